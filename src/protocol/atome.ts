@@ -1,0 +1,64 @@
+import type { Hlc } from './hlc.js';
+import type { JsonObject } from './json.js';
+import type { Change, Operation } from './operations.js';
+
+/** The parts of an atome that writes set. */
+export interface Content {
+  readonly kind: string;
+  readonly type: string | null;
+  readonly data: JsonObject;
+  readonly meta: JsonObject;
+  readonly parentId: string | null;
+}
+
+/** A shared object as clients see it. Times are ISO 8601 in UTC. */
+export interface Atome extends Content {
+  readonly id: string;
+  readonly ownerId: string;
+  /** 1 at creation, plus 1 with every alteration. */
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly deletedAt: string | null;
+}
+
+/**
+ * When each key was last written: by path (`data.title`, `meta.tags`, `kind`, `deleted` …).
+ * The entry `''` stands for every key that the atome has and that has no entry of its own.
+ */
+export type Clocks = Readonly<Record<string, Hlc>>;
+
+/** An atome with what is needed to decide the next write to it. */
+export interface AtomeState extends Atome {
+  readonly clocks: Clocks;
+}
+
+/** One accepted change of one atome: a row of the ledger without its place in the hash chain. */
+export type AlterationBody = {
+  readonly seq: number;
+  readonly atomeId: string;
+  readonly version: number;
+  readonly reason: string | null;
+  readonly author: string;
+  readonly sourceClient: string | null;
+  readonly opId: string | null;
+  readonly hlc: Hlc;
+  readonly timestamp: string;
+  /** Paths on which the write was older than what it met; their values stay in `changes`. */
+  readonly superseded: readonly string[];
+} & Change;
+
+/** A row of the ledger, immutable. */
+export type Alteration = AlterationBody & {
+  readonly prevHash: string;
+  readonly hash: string;
+};
+
+/** Who acts, out of the token. */
+export interface Principal {
+  readonly id: string;
+  readonly tenant: string;
+  readonly roles: readonly string[];
+}
+
+export type { Operation };

@@ -1,0 +1,246 @@
+import type { AlterationBody, AtomeState, Clocks, Content } from './atome.js';
+import { AtomeError, invalid } from './errors.js';
+import type { Hlc } from './hlc.js';
+import { jsonPatch, pointerTokens, type JsonPatch } from './json-patch.js';
+import { checkJson, equalJson, isObject, type JsonObject, type JsonValue } from './json.js';
+import type { Limits } from './limits.js';
+import { mergePatch } from './merge-patch.js';
+import type { Change, ReadyMutation } from './operations.js';
+
+/*
+ * From alterations to state. Two pure functions: `decide` says what a write would do to a state, `fold`
+ * does what was decided. Server, history and the SDK's optimistic view use the same two.
+ *
+ * Both see a change as assignments to keys. A key is the unit of conflict: one top-level key of `data` or
+ * `meta`, `kind`, `type`, `parentId`, and the deletion mark.
+ */
+
+interface Assignment {
+  /** `data.<key>`, `meta.<key>`, `kind`, `type`, `parentId` or `deleted`. */
+  readonly path: string;
+  /** undefined takes the key away. */
+  readonly value: JsonValue | undefined;
+}
+
+/** What a write does: nothing, or an alteration that is older than what it met on some keys. */
+export type Decision =
+  { readonly outcome: 'noop' } | { readonly outcome: 'applied'; readonly superseded: readonly string[] };
+
+const NOOP: Decision = { outcome: 'noop' };
+const BASE = '';
+const DELETED = 'deleted';
+
+/** What an alteration must tell for the fold. */
+export type Foldable = Change &
+  Pick<AlterationBody, 'atomeId' | 'version' | 'hlc' | 'timestamp' | 'author' | 'superseded'>;
+
+/**
+ * Decides one write against the state it meets. Last writer wins for each key by `hlc`; where the stamps
+ * are equal the later arrival wins. JSON Patch steps apply to the value as it is.
+ * @throws AtomeError `not_found`, `exists`, `gone`, `conflict` or `patch_failed`.
+ */
+export function decide(
+  state: AtomeState | null,
+  mutation: ReadyMutation,
+  hlc: Hlc,
+  limits: Pick<Limits, 'jsonDepth' | 'jsonNodes'>,
+): Decision {
+  if (mutation.operation === 'create') return decideCreate(state, mutation.atomeId, mutation.changes);
+  if (!state) {
+    throw new AtomeError('not_found', `there is no atome "${mutation.atomeId}"; create it first`);
+  }
+  if (mutation.baseVersion !== null && mutation.baseVersion !== state.version) {
+    throw new AtomeError(
+      'conflict',
+      `the write is based on version ${mutation.baseVersion}, but the atome is at version ${state.version}; read it again and repeat`,
+      { version: state.version },
+    );
+  }
+  if (state.deletedAt !== null && mutation.operation !== 'restore' && mutation.operation !== 'delete') {
+    throw gone(state);
+  }
+  const steps = patchSteps(mutation);
+  const changed = assignments(state, mutation, limits.jsonNodes).filter(
+    ({ path, value }) => !equalJson(valueAt(state, path), value),
+  );
+  if (changed.length === 0) return NOOP;
+  if (steps) {
+    changed.forEach(({ path, value }) => {
+      const problem = value === undefined ? undefined : checkJson({ [path]: value }, limits);
+      if (problem) throw invalid([{ ...problem, path: problem.path || path }], problem.code);
+    });
+    return { outcome: 'applied', superseded: [] };
+  }
+  return {
+    outcome: 'applied',
+    superseded: changed.map(({ path }) => path).filter((path) => (clockAt(state, path) ?? '') > hlc),
+  };
+}
+
+/** The state after one alteration. The first of an atome, a `create`, takes null. */
+export function fold(state: AtomeState | null, alteration: Foldable): AtomeState {
+  const { atomeId, version, hlc, timestamp, author } = alteration;
+  if (alteration.operation === 'create') {
+    const { kind, type, data, meta, parentId } = alteration.changes;
+    return {
+      id: atomeId,
+      kind,
+      type,
+      data,
+      meta,
+      parentId,
+      ownerId: author,
+      version,
+      createdAt: timestamp,
+      updatedAt: timestamp,
+      deletedAt: null,
+      clocks: { [BASE]: hlc },
+    };
+  }
+  if (!state) throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
+  const next = { ...state, version, updatedAt: timestamp, clocks: { ...state.clocks } };
+  for (const { path, value } of assignments(state, alteration)) {
+    if (alteration.superseded.includes(path)) continue;
+    const before = clockAt(state, path);
+    next.clocks[path] = before !== undefined && before > hlc ? before : hlc;
+    assign(next, state, path, value, timestamp);
+  }
+  return next;
+}
+
+/** The parts of a state that a `create` or a `restore` would write. */
+export function contentOf({ kind, type, data, meta, parentId }: Content): Content {
+  return { kind, type, data, meta, parentId };
+}
+
+function decideCreate(state: AtomeState | null, id: string, content: Content): Decision {
+  if (!state) return { outcome: 'applied', superseded: [] };
+  if (state.deletedAt !== null) throw gone(state);
+  if (equalJson(contentOf(state), contentOf(content))) return NOOP;
+  throw new AtomeError('exists', `there is already another atome "${id}"; alter it, or create one with another id`, {
+    version: state.version,
+  });
+}
+
+function gone(state: AtomeState): AtomeError {
+  return new AtomeError('gone', `the atome "${state.id}" was deleted; restore it first`, {
+    version: state.version,
+    deletedAt: state.deletedAt,
+  });
+}
+
+function patchSteps(change: Change): JsonPatch | undefined {
+  return change.operation === 'patch' && Array.isArray(change.changes) ? (change.changes as JsonPatch) : undefined;
+}
+
+function assignments(state: AtomeState, change: Change, copyBudget?: number): Assignment[] {
+  switch (change.operation) {
+    case 'create':
+      return wholes(state, change.changes);
+    case 'update':
+      return entries('data', change.changes);
+    case 'replace':
+      return wholes(state, change.changes);
+    case 'patch': {
+      const steps = patchSteps(change);
+      return steps ? patched(state, steps, copyBudget) : merged(state, change.changes as JsonObject);
+    }
+    case 'rename':
+      return [{ path: 'data.name', value: change.changes.name }];
+    case 'tag':
+      return [{ path: 'meta.tags', value: [...change.changes.tags] }];
+    case 'delete':
+      return [{ path: DELETED, value: true }];
+    case 'restore':
+      return [...wholes(state, change.changes), { path: DELETED, value: false }];
+  }
+}
+
+function entries(part: 'data' | 'meta', values: JsonObject): Assignment[] {
+  return Object.keys(values).map((key) => ({ path: `${part}.${key}`, value: values[key] }));
+}
+
+/** Each named part set whole: its keys, and the keys it no longer has. */
+function wholes(state: AtomeState, content: Partial<Content>): Assignment[] {
+  const result: Assignment[] = [];
+  for (const field of ['kind', 'type', 'parentId'] as const) {
+    const value = content[field];
+    if (value !== undefined) result.push({ path: field, value });
+  }
+  for (const part of ['data', 'meta'] as const) {
+    const values = content[part];
+    if (values === undefined) continue;
+    result.push(...entries(part, values));
+    for (const key of Object.keys(state[part])) {
+      if (!Object.hasOwn(values, key)) result.push({ path: `${part}.${key}`, value: undefined });
+    }
+  }
+  return result;
+}
+
+function merged(state: AtomeState, patch: JsonObject): Assignment[] {
+  return Object.keys(patch).map((key) => {
+    const value = patch[key]!;
+    return { path: `data.${key}`, value: value === null ? undefined : mergePatch(own(state.data, key), value) };
+  });
+}
+
+function patched(state: AtomeState, steps: JsonPatch, copyBudget?: number): Assignment[] {
+  const after = jsonPatch(state.data, steps, copyBudget);
+  if (!isObject(after)) {
+    throw new AtomeError('patch_failed', 'the patch would turn data into something other than an object');
+  }
+  const touched = new Set<string>();
+  for (const step of steps) {
+    if (step.op === 'test') continue;
+    const pointers = step.op === 'move' ? [step.from, step.path] : [step.path];
+    for (const pointer of pointers) {
+      const [key] = pointerTokens(pointer);
+      if (key !== undefined) touched.add(key);
+      else [...Object.keys(state.data), ...Object.keys(after)].forEach((each) => touched.add(each));
+    }
+  }
+  return [...touched].map((key) => ({ path: `data.${key}`, value: own(after, key) }));
+}
+
+function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function locate(path: string): { part: 'data' | 'meta'; key: string } | undefined {
+  if (path.startsWith('data.')) return { part: 'data', key: path.slice(5) };
+  if (path.startsWith('meta.')) return { part: 'meta', key: path.slice(5) };
+  return undefined;
+}
+
+function valueAt(state: AtomeState, path: string): JsonValue | undefined {
+  if (path === DELETED) return state.deletedAt !== null;
+  const place = locate(path);
+  return place ? own(state[place.part], place.key) : state[path as 'kind' | 'type' | 'parentId'];
+}
+
+/** The stamp of a key's last writer; undefined for a key that nobody has written. */
+function clockAt(state: AtomeState, path: string): Hlc | undefined {
+  const clocks: Clocks = state.clocks;
+  if (Object.hasOwn(clocks, path)) return clocks[path];
+  const covered = path !== DELETED && valueAt(state, path) !== undefined;
+  return covered ? clocks[BASE] : undefined;
+}
+
+type Draft = { -readonly [K in keyof AtomeState]: AtomeState[K] };
+
+/** Writes one key of a draft; `data` and `meta` are copied before their first change. */
+function assign(draft: Draft, before: AtomeState, path: string, value: JsonValue | undefined, timestamp: string): void {
+  if (path === DELETED) {
+    draft.deletedAt = value === true ? (before.deletedAt ?? timestamp) : null;
+    return;
+  }
+  const place = locate(path);
+  if (!place) {
+    Object.assign(draft, { [path]: value });
+    return;
+  }
+  if (draft[place.part] === before[place.part]) draft[place.part] = { ...before[place.part] };
+  if (value === undefined) delete draft[place.part][place.key];
+  else draft[place.part][place.key] = value;
+}

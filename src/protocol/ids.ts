@@ -1,0 +1,24 @@
+/** An atome's id: 1–128 of these characters. */
+export const ID_PATTERN = /^[A-Za-z0-9_.:-]{1,128}$/;
+/** Kind and type: 1–64 of the same characters. */
+export const KIND_PATTERN = /^[A-Za-z0-9_.:-]{1,64}$/;
+/** An opId or Idempotency-Key: 1–200 visible ASCII characters. */
+export const OP_ID_PATTERN = /^[\x21-\x7e]{1,200}$/;
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/**
+ * A UUID version 7 (RFC 9562): the wall clock in front, so that new rows land side by side in the
+ * index of ids, and 74 random bits behind it.
+ */
+export function uuidv7(now: number = Date.now()): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  for (let i = 5, rest = now; i >= 0; i -= 1, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
+  bytes[6] = 0x70 | (bytes[6]! & 0x0f);
+  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
+  let text = '';
+  bytes.forEach((byte, i) => {
+    text += (i === 4 || i === 6 || i === 8 || i === 10 ? '-' : '') + HEX[byte]!;
+  });
+  return text;
+}

@@ -1,0 +1,89 @@
+import type { Limits } from './limits.js';
+
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  [key: string]: JsonValue;
+}
+
+/** One thing wrong with an input: where it is and what is expected there. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Keys that could reach an object's prototype; refused everywhere. */
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Structural equality of two JSON values; the order of keys does not count. */
+export function equalJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalJson(item, b[i]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key], b[key]))
+  );
+}
+
+/** Why a decoded JSON value may not be walked, or undefined when it is within the limits. */
+export interface JsonProblem extends Issue {
+  readonly code: 'invalid' | 'too_complex';
+}
+
+interface Visit {
+  readonly value: unknown;
+  readonly parent: Visit | undefined;
+  readonly key: string | number;
+  readonly depth: number;
+}
+
+/**
+ * Checks depth, number of values, forbidden keys and finite numbers with a stack of its own,
+ * so that a hostile value cannot exhaust the call stack of what walks it later.
+ */
+export function checkJson(root: unknown, limits: Pick<Limits, 'jsonDepth' | 'jsonNodes'>): JsonProblem | undefined {
+  const stack: Visit[] = [{ value: root, parent: undefined, key: '', depth: 0 }];
+  let nodes = 0;
+  for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
+    nodes += 1;
+    const { value, depth } = visit;
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      return problem('invalid', visit, 'is a number too large to represent');
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth >= limits.jsonDepth) {
+      return problem('too_complex', visit, `is nested deeper than ${limits.jsonDepth} levels; flatten it`);
+    }
+    if (Array.isArray(value)) {
+      if (nodes + stack.length + value.length > limits.jsonNodes) return tooMany(limits);
+      value.forEach((item: unknown, key) => stack.push({ value: item, parent: visit, key, depth: depth + 1 }));
+      continue;
+    }
+    const keys = Object.keys(value);
+    if (nodes + stack.length + keys.length > limits.jsonNodes) return tooMany(limits);
+    for (const key of keys) {
+      if (FORBIDDEN_KEYS.has(key)) {
+        return problem('invalid', visit, `has the key "${key}", which is not allowed; rename it`);
+      }
+      stack.push({ value: (value as Record<string, unknown>)[key], parent: visit, key, depth: depth + 1 });
+    }
+  }
+  return undefined;
+}
+
+function tooMany(limits: Pick<Limits, 'jsonNodes'>): JsonProblem {
+  return problem('too_complex', undefined, `holds more than ${limits.jsonNodes} values; send less at once`);
+}
+
+function problem(code: JsonProblem['code'], at: Visit | undefined, message: string): JsonProblem {
+  const path: (string | number)[] = [];
+  for (let visit = at; visit?.parent; visit = visit.parent) path.unshift(visit.key);
+  return { code, path: path.join('.'), message };
+}

@@ -1,0 +1,67 @@
+import type { Content } from './atome.js';
+import type { Hlc } from './hlc.js';
+import type { JsonObject } from './json.js';
+import type { JsonPatch } from './json-patch.js';
+
+/** `restore` as it is asked for: the version whose state is wanted. */
+export interface RestoreRequest {
+  readonly version: number;
+}
+
+/**
+ * What each operation changes, as the ledger keeps it. A new operation starts here; the compiler
+ * then names every place that has to decide about it.
+ */
+export interface ChangesByOperation {
+  readonly create: Content;
+  /** Top-level keys of `data` to set; `null` is a value. */
+  readonly update: JsonObject;
+  /** Parts to set whole. */
+  readonly replace: Partial<Content>;
+  /** JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902) on `data`. */
+  readonly patch: JsonObject | JsonPatch;
+  readonly rename: { readonly name: string };
+  readonly tag: { readonly tags: readonly string[] };
+  readonly delete: Readonly<Record<string, never>>;
+  /** The version asked for and its state, so that the row stands alone. */
+  readonly restore: RestoreRequest & Content;
+}
+
+export type Operation = keyof ChangesByOperation;
+
+export const OPERATIONS = [
+  'create',
+  'update',
+  'replace',
+  'patch',
+  'rename',
+  'tag',
+  'delete',
+  'restore',
+] as const satisfies readonly Operation[];
+
+/** An operation with its changes, told apart by `operation`. */
+export type Change = {
+  [O in Operation]: { readonly operation: O; readonly changes: ChangesByOperation[O] };
+}[Operation];
+
+/** What a client asks for: a {@link Change}, except that `restore` names only the version. */
+export type RequestedChange =
+  Exclude<Change, { operation: 'restore' }> | { readonly operation: 'restore'; readonly changes: RestoreRequest };
+
+interface MutationEnvelope {
+  /** The client's name for this write; null where it gave none. */
+  readonly opId: string | null;
+  readonly atomeId: string;
+  /** Refuse with 409 (412 for `If-Match`) unless the atome is at this version. */
+  readonly baseVersion: number | null;
+  /** The client's stamp; null: the server stamps the write on arrival. */
+  readonly hlc: Hlc | null;
+  readonly reason: string | null;
+}
+
+/** One write, parsed. */
+export type Mutation = MutationEnvelope & RequestedChange;
+
+/** One write with nothing left to look up: what {@link decide} takes. */
+export type ReadyMutation = MutationEnvelope & Change;

@@ -1,0 +1,137 @@
+import { AtomeError, invalid } from '../errors.js';
+import { uuidv7 } from '../ids.js';
+import { isObject } from '../json.js';
+import type { Limits } from '../limits.js';
+import type { Mutation, RequestedChange } from '../operations.js';
+import { Fields } from './fields.js';
+import {
+  guardJson,
+  parseId,
+  parseJsonPatch,
+  parseOpId,
+  takeChanges,
+  takeContent,
+  takeDeviceOpId,
+  takeIdOr,
+  takeOperation,
+  takeParts,
+  takeReason,
+} from './write-fields.js';
+
+/* The bodies of the REST calls. Each function throws AtomeError `invalid` or `too_complex`. */
+
+/** What the headers of a write say. */
+export interface WriteHeaders {
+  readonly idempotencyKey?: string | undefined;
+  readonly ifMatch?: string | undefined;
+}
+
+type Envelope = Pick<Mutation, 'opId' | 'baseVersion' | 'hlc'>;
+
+const ETAG = /^(?:W\/)?"v([1-9]\d{0,14})"$/;
+
+/** The version in an entity tag `"v<version>"`, or undefined when it is no such tag. */
+export function parseETag(tag: string): number | undefined {
+  const match = ETAG.exec(tag.trim());
+  return match ? Number(match[1]) : undefined;
+}
+
+function envelope({ idempotencyKey, ifMatch }: WriteHeaders): Envelope {
+  const opId = idempotencyKey === undefined ? null : parseOpId(idempotencyKey, 'Idempotency-Key');
+  if (ifMatch === undefined || ifMatch.trim() === '*') return { opId, baseVersion: null, hlc: null };
+  const baseVersion = parseETag(ifMatch);
+  if (baseVersion === undefined) throw invalid([{ path: 'If-Match', message: 'must be an ETag such as "v3"' }]);
+  return { opId, baseVersion, hlc: null };
+}
+
+export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(body, limits);
+  const fields = new Fields(body);
+  const id = takeIdOr(fields, 'id', null);
+  const changes = takeContent(fields, 'type');
+  fields.refuseUnknown().check();
+  return { ...envelope(headers), atomeId: id ?? uuidv7(), reason: null, operation: 'create', changes };
+}
+
+export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(body, limits);
+  const atomeId = parseId(id);
+  const fields = new Fields(body);
+  const operation = takeOperation(fields, ['update', 'patch', 'rename', 'tag']);
+  const change = takeChanges(fields, operation);
+  const reason = takeReason(fields, limits);
+  const deviceOpId = takeDeviceOpId(fields, atomeId);
+  fields.refuseUnknown().check();
+  const head = envelope(headers);
+  return { ...head, opId: head.opId ?? deviceOpId, atomeId, reason, ...change };
+}
+
+export function parseReplaceBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(body, limits);
+  const fields = new Fields(body);
+  const changes = takeParts(fields, 'type');
+  const reason = takeReason(fields, limits);
+  fields.refuseUnknown().check();
+  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'replace', changes };
+}
+
+/** The media types of `PATCH`. */
+export const MERGE_PATCH = 'application/merge-patch+json';
+export const JSON_PATCH = 'application/json-patch+json';
+
+export function parsePatchBody(
+  id: string,
+  body: unknown,
+  mediaType: string,
+  headers: WriteHeaders,
+  limits: Limits,
+): Mutation {
+  guardJson(body, limits);
+  return { ...envelope(headers), atomeId: parseId(id), reason: null, ...parsePatch(body, mediaType) };
+}
+
+function parsePatch(body: unknown, mediaType: string): RequestedChange {
+  const operation = 'patch';
+  switch (mediaType) {
+    case JSON_PATCH: {
+      if (!Array.isArray(body)) throw invalid([{ path: '', message: 'must be an array of JSON Patch steps' }]);
+      const fields = new Fields({});
+      const changes = parseJsonPatch(body, fields);
+      fields.check();
+      return { operation, changes };
+    }
+    case MERGE_PATCH:
+    case 'application/json':
+      if (!isObject(body)) throw invalid([{ path: '', message: 'must be a JSON Merge Patch, an object' }]);
+      return { operation, changes: body as Extract<RequestedChange, { operation: 'update' }>['changes'] };
+    default:
+      throw new AtomeError('unsupported_media_type', `send ${MERGE_PATCH} or ${JSON_PATCH}`);
+  }
+}
+
+export function parseRenameBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(body, limits);
+  const fields = new Fields(body);
+  const name = fields.text('newName', /^/, 'the new name, a text');
+  const reason = takeReason(fields, limits);
+  fields.refuseUnknown().check();
+  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'rename', changes: { name } };
+}
+
+/** The body may be missing or empty. */
+export function parseDeleteBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(body ?? {}, limits);
+  const fields = new Fields(body ?? {});
+  const reason = takeReason(fields, limits);
+  fields.refuseUnknown().check();
+  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'delete', changes: {} };
+}
+
+export function parseRestoreBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(body, limits);
+  const fields = new Fields(body);
+  const version = fields.integer('version', 1);
+  const reason = takeReason(fields, limits);
+  fields.refuseUnknown().check();
+  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'restore', changes: { version } };
+}

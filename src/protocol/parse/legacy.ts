@@ -1,0 +1,82 @@
+import type { Content } from '../atome.js';
+import { isObject } from '../json.js';
+import type { Limits } from '../limits.js';
+import type { LegacyWrite } from '../messages.js';
+import type { Mutation } from '../operations.js';
+import { Fields } from './fields.js';
+import {
+  takeChanges,
+  takeContent,
+  takeDeviceOpId,
+  takeHlc,
+  takeId,
+  takeOperation,
+  takeOpId,
+  takeParts,
+  takeReason,
+} from './write-fields.js';
+
+/* The original client's own messages. Fields that it adds and nobody needs are let through. */
+
+export function parseLegacy(type: LegacyWrite['type'], input: Record<string, unknown>, limits: Limits): LegacyWrite {
+  const message = new Fields(input);
+  const atome = isObject(input.atome) ? new Fields(input.atome, 'atome') : undefined;
+  const atomeId = atome && !message.has('atomeId') ? takeId(atome, 'id') : takeId(message, 'atomeId');
+  const write = takeWrite(type, input, message, atome, atomeId, limits);
+  message.check();
+  atome?.check();
+  return write;
+}
+
+function takeWrite(
+  type: LegacyWrite['type'],
+  input: Record<string, unknown>,
+  message: Fields,
+  atome: Fields | undefined,
+  atomeId: string,
+  limits: Limits,
+): LegacyWrite {
+  const envelope = {
+    opId: message.has('opId') ? takeOpId(message) : takeDeviceOpId(message, atomeId),
+    atomeId,
+    baseVersion: null,
+    hlc: null,
+    reason: takeReason(message, limits),
+  };
+  if (type === 'atome:deleted') {
+    return { type, version: null, mutation: { ...envelope, operation: 'delete', changes: {} } };
+  }
+  if (type === 'atome:altered' && isObject(input.alteration)) {
+    return takeAltered(new Fields(input.alteration, 'alteration'), envelope, limits);
+  }
+  const source = atome ?? new Fields(undefined, 'atome');
+  const version = source.integerOr('version', 1, null);
+  if (type === 'atome:created') {
+    return {
+      type,
+      version: version ?? 1,
+      mutation: { ...envelope, operation: 'create', changes: takeContent(source, 'type') },
+    };
+  }
+  const changes: Partial<Content> = takeParts(source, 'type');
+  return { type, version, mutation: { ...envelope, operation: 'replace', changes } };
+}
+
+function takeAltered(
+  alteration: Fields,
+  envelope: Pick<Mutation, 'opId' | 'atomeId' | 'baseVersion' | 'hlc' | 'reason'>,
+  limits: Limits,
+): LegacyWrite {
+  const operation = takeOperation(alteration, ['update', 'patch', 'rename', 'tag', 'restore']);
+  const change = takeChanges(alteration, operation);
+  const opId = alteration.raw('opId') != null ? takeOpId(alteration) : takeDeviceOpId(alteration, envelope.atomeId);
+  const version = alteration.integerOr('version', 1, null);
+  const hlc = takeHlc(alteration);
+  const reason = takeReason(alteration, limits) ?? envelope.reason;
+  alteration.check();
+  return {
+    type: 'atome:altered',
+    version,
+    mutation: { ...envelope, opId: opId ?? envelope.opId, hlc, reason, ...change },
+  };
+}

@@ -1,0 +1,91 @@
+import { AtomeError } from '../errors.js';
+import { isObject, type JsonValue } from '../json.js';
+import type { Limits } from '../limits.js';
+import type { ClientMessage, Filter, LegacyWrite, Subscribe } from '../messages.js';
+import { Fields } from './fields.js';
+import { parseMutate } from './mutate.js';
+import { parseLegacy } from './legacy.js';
+import { guardJson, takeIds, takeKinds, takeParentId } from './write-fields.js';
+
+/** Decodes JSON text. @throws AtomeError `invalid_json` with the place of the fault. */
+export function decodeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new AtomeError('invalid_json', `not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * One frame of a client.
+ * @throws AtomeError `invalid`, `too_complex` or `unknown_type`.
+ */
+export function parseMessage(input: unknown, limits: Limits): ClientMessage {
+  guardJson(input, limits);
+  if (!isObject(input) || typeof input.type !== 'string') {
+    throw new AtomeError('invalid', 'a message is a JSON object with a "type", such as {"type":"ping"}');
+  }
+  switch (input.type) {
+    case 'ping':
+      return { type: 'ping' };
+    case 'auth':
+      return parseAuth(input);
+    case 'subscribe':
+      return parseSubscribe(input);
+    case 'unsubscribe':
+      return { type: 'unsubscribe' };
+    case 'mutate':
+      return { type: 'mutate', mutation: parseMutate(input, limits) };
+    case 'presence':
+      return { type: 'presence', state: (input.state ?? null) as JsonValue };
+    case 'atome:created':
+    case 'atome:updated':
+    case 'atome:altered':
+    case 'atome:deleted':
+      return parseLegacy(input.type satisfies LegacyWrite['type'], input, limits);
+    default:
+      throw new AtomeError(
+        'unknown_type',
+        `there is no message "${input.type.slice(0, 64)}"; see docs/protocol.md for those there are`,
+      );
+  }
+}
+
+function parseAuth(input: unknown): ClientMessage {
+  const fields = new Fields(input).ignore('type');
+  const token = fields.text('token', /^/, 'the token, a text');
+  fields.check();
+  return { type: 'auth', token };
+}
+
+function parseSubscribe(input: unknown): Subscribe {
+  const fields = new Fields(input).ignore('type');
+  const cursor = takeCursor(fields);
+  const filter = takeFilter(fields);
+  const compact = fields.boolean('compact', false);
+  fields.refuseUnknown().check();
+  return { type: 'subscribe', ...cursor, ...filter, compact };
+}
+
+function takeCursor(fields: Fields): Pick<Subscribe, 'epoch' | 'since' | 'hash'> {
+  const epoch = fields.textOr('epoch', /^[0-9a-f-]{36}$/, 'the epoch of the ledger, a UUID', undefined);
+  const since = fields.integerOr('since', 0, undefined);
+  const hash = fields.textOr('hash', /^[0-9a-f]{64}$/, 'a chain hash, 64 hex digits', undefined);
+  return {
+    ...(epoch !== undefined && { epoch }),
+    ...(since !== undefined && { since }),
+    ...(hash !== undefined && { hash }),
+  };
+}
+
+function takeFilter(fields: Fields): Filter {
+  const kinds = takeKinds(fields, 'kinds');
+  const types = takeKinds(fields, 'types');
+  const ids = takeIds(fields, 'ids');
+  return {
+    ...(kinds && { kinds }),
+    ...(types && { types }),
+    ...(ids && { ids }),
+    ...(fields.has('parentId') && { parentId: takeParentId(fields) }),
+  };
+}

@@ -1,0 +1,49 @@
+import { uuidv7 } from '../ids.js';
+import type { Limits } from '../limits.js';
+import { OPERATIONS, type Mutation, type RequestedChange } from '../operations.js';
+import { Fields } from './fields.js';
+import {
+  guardJson,
+  takeBaseVersion,
+  takeChanges,
+  takeContent,
+  takeHlc,
+  takeId,
+  takeIdOr,
+  takeOperation,
+  takeOpId,
+  takeParts,
+  takeReason,
+} from './write-fields.js';
+
+/**
+ * One `mutate` of the WebSocket or of `POST /api/sync/push`. The atome's own type is `atomeType` here,
+ * because `type` tells the frames apart.
+ * @throws AtomeError `invalid` or `too_complex`, naming every bad field.
+ */
+export function parseMutate(input: unknown, limits: Limits): Mutation & { readonly opId: string } {
+  guardJson(input, limits);
+  const fields = new Fields(input).ignore('type');
+  const opId = takeOpId(fields);
+  const operation = takeOperation(fields, OPERATIONS);
+  const atomeId = operation === 'create' ? takeIdOr(fields, 'atomeId', null) : takeId(fields, 'atomeId');
+  const baseVersion = takeBaseVersion(fields);
+  const hlc = takeHlc(fields);
+  const reason = takeReason(fields, limits);
+  const change = takeRequestedChange(fields, operation);
+  fields.refuseUnknown().check();
+  return { opId, baseVersion, hlc, reason, atomeId: atomeId ?? uuidv7(), ...change };
+}
+
+function takeRequestedChange(fields: Fields, operation: Mutation['operation']): RequestedChange {
+  switch (operation) {
+    case 'create':
+      return { operation, changes: takeContent(fields, 'atomeType') };
+    case 'replace':
+      return { operation, changes: takeParts(fields, 'atomeType') };
+    case 'delete':
+      return { operation, changes: {} };
+    default:
+      return takeChanges(fields, operation);
+  }
+}
