@@ -180,7 +180,7 @@ function wholes(state: AtomeState, content: Partial<Content>): Assignment[] {
 
 function merged(state: AtomeState, patch: JsonObject): Assignment[] {
   return Object.keys(patch).map((key) => {
-    const value = patch[key]!;
+    const value = patch[key] ?? null;
     return { path: `data.${key}`, value: value === null ? undefined : mergePatch(own(state.data, key), value) };
   });
 }

@@ -5,7 +5,7 @@ export function mergePatch(target: JsonValue | undefined, patch: JsonValue): Jso
   if (!isObject(patch)) return patch;
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const key of Object.keys(patch)) {
-    const value = patch[key]!;
+    const value = patch[key] ?? null;
     if (value === null) delete result[key];
     else result[key] = mergePatch(result[key], value);
   }

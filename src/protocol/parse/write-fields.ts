@@ -12,9 +12,9 @@ import type { Fields } from './fields.js';
 
 const ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -';
 const KIND_TEXT = '1–64 characters of A–Z a–z 0–9 _ . : -';
-// NUL cannot be stored as text by PostgreSQL, and no other control character helps a reader.
+// PostgreSQL stores neither NUL nor half a surrogate pair as text; no other control character helps a reader.
 // eslint-disable-next-line no-control-regex
-const PLAIN_TEXT = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]*$/;
+const PLAIN_TEXT = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\p{Cs}]*$/u;
 const DEVICE_PATTERN = /^[\x21-\x7e]{1,100}$/;
 
 /** Refuses a decoded value that is too deep, too large or has forbidden keys, before anything walks it. */
@@ -148,7 +148,7 @@ function takeName(changes: JsonObject, fields: Fields): string {
 function takeTags(changes: JsonObject, fields: Fields): string[] {
   only(changes, 'tags', fields);
   const { tags } = changes;
-  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags as string[];
+  if (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string')) return tags;
   fields.fail('changes.tags', 'must be an array of texts');
   return [];
 }

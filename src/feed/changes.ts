@@ -1,0 +1,103 @@
+import { AtomeError, type Cursor, type Filter } from '../protocol/index.js';
+import { showBy } from './filter.js';
+import type { FeedOptions } from './options.js';
+import type { TenantLog } from './tenant-log.js';
+
+export interface ChangesRequest {
+  readonly cursor: Cursor;
+  readonly filter: Filter;
+  readonly compact: boolean;
+  /** Most events in the answer. */
+  readonly limit: number;
+  /** How long to wait for a first event, in milliseconds. */
+  readonly waitMs: number;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+}
+
+/** The same as a range frame, for readers who ask. */
+export interface ChangesPage {
+  readonly epoch: string;
+  readonly from: number;
+  readonly to: number;
+  readonly hash: string;
+  readonly head: number;
+  /** JSON texts. */
+  readonly events: readonly string[];
+}
+
+/** An answer ends where its events reach about this many characters. */
+const ANSWER_CHARS = 1024 * 1024;
+
+/**
+ * One page of changes behind a cursor; with `waitMs` the answer waits for the first.
+ * @throws AtomeError `reset` when the cursor cannot be continued.
+ */
+export async function readChanges(log: TenantLog, request: ChangesRequest, options: FeedOptions): Promise<ChangesPage> {
+  await requireCursor(log, request.cursor);
+  const from = request.cursor.since ?? log.tail;
+  const deadline = Date.now() + request.waitMs;
+  for (let after = from; ; ) {
+    const page = await collect(log, after, request, options);
+    const remaining = deadline - Date.now();
+    if (page.events.length > 0 || page.to < log.tail || remaining <= 0 || request.signal.aborted) {
+      const hash = (await log.hashAt(page.to)) ?? '';
+      return { epoch: log.epoch, from, to: page.to, hash, head: log.tail, events: page.events };
+    }
+    after = page.to;
+    await untilAdvanced(log, remaining, request.signal);
+    await requireCursor(log, { epoch: log.epoch, since: after });
+  }
+}
+
+/** @throws AtomeError `reset` with the reason, the epoch and the head. */
+export async function requireCursor(log: TenantLog, cursor: Cursor): Promise<void> {
+  const reason = await log.check(cursor);
+  if (!reason) return;
+  throw new AtomeError('reset', `the cursor cannot be continued (${reason}); take a snapshot and go on from its seq`, {
+    reason,
+    epoch: log.epoch,
+    head: log.tail,
+  });
+}
+
+async function collect(
+  log: TenantLog,
+  from: number,
+  { filter, compact, limit }: ChangesRequest,
+  options: FeedOptions,
+): Promise<{ to: number; events: string[] }> {
+  const show = showBy(filter);
+  const events: string[] = [];
+  const upTo = log.tail;
+  let to = from;
+  let chars = 0;
+  while (to < upTo && chars < ANSWER_CHARS) {
+    const batch = (compact ? undefined : log.recent(to, options.frameChars)) ?? (await log.page(to, upTo, compact));
+    for (const entry of batch.entries) {
+      const event = show(entry);
+      if (event !== undefined) {
+        if (events.length === limit) return { to, events };
+        events.push(event);
+        chars += event.length;
+      }
+      to = entry.seq;
+    }
+    to = Math.max(to, batch.to);
+  }
+  return { to, events };
+}
+
+function untilAdvanced(log: TenantLog, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      stop();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    const stop = log.listen({ advanced: end, reset: end });
+    signal.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,57 @@
+import type { Committed, Placement } from '../ledger/group.js';
+import type { AtomeEvent } from '../protocol/index.js';
+
+/** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */
+export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'atome'>): AtomeEvent {
+  const { seq, timestamp, sourceClient, opId, superseded, atomeId, operation } = alteration;
+  const base = { sourceClient, timestamp, seq, opId, ...(superseded.length > 0 && { superseded }) };
+  if (operation === 'create') return { type: 'atome:created', atome, ...base };
+  if (operation === 'replace') return { type: 'atome:updated', atome, ...base };
+  if (operation === 'delete' && atome.deletedAt !== null) return { type: 'atome:deleted', atomeId, ...base };
+  return { type: 'atome:altered', atomeId, alteration, atome, ...base };
+}
+
+/**
+ * One alteration in the feed. Its event is encoded once, when the first reader needs it, and the objects it
+ * was made of are let go.
+ */
+export class Entry {
+  readonly seq: number;
+  readonly hash: string;
+  readonly prevHash: string;
+  readonly size: number;
+  readonly sourceClient: string | null;
+  readonly after: Placement;
+  readonly before: Placement | null;
+  /** Whether readers may have had the atome at some earlier time that this entry does not tell. */
+  readonly existed: boolean;
+  private committed: Committed | undefined;
+  private json: string | undefined;
+
+  constructor(committed: Committed, compact: boolean) {
+    const { alteration, hash, prevHash, size, atome, before } = committed;
+    this.seq = alteration.seq;
+    this.hash = hash;
+    this.prevHash = prevHash;
+    this.size = size;
+    this.sourceClient = alteration.sourceClient;
+    const { id, kind, type, parentId } = atome;
+    this.after = { id, kind, type, parentId };
+    this.before = before;
+    this.existed = compact && before !== null;
+    this.committed = committed;
+  }
+
+  get event(): string {
+    if (this.json === undefined) {
+      this.json = JSON.stringify(eventOf(this.committed!));
+      this.committed = undefined;
+    }
+    return this.json;
+  }
+
+  /** The event for a reader out of whose filter the atome has moved. */
+  get left(): string {
+    return JSON.stringify({ type: 'atome:left', atomeId: this.after.id, reason: 'filter', seq: this.seq });
+  }
+}

@@ -1,0 +1,123 @@
+import type { LedgerReader } from '../ledger/reader.js';
+import type { LedgerWriter } from '../ledger/writer.js';
+import type { Filter } from '../protocol/index.js';
+import type { FeedOptions } from './options.js';
+import { FeedReader, type Sink } from './reader.js';
+import { TenantLog } from './tenant-log.js';
+import { PlainView, RangeView, SseView, type View } from './view.js';
+
+/** What a reader wants: where to begin, what to see, and in which form. */
+export interface ReadRequest {
+  readonly sink: Sink;
+  readonly since: number;
+  readonly filter?: Filter;
+  readonly compact?: boolean;
+  readonly form: 'range' | 'sse' | { readonly plainOf: string };
+}
+
+interface Channel {
+  readonly log: TenantLog;
+  readonly readers: Set<FeedReader>;
+  /** By key, so that readers with equal filters share their frames. */
+  readonly views: Map<string, { readonly view: View; users: number }>;
+}
+
+/** All readers of this node, and the logs they read. */
+export class Feed {
+  private readonly channels = new Map<string, Promise<Channel>>();
+  private readonly opened = new Map<string, Channel>();
+  private timer: NodeJS.Timeout | undefined;
+  private stopListening: (() => void) | undefined;
+
+  constructor(
+    private readonly ledger: LedgerReader,
+    private readonly writer: LedgerWriter,
+    private readonly options: FeedOptions,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.stop();
+    this.stopListening = this.writer.onCommit((tenant, committed) => this.opened.get(tenant)?.log.append(committed));
+    this.timer = setInterval(() => void this.tick(), this.options.pollMs);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.stopListening?.();
+  }
+
+  async log(tenant: string): Promise<TenantLog> {
+    return (await this.channel(tenant)).log;
+  }
+
+  /** A reader that gets nothing before its first `pump()`. */
+  async open(tenant: string, request: ReadRequest): Promise<FeedReader> {
+    const channel = await this.channel(tenant);
+    return this.attach(channel, request);
+  }
+
+  close(tenant: string, reader: FeedReader): void {
+    reader.close();
+    const channel = this.opened.get(tenant);
+    if (!channel?.readers.delete(reader)) return;
+    const shared = channel.views.get(reader.view.key);
+    if (shared && --shared.users === 0) channel.views.delete(reader.view.key);
+  }
+
+  private attach(channel: Channel, request: ReadRequest): FeedReader {
+    const { log, readers } = channel;
+    const { sink, since, compact = false, form } = request;
+    const view = sharedView(channel, request);
+    const reader = new FeedReader(
+      { log, view, sink, since, compact, ...(typeof form === 'object' && { exceptFrom: form.plainOf }) },
+      this.options,
+      this.onError,
+    );
+    readers.add(reader);
+    return reader;
+  }
+
+  private channel(tenant: string): Promise<Channel> {
+    let channel = this.channels.get(tenant);
+    if (!channel) {
+      channel = this.openChannel(tenant);
+      this.channels.set(tenant, channel);
+      channel.catch(() => this.channels.delete(tenant));
+    }
+    return channel;
+  }
+
+  private async openChannel(tenant: string): Promise<Channel> {
+    const log = new TenantLog(tenant, await this.ledger.head(tenant), this.ledger, this.options);
+    const channel: Channel = { log, readers: new Set(), views: new Map() };
+    log.listen({
+      advanced: () => channel.readers.forEach((reader) => reader.pump()),
+      reset: (reason) => [...channel.readers].forEach((reader) => reader.reset(reason)),
+    });
+    this.opened.set(tenant, channel);
+    // what was committed between the reading of the head and here was not pushed
+    await log.look();
+    return channel;
+  }
+
+  /** The truth is in the ledger: whatever was not told, this finds. */
+  private async tick(): Promise<void> {
+    try {
+      const heads = await this.ledger.heads([...this.opened.keys()]);
+      for (const [tenant, head] of heads) await this.opened.get(tenant)!.log.look(head);
+    } catch (error) {
+      this.onError(error);
+    }
+    const now = Date.now();
+    for (const { readers } of this.opened.values()) readers.forEach((reader) => reader.tick(now));
+  }
+}
+
+function sharedView({ views }: Channel, { form, filter = {} }: ReadRequest): View {
+  const made = form === 'range' ? new RangeView(filter) : form === 'sse' ? new SseView(filter) : new PlainView();
+  const shared = views.get(made.key) ?? { view: made, users: 0 };
+  shared.users += 1;
+  views.set(made.key, shared);
+  return shared.view;
+}

@@ -1,0 +1,133 @@
+import type { ResetReason } from '../protocol/index.js';
+import type { FeedOptions } from './options.js';
+import type { Batch, TenantLog } from './tenant-log.js';
+import { plainWithout, type View } from './view.js';
+
+/** Where a reader's bytes go. */
+export interface Sink {
+  /** Bytes written and not yet taken by the network. */
+  readonly unsent: number;
+  write(bytes: Buffer): void;
+  /** The replay is over. */
+  live(seq: number): void;
+  /** The cursor cannot be continued; the reader is closed. */
+  reset(reason: ResetReason, epoch: string, head: number): void;
+}
+
+export interface ReaderOptions {
+  readonly log: TenantLog;
+  readonly view: View;
+  readonly sink: Sink;
+  /** The cursor to start behind. */
+  readonly since: number;
+  readonly compact?: boolean;
+  /** A plain reader does not get what it wrote itself. */
+  readonly exceptFrom?: string;
+}
+
+/**
+ * One reader: a cursor on a tenant's log. It keeps no queue: when its sink has taken what it was given, the
+ * next batch is looked up where the cursor stands, in the ring or in the ledger.
+ */
+export class FeedReader {
+  /** The cursor that the client has. */
+  private sent: number;
+  /** How far the log has been shown to it or hidden from it. */
+  private place: number;
+  private placeHash: string | undefined;
+  private readonly replayTo: number;
+  private isLive = false;
+  private closed = false;
+  private fetching = false;
+  private lastWrite = 0;
+
+  constructor(
+    private readonly to: ReaderOptions,
+    private readonly options: FeedOptions,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.sent = to.since;
+    this.place = to.since;
+    this.replayTo = to.log.tail;
+  }
+
+  get view(): View {
+    return this.to.view;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** Sends what there is while the sink takes it. Called whenever either may have changed. */
+  pump(): void {
+    const { log, sink } = this.to;
+    while (!this.closed && !this.fetching) {
+      if (this.place >= this.replayTo && !this.isLive) this.goLive();
+      if (this.place >= log.tail || sink.unsent >= this.options.unsentBytes) return;
+      const replaying = this.to.compact === true && this.place < this.replayTo;
+      const batch = replaying ? undefined : log.recent(this.place, this.options.frameChars);
+      if (batch) this.send(batch);
+      else this.fetch(replaying);
+    }
+  }
+
+  /** Called about once a second: tries again what failed, and moves the cursor over what was hidden for long enough. */
+  tick(now: number): void {
+    this.pump();
+    if (this.isLive && this.sent < this.place && now - this.lastWrite >= this.options.idleFrameMs) this.move(now);
+  }
+
+  reset(reason: ResetReason): void {
+    const { sink, log } = this.to;
+    sink.reset(reason, log.epoch, log.tail);
+  }
+
+  private fetch(compact: boolean): void {
+    const { log } = this.to;
+    this.fetching = true;
+    log.page(this.place, compact ? this.replayTo : log.tail, compact).then(
+      (batch) => {
+        this.fetching = false;
+        if (!this.closed) this.send(batch);
+        this.pump();
+      },
+      (error: unknown) => {
+        // the ledger is out of reach: the next tick tries again
+        this.fetching = false;
+        this.onError(error);
+      },
+    );
+  }
+
+  private send(batch: Batch): void {
+    const bytes = this.encode(batch);
+    this.place = batch.to;
+    this.placeHash = batch.hash;
+    if (!bytes) return;
+    this.to.sink.write(bytes);
+    this.sent = batch.to;
+    this.lastWrite = Date.now();
+  }
+
+  private encode(batch: Batch): Buffer | undefined {
+    const { view, exceptFrom } = this.to;
+    if (exceptFrom !== undefined && batch.entries.some(({ sourceClient }) => sourceClient === exceptFrom)) {
+      return plainWithout(batch, exceptFrom);
+    }
+    return view.encode(batch, this.sent, this.place);
+  }
+
+  private goLive(): void {
+    this.isLive = true;
+    if (this.sent < this.place) this.move(Date.now());
+    this.to.sink.live(this.place);
+  }
+
+  private move(now: number): void {
+    const bytes = this.to.view.encodeMove(this.sent, this.place, this.placeHash ?? '');
+    this.sent = this.place;
+    this.lastWrite = now;
+    if (bytes) this.to.sink.write(bytes);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Entry } from './entry.js';
+
+/** The most recent entries of a log, without gaps, bounded in number and characters. */
+export class Ring {
+  private entries: Entry[] = [];
+  private chars = 0;
+
+  constructor(
+    private readonly maxEntries: number,
+    private readonly maxChars: number,
+  ) {}
+
+  /** Seq behind which everything is here; undefined when it is empty. */
+  get start(): number | undefined {
+    return this.entries[0] && this.entries[0].seq - 1;
+  }
+
+  at(seq: number): Entry | undefined {
+    const [first] = this.entries;
+    return first && this.entries[seq - first.seq];
+  }
+
+  push(entry: Entry): void {
+    this.entries.push(entry);
+    this.chars += entry.size;
+    if (this.entries.length > this.maxEntries || this.chars > this.maxChars) this.trim();
+  }
+
+  clear(): void {
+    this.entries = [];
+    this.chars = 0;
+  }
+
+  /** Drops an eighth at once, so that the cost of moving the rest is spread over many pushes. */
+  private trim(): void {
+    let drop = 0;
+    const [entries, chars] = [this.maxEntries * 0.875, this.maxChars * 0.875];
+    while (drop < this.entries.length && (this.entries.length - drop > entries || this.chars > chars)) {
+      this.chars -= this.entries[drop]!.size;
+      drop += 1;
+    }
+    this.entries.splice(0, drop);
+  }
+}

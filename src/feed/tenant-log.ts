@@ -1,0 +1,206 @@
+import type { Committed } from '../ledger/group.js';
+import type { LedgerReader } from '../ledger/reader.js';
+import type { HeadRow } from '../ledger/rows.js';
+import { AtomeError, type Cursor, type ResetReason } from '../protocol/index.js';
+import { Entry } from './entry.js';
+import type { FeedOptions } from './options.js';
+import { Ring } from './ring.js';
+
+/** Entries behind a place, up to `to`; `hash` is the chain hash there. */
+export interface Batch {
+  readonly entries: readonly Entry[];
+  readonly to: number;
+  readonly hash: string;
+}
+
+export interface TenantLogListener {
+  /** There is more to read. */
+  advanced(): void;
+  /** The ledger is not the one that was followed so far. */
+  reset(reason: ResetReason): void;
+}
+
+const KEPT_PAGES = 8;
+
+/**
+ * One tenant's alterations in one order, for all readers of this node: a ring of recent entries over the
+ * ledger. What is committed here is pushed in; what others commit, or what was missed, is read from the
+ * ledger. A cursor is a place in it, for replay and live alike.
+ */
+export class TenantLog {
+  private readonly ring: Ring;
+  private readonly listeners = new Set<TenantLogListener>();
+  private readonly pages = new Map<string, Promise<Batch>>();
+  private known: number;
+  private filling: Promise<void> | undefined;
+
+  constructor(
+    readonly tenant: string,
+    private head: HeadRow,
+    private readonly ledger: LedgerReader,
+    private readonly options: FeedOptions,
+  ) {
+    this.ring = new Ring(options.ringEntries, options.ringChars);
+    this.known = head.seq;
+  }
+
+  get epoch(): string {
+    return this.head.epoch;
+  }
+
+  /** Seq up to which this node has the log. */
+  get tail(): number {
+    return this.head.seq;
+  }
+
+  get hash(): string {
+    return this.head.hash;
+  }
+
+  /** @returns the function that ends it. */
+  listen(listener: TenantLogListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Takes what this node has committed. */
+  append(committed: readonly Committed[]): void {
+    const [first] = committed;
+    if (!first) return;
+    const last = committed.at(-1)!.alteration.seq;
+    if (first.alteration.seq === this.tail + 1 && first.prevHash === this.hash) {
+      for (const each of committed) this.push(new Entry(each, false));
+      this.advanced();
+    } else if (last > this.tail) {
+      this.hear(last);
+    } else {
+      // already read from the ledger; or the ledger has been replaced by an older copy
+      this.run(this.look());
+    }
+  }
+
+  /** Takes note that the ledger has reached a seq. */
+  hear(seq: number): void {
+    if (seq <= this.known && this.known === this.tail) return;
+    this.known = Math.max(this.known, seq);
+    this.filling ??= this.fill().finally(() => (this.filling = undefined));
+    this.run(this.filling);
+  }
+
+  /** Compares this log with the ledger's head, as read now or just before. */
+  async look(head?: HeadRow): Promise<void> {
+    const { tail, hash, epoch } = this;
+    const seen = head ?? (await this.ledger.head(this.tenant));
+    if (seen.epoch !== epoch) this.reset(seen, 'epoch');
+    else if (seen.seq < tail && this.tail >= tail) await this.confirmFork(tail);
+    else if (seen.seq === tail && seen.hash !== hash) this.reset(seen, 'forked');
+    else if (seen.seq > this.tail) {
+      this.hear(seen.seq);
+      await this.filling;
+    }
+  }
+
+  /** Why a reader's cursor cannot be continued; undefined when it can. */
+  async check({ epoch, since, hash }: Cursor): Promise<ResetReason | undefined> {
+    if (epoch !== undefined && epoch !== this.epoch) return 'epoch';
+    if (since === undefined) return undefined;
+    // another node may be ahead of this one
+    if (since > this.tail) await this.look();
+    if (since > this.tail) return 'future';
+    if (hash === undefined || since === 0) return undefined;
+    return (await this.hashAt(since)) === hash ? undefined : 'forked';
+  }
+
+  async hashAt(seq: number): Promise<string | undefined> {
+    if (seq === this.tail) return this.hash;
+    return this.ring.at(seq)?.hash ?? (await this.ledger.hashAt(this.tenant, seq));
+  }
+
+  /** The entries behind a place when they are in memory: about `chars` characters of them, at least one. */
+  recent(after: number, chars: number): Batch | undefined {
+    const { start } = this.ring;
+    if (start === undefined || after < start || after >= this.tail) return undefined;
+    const entries: Entry[] = [];
+    for (let seq = after + 1, size = 0; seq <= this.tail && size < chars; seq += 1) {
+      const entry = this.ring.at(seq)!;
+      entries.push(entry);
+      size += entry.size;
+    }
+    const last = entries.at(-1)!;
+    return { entries, to: last.seq, hash: last.hash };
+  }
+
+  /** The entries behind a place from the ledger; readers at the same place share one query. */
+  page(after: number, upTo: number, compact: boolean): Promise<Batch> {
+    const key = `${after}-${compact ? upTo : ''}`;
+    let page = this.pages.get(key);
+    if (!page) {
+      page = this.read(after, upTo, compact);
+      this.pages.set(key, page);
+      page.catch(() => this.pages.delete(key));
+      const [oldest] = this.pages.keys();
+      if (this.pages.size > KEPT_PAGES) this.pages.delete(oldest!);
+    }
+    return page;
+  }
+
+  private async read(after: number, upTo: number, compact: boolean): Promise<Batch> {
+    const committed = await this.ledger.page(this.tenant, after, upTo, { chars: this.options.frameChars, compact });
+    const entries = committed.map((each) => new Entry(each, compact));
+    if (!compact && entries[0]?.seq !== after + 1) {
+      await this.look();
+      throw new AtomeError('unavailable', `the ledger of "${this.tenant}" has no row ${after + 1}`);
+    }
+    const last = entries.at(-1);
+    if (last) return { entries, to: last.seq, hash: last.hash };
+    // only a compact page can be empty: all that was there has newer alterations behind `upTo`
+    return { entries, to: upTo, hash: (await this.hashAt(upTo)) ?? '' };
+  }
+
+  private push(entry: Entry): void {
+    this.ring.push(entry);
+    this.head = { ...this.head, seq: entry.seq, hash: entry.hash };
+    this.known = Math.max(this.known, entry.seq);
+  }
+
+  private async fill(): Promise<void> {
+    while (this.tail < this.known) {
+      const { tail, hash, epoch } = this;
+      const committed = await this.ledger.page(this.tenant, tail, this.known, { chars: this.options.ringChars / 8 });
+      if (this.epoch !== epoch || this.tail < tail) return; // reset meanwhile
+      const [first] = committed;
+      if (first?.alteration.seq !== tail + 1 || first.prevHash !== hash) {
+        this.reset(await this.ledger.head(this.tenant), 'forked');
+        return;
+      }
+      // what this node committed meanwhile may be here already
+      for (const each of committed) {
+        if (each.alteration.seq === this.tail + 1) this.push(new Entry(each, false));
+      }
+      this.advanced();
+    }
+  }
+
+  /** A head behind ours may have been read before our last commit: only a second look tells. */
+  private async confirmFork(tail: number): Promise<void> {
+    const head = await this.ledger.head(this.tenant);
+    if (head.seq < tail) this.reset(head, 'forked');
+  }
+
+  private reset(head: HeadRow, reason: ResetReason): void {
+    this.ring.clear();
+    this.pages.clear();
+    this.head = head;
+    this.known = head.seq;
+    for (const listener of [...this.listeners]) listener.reset(reason);
+  }
+
+  private advanced(): void {
+    for (const listener of this.listeners) listener.advanced();
+  }
+
+  /** A ledger out of reach costs latency only: the next look, a second later, fills what is missing. */
+  private run(work: Promise<void>): void {
+    work.catch(() => undefined);
+  }
+}

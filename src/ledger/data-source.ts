@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type BetterSqlite3 from 'better-sqlite3';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { AlterationEntity } from './entities/alteration.entity.js';
+import { AtomeEntity } from './entities/atome.entity.js';
+import { LedgerEntity } from './entities/ledger.entity.js';
+import { ReceiptEntity } from './entities/receipt.entity.js';
+import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
+import type { LedgerStore } from './store.js';
+import { PostgresStore } from './stores/postgres.store.js';
+import { SqliteStore } from './stores/sqlite.store.js';
+
+const COMMON = {
+  entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
+  migrations: [CreateLedger1760000000000],
+  migrationsTableName: 'atome_migrations',
+  synchronize: false,
+} as const;
+
+/** Any number that nobody else is likely to use: only one process at a time migrates. */
+const MIGRATION_LOCK = 2_053_101_477;
+
+/**
+ * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. The folder of a SQLite file is
+ * made when it is missing.
+ */
+export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
+  if (/^postgres(?:ql)?:\/\//.test(databaseUrl)) {
+    return {
+      ...COMMON,
+      entities: [...COMMON.entities],
+      migrations: [...COMMON.migrations],
+      type: 'postgres',
+      url: databaseUrl,
+      applicationName: 'atome-sync',
+      extra: { max: 10, connectionTimeoutMillis: 5_000 },
+    };
+  }
+  const path = databaseUrl.replace(/^sqlite:/, '');
+  const inMemory = path === ':memory:';
+  if (!inMemory) mkdirSync(dirname(resolve(path)), { recursive: true });
+  return {
+    ...COMMON,
+    entities: [...COMMON.entities],
+    migrations: [...COMMON.migrations],
+    type: 'better-sqlite3',
+    database: inMemory ? path : resolve(path),
+    prepareDatabase: prepareSqlite,
+  };
+}
+
+function prepareSqlite(db: BetterSqlite3.Database): void {
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  // SQLite folds ASCII only; PostgreSQL and people fold more
+  db.function('lower', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? text.toLowerCase() : text));
+}
+
+/** Connects, brings the schema up to date and opens the store for it. */
+export async function openStore(databaseUrl: string): Promise<LedgerStore> {
+  const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
+  try {
+    if (dataSource.options.type !== 'postgres') {
+      await dataSource.runMigrations();
+      return new SqliteStore(dataSource);
+    }
+    const runner = dataSource.createQueryRunner();
+    try {
+      await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+      await dataSource.runMigrations();
+    } finally {
+      await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
+      await runner.release();
+    }
+    return new PostgresStore(dataSource);
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+}

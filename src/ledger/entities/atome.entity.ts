@@ -1,0 +1,67 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/**
+ * The current state of an atome: a view of the ledger, written in the same transaction.
+ * Order by `seq` is order by `updatedAt`, and order by `created_seq` is order by `createdAt`.
+ */
+@Entity('atomes')
+@Index('atomes_by_seq', ['tenant', 'seq'])
+@Index('atomes_by_creation', ['tenant', 'createdSeq'])
+@Index('atomes_by_kind', ['tenant', 'kind', 'seq'])
+@Index('atomes_by_parent', ['tenant', 'parentId', 'seq'])
+export class AtomeEntity {
+  @PrimaryColumn({ type: 'varchar', length: 128 })
+  tenant!: string;
+
+  @PrimaryColumn({ type: 'varchar', length: 128 })
+  id!: string;
+
+  @Column({ type: 'varchar', length: 64 })
+  kind!: string;
+
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  type!: string | null;
+
+  @Column({ type: 'text' })
+  data!: string;
+
+  @Column({ type: 'text' })
+  meta!: string;
+
+  @Column({ name: 'parent_id', type: 'varchar', length: 128, nullable: true })
+  parentId!: string | null;
+
+  @Column({ name: 'owner_id', type: 'varchar', length: 128 })
+  ownerId!: string;
+
+  @Column({ type: 'integer' })
+  version!: number;
+
+  @Column({ name: 'created_at', type: 'varchar', length: 24 })
+  createdAt!: string;
+
+  @Column({ name: 'updated_at', type: 'varchar', length: 24 })
+  updatedAt!: string;
+
+  @Column({ name: 'deleted_at', type: 'varchar', length: 24, nullable: true })
+  deletedAt!: string | null;
+
+  /** JSON object: the stamp of each key's last writer. */
+  @Column({ type: 'text' })
+  clocks!: string;
+
+  /** Seq of its newest alteration. */
+  @Column({ type: 'bigint' })
+  seq!: number;
+
+  @Column({ name: 'created_seq', type: 'bigint' })
+  createdSeq!: number;
+
+  /** `base` of its newest alteration. */
+  @Column({ type: 'integer' })
+  base!: number;
+
+  /** Characters of changes since `base`: decides when the next snapshot is due. */
+  @Column({ type: 'integer' })
+  weight!: number;
+}

@@ -1,0 +1,29 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/**
+ * What a no-op with an opId was answered. An applied write has its opId in the ledger; a no-op adds no row
+ * there, and its repetition must still get the first answer.
+ */
+@Entity('receipts')
+export class ReceiptEntity {
+  @PrimaryColumn({ type: 'varchar', length: 128 })
+  tenant!: string;
+
+  @PrimaryColumn({ name: 'op_id', type: 'varchar', length: 200 })
+  opId!: string;
+
+  @Column({ name: 'atome_id', type: 'varchar', length: 128 })
+  atomeId!: string;
+
+  @Column({ type: 'varchar', length: 16 })
+  operation!: string;
+
+  @Column({ type: 'text' })
+  changes!: string;
+
+  @Column({ type: 'bigint' })
+  seq!: number;
+
+  @Column({ type: 'integer' })
+  version!: number;
+}

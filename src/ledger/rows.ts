@@ -1,0 +1,112 @@
+import type { Alteration, AlterationBody, Atome, AtomeState, Clocks, Content, JsonObject } from '../protocol/index.js';
+
+/* The rows as the stores read and write them: JSON is text, names are those of the wire. */
+
+export interface HeadRow {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly timestamp: string;
+}
+
+export interface AlterationRow {
+  readonly seq: number;
+  readonly atomeId: string;
+  readonly version: number;
+  readonly operation: string;
+  readonly changes: string;
+  readonly reason: string | null;
+  readonly author: string;
+  readonly sourceClient: string | null;
+  readonly opId: string | null;
+  readonly hlc: string;
+  readonly timestamp: string;
+  readonly superseded: string;
+  readonly base: number;
+  readonly size: number;
+  readonly snapshot: string | null;
+  readonly salt: string;
+  readonly digest: string;
+  readonly prevHash: string;
+  readonly hash: string;
+}
+
+export interface AtomeRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly type: string | null;
+  readonly data: string;
+  readonly meta: string;
+  readonly parentId: string | null;
+  readonly ownerId: string;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly deletedAt: string | null;
+  readonly clocks: string;
+  readonly seq: number;
+  readonly createdSeq: number;
+  readonly base: number;
+  readonly weight: number;
+}
+
+export interface ReceiptRow {
+  readonly opId: string;
+  readonly atomeId: string;
+  readonly operation: string;
+  readonly changes: string;
+  readonly seq: number;
+  readonly version: number;
+  /** JSON array of paths; absent for a no-op. */
+  readonly superseded?: string;
+}
+
+/** What a snapshot in the ledger holds besides what its row tells. */
+type Snapshot = Content & Pick<Atome, 'ownerId' | 'createdAt' | 'deletedAt'>;
+
+export function stateOf(row: AtomeRow): AtomeState {
+  return { ...atomeOf(row), clocks: JSON.parse(row.clocks) as Clocks };
+}
+
+export function atomeOf(row: AtomeRow): Atome {
+  const { id, kind, type, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
+  const data = JSON.parse(row.data) as JsonObject;
+  const meta = JSON.parse(row.meta) as JsonObject;
+  return { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt };
+}
+
+/** A state without what only the next write needs to know. */
+export function withoutClocks({ clocks: _clocks, ...atome }: AtomeState): Atome {
+  return atome;
+}
+
+export function alterationBodyOf(row: AlterationRow): AlterationBody {
+  const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = row;
+  const changes: unknown = JSON.parse(row.changes);
+  const superseded: unknown = JSON.parse(row.superseded);
+  // the writer is the only one who fills these columns, from the typed union
+  return {
+    seq, atomeId, version, operation, changes, reason, author, sourceClient, opId, hlc, timestamp, superseded,
+  } as AlterationBody;
+}
+
+export function alterationOf(row: AlterationRow): Alteration {
+  return { ...alterationBodyOf(row), prevHash: row.prevHash, hash: row.hash };
+}
+
+export function snapshotText(state: AtomeState, data: string, meta: string): string {
+  const { kind, type, parentId, ownerId, createdAt, deletedAt } = state;
+  const rest = JSON.stringify({ kind, type, parentId, ownerId, createdAt, deletedAt });
+  return `${rest.slice(0, -1)},"data":${data},"meta":${meta}}`;
+}
+
+/** The state after a row that has a snapshot. Its clocks are not kept: history decides nothing. */
+export function snapshotOf(row: AlterationRow, snapshot: string): AtomeState {
+  return {
+    ...(JSON.parse(snapshot) as Snapshot),
+    id: row.atomeId,
+    version: row.version,
+    updatedAt: row.timestamp,
+    clocks: {},
+  };
+}

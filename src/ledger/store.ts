@@ -1,0 +1,86 @@
+import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from './rows.js';
+
+/** Everything that a group may read or repeat. */
+export interface Touched {
+  readonly atomeIds: readonly string[];
+  readonly opIds: readonly string[];
+}
+
+/** What the ledger holds of it, read under the tenant's lock. */
+export interface Before {
+  readonly head: HeadRow;
+  readonly atomes: readonly AtomeRow[];
+  readonly receipts: readonly ReceiptRow[];
+}
+
+/** What a group adds. */
+export interface Additions {
+  readonly head: HeadRow;
+  readonly alterations: readonly AlterationRow[];
+  readonly atomes: readonly AtomeRow[];
+  readonly receipts: readonly ReceiptRow[];
+}
+
+export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** Which atomes, in which order. */
+export interface ListQuery {
+  readonly kind?: string | undefined;
+  readonly type?: string | undefined;
+  /** null: those without a parent. */
+  readonly parentId?: string | null | undefined;
+  /** Text that `data` must contain, ignoring case. */
+  readonly search?: string | undefined;
+  readonly includeDeleted: boolean;
+  readonly sortBy: SortKey;
+  readonly sortOrder: 'asc' | 'desc';
+  readonly limit: number;
+  readonly offset: number;
+  /** Continue behind this place in the order (keyset); `offset` then counts from there. */
+  readonly after?: { readonly value: string | number | null; readonly id: string } | undefined;
+}
+
+/**
+ * The database under the ledger. Every store passes the conformance suite in `test/conformance`.
+ *
+ * - `commit` runs alone for its tenant, across processes, from the reading of the head to the end of the
+ *   transaction; `plan` is called once, synchronously, and may not wait for anything.
+ * - `commit` resolves when the additions are durable, and rejects when they may not be: none or all are there.
+ * - A read sees only what is committed, and all of what was committed before it began.
+ * - A full disk is an AtomeError `storage_full`; a database out of reach is `unavailable`.
+ */
+export interface LedgerStore {
+  readonly kind: 'sqlite' | 'postgres';
+  /** The head of a tenant's ledger, which is made when there is none. */
+  open(tenant: string): Promise<HeadRow>;
+  commit<P extends { readonly additions: Additions | null }>(
+    tenant: string,
+    touched: Touched,
+    plan: (before: Before) => P,
+  ): Promise<P>;
+  /** undefined when the tenant has no ledger. */
+  head(tenant: string): Promise<HeadRow | undefined>;
+  /** The heads of those tenants that have a ledger. */
+  heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
+  tenants(): Promise<string[]>;
+  atome(tenant: string, id: string): Promise<AtomeRow | undefined>;
+  list(tenant: string, query: ListQuery): Promise<AtomeRow[]>;
+  count(tenant: string, query: ListQuery): Promise<number>;
+  /** Atomes in order of id, behind `after`. */
+  atomesAfter(tenant: string, after: string, kinds: readonly string[] | undefined, limit: number): Promise<AtomeRow[]>;
+  /** Alterations with `after < seq ≤ upTo`, in order: at most `limit`, and at most about `chars` beyond the first. */
+  alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]>;
+  /** As `alterations`, but only the newest of each atome. */
+  newest(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]>;
+  alteration(tenant: string, atomeId: string, version: number): Promise<AlterationRow | undefined>;
+  /** Versions `from` to `to` of one atome, oldest first. */
+  versions(tenant: string, atomeId: string, from: number, to: number): Promise<AlterationRow[]>;
+  /** For each atome and version: the rows from its base to that version, oldest first. */
+  lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<AlterationRow[]>;
+  /** Chain hash at a seq from 1 up; undefined beyond the head. */
+  hashAt(tenant: string, seq: number): Promise<string | undefined>;
+  /** Cheap question to the database, for health. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

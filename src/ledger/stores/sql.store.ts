@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { genesisHash } from '../chain.js';
+import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
+import type { Additions, Before, LedgerStore, ListQuery, Touched } from '../store.js';
+import * as sql from './sql.js';
+
+const EPOCH_START = new Date(0).toISOString();
+
+/** The reads of both stores, over one `query` that each database brings. */
+export abstract class SqlStore implements LedgerStore {
+  abstract readonly kind: LedgerStore['kind'];
+  /** A subquery of the texts in a JSON array parameter. */
+  protected abstract readonly textsOf: string;
+  /** A subquery of the [id, version] pairs in a JSON array parameter. */
+  protected abstract readonly pairsOf: string;
+
+  protected abstract query(statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
+
+  abstract commit<P extends { readonly additions: Additions | null }>(
+    tenant: string,
+    touched: Touched,
+    plan: (before: Before) => P,
+  ): Promise<P>;
+
+  abstract close(): Promise<void>;
+
+  async open(tenant: string): Promise<HeadRow> {
+    const head = await this.head(tenant);
+    if (head) return head;
+    const epoch = randomUUID();
+    await this.query(sql.INSERT_LEDGER, [tenant, epoch, genesisHash(tenant, epoch), EPOCH_START]);
+    // another process may have been first: what counts is what is there now
+    return (await this.head(tenant))!;
+  }
+
+  async head(tenant: string): Promise<HeadRow | undefined> {
+    const [row] = await this.query(sql.SELECT_HEAD, [tenant]);
+    return row === undefined ? undefined : numbers(row as HeadRow, ['seq']);
+  }
+
+  async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
+    const rows = await this.query(sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
+    return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, numbers(head, ['seq'])]));
+  }
+
+  async tenants(): Promise<string[]> {
+    const rows = await this.query('SELECT tenant FROM ledgers ORDER BY tenant', []);
+    return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
+  }
+
+  async atome(tenant: string, id: string): Promise<AtomeRow | undefined> {
+    return (await this.atomes(sql.SELECT_ATOME, [tenant, id]))[0];
+  }
+
+  async list(tenant: string, query: ListQuery): Promise<AtomeRow[]> {
+    const statement = sql.selectList(tenant, query);
+    return this.atomes(statement.sql, statement.params);
+  }
+
+  async count(tenant: string, query: ListQuery): Promise<number> {
+    const statement = sql.countList(tenant, query);
+    const [row] = await this.query(statement.sql, statement.params);
+    return Number((row as { total: unknown }).total);
+  }
+
+  async atomesAfter(
+    tenant: string,
+    after: string,
+    kinds: readonly string[] | undefined,
+    limit: number,
+  ): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomesAfter(tenant, after, kinds, limit);
+    return this.atomes(statement.sql, statement.params);
+  }
+
+  alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]> {
+    return this.rows(sql.SELECT_PAGE, [tenant, after, upTo, limit, chars]);
+  }
+
+  newest(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]> {
+    return this.rows(sql.SELECT_NEWEST, [tenant, after, upTo, limit, chars]);
+  }
+
+  async alteration(tenant: string, atomeId: string, version: number): Promise<AlterationRow | undefined> {
+    return (await this.rows(sql.SELECT_ALTERATION, [tenant, atomeId, version]))[0];
+  }
+
+  versions(tenant: string, atomeId: string, from: number, to: number): Promise<AlterationRow[]> {
+    return this.rows(sql.SELECT_VERSIONS, [tenant, atomeId, from, to]);
+  }
+
+  async lineage(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<AlterationRow[]> {
+    if (wanted.length === 0) return [];
+    return this.rows(sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
+  }
+
+  async hashAt(tenant: string, seq: number): Promise<string | undefined> {
+    const [row] = await this.query(sql.SELECT_HASH, [tenant, seq]);
+    return (row as { hash: string } | undefined)?.hash;
+  }
+
+  async ping(): Promise<void> {
+    await this.query('SELECT 1', []);
+  }
+
+  private async atomes(statement: string, params: readonly sql.Param[]): Promise<AtomeRow[]> {
+    return ((await this.query(statement, params)) as AtomeRow[]).map(atomeRow);
+  }
+
+  private async rows(statement: string, params: readonly sql.Param[]): Promise<AlterationRow[]> {
+    return ((await this.query(statement, params)) as AlterationRow[]).map(alterationRow);
+  }
+}
+
+/** PostgreSQL hands 64-bit integers over as text; ours stay far below 2^53. */
+export function numbers<Row extends object>(row: Row, fields: readonly (keyof Row)[]): Row {
+  for (const field of fields) (row[field] as unknown) = Number(row[field]);
+  return row;
+}
+
+export function atomeRow(row: AtomeRow): AtomeRow {
+  return numbers(row, ['seq', 'createdSeq']);
+}
+
+export function alterationRow(row: AlterationRow): AlterationRow {
+  return numbers(row, ['seq']);
+}

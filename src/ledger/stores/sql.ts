@@ -1,0 +1,215 @@
+import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { ListQuery } from '../store.js';
+
+/* The SQL that both stores share. Parameters are written `?`. */
+
+export type Param = string | number | null;
+
+export interface Statement {
+  readonly sql: string;
+  readonly params: readonly Param[];
+}
+
+type Columns<Row> = { readonly [K in keyof Row]-?: string };
+
+const HEAD: Columns<HeadRow> = { epoch: 'epoch', seq: 'seq', hash: 'hash', timestamp: 'timestamp' };
+
+const ALTERATION: Columns<AlterationRow> = {
+  seq: 'seq',
+  atomeId: 'atome_id',
+  version: 'version',
+  operation: 'operation',
+  changes: 'changes',
+  reason: 'reason',
+  author: 'author',
+  sourceClient: 'source_client',
+  opId: 'op_id',
+  hlc: 'hlc',
+  timestamp: 'timestamp',
+  superseded: 'superseded',
+  base: 'base',
+  size: 'size',
+  snapshot: 'snapshot',
+  salt: 'salt',
+  digest: 'digest',
+  prevHash: 'prev_hash',
+  hash: 'hash',
+};
+
+const ATOME: Columns<AtomeRow> = {
+  id: 'id',
+  kind: 'kind',
+  type: 'type',
+  data: 'data',
+  meta: 'meta',
+  parentId: 'parent_id',
+  ownerId: 'owner_id',
+  version: 'version',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  deletedAt: 'deleted_at',
+  clocks: 'clocks',
+  seq: 'seq',
+  createdSeq: 'created_seq',
+  base: 'base',
+  weight: 'weight',
+};
+
+const RECEIPT: Columns<Omit<ReceiptRow, 'superseded'>> = {
+  opId: 'op_id',
+  atomeId: 'atome_id',
+  operation: 'operation',
+  changes: 'changes',
+  seq: 'seq',
+  version: 'version',
+};
+
+/** `column AS "name", …` for a SELECT. */
+function select(columns: Record<string, string>, table = ''): string {
+  const prefix = table && `${table}.`;
+  return Object.entries(columns)
+    .map(([name, column]) => `${prefix}"${column}" AS "${name}"`)
+    .join(', ');
+}
+
+/** A table with its columns in a fixed order, for inserts. */
+export interface Table<Row> {
+  readonly name: string;
+  readonly fields: readonly (keyof Row & string)[];
+  readonly columns: readonly string[];
+}
+
+function table<Row>(name: string, columns: Columns<Row>): Table<Row> {
+  return {
+    name,
+    fields: Object.keys(columns) as (keyof Row & string)[],
+    columns: Object.values(columns),
+  };
+}
+
+export const ALTERATIONS = table<AlterationRow>('alterations', ALTERATION);
+export const ATOMES = table<AtomeRow>('atomes', ATOME);
+export const RECEIPTS = table<Omit<ReceiptRow, 'superseded'>>('receipts', RECEIPT);
+
+export const HEAD_COLUMNS = select(HEAD);
+export const ATOME_COLUMNS = select(ATOME);
+export const ALTERATION_COLUMNS = select(ALTERATION);
+export const RECEIPT_COLUMNS = select(RECEIPT);
+
+/** The clause that turns an insert of a known atome into an update. */
+export const UPSERT_ATOME = `ON CONFLICT ("tenant", "id") DO UPDATE SET ${ATOMES.columns
+  .filter((column) => column !== 'id')
+  .map((column) => `"${column}" = excluded."${column}"`)
+  .join(', ')}`;
+
+export const SELECT_HEAD = `SELECT ${HEAD_COLUMNS} FROM ledgers WHERE tenant = ?`;
+/** `tenants` is a subquery. */
+export function selectHeads(tenants: string): string {
+  return `SELECT tenant, ${HEAD_COLUMNS} FROM ledgers WHERE tenant IN (${tenants})`;
+}
+export const UPDATE_HEAD = 'UPDATE ledgers SET seq = ?, hash = ?, timestamp = ? WHERE tenant = ?';
+export const INSERT_LEDGER =
+  'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
+export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
+export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
+export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM alterations
+  WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version`;
+export const SELECT_HASH = 'SELECT hash FROM alterations WHERE tenant = ? AND seq = ?';
+
+/** What earlier writes with these opIds were answered. `ids` is a subquery of opIds. */
+export function selectReceipts(ids: string): string {
+  return `SELECT ${RECEIPT_COLUMNS}, superseded FROM alterations WHERE tenant = ? AND op_id IN (${ids})
+    UNION ALL SELECT ${RECEIPT_COLUMNS}, NULL FROM receipts WHERE tenant = ? AND op_id IN (${ids})`;
+}
+
+// A page ends where its characters add up, so that a ledger of large documents costs no more memory than
+// one of small ones; its first row is always in it.
+function page(from: string): string {
+  return `SELECT ${Object.keys(ALTERATION)
+    .map((name) => `"${name}"`)
+    .join(', ')} FROM (
+      SELECT ${select(ALTERATION, 'l')}, SUM(l.size) OVER (ORDER BY l.seq) - l.size AS "before"
+      FROM ${from} WHERE l.tenant = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq LIMIT ?
+    ) AS p WHERE "before" <= ? ORDER BY seq`;
+}
+
+export const SELECT_PAGE = page('alterations AS l');
+export const SELECT_NEWEST = page('alterations AS l JOIN atomes AS a ON a.tenant = l.tenant AND a.seq = l.seq');
+
+/** `wanted` is a subquery with the columns id and version. */
+export function selectLineage(wanted: string): string {
+  return `SELECT ${select(ALTERATION, 'l')} FROM ${wanted} AS w
+    JOIN alterations AS t ON t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
+    JOIN alterations AS l ON l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
+    ORDER BY l.atome_id, l.version`;
+}
+
+export function selectAtomesAfter(
+  tenant: string,
+  after: string,
+  kinds: readonly string[] | undefined,
+  limit: number,
+): Statement {
+  const among = kinds ? ` AND kind IN (${kinds.map(() => '?').join(', ')})` : '';
+  return {
+    sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
+    params: [tenant, after, ...(kinds ?? []), limit],
+  };
+}
+
+const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {
+  updatedAt: 'seq',
+  createdAt: 'created_seq',
+  id: 'id',
+  kind: 'kind',
+  type: `coalesce(type, '')`,
+  version: 'version',
+};
+
+export function selectList(tenant: string, query: ListQuery): Statement {
+  const { conditions, params } = listConditions(tenant, query);
+  const column = SORT_COLUMN[query.sortBy];
+  const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
+  if (query.after) {
+    conditions.push(`(${column}, id) ${query.sortOrder === 'asc' ? '>' : '<'} (?, ?)`);
+    params.push(query.after.value ?? '', query.after.id);
+  }
+  return {
+    sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE ${conditions.join(' AND ')}
+      ORDER BY ${column} ${direction}, id ${direction} LIMIT ? OFFSET ?`,
+    params: [...params, query.limit, query.offset],
+  };
+}
+
+export function countList(tenant: string, query: ListQuery): Statement {
+  const { conditions, params } = listConditions(tenant, query);
+  return { sql: `SELECT count(*) AS total FROM atomes WHERE ${conditions.join(' AND ')}`, params };
+}
+
+function listConditions(tenant: string, query: ListQuery): { conditions: string[]; params: Param[] } {
+  const conditions = ['tenant = ?'];
+  const params: Param[] = [tenant];
+  for (const column of ['kind', 'type'] as const) {
+    const value = query[column];
+    if (value === undefined) continue;
+    conditions.push(`${column} = ?`);
+    params.push(value);
+  }
+  if (query.parentId === null) conditions.push('parent_id IS NULL');
+  else if (query.parentId !== undefined) {
+    conditions.push('parent_id = ?');
+    params.push(query.parentId);
+  }
+  if (query.search !== undefined) {
+    conditions.push(`lower(data) LIKE ? ESCAPE '\\'`);
+    params.push(likePattern(query.search));
+  }
+  if (!query.includeDeleted) conditions.push('deleted_at IS NULL');
+  return { conditions, params };
+}
+
+/** `data` is JSON text, so the words are looked for as JSON writes them. */
+function likePattern(words: string): string {
+  const json = JSON.stringify(words.toLowerCase()).slice(1, -1);
+  return `%${json.replace(/[\\%_]/g, '\\$&')}%`;
+}

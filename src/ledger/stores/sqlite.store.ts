@@ -1,0 +1,121 @@
+import type BetterSqlite3 from 'better-sqlite3';
+import type { DataSource } from 'typeorm';
+import { AtomeError } from '../../protocol/index.js';
+import type { AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { Additions, Before, Touched } from '../store.js';
+import * as sql from './sql.js';
+import { SqlStore } from './sql.store.js';
+
+/**
+ * The embedded store. It works on the driver's own connection, whose calls are synchronous: a transaction is
+ * one call, so that no read of this process can fall into the middle of it.
+ */
+export class SqliteStore extends SqlStore {
+  readonly kind = 'sqlite';
+  protected readonly textsOf = 'SELECT value FROM json_each(?)';
+  protected readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
+  private readonly db: BetterSqlite3.Database;
+  private readonly statements = new Map<string, BetterSqlite3.Statement>();
+
+  constructor(private readonly dataSource: DataSource) {
+    super();
+    this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
+    this.requireDurability();
+  }
+
+  commit<P extends { readonly additions: Additions | null }>(
+    tenant: string,
+    touched: Touched,
+    plan: (before: Before) => P,
+  ): Promise<P> {
+    return this.attempt(() =>
+      this.db
+        .transaction(() => {
+          const planned = plan(this.before(tenant, touched));
+          if (planned.additions) this.add(tenant, planned.additions);
+          return planned;
+        })
+        .immediate(),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  protected query(statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
+    return this.attempt(() => {
+      const prepared = this.prepare(statement);
+      if (prepared.reader) return prepared.all(...params);
+      prepared.run(...params);
+      return [];
+    });
+  }
+
+  private before(tenant: string, { atomeIds, opIds }: Touched): Before {
+    const atome = this.prepare(sql.SELECT_ATOME);
+    return {
+      head: this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow,
+      atomes: atomeIds.map((id) => atome.get(tenant, id) as AtomeRow | undefined).filter((row) => row !== undefined),
+      receipts: opIds.length === 0 ? [] : this.receipts(tenant, JSON.stringify(opIds)),
+    };
+  }
+
+  private receipts(tenant: string, opIds: string): ReceiptRow[] {
+    return this.prepare(sql.selectReceipts(this.textsOf)).all(tenant, opIds, tenant, opIds) as ReceiptRow[];
+  }
+
+  private add(tenant: string, { head, alterations, atomes, receipts }: Additions): void {
+    this.insert(sql.ALTERATIONS, tenant, alterations);
+    this.insert(sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME);
+    this.insert(sql.RECEIPTS, tenant, receipts);
+    this.prepare(sql.UPDATE_HEAD).run(head.seq, head.hash, head.timestamp, tenant);
+  }
+
+  private insert<Row extends object>(table: sql.Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
+    const statement = this.prepare(
+      `INSERT INTO ${table.name} ("tenant", ${table.columns.map((column) => `"${column}"`).join(', ')})
+       VALUES (?${', ?'.repeat(table.columns.length)}) ${suffix}`,
+    );
+    for (const row of rows) statement.run(tenant, ...table.fields.map((field) => row[field]));
+  }
+
+  private prepare(statement: string): BetterSqlite3.Statement {
+    let prepared = this.statements.get(statement);
+    if (!prepared) {
+      prepared = this.db.prepare(statement);
+      this.statements.set(statement, prepared);
+    }
+    return prepared;
+  }
+
+  /** Acknowledged means durable, also after a power loss: only `synchronous=FULL` promises that in WAL mode. */
+  private requireDurability(): void {
+    const synchronous = this.db.pragma('synchronous', { simple: true });
+    const journal = this.db.pragma('journal_mode', { simple: true });
+    if (synchronous !== 2 || (journal !== 'wal' && !this.db.memory)) {
+      throw new Error(`SQLite runs with synchronous=${String(synchronous)}, journal_mode=${String(journal)}; FULL and wal are needed`);
+    }
+  }
+
+  private attempt<T>(work: () => T): Promise<T> {
+    try {
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(translate(error));
+    }
+  }
+}
+
+function translate(error: unknown): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
+  // the shared-memory file cannot grow on a full disk either
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
+    return new AtomeError('storage_full', 'the disk of the server is full; try again when there is space');
+  }
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new AtomeError('unavailable', 'the database is locked by another process; try again');
+  }
+  return error;
+}
