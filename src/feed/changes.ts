@@ -35,18 +35,19 @@ const ANSWER_CHARS = 1024 * 1024;
  */
 export async function readChanges(log: TenantLog, request: ChangesRequest, options: FeedOptions): Promise<ChangesPage> {
   await requireCursor(log, request.cursor);
+  const { epoch } = log;
   const from = request.cursor.since ?? log.tail;
   const deadline = Date.now() + request.waitMs;
-  for (let after = from; ; ) {
+  for (let after = from; ;) {
     const page = await collect(log, after, request, options);
     const remaining = deadline - Date.now();
     if (page.events.length > 0 || page.to < log.tail || remaining <= 0 || request.signal.aborted) {
       const hash = (await log.hashAt(page.to)) ?? '';
-      return { epoch: log.epoch, from, to: page.to, hash, head: log.tail, events: page.events };
+      return { epoch, from, to: page.to, hash, head: log.tail, events: page.events };
     }
     after = page.to;
     await untilAdvanced(log, remaining, request.signal);
-    await requireCursor(log, { epoch: log.epoch, since: after });
+    await requireCursor(log, { epoch, since: after });
   }
 }
 

@@ -20,7 +20,7 @@ export function textFrames(texts: readonly string[]): Buffer {
 
 /** The texts in a buffer of ready frames, for a socket that compresses each by itself. */
 export function* framePayloads(frames: Buffer): Generator<Buffer> {
-  for (let at = 0; at < frames.length; ) {
+  for (let at = 0; at < frames.length;) {
     const short = frames[at + 1]!;
     const header = short < 126 ? 2 : short === 126 ? 4 : 10;
     const length =

@@ -25,9 +25,7 @@ export function payloadDigest({ salt, changes, reason, snapshot }: Payload): str
 
 export function chainHash(prevHash: string, row: Header, digest: string): string {
   const { seq, atomeId, version, operation, author, sourceClient, opId, hlc, timestamp, superseded, base, size } = row;
-  const header = [
-    seq, atomeId, version, operation, author, sourceClient, opId, hlc, timestamp, superseded, base, size,
-  ];
+  const header = [seq, atomeId, version, operation, author, sourceClient, opId, hlc, timestamp, superseded, base, size];
   return sha256(prevHash + JSON.stringify(header) + digest);
 }
 

@@ -54,7 +54,9 @@ function prepareSqlite(db: BetterSqlite3.Database): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   // SQLite folds ASCII only; PostgreSQL and people fold more
-  db.function('lower', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? text.toLowerCase() : text));
+  db.function('lower', { deterministic: true }, (text: unknown) =>
+    typeof text === 'string' ? text.toLowerCase() : text,
+  );
 }
 
 /** Connects, brings the schema up to date and opens the store for it. */

@@ -15,7 +15,15 @@ import {
   type ReadyMutation,
 } from '../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from './chain.js';
-import { snapshotText, stateOf, withoutClocks, type AlterationRow, type AtomeRow, type HeadRow, type ReceiptRow } from './rows.js';
+import {
+  snapshotText,
+  stateOf,
+  withoutClocks,
+  type AlterationRow,
+  type AtomeRow,
+  type HeadRow,
+  type ReceiptRow,
+} from './rows.js';
 import type { Additions, Before } from './store.js';
 
 /* One group of writes, decided in memory between the reading of the state and the inserts. */
@@ -57,7 +65,13 @@ export interface Committed {
 export type Outcome =
   | { readonly outcome: 'applied'; readonly committed: Committed }
   /** It would change nothing: `seq` and `version` are those of the atome as it is. */
-  | { readonly outcome: 'noop'; readonly atomeId: string; readonly seq: number; readonly version: number; readonly atome: Atome }
+  | {
+      readonly outcome: 'noop';
+      readonly atomeId: string;
+      readonly seq: number;
+      readonly version: number;
+      readonly atome: Atome;
+    }
   /** Its opId is known: this is what the first was answered. */
   | {
       readonly outcome: 'duplicate';
@@ -188,7 +202,16 @@ export class GroupPlanner {
     const version = (now?.state.version ?? 0) + 1;
     const timestamp = this.timestamp();
     const alteration: AlterationBody = {
-      seq, atomeId, version, ...change, reason, ...origin, opId, hlc, timestamp, superseded,
+      seq,
+      atomeId,
+      version,
+      ...change,
+      reason,
+      ...origin,
+      opId,
+      hlc,
+      timestamp,
+      superseded,
     };
     const state = fold(now?.state ?? null, alteration);
     const row = this.chain(alteration, state, now);
@@ -220,7 +243,18 @@ export class GroupPlanner {
     const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
     const body = {
-      seq, atomeId, version, operation, changes, reason, author, sourceClient, opId, hlc, timestamp, base,
+      seq,
+      atomeId,
+      version,
+      operation,
+      changes,
+      reason,
+      author,
+      sourceClient,
+      opId,
+      hlc,
+      timestamp,
+      base,
       superseded: JSON.stringify(alteration.superseded),
       size: document + changes.length,
       snapshot: whole && now ? snapshotText(state, data, meta) : null,
@@ -259,7 +293,10 @@ function repeat(first: ReceiptRow, mutation: Mutation): Outcome {
       ? (changes as { version?: unknown }).version === mutation.changes.version
       : equalJson(changes, mutation.changes);
   if (first.operation !== mutation.operation || !sameAtome || !same) {
-    throw new AtomeError('op_reused', `the opId "${first.opId}" belongs to another write; use a fresh one for each write`);
+    throw new AtomeError(
+      'op_reused',
+      `the opId "${first.opId}" belongs to another write; use a fresh one for each write`,
+    );
   }
   const { atomeId, seq, version, superseded } = first;
   return {

@@ -182,7 +182,10 @@ export class LedgerReader {
     for (const { atomeId, version } of rows) {
       if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
     }
-    const lineage = await this.store.lineage(tenant, [...wanted].filter(([, version]) => version > 0));
+    const lineage = await this.store.lineage(
+      tenant,
+      [...wanted].filter(([, version]) => version > 0),
+    );
     const states = new Map<string, AtomeState>();
     for (const row of lineage) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
     return states;

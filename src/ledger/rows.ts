@@ -86,7 +86,18 @@ export function alterationBodyOf(row: AlterationRow): AlterationBody {
   const superseded: unknown = JSON.parse(row.superseded);
   // the writer is the only one who fills these columns, from the typed union
   return {
-    seq, atomeId, version, operation, changes, reason, author, sourceClient, opId, hlc, timestamp, superseded,
+    seq,
+    atomeId,
+    version,
+    operation,
+    changes,
+    reason,
+    author,
+    sourceClient,
+    opId,
+    hlc,
+    timestamp,
+    superseded,
   } as AlterationBody;
 }
 

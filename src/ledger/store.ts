@@ -1,5 +1,8 @@
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from './rows.js';
 
+/** Injection token of the {@link LedgerStore}. */
+export const LEDGER_STORE = Symbol('LedgerStore');
+
 /** Everything that a group may read or repeat. */
 export interface Touched {
   readonly atomeIds: readonly string[];

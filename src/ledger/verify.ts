@@ -65,7 +65,7 @@ async function verifyStates(
   verdict: (atomes: number, fault?: Fault) => Verdict,
 ): Promise<Verdict> {
   let count = 0;
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const rows = await store.atomesAfter(tenant, after, undefined, ROWS);
     for (const row of rows) {
       if (row.createdSeq <= upTo) count += 1;

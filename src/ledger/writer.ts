@@ -1,7 +1,7 @@
 import {
   AtomeError,
   equalJson,
-  HybridClock,
+  type HybridClock,
   type AtomeState,
   type Content,
   type Limits,
@@ -33,6 +33,8 @@ export class LedgerWriter {
   private readonly queues = new Map<string, Waiting[]>();
   private readonly running = new Map<string, Promise<void>>();
   private readonly listeners = new Set<CommitListener>();
+  /** Tenants whose ledger is known to be there. */
+  private readonly opened = new Set<string>();
   private closed = false;
 
   constructor(
@@ -96,12 +98,20 @@ export class LedgerWriter {
 
   private async plan(tenant: string, group: readonly Waiting[]): Promise<GroupPlan> {
     const requests = await Promise.all(
-      group.map(async ({ mutation, origin }) => ({ mutation, origin, restored: await this.restored(tenant, mutation) })),
+      group.map(async ({ mutation, origin }) => ({
+        mutation,
+        origin,
+        restored: await this.restored(tenant, mutation),
+      })),
     );
     const touched = {
       atomeIds: [...new Set(group.map(({ mutation }) => mutation.atomeId))],
       opIds: [...new Set(group.map(({ mutation }) => mutation.opId).filter((opId) => opId !== null))],
     };
+    if (!this.opened.has(tenant)) {
+      await this.store.open(tenant);
+      this.opened.add(tenant);
+    }
     return this.store.commit(tenant, touched, (before) =>
       new GroupPlanner(before, this.clock, this.limits, this.now()).plan(requests),
     );
@@ -112,17 +122,14 @@ export class LedgerWriter {
     return this.stateAt(tenant, mutation.atomeId, mutation.changes.version);
   }
 
-  private settle(
+  private async settle(
     tenant: string,
     { mutation, resolve, reject }: Waiting,
     outcome: Outcome | AtomeError,
-  ): Promise<void> | undefined {
-    if (outcome instanceof AtomeError && outcome.code === 'exists') {
-      return this.repeatedCreate(tenant, mutation, outcome).then(resolve, reject);
-    }
-    if (outcome instanceof AtomeError) reject(outcome);
-    else resolve(outcome);
-    return undefined;
+  ): Promise<void> {
+    if (!(outcome instanceof AtomeError)) resolve(outcome);
+    else if (outcome.code === 'exists') await this.repeatedCreate(tenant, mutation, outcome).then(resolve, reject);
+    else reject(outcome);
   }
 
   /** A create says the same as the one that made the atome: it is that one again, though others went on. */

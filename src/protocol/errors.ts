@@ -65,8 +65,17 @@ export class AtomeError extends Error {
   }
 }
 
-/** The error for input with one or more bad fields; all of them are named. */
+/** Most bad fields that one error names, and most characters of a path: what comes back stays small. */
+const MAX_ISSUES = 20;
+const MAX_PATH_CHARS = 200;
+
+/** The error for input with one or more bad fields; all of them are named, up to {@link MAX_ISSUES}. */
 export function invalid(issues: readonly Issue[], code: 'invalid' | 'too_complex' = 'invalid'): AtomeError {
-  const text = issues.map(({ path, message }) => `${path || 'the value'} ${message}`).join('; ');
-  return new AtomeError(code, text, { errors: issues.map(({ path, message }) => ({ path, message })) });
+  const errors = issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+    path: path.slice(0, MAX_PATH_CHARS),
+    message,
+  }));
+  const text = errors.map(({ path, message }) => `${path || 'the value'} ${message}`).join('; ');
+  const more = issues.length > errors.length ? `; and ${issues.length - errors.length} more` : '';
+  return new AtomeError(code, text + more, { errors });
 }

@@ -190,16 +190,12 @@ function patched(state: AtomeState, steps: JsonPatch, copyBudget?: number): Assi
   if (!isObject(after)) {
     throw new AtomeError('patch_failed', 'the patch would turn data into something other than an object');
   }
-  const touched = new Set<string>();
-  for (const step of steps) {
-    if (step.op === 'test') continue;
-    const pointers = step.op === 'move' ? [step.from, step.path] : [step.path];
-    for (const pointer of pointers) {
-      const [key] = pointerTokens(pointer);
-      if (key !== undefined) touched.add(key);
-      else [...Object.keys(state.data), ...Object.keys(after)].forEach((each) => touched.add(each));
-    }
-  }
+  const pointers = steps.flatMap((step) =>
+    step.op === 'test' ? [] : step.op === 'move' ? [step.from, step.path] : [step.path],
+  );
+  const touched = new Set(pointers.flatMap((pointer) => pointerTokens(pointer).slice(0, 1)));
+  // a pointer to the whole document touches every key; once, however many steps there are
+  if (pointers.includes('')) [...Object.keys(state.data), ...Object.keys(after)].forEach((key) => touched.add(key));
   return [...touched].map((key) => ({ path: `data.${key}`, value: own(after, key) }));
 }
 

@@ -5,7 +5,7 @@ export class CreateLedger1760000000000 implements MigrationInterface {
   readonly name = 'CreateLedger1760000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const clustered = runner.connection.options.type === 'postgres' ? '' : ' WITHOUT ROWID';
+    const clustered = runner.dataSource.options.type === 'postgres' ? '' : ' WITHOUT ROWID';
     await runner.query(`CREATE TABLE "ledgers" (
       "tenant" varchar(128) NOT NULL,
       "epoch" varchar(36) NOT NULL,

@@ -4,7 +4,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
-import { atomeRow, numbers, SqlStore } from './sql.store.js';
+import { atomeRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
 
 /**
  * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
@@ -60,7 +60,7 @@ export class PostgresStore extends SqlStore {
       (await client.query({ name, text: numbered(text), values: [...values] })).rows as Row[];
     // the lock first: what is read after it cannot be older than what the last holder committed
     const [head] = await rows<HeadRow>('head', `${sql.SELECT_HEAD} FOR UPDATE`, [tenant]);
-    if (!head) throw new AtomeError('unavailable', `the ledger of "${tenant}" has gone from the database`);
+    if (!head) throw ledgerGone(tenant);
     const ids = JSON.stringify(opIds);
     const atomes = rows<AtomeRow>(
       'atomes',
@@ -144,7 +144,13 @@ function numbered(statement: string): string {
   return statement.replace(/\?/g, () => `$${++count}`);
 }
 
-const CONNECTION_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
+const CONNECTION_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+]);
 
 function translate(error: unknown): unknown {
   if (error instanceof AtomeError) return error;
@@ -154,7 +160,10 @@ function translate(error: unknown): unknown {
   }
   // class 08: connection, 57P: shutdown, 53: out of resources, 40: deadlock or serialization, 55P03: lock timeout
   const passing = typeof code === 'string' && (/^(?:08|57P|53|40|55P03)/.test(code) || CONNECTION_CODES.has(code));
-  if (passing || /terminated|timeout exceeded when trying to connect|Cannot use a pool after calling end/i.test(message)) {
+  if (
+    passing ||
+    /terminated|timeout exceeded when trying to connect|Cannot use a pool after calling end/i.test(message)
+  ) {
     return new AtomeError('unavailable', 'the database cannot be reached; try again');
   }
   return error;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { genesisHash } from '../chain.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
+import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, LedgerStore, ListQuery, Touched } from '../store.js';
 import * as sql from './sql.js';
 
@@ -40,7 +41,9 @@ export abstract class SqlStore implements LedgerStore {
 
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
     const rows = await this.query(sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
-    return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, numbers(head, ['seq'])]));
+    return new Map(
+      (rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, numbers(head, ['seq'])]),
+    );
   }
 
   async tenants(): Promise<string[]> {
@@ -124,4 +127,9 @@ export function atomeRow(row: AtomeRow): AtomeRow {
 
 export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
+}
+
+/** Somebody has emptied the database under the server. */
+export function ledgerGone(tenant: string): AtomeError {
+  return new AtomeError('unavailable', `the ledger of "${tenant}" has gone from the database`);
 }

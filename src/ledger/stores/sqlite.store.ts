@@ -4,7 +4,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
-import { SqlStore } from './sql.store.js';
+import { ledgerGone, SqlStore } from './sql.store.js';
 
 /**
  * The embedded store. It works on the driver's own connection, whose calls are synchronous: a transaction is
@@ -53,9 +53,11 @@ export class SqliteStore extends SqlStore {
   }
 
   private before(tenant: string, { atomeIds, opIds }: Touched): Before {
+    const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
+    if (!head) throw ledgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
     return {
-      head: this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow,
+      head,
       atomes: atomeIds.map((id) => atome.get(tenant, id) as AtomeRow | undefined).filter((row) => row !== undefined),
       receipts: opIds.length === 0 ? [] : this.receipts(tenant, JSON.stringify(opIds)),
     };
@@ -94,22 +96,28 @@ export class SqliteStore extends SqlStore {
     const synchronous = this.db.pragma('synchronous', { simple: true });
     const journal = this.db.pragma('journal_mode', { simple: true });
     if (synchronous !== 2 || (journal !== 'wal' && !this.db.memory)) {
-      throw new Error(`SQLite runs with synchronous=${String(synchronous)}, journal_mode=${String(journal)}; FULL and wal are needed`);
+      throw new Error(
+        `SQLite runs with synchronous=${String(synchronous)}, journal_mode=${String(journal)}; FULL and wal are needed`,
+      );
     }
   }
 
+  /** The calls are synchronous, the port is not: what one throws becomes a rejection. */
   private attempt<T>(work: () => T): Promise<T> {
-    try {
-      return Promise.resolve(work());
-    } catch (error) {
-      return Promise.reject(translate(error));
-    }
+    return new Promise((resolve, reject) => {
+      try {
+        resolve(work());
+      } catch (error) {
+        reject(translate(error));
+      }
+    });
   }
 }
 
-function translate(error: unknown): unknown {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
+function translate(error: unknown): Error {
+  const failure = error as Error & { code?: unknown };
+  const { code } = failure;
+  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return failure;
   // the shared-memory file cannot grow on a full disk either
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
     return new AtomeError('storage_full', 'the disk of the server is full; try again when there is space');
@@ -117,5 +125,5 @@ function translate(error: unknown): unknown {
   if (code.startsWith('SQLITE_BUSY')) {
     return new AtomeError('unavailable', 'the database is locked by another process; try again');
   }
-  return error;
+  return failure;
 }

@@ -37,7 +37,7 @@ function takeWrite(
   limits: Limits,
 ): LegacyWrite {
   const envelope = {
-    opId: message.has('opId') ? takeOpId(message) : takeDeviceOpId(message, atomeId),
+    opId: message.raw('opId') != null ? takeOpId(message) : takeDeviceOpId(message, atomeId),
     atomeId,
     baseVersion: null,
     hlc: null,
@@ -52,13 +52,12 @@ function takeWrite(
   const source = atome ?? new Fields(undefined, 'atome');
   const version = source.integerOr('version', 1, null);
   if (type === 'atome:created') {
-    return {
-      type,
-      version: version ?? 1,
-      mutation: { ...envelope, operation: 'create', changes: takeContent(source, 'type') },
-    };
+    const changes = takeContent(source, 'type');
+    source.check();
+    return { type, version: version ?? 1, mutation: { ...envelope, operation: 'create', changes } };
   }
   const changes: Partial<Content> = takeParts(source, 'type');
+  source.check();
   return { type, version, mutation: { ...envelope, operation: 'replace', changes } };
 }
 

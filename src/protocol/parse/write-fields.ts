@@ -108,11 +108,12 @@ export function takeParts(fields: Fields, typeField: TypeField): Partial<Content
   return parts;
 }
 
+/** @throws AtomeError `invalid` at once: what the other fields must be depends on the operation. */
 export function takeOperation<O extends Operation>(fields: Fields, allowed: readonly O[]): O {
   const value = fields.raw('operation');
   if (allowed.includes(value as O)) return value as O;
   fields.fail('operation', `must be one of ${allowed.join(', ')}`);
-  return allowed[0]!;
+  throw invalid(fields.issues);
 }
 
 /** The changes of the operations that alter an atome key by key. */

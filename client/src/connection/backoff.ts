@@ -1,0 +1,18 @@
+/** How attempts are spread over time. */
+export interface Backoff {
+  /** Bound of the first delay, in milliseconds; it doubles with each attempt. */
+  readonly firstMs: number;
+  /** Largest bound of a delay, in milliseconds. */
+  readonly maxMs: number;
+  /** How often to try again before giving up. */
+  readonly attempts: number;
+}
+
+/**
+ * The delay before a further attempt, with full jitter, so that clients that were cut off together do not come
+ * back together ("Exponential Backoff and Jitter", AWS Architecture Blog, 2015). The jitter lies on top of what
+ * the server asked for: clients that wait just that long would all be back at once.
+ */
+export function backoffMs(attempt: number, { firstMs, maxMs }: Backoff, chance: number, floorMs = 0): number {
+  return floorMs + chance * Math.min(maxMs, firstMs * 2 ** attempt);
+}

@@ -1,0 +1,31 @@
+import { ERRORS, type ErrorCode } from '../../src/protocol/index.js';
+
+/** What can go wrong besides the server's own reasons: no connection, and no answer in time. */
+export type LocalErrorCode = 'offline' | 'timeout';
+
+/** Every reason for which something can fail. Handle errors by this code, never by their text. */
+export type SyncErrorCode = ErrorCode | LocalErrorCode;
+
+/** An error of the SDK or of the server, with a code to switch over and a sentence that says what to do. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+
+  constructor(
+    readonly code: SyncErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Whatever was thrown, as an Error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** The code for an HTTP status, or for a close code less 4000. */
+export function codeOfStatus(status: number): ErrorCode {
+  const codes = Object.keys(ERRORS) as ErrorCode[];
+  return codes.find((code) => ERRORS[code].status === status) ?? (status >= 502 ? 'unavailable' : 'internal');
+}

@@ -1,0 +1,59 @@
+import { createClient } from './client.js';
+import type { SyncWebSocket as SyncWebSocketApi } from './unified/sync-websocket.js';
+import type { UnifiedAtome as UnifiedAtomeApi } from './unified/unified-atome.js';
+import type { UnifiedSync as UnifiedSyncApi } from './unified/unified-sync.js';
+
+// Making a client does nothing but make it; it looks for its server when it is first used.
+const client = createClient();
+
+export type SyncWebSocket = SyncWebSocketApi;
+/** The reconnecting connection of the default client. */
+export const SyncWebSocket: SyncWebSocketApi = client.SyncWebSocket;
+
+export type UnifiedSync = UnifiedSyncApi;
+/** Live sync with callbacks, of the default client. */
+export const UnifiedSync: UnifiedSyncApi = client.UnifiedSync;
+
+export type UnifiedAtome = UnifiedAtomeApi;
+/** The shared objects, by the default client. */
+export const UnifiedAtome: UnifiedAtomeApi = client.UnifiedAtome;
+
+export { createClient, type Client } from './client.js';
+export { SyncError, type LocalErrorCode, type SyncErrorCode } from './errors.js';
+export type { ClientOptions, TokenSource } from './options.js';
+export type { Backoff } from './connection/backoff.js';
+export type { Phase } from './connection/state.js';
+export type { Dial, Transport, TransportEvents, WebSocketConstructor } from './connection/transport.js';
+export type { Cursor } from './sync/range-reader.js';
+export type {
+  AnyEvent,
+  Listener,
+  OtherMessage,
+  Payload,
+  RejectedOperation,
+  SyncEventName,
+  SyncEvents,
+} from './events/event-map.js';
+export type { Failure, Result } from './rest/result.js';
+export type { BroadcastAlteration, ConnectionState, ConnectOptions } from './unified/sync-websocket.js';
+export type { RealtimeOptions } from './unified/unified-sync.js';
+export type * from './unified/answers.js';
+export type {
+  Alteration,
+  AlterationBody,
+  Atome,
+  AtomeAltered,
+  AtomeCreated,
+  AtomeDeleted,
+  AtomeEvent,
+  AtomeLeft,
+  AtomeUpdated,
+  ErrorBody,
+  ErrorCode,
+  Filter,
+  JsonObject,
+  JsonPatch,
+  JsonValue,
+  Operation,
+  ResetReason,
+} from '../../src/protocol/index.js';

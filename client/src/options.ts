@@ -1,0 +1,66 @@
+import type { Filter } from '../../src/protocol/index.js';
+import type { Backoff } from './connection/backoff.js';
+import type { ConnectionParts } from './connection/connection.js';
+import { after } from './connection/timer.js';
+import { dialWebSocket, type Dial, type WebSocketConstructor } from './connection/transport.js';
+import type { HttpParts } from './rest/http.js';
+
+/**
+ * A token, or a function that is asked for one before each connection and each call.
+ * `renew`: the server has refused the last one.
+ */
+export type TokenSource =
+  string | ((request: { readonly renew: boolean }) => string | null | undefined | Promise<string | null | undefined>);
+
+/** What {@link createClient} takes; everything has a default. */
+export interface ClientOptions {
+  /** The server: `ws(s)://` or `http(s)://`. Default: the page's origin, else `http://127.0.0.1:3001`. */
+  readonly url?: string | undefined;
+  readonly token?: TokenSource | undefined;
+  /** Which atomes to hear of. Default: all. */
+  readonly filter?: Filter | undefined;
+  /** Default: the platform's, else that of the package `ws`. */
+  readonly WebSocket?: WebSocketConstructor | undefined;
+  /** Default: the platform's. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** First delay 1 s, doubled up to 30 s, 10 attempts. */
+  readonly reconnect?: Partial<Backoff> | undefined;
+  /** Time between two pings. Default 30,000. */
+  readonly heartbeatMs?: number | undefined;
+  /** How long the server may take to answer a ping or a step of the handshake. Default 10,000. */
+  readonly answerMs?: number | undefined;
+  /** How long one REST request may take. Default 10,000. */
+  readonly requestMs?: number | undefined;
+  /** Replaces the WebSocket, as tests do. */
+  readonly dial?: Dial | undefined;
+  /** In [0, 1). Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** The options with their defaults filled in. */
+export interface Settings extends ConnectionParts, HttpParts {
+  readonly url: string | undefined;
+  readonly token: TokenSource | undefined;
+  readonly filter: Filter;
+}
+
+const RECONNECT: Backoff = { firstMs: 1_000, maxMs: 30_000, attempts: 10 };
+const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 4 };
+const STABLE_MS = 30_000;
+
+export function settingsOf(options: ClientOptions): Settings {
+  const { url, token, filter = {}, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
+  return {
+    url,
+    token,
+    filter,
+    random,
+    after,
+    dial: options.dial ?? dialWebSocket(options.WebSocket),
+    rules: { reconnect: { ...RECONNECT, ...options.reconnect }, handshakeMs: answerMs, stableMs: STABLE_MS },
+    heartbeat: { everyMs: heartbeatMs, answerMs },
+    fetch: options.fetch,
+    requestMs: options.requestMs ?? 10_000,
+    repeat: REPEAT,
+  };
+}

@@ -1,0 +1,141 @@
+import type { AtomeEvent, RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import { Connection, type ConnectionPort } from '../connection/connection.js';
+import { onWake } from '../connection/wake.js';
+import { endpoints, type Endpoints } from '../endpoints.js';
+import { SyncError } from '../errors.js';
+import { Emitter } from '../events/emitter.js';
+import type { OtherMessage } from '../events/event-map.js';
+import type { Settings, TokenSource } from '../options.js';
+import { OwnWrites } from './own-writes.js';
+import { RangeReader } from './range-reader.js';
+
+/** Where to connect to, and as whom; what is not named stays as it was. */
+export interface Target {
+  readonly url?: string | undefined;
+  readonly token?: TokenSource | undefined;
+}
+
+/** One client's dealings with one server: its connection, its place in the ledger, its listeners. */
+export class Session implements ConnectionPort {
+  readonly events = new Emitter();
+  readonly own = new OwnWrites();
+  readonly connection: Connection;
+  readonly reader: RangeReader;
+  private target: Target;
+  private unbind: (() => void) | undefined;
+
+  constructor(settings: Settings) {
+    endpoints(settings.url);
+    this.target = { url: settings.url, token: settings.token };
+    this.reader = new RangeReader(settings.filter);
+    this.connection = new Connection(settings, this);
+  }
+
+  get endpoints(): Endpoints {
+    return endpoints(this.target.url);
+  }
+
+  async connect(target: Target): Promise<boolean> {
+    const { url = this.target.url, token = this.target.token } = target;
+    endpoints(url);
+    if (url !== this.target.url || token !== this.target.token) this.disconnect();
+    this.target = { url, token };
+    this.unbind ??= onWake(() => this.connection.wake());
+    return this.connection.connect();
+  }
+
+  disconnect(): void {
+    this.unbind?.();
+    this.unbind = undefined;
+    this.connection.disconnect();
+  }
+
+  /** @returns false when not connected. */
+  send(message: object): boolean {
+    const { opId } = message as { opId?: unknown };
+    if (typeof opId === 'string' && this.connection.up) this.own.add(opId, message);
+    return this.connection.send(message);
+  }
+
+  url(): string {
+    return this.endpoints.socket;
+  }
+
+  renewable(): boolean {
+    return typeof this.target.token === 'function';
+  }
+
+  async token(renew: boolean): Promise<string | undefined> {
+    const { token } = this.target;
+    return (typeof token === 'function' ? await token({ renew }) : token) ?? undefined;
+  }
+
+  subscription(): object {
+    return this.reader.subscription();
+  }
+
+  connected({ clientId, serverTime }: Welcome): void {
+    this.own.addClient(clientId);
+    this.events.emit('sync:connected', { clientId, serverTime });
+  }
+
+  disconnected(code: number, reason: string): void {
+    this.events.emit('sync:disconnected', { code, reason });
+  }
+
+  failed(error: Error): void {
+    this.events.emit('sync:error', { error });
+  }
+
+  received(message: ServerMessage): void {
+    switch (message.type) {
+      case 'subscribed':
+        return this.reader.subscribed(message);
+      case 'events':
+        return this.read(message);
+      case 'sync:live':
+        if (this.listening) this.events.emit('sync:live', message);
+        return;
+      case 'sync:reset':
+        this.reader.reset(message);
+        this.connection.resubscribe();
+        return this.events.emit('sync:reset', message);
+      case 'nack': {
+        const { opId, error } = message;
+        return this.events.emit('sync:rejected', { operation: { ...this.own.take(opId), opId }, error });
+      }
+      case 'error':
+        return this.failed(new SyncError(message.code, message.message));
+      case 'atome:created':
+      case 'atome:updated':
+      case 'atome:altered':
+      case 'atome:deleted':
+      case 'atome:left':
+        // Sent before the server has read our subscription; the replay tells it again.
+        return;
+      default:
+        this.events.emit('sync:message', message as unknown as OtherMessage);
+    }
+  }
+
+  /** False while a subscription is being asked for: what still comes from an earlier one will be told again. */
+  private get listening(): boolean {
+    return this.connection.state.phase === 'connected';
+  }
+
+  private read(frame: RangeFrame): void {
+    if (!this.listening) return;
+    const events = this.reader.read(frame);
+    if (events) events.forEach((event) => this.tell(event));
+    else this.connection.resubscribe();
+  }
+
+  private tell(event: AtomeEvent): void {
+    if (!this.own.takes(event)) return this.events.emit(event.type, event);
+    const { superseded } = event as { superseded?: readonly string[] };
+    if (!superseded?.length || event.type === 'atome:left') return;
+    const altered = event.type === 'atome:altered' ? event.alteration : null;
+    const atomeId = 'atome' in event ? event.atome.id : event.atomeId;
+    this.events.emit('sync:conflict', { atomeId, superseded, alteration: altered });
+  }
+}

@@ -1,0 +1,136 @@
+import js from '@eslint/js';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import { flatConfigs, importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+const SPECS = ['**/*.spec.ts', 'test/**'];
+
+/* Which folder of src may import which: each names all it may see, itself included. */
+const LAYERS = {
+  protocol: [],
+  ledger: ['protocol'],
+  bus: ['protocol'],
+  access: ['protocol'],
+  feed: ['ledger', 'bus', 'protocol'],
+  door: ['access', 'feed', 'ledger', 'protocol'],
+  sync: ['door', 'access', 'feed', 'ledger', 'protocol'],
+  replica: ['door', 'access', 'feed', 'ledger', 'protocol'],
+  ops: ['door', 'access', 'feed', 'ledger', 'protocol'],
+  atome: ['sync', 'door', 'access', 'feed', 'ledger', 'protocol'],
+};
+
+const layerZones = Object.entries(LAYERS).map(([layer, below]) => ({
+  target: `./src/${layer}`,
+  from: './src',
+  except: [layer, ...below, ...(below.length > 0 ? ['version.ts'] : [])].map((path) => `./${path}`),
+  message: `src/${layer} may import ${below.join(', ') || 'nothing'}`,
+}));
+
+const CLIENT_DOOR = 'it is a plain user of the client: import its public index';
+const zones = [
+  ...layerZones,
+  { target: './src', from: ['./client', './examples', './bench'], message: 'the server knows no client' },
+  { target: ['./src', './test'], from: './src/main.ts', message: 'main is the start, not a library' },
+  { target: './client', from: './src', except: ['./protocol'], message: 'the client shares src/protocol alone' },
+  {
+    target: ['./client/src/*.ts', './client/src/!(react)/**'],
+    from: './client/src/react',
+    message: 'React is an extra on top of the client',
+  },
+  { target: './client/src/react', from: './client/src', except: ['./react', './index.ts'], message: CLIENT_DOOR },
+  { target: './client/src/react', from: './src', message: CLIENT_DOOR },
+  ...['console', 'examples'].flatMap((folder) => [
+    { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_DOOR },
+    { target: `./client/${folder}`, from: './src', message: CLIENT_DOOR },
+  ]),
+  {
+    target: ['./src', './client', './test', './examples'],
+    from: './ormconfig.ts',
+    message: 'only the TypeORM CLI reads it',
+  },
+];
+const notTests = ['./test', './src/**/*.spec.ts', './client/**/*.spec.ts'].map((from) => ({
+  target: ['./src', './client', './examples', './ormconfig.ts'],
+  from,
+  message: 'only specs import tests',
+}));
+
+/* What scripts that TypeScript does not check may take from their surroundings. */
+const globalsOf = (names) => Object.fromEntries(names.split(' ').map((name) => [name, 'readonly']));
+const SHARED_GLOBALS = 'console URL fetch setTimeout clearTimeout setInterval clearInterval AbortController crypto';
+const NODE_GLOBALS = globalsOf(`${SHARED_GLOBALS} process Buffer`);
+const BROWSER_GLOBALS = globalsOf(
+  `${SHARED_GLOBALS} window document location history navigator localStorage WebSocket`,
+);
+
+const ENV_MESSAGE = 'config.ts is the only reader of the environment';
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/coverage/**', '**/data/**', 'client/**/*.min.js'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { project: ['./tsconfig.test.json'], tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-dynamic-delete': 'off',
+      '@typescript-eslint/no-empty-function': 'off',
+      // Decorator metadata needs the annotation.
+      '@typescript-eslint/no-inferrable-types': 'off',
+      // Nest declares its options as classes and takes literals.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      '@typescript-eslint/consistent-indexed-object-style': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+    },
+  },
+  {
+    files: ['**/*.ts', '**/*.tsx', '**/*.js', '**/*.mjs'],
+    plugins: { 'import-x': importX },
+    settings: {
+      ...flatConfigs.typescript.settings,
+      'import-x/resolver-next': [createTypeScriptImportResolver({ project: ['./tsconfig.test.json'] })],
+    },
+    rules: {
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'import-x/no-restricted-paths': ['error', { zones: [...zones, ...notTests] }],
+    },
+  },
+  { files: ['*.js', '**/*.mjs'], languageOptions: { globals: NODE_GLOBALS } },
+  { files: ['client/{examples,console}/**/*.js'], languageOptions: { globals: BROWSER_GLOBALS } },
+  {
+    files: ['src/**/*.ts', 'client/src/**/*.{ts,tsx}', 'ormconfig.ts'],
+    ignores: ['src/config.ts', ...SPECS],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: ENV_MESSAGE }],
+      'no-restricted-imports': ['error', { name: 'node:process', message: ENV_MESSAGE }],
+    },
+  },
+  {
+    files: ['src/protocol/**/*.ts'],
+    ignores: SPECS,
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^[^.]', message: 'the leaf imports nothing' }] }],
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'require', 'window', 'document'],
+    },
+  },
+  {
+    files: SPECS,
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones }],
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+);

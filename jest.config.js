@@ -1,0 +1,35 @@
+/** @type {import('jest').Config} */
+export default {
+  testMatch: ['<rootDir>/{src,client/src,test}/**/*.spec.ts'],
+  testEnvironment: 'node',
+  injectGlobals: false,
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  globalSetup: '<rootDir>/test/support/postgres.setup.ts',
+  globalTeardown: '<rootDir>/test/support/postgres.teardown.ts',
+  // Native ES modules: run with `node --experimental-vm-modules`, as `npm test` does.
+  extensionsToTreatAsEsm: ['.ts'],
+  // Sources import `./x.js` and mean `./x.ts`; `js` stands first so that packages still get their own files.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/client/dist/', '<rootDir>/.*/node_modules/'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        swcrc: false,
+        sourceMaps: 'inline',
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: {
+            legacyDecorator: true,
+            decoratorMetadata: true,
+            useDefineForClassFields: false,
+            verbatimModuleSyntax: true,
+          },
+        },
+      },
+    ],
+  },
+};

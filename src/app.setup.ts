@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { pino } from 'pino';
+import { AppModule } from './app.module.js';
+import { AtomeWsAdapter } from './atome/ws-adapter.js';
+import type { Config } from './config.js';
+import { addBodyParsers } from './door/body-parsers.js';
+import { DEFAULT_LIMITS } from './protocol/index.js';
+import { ProblemFilter } from './door/problem.filter.js';
+import { PinoLogger } from './ops/logger.js';
+import { VERSION } from './version.js';
+
+/** The server as it runs, not yet listening: for `main` and for every end-to-end test. */
+export async function createApp(config: Config): Promise<NestFastifyApplication> {
+  const logger = new PinoLogger(pino({ level: config.logLevel }));
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.atome.limits?.messageBytes ?? DEFAULT_LIMITS.messageBytes,
+    // a proxy may append to a path what it likes; ours end where they end
+    routerOptions: { maxParamLength: 128 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config.atome), adapter, {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  await setupApp(app);
+  return app;
+}
+
+async function setupApp(app: NestFastifyApplication): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeContentTypeParser(['application/json', 'text/plain']);
+  addBodyParsers(fastify, ['application/json']);
+  app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
+  app.useWebSocketAdapter(new AtomeWsAdapter(app));
+  app.useGlobalFilters(new ProblemFilter());
+  serveDocs(app);
+  await servePage(app);
+}
+
+function serveDocs(app: NestFastifyApplication): void {
+  // made when it is first asked for: it costs more than the rest of the start
+  const document = (): OpenAPIObject =>
+    SwaggerModule.createDocument(
+      app,
+      new DocumentBuilder()
+        .setTitle('atome-sync')
+        .setDescription(
+          'Shared objects ("atomes") in one append-only ledger. Live changes: the WebSocket `/ws/atome-sync`, or server-sent events from `/api/sync/changes`.',
+        )
+        .setVersion(VERSION)
+        .build(),
+    );
+  SwaggerModule.setup('api/docs', app, document, {
+    jsonDocumentUrl: 'api/openapi.json',
+    swaggerOptions: { tryItOutEnabled: true, displayRequestDuration: true },
+  });
+}
+
+const CLIENT = new URL('../client/', import.meta.url);
+
+/** The page at `/`, the client in one file, and its examples. */
+async function servePage(app: NestFastifyApplication): Promise<void> {
+  const folder = (path: string): string => fileURLToPath(new URL(path, CLIENT));
+  await app.register(fastifyStatic, { root: folder('console/'), prefix: '/', wildcard: false, index: 'index.html' });
+  await app.register(fastifyStatic, { root: folder('examples/'), prefix: '/examples/', decorateReply: false });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/client.js', (_request, reply) => reply.sendFile('client.js', folder('dist/')));
+}

@@ -1,0 +1,276 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Res,
+  UseFilters,
+} from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ProblemFilter } from '../door/problem.filter.js';
+import { QUERY_PIPE } from '../door/validation.js';
+import type { Moment } from '../ledger/reader.js';
+import type { ListQuery } from '../ledger/store.js';
+import { invalid, JSON_PATCH, MERGE_PATCH, type Atome, type JsonObject, type JsonPatch } from '../protocol/index.js';
+import {
+  AlterAtomeDto,
+  CreateAtomeDto,
+  DeleteAtomeDto,
+  GetQueryDto,
+  ListQueryDto,
+  PageQueryDto,
+  RenameAtomeDto,
+  ReplaceAtomeDto,
+  RestoreAtomeDto,
+} from './atome.dto.js';
+import { ApiProblems, ApiWriteHeaders } from './api-docs.js';
+import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
+import { decodeCursor, encodeCursor } from './list-cursor.js';
+
+type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+/** REST over atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
+@ApiTags('atome')
+@UseFilters(ProblemFilter)
+@Controller('atome')
+export class AtomeController {
+  constructor(private readonly atomes: AtomeService) {}
+
+  @Post('create')
+  @ApiOperation({ summary: 'Create an atome' })
+  @ApiWriteHeaders()
+  @ApiResponse({ status: 201, description: '`{ success, id, version, seq, atome }`' })
+  @ApiProblems(400, 409, 413)
+  async create(
+    @Body() body: CreateAtomeDto,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { id, version, seq, atome } = await this.atomes.create(body, contextOf(headers));
+    tag(reply, version);
+    return { success: true, id, version, seq, atome };
+  }
+
+  @Get('list')
+  @ApiOperation({ summary: 'List atomes' })
+  @ApiResponse({ status: 200, description: '`{ success, data, total, page, pages, nextCursor }`' })
+  @ApiProblems(400)
+  async list(@Query(QUERY_PIPE) query: ListQueryDto) {
+    const listQuery = toListQuery(query);
+    const [{ atomes, last }, total] = await Promise.all([
+      this.atomes.list(listQuery),
+      query.count === 'true' ? this.atomes.count(listQuery) : null,
+    ]);
+    return {
+      success: true,
+      data: atomes,
+      total,
+      page: query.page,
+      pages: total === null ? null : Math.ceil(total / query.limit),
+      nextCursor: last ? encodeCursor(query.sortBy, last) : null,
+    };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
+  @ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    description: 'An ETag such as `"v3"`: 304 when it is still that.',
+  })
+  @ApiResponse({ status: 200, description: '`{ success, atome }`, with `ETag: "v<version>"`' })
+  @ApiProblems(400, 404, 410)
+  async get(
+    @Param('id') id: string,
+    @Query(QUERY_PIPE) query: GetQueryDto,
+    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const atome = await this.atomes.get(id, toMoment(query));
+    tag(reply, atome.version);
+    if (matchesTag(ifNoneMatch, atome)) {
+      reply.status(304);
+      return undefined;
+    }
+    return { success: true, atome };
+  }
+
+  @Post(':id/alter')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Alter an atome key by key' })
+  @ApiWriteHeaders()
+  @ApiResponse({
+    status: 200,
+    description: '`{ success, id, version, seq, atome, alteration }`; `alteration` is null when nothing changed',
+  })
+  @ApiProblems(400, 404, 409, 410, 412, 413)
+  async alter(
+    @Param('id') id: string,
+    @Body() body: AlterAtomeDto,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return altered(reply, await this.atomes.alter(id, body, contextOf(headers)));
+  }
+
+  @Put(':id')
+  @ApiOperation({ summary: 'Replace data (and meta, parentId, kind, type)' })
+  @ApiWriteHeaders()
+  @ApiResponse({ status: 200, description: '`{ success, id, version, seq, atome, alteration }`' })
+  @ApiProblems(400, 404, 409, 410, 412, 413)
+  async replace(
+    @Param('id') id: string,
+    @Body() body: ReplaceAtomeDto,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return altered(reply, await this.atomes.replace(id, body, contextOf(headers)));
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)' })
+  @ApiWriteHeaders()
+  @ApiConsumes(MERGE_PATCH, JSON_PATCH)
+  @ApiBody({
+    schema: {
+      oneOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }],
+      example: { title: 'Patched', content: null },
+    },
+  })
+  @ApiResponse({ status: 200, description: '`{ success, id, version, seq, atome, alteration }`' })
+  @ApiProblems(400, 404, 409, 410, 412, 413, 415)
+  async patch(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+    // the parser of the protocol decides what the body is
+    const patch = body as JsonObject | JsonPatch;
+    return altered(reply, await this.atomes.patch(id, patch, contextOf(headers), mediaType));
+  }
+
+  @Post(':id/rename')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Set data.name' })
+  @ApiWriteHeaders()
+  @ApiResponse({ status: 200, description: '`{ success, id, version, seq, atome, alteration, oldName, newName }`' })
+  @ApiProblems(400, 404, 409, 410, 412)
+  async rename(
+    @Param('id') id: string,
+    @Body() body: RenameAtomeDto,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const result = await this.atomes.rename(id, body, contextOf(headers));
+    const before = result.alteration ? await this.atomes.get(id, { version: result.version - 1 }) : result.atome;
+    return { ...altered(reply, result), oldName: before.data.name ?? null, newName: result.atome.data.name };
+  }
+
+  @Delete(':id')
+  @ApiOperation({ summary: 'Delete an atome; it can be restored' })
+  @ApiWriteHeaders()
+  @ApiBody({ type: DeleteAtomeDto, required: false })
+  @ApiResponse({ status: 200, description: '`{ success, id, deletedAt, version, restorable: true }`' })
+  @ApiProblems(400, 404, 409, 412)
+  async delete(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const input = body as DeleteAtomeDto | undefined;
+    const { version, seq, atome } = await this.atomes.delete(id, input, contextOf(headers));
+    tag(reply, version);
+    return { success: true, id, deletedAt: atome.deletedAt, version, seq, restorable: true };
+  }
+
+  @Get(':id/history')
+  @ApiOperation({ summary: 'All alterations of an atome, newest first' })
+  @ApiResponse({ status: 200, description: '`{ success, id, currentVersion, alterations, total, page, pages }`' })
+  @ApiProblems(400, 404)
+  async history(@Param('id') id: string, @Query(QUERY_PIPE) { page, limit }: PageQueryDto) {
+    const { currentVersion, alterations } = await this.atomes.history(id, page, limit);
+    const pages = Math.ceil(currentVersion / limit);
+    return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages };
+  }
+
+  @Post(':id/restore')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Write the state of an earlier version as a new version' })
+  @ApiWriteHeaders()
+  @ApiResponse({ status: 200, description: '`{ success, id, restoredToVersion, newVersion, data, seq, atome }`' })
+  @ApiProblems(400, 404, 409, 412)
+  async restore(
+    @Param('id') id: string,
+    @Body() body: RestoreAtomeDto,
+    @Headers() headers: RequestHeaders,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { version, seq, atome } = await this.atomes.restore(id, body, contextOf(headers));
+    tag(reply, version);
+    return { success: true, id, restoredToVersion: body.version, newVersion: version, data: atome.data, seq, atome };
+  }
+}
+
+function contextOf(headers: RequestHeaders): WriteContext {
+  return {
+    clientId: headers['x-client-id'],
+    idempotencyKey: headers['idempotency-key'],
+    ifMatch: headers['if-match'],
+  };
+}
+
+function altered(reply: FastifyReply, { id, version, seq, atome, alteration }: WriteResult) {
+  tag(reply, version);
+  return { success: true, id, version, seq, atome, alteration };
+}
+
+function tag(reply: FastifyReply, version: number): void {
+  void reply.header('ETag', `"v${version}"`);
+}
+
+function matchesTag(ifNoneMatch: string | undefined, { version }: Atome): boolean {
+  if (ifNoneMatch === undefined) return false;
+  return ifNoneMatch.split(',').some((each) => [`"v${version}"`, `W/"v${version}"`, '*'].includes(each.trim()));
+}
+
+function toMoment({ version, at }: GetQueryDto): Moment | undefined {
+  if (version !== undefined && at !== undefined) {
+    throw invalid([{ path: 'at', message: 'cannot be given together with version; choose one' }]);
+  }
+  if (version !== undefined) return { version };
+  if (at === undefined) return undefined;
+  if (/^\d{1,15}$/.test(at)) return { seq: Number(at) };
+  // the time of day needs a zone, or it would depend on where the server stands
+  const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/.test(at)
+    ? new Date(at)
+    : undefined;
+  if (time && !Number.isNaN(time.getTime())) return { time: time.toISOString() };
+  throw invalid([{ path: 'at', message: 'must be a seq, or an ISO 8601 time such as 2026-01-31T12:00:00Z' }]);
+}
+
+function toListQuery(query: ListQueryDto): ListQuery {
+  const { kind, type, parentId, search, sortBy, sortOrder, limit, page, cursor } = query;
+  return {
+    kind,
+    type,
+    parentId: parentId === 'null' ? null : parentId,
+    search: search === '' ? undefined : search,
+    includeDeleted: query.includeDeleted === 'true',
+    sortBy,
+    sortOrder,
+    limit,
+    offset: cursor === undefined ? (page - 1) * limit : 0,
+    after: cursor === undefined ? undefined : decodeCursor(cursor, sortBy),
+  };
+}

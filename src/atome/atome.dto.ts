@@ -1,0 +1,231 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+} from 'class-validator';
+import { ID_PATTERN, KIND_PATTERN, type JsonObject } from '../protocol/index.js';
+
+/*
+ * The bodies of the writes, for Swagger and for the ValidationPipe of a host application. On these routes the
+ * parser of the protocol decides, as on the WebSocket; a property test holds both to the same verdicts.
+ */
+
+const ID = { message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' };
+const KIND = { message: 'must be 1–64 characters of A–Z a–z 0–9 _ . : -' };
+const NOTE_ID = '0199f3a2-7c1e-7b3a-9d2e-3f6a1c9b8e01';
+const NOTE = { title: 'My Note', content: 'Hello world' };
+
+/** Present, and null is allowed only where the property says so. */
+const given =
+  (name: string) =>
+  (body: Record<string, unknown>): boolean =>
+    body[name] !== undefined;
+const givenNotNull =
+  (name: string) =>
+  (body: Record<string, unknown>): boolean =>
+    body[name] != null;
+
+export class CreateAtomeDto {
+  @ApiPropertyOptional({ description: 'The atome’s id; the server makes one when it is left out.', example: NOTE_ID })
+  @ValidateIf(given('id'))
+  @Matches(ID_PATTERN, ID)
+  id?: string;
+
+  @ApiProperty({ description: 'What the atome is.', example: 'note' })
+  @Matches(KIND_PATTERN, KIND)
+  kind!: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'A finer kind.', example: 'memo' })
+  @ValidateIf(givenNotNull('type'))
+  @Matches(KIND_PATTERN, KIND)
+  type?: string | null;
+
+  @ApiProperty({ type: Object, description: 'Its content, any JSON object.', example: NOTE })
+  @IsObject()
+  data!: JsonObject;
+
+  @ApiPropertyOptional({ type: Object, description: 'What is known about it.', example: { tags: ['inbox'] } })
+  @ValidateIf(given('meta'))
+  @IsObject()
+  meta?: JsonObject;
+
+  @ApiPropertyOptional({ type: String, nullable: true, description: 'The atome it belongs to.', example: null })
+  @ValidateIf(givenNotNull('parentId'))
+  @Matches(ID_PATTERN, ID)
+  parentId?: string | null;
+}
+
+class ReasonDto {
+  @ApiPropertyOptional({ description: 'Why; kept in the history.', maxLength: 1000, example: 'spelling' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  reason?: string;
+}
+
+export class AlterAtomeDto extends ReasonDto {
+  @ApiProperty({ enum: ['update', 'patch', 'rename', 'tag'], example: 'update' })
+  @IsIn(['update', 'patch', 'rename', 'tag'])
+  operation!: 'update' | 'patch' | 'rename' | 'tag';
+
+  @ApiProperty({
+    oneOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }],
+    description:
+      'update: the top-level keys of data to set. patch: a JSON Merge Patch, or an array of JSON Patch steps. rename: {name}. tag: {tags}.',
+    example: { title: 'A better title' },
+  })
+  @IsDefined()
+  changes!: JsonObject;
+
+  @ApiPropertyOptional({ description: 'With `timestamp`: names the write, so that its echo is known.' })
+  @ValidateIf(given('deviceId'))
+  @Matches(/^[\x21-\x7e]{1,100}$/)
+  deviceId?: string;
+
+  @ApiPropertyOptional({
+    oneOf: [{ type: 'string' }, { type: 'number' }],
+    description: 'The client’s time of the write.',
+  })
+  @IsOptional()
+  timestamp?: string | number;
+}
+
+export class ReplaceAtomeDto extends ReasonDto {
+  @ApiPropertyOptional({ example: 'note' })
+  @ValidateIf(given('kind'))
+  @Matches(KIND_PATTERN, KIND)
+  kind?: string;
+
+  @ApiPropertyOptional({ type: String, nullable: true })
+  @ValidateIf(givenNotNull('type'))
+  @Matches(KIND_PATTERN, KIND)
+  type?: string | null;
+
+  @ApiPropertyOptional({ type: Object, description: 'The new data, whole.', example: { title: 'Replaced' } })
+  @ValidateIf(given('data'))
+  @IsObject()
+  data?: JsonObject;
+
+  @ApiPropertyOptional({ type: Object, description: 'The new meta, whole.' })
+  @ValidateIf(given('meta'))
+  @IsObject()
+  meta?: JsonObject;
+
+  @ApiPropertyOptional({ type: String, nullable: true })
+  @ValidateIf(givenNotNull('parentId'))
+  @Matches(ID_PATTERN, ID)
+  parentId?: string | null;
+}
+
+export class RenameAtomeDto extends ReasonDto {
+  @ApiProperty({ description: 'Becomes data.name.', example: 'Groceries' })
+  @IsString()
+  newName!: string;
+}
+
+export class DeleteAtomeDto extends ReasonDto {}
+
+export class RestoreAtomeDto extends ReasonDto {
+  @ApiProperty({ minimum: 1, description: 'The version to go back to.', example: 1 })
+  @IsInt()
+  @Min(1)
+  version!: number;
+}
+
+/* The queries, checked by the ValidationPipe. */
+
+export class GetQueryDto {
+  @ApiPropertyOptional({ type: Number, minimum: 1, description: 'The atome as it was at this version.' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  version?: number;
+
+  @ApiPropertyOptional({
+    description: 'The atome as it was at a seq, or at a time (ISO 8601).',
+    example: '2026-01-31T12:00:00Z',
+  })
+  @IsOptional()
+  @IsString()
+  at?: string;
+}
+
+export class PageQueryDto {
+  @ApiPropertyOptional({ type: Number, minimum: 1, default: 1 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  page: number = 1;
+
+  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 500, default: 20 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  limit: number = 20;
+}
+
+const SORT_BY = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
+const FLAGS = ['true', 'false'] as const;
+
+export class ListQueryDto extends PageQueryDto {
+  @ApiPropertyOptional({ example: 'note' })
+  @IsOptional()
+  @Matches(KIND_PATTERN, KIND)
+  kind?: string;
+
+  @ApiPropertyOptional()
+  @IsOptional()
+  @Matches(KIND_PATTERN, KIND)
+  type?: string;
+
+  @ApiPropertyOptional({ description: 'Those under this atome; `null` for those under none.' })
+  @IsOptional()
+  @Matches(ID_PATTERN, ID)
+  parentId?: string;
+
+  @ApiPropertyOptional({ description: 'Text that data contains, ignoring case.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  search?: string;
+
+  @ApiPropertyOptional({ enum: SORT_BY, default: 'updatedAt' })
+  @IsIn(SORT_BY)
+  sortBy: (typeof SORT_BY)[number] = 'updatedAt';
+
+  @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc' })
+  @IsIn(['asc', 'desc'])
+  sortOrder: 'asc' | 'desc' = 'desc';
+
+  @ApiPropertyOptional({ description: 'nextCursor of the page before; it takes the place of `page`.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  cursor?: string;
+
+  @ApiPropertyOptional({ enum: FLAGS, default: 'false' })
+  @IsIn(FLAGS)
+  includeDeleted: 'true' | 'false' = 'false';
+
+  @ApiPropertyOptional({
+    enum: FLAGS,
+    default: 'true',
+    description: 'false: leave out total and pages, which takes less time on large lists.',
+  })
+  @IsIn(FLAGS)
+  count: 'true' | 'false' = 'true';
+}

@@ -1,0 +1,172 @@
+import { Injectable } from '@nestjs/common';
+import { ANONYMOUS } from '../access/anonymous.js';
+import type { Outcome } from '../ledger/group.js';
+import { LedgerReader, type HistoryPage, type ListPage, type Moment } from '../ledger/reader.js';
+import { LedgerWriter } from '../ledger/writer.js';
+import type { ListQuery } from '../ledger/store.js';
+import {
+  AtomeError,
+  ID_PATTERN,
+  invalid,
+  MERGE_PATCH,
+  parseAlterBody,
+  parseCreateBody,
+  parseDeleteBody,
+  parseId,
+  parsePatchBody,
+  parseRenameBody,
+  parseReplaceBody,
+  parseRestoreBody,
+  type Alteration,
+  type Atome,
+  type Content,
+  type JsonObject,
+  type JsonPatch,
+  type Mutation,
+  type Principal,
+} from '../protocol/index.js';
+import { ResolvedOptions } from '../door/options.js';
+
+/** Who writes, through which client, and under which conditions. Everything may be left out. */
+export interface WriteContext {
+  readonly principal?: Principal;
+  /** The WebSocket client that gets no event of this write on a plain connection. */
+  readonly clientId?: string | undefined;
+  /** The opId: a repetition of the same write under it returns the first result. */
+  readonly idempotencyKey?: string | undefined;
+  /** An ETag such as `"v3"`: refuse with `precondition_failed` unless the atome is at that version. */
+  readonly ifMatch?: string | undefined;
+}
+
+/** What a write has come to. */
+export interface WriteResult {
+  readonly id: string;
+  readonly version: number;
+  readonly seq: number;
+  readonly atome: Atome;
+  /** null for a no-op. */
+  readonly alteration: Alteration | null;
+}
+
+export interface CreateInput extends Partial<Content> {
+  readonly id?: string;
+  readonly kind: string;
+  readonly data: JsonObject;
+}
+
+/** One of the operations that alter an atome key by key. */
+export interface AlterInput {
+  readonly operation: 'update' | 'patch' | 'rename' | 'tag';
+  readonly changes: JsonObject | JsonPatch;
+  readonly reason?: string;
+  readonly deviceId?: string;
+  readonly timestamp?: string | number;
+}
+
+export type ReplaceInput = Partial<Content> & { readonly reason?: string };
+
+/**
+ * The atomes, for REST and for the code of an application that imports `AtomeModule`. Every method refuses
+ * with an {@link AtomeError}; a write resolves when it is durable.
+ */
+@Injectable()
+export class AtomeService {
+  constructor(
+    private readonly reader: LedgerReader,
+    private readonly writer: LedgerWriter,
+    private readonly options: ResolvedOptions,
+  ) {}
+
+  create(input: CreateInput, context: WriteContext = {}): Promise<WriteResult> {
+    return this.write(parseCreateBody(input, context, this.options.limits), context);
+  }
+
+  alter(id: string, input: AlterInput, context: WriteContext = {}): Promise<WriteResult> {
+    return this.write(parseAlterBody(id, input, context, this.options.limits), context);
+  }
+
+  /** Sets whole what is named. */
+  replace(id: string, input: ReplaceInput, context: WriteContext = {}): Promise<WriteResult> {
+    return this.write(parseReplaceBody(id, input, context, this.options.limits), context);
+  }
+
+  /** JSON Merge Patch, or JSON Patch with its media type, on `data`. */
+  patch(
+    id: string,
+    patch: JsonObject | JsonPatch,
+    context: WriteContext = {},
+    mediaType: string = MERGE_PATCH,
+  ): Promise<WriteResult> {
+    return this.write(parsePatchBody(id, patch, mediaType, context, this.options.limits), context);
+  }
+
+  rename(id: string, input: { newName: string; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
+    return this.write(parseRenameBody(id, input, context, this.options.limits), context);
+  }
+
+  /** Marks the atome as deleted; it can be restored. */
+  delete(id: string, input: { reason?: string } = {}, context: WriteContext = {}): Promise<WriteResult> {
+    return this.write(parseDeleteBody(id, input, context, this.options.limits), context);
+  }
+
+  /** Writes the state of an earlier version as a new one. */
+  restore(id: string, input: { version: number; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
+    return this.write(parseRestoreBody(id, input, context, this.options.limits), context);
+  }
+
+  /** The atome as it is, or as it was. */
+  get(id: string, moment?: Moment, { tenant }: Principal = ANONYMOUS): Promise<Atome> {
+    parseId(id);
+    return moment ? this.reader.getAt(tenant, id, moment) : this.reader.get(tenant, id);
+  }
+
+  list(query: ListQuery, { tenant }: Principal = ANONYMOUS): Promise<ListPage> {
+    return this.reader.list(tenant, query);
+  }
+
+  count(query: ListQuery, { tenant }: Principal = ANONYMOUS): Promise<number> {
+    return this.reader.count(tenant, query);
+  }
+
+  /** Page 1 holds the newest alterations. */
+  history(id: string, page: number, limit: number, { tenant }: Principal = ANONYMOUS): Promise<HistoryPage> {
+    return this.reader.history(tenant, parseId(id), page, limit);
+  }
+
+  /** One parsed write, from any door. */
+  async write(mutation: Mutation, context: WriteContext): Promise<WriteResult> {
+    const principal = context.principal ?? ANONYMOUS;
+    const sourceClient = context.clientId ?? null;
+    if (sourceClient !== null && !ID_PATTERN.test(sourceClient)) {
+      throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
+    }
+    try {
+      const outcome = await this.writer.submit(principal.tenant, mutation, { author: principal.id, sourceClient });
+      return await this.result(principal.tenant, outcome);
+    } catch (error) {
+      if (error instanceof AtomeError && error.code === 'conflict' && context.ifMatch !== undefined) {
+        throw new AtomeError('precondition_failed', error.message, error.details);
+      }
+      throw error;
+    }
+  }
+
+  private async result(tenant: string, outcome: Outcome): Promise<WriteResult> {
+    switch (outcome.outcome) {
+      case 'applied': {
+        const { alteration, atome, prevHash, hash } = outcome.committed;
+        const { atomeId: id, version, seq } = alteration;
+        return { id, version, seq, atome, alteration: { ...alteration, prevHash, hash } };
+      }
+      case 'noop': {
+        const { atomeId: id, version, seq, atome } = outcome;
+        return { id, version, seq, atome, alteration: null };
+      }
+      case 'duplicate': {
+        const { atomeId: id, version, seq, altered } = outcome;
+        const alteration = altered ? ((await this.reader.alteration(tenant, id, version)) ?? null) : null;
+        return { id, version, seq, atome: await this.reader.getAt(tenant, id, { version }), alteration };
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { CloseCode, type JsonValue, type PresenceEvent } from '../protocol/index.js';
+import type { Session } from './session.js';
+
+/**
+ * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
+ * answers no ping and is closed at the next beat.
+ */
+export class Connections {
+  private readonly sessions = new Set<Session>();
+  private readonly presence = new Map<Session, JsonValue>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly heartbeatMs: number) {}
+
+  start(): void {
+    this.stop();
+    this.timer = setInterval(() => this.beat(), this.heartbeatMs);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  add(session: Session): void {
+    this.sessions.add(session);
+  }
+
+  remove(session: Session): void {
+    this.sessions.delete(session);
+    if (this.presence.delete(session)) this.tellOthers(session, null);
+  }
+
+  count(tenant: string): number {
+    let count = 0;
+    for (const session of this.sessions) if (session.principal.tenant === tenant) count += 1;
+    return count;
+  }
+
+  /** Tells the others of the tenant; null takes a presence back. */
+  setPresence(session: Session, state: JsonValue): void {
+    if (state === null) this.presence.delete(session);
+    else this.presence.set(session, state);
+    this.tellOthers(session, state);
+  }
+
+  /** Who has told its presence, for one who has just come. */
+  presenceFor({ principal }: Session): PresenceEvent[] {
+    return [...this.presence]
+      .filter(([other]) => other.principal.tenant === principal.tenant)
+      .map(([other, state]) => presenceEvent(other, state));
+  }
+
+  /** The server is going down: each client is told to come back at a time of its own. */
+  goAway(): void {
+    for (const { socket } of this.sessions) {
+      socket.send({ type: 'goaway', retryAfter: 250 + Math.floor(Math.random() * 1_000) });
+    }
+  }
+
+  /** Closes all, and resolves when they are closed. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.sessions].map((session) => {
+        session.socket.close(CloseCode.RESTART, 'the server is going down');
+        return session.closed;
+      }),
+    );
+  }
+
+  private beat(): void {
+    for (const session of this.sessions) {
+      if (session.takeSignOfLife()) session.socket.ping();
+      else session.socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
+    }
+  }
+
+  private tellOthers(session: Session, state: JsonValue): void {
+    const event = presenceEvent(session, state);
+    for (const other of this.sessions) {
+      if (other !== session && other.principal.tenant === session.principal.tenant) other.tell(event);
+    }
+  }
+}
+
+function presenceEvent({ clientId, principal }: Session, state: JsonValue): PresenceEvent {
+  return { type: 'presence', clientId, principal: principal.id, state };
+}

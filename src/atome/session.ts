@@ -1,0 +1,273 @@
+import type { RawData, WebSocket } from 'ws';
+import type { Feed } from '../feed/feed.js';
+import type { FeedReader } from '../feed/reader.js';
+import {
+  AtomeError,
+  decodeJson,
+  isObject,
+  parseMessage,
+  PROTOCOL_VERSION,
+  type ClientMessage,
+  type Limits,
+  type PresenceEvent,
+  type Principal,
+  type ResetReason,
+  type ServerMessage,
+  type Subscribe,
+} from '../protocol/index.js';
+import { toAtomeError } from '../door/problem.js';
+import type { SocketOptions } from '../door/options.js';
+import type { Connections } from './connections.js';
+import { ClientSocket } from './socket.js';
+import type { AcknowledgedWrites } from '../door/acknowledged-writes.js';
+import { TokenBucket } from './token-bucket.js';
+
+export interface SessionDependencies {
+  readonly feed: Feed;
+  readonly writes: AcknowledgedWrites;
+  readonly connections: Connections;
+  readonly limits: Limits;
+  readonly socket: SocketOptions;
+  /** Unsent bytes above which a presence, which may be lost, is not sent. */
+  readonly unsentBytes: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Messages taken from the socket and not yet handled, above which it is read no further. */
+const MAX_INBOX = 256;
+/** Writes submitted and not yet answered, above which the socket is read no further. */
+const MAX_UNANSWERED = 1_024;
+
+/**
+ * One connection: its messages are handled in the order they came, one after the other, though a write is
+ * not waited for; what it reads is one {@link FeedReader} at a time.
+ */
+export class Session {
+  readonly socket: ClientSocket;
+  readonly closed: Promise<void>;
+  private reader: FeedReader | undefined;
+  private readonly inbox: string[] = [];
+  private handling = false;
+  private unanswered = 0;
+  private pausedUntil = 0;
+  private alive = true;
+  private readonly bucket: TokenBucket;
+
+  constructor(
+    ws: WebSocket,
+    readonly clientId: string,
+    readonly principal: Principal,
+    private readonly deps: SessionDependencies,
+  ) {
+    this.socket = new ClientSocket(ws);
+    this.bucket = new TokenBucket(deps.socket.messagesPerSecond, deps.socket.messageBurst, Date.now());
+    ws.on('message', (data, isBinary) => this.receive(data, isBinary));
+    ws.on('pong', () => (this.alive = true));
+    this.socket.onDrain(() => this.reader?.pump());
+    this.closed = new Promise((resolve) =>
+      ws.once('close', () => {
+        this.stopReading();
+        deps.connections.remove(this);
+        resolve();
+      }),
+    );
+    void this.handle(() => this.welcome());
+  }
+
+  /** Whether anything has been heard since it was last asked. */
+  takeSignOfLife(): boolean {
+    const { alive } = this;
+    this.alive = false;
+    return alive;
+  }
+
+  /** Sends what may be lost. */
+  tell(event: PresenceEvent): void {
+    if (this.socket.unsent < this.deps.unsentBytes) this.socket.send(event);
+  }
+
+  private async welcome(): Promise<void> {
+    const log = await this.deps.feed.log(this.principal.tenant);
+    if (!this.socket.open) return;
+    const now = new Date().toISOString();
+    this.deps.connections.add(this);
+    this.socket.send({
+      type: 'welcome',
+      clientId: this.clientId,
+      timestamp: now,
+      serverTime: now,
+      protocol: PROTOCOL_VERSION,
+      authRequired: false,
+      connectedClients: this.deps.connections.count(this.principal.tenant),
+      epoch: log.epoch,
+      seq: log.tail,
+    });
+    this.deps.connections.presenceFor(this).forEach((event) => this.socket.send(event));
+    await this.readPlain();
+  }
+
+  private receive(data: RawData, isBinary: boolean): void {
+    this.alive = true;
+    if (isBinary) {
+      this.refuse(new AtomeError('invalid', 'send text frames; a binary frame is not understood'));
+      return;
+    }
+    this.inbox.push((data as Buffer).toString());
+    this.slowDown();
+    if (!this.handling) void this.handle(() => undefined);
+  }
+
+  /** Reads no faster than allowed: what a client sends too fast waits in its own network buffers. */
+  private slowDown(): void {
+    const now = Date.now();
+    const wait = this.bucket.take(now);
+    if (wait > 0) this.pausedUntil = now + wait;
+    if (wait > 0 || this.inbox.length >= MAX_INBOX || this.unanswered >= MAX_UNANSWERED) this.socket.pause();
+    if (wait > 0) setTimeout(() => this.speedUp(), wait).unref();
+  }
+
+  private speedUp(): void {
+    if (this.inbox.length >= MAX_INBOX || this.unanswered >= MAX_UNANSWERED) return;
+    if (Date.now() >= this.pausedUntil) this.socket.resume();
+  }
+
+  /** Does the work and then what has come meanwhile, one after the other. */
+  private async handle(work: () => Promise<void> | void): Promise<void> {
+    this.handling = true;
+    try {
+      await work();
+      for (let text = this.inbox.shift(); text !== undefined; text = this.inbox.shift()) await this.take(text);
+    } catch (error) {
+      this.refuse(error);
+    } finally {
+      this.handling = false;
+      this.speedUp();
+    }
+  }
+
+  private async take(text: string): Promise<void> {
+    let input: unknown;
+    try {
+      input = decodeJson(text);
+      await this.act(parseMessage(input, this.deps.limits));
+    } catch (error) {
+      this.refuse(error, input);
+    }
+  }
+
+  private act(message: ClientMessage): Promise<void> | void {
+    switch (message.type) {
+      case 'ping':
+        return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
+      case 'auth':
+        return this.authenticate();
+      case 'subscribe':
+        return this.subscribe(message);
+      case 'unsubscribe':
+        return this.stopReading();
+      case 'presence':
+        return this.deps.connections.setPresence(this, message.state);
+      case 'mutate':
+        return this.answer(this.deps.writes.mutate(message.mutation, this));
+      case 'atome:created':
+      case 'atome:updated':
+      case 'atome:altered':
+      case 'atome:deleted':
+        return this.deps.writes.legacy(message, this).then((answer) => answer && this.socket.send(answer));
+    }
+  }
+
+  /** A write is not waited for: the next message may join its group. */
+  private answer(answer: Promise<ServerMessage>): void {
+    this.unanswered += 1;
+    void answer.then((message) => {
+      this.unanswered -= 1;
+      this.socket.send(message);
+      this.speedUp();
+    });
+  }
+
+  /** While authentication is off, any token is as good as none. */
+  private async authenticate(): Promise<void> {
+    const { clientId, principal } = this;
+    const { epoch, tail } = await this.deps.feed.log(principal.tenant);
+    this.socket.send({ type: 'auth:success', clientId, principal, expiresAt: null, epoch, seq: tail });
+  }
+
+  private async subscribe(message: Subscribe): Promise<void> {
+    const { tenant } = this.principal;
+    this.stopReading();
+    const log = await this.deps.feed.log(tenant);
+    const reason = await log.check(message);
+    if (reason) {
+      this.socket.send({ type: 'sync:reset', reason, epoch: log.epoch, head: log.tail });
+      return;
+    }
+    const since = message.since ?? log.tail;
+    await this.read(
+      async () =>
+        this.deps.feed.open(tenant, {
+          sink: this.sink((seq) => this.socket.send({ type: 'sync:live', seq })),
+          since,
+          filter: message,
+          compact: message.compact,
+          form: 'range',
+        }),
+      () => this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail }),
+    );
+  }
+
+  private async readPlain(): Promise<void> {
+    const { tenant } = this.principal;
+    const log = await this.deps.feed.log(tenant);
+    await this.read(() =>
+      this.deps.feed.open(tenant, {
+        sink: this.sink(() => undefined),
+        since: log.tail,
+        form: { plainOf: this.clientId },
+      }),
+    );
+  }
+
+  private async read(open: () => Promise<FeedReader>, announce: () => void = () => undefined): Promise<void> {
+    const reader = await open();
+    if (!this.socket.open) {
+      this.deps.feed.close(this.principal.tenant, reader);
+      return;
+    }
+    this.reader = reader;
+    announce();
+    reader.pump();
+  }
+
+  private stopReading(): void {
+    if (this.reader) this.deps.feed.close(this.principal.tenant, this.reader);
+    this.reader = undefined;
+  }
+
+  private sink(live: (seq: number) => void) {
+    const { socket } = this;
+    return {
+      get unsent(): number {
+        return socket.unsent;
+      },
+      write: (bytes: Buffer) => socket.write(bytes),
+      live,
+      reset: (reason: ResetReason, epoch: string, head: number) => {
+        this.stopReading();
+        socket.send({ type: 'sync:reset', reason, epoch, head });
+      },
+    };
+  }
+
+  private refuse(error: unknown, input?: unknown): void {
+    const refusal = toAtomeError(error);
+    if (refusal.code === 'internal') this.deps.onError(error);
+    const { code, message, details } = refusal;
+    if (isObject(input) && input.type === 'mutate' && typeof input.opId === 'string') {
+      this.socket.send({ type: 'nack', opId: input.opId, error: refusal.toBody() });
+    } else {
+      this.socket.send({ type: 'error', code, message, ...(details && { details }) });
+    }
+  }
+}

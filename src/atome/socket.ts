@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { framePayloads, textFrames } from '../feed/ws-frame.js';
+import type { CloseCode, ServerMessage } from '../protocol/index.js';
+
+/** How long a peer has to answer a close before its connection is cut, in milliseconds. */
+const CLOSE_GRACE_MS = 2_000;
+
+/**
+ * One WebSocket as the feed and the session write to it: ready frames, straight to the network socket. `ws`
+ * frames each message by itself; bytes shared by many readers would be built once for each of them.
+ */
+export class ClientSocket {
+  private readonly raw: Socket;
+  private readonly compressed: boolean;
+
+  constructor(private readonly ws: WebSocket) {
+    this.raw = (ws as unknown as { _socket: Socket })._socket;
+    this.compressed = ws.extensions.includes('permessage-deflate');
+  }
+
+  /** Bytes written and not yet taken by the network. */
+  get unsent(): number {
+    return this.compressed ? this.ws.bufferedAmount : this.raw.writableLength;
+  }
+
+  get open(): boolean {
+    return this.ws.readyState === WebSocket.OPEN;
+  }
+
+  onDrain(listener: () => void): void {
+    this.raw.on('drain', listener);
+  }
+
+  /** Writes whole frames, made by {@link textFrames}. */
+  write(frames: Buffer): void {
+    if (!this.open) return;
+    if (!this.compressed) this.raw.write(frames);
+    else for (const payload of framePayloads(frames)) this.ws.send(payload, { binary: false });
+  }
+
+  send(message: ServerMessage): void {
+    this.write(textFrames([JSON.stringify(message)]));
+  }
+
+  ping(): void {
+    if (this.open) this.ws.ping();
+  }
+
+  pause(): void {
+    this.ws.pause();
+  }
+
+  resume(): void {
+    this.ws.resume();
+  }
+
+  /** Says goodbye, and cuts the connection when the peer does not answer. */
+  close(code: CloseCode, reason: string): void {
+    if (this.ws.readyState === WebSocket.CLOSED) return;
+    this.ws.close(code, reason);
+    const cut = setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS);
+    this.ws.once('close', () => clearTimeout(cut));
+  }
+}

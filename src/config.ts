@@ -1,0 +1,112 @@
+import type { AtomeOptions } from './door/options.js';
+import { DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
+import { DEFAULT_FEED_OPTIONS } from './feed/options.js';
+import { DEFAULT_LIMITS } from './protocol/index.js';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Everything that the environment says, checked. */
+export interface Config {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly atome: AtomeOptions & { readonly databaseUrl: string };
+}
+
+/** Exit code for a bad configuration (EX_CONFIG of sysexits.h). */
+export const EX_CONFIG = 78;
+
+/** The start is refused; the message names every offending variable and what it expects. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`the configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads one environment; the only reader of `process.env`. @throws ConfigError */
+export function readConfig(environment: Environment = process.env): Config {
+  const problems: string[] = [];
+  const read = new Reader(environment, problems);
+  const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
+  const auth = read.choice('AUTH', 'off', ['off', 'off-insecure']);
+  if (auth === 'off' && !isLoopback(host)) {
+    problems.push(
+      `HOST=${host} is reachable from other machines, and there is no authentication: use HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
+    );
+  }
+  const config: Config = {
+    host,
+    port: read.integer('PORT', 3001, 0, 65_535),
+    logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    atome: {
+      databaseUrl: read.text(
+        'DATABASE_URL',
+        DEFAULT_DATABASE_URL,
+        /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/,
+        'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
+      ),
+      limits: {
+        messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
+        jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),
+        jsonNodes: read.integer('MAX_JSON_NODES', DEFAULT_LIMITS.jsonNodes, 100, 10_000_000),
+        reasonChars: read.integer('MAX_REASON_CHARS', DEFAULT_LIMITS.reasonChars, 0, 100_000),
+        pushOperations: read.integer('MAX_PUSH_OPERATIONS', DEFAULT_LIMITS.pushOperations, 1, 100_000),
+      },
+      socket: {
+        messagesPerSecond: read.integer('MESSAGES_PER_SECOND', DEFAULT_SOCKET_OPTIONS.messagesPerSecond, 1, 1_000_000),
+        messageBurst: read.integer('MESSAGE_BURST', DEFAULT_SOCKET_OPTIONS.messageBurst, 1, 1_000_000),
+        heartbeatMs: read.integer('HEARTBEAT_MS', DEFAULT_SOCKET_OPTIONS.heartbeatMs, 100, 3_600_000),
+        deflate: read.choice('WS_DEFLATE', 'off', ['off', 'on']) === 'on',
+      },
+      feed: {
+        unsentBytes: read.integer('UNSENT_BYTES', DEFAULT_FEED_OPTIONS.unsentBytes, 1_024, 64 * 1024 * 1024),
+        pollMs: read.integer('HEAD_POLL_MS', DEFAULT_FEED_OPTIONS.pollMs, 10, 60_000),
+      },
+    },
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** Reads variables by their expected form, and notes what does not fit. An empty one counts as not set. */
+class Reader {
+  constructor(
+    private readonly environment: Environment,
+    private readonly problems: string[],
+  ) {}
+
+  text(name: string, otherwise: string, pattern: RegExp, expected: string): string {
+    const value = this.environment[name] || otherwise;
+    if (pattern.test(value)) return value;
+    this.problems.push(`${name}=${redacted(value)}: expected ${expected}`);
+    return otherwise;
+  }
+
+  choice<T extends string>(name: string, otherwise: T, choices: readonly T[]): T {
+    const value = this.environment[name] || otherwise;
+    const choice = choices.find((each) => each === value);
+    if (choice === undefined) this.problems.push(`${name}=${value}: expected one of ${choices.join(', ')}`);
+    return choice ?? otherwise;
+  }
+
+  integer(name: string, otherwise: number, min: number, max: number): number {
+    const text = this.environment[name] || String(otherwise);
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    this.problems.push(`${name}=${text}: expected a whole number from ${min} to ${max}`);
+    return otherwise;
+  }
+}
+
+/** A database URL may hold a password. */
+function redacted(value: string): string {
+  return value.replace(/:[^:@/]*@/, ':***@');
+}

@@ -1,0 +1,103 @@
+import type { Outcome } from '../ledger/group.js';
+import type { LedgerReader } from '../ledger/reader.js';
+import type { LedgerWriter } from '../ledger/writer.js';
+import {
+  contentOf,
+  equalJson,
+  type Ack,
+  type AtomeError,
+  type LegacyWrite,
+  type Mutate,
+  type Mutation,
+  type Nack,
+  type Principal,
+  type ServerMessage,
+} from '../protocol/index.js';
+import { toAtomeError } from './problem.js';
+
+/** Whose write it is. */
+export interface Writing {
+  readonly clientId: string | null;
+  readonly principal: Principal;
+}
+
+/** Writes that come over a socket or in a push: each gets an `ack` or a `nack`. */
+export class AcknowledgedWrites {
+  constructor(
+    private readonly writer: LedgerWriter,
+    private readonly reader: LedgerReader,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Never rejects. */
+  async mutate(mutation: Mutate['mutation'], by: Writing): Promise<Ack | Nack> {
+    try {
+      return ackOf(mutation.opId, await this.submit(mutation, by));
+    } catch (error) {
+      return nackOf(mutation.opId, this.refusal(error));
+    }
+  }
+
+  /**
+   * A message of the original client. What REST has just committed comes back as an echo and adds nothing.
+   * It knows no acks, so it is answered only when it names its write, or is refused.
+   */
+  async legacy({ mutation, version }: LegacyWrite, by: Writing): Promise<ServerMessage | undefined> {
+    const { opId } = mutation;
+    try {
+      if (version !== null && (await this.isEcho(mutation, version, by.principal.tenant))) return undefined;
+      const outcome = await this.submit(mutation, by);
+      return opId === null ? undefined : ackOf(opId, outcome);
+    } catch (error) {
+      const refusal = this.refusal(error);
+      const { code, message, details } = refusal;
+      return opId === null ? { type: 'error', code, message, ...(details && { details }) } : nackOf(opId, refusal);
+    }
+  }
+
+  private submit(mutation: Mutation, { principal, clientId }: Writing): Promise<Outcome> {
+    return this.writer.submit(principal.tenant, mutation, { author: principal.id, sourceClient: clientId });
+  }
+
+  /** Whether the version that a message speaks of is there already, and says the same. */
+  private async isEcho({ atomeId, ...change }: Mutation, version: number, tenant: string): Promise<boolean> {
+    const committed = await this.reader.alteration(tenant, atomeId, version);
+    if (!committed) return false;
+    if (change.operation === 'restore') return committed.operation === 'restore';
+    if (change.operation !== 'create' && change.operation !== 'replace') {
+      return committed.operation === change.operation && equalJson(committed.changes, change.changes);
+    }
+    const state = await this.reader.stateAt(tenant, atomeId, version);
+    const content = state && contentOf(state);
+    return content !== undefined && equalJson(content, { ...content, ...change.changes });
+  }
+
+  private refusal(error: unknown): AtomeError {
+    const refusal = toAtomeError(error);
+    if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
+    return refusal;
+  }
+}
+
+/** The receipt of a write. */
+export function ackOf(opId: string, outcome: Outcome): Ack {
+  if (outcome.outcome !== 'applied') {
+    const { atomeId, seq, version } = outcome;
+    const superseded = outcome.outcome === 'duplicate' ? outcome.superseded : [];
+    return {
+      type: 'ack',
+      opId,
+      atomeId,
+      seq,
+      version,
+      ...(superseded.length > 0 && { superseded }),
+      ...(outcome.outcome === 'duplicate' && { duplicate: true }),
+    };
+  }
+  const { atomeId, seq, version, superseded } = outcome.committed.alteration;
+  return { type: 'ack', opId, atomeId, seq, version, ...(superseded.length > 0 && { superseded }) };
+}
+
+export function nackOf(opId: string, error: AtomeError): Nack {
+  return { type: 'nack', opId, error: error.toBody() };
+}

@@ -1,0 +1,91 @@
+import { HttpException } from '@nestjs/common';
+import { AtomeError, ERRORS, type ErrorCode, type JsonObject } from '../protocol/index.js';
+
+/** Problem details (RFC 9457) with the members of our own that clients read. */
+export interface Problem extends JsonObject {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  success: false;
+  error: string;
+  code: ErrorCode;
+  retryable: boolean;
+}
+
+export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
+
+/** Any error as a refusal with a code; what we did not expect becomes `internal`, without its text. */
+export function toAtomeError(error: unknown): AtomeError {
+  if (error instanceof AtomeError) return error;
+  const status = statusOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const code = CODE_BY_STATUS.get(status);
+  if (code !== undefined) return new AtomeError(code, ADVICE[code] ?? message);
+  if (status >= 400 && status < 500) return new AtomeError('invalid', message);
+  return new AtomeError('internal', 'something went wrong in the server; it has been logged, try again');
+}
+
+export function toProblem(error: AtomeError, instance: string): Problem {
+  const { code, message, status, retryable, details } = error;
+  return {
+    type: `urn:atome-sync:error:${code}`,
+    title: TITLES[code],
+    status,
+    detail: message,
+    instance,
+    success: false,
+    error: message,
+    code,
+    retryable,
+    ...details,
+  };
+}
+
+/** The status that Nest or Fastify has given to an error. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const { statusCode } = error as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : 500;
+}
+
+const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+  [ERRORS.unauthenticated.status, 'unauthenticated'],
+  [ERRORS.forbidden.status, 'forbidden'],
+  [ERRORS.not_found.status, 'not_found'],
+  [ERRORS.method_not_allowed.status, 'method_not_allowed'],
+  [ERRORS.too_large.status, 'too_large'],
+  [ERRORS.unsupported_media_type.status, 'unsupported_media_type'],
+  [ERRORS.rate_limited.status, 'rate_limited'],
+  [ERRORS.unavailable.status, 'unavailable'],
+]);
+
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  too_large: 'the body is larger than the server accepts; split it into several requests',
+  unsupported_media_type: 'the body is of a type that is not understood here; send application/json',
+};
+
+const TITLES: Record<ErrorCode, string> = {
+  invalid: 'Invalid input',
+  invalid_json: 'Not valid JSON',
+  too_complex: 'Too deep or too many values',
+  unknown_type: 'Unknown message',
+  unauthenticated: 'Not authenticated',
+  forbidden: 'Forbidden',
+  not_found: 'Not found',
+  method_not_allowed: 'Method not allowed',
+  exists: 'Exists already',
+  conflict: 'Conflict',
+  op_reused: 'opId used for another write',
+  patch_failed: 'Patch does not fit',
+  reset: 'Cursor cannot be continued',
+  gone: 'Deleted',
+  precondition_failed: 'Precondition failed',
+  too_large: 'Too large',
+  unsupported_media_type: 'Unsupported media type',
+  rate_limited: 'Too many requests',
+  internal: 'Internal error',
+  unavailable: 'Not available',
+  storage_full: 'Storage full',
+};

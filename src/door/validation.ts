@@ -1,0 +1,22 @@
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { invalid, type Issue } from '../protocol/index.js';
+
+/** Checks queries against their DTO, and reports as every other refusal is reported. */
+export const QUERY_PIPE = new ValidationPipe({
+  transform: true,
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  exceptionFactory: (errors) => invalid(errors.flatMap((error) => issuesOf(error, ''))),
+});
+
+function issuesOf({ property, constraints = {}, children = [] }: ValidationError, prefix: string): Issue[] {
+  const path = prefix + property;
+  const own = Object.values(constraints).map((message) => ({ path, message: sentence(property, message) }));
+  return [...own, ...children.flatMap((child) => issuesOf(child, `${path}.`))];
+}
+
+/** class-validator begins its messages with the property, which the issue names already. */
+function sentence(property: string, message: string): string {
+  if (message.startsWith('property ')) return 'is not a parameter here';
+  return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
+}

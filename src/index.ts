@@ -1,0 +1,16 @@
+/* What an application that imports the module needs. */
+export { AtomeEvents, OnAtome, type AtomeEventName, type TenantEvent } from './atome/atome-events.js';
+export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
+export {
+  AtomeService,
+  type AlterInput,
+  type CreateInput,
+  type ReplaceInput,
+  type WriteContext,
+  type WriteResult,
+} from './atome/atome.service.js';
+export { AtomeWsAdapter } from './atome/ws-adapter.js';
+export { addBodyParsers } from './door/body-parsers.js';
+export type { AtomeOptions, AtomeStaticOptions, SocketOptions } from './door/options.js';
+export type { FeedOptions } from './feed/options.js';
+export * from './protocol/index.js';

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals';
+import { refusal } from '../../../test/support/refusal.js';
+import { DEFAULT_LIMITS as LIMITS } from '../limits.js';
+import {
+  JSON_PATCH,
+  MERGE_PATCH,
+  parseAlterBody,
+  parseCreateBody,
+  parseDeleteBody,
+  parseETag,
+  parsePatchBody,
+  parseRenameBody,
+  parseReplaceBody,
+  parseRestoreBody,
+} from './body.js';
+
+const NONE = {};
+const envelope = { opId: null, atomeId: 'a1', baseVersion: null, hlc: null, reason: null };
+
+describe('the body of', () => {
+  it('create becomes a write, with or without an id', () => {
+    const body = { id: 'a1', kind: 'note', data: { a: 1 } };
+    expect(parseCreateBody(body, NONE, LIMITS)).toEqual({
+      ...envelope,
+      operation: 'create',
+      changes: { kind: 'note', type: null, data: { a: 1 }, meta: {}, parentId: null },
+    });
+    expect(parseCreateBody({ kind: 'note', data: {} }, NONE, LIMITS).atomeId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('alter becomes a write', () => {
+    const body = { operation: 'update', changes: { a: 1 }, reason: 'why' };
+    expect(parseAlterBody('a1', body, NONE, LIMITS)).toEqual({
+      ...envelope,
+      reason: 'why',
+      operation: 'update',
+      changes: { a: 1 },
+    });
+  });
+
+  it('alter names the write by device and time, unless a header does', () => {
+    const body = { operation: 'update', changes: {}, deviceId: 'phone', timestamp: 17 };
+    expect(parseAlterBody('a1', body, NONE, LIMITS).opId).toBe('phone/17/a1');
+    expect(parseAlterBody('a1', body, { idempotencyKey: 'mine' }, LIMITS).opId).toBe('mine');
+  });
+
+  it('replace, rename, delete and restore become writes', () => {
+    expect(parseReplaceBody('a1', { data: {} }, NONE, LIMITS)).toEqual({
+      ...envelope,
+      operation: 'replace',
+      changes: { data: {} },
+    });
+    expect(parseRenameBody('a1', { newName: 'x' }, NONE, LIMITS)).toMatchObject({ changes: { name: 'x' } });
+    expect(parseRestoreBody('a1', { version: 2 }, NONE, LIMITS)).toMatchObject({ changes: { version: 2 } });
+  });
+
+  it.each([undefined, null, {}])('delete may be %j', (body) => {
+    expect(parseDeleteBody('a1', body, NONE, LIMITS)).toEqual({ ...envelope, operation: 'delete', changes: {} });
+  });
+
+  it('patch is read by its media type', () => {
+    const steps = [{ op: 'remove', path: '/a' }];
+    expect(parsePatchBody('a1', { a: null }, MERGE_PATCH, NONE, LIMITS).changes).toEqual({ a: null });
+    expect(parsePatchBody('a1', { a: null }, 'application/json', NONE, LIMITS).changes).toEqual({ a: null });
+    expect(parsePatchBody('a1', steps, JSON_PATCH, NONE, LIMITS).changes).toEqual(steps);
+    expect(refusal(() => parsePatchBody('a1', steps, MERGE_PATCH, NONE, LIMITS))).toEqual(['invalid', '']);
+    expect(refusal(() => parsePatchBody('a1', {}, JSON_PATCH, NONE, LIMITS))).toEqual(['invalid', '']);
+    expect(refusal(() => parsePatchBody('a1', {}, 'text/plain', NONE, LIMITS))).toEqual(['unsupported_media_type']);
+  });
+
+  it.each<[call: string, parse: () => unknown, paths: string[]]>([
+    ['create', () => parseCreateBody({ id: 'a b', meta: [] }, NONE, LIMITS), ['id', 'kind', 'data', 'meta']],
+    ['create', () => parseCreateBody({ kind: 'n', data: {}, version: 1 }, NONE, LIMITS), ['version']],
+    ['create', () => parseCreateBody([], NONE, LIMITS), ['', 'kind', 'data']],
+    ['alter', () => parseAlterBody('a1', { operation: 'delete' }, NONE, LIMITS), ['operation']],
+    ['alter', () => parseAlterBody('a1', { operation: 'update', changes: {}, by: 1 }, NONE, LIMITS), ['by']],
+    ['alter', () => parseAlterBody('a1', undefined, NONE, LIMITS), ['', 'operation']],
+    ['replace', () => parseReplaceBody('a1', {}, NONE, LIMITS), ['']],
+    ['rename', () => parseRenameBody('a1', { name: 'x' }, NONE, LIMITS), ['newName', 'name']],
+    ['delete', () => parseDeleteBody('a1', { why: 'x' }, NONE, LIMITS), ['why']],
+    ['restore', () => parseRestoreBody('a1', { version: '2' }, NONE, LIMITS), ['version']],
+    ['any write', () => parseDeleteBody('a b', {}, NONE, LIMITS), ['id']],
+  ])('%s names its bad fields', (_call, parse, paths) => {
+    expect(refusal(parse)).toEqual(['invalid', ...paths]);
+  });
+});
+
+describe('the headers of a write', () => {
+  const parse = (headers: Parameters<typeof parseDeleteBody>[2]): ReturnType<typeof parseDeleteBody> =>
+    parseDeleteBody('a1', undefined, headers, LIMITS);
+
+  it('give it a name and a version to be based on', () => {
+    expect(parse({ idempotencyKey: 'op-1', ifMatch: '"v3"' })).toMatchObject({ opId: 'op-1', baseVersion: 3 });
+    expect(parse({ ifMatch: '*' }).baseVersion).toBeNull();
+  });
+
+  it('are refused by name when they are malformed', () => {
+    expect(refusal(() => parse({ idempotencyKey: 'a b' }))).toEqual(['invalid', 'Idempotency-Key']);
+    expect(refusal(() => parse({ ifMatch: '3' }))).toEqual(['invalid', 'If-Match']);
+  });
+
+  it.each([
+    ['"v1"', 1],
+    [' W/"v12" ', 12],
+    ['"v0"', undefined],
+    ['"v01"', undefined],
+    ['v1', undefined],
+    ['"v1", "v2"', undefined],
+    ['', undefined],
+  ])('tell the version by the tag %j', (tag, version) => {
+    expect(parseETag(tag)).toBe(version);
+  });
+});

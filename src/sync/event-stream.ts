@@ -1,0 +1,68 @@
+import type { FastifyReply } from 'fastify';
+import { requireCursor } from '../feed/changes.js';
+import type { Feed } from '../feed/feed.js';
+import type { FeedReader } from '../feed/reader.js';
+import type { Cursor, Filter } from '../protocol/index.js';
+
+export interface EventStreamRequest {
+  readonly feed: Feed;
+  readonly tenant: string;
+  readonly reply: FastifyReply;
+  readonly cursor: Cursor;
+  readonly filter: Filter;
+  readonly compact: boolean;
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
+}
+
+/** A comment now and then keeps proxies from closing the stream, in milliseconds. */
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * Server-sent events: the same reader as on a WebSocket, with the response as its sink. Every event has its
+ * seq as `id`; `sync:live` and `sync:reset` are named events without one.
+ * @throws AtomeError `reset` before the stream has begun.
+ */
+export async function streamEvents(request: EventStreamRequest): Promise<void> {
+  const { feed, tenant, reply, cursor, filter, compact, signal } = request;
+  const log = await feed.log(tenant);
+  await requireCursor(log, cursor);
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  });
+  raw.write(`retry: 1000\n\n`);
+  const named = (event: string, data: unknown): boolean =>
+    raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  const end = (): void => void raw.end();
+  const reader: FeedReader = await feed.open(tenant, {
+    since: cursor.since ?? log.tail,
+    filter,
+    compact,
+    form: 'sse',
+    sink: {
+      get unsent(): number {
+        return raw.writableLength;
+      },
+      write: (bytes) => void raw.write(bytes),
+      live: (seq) => void named('sync:live', { type: 'sync:live', seq }),
+      reset: (reason, epoch, head) => {
+        named('sync:reset', { type: 'sync:reset', reason, epoch, head });
+        end();
+      },
+    },
+  });
+  const keepAlive = setInterval(() => raw.write(':\n\n'), KEEP_ALIVE_MS);
+  raw.on('drain', () => reader.pump());
+  raw.once('close', () => {
+    clearInterval(keepAlive);
+    signal.removeEventListener('abort', end);
+    feed.close(tenant, reader);
+  });
+  signal.addEventListener('abort', end);
+  reader.pump();
+}

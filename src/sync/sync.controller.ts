@@ -1,0 +1,170 @@
+import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ANONYMOUS } from '../access/anonymous.js';
+import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
+import { Drain } from '../door/drain.js';
+import { ResolvedOptions } from '../door/options.js';
+import { ProblemFilter } from '../door/problem.filter.js';
+import { toAtomeError } from '../door/problem.js';
+import { QUERY_PIPE } from '../door/validation.js';
+import { readChanges } from '../feed/changes.js';
+import { Feed } from '../feed/feed.js';
+import { LedgerReader } from '../ledger/reader.js';
+import {
+  AtomeError,
+  ID_PATTERN,
+  invalid,
+  isObject,
+  parseMutate,
+  type Ack,
+  type Cursor,
+  type Filter,
+  type Nack,
+} from '../protocol/index.js';
+import { snapshotLines } from './snapshot.js';
+import { streamEvents } from './event-stream.js';
+import { ChangesQueryDto, PushDto, SnapshotQueryDto } from './sync.dto.js';
+
+/** Changes, snapshots and batches of writes for clients that hold a replica. */
+@ApiTags('sync')
+@UseFilters(ProblemFilter)
+@Controller('sync')
+export class SyncController {
+  private readonly logger = new Logger('Sync');
+
+  constructor(
+    private readonly feed: Feed,
+    private readonly reader: LedgerReader,
+    private readonly writes: AcknowledgedWrites,
+    private readonly options: ResolvedOptions,
+    private readonly drain: Drain,
+  ) {}
+
+  @Get('changes')
+  @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'For SSE: the cursor, sent by the browser when it reconnects.',
+  })
+  @ApiProduces('application/json', 'text/event-stream')
+  @ApiResponse({
+    status: 200,
+    description: '`{ success, epoch, from, to, hash, head, events }`: all the events you may see with from < seq ≤ to',
+  })
+  @ApiResponse({
+    status: 409,
+    description: '`reset`: the cursor cannot be continued; take a snapshot and go on from its seq',
+  })
+  async changes(
+    @Query(QUERY_PIPE) query: ChangesQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const filter = filterOf(query);
+    const compact = query.compact === 'true';
+    const signal = AbortSignal.any([this.drain.signal, closeSignal(request)]);
+    if (accept?.includes('text/event-stream')) {
+      const cursor = cursorOf(query, lastEventId);
+      await streamEvents({ feed: this.feed, tenant: ANONYMOUS.tenant, reply, cursor, filter, compact, signal });
+      return;
+    }
+    const page = await readChanges(
+      await this.feed.log(ANONYMOUS.tenant),
+      {
+        cursor: { ...cursorOf(query, undefined), since: query.since ?? 0 },
+        filter,
+        compact,
+        limit: query.limit,
+        waitMs: query.wait * 1_000,
+        signal,
+      },
+      this.options.feed,
+    );
+    const { events, ...range } = page;
+    // the events are JSON already
+    const head = JSON.stringify({ success: true, ...range }).slice(0, -1);
+    void reply.type('application/json; charset=utf-8').send(`${head},"events":[${events.join(',')}]}`);
+  }
+
+  @Get('snapshot')
+  @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
+  @ApiProduces('application/x-ndjson')
+  @ApiResponse({
+    status: 200,
+    description: 'A header `{ epoch, seq, hash }`, the atomes, a trailer `{ count, digest }`',
+  })
+  async snapshot(@Query(QUERY_PIPE) { kinds }: SnapshotQueryDto, @Res() reply: FastifyReply): Promise<void> {
+    const lines = snapshotLines(this.reader, ANONYMOUS.tenant, kinds, (error) => this.logger.error(error));
+    await reply.type('application/x-ndjson; charset=utf-8').send(lines);
+  }
+
+  @Post('push')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Many writes at once; one refused write spoils no other' })
+  @ApiHeader({ name: 'X-Client-Id', required: false })
+  @ApiResponse({ status: 200, description: '`{ success, results: [ack or nack …] }`, in the order of the operations' })
+  async push(@Body() body: PushDto, @Headers('x-client-id') clientId: string | undefined) {
+    const operations = operationsOf(body, this.options.limits.pushOperations);
+    if (clientId !== undefined && !ID_PATTERN.test(clientId)) {
+      throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
+    }
+    const by = { clientId: clientId ?? null, principal: ANONYMOUS };
+    const results = await Promise.all(operations.map((operation) => this.pushOne(operation, by)));
+    return { success: true, results };
+  }
+
+  private pushOne(operation: unknown, by: Parameters<AcknowledgedWrites['mutate']>[1]): Promise<Ack | Nack> {
+    try {
+      return this.writes.mutate(parseMutate(operation, this.options.limits), by);
+    } catch (error) {
+      const opId = isObject(operation) && typeof operation.opId === 'string' ? operation.opId : '';
+      return Promise.resolve(nackOf(opId, toAtomeError(error)));
+    }
+  }
+}
+
+function operationsOf(body: unknown, most: number): unknown[] {
+  const fields = isObject(body) ? Object.keys(body) : [];
+  const operations = isObject(body) ? body.operations : undefined;
+  if (!Array.isArray(operations) || fields.length !== 1) {
+    throw invalid([{ path: 'operations', message: 'must be an array of writes, and the only field' }]);
+  }
+  if (operations.length > most) {
+    throw new AtomeError('too_large', `at most ${most} operations are taken at once; send several pushes`);
+  }
+  return operations;
+}
+
+function cursorOf({ epoch, since, hash }: ChangesQueryDto, lastEventId: string | undefined): Cursor {
+  const resumed = lastEventId === undefined || lastEventId === '' ? undefined : Number(lastEventId);
+  if (resumed !== undefined && !(Number.isSafeInteger(resumed) && resumed >= 0)) {
+    throw invalid([{ path: 'Last-Event-ID', message: 'must be a seq' }]);
+  }
+  // the hash belongs to the cursor of the query, and a reconnecting browser repeats the query as it was
+  const at = resumed ?? since;
+  return {
+    ...(epoch !== undefined && { epoch }),
+    ...(at !== undefined && { since: at }),
+    ...(hash !== undefined && resumed === undefined && { hash }),
+  };
+}
+
+function filterOf({ kinds, types, ids, parentId }: ChangesQueryDto): Filter {
+  return {
+    ...(kinds && { kinds }),
+    ...(types && { types }),
+    ...(ids && { ids }),
+    ...(parentId !== undefined && { parentId: parentId === 'null' ? null : parentId }),
+  };
+}
+
+/** Aborts when the client has gone away. */
+function closeSignal(request: FastifyRequest): AbortSignal {
+  const controller = new AbortController();
+  request.raw.socket.once('close', () => controller.abort());
+  return controller.signal;
+}

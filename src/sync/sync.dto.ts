@@ -1,0 +1,103 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
+
+const KINDS = { each: true, message: 'must be kinds separated by commas' };
+const list = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.split(',') : value);
+
+export class SnapshotQueryDto {
+  @ApiPropertyOptional({ type: String, description: 'Only these kinds, separated by commas.', example: 'note,task' })
+  @IsOptional()
+  @Transform(list)
+  @Matches(KIND_PATTERN, KINDS)
+  kinds?: string[];
+}
+
+export class ChangesQueryDto extends SnapshotQueryDto {
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 0,
+    description: 'The cursor: seq up to which you have everything. Left out: 0, or for SSE live from now.',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  since?: number;
+
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 1,
+    maximum: 1000,
+    default: 500,
+    description: 'Most events in the answer.',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit: number = 500;
+
+  @ApiPropertyOptional({
+    type: Number,
+    minimum: 0,
+    maximum: 60,
+    default: 0,
+    description: 'Seconds to wait for a first event (long poll).',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(60)
+  wait: number = 0;
+
+  @ApiPropertyOptional({
+    enum: ['true', 'false'],
+    default: 'false',
+    description: 'Only the newest alteration of each atome.',
+  })
+  @IsIn(['true', 'false'])
+  compact: 'true' | 'false' = 'false';
+
+  @ApiPropertyOptional({ description: 'The epoch of your cursor: 409 `reset` when the ledger is another one.' })
+  @IsOptional()
+  @Matches(/^[0-9a-f-]{36}$/, { message: 'must be the epoch of the ledger, a UUID' })
+  epoch?: string;
+
+  @ApiPropertyOptional({ description: 'The chain hash at your cursor: 409 `reset` when the ledger has forked.' })
+  @IsOptional()
+  @Matches(/^[0-9a-f]{64}$/, { message: 'must be a chain hash, 64 hex digits' })
+  hash?: string;
+
+  @ApiPropertyOptional({ type: String, description: 'Only these types, separated by commas.' })
+  @IsOptional()
+  @Transform(list)
+  @Matches(KIND_PATTERN, KINDS)
+  types?: string[];
+
+  @ApiPropertyOptional({ type: String, description: 'Only these atomes, ids separated by commas.' })
+  @IsOptional()
+  @Transform(list)
+  @Matches(ID_PATTERN, { each: true, message: 'must be ids separated by commas' })
+  @ArrayMaxSize(1000)
+  ids?: string[];
+
+  @ApiPropertyOptional({ description: 'Only those under this atome; `null` for those under none.' })
+  @IsOptional()
+  @Matches(ID_PATTERN, { message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' })
+  parentId?: string;
+}
+
+export class PushDto {
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object' },
+    description: 'Writes as in `mutate`, at most 1,000. Each is decided by itself.',
+    example: [{ opId: 'op-1', operation: 'create', kind: 'note', data: { title: 'Pushed' } }],
+  })
+  @IsArray()
+  operations!: Record<string, unknown>[];
+}

@@ -1,0 +1,13 @@
+import type {} from './postgres.setup.ts';
+
+/** Ends the PostgreSQL of the run, if there is one. */
+export default async function teardown(): Promise<void> {
+  const broker = globalThis.postgresBroker;
+  if (!broker) return;
+  broker.door.closeAllConnections();
+  broker.door.close();
+  await broker.postgres?.then(
+    (server) => server.stop(),
+    () => undefined,
+  );
+}
