@@ -45,7 +45,7 @@ export interface Settings extends ConnectionParts, HttpParts {
 }
 
 const RECONNECT: Backoff = { firstMs: 1_000, maxMs: 30_000, attempts: 10 };
-const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 4 };
+const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
 const STABLE_MS = 30_000;
 
 export function settingsOf(options: ClientOptions): Settings {

@@ -3,6 +3,7 @@ import type { Feed } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
 import {
   AtomeError,
+  CloseCode,
   decodeJson,
   isObject,
   parseMessage,
@@ -71,7 +72,7 @@ export class Session {
         resolve();
       }),
     );
-    void this.handle(() => this.welcome());
+    void this.handle(() => this.begin());
   }
 
   /** Whether anything has been heard since it was last asked. */
@@ -84,6 +85,15 @@ export class Session {
   /** Sends what may be lost. */
   tell(event: PresenceEvent): void {
     if (this.socket.unsent < this.deps.unsentBytes) this.socket.send(event);
+  }
+
+  private async begin(): Promise<void> {
+    try {
+      await this.welcome();
+    } catch (error) {
+      this.refuse(error);
+      this.socket.close(CloseCode.RESTART, 'the ledger is out of reach; connect again');
+    }
   }
 
   private async welcome(): Promise<void> {

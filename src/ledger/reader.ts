@@ -131,7 +131,7 @@ export class LedgerReader {
       const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS);
       for (const row of rows) {
         const atome = row.seq <= seq ? atomeOf(row) : await this.asOf(tenant, row, seq);
-        if (atome && atome.deletedAt === null && (!kinds || kinds.includes(atome.kind))) yield atome;
+        if (atome?.deletedAt === null && (!kinds || kinds.includes(atome.kind))) yield atome;
       }
       if (rows.length < PAGE_ROWS) return;
       after = rows.at(-1)!.id;

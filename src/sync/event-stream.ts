@@ -64,5 +64,6 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
     feed.close(tenant, reader);
   });
   signal.addEventListener('abort', end);
+  if (signal.aborted) end();
   reader.pump();
 }

@@ -1,6 +1,6 @@
-import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { ANONYMOUS } from '../access/anonymous.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { Drain } from '../door/drain.js';
@@ -61,12 +61,11 @@ export class SyncController {
     @Query(QUERY_PIPE) query: ChangesQueryDto,
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
-    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const filter = filterOf(query);
     const compact = query.compact === 'true';
-    const signal = AbortSignal.any([this.drain.signal, closeSignal(request)]);
+    const signal = endOf(reply, this.drain.signal);
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
       await streamEvents({ feed: this.feed, tenant: ANONYMOUS.tenant, reply, cursor, filter, compact, signal });
@@ -162,9 +161,15 @@ function filterOf({ kinds, types, ids, parentId }: ChangesQueryDto): Filter {
   };
 }
 
-/** Aborts when the client has gone away. */
-function closeSignal(request: FastifyRequest): AbortSignal {
+/** Aborts when the answer has ended, when its client has gone away, or when the server goes down. */
+function endOf(reply: FastifyReply, drain: AbortSignal): AbortSignal {
   const controller = new AbortController();
-  request.raw.socket.once('close', () => controller.abort());
+  const abort = (): void => controller.abort();
+  drain.addEventListener('abort', abort);
+  reply.raw.once('close', () => {
+    drain.removeEventListener('abort', abort);
+    abort();
+  });
+  if (drain.aborted) abort();
   return controller.signal;
 }
