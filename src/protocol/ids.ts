@@ -1,5 +1,8 @@
-/** An atome's id: 1–128 of these characters. */
-export const ID_PATTERN = /^[A-Za-z0-9_.:-]{1,128}$/;
+/**
+ * An atome's id: 1–128 of these characters. Not `list`, which is another call under the same path, and not `.`
+ * or `..`, which URLs take away.
+ */
+export const ID_PATTERN = /^(?!(?:list|\.\.?)$)[A-Za-z0-9_.:-]{1,128}$/;
 /** Kind and type: 1–64 of the same characters. */
 export const KIND_PATTERN = /^[A-Za-z0-9_.:-]{1,64}$/;
 /** An opId or Idempotency-Key: 1–200 visible ASCII characters. */

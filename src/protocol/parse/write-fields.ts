@@ -10,7 +10,7 @@ import type { Fields } from './fields.js';
 
 /* The fields that writes are made of, under the names that every door uses. */
 
-const ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -';
+const ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -, and not "list", "." or ".."';
 const KIND_TEXT = '1–64 characters of A–Z a–z 0–9 _ . : -';
 // PostgreSQL stores neither NUL nor half a surrogate pair as text; no other control character helps a reader.
 // eslint-disable-next-line no-control-regex

@@ -1,0 +1,69 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+
+/** One server-sent event; `type` is `message` where the server names none. */
+export interface ServerEvent {
+  readonly type: string;
+  readonly id: string | undefined;
+  readonly data: Record<string, unknown>;
+}
+
+/** A reader of server-sent events: those that came, one after the other. */
+export class EventStream {
+  private constructor(
+    readonly response: Response,
+    private readonly events: AsyncGenerator<ServerEvent>,
+    private readonly abort: AbortController,
+  ) {}
+
+  /** Opens the stream. Anything but a stream is an error. */
+  static async open(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
+    const abort = new AbortController();
+    const response = await fetch(url, { headers: { accept: 'text/event-stream', ...headers }, signal: abort.signal });
+    if (!response.ok) throw new Error(`the stream was answered ${response.status}: ${await response.text()}`);
+    return new EventStream(response, parse(response), abort);
+  }
+
+  /** The next event; undefined when the server has ended the stream. */
+  async next(): Promise<ServerEvent | undefined> {
+    const { value, done } = await this.events.next();
+    return done === true ? undefined : value;
+  }
+
+  /** The next `count` events. */
+  async take(count: number): Promise<ServerEvent[]> {
+    const taken: ServerEvent[] = [];
+    for (let event = await this.next(); event; event = await this.next()) {
+      taken.push(event);
+      if (taken.length === count) return taken;
+    }
+    throw new Error(`the stream ended after ${taken.length} of ${count} events`);
+  }
+
+  close(): void {
+    this.abort.abort();
+  }
+}
+
+async function* parse(response: Response): AsyncGenerator<ServerEvent> {
+  const input = Readable.fromWeb(response.body as ReadableStream);
+  input.on('error', () => undefined);
+  let fields = new Map<string, string>();
+  for await (const line of createInterface({ input })) {
+    const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+    if (line !== '') {
+      fields.set(name, value);
+      continue;
+    }
+    const data = fields.get('data');
+    if (data !== undefined) {
+      yield {
+        type: fields.get('event') ?? 'message',
+        id: fields.get('id'),
+        data: JSON.parse(data) as ServerEvent['data'],
+      };
+    }
+    fields = new Map();
+  }
+}
