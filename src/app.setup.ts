@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
+import fastifyStatic, { type FastifyStaticOptions } from '@fastify/static';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
@@ -7,9 +7,10 @@ import { pino } from 'pino';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from './atome/ws-adapter.js';
 import type { Config } from './config.js';
+import { refuseOtherMethods } from './door/allowed-methods.js';
 import { addBodyParsers } from './door/body-parsers.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
-import { ProblemFilter } from './door/problem.filter.js';
+import { ProblemFilter, sendProblem } from './door/problem.filter.js';
 import { PinoLogger } from './ops/logger.js';
 import { VERSION } from './version.js';
 
@@ -20,6 +21,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     bodyLimit: config.atome.limits?.messageBytes ?? DEFAULT_LIMITS.messageBytes,
     // a proxy may append to a path what it likes; ours end where they end
     routerOptions: { maxParamLength: 128 },
+    // what Fastify refuses before any route, such as a path that cannot be decoded
+    frameworkErrors: sendProblem,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config.atome), adapter, {
     logger,
@@ -35,6 +38,7 @@ async function setupApp(app: NestFastifyApplication): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   addBodyParsers(fastify, ['application/json']);
+  refuseOtherMethods(fastify);
   app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   app.useGlobalFilters(new ProblemFilter());
@@ -57,19 +61,38 @@ function serveDocs(app: NestFastifyApplication): void {
     );
   SwaggerModule.setup('api/docs', app, document, {
     jsonDocumentUrl: 'api/openapi.json',
-    swaggerOptions: { tryItOutEnabled: true, displayRequestDuration: true },
+    swaggerOptions: { tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
   });
 }
 
 const CLIENT = new URL('../client/', import.meta.url);
 
+/** The page runs its own scripts and talks to its own server; nothing else is let in. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 /** The page at `/`, the client in one file, and its examples. */
 async function servePage(app: NestFastifyApplication): Promise<void> {
   const folder = (path: string): string => fileURLToPath(new URL(path, CLIENT));
-  await app.register(fastifyStatic, { root: folder('console/'), prefix: '/', wildcard: false, index: 'index.html' });
-  await app.register(fastifyStatic, { root: folder('examples/'), prefix: '/examples/', decorateReply: false });
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .get('/client.js', (_request, reply) => reply.sendFile('client.js', folder('dist/')));
+  const shared: FastifyStaticOptions = {
+    root: folder('console/'),
+    // asked for each time, answered by ETag: a new build is seen at once
+    cacheControl: false,
+    setHeaders: (reply) => {
+      void reply.headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+      void reply.header('content-security-policy', PAGE_POLICY);
+    },
+  };
+  await app.register(fastifyStatic, { ...shared, prefix: '/', wildcard: false });
+  await app.register(fastifyStatic, {
+    ...shared,
+    root: folder('examples/'),
+    prefix: '/examples/',
+    wildcard: false,
+    decorateReply: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  for (const file of ['client.js', 'client.js.map']) {
+    fastify.get(`/${file}`, (_request, reply) => reply.sendFile(file, folder('dist/')));
+  }
 }

@@ -26,8 +26,6 @@ async function main(): Promise<void> {
   const config = readConfig();
   const app = await createApp(config);
   await app.listen(config.port, config.host);
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  process.stdout.write(`${greeting(config, port)}\n`);
 
   let stopping = false;
   const stop = (signal: string): void => {
@@ -46,6 +44,9 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // last: who reads it may send a signal at once
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  process.stdout.write(`${greeting(config, port)}\n`);
 }
 
 function greeting({ host }: Config, port: number): string {

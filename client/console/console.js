@@ -27,7 +27,9 @@ function element(name, attributes = {}, ...children) {
 const nameOf = ({ id, data }) => String(data.name ?? data.title ?? id);
 
 function time(iso) {
-  return element('time', { datetime: iso }, new Date(iso).toLocaleTimeString());
+  const at = new Date(iso);
+  const today = at.toDateString() === new Date().toDateString();
+  return element('time', { datetime: iso, title: iso }, today ? at.toLocaleTimeString() : at.toLocaleString());
 }
 
 /* What is known */
@@ -38,9 +40,11 @@ function learn(atome) {
   if (!known || known.version <= atome.version) atomes.set(atome.id, atome);
 }
 
-function forget(id, deletedAt, version) {
+/** Takes note of a deletion unless what is known is newer. */
+function forget(id, deletedAt) {
   const known = atomes.get(id);
-  if (known) atomes.set(id, { ...known, deletedAt, version: version ?? known.version + 1 });
+  if (!known || known.deletedAt || known.updatedAt > deletedAt) return;
+  atomes.set(id, { ...known, deletedAt, updatedAt: deletedAt, version: known.version + 1 });
 }
 
 function apply(event) {
@@ -77,19 +81,24 @@ function render() {
     .filter(({ deletedAt }) => !deletedAt || $('show-deleted').checked)
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
   const focused = document.activeElement?.dataset.key;
-  $('atomes').replaceChildren(...shown.map(row));
+  $('atomes').replaceChildren(...shown.map(item));
   $('empty').hidden = shown.length > 0;
   $('more').hidden = nextCursor === null;
-  // The rows are made anew; whoever stood on a button still stands there.
-  [...$('atomes').querySelectorAll('button')].find(({ dataset }) => dataset.key === focused)?.focus();
+  if (focused) focusAgain(focused);
 }
 
-function row(atome) {
+/** The list is made anew; whoever stood on a button still stands there, or at the head of the list. */
+function focusAgain(key) {
+  const buttons = [...$('atomes').querySelectorAll('button')];
+  (buttons.find(({ dataset }) => dataset.key === key) ?? $('atomes-title')).focus();
+}
+
+function item(atome) {
   const { id, kind, version, updatedAt, deletedAt } = atome;
-  const action = (label, run) =>
+  const action = (label, click) =>
     element(
       'button',
-      { type: 'button', 'data-key': `${label} ${id}`, 'aria-label': `${label} ${nameOf(atome)}`, click: run },
+      { type: 'button', 'data-key': `${label} ${id}`, 'aria-label': `${label} ${nameOf(atome)}`, click },
       label,
     );
   const actions = deletedAt
@@ -97,21 +106,20 @@ function row(atome) {
     : [
         action('Edit', () => openEdit(id)),
         action('Rename', () => openRename(id)),
-        action('Delete', async () => {
-          const answer = await remove(id);
-          if (tell(answer)) forget(id, answer.deletedAt, answer.version);
-          render();
-        }),
+        action('Delete', () => takeAway(id)),
       ];
   return element(
-    'tr',
+    'li',
     { 'data-id': id, 'data-deleted': String(Boolean(deletedAt)) },
-    element('th', { scope: 'row', title: id }, nameOf(atome)),
-    element('td', {}, kind),
-    element('td', {}, String(version)),
-    element('td', {}, time(updatedAt)),
     element(
-      'td',
+      'div',
+      { class: 'about' },
+      element('h3', { title: id }, nameOf(atome)),
+      element('p', { class: 'quiet' }, `${kind} · version ${version} · `, time(updatedAt)),
+      element('code', {}, JSON.stringify(atome.data)),
+    ),
+    element(
+      'div',
       {},
       ...actions,
       action('History', () => openHistory(id)),
@@ -168,16 +176,22 @@ function openRename(id) {
   ask($('rename'), { name: nameOf(atomes.get(id)) }, ({ name }) => rename(id, name));
 }
 
+async function takeAway(id) {
+  const answer = await remove(id);
+  if (tell(answer)) forget(id, answer.deletedAt);
+  render();
+}
+
 async function openHistory(id) {
   const answer = await history(id);
   if (!tell(answer)) return;
   const dialog = $('history');
   dialog.querySelector('.wrong').textContent = '';
-  dialog.querySelector('ol').replaceChildren(...answer.alterations.map((each) => past(id, each, dialog)));
+  dialog.querySelector('ol').replaceChildren(...answer.alterations.map((each, age) => past(id, each, age, dialog)));
   dialog.showModal();
 }
 
-function past(id, { version, operation, author, reason, timestamp, changes }, dialog) {
+function past(id, { version, operation, author, reason, timestamp, changes }, age, dialog) {
   const back = async () => (await bringBack(id, version, dialog.querySelector('.wrong'))) && dialog.close();
   const label = `Restore version ${version}`;
   return element(
@@ -187,7 +201,10 @@ function past(id, { version, operation, author, reason, timestamp, changes }, di
     ` by ${author}${reason ? `, because ${reason}` : ''} `,
     time(timestamp),
     ' ',
-    operation === 'delete' ? '' : element('button', { type: 'button', 'aria-label': label, click: back }, 'Restore'),
+    // what is there already, or is nothing, cannot be restored
+    age === 0 || operation === 'delete'
+      ? ''
+      : element('button', { type: 'button', 'aria-label': label, click: back }, 'Restore'),
     element('br'),
     element('code', {}, JSON.stringify(changes)),
   );
@@ -218,7 +235,7 @@ $('more').addEventListener('click', () => load(nextCursor));
 watch((event) => {
   switch (event.type) {
     case 'sync:connected':
-      showStatus(`Connected as ${event.clientId}`);
+      showStatus('Connected');
       return complete || load();
     case 'sync:disconnected':
       return showStatus('Disconnected, reconnecting …');

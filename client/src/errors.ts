@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '../../src/protocol/index.js';
 
-/** What can go wrong besides the server's own reasons: no connection, and no answer in time. */
-export type LocalErrorCode = 'offline' | 'timeout';
+/** What can go wrong besides the server's own reasons: no connection, no answer in time, a server newer than this. */
+export type LocalErrorCode = 'offline' | 'timeout' | 'outdated';
 
 /** Every reason for which something can fail. Handle errors by this code, never by their text. */
 export type SyncErrorCode = ErrorCode | LocalErrorCode;

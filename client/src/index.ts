@@ -39,6 +39,7 @@ export type { BroadcastAlteration, ConnectionState, ConnectOptions } from './uni
 export type { RealtimeOptions } from './unified/unified-sync.js';
 export type * from './unified/answers.js';
 export type {
+  Ack,
   Alteration,
   AlterationBody,
   Atome,
@@ -55,5 +56,6 @@ export type {
   JsonPatch,
   JsonValue,
   Operation,
+  PresenceEvent,
   ResetReason,
 } from '../../src/protocol/index.js';

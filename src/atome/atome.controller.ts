@@ -10,11 +10,14 @@ import {
   Post,
   Put,
   Query,
+  Req,
   Res,
   UseFilters,
 } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../door/api-docs.js';
+import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE } from '../door/examples.js';
 import { ProblemFilter } from '../door/problem.filter.js';
 import { QUERY_PIPE } from '../door/validation.js';
 import type { Moment } from '../ledger/reader.js';
@@ -31,11 +34,12 @@ import {
   ReplaceAtomeDto,
   RestoreAtomeDto,
 } from './atome.dto.js';
-import { ApiProblems, ApiWriteHeaders } from './api-docs.js';
 import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
 import { decodeCursor, encodeCursor } from './list-cursor.js';
 
 type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 
 /** REST over atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
 @ApiTags('atome')
@@ -47,7 +51,8 @@ export class AtomeController {
   @Post('create')
   @ApiOperation({ summary: 'Create an atome' })
   @ApiWriteHeaders()
-  @ApiResponse({ status: 201, description: '`{ success, id, version, seq, atome }`' })
+  @ApiExamples(CreateAtomeDto, BODIES.create)
+  @ApiAnswer(201, 'It is durable', ANSWERS.created)
   @ApiProblems(400, 409, 413)
   async create(
     @Body() body: CreateAtomeDto,
@@ -61,7 +66,7 @@ export class AtomeController {
 
   @Get('list')
   @ApiOperation({ summary: 'List atomes' })
-  @ApiResponse({ status: 200, description: '`{ success, data, total, page, pages, nextCursor }`' })
+  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
   @ApiProblems(400)
   async list(@Query(QUERY_PIPE) query: ListQueryDto) {
     const listQuery = toListQuery(query);
@@ -86,7 +91,9 @@ export class AtomeController {
     required: false,
     description: 'An ETag such as `"v3"`: 304 when it is still that.',
   })
-  @ApiResponse({ status: 200, description: '`{ success, atome }`, with `ETag: "v<version>"`' })
+  @ApiAtomeId()
+  @ApiAnswer(200, 'The atome, with `ETag: "v<version>"`', ANSWERS.atome)
+  @ApiResponse({ status: 304, description: 'It is still at the version of `If-None-Match`' })
   @ApiProblems(400, 404, 410)
   async get(
     @Param('id') id: string,
@@ -107,10 +114,9 @@ export class AtomeController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Alter an atome key by key' })
   @ApiWriteHeaders()
-  @ApiResponse({
-    status: 200,
-    description: '`{ success, id, version, seq, atome, alteration }`; `alteration` is null when nothing changed',
-  })
+  @ApiAtomeId()
+  @ApiExamples(AlterAtomeDto, BODIES.alter)
+  @ApiAnswer(200, WRITTEN, ANSWERS.written)
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async alter(
     @Param('id') id: string,
@@ -124,7 +130,9 @@ export class AtomeController {
   @Put(':id')
   @ApiOperation({ summary: 'Replace data (and meta, parentId, kind, type)' })
   @ApiWriteHeaders()
-  @ApiResponse({ status: 200, description: '`{ success, id, version, seq, atome, alteration }`' })
+  @ApiAtomeId()
+  @ApiExamples(ReplaceAtomeDto, BODIES.replace)
+  @ApiAnswer(200, WRITTEN, ANSWERS.written)
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async replace(
     @Param('id') id: string,
@@ -136,20 +144,24 @@ export class AtomeController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)' })
-  @ApiWriteHeaders()
-  @ApiConsumes(MERGE_PATCH, JSON_PATCH)
-  @ApiBody({
-    schema: {
-      oneOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }],
-      example: { title: 'Patched', content: null },
+  @ApiOperation({
+    summary: 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)',
+    requestBody: {
+      required: true,
+      content: {
+        [MERGE_PATCH]: { schema: { type: 'object' }, example: MERGE_PATCH_EXAMPLE },
+        [JSON_PATCH]: { schema: { type: 'array', items: { type: 'object' } }, example: JSON_PATCH_EXAMPLE },
+      },
     },
   })
-  @ApiResponse({ status: 200, description: '`{ success, id, version, seq, atome, alteration }`' })
+  @ApiWriteHeaders()
+  @ApiAtomeId()
+  @ApiAnswer(200, WRITTEN, ANSWERS.written)
   @ApiProblems(400, 404, 409, 410, 412, 413, 415)
   async patch(
     @Param('id') id: string,
-    @Body() body: unknown,
+    // not @Body(), which would be documented with one example for both types
+    @Req() { body }: FastifyRequest,
     @Headers() headers: RequestHeaders,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
@@ -163,7 +175,9 @@ export class AtomeController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Set data.name' })
   @ApiWriteHeaders()
-  @ApiResponse({ status: 200, description: '`{ success, id, version, seq, atome, alteration, oldName, newName }`' })
+  @ApiAtomeId()
+  @ApiExamples(RenameAtomeDto, BODIES.rename)
+  @ApiAnswer(200, WRITTEN, ANSWERS.renamed)
   @ApiProblems(400, 404, 409, 410, 412)
   async rename(
     @Param('id') id: string,
@@ -179,8 +193,9 @@ export class AtomeController {
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an atome; it can be restored' })
   @ApiWriteHeaders()
-  @ApiBody({ type: DeleteAtomeDto, required: false })
-  @ApiResponse({ status: 200, description: '`{ success, id, deletedAt, version, restorable: true }`' })
+  @ApiAtomeId()
+  @ApiExamples(DeleteAtomeDto, BODIES.delete, { required: false })
+  @ApiAnswer(200, 'It is deleted, or was before', ANSWERS.deleted)
   @ApiProblems(400, 404, 409, 412)
   async delete(
     @Param('id') id: string,
@@ -196,7 +211,8 @@ export class AtomeController {
 
   @Get(':id/history')
   @ApiOperation({ summary: 'All alterations of an atome, newest first' })
-  @ApiResponse({ status: 200, description: '`{ success, id, currentVersion, alterations, total, page, pages }`' })
+  @ApiAtomeId()
+  @ApiAnswer(200, 'A page of alterations', ANSWERS.history)
   @ApiProblems(400, 404)
   async history(@Param('id') id: string, @Query(QUERY_PIPE) { page, limit }: PageQueryDto) {
     const { currentVersion, alterations } = await this.atomes.history(id, page, limit);
@@ -208,7 +224,9 @@ export class AtomeController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Write the state of an earlier version as a new version' })
   @ApiWriteHeaders()
-  @ApiResponse({ status: 200, description: '`{ success, id, restoredToVersion, newVersion, data, seq, atome }`' })
+  @ApiAtomeId()
+  @ApiExamples(RestoreAtomeDto, BODIES.restore)
+  @ApiAnswer(200, 'It is as it was, also if it was deleted', ANSWERS.restored)
   @ApiProblems(400, 404, 409, 412)
   async restore(
     @Param('id') id: string,

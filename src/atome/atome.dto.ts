@@ -1,19 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import { AsParsed } from '../door/as-parsed.js';
+import { NOTE_ID } from '../door/examples.js';
+import { WholeNumber } from '../door/validation.js';
 import {
-  IsDefined,
-  IsIn,
-  IsInt,
-  IsObject,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateIf,
-} from 'class-validator';
-import { ID_PATTERN, KIND_PATTERN, type JsonObject } from '../protocol/index.js';
+  DEFAULT_LIMITS,
+  ID_PATTERN,
+  KIND_PATTERN,
+  MAX_VERSION,
+  parseAlterBody,
+  parseDeleteBody,
+  type JsonObject,
+} from '../protocol/index.js';
 
 /*
  * The bodies of the writes, for Swagger and for the ValidationPipe of a host application. On these routes the
@@ -22,7 +20,7 @@ import { ID_PATTERN, KIND_PATTERN, type JsonObject } from '../protocol/index.js'
 
 const ID = { message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' };
 const KIND = { message: 'must be 1–64 characters of A–Z a–z 0–9 _ . : -' };
-const NOTE_ID = '0199f3a2-7c1e-7b3a-9d2e-3f6a1c9b8e01';
+const NO_CHANGE = { operation: 'update', changes: {} };
 const NOTE = { title: 'My Note', content: 'Hello world' };
 
 /** Present, and null is allowed only where the property says so. */
@@ -68,8 +66,7 @@ export class CreateAtomeDto {
 class ReasonDto {
   @ApiPropertyOptional({ description: 'Why; kept in the history.', maxLength: 1000, example: 'spelling' })
   @IsOptional()
-  @IsString()
-  @MaxLength(1000)
+  @AsParsed((reason) => parseDeleteBody('id', { reason }, {}, DEFAULT_LIMITS))
   reason?: string;
 }
 
@@ -84,7 +81,7 @@ export class AlterAtomeDto extends ReasonDto {
       'update: the top-level keys of data to set. patch: a JSON Merge Patch, or an array of JSON Patch steps. rename: {name}. tag: {tags}.',
     example: { title: 'A better title' },
   })
-  @IsDefined()
+  @AsParsed((changes, { operation }) => parseAlterBody('id', { operation, changes }, {}, DEFAULT_LIMITS))
   changes!: JsonObject;
 
   @ApiPropertyOptional({ description: 'With `timestamp`: names the write, so that its echo is known.' })
@@ -97,8 +94,12 @@ export class AlterAtomeDto extends ReasonDto {
     description: 'The client’s time of the write.',
   })
   @IsOptional()
+  @AsParsed((timestamp) => parseAlterBody('id', { ...NO_CHANGE, timestamp }, {}, DEFAULT_LIMITS))
   timestamp?: string | number;
 }
+
+/** Something must be replaced: without these it is `data`. */
+const OTHER_PARTS = ['kind', 'type', 'meta', 'parentId'];
 
 export class ReplaceAtomeDto extends ReasonDto {
   @ApiPropertyOptional({ example: 'note' })
@@ -112,7 +113,9 @@ export class ReplaceAtomeDto extends ReasonDto {
   type?: string | null;
 
   @ApiPropertyOptional({ type: Object, description: 'The new data, whole.', example: { title: 'Replaced' } })
-  @ValidateIf(given('data'))
+  @ValidateIf(
+    (body: Record<string, unknown>) => body.data !== undefined || !OTHER_PARTS.some((name) => given(name)(body)),
+  )
   @IsObject()
   data?: JsonObject;
 
@@ -139,6 +142,7 @@ export class RestoreAtomeDto extends ReasonDto {
   @ApiProperty({ minimum: 1, description: 'The version to go back to.', example: 1 })
   @IsInt()
   @Min(1)
+  @Max(MAX_VERSION)
   version!: number;
 }
 
@@ -147,14 +151,13 @@ export class RestoreAtomeDto extends ReasonDto {
 export class GetQueryDto {
   @ApiPropertyOptional({ type: Number, minimum: 1, description: 'The atome as it was at this version.' })
   @IsOptional()
-  @Type(() => Number)
+  @WholeNumber()
   @IsInt()
   @Min(1)
   version?: number;
 
   @ApiPropertyOptional({
-    description: 'The atome as it was at a seq, or at a time (ISO 8601).',
-    example: '2026-01-31T12:00:00Z',
+    description: 'The atome as it was at a seq, or at a time such as `2026-01-31T12:00:00Z`.',
   })
   @IsOptional()
   @IsString()
@@ -162,16 +165,16 @@ export class GetQueryDto {
 }
 
 export class PageQueryDto {
-  @ApiPropertyOptional({ type: Number, minimum: 1, default: 1 })
+  @ApiPropertyOptional({ type: Number, minimum: 1, default: 1, description: 'Which page.' })
   @IsOptional()
-  @Type(() => Number)
+  @WholeNumber()
   @IsInt()
   @Min(1)
   page: number = 1;
 
-  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 500, default: 20 })
+  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 500, default: 20, description: 'How many on a page.' })
   @IsOptional()
-  @Type(() => Number)
+  @WholeNumber()
   @IsInt()
   @Min(1)
   @Max(500)
@@ -182,12 +185,12 @@ const SORT_BY = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as c
 const FLAGS = ['true', 'false'] as const;
 
 export class ListQueryDto extends PageQueryDto {
-  @ApiPropertyOptional({ example: 'note' })
+  @ApiPropertyOptional({ description: 'Only this kind.', example: 'note' })
   @IsOptional()
   @Matches(KIND_PATTERN, KIND)
   kind?: string;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'Only this type.' })
   @IsOptional()
   @Matches(KIND_PATTERN, KIND)
   type?: string;
@@ -203,11 +206,11 @@ export class ListQueryDto extends PageQueryDto {
   @MaxLength(200)
   search?: string;
 
-  @ApiPropertyOptional({ enum: SORT_BY, default: 'updatedAt' })
+  @ApiPropertyOptional({ enum: SORT_BY, default: 'updatedAt', description: 'What orders the list.' })
   @IsIn(SORT_BY)
   sortBy: (typeof SORT_BY)[number] = 'updatedAt';
 
-  @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc' })
+  @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc', description: 'Upwards, or downwards.' })
   @IsIn(['asc', 'desc'])
   sortOrder: 'asc' | 'desc' = 'desc';
 
@@ -217,7 +220,7 @@ export class ListQueryDto extends PageQueryDto {
   @MaxLength(1000)
   cursor?: string;
 
-  @ApiPropertyOptional({ enum: FLAGS, default: 'false' })
+  @ApiPropertyOptional({ enum: FLAGS, default: 'false', description: 'Deleted ones too.' })
   @IsIn(FLAGS)
   includeDeleted: 'true' | 'false' = 'false';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
@@ -14,6 +14,7 @@ import { ResolvedOptions, type AtomeOptions, type AtomeStaticOptions } from '../
 import { AtomeService } from './atome.service.js';
 import { Connections } from './connections.js';
 import { Drain } from '../door/drain.js';
+import { AtomeErrorFilter } from '../door/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
 import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
@@ -71,6 +72,7 @@ const PARTS: Provider[] = [
   AtomeLifecycle,
   AtomeService,
   AtomeEvents,
+  { provide: APP_FILTER, useClass: AtomeErrorFilter },
 ];
 
 /**

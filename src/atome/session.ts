@@ -19,6 +19,7 @@ import {
 import { toAtomeError } from '../door/problem.js';
 import type { SocketOptions } from '../door/options.js';
 import type { Connections } from './connections.js';
+import { Inbox, type Frame } from './inbox.js';
 import { ClientSocket } from './socket.js';
 import type { AcknowledgedWrites } from '../door/acknowledged-writes.js';
 import { TokenBucket } from './token-bucket.js';
@@ -34,10 +35,10 @@ export interface SessionDependencies {
   readonly onError: (error: unknown) => void;
 }
 
-/** Messages taken from the socket and not yet handled, above which it is read no further. */
-const MAX_INBOX = 256;
 /** Writes submitted and not yet answered, above which the socket is read no further. */
 const MAX_UNANSWERED = 1_024;
+
+const nothing = (): void => undefined;
 
 /**
  * One connection: its messages are handled in the order they came, one after the other, though a write is
@@ -47,12 +48,9 @@ export class Session {
   readonly socket: ClientSocket;
   readonly closed: Promise<void>;
   private reader: FeedReader | undefined;
-  private readonly inbox: string[] = [];
-  private handling = false;
+  private readonly inbox: Inbox;
   private unanswered = 0;
-  private pausedUntil = 0;
   private alive = true;
-  private readonly bucket: TokenBucket;
 
   constructor(
     ws: WebSocket,
@@ -61,7 +59,9 @@ export class Session {
     private readonly deps: SessionDependencies,
   ) {
     this.socket = new ClientSocket(ws);
-    this.bucket = new TokenBucket(deps.socket.messagesPerSecond, deps.socket.messageBurst, Date.now());
+    const { messagesPerSecond, messageBurst } = deps.socket;
+    const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
+    this.inbox = new Inbox(bucket, (frame) => this.take(frame));
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
     ws.on('pong', () => (this.alive = true));
     this.socket.onDrain(() => this.reader?.pump());
@@ -72,7 +72,7 @@ export class Session {
         resolve();
       }),
     );
-    void this.handle(() => this.begin());
+    void this.begin().then(() => this.inbox.takeAll());
   }
 
   /** Whether anything has been heard since it was last asked. */
@@ -118,51 +118,29 @@ export class Session {
 
   private receive(data: RawData, isBinary: boolean): void {
     this.alive = true;
-    if (isBinary) {
-      this.refuse(new AtomeError('invalid', 'send text frames; a binary frame is not understood'));
-      return;
-    }
-    this.inbox.push((data as Buffer).toString());
-    this.slowDown();
-    if (!this.handling) void this.handle(() => undefined);
+    this.inbox.push(isBinary ? null : (data as Buffer).toString());
+    if (this.isFull) this.socket.pause();
   }
 
-  /** Reads no faster than allowed: what a client sends too fast waits in its own network buffers. */
-  private slowDown(): void {
-    const now = Date.now();
-    const wait = this.bucket.take(now);
-    if (wait > 0) this.pausedUntil = now + wait;
-    if (wait > 0 || this.inbox.length >= MAX_INBOX || this.unanswered >= MAX_UNANSWERED) this.socket.pause();
-    if (wait > 0) setTimeout(() => this.speedUp(), wait).unref();
+  /** What a client sends too fast waits, at last in its own network buffers. */
+  private get isFull(): boolean {
+    return this.inbox.isFull || this.unanswered >= MAX_UNANSWERED;
   }
 
-  private speedUp(): void {
-    if (this.inbox.length >= MAX_INBOX || this.unanswered >= MAX_UNANSWERED) return;
-    if (Date.now() >= this.pausedUntil) this.socket.resume();
+  private readOn(): void {
+    if (!this.isFull) this.socket.resume();
   }
 
-  /** Does the work and then what has come meanwhile, one after the other. */
-  private async handle(work: () => Promise<void> | void): Promise<void> {
-    this.handling = true;
-    try {
-      await work();
-      for (let text = this.inbox.shift(); text !== undefined; text = this.inbox.shift()) await this.take(text);
-    } catch (error) {
-      this.refuse(error);
-    } finally {
-      this.handling = false;
-      this.speedUp();
-    }
-  }
-
-  private async take(text: string): Promise<void> {
+  private async take(frame: Frame): Promise<void> {
     let input: unknown;
     try {
-      input = decodeJson(text);
+      if (frame === null) throw new AtomeError('invalid', 'send text frames; a binary frame is not understood');
+      input = decodeJson(frame);
       await this.act(parseMessage(input, this.deps.limits));
     } catch (error) {
       this.refuse(error, input);
     }
+    this.readOn();
   }
 
   private act(message: ClientMessage): Promise<void> | void {
@@ -193,7 +171,7 @@ export class Session {
     void answer.then((message) => {
       this.unanswered -= 1;
       this.socket.send(message);
-      this.speedUp();
+      this.readOn();
     });
   }
 
@@ -217,7 +195,10 @@ export class Session {
     await this.read(
       async () =>
         this.deps.feed.open(tenant, {
-          sink: this.sink((seq) => this.socket.send({ type: 'sync:live', seq })),
+          sink: this.sink(
+            (seq) => this.socket.send({ type: 'sync:live', seq }),
+            () => this.stopReading(),
+          ),
           since,
           filter: message,
           compact: message.compact,
@@ -232,14 +213,15 @@ export class Session {
     const log = await this.deps.feed.log(tenant);
     await this.read(() =>
       this.deps.feed.open(tenant, {
-        sink: this.sink(() => undefined),
+        // it has no cursor that could be lost: it is told, and goes on
+        sink: this.sink(nothing, nothing),
         since: log.tail,
         form: { plainOf: this.clientId },
       }),
     );
   }
 
-  private async read(open: () => Promise<FeedReader>, announce: () => void = () => undefined): Promise<void> {
+  private async read(open: () => Promise<FeedReader>, announce = nothing): Promise<void> {
     const reader = await open();
     if (!this.socket.open) {
       this.deps.feed.close(this.principal.tenant, reader);
@@ -255,7 +237,7 @@ export class Session {
     this.reader = undefined;
   }
 
-  private sink(live: (seq: number) => void) {
+  private sink(live: (seq: number) => void, stop: () => void) {
     const { socket } = this;
     return {
       get unsent(): number {
@@ -264,7 +246,7 @@ export class Session {
       write: (bytes: Buffer) => socket.write(bytes),
       live,
       reset: (reason: ResetReason, epoch: string, head: number) => {
-        this.stopReading();
+        stop();
         socket.send({ type: 'sync:reset', reason, epoch, head });
       },
     };

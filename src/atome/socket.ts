@@ -13,6 +13,7 @@ const CLOSE_GRACE_MS = 2_000;
 export class ClientSocket {
   private readonly raw: Socket;
   private readonly compressed: boolean;
+  private cut: NodeJS.Timeout | undefined;
 
   constructor(private readonly ws: WebSocket) {
     this.raw = (ws as unknown as { _socket: Socket })._socket;
@@ -57,9 +58,9 @@ export class ClientSocket {
 
   /** Says goodbye, and cuts the connection when the peer does not answer. */
   close(code: CloseCode, reason: string): void {
-    if (this.ws.readyState === WebSocket.CLOSED) return;
+    if (this.cut || this.ws.readyState === WebSocket.CLOSED) return;
     this.ws.close(code, reason);
-    const cut = setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS);
-    this.ws.once('close', () => clearTimeout(cut));
+    this.cut = setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS);
+    this.ws.once('close', () => clearTimeout(this.cut));
   }
 }

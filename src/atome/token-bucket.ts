@@ -12,7 +12,7 @@ export class TokenBucket {
     this.filledAt = now;
   }
 
-  /** Takes one token. @returns milliseconds to wait before taking another; 0 for none. */
+  /** Takes one token. @returns milliseconds until it is there; 0 when it is. */
   take(now: number): number {
     this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) / 1000) * this.perSecond) - 1;
     this.filledAt = now;

@@ -1,5 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AtomeError } from '../protocol/index.js';
 import { PROBLEM_JSON, toAtomeError, toProblem } from './problem.js';
 
 /** Answers every error as problem+json, and logs those that are the server's own fault. */
@@ -13,7 +14,15 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.logger.error(refusal.cause ?? error);
-    if (reply.sent) return;
-    void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, request.url));
+    if (!reply.sent) sendProblem(refusal, request, reply);
   }
+}
+
+/** For every route of a host application: what our service and body parsers refuse is refused there in the same way. */
+@Catch(AtomeError)
+export class AtomeErrorFilter extends ProblemFilter {}
+
+export function sendProblem(error: unknown, { url }: FastifyRequest, reply: FastifyReply): void {
+  const refusal = toAtomeError(error);
+  void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, url));
 }

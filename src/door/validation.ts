@@ -1,4 +1,5 @@
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { Transform } from 'class-transformer';
 import { invalid, type Issue } from '../protocol/index.js';
 
 /** Checks queries against their DTO, and reports as every other refusal is reported. */
@@ -8,6 +9,10 @@ export const QUERY_PIPE = new ValidationPipe({
   forbidNonWhitelisted: true,
   exceptionFactory: (errors) => invalid(errors.flatMap((error) => issuesOf(error, ''))),
 });
+
+/** A number of a query; what is not plain digits, the empty text too, is no number. */
+export const WholeNumber = (): PropertyDecorator =>
+  Transform(({ value }) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : NaN));
 
 function issuesOf({ property, constraints = {}, children = [] }: ValidationError, prefix: string): Issue[] {
   const path = prefix + property;

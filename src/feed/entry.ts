@@ -11,6 +11,9 @@ export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'a
   return { type: 'atome:altered', atomeId, alteration, atome, ...base };
 }
 
+/** What an event takes besides changes and document: of a small document, that is nearly all. */
+const ENVELOPE_CHARS = 512;
+
 /**
  * One alteration in the feed. Its event is encoded once, when the first reader needs it, and the objects it
  * was made of are let go.
@@ -19,6 +22,7 @@ export class Entry {
   readonly seq: number;
   readonly hash: string;
   readonly prevHash: string;
+  /** About how many characters the event takes. */
   readonly size: number;
   readonly sourceClient: string | null;
   readonly after: Placement;
@@ -33,7 +37,7 @@ export class Entry {
     this.seq = alteration.seq;
     this.hash = hash;
     this.prevHash = prevHash;
-    this.size = size;
+    this.size = size + ENVELOPE_CHARS;
     this.sourceClient = alteration.sourceClient;
     const { id, kind, type, parentId } = atome;
     this.after = { id, kind, type, parentId };

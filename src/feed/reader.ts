@@ -10,7 +10,7 @@ export interface Sink {
   write(bytes: Buffer): void;
   /** The replay is over. */
   live(seq: number): void;
-  /** The cursor cannot be continued; the reader is closed. */
+  /** The cursor cannot be continued. Who keeps the reader open goes on live, from the head. */
   reset(reason: ResetReason, epoch: string, head: number): void;
 }
 
@@ -38,7 +38,7 @@ export class FeedReader {
   private readonly replayTo: number;
   private isLive = false;
   private closed = false;
-  private fetching = false;
+  private fetching: Promise<Batch> | undefined;
   private lastWrite = 0;
 
   constructor(
@@ -80,21 +80,26 @@ export class FeedReader {
 
   reset(reason: ResetReason): void {
     const { sink, log } = this.to;
+    this.fetching = undefined;
+    this.place = log.tail;
+    this.sent = log.tail;
     sink.reset(reason, log.epoch, log.tail);
   }
 
   private fetch(compact: boolean): void {
     const { log } = this.to;
-    this.fetching = true;
-    log.page(this.place, compact ? this.replayTo : log.tail, compact).then(
+    const page = log.page(this.place, compact ? this.replayTo : log.tail, compact);
+    this.fetching = page;
+    page.then(
       (batch) => {
-        this.fetching = false;
+        if (this.fetching !== page) return; // reset meanwhile
+        this.fetching = undefined;
         if (!this.closed) this.send(batch);
         this.pump();
       },
       (error: unknown) => {
         // the ledger is out of reach: the next tick tries again
-        this.fetching = false;
+        if (this.fetching === page) this.fetching = undefined;
         this.onError(error);
       },
     );

@@ -10,6 +10,9 @@ import type { AlterationRow } from './rows.js';
 type Payload = Pick<AlterationRow, 'salt' | 'changes' | 'reason' | 'snapshot'>;
 type Header = Omit<AlterationRow, 'salt' | 'changes' | 'reason' | 'snapshot' | 'digest' | 'prevHash' | 'hash'>;
 
+/** The time of a ledger without alterations. */
+export const GENESIS_TIME = new Date(0).toISOString();
+
 /** The hash before the first alteration: it binds the chain to its ledger. */
 export function genesisHash(tenant: string, epoch: string): string {
   return sha256(JSON.stringify(['atome-ledger', tenant, epoch]));

@@ -21,6 +21,11 @@ const COMMON = {
 /** Any number that nobody else is likely to use: only one process at a time migrates. */
 const MIGRATION_LOCK = 2_053_101_477;
 
+/** ICU comes with nearly every PostgreSQL, the other since 17. */
+const SELECT_COLLATION = `SELECT collname AS name FROM pg_collation
+  WHERE collname IN ('und-x-icu', 'pg_c_utf8') AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
+  ORDER BY collname DESC LIMIT 1`;
+
 /**
  * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. The folder of a SQLite file is
  * made when it is missing.
@@ -34,7 +39,8 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
       type: 'postgres',
       url: databaseUrl,
       applicationName: 'atome-sync',
-      extra: { max: 10, connectionTimeoutMillis: 5_000 },
+      // pipeline: statements that do not wait for each other go out together
+      extra: { max: 10, connectionTimeoutMillis: 5_000, pipeline: true },
     };
   }
   const path = databaseUrl.replace(/^sqlite:/, '');
@@ -71,11 +77,12 @@ export async function openStore(databaseUrl: string): Promise<LedgerStore> {
     try {
       await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
       await dataSource.runMigrations();
+      const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
+      return new PostgresStore(dataSource, { collation: found?.name });
     } finally {
       await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
       await runner.release();
     }
-    return new PostgresStore(dataSource);
   } catch (error) {
     await dataSource.destroy();
     throw error;

@@ -15,6 +15,7 @@ import {
   type ReadyMutation,
 } from '../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from './chain.js';
+import { weightOf } from './lineage.js';
 import {
   snapshotText,
   stateOf,
@@ -37,8 +38,8 @@ export interface WriteOrigin {
 export interface WriteRequest {
   readonly mutation: Mutation;
   readonly origin: WriteOrigin;
-  /** The state that a `restore` goes back to, looked up beforehand: history never changes. */
-  readonly restored?: Content | undefined;
+  /** The state that a `restore` goes back to, looked up beforehand: history never changes. Or why it was not found. */
+  readonly restored?: Content | Error | undefined;
 }
 
 /** Where an atome stands for filters. */
@@ -91,8 +92,8 @@ export interface GroupPlan {
   readonly additions: Additions | null;
 }
 
-/** A snapshot is due once the deltas outweigh the document, but not for a handful of characters. */
-const MIN_SNAPSHOT_CHARS = 512;
+/** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
+const MIN_SNAPSHOT_CHARS = 4_096;
 
 interface Working {
   readonly state: AtomeState;
@@ -158,8 +159,9 @@ export class GroupPlanner {
     return this.apply(ready, now, hlc, decision.superseded, origin);
   }
 
-  private ready(mutation: Mutation, now: Working | undefined, restored: Content | undefined): ReadyMutation {
+  private ready(mutation: Mutation, now: Working | undefined, restored: WriteRequest['restored']): ReadyMutation {
     if (mutation.operation !== 'restore') return mutation;
+    if (restored instanceof Error) throw restored;
     const { version } = mutation.changes;
     if (restored) return { ...mutation, changes: { version, ...contentOf(restored) } };
     throw new AtomeError(
@@ -239,7 +241,7 @@ export class GroupPlanner {
     const meta = JSON.stringify(state.meta);
     const document = data.length + meta.length;
     this.requireSize(atomeId, data, meta);
-    const weight = now ? now.weight + changes.length : 0;
+    const weight = now ? now.weight + weightOf(changes) : 0;
     const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
     const body = {

@@ -1,7 +1,7 @@
-import { equalJson } from '../protocol/index.js';
-import { chainHash, genesisHash, payloadDigest } from './chain.js';
-import { foldLineage } from './lineage.js';
-import { atomeOf, withoutClocks, type AlterationRow, type AtomeRow } from './rows.js';
+import { equalJson, fold, type AtomeState } from '../protocol/index.js';
+import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './chain.js';
+import { weightOf } from './lineage.js';
+import { alterationBodyOf, stateOf, type AlterationRow, type AtomeRow } from './rows.js';
 import type { LedgerStore } from './store.js';
 
 /** The first thing wrong with a ledger. */
@@ -21,6 +21,8 @@ export interface Verdict {
 
 const ROWS = 500;
 const CHARS = 4 * 1024 * 1024;
+/** How many rows of one atome are looked at together; each may be as large as a document. */
+const VERSIONS = 32;
 
 /** Walks a tenant's chain from its first row to its head, then compares each atome with what its history folds to. */
 export async function verifyLedger(
@@ -32,6 +34,7 @@ export async function verifyLedger(
   let seq = 0;
   let created = 0;
   let hash = genesisHash(tenant, head.epoch);
+  let timestamp = GENESIS_TIME;
   const verdict = (atomes: number, fault?: Fault): Verdict => ({ tenant, alterations: seq, atomes, fault });
   while (seq < head.seq) {
     const rows = await store.alterations(tenant, seq, head.seq, ROWS, CHARS);
@@ -42,10 +45,13 @@ export async function verifyLedger(
       seq = row.seq;
       if (row.version === 1) created += 1;
       hash = row.hash;
+      timestamp = row.timestamp;
     }
     progress(seq, head.seq);
   }
-  if (hash !== head.hash) return verdict(0, { seq, reason: 'the head has another hash than the last row' });
+  if (hash !== head.hash || timestamp !== head.timestamp) {
+    return verdict(0, { seq, reason: 'the head has another hash or time than the last row' });
+  }
   return verifyStates(store, tenant, created, head.seq, verdict);
 }
 
@@ -65,10 +71,12 @@ async function verifyStates(
   verdict: (atomes: number, fault?: Fault) => Verdict,
 ): Promise<Verdict> {
   let count = 0;
+  let newest = upTo;
   for (let after = ''; ;) {
     const rows = await store.atomesAfter(tenant, after, undefined, ROWS);
     for (const row of rows) {
       if (row.createdSeq <= upTo) count += 1;
+      newest = Math.max(newest, row.seq);
       if (row.seq > upTo) continue; // written since the walk began
       if (!(await isFolded(store, tenant, row))) {
         return verdict(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
@@ -77,17 +85,36 @@ async function verifyStates(
     if (rows.length < ROWS) break;
     after = rows.at(-1)!.id;
   }
+  if (newest > upTo && newest > (await store.head(tenant))!.seq) {
+    return verdict(count, { reason: `an atome is at seq ${newest}, which the ledger has not reached` });
+  }
   return count === created
     ? verdict(count)
     : verdict(count, { reason: `${created} atomes were created, and ${count} are there` });
 }
 
+/** Folds the whole history of an atome: its snapshots do not tell when each key was written. */
 async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Promise<boolean> {
-  const lineage = await store.lineage(tenant, [[row.id, row.version]]);
-  const state = foldLineage(lineage);
-  if (!state || lineage.at(-1)!.seq !== row.seq) return false;
+  let state: AtomeState | null = null;
+  let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
+  for (let from = 1; from <= row.version; from += VERSIONS) {
+    const rows = await store.versions(tenant, row.id, from, Math.min(row.version, from + VERSIONS - 1));
+    if (rows.length === 0) return false;
+    for (const each of rows) {
+      state = fold(state, alterationBodyOf(each));
+      seq = each.seq;
+      createdSeq ||= seq;
+      base = each.base;
+      weight = base === each.version ? 0 : weight + weightOf(each.changes);
+    }
+  }
+  const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
+  return placed && isState(row, state);
+}
+
+function isState(row: AtomeRow, state: AtomeState | null): boolean {
   try {
-    return equalJson(withoutClocks(state), atomeOf(row));
+    return equalJson(state, stateOf(row));
   } catch (error) {
     if (error instanceof SyntaxError) return false; // its columns are no longer JSON
     throw error;

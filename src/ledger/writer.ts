@@ -117,9 +117,10 @@ export class LedgerWriter {
     );
   }
 
-  private async restored(tenant: string, mutation: Mutation): Promise<Content | undefined> {
+  /** A past that cannot be read fails the one write that asks for it, not the group. */
+  private async restored(tenant: string, mutation: Mutation): Promise<Content | Error | undefined> {
     if (mutation.operation !== 'restore') return undefined;
-    return this.stateAt(tenant, mutation.atomeId, mutation.changes.version);
+    return this.stateAt(tenant, mutation.atomeId, mutation.changes.version).catch((error: unknown) => error as Error);
   }
 
   private async settle(

@@ -1,11 +1,30 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  Inject,
+  ServiceUnavailableException,
+  UseFilters,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { FastifyReply } from 'fastify';
 import { Drain } from '../door/drain.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
+/** A report of what is not well is an answer, not a problem. */
+@Catch(ServiceUnavailableException)
+class ReportFilter implements ExceptionFilter<ServiceUnavailableException> {
+  catch(unwell: ServiceUnavailableException, host: ArgumentsHost): void {
+    void host.switchToHttp().getResponse<FastifyReply>().status(503).send(unwell.getResponse());
+  }
+}
+
 /** Whether this process should be restarted (`live`), and whether it should be sent requests (`ready`). */
 @ApiTags('health')
+@UseFilters(ReportFilter)
 @Controller('health')
 export class HealthController {
   constructor(
@@ -16,7 +35,7 @@ export class HealthController {
   ) {}
 
   @Get()
-  @HealthCheck({ swaggerDocumentation: false })
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOperation({ summary: 'Is everything well?' })
   @ApiResponse({ status: 200, description: 'Yes' })
   @ApiResponse({ status: 503, description: 'No: `error` says what is wrong' })
@@ -25,7 +44,7 @@ export class HealthController {
   }
 
   @Get('live')
-  @HealthCheck({ swaggerDocumentation: false })
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOperation({ summary: 'Does the process answer?' })
   @ApiResponse({ status: 200, description: 'Yes' })
   live() {
@@ -33,7 +52,7 @@ export class HealthController {
   }
 
   @Get('ready')
-  @HealthCheck({ swaggerDocumentation: false })
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOperation({ summary: 'Should it get requests?' })
   @ApiResponse({ status: 200, description: 'Yes' })
   @ApiResponse({ status: 503, description: 'No: it is going down, or its database is out of reach' })

@@ -8,6 +8,9 @@ export const KIND_PATTERN = /^[A-Za-z0-9_.:-]{1,64}$/;
 /** An opId or Idempotency-Key: 1–200 visible ASCII characters. */
 export const OP_ID_PATTERN = /^[\x21-\x7e]{1,200}$/;
 
+/** The highest version that an atome can have: the ledger keeps 32 bits of it. */
+export const MAX_VERSION = 2 ** 31 - 1;
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /**

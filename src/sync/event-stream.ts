@@ -38,7 +38,13 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
   raw.write(`retry: 1000\n\n`);
   const named = (event: string, data: unknown): boolean =>
     raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-  const end = (): void => void raw.end();
+  // nothing may be written behind the end, so the reader ends with it
+  const end = (): void => {
+    clearInterval(keepAlive);
+    signal.removeEventListener('abort', end);
+    feed.close(tenant, reader);
+    raw.end();
+  };
   const reader: FeedReader = await feed.open(tenant, {
     since: cursor.since ?? log.tail,
     filter,
@@ -58,11 +64,7 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
   });
   const keepAlive = setInterval(() => raw.write(':\n\n'), KEEP_ALIVE_MS);
   raw.on('drain', () => reader.pump());
-  raw.once('close', () => {
-    clearInterval(keepAlive);
-    signal.removeEventListener('abort', end);
-    feed.close(tenant, reader);
-  });
+  raw.once('close', end);
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
   reader.pump();

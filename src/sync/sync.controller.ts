@@ -1,9 +1,11 @@
 import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Res, UseFilters } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ANONYMOUS } from '../access/anonymous.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
+import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { Drain } from '../door/drain.js';
+import { ANSWERS, BODIES } from '../door/examples.js';
 import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
 import { toAtomeError } from '../door/problem.js';
@@ -48,15 +50,15 @@ export class SyncController {
     required: false,
     description: 'For SSE: the cursor, sent by the browser when it reconnects.',
   })
-  @ApiProduces('application/json', 'text/event-stream')
   @ApiResponse({
     status: 200,
-    description: '`{ success, epoch, from, to, hash, head, events }`: all the events you may see with from < seq ≤ to',
+    description: 'All the events you may see with from < seq ≤ to; or a stream of them that does not end',
+    content: {
+      'application/json': { schema: { type: 'object' }, example: ANSWERS.changes },
+      'text/event-stream': { schema: { type: 'string' }, example: ANSWERS.eventStream },
+    },
   })
-  @ApiResponse({
-    status: 409,
-    description: '`reset`: the cursor cannot be continued; take a snapshot and go on from its seq',
-  })
+  @ApiProblems(400, 409)
   async changes(
     @Query(QUERY_PIPE) query: ChangesQueryDto,
     @Headers('accept') accept: string | undefined,
@@ -91,11 +93,12 @@ export class SyncController {
 
   @Get('snapshot')
   @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
-  @ApiProduces('application/x-ndjson')
   @ApiResponse({
     status: 200,
     description: 'A header `{ epoch, seq, hash }`, the atomes, a trailer `{ count, digest }`',
+    content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.snapshot } },
   })
+  @ApiProblems(400)
   async snapshot(@Query(QUERY_PIPE) { kinds }: SnapshotQueryDto, @Res() reply: FastifyReply): Promise<void> {
     const lines = snapshotLines(this.reader, ANONYMOUS.tenant, kinds, (error) => this.logger.error(error));
     await reply.type('application/x-ndjson; charset=utf-8').send(lines);
@@ -104,8 +107,10 @@ export class SyncController {
   @Post('push')
   @HttpCode(200)
   @ApiOperation({ summary: 'Many writes at once; one refused write spoils no other' })
-  @ApiHeader({ name: 'X-Client-Id', required: false })
-  @ApiResponse({ status: 200, description: '`{ success, results: [ack or nack …] }`, in the order of the operations' })
+  @ApiHeader({ name: 'X-Client-Id', required: false, description: 'clientId of your WebSocket.' })
+  @ApiExamples(PushDto, BODIES.push)
+  @ApiAnswer(200, 'An ack or a nack for each, in the order of the operations', ANSWERS.pushed)
+  @ApiProblems(400, 413)
   async push(@Body() body: PushDto, @Headers('x-client-id') clientId: string | undefined) {
     const operations = operationsOf(body, this.options.limits.pushOperations);
     if (clientId !== undefined && !ID_PATTERN.test(clientId)) {

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { WholeNumber } from '../door/validation.js';
 import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
 const KINDS = { each: true, message: 'must be kinds separated by commas' };
@@ -21,7 +22,7 @@ export class ChangesQueryDto extends SnapshotQueryDto {
     description: 'The cursor: seq up to which you have everything. Left out: 0, or for SSE live from now.',
   })
   @IsOptional()
-  @Type(() => Number)
+  @WholeNumber()
   @IsInt()
   @Min(0)
   since?: number;
@@ -34,7 +35,7 @@ export class ChangesQueryDto extends SnapshotQueryDto {
     description: 'Most events in the answer.',
   })
   @IsOptional()
-  @Type(() => Number)
+  @WholeNumber()
   @IsInt()
   @Min(1)
   @Max(1000)
@@ -48,7 +49,7 @@ export class ChangesQueryDto extends SnapshotQueryDto {
     description: 'Seconds to wait for a first event (long poll).',
   })
   @IsOptional()
-  @Type(() => Number)
+  @WholeNumber()
   @IsInt()
   @Min(0)
   @Max(60)

@@ -1,20 +1,51 @@
-import { startApp, type TestApp } from './app.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore } from '../../src/ledger/data-source.js';
+import type { AlterationRow } from '../../src/ledger/rows.js';
+import { verifyLedger, type Verdict } from '../../src/ledger/verify.js';
 import { createDatabase } from './postgres.js';
 
-/** The databases that the server runs on, for `describe.each`. */
-export const DATABASES = ['SQLite', 'PostgreSQL'] as const;
-export type Database = (typeof DATABASES)[number];
+/** An empty database, as `DATABASE_URL` names it. */
+export interface Database {
+  readonly url: string;
+  readonly drop: () => Promise<void>;
+}
 
-/** Starts the server on an empty database of its own, which ends with it. */
-export async function startOn(database: Database, environment: Record<string, string> = {}): Promise<TestApp> {
-  if (database === 'SQLite') return startApp(environment);
-  const { url, drop } = await createDatabase();
-  const server = await startApp({ DATABASE_URL: url, ...environment });
+/** A SQLite file in a directory of its own. */
+export function createFile(): Database {
+  const directory = mkdtempSync(join(tmpdir(), 'atome-sqlite-'));
   return {
-    ...server,
-    close: async () => {
-      await server.close();
-      await drop();
-    },
+    url: `sqlite:${join(directory, 'atome.sqlite')}`,
+    drop: async () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** For `describe.each`: the databases on which a ledger can be. */
+export const DATABASES: readonly (readonly [name: string, create: () => Promise<Database>])[] = [
+  ['SQLite', async () => createFile()],
+  ['PostgreSQL', createDatabase],
+];
+
+/** A ledger read from its database, without any server. */
+export interface Audit {
+  readonly verdict: Verdict;
+  readonly alterations: readonly Pick<AlterationRow, 'seq' | 'opId'>[];
+}
+
+export async function audit(databaseUrl: string, tenant = 'default'): Promise<Audit> {
+  const store = await openStore(databaseUrl);
+  try {
+    const alterations: Pick<AlterationRow, 'seq' | 'opId'>[] = [];
+    for (let rows = await page(0); rows.length > 0; rows = await page(rows.at(-1)!.seq)) {
+      alterations.push(...rows.map(({ seq, opId }) => ({ seq, opId })));
+    }
+    return { alterations, verdict: await verifyLedger(store, tenant) };
+
+    function page(after: number): Promise<AlterationRow[]> {
+      return store.alterations(tenant, after, Number.MAX_SAFE_INTEGER, 1_000, 4 * 1024 * 1024);
+    }
+  } finally {
+    await store.close();
+  }
 }

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 
@@ -47,23 +46,24 @@ export class EventStream {
 }
 
 async function* parse(response: Response): AsyncGenerator<ServerEvent> {
-  const input = Readable.fromWeb(response.body as ReadableStream);
-  input.on('error', () => undefined);
-  let fields = new Map<string, string>();
-  for await (const line of createInterface({ input })) {
-    const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
-    if (line !== '') {
-      fields.set(name, value);
-      continue;
-    }
-    const data = fields.get('data');
-    if (data !== undefined) {
+  let text = '';
+  for await (const chunk of Readable.fromWeb(response.body as ReadableStream).setEncoding('utf8')) {
+    text += chunk as string;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const fields = new Map(text.slice(0, end).split('\n').map(field));
+      text = text.slice(end + 2);
+      const data = fields.get('data');
+      if (data === undefined) continue;
       yield {
         type: fields.get('event') ?? 'message',
         id: fields.get('id'),
         data: JSON.parse(data) as ServerEvent['data'],
       };
     }
-    fields = new Map();
   }
+}
+
+function field(line: string): [name: string, value: string] {
+  const [, name = '', value = ''] = /^([^:]*):? ?([^]*)$/.exec(line) ?? [];
+  return [name, value];
 }

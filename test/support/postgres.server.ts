@@ -2,10 +2,11 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_pr
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+// Jest loads this file without its own resolver, hence the ending.
+import { freePort } from './free-port.ts';
 
 /** A running PostgreSQL that ends with the process that started it, however that process ends. */
 export interface PostgresServer {
@@ -88,15 +89,6 @@ function initialise(initdb: string, directory: string, data: string, password: s
     ],
     { ...owner, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
   );
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 async function ready(child: ChildProcess): Promise<void> {

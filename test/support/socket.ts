@@ -39,12 +39,27 @@ export class TestSocket {
   }
 
   /** The next unread message of a type; those before it are skipped. Fails when the socket closes first. */
-  async next<T extends Type>(type: T, matches: (message: Message<T>) => boolean = () => true): Promise<Message<T>> {
+  next<T extends Type>(type: T, matches: (message: Message<T>) => boolean = () => true): Promise<Message<T>> {
+    const wanted = (message: ServerMessage): message is Message<T> =>
+      message.type === type && matches(message as Message<T>);
+    return this.first(wanted, type);
+  }
+
+  /** The next unread answer to a write. */
+  answer(): Promise<Message<'ack' | 'nack'>> {
+    const isAnswer = ({ type }: ServerMessage): boolean => type === 'ack' || type === 'nack';
+    return this.first((message): message is Message<'ack' | 'nack'> => isAnswer(message), 'ack or nack');
+  }
+
+  private async first<M extends ServerMessage>(
+    wanted: (message: ServerMessage) => message is M,
+    name: string,
+  ): Promise<M> {
     for (;;) {
       for (let message = this.unread.shift(); message; message = this.unread.shift()) {
-        if (message.type === type && matches(message as Message<T>)) return message as Message<T>;
+        if (wanted(message)) return message;
       }
-      if (this.closeInfo) throw new Error(`closed with ${this.closeInfo.code} while waiting for ${type}`);
+      if (this.closeInfo) throw new Error(`closed with ${this.closeInfo.code} while waiting for ${name}`);
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }

@@ -25,6 +25,18 @@ describe('Emitter', () => {
     ]);
   });
 
+  it('tells those of all events of a message under its own type', () => {
+    const emitter = new Emitter();
+    const [messages, all] = [jest.fn(), jest.fn()];
+    emitter.on('sync:message', messages);
+    emitter.on('*', all);
+    const message = { type: 'presence', clientId: 'c1', state: null };
+
+    emitter.emit('sync:message', message);
+
+    expect([messages.mock.calls, all.mock.calls]).toEqual([[[message]], [[message]]]);
+  });
+
   it('takes away one registration, by the returned function or by off()', () => {
     const emitter = new Emitter();
     const listener = jest.fn();

@@ -1,4 +1,5 @@
 import type {
+  Ack,
   AlterationBody,
   AtomeAltered,
   AtomeCreated,
@@ -6,6 +7,7 @@ import type {
   AtomeLeft,
   AtomeUpdated,
   ErrorBody,
+  PresenceEvent,
   ResetReason,
 } from '../../../src/protocol/index.js';
 
@@ -52,10 +54,16 @@ export interface RejectedOperation {
 
 export type SyncEventName = keyof SyncEvents;
 
-/** What a listener of `*` gets: the payload with the name of its event. */
-export type AnyEvent = {
-  [Name in SyncEventName]: { readonly type: Name } & Omit<SyncEvents[Name], 'type'>;
-}[SyncEventName];
+/**
+ * What a listener of `*` gets: the payload with the name of its event. The messages of `sync:message` come under
+ * their own type, which may also be one that this version does not know.
+ */
+export type AnyEvent =
+  | {
+      [Name in Exclude<SyncEventName, 'sync:message'>]: { readonly type: Name } & Omit<SyncEvents[Name], 'type'>;
+    }[Exclude<SyncEventName, 'sync:message'>]
+  | Ack
+  | PresenceEvent;
 
 /** What the listeners of one event, or of all, are called with. */
 export type Payload<Name extends SyncEventName | '*'> = Name extends SyncEventName ? SyncEvents[Name] : AnyEvent;

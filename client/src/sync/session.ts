@@ -1,4 +1,10 @@
-import type { AtomeEvent, RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import {
+  PROTOCOL_VERSION,
+  type AtomeEvent,
+  type RangeFrame,
+  type ServerMessage,
+  type Welcome,
+} from '../../../src/protocol/index.js';
 import { Connection, type ConnectionPort } from '../connection/connection.js';
 import { onWake } from '../connection/wake.js';
 import { endpoints, type Endpoints } from '../endpoints.js';
@@ -23,6 +29,8 @@ export class Session implements ConnectionPort {
   readonly reader: RangeReader;
   private target: Target;
   private unbind: (() => void) | undefined;
+  /** The newest protocol that was met. */
+  private protocol = PROTOCOL_VERSION;
 
   constructor(settings: Settings) {
     endpoints(settings.url);
@@ -74,8 +82,13 @@ export class Session implements ConnectionPort {
     return this.reader.subscription();
   }
 
-  connected({ clientId, serverTime }: Welcome): void {
+  connected({ clientId, serverTime, protocol }: Welcome): void {
     this.own.addClient(clientId);
+    if (protocol > this.protocol) {
+      this.protocol = protocol;
+      const advice = `the server speaks protocol ${protocol}, this client ${PROTOCOL_VERSION}: update @atome-sync/client`;
+      this.failed(new SyncError('outdated', advice));
+    }
     this.events.emit('sync:connected', { clientId, serverTime });
   }
 

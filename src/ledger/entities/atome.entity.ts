@@ -61,7 +61,7 @@ export class AtomeEntity {
   @Column({ type: 'integer' })
   base!: number;
 
-  /** Characters of changes since `base`: decides when the next snapshot is due. */
+  /** About how many characters the rows since `base` take: decides when the next snapshot is due. */
   @Column({ type: 'integer' })
   weight!: number;
 }

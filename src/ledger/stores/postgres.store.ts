@@ -6,6 +6,27 @@ import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
 import { atomeRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
 
+export interface PostgresOptions {
+  /** One that knows every alphabet, for search; the database's own may know ASCII only. */
+  readonly collation?: string | undefined;
+  /** How long one statement may take, a lock may be waited for included, in milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * Acknowledged means durable, whatever the database's own setting is. A process that stalls within a
+ * transaction loses it, and with it the tenant's lock.
+ */
+const BEGIN = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '10s'`;
+
+const TEXTS_OF = 'SELECT json_array_elements_text(?::json)';
+
+// An array, here and for pairs: a set out of JSON is taken for a hundred rows, which, as long as a table has not been
+// analysed, seem to be worth walking the whole ledger.
+const SELECT_RECEIPTS = sql.selectReceipts(
+  (table) => `FROM ${table} WHERE op_id = ANY(ARRAY(${TEXTS_OF})) AND tenant = ?`,
+);
+
 /**
  * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
  * that seq order is commit order: a sequence, or an id taken before the commit, would let a reader skip a
@@ -13,14 +34,21 @@ import { atomeRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
  */
 export class PostgresStore extends SqlStore {
   readonly kind = 'postgres';
-  protected readonly textsOf = 'SELECT json_array_elements_text(?::json)';
+  protected readonly textsOf = TEXTS_OF;
   protected readonly pairsOf =
-    '(SELECT value->>0 AS id, (value->>1)::integer AS version FROM json_array_elements(?::json))';
+    '(SELECT value->>0 AS id, (value->>1)::integer AS version FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value)';
+  protected readonly lowerData: string;
   private readonly pool: pg.Pool;
+  private readonly deadlineMs: number;
 
-  constructor(private readonly dataSource: DataSource) {
+  constructor(
+    private readonly dataSource: DataSource,
+    { collation, deadlineMs = 60_000 }: PostgresOptions = {},
+  ) {
     super();
+    this.lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
+    this.deadlineMs = deadlineMs;
   }
 
   async commit<P extends { readonly additions: Additions | null }>(
@@ -30,12 +58,14 @@ export class PostgresStore extends SqlStore {
   ): Promise<P> {
     return this.attempt(async () => {
       const client = await this.pool.connect();
+      // a connection that breaks says so here too; unheard, that would end the process
+      client.on('error', unheard);
       let broken: unknown;
       try {
-        await client.query('BEGIN');
+        await client.query(this.timed(BEGIN));
         const planned = plan(await this.before(client, tenant, touched));
         if (planned.additions) await this.add(client, tenant, planned.additions);
-        await client.query('COMMIT');
+        await client.query(this.timed('COMMIT'));
         return planned;
       } catch (error) {
         broken = await rollback(client);
@@ -43,6 +73,7 @@ export class PostgresStore extends SqlStore {
       } finally {
         // a connection that cannot even roll back is thrown away
         client.release(broken !== undefined);
+        client.off('error', unheard);
       }
     });
   }
@@ -52,44 +83,60 @@ export class PostgresStore extends SqlStore {
   }
 
   protected query(statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
-    return this.attempt(async () => (await this.pool.query(numbered(statement), [...params])).rows as unknown[]);
+    return this.attempt(async () => (await this.pool.query(this.timed(numbered(statement), params))).rows as unknown[]);
   }
 
   private async before(client: pg.PoolClient, tenant: string, { atomeIds, opIds }: Touched): Promise<Before> {
-    const rows = async <Row>(name: string, text: string, values: readonly sql.Param[]): Promise<Row[]> =>
-      (await client.query({ name, text: numbered(text), values: [...values] })).rows as Row[];
+    // no names here: a plan that is kept from when the tables were empty would walk them when they are large
+    const rows = async <Row>(text: string, values: readonly sql.Param[]): Promise<Row[]> =>
+      (await client.query(this.timed(numbered(text), values))).rows as Row[];
     // the lock first: what is read after it cannot be older than what the last holder committed
-    const [head] = await rows<HeadRow>('head', `${sql.SELECT_HEAD} FOR UPDATE`, [tenant]);
+    const [head] = await rows<HeadRow>(`${sql.SELECT_HEAD} FOR UPDATE`, [tenant]);
     if (!head) throw ledgerGone(tenant);
     const ids = JSON.stringify(opIds);
-    const atomes = rows<AtomeRow>(
-      'atomes',
-      `SELECT ${sql.ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${this.textsOf})`,
-      [tenant, JSON.stringify(atomeIds)],
-    );
-    const receipts =
-      opIds.length === 0
-        ? []
-        : rows<ReceiptRow>('receipts', sql.selectReceipts(this.textsOf), [tenant, ids, tenant, ids]);
+    const [atomes, receipts] = await Promise.all([
+      rows<AtomeRow>(`SELECT ${sql.ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ANY(ARRAY(${TEXTS_OF}))`, [
+        tenant,
+        JSON.stringify(atomeIds),
+      ]),
+      opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant]),
+    ]);
     return {
       head: numbers(head, ['seq']),
-      atomes: (await atomes).map(atomeRow),
-      receipts: (await receipts).map((row) => numbers(row, ['seq'])),
+      atomes: atomes.map(atomeRow),
+      receipts: receipts.map((row) => numbers(row, ['seq'])),
     };
   }
 
   private async add(client: pg.PoolClient, tenant: string, additions: Additions): Promise<void> {
     const { head, alterations, atomes, receipts } = additions;
-    await Promise.all([
-      insert(client, sql.ALTERATIONS, tenant, alterations),
-      insert(client, sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME),
-      insert(client, sql.RECEIPTS, tenant, receipts),
-      client.query({
-        name: 'move head',
-        text: numbered(sql.UPDATE_HEAD),
-        values: [head.seq, head.hash, head.timestamp, tenant],
-      }),
+    await together([
+      this.insert(client, sql.ALTERATIONS, tenant, alterations),
+      this.insert(client, sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME),
+      this.insert(client, sql.RECEIPTS, tenant, receipts),
+      client.query(this.timed(numbered(sql.UPDATE_HEAD), [head.seq, head.hash, head.timestamp, tenant], 'move head')),
     ]);
+  }
+
+  /** All rows in one statement: one JSON parameter, read as a table. */
+  private async insert<Row extends object>(
+    client: pg.PoolClient,
+    table: sql.Table<Row>,
+    tenant: string,
+    rows: readonly Row[],
+    suffix = '',
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    const columns = table.columns.map((column) => `"${column}"`).join(', ');
+    const fields = table.fields.map((field) => `r."${field}"`).join(', ');
+    const text = `INSERT INTO ${table.name} ("tenant", ${columns})
+      SELECT $1, ${fields} FROM json_to_recordset($2::json) AS r(${recordTypes(table)}) ${suffix}`;
+    await client.query(this.timed(text, [tenant, JSON.stringify(rows)], `insert ${table.name}`));
+  }
+
+  /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
+  private timed(text: string, values: readonly sql.Param[] = [], name?: string): TimedQuery {
+    return { text, values: [...values], query_timeout: this.deadlineMs, ...(name !== undefined && { name }) };
   }
 
   private async attempt<T>(work: () => Promise<T>): Promise<T> {
@@ -101,31 +148,26 @@ export class PostgresStore extends SqlStore {
   }
 }
 
-/** All rows in one statement: one JSON parameter, read as a table. */
-async function insert<Row extends object>(
-  client: pg.PoolClient,
-  table: sql.Table<Row>,
-  tenant: string,
-  rows: readonly Row[],
-  suffix = '',
-): Promise<void> {
-  if (rows.length === 0) return;
-  const columns = table.columns.map((column) => `"${column}"`).join(', ');
-  const fields = table.fields.map((field) => `r."${field}"`).join(', ');
-  await client.query({
-    name: `insert ${table.name}`,
-    text: `INSERT INTO ${table.name} ("tenant", ${columns})
-      SELECT $1, ${fields} FROM json_to_recordset($2::json) AS r(${recordTypes(table)}) ${suffix}`,
-    values: [tenant, JSON.stringify(rows)],
-  });
-}
-
 const INTEGERS: ReadonlySet<string> = new Set(['seq', 'createdSeq', 'version', 'base', 'size', 'weight']);
 
 function recordTypes(table: sql.Table<AlterationRow & AtomeRow>): string;
 function recordTypes<Row>(table: sql.Table<Row>): string;
 function recordTypes(table: { readonly fields: readonly string[] }): string {
   return table.fields.map((field) => `"${field}" ${INTEGERS.has(field) ? 'bigint' : 'text'}`).join(', ');
+}
+
+/** `query_timeout` of pg, which its types know for whole clients only. */
+type TimedQuery = pg.QueryConfig & { readonly query_timeout: number };
+
+function unheard(): void {
+  // the query that was on its way has failed with it
+}
+
+/** Waits for statements that went out together: the first that fails is the cause of what the later ones say. */
+async function together(statements: readonly Promise<unknown>[]): Promise<void> {
+  const settled = await Promise.allSettled(statements);
+  const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  if (failed) throw failed.reason;
 }
 
 /** The error of a rollback that failed, or undefined. */
@@ -162,7 +204,7 @@ function translate(error: unknown): unknown {
   const passing = typeof code === 'string' && (/^(?:08|57P|53|40|55P03)/.test(code) || CONNECTION_CODES.has(code));
   if (
     passing ||
-    /terminated|timeout exceeded when trying to connect|Cannot use a pool after calling end/i.test(message)
+    /terminated|not queryable|read timeout|timeout exceeded when trying to connect|after calling end/i.test(message)
   ) {
     return new AtomeError('unavailable', 'the database cannot be reached; try again');
   }

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { genesisHash } from '../chain.js';
+import { GENESIS_TIME, genesisHash } from '../chain.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, LedgerStore, ListQuery, Touched } from '../store.js';
 import * as sql from './sql.js';
-
-const EPOCH_START = new Date(0).toISOString();
 
 /** The reads of both stores, over one `query` that each database brings. */
 export abstract class SqlStore implements LedgerStore {
@@ -14,6 +12,8 @@ export abstract class SqlStore implements LedgerStore {
   protected abstract readonly textsOf: string;
   /** A subquery of the [id, version] pairs in a JSON array parameter. */
   protected abstract readonly pairsOf: string;
+  /** `data` in lower case, for every alphabet. */
+  protected abstract readonly lowerData: string;
 
   protected abstract query(statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
 
@@ -29,7 +29,7 @@ export abstract class SqlStore implements LedgerStore {
     const head = await this.head(tenant);
     if (head) return head;
     const epoch = randomUUID();
-    await this.query(sql.INSERT_LEDGER, [tenant, epoch, genesisHash(tenant, epoch), EPOCH_START]);
+    await this.query(sql.INSERT_LEDGER, [tenant, epoch, genesisHash(tenant, epoch), GENESIS_TIME]);
     // another process may have been first: what counts is what is there now
     return (await this.head(tenant))!;
   }
@@ -56,12 +56,12 @@ export abstract class SqlStore implements LedgerStore {
   }
 
   async list(tenant: string, query: ListQuery): Promise<AtomeRow[]> {
-    const statement = sql.selectList(tenant, query);
+    const statement = sql.selectList(tenant, query, this.lowerData);
     return this.atomes(statement.sql, statement.params);
   }
 
   async count(tenant: string, query: ListQuery): Promise<number> {
-    const statement = sql.countList(tenant, query);
+    const statement = sql.countList(tenant, query, this.lowerData);
     const [row] = await this.query(statement.sql, statement.params);
     return Number((row as { total: unknown }).total);
   }

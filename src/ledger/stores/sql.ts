@@ -116,31 +116,37 @@ export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM alterations
   WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version`;
 export const SELECT_HASH = 'SELECT hash FROM alterations WHERE tenant = ? AND seq = ?';
 
-/** What earlier writes with these opIds were answered. `ids` is a subquery of opIds. */
-export function selectReceipts(ids: string): string {
-  return `SELECT ${RECEIPT_COLUMNS}, superseded FROM alterations WHERE tenant = ? AND op_id IN (${ids})
-    UNION ALL SELECT ${RECEIPT_COLUMNS}, NULL FROM receipts WHERE tenant = ? AND op_id IN (${ids})`;
+/** What earlier writes were answered. `known` is the FROM and WHERE for a table: by opIds, then by tenant. */
+export function selectReceipts(known: (table: string) => string): string {
+  return `SELECT ${RECEIPT_COLUMNS}, superseded ${known('alterations')}
+    UNION ALL SELECT ${RECEIPT_COLUMNS}, NULL ${known('receipts')}`;
 }
 
 // A page ends where its characters add up, so that a ledger of large documents costs no more memory than
-// one of small ones; its first row is always in it.
-function page(from: string): string {
+// one of small ones; its first row is always in it. `place` is the table whose rows are walked.
+function page(place: string, from: string): string {
   return `SELECT ${Object.keys(ALTERATION)
     .map((name) => `"${name}"`)
     .join(', ')} FROM (
-      SELECT ${select(ALTERATION, 'l')}, SUM(l.size) OVER (ORDER BY l.seq) - l.size AS "before"
-      FROM ${from} WHERE l.tenant = ? AND l.seq > ? AND l.seq <= ? ORDER BY l.seq LIMIT ?
+      SELECT ${select(ALTERATION, 'l')}, SUM(l.size) OVER (ORDER BY ${place}.seq) - l.size AS "before"
+      FROM ${from} ${place}.tenant = ? AND ${place}.seq > ? AND ${place}.seq <= ? ORDER BY ${place}.seq LIMIT ?
     ) AS p WHERE "before" <= ? ORDER BY seq`;
 }
 
-export const SELECT_PAGE = page('alterations AS l');
-export const SELECT_NEWEST = page('alterations AS l JOIN atomes AS a ON a.tenant = l.tenant AND a.seq = l.seq');
+export const SELECT_PAGE = page('l', 'alterations AS l WHERE');
+export const SELECT_NEWEST = page(
+  'a',
+  'atomes AS a CROSS JOIN alterations AS l WHERE l.tenant = a.tenant AND l.seq = a.seq AND',
+);
 
-/** `wanted` is a subquery with the columns id and version. */
+/**
+ * `wanted` is a subquery with the columns id and version. CROSS JOIN keeps SQLite from walking the whole
+ * ledger to spare itself the sorting.
+ */
 export function selectLineage(wanted: string): string {
-  return `SELECT ${select(ALTERATION, 'l')} FROM ${wanted} AS w
-    JOIN alterations AS t ON t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
-    JOIN alterations AS l ON l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
+  return `SELECT ${select(ALTERATION, 'l')} FROM ${wanted} AS w CROSS JOIN alterations AS t CROSS JOIN alterations AS l
+    WHERE t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
+      AND l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
     ORDER BY l.atome_id, l.version`;
 }
 
@@ -166,8 +172,9 @@ const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {
   version: 'version',
 };
 
-export function selectList(tenant: string, query: ListQuery): Statement {
-  const { conditions, params } = listConditions(tenant, query);
+/** `lowerData` is the expression for `data` in lower case. */
+export function selectList(tenant: string, query: ListQuery, lowerData: string): Statement {
+  const { conditions, params } = listConditions(tenant, query, lowerData);
   const column = SORT_COLUMN[query.sortBy];
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
   if (query.after) {
@@ -181,12 +188,16 @@ export function selectList(tenant: string, query: ListQuery): Statement {
   };
 }
 
-export function countList(tenant: string, query: ListQuery): Statement {
-  const { conditions, params } = listConditions(tenant, query);
+export function countList(tenant: string, query: ListQuery, lowerData: string): Statement {
+  const { conditions, params } = listConditions(tenant, query, lowerData);
   return { sql: `SELECT count(*) AS total FROM atomes WHERE ${conditions.join(' AND ')}`, params };
 }
 
-function listConditions(tenant: string, query: ListQuery): { conditions: string[]; params: Param[] } {
+function listConditions(
+  tenant: string,
+  query: ListQuery,
+  lowerData: string,
+): { conditions: string[]; params: Param[] } {
   const conditions = ['tenant = ?'];
   const params: Param[] = [tenant];
   for (const column of ['kind', 'type'] as const) {
@@ -201,7 +212,7 @@ function listConditions(tenant: string, query: ListQuery): { conditions: string[
     params.push(query.parentId);
   }
   if (query.search !== undefined) {
-    conditions.push(`lower(data) LIKE ? ESCAPE '\\'`);
+    conditions.push(`${lowerData} LIKE ? ESCAPE '\\'`);
     params.push(likePattern(query.search));
   }
   if (!query.includeDeleted) conditions.push('deleted_at IS NULL');

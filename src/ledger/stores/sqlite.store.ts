@@ -6,6 +6,11 @@ import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
 import { ledgerGone, SqlStore } from './sql.store.js';
 
+/** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
+const SELECT_RECEIPTS = sql.selectReceipts(
+  (table) => `FROM json_each(?) AS w CROSS JOIN ${table} WHERE op_id = w.value AND tenant = ?`,
+);
+
 /**
  * The embedded store. It works on the driver's own connection, whose calls are synchronous: a transaction is
  * one call, so that no read of this process can fall into the middle of it.
@@ -14,6 +19,7 @@ export class SqliteStore extends SqlStore {
   readonly kind = 'sqlite';
   protected readonly textsOf = 'SELECT value FROM json_each(?)';
   protected readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
+  protected readonly lowerData = 'lower(data)';
   private readonly db: BetterSqlite3.Database;
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
 
@@ -64,7 +70,7 @@ export class SqliteStore extends SqlStore {
   }
 
   private receipts(tenant: string, opIds: string): ReceiptRow[] {
-    return this.prepare(sql.selectReceipts(this.textsOf)).all(tenant, opIds, tenant, opIds) as ReceiptRow[];
+    return this.prepare(SELECT_RECEIPTS).all(opIds, tenant, opIds, tenant) as ReceiptRow[];
   }
 
   private add(tenant: string, { head, alterations, atomes, receipts }: Additions): void {

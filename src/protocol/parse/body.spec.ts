@@ -79,6 +79,7 @@ describe('the body of', () => {
     ['rename', () => parseRenameBody('a1', { name: 'x' }, NONE, LIMITS), ['newName', 'name']],
     ['delete', () => parseDeleteBody('a1', { why: 'x' }, NONE, LIMITS), ['why']],
     ['restore', () => parseRestoreBody('a1', { version: '2' }, NONE, LIMITS), ['version']],
+    ['restore', () => parseRestoreBody('a1', { version: 2 ** 31 }, NONE, LIMITS), ['version']],
     ['any write', () => parseDeleteBody('a b', {}, NONE, LIMITS), ['id']],
   ])('%s names its bad fields', (_call, parse, paths) => {
     expect(refusal(parse)).toEqual(['invalid', ...paths]);

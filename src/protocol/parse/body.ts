@@ -1,5 +1,5 @@
 import { AtomeError, invalid } from '../errors.js';
-import { uuidv7 } from '../ids.js';
+import { MAX_VERSION, uuidv7 } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { Mutation, RequestedChange } from '../operations.js';
@@ -130,7 +130,7 @@ export function parseDeleteBody(id: string, body: unknown, headers: WriteHeaders
 export function parseRestoreBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
   guardJson(body, limits);
   const fields = new Fields(body);
-  const version = fields.integer('version', 1);
+  const version = fields.integer('version', 1, MAX_VERSION);
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
   return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'restore', changes: { version } };

@@ -61,8 +61,8 @@ export class Fields {
     return min;
   }
 
-  integerOr<T>(name: string, min: number, otherwise: T): number | T {
-    return this.has(name) ? this.integer(name, min) : otherwise;
+  integerOr<T>(name: string, min: number, otherwise: T, max?: number): number | T {
+    return this.has(name) ? this.integer(name, min, max) : otherwise;
   }
 
   boolean(name: string, otherwise: boolean): boolean {

@@ -66,12 +66,19 @@ describe('a message of the original client', () => {
     });
   });
 
+  it('atome:altered is about the version of its atome, where the alteration names none', () => {
+    const alteration = { operation: 'update', changes: { a: 2 } };
+    expect(parse({ type: 'atome:altered', atomeId: 'a1', alteration, atome })).toMatchObject({ version: 4 });
+    expect(parse({ type: 'atome:altered', atomeId: 'a1', alteration })).toMatchObject({ version: null });
+  });
+
   it('atome:deleted deletes', () => {
     expect(parse({ type: 'atome:deleted', atomeId: 'a1' })).toEqual({
       type: 'atome:deleted',
       version: null,
       mutation: { ...envelope, operation: 'delete', changes: {} },
     });
+    expect(parse({ type: 'atome:deleted', atomeId: 'a1', version: 5 })).toMatchObject({ version: 5 });
   });
 
   it('is named by device and time, as its REST call was', () => {

@@ -1,4 +1,5 @@
 import type { Content } from '../atome.js';
+import { MAX_VERSION } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { LegacyWrite } from '../messages.js';
@@ -44,13 +45,15 @@ function takeWrite(
     reason: takeReason(message, limits),
   };
   if (type === 'atome:deleted') {
-    return { type, version: null, mutation: { ...envelope, operation: 'delete', changes: {} } };
+    const version = message.integerOr('version', 1, null, MAX_VERSION);
+    return { type, version, mutation: { ...envelope, operation: 'delete', changes: {} } };
   }
   if (type === 'atome:altered' && isObject(input.alteration)) {
-    return takeAltered(new Fields(input.alteration, 'alteration'), envelope, limits);
+    const write = takeAltered(new Fields(input.alteration, 'alteration'), envelope, limits);
+    return { ...write, version: write.version ?? atome?.integerOr('version', 1, null, MAX_VERSION) ?? null };
   }
   const source = atome ?? new Fields(undefined, 'atome');
-  const version = source.integerOr('version', 1, null);
+  const version = source.integerOr('version', 1, null, MAX_VERSION);
   if (type === 'atome:created') {
     const changes = takeContent(source, 'type');
     source.check();
@@ -69,7 +72,7 @@ function takeAltered(
   const operation = takeOperation(alteration, ['update', 'patch', 'rename', 'tag', 'restore']);
   const change = takeChanges(alteration, operation);
   const opId = alteration.raw('opId') != null ? takeOpId(alteration) : takeDeviceOpId(alteration, envelope.atomeId);
-  const version = alteration.integerOr('version', 1, null);
+  const version = alteration.integerOr('version', 1, null, MAX_VERSION);
   const hlc = takeHlc(alteration);
   const reason = takeReason(alteration, limits) ?? envelope.reason;
   alteration.check();

@@ -70,6 +70,7 @@ describe('parseMutate', () => {
     ['another field beside the name', { operation: 'rename', changes: { name: 'x', b: 1 } }, ['changes.b']],
     ['tags', { operation: 'tag', changes: { tags: ['x', 1] } }, ['changes.tags']],
     ['version', { operation: 'restore', changes: { version: 1.5 } }, ['changes.version']],
+    ['a version too high', { operation: 'restore', changes: { version: 2 ** 31 } }, ['changes.version']],
     ['a field of another operation', { operation: 'delete', changes: {} }, ['changes']],
     ['an unknown field', { operation: 'delete', colour: 'red' }, ['colour']],
     ['every bad field at once', { operation: 'delete', opId: 1, hlc: 1, colour: 'red' }, ['opId', 'hlc', 'colour']],

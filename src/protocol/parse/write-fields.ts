@@ -1,7 +1,7 @@
 import type { Content } from '../atome.js';
 import { invalid } from '../errors.js';
 import { HLC_PATTERN } from '../hlc.js';
-import { ID_PATTERN, KIND_PATTERN, OP_ID_PATTERN } from '../ids.js';
+import { ID_PATTERN, KIND_PATTERN, MAX_VERSION, OP_ID_PATTERN } from '../ids.js';
 import type { JsonPatch, JsonPatchStep } from '../json-patch.js';
 import { checkJson, isObject, type JsonObject } from '../json.js';
 import type { Limits } from '../limits.js';
@@ -156,7 +156,9 @@ function takeTags(changes: JsonObject, fields: Fields): string[] {
 
 function takeVersion(changes: JsonObject, fields: Fields): number {
   const { version } = changes;
-  if (Number.isSafeInteger(version) && (version as number) >= 1) return version as number;
+  if (Number.isInteger(version) && (version as number) >= 1 && (version as number) <= MAX_VERSION) {
+    return version as number;
+  }
   fields.fail('changes.version', 'must be the number of the version to go back to, 1 or more');
   return 1;
 }

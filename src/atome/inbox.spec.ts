@@ -1,0 +1,54 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { Inbox, type Frame } from './inbox.js';
+import { TokenBucket } from './token-bucket.js';
+
+const unlimited = (): TokenBucket => new TokenBucket(1e9, 1e9, 0);
+
+describe('an inbox', () => {
+  it('takes nothing before it is told to, and then all, one after the other', async () => {
+    const log: string[] = [];
+    const inbox = new Inbox(unlimited(), async (frame) => {
+      log.push(`begin ${String(frame)}`);
+      await Promise.resolve();
+      log.push(`end ${String(frame)}`);
+    });
+    inbox.push('a');
+    inbox.push(null);
+    expect(log).toEqual([]);
+    await inbox.takeAll();
+    expect(log).toEqual(['begin a', 'end a', 'begin null', 'end null']);
+    inbox.push('b');
+    expect(log.at(-1)).toBe('begin b');
+  });
+
+  it('is full of many frames, or of few long ones, until they are taken', async () => {
+    for (const frames of [Array<Frame>(256).fill(''), ['x'.repeat(1 << 20)]]) {
+      const inbox = new Inbox(unlimited(), async () => {});
+      frames.forEach((frame) => inbox.push(frame));
+      expect(inbox.isFull).toBe(true);
+      await inbox.takeAll();
+      expect(inbox.isFull).toBe(false);
+    }
+  });
+
+  it('takes as many at once as the burst, and then waits for each', async () => {
+    const taken: Frame[] = [];
+    const take = jest.fn(async (frame: Frame) => void taken.push(frame));
+    const inbox = new Inbox(new TokenBucket(1_000, 2, performance.now()), take);
+    ['a', 'b', 'c', 'd'].forEach((frame) => inbox.push(frame));
+    const all = inbox.takeAll();
+    await Promise.resolve();
+    expect(taken.length).toBeLessThan(4);
+    await all;
+    expect(taken).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+describe('a token bucket', () => {
+  it('gives its burst at once, then one after the other, and fills no higher than it was', () => {
+    const bucket = new TokenBucket(10, 2, 0);
+    expect([0, 0, 0, 0].map((now) => bucket.take(now))).toEqual([0, 0, 100, 200]);
+    expect(bucket.take(300)).toBe(0);
+    expect([9_000, 9_000, 9_000].map((now) => bucket.take(now))).toEqual([0, 0, 100]);
+  });
+});

@@ -1,0 +1,45 @@
+import { setTimeout } from 'node:timers/promises';
+import type { TokenBucket } from './token-bucket.js';
+
+/** A text frame; null stands for a binary one. */
+export type Frame = string | null;
+
+/** Frames and characters waiting, above which it is full. */
+const MAX_FRAMES = 256;
+const MAX_CHARS = 256 * 1024;
+
+/** What a client has sent: taken one after the other, in the order it came, and no faster than allowed. */
+export class Inbox {
+  private readonly waiting: Frame[] = [];
+  private chars = 0;
+  private isBusy = true;
+
+  /** @param take handles one frame; may not reject. */
+  constructor(
+    private readonly bucket: TokenBucket,
+    private readonly take: (frame: Frame) => Promise<void>,
+  ) {}
+
+  /** Whether no more should be read for now. */
+  get isFull(): boolean {
+    return this.waiting.length >= MAX_FRAMES || this.chars >= MAX_CHARS;
+  }
+
+  push(frame: Frame): void {
+    this.waiting.push(frame);
+    this.chars += frame?.length ?? 0;
+    if (!this.isBusy) void this.takeAll();
+  }
+
+  /** Begins to take; until then what comes waits. */
+  async takeAll(): Promise<void> {
+    this.isBusy = true;
+    for (let frame = this.waiting.shift(); frame !== undefined; frame = this.waiting.shift()) {
+      const wait = this.bucket.take(performance.now());
+      if (wait > 0) await setTimeout(wait, undefined, { ref: false });
+      this.chars -= frame?.length ?? 0;
+      await this.take(frame);
+    }
+    this.isBusy = false;
+  }
+}

@@ -1,0 +1,115 @@
+/* What the documentation shows. One note runs through all of it: created under a fixed id, it is there for every call after. */
+
+export const NOTE_ID = '0199f3a2-7c1e-7b3a-9d2e-3f6a1c9b8e01';
+
+const NOTE = {
+  kind: 'note',
+  type: 'memo',
+  data: { title: 'My Note', content: 'Hello world' },
+  meta: { tags: ['inbox'] },
+  parentId: null,
+};
+
+const ATOME = {
+  id: NOTE_ID,
+  ...NOTE,
+  ownerId: 'anonymous',
+  version: 1,
+  createdAt: '2026-01-31T12:00:00.000Z',
+  updatedAt: '2026-01-31T12:00:00.000Z',
+  deletedAt: null,
+};
+
+const ALTERED = { ...ATOME, data: { ...NOTE.data, title: 'A better title' }, version: 2 };
+
+const ALTERATION = {
+  seq: 2,
+  atomeId: NOTE_ID,
+  version: 2,
+  operation: 'update',
+  changes: { title: 'A better title' },
+  reason: 'spelling',
+  author: 'anonymous',
+  sourceClient: null,
+  opId: null,
+  hlc: '001769860800000-0000-3f6a1c9b',
+  timestamp: '2026-01-31T12:00:00.000Z',
+  superseded: [],
+  prevHash: '5c2d…',
+  hash: '9e107d…',
+};
+
+/** Bodies that can be sent as they stand. */
+export const BODIES = {
+  create: {
+    'A note under an id of your own': { id: NOTE_ID, ...NOTE },
+    'The least': { kind: 'note', data: { title: 'My Note' } },
+  },
+  alter: {
+    update: { operation: 'update', changes: { title: 'A better title' }, reason: 'spelling' },
+    patch: { operation: 'patch', changes: { content: null, stars: 5 } },
+    'patch by steps': { operation: 'patch', changes: [{ op: 'add', path: '/list', value: ['first'] }] },
+    rename: { operation: 'rename', changes: { name: 'Groceries' } },
+    tag: { operation: 'tag', changes: { tags: ['inbox', 'urgent'] } },
+  },
+  replace: {
+    'New data': { data: { title: 'Replaced' } },
+    'New data and kind': { kind: 'task', data: { done: false } },
+  },
+  rename: { rename: { newName: 'Groceries', reason: 'clearer' } },
+  delete: { 'With a reason': { reason: 'no longer needed' } },
+  restore: { 'The first version': { version: 1 } },
+  push: {
+    'Two writes': {
+      operations: [
+        { opId: 'op-1', operation: 'create', atomeId: 'pushed-1', kind: 'note', data: { title: 'Pushed' } },
+        { opId: 'op-2', operation: 'rename', atomeId: 'pushed-1', changes: { name: 'Pushed note' } },
+      ],
+    },
+  },
+};
+
+export const MERGE_PATCH_EXAMPLE = { title: 'Patched', content: null };
+export const JSON_PATCH_EXAMPLE = [{ op: 'add', path: '/stars', value: 5 }];
+
+const WRITTEN = { success: true, id: NOTE_ID, version: 2, seq: 2, atome: ALTERED, alteration: ALTERATION };
+const CREATED = {
+  type: 'atome:created',
+  atome: ATOME,
+  seq: 1,
+  timestamp: ATOME.createdAt,
+  sourceClient: null,
+  opId: null,
+};
+
+/** What is answered. */
+export const ANSWERS = {
+  created: { success: true, id: NOTE_ID, version: 1, seq: 1, atome: ATOME },
+  list: { success: true, data: [ATOME], total: 1, page: 1, pages: 1, nextCursor: null },
+  atome: { success: true, atome: ATOME },
+  written: WRITTEN,
+  renamed: { ...WRITTEN, oldName: null, newName: 'Groceries' },
+  deleted: { success: true, id: NOTE_ID, deletedAt: ATOME.updatedAt, version: 2, seq: 2, restorable: true },
+  history: { success: true, id: NOTE_ID, currentVersion: 2, alterations: [ALTERATION], total: 2, page: 1, pages: 1 },
+  restored: {
+    success: true,
+    id: NOTE_ID,
+    restoredToVersion: 1,
+    newVersion: 3,
+    data: NOTE.data,
+    seq: 3,
+    atome: { ...ATOME, version: 3 },
+  },
+  changes: { success: true, epoch: NOTE_ID, from: 0, to: 1, hash: '9e107d…', head: 1, events: [CREATED] },
+  eventStream: `id: 1\ndata: ${JSON.stringify(CREATED)}\n\nevent: sync:live\ndata: {"type":"sync:live","seq":1}\n\n`,
+  snapshot: [{ epoch: NOTE_ID, seq: 1, hash: '9e107d…' }, ATOME, { count: 1, digest: 'e4d909…' }]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join(''),
+  pushed: {
+    success: true,
+    results: [
+      { type: 'ack', opId: 'op-1', atomeId: 'pushed-1', seq: 1, version: 1 },
+      { type: 'ack', opId: 'op-2', atomeId: 'pushed-1', seq: 2, version: 2 },
+    ],
+  },
+};
