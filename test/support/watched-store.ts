@@ -11,6 +11,8 @@ export class WatchedStore {
   readonly answers = new Map<Method, unknown[]>();
   /** Runs before each call; the call waits for it, and fails with what it throws. */
   before: (method: Method) => Promise<void> | void = () => undefined;
+  /** Runs after each call, before its answer is handed over. */
+  after: (method: Method) => Promise<void> | void = () => undefined;
 
   constructor(store: LedgerStore) {
     this.store = new Proxy(store, {
@@ -30,6 +32,7 @@ export class WatchedStore {
     this.calls.push(method);
     await this.before(method);
     const answer = await (member as (...args: unknown[]) => Promise<unknown>).apply(target, args);
+    await this.after(method);
     this.answers.set(method, [...(this.answers.get(method) ?? []), answer]);
     return answer;
   }

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+
+const CLIENT = fileURLToPath(new URL('../../client/', import.meta.url));
+const { exports } = JSON.parse(readFileSync(`${CLIENT}package.json`, 'utf8')) as {
+  exports: Record<string, string | Record<string, string>>;
+};
+
+/** What `npm publish` would send. */
+function packed(): string[] {
+  const answer = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: CLIENT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const found = JSON.parse(answer) as Record<string, { files: { path: string }[] }>;
+  return Object.values(found)[0]!.files.map(({ path }) => path);
+}
+
+describe('the package of the client', () => {
+  it('holds what it exports, and what a reader looks for', () => {
+    const files = packed();
+    const wanted = Object.values(exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target),
+    );
+    for (const path of wanted) expect(files).toContain(path.replace('./', ''));
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'examples/socket_test.js']));
+    expect(files.filter((path) => /spec|\.ts$/.test(path) && !path.endsWith('.d.ts'))).toEqual([]);
+  });
+});

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { compileFunction } from 'node:vm';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import * as sdk from '../../client/src/index.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { Heard } from '../support/heard.js';
+
+const README = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
+const PROGRAMS = [...README.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
+
+/** The program of the README that contains a text, word for word but for its import and its server. */
+function program(containing: string, url: string): string {
+  const found = PROGRAMS.filter((code) => code.includes(containing));
+  expect(found).toHaveLength(1);
+  return found[0]!.replace(/^import .*$/m, '').replaceAll('http://127.0.0.1:3001', url);
+}
+
+/** Runs a program with what it takes from its surroundings; answers with the names it is asked for. */
+async function run(code: string, given: Record<string, unknown>, names = ''): Promise<Record<string, unknown>> {
+  const scope = { ...sdk, ...given };
+  const body = `return (async () => { ${code}\n return { ${names} }; })();`;
+  const compiled = compileFunction(body, Object.keys(scope)) as (...values: unknown[]) => Promise<never>;
+  return compiled(...Object.values(scope));
+}
+
+describe('the programs of the README', () => {
+  let server: TestApp;
+  let other: sdk.Client;
+  beforeEach(async () => {
+    server = await startApp();
+    other = sdk.createClient({ url: server.url });
+  });
+  afterEach(async () => {
+    sdk.UnifiedSync.disconnectRealtime();
+    await server.close();
+  });
+
+  it('begin with one that listens and creates', async () => {
+    const lines: unknown[][] = [];
+    const console = { log: (...line: unknown[]) => lines.push(line) };
+    const heard = new Heard(sdk);
+    const first = program("from '@atome-sync/client'", server.url);
+    const { success, id, error } = await run(first, { console }, 'success, id, error');
+    expect({ success, error }).toEqual({ success: true, error: undefined });
+
+    await other.UnifiedAtome.update(String(id), { title: 'changed' });
+    await other.UnifiedAtome.delete(String(id));
+    await heard.next('atome:deleted');
+    expect(lines).toEqual([
+      ['changed', { title: 'changed' }],
+      ['gone', id],
+    ]);
+  });
+
+  it('show a list and keep it right', async () => {
+    await sdk.SyncWebSocket.connect({ url: server.url });
+    const { id: old = '' } = await other.UnifiedAtome.create({ kind: 'note', data: { n: 1 } });
+    const heard = new Heard(sdk);
+    const { notes } = await run(program('Map()', server.url), {}, 'notes');
+    const { id: young = '' } = await other.UnifiedAtome.create({ kind: 'note', data: { n: 2 } });
+    await other.UnifiedAtome.update(young, { n: 3 });
+    await other.UnifiedAtome.delete(old);
+    await heard.next('atome:deleted');
+    const shown = [...(notes as Map<string, sdk.Atome>)].map(([id, { data }]) => [id, data]);
+    expect(shown).toEqual([[young, { n: 3 }]]);
+  });
+
+  it('do not overwrite what they have not seen', async () => {
+    await sdk.SyncWebSocket.connect({ url: server.url });
+    const { id = '', atome } = await other.UnifiedAtome.create({ kind: 'note', data: {} });
+    await other.UnifiedAtome.update(id, { title: 'faster' });
+    const { code } = await run(program('baseVersion', server.url), { id, atome }, 'code');
+    expect(code).toBe('precondition_failed');
+  });
+
+  it('look back, and go back', async () => {
+    await sdk.SyncWebSocket.connect({ url: server.url });
+    const { id = '' } = await other.UnifiedAtome.create({ kind: 'note', data: { n: 1 } });
+    for (const n of [2, 3, 4]) await other.UnifiedAtome.update(id, { n });
+    const { alterations } = await run(program('.history(id)', server.url), { id }, 'alterations');
+    expect(alterations).toHaveLength(4);
+    expect(await other.UnifiedAtome.get(id)).toMatchObject({ atome: { version: 5, data: { n: 3 } } });
+  });
+
+  it('make clients of their own', async () => {
+    const given = { url: server.url, localStorage: { getItem: () => 'token' } };
+    const [, filtered = ''] = /`(createClient\(\{ url, filter.*?\))`/.exec(README)!;
+    for (const code of [program('renew ?', server.url), filtered]) {
+      const { made } = await run(`const made = ${code}`, given, 'made');
+      expect(await (made as sdk.Client).UnifiedAtome.list()).toMatchObject({ success: true });
+    }
+  });
+});

@@ -1,0 +1,54 @@
+import { randomInt } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { NO_FAULTS, orderFaults, upTo } from '../support/order.js';
+import { atomesOf, Tail } from '../support/tail.js';
+import { firstWrite, workload } from '../support/workload.js';
+import { SocketWriter, Tally } from '../support/writers.js';
+
+describe('a client whose connection is destroyed again and again', () => {
+  const CUTS = 50;
+  let server: TestApp;
+  beforeEach(async () => {
+    server = await startApp();
+    await server.api.post('/api/sync/push', { operations: [firstWrite] });
+  });
+  afterEach(() => server.close());
+
+  it('reads each event once and in order when it goes on from its cursor', async () => {
+    const [tally, tail] = [new Tally(), new Tail()];
+    const writer = new SocketWriter(workload('w'), tally);
+    writer.connect(server);
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      tail.connect(server);
+      await tally.more(randomInt(40));
+      tail.disconnect();
+    }
+    await writer.finish();
+    tail.connect(server);
+    await tail.reached(writer.acknowledged.size + 1);
+    const shown = tail.applied.map(({ seq }) => seq);
+    expect(orderFaults(shown, upTo(writer.acknowledged.size + 1))).toEqual(NO_FAULTS);
+    expect(tail.atomes).toEqual(await atomesOf(server));
+    tail.disconnect();
+    writer.disconnect();
+  });
+
+  it('has each of its writes once when it sends the unanswered again', async () => {
+    const [tally, tail] = [new Tally(), new Tail()];
+    const writer = new SocketWriter(workload('w'), tally);
+    tail.connect(server);
+    for (let cut = 0; cut < CUTS; cut += 1) {
+      writer.connect(server);
+      await tally.more(randomInt(40));
+      writer.disconnect();
+    }
+    writer.connect(server);
+    await writer.finish();
+    await tail.reached(writer.acknowledged.size + 1);
+    expect(writer.refused).toEqual([]);
+    expect(tail.applied.map(({ opId }) => opId)).toEqual(['first', ...writer.acknowledged.keys()]);
+    tail.disconnect();
+    writer.disconnect();
+  });
+});

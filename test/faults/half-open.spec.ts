@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { CloseCode } from '../../src/protocol/index.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { TestSocket } from '../support/socket.js';
+
+describe('the heartbeat', () => {
+  let server: TestApp;
+  beforeEach(async () => {
+    server = await startApp({ HEARTBEAT_MS: '100' });
+  });
+  afterEach(() => server.close());
+
+  it('closes a connection that answers no ping with 4408, and keeps one that does', async () => {
+    const alive = await server.connect();
+    const silent = new TestSocket(new WebSocket(server.wsUrl, { autoPong: false }));
+    expect(await silent.closed()).toMatchObject({ code: CloseCode.NO_PROGRESS });
+    for (let beat = 0; beat < 3; beat += 1) await once(alive.ws, 'ping');
+    await alive.settled();
+    expect(alive.ws.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it('takes any message for a sign of life', async () => {
+    const talking = new TestSocket(new WebSocket(server.wsUrl, { autoPong: false }));
+    talking.ws.on('ping', () => talking.send({ type: 'ping' }));
+    for (let beat = 0; beat < 5; beat += 1) await once(talking.ws, 'ping');
+    await talking.settled();
+    expect(talking.ws.readyState).toBe(WebSocket.OPEN);
+    await talking.close();
+  });
+
+  it('forgets a connection whose other side reads nothing and cannot even take the close', async () => {
+    const gone = await server.connect();
+    await gone.next('welcome');
+    gone.ws.pause();
+    const watcher = await server.connect();
+    await watcher.next('welcome', ({ connectedClients }) => connectedClients === 2);
+    let clients = 2;
+    while (clients > 1) {
+      await once(watcher.ws, 'ping');
+      clients = Number((await server.api.get('/api/server-info')).body.connectedClients);
+    }
+    gone.ws.resume();
+    expect(await gone.closed()).toMatchObject({ code: CloseCode.NO_PROGRESS });
+  });
+});

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { ServerProcess } from '../support/process.js';
+
+const IN_MEMORY = { DATABASE_URL: 'sqlite::memory:' };
+
+describe('the start of the server', () => {
+  it('is refused with every offending name and exit code 78', async () => {
+    const { code, output } = await ServerProcess.fail({
+      PORT: 'http',
+      DATABASE_URL: 'mysql://user:secret@db/atome',
+      LOG_LEVEL: 'loud',
+      HEARTBEAT_MS: '1',
+    });
+    expect(code).toBe(78);
+    for (const name of ['PORT', 'DATABASE_URL', 'LOG_LEVEL', 'HEARTBEAT_MS']) expect(output).toContain(`${name}=`);
+    expect(output).not.toContain('secret');
+  });
+
+  it('is refused for an address that others can reach, and says how to allow it', async () => {
+    const { code, output } = await ServerProcess.fail({ ...IN_MEMORY, HOST: '0.0.0.0' });
+    expect(code).toBe(78);
+    expect(output).toContain('AUTH=off-insecure');
+  });
+
+  it('is allowed for such an address by name', async () => {
+    const server = await ServerProcess.start({ ...IN_MEMORY, HOST: '0.0.0.0', AUTH: 'off-insecure' });
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+    expect(await server.kill('SIGTERM')).toBe(0);
+  });
+
+  it('is refused with a clear sentence when the port is in use', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, output } = await ServerProcess.fail({ ...IN_MEMORY, PORT: String(port) });
+    other.close();
+    expect(code).toBe(1);
+    expect(output).toContain('the port is in use');
+    expect(output).toContain('PORT');
+  });
+
+  it('is refused with a clear sentence when the database cannot be reached', async () => {
+    const { code, output } = await ServerProcess.fail({ DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' });
+    expect(code).toBe(1);
+    expect(output).toContain('atome-sync cannot run');
+    expect(output).not.toContain('secret');
+  });
+
+  it('obeys a signal from the moment it says that it listens', async () => {
+    const server = await ServerProcess.start(IN_MEMORY);
+    expect(await server.kill('SIGTERM')).toBe(0);
+  });
+});
