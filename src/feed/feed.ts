@@ -92,7 +92,7 @@ export class Feed {
     const log = new TenantLog(tenant, await this.ledger.head(tenant), this.ledger, this.options);
     const channel: Channel = { log, readers: new Set(), views: new Map() };
     log.listen({
-      advanced: () => channel.readers.forEach((reader) => reader.pump()),
+      advanced: () => channel.readers.forEach((reader) => reader.wake()),
       reset: (reason) => [...channel.readers].forEach((reader) => reader.reset(reason)),
     });
     this.opened.set(tenant, channel);

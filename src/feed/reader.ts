@@ -36,6 +36,7 @@ export class FeedReader {
   private place: number;
   private placeHash: string | undefined;
   private readonly replayTo: number;
+  private started = false;
   private isLive = false;
   private closed = false;
   private fetching: Promise<Batch> | undefined;
@@ -59,9 +60,15 @@ export class FeedReader {
     this.closed = true;
   }
 
-  /** Sends what there is while the sink takes it. Called whenever either may have changed. */
+  /** There may be more to send. */
+  wake(): void {
+    if (this.started) this.pump();
+  }
+
+  /** Sends what there is while the sink takes it. Before the first call nothing is sent. */
   pump(): void {
     const { log, sink } = this.to;
+    this.started = true;
     while (!this.closed && !this.fetching) {
       if (this.place >= this.replayTo && !this.isLive) this.goLive();
       if (this.place >= log.tail || sink.unsent >= this.options.unsentBytes) return;
@@ -74,7 +81,7 @@ export class FeedReader {
 
   /** Called about once a second: tries again what failed, and moves the cursor over what was hidden for long enough. */
   tick(now: number): void {
-    this.pump();
+    this.wake();
     if (this.isLive && this.sent < this.place && now - this.lastWrite >= this.options.idleFrameMs) this.move(now);
   }
 

@@ -4,7 +4,7 @@ import { committed } from '../../test/support/committed.js';
 import { Entry } from './entry.js';
 import { Ring } from './ring.js';
 
-const entry = (seq: number, size = 1): Entry => new Entry(committed(seq, { size }), false);
+const entry = (seq: number, size = 1): Entry => Object.assign(new Entry(committed(seq), false), { size });
 
 describe('the ring', () => {
   it('begins nowhere while it is empty', () => {
@@ -18,10 +18,6 @@ describe('the ring', () => {
     for (const seq of [5, 6, 7]) ring.push(entry(seq));
     expect(ring.start).toBe(4);
     expect([4, 5, 6, 7, 8].map((seq) => ring.at(seq)?.seq)).toEqual([undefined, 5, 6, 7, undefined]);
-    ring.clear();
-    expect(ring.start).toBeUndefined();
-    ring.push(entry(9));
-    expect(ring.start).toBe(8);
   });
 
   it('keeps nothing that is larger than it is', () => {

@@ -2,7 +2,7 @@ import type { Entry } from './entry.js';
 
 /** The most recent entries of a log, without gaps, bounded in number and characters. */
 export class Ring {
-  private entries: Entry[] = [];
+  private readonly entries: Entry[] = [];
   private chars = 0;
 
   constructor(
@@ -24,11 +24,6 @@ export class Ring {
     this.entries.push(entry);
     this.chars += entry.size;
     if (this.entries.length > this.maxEntries || this.chars > this.maxChars) this.trim();
-  }
-
-  clear(): void {
-    this.entries = [];
-    this.chars = 0;
   }
 
   /** Drops an eighth at once, so that the cost of moving the rest is spread over many pushes. */

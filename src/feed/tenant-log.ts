@@ -11,6 +11,8 @@ export interface Batch {
   readonly entries: readonly Entry[];
   readonly to: number;
   readonly hash: string;
+  /** Only the newest entry of each atome is in it. */
+  readonly compact: boolean;
 }
 
 export interface TenantLogListener {
@@ -28,7 +30,8 @@ const KEPT_PAGES = 8;
  * ledger. A cursor is a place in it, for replay and live alike.
  */
 export class TenantLog {
-  private readonly ring: Ring;
+  /** Another after every reset. */
+  private ring: Ring;
   private readonly listeners = new Set<TenantLogListener>();
   private readonly pages = new Map<string, Promise<Batch>>();
   private known: number;
@@ -40,7 +43,7 @@ export class TenantLog {
     private readonly ledger: LedgerReader,
     private readonly options: FeedOptions,
   ) {
-    this.ring = new Ring(options.ringEntries, options.ringChars);
+    this.ring = this.newRing();
     this.known = head.seq;
   }
 
@@ -87,13 +90,17 @@ export class TenantLog {
     this.run(this.filling);
   }
 
-  /** Compares this log with the ledger's head, as read now or just before. */
-  async look(head?: HeadRow): Promise<void> {
-    const { tail, hash, epoch } = this;
-    const seen = head ?? (await this.ledger.head(this.tenant));
+  /**
+   * Compares this log with the ledger's head. One that was read before may spare the reading, but proves no
+   * fork: it may be older than our last commit.
+   */
+  async look(before?: HeadRow): Promise<void> {
+    const { ring, tail, hash, epoch } = this;
+    if (before?.epoch === epoch && before.seq === tail && before.hash === hash) return;
+    const seen = await this.ledger.head(this.tenant);
+    if (ring !== this.ring) return; // reset meanwhile
     if (seen.epoch !== epoch) this.reset(seen, 'epoch');
-    else if (seen.seq < tail && this.tail >= tail) await this.confirmFork(tail);
-    else if (seen.seq === tail && seen.hash !== hash) this.reset(seen, 'forked');
+    else if (seen.seq < tail || (seen.seq === tail && seen.hash !== hash)) this.reset(seen, 'forked');
     else if (seen.seq > this.tail) {
       this.hear(seen.seq);
       await this.filling;
@@ -127,7 +134,7 @@ export class TenantLog {
       size += entry.size;
     }
     const last = entries.at(-1)!;
-    return { entries, to: last.seq, hash: last.hash };
+    return { entries, to: last.seq, hash: last.hash, compact: false };
   }
 
   /** The entries behind a place from the ledger; readers at the same place share one query. */
@@ -152,9 +159,9 @@ export class TenantLog {
       throw new AtomeError('unavailable', `the ledger of "${this.tenant}" has no row ${after + 1}`);
     }
     const last = entries.at(-1);
-    if (last) return { entries, to: last.seq, hash: last.hash };
+    if (last) return { entries, to: last.seq, hash: last.hash, compact };
     // only a compact page can be empty: all that was there has newer alterations behind `upTo`
-    return { entries, to: upTo, hash: (await this.hashAt(upTo)) ?? '' };
+    return { entries, to: upTo, hash: (await this.hashAt(upTo)) ?? '', compact };
   }
 
   private push(entry: Entry): void {
@@ -165,12 +172,13 @@ export class TenantLog {
 
   private async fill(): Promise<void> {
     while (this.tail < this.known) {
-      const { tail, hash, epoch } = this;
+      const { ring, tail, hash } = this;
       const committed = await this.ledger.page(this.tenant, tail, this.known, { chars: this.options.ringChars / 8 });
-      if (this.epoch !== epoch || this.tail < tail) return; // reset meanwhile
+      if (ring !== this.ring) return; // reset meanwhile
       const [first] = committed;
       if (first?.alteration.seq !== tail + 1 || first.prevHash !== hash) {
-        this.reset(await this.ledger.head(this.tenant), 'forked');
+        const head = await this.ledger.head(this.tenant);
+        if (ring === this.ring) this.reset(head, 'forked');
         return;
       }
       // what this node committed meanwhile may be here already
@@ -181,18 +189,16 @@ export class TenantLog {
     }
   }
 
-  /** A head behind ours may have been read before our last commit: only a second look tells. */
-  private async confirmFork(tail: number): Promise<void> {
-    const head = await this.ledger.head(this.tenant);
-    if (head.seq < tail) this.reset(head, 'forked');
-  }
-
   private reset(head: HeadRow, reason: ResetReason): void {
-    this.ring.clear();
+    this.ring = this.newRing();
     this.pages.clear();
     this.head = head;
     this.known = head.seq;
     for (const listener of [...this.listeners]) listener.reset(reason);
+  }
+
+  private newRing(): Ring {
+    return new Ring(this.options.ringEntries, this.options.ringChars);
   }
 
   private advanced(): void {

@@ -15,7 +15,8 @@ export interface View {
 interface Encoded {
   readonly from: number;
   readonly after: number;
-  readonly to: number;
+  readonly hash: string;
+  readonly compact: boolean;
   readonly bytes: Buffer | undefined;
 }
 
@@ -27,10 +28,14 @@ abstract class SharedView implements View {
   private readonly kept: Encoded[] = [];
 
   encode(batch: Batch, from: number, after: number): Buffer | undefined {
-    const known = this.kept.find((each) => each.from === from && each.after === after && each.to === batch.to);
+    // the hash says where the batch ends, and of which ledger it is: a place may come again after a reset
+    const { hash, compact } = batch;
+    const known = this.kept.find(
+      (each) => each.from === from && each.after === after && each.hash === hash && each.compact === compact,
+    );
     if (known) return known.bytes;
     const bytes = this.write(batch, from);
-    this.kept.unshift({ from, after, to: batch.to, bytes });
+    this.kept.unshift({ from, after, hash, compact, bytes });
     if (this.kept.length > KEPT) this.kept.pop();
     return bytes;
   }

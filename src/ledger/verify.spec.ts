@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DataSource } from 'typeorm';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
-import type { SqliteStore } from './stores/sqlite.store.js';
+import { queryOf } from '../../test/support/raw-query.js';
 import { verifyLedger, type Verdict } from './verify.js';
 
 describe('verifying a ledger', () => {
@@ -18,8 +17,7 @@ describe('verifying a ledger', () => {
   afterEach(() => ledger.close());
 
   const verify = (): Promise<Verdict> => verifyLedger(ledger.store, TENANT);
-  const query = (sql: string, params: unknown[] = []): Promise<unknown> =>
-    (ledger.store as SqliteStore as unknown as { dataSource: DataSource }).dataSource.query(sql, params);
+  const query = (sql: string, params?: unknown[]): Promise<unknown> => queryOf(ledger.store)(sql, params);
   const columnsOf = async (table: string): Promise<string[]> =>
     ((await query(`PRAGMA table_info(${table})`)) as { name: string }[])
       .map(({ name }) => name)

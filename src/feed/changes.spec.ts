@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { create, update } from '../../test/support/ledger.js';
+import { READER_OPTIONS, ReaderBench, settled } from '../../test/support/reader-bench.js';
+import type { AtomeEvent } from '../protocol/index.js';
+import { readChanges, type ChangesPage, type ChangesRequest } from './changes.js';
+
+describe('asking for changes', () => {
+  let bench: ReaderBench;
+  beforeEach(async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    bench = await ReaderBench.start();
+    await bench.ledger.write(create('a'));
+    await bench.ledger.write(create('b'));
+    await bench.writeAll(3, 6);
+    await bench.follow();
+  });
+  afterEach(async () => {
+    jest.useRealTimers();
+    await bench.close();
+  });
+
+  const ask = (request: Partial<ChangesRequest> = {}): Promise<ChangesPage> => {
+    const { signal } = new AbortController();
+    const all = { cursor: { since: 0 }, filter: {}, compact: false, limit: 100, waitMs: 0, signal, ...request };
+    return readChanges(bench.log, all, READER_OPTIONS);
+  };
+  const summary = ({ from, to, head, events }: ChangesPage): string => {
+    const seqs = events.map((event) => (JSON.parse(event) as AtomeEvent).seq);
+    return `${from}-${to} of ${head}: ${seqs.join()}`;
+  };
+
+  it.each<[Partial<ChangesRequest>, string]>([
+    [{}, '0-6 of 6: 1,2,3,4,5,6'],
+    [{ cursor: { since: 4 } }, '4-6 of 6: 5,6'],
+    [{ cursor: {} }, '6-6 of 6: '],
+    [{ limit: 2 }, '0-2 of 6: 1,2'],
+    [{ limit: 1, filter: { ids: ['b'] } }, '0-6 of 6: 2'],
+    [{ limit: 1, filter: { ids: ['a'] } }, '0-2 of 6: 1'],
+    [{ filter: { ids: ['c'] } }, '0-6 of 6: '],
+    [{ compact: true }, '0-6 of 6: 2,6'],
+  ])('%j gets a page', async (request, expected) => {
+    const page = await ask(request);
+    expect(summary(page)).toBe(expected);
+    expect(page.epoch).toBe(bench.log.epoch);
+    expect(page.hash).toBe(await bench.log.hashAt(page.to));
+  });
+
+  it('leads from page to page without a gap', async () => {
+    const seqs: number[] = [];
+    for (let since = 0; since < 6;) {
+      const { from, to, events } = await ask({ cursor: { since }, limit: 2 });
+      expect(from).toBe(since);
+      seqs.push(...events.map((event) => (JSON.parse(event) as AtomeEvent).seq));
+      since = to;
+    }
+    expect(seqs).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('waits for the first that may be seen', async () => {
+    const page = ask({ cursor: { since: 6 }, filter: { ids: ['b'] }, waitMs: 60_000 });
+    await settled();
+    await bench.ledger.write(update('a', { n: 7 }));
+    await settled();
+    await bench.ledger.write(update('b', { n: 8 }));
+    expect(summary(await page)).toBe('6-8 of 8: 8');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('waits no longer than asked, and moves the cursor all the same', async () => {
+    const page = ask({ cursor: { since: 6 }, filter: { ids: ['b'] }, waitMs: 60_000 });
+    await bench.ledger.write(update('a', { n: 7 }));
+    await settled();
+    jest.advanceTimersByTime(60_000);
+    expect(summary(await page)).toBe('6-7 of 7: ');
+  });
+
+  it('waits no longer than the asker', async () => {
+    const asker = new AbortController();
+    const page = ask({ cursor: { since: 6 }, waitMs: 60_000, signal: asker.signal });
+    await settled();
+    asker.abort();
+    expect(summary(await page)).toBe('6-6 of 6: ');
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    [{ epoch: 'other', since: 1 }, 'epoch'],
+    [{ since: 7 }, 'future'],
+    [{ since: 1, hash: 'other' }, 'forked'],
+  ])('is refused with the cursor %j', async (cursor, reason) => {
+    await expect(ask({ cursor })).rejects.toMatchObject({
+      code: 'reset',
+      details: { reason, epoch: bench.log.epoch, head: 6 },
+    });
+  });
+});

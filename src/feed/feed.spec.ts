@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { create, openLedger, TENANT, update, type TestLedger } from '../../test/support/ledger.js';
+import { queryOf } from '../../test/support/raw-query.js';
+import { TestSink } from '../../test/support/sink.js';
+import { WatchedStore } from '../../test/support/watched-store.js';
+import { openStore } from '../ledger/data-source.js';
+import { Feed, type ReadRequest } from './feed.js';
+import { DEFAULT_FEED_OPTIONS } from './options.js';
+
+describe('the feed', () => {
+  let watched: WatchedStore;
+  let ledger: TestLedger;
+  /** What another process writes to the same database. */
+  let elsewhere: TestLedger;
+  let feed: Feed;
+  const errors: unknown[] = [];
+  beforeEach(async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    watched = new WatchedStore(await openStore('sqlite::memory:'));
+    ledger = await openLedger(watched.store);
+    elsewhere = await openLedger(watched.store);
+    feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, (error) => errors.push(error));
+    feed.start();
+    await ledger.write(create('a'));
+  });
+  afterEach(async () => {
+    feed.stop();
+    jest.useRealTimers();
+    await ledger.close();
+    expect(errors.splice(0)).toEqual([]);
+  });
+
+  const open = async (since: number, more: Partial<ReadRequest> = {}) => {
+    const sink = new TestSink();
+    const reader = await feed.open(TENANT, { sink, since, form: 'range', ...more });
+    return { sink, reader };
+  };
+  const settled = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  };
+  const second = async (): Promise<void> => {
+    jest.advanceTimersByTime(DEFAULT_FEED_OPTIONS.pollMs);
+    await settled();
+  };
+
+  it('shows what this process commits at once, and what others commit within a second', async () => {
+    const { sink, reader } = await open(1);
+    reader.pump();
+    await ledger.write(update('a', { n: 1 }));
+    expect(sink.ranges).toEqual(['1-2: 2']);
+    await elsewhere.write(update('a', { n: 2 }));
+    expect(sink.ranges).toHaveLength(1);
+    await second();
+    expect(sink.ranges).toEqual(['1-2: 2', '2-3: 3']);
+  });
+
+  it('gives a reader nothing before its first pump', async () => {
+    const { sink, reader } = await open(0);
+    await ledger.write(update('a', { n: 1 }));
+    await second();
+    expect(sink.buffers).toEqual([]);
+    expect(sink.lives).toEqual([]);
+    reader.pump();
+    await settled();
+    expect(sink.frames.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([1, 2]);
+  });
+
+  it('gives the same bytes to readers with the same filter', async () => {
+    const filter = { kinds: ['note'] };
+    const all = await Promise.all([open(1, { filter }), open(1, { filter: { ...filter } }), open(1)]);
+    all.forEach(({ reader }) => reader.pump());
+    await ledger.write(update('a', { n: 1 }));
+    const [one, other, unfiltered] = all.map(({ sink }) => sink.buffers[0]);
+    expect(other).toBe(one);
+    expect(unfiltered).toEqual(one);
+    expect(unfiltered).not.toBe(one);
+  });
+
+  it('gives a closed reader nothing, and closes twice', async () => {
+    const [closed, other] = await Promise.all([open(1), open(1)]);
+    closed.reader.pump();
+    other.reader.pump();
+    feed.close(TENANT, closed.reader);
+    feed.close(TENANT, closed.reader);
+    await ledger.write(update('a', { n: 1 }));
+    expect(closed.sink.buffers).toEqual([]);
+    expect(other.sink.ranges).toEqual(['1-2: 2']);
+  });
+
+  it('tells every reader when the ledger is another', async () => {
+    const readers = await Promise.all([open(1), open(0)]);
+    readers.forEach(({ reader }) => reader.pump());
+    await queryOf(watched.store)(`UPDATE ledgers SET epoch = 'another'`);
+    await second();
+    for (const { sink } of readers) expect(sink.resets).toEqual([{ reason: 'epoch', head: 1 }]);
+  });
+
+  it('goes on when the ledger was out of reach', async () => {
+    const { sink, reader } = await open(1);
+    reader.pump();
+    await elsewhere.write(update('a', { n: 1 }));
+    watched.before = () => {
+      throw new Error('no database');
+    };
+    await second();
+    await expect(feed.log('other')).rejects.toThrow('no database');
+    expect(errors.splice(0)).toHaveLength(1);
+    watched.before = () => undefined;
+    expect(await feed.log('other')).toMatchObject({ tail: 0 });
+    await second();
+    expect(sink.ranges).toEqual(['1-2: 2']);
+  });
+
+  it('misses nothing that is committed while it opens', async () => {
+    let committed: Promise<unknown> | undefined;
+    watched.after = (method) => {
+      if (method !== 'open' || committed) return undefined;
+      committed = ledger.write(update('a', { n: 1 }));
+      return committed.then(() => undefined);
+    };
+    expect(await feed.log(TENANT)).toMatchObject({ tail: 2 });
+  });
+
+  it('does nothing once it is stopped', async () => {
+    const { sink, reader } = await open(1);
+    reader.pump();
+    feed.stop();
+    await ledger.write(update('a', { n: 1 }));
+    await second();
+    expect(sink.buffers).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Gate } from '../../test/support/gate.js';
+import { create, openLedger, TENANT, update, type TestLedger } from '../../test/support/ledger.js';
+import { queryOf } from '../../test/support/raw-query.js';
+import { WatchedStore } from '../../test/support/watched-store.js';
+import { openStore } from '../ledger/data-source.js';
+import type { Committed } from '../ledger/group.js';
+import type { Mutation } from '../protocol/index.js';
+import { DEFAULT_FEED_OPTIONS } from './options.js';
+import { TenantLog } from './tenant-log.js';
+
+describe('the log of a tenant', () => {
+  let watched: WatchedStore;
+  let ledger: TestLedger;
+  let query: (sql: string) => Promise<unknown>;
+  let log: TenantLog;
+  let heard: string[];
+  /** What the writer has told, not yet passed on. */
+  let told: (readonly Committed[])[];
+  beforeEach(async () => {
+    watched = new WatchedStore(await openStore('sqlite::memory:'));
+    query = queryOf(watched.store);
+    ledger = await openLedger(watched.store);
+    told = [];
+    ledger.writer.onCommit((_tenant, committed) => told.push(committed));
+    await ledger.write(create('a'));
+    log = await openLog();
+    told = [];
+  });
+  afterEach(() => ledger.close());
+
+  async function openLog(): Promise<TenantLog> {
+    const opened = new TenantLog(TENANT, await ledger.reader.head(TENANT), ledger.reader, DEFAULT_FEED_OPTIONS);
+    heard = [];
+    opened.listen({ advanced: () => heard.push(`to ${opened.tail}`), reset: (reason) => heard.push(reason) });
+    return opened;
+  }
+  /** Commits one alteration, which is told to nobody yet. */
+  const commit = async (n: number, more: Mutation[] = []): Promise<readonly Committed[]> => {
+    await Promise.all([update('a', { n }), ...more].map((each) => ledger.write(each)));
+    return told.shift()!;
+  };
+  /** The ledger as it was at a seq: what a restored copy holds. */
+  const rewind = async (seq: number): Promise<void> => {
+    await query(`DELETE FROM alterations WHERE seq > ${seq}`);
+    await query(`UPDATE ledgers SET (seq, hash) = (SELECT seq, hash FROM alterations WHERE seq = ${seq})`);
+    await query(`UPDATE atomes SET seq = ${seq}, version = ${seq}`);
+  };
+  const inMemory = (after: number): number[] | undefined => log.recent(after, 1e6)?.entries.map(({ seq }) => seq);
+
+  it('takes what is committed here without asking the ledger', async () => {
+    const [two, three] = [await commit(2), await commit(3, [update('a', { m: 1 })])];
+    const asked = watched.calls.length;
+    log.append(two);
+    log.append(three);
+    expect(heard).toEqual(['to 2', 'to 4']);
+    expect(inMemory(1)).toEqual([2, 3, 4]);
+    expect(inMemory(3)).toEqual([4]);
+    expect(log.hash).toBe(three.at(-1)!.hash);
+    expect(watched.calls).toHaveLength(asked);
+  });
+
+  it('does not have what was before it, nor what is not yet', async () => {
+    log.append(await commit(2));
+    expect(inMemory(0)).toBeUndefined();
+    expect(inMemory(2)).toBeUndefined();
+  });
+
+  it('gives as much as asked for, and one at least', async () => {
+    for (let n = 2; n < 6; n += 1) log.append(await commit(n));
+    expect(log.recent(1, 1)).toMatchObject({ to: 2, hash: await log.hashAt(2) });
+    const two = log.recent(1, 1)!.entries[0]!.size + 1;
+    expect(log.recent(1, two)).toMatchObject({ to: 3, hash: await log.hashAt(3) });
+  });
+
+  it('fills a hole from the ledger', async () => {
+    await commit(2);
+    await commit(3);
+    log.append(await commit(4));
+    await log.look();
+    expect(inMemory(1)).toEqual([2, 3, 4]);
+    expect(heard).toEqual(['to 4']);
+  });
+
+  it('hears of what others commit', async () => {
+    await commit(2);
+    await commit(3);
+    log.hear(3);
+    await log.look();
+    expect(inMemory(1)).toEqual([2, 3]);
+  });
+
+  it('is not confused by what comes late, twice or mixed with a filling', async () => {
+    const groups = [await commit(2), await commit(3), await commit(4), await commit(5)];
+    const gate = new Gate();
+    watched.after = (method) => (method === 'alterations' ? gate.pass() : undefined);
+    log.hear(4);
+    await gate.reached;
+    log.append(groups[0]!);
+    log.append(groups[1]!);
+    log.append(groups[1]!);
+    log.append(groups[3]!);
+    log.hear(2);
+    gate.open();
+    await log.look();
+    log.append(groups[2]!);
+    log.append(groups[3]!);
+    log.hear(5);
+    await log.look();
+    expect(inMemory(1)).toEqual([2, 3, 4, 5]);
+    expect(heard.filter((each) => !each.startsWith('to '))).toEqual([]);
+  });
+
+  it('does not take an old reading of the head for a fork', async () => {
+    const stale = await ledger.reader.head(TENANT);
+    const gate = new Gate();
+    watched.after = (method) => (method === 'open' ? gate.pass() : undefined);
+    const looking = log.look();
+    await gate.reached;
+    watched.after = () => undefined;
+    log.append(await commit(2));
+    gate.open();
+    await looking;
+    await log.look(stale);
+    expect(heard).toEqual(['to 2']);
+  });
+
+  it('finds what it could not read, the next time it looks', async () => {
+    await commit(2);
+    watched.before = (method) => {
+      if (method === 'alterations') throw new Error('no database');
+    };
+    log.hear(2);
+    await expect(log.look()).rejects.toThrow('no database');
+    expect(heard).toEqual([]);
+    watched.before = () => undefined;
+    await log.look();
+    expect(heard).toEqual(['to 2']);
+  });
+
+  describe('over a ledger that is not the one before', () => {
+    beforeEach(async () => {
+      for (let n = 2; n < 5; n += 1) log.append(await commit(n));
+      heard.length = 0;
+      await rewind(2);
+    });
+
+    it.each([
+      ['when it is behind', 0],
+      ['when it has come as far', 2],
+      ['when it has gone on', 5],
+    ])('says so %s', async (_when, writes) => {
+      for (let n = 0; n < writes; n += 1) await commit(100 + n);
+      await log.look();
+      await log.look();
+      expect(heard).toEqual(['forked']);
+      expect(log).toMatchObject({ tail: 2 + writes, hash: (await ledger.reader.head(TENANT)).hash });
+      expect(inMemory(2)).toBeUndefined();
+    });
+
+    it.each([1, 2, 3])('says so when this node commits %d to it', async (writes) => {
+      log.append(
+        await commit(
+          100,
+          Array.from({ length: writes - 1 }, (_, m) => update('a', { m })),
+        ),
+      );
+      await log.look();
+      expect(heard).toEqual(['forked']);
+      log.append(await commit(200));
+      expect(heard).toEqual(['forked', `to ${writes + 3}`]);
+    });
+
+    it('says so once, though several look at once', async () => {
+      await Promise.all([log.look(), log.look(), log.look(await ledger.reader.head(TENANT))]);
+      expect(heard).toEqual(['forked']);
+    });
+  });
+
+  it('tells of another epoch, once', async () => {
+    await query(`UPDATE ledgers SET epoch = 'another'`);
+    await Promise.all([log.look(), log.look()]);
+    expect(heard).toEqual(['epoch']);
+    expect(log.epoch).toBe('another');
+  });
+
+  describe('asked for a page', () => {
+    it('reads it once for all who stand at one place', async () => {
+      for (let n = 2; n < 6; n += 1) await commit(n);
+      await log.look();
+      const pages = await Promise.all([log.page(0, 5, false), log.page(0, 5, false), log.page(0, 5, true)]);
+      expect(pages[1]).toBe(pages[0]);
+      expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+      expect(pages[2].entries.map(({ seq }) => seq)).toEqual([5]);
+      expect(await log.page(4, 4, true)).toMatchObject({ entries: [], to: 4, hash: await log.hashAt(4) });
+    });
+
+    it('tries again when it could not be read', async () => {
+      watched.before = () => {
+        throw new Error('no database');
+      };
+      await expect(log.page(0, 1, false)).rejects.toThrow('no database');
+      watched.before = () => undefined;
+      expect((await log.page(0, 1, false)).to).toBe(1);
+    });
+
+    it('says that a row is missing', async () => {
+      await query('DELETE FROM alterations');
+      await expect(log.page(0, 1, false)).rejects.toMatchObject({ code: 'unavailable' });
+    });
+  });
+
+  describe('asked whether a cursor can be continued', () => {
+    it('knows its epoch, its head and its hashes', async () => {
+      log.append(await commit(2));
+      const { epoch } = log;
+      expect(await log.check({})).toBeUndefined();
+      expect(await log.check({ epoch, since: 2 })).toBeUndefined();
+      expect(await log.check({ epoch: 'other', since: 2 })).toBe('epoch');
+      expect(await log.check({ epoch, since: 3 })).toBe('future');
+      expect(await log.check({ since: 1, hash: await ledger.reader.hashAt(TENANT, 1) })).toBeUndefined();
+      expect(await log.check({ since: 2, hash: log.hash })).toBeUndefined();
+      expect(await log.check({ since: 1, hash: log.hash })).toBe('forked');
+      expect(await log.check({ since: 0, hash: 'any' })).toBeUndefined();
+    });
+
+    it('looks whether another node is ahead', async () => {
+      await commit(2);
+      expect(await log.check({ since: 2 })).toBeUndefined();
+      expect(log.tail).toBe(2);
+    });
+  });
+});

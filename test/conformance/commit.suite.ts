@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { HeadRow } from '../../src/ledger/rows.js';
+import type { Before, LedgerStore } from '../../src/ledger/store.js';
+import { alterationRow, atomeRow, created, putRows } from '../support/rows.js';
+import type { StoreFixture, StoreKind } from './fixture.js';
+
+const NOTHING = { atomeIds: [], opIds: [] };
+let tenants = 0;
+
+/** What `open` and `commit` promise. */
+export function commitSuite({ shared, make }: StoreKind): void {
+  let fixture: StoreFixture;
+  let store: LedgerStore;
+  /** The same database, seen by another process where it can be shared. */
+  let other: LedgerStore;
+  let tenant: string;
+  beforeAll(async () => {
+    fixture = await make();
+    store = await fixture.open();
+    other = shared ? await fixture.open() : store;
+  });
+  beforeEach(() => {
+    tenant = `tenant-${++tenants}`;
+  });
+  afterAll(() => fixture.close());
+
+  /** Adds one new atome where the ledger stands. */
+  const addOne = (to: LedgerStore): Promise<{ seq: number; additions: object }> =>
+    to.commit(tenant, NOTHING, ({ head }) => {
+      const seq = head.seq + 1;
+      const row = alterationRow(seq, `a${seq}`, 1);
+      const next: HeadRow = { ...head, seq, hash: row.hash };
+      const additions = { head: next, alterations: [row], atomes: [atomeRow(`a${seq}`, seq)], receipts: [] };
+      return { seq, additions };
+    });
+  const before = (to: LedgerStore, atomeIds: string[], opIds: string[]): Promise<Before> =>
+    to.commit(tenant, { atomeIds, opIds }, (seen) => ({ additions: null, ...seen }));
+
+  describe('open', () => {
+    it('makes an empty ledger, and finds it ever after', async () => {
+      expect(await store.head(tenant)).toBeUndefined();
+      const head = await store.open(tenant);
+      expect(head).toMatchObject({ seq: 0, epoch: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+      await addOne(store);
+      expect(await other.open(tenant)).toEqual({ ...head, seq: 1, hash: alterationRow(1, 'a1', 1).hash });
+      expect(await other.head(tenant)).toMatchObject({ epoch: head.epoch, seq: 1 });
+    });
+
+    it('makes one ledger, however many ask at once', async () => {
+      const heads = await Promise.all([store, other, store, other, other].map((each) => each.open(tenant)));
+      expect(new Set(heads.map(({ epoch }) => epoch)).size).toBe(1);
+      expect(heads[0]).toEqual(await store.head(tenant));
+    });
+  });
+
+  describe('commit', () => {
+    it('shows the head, the touched atomes and the known opIds, and nothing else', async () => {
+      await putRows(store, tenant, {
+        atomes: [atomeRow('a1', 1), atomeRow('a2', 2)],
+        alterations: [alterationRow(1, 'a1', 1, { opId: 'op-1', superseded: '["kind"]' }), alterationRow(2, 'a2', 1)],
+        receipts: [{ opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1 }],
+      });
+      const seen = await before(other, ['a1', 'unknown'], ['op-1', 'op-2', 'op-3']);
+      expect(seen.head).toEqual(await store.head(tenant));
+      expect(seen.atomes).toEqual([atomeRow('a1', 1)]);
+      expect([...seen.receipts].sort((a, b) => a.seq - b.seq)).toEqual([
+        { opId: 'op-1', atomeId: 'a1', operation: 'create', changes: '{}', seq: 1, version: 1, superseded: '["kind"]' },
+        { opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1, superseded: null },
+      ]);
+      expect(await before(store, [], [])).toMatchObject({ atomes: [], receipts: [] });
+    });
+
+    it('writes new atomes and overwrites known ones', async () => {
+      await putRows(store, tenant, created(atomeRow('a1', 1)));
+      const next = atomeRow('a1', 2, { version: 2, kind: 'shape', data: '{"x":1}', deletedAt: 'now', createdSeq: 1 });
+      await putRows(store, tenant, { atomes: [next], alterations: [alterationRow(2, 'a1', 2)] });
+      expect(await other.atome(tenant, 'a1')).toEqual(next);
+    });
+
+    it('writes nothing when there are no additions', async () => {
+      const head = await store.open(tenant);
+      expect(await store.commit(tenant, NOTHING, () => ({ additions: null, said: 'this' }))).toMatchObject({
+        said: 'this',
+      });
+      expect(await store.head(tenant)).toEqual(head);
+    });
+
+    it('writes nothing when the plan throws, and goes on', async () => {
+      const head = await store.open(tenant);
+      const fault = new Error('no plan');
+      const failed = store.commit(tenant, NOTHING, () => {
+        throw fault;
+      });
+      await expect(failed).rejects.toBe(fault);
+      expect(await store.head(tenant)).toEqual(head);
+      expect(await addOne(store)).toMatchObject({ seq: 1 });
+    });
+
+    it('writes all or nothing', async () => {
+      await putRows(store, tenant, created(atomeRow('a1', 1)));
+      const head = await store.head(tenant);
+      const twice = [alterationRow(2, 'a2', 1), alterationRow(3, 'a1', 1)];
+      const failed = putRows(store, tenant, { alterations: twice, atomes: [atomeRow('a2', 2)] });
+      await expect(failed).rejects.toMatchObject({ code: expect.any(String) });
+      expect(await other.head(tenant)).toEqual(head);
+      expect(await other.atome(tenant, 'a2')).toBeUndefined();
+      expect(await other.alterations(tenant, 0, 9, 10, 1_000)).toHaveLength(1);
+      expect(await addOne(store)).toMatchObject({ seq: 2 });
+    });
+
+    it('is refused for a tenant without a ledger', async () => {
+      await expect(addOne(store)).rejects.toMatchObject({ code: 'unavailable' });
+    });
+
+    it('gives seqs without a gap, and shows them in order, whoever commits', async () => {
+      await store.open(tenant);
+      let done = false;
+      const writes = Promise.all(Array.from({ length: 40 }, (_, i) => addOne(i % 2 === 0 ? store : other)));
+      const readers = [store, other].map(async (each) => {
+        for (let last = 0; !done;) {
+          const { seq } = (await each.head(tenant))!;
+          const rows = await each.alterations(tenant, 0, seq, 100, 10_000);
+          expect(rows.map((row) => row.seq)).toEqual(Array.from({ length: seq }, (_, i) => i + 1));
+          expect(seq).toBeGreaterThanOrEqual(last);
+          last = seq;
+          await new Promise(setImmediate);
+        }
+      });
+      const seqs = (await writes).map(({ seq }) => seq);
+      done = true;
+      await Promise.all(readers);
+      expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+      expect(await store.head(tenant)).toMatchObject({ seq: 40 });
+    });
+  });
+}

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { LedgerStore } from '../../src/ledger/store.js';
+import { alterationRow, atomeRow, created, putRows } from '../support/rows.js';
+import type { StoreFixture, StoreKind } from './fixture.js';
+
+const T = 'reads';
+const MUCH = 1_000_000;
+
+/*
+ * seq      1    2    3    4    5    6    7
+ * atome    a    b    a    a    b    a    c
+ * version  1    1    2    3*   2    4    1       * with a snapshot
+ */
+const a3 = alterationRow(4, 'a', 3, { base: 3, snapshot: '{"kind":"note"}', size: 30 });
+const ALTERATIONS = [
+  alterationRow(1, 'a', 1, { opId: 'op', reason: 'first', sourceClient: 'c1' }),
+  alterationRow(2, 'b', 1),
+  alterationRow(3, 'a', 2),
+  a3,
+  alterationRow(5, 'b', 2),
+  alterationRow(6, 'a', 4, { base: 3 }),
+  alterationRow(7, 'c', 1),
+];
+const ATOMES = [
+  atomeRow('a', 6, { version: 4, createdSeq: 1, base: 3 }),
+  atomeRow('b', 5, { version: 2, createdSeq: 2, kind: 'shape' }),
+  atomeRow('c', 7),
+];
+
+/** What the reads promise, apart from `list`. */
+export function readSuite({ make }: StoreKind): void {
+  let fixture: StoreFixture;
+  let store: LedgerStore;
+  beforeAll(async () => {
+    fixture = await make();
+    store = await fixture.open();
+    await putRows(store, T, { alterations: ALTERATIONS, atomes: ATOMES });
+    await putRows(store, 'other', created(atomeRow('a', 1, { kind: 'other' }), atomeRow('z', 2)));
+  });
+  afterAll(() => fixture.close());
+
+  const seqs = (rows: readonly { seq: number }[]): number[] => rows.map(({ seq }) => seq);
+
+  describe('reads', () => {
+    it('give rows back as they were written', async () => {
+      expect(await store.alterations(T, 0, 7, 10, MUCH)).toEqual(ALTERATIONS);
+      expect(await store.atome(T, 'b')).toEqual(ATOMES[1]);
+      expect(await store.atome(T, 'unknown')).toBeUndefined();
+    });
+
+    it('page by place, by rows and by characters', async () => {
+      expect(seqs(await store.alterations(T, 2, 5, 10, MUCH))).toEqual([3, 4, 5]);
+      expect(seqs(await store.alterations(T, 2, 7, 2, MUCH))).toEqual([3, 4]);
+      expect(seqs(await store.alterations(T, 7, 9, 10, MUCH))).toEqual([]);
+      // sizes behind 2: 10, 30, 10, 10, 10
+      expect(seqs(await store.alterations(T, 2, 7, 10, 0))).toEqual([3]);
+      expect(seqs(await store.alterations(T, 2, 7, 10, 9))).toEqual([3]);
+      expect(seqs(await store.alterations(T, 2, 7, 10, 10))).toEqual([3, 4]);
+      expect(seqs(await store.alterations(T, 2, 7, 10, 40))).toEqual([3, 4, 5]);
+    });
+
+    it('find the newest alteration of each atome', async () => {
+      expect(seqs(await store.newest(T, 0, 7, 10, MUCH))).toEqual([5, 6, 7]);
+      expect(seqs(await store.newest(T, 0, 6, 10, MUCH))).toEqual([5, 6]);
+      expect(seqs(await store.newest(T, 0, 4, 10, MUCH))).toEqual([]);
+      expect(seqs(await store.newest(T, 5, 7, 1, MUCH))).toEqual([6]);
+      expect(seqs(await store.newest(T, 0, 7, 10, 0))).toEqual([5]);
+    });
+
+    it('find versions of one atome', async () => {
+      expect(await store.alteration(T, 'a', 3)).toEqual(a3);
+      expect(await store.alteration(T, 'a', 5)).toBeUndefined();
+      expect(seqs(await store.versions(T, 'a', 2, 4))).toEqual([3, 4, 6]);
+      expect(seqs(await store.versions(T, 'a', 4, 9))).toEqual([6]);
+      expect(seqs(await store.versions(T, 'unknown', 1, 9))).toEqual([]);
+    });
+
+    it('find the rows from a base on', async () => {
+      const lineage = async (...wanted: [string, number][]): Promise<number[]> => seqs(await store.lineage(T, wanted));
+      expect(await lineage(['a', 2])).toEqual([1, 3]);
+      expect(await lineage(['a', 3])).toEqual([4]);
+      expect(await lineage(['a', 4])).toEqual([4, 6]);
+      expect(await lineage(['b', 2], ['unknown', 1], ['a', 4], ['c', 2])).toEqual([4, 6, 2, 5]);
+      expect(await lineage()).toEqual([]);
+    });
+
+    it('find the chain hash at a seq', async () => {
+      expect(await store.hashAt(T, 3)).toBe(ALTERATIONS[2]!.hash);
+      expect(await store.hashAt(T, 0)).toBeUndefined();
+      expect(await store.hashAt(T, 8)).toBeUndefined();
+    });
+
+    it('find heads and tenants', async () => {
+      expect((await store.tenants()).sort()).toEqual(['other', T]);
+      const heads = await store.heads([T, 'unknown', 'other', `it's "so"`]);
+      expect([...heads.keys()].sort()).toEqual(['other', T]);
+      expect(heads.get(T)).toEqual(await store.head(T));
+      expect(heads.get('other')).toMatchObject({ seq: 2 });
+      expect((await store.heads([])).size).toBe(0);
+    });
+
+    it('walk over the atomes in order of id', async () => {
+      const ids = async (after: string, kinds?: string[], limit = 10): Promise<string[]> =>
+        (await store.atomesAfter(T, after, kinds, limit)).map(({ id }) => id);
+      expect(await ids('')).toEqual(['a', 'b', 'c']);
+      expect(await ids('a', undefined, 1)).toEqual(['b']);
+      expect(await ids('', ['note'])).toEqual(['a', 'c']);
+      expect(await ids('', ['note', 'shape'])).toEqual(['a', 'b', 'c']);
+      expect(await ids('c')).toEqual([]);
+    });
+
+    it('never mix tenants', async () => {
+      expect(await store.alterations('other', 0, 9, 10, MUCH)).toHaveLength(2);
+      expect(await store.newest('other', 0, 9, 10, MUCH)).toHaveLength(2);
+      expect(await store.versions('other', 'a', 1, 9)).toHaveLength(1);
+      expect(await store.lineage('other', [['b', 1]])).toEqual([]);
+      expect(await store.atome('other', 'a')).toMatchObject({ kind: 'other' });
+      expect(await store.atome('other', 'b')).toBeUndefined();
+      expect(await store.hashAt('nobody', 1)).toBeUndefined();
+      expect(await store.atomesAfter('nobody', '', undefined, 10)).toEqual([]);
+    });
+
+    it('keep any text that JSON can hold', async () => {
+      const texts = ['\u0000', '\ud800', '\udc00 x', '😀', '\u2028', `'"\\`, '%_', '$1 ? ::json', 'e\u0301'];
+      const json = JSON.stringify(Object.fromEntries(texts.map((text, i) => [`${text}${i}`, text])));
+      const row = alterationRow(1, 'odd', 1, {
+        changes: json,
+        superseded: json,
+        snapshot: json,
+        reason: '😀 ? \\ \'"',
+      });
+      const atome = atomeRow('odd', 1, { data: json, meta: json, clocks: json });
+      await putRows(store, 'texts', { alterations: [row], atomes: [atome] });
+      expect(await store.alteration('texts', 'odd', 1)).toEqual(row);
+      expect(await store.atome('texts', 'odd')).toEqual(atome);
+    });
+
+    it('keep numbers that a ledger may reach', async () => {
+      const seq = 2 ** 33;
+      await putRows(store, 'old', created(atomeRow('a', seq)));
+      expect(await store.head('old')).toMatchObject({ seq });
+      expect(seqs(await store.alterations('old', seq - 1, seq, 10, MUCH))).toEqual([seq]);
+      expect(await store.atome('old', 'a')).toMatchObject({ seq, createdSeq: seq });
+    });
+
+    it('answer a ping', async () => {
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+  });
+}

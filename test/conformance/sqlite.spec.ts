@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { SqliteStore } from '../../src/ledger/stores/sqlite.store.js';
+import { atomeRow, created, putRows } from '../support/rows.js';
+
+describe('the store on SQLite', () => {
+  let folder: string;
+  let dataSource: DataSource;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'atome-store-'));
+    dataSource = await new DataSource(dataSourceOptions(`sqlite:${join(folder, 'atome.sqlite')}`)).initialize();
+    await dataSource.runMigrations();
+  });
+  afterEach(async () => {
+    await dataSource.destroy();
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each(['synchronous = NORMAL', 'journal_mode = DELETE'])('does not run with %s', async (pragma) => {
+    await dataSource.query(`PRAGMA ${pragma}`);
+    expect(() => new SqliteStore(dataSource)).toThrow('FULL and wal are needed');
+  });
+
+  it('says storage_full when there is no space, reads on, and writes again when there is', async () => {
+    const store = new SqliteStore(dataSource);
+    await putRows(store, 'default', created(atomeRow('a1', 1)));
+    await dataSource.query('PRAGMA max_page_count = 1');
+    const large = created(atomeRow('a2', 2, { data: JSON.stringify('x'.repeat(100_000)) }));
+    await expect(putRows(store, 'default', large)).rejects.toMatchObject({ code: 'storage_full' });
+    expect(await store.head('default')).toMatchObject({ seq: 1 });
+    await dataSource.query('PRAGMA max_page_count = 100000');
+    await putRows(store, 'default', large);
+    expect(await store.head('default')).toMatchObject({ seq: 2 });
+  });
+
+  it('looks rows up, and walks no ledger to find a few', async () => {
+    const store = new SqliteStore(dataSource);
+    await putRows(store, 'default', created(atomeRow('a1', 1)));
+    await store.commit('default', { atomeIds: ['a1'], opIds: ['op'] }, () => ({ additions: null }));
+    await store.lineage('default', [['a1', 1]]);
+    await store.alterations('default', 0, 1, 10, 10);
+    await store.newest('default', 0, 1, 10, 10);
+    await store.versions('default', 'a1', 1, 1);
+    await store.heads(['default']);
+    const { statements } = store as unknown as { statements: Map<string, unknown> };
+    for (const statement of statements.keys()) {
+      const values = Array.from(statement.matchAll(/\?/g), () => '[]');
+      const plan = await dataSource.query<{ detail: string }[]>(`EXPLAIN QUERY PLAN ${statement}`, values);
+      const walks = plan.filter(({ detail }) => /^SCAN \w+$|\(tenant=\?\)$/.test(detail));
+      expect([statement, walks.filter(({ detail }) => !/^SCAN p$|ledgers|INSERT/.test(detail))]).toEqual([
+        statement,
+        [],
+      ]);
+    }
+  });
+});
