@@ -170,10 +170,13 @@ async function together(statements: readonly Promise<unknown>[]): Promise<void> 
   if (failed) throw failed.reason;
 }
 
+/** How long a rollback may take, in milliseconds: the tenant's next group waits for it. */
+const ROLLBACK_MS = 2_000;
+
 /** The error of a rollback that failed, or undefined. */
 async function rollback(client: pg.PoolClient): Promise<unknown> {
   try {
-    await client.query('ROLLBACK');
+    await client.query({ text: 'ROLLBACK', query_timeout: ROLLBACK_MS } as TimedQuery);
     return undefined;
   } catch (error) {
     return error;
