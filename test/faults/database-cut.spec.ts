@@ -33,24 +33,28 @@ describe('a server whose connections to PostgreSQL are cut again and again', () 
       WHERE datname = current_database() AND pid <> pg_backend_pid()`);
   }
 
-  it('asks its writers to try again, writes each of their writes once, and shows them all', async () => {
-    const [tally, tail] = [new Tally(), new Tail()];
-    const writers = [1, 2, 3, 4].map((n) => new RestWriter(workload(`w${n}`), tally));
-    await server.api.post('/api/sync/push', { operations: [firstWrite] });
-    for (const client of [tail, ...writers]) client.connect(server);
-    for (let n = 0; n < CUTS; n += 1) {
-      await tally.more(randomInt(20));
-      await cut();
-    }
-    await Promise.all(writers.map((writer) => writer.finish()));
-    expect(writers.flatMap(({ refused }) => refused)).toEqual([]);
-    const { alterations, verdict } = await audit(database.url);
-    await tail.reached(alterations.length);
-    const acknowledged = writers.flatMap((writer) => [...writer.acknowledged.keys()]);
-    expect(alterations.map(({ opId }) => opId).sort()).toEqual([firstWrite.opId, ...acknowledged].sort());
-    expect(verdict.fault).toBeUndefined();
-    expect(tail.applied).toEqual(alterations);
-    expect(tail.atomes).toEqual(await atomesOf(server));
-    tail.disconnect();
-  }, LIMIT);
+  it(
+    'asks its writers to try again, writes each of their writes once, and shows them all',
+    async () => {
+      const [tally, tail] = [new Tally(), new Tail()];
+      const writers = [1, 2, 3, 4].map((n) => new RestWriter(workload(`w${n}`), tally));
+      await server.api.post('/api/sync/push', { operations: [firstWrite] });
+      for (const client of [tail, ...writers]) client.connect(server);
+      for (let n = 0; n < CUTS; n += 1) {
+        await tally.more(randomInt(20));
+        await cut();
+      }
+      await Promise.all(writers.map((writer) => writer.finish()));
+      expect(writers.flatMap(({ refused }) => refused)).toEqual([]);
+      const { alterations, verdict } = await audit(database.url);
+      await tail.reached(alterations.length);
+      const acknowledged = writers.flatMap((writer) => [...writer.acknowledged.keys()]);
+      expect(alterations.map(({ opId }) => opId).sort()).toEqual([firstWrite.opId, ...acknowledged].sort());
+      expect(verdict.fault).toBeUndefined();
+      expect(tail.applied).toEqual(alterations);
+      expect(tail.atomes).toEqual(await atomesOf(server));
+      tail.disconnect();
+    },
+    LIMIT,
+  );
 });
