@@ -29,8 +29,6 @@ export interface HistoryPage {
 }
 
 const PAGE_ROWS = 500;
-/** A snapshot is read in pages of about this many characters. */
-const SNAPSHOT_CHARS = 1024 * 1024;
 
 /** The ledger as it is read: states, the past, and pages of the feed. It only ever sees what is committed. */
 export class LedgerReader {
@@ -130,12 +128,12 @@ export class LedgerReader {
     let after = '';
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
-      const rows = await this.store.atomesAfter(tenant, after, PAGE_ROWS, SNAPSHOT_CHARS);
+      const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS);
       for (const row of rows) {
         const atome = row.seq <= seq ? atomeOf(row) : await this.asOf(tenant, row, seq);
         if (atome?.deletedAt === null && (!kinds || kinds.includes(atome.kind))) yield atome;
       }
-      if (rows.length === 0) return;
+      if (rows.length < PAGE_ROWS) return;
       after = rows.at(-1)!.id;
     }
   }

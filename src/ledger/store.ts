@@ -70,8 +70,8 @@ export interface LedgerStore {
   atome(tenant: string, id: string): Promise<AtomeRow | undefined>;
   list(tenant: string, query: ListQuery): Promise<AtomeRow[]>;
   count(tenant: string, query: ListQuery): Promise<number>;
-  /** Atomes in order of id, behind `after`: at most `limit`, and at most about `chars` beyond the first. */
-  atomesAfter(tenant: string, after: string, limit: number, chars: number): Promise<AtomeRow[]>;
+  /** Atomes in order of id, behind `after`. */
+  atomesAfter(tenant: string, after: string, kinds: readonly string[] | undefined, limit: number): Promise<AtomeRow[]>;
   /** Alterations with `after < seq ≤ upTo`, in order: at most `limit`, and at most about `chars` beyond the first. */
   alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]>;
   /** As `alterations`, but only the newest of each atome. */

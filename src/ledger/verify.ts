@@ -73,7 +73,7 @@ async function verifyStates(
   let count = 0;
   let newest = upTo;
   for (let after = ''; ;) {
-    const rows = await store.atomesAfter(tenant, after, ROWS, CHARS);
+    const rows = await store.atomesAfter(tenant, after, undefined, ROWS);
     for (const row of rows) {
       if (row.createdSeq <= upTo) count += 1;
       newest = Math.max(newest, row.seq);
@@ -82,7 +82,7 @@ async function verifyStates(
         return verdict(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
       }
     }
-    if (rows.length === 0) break;
+    if (rows.length < ROWS) break;
     after = rows.at(-1)!.id;
   }
   if (newest > upTo && newest > (await store.head(tenant))!.seq) {

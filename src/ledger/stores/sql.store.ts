@@ -66,8 +66,14 @@ export abstract class SqlStore implements LedgerStore {
     return Number((row as { total: unknown }).total);
   }
 
-  atomesAfter(tenant: string, after: string, limit: number, chars: number): Promise<AtomeRow[]> {
-    return this.atomes(sql.SELECT_ATOMES_AFTER, [tenant, after, limit, chars]);
+  async atomesAfter(
+    tenant: string,
+    after: string,
+    kinds: readonly string[] | undefined,
+    limit: number,
+  ): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomesAfter(tenant, after, kinds, limit);
+    return this.atomes(statement.sql, statement.params);
   }
 
   alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]> {

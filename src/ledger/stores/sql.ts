@@ -150,14 +150,18 @@ export function selectLineage(wanted: string): string {
     ORDER BY l.atome_id, l.version`;
 }
 
-/** Atomes in order of id; the page ends as those of the ledger do. */
-export const SELECT_ATOMES_AFTER = `SELECT ${Object.keys(ATOME)
-  .map((name) => `"${name}"`)
-  .join(', ')} FROM (
-    SELECT ${ATOME_COLUMNS},
-      SUM(length(data) + length(meta)) OVER (ORDER BY id) - length(data) - length(meta) AS "before"
-    FROM atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?
-  ) AS p WHERE "before" <= ? ORDER BY id`;
+export function selectAtomesAfter(
+  tenant: string,
+  after: string,
+  kinds: readonly string[] | undefined,
+  limit: number,
+): Statement {
+  const among = kinds ? ` AND kind IN (${kinds.map(() => '?').join(', ')})` : '';
+  return {
+    sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
+    params: [tenant, after, ...(kinds ?? []), limit],
+  };
+}
 
 const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {
   updatedAt: 'seq',
