@@ -54,6 +54,7 @@ export function readConfig(environment: Environment = process.env): Config {
         jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),
         jsonNodes: read.integer('MAX_JSON_NODES', DEFAULT_LIMITS.jsonNodes, 100, 10_000_000),
         reasonChars: read.integer('MAX_REASON_CHARS', DEFAULT_LIMITS.reasonChars, 0, 100_000),
+        presenceChars: read.integer('MAX_PRESENCE_CHARS', DEFAULT_LIMITS.presenceChars, 0, 1_000_000),
         pushOperations: read.integer('MAX_PUSH_OPERATIONS', DEFAULT_LIMITS.pushOperations, 1, 100_000),
       },
       socket: {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.setup.js';
-import { ConfigError, EX_CONFIG, isLoopback, readConfig, type Config } from './config.js';
+import { ConfigError, EX_CONFIG, readConfig, type Config } from './config.js';
 import { WS_PATH } from './protocol/index.js';
 
 const HELP = `atome-sync: a real-time sync server for shared objects.
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
 }
 
 function greeting({ host }: Config, port: number): string {
-  const name = isLoopback(host) || host === '0.0.0.0' ? host : host.includes(':') ? `[${host}]` : host;
+  const name = host.includes(':') ? `[${host}]` : host;
   const address = `${name}:${port}`;
   return `atome-sync is listening: http://${address}  docs http://${address}/api/docs  WebSocket ws://${address}${WS_PATH}`;
 }

@@ -1,4 +1,10 @@
-import { Injectable, Logger, SetMetadata, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  SetMetadata,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import { eventOf } from '../feed/entry.js';
@@ -24,7 +30,7 @@ export const OnAtome = (name: AtomeEventName): MethodDecorator => SetMetadata(ON
  * nowhere: work that must not be missed reads the changes from a cursor of its own.
  */
 @Injectable()
-export class AtomeEvents implements OnApplicationBootstrap, OnModuleDestroy {
+export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly subject = new Subject<TenantEvent>();
   private readonly logger = new Logger('AtomeEvents');
   private readonly subscriptions: Subscription[] = [];
@@ -50,8 +56,10 @@ export class AtomeEvents implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  onModuleDestroy(): void {
+  /** The last writes are committed while the server drains; they are told before this ends. */
+  async onApplicationShutdown(): Promise<void> {
     this.stopListening?.();
+    await new Promise(setImmediate);
     this.subscriptions.forEach((subscription) => subscription.unsubscribe());
     this.subject.complete();
   }

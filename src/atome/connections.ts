@@ -38,6 +38,7 @@ export class Connections {
 
   /** Tells the others of the tenant; null takes a presence back. */
   setPresence(session: Session, state: JsonValue): void {
+    if (!this.sessions.has(session)) return; // it has gone meanwhile
     if (state === null) this.presence.delete(session);
     else this.presence.set(session, state);
     this.tellOthers(session, state);

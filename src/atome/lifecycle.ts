@@ -27,7 +27,9 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   ) {}
 
   onModuleInit(): void {
-    addBodyParsers(this.http.httpAdapter.getInstance<FastifyInstance>(), PATCH_TYPES);
+    // an application context (a worker, a command) has no server
+    const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    if (adapter) addBodyParsers(adapter.getInstance<FastifyInstance>(), PATCH_TYPES);
     this.feed.start();
     this.connections.start();
   }

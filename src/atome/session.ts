@@ -64,7 +64,12 @@ export class Session {
     this.inbox = new Inbox(bucket, (frame) => this.take(frame));
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
     ws.on('pong', () => (this.alive = true));
-    this.socket.onDrain(() => this.reader?.pump());
+    // `ws` answers pings by itself
+    ws.on('ping', () => this.slowDown());
+    this.socket.onDrain(() => {
+      this.reader?.pump();
+      this.readOn();
+    });
     this.closed = new Promise((resolve) =>
       ws.once('close', () => {
         this.stopReading();
@@ -112,19 +117,24 @@ export class Session {
       epoch: log.epoch,
       seq: log.tail,
     });
-    this.deps.connections.presenceFor(this).forEach((event) => this.socket.send(event));
+    this.deps.connections.presenceFor(this).forEach((event) => this.tell(event));
     await this.readPlain();
   }
 
   private receive(data: RawData, isBinary: boolean): void {
     this.alive = true;
     this.inbox.push(isBinary ? null : (data as Buffer).toString());
-    if (this.isFull) this.socket.pause();
+    this.slowDown();
   }
 
-  /** What a client sends too fast waits, at last in its own network buffers. */
+  /** What a client sends too fast waits, at last in its own network buffers; so does what one sends that takes no answers. */
   private get isFull(): boolean {
-    return this.inbox.isFull || this.unanswered >= MAX_UNANSWERED;
+    const { inbox, unanswered, socket, deps } = this;
+    return inbox.isFull || unanswered >= MAX_UNANSWERED || socket.unsent >= deps.unsentBytes;
+  }
+
+  private slowDown(): void {
+    if (this.isFull) this.socket.pause();
   }
 
   private readOn(): void {

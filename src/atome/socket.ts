@@ -13,6 +13,7 @@ const CLOSE_GRACE_MS = 2_000;
 export class ClientSocket {
   private readonly raw: Socket;
   private readonly compressed: boolean;
+  private drained: () => void = () => undefined;
   private cut: NodeJS.Timeout | undefined;
 
   constructor(private readonly ws: WebSocket) {
@@ -30,6 +31,7 @@ export class ClientSocket {
   }
 
   onDrain(listener: () => void): void {
+    this.drained = listener;
     this.raw.on('drain', listener);
   }
 
@@ -37,8 +39,13 @@ export class ClientSocket {
   write(frames: Buffer): void {
     if (!this.open) return;
     if (!this.compressed) this.raw.write(frames);
-    else for (const payload of framePayloads(frames)) this.ws.send(payload, { binary: false });
+    else for (const payload of framePayloads(frames)) this.ws.send(payload, { binary: false }, this.sent);
   }
+
+  /** Compressed bytes are few: the network socket is never full, and so never says that it has drained. */
+  private readonly sent = (): void => {
+    if (this.ws.bufferedAmount === 0) this.drained();
+  };
 
   send(message: ServerMessage): void {
     this.write(textFrames([JSON.stringify(message)]));

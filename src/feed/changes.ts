@@ -46,8 +46,9 @@ export async function readChanges(log: TenantLog, request: ChangesRequest, optio
       return { epoch, from, to: page.to, hash, head: log.tail, events: page.events };
     }
     after = page.to;
+    const hash = await log.hashAt(after);
     await untilAdvanced(log, remaining, request.signal);
-    await requireCursor(log, { epoch, since: after });
+    await requireCursor(log, { epoch, since: after, ...(hash !== undefined && { hash }) });
   }
 }
 

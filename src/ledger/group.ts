@@ -194,7 +194,7 @@ export class GroupPlanner {
   }
 
   private apply(
-    { opId, atomeId, reason, baseVersion: _baseVersion, hlc: _hlc, ...change }: ReadyMutation,
+    { opId, atomeId, freshId: _freshId, reason, baseVersion: _baseVersion, hlc: _hlc, ...change }: ReadyMutation,
     now: Working | undefined,
     hlc: string,
     superseded: readonly string[],
@@ -288,7 +288,7 @@ export class GroupPlanner {
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
 function repeat(first: ReceiptRow, mutation: Mutation): Outcome {
   // a create without an id was given one by the server, another each time
-  const sameAtome = first.atomeId === mutation.atomeId || mutation.operation === 'create';
+  const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
   const same =
     mutation.operation === 'restore'

@@ -29,6 +29,8 @@ export interface HistoryPage {
 }
 
 const PAGE_ROWS = 500;
+/** Atomes of a snapshot read at once: each may be as large as a message. */
+const SNAPSHOT_ROWS = 50;
 
 /** The ledger as it is read: states, the past, and pages of the feed. It only ever sees what is committed. */
 export class LedgerReader {
@@ -128,12 +130,12 @@ export class LedgerReader {
     let after = '';
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
-      const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS);
+      const rows = await this.store.atomesAfter(tenant, after, undefined, SNAPSHOT_ROWS);
       for (const row of rows) {
         const atome = row.seq <= seq ? atomeOf(row) : await this.asOf(tenant, row, seq);
         if (atome?.deletedAt === null && (!kinds || kinds.includes(atome.kind))) yield atome;
       }
-      if (rows.length < PAGE_ROWS) return;
+      if (rows.length < SNAPSHOT_ROWS) return;
       after = rows.at(-1)!.id;
     }
   }

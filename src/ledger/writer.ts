@@ -23,7 +23,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-const MAX_GROUP = 1_000;
+/** More gain nothing, and each of its atomes is in memory as long as it is decided. */
+const MAX_GROUP = 200;
 
 /**
  * The one way into the ledger. What arrives while a tenant's previous group is committing is committed

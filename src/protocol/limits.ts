@@ -8,6 +8,8 @@ export interface Limits {
   readonly jsonNodes: number;
   /** Longest `reason`, in characters. */
   readonly reasonChars: number;
+  /** Longest JSON text of a `presence` state, in characters. */
+  readonly presenceChars: number;
   /** Most operations in one `POST /api/sync/push`. */
   readonly pushOperations: number;
 }
@@ -17,5 +19,6 @@ export const DEFAULT_LIMITS: Limits = {
   jsonDepth: 32,
   jsonNodes: 10_000,
   reasonChars: 1_000,
+  presenceChars: 4_096,
   pushOperations: 1_000,
 };

@@ -53,6 +53,8 @@ interface MutationEnvelope {
   /** The client's name for this write; null where it gave none. */
   readonly opId: string | null;
   readonly atomeId: string;
+  /** The id was made for this `create`: its repetition comes with another. */
+  readonly freshId?: boolean;
   /** Refuse with 409 (412 for `If-Match`) unless the atome is at this version. */
   readonly baseVersion: number | null;
   /** The client's stamp; null: the server stamps the write on arrival. */

@@ -50,7 +50,14 @@ export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Li
   const id = takeIdOr(fields, 'id', null);
   const changes = takeContent(fields, 'type');
   fields.refuseUnknown().check();
-  return { ...envelope(headers), atomeId: id ?? uuidv7(), reason: null, operation: 'create', changes };
+  return {
+    ...envelope(headers),
+    atomeId: id ?? uuidv7(),
+    ...(id === null && { freshId: true }),
+    reason: null,
+    operation: 'create',
+    changes,
+  };
 }
 
 export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {

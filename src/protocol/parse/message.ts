@@ -37,7 +37,7 @@ export function parseMessage(input: unknown, limits: Limits): ClientMessage {
     case 'mutate':
       return { type: 'mutate', mutation: parseMutate(input, limits) };
     case 'presence':
-      return { type: 'presence', state: (input.state ?? null) as JsonValue };
+      return { type: 'presence', state: parsePresence(input.state ?? null, limits) };
     case 'atome:created':
     case 'atome:updated':
     case 'atome:altered':
@@ -49,6 +49,14 @@ export function parseMessage(input: unknown, limits: Limits): ClientMessage {
         `there is no message "${input.type.slice(0, 64)}"; see docs/protocol.md for those there are`,
       );
   }
+}
+
+function parsePresence(state: unknown, { presenceChars }: Limits): JsonValue {
+  if (JSON.stringify(state).length <= presenceChars) return state as JsonValue;
+  throw new AtomeError(
+    'too_large',
+    `a presence may take at most ${presenceChars} characters; put the rest into an atome`,
+  );
 }
 
 function parseAuth(input: unknown): ClientMessage {

@@ -32,7 +32,8 @@ export function parseMutate(input: unknown, limits: Limits): Mutation & { readon
   const reason = takeReason(fields, limits);
   const change = takeRequestedChange(fields, operation);
   fields.refuseUnknown().check();
-  return { opId, baseVersion, hlc, reason, atomeId: atomeId ?? uuidv7(), ...change };
+  const id = atomeId ?? uuidv7();
+  return { opId, baseVersion, hlc, reason, atomeId: id, ...(atomeId === null && { freshId: true }), ...change };
 }
 
 function takeRequestedChange(fields: Fields, operation: Mutation['operation']): RequestedChange {
