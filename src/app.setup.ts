@@ -57,6 +57,7 @@ function serveDocs(app: NestFastifyApplication): void {
           'Shared objects ("atomes") in one append-only ledger. Live changes: the WebSocket `/ws/atome-sync`, or server-sent events from `/api/sync/changes`.',
         )
         .setVersion(VERSION)
+        .addBearerAuth()
         .build(),
     );
   SwaggerModule.setup('api/docs', app, document, {

@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { parseJwks } from './access/jwks.js';
+import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
+import type { JSONWebKeySet } from 'jose';
 import type { AtomeOptions } from './door/options.js';
 import { DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
 import { DEFAULT_FEED_OPTIONS } from './feed/options.js';
@@ -14,6 +18,9 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly atome: AtomeOptions & { readonly databaseUrl: string };
 }
+
+/** RFC 7518 §3.2: a key of the size of the hash, or larger. */
+const MIN_SECRET_BYTES = 32;
 
 /** Exit code for a bad configuration (EX_CONFIG of sysexits.h). */
 export const EX_CONFIG = 78;
@@ -32,10 +39,11 @@ export function readConfig(environment: Environment = process.env): Config {
   const problems: string[] = [];
   const read = new Reader(environment, problems);
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
-  const auth = read.choice('AUTH', 'off', ['off', 'off-insecure']);
+  const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
+  const jwt = auth === 'jwt' ? readJwt(read) : undefined;
   if (auth === 'off' && !isLoopback(host)) {
     problems.push(
-      `HOST=${host} is reachable from other machines, and there is no authentication: use HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
+      `HOST=${host} is reachable from other machines, and authentication is off: use AUTH=jwt or HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
     );
   }
   const config: Config = {
@@ -61,8 +69,10 @@ export function readConfig(environment: Environment = process.env): Config {
         messagesPerSecond: read.integer('MESSAGES_PER_SECOND', DEFAULT_SOCKET_OPTIONS.messagesPerSecond, 1, 1_000_000),
         messageBurst: read.integer('MESSAGE_BURST', DEFAULT_SOCKET_OPTIONS.messageBurst, 1, 1_000_000),
         heartbeatMs: read.integer('HEARTBEAT_MS', DEFAULT_SOCKET_OPTIONS.heartbeatMs, 100, 3_600_000),
+        authMs: read.integer('AUTH_TIMEOUT_MS', DEFAULT_SOCKET_OPTIONS.authMs, 100, 60_000),
         deflate: read.choice('WS_DEFLATE', 'off', ['off', 'on']) === 'on',
       },
+      ...(jwt && { jwt }),
       feed: {
         unsentBytes: read.integer('UNSENT_BYTES', DEFAULT_FEED_OPTIONS.unsentBytes, 1_024, 64 * 1024 * 1024),
         pollMs: read.integer('HEAD_POLL_MS', DEFAULT_FEED_OPTIONS.pollMs, 10, 60_000),
@@ -71,6 +81,57 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Who may sign tokens, and what they must say. */
+function readJwt(read: Reader): JwtOptions | undefined {
+  const claim = /^[\x21-\x7e]{1,100}$/;
+  const keys = readKeys(read);
+  const tenantClaim = read.text('AUTH_TENANT_CLAIM', 'tenant', claim, 'the name of a claim');
+  const rolesClaim = read.text('AUTH_ROLES_CLAIM', 'roles', claim, 'the name of a claim');
+  const issuer = read.optional('AUTH_ISSUER');
+  const audience = read.optional('AUTH_AUDIENCE');
+  return keys && { keys, tenantClaim, rolesClaim, issuer, audience };
+}
+
+/** Exactly one source of keys. What these variables hold is not repeated: it may be a secret in the wrong place. */
+function readKeys(read: Reader): KeySource | undefined {
+  const secret = read.optional('AUTH_JWT_SECRET');
+  const jwksUrl = read.optional('AUTH_JWKS_URL');
+  const jwksFile = read.optional('AUTH_JWKS_FILE');
+  if ([secret, jwksUrl, jwksFile].filter((source) => source !== undefined).length !== 1) {
+    read.refuse('AUTH=jwt: expected exactly one of AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_JWKS_FILE');
+  }
+  if (secret !== undefined && Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+    read.refuse(
+      `AUTH_JWT_SECRET: expected at least ${MIN_SECRET_BYTES} bytes, such as those of: openssl rand -base64 48`,
+    );
+  }
+  if (jwksUrl !== undefined && !isSafeUrl(jwksUrl)) {
+    read.refuse('AUTH_JWKS_URL: expected an https:// address, without user and password');
+  }
+  const jwks = jwksFile === undefined ? undefined : readJwks(jwksFile, read);
+  if (secret !== undefined) return { secret };
+  if (jwksUrl !== undefined) return { jwksUrl };
+  return jwks && { jwks };
+}
+
+function readJwks(path: string, read: Reader): JSONWebKeySet | undefined {
+  try {
+    return parseJwks(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    read.refuse(`AUTH_JWKS_FILE: expected a readable JSON Web Key Set, but ${code ?? message}`);
+    return undefined;
+  }
+}
+
+/** Whoever can change what comes over the wire could sign tokens of his own. */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isPrivate = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+  return isPrivate && username === '' && password === '';
 }
 
 export function isLoopback(host: string): boolean {
@@ -89,6 +150,14 @@ class Reader {
     if (pattern.test(value)) return value;
     this.problems.push(`${name}=${redacted(value)}: expected ${expected}`);
     return otherwise;
+  }
+
+  optional(name: string): string | undefined {
+    return this.environment[name] || undefined;
+  }
+
+  refuse(problem: string): void {
+    this.problems.push(problem);
   }
 
   choice<T extends string>(name: string, otherwise: T, choices: readonly T[]): T {

@@ -1,4 +1,5 @@
 /* What an application that imports the module needs. */
+export type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
 export { AtomeEvents, OnAtome, type AtomeEventName, type TenantEvent } from './atome/atome-events.js';
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
 export {

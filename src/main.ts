@@ -12,7 +12,7 @@ Configuration is by environment; see .env.example for all of it:
   PORT          3001        0 takes a free one and prints it
   DATABASE_URL  sqlite:./data/atome.sqlite | sqlite::memory: | postgres://…
   LOG_LEVEL     info        fatal, error, warn, info, debug, trace, silent
-  AUTH          off         off-insecure allows a HOST that others can reach
+  AUTH          off         jwt asks for tokens; off-insecure allows everybody, also on a HOST that others can reach
 `;
 
 /** How long a drain may take before the process ends all the same, in milliseconds. */

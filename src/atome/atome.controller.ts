@@ -20,9 +20,18 @@ import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from
 import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE } from '../door/examples.js';
 import { ProblemFilter } from '../door/problem.filter.js';
 import { QUERY_PIPE } from '../door/validation.js';
+import { Caller, Guarded, Needs } from '../access/access.guard.js';
 import type { Moment } from '../ledger/reader.js';
 import type { ListQuery } from '../ledger/store.js';
-import { invalid, JSON_PATCH, MERGE_PATCH, type Atome, type JsonObject, type JsonPatch } from '../protocol/index.js';
+import {
+  invalid,
+  JSON_PATCH,
+  MERGE_PATCH,
+  type Atome,
+  type JsonObject,
+  type JsonPatch,
+  type Principal,
+} from '../protocol/index.js';
 import {
   AlterAtomeDto,
   CreateAtomeDto,
@@ -35,19 +44,20 @@ import {
   RestoreAtomeDto,
 } from './atome.dto.js';
 import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
+import { Writing } from './writing.decorator.js';
 import { decodeCursor, encodeCursor } from './list-cursor.js';
-
-type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
 const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 
 /** REST over atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
 @ApiTags('atome')
+@Guarded()
 @UseFilters(ProblemFilter)
 @Controller('atome')
 export class AtomeController {
   constructor(private readonly atomes: AtomeService) {}
 
+  @Needs('write')
   @Post('create')
   @ApiOperation({ summary: 'Create an atome' })
   @ApiWriteHeaders()
@@ -56,23 +66,24 @@ export class AtomeController {
   @ApiProblems(400, 409, 413)
   async create(
     @Body() body: CreateAtomeDto,
-    @Headers() headers: RequestHeaders,
+    @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { id, version, seq, atome } = await this.atomes.create(body, contextOf(headers));
+    const { id, version, seq, atome } = await this.atomes.create(body, context);
     tag(reply, version);
     return { success: true, id, version, seq, atome };
   }
 
+  @Needs('read')
   @Get('list')
   @ApiOperation({ summary: 'List atomes' })
   @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
   @ApiProblems(400)
-  async list(@Query(QUERY_PIPE) query: ListQueryDto) {
+  async list(@Query(QUERY_PIPE) query: ListQueryDto, @Caller() caller: Principal) {
     const listQuery = toListQuery(query);
     const [{ atomes, last }, total] = await Promise.all([
-      this.atomes.list(listQuery),
-      query.count === 'true' ? this.atomes.count(listQuery) : null,
+      this.atomes.list(listQuery, caller),
+      query.count === 'true' ? this.atomes.count(listQuery, caller) : null,
     ]);
     return {
       success: true,
@@ -84,6 +95,7 @@ export class AtomeController {
     };
   }
 
+  @Needs('read')
   @Get(':id')
   @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
   @ApiHeader({
@@ -99,9 +111,10 @@ export class AtomeController {
     @Param('id') id: string,
     @Query(QUERY_PIPE) query: GetQueryDto,
     @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Caller() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const atome = await this.atomes.get(id, toMoment(query));
+    const atome = await this.atomes.get(id, toMoment(query), caller);
     tag(reply, atome.version);
     if (matchesTag(ifNoneMatch, atome)) {
       reply.status(304);
@@ -110,6 +123,7 @@ export class AtomeController {
     return { success: true, atome };
   }
 
+  @Needs('write')
   @Post(':id/alter')
   @HttpCode(200)
   @ApiOperation({ summary: 'Alter an atome key by key' })
@@ -121,12 +135,13 @@ export class AtomeController {
   async alter(
     @Param('id') id: string,
     @Body() body: AlterAtomeDto,
-    @Headers() headers: RequestHeaders,
+    @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.alter(id, body, contextOf(headers)));
+    return altered(reply, await this.atomes.alter(id, body, context));
   }
 
+  @Needs('write')
   @Put(':id')
   @ApiOperation({ summary: 'Replace data (and meta, parentId, kind, type)' })
   @ApiWriteHeaders()
@@ -137,12 +152,13 @@ export class AtomeController {
   async replace(
     @Param('id') id: string,
     @Body() body: ReplaceAtomeDto,
-    @Headers() headers: RequestHeaders,
+    @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.replace(id, body, contextOf(headers)));
+    return altered(reply, await this.atomes.replace(id, body, context));
   }
 
+  @Needs('write')
   @Patch(':id')
   @ApiOperation({
     summary: 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)',
@@ -162,15 +178,17 @@ export class AtomeController {
     @Param('id') id: string,
     // not @Body(), which would be documented with one example for both types
     @Req() { body }: FastifyRequest,
-    @Headers() headers: RequestHeaders,
+    @Headers('content-type') contentType: string | undefined,
+    @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
+    const mediaType = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
     // the parser of the protocol decides what the body is
     const patch = body as JsonObject | JsonPatch;
-    return altered(reply, await this.atomes.patch(id, patch, contextOf(headers), mediaType));
+    return altered(reply, await this.atomes.patch(id, patch, context, mediaType));
   }
 
+  @Needs('write')
   @Post(':id/rename')
   @HttpCode(200)
   @ApiOperation({ summary: 'Set data.name' })
@@ -182,14 +200,17 @@ export class AtomeController {
   async rename(
     @Param('id') id: string,
     @Body() body: RenameAtomeDto,
-    @Headers() headers: RequestHeaders,
+    @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const result = await this.atomes.rename(id, body, contextOf(headers));
-    const before = result.alteration ? await this.atomes.get(id, { version: result.version - 1 }) : result.atome;
+    const result = await this.atomes.rename(id, body, context);
+    const before = result.alteration
+      ? await this.atomes.get(id, { version: result.version - 1 }, context.principal)
+      : result.atome;
     return { ...altered(reply, result), oldName: before.data.name ?? null, newName: result.atome.data.name };
   }
 
+  @Needs('write')
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an atome; it can be restored' })
   @ApiWriteHeaders()
@@ -200,26 +221,32 @@ export class AtomeController {
   async delete(
     @Param('id') id: string,
     @Body() body: unknown,
-    @Headers() headers: RequestHeaders,
+    @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const input = body as DeleteAtomeDto | undefined;
-    const { version, seq, atome } = await this.atomes.delete(id, input, contextOf(headers));
+    const { version, seq, atome } = await this.atomes.delete(id, input, context);
     tag(reply, version);
     return { success: true, id, deletedAt: atome.deletedAt, version, seq, restorable: true };
   }
 
+  @Needs('read')
   @Get(':id/history')
   @ApiOperation({ summary: 'All alterations of an atome, newest first' })
   @ApiAtomeId()
   @ApiAnswer(200, 'A page of alterations', ANSWERS.history)
   @ApiProblems(400, 404)
-  async history(@Param('id') id: string, @Query(QUERY_PIPE) { page, limit }: PageQueryDto) {
-    const { currentVersion, alterations } = await this.atomes.history(id, page, limit);
+  async history(
+    @Param('id') id: string,
+    @Query(QUERY_PIPE) { page, limit }: PageQueryDto,
+    @Caller() caller: Principal,
+  ) {
+    const { currentVersion, alterations } = await this.atomes.history(id, page, limit, caller);
     const pages = Math.ceil(currentVersion / limit);
     return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages };
   }
 
+  @Needs('write')
   @Post(':id/restore')
   @HttpCode(200)
   @ApiOperation({ summary: 'Write the state of an earlier version as a new version' })
@@ -231,21 +258,13 @@ export class AtomeController {
   async restore(
     @Param('id') id: string,
     @Body() body: RestoreAtomeDto,
-    @Headers() headers: RequestHeaders,
+    @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { version, seq, atome } = await this.atomes.restore(id, body, contextOf(headers));
+    const { version, seq, atome } = await this.atomes.restore(id, body, context);
     tag(reply, version);
     return { success: true, id, restoredToVersion: body.version, newVersion: version, data: atome.data, seq, atome };
   }
-}
-
-function contextOf(headers: RequestHeaders): WriteContext {
-  return {
-    clientId: headers['x-client-id'],
-    idempotencyKey: headers['idempotency-key'],
-    ifMatch: headers['if-match'],
-  };
 }
 
 function altered(reply: FastifyReply, { id, version, seq, atome, alteration }: WriteResult) {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { ANONYMOUS } from '../access/anonymous.js';
+import { Authenticator } from '../access/authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { ResolvedOptions } from '../door/options.js';
 import { Connections } from './connections.js';
@@ -18,6 +19,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly feed: Feed,
     private readonly writes: AcknowledgedWrites,
     private readonly connections: Connections,
+    private readonly authenticator: Authenticator,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -31,9 +33,10 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     });
   }
 
-  handleConnection(ws: WebSocket): void {
+  handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { limits, socket, feed } = this.options;
-    new Session(ws, randomUUID(), ANONYMOUS, {
+    new Session(ws, randomUUID(), request.headers.authorization, {
+      authenticator: this.authenticator,
       feed: this.feed,
       writes: this.writes,
       connections: this.connections,

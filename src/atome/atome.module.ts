@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
+import { AccessGuard } from '../access/access.guard.js';
+import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
+import { JwtAuthenticator } from '../access/jwt.authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
@@ -68,6 +71,12 @@ const PARTS: Provider[] = [
     inject: [ResolvedOptions],
     useFactory: ({ socket }: ResolvedOptions) => new Connections(socket.heartbeatMs),
   },
+  {
+    provide: Authenticator,
+    inject: [ResolvedOptions],
+    useFactory: ({ jwt }: ResolvedOptions): Authenticator => (jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator()),
+  },
+  AccessGuard,
   Drain,
   AtomeLifecycle,
   AtomeService,
@@ -105,6 +114,16 @@ function compose(
     imports: [...imports, DiscoveryModule],
     controllers: [AtomeController, SyncController, ServerInfoController],
     providers: [options, ...PARTS, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
-    exports: [AtomeService, AtomeEvents, Feed, LedgerReader, LEDGER_STORE, Drain, ResolvedOptions],
+    exports: [
+      AccessGuard,
+      Authenticator,
+      AtomeService,
+      AtomeEvents,
+      Feed,
+      LedgerReader,
+      LEDGER_STORE,
+      Drain,
+      ResolvedOptions,
+    ],
   };
 }

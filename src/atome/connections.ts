@@ -32,7 +32,7 @@ export class Connections {
 
   count(tenant: string): number {
     let count = 0;
-    for (const session of this.sessions) if (session.principal.tenant === tenant) count += 1;
+    for (const session of this.sessions) if (session.principal?.tenant === tenant) count += 1;
     return count;
   }
 
@@ -47,7 +47,7 @@ export class Connections {
   /** Who has told its presence, for one who has just come. */
   presenceFor({ principal }: Session): PresenceEvent[] {
     return [...this.presence]
-      .filter(([other]) => other.principal.tenant === principal.tenant)
+      .filter(([other]) => other.principal?.tenant === principal?.tenant)
       .map(([other, state]) => presenceEvent(other, state));
   }
 
@@ -78,11 +78,11 @@ export class Connections {
   private tellOthers(session: Session, state: JsonValue): void {
     const event = presenceEvent(session, state);
     for (const other of this.sessions) {
-      if (other !== session && other.principal.tenant === session.principal.tenant) other.tell(event);
+      if (other !== session && other.principal?.tenant === session.principal?.tenant) other.tell(event);
     }
   }
 }
 
 function presenceEvent({ clientId, principal }: Session, state: JsonValue): PresenceEvent {
-  return { type: 'presence', clientId, principal: principal.id, state };
+  return { type: 'presence', clientId, principal: principal!.id, state };
 }

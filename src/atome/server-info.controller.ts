@@ -1,24 +1,28 @@
 import { Controller, Get, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ANONYMOUS } from '../access/anonymous.js';
+import { Caller, Guarded, Needs } from '../access/access.guard.js';
+import { Authenticator } from '../access/authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { ProblemFilter } from '../door/problem.filter.js';
-import { PROTOCOL_VERSION } from '../protocol/index.js';
+import { PROTOCOL_VERSION, type Principal } from '../protocol/index.js';
 import { VERSION } from '../version.js';
 import { ResolvedOptions } from '../door/options.js';
 import { Connections } from './connections.js';
 
 /** What a client may want to know before it connects. */
 @ApiTags('server')
+@Guarded()
 @UseFilters(ProblemFilter)
 @Controller('server-info')
 export class ServerInfoController {
   constructor(
     private readonly feed: Feed,
     private readonly connections: Connections,
+    private readonly authenticator: Authenticator,
     private readonly options: ResolvedOptions,
   ) {}
 
+  @Needs('public')
   @Get()
   @ApiOperation({ summary: 'Version, ledger and limits of this server' })
   @ApiResponse({
@@ -26,21 +30,23 @@ export class ServerInfoController {
     description:
       '`{ success, name, version, protocol, wsPath, authRequired, epoch, seq, connectedClients, serverTime, limits }`',
   })
-  async info() {
-    const { tenant } = ANONYMOUS;
-    const log = await this.feed.log(tenant);
+  async info(@Caller() caller: Principal | undefined) {
     return {
       success: true,
       name: 'atome-sync',
       version: VERSION,
       protocol: PROTOCOL_VERSION,
       wsPath: this.options.wsPath,
-      authRequired: false,
-      epoch: log.epoch,
-      seq: log.tail,
-      connectedClients: this.connections.count(tenant),
+      authRequired: this.authenticator.required,
+      ...(caller && (await this.ledgerOf(caller))),
       serverTime: new Date().toISOString(),
       limits: this.options.limits,
     };
+  }
+
+  /** What only those of a tenant are told. */
+  private async ledgerOf({ tenant }: Principal) {
+    const { epoch, tail } = await this.feed.log(tenant);
+    return { epoch, seq: tail, connectedClients: this.connections.count(tenant) };
   }
 }

@@ -1,6 +1,9 @@
 import type { RawData, WebSocket } from 'ws';
+import { bearerToken } from '../access/access.guard.js';
+import type { Authenticator } from '../access/authenticator.js';
+import { authorize } from '../access/authorize.js';
+import { Credentials } from '../access/credentials.js';
 import type { Feed } from '../feed/feed.js';
-import type { FeedReader } from '../feed/reader.js';
 import {
   AtomeError,
   CloseCode,
@@ -12,19 +15,20 @@ import {
   type Limits,
   type PresenceEvent,
   type Principal,
-  type ResetReason,
   type ServerMessage,
-  type Subscribe,
 } from '../protocol/index.js';
-import { toAtomeError } from '../door/problem.js';
+import { closeCodeOf, toAtomeError } from '../door/problem.js';
 import type { SocketOptions } from '../door/options.js';
 import type { Connections } from './connections.js';
 import { Inbox, type Frame } from './inbox.js';
+import { NEEDS } from './needs.js';
+import { Reading } from './reading.js';
 import { ClientSocket } from './socket.js';
 import type { AcknowledgedWrites } from '../door/acknowledged-writes.js';
 import { TokenBucket } from './token-bucket.js';
 
 export interface SessionDependencies {
+  readonly authenticator: Authenticator;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
   readonly connections: Connections;
@@ -38,28 +42,32 @@ export interface SessionDependencies {
 /** Writes submitted and not yet answered, above which the socket is read no further. */
 const MAX_UNANSWERED = 1_024;
 
-const nothing = (): void => undefined;
-
 /**
  * One connection: its messages are handled in the order they came, one after the other, though a write is
- * not waited for; what it reads is one {@link FeedReader} at a time.
+ * not waited for.
  */
 export class Session {
   readonly socket: ClientSocket;
   readonly closed: Promise<void>;
-  private reader: FeedReader | undefined;
+  private readonly reading: Reading;
   private readonly inbox: Inbox;
+  private readonly credentials: Credentials;
   private unanswered = 0;
   private alive = true;
+  private hasJoined = false;
+  private hasEnded = false;
 
   constructor(
     ws: WebSocket,
     readonly clientId: string,
-    readonly principal: Principal,
+    /** The `Authorization` header of the handshake. */
+    private readonly authorization: string | undefined,
     private readonly deps: SessionDependencies,
   ) {
     this.socket = new ClientSocket(ws);
-    const { messagesPerSecond, messageBurst } = deps.socket;
+    this.reading = new Reading(this.socket, deps.feed);
+    const { messagesPerSecond, messageBurst, authMs } = deps.socket;
+    this.credentials = new Credentials(deps.authenticator, authMs, (why) => this.end(CloseCode.UNAUTHENTICATED, why));
     const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     this.inbox = new Inbox(bucket, (frame) => this.take(frame));
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
@@ -67,17 +75,24 @@ export class Session {
     // `ws` answers pings by itself
     ws.on('ping', () => this.slowDown());
     this.socket.onDrain(() => {
-      this.reader?.pump();
+      this.reading.pump();
       this.readOn();
     });
     this.closed = new Promise((resolve) =>
       ws.once('close', () => {
-        this.stopReading();
+        this.reading.stop();
+        this.credentials.end();
         deps.connections.remove(this);
         resolve();
       }),
     );
+    deps.connections.add(this);
     void this.begin().then(() => this.inbox.takeAll());
+  }
+
+  /** undefined until somebody is known. */
+  get principal(): Principal | undefined {
+    return this.credentials.principal;
   }
 
   /** Whether anything has been heard since it was last asked. */
@@ -89,36 +104,56 @@ export class Session {
 
   /** Sends what may be lost. */
   tell(event: PresenceEvent): void {
-    if (this.socket.unsent < this.deps.unsentBytes) this.socket.send(event);
+    if (this.hasJoined && this.socket.unsent < this.deps.unsentBytes) this.socket.send(event);
   }
 
   private async begin(): Promise<void> {
     try {
+      await this.identify();
       await this.welcome();
     } catch (error) {
       this.refuse(error);
-      this.socket.close(CloseCode.RESTART, 'the ledger is out of reach; connect again');
+      this.end(closeCodeOf(error), 'the connection is refused; the error before this says why');
     }
   }
 
+  /** Who may not go on is not heard any more either, though the other end may take its time to close. */
+  private end(code: CloseCode, reason: string): void {
+    this.hasEnded = true;
+    this.reading.stop();
+    this.credentials.end();
+    this.socket.close(code, reason);
+  }
+
+  /** Who can be known from the handshake is. */
+  private async identify(): Promise<void> {
+    if (!this.deps.authenticator.required) await this.credentials.accept('');
+    else if (this.authorization !== undefined) await this.credentials.accept(bearerToken(this.authorization) ?? '');
+  }
+
   private async welcome(): Promise<void> {
-    const log = await this.deps.feed.log(this.principal.tenant);
+    const { principal } = this;
+    const log = principal && (await this.deps.feed.log(principal.tenant));
     if (!this.socket.open) return;
     const now = new Date().toISOString();
-    this.deps.connections.add(this);
     this.socket.send({
       type: 'welcome',
       clientId: this.clientId,
       timestamp: now,
       serverTime: now,
       protocol: PROTOCOL_VERSION,
-      authRequired: false,
-      connectedClients: this.deps.connections.count(this.principal.tenant),
-      epoch: log.epoch,
-      seq: log.tail,
+      authRequired: !principal,
+      connectedClients: principal ? this.deps.connections.count(principal.tenant) : 0,
+      ...(log && { epoch: log.epoch, seq: log.tail }),
     });
+    if (principal) await this.join(principal);
+  }
+
+  /** From here on it hears of what happens in its tenant. */
+  private async join({ tenant }: Principal): Promise<void> {
+    this.hasJoined = true;
     this.deps.connections.presenceFor(this).forEach((event) => this.tell(event));
-    await this.readPlain();
+    await this.reading.plain(tenant, this.clientId);
   }
 
   private receive(data: RawData, isBinary: boolean): void {
@@ -142,6 +177,7 @@ export class Session {
   }
 
   private async take(frame: Frame): Promise<void> {
+    if (this.hasEnded) return;
     let input: unknown;
     try {
       if (frame === null) throw new AtomeError('invalid', 'send text frames; a binary frame is not understood');
@@ -154,24 +190,25 @@ export class Session {
   }
 
   private act(message: ClientMessage): Promise<void> | void {
+    if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
+    if (message.type === 'auth') return this.authenticate(message.token);
+    const principal = this.credentials.require();
+    authorize(principal, NEEDS[message.type]);
+    const by = { clientId: this.clientId, principal };
     switch (message.type) {
-      case 'ping':
-        return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
-      case 'auth':
-        return this.authenticate();
       case 'subscribe':
-        return this.subscribe(message);
+        return this.reading.range(principal.tenant, message);
       case 'unsubscribe':
-        return this.stopReading();
+        return this.reading.stop();
       case 'presence':
         return this.deps.connections.setPresence(this, message.state);
       case 'mutate':
-        return this.answer(this.deps.writes.mutate(message.mutation, this));
+        return this.answer(this.deps.writes.mutate(message.mutation, by));
       case 'atome:created':
       case 'atome:updated':
       case 'atome:altered':
       case 'atome:deleted':
-        return this.deps.writes.legacy(message, this).then((answer) => answer && this.socket.send(answer));
+        return this.deps.writes.legacy(message, by).then((answer) => answer && this.socket.send(answer));
     }
   }
 
@@ -185,81 +222,27 @@ export class Session {
     });
   }
 
-  /** While authentication is off, any token is as good as none. */
-  private async authenticate(): Promise<void> {
-    const { clientId, principal } = this;
-    const { epoch, tail } = await this.deps.feed.log(principal.tenant);
-    this.socket.send({ type: 'auth:success', clientId, principal, expiresAt: null, epoch, seq: tail });
-  }
-
-  private async subscribe(message: Subscribe): Promise<void> {
-    const { tenant } = this.principal;
-    this.stopReading();
-    const log = await this.deps.feed.log(tenant);
-    const reason = await log.check(message);
-    if (reason) {
-      this.socket.send({ type: 'sync:reset', reason, epoch: log.epoch, head: log.tail });
-      return;
+  /** The first token opens the connection, a later one renews it. While authentication is off, any will do. */
+  private async authenticate(token: string): Promise<void> {
+    const isFirst = !this.principal;
+    try {
+      const { principal, expiresAt } = await this.credentials.accept(token);
+      const { epoch, tail } = await this.deps.feed.log(principal.tenant);
+      this.socket.send({
+        type: 'auth:success',
+        clientId: this.clientId,
+        principal,
+        expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+        epoch,
+        seq: tail,
+      });
+      if (isFirst) await this.join(principal);
+    } catch (error) {
+      this.refuse(error);
+      // a renewal that cannot be checked just now changes nothing: the token before it is good until it expires
+      if (!isFirst && toAtomeError(error).retryable) return;
+      this.end(closeCodeOf(error), 'the token is refused; the error before this says why');
     }
-    const since = message.since ?? log.tail;
-    await this.read(
-      async () =>
-        this.deps.feed.open(tenant, {
-          sink: this.sink(
-            (seq) => this.socket.send({ type: 'sync:live', seq }),
-            () => this.stopReading(),
-          ),
-          since,
-          filter: message,
-          compact: message.compact,
-          form: 'range',
-        }),
-      () => this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail }),
-    );
-  }
-
-  private async readPlain(): Promise<void> {
-    const { tenant } = this.principal;
-    const log = await this.deps.feed.log(tenant);
-    await this.read(() =>
-      this.deps.feed.open(tenant, {
-        // it has no cursor that could be lost: it is told, and goes on
-        sink: this.sink(nothing, nothing),
-        since: log.tail,
-        form: { plainOf: this.clientId },
-      }),
-    );
-  }
-
-  private async read(open: () => Promise<FeedReader>, announce = nothing): Promise<void> {
-    const reader = await open();
-    if (!this.socket.open) {
-      this.deps.feed.close(this.principal.tenant, reader);
-      return;
-    }
-    this.reader = reader;
-    announce();
-    reader.pump();
-  }
-
-  private stopReading(): void {
-    if (this.reader) this.deps.feed.close(this.principal.tenant, this.reader);
-    this.reader = undefined;
-  }
-
-  private sink(live: (seq: number) => void, stop: () => void) {
-    const { socket } = this;
-    return {
-      get unsent(): number {
-        return socket.unsent;
-      },
-      write: (bytes: Buffer) => socket.write(bytes),
-      live,
-      reset: (reason: ResetReason, epoch: string, head: number) => {
-        stop();
-        socket.send({ type: 'sync:reset', reason, epoch, head });
-      },
-    };
   }
 
   private refuse(error: unknown, input?: unknown): void {

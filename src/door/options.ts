@@ -1,3 +1,4 @@
+import type { JwtOptions } from '../access/jwt.authenticator.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
 
@@ -9,6 +10,8 @@ export interface SocketOptions {
   readonly messageBurst: number;
   /** How often each socket is pinged, in milliseconds; one that has not answered by the next is closed with 4408. */
   readonly heartbeatMs: number;
+  /** How long a client may take to say who it is, in milliseconds. */
+  readonly authMs: number;
   /** Compress frames. Costs memory for each socket and the sharing of encoded frames. */
   readonly deflate: boolean;
 }
@@ -17,6 +20,7 @@ export const DEFAULT_SOCKET_OPTIONS: SocketOptions = {
   messagesPerSecond: 50,
   messageBurst: 100,
   heartbeatMs: 30_000,
+  authMs: 5_000,
   deflate: false,
 };
 
@@ -27,6 +31,8 @@ export interface AtomeOptions {
   readonly limits?: Partial<Limits>;
   readonly socket?: Partial<SocketOptions>;
   readonly feed?: Partial<FeedOptions>;
+  /** Who may call is proved by JSON Web Tokens; left out, authentication is off. */
+  readonly jwt?: JwtOptions;
 }
 
 /** What must be known before the application starts, also where the rest comes from a factory. */
@@ -44,6 +50,7 @@ export class ResolvedOptions {
   readonly limits: Limits;
   readonly socket: SocketOptions;
   readonly feed: FeedOptions;
+  readonly jwt: JwtOptions | undefined;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -51,5 +58,6 @@ export class ResolvedOptions {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.socket = { ...DEFAULT_SOCKET_OPTIONS, ...options.socket };
     this.feed = { ...DEFAULT_FEED_OPTIONS, ...options.feed };
+    this.jwt = options.jwt;
   }
 }

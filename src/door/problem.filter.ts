@@ -22,7 +22,13 @@ export class ProblemFilter implements ExceptionFilter {
 @Catch(AtomeError)
 export class AtomeErrorFilter extends ProblemFilter {}
 
-export function sendProblem(error: unknown, { url }: FastifyRequest, reply: FastifyReply): void {
+export function sendProblem(error: unknown, { url, headers }: FastifyRequest, reply: FastifyReply): void {
   const refusal = toAtomeError(error);
+  if (refusal.code === 'unauthenticated') void reply.header('WWW-Authenticate', challenge(headers.authorization));
   void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, url));
+}
+
+/** How to be let in (RFC 6750 §3). */
+function challenge(authorization: string | undefined): string {
+  return `Bearer realm="atome-sync"${authorization === undefined ? '' : ', error="invalid_token"'}`;
 }

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { AtomeError, ERRORS, type ErrorCode, type JsonObject } from '../protocol/index.js';
+import { AtomeError, CloseCode, ERRORS, type ErrorCode, type JsonObject } from '../protocol/index.js';
 
 /** Problem details (RFC 9457) with the members of our own that clients read. */
 export interface Problem extends JsonObject {
@@ -25,6 +25,13 @@ export function toAtomeError(error: unknown): AtomeError {
   if (code !== undefined) return new AtomeError(code, ADVICE[code] ?? message);
   if (status >= 400 && status < 500) return new AtomeError('invalid', message);
   return new AtomeError('internal', 'something went wrong in the server; it has been logged, try again');
+}
+
+/** How a connection ends that cannot go on after an error. */
+export function closeCodeOf(error: unknown): CloseCode {
+  const { code } = toAtomeError(error);
+  if (code === 'unauthenticated') return CloseCode.UNAUTHENTICATED;
+  return code === 'forbidden' ? CloseCode.FORBIDDEN : CloseCode.RESTART;
 }
 
 export function toProblem(error: AtomeError, instance: string): Problem {

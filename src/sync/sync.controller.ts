@@ -1,10 +1,11 @@
-import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import { ANONYMOUS } from '../access/anonymous.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { Drain } from '../door/drain.js';
+import { Deadline } from '../access/deadline.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
@@ -23,6 +24,7 @@ import {
   type Cursor,
   type Filter,
   type Nack,
+  type Principal,
 } from '../protocol/index.js';
 import { snapshotLines } from './snapshot.js';
 import { streamEvents } from './event-stream.js';
@@ -30,6 +32,7 @@ import { ChangesQueryDto, PushDto, SnapshotQueryDto } from './sync.dto.js';
 
 /** Changes, snapshots and batches of writes for clients that hold a replica. */
 @ApiTags('sync')
+@Guarded()
 @UseFilters(ProblemFilter)
 @Controller('sync')
 export class SyncController {
@@ -43,6 +46,7 @@ export class SyncController {
     private readonly drain: Drain,
   ) {}
 
+  @Needs('read')
   @Get('changes')
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({
@@ -63,18 +67,21 @@ export class SyncController {
     @Query(QUERY_PIPE) query: ChangesQueryDto,
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const { principal, expiresAt } = identityOf(request)!;
+    const { tenant } = principal;
     const filter = filterOf(query);
     const compact = query.compact === 'true';
-    const signal = endOf(reply, this.drain.signal);
+    const signal = endOf(reply, this.drain.signal, expiresAt);
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
-      await streamEvents({ feed: this.feed, tenant: ANONYMOUS.tenant, reply, cursor, filter, compact, signal });
+      await streamEvents({ feed: this.feed, tenant, reply, cursor, filter, compact, signal });
       return;
     }
     const page = await readChanges(
-      await this.feed.log(ANONYMOUS.tenant),
+      await this.feed.log(tenant),
       {
         cursor: { ...cursorOf(query, undefined), since: query.since ?? 0 },
         filter,
@@ -91,6 +98,7 @@ export class SyncController {
     void reply.type('application/json; charset=utf-8').send(`${head},"events":[${events.join(',')}]}`);
   }
 
+  @Needs('read')
   @Get('snapshot')
   @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
   @ApiResponse({
@@ -99,11 +107,16 @@ export class SyncController {
     content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.snapshot } },
   })
   @ApiProblems(400)
-  async snapshot(@Query(QUERY_PIPE) { kinds }: SnapshotQueryDto, @Res() reply: FastifyReply): Promise<void> {
-    const lines = snapshotLines(this.reader, ANONYMOUS.tenant, kinds, (error) => this.logger.error(error));
+  async snapshot(
+    @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
+    @Caller() { tenant }: Principal,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const lines = snapshotLines(this.reader, tenant, kinds, (error) => this.logger.error(error));
     await reply.type('application/x-ndjson; charset=utf-8').send(lines);
   }
 
+  @Needs('write')
   @Post('push')
   @HttpCode(200)
   @ApiOperation({ summary: 'Many writes at once; one refused write spoils no other' })
@@ -111,12 +124,16 @@ export class SyncController {
   @ApiExamples(PushDto, BODIES.push)
   @ApiAnswer(200, 'An ack or a nack for each, in the order of the operations', ANSWERS.pushed)
   @ApiProblems(400, 413)
-  async push(@Body() body: PushDto, @Headers('x-client-id') clientId: string | undefined) {
+  async push(
+    @Body() body: PushDto,
+    @Headers('x-client-id') clientId: string | undefined,
+    @Caller() principal: Principal,
+  ) {
     const operations = operationsOf(body, this.options.limits.pushOperations);
     if (clientId !== undefined && !ID_PATTERN.test(clientId)) {
       throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
     }
-    const by = { clientId: clientId ?? null, principal: ANONYMOUS };
+    const by = { clientId: clientId ?? null, principal };
     const results = await Promise.all(operations.map((operation) => this.pushOne(operation, by)));
     return { success: true, results };
   }
@@ -166,13 +183,18 @@ function filterOf({ kinds, types, ids, parentId }: ChangesQueryDto): Filter {
   };
 }
 
-/** Aborts when the answer has ended, when its client has gone away, or when the server goes down. */
-function endOf(reply: FastifyReply, drain: AbortSignal): AbortSignal {
+/**
+ * Aborts when the answer has ended, when its client has gone away, when the caller's token ends, or when the
+ * server goes down.
+ */
+function endOf(reply: FastifyReply, drain: AbortSignal, expiresAt: number | null): AbortSignal {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
+  const expiry = new Deadline(expiresAt, abort);
   drain.addEventListener('abort', abort);
   reply.raw.once('close', () => {
     drain.removeEventListener('abort', abort);
+    expiry.clear();
     abort();
   });
   if (drain.aborted) abort();

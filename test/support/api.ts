@@ -11,7 +11,16 @@ type Headed = Readonly<Record<string, string>>;
 
 /** REST calls as a user makes them. */
 export class Api {
-  constructor(readonly url: string) {}
+  /** @param always headers of every call. */
+  constructor(
+    readonly url: string,
+    private readonly always: Headed = {},
+  ) {}
+
+  /** The same calls with a token. */
+  as(token: string): Api {
+    return new Api(this.url, bearer(token));
+  }
 
   get(path: string, headers: Headed = {}): Promise<Answer> {
     return this.call('GET', path, undefined, headers);
@@ -53,7 +62,7 @@ export class Api {
     const raw = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(this.url + path, {
       method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...this.always, ...headers },
       ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -66,4 +75,9 @@ export class Api {
       text,
     };
   }
+}
+
+/** The header that carries a token. */
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` };
 }

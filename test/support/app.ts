@@ -13,7 +13,7 @@ export interface TestApp {
   readonly wsUrl: string;
   readonly api: Api;
   /** Opens a socket that is closed with the app at the latest. */
-  connect(): Promise<TestSocket>;
+  connect(headers?: Record<string, string>): Promise<TestSocket>;
   close(): Promise<void>;
 }
 
@@ -39,8 +39,8 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     url,
     wsUrl,
     api: new Api(url),
-    connect: async () => {
-      const socket = await TestSocket.connect(wsUrl);
+    connect: async (headers) => {
+      const socket = await TestSocket.connect(wsUrl, headers);
       sockets.push(socket);
       return socket;
     },

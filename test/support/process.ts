@@ -1,11 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { WS_PATH } from '../../src/protocol/index.js';
 import { Api } from './api.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const program = (name: string): string => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url));
+const MAIN = program('main');
+
+/** One of the built programs, run to its end. */
+export async function runProgram(
+  name: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { PATH: process.env.PATH, ...environment };
+  const child = spawn(process.execPath, [program(name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: (await ended)[0], stdout, stderr };
+}
 
 /** The server as users run it: the built program in a process of its own. */
 export class ServerProcess {

@@ -1,0 +1,27 @@
+import type { Principal } from '../protocol/index.js';
+import { ANONYMOUS } from './anonymous.js';
+
+/** Who somebody is, and until when that is known. */
+export interface Identity {
+  readonly principal: Principal;
+  /** Milliseconds since 1970; null for never. */
+  readonly expiresAt: number | null;
+}
+
+/** Turns a token into an identity. */
+export abstract class Authenticator {
+  /** Whether there is no identity without a token. */
+  abstract readonly required: boolean;
+
+  /** @throws AtomeError `unauthenticated` when the token does not prove who somebody is. */
+  abstract authenticate(token: string): Promise<Identity>;
+}
+
+/** Authentication is off: everybody is the same, and a token says nothing. */
+export class NoAuthenticator extends Authenticator {
+  readonly required = false;
+
+  authenticate(): Promise<Identity> {
+    return Promise.resolve({ principal: ANONYMOUS, expiresAt: null });
+  }
+}

@@ -1,0 +1,137 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose';
+import { AtomeError, ID_PATTERN, type Principal } from '../protocol/index.js';
+import { Authenticator, type Identity } from './authenticator.js';
+import { hasDoubledNames } from './doubled-names.js';
+import { isRole } from './roles.js';
+
+/** Where the keys come from: one secret that both sides share, or a set of public keys, given or to be fetched. */
+export type KeySource = { readonly secret: string } | { readonly jwks: JSONWebKeySet } | { readonly jwksUrl: string };
+
+export interface JwtOptions {
+  readonly keys: KeySource;
+  readonly issuer?: string | undefined;
+  readonly audience?: string | undefined;
+  /** Claim that names the tenant. */
+  readonly tenantClaim: string;
+  /** Claim that lists the roles. */
+  readonly rolesClaim: string;
+}
+
+/** A longer token is refused before anything decodes it. */
+const MAX_TOKEN_CHARS = 8_192;
+/** How far clocks may be apart, in seconds. */
+const CLOCK_TOLERANCE_S = 5;
+/** How long the identity provider may take to answer, in milliseconds. */
+const JWKS_TIMEOUT_MS = 4_000;
+/** The last time that a `Date` can hold, in seconds since 1970. */
+const MAX_TIME_S = 8.64e12;
+/** The id of a principal: the ledger keeps 128 characters of it. */
+const SUB_PATTERN = /^[\x21-\x7e]{1,128}$/;
+
+// What a token may say it is (RFC 7519 §5.1, RFC 9068 §2.1); an ID token or a logout token is no access token.
+const TYPES: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'application/jwt', 'at+jwt', 'application/at+jwt']);
+
+/**
+ * Verifies JSON Web Tokens (RFC 7519, with the advice of RFC 8725). Which algorithms are possible is decided by
+ * the kind of key that is configured, never by the token.
+ */
+export class JwtAuthenticator extends Authenticator {
+  readonly required = true;
+  private readonly key: Uint8Array | JWTVerifyGetKey;
+  private readonly verify: JWTVerifyOptions;
+  private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim'>;
+
+  constructor({ keys, issuer, audience, ...claims }: JwtOptions) {
+    super();
+    this.key = keyOf(keys);
+    this.claims = claims;
+    this.verify = {
+      algorithms: 'secret' in keys ? ['HS256'] : ['EdDSA', 'Ed25519', 'ES256', 'RS256'],
+      clockTolerance: CLOCK_TOLERANCE_S,
+      requiredClaims: ['sub', 'exp'],
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience }),
+    };
+  }
+
+  async authenticate(token: string): Promise<Identity> {
+    if (!isWellFormed(token)) throw refused('it is not a signed JSON Web Token');
+    const { payload, protectedHeader } = await this.check(token);
+    const { typ } = protectedHeader as { typ?: unknown };
+    if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) throw refused('it is not an access token');
+    if (isAmbiguous(token)) throw refused('it says something twice');
+    return { principal: this.principalOf(payload), expiresAt: expiryOf(payload) };
+  }
+
+  private async check(token: string): Promise<JWTVerifyResult> {
+    try {
+      // the two forms of a key are two overloads
+      return await (typeof this.key === 'function'
+        ? jwtVerify(token, this.key, this.verify)
+        : jwtVerify(token, this.key, this.verify));
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw refused('it has expired; renew it');
+      if (isFaultOfToken(error)) throw refused('it is not valid here');
+      const unavailable = new AtomeError('unavailable', 'the keys of the identity provider cannot be had; try again');
+      throw Object.assign(unavailable, { cause: error });
+    }
+  }
+
+  private principalOf(payload: JWTPayload): Principal {
+    const { sub } = payload as { sub?: unknown };
+    const tenant = payload[this.claims.tenantClaim];
+    const roles = payload[this.claims.rolesClaim];
+    if (typeof sub !== 'string' || !SUB_PATTERN.test(sub)) throw refused('its sub cannot be the id of a principal');
+    if (typeof tenant !== 'string' || !ID_PATTERN.test(tenant)) {
+      throw refused(`its claim "${this.claims.tenantClaim}" does not name a tenant`);
+    }
+    const list: unknown = typeof roles === 'string' ? roles.split(/[ ,]+/) : roles;
+    if (!Array.isArray(list)) throw refused(`its claim "${this.claims.rolesClaim}" does not list roles`);
+    // roles that mean something to others are theirs
+    return { id: sub, tenant, roles: list.filter(isRole) };
+  }
+}
+
+function keyOf(source: KeySource): Uint8Array | JWTVerifyGetKey {
+  if ('secret' in source) return new TextEncoder().encode(source.secret);
+  if ('jwks' in source) return createLocalJWKSet(source.jwks);
+  return createRemoteJWKSet(new URL(source.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
+}
+
+/** Three parts of base64url, each written in the one way there is to write it (RFC 4648 §3.5). */
+function isWellFormed(token: string): boolean {
+  if (token.length > MAX_TOKEN_CHARS || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return false;
+  return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+}
+
+function isAmbiguous(token: string): boolean {
+  const [header = '', payload = ''] = token.split('.');
+  return [header, payload].some((part) => hasDoubledNames(Buffer.from(part, 'base64url').toString()));
+}
+
+function expiryOf({ exp, iat = 0 }: JWTPayload): number {
+  if (exp! > MAX_TIME_S) throw refused('its exp is not a time');
+  // one of the two clocks is wrong then, and the expiry says nothing
+  if (iat > Date.now() / 1_000 + CLOCK_TOLERANCE_S) throw refused('it was issued in the future');
+  return exp! * 1_000;
+}
+
+/** All else is the fault of the keys, or of the way to them: the same token may be good later. */
+function isFaultOfToken(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return false;
+  return !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);
+}
+
+function refused(why: string): AtomeError {
+  return new AtomeError('unauthenticated', `the token is refused: ${why}`);
+}

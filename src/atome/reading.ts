@@ -1,0 +1,80 @@
+import type { Feed, ReadRequest } from '../feed/feed.js';
+import type { FeedReader } from '../feed/reader.js';
+import type { ResetReason, Subscribe } from '../protocol/index.js';
+import type { ClientSocket } from './socket.js';
+
+const nothing = (): void => undefined;
+
+/** What one connection reads: one {@link FeedReader} at a time, or nothing. */
+export class Reading {
+  private current: { readonly tenant: string; readonly reader: FeedReader } | undefined;
+
+  constructor(
+    private readonly socket: ClientSocket,
+    private readonly feed: Feed,
+  ) {}
+
+  /** The socket can take more. */
+  pump(): void {
+    this.current?.reader.pump();
+  }
+
+  stop(): void {
+    if (this.current) this.feed.close(this.current.tenant, this.current.reader);
+    this.current = undefined;
+  }
+
+  /** Each event from now on as a frame of its own, but not those of the connection itself. */
+  async plain(tenant: string, clientId: string): Promise<void> {
+    const log = await this.feed.log(tenant);
+    // it has no cursor that could be lost: it is told, and goes on
+    const sink = this.sink(nothing, nothing);
+    await this.open(tenant, { sink, since: log.tail, form: { plainOf: clientId } });
+  }
+
+  /** All from a cursor on; takes the place of what was read before. */
+  async range(tenant: string, message: Subscribe): Promise<void> {
+    this.stop();
+    const log = await this.feed.log(tenant);
+    const reason = await log.check(message);
+    if (reason) {
+      this.socket.send({ type: 'sync:reset', reason, epoch: log.epoch, head: log.tail });
+      return;
+    }
+    const since = message.since ?? log.tail;
+    const sink = this.sink(
+      (seq) => this.socket.send({ type: 'sync:live', seq }),
+      () => this.stop(),
+    );
+    const { compact } = message;
+    await this.open(tenant, { sink, since, filter: message, compact, form: 'range' }, () =>
+      this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail }),
+    );
+  }
+
+  private async open(tenant: string, request: ReadRequest, announce = nothing): Promise<void> {
+    const reader = await this.feed.open(tenant, request);
+    if (!this.socket.open) {
+      this.feed.close(tenant, reader);
+      return;
+    }
+    this.current = { tenant, reader };
+    announce();
+    reader.pump();
+  }
+
+  private sink(live: (seq: number) => void, stop: () => void): ReadRequest['sink'] {
+    const { socket } = this;
+    return {
+      get unsent(): number {
+        return socket.unsent;
+      },
+      write: (bytes) => socket.write(bytes),
+      live,
+      reset: (reason: ResetReason, epoch: string, head: number) => {
+        stop();
+        socket.send({ type: 'sync:reset', reason, epoch, head });
+      },
+    };
+  }
+}

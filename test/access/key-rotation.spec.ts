@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { WITH_TOKENS } from '../support/access.js';
+import { bearer } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { Issuer } from '../support/issuer.js';
+import { KeyServer } from '../support/key-server.js';
+
+const [old, young] = [Issuer.withKey('ES256', 'old'), Issuer.withKey('EdDSA', 'young')];
+const MINUTE_MS = 60_000;
+
+describe('the keys of an identity provider', () => {
+  let keys: KeyServer;
+  let server: TestApp;
+  beforeEach(async () => {
+    keys = await KeyServer.start(old);
+    server = await startApp({ ...WITH_TOKENS, AUTH_JWT_SECRET: '', AUTH_JWKS_URL: keys.url });
+  });
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await server.close();
+    await keys.close();
+  });
+
+  /** From here on the clock goes ahead by so much. */
+  const later = (ms: number): void => {
+    const real = Date.now.bind(Date);
+    jest.spyOn(Date, 'now').mockImplementation(() => real() + ms);
+  };
+  const list = async (issuer: Issuer): Promise<number> =>
+    (await server.api.as(issuer.token()).get('/api/atome/list')).status;
+
+  it('are asked for once, not for each token', async () => {
+    for (let i = 0; i < 5; i += 1) expect(await list(old)).toBe(200);
+    expect(keys.asked).toBe(1);
+  });
+
+  it('are asked for again when a token names a new one', async () => {
+    expect(await list(old)).toBe(200);
+    keys.issuers = [old, young];
+    later(MINUTE_MS);
+    expect([await list(young), await list(old)]).toEqual([200, 200]);
+    expect(keys.asked).toBe(2);
+  });
+
+  it('are not asked for again with each unknown name', async () => {
+    for (let i = 0; i < 5; i += 1) expect(await list(Issuer.withKey('EdDSA', `made up ${i}`))).toBe(401);
+    expect(keys.asked).toBe(1);
+  });
+
+  it('are good no longer once they are removed and another was asked for', async () => {
+    expect(await list(old)).toBe(200);
+    keys.issuers = [young];
+    later(MINUTE_MS);
+    expect([await list(young), await list(old)]).toEqual([200, 401]);
+  });
+
+  it('are good no longer than ten minutes after they were removed', async () => {
+    expect(await list(old)).toBe(200);
+    keys.issuers = [young];
+    later(11 * MINUTE_MS);
+    expect(await list(old)).toBe(401);
+  });
+
+  it.each([
+    ['answers 500', { status: 500, body: 'out of order' }],
+    ['answers no JSON', { status: 200, body: '<html>' }],
+    ['answers no key set', { status: 200, body: '{"keys":1}' }],
+  ])('cannot be had when the address %s: 503, and 1012 on the socket', async (_how, fault) => {
+    keys.fault = fault;
+    await expectUnavailable();
+    keys.fault = undefined;
+    expect(await list(old)).toBe(200);
+  });
+
+  it('cannot be had when nobody is there: 503, and 1012 on the socket', async () => {
+    await keys.close();
+    await expectUnavailable();
+  });
+
+  it('may be out of reach when a token is renewed: the one before it holds', async () => {
+    const socket = await server.connect(bearer(old.token()));
+    await socket.next('welcome');
+    keys.fault = { status: 500, body: '' };
+    later(MINUTE_MS);
+    socket.send({ type: 'auth', token: young.token() });
+    expect(await socket.next('error')).toMatchObject({ code: 'unavailable' });
+    socket.send({ type: 'mutate', opId: 'op', operation: 'create', kind: 'note', data: {} });
+    expect(await socket.next('ack')).toMatchObject({ seq: 1 });
+  });
+
+  async function expectUnavailable(): Promise<void> {
+    const { status, headers, body } = await server.api.as(old.token()).get('/api/atome/list');
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' });
+    expect(headers.get('www-authenticate')).toBeNull();
+    const socket = await server.connect();
+    socket.send({ type: 'auth', token: old.token() });
+    expect(await socket.next('error')).toMatchObject({ code: 'unavailable' });
+    expect(await socket.closed()).toMatchObject({ code: 1012 });
+  }
+});

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createClient, type Client, type ClientOptions } from '../../client/src/index.js';
+import { tokenOf, WITH_TOKENS } from '../support/access.js';
+import type { Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { Heard } from '../support/heard.js';
+
+const shortly = (ms: number): string => tokenOf('writer', { exp: (Date.now() + ms) / 1_000 });
+const note = { kind: 'note', data: { title: 'My Note' } };
+
+describe('the client, where authentication is on', () => {
+  let server: TestApp;
+  let other: Api;
+  let client: Client;
+  beforeEach(async () => {
+    server = await startApp(WITH_TOKENS);
+    other = server.api.as(tokenOf('writer', { sub: 'other' }));
+  });
+  afterEach(async () => {
+    client.SyncWebSocket.disconnect();
+    await server.close();
+  });
+
+  const open = (options: ClientOptions): Heard => {
+    // no waiting before a reconnect
+    client = createClient({ url: server.url, random: () => 0, ...options });
+    return new Heard(client);
+  };
+
+  it.each<[string, ClientOptions['token']]>([
+    ['a token', tokenOf('writer')],
+    ['a function', () => tokenOf('writer')],
+    ['a function that takes its time', () => Promise.resolve(tokenOf('writer'))],
+  ])('works with %s', async (_what, token) => {
+    const heard = open({ token });
+    expect(await client.SyncWebSocket.connect()).toBe(true);
+    expect(await client.UnifiedAtome.create(note)).toMatchObject({ success: true, version: 1 });
+    await other.create();
+    await heard.reached(2);
+    expect(heard.seqs).toEqual([2]);
+  });
+
+  it.each<[string, ClientOptions['token']]>([
+    ['without a token', undefined],
+    ['with a token that is not good', 'garbage'],
+    ['with a token without a role', tokenOf('nobody', { roles: [] })],
+  ])('gives up %s', async (_what, token) => {
+    const heard = open({ token });
+    expect(await client.SyncWebSocket.connect()).toBe(false);
+    expect(client.SyncWebSocket.getState()).toMatchObject({ connected: false });
+    expect(await client.UnifiedAtome.create(note)).toMatchObject({ success: false });
+    expect(heard.seqs).toEqual([]);
+  });
+
+  it('asks for another token when one has expired, and goes on from where it was', async () => {
+    const asked: boolean[] = [];
+    const heard = open({
+      token: ({ renew }) => {
+        asked.push(renew);
+        return renew ? tokenOf('writer') : shortly(500);
+      },
+    });
+    expect(await client.SyncWebSocket.connect()).toBe(true);
+    await other.create();
+    await heard.reached(1);
+    // one write while it is there, one while it is away, one when it is back
+    expect(await heard.next('sync:disconnected')).toMatchObject({ code: 4401, reason: 'the token has expired' });
+    await other.create();
+    await heard.next('sync:connected');
+    await other.create();
+    await heard.reached(3);
+    expect(heard.seqs).toEqual([1, 2, 3]);
+    expect(asked).toEqual([false, true]);
+  });
+
+  it('asks for another token when a call is refused, and makes the call again', async () => {
+    const asked: boolean[] = [];
+    open({
+      token: ({ renew }) => {
+        asked.push(renew);
+        return renew ? tokenOf('writer') : shortly(-60_000);
+      },
+    });
+    expect(await client.UnifiedAtome.create(note)).toMatchObject({ success: true, seq: 1 });
+    expect(asked).toEqual([false, true]);
+  });
+
+  it('is told what a reader may not do', async () => {
+    open({ token: tokenOf('reader') });
+    expect(await client.UnifiedAtome.create(note)).toMatchObject({ success: false, code: 'forbidden' });
+    expect(await client.UnifiedAtome.list({})).toMatchObject({ success: true });
+  });
+});

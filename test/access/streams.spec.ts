@@ -1,0 +1,35 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { tokenOf, WITH_TOKENS } from '../support/access.js';
+import { bearer, type Api } from '../support/api.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { EventStream } from '../support/event-stream.js';
+
+const shortly = (): string => tokenOf('reader', { exp: Date.now() / 1_000 + 0.4 });
+
+describe('an answer that lasts', () => {
+  let server: TestApp;
+  let writer: Api;
+  beforeEach(async () => {
+    server = await startApp(WITH_TOKENS);
+    writer = server.api.as(tokenOf('writer'));
+    await writer.create();
+  });
+  afterEach(() => server.close());
+
+  it('ends with the token: server-sent events', async () => {
+    const stream = await EventStream.open(`${server.url}/api/sync/changes?since=0`, bearer(shortly()));
+    expect(await stream.next()).toMatchObject({ id: '1' });
+    expect(await stream.next()).toMatchObject({ type: 'sync:live' });
+    expect(await stream.next()).toBeUndefined();
+  });
+
+  it('ends with the token: long poll', async () => {
+    const { status, body } = await server.api.as(shortly()).get('/api/sync/changes?since=1&wait=50');
+    expect({ status, body }).toMatchObject({ status: 200, body: { from: 1, to: 1, events: [] } });
+    // long before the poll would
+  }, 10_000);
+
+  it('is not begun without one', async () => {
+    await expect(EventStream.open(`${server.url}/api/sync/changes`)).rejects.toThrow('401');
+  });
+});
