@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { createShop } from '../../examples/embedded/app.js';
 import { Warehouse } from '../../examples/embedded/warehouse.js';
-import { AtomeEvents, AtomeModule } from '../../src/index.js';
+import { AtomeEvents, AtomeModule, AtomeService } from '../../src/index.js';
 import { Api } from '../support/api.js';
 import { TestSocket } from '../support/socket.js';
 
@@ -115,6 +115,16 @@ describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, at
     ]);
     const { toPack, seen } = app.get(Warehouse);
     expect({ toPack, seen }).toEqual({ toPack: [id, 'o2'], seen: 3 });
+  });
+
+  it('is told of the last writes, which are committed while it drains', async () => {
+    await start();
+    const service = app.get(AtomeService, { strict: false });
+    const warehouse = app.get(Warehouse);
+    const writes = [1, 2, 3].map((count) => service.create({ kind: 'order', data: { count } }));
+    await app.close();
+    await Promise.all(writes);
+    expect(warehouse.toPack).toHaveLength(3);
   });
 
   it('ends cleanly: goaway, 1012, and the port is free', async () => {

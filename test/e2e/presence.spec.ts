@@ -35,6 +35,23 @@ describe('presence', () => {
     expect(await other.next('presence')).toMatchObject({ clientId, state: 'typing' });
   });
 
+  it('is refused when it is large', async () => {
+    one.send({ type: 'presence', state: 'x'.repeat(5_000) });
+    expect(await one.next('error')).toMatchObject({ code: 'too_large' });
+    await other.settled();
+    expect(other.all('presence')).toEqual([]);
+  });
+
+  it('leaves with a client that goes before it has been read', async () => {
+    for (let i = 0; i < 130; i += 1) one.send({ type: 'ping' });
+    one.send({ type: 'presence', state: 'ghost' });
+    await one.close();
+    await other.settled();
+    const newcomer = await server.connect();
+    await newcomer.settled();
+    expect(newcomer.all('presence')).toEqual([]);
+  });
+
   it('is told to newcomers as it is now', async () => {
     one.send({ type: 'presence', state: 'away' });
     one.send({ type: 'presence', state: 'here' });

@@ -48,6 +48,15 @@ describe.each(DATABASES)('the same write is written once, on %s', (_database, cr
     return (await server.api.get('/api/atome/a1/history')).body.alterations as Alteration[];
   }
 
+  it('but not under an id of its own that is another', async () => {
+    const key = { 'idempotency-key': 'op-create' };
+    const create = (id?: string) => server.api.post('/api/atome/create', { id, kind: 'note', data: {} }, key);
+    expect((await create('b1')).status).toBe(201);
+    expect((await create('b1')).status).toBe(201);
+    expect((await create('b2')).body.code).toBe('op_reused');
+    expect((await create()).body.id).toBe('b1');
+  });
+
   it.each([
     ['REST', 2, [rest]],
     ['REST', 5, [rest]],
