@@ -32,7 +32,7 @@ describe('the same write under the same opId', () => {
 
   it.each<[string, Mutation, Mutation]>([
     ['create', create('b', { x: 1 }), create('b', { x: 1 })],
-    ['create without an id', create('made-1', { x: 1 }), create('made-2', { x: 1 })],
+    ['create without an id', create('made-1', { x: 1 }), { ...create('made-2', { x: 1 }), freshId: true }],
     ['replace', write('a', 'replace', { data: { y: 1, z: 2 } }), write('a', 'replace', { data: { z: 2, y: 1 } })],
     ['rename', write('a', 'rename', { name: 'n' }), write('a', 'rename', { name: 'n' })],
     ['delete', write('a', 'delete', {}), write('a', 'delete', {})],
