@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
-import type { Outcome } from '../ledger/group.js';
+import type { Outcome } from '../ledger/outcome.js';
 import { LedgerReader, type HistoryPage, type ListPage, type Moment } from '../ledger/reader.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import type { ListQuery } from '../ledger/store.js';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../ledger/group.js';
+import type { Outcome } from '../ledger/outcome.js';
 import type { LedgerReader } from '../ledger/reader.js';
 import type { LedgerWriter } from '../ledger/writer.js';
 import {

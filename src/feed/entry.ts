@@ -1,4 +1,4 @@
-import type { Committed, Placement } from '../ledger/group.js';
+import type { Committed, Placement } from '../ledger/outcome.js';
 import type { AtomeEvent } from '../protocol/index.js';
 
 /** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */

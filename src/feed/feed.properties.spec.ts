@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { TestSink } from '../../test/support/sink.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
-import type { Committed } from '../ledger/group.js';
+import type { Committed } from '../ledger/outcome.js';
 import { LedgerReader } from '../ledger/reader.js';
 import type { Atome, AtomeEvent, Filter, Mutation } from '../protocol/index.js';
 import { eventOf } from './entry.js';

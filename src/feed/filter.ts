@@ -1,4 +1,4 @@
-import type { Placement } from '../ledger/group.js';
+import type { Placement } from '../ledger/outcome.js';
 import type { Filter } from '../protocol/index.js';
 import type { Entry } from './entry.js';
 

@@ -4,7 +4,7 @@ import { create, openLedger, TENANT, update, type TestLedger } from '../../test/
 import { queryOf } from '../../test/support/raw-query.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
 import { openStore } from '../ledger/data-source.js';
-import type { Committed } from '../ledger/group.js';
+import type { Committed } from '../ledger/outcome.js';
 import type { Mutation } from '../protocol/index.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
 import { TenantLog } from './tenant-log.js';

@@ -1,4 +1,4 @@
-import type { Committed } from '../ledger/group.js';
+import type { Committed } from '../ledger/outcome.js';
 import type { LedgerReader } from '../ledger/reader.js';
 import type { HeadRow } from '../ledger/rows.js';
 import { AtomeError, type Cursor, type ResetReason } from '../protocol/index.js';

@@ -3,10 +3,8 @@ import {
   clampHlc,
   contentOf,
   decide,
-  equalJson,
   fold,
   type AlterationBody,
-  type Atome,
   type AtomeState,
   type Content,
   type HybridClock,
@@ -16,6 +14,8 @@ import {
 } from '../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from './chain.js';
 import { weightOf } from './lineage.js';
+import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
+import { createdAgain, repeat } from './repeat.js';
 import {
   snapshotText,
   stateOf,
@@ -29,60 +29,12 @@ import type { Additions, Before } from './store.js';
 
 /* One group of writes, decided in memory between the reading of the state and the inserts. */
 
-/** Who writes, and through which connection. */
-export interface WriteOrigin {
-  readonly author: string;
-  readonly sourceClient: string | null;
-}
-
 export interface WriteRequest {
   readonly mutation: Mutation;
   readonly origin: WriteOrigin;
   /** The state that a `restore` goes back to, looked up beforehand: history never changes. Or why it was not found. */
   readonly restored?: Content | Error | undefined;
 }
-
-/** Where an atome stands for filters. */
-export type Placement = Pick<Atome, 'id' | 'kind' | 'type' | 'parentId'>;
-
-export function placementOf({ id, kind, type, parentId }: Placement): Placement {
-  return { id, kind, type, parentId };
-}
-
-/** One alteration with all that readers may need to know of it. */
-export interface Committed {
-  readonly alteration: AlterationBody;
-  readonly prevHash: string;
-  readonly hash: string;
-  /** About how many characters its event takes. */
-  readonly size: number;
-  /** The state after it. */
-  readonly atome: Atome;
-  /** Where the atome stood before it; null for a new one. */
-  readonly before: Placement | null;
-}
-
-/** What came of one write. */
-export type Outcome =
-  | { readonly outcome: 'applied'; readonly committed: Committed }
-  /** It would change nothing: `seq` and `version` are those of the atome as it is. */
-  | {
-      readonly outcome: 'noop';
-      readonly atomeId: string;
-      readonly seq: number;
-      readonly version: number;
-      readonly atome: Atome;
-    }
-  /** Its opId is known: this is what the first was answered. */
-  | {
-      readonly outcome: 'duplicate';
-      readonly atomeId: string;
-      readonly seq: number;
-      readonly version: number;
-      readonly superseded: readonly string[];
-      /** False when the first was a no-op. */
-      readonly altered: boolean;
-    };
 
 export interface GroupPlan {
   /** In the order of the requests. */
@@ -109,6 +61,8 @@ export class GroupPlanner {
   private readonly working = new Map<string, Working>();
   private readonly atomeRows = new Map<string, AtomeRow>();
   private readonly known = new Map<string, ReceiptRow>();
+  /** What made the atomes that a `create` may meet. */
+  private readonly creations = new Map<string, AlterationRow>();
   private readonly alterations: AlterationRow[] = [];
   private readonly receipts: ReceiptRow[] = [];
   private readonly committed: Committed[] = [];
@@ -121,6 +75,7 @@ export class GroupPlanner {
   ) {
     this.head = before.head;
     for (const row of before.receipts) this.known.set(row.opId, row);
+    for (const row of before.creations) this.creations.set(row.atomeId, row);
     for (const row of before.atomes) {
       const { seq, createdSeq, base, weight } = row;
       this.working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight });
@@ -153,6 +108,8 @@ export class GroupPlanner {
     if (first) return repeat(first, mutation);
     const now = this.working.get(mutation.atomeId);
     const ready = this.ready(mutation, now, restored);
+    const creation = now && createdAgain(this.creations.get(mutation.atomeId), mutation, now.state);
+    if (creation) return this.again(creation, mutation);
     const hlc = this.stamp(mutation, now?.state);
     const decision = decide(now?.state ?? null, ready, hlc, this.limits);
     if (decision.outcome === 'noop') return this.noop(mutation, now!);
@@ -193,6 +150,11 @@ export class GroupPlanner {
     return { outcome: 'noop', atomeId, seq, version: state.version, atome: withoutClocks(state) };
   }
 
+  private again({ atomeId, operation, changes, seq, version }: AlterationRow, { opId }: Mutation): Outcome {
+    if (opId !== null) this.remember({ opId, atomeId, operation, changes, seq, version }, true);
+    return { outcome: 'duplicate', atomeId, seq, version, superseded: [], altered: false };
+  }
+
   private apply(
     { opId, atomeId, freshId: _freshId, reason, baseVersion: _baseVersion, hlc: _hlc, ...change }: ReadyMutation,
     now: Working | undefined,
@@ -220,6 +182,7 @@ export class GroupPlanner {
     const { hash, prevHash, size } = row;
     this.head = { ...this.head, seq, hash, timestamp };
     this.alterations.push(row);
+    if (version === 1) this.creations.set(row.atomeId, row);
     if (opId !== null) this.remember({ ...row, opId }, false);
     const before = now ? placementOf(now.state) : null;
     const committed: Committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
@@ -279,34 +242,9 @@ export class GroupPlanner {
     }
   }
 
-  private remember(row: ReceiptRow, noop: boolean): void {
+  /** `added`: the ledger has no row under this opId, so that it needs one of its own. */
+  private remember(row: ReceiptRow, added: boolean): void {
     this.known.set(row.opId, row);
-    if (noop) this.receipts.push(row);
+    if (added) this.receipts.push(row);
   }
-}
-
-/** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-function repeat(first: ReceiptRow, mutation: Mutation): Outcome {
-  // a create without an id was given one by the server, another each time
-  const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
-  const changes: unknown = JSON.parse(first.changes);
-  const same =
-    mutation.operation === 'restore'
-      ? (changes as { version?: unknown }).version === mutation.changes.version
-      : equalJson(changes, mutation.changes);
-  if (first.operation !== mutation.operation || !sameAtome || !same) {
-    throw new AtomeError(
-      'op_reused',
-      `the opId "${first.opId}" belongs to another write; use a fresh one for each write`,
-    );
-  }
-  const { atomeId, seq, version, superseded } = first;
-  return {
-    outcome: 'duplicate',
-    atomeId,
-    seq,
-    version,
-    superseded: superseded == null ? [] : (JSON.parse(superseded) as string[]),
-    altered: superseded != null,
-  };
 }

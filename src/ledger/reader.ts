@@ -1,5 +1,5 @@
 import { AtomeError, fold, type Alteration, type Atome, type AtomeState } from '../protocol/index.js';
-import { placementOf, type Committed } from './group.js';
+import { placementOf, type Committed } from './outcome.js';
 import { foldLineage, stateAfter } from './lineage.js';
 import {
   alterationBodyOf,

@@ -7,6 +7,8 @@ export const LEDGER_STORE = Symbol('LedgerStore');
 export interface Touched {
   readonly atomeIds: readonly string[];
   readonly opIds: readonly string[];
+  /** Those of `atomeIds` that a `create` names. */
+  readonly createIds?: readonly string[];
 }
 
 /** What the ledger holds of it, read under the tenant's lock. */
@@ -14,6 +16,8 @@ export interface Before {
   readonly head: HeadRow;
   readonly atomes: readonly AtomeRow[];
   readonly receipts: readonly ReceiptRow[];
+  /** The first alteration of each atome that is there and among `createIds`. */
+  readonly creations: readonly AlterationRow[];
 }
 
 /** What a group adds. */

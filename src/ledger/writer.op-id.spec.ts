@@ -89,6 +89,25 @@ describe('the same write under the same opId', () => {
     await expect(ledger.write(create('a', { x: 7 }))).rejects.toMatchObject({ code: 'exists' });
   });
 
+  it('finds a create again under a new opId, and knows that one too from then on', async () => {
+    const other = op(create('a', { x: 1 }), 'other');
+    const [, found] = await Promise.all([ledger.write(update('a', { x: 2 })), ledger.write(other)]);
+    expect(found).toMatchObject({ outcome: 'duplicate', seq: 1, version: 1 });
+    expect(await ledger.write(other)).toEqual(found);
+    await expect(ledger.write(op(update('a', { x: 3 }), 'other'))).rejects.toMatchObject({ code: 'op_reused' });
+    expect(await head()).toBe(2);
+  });
+
+  it('finds a create again in the group that has the first', async () => {
+    const [first, , again] = await Promise.all([
+      ledger.write(op(create('b', { x: 1 }), 'one')),
+      ledger.write(update('b', { x: 2 })),
+      ledger.write(op(create('b', { x: 1 }), 'two')),
+    ]);
+    expect(first).toMatchObject({ outcome: 'applied', committed: { alteration: { seq: 2 } } });
+    expect(again).toMatchObject({ outcome: 'duplicate', seq: 2, version: 1 });
+  });
+
   it('names another write in another tenant', async () => {
     await ledger.write(op(update('a', { x: 2 })));
     const elsewhere = ledger.writer.submit('other', op(create('a')), { author: 'somebody', sourceClient: null });

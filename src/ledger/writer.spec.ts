@@ -4,7 +4,7 @@ import { create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } fr
 import { WatchedStore } from '../../test/support/watched-store.js';
 import { AtomeError, type Mutation } from '../protocol/index.js';
 import { openStore } from './data-source.js';
-import type { Committed, Outcome } from './group.js';
+import type { Committed, Outcome } from './outcome.js';
 
 describe('the writer', () => {
   let watched: WatchedStore;

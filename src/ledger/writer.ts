@@ -1,13 +1,13 @@
 import {
   AtomeError,
-  equalJson,
   type HybridClock,
   type AtomeState,
   type Content,
   type Limits,
   type Mutation,
 } from '../protocol/index.js';
-import { GroupPlanner, type Committed, type GroupPlan, type Outcome, type WriteOrigin } from './group.js';
+import { GroupPlanner, type GroupPlan } from './group.js';
+import type { Committed, Outcome, WriteOrigin } from './outcome.js';
 import type { LedgerStore } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
@@ -92,9 +92,12 @@ export class LedgerWriter {
       group.forEach(({ reject }) => reject(error));
       return;
     }
-    const settled = plan.outcomes.map((outcome, index) => this.settle(tenant, group[index]!, outcome));
+    plan.outcomes.forEach((outcome, index) => {
+      const { resolve, reject } = group[index]!;
+      if (outcome instanceof AtomeError) reject(outcome);
+      else resolve(outcome);
+    });
     if (plan.committed.length > 0) this.listeners.forEach((listener) => listener(tenant, plan.committed));
-    await Promise.all(settled);
   }
 
   private async plan(tenant: string, group: readonly Waiting[]): Promise<GroupPlan> {
@@ -106,8 +109,9 @@ export class LedgerWriter {
       })),
     );
     const touched = {
-      atomeIds: [...new Set(group.map(({ mutation }) => mutation.atomeId))],
+      atomeIds: idsOf(group),
       opIds: [...new Set(group.map(({ mutation }) => mutation.opId).filter((opId) => opId !== null))],
+      createIds: idsOf(group.filter(({ mutation }) => mutation.operation === 'create')),
     };
     if (!this.opened.has(tenant)) {
       await this.store.open(tenant);
@@ -123,28 +127,10 @@ export class LedgerWriter {
     if (mutation.operation !== 'restore') return undefined;
     return this.stateAt(tenant, mutation.atomeId, mutation.changes.version).catch((error: unknown) => error as Error);
   }
+}
 
-  private async settle(
-    tenant: string,
-    { mutation, resolve, reject }: Waiting,
-    outcome: Outcome | AtomeError,
-  ): Promise<void> {
-    if (!(outcome instanceof AtomeError)) resolve(outcome);
-    else if (outcome.code === 'exists') await this.repeatedCreate(tenant, mutation, outcome).then(resolve, reject);
-    else reject(outcome);
-  }
-
-  /** A create says the same as the one that made the atome: it is that one again, though others went on. */
-  private async repeatedCreate(tenant: string, mutation: Mutation, refusal: AtomeError): Promise<Outcome> {
-    const { atomeId } = mutation;
-    const [first, row] = await Promise.all([
-      this.store.alteration(tenant, atomeId, 1),
-      this.store.atome(tenant, atomeId),
-    ]);
-    if (!first || !row || !equalJson(JSON.parse(first.changes), mutation.changes)) throw refusal;
-    const { seq, version } = first;
-    return { outcome: 'duplicate', atomeId, seq, version, superseded: [], altered: true };
-  }
+function idsOf(group: readonly Waiting[]): string[] {
+  return [...new Set(group.map(({ mutation }) => mutation.atomeId))];
 }
 
 /**

@@ -33,8 +33,8 @@ export function commitSuite({ shared, make }: StoreKind): void {
       const additions = { head: next, alterations: [row], atomes: [atomeRow(`a${seq}`, seq)], receipts: [] };
       return { seq, additions };
     });
-  const before = (to: LedgerStore, atomeIds: string[], opIds: string[]): Promise<Before> =>
-    to.commit(tenant, { atomeIds, opIds }, (seen) => ({ additions: null, ...seen }));
+  const before = (to: LedgerStore, atomeIds: string[], opIds: string[], createIds?: string[]): Promise<Before> =>
+    to.commit(tenant, { atomeIds, opIds, createIds: createIds ?? [] }, (seen) => ({ additions: null, ...seen }));
 
   describe('open', () => {
     it('makes an empty ledger, and finds it ever after', async () => {
@@ -60,14 +60,15 @@ export function commitSuite({ shared, make }: StoreKind): void {
         alterations: [alterationRow(1, 'a1', 1, { opId: 'op-1', superseded: '["kind"]' }), alterationRow(2, 'a2', 1)],
         receipts: [{ opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1 }],
       });
-      const seen = await before(other, ['a1', 'unknown'], ['op-1', 'op-2', 'op-3']);
+      const seen = await before(other, ['a1', 'unknown'], ['op-1', 'op-2', 'op-3'], ['a1', 'unknown']);
+      expect(seen.creations).toEqual([alterationRow(1, 'a1', 1, { opId: 'op-1', superseded: '["kind"]' })]);
       expect(seen.head).toEqual(await store.head(tenant));
       expect(seen.atomes).toEqual([atomeRow('a1', 1)]);
       expect([...seen.receipts].sort((a, b) => a.seq - b.seq)).toEqual([
         { opId: 'op-1', atomeId: 'a1', operation: 'create', changes: '{}', seq: 1, version: 1, superseded: '["kind"]' },
         { opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1, superseded: null },
       ]);
-      expect(await before(store, [], [])).toMatchObject({ atomes: [], receipts: [] });
+      expect(await before(store, [], [])).toMatchObject({ atomes: [], receipts: [], creations: [] });
     });
 
     it('writes new atomes and overwrites known ones', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openStore } from '../../src/ledger/data-source.js';
-import type { Outcome } from '../../src/ledger/group.js';
+import type { Outcome } from '../../src/ledger/outcome.js';
 import { atomeOf, stateOf, withoutClocks } from '../../src/ledger/rows.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
 import { formatHlc, type Mutation } from '../../src/protocol/index.js';

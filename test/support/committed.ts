@@ -1,4 +1,4 @@
-import type { Committed, Placement } from '../../src/ledger/group.js';
+import type { Committed, Placement } from '../../src/ledger/outcome.js';
 
 /** An update of a note as the writer hands it to the feed, with hashes that follow from seq. */
 export function committed(seq: number, more: CommittedParts = {}): Committed {

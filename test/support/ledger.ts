@@ -1,5 +1,5 @@
 import { openStore } from '../../src/ledger/data-source.js';
-import type { Outcome, WriteOrigin } from '../../src/ledger/group.js';
+import type { Outcome, WriteOrigin } from '../../src/ledger/outcome.js';
 import { LedgerReader } from '../../src/ledger/reader.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { LedgerWriter } from '../../src/ledger/writer.js';

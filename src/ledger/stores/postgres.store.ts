@@ -4,7 +4,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
-import { atomeRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
+import { alterationRow, atomeRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
@@ -26,6 +26,9 @@ const TEXTS_OF = 'SELECT json_array_elements_text(?::json)';
 const SELECT_RECEIPTS = sql.selectReceipts(
   (table) => `FROM ${table} WHERE op_id = ANY(ARRAY(${TEXTS_OF})) AND tenant = ?`,
 );
+
+const SELECT_CREATIONS = `SELECT ${sql.ALTERATION_COLUMNS} FROM alterations
+  WHERE tenant = ? AND atome_id = ANY(ARRAY(${TEXTS_OF})) AND version = 1`;
 
 /**
  * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
@@ -86,7 +89,8 @@ export class PostgresStore extends SqlStore {
     return this.attempt(async () => (await this.pool.query(this.timed(numbered(statement), params))).rows as unknown[]);
   }
 
-  private async before(client: pg.PoolClient, tenant: string, { atomeIds, opIds }: Touched): Promise<Before> {
+  private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
+    const { atomeIds, opIds, createIds = [] } = touched;
     // no names here: a plan that is kept from when the tables were empty would walk them when they are large
     const rows = async <Row>(text: string, values: readonly sql.Param[]): Promise<Row[]> =>
       (await client.query(this.timed(numbered(text), values))).rows as Row[];
@@ -101,8 +105,12 @@ export class PostgresStore extends SqlStore {
       ]),
       opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant]),
     ]);
+    const met = sql.met(createIds, atomes);
+    const creations =
+      met.length === 0 ? [] : await rows<AlterationRow>(SELECT_CREATIONS, [tenant, JSON.stringify(met)]);
     return {
       head: numbers(head, ['seq']),
+      creations: creations.map(alterationRow),
       atomes: atomes.map(atomeRow),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
     };

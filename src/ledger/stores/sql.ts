@@ -116,6 +116,13 @@ export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM alterations
   WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version`;
 export const SELECT_HASH = 'SELECT hash FROM alterations WHERE tenant = ? AND seq = ?';
 
+/** Those of the ids that are there: nearly always none, as a `create` seldom comes twice. */
+export function met(ids: readonly string[], atomes: readonly AtomeRow[]): string[] {
+  if (ids.length === 0 || atomes.length === 0) return [];
+  const there = new Set(atomes.map(({ id }) => id));
+  return ids.filter((id) => there.has(id));
+}
+
 /** What earlier writes were answered. `known` is the FROM and WHERE for a table: by opIds, then by tenant. */
 export function selectReceipts(known: (table: string) => string): string {
   return `SELECT ${RECEIPT_COLUMNS}, superseded ${known('alterations')}

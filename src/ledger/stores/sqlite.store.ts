@@ -1,7 +1,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import { AtomeError } from '../../protocol/index.js';
-import type { AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
 import { ledgerGone, SqlStore } from './sql.store.js';
@@ -58,13 +58,18 @@ export class SqliteStore extends SqlStore {
     });
   }
 
-  private before(tenant: string, { atomeIds, opIds }: Touched): Before {
+  private before(tenant: string, { atomeIds, opIds, createIds = [] }: Touched): Before {
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw ledgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
+    const atomes = atomeIds
+      .map((id) => atome.get(tenant, id) as AtomeRow | undefined)
+      .filter((row) => row !== undefined);
+    const first = this.prepare(sql.SELECT_ALTERATION);
     return {
       head,
-      atomes: atomeIds.map((id) => atome.get(tenant, id) as AtomeRow | undefined).filter((row) => row !== undefined),
+      atomes,
+      creations: sql.met(createIds, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
       receipts: opIds.length === 0 ? [] : this.receipts(tenant, JSON.stringify(opIds)),
     };
   }

@@ -1,0 +1,51 @@
+import type { AlterationBody, Atome } from '../protocol/index.js';
+
+/* What comes of a write, for its writer and for all readers. */
+
+/** Who writes, and through which connection. */
+export interface WriteOrigin {
+  readonly author: string;
+  readonly sourceClient: string | null;
+}
+
+/** Where an atome stands for filters. */
+export type Placement = Pick<Atome, 'id' | 'kind' | 'type' | 'parentId'>;
+
+export function placementOf({ id, kind, type, parentId }: Placement): Placement {
+  return { id, kind, type, parentId };
+}
+
+/** One alteration with all that readers may need to know of it. */
+export interface Committed {
+  readonly alteration: AlterationBody;
+  readonly prevHash: string;
+  readonly hash: string;
+  /** About how many characters its event takes. */
+  readonly size: number;
+  /** The state after it. */
+  readonly atome: Atome;
+  /** Where the atome stood before it; null for a new one. */
+  readonly before: Placement | null;
+}
+
+/** What came of one write. */
+export type Outcome =
+  | { readonly outcome: 'applied'; readonly committed: Committed }
+  /** It would change nothing: `seq` and `version` are those of the atome as it is. */
+  | {
+      readonly outcome: 'noop';
+      readonly atomeId: string;
+      readonly seq: number;
+      readonly version: number;
+      readonly atome: Atome;
+    }
+  /** It has been there before, under its opId or as the same `create`: this is what the first was answered. */
+  | {
+      readonly outcome: 'duplicate';
+      readonly atomeId: string;
+      readonly seq: number;
+      readonly version: number;
+      readonly superseded: readonly string[];
+      /** Whether that wrote an alteration under this opId. */
+      readonly altered: boolean;
+    };
