@@ -24,7 +24,8 @@ export interface Atome extends Content {
 
 /**
  * When each key was last written: by path (`data.title`, `meta.tags`, `kind`, `deleted` …).
- * The entry `''` stands for every key that the atome has and that has no entry of its own.
+ * The entry `''` stands for every key that the atome has and that has no entry of its own; `data` and `meta`
+ * stand for those keys of theirs that it has not.
  */
 export type Clocks = Readonly<Record<string, Hlc>>;
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { content, hlc, json, mutation } from '../../test/support/arbitraries.js';
 import { AtomeLog } from '../../test/support/atome-log.js';
-import type { AtomeState } from './atome.js';
+import type { AtomeState, Content } from './atome.js';
 import { AtomeError } from './errors.js';
 import { fold, type Foldable } from './fold.js';
-import type { Hlc } from './hlc.js';
+import { formatHlc, type Hlc } from './hlc.js';
 import type { ReadyMutation } from './operations.js';
 
 const envelope = { opId: null, atomeId: 'a1', baseVersion: null, hlc: null, reason: null };
@@ -21,6 +21,18 @@ function writeAll(log: AtomeLog, mutations: readonly (readonly [ReadyMutation, H
       expect(error).toBeInstanceOf(AtomeError);
     }
   }
+}
+
+const CONTENT: Content = { kind: 'note', type: null, data: {}, meta: {}, parentId: null };
+const keyNames = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 });
+
+/** Writes a value of its own to each key that it sets: to write what is there already is a no-op, not a concurrent write. */
+function valued(stamp: Hlc, how: 'update' | 'patch' | 'replace', set: string[], taken: string[]): ReadyMutation {
+  const values = Object.fromEntries(set.map((key) => [key, stamp]));
+  if (how === 'replace') return { ...envelope, operation: 'replace', changes: { data: values } };
+  if (how === 'update') return { ...envelope, operation: 'update', changes: values };
+  const nulls = Object.fromEntries(taken.map((key) => [key, null]));
+  return { ...envelope, operation: 'patch', changes: { ...nulls, ...values } };
 }
 
 function freeze<T>(value: T): T {
@@ -105,5 +117,38 @@ describe('the fold', () => {
         expect(b.state?.data).toEqual(a.state?.data);
       }),
     );
+  });
+
+  it('ends the same whatever order updates, patches and replaces arrive in', () => {
+    const concurrent = fc
+      .array(fc.tuple(hlc, fc.constantFrom('update', 'patch', 'replace'), keyNames, keyNames), { maxLength: 12 })
+      .map((all) => [...new Map(all.map((each) => [each[0], each])).values()])
+      .map((all) => all.map(([stamp, ...what]): readonly [ReadyMutation, Hlc] => [valued(stamp, ...what), stamp]));
+    const shuffled = concurrent.chain((all) =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+    );
+    fc.assert(
+      fc.property(first, hlc, shuffled, (create, stamp, [one, other]) => {
+        const [a, b] = [new AtomeLog(), new AtomeLog()];
+        writeAll(a, [[create, stamp], ...one]);
+        writeAll(b, [[create, stamp], ...other]);
+        expect(b.state?.data).toEqual(a.state?.data);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('keeps a bounded number of stamps of keys that are not there', () => {
+    const log = new AtomeLog();
+    writeAll(log, [[{ ...envelope, operation: 'create', changes: CONTENT }, '']]);
+    for (let n = 0; n < 2_000; n += 1) {
+      const changes = { [`key${n}`]: n, [`key${n - 1}`]: null };
+      log.write({ ...envelope, operation: 'patch', changes }, formatHlc(n, 0, 'n'));
+    }
+    expect(log.state?.data).toEqual({ key1999: 1_999 });
+    expect(Object.keys(log.state!.clocks).length).toBeLessThan(300);
+    // those that are forgotten are still not brought back
+    const decision = log.write({ ...envelope, operation: 'update', changes: { key7: 'late' } }, formatHlc(7, 5, 'n'));
+    expect(decision).toEqual({ outcome: 'applied', superseded: ['data.key7'] });
   });
 });

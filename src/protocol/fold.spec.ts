@@ -97,6 +97,16 @@ describe('a write', () => {
       expect(log.state?.data).toEqual({ title: 'one', body: 'new' });
     });
 
+    it('does not get past a newer replace on a key that neither had before', () => {
+      write({ operation: 'replace', changes: { data: { title: 'whole' }, meta: { tags: ['a'] } } }, 't5');
+      expect(update({ colour: 'red' }, 't3')).toEqual(applied('data.colour'));
+      expect(write({ operation: 'replace', changes: { meta: { mood: 1 } } }, 't4')).toEqual(
+        applied('meta.mood', 'meta.tags'),
+      );
+      expect(log.state).toMatchObject({ data: { title: 'whole' }, meta: { tags: ['a'] } });
+      expect(update({ colour: 'red' }, 't6')).toEqual(applied());
+    });
+
     it('adds a key that nobody has written, however old it is', () => {
       update({ title: 'newest' }, 't5');
       expect(update({ colour: 'red' }, 't0')).toEqual(applied());

@@ -1,8 +1,9 @@
-import type { AlterationBody, AtomeState, Clocks, Content } from './atome.js';
+import type { AlterationBody, AtomeState, Content } from './atome.js';
 import { AtomeError, invalid } from './errors.js';
 import type { Hlc } from './hlc.js';
 import { jsonPatch, pointerTokens, type JsonPatch } from './json-patch.js';
 import { checkJson, equalJson, isObject, type JsonObject, type JsonValue } from './json.js';
+import { BASE, clockAt, DELETED, forget, locate, newer, own, PARTS, valueAt, type Part } from './keys.js';
 import type { Limits } from './limits.js';
 import { mergePatch } from './merge-patch.js';
 import type { Change, ReadyMutation } from './operations.js';
@@ -27,8 +28,6 @@ export type Decision =
   { readonly outcome: 'noop' } | { readonly outcome: 'applied'; readonly superseded: readonly string[] };
 
 const NOOP: Decision = { outcome: 'noop' };
-const BASE = '';
-const DELETED = 'deleted';
 
 /** What an alteration must tell for the fold. */
 export type Foldable = Change &
@@ -99,12 +98,15 @@ export function fold(state: AtomeState | null, alteration: Foldable): AtomeState
   }
   if (!state) throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
   const next = { ...state, version, updatedAt: timestamp, clocks: { ...state.clocks } };
+  const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
+  for (const part of emptied) next.clocks[part] = newer(next.clocks[part], hlc);
   for (const { path, value } of assignments(state, alteration)) {
     if (alteration.superseded.includes(path)) continue;
-    const before = clockAt(state, path);
-    next.clocks[path] = before !== undefined && before > hlc ? before : hlc;
+    next.clocks[path] = newer(clockAt(state, path), hlc);
     assign(next, state, path, value, timestamp);
+    if (value === undefined) emptied.add(locate(path)!.part);
   }
+  for (const part of emptied) forget(next.clocks, part, next[part]);
   return next;
 }
 
@@ -156,7 +158,7 @@ function assignments(state: AtomeState, change: Change, copyBudget?: number): As
   }
 }
 
-function entries(part: 'data' | 'meta', values: JsonObject): Assignment[] {
+function entries(part: Part, values: JsonObject): Assignment[] {
   return Object.keys(values).map((key) => ({ path: `${part}.${key}`, value: values[key] }));
 }
 
@@ -167,7 +169,7 @@ function wholes(state: AtomeState, content: Partial<Content>): Assignment[] {
     const value = content[field];
     if (value !== undefined) result.push({ path: field, value });
   }
-  for (const part of ['data', 'meta'] as const) {
+  for (const part of PARTS) {
     const values = content[part];
     if (values === undefined) continue;
     result.push(...entries(part, values));
@@ -176,6 +178,11 @@ function wholes(state: AtomeState, content: Partial<Content>): Assignment[] {
     }
   }
   return result;
+}
+
+/** Whether a change says of every key of a part what it is, so that those which it does not name are absent. */
+function setsWhole(change: Change, part: Part): boolean {
+  return (change.operation === 'replace' || change.operation === 'restore') && change.changes[part] !== undefined;
 }
 
 function merged(state: AtomeState, patch: JsonObject): Assignment[] {
@@ -197,30 +204,6 @@ function patched(state: AtomeState, steps: JsonPatch, copyBudget?: number): Assi
   // a pointer to the whole document touches every key; once, however many steps there are
   if (pointers.includes('')) [...Object.keys(state.data), ...Object.keys(after)].forEach((key) => touched.add(key));
   return [...touched].map((key) => ({ path: `data.${key}`, value: own(after, key) }));
-}
-
-function own(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-function locate(path: string): { part: 'data' | 'meta'; key: string } | undefined {
-  if (path.startsWith('data.')) return { part: 'data', key: path.slice(5) };
-  if (path.startsWith('meta.')) return { part: 'meta', key: path.slice(5) };
-  return undefined;
-}
-
-function valueAt(state: AtomeState, path: string): JsonValue | undefined {
-  if (path === DELETED) return state.deletedAt !== null;
-  const place = locate(path);
-  return place ? own(state[place.part], place.key) : state[path as 'kind' | 'type' | 'parentId'];
-}
-
-/** The stamp of a key's last writer; undefined for a key that nobody has written. */
-function clockAt(state: AtomeState, path: string): Hlc | undefined {
-  const clocks: Clocks = state.clocks;
-  if (Object.hasOwn(clocks, path)) return clocks[path];
-  const covered = path !== DELETED && valueAt(state, path) !== undefined;
-  return covered ? clocks[BASE] : undefined;
 }
 
 type Draft = { -readonly [K in keyof AtomeState]: AtomeState[K] };
