@@ -37,8 +37,8 @@ import {
   CreateAtomeDto,
   DeleteAtomeDto,
   GetQueryDto,
+  HistoryQueryDto,
   ListQueryDto,
-  PageQueryDto,
   RenameAtomeDto,
   ReplaceAtomeDto,
   RestoreAtomeDto,
@@ -238,12 +238,14 @@ export class AtomeController {
   @ApiProblems(400, 404)
   async history(
     @Param('id') id: string,
-    @Query(QUERY_PIPE) { page, limit }: PageQueryDto,
+    @Query(QUERY_PIPE) { page, limit, cursor }: HistoryQueryDto,
     @Caller() caller: Principal,
   ) {
-    const { currentVersion, alterations } = await this.atomes.history(id, page, limit, caller);
+    const place = cursor === undefined ? page : { before: cursor };
+    const { currentVersion, alterations, next } = await this.atomes.history(id, place, limit, caller);
     const pages = Math.ceil(currentVersion / limit);
-    return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages };
+    const nextCursor = next === undefined ? null : String(next);
+    return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor };
   }
 
   @Needs('write')

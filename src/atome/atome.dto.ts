@@ -181,6 +181,20 @@ export class PageQueryDto {
   limit: number = 20;
 }
 
+export class HistoryQueryDto extends PageQueryDto {
+  @ApiPropertyOptional({
+    type: String,
+    description: 'nextCursor of the page before; it takes the place of `page`.',
+    example: '12',
+  })
+  @IsOptional()
+  @WholeNumber()
+  @IsInt({ message: 'must be the nextCursor of a history' })
+  @Min(1)
+  @Max(MAX_VERSION)
+  cursor?: number;
+}
+
 const SORT_BY = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
 const FLAGS = ['true', 'false'] as const;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
 import type { Outcome } from '../ledger/outcome.js';
-import { LedgerReader, type HistoryPage, type ListPage, type Moment } from '../ledger/reader.js';
+import { LedgerReader, type HistoryPage, type HistoryPlace, type ListPage, type Moment } from '../ledger/reader.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
@@ -128,8 +128,13 @@ export class AtomeService {
     return this.reader.count(tenant, query);
   }
 
-  /** Page 1 holds the newest alterations. */
-  history(id: string, page: number, limit: number, { tenant }: Principal = ANONYMOUS): Promise<HistoryPage> {
+  /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
+  history(
+    id: string,
+    page: number | HistoryPlace,
+    limit: number,
+    { tenant }: Principal = ANONYMOUS,
+  ): Promise<HistoryPage> {
     return this.reader.history(tenant, parseId(id), page, limit);
   }
 

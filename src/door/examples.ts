@@ -90,7 +90,16 @@ export const ANSWERS = {
   written: WRITTEN,
   renamed: { ...WRITTEN, oldName: null, newName: 'Groceries' },
   deleted: { success: true, id: NOTE_ID, deletedAt: ATOME.updatedAt, version: 2, seq: 2, restorable: true },
-  history: { success: true, id: NOTE_ID, currentVersion: 2, alterations: [ALTERATION], total: 2, page: 1, pages: 1 },
+  history: {
+    success: true,
+    id: NOTE_ID,
+    currentVersion: 2,
+    alterations: [ALTERATION],
+    total: 2,
+    page: 1,
+    pages: 1,
+    nextCursor: '2',
+  },
   restored: {
     success: true,
     id: NOTE_ID,

@@ -203,7 +203,7 @@ export class GroupPlanner {
     const data = JSON.stringify(state.data);
     const meta = JSON.stringify(state.meta);
     const document = data.length + meta.length;
-    this.requireSize(atomeId, data, meta);
+    const bytes = this.requireSize(atomeId, data, meta);
     const weight = now ? now.weight + weightOf(changes) : 0;
     const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
@@ -228,11 +228,11 @@ export class GroupPlanner {
     const digest = payloadDigest(body);
     const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight };
     this.working.set(atomeId, next);
-    this.atomeRows.set(atomeId, { ...state, ...next, data, meta, clocks: JSON.stringify(state.clocks) });
+    this.atomeRows.set(atomeId, { ...state, ...next, data, meta, clocks: JSON.stringify(state.clocks), size: bytes });
     return { ...body, digest, prevHash: this.head.hash, hash: chainHash(this.head.hash, body, digest) };
   }
 
-  private requireSize(atomeId: string, data: string, meta: string): void {
+  private requireSize(atomeId: string, data: string, meta: string): number {
     const bytes = Buffer.byteLength(data) + Buffer.byteLength(meta);
     if (bytes > this.limits.messageBytes) {
       throw new AtomeError(
@@ -240,6 +240,7 @@ export class GroupPlanner {
         `the atome "${atomeId}" would take ${bytes} bytes, and ${this.limits.messageBytes} are allowed; split it into several`,
       );
     }
+    return bytes;
   }
 
   /** `added`: the ledger has no row under this opId, so that it needs one of its own. */

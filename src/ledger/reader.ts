@@ -22,15 +22,24 @@ export interface ListPage {
   readonly last: AtomeRow | undefined;
 }
 
+/** Where a page of history begins, instead of its number. */
+export interface HistoryPlace {
+  readonly before: number;
+}
+
 export interface HistoryPage {
   readonly currentVersion: number;
   /** Newest first. */
   readonly alterations: readonly Alteration[];
+  /** The version before which the next page begins; undefined on the last page. */
+  readonly next: number | undefined;
 }
 
 const PAGE_ROWS = 500;
-/** Atomes of a snapshot read at once: each may be as large as a message. */
-const SNAPSHOT_ROWS = 50;
+/** What a page of a list or of a history takes at most, in bytes; a single row may take more. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** What is read at once of a snapshot, in bytes. */
+const SNAPSHOT_BYTES = 1024 * 1024;
 
 /** The ledger as it is read: states, the past, and pages of the feed. It only ever sees what is committed. */
 export class LedgerReader {
@@ -87,21 +96,32 @@ export class LedgerReader {
   }
 
   async list(tenant: string, query: ListQuery): Promise<ListPage> {
-    const rows = await this.store.list(tenant, { ...query, limit: query.limit + 1 });
+    const rows = await this.store.list(tenant, { ...query, limit: query.limit + 1 }, PAGE_BYTES);
     const page = rows.slice(0, query.limit);
-    return { atomes: page.map(atomeOf), last: rows.length > page.length ? page.at(-1) : undefined };
+    const more = rows.length > page.length || (await this.isCut(tenant, query, page));
+    return { atomes: page.map(atomeOf), last: more ? page.at(-1) : undefined };
+  }
+
+  /** Whether a page that is too short ends where it does because it is full. */
+  private async isCut(tenant: string, query: ListQuery, page: readonly AtomeRow[]): Promise<boolean> {
+    const bytes = page.reduce((sum, { size }) => sum + size, 0);
+    if (bytes <= PAGE_BYTES) return false;
+    const behind = { ...query, limit: 1, offset: query.offset + page.length };
+    return (await this.store.list(tenant, behind)).length > 0;
   }
 
   count(tenant: string, query: ListQuery): Promise<number> {
     return this.store.count(tenant, query);
   }
 
-  /** Versions have no gaps, so a page of history is a range of versions. */
-  async history(tenant: string, id: string, page: number, limit: number): Promise<HistoryPage> {
+  /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
+  async history(tenant: string, id: string, page: number | HistoryPlace, limit: number): Promise<HistoryPage> {
     const { version: currentVersion } = await this.find(tenant, id);
-    const to = currentVersion - (page - 1) * limit;
-    const rows = to < 1 ? [] : await this.store.versions(tenant, id, Math.max(1, to - limit + 1), to);
-    return { currentVersion, alterations: rows.map(alterationOf).reverse() };
+    const to =
+      typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
+    const rows = to < 1 ? [] : await this.store.history(tenant, id, Math.max(1, to - limit + 1), to, PAGE_BYTES);
+    const oldest = rows.at(-1)?.version ?? 1;
+    return { currentVersion, alterations: rows.map(alterationOf), next: oldest > 1 ? oldest : undefined };
   }
 
   async alteration(tenant: string, id: string, version: number): Promise<Alteration | undefined> {
@@ -130,12 +150,12 @@ export class LedgerReader {
     let after = '';
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
-      const rows = await this.store.atomesAfter(tenant, after, undefined, SNAPSHOT_ROWS);
+      const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS, SNAPSHOT_BYTES);
+      if (rows.length === 0) return;
       for (const row of rows) {
         const atome = row.seq <= seq ? atomeOf(row) : await this.asOf(tenant, row, seq);
         if (atome?.deletedAt === null && (!kinds || kinds.includes(atome.kind))) yield atome;
       }
-      if (rows.length < SNAPSHOT_ROWS) return;
       after = rows.at(-1)!.id;
     }
   }

@@ -48,6 +48,7 @@ export interface AtomeRow {
   readonly createdSeq: number;
   readonly base: number;
   readonly weight: number;
+  readonly size: number;
 }
 
 export interface ReceiptRow {

@@ -72,10 +72,17 @@ export interface LedgerStore {
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
   atome(tenant: string, id: string): Promise<AtomeRow | undefined>;
-  list(tenant: string, query: ListQuery): Promise<AtomeRow[]>;
+  /** At most `limit`, and, here and below, at most about `bytes` beyond the first. */
+  list(tenant: string, query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
   count(tenant: string, query: ListQuery): Promise<number>;
   /** Atomes in order of id, behind `after`. */
-  atomesAfter(tenant: string, after: string, kinds: readonly string[] | undefined, limit: number): Promise<AtomeRow[]>;
+  atomesAfter(
+    tenant: string,
+    after: string,
+    kinds: readonly string[] | undefined,
+    limit: number,
+    bytes?: number,
+  ): Promise<AtomeRow[]>;
   /** Alterations with `after < seq ≤ upTo`, in order: at most `limit`, and at most about `chars` beyond the first. */
   alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]>;
   /** As `alterations`, but only the newest of each atome. */
@@ -83,6 +90,8 @@ export interface LedgerStore {
   alteration(tenant: string, atomeId: string, version: number): Promise<AlterationRow | undefined>;
   /** Versions `from` to `to` of one atome, oldest first. */
   versions(tenant: string, atomeId: string, from: number, to: number): Promise<AlterationRow[]>;
+  /** Versions `from` to `to` of one atome, newest first. */
+  history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
   lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<AlterationRow[]>;
   /** Chain hash at a seq from 1 up; undefined beyond the head. */

@@ -73,7 +73,8 @@ async function verifyStates(
   let count = 0;
   let newest = upTo;
   for (let after = ''; ;) {
-    const rows = await store.atomesAfter(tenant, after, undefined, ROWS);
+    const rows = await store.atomesAfter(tenant, after, undefined, ROWS, CHARS);
+    if (rows.length === 0) break;
     for (const row of rows) {
       if (row.createdSeq <= upTo) count += 1;
       newest = Math.max(newest, row.seq);
@@ -82,7 +83,6 @@ async function verifyStates(
         return verdict(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
       }
     }
-    if (rows.length < ROWS) break;
     after = rows.at(-1)!.id;
   }
   if (newest > upTo && newest > (await store.head(tenant))!.seq) {
@@ -109,7 +109,8 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
     }
   }
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
-  return placed && isState(row, state);
+  const size = Buffer.byteLength(row.data) + Buffer.byteLength(row.meta);
+  return placed && size === row.size && isState(row, state);
 }
 
 function isState(row: AtomeRow, state: AtomeState | null): boolean {

@@ -9,8 +9,8 @@ const ALL: ListQuery = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', 
 const data = (text: string): string => JSON.stringify({ text });
 
 const ATOMES = [
-  atomeRow('a', 6, { kind: 'note', type: 'x', parentId: 'p', version: 3, data: data('École de ski') }),
-  atomeRow('b', 5, { kind: 'shape', type: null, parentId: 'p', version: 2, data: data('100% "sure"') }),
+  atomeRow('a', 6, { size: 20, kind: 'note', type: 'x', parentId: 'p', version: 3, data: data('École de ski') }),
+  atomeRow('b', 5, { size: 10, kind: 'shape', type: null, parentId: 'p', version: 2, data: data('100% "sure"') }),
   atomeRow('c', 4, { kind: 'note', type: 'y', parentId: null, version: 2, data: data('snake_case C:\\dir') }),
   atomeRow('d', 3, { kind: 'note', type: null, parentId: 'q', data: data('tab\there, ПРИВЕТ') }),
   atomeRow('e', 2, { kind: 'note', type: 'x', deletedAt: '1970-01-01T00:00:00.000Z', data: data('deleted école') }),
@@ -104,6 +104,15 @@ export function listSuite({ make }: StoreKind): void {
       expect(await ids({ limit: 2, offset: 1 })).toBe('bc');
       expect(await ids({ limit: 2, offset: 9 })).toBe('');
       expect(await ids({ limit: 2, offset: 2, after: { value: 'a', id: 'a' } })).toBe('df');
+    });
+
+    it.each(SORT_KEYS)('ends a page by %s where its bytes add up, and has one row at least', async (sortBy) => {
+      const whole = await store.list(T, { ...ALL, sortBy });
+      for (const bytes of [0, 9, 10, 25, 30, 49, 1_000]) {
+        let sum = 0;
+        const fits = whole.filter(({ size }) => (sum += size) - size <= bytes);
+        expect(await store.list(T, { ...ALL, sortBy }, bytes)).toEqual(fits);
+      }
     });
 
     it.each(SORT_KEYS.flatMap((sortBy) => (['asc', 'desc'] as const).map((sortOrder) => ({ sortBy, sortOrder }))))(

@@ -109,10 +109,32 @@ export function readSuite({ make }: StoreKind): void {
       expect(await ids('c')).toEqual([]);
     });
 
+    it('end a walk over atomes where their bytes add up', async () => {
+      const ids = async (after: string, bytes: number): Promise<string> =>
+        (await store.atomesAfter(T, after, undefined, 10, bytes)).map(({ id }) => id).join('');
+      // each takes 4
+      expect([await ids('', 0), await ids('', 3), await ids('', 4), await ids('', 8)]).toEqual(['a', 'a', 'ab', 'abc']);
+      expect([await ids('b', 0), await ids('c', 0)]).toEqual(['c', '']);
+    });
+
+    it('tell the history of an atome, newest first, and end where its bytes add up', async () => {
+      const history = async (from: number, to: number, bytes = MUCH): Promise<number[]> =>
+        seqs(await store.history(T, 'a', from, to, bytes));
+      expect(await history(1, 4)).toEqual([6, 4, 3, 1]);
+      expect(await history(2, 3)).toEqual([4, 3]);
+      expect(await history(5, 9)).toEqual([]);
+      // the newest takes 2, the one before 2 and its snapshot 15
+      expect(await history(1, 4, 0)).toEqual([6]);
+      expect(await history(1, 4, 2)).toEqual([6, 4]);
+      expect(await history(1, 4, 18)).toEqual([6, 4]);
+      expect(await history(1, 4, 19)).toEqual([6, 4, 3]);
+    });
+
     it('never mix tenants', async () => {
       expect(await store.alterations('other', 0, 9, 10, MUCH)).toHaveLength(2);
       expect(await store.newest('other', 0, 9, 10, MUCH)).toHaveLength(2);
       expect(await store.versions('other', 'a', 1, 9)).toHaveLength(1);
+      expect(await store.history('other', 'a', 1, 9, MUCH)).toHaveLength(1);
       expect(await store.lineage('other', [['b', 1]])).toEqual([]);
       expect(await store.atome('other', 'a')).toMatchObject({ kind: 'other' });
       expect(await store.atome('other', 'b')).toBeUndefined();

@@ -45,6 +45,8 @@ describe('the store on SQLite', () => {
     await store.alterations('default', 0, 1, 10, 10);
     await store.newest('default', 0, 1, 10, 10);
     await store.versions('default', 'a1', 1, 1);
+    await store.history('default', 'a1', 1, 1, 10);
+    await store.atomesAfter('default', '', undefined, 10, 10);
     await store.heads(['default']);
     const { statements } = store as unknown as { statements: Map<string, unknown> };
     for (const statement of statements.keys()) {

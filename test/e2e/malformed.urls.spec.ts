@@ -73,7 +73,12 @@ const QUERIES: readonly (readonly [path: string, status: number, code: string, q
     ],
   ],
   ['/api/atome/a1', 404, 'not_found', ['version=2', 'version=900719925474099', 'at=0']],
-  ['/api/atome/a1/history', 400, 'invalid', ['page=0', 'page=x', 'limit=501', 'limit=0', 'page=1&page=2', 'sortBy=id']],
+  [
+    '/api/atome/a1/history',
+    400,
+    'invalid',
+    ['page=0', 'page=x', 'limit=501', 'limit=0', 'page=1&page=2', 'sortBy=id', 'cursor=x', 'cursor=0'],
+  ],
   [
     '/api/sync/changes',
     400,

@@ -78,10 +78,13 @@ describe.each(DATABASES)('the past over REST, on %s', (_database, create) => {
     const walked: Alteration[] = [];
     for (let n = 1; n <= 3; n += 1) {
       const { alterations, ...rest } = await page(`limit=20&page=${n}`);
-      expect(rest).toEqual({ success: true, id: 'a1', currentVersion: VERSIONS, total: VERSIONS, page: n, pages: 3 });
+      const nextCursor = n < 3 ? String(VERSIONS - 20 * n + 1) : null;
+      const counts = { currentVersion: VERSIONS, total: VERSIONS, page: n, pages: 3 };
+      expect(rest).toEqual({ success: true, id: 'a1', ...counts, nextCursor });
       walked.push(...(alterations as Alteration[]));
     }
     expect(walked.map(({ version }) => version)).toEqual(past.map(({ version }) => version).reverse());
+    expect((await page('limit=20&page=2')).alterations).toEqual((await page('limit=20&cursor=26')).alterations);
     expect(walked.map(({ seq }) => seq)).toEqual([...seqs].reverse());
     expect(walked.at(-1)).toMatchObject({ operation: 'create', changes: { kind: 'note', data: { n: 1 } } });
     expect((await page('')).alterations).toHaveLength(20);

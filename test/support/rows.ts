@@ -54,6 +54,7 @@ export function atomeRow(id: string, seq: number, more: Partial<AtomeRow> = {}):
     createdSeq: seq,
     base: 1,
     weight: 0,
+    size: 4,
     ...more,
   };
 }

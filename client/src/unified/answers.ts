@@ -58,6 +58,8 @@ export type AlterInput = WriteOptions &
 export interface HistoryQuery {
   readonly page?: number | undefined;
   readonly limit?: number | undefined;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
 }
 
 export interface Created {
@@ -106,6 +108,8 @@ export interface History {
   readonly currentVersion: number;
   readonly alterations: readonly Alteration[];
   readonly total: number;
+  /** null on the last page. */
+  readonly nextCursor: string | null;
 }
 
 export interface Restored {

@@ -64,4 +64,8 @@ export class AtomeEntity {
   /** About how many characters the rows since `base` take: decides when the next snapshot is due. */
   @Column({ type: 'integer' })
   weight!: number;
+
+  /** Bytes of `data` and `meta`, in UTF-8. */
+  @Column({ type: 'integer', default: 0 })
+  size!: number;
 }

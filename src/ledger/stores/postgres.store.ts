@@ -89,6 +89,14 @@ export class PostgresStore extends SqlStore {
     return this.attempt(async () => (await this.pool.query(this.timed(numbered(statement), params))).rows as unknown[]);
   }
 
+  protected measured({ sql: text, params, names, order, length }: sql.Measured, bytes: number): Promise<unknown[]> {
+    const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
+    return this.query(
+      `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${text}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`,
+      [...params, bytes],
+    );
+  }
+
   private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
     const { atomeIds, opIds, createIds = [] } = touched;
     // no names here: a plan that is kept from when the tables were empty would walk them when they are large

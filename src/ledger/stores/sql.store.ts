@@ -5,6 +5,8 @@ import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, LedgerStore, ListQuery, Touched } from '../store.js';
 import * as sql from './sql.js';
 
+const NO_BOUND = Number.MAX_SAFE_INTEGER;
+
 /** The reads of both stores, over one `query` that each database brings. */
 export abstract class SqlStore implements LedgerStore {
   abstract readonly kind: LedgerStore['kind'];
@@ -16,6 +18,8 @@ export abstract class SqlStore implements LedgerStore {
   protected abstract readonly lowerData: string;
 
   protected abstract query(statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
+  /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
+  protected abstract measured(statement: sql.Measured, bytes: number): Promise<unknown[]>;
 
   abstract commit<P extends { readonly additions: Additions | null }>(
     tenant: string,
@@ -52,12 +56,12 @@ export abstract class SqlStore implements LedgerStore {
   }
 
   async atome(tenant: string, id: string): Promise<AtomeRow | undefined> {
-    return (await this.atomes(sql.SELECT_ATOME, [tenant, id]))[0];
+    const [row] = await this.query(sql.SELECT_ATOME, [tenant, id]);
+    return row === undefined ? undefined : atomeRow(row as AtomeRow);
   }
 
-  async list(tenant: string, query: ListQuery): Promise<AtomeRow[]> {
-    const statement = sql.selectList(tenant, query, this.lowerData);
-    return this.atomes(statement.sql, statement.params);
+  async list(tenant: string, query: ListQuery, bytes = NO_BOUND): Promise<AtomeRow[]> {
+    return ((await this.measured(sql.selectList(tenant, query, this.lowerData), bytes)) as AtomeRow[]).map(atomeRow);
   }
 
   async count(tenant: string, query: ListQuery): Promise<number> {
@@ -71,9 +75,10 @@ export abstract class SqlStore implements LedgerStore {
     after: string,
     kinds: readonly string[] | undefined,
     limit: number,
+    bytes = NO_BOUND,
   ): Promise<AtomeRow[]> {
-    const statement = sql.selectAtomesAfter(tenant, after, kinds, limit);
-    return this.atomes(statement.sql, statement.params);
+    const rows = await this.measured(sql.selectAtomesAfter(tenant, after, kinds, limit), bytes);
+    return (rows as AtomeRow[]).map(atomeRow);
   }
 
   alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]> {
@@ -92,6 +97,11 @@ export abstract class SqlStore implements LedgerStore {
     return this.rows(sql.SELECT_VERSIONS, [tenant, atomeId, from, to]);
   }
 
+  async history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]> {
+    const rows = await this.measured(sql.selectHistory(tenant, atomeId, from, to), bytes);
+    return (rows as AlterationRow[]).map(alterationRow);
+  }
+
   async lineage(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<AlterationRow[]> {
     if (wanted.length === 0) return [];
     return this.rows(sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
@@ -104,10 +114,6 @@ export abstract class SqlStore implements LedgerStore {
 
   async ping(): Promise<void> {
     await this.query('SELECT 1', []);
-  }
-
-  private async atomes(statement: string, params: readonly sql.Param[]): Promise<AtomeRow[]> {
-    return ((await this.query(statement, params)) as AtomeRow[]).map(atomeRow);
   }
 
   private async rows(statement: string, params: readonly sql.Param[]): Promise<AlterationRow[]> {

@@ -10,6 +10,16 @@ export interface Statement {
   readonly params: readonly Param[];
 }
 
+/** A statement whose rows tell how long they are: a page of them may end where their lengths add up. */
+export interface Measured extends Statement {
+  /** The columns wanted. */
+  readonly names: string;
+  /** Their order, by those names. */
+  readonly order: string;
+  /** The column that tells the length. */
+  readonly length: string;
+}
+
 type Columns<Row> = { readonly [K in keyof Row]-?: string };
 
 const HEAD: Columns<HeadRow> = { epoch: 'epoch', seq: 'seq', hash: 'hash', timestamp: 'timestamp' };
@@ -53,6 +63,7 @@ const ATOME: Columns<AtomeRow> = {
   createdSeq: 'created_seq',
   base: 'base',
   weight: 'weight',
+  size: 'size',
 };
 
 const RECEIPT: Columns<Omit<ReceiptRow, 'superseded'>> = {
@@ -69,6 +80,12 @@ function select(columns: Record<string, string>, table = ''): string {
   const prefix = table && `${table}.`;
   return Object.entries(columns)
     .map(([name, column]) => `${prefix}"${column}" AS "${name}"`)
+    .join(', ');
+}
+
+function names(columns: Record<string, string>): string {
+  return Object.keys(columns)
+    .map((name) => `"${name}"`)
     .join(', ');
 }
 
@@ -95,6 +112,8 @@ export const HEAD_COLUMNS = select(HEAD);
 export const ATOME_COLUMNS = select(ATOME);
 export const ALTERATION_COLUMNS = select(ALTERATION);
 export const RECEIPT_COLUMNS = select(RECEIPT);
+const ATOME_NAMES = names(ATOME);
+const ALTERATION_NAMES = names(ALTERATION);
 
 /** The clause that turns an insert of a known atome into an update. */
 export const UPSERT_ATOME = `ON CONFLICT ("tenant", "id") DO UPDATE SET ${ATOMES.columns
@@ -114,6 +133,17 @@ export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = 
 export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
 export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM alterations
   WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version`;
+/** Versions `from` to `to`, newest first. */
+export function selectHistory(tenant: string, atomeId: string, from: number, to: number): Measured {
+  return {
+    sql: `SELECT ${ALTERATION_COLUMNS}, octet_length(changes) + coalesce(octet_length(snapshot), 0) AS "length"
+      FROM alterations WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version DESC`,
+    params: [tenant, atomeId, from, to],
+    names: ALTERATION_NAMES,
+    order: 'version DESC',
+    length: 'length',
+  };
+}
 export const SELECT_HASH = 'SELECT hash FROM alterations WHERE tenant = ? AND seq = ?';
 
 /** Those of the ids that are there: nearly always none, as a `create` seldom comes twice. */
@@ -132,9 +162,7 @@ export function selectReceipts(known: (table: string) => string): string {
 // A page ends where its characters add up, so that a ledger of large documents costs no more memory than
 // one of small ones; its first row is always in it. `place` is the table whose rows are walked.
 function page(place: string, from: string): string {
-  return `SELECT ${Object.keys(ALTERATION)
-    .map((name) => `"${name}"`)
-    .join(', ')} FROM (
+  return `SELECT ${ALTERATION_NAMES} FROM (
       SELECT ${select(ALTERATION, 'l')}, SUM(l.size) OVER (ORDER BY ${place}.seq) - l.size AS "before"
       FROM ${from} ${place}.tenant = ? AND ${place}.seq > ? AND ${place}.seq <= ? ORDER BY ${place}.seq LIMIT ?
     ) AS p WHERE "before" <= ? ORDER BY seq`;
@@ -162,11 +190,14 @@ export function selectAtomesAfter(
   after: string,
   kinds: readonly string[] | undefined,
   limit: number,
-): Statement {
+): Measured {
   const among = kinds ? ` AND kind IN (${kinds.map(() => '?').join(', ')})` : '';
   return {
     sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
     params: [tenant, after, ...(kinds ?? []), limit],
+    names: ATOME_NAMES,
+    order: 'id',
+    length: 'size',
   };
 }
 
@@ -179,8 +210,10 @@ const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {
   version: 'version',
 };
 
+const SORT_NAME: Record<ListQuery['sortBy'], string> = { ...SORT_COLUMN, createdAt: '"createdSeq"' };
+
 /** `lowerData` is the expression for `data` in lower case. */
-export function selectList(tenant: string, query: ListQuery, lowerData: string): Statement {
+export function selectList(tenant: string, query: ListQuery, lowerData: string): Measured {
   const { conditions, params } = listConditions(tenant, query, lowerData);
   const column = SORT_COLUMN[query.sortBy];
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
@@ -192,6 +225,9 @@ export function selectList(tenant: string, query: ListQuery, lowerData: string):
     sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE ${conditions.join(' AND ')}
       ORDER BY ${column} ${direction}, id ${direction} LIMIT ? OFFSET ?`,
     params: [...params, query.limit, query.offset],
+    names: ATOME_NAMES,
+    order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
+    length: 'size',
   };
 }
 

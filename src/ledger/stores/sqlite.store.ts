@@ -58,6 +58,20 @@ export class SqliteStore extends SqlStore {
     });
   }
 
+  /** Read one by one, so that of large rows no more are touched than are wanted. */
+  protected measured(statement: sql.Measured, bytes: number): Promise<unknown[]> {
+    return this.attempt(() => {
+      const rows: unknown[] = [];
+      let length = 0;
+      for (const row of this.prepare(statement.sql).iterate(...statement.params)) {
+        rows.push(row);
+        length += (row as Record<string, number>)[statement.length]!;
+        if (length > bytes) break;
+      }
+      return rows;
+    });
+  }
+
   private before(tenant: string, { atomeIds, opIds, createIds = [] }: Touched): Before {
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw ledgerGone(tenant);
