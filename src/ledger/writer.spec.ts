@@ -32,6 +32,13 @@ describe('the writer', () => {
     expect(watched.count('commit')).toBe(1);
   });
 
+  it('takes no more into a transaction than about 8 million characters', async () => {
+    const text = 'x'.repeat(1_000_000);
+    const outcomes = await Promise.all(Array.from({ length: 20 }, (_, i) => ledger.write(create(`a${i}`, { text }))));
+    expect(outcomes.map(seqOf)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect(watched.count('commit')).toBe(3);
+  });
+
   it('gathers the next group while one commits', async () => {
     const gate = new Gate();
     watched.before = (method) => (method === 'commit' ? gate.pass() : undefined);

@@ -7,6 +7,7 @@ import {
   type Mutation,
 } from '../protocol/index.js';
 import { GroupPlanner, type GroupPlan } from './group.js';
+import { groupSize } from './grouping.js';
 import type { Committed, Outcome, WriteOrigin } from './outcome.js';
 import type { LedgerStore } from './store.js';
 
@@ -22,9 +23,6 @@ interface Waiting {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
-
-/** More gain nothing, and each of its atomes is in memory as long as it is decided. */
-const MAX_GROUP = 200;
 
 /**
  * The one way into the ledger. What arrives while a tenant's previous group is committing is committed
@@ -131,17 +129,4 @@ export class LedgerWriter {
 
 function idsOf(group: readonly Waiting[]): string[] {
   return [...new Set(group.map(({ mutation }) => mutation.atomeId))];
-}
-
-/**
- * How many of the queue make the next group: a restore waits for an earlier write to its atome to be history.
- */
-function groupSize(queue: readonly Waiting[]): number {
-  const touched = new Set<string>();
-  for (let size = 0; size < queue.length && size < MAX_GROUP; size += 1) {
-    const { operation, atomeId } = queue[size]!.mutation;
-    if (operation === 'restore' && touched.has(atomeId)) return size;
-    touched.add(atomeId);
-  }
-  return Math.min(queue.length, MAX_GROUP);
 }
