@@ -204,10 +204,7 @@ export class AtomeController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const result = await this.atomes.rename(id, body, context);
-    const before = result.alteration
-      ? await this.atomes.get(id, { version: result.version - 1 }, context.principal)
-      : result.atome;
-    return { ...altered(reply, result), oldName: before.data.name ?? null, newName: result.atome.data.name };
+    return { ...altered(reply, result), oldName: result.oldName, newName: result.newName };
   }
 
   @Needs('write')

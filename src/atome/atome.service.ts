@@ -22,6 +22,7 @@ import {
   type Content,
   type JsonObject,
   type JsonPatch,
+  type JsonValue,
   type Mutation,
   type Principal,
 } from '../protocol/index.js';
@@ -46,6 +47,11 @@ export interface WriteResult {
   readonly atome: Atome;
   /** null for a no-op. */
   readonly alteration: Alteration | null;
+}
+
+export interface RenameResult extends WriteResult {
+  readonly oldName: JsonValue;
+  readonly newName: JsonValue;
 }
 
 export interface CreateInput extends Partial<Content> {
@@ -100,8 +106,16 @@ export class AtomeService {
     return this.write(parsePatchBody(id, patch, mediaType, context, this.options.limits), context);
   }
 
-  rename(id: string, input: { newName: string; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
-    return this.write(parseRenameBody(id, input, context, this.options.limits), context);
+  async rename(
+    id: string,
+    input: { newName: string; reason?: string },
+    context: WriteContext = {},
+  ): Promise<RenameResult> {
+    const outcome = await this.submit(parseRenameBody(id, input, context, this.options.limits), context);
+    const { tenant } = context.principal ?? ANONYMOUS;
+    const result = await this.result(tenant, outcome);
+    const before = await this.before(tenant, outcome, result);
+    return { ...result, oldName: before.data.name ?? null, newName: result.atome.data.name ?? null };
   }
 
   /** Marks the atome as deleted; it can be restored. */
@@ -140,14 +154,17 @@ export class AtomeService {
 
   /** One parsed write, from any door. */
   async write(mutation: Mutation, context: WriteContext): Promise<WriteResult> {
+    return this.result((context.principal ?? ANONYMOUS).tenant, await this.submit(mutation, context));
+  }
+
+  private async submit(mutation: Mutation, context: WriteContext): Promise<Outcome> {
     const principal = context.principal ?? ANONYMOUS;
     const sourceClient = context.clientId ?? null;
     if (sourceClient !== null && !ID_PATTERN.test(sourceClient)) {
       throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
     }
     try {
-      const outcome = await this.writer.submit(principal.tenant, mutation, { author: principal.id, sourceClient });
-      return await this.result(principal.tenant, outcome);
+      return await this.writer.submit(principal.tenant, mutation, { author: principal.id, sourceClient });
     } catch (error) {
       if (error instanceof AtomeError && error.code === 'conflict' && context.ifMatch !== undefined) {
         throw new AtomeError('precondition_failed', error.message, error.details);
@@ -173,5 +190,12 @@ export class AtomeService {
         return { id, version, seq, atome: await this.reader.getAt(tenant, id, { version }), alteration };
       }
     }
+  }
+
+  /** The state that a write has met; only of a repetition it has to be read. */
+  private async before(tenant: string, outcome: Outcome, { id, version, atome }: WriteResult): Promise<Atome> {
+    if (outcome.outcome === 'applied') return outcome.previous!;
+    const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
+    return isRepeated ? this.reader.getAt(tenant, id, { version: version - 1 }) : atome;
   }
 }

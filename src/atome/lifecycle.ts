@@ -29,7 +29,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   onModuleInit(): void {
     // an application context (a worker, a command) has no server
     const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    if (adapter) addBodyParsers(adapter.getInstance<FastifyInstance>(), PATCH_TYPES);
+    if (adapter) this.prepare(adapter.getInstance<FastifyInstance>());
     this.feed.start();
     this.connections.start();
   }
@@ -39,8 +39,18 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     this.drain.begin();
     this.connections.goAway();
     await this.writer.drain();
+    await this.drain.answered();
     this.connections.stop();
     await this.connections.close();
+  }
+
+  private prepare(fastify: FastifyInstance): void {
+    addBodyParsers(fastify, PATCH_TYPES);
+    // behind the body: one that never comes whole must not hold the end
+    fastify.addHook('preHandler', (request, reply, done) => {
+      if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.hold(reply.raw);
+      done();
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {

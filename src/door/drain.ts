@@ -1,8 +1,14 @@
 import { setMaxListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
 
-/** Whether the server is going down; long answers (SSE, long poll) end when it begins. */
+/** How long the end waits for answers that are on their way, in milliseconds: a peer may not take its own. */
+const ANSWER_MS = 5_000;
+
+/** Whether the server is going down; long answers (SSE, long poll) end when it begins, answers to writes before it ends. */
 export class Drain {
   private readonly controller = new AbortController();
+  private readonly answers = new Set<ServerResponse>();
+  private settle: () => void = () => undefined;
 
   constructor() {
     // every long answer listens, and there may be thousands
@@ -15,5 +21,27 @@ export class Drain {
 
   begin(): void {
     this.controller.abort();
+  }
+
+  /** An answer that {@link answered} waits for. */
+  hold(answer: ServerResponse): void {
+    if (this.signal.aborted) return; // what comes now is refused at once
+    this.answers.add(answer);
+    answer.once('close', () => {
+      this.answers.delete(answer);
+      if (this.answers.size === 0) this.settle();
+    });
+  }
+
+  /** Resolves when all answers are out, but not later than after 5 seconds. */
+  async answered(): Promise<void> {
+    if (this.answers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, ANSWER_MS);
+      this.settle = () => {
+        clearTimeout(late);
+        resolve();
+      };
+    });
   }
 }

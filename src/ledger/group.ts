@@ -187,7 +187,7 @@ export class GroupPlanner {
     const before = now ? placementOf(now.state) : null;
     const committed: Committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
-    return { outcome: 'applied', committed };
+    return { outcome: 'applied', committed, previous: now?.state ?? null };
   }
 
   /** Never earlier than the last alteration, so that order by time is order by seq. */

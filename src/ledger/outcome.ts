@@ -1,4 +1,4 @@
-import type { AlterationBody, Atome } from '../protocol/index.js';
+import type { AlterationBody, Atome, AtomeState } from '../protocol/index.js';
 
 /* What comes of a write, for its writer and for all readers. */
 
@@ -30,7 +30,12 @@ export interface Committed {
 
 /** What came of one write. */
 export type Outcome =
-  | { readonly outcome: 'applied'; readonly committed: Committed }
+  | {
+      readonly outcome: 'applied';
+      readonly committed: Committed;
+      /** The state that it met; null for a new atome. */
+      readonly previous: AtomeState | null;
+    }
   /** It would change nothing: `seq` and `version` are those of the atome as it is. */
   | {
       readonly outcome: 'noop';
