@@ -10,7 +10,7 @@ describe('with WS_DEFLATE=on', () => {
   let server: TestApp;
   const sockets: TestSocket[] = [];
   beforeAll(async () => {
-    server = await startApp({ WS_DEFLATE: 'on' });
+    server = await startApp({ WS_DEFLATE: 'on', HEAD_POLL_MS: '60000' });
     await server.api.create({ title: TITLE });
   });
   afterAll(async () => {
@@ -40,6 +40,15 @@ describe('with WS_DEFLATE=on', () => {
     const events = range.all('events').flatMap((each) => each.events);
     expect(events.map(({ seq }) => seq)).toEqual(expected);
     expect(events).toMatchObject(expected.map(() => ({ atome: { data: { title: TITLE } } })));
+  });
+
+  it('a replay comes to its end, though compressed it never fills the network', async () => {
+    for (let n = 0; n < 60; n += 1) await server.api.create({ title: TITLE.repeat(4), n });
+    const range = await connect(true);
+    range.send({ type: 'subscribe', since: 0 });
+    const { head } = await range.next('subscribed');
+    await range.next('events', ({ to }) => to === head);
+    expect(await range.next('sync:live')).toMatchObject({ seq: head });
   });
 
   it('a write may be compressed too', async () => {

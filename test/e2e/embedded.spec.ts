@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { firstValueFrom, take, toArray } from 'rxjs';
@@ -135,5 +136,20 @@ describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, at
     expect(await socket.closed()).toMatchObject({ code: 1012 });
     await closed;
     await expect(api.get('/v1/server-info', KEY)).rejects.toThrow();
+  });
+});
+
+describe('an application context, which has no server', () => {
+  it('starts with AtomeModule, writes, and closes', async () => {
+    const context = await NestFactory.createApplicationContext(AtomeModule.forRoot(OPTIONS), {
+      logger: false,
+      abortOnError: false,
+    });
+    const atomes = context.get(AtomeService, { strict: false });
+    const { id, version } = await atomes.create({ kind: 'order', data: { count: 1 } });
+    expect(version).toBe(1);
+    expect(await atomes.get(id)).toMatchObject({ data: { count: 1 } });
+    await context.close();
+    await expect(atomes.create({ kind: 'order', data: {} })).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/index.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { frame, RawSocket } from '../support/raw-socket.js';
 import { TestSocket } from '../support/socket.js';
+
+const PINGS = 250_000;
 
 describe('the heartbeat', () => {
   let server: TestApp;
@@ -43,5 +47,23 @@ describe('the heartbeat', () => {
     }
     gone.ws.resume();
     expect(await gone.closed()).toMatchObject({ code: CloseCode.NO_PROGRESS });
+  });
+});
+
+describe('a peer that sends pings and never reads', () => {
+  it('is not read either once its answers wait', async () => {
+    const server = await startApp();
+    const connected = once(server.app.getHttpServer(), 'connection') as Promise<[Socket]>;
+    const peer = await RawSocket.upgrade(server.wsUrl);
+    const [socket] = await connected;
+    peer.socket.pause();
+    const ping = frame(0x89, 'x'.repeat(125));
+    const bytes = PINGS * ping.length;
+    peer.send(Buffer.alloc(bytes, ping));
+    while (!socket.isPaused() && socket.bytesRead < bytes) await new Promise(setImmediate);
+    expect(socket.bytesRead).toBeLessThan(bytes);
+    expect(socket.writableLength).toBeLessThan(1024 * 1024);
+    peer.socket.destroy();
+    await server.close();
   });
 });

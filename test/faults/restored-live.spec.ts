@@ -81,6 +81,17 @@ describe.each(DATABASES)(
       expect(await stream.next()).toBeUndefined();
     });
 
+    it('answers a long poll with 409 that waits where others have written another past', async () => {
+      const server = await startWithPast({ HEAD_POLL_MS: '60000' });
+      const poll = server.api.get(`/api/sync/changes?since=${SEEN}&wait=60`);
+      // the poll has been taken when a later request is answered
+      await server.api.get('/health');
+      await rewind.putBack();
+      await create(await start(), SEEN - KEPT);
+      await create(server);
+      expect(await poll).toMatchObject({ status: 409, body: { code: 'reset', reason: 'forked', head: SEEN + 1 } });
+    });
+
     it('is noticed at the next write when others have reached the same seq before this server looked', async () => {
       const server = await startWithPast({ HEAD_POLL_MS: '60000' });
       const tail = new Tail();

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { ServerProcess } from '../support/process.js';
 
 const IN_MEMORY = { DATABASE_URL: 'sqlite::memory:' };
+
+const HAS_IPV6 = Object.values(networkInterfaces()).some((each) => each?.some(({ address }) => address === '::1'));
 
 describe('the start of the server', () => {
   it('is refused with every offending name and exit code 78', async () => {
@@ -46,6 +49,13 @@ describe('the start of the server', () => {
     expect(code).toBe(1);
     expect(output).toContain('atome-sync cannot run');
     expect(output).not.toContain('secret');
+  });
+
+  (HAS_IPV6 ? it : it.skip)('writes an IPv6 address as a URL has it', async () => {
+    const server = await ServerProcess.start({ ...IN_MEMORY, HOST: '::1' });
+    expect(server.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+    expect(await server.kill('SIGTERM')).toBe(0);
   });
 
   it('obeys a signal from the moment it says that it listens', async () => {
