@@ -185,7 +185,7 @@ export class GroupPlanner {
     if (version === 1) this.creations.set(row.atomeId, row);
     if (opId !== null) this.remember({ ...row, opId }, false);
     const before = now ? placementOf(now.state) : null;
-    const committed: Committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
+    const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
     return { outcome: 'applied', committed, previous: now?.state ?? null };
   }

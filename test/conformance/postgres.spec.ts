@@ -79,6 +79,14 @@ describe('the store on PostgreSQL', () => {
     expect(await Promise.all([first, second])).toMatchObject([{ seq: 1 }, { seq: 2 }]);
   });
 
+  it('hears of a connection that breaks while it is handed over', async () => {
+    const { pool } = store as unknown as { pool: pg.Pool };
+    const broken = new Error('Connection terminated unexpectedly');
+    pool.once('acquire', (client: pg.PoolClient) => process.nextTick(() => client.emit('error', broken)));
+    expect(await addOne(store)).toMatchObject({ seq: 1 });
+    expect(pool.idleCount).toBeGreaterThan(0);
+  });
+
   it('lets tenants commit side by side', async () => {
     await store.open('free');
     await shut();

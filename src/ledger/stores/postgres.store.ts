@@ -52,6 +52,9 @@ export class PostgresStore extends SqlStore {
     this.lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.deadlineMs = deadlineMs;
+    // a connection that breaks says so here too; unheard, be it between the pool's hands and ours, that ends the process
+    this.pool.on('acquire', (client) => client.on('error', unheard));
+    this.pool.on('release', (_error, client) => client.off('error', unheard));
   }
 
   async commit<P extends { readonly additions: Additions | null }>(
@@ -61,8 +64,6 @@ export class PostgresStore extends SqlStore {
   ): Promise<P> {
     return this.attempt(async () => {
       const client = await this.pool.connect();
-      // a connection that breaks says so here too; unheard, that would end the process
-      client.on('error', unheard);
       let broken: unknown;
       try {
         await client.query(this.timed(BEGIN));
@@ -76,7 +77,6 @@ export class PostgresStore extends SqlStore {
       } finally {
         // a connection that cannot even roll back is thrown away
         client.release(broken !== undefined);
-        client.off('error', unheard);
       }
     });
   }
