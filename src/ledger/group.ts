@@ -5,17 +5,27 @@ import {
   decide,
   equalJson,
   fold,
+  requireMay,
+  sameRights,
+  type AccessRules,
   type AlterationBody,
   type Atome,
   type AtomeState,
   type Content,
   type HybridClock,
+  type JsonValue,
   type Limits,
+  type Audience,
   type Mutation,
+  type Placement,
+  type Principal,
   type ReadyMutation,
+  type Rights,
 } from '../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from './chain.js';
+import { Heritage, requireResult } from './heritage.js';
 import { weightOf } from './lineage.js';
+import { rightsColumns, rightsOfRow, widen } from './rights.js';
 import {
   snapshotText,
   stateOf,
@@ -31,7 +41,7 @@ import type { Additions, Before } from './store.js';
 
 /** Who writes, and through which connection. */
 export interface WriteOrigin {
-  readonly author: string;
+  readonly principal: Principal;
   readonly sourceClient: string | null;
 }
 
@@ -42,11 +52,10 @@ export interface WriteRequest {
   readonly restored?: Content | Error | undefined;
 }
 
-/** Where an atome stands for filters. */
-export type Placement = Pick<Atome, 'id' | 'kind' | 'type' | 'parentId'>;
-
-export function placementOf({ id, kind, type, parentId }: Placement): Placement {
-  return { id, kind, type, parentId };
+/** What filters and rights need of an atome, without its content. */
+export function placementOf({ id, kind, type, parentId, ownerId, access, inherited }: Placement): Placement {
+  if (access === undefined) return { id, kind, type, parentId, ownerId };
+  return { id, kind, type, parentId, ownerId, access, ...(inherited !== undefined && { inherited }) };
 }
 
 /** One alteration with all that readers may need to know of it. */
@@ -60,6 +69,10 @@ export interface Committed {
   readonly atome: Atome;
   /** Where the atome stood before it; null for a new one. */
   readonly before: Placement | null;
+  /** Where it stands by now, if that is known to be another place than just after it. */
+  readonly now?: Placement;
+  /** Who could ever see it, where that was looked up. */
+  readonly audience?: Audience;
 }
 
 /** What came of one write. */
@@ -90,6 +103,8 @@ export interface GroupPlan {
   readonly committed: readonly Committed[];
   /** null when nothing is to be written. */
   readonly additions: Additions | null;
+  /** The group changes the rights of too many to be decided together. */
+  readonly crowded: boolean;
 }
 
 /** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
@@ -101,6 +116,7 @@ interface Working {
   readonly createdSeq: number;
   readonly base: number;
   readonly weight: number;
+  readonly audience: Audience;
 }
 
 /** Decides the writes of a group one after the other; a refused one leaves no trace. */
@@ -112,28 +128,44 @@ export class GroupPlanner {
   private readonly alterations: AlterationRow[] = [];
   private readonly receipts: ReceiptRow[] = [];
   private readonly committed: Committed[] = [];
+  private readonly heritage: Heritage;
 
   constructor(
-    before: Before,
+    private readonly before: Before,
     private readonly clock: HybridClock,
     private readonly limits: Limits,
+    private readonly rules: AccessRules,
     private readonly nowMs: number,
   ) {
+    const { working } = this;
     this.head = before.head;
     for (const row of before.receipts) this.known.set(row.opId, row);
     for (const row of before.atomes) {
       const { seq, createdSeq, base, weight } = row;
-      this.working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight });
+      working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, audience: rightsOfRow(row).audience });
     }
+    const states = function* (): Generator<AtomeState> {
+      for (const { state } of working.values()) yield state;
+    };
+    const family = {
+      get: (id: string) => working.get(id)?.state,
+      all: states,
+      crowded: before.crowded ?? false,
+    };
+    this.heritage = new Heritage(family, rules);
   }
 
   plan(requests: readonly WriteRequest[]): GroupPlan {
+    if (this.before.crowded && requests.length > 1) {
+      return { outcomes: [], committed: [], additions: null, crowded: true };
+    }
     const outcomes = requests.map((request) => this.attempt(request));
     const { head, alterations, receipts, committed } = this;
     const changed = alterations.length > 0 || receipts.length > 0;
     return {
       outcomes,
       committed,
+      crowded: false,
       additions: changed ? { head, alterations, receipts, atomes: [...this.atomeRows.values()] } : null,
     };
   }
@@ -150,13 +182,32 @@ export class GroupPlanner {
 
   private write({ mutation, origin, restored }: WriteRequest): Outcome {
     const first = mutation.opId === null ? undefined : this.known.get(mutation.opId);
-    if (first) return repeat(first, mutation);
-    const now = this.working.get(mutation.atomeId);
-    const ready = this.ready(mutation, now, restored);
+    const { principal } = origin;
+    if (first) return repeat(first, mutation, principal.id);
+    const now = this.visible(mutation, principal);
+    const ready = this.heritage.resolve(this.ready(mutation, now, now && restored), now?.state, principal);
     const hlc = this.stamp(mutation, now?.state);
     const decision = decide(now?.state ?? null, ready, hlc, this.limits);
-    if (decision.outcome === 'noop') return this.noop(mutation, now!);
-    return this.apply(ready, now, hlc, decision.superseded, origin);
+    if (decision.outcome === 'noop') return this.noop(mutation, now!, principal);
+    const { superseded } = decision;
+    return this.apply(this.heritage.moved(ready, now?.state, superseded, principal), now, hlc, superseded, origin);
+  }
+
+  /**
+   * The atome that a write is about, once it may be written. One that may not be read is not there: whatever is refused
+   * from here on is refused in the same words as for an id that nobody uses.
+   */
+  private visible({ atomeId, operation }: Mutation, principal: Principal): Working | undefined {
+    const now = this.working.get(atomeId);
+    if (!now) return undefined;
+    const isRead = this.rules.mayDo(principal, 'read', now.state);
+    if (operation === 'create') {
+      if (isRead) return now;
+      throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
+    }
+    if (!isRead) return undefined;
+    requireMay(this.rules, principal, operation === 'share' ? 'share' : 'write', now.state);
+    return now;
   }
 
   private ready(mutation: Mutation, now: Working | undefined, restored: WriteRequest['restored']): ReadyMutation {
@@ -183,12 +234,12 @@ export class GroupPlanner {
     return this.clock.tick();
   }
 
-  private noop(mutation: Mutation, now: Working): Outcome {
+  private noop(mutation: Mutation, now: Working, { id: author }: Principal): Outcome {
     const { atomeId, operation, opId } = mutation;
     const { seq, state } = now;
     if (opId !== null) {
       const changes = JSON.stringify(mutation.changes);
-      this.remember({ opId, atomeId, operation, changes, seq, version: state.version }, true);
+      this.remember({ opId, atomeId, operation, changes, seq, version: state.version, author }, true);
     }
     return { outcome: 'noop', atomeId, seq, version: state.version, atome: withoutClocks(state) };
   }
@@ -198,33 +249,47 @@ export class GroupPlanner {
     now: Working | undefined,
     hlc: string,
     superseded: readonly string[],
-    origin: WriteOrigin,
+    { principal, sourceClient }: WriteOrigin,
   ): Outcome {
-    const seq = this.head.seq + 1;
-    const version = (now?.state.version ?? 0) + 1;
-    const timestamp = this.timestamp();
-    const alteration: AlterationBody = {
-      seq,
-      atomeId,
-      version,
-      ...change,
-      reason,
-      ...origin,
-      opId,
-      hlc,
-      timestamp,
-      superseded,
-    };
+    const author = principal.id;
+    const fields = { atomeId, ...change, reason, author, sourceClient, opId, hlc, superseded };
+    const alteration: AlterationBody = { ...fields, ...this.place(now) };
     const state = fold(now?.state ?? null, alteration);
+    requireResult(this.rules, principal, now?.state, state);
+    const handsDown = now && !sameRights(now.state, state);
+    // before anything is added: a refusal leaves no trace
+    if (handsDown) this.heritage.requireAll(atomeId);
+    const committed = this.add(alteration, state, now);
+    if (handsDown) this.handDown(atomeId, author);
+    return { outcome: 'applied', committed };
+  }
+
+  /** What inherits from an atome has its new access in alterations of its own. */
+  private handDown(from: string, author: string): void {
+    for (const { id, inherited } of this.heritage.heirsOf(from)) {
+      const now = this.working.get(id)!;
+      const change = { operation: 'share', changes: { access: 'inherit', inherited } } as const;
+      const by = { reason: `inherited from ${from}`, author, sourceClient: null, opId: null };
+      const fields = { atomeId: id, ...change, ...by, hlc: this.clock.tick(), superseded: [] };
+      const alteration: AlterationBody = { ...fields, ...this.place(now) };
+      this.add(alteration, fold(now.state, alteration), now);
+    }
+  }
+
+  private place(now: Working | undefined): Pick<AlterationBody, 'seq' | 'version' | 'timestamp'> {
+    return { seq: this.head.seq + 1, version: (now?.state.version ?? 0) + 1, timestamp: this.timestamp() };
+  }
+
+  private add(alteration: AlterationBody, state: AtomeState, now: Working | undefined): Committed {
     const row = this.chain(alteration, state, now);
-    const { hash, prevHash, size } = row;
+    const { hash, prevHash, size, seq, timestamp, opId } = row;
     this.head = { ...this.head, seq, hash, timestamp };
     this.alterations.push(row);
     if (opId !== null) this.remember({ ...row, opId }, false);
     const before = now ? placementOf(now.state) : null;
     const committed: Committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
-    return { outcome: 'applied', committed };
+    return committed;
   }
 
   /** Never earlier than the last alteration, so that order by time is order by seq. */
@@ -240,7 +305,8 @@ export class GroupPlanner {
     const data = JSON.stringify(state.data);
     const meta = JSON.stringify(state.meta);
     const document = data.length + meta.length;
-    this.requireSize(atomeId, data, meta);
+    // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
+    if (operation !== 'share') this.requireSize(atomeId, data, meta);
     const weight = now ? now.weight + weightOf(changes) : 0;
     const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
@@ -263,9 +329,11 @@ export class GroupPlanner {
       salt: newSalt(),
     };
     const digest = payloadDigest(body);
-    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight };
+    const audience = widen(now?.audience, state);
+    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight, audience };
     this.working.set(atomeId, next);
-    this.atomeRows.set(atomeId, { ...state, ...next, data, meta, clocks: JSON.stringify(state.clocks) });
+    const rights = rightsColumns(state, audience);
+    this.atomeRows.set(atomeId, { ...state, ...next, data, meta, clocks: JSON.stringify(state.clocks), ...rights });
     return { ...body, digest, prevHash: this.head.hash, hash: chainHash(this.head.hash, body, digest) };
   }
 
@@ -285,16 +353,26 @@ export class GroupPlanner {
   }
 }
 
+/** Whether a write asks for what the ledger keeps of one: what the server has added to that does not count. */
+export function isSameChange(kept: unknown, { operation, changes }: Mutation): boolean {
+  if (operation !== 'create' && operation !== 'replace' && operation !== 'share') return equalJson(kept, changes);
+  const { inherited: _inherited, ...asked } = kept as Rights & Record<string, JsonValue>;
+  if (operation !== 'create' || changes.access !== undefined) return equalJson(asked, changes);
+  const { access: _access, ...unasked } = asked;
+  return equalJson(unasked, changes);
+}
+
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-function repeat(first: ReceiptRow, mutation: Mutation): Outcome {
+function repeat(first: ReceiptRow, mutation: Mutation, author: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
   const same =
     mutation.operation === 'restore'
       ? (changes as { version?: unknown }).version === mutation.changes.version
-      : equalJson(changes, mutation.changes);
-  if (first.operation !== mutation.operation || !sameAtome || !same) {
+      : isSameChange(changes, mutation);
+  const isOwn = first.author === null || first.author === author;
+  if (!isOwn || first.operation !== mutation.operation || !sameAtome || !same) {
     throw new AtomeError(
       'op_reused',
       `the opId "${first.opId}" belongs to another write; use a fresh one for each write`,

@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from './rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, PlaceRow, ReceiptRow } from './rows.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
@@ -7,13 +7,27 @@ export const LEDGER_STORE = Symbol('LedgerStore');
 export interface Touched {
   readonly atomeIds: readonly string[];
   readonly opIds: readonly string[];
+  /** Whose parents and heirs may be needed, too. */
+  readonly families?: Families;
 }
+
+/** Atomes whose rights may change, and with them those of all that inherit from them. */
+export interface Families {
+  readonly shared: readonly string[];
+  /** These count only if they inherit themselves. */
+  readonly moved: readonly string[];
+}
+
+/** Most atomes that one group may have to change because they inherit. */
+export const MAX_HEIRS = 10_000;
 
 /** What the ledger holds of it, read under the tenant's lock. */
 export interface Before {
   readonly head: HeadRow;
   readonly atomes: readonly AtomeRow[];
   readonly receipts: readonly ReceiptRow[];
+  /** There are more heirs than {@link MAX_HEIRS}: they are not all here. */
+  readonly crowded?: boolean;
 }
 
 /** What a group adds. */
@@ -27,6 +41,13 @@ export interface Additions {
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
+/** Whose eyes see. */
+export interface VisibleTo {
+  /** One of these must be among an atome's readers, unless everybody is. */
+  readonly names: readonly string[];
+  readonly exceptKinds: readonly string[];
+}
+
 /** Which atomes, in which order. */
 export interface ListQuery {
   readonly kind?: string | undefined;
@@ -38,6 +59,8 @@ export interface ListQuery {
   readonly includeDeleted: boolean;
   readonly sortBy: SortKey;
   readonly sortOrder: 'asc' | 'desc';
+  /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
+  readonly visibleTo?: VisibleTo | undefined;
   readonly limit: number;
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
@@ -68,6 +91,8 @@ export interface LedgerStore {
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
   atome(tenant: string, id: string): Promise<AtomeRow | undefined>;
+  /** Where the atomes of those ids stand, those that are there, in any order. */
+  places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]>;
   list(tenant: string, query: ListQuery): Promise<AtomeRow[]>;
   count(tenant: string, query: ListQuery): Promise<number>;
   /** Atomes in order of id, behind `after`. */

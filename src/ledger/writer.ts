@@ -1,14 +1,22 @@
 import {
   AtomeError,
-  equalJson,
+  type AccessRules,
   type HybridClock,
   type AtomeState,
   type Content,
   type Limits,
   type Mutation,
 } from '../protocol/index.js';
-import { GroupPlanner, type Committed, type GroupPlan, type Outcome, type WriteOrigin } from './group.js';
-import type { LedgerStore } from './store.js';
+import {
+  GroupPlanner,
+  isSameChange,
+  type Committed,
+  type GroupPlan,
+  type Outcome,
+  type WriteOrigin,
+  type WriteRequest,
+} from './group.js';
+import type { Families, LedgerStore, Touched } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
@@ -43,6 +51,7 @@ export class LedgerWriter {
     private readonly stateAt: StateAt,
     private readonly clock: HybridClock,
     private readonly limits: Limits,
+    private readonly rules: AccessRules,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -92,6 +101,10 @@ export class LedgerWriter {
       group.forEach(({ reject }) => reject(error));
       return;
     }
+    if (plan.crowded) {
+      for (const each of group) await this.commit(tenant, [each]);
+      return;
+    }
     const settled = plan.outcomes.map((outcome, index) => this.settle(tenant, group[index]!, outcome));
     if (plan.committed.length > 0) this.listeners.forEach((listener) => listener(tenant, plan.committed));
     await Promise.all(settled);
@@ -105,16 +118,13 @@ export class LedgerWriter {
         restored: await this.restored(tenant, mutation),
       })),
     );
-    const touched = {
-      atomeIds: [...new Set(group.map(({ mutation }) => mutation.atomeId))],
-      opIds: [...new Set(group.map(({ mutation }) => mutation.opId).filter((opId) => opId !== null))],
-    };
+    const touched = touchedBy(requests);
     if (!this.opened.has(tenant)) {
       await this.store.open(tenant);
       this.opened.add(tenant);
     }
     return this.store.commit(tenant, touched, (before) =>
-      new GroupPlanner(before, this.clock, this.limits, this.now()).plan(requests),
+      new GroupPlanner(before, this.clock, this.limits, this.rules, this.now()).plan(requests),
     );
   }
 
@@ -130,7 +140,9 @@ export class LedgerWriter {
     outcome: Outcome | AtomeError,
   ): Promise<void> {
     if (!(outcome instanceof AtomeError)) resolve(outcome);
-    else if (outcome.code === 'exists') await this.repeatedCreate(tenant, mutation, outcome).then(resolve, reject);
+    // one without details is of an atome that the writer may not see
+    else if (outcome.code === 'exists' && outcome.details)
+      await this.repeatedCreate(tenant, mutation, outcome).then(resolve, reject);
     else reject(outcome);
   }
 
@@ -141,10 +153,36 @@ export class LedgerWriter {
       this.store.alteration(tenant, atomeId, 1),
       this.store.atome(tenant, atomeId),
     ]);
-    if (!first || !row || !equalJson(JSON.parse(first.changes), mutation.changes)) throw refusal;
+    if (!first || !row || !isSameChange(JSON.parse(first.changes), mutation)) throw refusal;
     const { seq, version } = first;
     return { outcome: 'duplicate', atomeId, seq, version, superseded: [], altered: true };
   }
+}
+
+/** Everything that the writes of a group need to know. */
+function touchedBy(requests: readonly WriteRequest[]): Touched {
+  const atomeIds = new Set<string>();
+  const opIds = new Set<string>();
+  const shared = new Set<string>();
+  const moved = new Set<string>();
+  for (const { mutation, restored } of requests) {
+    const { atomeId, opId, operation } = mutation;
+    atomeIds.add(atomeId);
+    if (opId !== null) opIds.add(opId);
+    if (operation === 'share') shared.add(atomeId);
+    const parentId = parentAfter(mutation, restored);
+    if (parentId != null) atomeIds.add(parentId);
+    if (operation !== 'create' && parentId !== undefined) moved.add(atomeId);
+  }
+  const families: Families = { shared: [...shared], moved: [...moved] };
+  const isFamily = shared.size > 0 || moved.size > 0;
+  return { atomeIds: [...atomeIds], opIds: [...opIds], ...(isFamily && { families }) };
+}
+
+/** The parent that a write gives; undefined when it leaves the atome where it is. */
+function parentAfter(mutation: Mutation, restored: WriteRequest['restored']): string | null | undefined {
+  if (mutation.operation === 'create' || mutation.operation === 'replace') return mutation.changes.parentId;
+  return restored && 'parentId' in restored ? restored.parentId : undefined;
 }
 
 /**

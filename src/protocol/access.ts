@@ -1,4 +1,5 @@
 import type { Placement, Principal } from './atome.js';
+import { AtomeError } from './errors.js';
 
 /**
  * Who may see and alter an atome besides its owner and the admins of its tenant: everybody with the role for it,
@@ -102,4 +103,19 @@ export function readersOf(atome: Rights & { readonly ownerId: string }): string[
   const names = [...read, ...write];
   if (names.includes(EVERYBODY)) return undefined;
   return [...new Set([`=${atome.ownerId}`, ...names.map((name) => (name.startsWith(GROUP) ? name : `=${name}`))])];
+}
+
+/**
+ * Refuses what somebody may not do with an atome.
+ * @throws AtomeError `forbidden`; for one that may not even be read `not_found`, as for an id that there is not.
+ */
+export function requireMay(rules: AccessRules, principal: Principal, action: AtomeAction, atome: Placement): void {
+  if (!rules.mayDo(principal, 'read', atome)) throw new AtomeError('not_found', `there is no atome "${atome.id}"`);
+  if (rules.mayDo(principal, action, atome)) return;
+  throw new AtomeError(
+    'forbidden',
+    action === 'share'
+      ? `only the owner of the atome "${atome.id}" and admins may change who sees it`
+      : `you may see the atome "${atome.id}", but not ${action} it; ask its owner to share it with you`,
+  );
 }

@@ -128,7 +128,7 @@ function withRights({ access: _access, inherited: _inherited, ...rest }: AtomeSt
 export function sameRights(one: Rights, other: Rights): boolean {
   const inherits = one.access === 'inherit';
   if (inherits !== (other.access === 'inherit')) return false;
-  return equalJson(effectiveAccess(one) as JsonValue, effectiveAccess(other) as JsonValue);
+  return equalJson(effectiveAccess(one), effectiveAccess(other));
 }
 
 /** The parts of a state that a `create` or a `restore` would write. */

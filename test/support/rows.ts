@@ -54,6 +54,9 @@ export function atomeRow(id: string, seq: number, more: Partial<AtomeRow> = {}):
     createdSeq: seq,
     base: 1,
     weight: 0,
+    access: null,
+    readers: null,
+    heirOf: null,
     ...more,
   };
 }

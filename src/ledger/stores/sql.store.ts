@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../chain.js';
-import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, PlaceRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
-import type { Additions, Before, LedgerStore, ListQuery, Touched } from '../store.js';
+import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
 import * as sql from './sql.js';
 
 /** The reads of both stores, over one `query` that each database brings. */
@@ -12,8 +12,7 @@ export abstract class SqlStore implements LedgerStore {
   protected abstract readonly textsOf: string;
   /** A subquery of the [id, version] pairs in a JSON array parameter. */
   protected abstract readonly pairsOf: string;
-  /** `data` in lower case, for every alphabet. */
-  protected abstract readonly lowerData: string;
+  protected abstract readonly dialect: sql.Dialect;
 
   protected abstract query(statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
 
@@ -55,13 +54,18 @@ export abstract class SqlStore implements LedgerStore {
     return (await this.atomes(sql.SELECT_ATOME, [tenant, id]))[0];
   }
 
+  async places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]> {
+    if (ids.length === 0) return [];
+    return (await this.query(sql.selectPlaces(this.textsOf), [tenant, JSON.stringify(ids)])) as PlaceRow[];
+  }
+
   async list(tenant: string, query: ListQuery): Promise<AtomeRow[]> {
-    const statement = sql.selectList(tenant, query, this.lowerData);
+    const statement = sql.selectList(tenant, query, this.dialect);
     return this.atomes(statement.sql, statement.params);
   }
 
   async count(tenant: string, query: ListQuery): Promise<number> {
-    const statement = sql.countList(tenant, query, this.lowerData);
+    const statement = sql.countList(tenant, query, this.dialect);
     const [row] = await this.query(statement.sql, statement.params);
     return Number((row as { total: unknown }).total);
   }
@@ -127,6 +131,18 @@ export function atomeRow(row: AtomeRow): AtomeRow {
 
 export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
+}
+
+/** Rows that were asked for, with their relatives. */
+export function withFamilies(
+  atomes: readonly AtomeRow[],
+  related: readonly AtomeRow[],
+  families: Families | undefined,
+): Pick<Before, 'atomes' | 'crowded'> {
+  const known = new Set(atomes.map(({ id }) => id));
+  const more = related.filter(({ id }) => !known.has(id));
+  const crowded = families !== undefined && related.length > sql.mostRelated(families);
+  return { atomes: [...atomes, ...more], ...(crowded && { crowded }) };
 }
 
 /** Somebody has emptied the database under the server. */
