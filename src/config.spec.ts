@@ -36,6 +36,7 @@ describe('the configuration of authentication', () => {
       keys: { secret: SECRET },
       tenantClaim: 'tenant',
       rolesClaim: 'roles',
+      groupsClaim: 'groups',
     });
   });
 

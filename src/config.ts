@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parsePolicies, type Policies } from './access/policies.js';
 import { parseJwks } from './access/jwks.js';
 import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
 import type { JSONWebKeySet } from 'jose';
@@ -41,6 +42,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
+  const policies = readPolicies(read);
   if (auth === 'off' && !isLoopback(host)) {
     problems.push(
       `HOST=${host} is reachable from other machines, and authentication is off: use AUTH=jwt or HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
@@ -73,6 +75,7 @@ export function readConfig(environment: Environment = process.env): Config {
         deflate: read.choice('WS_DEFLATE', 'off', ['off', 'on']) === 'on',
       },
       ...(jwt && { jwt }),
+      ...(policies && { policies }),
       feed: {
         unsentBytes: read.integer('UNSENT_BYTES', DEFAULT_FEED_OPTIONS.unsentBytes, 1_024, 64 * 1024 * 1024),
         pollMs: read.integer('HEAD_POLL_MS', DEFAULT_FEED_OPTIONS.pollMs, 10, 60_000),
@@ -89,9 +92,10 @@ function readJwt(read: Reader): JwtOptions | undefined {
   const keys = readKeys(read);
   const tenantClaim = read.text('AUTH_TENANT_CLAIM', 'tenant', claim, 'the name of a claim');
   const rolesClaim = read.text('AUTH_ROLES_CLAIM', 'roles', claim, 'the name of a claim');
+  const groupsClaim = read.text('AUTH_GROUPS_CLAIM', 'groups', claim, 'the name of a claim');
   const issuer = read.optional('AUTH_ISSUER');
   const audience = read.optional('AUTH_AUDIENCE');
-  return keys && { keys, tenantClaim, rolesClaim, issuer, audience };
+  return keys && { keys, tenantClaim, rolesClaim, groupsClaim, issuer, audience };
 }
 
 /** Exactly one source of keys. What these variables hold is not repeated: it may be a secret in the wrong place. */
@@ -122,6 +126,19 @@ function readJwks(path: string, read: Reader): JSONWebKeySet | undefined {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     read.refuse(`AUTH_JWKS_FILE: expected a readable JSON Web Key Set, but ${code ?? message}`);
+    return undefined;
+  }
+}
+
+/** What holds for the atomes of a kind. */
+function readPolicies(read: Reader): Policies | undefined {
+  const path = read.optional('POLICIES_FILE');
+  if (path === undefined) return undefined;
+  try {
+    return parsePolicies(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    read.refuse(`POLICIES_FILE: expected a readable JSON file of policies by kind, but ${code ?? message}`);
     return undefined;
   }
 }

@@ -8,14 +8,14 @@ describe('what a role allows', () => {
     [[], []],
     [['Admin', 'owner', ''], []],
     [['reader'], ['read']],
-    [['writer'], ['read', 'write']],
-    [['admin'], ['read', 'write', 'administer']],
+    [['writer'], ['read', 'write', 'share']],
+    [['admin'], ['read', 'write', 'share', 'administer']],
     [
       ['reader', 'admin'],
-      ['read', 'write', 'administer'],
+      ['read', 'write', 'share', 'administer'],
     ],
   ])('%j: %j', (roles, actions) => {
-    const all: Action[] = ['read', 'write', 'administer'];
+    const all: Action[] = ['read', 'write', 'share', 'administer'];
     expect(all.filter((action) => mayDo(somebody(...roles), action))).toEqual(actions);
   });
 

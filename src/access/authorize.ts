@@ -1,12 +1,12 @@
-import { AtomeError, type Principal } from '../protocol/index.js';
+import { AtomeError, type AtomeAction, type Principal } from '../protocol/index.js';
 import { ROLES, type Role } from './roles.js';
 
-/** What somebody wants to do in a tenant. */
-export type Action = 'read' | 'write' | 'administer';
+/** What somebody wants to do in a tenant; whether it may be done with one atome says the `Authority`. */
+export type Action = AtomeAction;
 
-const NEEDED: Record<Action, Role> = { read: 'reader', write: 'writer', administer: 'admin' };
+const NEEDED: Record<Action, Role> = { read: 'reader', write: 'writer', share: 'writer', administer: 'admin' };
 
-/** Whether a principal may do that in its tenant: the only place that says yes. */
+/** Whether a principal may do that in its tenant. */
 export function mayDo({ roles }: Principal, action: Action): boolean {
   const needed = ROLES.indexOf(NEEDED[action]);
   return roles.some((role) => ROLES.findIndex((each) => each === role) >= needed);

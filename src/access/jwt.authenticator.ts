@@ -9,7 +9,7 @@ import {
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from 'jose';
-import { AtomeError, ID_PATTERN, type Principal } from '../protocol/index.js';
+import { AtomeError, ID_PATTERN, isReservedName, type Principal } from '../protocol/index.js';
 import { Authenticator, type Identity } from './authenticator.js';
 import { hasDoubledNames } from './doubled-names.js';
 import { isRole } from './roles.js';
@@ -25,6 +25,8 @@ export interface JwtOptions {
   readonly tenantClaim: string;
   /** Claim that lists the roles. */
   readonly rolesClaim: string;
+  /** Claim that lists the groups; default `groups`. */
+  readonly groupsClaim?: string;
 }
 
 /** A longer token is refused before anything decodes it. */
@@ -38,6 +40,9 @@ const MAX_TIME_S = 8.64e12;
 /** The id of a principal: the ledger keeps 128 characters of it. */
 const SUB_PATTERN = /^[\x21-\x7e]{1,128}$/;
 
+/** The name of a group, as rights have it behind `group:`. */
+const GROUP_PATTERN = /^[\x21-\x7e]{1,128}$/;
+
 // What a token may say it is (RFC 7519 §5.1, RFC 9068 §2.1); an ID token or a logout token is no access token.
 const TYPES: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'application/jwt', 'at+jwt', 'application/at+jwt']);
 
@@ -49,7 +54,7 @@ export class JwtAuthenticator extends Authenticator {
   readonly required = true;
   private readonly key: Uint8Array | JWTVerifyGetKey;
   private readonly verify: JWTVerifyOptions;
-  private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim'>;
+  private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim' | 'groupsClaim'>;
 
   constructor({ keys, issuer, audience, ...claims }: JwtOptions) {
     super();
@@ -91,15 +96,31 @@ export class JwtAuthenticator extends Authenticator {
     const { sub } = payload as { sub?: unknown };
     const tenant = payload[this.claims.tenantClaim];
     const roles = payload[this.claims.rolesClaim];
-    if (typeof sub !== 'string' || !SUB_PATTERN.test(sub)) throw refused('its sub cannot be the id of a principal');
+    if (typeof sub !== 'string' || !SUB_PATTERN.test(sub) || isReservedName(sub))
+      throw refused('its sub cannot be the id of a principal');
     if (typeof tenant !== 'string' || !ID_PATTERN.test(tenant)) {
       throw refused(`its claim "${this.claims.tenantClaim}" does not name a tenant`);
     }
-    const list: unknown = typeof roles === 'string' ? roles.split(/[ ,]+/) : roles;
-    if (!Array.isArray(list)) throw refused(`its claim "${this.claims.rolesClaim}" does not list roles`);
+    const list = listOf(roles);
+    if (!list) throw refused(`its claim "${this.claims.rolesClaim}" does not list roles`);
     // roles that mean something to others are theirs
-    return { id: sub, tenant, roles: list.filter(isRole) };
+    const groups = this.groupsOf(payload);
+    return { id: sub, tenant, roles: list.filter(isRole), ...(groups.length > 0 && { groups }) };
   }
+
+  private groupsOf(payload: JWTPayload): string[] {
+    const claim = this.claims.groupsClaim ?? 'groups';
+    const groups = payload[claim] === undefined ? [] : listOf(payload[claim]);
+    if (!groups) throw refused(`its claim "${claim}" does not list groups`);
+    // no right can name another
+    return groups.filter((group): group is string => typeof group === 'string' && GROUP_PATTERN.test(group));
+  }
+}
+
+/** A list, or a text with spaces or commas between. */
+function listOf(claim: unknown): unknown[] | undefined {
+  if (typeof claim === 'string') return claim.split(/[ ,]+/);
+  return Array.isArray(claim) ? (claim as unknown[]) : undefined;
 }
 
 function keyOf(source: KeySource): Uint8Array | JWTVerifyGetKey {

@@ -42,6 +42,7 @@ import {
   RenameAtomeDto,
   ReplaceAtomeDto,
   RestoreAtomeDto,
+  ShareAtomeDto,
 } from './atome.dto.js';
 import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
 import { Writing } from './writing.decorator.js';
@@ -63,7 +64,7 @@ export class AtomeController {
   @ApiWriteHeaders()
   @ApiExamples(CreateAtomeDto, BODIES.create)
   @ApiAnswer(201, 'It is durable', ANSWERS.created)
-  @ApiProblems(400, 409, 413)
+  @ApiProblems(400, 404, 409, 413)
   async create(
     @Body() body: CreateAtomeDto,
     @Writing() context: WriteContext,
@@ -263,6 +264,24 @@ export class AtomeController {
     const { version, seq, atome } = await this.atomes.restore(id, body, context);
     tag(reply, version);
     return { success: true, id, restoredToVersion: body.version, newVersion: version, data: atome.data, seq, atome };
+  }
+
+  @Needs('write')
+  @Post(':id/share')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Say who may see and alter an atome; for its owner and admins' })
+  @ApiWriteHeaders()
+  @ApiAtomeId()
+  @ApiExamples(ShareAtomeDto, BODIES.share)
+  @ApiAnswer(200, WRITTEN, ANSWERS.shared)
+  @ApiProblems(400, 404, 409, 410, 412, 413)
+  async share(
+    @Param('id') id: string,
+    @Body() body: ShareAtomeDto,
+    @Writing() context: WriteContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return altered(reply, await this.atomes.share(id, body, context));
   }
 }
 

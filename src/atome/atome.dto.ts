@@ -10,6 +10,8 @@ import {
   MAX_VERSION,
   parseAlterBody,
   parseDeleteBody,
+  parseShareBody,
+  type AskedAccess,
   type JsonObject,
 } from '../protocol/index.js';
 
@@ -21,6 +23,22 @@ import {
 const ID = { message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' };
 const KIND = { message: 'must be 1–64 characters of A–Z a–z 0–9 _ . : -' };
 const NO_CHANGE = { operation: 'update', changes: {} };
+const ACCESS = {
+  oneOf: [
+    { type: 'string', enum: ['tenant', 'private', 'inherit'] },
+    {
+      type: 'object',
+      required: ['read', 'write'],
+      properties: {
+        read: { type: 'array', items: { type: 'string' } },
+        write: { type: 'array', items: { type: 'string' } },
+      },
+    },
+  ],
+  description:
+    'Who may see and alter it: all of the tenant, its owner alone, as its parent has it, or lists of ids, `group:<name>` or `*`.',
+  example: 'tenant',
+};
 const NOTE = { title: 'My Note', content: 'Hello world' };
 
 /** Present, and null is allowed only where the property says so. */
@@ -61,6 +79,11 @@ export class CreateAtomeDto {
   @ValidateIf(givenNotNull('parentId'))
   @Matches(ID_PATTERN, ID)
   parentId?: string | null;
+
+  @ApiPropertyOptional({ ...ACCESS, description: `${ACCESS.description} Left out: as is usual for the kind.` })
+  @ValidateIf(given('access'))
+  @AsParsed((access) => parseShareBody('id', { access }, {}, DEFAULT_LIMITS))
+  access?: AskedAccess;
 }
 
 class ReasonDto {
@@ -137,6 +160,12 @@ export class RenameAtomeDto extends ReasonDto {
 }
 
 export class DeleteAtomeDto extends ReasonDto {}
+
+export class ShareAtomeDto extends ReasonDto {
+  @ApiProperty(ACCESS)
+  @AsParsed((access) => parseShareBody('id', { access }, {}, DEFAULT_LIMITS))
+  access!: AskedAccess;
+}
 
 export class RestoreAtomeDto extends ReasonDto {
   @ApiProperty({ minimum: 1, description: 'The version to go back to.', example: 1 })

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { WebSocket, WebSocketServer } from 'ws';
+import { Authority } from '../access/authority.js';
 import { Authenticator } from '../access/authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { ResolvedOptions } from '../door/options.js';
@@ -20,6 +21,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly writes: AcknowledgedWrites,
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
+    private readonly authority: Authority,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -37,6 +39,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     const { limits, socket, feed } = this.options;
     new Session(ws, randomUUID(), request.headers.authorization, {
       authenticator: this.authenticator,
+      authority: this.authority,
       feed: this.feed,
       writes: this.writes,
       connections: this.connections,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../access/access.guard.js';
+import { Authority } from '../access/authority.js';
 import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
 import { JwtAuthenticator } from '../access/jwt.authenticator.js';
 import { Feed } from '../feed/feed.js';
@@ -21,6 +22,7 @@ import { AtomeErrorFilter } from '../door/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
 import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
+import { VisibleAtomes } from '../door/visible-atomes.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
 /** Options that come from a factory; those of {@link AtomeStaticOptions} are given beside it. */
@@ -44,27 +46,38 @@ const PARTS: Provider[] = [
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {
+    provide: Authority,
+    inject: [ResolvedOptions],
+    useFactory: (options: ResolvedOptions) => new Authority(options, logError('Authority')),
+  },
+  {
+    provide: VisibleAtomes,
+    inject: [LedgerReader, Authority],
+    useFactory: (reader: LedgerReader, authority: Authority) => new VisibleAtomes(reader, authority),
+  },
+  {
     provide: LedgerWriter,
-    inject: [LEDGER_STORE, LedgerReader, ResolvedOptions],
-    useFactory: (store: LedgerStore, reader: LedgerReader, { limits }: ResolvedOptions) =>
+    inject: [LEDGER_STORE, LedgerReader, ResolvedOptions, Authority],
+    useFactory: (store: LedgerStore, reader: LedgerReader, { limits }: ResolvedOptions, authority: Authority) =>
       new LedgerWriter(
         store,
         (tenant, id, version) => reader.stateAt(tenant, id, version),
         new HybridClock(randomBytes(4).toString('hex')),
         limits,
+        authority,
       ),
   },
   {
     provide: Feed,
-    inject: [LedgerReader, LedgerWriter, ResolvedOptions],
-    useFactory: (reader: LedgerReader, writer: LedgerWriter, { feed }: ResolvedOptions) =>
-      new Feed(reader, writer, feed, logError('Feed')),
+    inject: [LedgerReader, LedgerWriter, ResolvedOptions, Authority],
+    useFactory: (reader: LedgerReader, writer: LedgerWriter, { feed }: ResolvedOptions, authority: Authority) =>
+      new Feed(reader, writer, feed, authority, logError('Feed')),
   },
   {
     provide: AcknowledgedWrites,
-    inject: [LedgerWriter, LedgerReader],
-    useFactory: (writer: LedgerWriter, reader: LedgerReader) =>
-      new AcknowledgedWrites(writer, reader, logError('Writes')),
+    inject: [LedgerWriter, LedgerReader, VisibleAtomes],
+    useFactory: (writer: LedgerWriter, reader: LedgerReader, visible: VisibleAtomes) =>
+      new AcknowledgedWrites(writer, reader, visible, logError('Writes')),
   },
   {
     provide: Connections,
@@ -117,6 +130,7 @@ function compose(
     exports: [
       AccessGuard,
       Authenticator,
+      Authority,
       AtomeService,
       AtomeEvents,
       Feed,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
 import type { Outcome } from '../ledger/outcome.js';
+import { VisibleAtomes } from '../door/visible-atomes.js';
 import { LedgerReader, type HistoryPage, type HistoryPlace, type ListPage, type Moment } from '../ledger/reader.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import type { ListQuery } from '../ledger/store.js';
@@ -17,7 +18,9 @@ import {
   parseRenameBody,
   parseReplaceBody,
   parseRestoreBody,
+  parseShareBody,
   type Alteration,
+  type AskedAccess,
   type Atome,
   type Content,
   type JsonObject,
@@ -58,6 +61,8 @@ export interface CreateInput extends Partial<Content> {
   readonly id?: string;
   readonly kind: string;
   readonly data: JsonObject;
+  /** Left out: as is usual for the kind, or all of the tenant. */
+  readonly access?: AskedAccess;
 }
 
 /** One of the operations that alter an atome key by key. */
@@ -79,6 +84,7 @@ export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 export class AtomeService {
   constructor(
     private readonly reader: LedgerReader,
+    private readonly visible: VisibleAtomes,
     private readonly writer: LedgerWriter,
     private readonly options: ResolvedOptions,
   ) {}
@@ -112,9 +118,9 @@ export class AtomeService {
     context: WriteContext = {},
   ): Promise<RenameResult> {
     const outcome = await this.submit(parseRenameBody(id, input, context, this.options.limits), context);
-    const { tenant } = context.principal ?? ANONYMOUS;
-    const result = await this.result(tenant, outcome);
-    const before = await this.before(tenant, outcome, result);
+    const principal = context.principal ?? ANONYMOUS;
+    const result = await this.result(principal, outcome);
+    const before = await this.before(principal.tenant, outcome, result);
     return { ...result, oldName: before.data.name ?? null, newName: result.atome.data.name ?? null };
   }
 
@@ -128,18 +134,22 @@ export class AtomeService {
     return this.write(parseRestoreBody(id, input, context, this.options.limits), context);
   }
 
+  /** Says who may see and alter the atome, besides its owner and admins. */
+  share(id: string, input: { access: AskedAccess; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
+    return this.write(parseShareBody(id, input, context, this.options.limits), context);
+  }
+
   /** The atome as it is, or as it was. */
-  get(id: string, moment?: Moment, { tenant }: Principal = ANONYMOUS): Promise<Atome> {
-    parseId(id);
-    return moment ? this.reader.getAt(tenant, id, moment) : this.reader.get(tenant, id);
+  get(id: string, moment?: Moment, principal: Principal = ANONYMOUS): Promise<Atome> {
+    return this.visible.get(parseId(id), moment, principal);
   }
 
-  list(query: ListQuery, { tenant }: Principal = ANONYMOUS): Promise<ListPage> {
-    return this.reader.list(tenant, query);
+  list(query: ListQuery, principal: Principal = ANONYMOUS): Promise<ListPage> {
+    return this.visible.list(query, principal);
   }
 
-  count(query: ListQuery, { tenant }: Principal = ANONYMOUS): Promise<number> {
-    return this.reader.count(tenant, query);
+  count(query: ListQuery, principal: Principal = ANONYMOUS): Promise<number> {
+    return this.visible.count(query, principal);
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
@@ -147,14 +157,14 @@ export class AtomeService {
     id: string,
     page: number | HistoryPlace,
     limit: number,
-    { tenant }: Principal = ANONYMOUS,
+    principal: Principal = ANONYMOUS,
   ): Promise<HistoryPage> {
-    return this.reader.history(tenant, parseId(id), page, limit);
+    return this.visible.history(parseId(id), page, limit, principal);
   }
 
   /** One parsed write, from any door. */
   async write(mutation: Mutation, context: WriteContext): Promise<WriteResult> {
-    return this.result((context.principal ?? ANONYMOUS).tenant, await this.submit(mutation, context));
+    return this.result(context.principal ?? ANONYMOUS, await this.submit(mutation, context));
   }
 
   private async submit(mutation: Mutation, context: WriteContext): Promise<Outcome> {
@@ -164,7 +174,7 @@ export class AtomeService {
       throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
     }
     try {
-      return await this.writer.submit(principal.tenant, mutation, { author: principal.id, sourceClient });
+      return await this.writer.submit(principal.tenant, mutation, { principal, sourceClient });
     } catch (error) {
       if (error instanceof AtomeError && error.code === 'conflict' && context.ifMatch !== undefined) {
         throw new AtomeError('precondition_failed', error.message, error.details);
@@ -173,7 +183,7 @@ export class AtomeService {
     }
   }
 
-  private async result(tenant: string, outcome: Outcome): Promise<WriteResult> {
+  private async result(principal: Principal, outcome: Outcome): Promise<WriteResult> {
     switch (outcome.outcome) {
       case 'applied': {
         const { alteration, atome, prevHash, hash } = outcome.committed;
@@ -186,8 +196,10 @@ export class AtomeService {
       }
       case 'duplicate': {
         const { atomeId: id, version, seq, altered } = outcome;
-        const alteration = altered ? ((await this.reader.alteration(tenant, id, version)) ?? null) : null;
-        return { id, version, seq, atome: await this.reader.getAt(tenant, id, { version }), alteration };
+        // what was one's own write may be hidden by now
+        const atome = await this.visible.get(id, { version }, principal);
+        const alteration = altered ? await this.reader.alteration(principal.tenant, id, version) : undefined;
+        return { id, version, seq, atome, alteration: alteration ?? null };
       }
     }
   }

@@ -1,3 +1,4 @@
+import { placeIn } from '../ledger/place.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery, SortKey } from '../ledger/store.js';
 import { ID_PATTERN, invalid } from '../protocol/index.js';
@@ -6,7 +7,7 @@ type Place = NonNullable<ListQuery['after']>;
 
 /** The place of a row in an order, as opaque text for `nextCursor`. */
 export function encodeCursor(sortBy: SortKey, row: AtomeRow): string {
-  return Buffer.from(JSON.stringify([sortBy, sortValue(sortBy, row), row.id])).toString('base64url');
+  return Buffer.from(JSON.stringify([sortBy, placeIn(sortBy, row), row.id])).toString('base64url');
 }
 
 /** @throws AtomeError `invalid` for text that is no cursor of this order. */
@@ -31,17 +32,4 @@ function isValue(sortBy: SortKey, value: unknown): value is Place['value'] {
   const isNumber = sortBy === 'updatedAt' || sortBy === 'createdAt' || sortBy === 'version';
   if (isNumber) return Number.isSafeInteger(value);
   return typeof value === 'string' && (value === '' || ID_PATTERN.test(value));
-}
-
-function sortValue(sortBy: SortKey, row: AtomeRow): string | number {
-  switch (sortBy) {
-    case 'updatedAt':
-      return row.seq;
-    case 'createdAt':
-      return row.createdSeq;
-    case 'type':
-      return row.type ?? '';
-    default:
-      return row[sortBy];
-  }
 }

@@ -1,13 +1,13 @@
 import type { Feed, ReadRequest } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
-import type { ResetReason, Subscribe } from '../protocol/index.js';
+import type { Principal, ResetReason, Subscribe } from '../protocol/index.js';
 import type { ClientSocket } from './socket.js';
 
 const nothing = (): void => undefined;
 
 /** What one connection reads: one {@link FeedReader} at a time, or nothing. */
 export class Reading {
-  private current: { readonly tenant: string; readonly reader: FeedReader } | undefined;
+  private current: { readonly tenant: string; readonly reader: FeedReader; readonly isRange: boolean } | undefined;
 
   constructor(
     private readonly socket: ClientSocket,
@@ -24,19 +24,30 @@ export class Reading {
     this.current = undefined;
   }
 
+  /** The same principal may see other things now. Who keeps a copy has to take a new one. */
+  lookAs(principal: Principal): void {
+    if (!this.current) return;
+    const { reader, isRange } = this.current;
+    reader.lookAs(principal);
+    if (isRange) reader.reset('access');
+  }
+
   /** Each event from now on as a frame of its own, but not those of the connection itself. */
-  async plain(tenant: string, clientId: string): Promise<void> {
+  async plain(principal: Principal, clientId: string): Promise<void> {
+    const { tenant } = principal;
     const log = await this.feed.log(tenant);
     // it has no cursor that could be lost: it is told, and goes on
     const sink = this.sink(nothing, nothing);
-    await this.open(tenant, { sink, since: log.tail, form: { plainOf: clientId } });
+    await this.open(tenant, { sink, principal, since: log.tail, form: { plainOf: clientId } });
   }
 
   /** All from a cursor on; takes the place of what was read before. */
-  async range(tenant: string, message: Subscribe): Promise<void> {
+  async range(principal: Principal, rights: string, message: Subscribe): Promise<void> {
+    const { tenant } = principal;
     this.stop();
     const log = await this.feed.log(tenant);
-    const reason = await log.check(message);
+    const isOther = message.rights !== undefined && message.rights !== rights;
+    const reason = (await log.check(message)) ?? (isOther ? 'access' : undefined);
     if (reason) {
       this.socket.send({ type: 'sync:reset', reason, epoch: log.epoch, head: log.tail });
       return;
@@ -47,8 +58,8 @@ export class Reading {
       () => this.stop(),
     );
     const { compact } = message;
-    await this.open(tenant, { sink, since, filter: message, compact, form: 'range' }, () =>
-      this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail }),
+    await this.open(tenant, { sink, principal, since, filter: message, compact, form: 'range' }, () =>
+      this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail, rights }),
     );
   }
 
@@ -58,7 +69,7 @@ export class Reading {
       this.feed.close(tenant, reader);
       return;
     }
-    this.current = { tenant, reader };
+    this.current = { tenant, reader, isRange: request.form === 'range' };
     announce();
     reader.pump();
   }

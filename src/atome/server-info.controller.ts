@@ -1,6 +1,7 @@
 import { Controller, Get, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Caller, Guarded, Needs } from '../access/access.guard.js';
+import { Authority } from '../access/authority.js';
 import { Authenticator } from '../access/authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { ProblemFilter } from '../door/problem.filter.js';
@@ -19,6 +20,7 @@ export class ServerInfoController {
     private readonly feed: Feed,
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
+    private readonly authority: Authority,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -28,7 +30,7 @@ export class ServerInfoController {
   @ApiResponse({
     status: 200,
     description:
-      '`{ success, name, version, protocol, wsPath, authRequired, epoch, seq, connectedClients, serverTime, limits }`',
+      '`{ success, name, version, protocol, wsPath, authRequired, epoch, seq, rights, connectedClients, serverTime, limits }`',
   })
   async info(@Caller() caller: Principal | undefined) {
     return {
@@ -45,8 +47,10 @@ export class ServerInfoController {
   }
 
   /** What only those of a tenant are told. */
-  private async ledgerOf({ tenant }: Principal) {
+  private async ledgerOf(caller: Principal) {
+    const { tenant } = caller;
     const { epoch, tail } = await this.feed.log(tenant);
-    return { epoch, seq: tail, connectedClients: this.connections.count(tenant) };
+    const rights = this.authority.rightsOf(caller);
+    return { epoch, seq: tail, rights, connectedClients: this.connections.count(tenant) };
   }
 }

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import { bearerToken } from '../access/access.guard.js';
+import type { Authority } from '../access/authority.js';
 import type { Authenticator } from '../access/authenticator.js';
 import { authorize } from '../access/authorize.js';
 import { Credentials } from '../access/credentials.js';
@@ -29,6 +30,7 @@ import { TokenBucket } from './token-bucket.js';
 
 export interface SessionDependencies {
   readonly authenticator: Authenticator;
+  readonly authority: Authority;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
   readonly connections: Connections;
@@ -150,10 +152,10 @@ export class Session {
   }
 
   /** From here on it hears of what happens in its tenant. */
-  private async join({ tenant }: Principal): Promise<void> {
+  private async join(principal: Principal): Promise<void> {
     this.hasJoined = true;
     this.deps.connections.presenceFor(this).forEach((event) => this.tell(event));
-    await this.reading.plain(tenant, this.clientId);
+    await this.reading.plain(principal, this.clientId);
   }
 
   private receive(data: RawData, isBinary: boolean): void {
@@ -197,7 +199,7 @@ export class Session {
     const by = { clientId: this.clientId, principal };
     switch (message.type) {
       case 'subscribe':
-        return this.reading.range(principal.tenant, message);
+        return this.reading.range(principal, this.deps.authority.rightsOf(principal), message);
       case 'unsubscribe':
         return this.reading.stop();
       case 'presence':
@@ -224,7 +226,8 @@ export class Session {
 
   /** The first token opens the connection, a later one renews it. While authentication is off, any will do. */
   private async authenticate(token: string): Promise<void> {
-    const isFirst = !this.principal;
+    const { principal: before, deps } = this;
+    const isFirst = !before;
     try {
       const { principal, expiresAt } = await this.credentials.accept(token);
       const { epoch, tail } = await this.deps.feed.log(principal.tenant);
@@ -237,6 +240,7 @@ export class Session {
         seq: tail,
       });
       if (isFirst) await this.join(principal);
+      else if (deps.authority.rightsOf(before) !== deps.authority.rightsOf(principal)) this.reading.lookAs(principal);
     } catch (error) {
       this.refuse(error);
       // a renewal that cannot be checked just now changes nothing: the token before it is good until it expires

@@ -13,6 +13,7 @@ import {
   type Principal,
   type ServerMessage,
 } from '../protocol/index.js';
+import type { VisibleAtomes } from './visible-atomes.js';
 import { toAtomeError } from './problem.js';
 
 /** Whose write it is. */
@@ -26,6 +27,7 @@ export class AcknowledgedWrites {
   constructor(
     private readonly writer: LedgerWriter,
     private readonly reader: LedgerReader,
+    private readonly visible: VisibleAtomes,
     private readonly onError: (error: unknown) => void,
   ) {}
 
@@ -45,7 +47,7 @@ export class AcknowledgedWrites {
   async legacy({ mutation, version }: LegacyWrite, by: Writing): Promise<ServerMessage | undefined> {
     const { opId } = mutation;
     try {
-      if (version !== null && (await this.isEcho(mutation, version, by.principal.tenant))) return undefined;
+      if (version !== null && (await this.isEcho(mutation, version, by.principal))) return undefined;
       const outcome = await this.submit(mutation, by);
       return opId === null ? undefined : ackOf(opId, outcome);
     } catch (error) {
@@ -56,19 +58,22 @@ export class AcknowledgedWrites {
   }
 
   private submit(mutation: Mutation, { principal, clientId }: Writing): Promise<Outcome> {
-    return this.writer.submit(principal.tenant, mutation, { author: principal.id, sourceClient: clientId });
+    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId });
   }
 
   /** Whether the version that a message speaks of is there already, and says the same. */
-  private async isEcho({ atomeId, ...change }: Mutation, version: number, tenant: string): Promise<boolean> {
+  private async isEcho({ atomeId, ...change }: Mutation, version: number, principal: Principal): Promise<boolean> {
+    const { tenant } = principal;
     const committed = await this.reader.alteration(tenant, atomeId, version);
     if (!committed) return false;
+    // silence would tell what is in an atome that may not be read
+    if (!this.visible.mayRead(principal, await this.reader.find(tenant, atomeId))) return false;
     if (change.operation === 'restore') return committed.operation === 'restore';
     if (change.operation !== 'create' && change.operation !== 'replace') {
       return committed.operation === change.operation && equalJson(committed.changes, change.changes);
     }
     const state = await this.reader.stateAt(tenant, atomeId, version);
-    const content = state && contentOf(state);
+    const content = state && { ...contentOf(state), access: state.access ?? 'tenant' };
     return content !== undefined && equalJson(content, { ...content, ...change.changes });
   }
 

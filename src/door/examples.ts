@@ -59,6 +59,10 @@ export const BODIES = {
   rename: { rename: { newName: 'Groceries', reason: 'clearer' } },
   delete: { 'With a reason': { reason: 'no longer needed' } },
   restore: { 'The first version': { version: 1 } },
+  share: {
+    'With two people and a group': { access: { read: ['group:staff'], write: ['alice', 'bob'] }, reason: 'review' },
+    'With everybody in the tenant': { access: 'tenant' },
+  },
   push: {
     'Two writes': {
       operations: [
@@ -109,9 +113,32 @@ export const ANSWERS = {
     seq: 3,
     atome: { ...ATOME, version: 3 },
   },
-  changes: { success: true, epoch: NOTE_ID, from: 0, to: 1, hash: '9e107d…', head: 1, events: [CREATED] },
+  shared: {
+    ...WRITTEN,
+    atome: { ...ATOME, version: 2, access: { read: ['group:staff'], write: ['alice', 'bob'] } },
+    alteration: {
+      ...ALTERATION,
+      operation: 'share',
+      changes: { access: { read: ['group:staff'], write: ['alice', 'bob'] } },
+      reason: 'review',
+    },
+  },
+  changes: {
+    success: true,
+    epoch: NOTE_ID,
+    from: 0,
+    to: 1,
+    hash: '9e107d…',
+    head: 1,
+    rights: '5d41402abc4b2a76',
+    events: [CREATED],
+  },
   eventStream: `id: 1\ndata: ${JSON.stringify(CREATED)}\n\nevent: sync:live\ndata: {"type":"sync:live","seq":1}\n\n`,
-  snapshot: [{ epoch: NOTE_ID, seq: 1, hash: '9e107d…' }, ATOME, { count: 1, digest: 'e4d909…' }]
+  snapshot: [
+    { epoch: NOTE_ID, seq: 1, hash: '9e107d…', rights: '5d41402abc4b2a76' },
+    ATOME,
+    { count: 1, digest: 'e4d909…' },
+  ]
     .map((line) => `${JSON.stringify(line)}\n`)
     .join(''),
   pushed: {

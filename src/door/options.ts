@@ -1,4 +1,6 @@
+import type { AuthorizeHook } from '../access/authority.js';
 import type { JwtOptions } from '../access/jwt.authenticator.js';
+import type { Policies } from '../access/policies.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
 
@@ -33,6 +35,10 @@ export interface AtomeOptions {
   readonly feed?: Partial<FeedOptions>;
   /** Who may call is proved by JSON Web Tokens; left out, authentication is off. */
   readonly jwt?: JwtOptions;
+  /** What holds for the atomes of a kind. */
+  readonly policies?: Policies;
+  /** The application's own word on single atomes. */
+  readonly authorize?: AuthorizeHook;
 }
 
 /** What must be known before the application starts, also where the rest comes from a factory. */
@@ -51,6 +57,8 @@ export class ResolvedOptions {
   readonly socket: SocketOptions;
   readonly feed: FeedOptions;
   readonly jwt: JwtOptions | undefined;
+  readonly policies: Policies | undefined;
+  readonly authorize: AuthorizeHook | undefined;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -59,5 +67,7 @@ export class ResolvedOptions {
     this.socket = { ...DEFAULT_SOCKET_OPTIONS, ...options.socket };
     this.feed = { ...DEFAULT_FEED_OPTIONS, ...options.feed };
     this.jwt = options.jwt;
+    this.policies = options.policies;
+    this.authorize = options.authorize;
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { create, update } from '../../test/support/ledger.js';
+import { create, SOMEBODY, update } from '../../test/support/ledger.js';
 import { READER_OPTIONS, ReaderBench, settled } from '../../test/support/reader-bench.js';
 import type { AtomeEvent } from '../protocol/index.js';
 import { readChanges, type ChangesPage, type ChangesRequest } from './changes.js';
@@ -21,7 +21,17 @@ describe('asking for changes', () => {
 
   const ask = (request: Partial<ChangesRequest> = {}): Promise<ChangesPage> => {
     const { signal } = new AbortController();
-    const all = { cursor: { since: 0 }, filter: {}, compact: false, limit: 100, waitMs: 0, signal, ...request };
+    const all = {
+      principal: SOMEBODY,
+      rights: 'r',
+      cursor: { since: 0 },
+      filter: {},
+      compact: false,
+      limit: 100,
+      waitMs: 0,
+      signal,
+      ...request,
+    };
     return readChanges(bench.log, all, READER_OPTIONS);
   };
   const summary = ({ from, to, head, events }: ChangesPage): string => {

@@ -1,9 +1,13 @@
-import { AtomeError, type Cursor, type Filter } from '../protocol/index.js';
+import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { showBy } from './filter.js';
+import { judged, viewerOf } from './verdict.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
 
 export interface ChangesRequest {
+  readonly principal: Principal;
+  /** What the principal may see, as {@link Cursor} has it. */
+  readonly rights: string;
   readonly cursor: Cursor;
   readonly filter: Filter;
   readonly compact: boolean;
@@ -22,6 +26,7 @@ export interface ChangesPage {
   readonly to: number;
   readonly hash: string;
   readonly head: number;
+  readonly rights: string;
   /** JSON texts. */
   readonly events: readonly string[];
 }
@@ -34,7 +39,8 @@ const ANSWER_CHARS = 1024 * 1024;
  * @throws AtomeError `reset` when the cursor cannot be continued.
  */
 export async function readChanges(log: TenantLog, request: ChangesRequest, options: FeedOptions): Promise<ChangesPage> {
-  await requireCursor(log, request.cursor);
+  const { rights } = request;
+  await requireCursor(log, request.cursor, rights);
   const { epoch } = log;
   const from = request.cursor.since ?? log.tail;
   const deadline = Date.now() + request.waitMs;
@@ -43,18 +49,19 @@ export async function readChanges(log: TenantLog, request: ChangesRequest, optio
     const remaining = deadline - Date.now();
     if (page.events.length > 0 || page.to < log.tail || remaining <= 0 || request.signal.aborted) {
       const hash = (await log.hashAt(page.to)) ?? '';
-      return { epoch, from, to: page.to, hash, head: log.tail, events: page.events };
+      return { epoch, from, to: page.to, hash, head: log.tail, rights, events: page.events };
     }
     after = page.to;
     const hash = await log.hashAt(after);
     await untilAdvanced(log, remaining, request.signal);
-    await requireCursor(log, { epoch, since: after, ...(hash !== undefined && { hash }) });
+    await requireCursor(log, { epoch, since: after, ...(hash !== undefined && { hash }) }, rights);
   }
 }
 
 /** @throws AtomeError `reset` with the reason, the epoch and the head. */
-export async function requireCursor(log: TenantLog, cursor: Cursor): Promise<void> {
-  const reason = await log.check(cursor);
+export async function requireCursor(log: TenantLog, cursor: Cursor, rights: string): Promise<void> {
+  const isOther = cursor.rights !== undefined && cursor.rights !== rights;
+  const reason = (await log.check(cursor)) ?? (isOther ? 'access' : undefined);
   if (!reason) return;
   throw new AtomeError('reset', `the cursor cannot be continued (${reason}); take a snapshot and go on from its seq`, {
     reason,
@@ -66,18 +73,19 @@ export async function requireCursor(log: TenantLog, cursor: Cursor): Promise<voi
 async function collect(
   log: TenantLog,
   from: number,
-  { filter, compact, limit }: ChangesRequest,
+  { principal, filter, compact, limit }: ChangesRequest,
   options: FeedOptions,
 ): Promise<{ to: number; events: string[] }> {
   const show = showBy(filter);
+  const viewer = viewerOf(principal);
   const events: string[] = [];
   const upTo = log.tail;
   let to = from;
   let chars = 0;
   while (to < upTo && chars < ANSWER_CHARS) {
     const batch = (compact ? undefined : log.recent(to, options.frameChars)) ?? (await log.page(to, upTo, compact));
-    for (const entry of batch.entries) {
-      const event = show(entry);
+    for (const [entry, verdict] of judged(batch, log.judge(batch, viewer))) {
+      const event = show(entry, verdict);
       if (event !== undefined) {
         if (events.length === limit) return { to, events };
         events.push(event);

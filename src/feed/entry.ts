@@ -1,5 +1,5 @@
-import type { Committed, Placement } from '../ledger/outcome.js';
-import type { AtomeEvent } from '../protocol/index.js';
+import { placementOf, type Committed } from '../ledger/outcome.js';
+import type { AccessRules, AtomeEvent, AtomeLeft, Audience, Placement } from '../protocol/index.js';
 
 /** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */
 export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'atome'>): AtomeEvent {
@@ -29,18 +29,30 @@ export class Entry {
   readonly before: Placement | null;
   /** Whether readers may have had the atome at some earlier time that this entry does not tell. */
   readonly existed: boolean;
+  /** Who could ever see the atome; undefined where that is not needed. */
+  readonly audience: Audience | undefined;
+  /** Where the atome stands by now: the rights of today decide who may read what was. */
+  now: Placement;
+  /** Whether there are readers who may not read it. */
+  restricted: boolean;
   private committed: Committed | undefined;
   private json: string | undefined;
 
-  constructor(committed: Committed, compact: boolean) {
+  constructor(
+    committed: Committed,
+    compact: boolean,
+    private readonly rules: AccessRules,
+  ) {
     const { alteration, hash, prevHash, size, atome, before } = committed;
     this.seq = alteration.seq;
     this.hash = hash;
     this.prevHash = prevHash;
     this.size = size + ENVELOPE_CHARS;
     this.sourceClient = alteration.sourceClient;
-    const { id, kind, type, parentId } = atome;
-    this.after = { id, kind, type, parentId };
+    this.after = placementOf(atome);
+    this.now = committed.now ?? this.after;
+    this.restricted = !rules.isOpen(this.now);
+    this.audience = committed.audience;
     this.before = before;
     this.existed = compact && before !== null;
     this.committed = committed;
@@ -54,8 +66,15 @@ export class Entry {
     return this.json;
   }
 
-  /** The event for a reader out of whose filter the atome has moved. */
-  get left(): string {
-    return JSON.stringify({ type: 'atome:left', atomeId: this.after.id, reason: 'filter', seq: this.seq });
+  /** The atome has moved on. */
+  move(now: Placement): void {
+    this.now = now;
+    this.restricted = !this.rules.isOpen(now);
+  }
+
+  /** The event for a reader out of whose filter, or rights, the atome has moved. */
+  left(reason: AtomeLeft['reason']): string {
+    const { after, seq } = this;
+    return JSON.stringify({ type: 'atome:left', atomeId: after.id, reason, seq } satisfies AtomeLeft);
   }
 }

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
+import { by, create, openLedger, SOMEBODY, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { TestSink } from '../../test/support/sink.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
 import type { Committed } from '../ledger/outcome.js';
 import { LedgerReader } from '../ledger/reader.js';
-import type { Atome, AtomeEvent, Filter, Mutation } from '../protocol/index.js';
+import { OPEN_RULES, type Atome, type AtomeEvent, type Filter, type Mutation } from '../protocol/index.js';
 import { eventOf } from './entry.js';
 import { Feed } from './feed.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
@@ -82,7 +82,7 @@ describe('whatever happens in whatever order', () => {
 async function play(ledger: TestLedger, steps: readonly Step[], lots: readonly (number | string)[]): Promise<Reader[]> {
   const elsewhere = await openLedger(ledger.store);
   const watched = new WatchedStore(ledger.store);
-  const feed = new Feed(new LedgerReader(watched.store), ledger.writer, OPTIONS, () => undefined);
+  const feed = new Feed(new LedgerReader(watched.store), ledger.writer, OPTIONS, OPEN_RULES, () => undefined);
   feed.start();
   const log = await feed.log(TENANT);
   let asked = 0;
@@ -99,7 +99,7 @@ async function play(ledger: TestLedger, steps: readonly Step[], lots: readonly (
       case 'write': {
         const { writer } = each.foreign ? elsewhere : ledger;
         // what is refused writes nothing
-        writes.push(writer.submit(TENANT, each.mutation, { author: 'x', sourceClient: null }).catch(() => undefined));
+        writes.push(writer.submit(TENANT, each.mutation, by('x')).catch(() => undefined));
         break;
       }
       case 'open': {
@@ -107,7 +107,7 @@ async function play(ledger: TestLedger, steps: readonly Step[], lots: readonly (
         const since = Math.max(0, log.tail - each.back);
         for (const compact of compacts) {
           const sink = new TestSink();
-          const reader = await feed.open(TENANT, { sink, since, filter, compact, form: 'range' });
+          const reader = await feed.open(TENANT, { sink, principal: SOMEBODY, since, filter, compact, form: 'range' });
           readers.push({ sink, reader, since, filter, compact, tail: log.tail });
           reader.pump();
         }

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { create, openLedger, TENANT, update, type TestLedger } from '../../test/support/ledger.js';
+import { create, openLedger, SOMEBODY, TENANT, update, type TestLedger } from '../../test/support/ledger.js';
 import { queryOf } from '../../test/support/raw-query.js';
 import { TestSink } from '../../test/support/sink.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
 import { openStore } from '../ledger/data-source.js';
+import { OPEN_RULES } from '../protocol/index.js';
 import { Feed, type ReadRequest } from './feed.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
 
@@ -19,7 +20,7 @@ describe('the feed', () => {
     watched = new WatchedStore(await openStore('sqlite::memory:'));
     ledger = await openLedger(watched.store);
     elsewhere = await openLedger(watched.store);
-    feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, (error) => errors.push(error));
+    feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, OPEN_RULES, (error) => errors.push(error));
     feed.start();
     await ledger.write(create('a'));
   });
@@ -32,7 +33,7 @@ describe('the feed', () => {
 
   const open = async (since: number, more: Partial<ReadRequest> = {}) => {
     const sink = new TestSink();
-    const reader = await feed.open(TENANT, { sink, since, form: 'range', ...more });
+    const reader = await feed.open(TENANT, { sink, since, principal: SOMEBODY, form: 'range', ...more });
     return { sink, reader };
   };
   const settled = async (): Promise<void> => {

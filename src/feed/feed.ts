@@ -1,6 +1,6 @@
 import type { LedgerReader } from '../ledger/reader.js';
 import type { LedgerWriter } from '../ledger/writer.js';
-import type { Filter } from '../protocol/index.js';
+import type { AccessRules, Filter, Principal } from '../protocol/index.js';
 import type { FeedOptions } from './options.js';
 import { FeedReader, type Sink } from './reader.js';
 import { TenantLog } from './tenant-log.js';
@@ -9,6 +9,8 @@ import { PlainView, RangeView, SseView, type View } from './view.js';
 /** What a reader wants: where to begin, what to see, and in which form. */
 export interface ReadRequest {
   readonly sink: Sink;
+  /** Who reads. */
+  readonly principal: Principal;
   readonly since: number;
   readonly filter?: Filter;
   readonly compact?: boolean;
@@ -33,6 +35,7 @@ export class Feed {
     private readonly ledger: LedgerReader,
     private readonly writer: LedgerWriter,
     private readonly options: FeedOptions,
+    private readonly rules: AccessRules,
     private readonly onError: (error: unknown) => void,
   ) {}
 
@@ -67,10 +70,10 @@ export class Feed {
 
   private attach(channel: Channel, request: ReadRequest): FeedReader {
     const { log, readers } = channel;
-    const { sink, since, compact = false, form } = request;
+    const { sink, principal, since, compact = false, form } = request;
     const view = sharedView(channel, request);
     const reader = new FeedReader(
-      { log, view, sink, since, compact, ...(typeof form === 'object' && { exceptFrom: form.plainOf }) },
+      { log, view, sink, principal, since, compact, ...(typeof form === 'object' && { exceptFrom: form.plainOf }) },
       this.options,
       this.onError,
     );
@@ -89,7 +92,7 @@ export class Feed {
   }
 
   private async openChannel(tenant: string): Promise<Channel> {
-    const log = new TenantLog(tenant, await this.ledger.head(tenant), this.ledger, this.options);
+    const log = new TenantLog(tenant, await this.ledger.head(tenant), this.ledger, this.options, this.rules);
     const channel: Channel = { log, readers: new Set(), views: new Map() };
     log.listen({
       advanced: () => channel.readers.forEach((reader) => reader.wake()),

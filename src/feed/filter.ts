@@ -1,9 +1,9 @@
-import type { Placement } from '../ledger/outcome.js';
-import type { Filter } from '../protocol/index.js';
+import type { Filter, Placement } from '../protocol/index.js';
 import type { Entry } from './entry.js';
+import type { Verdict } from './verdict.js';
 
 /** What a reader with a filter gets of an entry: the event's JSON, or undefined for nothing. */
-export type Show = (entry: Entry) => string | undefined;
+export type Show = (entry: Entry, verdict: Verdict) => string | undefined;
 
 /** Equal for equal filters: readers with one key share their frames. */
 export function filterKey({ kinds, types, ids, parentId }: Filter): string {
@@ -14,13 +14,22 @@ export function filterKey({ kinds, types, ids, parentId }: Filter): string {
 /** An atome that moves out of the filter is told to have left: to whom it was shown, it must not stay. */
 export function showBy(filter: Filter): Show {
   const matches = matcher(filter);
-  if (!matches) return (entry) => entry.event;
-  return (entry) => {
-    if (matches(entry.after)) return entry.event;
+  if (!matches) return showAll;
+  return (entry, verdict) => {
+    if (verdict === 'h') return undefined;
+    const isIn = matches(entry.after);
+    if (verdict === 's' && isIn) return entry.event;
     const had = entry.existed || (entry.before !== null && matches(entry.before));
-    return had ? entry.left : undefined;
+    if (!had || (verdict === 'b' && isIn)) return undefined;
+    return entry.left(verdict === 'l' ? 'access' : 'filter');
   };
 }
+
+/** What a reader without a filter gets. */
+export const showAll: Show = (entry, verdict) => {
+  if (verdict === 's') return entry.event;
+  return verdict === 'l' ? entry.left('access') : undefined;
+};
 
 function matcher({ kinds, types, ids, parentId }: Filter): ((place: Placement) => boolean) | undefined {
   if (!kinds && !types && !ids && parentId === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { create, TENANT, update } from '../../test/support/ledger.js';
+import { by, create, TENANT, update } from '../../test/support/ledger.js';
 import {
   expectUnbroken,
   range,
@@ -90,11 +90,8 @@ describe('a reader', () => {
       await bench.follow();
       const view = new PlainView();
       const [mine, other] = ['me', 'other'].map((exceptFrom) => bench.open(0, { view, exceptFrom }).sink);
-      await Promise.all([
-        bench.ledger.write(create('a'), { author: 'x', sourceClient: 'me' }),
-        bench.ledger.write(create('b'), { author: 'x', sourceClient: null }),
-      ]);
-      await bench.ledger.write(update('a', { n: 1 }), { author: 'x', sourceClient: 'me' });
+      await Promise.all([bench.ledger.write(create('a'), by('x', 'me')), bench.ledger.write(create('b'), by('x'))]);
+      await bench.ledger.write(update('a', { n: 1 }), by('x', 'me'));
       expect(mine!.events.map(({ type, seq }) => `${type} ${seq}`)).toEqual(['atome:created 2']);
       expect(other!.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
     });

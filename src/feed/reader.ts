@@ -1,6 +1,7 @@
-import type { ResetReason } from '../protocol/index.js';
+import type { Principal, ResetReason } from '../protocol/index.js';
 import type { FeedOptions } from './options.js';
 import type { Batch, TenantLog } from './tenant-log.js';
+import { viewerOf, type Viewer } from './verdict.js';
 import { plainWithout, type View } from './view.js';
 
 /** Where a reader's bytes go. */
@@ -18,6 +19,8 @@ export interface ReaderOptions {
   readonly log: TenantLog;
   readonly view: View;
   readonly sink: Sink;
+  /** Who reads. */
+  readonly principal: Principal;
   /** The cursor to start behind. */
   readonly since: number;
   readonly compact?: boolean;
@@ -41,6 +44,7 @@ export class FeedReader {
   private closed = false;
   private fetching: Promise<Batch> | undefined;
   private lastWrite = 0;
+  private viewer: Viewer;
 
   constructor(
     private readonly to: ReaderOptions,
@@ -50,6 +54,7 @@ export class FeedReader {
     this.sent = to.since;
     this.place = to.since;
     this.replayTo = to.log.tail;
+    this.viewer = viewerOf(to.principal);
   }
 
   get view(): View {
@@ -58,6 +63,11 @@ export class FeedReader {
 
   close(): void {
     this.closed = true;
+  }
+
+  /** From here on it sees what these eyes see. */
+  lookAs(principal: Principal): void {
+    this.viewer = viewerOf(principal);
   }
 
   /** There may be more to send. */
@@ -123,11 +133,12 @@ export class FeedReader {
   }
 
   private encode(batch: Batch): Buffer | undefined {
-    const { view, exceptFrom } = this.to;
+    const { log, view, exceptFrom } = this.to;
+    const pattern = log.judge(batch, this.viewer);
     if (exceptFrom !== undefined && batch.entries.some(({ sourceClient }) => sourceClient === exceptFrom)) {
-      return plainWithout(batch, exceptFrom);
+      return plainWithout(batch, exceptFrom, pattern);
     }
-    return view.encode(batch, this.sent, this.place);
+    return view.encode(batch, this.sent, this.place, pattern);
   }
 
   private goLive(): void {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { committed } from '../../test/support/committed.js';
+import { OPEN_RULES } from '../protocol/index.js';
 import { Entry } from './entry.js';
 import { Ring } from './ring.js';
 
-const entry = (seq: number, size = 1): Entry => Object.assign(new Entry(committed(seq), false), { size });
+const entry = (seq: number, size = 1): Entry => Object.assign(new Entry(committed(seq), false, OPEN_RULES), { size });
 
 describe('the ring', () => {
   it('begins nowhere while it is empty', () => {

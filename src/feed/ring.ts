@@ -15,6 +15,10 @@ export class Ring {
     return this.entries[0] && this.entries[0].seq - 1;
   }
 
+  get all(): Iterable<Entry> {
+    return this.entries;
+  }
+
   at(seq: number): Entry | undefined {
     const [first] = this.entries;
     return first && this.entries[seq - first.seq];

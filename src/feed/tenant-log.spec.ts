@@ -5,7 +5,7 @@ import { queryOf } from '../../test/support/raw-query.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
 import { openStore } from '../ledger/data-source.js';
 import type { Committed } from '../ledger/outcome.js';
-import type { Mutation } from '../protocol/index.js';
+import { OPEN_RULES, type Mutation } from '../protocol/index.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
 import { TenantLog } from './tenant-log.js';
 
@@ -30,7 +30,13 @@ describe('the log of a tenant', () => {
   afterEach(() => ledger.close());
 
   async function openLog(): Promise<TenantLog> {
-    const opened = new TenantLog(TENANT, await ledger.reader.head(TENANT), ledger.reader, DEFAULT_FEED_OPTIONS);
+    const opened = new TenantLog(
+      TENANT,
+      await ledger.reader.head(TENANT),
+      ledger.reader,
+      DEFAULT_FEED_OPTIONS,
+      OPEN_RULES,
+    );
     heard = [];
     opened.listen({ advanced: () => heard.push(`to ${opened.tail}`), reset: (reason) => heard.push(reason) });
     return opened;

@@ -1,10 +1,12 @@
 import type { Committed } from '../ledger/outcome.js';
 import type { LedgerReader } from '../ledger/reader.js';
 import type { HeadRow } from '../ledger/rows.js';
-import { AtomeError, type Cursor, type ResetReason } from '../protocol/index.js';
+import { AtomeError, type AccessRules, type Cursor, type ResetReason } from '../protocol/index.js';
 import { Entry } from './entry.js';
 import type { FeedOptions } from './options.js';
+import { Moves } from './present.js';
 import { Ring } from './ring.js';
+import { patternOf, type Viewer } from './verdict.js';
 
 /** Entries behind a place, up to `to`; `hash` is the chain hash there. */
 export interface Batch {
@@ -13,6 +15,15 @@ export interface Batch {
   readonly hash: string;
   /** Only the newest entry of each atome is in it. */
   readonly compact: boolean;
+  /** Whether there are readers who may not read all of it. */
+  readonly restricted: boolean;
+  /** The verdicts on its restricted entries, by the key of who reads. */
+  readonly patterns: Map<string, string>;
+}
+
+export function batchOf(entries: readonly Entry[], to: number, hash: string, compact: boolean): Batch {
+  const restricted = entries.some((entry) => entry.restricted);
+  return { entries, to, hash, compact, restricted, patterns: new Map() };
 }
 
 export interface TenantLogListener {
@@ -34,6 +45,10 @@ export class TenantLog {
   private ring: Ring;
   private readonly listeners = new Set<TenantLogListener>();
   private readonly pages = new Map<string, Promise<Batch>>();
+  /** The last batch of recent entries: readers at one place share it. */
+  private latest: { readonly after: number; readonly chars: number; readonly batch: Batch } | undefined;
+  /** What has moved since each page that is on its way was asked for. */
+  private readonly reading = new Set<Moves>();
   private known: number;
   private filling: Promise<void> | undefined;
 
@@ -42,6 +57,7 @@ export class TenantLog {
     private head: HeadRow,
     private readonly ledger: LedgerReader,
     private readonly options: FeedOptions,
+    private readonly rules: AccessRules,
   ) {
     this.ring = this.newRing();
     this.known = head.seq;
@@ -72,7 +88,8 @@ export class TenantLog {
     if (!first) return;
     const last = committed.at(-1)!.alteration.seq;
     if (first.alteration.seq === this.tail + 1 && first.prevHash === this.hash) {
-      for (const each of committed) this.push(new Entry(each, false));
+      for (const each of committed) this.push(each);
+      this.moved(committed);
       this.advanced();
     } else if (last > this.tail) {
       this.hear(last);
@@ -125,6 +142,8 @@ export class TenantLog {
 
   /** The entries behind a place when they are in memory: about `chars` characters of them, at least one. */
   recent(after: number, chars: number): Batch | undefined {
+    const { latest } = this;
+    if (latest?.after === after && latest.chars === chars) return latest.batch;
     const { start } = this.ring;
     if (start === undefined || after < start || after >= this.tail) return undefined;
     const entries: Entry[] = [];
@@ -134,7 +153,9 @@ export class TenantLog {
       size += entry.size;
     }
     const last = entries.at(-1)!;
-    return { entries, to: last.seq, hash: last.hash, compact: false };
+    const batch = batchOf(entries, last.seq, last.hash, false);
+    this.latest = { after, chars, batch };
+    return batch;
   }
 
   /** The entries behind a place from the ledger; readers at the same place share one query. */
@@ -151,21 +172,48 @@ export class TenantLog {
     return page;
   }
 
+  /** What somebody may have of a batch. */
+  judge(batch: Batch, viewer: Viewer): string {
+    return patternOf(batch, viewer, this.rules);
+  }
+
   private async read(after: number, upTo: number, compact: boolean): Promise<Batch> {
-    const committed = await this.ledger.page(this.tenant, after, upTo, { chars: this.options.frameChars, compact });
-    const entries = committed.map((each) => new Entry(each, compact));
+    const moves = new Moves();
+    this.reading.add(moves);
+    const { frameChars: chars } = this.options;
+    let entries: Entry[];
+    try {
+      const committed = await this.ledger.page(this.tenant, after, upTo, { chars, compact });
+      entries = committed.map((each) => new Entry(each, compact, this.rules));
+      moves.apply(entries);
+    } finally {
+      this.reading.delete(moves);
+    }
     if (!compact && entries[0]?.seq !== after + 1) {
       await this.look();
       throw new AtomeError('unavailable', `the ledger of "${this.tenant}" has no row ${after + 1}`);
     }
     const last = entries.at(-1);
-    if (last) return { entries, to: last.seq, hash: last.hash, compact };
+    if (last) return batchOf(entries, last.seq, last.hash, compact);
     // only a compact page can be empty: all that was there has newer alterations behind `upTo`
-    return { entries, to: upTo, hash: (await this.hashAt(upTo)) ?? '', compact };
+    return batchOf(entries, upTo, (await this.hashAt(upTo)) ?? '', compact);
   }
 
-  private push(entry: Entry): void {
+  /** What is still in memory of the past is judged by where its atome has come to stand. */
+  private moved(committed: readonly Committed[]): void {
+    const moves = new Moves();
+    moves.add(committed);
+    if (moves.size === 0) return;
+    moves.apply(this.ring.all);
+    this.pages.clear();
+    this.latest = undefined;
+    for (const page of this.reading) page.add(committed);
+  }
+
+  private push(committed: Committed): void {
+    const entry = new Entry(committed, false, this.rules);
     this.ring.push(entry);
+    this.latest = undefined;
     this.head = { ...this.head, seq: entry.seq, hash: entry.hash };
     this.known = Math.max(this.known, entry.seq);
   }
@@ -183,8 +231,9 @@ export class TenantLog {
       }
       // what this node committed meanwhile may be here already
       for (const each of committed) {
-        if (each.alteration.seq === this.tail + 1) this.push(new Entry(each, false));
+        if (each.alteration.seq === this.tail + 1) this.push(each);
       }
+      this.moved(committed);
       this.advanced();
     }
   }
@@ -192,6 +241,7 @@ export class TenantLog {
   private reset(head: HeadRow, reason: ResetReason): void {
     this.ring = this.newRing();
     this.pages.clear();
+    this.latest = undefined;
     this.head = head;
     this.known = head.seq;
     for (const listener of [...this.listeners]) listener.reset(reason);

@@ -1,15 +1,16 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { committed } from '../../test/support/committed.js';
+import { OPEN_RULES } from '../protocol/index.js';
 import { Entry } from './entry.js';
 import { filterKey } from './filter.js';
-import type { Batch } from './tenant-log.js';
+import { batchOf, type Batch } from './tenant-log.js';
 import { plainWithout, PlainView, RangeView, SseView, type View } from './view.js';
 import { framePayloads } from './ws-frame.js';
 
 /** The batch behind `after` up to `to`, looked up anew. */
 function batch(after: number, to: number, more: Partial<Batch> = {}): Batch {
-  const entries = Array.from({ length: to - after }, (_, i) => new Entry(committed(after + i + 1), false));
-  return { entries, to, hash: `h${to}`, compact: false, ...more };
+  const entries = Array.from({ length: to - after }, (_, i) => new Entry(committed(after + i + 1), false, OPEN_RULES));
+  return { ...batchOf(entries, to, `h${to}`, false), ...more };
 }
 const texts = (bytes: Buffer | undefined): string[] => [...framePayloads(bytes!)].map((each) => each.toString());
 const VIEWS: readonly (readonly [string, () => View])[] = [
@@ -40,8 +41,8 @@ describe.each(VIEWS)('the %s view', (_name, make) => {
   it('does not take another ledger for the one before', () => {
     const view = make();
     const first = view.encode(batch(5, 6), 5, 5);
-    const other = new Entry({ ...committed(6, { id: 'b' }), hash: 'other' }, false);
-    expect(view.encode({ entries: [other], to: 6, hash: 'other', compact: false }, 5, 5)).not.toEqual(first);
+    const other = new Entry({ ...committed(6, { id: 'b' }), hash: 'other' }, false, OPEN_RULES);
+    expect(view.encode(batchOf([other], 6, 'other', false), 5, 5)).not.toEqual(first);
   });
 });
 
@@ -65,7 +66,10 @@ describe('what is written', () => {
       { type: 'atome:altered', seq: 6 },
       { type: 'atome:altered', seq: 7 },
     ]);
-    const entries = [new Entry(committed(6, { sourceClient: 'me' }), false), new Entry(committed(7), false)];
+    const entries = [
+      new Entry(committed(6, { sourceClient: 'me' }), false, OPEN_RULES),
+      new Entry(committed(7), false, OPEN_RULES),
+    ];
     expect(texts(plainWithout({ ...batch(5, 7), entries }, 'me'))).toHaveLength(1);
     expect(plainWithout({ ...batch(5, 6), entries: entries.slice(0, 1) }, 'me')).toBeUndefined();
     expect(new PlainView().encodeMove()).toBeUndefined();

@@ -1,13 +1,18 @@
-import { filterKey, showBy, type Show } from './filter.js';
+import { filterKey, showAll, showBy, type Show } from './filter.js';
 import type { Filter } from '../protocol/index.js';
 import type { Batch } from './tenant-log.js';
+import { judged } from './verdict.js';
 import { textFrames } from './ws-frame.js';
 
 /** How a batch is written for one class of readers: bytes, or undefined when it holds nothing for them. */
 export interface View {
   readonly key: string;
-  /** @param from the cursor that the reader has; @param after the place behind which the batch begins. */
-  encode(batch: Batch, from: number, after: number): Buffer | undefined;
+  /**
+   * @param from the cursor that the reader has
+   * @param after the place behind which the batch begins
+   * @param pattern the verdicts on what not everybody may read; what has none is not shown
+   */
+  encode(batch: Batch, from: number, after: number, pattern?: string): Buffer | undefined;
   /** Moves the reader's cursor over what was hidden from it; undefined where the form has no way to say so. */
   encodeMove(from: number, to: number, hash: string): Buffer | undefined;
 }
@@ -17,31 +22,37 @@ interface Encoded {
   readonly after: number;
   readonly hash: string;
   readonly compact: boolean;
+  readonly pattern: string;
   readonly bytes: Buffer | undefined;
 }
 
-const KEPT = 4;
+const KEPT = 8;
 
 /** Remembers the last few encodings: readers of one class at one place get the same bytes. */
 abstract class SharedView implements View {
   abstract readonly key: string;
   private readonly kept: Encoded[] = [];
 
-  encode(batch: Batch, from: number, after: number): Buffer | undefined {
+  encode(batch: Batch, from: number, after: number, pattern = ''): Buffer | undefined {
     // the hash says where the batch ends, and of which ledger it is: a place may come again after a reset
     const { hash, compact } = batch;
     const known = this.kept.find(
-      (each) => each.from === from && each.after === after && each.hash === hash && each.compact === compact,
+      (each) =>
+        each.from === from &&
+        each.after === after &&
+        each.hash === hash &&
+        each.compact === compact &&
+        each.pattern === pattern,
     );
     if (known) return known.bytes;
-    const bytes = this.write(batch, from);
-    this.kept.unshift({ from, after, hash, compact, bytes });
+    const bytes = this.write(batch, from, pattern);
+    this.kept.unshift({ from, after, hash, compact, pattern, bytes });
     if (this.kept.length > KEPT) this.kept.pop();
     return bytes;
   }
 
   abstract encodeMove(from: number, to: number, hash: string): Buffer | undefined;
-  protected abstract write(batch: Batch, from: number): Buffer | undefined;
+  protected abstract write(batch: Batch, from: number, pattern: string): Buffer | undefined;
 }
 
 /** `events` frames: all that the reader may see in a range. */
@@ -59,10 +70,20 @@ export class RangeView extends SharedView {
     return textFrames([rangeFrame(from, to, hash, [])]);
   }
 
-  protected write({ entries, to, hash }: Batch, from: number): Buffer | undefined {
-    const events = entries.map(this.show).filter((event) => event !== undefined);
+  protected write(batch: Batch, from: number, pattern: string): Buffer | undefined {
+    const { to, hash } = batch;
+    const events = shown(batch, pattern, this.show);
     return events.length === 0 ? undefined : textFrames([rangeFrame(from, to, hash, events)]);
   }
+}
+
+function shown(batch: Batch, pattern: string, show: Show): string[] {
+  const events: string[] = [];
+  for (const [entry, verdict] of judged(batch, pattern)) {
+    const event = show(entry, verdict);
+    if (event !== undefined) events.push(event);
+  }
+  return events;
 }
 
 function rangeFrame(from: number, to: number, hash: string, events: readonly string[]): string {
@@ -77,14 +98,17 @@ export class PlainView extends SharedView {
     return undefined;
   }
 
-  protected write({ entries }: Batch): Buffer {
-    return textFrames(entries.map((entry) => entry.event));
+  protected write(batch: Batch, _from: number, pattern: string): Buffer | undefined {
+    const events = shown(batch, pattern, showAll);
+    return events.length === 0 ? undefined : textFrames(events);
   }
 }
 
 /** The frames of a plain reader who wrote some of the batch itself and does not get those. */
-export function plainWithout({ entries }: Batch, clientId: string): Buffer | undefined {
-  const events = entries.filter((entry) => entry.sourceClient !== clientId).map((entry) => entry.event);
+export function plainWithout(batch: Batch, clientId: string, pattern = ''): Buffer | undefined {
+  const events = shown(batch, pattern, (entry, verdict) =>
+    entry.sourceClient === clientId ? undefined : showAll(entry, verdict),
+  );
   return events.length === 0 ? undefined : textFrames(events);
 }
 
@@ -103,10 +127,10 @@ export class SseView extends SharedView {
     return Buffer.from(`id: ${to}\n\n`);
   }
 
-  protected write({ entries }: Batch): Buffer | undefined {
+  protected write(batch: Batch, _from: number, pattern: string): Buffer | undefined {
     let text = '';
-    for (const entry of entries) {
-      const event = this.show(entry);
+    for (const [entry, verdict] of judged(batch, pattern)) {
+      const event = this.show(entry, verdict);
       if (event !== undefined) text += `id: ${entry.seq}\ndata: ${event}\n\n`;
     }
     return text === '' ? undefined : Buffer.from(text);

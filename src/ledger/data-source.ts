@@ -9,13 +9,14 @@ import { ReceiptEntity } from './entities/receipt.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
 import { SettleClocks1761000000000 } from './migrations/1761000000000-settle-clocks.js';
 import { AddAtomeSize1761000000001 } from './migrations/1761000000001-add-atome-size.js';
+import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js';
 import type { LedgerStore } from './store.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
   entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
-  migrations: [CreateLedger1760000000000, SettleClocks1761000000000, AddAtomeSize1761000000001],
+  migrations: [CreateLedger1760000000000, SettleClocks1761000000000, AddAtomeSize1761000000001, AddRights1761100000000],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;

@@ -4,18 +4,25 @@ import {
   contentOf,
   decide,
   fold,
+  requireMay,
+  sameRights,
+  type AccessRules,
   type AlterationBody,
   type AtomeState,
   type Content,
   type HybridClock,
   type Limits,
+  type Audience,
   type Mutation,
+  type Principal,
   type ReadyMutation,
 } from '../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from './chain.js';
+import { Heritage, requireResult } from './heritage.js';
 import { weightOf } from './lineage.js';
 import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
 import { createdAgain, repeat } from './repeat.js';
+import { rightsColumns, rightsOfRow, widen } from './rights.js';
 import {
   snapshotText,
   stateOf,
@@ -42,6 +49,8 @@ export interface GroupPlan {
   readonly committed: readonly Committed[];
   /** null when nothing is to be written. */
   readonly additions: Additions | null;
+  /** The group changes the rights of too many to be decided together. */
+  readonly crowded: boolean;
 }
 
 /** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
@@ -53,6 +62,7 @@ interface Working {
   readonly createdSeq: number;
   readonly base: number;
   readonly weight: number;
+  readonly audience: Audience;
 }
 
 /** Decides the writes of a group one after the other; a refused one leaves no trace. */
@@ -66,29 +76,45 @@ export class GroupPlanner {
   private readonly alterations: AlterationRow[] = [];
   private readonly receipts: ReceiptRow[] = [];
   private readonly committed: Committed[] = [];
+  private readonly heritage: Heritage;
 
   constructor(
-    before: Before,
+    private readonly before: Before,
     private readonly clock: HybridClock,
     private readonly limits: Limits,
+    private readonly rules: AccessRules,
     private readonly nowMs: number,
   ) {
+    const { working } = this;
     this.head = before.head;
     for (const row of before.receipts) this.known.set(row.opId, row);
     for (const row of before.creations) this.creations.set(row.atomeId, row);
     for (const row of before.atomes) {
       const { seq, createdSeq, base, weight } = row;
-      this.working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight });
+      working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, audience: rightsOfRow(row).audience });
     }
+    const states = function* (): Generator<AtomeState> {
+      for (const { state } of working.values()) yield state;
+    };
+    const family = {
+      get: (id: string) => working.get(id)?.state,
+      all: states,
+      crowded: before.crowded ?? false,
+    };
+    this.heritage = new Heritage(family, rules);
   }
 
   plan(requests: readonly WriteRequest[]): GroupPlan {
+    if (this.before.crowded && requests.length > 1) {
+      return { outcomes: [], committed: [], additions: null, crowded: true };
+    }
     const outcomes = requests.map((request) => this.attempt(request));
     const { head, alterations, receipts, committed } = this;
     const changed = alterations.length > 0 || receipts.length > 0;
     return {
       outcomes,
       committed,
+      crowded: false,
       additions: changed ? { head, alterations, receipts, atomes: [...this.atomeRows.values()] } : null,
     };
   }
@@ -105,15 +131,34 @@ export class GroupPlanner {
 
   private write({ mutation, origin, restored }: WriteRequest): Outcome {
     const first = mutation.opId === null ? undefined : this.known.get(mutation.opId);
-    if (first) return repeat(first, mutation);
-    const now = this.working.get(mutation.atomeId);
-    const ready = this.ready(mutation, now, restored);
+    const { principal } = origin;
+    if (first) return repeat(first, mutation, principal.id);
+    const now = this.visible(mutation, principal);
+    const ready = this.heritage.resolve(this.ready(mutation, now, now && restored), now?.state, principal);
     const creation = now && createdAgain(this.creations.get(mutation.atomeId), mutation, now.state);
-    if (creation) return this.again(creation, mutation);
+    if (creation) return this.again(creation, mutation, principal);
     const hlc = this.stamp(mutation, now?.state);
     const decision = decide(now?.state ?? null, ready, hlc, this.limits);
-    if (decision.outcome === 'noop') return this.noop(mutation, now!);
-    return this.apply(ready, now, hlc, decision.superseded, origin);
+    if (decision.outcome === 'noop') return this.noop(mutation, now!, principal);
+    const { superseded } = decision;
+    return this.apply(this.heritage.moved(ready, now?.state, superseded, principal), now, hlc, superseded, origin);
+  }
+
+  /**
+   * The atome that a write is about, once it may be written. One that may not be read is not there: whatever is refused
+   * from here on is refused in the same words as for an id that nobody uses.
+   */
+  private visible({ atomeId, operation }: Mutation, principal: Principal): Working | undefined {
+    const now = this.working.get(atomeId);
+    if (!now) return undefined;
+    const isRead = this.rules.mayDo(principal, 'read', now.state);
+    if (operation === 'create') {
+      if (isRead) return now;
+      throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
+    }
+    if (!isRead) return undefined;
+    requireMay(this.rules, principal, operation === 'share' ? 'share' : 'write', now.state);
+    return now;
   }
 
   private ready(mutation: Mutation, now: Working | undefined, restored: WriteRequest['restored']): ReadyMutation {
@@ -140,18 +185,22 @@ export class GroupPlanner {
     return this.clock.tick();
   }
 
-  private noop(mutation: Mutation, now: Working): Outcome {
+  private noop(mutation: Mutation, now: Working, { id: author }: Principal): Outcome {
     const { atomeId, operation, opId } = mutation;
     const { seq, state } = now;
     if (opId !== null) {
       const changes = JSON.stringify(mutation.changes);
-      this.remember({ opId, atomeId, operation, changes, seq, version: state.version }, true);
+      this.remember({ opId, atomeId, operation, changes, seq, version: state.version, author }, true);
     }
     return { outcome: 'noop', atomeId, seq, version: state.version, atome: withoutClocks(state) };
   }
 
-  private again({ atomeId, operation, changes, seq, version }: AlterationRow, { opId }: Mutation): Outcome {
-    if (opId !== null) this.remember({ opId, atomeId, operation, changes, seq, version }, true);
+  private again(
+    { atomeId, operation, changes, seq, version }: AlterationRow,
+    { opId }: Mutation,
+    { id: author }: Principal,
+  ): Outcome {
+    if (opId !== null) this.remember({ opId, atomeId, operation, changes, seq, version, author }, true);
     return { outcome: 'duplicate', atomeId, seq, version, superseded: [], altered: false };
   }
 
@@ -160,34 +209,48 @@ export class GroupPlanner {
     now: Working | undefined,
     hlc: string,
     superseded: readonly string[],
-    origin: WriteOrigin,
+    { principal, sourceClient }: WriteOrigin,
   ): Outcome {
-    const seq = this.head.seq + 1;
-    const version = (now?.state.version ?? 0) + 1;
-    const timestamp = this.timestamp();
-    const alteration: AlterationBody = {
-      seq,
-      atomeId,
-      version,
-      ...change,
-      reason,
-      ...origin,
-      opId,
-      hlc,
-      timestamp,
-      superseded,
-    };
+    const author = principal.id;
+    const fields = { atomeId, ...change, reason, author, sourceClient, opId, hlc, superseded };
+    const alteration: AlterationBody = { ...fields, ...this.place(now) };
     const state = fold(now?.state ?? null, alteration);
+    requireResult(this.rules, principal, now?.state, state);
+    const handsDown = now && !sameRights(now.state, state);
+    // before anything is added: a refusal leaves no trace
+    if (handsDown) this.heritage.requireAll(atomeId);
+    const committed = this.add(alteration, state, now);
+    if (handsDown) this.handDown(atomeId, author);
+    return { outcome: 'applied', committed, previous: now?.state ?? null };
+  }
+
+  /** What inherits from an atome has its new access in alterations of its own. */
+  private handDown(from: string, author: string): void {
+    for (const { id, inherited } of this.heritage.heirsOf(from)) {
+      const now = this.working.get(id)!;
+      const change = { operation: 'share', changes: { access: 'inherit', inherited } } as const;
+      const by = { reason: `inherited from ${from}`, author, sourceClient: null, opId: null };
+      const fields = { atomeId: id, ...change, ...by, hlc: this.clock.tick(), superseded: [] };
+      const alteration: AlterationBody = { ...fields, ...this.place(now) };
+      this.add(alteration, fold(now.state, alteration), now);
+    }
+  }
+
+  private place(now: Working | undefined): Pick<AlterationBody, 'seq' | 'version' | 'timestamp'> {
+    return { seq: this.head.seq + 1, version: (now?.state.version ?? 0) + 1, timestamp: this.timestamp() };
+  }
+
+  private add(alteration: AlterationBody, state: AtomeState, now: Working | undefined): Committed {
     const row = this.chain(alteration, state, now);
-    const { hash, prevHash, size } = row;
+    const { hash, prevHash, size, seq, timestamp, opId } = row;
     this.head = { ...this.head, seq, hash, timestamp };
     this.alterations.push(row);
-    if (version === 1) this.creations.set(row.atomeId, row);
+    if (row.version === 1) this.creations.set(row.atomeId, row);
     if (opId !== null) this.remember({ ...row, opId }, false);
     const before = now ? placementOf(now.state) : null;
     const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
-    return { outcome: 'applied', committed, previous: now?.state ?? null };
+    return committed;
   }
 
   /** Never earlier than the last alteration, so that order by time is order by seq. */
@@ -203,7 +266,9 @@ export class GroupPlanner {
     const data = JSON.stringify(state.data);
     const meta = JSON.stringify(state.meta);
     const document = data.length + meta.length;
-    const bytes = this.requireSize(atomeId, data, meta);
+    // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
+    const bytes = Buffer.byteLength(data) + Buffer.byteLength(meta);
+    if (operation !== 'share') this.requireSize(atomeId, bytes);
     const weight = now ? now.weight + weightOf(changes) : 0;
     const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
@@ -226,21 +291,22 @@ export class GroupPlanner {
       salt: newSalt(),
     };
     const digest = payloadDigest(body);
-    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight };
+    const audience = widen(now?.audience, state);
+    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight, audience };
     this.working.set(atomeId, next);
-    this.atomeRows.set(atomeId, { ...state, ...next, data, meta, clocks: JSON.stringify(state.clocks), size: bytes });
+    const rights = rightsColumns(state, audience);
+    const columns = { data, meta, clocks: JSON.stringify(state.clocks), size: bytes, ...rights };
+    this.atomeRows.set(atomeId, { ...state, ...next, ...columns });
     return { ...body, digest, prevHash: this.head.hash, hash: chainHash(this.head.hash, body, digest) };
   }
 
-  private requireSize(atomeId: string, data: string, meta: string): number {
-    const bytes = Buffer.byteLength(data) + Buffer.byteLength(meta);
+  private requireSize(atomeId: string, bytes: number): void {
     if (bytes > this.limits.messageBytes) {
       throw new AtomeError(
         'too_large',
         `the atome "${atomeId}" would take ${bytes} bytes, and ${this.limits.messageBytes} are allowed; split it into several`,
       );
     }
-    return bytes;
   }
 
   /** `added`: the ledger has no row under this opId, so that it needs one of its own. */

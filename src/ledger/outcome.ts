@@ -1,18 +1,17 @@
-import type { AlterationBody, Atome, AtomeState } from '../protocol/index.js';
+import type { AlterationBody, Atome, AtomeState, Audience, Placement, Principal } from '../protocol/index.js';
 
 /* What comes of a write, for its writer and for all readers. */
 
 /** Who writes, and through which connection. */
 export interface WriteOrigin {
-  readonly author: string;
+  readonly principal: Principal;
   readonly sourceClient: string | null;
 }
 
-/** Where an atome stands for filters. */
-export type Placement = Pick<Atome, 'id' | 'kind' | 'type' | 'parentId'>;
-
-export function placementOf({ id, kind, type, parentId }: Placement): Placement {
-  return { id, kind, type, parentId };
+/** What filters and rights need of an atome, without its content. */
+export function placementOf({ id, kind, type, parentId, ownerId, access, inherited }: Placement): Placement {
+  if (access === undefined) return { id, kind, type, parentId, ownerId };
+  return { id, kind, type, parentId, ownerId, access, ...(inherited !== undefined && { inherited }) };
 }
 
 /** One alteration with all that readers may need to know of it. */
@@ -26,6 +25,10 @@ export interface Committed {
   readonly atome: Atome;
   /** Where the atome stood before it; null for a new one. */
   readonly before: Placement | null;
+  /** Where it stands by now, if that is known to be another place than just after it. */
+  readonly now?: Placement;
+  /** Who could ever see it, where that was looked up. */
+  readonly audience?: Audience;
 }
 
 /** What came of one write. */

@@ -1,5 +1,6 @@
 import { AtomeError, fold, type Alteration, type Atome, type AtomeState } from '../protocol/index.js';
 import { placementOf, type Committed } from './outcome.js';
+import { placeOfRow } from './rights.js';
 import { foldLineage, stateAfter } from './lineage.js';
 import {
   alterationBodyOf,
@@ -18,6 +19,8 @@ export type Moment = { readonly version: number } | { readonly seq: number } | {
 
 export interface ListPage {
   readonly atomes: readonly Atome[];
+  /** Their rows, in the same order. */
+  readonly rows: readonly AtomeRow[];
   /** The row behind which the next page begins; undefined on the last page. */
   readonly last: AtomeRow | undefined;
 }
@@ -59,9 +62,13 @@ export class LedgerReader {
 
   /** @throws AtomeError `not_found`; `gone` for a deleted atome. */
   async get(tenant: string, id: string): Promise<Atome> {
-    const atome = await this.find(tenant, id);
+    return this.requireAlive(await this.find(tenant, id));
+  }
+
+  /** @throws AtomeError `gone` for a deleted atome. */
+  requireAlive(atome: Atome): Atome {
     if (atome.deletedAt !== null) {
-      throw new AtomeError('gone', `the atome "${id}" was deleted; restore it, or ask for an earlier version`, {
+      throw new AtomeError('gone', `the atome "${atome.id}" was deleted; restore it, or ask for an earlier version`, {
         version: atome.version,
         deletedAt: atome.deletedAt,
       });
@@ -99,7 +106,7 @@ export class LedgerReader {
     const rows = await this.store.list(tenant, { ...query, limit: query.limit + 1 }, PAGE_BYTES);
     const page = rows.slice(0, query.limit);
     const more = rows.length > page.length || (await this.isCut(tenant, query, page));
-    return { atomes: page.map(atomeOf), last: more ? page.at(-1) : undefined };
+    return { atomes: page.map(atomeOf), rows: page, last: more ? page.at(-1) : undefined };
   }
 
   /** Whether a page that is too short ends where it does because it is full. */
@@ -139,21 +146,28 @@ export class LedgerReader {
     upTo: number,
     { chars, compact = false }: { readonly chars: number; readonly compact?: boolean },
   ): Promise<Committed[]> {
-    const rows = compact
+    const rows: AlterationRow[] = compact
       ? await this.store.newest(tenant, after, upTo, PAGE_ROWS, chars)
       : await this.store.alterations(tenant, after, upTo, PAGE_ROWS, chars);
-    return this.committed(tenant, rows);
+    return this.asOfNow(tenant, await this.committed(tenant, rows), compact);
   }
 
-  /** Every atome that was there at `seq`, in order of id; read while others write. */
-  async *snapshot(tenant: string, seq: number, kinds?: readonly string[]): AsyncGenerator<Atome> {
+  /** Every atome that was there at `seq`, in order of id; read while others write. `visible` is asked about it as it is. */
+  async *snapshot(
+    tenant: string,
+    seq: number,
+    kinds?: readonly string[],
+    visible: (now: Atome) => boolean = () => true,
+  ): AsyncGenerator<Atome> {
     let after = '';
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
       const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS, SNAPSHOT_BYTES);
       if (rows.length === 0) return;
       for (const row of rows) {
-        const atome = row.seq <= seq ? atomeOf(row) : await this.asOf(tenant, row, seq);
+        const now = atomeOf(row);
+        if (!visible(now)) continue;
+        const atome = row.seq <= seq ? now : await this.asOf(tenant, row, seq);
         if (atome?.deletedAt === null && (!kinds || kinds.includes(atome.kind))) yield atome;
       }
       after = rows.at(-1)!.id;
@@ -183,6 +197,18 @@ export class LedgerReader {
       else low = middle;
     }
     return low;
+  }
+
+  /** Adds where each atome stands by now: what may be read of the past is decided by the rights of today. */
+  private async asOfNow(tenant: string, committed: Committed[], compact: boolean): Promise<Committed[]> {
+    const ids = [...new Set(committed.map(({ alteration }) => alteration.atomeId))];
+    const rows = new Map((await this.store.places(tenant, ids)).map((row) => [row.id, row]));
+    return committed.map((each) => {
+      const row = rows.get(each.alteration.atomeId);
+      if (!row) return each;
+      const { audience, ...now } = placeOfRow(row);
+      return { ...each, now, ...(compact && { audience }) };
+    });
   }
 
   /** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */

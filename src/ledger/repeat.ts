@@ -1,19 +1,28 @@
-import { AtomeError, contentOf, equalJson, type AtomeState, type Mutation } from '../protocol/index.js';
+import {
+  AtomeError,
+  contentOf,
+  equalJson,
+  type AtomeState,
+  type JsonValue,
+  type Mutation,
+  type Rights,
+} from '../protocol/index.js';
 import type { Outcome } from './outcome.js';
 import type { AlterationRow, ReceiptRow } from './rows.js';
 
 /* The same write once: what comes again gets the first answer. */
 
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-export function repeat(first: ReceiptRow, mutation: Mutation): Outcome {
+export function repeat(first: ReceiptRow, mutation: Mutation, author: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
   const same =
     mutation.operation === 'restore'
       ? (changes as { version?: unknown }).version === mutation.changes.version
-      : equalJson(changes, mutation.changes);
-  if (first.operation !== mutation.operation || !sameAtome || !same) {
+      : isSameChange(changes, mutation);
+  const isOwn = first.author === null || first.author === author;
+  if (!isOwn || first.operation !== mutation.operation || !sameAtome || !same) {
     throw new AtomeError(
       'op_reused',
       `the opId "${first.opId}" belongs to another write; use a fresh one for each write`,
@@ -36,10 +45,19 @@ export function repeat(first: ReceiptRow, mutation: Mutation): Outcome {
  */
 export function createdAgain(
   creation: AlterationRow | undefined,
-  { operation, changes }: Mutation,
+  mutation: Mutation,
   state: AtomeState,
 ): AlterationRow | undefined {
-  if (operation !== 'create' || !creation || state.deletedAt !== null) return undefined;
-  const isSame = equalJson(JSON.parse(creation.changes), changes) && !equalJson(contentOf(state), changes);
-  return isSame ? creation : undefined;
+  if (mutation.operation !== 'create' || !creation || state.deletedAt !== null) return undefined;
+  const isSame = isSameChange(JSON.parse(creation.changes), mutation);
+  return isSame && !equalJson(contentOf(state), contentOf(mutation.changes)) ? creation : undefined;
+}
+
+/** Whether a write asks for what the ledger keeps of one: what the server has added to that does not count. */
+function isSameChange(kept: unknown, { operation, changes }: Mutation): boolean {
+  if (operation !== 'create' && operation !== 'replace' && operation !== 'share') return equalJson(kept, changes);
+  const { inherited: _inherited, ...asked } = kept as Rights & Record<string, JsonValue>;
+  if (operation !== 'create' || changes.access !== undefined) return equalJson(asked, changes);
+  const { access: _access, ...unasked } = asked;
+  return equalJson(unasked, changes);
 }

@@ -1,3 +1,4 @@
+import { rightsOfRow } from './rights.js';
 import type { Alteration, AlterationBody, Atome, AtomeState, Clocks, Content, JsonObject } from '../protocol/index.js';
 
 /* The rows as the stores read and write them: JSON is text, names are those of the wire. */
@@ -49,7 +50,13 @@ export interface AtomeRow {
   readonly base: number;
   readonly weight: number;
   readonly size: number;
+  readonly access: string | null;
+  readonly readers: string | null;
+  readonly heirOf: string | null;
 }
+
+/** The part of an atome's row that filters and rights look at. */
+export type PlaceRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access'>;
 
 export interface ReceiptRow {
   readonly opId: string;
@@ -58,12 +65,14 @@ export interface ReceiptRow {
   readonly changes: string;
   readonly seq: number;
   readonly version: number;
+  /** Whose write it was; null where that was not remembered. */
+  readonly author: string | null;
   /** JSON array of paths; absent for a no-op. */
   readonly superseded?: string;
 }
 
 /** What a snapshot in the ledger holds besides what its row tells. */
-type Snapshot = Content & Pick<Atome, 'ownerId' | 'createdAt' | 'deletedAt'>;
+type Snapshot = Content & Pick<Atome, 'ownerId' | 'createdAt' | 'deletedAt' | 'access' | 'inherited'>;
 
 export function stateOf(row: AtomeRow): AtomeState {
   return { ...atomeOf(row), clocks: JSON.parse(row.clocks) as Clocks };
@@ -73,7 +82,8 @@ export function atomeOf(row: AtomeRow): Atome {
   const { id, kind, type, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
   const data = JSON.parse(row.data) as JsonObject;
   const meta = JSON.parse(row.meta) as JsonObject;
-  return { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt };
+  const { audience: _audience, ...rights } = rightsOfRow(row);
+  return { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt, ...rights };
 }
 
 /** A state without what only the next write needs to know. */
@@ -107,8 +117,8 @@ export function alterationOf(row: AlterationRow): Alteration {
 }
 
 export function snapshotText(state: AtomeState, data: string, meta: string): string {
-  const { kind, type, parentId, ownerId, createdAt, deletedAt } = state;
-  const rest = JSON.stringify({ kind, type, parentId, ownerId, createdAt, deletedAt });
+  const { kind, type, parentId, ownerId, createdAt, deletedAt, access, inherited } = state;
+  const rest = JSON.stringify({ kind, type, parentId, ownerId, createdAt, deletedAt, access, inherited });
   return `${rest.slice(0, -1)},"data":${data},"meta":${meta}}`;
 }
 

@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from './rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, PlaceRow, ReceiptRow } from './rows.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
@@ -9,7 +9,19 @@ export interface Touched {
   readonly opIds: readonly string[];
   /** Those of `atomeIds` that a `create` names. */
   readonly createIds?: readonly string[];
+  /** Whose parents and heirs may be needed, too. */
+  readonly families?: Families;
 }
+
+/** Atomes whose rights may change, and with them those of all that inherit from them. */
+export interface Families {
+  readonly shared: readonly string[];
+  /** These count only if they inherit themselves. */
+  readonly moved: readonly string[];
+}
+
+/** Most atomes that one group may have to change because they inherit. */
+export const MAX_HEIRS = 10_000;
 
 /** What the ledger holds of it, read under the tenant's lock. */
 export interface Before {
@@ -18,6 +30,8 @@ export interface Before {
   readonly receipts: readonly ReceiptRow[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
+  /** There are more heirs than {@link MAX_HEIRS}: they are not all here. */
+  readonly crowded?: boolean;
 }
 
 /** What a group adds. */
@@ -31,6 +45,13 @@ export interface Additions {
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
+/** Whose eyes see. */
+export interface VisibleTo {
+  /** One of these must be among an atome's readers, unless everybody is. */
+  readonly names: readonly string[];
+  readonly exceptKinds: readonly string[];
+}
+
 /** Which atomes, in which order. */
 export interface ListQuery {
   readonly kind?: string | undefined;
@@ -42,6 +63,8 @@ export interface ListQuery {
   readonly includeDeleted: boolean;
   readonly sortBy: SortKey;
   readonly sortOrder: 'asc' | 'desc';
+  /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
+  readonly visibleTo?: VisibleTo | undefined;
   readonly limit: number;
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
@@ -72,6 +95,8 @@ export interface LedgerStore {
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
   atome(tenant: string, id: string): Promise<AtomeRow | undefined>;
+  /** Where the atomes of those ids stand, those that are there, in any order. */
+  places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]>;
   /** At most `limit`, and, here and below, at most about `bytes` beyond the first. */
   list(tenant: string, query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
   count(tenant: string, query: ListQuery): Promise<number>;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
+import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { queryOf } from '../../test/support/raw-query.js';
 import { verifyLedger, type Verdict } from './verify.js';
 
@@ -8,7 +8,7 @@ describe('verifying a ledger', () => {
   beforeEach(async () => {
     ledger = await openLedger();
     const data = { text: 'x'.repeat(600), n: 0 };
-    await ledger.write(create('a', data, { opId: 'op-1', reason: 'why' }), { author: 'me', sourceClient: 'c1' });
+    await ledger.write(create('a', data, { opId: 'op-1', reason: 'why' }), by('me', 'c1'));
     await ledger.write(create('b'));
     for (let n = 1; n <= 30; n += 1) await ledger.write(update('a', { n }));
     await ledger.write(update('a', { n: -1, m: 1 }, { hlc: '000000000000001-0000-old' }));

@@ -1,6 +1,7 @@
-import { equalJson, fold, type AtomeState } from '../protocol/index.js';
+import { equalJson, fold, type AtomeState, type Audience } from '../protocol/index.js';
 import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './chain.js';
 import { weightOf } from './lineage.js';
+import { rightsColumns, widen } from './rights.js';
 import { alterationBodyOf, stateOf, type AlterationRow, type AtomeRow } from './rows.js';
 import type { LedgerStore } from './store.js';
 
@@ -96,12 +97,14 @@ async function verifyStates(
 /** Folds the whole history of an atome: its snapshots do not tell when each key was written. */
 async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Promise<boolean> {
   let state: AtomeState | null = null;
+  let audience: Audience | undefined;
   let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
   for (let from = 1; from <= row.version; from += VERSIONS) {
     const rows = await store.versions(tenant, row.id, from, Math.min(row.version, from + VERSIONS - 1));
     if (rows.length === 0) return false;
     for (const each of rows) {
       state = fold(state, alterationBodyOf(each));
+      audience = widen(audience, state);
       seq = each.seq;
       createdSeq ||= seq;
       base = each.base;
@@ -110,7 +113,13 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
   }
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
   const size = Buffer.byteLength(row.data) + Buffer.byteLength(row.meta);
-  return placed && size === row.size && isState(row, state);
+  return placed && size === row.size && isState(row, state) && hasRights(row, state, audience);
+}
+
+function hasRights(row: AtomeRow, state: AtomeState | null, audience: Audience | undefined): boolean {
+  if (!state || !audience) return false;
+  const { access, readers, heirOf } = rightsColumns(state, audience);
+  return access === row.access && readers === row.readers && heirOf === row.heirOf;
 }
 
 function isState(row: AtomeRow, state: AtomeState | null): boolean {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
+import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import type { Mutation } from '../protocol/index.js';
 
 describe('the same write under the same opId', () => {
@@ -110,7 +110,7 @@ describe('the same write under the same opId', () => {
 
   it('names another write in another tenant', async () => {
     await ledger.write(op(update('a', { x: 2 })));
-    const elsewhere = ledger.writer.submit('other', op(create('a')), { author: 'somebody', sourceClient: null });
+    const elsewhere = ledger.writer.submit('other', op(create('a')), by('somebody'));
     expect(await elsewhere).toMatchObject({ outcome: 'applied', committed: { alteration: { seq: 1 } } });
   });
 });

@@ -1,15 +1,16 @@
 import {
   AtomeError,
+  type AccessRules,
   type HybridClock,
   type AtomeState,
   type Content,
   type Limits,
   type Mutation,
 } from '../protocol/index.js';
-import { GroupPlanner, type GroupPlan } from './group.js';
+import { GroupPlanner, type GroupPlan, type WriteRequest } from './group.js';
 import { groupSize } from './grouping.js';
 import type { Committed, Outcome, WriteOrigin } from './outcome.js';
-import type { LedgerStore } from './store.js';
+import type { Families, LedgerStore, Touched } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
@@ -41,6 +42,7 @@ export class LedgerWriter {
     private readonly stateAt: StateAt,
     private readonly clock: HybridClock,
     private readonly limits: Limits,
+    private readonly rules: AccessRules,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -90,6 +92,10 @@ export class LedgerWriter {
       group.forEach(({ reject }) => reject(error));
       return;
     }
+    if (plan.crowded) {
+      for (const each of group) await this.commit(tenant, [each]);
+      return;
+    }
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
       if (outcome instanceof AtomeError) reject(outcome);
@@ -106,17 +112,13 @@ export class LedgerWriter {
         restored: await this.restored(tenant, mutation),
       })),
     );
-    const touched = {
-      atomeIds: idsOf(group),
-      opIds: [...new Set(group.map(({ mutation }) => mutation.opId).filter((opId) => opId !== null))],
-      createIds: idsOf(group.filter(({ mutation }) => mutation.operation === 'create')),
-    };
+    const touched = touchedBy(requests);
     if (!this.opened.has(tenant)) {
       await this.store.open(tenant);
       this.opened.add(tenant);
     }
     return this.store.commit(tenant, touched, (before) =>
-      new GroupPlanner(before, this.clock, this.limits, this.now()).plan(requests),
+      new GroupPlanner(before, this.clock, this.limits, this.rules, this.now()).plan(requests),
     );
   }
 
@@ -127,6 +129,35 @@ export class LedgerWriter {
   }
 }
 
-function idsOf(group: readonly Waiting[]): string[] {
-  return [...new Set(group.map(({ mutation }) => mutation.atomeId))];
+/** Everything that the writes of a group need to know. */
+function touchedBy(requests: readonly WriteRequest[]): Touched {
+  const atomeIds = new Set<string>();
+  const opIds = new Set<string>();
+  const createIds = new Set<string>();
+  const shared = new Set<string>();
+  const moved = new Set<string>();
+  for (const { mutation, restored } of requests) {
+    const { atomeId, opId, operation } = mutation;
+    atomeIds.add(atomeId);
+    if (opId !== null) opIds.add(opId);
+    if (operation === 'create') createIds.add(atomeId);
+    if (operation === 'share') shared.add(atomeId);
+    const parentId = parentAfter(mutation, restored);
+    if (parentId != null) atomeIds.add(parentId);
+    if (operation !== 'create' && parentId !== undefined) moved.add(atomeId);
+  }
+  const families: Families = { shared: [...shared], moved: [...moved] };
+  const isFamily = shared.size > 0 || moved.size > 0;
+  return {
+    atomeIds: [...atomeIds],
+    opIds: [...opIds],
+    createIds: [...createIds],
+    ...(isFamily && { families }),
+  };
+}
+
+/** The parent that a write gives; undefined when it leaves the atome where it is. */
+function parentAfter(mutation: Mutation, restored: WriteRequest['restored']): string | null | undefined {
+  if (mutation.operation === 'create' || mutation.operation === 'replace') return mutation.changes.parentId;
+  return restored && 'parentId' in restored ? restored.parentId : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Rights } from './access.js';
 import type { Hlc } from './hlc.js';
 import type { JsonObject } from './json.js';
 import type { Change, Operation } from './operations.js';
@@ -12,7 +13,7 @@ export interface Content {
 }
 
 /** A shared object as clients see it. Times are ISO 8601 in UTC. */
-export interface Atome extends Content {
+export interface Atome extends Content, Rights {
   readonly id: string;
   readonly ownerId: string;
   /** 1 at creation, plus 1 with every alteration. */
@@ -21,6 +22,9 @@ export interface Atome extends Content {
   readonly updatedAt: string;
   readonly deletedAt: string | null;
 }
+
+/** What filters and rights look at: all of an atome but its content. */
+export type Placement = Rights & Pick<Atome, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId'>;
 
 /**
  * When each key was last written: by path (`data.title`, `meta.tags`, `kind`, `deleted` …).
@@ -60,6 +64,8 @@ export interface Principal {
   readonly id: string;
   readonly tenant: string;
   readonly roles: readonly string[];
+  /** Groups that rights may name; left out for none. */
+  readonly groups?: readonly string[];
 }
 
 export type { Operation };

@@ -1,3 +1,4 @@
+import { effectiveAccess, rightsOf, type Rights } from './access.js';
 import type { AlterationBody, AtomeState, Content } from './atome.js';
 import { AtomeError, invalid } from './errors.js';
 import type { Hlc } from './hlc.js';
@@ -58,6 +59,10 @@ export function decide(
   if (state.deletedAt !== null && mutation.operation !== 'restore' && mutation.operation !== 'delete') {
     throw gone(state);
   }
+  // never superseded by clocks: taking a right away must not lose against a clock that is fast
+  if (mutation.operation === 'share') {
+    return sameRights(state, mutation.changes) ? NOOP : { outcome: 'applied', superseded: [] };
+  }
   const steps = patchSteps(mutation);
   const changed = assignments(state, mutation, limits.jsonNodes).filter(
     ({ path, value }) => !equalJson(valueAt(state, path), value),
@@ -93,21 +98,39 @@ export function fold(state: AtomeState | null, alteration: Foldable): AtomeState
       createdAt: timestamp,
       updatedAt: timestamp,
       deletedAt: null,
+      ...rightsOf(alteration.changes),
       clocks: { [BASE]: hlc },
     };
   }
   if (!state) throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
-  const next = { ...state, version, updatedAt: timestamp, clocks: { ...state.clocks } };
+  const clocks = { ...state.clocks };
+  const next: Draft = { ...state, version, updatedAt: timestamp, clocks };
+  if (alteration.operation === 'share') return withRights(next, alteration.changes);
   const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
-  for (const part of emptied) next.clocks[part] = newer(next.clocks[part], hlc);
+  for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
   for (const { path, value } of assignments(state, alteration)) {
     if (alteration.superseded.includes(path)) continue;
-    next.clocks[path] = newer(clockAt(state, path), hlc);
+    clocks[path] = newer(clockAt(state, path), hlc);
     assign(next, state, path, value, timestamp);
     if (value === undefined) emptied.add(locate(path)!.part);
   }
-  for (const part of emptied) forget(next.clocks, part, next[part]);
-  return next;
+  for (const part of emptied) forget(clocks, part, next[part]);
+  const { inherited } = alteration.changes as Rights;
+  const moved = alteration.operation === 'replace' || alteration.operation === 'restore';
+  return moved && inherited !== undefined && state.access === 'inherit'
+    ? withRights(next, { access: 'inherit', inherited })
+    : next;
+}
+
+function withRights({ access: _access, inherited: _inherited, ...rest }: AtomeState, rights: Rights): AtomeState {
+  return { ...rest, ...rightsOf(rights) };
+}
+
+/** Whether two atomes say the same of who may do what. */
+export function sameRights(one: Rights, other: Rights): boolean {
+  const inherits = one.access === 'inherit';
+  if (inherits !== (other.access === 'inherit')) return false;
+  return equalJson(effectiveAccess(one), effectiveAccess(other));
 }
 
 /** The parts of a state that a `create` or a `restore` would write. */
@@ -115,10 +138,12 @@ export function contentOf({ kind, type, data, meta, parentId }: Content): Conten
   return { kind, type, data, meta, parentId };
 }
 
-function decideCreate(state: AtomeState | null, id: string, content: Content): Decision {
+function decideCreate(state: AtomeState | null, id: string, content: Content & Rights): Decision {
   if (!state) return { outcome: 'applied', superseded: [] };
   if (state.deletedAt !== null) throw gone(state);
-  if (equalJson(contentOf(state), contentOf(content))) return NOOP;
+  // who asks for no access takes what there is
+  const asSaid = content.access === undefined || sameRights(state, content);
+  if (asSaid && equalJson(contentOf(state), contentOf(content))) return NOOP;
   throw new AtomeError('exists', `there is already another atome "${id}"; alter it, or create one with another id`, {
     version: state.version,
   });
@@ -155,6 +180,8 @@ function assignments(state: AtomeState, change: Change, copyBudget?: number): As
       return [{ path: DELETED, value: true }];
     case 'restore':
       return [...wholes(state, change.changes), { path: DELETED, value: false }];
+    case 'share':
+      return [];
   }
 }
 

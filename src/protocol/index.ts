@@ -1,4 +1,5 @@
 /* The contract between server and clients; it imports nothing from outside this folder. */
+export * from './access.js';
 export * from './atome.js';
 export * from './close-codes.js';
 export * from './errors.js';
@@ -11,6 +12,7 @@ export * from './limits.js';
 export * from './merge-patch.js';
 export * from './messages.js';
 export * from './operations.js';
+export * from './parse/access.js';
 export * from './parse/body.js';
 export * from './parse/message.js';
 export * from './parse/mutate.js';

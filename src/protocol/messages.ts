@@ -75,6 +75,8 @@ export interface Subscribed {
   readonly epoch: string;
   readonly from: number;
   readonly head: number;
+  /** What the reader may see by its token and the server's policies, as an opaque text to subscribe with again. */
+  readonly rights?: string;
 }
 
 /** All the events that the reader may see with `from < seq ≤ to`. */
@@ -93,7 +95,7 @@ export interface SyncLive {
 }
 
 /** Why a cursor cannot be continued. */
-export type ResetReason = 'epoch' | 'forked' | 'future' | 'compacted';
+export type ResetReason = 'epoch' | 'forked' | 'future' | 'compacted' | 'access';
 
 export interface SyncReset {
   readonly type: 'sync:reset';
@@ -185,6 +187,8 @@ export interface Cursor {
   readonly since?: number;
   /** The reader's last known chain hash, at `since`. */
   readonly hash?: string;
+  /** `rights` of the last `subscribed`: where they have changed, what was missed is not in the changes. */
+  readonly rights?: string;
 }
 
 export interface Subscribe extends Cursor, Filter {

@@ -1,7 +1,17 @@
+import type { Access, AskedAccess, Rights } from './access.js';
 import type { Content } from './atome.js';
 import type { Hlc } from './hlc.js';
 import type { JsonObject } from './json.js';
 import type { JsonPatch } from './json-patch.js';
+
+/** `share` as it is asked for, and what `inherit` came to. */
+export interface Share {
+  readonly access: AskedAccess;
+  readonly inherited?: Access;
+}
+
+/** What an atome that inherits comes to have when it moves to another parent. */
+export type Inheriting = Pick<Rights, 'inherited'>;
 
 /** `restore` as it is asked for: the version whose state is wanted. */
 export interface RestoreRequest {
@@ -13,18 +23,21 @@ export interface RestoreRequest {
  * then names every place that has to decide about it.
  */
 export interface ChangesByOperation {
-  readonly create: Content;
+  /** With the access that was asked for, or that is usual for the kind. */
+  readonly create: Content & Rights;
   /** Top-level keys of `data` to set; `null` is a value. */
   readonly update: JsonObject;
   /** Parts to set whole. */
-  readonly replace: Partial<Content>;
+  readonly replace: Partial<Content> & Inheriting;
   /** JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902) on `data`. */
   readonly patch: JsonObject | JsonPatch;
   readonly rename: { readonly name: string };
   readonly tag: { readonly tags: readonly string[] };
   readonly delete: Readonly<Record<string, never>>;
   /** The version asked for and its state, so that the row stands alone. */
-  readonly restore: RestoreRequest & Content;
+  readonly restore: RestoreRequest & Content & Inheriting;
+  /** Who may see and alter it; no other operation changes that. */
+  readonly share: Share;
 }
 
 export type Operation = keyof ChangesByOperation;
@@ -38,6 +51,7 @@ export const OPERATIONS = [
   'tag',
   'delete',
   'restore',
+  'share',
 ] as const satisfies readonly Operation[];
 
 /** An operation with its changes, told apart by `operation`. */

@@ -2,11 +2,13 @@ import type { FastifyReply } from 'fastify';
 import { requireCursor } from '../feed/changes.js';
 import type { Feed } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
-import type { Cursor, Filter } from '../protocol/index.js';
+import type { Cursor, Filter, Principal } from '../protocol/index.js';
 
 export interface EventStreamRequest {
   readonly feed: Feed;
-  readonly tenant: string;
+  readonly principal: Principal;
+  /** What the caller may see, as `Cursor.rights`. */
+  readonly rights: string;
   readonly reply: FastifyReply;
   readonly cursor: Cursor;
   readonly filter: Filter;
@@ -24,9 +26,10 @@ const KEEP_ALIVE_MS = 15_000;
  * @throws AtomeError `reset` before the stream has begun.
  */
 export async function streamEvents(request: EventStreamRequest): Promise<void> {
-  const { feed, tenant, reply, cursor, filter, compact, signal } = request;
+  const { feed, principal, rights, reply, cursor, filter, compact, signal } = request;
+  const { tenant } = principal;
   const log = await feed.log(tenant);
-  await requireCursor(log, cursor);
+  await requireCursor(log, cursor, rights);
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, {
@@ -46,6 +49,7 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
     raw.end();
   };
   const reader: FeedReader = await feed.open(tenant, {
+    principal,
     since: cursor.since ?? log.tail,
     filter,
     compact,

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Authority } from '../access/authority.js';
 import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
@@ -11,6 +12,7 @@ import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
 import { toAtomeError } from '../door/problem.js';
 import { QUERY_PIPE } from '../door/validation.js';
+import { VisibleAtomes } from '../door/visible-atomes.js';
 import { readChanges } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import { LedgerReader } from '../ledger/reader.js';
@@ -41,6 +43,8 @@ export class SyncController {
   constructor(
     private readonly feed: Feed,
     private readonly reader: LedgerReader,
+    private readonly visible: VisibleAtomes,
+    private readonly authority: Authority,
     private readonly writes: AcknowledgedWrites,
     private readonly options: ResolvedOptions,
     private readonly drain: Drain,
@@ -71,18 +75,20 @@ export class SyncController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { principal, expiresAt } = identityOf(request)!;
-    const { tenant } = principal;
+    const rights = this.authority.rightsOf(principal);
     const filter = filterOf(query);
     const compact = query.compact === 'true';
     const signal = endOf(reply, this.drain.signal, expiresAt);
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
-      await streamEvents({ feed: this.feed, tenant, reply, cursor, filter, compact, signal });
+      await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });
       return;
     }
     const page = await readChanges(
-      await this.feed.log(tenant),
+      await this.feed.log(principal.tenant),
       {
+        principal,
+        rights,
         cursor: { ...cursorOf(query, undefined), since: query.since ?? 0 },
         filter,
         compact,
@@ -103,16 +109,19 @@ export class SyncController {
   @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
   @ApiResponse({
     status: 200,
-    description: 'A header `{ epoch, seq, hash }`, the atomes, a trailer `{ count, digest }`',
+    description: 'A header `{ epoch, seq, hash, rights }`, the atomes, a trailer `{ count, digest }`',
     content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.snapshot } },
   })
   @ApiProblems(400)
   async snapshot(
     @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
-    @Caller() { tenant }: Principal,
+    @Caller() principal: Principal,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const lines = snapshotLines(this.reader, tenant, kinds, (error) => this.logger.error(error));
+    const { epoch, seq, hash } = await this.reader.head(principal.tenant);
+    const head = { epoch, seq, hash, rights: this.authority.rightsOf(principal) };
+    const atomes = this.visible.snapshot(seq, kinds, principal);
+    const lines = snapshotLines(head, atomes, (error) => this.logger.error(error));
     await reply.type('application/x-ndjson; charset=utf-8').send(lines);
   }
 
@@ -160,7 +169,7 @@ function operationsOf(body: unknown, most: number): unknown[] {
   return operations;
 }
 
-function cursorOf({ epoch, since, hash }: ChangesQueryDto, lastEventId: string | undefined): Cursor {
+function cursorOf({ epoch, since, hash, rights }: ChangesQueryDto, lastEventId: string | undefined): Cursor {
   const resumed = lastEventId === undefined || lastEventId === '' ? undefined : Number(lastEventId);
   if (resumed !== undefined && !(Number.isSafeInteger(resumed) && resumed >= 0)) {
     throw invalid([{ path: 'Last-Event-ID', message: 'must be a seq' }]);
@@ -171,6 +180,7 @@ function cursorOf({ epoch, since, hash }: ChangesQueryDto, lastEventId: string |
     ...(epoch !== undefined && { epoch }),
     ...(at !== undefined && { since: at }),
     ...(hash !== undefined && resumed === undefined && { hash }),
+    ...(rights !== undefined && { rights }),
   };
 }
 

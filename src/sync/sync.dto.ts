@@ -73,6 +73,13 @@ export class ChangesQueryDto extends SnapshotQueryDto {
   @Matches(/^[0-9a-f]{64}$/, { message: 'must be a chain hash, 64 hex digits' })
   hash?: string;
 
+  @ApiPropertyOptional({
+    description: 'The `rights` of your last answer: 409 `reset` when you may see other things now.',
+  })
+  @IsOptional()
+  @Matches(/^[\x21-\x7e]{1,64}$/, { message: 'must be the rights of an earlier answer' })
+  rights?: string;
+
   @ApiPropertyOptional({ type: String, description: 'Only these types, separated by commas.' })
   @IsOptional()
   @Transform(list)

@@ -29,6 +29,7 @@ const CALLS: Record<string, Call> = {
   'DELETE /atome/:id': { rule: 'write', ...ONE },
   'GET /atome/:id/history': { rule: 'read', ...ONE },
   'POST /atome/:id/restore': { rule: 'write', body: { version: 1 }, ...ONE },
+  'POST /atome/:id/share': { rule: 'write', body: { access: 'private' }, ...ONE },
   'GET /sync/changes': { rule: 'read' },
   'GET /sync/snapshot': { rule: 'read' },
   'POST /sync/push': { rule: 'write', body: { operations: [] } },

@@ -58,17 +58,60 @@ export function commitSuite({ shared, make }: StoreKind): void {
       await putRows(store, tenant, {
         atomes: [atomeRow('a1', 1), atomeRow('a2', 2)],
         alterations: [alterationRow(1, 'a1', 1, { opId: 'op-1', superseded: '["kind"]' }), alterationRow(2, 'a2', 1)],
-        receipts: [{ opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1 }],
+        receipts: [
+          { opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1, author: 'me' },
+        ],
       });
       const seen = await before(other, ['a1', 'unknown'], ['op-1', 'op-2', 'op-3'], ['a1', 'unknown']);
       expect(seen.creations).toEqual([alterationRow(1, 'a1', 1, { opId: 'op-1', superseded: '["kind"]' })]);
       expect(seen.head).toEqual(await store.head(tenant));
       expect(seen.atomes).toEqual([atomeRow('a1', 1)]);
       expect([...seen.receipts].sort((a, b) => a.seq - b.seq)).toEqual([
-        { opId: 'op-1', atomeId: 'a1', operation: 'create', changes: '{}', seq: 1, version: 1, superseded: '["kind"]' },
-        { opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1, superseded: null },
+        {
+          opId: 'op-1',
+          atomeId: 'a1',
+          operation: 'create',
+          changes: '{}',
+          seq: 1,
+          version: 1,
+          author: 'somebody',
+          superseded: '["kind"]',
+        },
+        {
+          opId: 'op-2',
+          atomeId: 'a2',
+          operation: 'update',
+          changes: '{"x":1}',
+          seq: 2,
+          version: 1,
+          author: 'me',
+          superseded: null,
+        },
       ]);
       expect(await before(store, [], [])).toMatchObject({ atomes: [], receipts: [], creations: [] });
+    });
+
+    it('shows the parents of what is shared, and all that inherits from what is shared or moved', async () => {
+      const heir = (id: string, seq: number, of: string): ReturnType<typeof atomeRow> =>
+        atomeRow(id, seq, { parentId: of, heirOf: of, access: '{"access":"inherit"}' });
+      const child = atomeRow('child', 7, { parentId: 'top' });
+      const tree = [atomeRow('top', 1), heir('mid', 2, 'top'), heir('low', 3, 'mid'), heir('lowest', 4, 'low')];
+      await putRows(store, tenant, created(...tree, atomeRow('alone', 5), heir('other', 6, 'alone'), child));
+      await putRows(store, `${tenant}-other`, created(heir('foreign', 1, 'top')));
+      const related = async (shared: string[], moved: string[]): Promise<string> => {
+        const touched = { atomeIds: ['mid'], opIds: [], families: { shared, moved } };
+        const { atomes } = await other.commit(tenant, touched, (seen) => ({ additions: null, ...seen }));
+        return atomes
+          .map(({ id }) => id)
+          .sort()
+          .join();
+      };
+      expect(await related(['top'], [])).toBe('low,lowest,mid');
+      expect(await related(['low'], [])).toBe('lowest,mid');
+      expect(await related(['mid'], [])).toBe('low,lowest,mid,top');
+      expect(await related(['child', 'unknown'], ['alone', 'top'])).toBe('mid,top');
+      expect(await related([], ['mid'])).toBe('low,lowest,mid');
+      expect(await related([], ['low', 'alone'])).toBe('lowest,mid');
     });
 
     it('writes new atomes and overwrites known ones', async () => {

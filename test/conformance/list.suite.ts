@@ -10,8 +10,23 @@ const data = (text: string): string => JSON.stringify({ text });
 
 const ATOMES = [
   atomeRow('a', 6, { size: 20, kind: 'note', type: 'x', parentId: 'p', version: 3, data: data('École de ski') }),
-  atomeRow('b', 5, { size: 10, kind: 'shape', type: null, parentId: 'p', version: 2, data: data('100% "sure"') }),
-  atomeRow('c', 4, { kind: 'note', type: 'y', parentId: null, version: 2, data: data('snake_case C:\\dir') }),
+  atomeRow('b', 5, {
+    size: 10,
+    kind: 'shape',
+    type: null,
+    parentId: 'p',
+    version: 2,
+    data: data('100% "sure"'),
+    readers: '\n=ann\n=bob\n',
+  }),
+  atomeRow('c', 4, {
+    kind: 'note',
+    type: 'y',
+    parentId: null,
+    version: 2,
+    data: data('snake_case C:\\dir'),
+    readers: '\n=cid\ngroup:x\n',
+  }),
   atomeRow('d', 3, { kind: 'note', type: null, parentId: 'q', data: data('tab\there, ПРИВЕТ') }),
   atomeRow('e', 2, { kind: 'note', type: 'x', deletedAt: '1970-01-01T00:00:00.000Z', data: data('deleted école') }),
   atomeRow('f', 1, { kind: 'shape', type: 'y', version: 9, createdSeq: 7, data: data('plain * [a-z] ΟΔΟΣ') }),
@@ -81,6 +96,20 @@ export function listSuite({ make }: StoreKind): void {
       ['nowhere', ''],
     ])('searches data for %j, ignoring case', async (search, expected) => {
       expect(await found({ search })).toBe(expected);
+    });
+
+    it.each<[string[], string[], string]>([
+      [[], [], 'adf'],
+      [['=ann'], [], 'abdf'],
+      [['=ANN'], [], 'adf'],
+      [['=an'], [], 'adf'],
+      [['group:x'], [], 'acdf'],
+      [['=ann', 'group:x'], [], 'abcdf'],
+      [['=_nn', '=%', `' OR 1=1 --`], [], 'adf'],
+      [['=ann', 'group:x'], ['shape', 'none'], 'acd'],
+      [['=group:x'], [], 'adf'],
+    ])('shows to %j, except the kinds %j', async (names, exceptKinds, expected) => {
+      expect(await found({ visibleTo: { names, exceptKinds } })).toBe(expected);
     });
 
     it('searches together with the other filters', async () => {

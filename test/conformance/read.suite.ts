@@ -130,6 +130,15 @@ export function readSuite({ make }: StoreKind): void {
       expect(await history(1, 4, 19)).toEqual([6, 4, 3]);
     });
 
+    it('find where atomes stand', async () => {
+      const places = await store.places(T, ['b', 'a', 'unknown']);
+      expect([...places].sort((one, next) => (one.id < next.id ? -1 : 1))).toEqual([
+        { id: 'a', kind: 'note', type: null, parentId: null, ownerId: 'somebody', access: null },
+        { id: 'b', kind: 'shape', type: null, parentId: null, ownerId: 'somebody', access: null },
+      ]);
+      expect(await store.places(T, [])).toEqual([]);
+    });
+
     it('never mix tenants', async () => {
       expect(await store.alterations('other', 0, 9, 10, MUCH)).toHaveLength(2);
       expect(await store.newest('other', 0, 9, 10, MUCH)).toHaveLength(2);

@@ -33,6 +33,7 @@ const CALLS = [
   'GET /api/atome/{id}/history',
   'DELETE /api/atome/{id}',
   'POST /api/atome/{id}/restore',
+  'POST /api/atome/{id}/share',
   'GET /api/sync/changes',
   'GET /api/sync/snapshot',
   'POST /api/sync/push',

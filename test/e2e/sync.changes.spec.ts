@@ -29,6 +29,7 @@ describe.each(DATABASES)('GET /api/sync/changes, on %s', (_database, create) => 
     expect(range).toEqual({
       success: true,
       epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      rights: expect.stringMatching(/^[0-9a-f]{16}$/),
       from: 0,
       to: 4,
       hash: expect.stringMatching(/^[0-9a-f]{64}$/),

@@ -35,8 +35,8 @@ describe.each(DATABASES)('GET /api/sync/snapshot, on %s', (_database, create) =>
     await server.api.delete('/api/atome/a3');
     await server.api.patch('/api/atome/a1', { n: 4 });
     const { header, atomes, trailer, lines } = await snapshot();
-    const { epoch, hash } = (await server.api.get('/api/sync/changes?since=5')).body;
-    expect(header).toEqual({ epoch, seq: 5, hash });
+    const { epoch, hash, rights } = (await server.api.get('/api/sync/changes?since=5')).body;
+    expect(header).toEqual({ epoch, seq: 5, hash, rights });
     expect(atomes.map(({ id, data }) => [id, data])).toEqual([
       ['a1', { n: 4 }],
       ['a2', { n: 2 }],

@@ -1,4 +1,5 @@
-import type { Committed, Placement } from '../../src/ledger/outcome.js';
+import type { Committed } from '../../src/ledger/outcome.js';
+import type { Placement } from '../../src/protocol/index.js';
 
 /** An update of a note as the writer hands it to the feed, with hashes that follow from seq. */
 export function committed(seq: number, more: CommittedParts = {}): Committed {
@@ -23,7 +24,7 @@ export function committed(seq: number, more: CommittedParts = {}): Committed {
       updatedAt: timestamp,
       deletedAt: null,
     },
-    before: before && { type: null, parentId: null, ...before },
+    before: before && { type: null, parentId: null, ownerId: 'somebody', ...before },
   };
 }
 

@@ -3,10 +3,23 @@ import type { Outcome, WriteOrigin } from '../../src/ledger/outcome.js';
 import { LedgerReader } from '../../src/ledger/reader.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { LedgerWriter } from '../../src/ledger/writer.js';
-import { DEFAULT_LIMITS, HybridClock, type Limits, type Mutation } from '../../src/protocol/index.js';
+import {
+  DEFAULT_LIMITS,
+  HybridClock,
+  OPEN_RULES,
+  type AccessRules,
+  type Limits,
+  type Mutation,
+} from '../../src/protocol/index.js';
 
 export const TENANT = 'default';
-export const ORIGIN: WriteOrigin = { author: 'somebody', sourceClient: null };
+/** A write of somebody, through a client or none. */
+export function by(id: string, sourceClient: string | null = null): WriteOrigin {
+  return { principal: { id, tenant: TENANT, roles: ['writer'] }, sourceClient };
+}
+
+export const ORIGIN = by('somebody');
+export const SOMEBODY = ORIGIN.principal;
 
 /** A ledger without a server: the writer and the reader over one store. */
 export interface TestLedger {
@@ -19,6 +32,7 @@ export interface TestLedger {
 
 export interface TestLedgerOptions {
   readonly limits?: Partial<Limits>;
+  readonly rules?: AccessRules;
   readonly now?: () => number;
 }
 
@@ -31,6 +45,7 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
     (tenant, id, version) => reader.stateAt(tenant, id, version),
     new HybridClock('server', options.now),
     { ...DEFAULT_LIMITS, ...options.limits },
+    options.rules ?? OPEN_RULES,
     options.now,
   );
   return {

@@ -4,8 +4,8 @@ import { DEFAULT_FEED_OPTIONS } from '../../src/feed/options.js';
 import { FeedReader, type ReaderOptions } from '../../src/feed/reader.js';
 import { TenantLog } from '../../src/feed/tenant-log.js';
 import { RangeView } from '../../src/feed/view.js';
-import type { Filter } from '../../src/protocol/index.js';
-import { openLedger, TENANT, update, type TestLedger } from './ledger.js';
+import { OPEN_RULES, type AccessRules, type Filter } from '../../src/protocol/index.js';
+import { openLedger, SOMEBODY, TENANT, update, type TestLedger } from './ledger.js';
 import { TestSink } from './sink.js';
 import { WatchedStore } from './watched-store.js';
 
@@ -20,17 +20,18 @@ export class ReaderBench {
   private constructor(
     readonly watched: WatchedStore,
     readonly ledger: TestLedger,
+    private readonly rules: AccessRules,
   ) {}
 
-  static async start(): Promise<ReaderBench> {
+  static async start(rules: AccessRules = OPEN_RULES): Promise<ReaderBench> {
     const watched = new WatchedStore(await openStore('sqlite::memory:'));
-    return new ReaderBench(watched, await openLedger(watched.store));
+    return new ReaderBench(watched, await openLedger(watched.store, { rules }), rules);
   }
 
   /** Opens the log where the ledger is; from then on it is told of every commit. */
   async follow(): Promise<void> {
     const { reader, writer } = this.ledger;
-    const log = new TenantLog(TENANT, await reader.head(TENANT), reader, READER_OPTIONS);
+    const log = new TenantLog(TENANT, await reader.head(TENANT), reader, READER_OPTIONS, this.rules);
     writer.onCommit((_tenant, committed) => log.append(committed));
     log.listen({
       advanced: () => this.readers.forEach((each) => each.wake()),
@@ -42,7 +43,7 @@ export class ReaderBench {
   open(since: number, more: Partial<ReaderOptions> & { filter?: Filter } = {}) {
     const sink = new TestSink();
     const view = more.view ?? new RangeView(more.filter ?? {});
-    const options = { log: this.log, sink, since, view, ...more };
+    const options = { principal: SOMEBODY, log: this.log, sink, since, view, ...more };
     const reader = new FeedReader(options, READER_OPTIONS, (error) => this.errors.push(error));
     this.readers.push(reader);
     reader.pump();

@@ -55,6 +55,9 @@ export function atomeRow(id: string, seq: number, more: Partial<AtomeRow> = {}):
     base: 1,
     weight: 0,
     size: 4,
+    access: null,
+    readers: null,
+    heirOf: null,
     ...more,
   };
 }

@@ -9,6 +9,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('atomes_by_creation', ['tenant', 'createdSeq'])
 @Index('atomes_by_kind', ['tenant', 'kind', 'seq'])
 @Index('atomes_by_parent', ['tenant', 'parentId', 'seq'])
+@Index('atomes_by_heritage', ['tenant', 'heirOf'], { where: '"heir_of" IS NOT NULL' })
 export class AtomeEntity {
   @PrimaryColumn({ type: 'varchar', length: 128 })
   tenant!: string;
@@ -68,4 +69,16 @@ export class AtomeEntity {
   /** Bytes of `data` and `meta`, in UTF-8. */
   @Column({ type: 'integer', default: 0 })
   size!: number;
+
+  /** JSON object: its rights, and who could ever see it; null when it was always open to all of its tenant. */
+  @Column({ type: 'text', nullable: true })
+  access!: string | null;
+
+  /** Who may read it, each name between two line ends; null when everybody in the tenant may. */
+  @Column({ type: 'text', nullable: true })
+  readers!: string | null;
+
+  /** The parent whose access it inherits. */
+  @Column({ name: 'heir_of', type: 'varchar', length: 128, nullable: true })
+  heirOf!: string | null;
 }

@@ -26,4 +26,8 @@ export class ReceiptEntity {
 
   @Column({ type: 'integer' })
   version!: number;
+
+  /** Null for what was remembered before authors were. */
+  @Column({ type: 'varchar', length: 128, nullable: true })
+  author!: string | null;
 }

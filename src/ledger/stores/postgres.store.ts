@@ -4,7 +4,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
-import { alterationRow, atomeRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
+import { alterationRow, atomeRow, ledgerGone, numbers, SqlStore, withFamilies } from './sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
@@ -40,7 +40,7 @@ export class PostgresStore extends SqlStore {
   protected readonly textsOf = TEXTS_OF;
   protected readonly pairsOf =
     '(SELECT value->>0 AS id, (value->>1)::integer AS version FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value)';
-  protected readonly lowerData: string;
+  protected readonly dialect: sql.Dialect;
   private readonly pool: pg.Pool;
   private readonly deadlineMs: number;
 
@@ -49,7 +49,11 @@ export class PostgresStore extends SqlStore {
     { collation, deadlineMs = 60_000 }: PostgresOptions = {},
   ) {
     super();
-    this.lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
+    const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
+    this.dialect = {
+      lowerData,
+      namesReader: `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(readers, name) > 0)`,
+    };
     this.pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.deadlineMs = deadlineMs;
     // a connection that breaks says so here too; unheard, be it between the pool's hands and ours, that ends the process
@@ -98,7 +102,7 @@ export class PostgresStore extends SqlStore {
   }
 
   private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
-    const { atomeIds, opIds, createIds = [] } = touched;
+    const { atomeIds, opIds, createIds = [], families } = touched;
     // no names here: a plan that is kept from when the tables were empty would walk them when they are large
     const rows = async <Row>(text: string, values: readonly sql.Param[]): Promise<Row[]> =>
       (await client.query(this.timed(numbered(text), values))).rows as Row[];
@@ -106,12 +110,15 @@ export class PostgresStore extends SqlStore {
     const [head] = await rows<HeadRow>(`${sql.SELECT_HEAD} FOR UPDATE`, [tenant]);
     if (!head) throw ledgerGone(tenant);
     const ids = JSON.stringify(opIds);
-    const [atomes, receipts] = await Promise.all([
+    const [atomes, receipts, related] = await Promise.all([
       rows<AtomeRow>(`SELECT ${sql.ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ANY(ARRAY(${TEXTS_OF}))`, [
         tenant,
         JSON.stringify(atomeIds),
       ]),
       opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant]),
+      families
+        ? rows<AtomeRow>(sql.selectFamilies(`SELECT unnest(ARRAY(${TEXTS_OF}))`), sql.familyParams(tenant, families))
+        : [],
     ]);
     const met = sql.met(createIds, atomes);
     const creations =
@@ -119,7 +126,7 @@ export class PostgresStore extends SqlStore {
     return {
       head: numbers(head, ['seq']),
       creations: creations.map(alterationRow),
-      atomes: atomes.map(atomeRow),
+      ...withFamilies(atomes.map(atomeRow), related.map(atomeRow), families),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
     };
   }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../chain.js';
-import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, PlaceRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
-import type { Additions, Before, LedgerStore, ListQuery, Touched } from '../store.js';
+import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
 import * as sql from './sql.js';
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
@@ -14,8 +14,7 @@ export abstract class SqlStore implements LedgerStore {
   protected abstract readonly textsOf: string;
   /** A subquery of the [id, version] pairs in a JSON array parameter. */
   protected abstract readonly pairsOf: string;
-  /** `data` in lower case, for every alphabet. */
-  protected abstract readonly lowerData: string;
+  protected abstract readonly dialect: sql.Dialect;
 
   protected abstract query(statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
   /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
@@ -60,12 +59,17 @@ export abstract class SqlStore implements LedgerStore {
     return row === undefined ? undefined : atomeRow(row as AtomeRow);
   }
 
+  async places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]> {
+    if (ids.length === 0) return [];
+    return (await this.query(sql.selectPlaces(this.textsOf), [tenant, JSON.stringify(ids)])) as PlaceRow[];
+  }
+
   async list(tenant: string, query: ListQuery, bytes = NO_BOUND): Promise<AtomeRow[]> {
-    return ((await this.measured(sql.selectList(tenant, query, this.lowerData), bytes)) as AtomeRow[]).map(atomeRow);
+    return ((await this.measured(sql.selectList(tenant, query, this.dialect), bytes)) as AtomeRow[]).map(atomeRow);
   }
 
   async count(tenant: string, query: ListQuery): Promise<number> {
-    const statement = sql.countList(tenant, query, this.lowerData);
+    const statement = sql.countList(tenant, query, this.dialect);
     const [row] = await this.query(statement.sql, statement.params);
     return Number((row as { total: unknown }).total);
   }
@@ -133,6 +137,18 @@ export function atomeRow(row: AtomeRow): AtomeRow {
 
 export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
+}
+
+/** Rows that were asked for, with their relatives. */
+export function withFamilies(
+  atomes: readonly AtomeRow[],
+  related: readonly AtomeRow[],
+  families: Families | undefined,
+): Pick<Before, 'atomes' | 'crowded'> {
+  const known = new Set(atomes.map(({ id }) => id));
+  const more = related.filter(({ id }) => !known.has(id));
+  const crowded = families !== undefined && related.length > sql.mostRelated(families);
+  return { atomes: [...atomes, ...more], ...(crowded && { crowded }) };
 }
 
 /** Somebody has emptied the database under the server. */

@@ -1,5 +1,5 @@
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
-import type { ListQuery } from '../store.js';
+import type { AlterationRow, AtomeRow, HeadRow, PlaceRow, ReceiptRow } from '../rows.js';
+import { MAX_HEIRS, type Families, type ListQuery, type VisibleTo } from '../store.js';
 
 /* The SQL that both stores share. Parameters are written `?`. */
 
@@ -64,6 +64,9 @@ const ATOME: Columns<AtomeRow> = {
   base: 'base',
   weight: 'weight',
   size: 'size',
+  access: 'access',
+  readers: 'readers',
+  heirOf: 'heir_of',
 };
 
 const RECEIPT: Columns<Omit<ReceiptRow, 'superseded'>> = {
@@ -73,6 +76,7 @@ const RECEIPT: Columns<Omit<ReceiptRow, 'superseded'>> = {
   changes: 'changes',
   seq: 'seq',
   version: 'version',
+  author: 'author',
 };
 
 /** `column AS "name", …` for a SELECT. */
@@ -130,6 +134,42 @@ export const UPDATE_HEAD = 'UPDATE ledgers SET seq = ?, hash = ?, timestamp = ? 
 export const INSERT_LEDGER =
   'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
 export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
+const { id, kind, type, parentId, ownerId, access } = ATOME;
+const PLACE: Columns<PlaceRow> = { id, kind, type, parentId, ownerId, access };
+
+/** `texts` is a subquery of ids. */
+export function selectPlaces(texts: string): string {
+  return `SELECT ${select(PLACE)} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
+}
+
+/**
+ * The parents of those that are shared, and all that inherits from those that are shared or that move, down to the
+ * last; `texts` is a subquery of ids. Its parameters: {@link familyParams}.
+ */
+export function selectFamilies(texts: string): string {
+  return `WITH RECURSIVE heirs(id) AS (
+      SELECT heir.id FROM (
+        SELECT id FROM atomes WHERE tenant = ? AND id IN (${texts})
+        UNION SELECT id FROM atomes WHERE tenant = ? AND id IN (${texts}) AND heir_of IS NOT NULL
+      ) AS root JOIN atomes AS heir ON heir.tenant = ? AND heir.heir_of = root.id
+      UNION SELECT heir.id FROM heirs JOIN atomes AS heir ON heir.tenant = ? AND heir.heir_of = heirs.id
+    ), family(id) AS (
+      SELECT id FROM (SELECT id FROM heirs LIMIT ?) AS bounded
+      UNION SELECT parent_id FROM atomes WHERE tenant = ? AND id IN (${texts})
+    ) SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (SELECT id FROM family)`;
+}
+
+/** Heirs and parents of a group that can be decided as a whole are not more than that. */
+export function mostRelated({ shared }: Families): number {
+  return MAX_HEIRS + shared.length;
+}
+
+export function familyParams(tenant: string, families: Families): Param[] {
+  const { shared, moved } = families;
+  const [all, some] = [JSON.stringify(shared), JSON.stringify(moved)];
+  return [tenant, all, tenant, some, tenant, tenant, mostRelated(families) + 1, tenant, all, tenant];
+}
+
 export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
 export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM alterations
   WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version`;
@@ -212,9 +252,16 @@ const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {
 
 const SORT_NAME: Record<ListQuery['sortBy'], string> = { ...SORT_COLUMN, createdAt: '"createdSeq"' };
 
-/** `lowerData` is the expression for `data` in lower case. */
-export function selectList(tenant: string, query: ListQuery, lowerData: string): Measured {
-  const { conditions, params } = listConditions(tenant, query, lowerData);
+/** What the databases say in ways of their own. */
+export interface Dialect {
+  /** The expression for `data` in lower case. */
+  readonly lowerData: string;
+  /** Whether one of the texts in a JSON array parameter is in `readers`. Never LIKE, which may ignore case. */
+  readonly namesReader: string;
+}
+
+export function selectList(tenant: string, query: ListQuery, dialect: Dialect): Measured {
+  const { conditions, params } = listConditions(tenant, query, dialect);
   const column = SORT_COLUMN[query.sortBy];
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
   if (query.after) {
@@ -231,16 +278,20 @@ export function selectList(tenant: string, query: ListQuery, lowerData: string):
   };
 }
 
-export function countList(tenant: string, query: ListQuery, lowerData: string): Statement {
-  const { conditions, params } = listConditions(tenant, query, lowerData);
+export function countList(tenant: string, query: ListQuery, dialect: Dialect): Statement {
+  const { conditions, params } = listConditions(tenant, query, dialect);
   return { sql: `SELECT count(*) AS total FROM atomes WHERE ${conditions.join(' AND ')}`, params };
 }
 
-function listConditions(
-  tenant: string,
-  query: ListQuery,
-  lowerData: string,
-): { conditions: string[]; params: Param[] } {
+function visibility({ names, exceptKinds }: VisibleTo, { namesReader }: Dialect): Statement {
+  const kinds = exceptKinds.length === 0 ? '' : ` AND kind NOT IN (${exceptKinds.map(() => '?').join(', ')})`;
+  return {
+    sql: `(readers IS NULL OR ${namesReader})${kinds}`,
+    params: [JSON.stringify(names.map((name) => `\n${name}\n`)), ...exceptKinds],
+  };
+}
+
+function listConditions(tenant: string, query: ListQuery, dialect: Dialect): { conditions: string[]; params: Param[] } {
   const conditions = ['tenant = ?'];
   const params: Param[] = [tenant];
   for (const column of ['kind', 'type'] as const) {
@@ -255,8 +306,13 @@ function listConditions(
     params.push(query.parentId);
   }
   if (query.search !== undefined) {
-    conditions.push(`${lowerData} LIKE ? ESCAPE '\\'`);
+    conditions.push(`${dialect.lowerData} LIKE ? ESCAPE '\\'`);
     params.push(likePattern(query.search));
+  }
+  if (query.visibleTo) {
+    const visible = visibility(query.visibleTo, dialect);
+    conditions.push(visible.sql);
+    params.push(...visible.params);
   }
   if (!query.includeDeleted) conditions.push('deleted_at IS NULL');
   return { conditions, params };

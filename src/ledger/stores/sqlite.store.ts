@@ -4,7 +4,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
-import { ledgerGone, SqlStore } from './sql.store.js';
+import { ledgerGone, SqlStore, withFamilies } from './sql.store.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
@@ -19,7 +19,10 @@ export class SqliteStore extends SqlStore {
   readonly kind = 'sqlite';
   protected readonly textsOf = 'SELECT value FROM json_each(?)';
   protected readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
-  protected readonly lowerData = 'lower(data)';
+  protected readonly dialect = {
+    lowerData: 'lower(data)',
+    namesReader: 'EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(readers, name.value) > 0)',
+  };
   private readonly db: BetterSqlite3.Database;
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
 
@@ -72,18 +75,21 @@ export class SqliteStore extends SqlStore {
     });
   }
 
-  private before(tenant: string, { atomeIds, opIds, createIds = [] }: Touched): Before {
+  private before(tenant: string, { atomeIds, opIds, createIds = [], families }: Touched): Before {
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw ledgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
     const atomes = atomeIds
       .map((id) => atome.get(tenant, id) as AtomeRow | undefined)
       .filter((row) => row !== undefined);
+    const related = families
+      ? (this.prepare(sql.selectFamilies(this.textsOf)).all(...sql.familyParams(tenant, families)) as AtomeRow[])
+      : [];
     const first = this.prepare(sql.SELECT_ALTERATION);
     return {
       head,
-      atomes,
       creations: sql.met(createIds, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
+      ...withFamilies(atomes, related, families),
       receipts: opIds.length === 0 ? [] : this.receipts(tenant, JSON.stringify(opIds)),
     };
   }

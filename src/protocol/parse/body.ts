@@ -9,6 +9,7 @@ import {
   parseId,
   parseJsonPatch,
   parseOpId,
+  takeAccess,
   takeChanges,
   takeContent,
   takeDeviceOpId,
@@ -132,6 +133,15 @@ export function parseDeleteBody(id: string, body: unknown, headers: WriteHeaders
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
   return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'delete', changes: {} };
+}
+
+export function parseShareBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(body, limits);
+  const fields = new Fields(body);
+  const access = takeAccess(fields);
+  const reason = takeReason(fields, limits);
+  fields.refuseUnknown().check();
+  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'share', changes: { access } };
 }
 
 export function parseRestoreBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {

@@ -75,14 +75,16 @@ function parseSubscribe(input: unknown): Subscribe {
   return { type: 'subscribe', ...cursor, ...filter, compact };
 }
 
-function takeCursor(fields: Fields): Pick<Subscribe, 'epoch' | 'since' | 'hash'> {
+function takeCursor(fields: Fields): Pick<Subscribe, 'epoch' | 'since' | 'hash' | 'rights'> {
   const epoch = fields.textOr('epoch', /^[0-9a-f-]{36}$/, 'the epoch of the ledger, a UUID', undefined);
   const since = fields.integerOr('since', 0, undefined);
   const hash = fields.textOr('hash', /^[0-9a-f]{64}$/, 'a chain hash, 64 hex digits', undefined);
+  const rights = fields.textOr('rights', /^[\x21-\x7e]{1,64}$/, 'the rights of your last subscription', undefined);
   return {
     ...(epoch !== undefined && { epoch }),
     ...(since !== undefined && { since }),
     ...(hash !== undefined && { hash }),
+    ...(rights !== undefined && { rights }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { AskedAccess, Rights } from '../access.js';
 import type { Content } from '../atome.js';
 import { invalid } from '../errors.js';
 import { HLC_PATTERN } from '../hlc.js';
@@ -6,6 +7,7 @@ import type { JsonPatch, JsonPatchStep } from '../json-patch.js';
 import { checkJson, isObject, type JsonObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { Operation, RequestedChange } from '../operations.js';
+import { ACCESS_TEXT, readAccess } from './access.js';
 import type { Fields } from './fields.js';
 
 /* The fields that writes are made of, under the names that every door uses. */
@@ -85,14 +87,26 @@ export function takeIds(fields: Fields, name: 'ids'): string[] | undefined {
 export type TypeField = 'type' | 'atomeType';
 
 /** Everything that a `create` needs. */
-export function takeContent(fields: Fields, typeField: TypeField): Content {
+export function takeContent(fields: Fields, typeField: TypeField): Content & Rights {
   return {
     kind: fields.text('kind', KIND_PATTERN, KIND_TEXT),
     type: fields.textOrNull(typeField, KIND_PATTERN, KIND_TEXT),
     data: fields.object('data'),
     meta: fields.objectOr('meta', {}),
     parentId: takeParentId(fields),
+    ...(fields.has('access') && { access: takeAccess(fields) }),
   };
+}
+
+/** Who may see and alter an atome. */
+export function takeAccess(fields: Fields): AskedAccess {
+  return checkedAccess(fields.raw('access'), 'access', fields);
+}
+
+function checkedAccess(value: unknown, at: string, fields: Fields): AskedAccess {
+  const access = readAccess(value);
+  if (access === undefined) fields.fail(at, `must be ${ACCESS_TEXT}`);
+  return access ?? 'private';
 }
 
 /** The parts that a `replace` sets whole: those that are named. */
@@ -119,7 +133,7 @@ export function takeOperation<O extends Operation>(fields: Fields, allowed: read
 /** The changes of the operations that alter an atome key by key. */
 export function takeChanges(
   fields: Fields,
-  operation: 'update' | 'patch' | 'rename' | 'tag' | 'restore',
+  operation: 'update' | 'patch' | 'rename' | 'tag' | 'restore' | 'share',
 ): RequestedChange {
   const raw = fields.raw('changes');
   if (operation === 'patch' && Array.isArray(raw)) {
@@ -136,6 +150,9 @@ export function takeChanges(
       return { operation, changes: { tags: takeTags(changes, fields) } };
     case 'restore':
       return { operation, changes: { version: takeVersion(changes, fields) } };
+    case 'share':
+      only(changes, 'access', fields);
+      return { operation, changes: { access: checkedAccess(changes.access, 'changes.access', fields) } };
   }
 }
 

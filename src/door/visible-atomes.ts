@@ -1,0 +1,86 @@
+import type { Authority } from '../access/authority.js';
+import type { HistoryPage, HistoryPlace, LedgerReader, ListPage, Moment } from '../ledger/reader.js';
+import { placeIn } from '../ledger/place.js';
+import type { AtomeRow } from '../ledger/rows.js';
+import type { ListQuery } from '../ledger/store.js';
+import type { Atome, Principal } from '../protocol/index.js';
+
+/** Rows asked for at once where each must be decided about. */
+const SCAN_ROWS = 500;
+
+/** The atomes as one principal may read them: by the rights of now, also for what was before. */
+export class VisibleAtomes {
+  constructor(
+    private readonly reader: LedgerReader,
+    private readonly authority: Authority,
+  ) {}
+
+  /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
+  async get(id: string, moment: Moment | undefined, principal: Principal): Promise<Atome> {
+    const now = await this.find(id, principal);
+    return moment ? this.reader.getAt(principal.tenant, id, moment) : this.reader.requireAlive(now);
+  }
+
+  async history(id: string, page: number | HistoryPlace, limit: number, principal: Principal): Promise<HistoryPage> {
+    await this.find(id, principal);
+    return this.reader.history(principal.tenant, id, page, limit);
+  }
+
+  async list(query: ListQuery, principal: Principal): Promise<ListPage> {
+    const visibleTo = this.authority.sightOf(principal);
+    if (visibleTo === 'each') return this.scan(query, principal);
+    const page = await this.reader.list(principal.tenant, { ...query, visibleTo });
+    return { ...page, atomes: page.atomes.filter((atome) => this.mayRead(principal, atome)) };
+  }
+
+  async count(query: ListQuery, principal: Principal): Promise<number> {
+    const visibleTo = this.authority.sightOf(principal);
+    if (visibleTo !== 'each') return this.reader.count(principal.tenant, { ...query, visibleTo });
+    const found = this.walk({ ...query, offset: 0, after: undefined }, principal);
+    let count = 0;
+    while (!(await found.next()).done) count += 1;
+    return count;
+  }
+
+  /** Those of a snapshot at `seq`. */
+  snapshot(seq: number, kinds: readonly string[] | undefined, principal: Principal): AsyncGenerator<Atome> {
+    return this.reader.snapshot(principal.tenant, seq, kinds, (now) => this.mayRead(principal, now));
+  }
+
+  mayRead(principal: Principal, atome: Atome): boolean {
+    return this.authority.mayDo(principal, 'read', atome);
+  }
+
+  private async find(id: string, principal: Principal): Promise<Atome> {
+    const now = await this.reader.find(principal.tenant, id);
+    this.authority.authorize(principal, 'read', now);
+    return now;
+  }
+
+  private async scan(query: ListQuery, principal: Principal): Promise<ListPage> {
+    const atomes: Atome[] = [];
+    const rows: AtomeRow[] = [];
+    let skip = query.offset;
+    for await (const { atome, row } of this.walk({ ...query, offset: 0 }, principal)) {
+      if (skip > 0) skip -= 1;
+      else if (atomes.length === query.limit) return { atomes, rows, last: rows.at(-1) };
+      else {
+        atomes.push(atome);
+        rows.push(row);
+      }
+    }
+    return { atomes, rows, last: undefined };
+  }
+
+  /** All that a query finds and that may be read, page after page. */
+  private async *walk(query: ListQuery, principal: Principal) {
+    for (let { after } = query; ;) {
+      const { rows, atomes, last } = await this.reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
+      for (const [index, atome] of atomes.entries()) {
+        if (this.mayRead(principal, atome)) yield { atome, row: rows[index]! };
+      }
+      if (!last) return;
+      after = { value: placeIn(query.sortBy, last), id: last.id };
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { Entry } from './entry.js';
+import { equalJson, type Placement } from '../protocol/index.js';
+import { placementOf, type Committed } from '../ledger/outcome.js';
+
+/** Where atomes have come to stand, each as of one seq: what the entries before that are judged by. */
+export class Moves {
+  private readonly latest = new Map<string, { readonly seq: number; readonly now: Placement }>();
+
+  get size(): number {
+    return this.latest.size;
+  }
+
+  /** Takes note of what has moved an atome, or changed who may see it. */
+  add(committed: readonly Committed[]): void {
+    for (const { alteration, atome, before } of committed) {
+      if (before && isMove(before, atome)) this.latest.set(atome.id, { seq: alteration.seq, now: placementOf(atome) });
+    }
+  }
+
+  /** Tells the entries before them. */
+  apply(entries: Iterable<Entry>): void {
+    if (this.size === 0) return;
+    for (const entry of entries) {
+      const latest = this.latest.get(entry.after.id);
+      if (latest && latest.seq > entry.seq) entry.move(latest.now);
+    }
+  }
+}
+
+function isMove(before: Placement, after: Placement): boolean {
+  return (
+    before.kind !== after.kind ||
+    before.type !== after.type ||
+    before.parentId !== after.parentId ||
+    !isSame(before.access, after.access) ||
+    !isSame(before.inherited, after.inherited)
+  );
+}
+
+function isSame(one: Placement['access'], other: Placement['access']): boolean {
+  if (one === other) return true;
+  return one !== undefined && other !== undefined && equalJson(one, other);
+}

@@ -1,0 +1,52 @@
+import type { AccessRules, Principal } from '../protocol/index.js';
+import type { Entry } from './entry.js';
+import type { Batch } from './tenant-log.js';
+
+/**
+ * What a reader may have of an entry, by the rights of now: `s` all of it; `h` nothing; `l` nothing any more, this is
+ * what took it away; `b` nothing any more, though it still could see the atome before and after.
+ */
+export type Verdict = 's' | 'h' | 'l' | 'b';
+
+/** Somebody who reads; those with equal keys see the same. */
+export interface Viewer {
+  readonly principal: Principal;
+  readonly key: string;
+}
+
+export function viewerOf(principal: Principal): Viewer {
+  const { id, roles, groups = [] } = principal;
+  return { principal, key: JSON.stringify([id, roles, groups]) };
+}
+
+/**
+ * The verdicts on those entries of a batch that not everybody may read, in their order; '' where there are none. Made
+ * once for each batch and key, and a key of what is encoded: readers with the same verdicts get the same bytes.
+ */
+export function patternOf(batch: Batch, viewer: Viewer, rules: AccessRules): string {
+  if (!batch.restricted) return '';
+  let pattern = batch.patterns.get(viewer.key);
+  if (pattern === undefined) {
+    pattern = '';
+    for (const entry of batch.entries) {
+      if (entry.restricted) pattern += verdictOn(entry, batch.compact, viewer.principal, rules);
+    }
+    batch.patterns.set(viewer.key, pattern);
+  }
+  return pattern;
+}
+
+function verdictOn(entry: Entry, compact: boolean, principal: Principal, rules: AccessRules): Verdict {
+  const { before, after, audience } = entry;
+  if (rules.mayDo(principal, 'read', entry.now)) return 's';
+  // in between it may have been shown and hidden again
+  if (compact) return entry.existed && (!audience || rules.couldRead(principal, audience)) ? 'l' : 'h';
+  if (!before || !rules.mayDo(principal, 'read', before)) return 'h';
+  return rules.mayDo(principal, 'read', after) ? 'b' : 'l';
+}
+
+/** Each entry of a batch with the verdict on it. */
+export function* judged({ entries }: Pick<Batch, 'entries'>, pattern: string): Generator<readonly [Entry, Verdict]> {
+  let at = 0;
+  for (const entry of entries) yield [entry, entry.restricted && pattern !== '' ? (pattern[at++] as Verdict) : 's'];
+}

@@ -1,0 +1,50 @@
+import { equalJson, readersOf, type Audience, type Atome, type Placement, type Rights } from '../protocol/index.js';
+import type { AtomeRow, PlaceRow } from './rows.js';
+
+/* An atome's rights as its row keeps them. A row of an atome that was always open to all of its tenant keeps nothing. */
+
+type RightsColumns = Pick<AtomeRow, 'access' | 'readers' | 'heirOf'>;
+
+/** More names or kinds than this count as all there are, so that an atome that is shared forever does not grow. */
+const MAX_REMEMBERED = 1_000;
+const ALL = ['*'];
+
+/** An audience with those who may see the atome as it is now. */
+export function widen(before: Audience | undefined, atome: Atome): Audience {
+  return {
+    names: union(before?.names ?? [], readersOf(atome) ?? ALL),
+    kinds: union(before?.kinds ?? [], [atome.kind]),
+  };
+}
+
+function union(before: readonly string[], more: readonly string[]): readonly string[] {
+  if (before.includes('*')) return before;
+  if (more.every((each) => before.includes(each))) return before;
+  const all = [...new Set([...before, ...more])];
+  return all.includes('*') || all.length > MAX_REMEMBERED ? ALL : all;
+}
+
+/** What the row of an atome says of its rights. */
+export function rightsColumns(atome: Atome, { names, kinds }: Audience): RightsColumns {
+  const { access, inherited, parentId } = atome;
+  const isPlain = access === undefined && equalJson(names, ALL) && kinds.length === 1;
+  const readers = readersOf(atome);
+  return {
+    access: isPlain ? null : JSON.stringify({ access, inherited, names, kinds }),
+    readers: readers ? `\n${readers.join('\n')}\n` : null,
+    heirOf: access === 'inherit' ? parentId : null,
+  };
+}
+
+/** Where the atome of a row stands, and who could ever see it. */
+export function placeOfRow(row: PlaceRow): Placement & { audience: Audience } {
+  const { id, kind, type, parentId, ownerId } = row;
+  return { id, kind, type, parentId, ownerId, ...rightsOfRow(row) };
+}
+
+/** The rights that a row tells, and who could ever see its atome. */
+export function rightsOfRow({ access, kind }: Pick<AtomeRow, 'access' | 'kind'>): Rights & { audience: Audience } {
+  if (access === null) return { audience: { names: ALL, kinds: [kind] } };
+  const { names, kinds, ...rights } = JSON.parse(access) as Rights & Audience;
+  return { ...rights, audience: { names, kinds } };
+}
