@@ -4,6 +4,7 @@ import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../access/access.guard.js';
 import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
 import { JwtAuthenticator } from '../access/jwt.authenticator.js';
+import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
@@ -75,6 +76,11 @@ const PARTS: Provider[] = [
     provide: Authenticator,
     inject: [ResolvedOptions],
     useFactory: ({ jwt }: ResolvedOptions): Authenticator => (jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator()),
+  },
+  {
+    provide: Places,
+    inject: [Authenticator],
+    useFactory: (authenticator: Authenticator) => new Places(authenticator),
   },
   AccessGuard,
   Drain,

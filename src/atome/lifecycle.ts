@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
 import { LedgerWriter } from '../ledger/writer.js';
@@ -22,6 +23,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly writer: LedgerWriter,
     private readonly feed: Feed,
     private readonly connections: Connections,
+    private readonly places: Places,
     private readonly drain: Drain,
     private readonly http: HttpAdapterHost,
   ) {}
@@ -32,6 +34,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     if (adapter) addBodyParsers(adapter.getInstance<FastifyInstance>(), PATCH_TYPES);
     this.feed.start();
     this.connections.start();
+    this.places.start();
   }
 
   /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
@@ -44,6 +47,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.places.stop();
     this.feed.stop();
     await this.store.close();
   }

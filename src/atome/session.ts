@@ -3,6 +3,7 @@ import { bearerToken } from '../access/access.guard.js';
 import type { Authenticator } from '../access/authenticator.js';
 import { authorize } from '../access/authorize.js';
 import { Credentials } from '../access/credentials.js';
+import type { Places } from '../access/places.js';
 import type { Feed } from '../feed/feed.js';
 import {
   AtomeError,
@@ -29,6 +30,7 @@ import { TokenBucket } from './token-bucket.js';
 
 export interface SessionDependencies {
   readonly authenticator: Authenticator;
+  readonly places: Places;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
   readonly connections: Connections;
@@ -67,7 +69,9 @@ export class Session {
     this.socket = new ClientSocket(ws);
     this.reading = new Reading(this.socket, deps.feed);
     const { messagesPerSecond, messageBurst, authMs } = deps.socket;
-    this.credentials = new Credentials(deps.authenticator, authMs, (why) => this.end(CloseCode.UNAUTHENTICATED, why));
+    const lapsed = (why: string): void => this.end(CloseCode.UNAUTHENTICATED, why);
+    const place = deps.places.take(lapsed);
+    this.credentials = new Credentials(deps.authenticator, place, authMs, lapsed);
     const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     this.inbox = new Inbox(bucket, (frame) => this.take(frame));
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
@@ -82,6 +86,7 @@ export class Session {
       ws.once('close', () => {
         this.reading.stop();
         this.credentials.end();
+        place.leave();
         deps.connections.remove(this);
         resolve();
       }),

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Places } from '../access/places.js';
 import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { Drain } from '../door/drain.js';
-import { Deadline } from '../access/deadline.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
@@ -28,6 +28,7 @@ import {
 } from '../protocol/index.js';
 import { snapshotLines } from './snapshot.js';
 import { streamEvents } from './event-stream.js';
+import { whileOpen } from './while-open.js';
 import { ChangesQueryDto, PushDto, SnapshotQueryDto } from './sync.dto.js';
 
 /** Changes, snapshots and batches of writes for clients that hold a replica. */
@@ -44,6 +45,7 @@ export class SyncController {
     private readonly writes: AcknowledgedWrites,
     private readonly options: ResolvedOptions,
     private readonly drain: Drain,
+    private readonly places: Places,
   ) {}
 
   @Needs('read')
@@ -70,11 +72,10 @@ export class SyncController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { principal, expiresAt } = identityOf(request)!;
-    const { tenant } = principal;
+    const { tenant } = identityOf(request)!.principal;
     const filter = filterOf(query);
     const compact = query.compact === 'true';
-    const signal = endOf(reply, this.drain.signal, expiresAt);
+    const signal = whileOpen(reply, identityOf(request)!, this.places, this.drain.signal);
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
       await streamEvents({ feed: this.feed, tenant, reply, cursor, filter, compact, signal });
@@ -110,9 +111,11 @@ export class SyncController {
   async snapshot(
     @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
     @Caller() { tenant }: Principal,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const lines = snapshotLines(this.reader, tenant, kinds, (error) => this.logger.error(error));
+    whileOpen(reply, identityOf(request)!, this.places).addEventListener('abort', () => lines.destroy());
     await reply.type('application/x-ndjson; charset=utf-8').send(lines);
   }
 
@@ -181,22 +184,4 @@ function filterOf({ kinds, types, ids, parentId }: ChangesQueryDto): Filter {
     ...(ids && { ids }),
     ...(parentId !== undefined && { parentId: parentId === 'null' ? null : parentId }),
   };
-}
-
-/**
- * Aborts when the answer has ended, when its client has gone away, when the caller's token ends, or when the
- * server goes down.
- */
-function endOf(reply: FastifyReply, drain: AbortSignal, expiresAt: number | null): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const expiry = new Deadline(expiresAt, abort);
-  drain.addEventListener('abort', abort);
-  reply.raw.once('close', () => {
-    drain.removeEventListener('abort', abort);
-    expiry.clear();
-    abort();
-  });
-  if (drain.aborted) abort();
-  return controller.signal;
 }
