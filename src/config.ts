@@ -73,6 +73,11 @@ export function readConfig(environment: Environment = process.env): Config {
         deflate: read.choice('WS_DEFLATE', 'off', ['off', 'on']) === 'on',
       },
       ...(jwt && { jwt }),
+      proxies: read.integer('TRUST_PROXY', 0, 0, 10),
+      allowedOrigins: readOrigins(read, auth === 'jwt'),
+      ...(auth === 'off' && {
+        allowedHosts: [...LOOPBACK_NAMES, host.includes(':') ? `[${host}]` : host.toLowerCase()],
+      }),
       feed: {
         unsentBytes: read.integer('UNSENT_BYTES', DEFAULT_FEED_OPTIONS.unsentBytes, 1_024, 64 * 1024 * 1024),
         pollMs: read.integer('HEAD_POLL_MS', DEFAULT_FEED_OPTIONS.pollMs, 10, 60_000),
@@ -81,6 +86,26 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Names that no page elsewhere can have, so that none can pass for one of ours. */
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+/** As browsers write an origin: scheme, host, and port where it is not that of the scheme. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(?::\d+)?$|^[a-z]+:\/\/\[[0-9a-f:]+\](?::\d+)?$/;
+
+function readOrigins(read: Reader, hasTokens: boolean): string[] {
+  const origins = (read.optional('ALLOWED_ORIGINS') ?? '').split(',').map((origin) => origin.trim());
+  const given = origins.filter((origin) => origin !== '');
+  for (const origin of given.filter((each) => each !== '*' && !ORIGIN.test(each))) {
+    read.refuse(
+      `ALLOWED_ORIGINS: "${origin}" is no origin; expected such as https://app.example or http://localhost:5173`,
+    );
+  }
+  if (given.includes('*') && !hasTokens) {
+    read.refuse('ALLOWED_ORIGINS=*: needs AUTH=jwt; without tokens every web page could do everything');
+  }
+  return given;
 }
 
 /** Who may sign tokens, and what they must say. */

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { Authenticator } from '../access/authenticator.js';
+import { Origins } from '../access/origins.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { ResolvedOptions } from '../door/options.js';
+import { ERRORS } from '../protocol/index.js';
 import { Connections } from './connections.js';
 import { Session } from './session.js';
 import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
@@ -22,6 +24,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
     private readonly places: Places,
+    private readonly origins: Origins,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -32,8 +35,17 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       maxFragments: 1_024,
       maxBufferedChunks: 16_384,
       perMessageDeflate: this.options.socket.deflate,
+      verifyClient: this.verify,
     });
   }
+
+  /** Who is refused here gets no WebSocket, only an HTTP answer. */
+  private readonly verify: VerifyClientCallbackAsync = ({ req: { headers } }, answer) => {
+    const refusal = this.origins.refusal(headers);
+    if (refusal === undefined) return answer(true);
+    this.logger.debug(`refused a WebSocket: ${refusal}`);
+    answer(false, ERRORS.forbidden.status, refusal);
+  };
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { limits, socket, feed } = this.options;

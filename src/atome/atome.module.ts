@@ -4,6 +4,7 @@ import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../access/access.guard.js';
 import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
 import { JwtAuthenticator } from '../access/jwt.authenticator.js';
+import { Origins } from '../access/origins.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
@@ -78,6 +79,11 @@ const PARTS: Provider[] = [
     useFactory: ({ jwt }: ResolvedOptions): Authenticator => (jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator()),
   },
   {
+    provide: Origins,
+    inject: [ResolvedOptions],
+    useFactory: ({ origins }: ResolvedOptions) => new Origins(origins),
+  },
+  {
     provide: Places,
     inject: [Authenticator],
     useFactory: (authenticator: Authenticator) => new Places(authenticator),
@@ -129,6 +135,7 @@ function compose(
       LedgerReader,
       LEDGER_STORE,
       Drain,
+      Origins,
       ResolvedOptions,
     ],
   };

@@ -1,0 +1,51 @@
+import helmet from '@fastify/helmet';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Origins } from './access/origins.js';
+import { ResolvedOptions } from './door/options.js';
+import { AtomeError } from './protocol/index.js';
+
+/** What a page elsewhere may send and read, when its origin is allowed. */
+const CORS_HEADERS = {
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  allowedHeaders: [
+    'Authorization',
+    'Content-Type',
+    'Idempotency-Key',
+    'If-Match',
+    'If-None-Match',
+    'Last-Event-ID',
+    'X-Client-Id',
+  ],
+  exposedHeaders: ['ETag', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+  maxAge: 600,
+};
+
+/** Swagger UI sets styles of its own in its document. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Half a year, in seconds. */
+const HSTS = `max-age=${180 * 24 * 3_600}`;
+
+/** What stands between the network and every route of the server: origins, and the headers that browsers heed. */
+export async function setupPerimeter(app: NestFastifyApplication): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  const origins = app.get(Origins);
+  await app.register(helmet, {
+    // what is no page has nothing to load
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    strictTransportSecurity: false,
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (request.url.startsWith('/api/docs')) void reply.header('content-security-policy', DOCS_POLICY);
+    if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
+    done();
+  });
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const refusal = origins.refusal(request.headers);
+    done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));
+  });
+  const { allowedOrigins } = app.get(ResolvedOptions).origins;
+  if (allowedOrigins.length === 0) return;
+  app.enableCors({ ...CORS_HEADERS, origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins] });
+}
