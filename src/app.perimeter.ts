@@ -1,6 +1,10 @@
 import helmet from '@fastify/helmet';
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import { Doorkeeper, identityOf } from './access/doorkeeper.js';
 import { Origins } from './access/origins.js';
+import type { Config } from './config.js';
 import { ResolvedOptions } from './door/options.js';
 import { AtomeError } from './protocol/index.js';
 
@@ -28,7 +32,7 @@ const DOCS_POLICY =
 const HSTS = `max-age=${180 * 24 * 3_600}`;
 
 /** What stands between the network and every route of the server: origins, and the headers that browsers heed. */
-export async function setupPerimeter(app: NestFastifyApplication): Promise<void> {
+export async function setupPerimeter(app: NestFastifyApplication, config: Config): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   const origins = app.get(Origins);
   await app.register(helmet, {
@@ -45,7 +49,45 @@ export async function setupPerimeter(app: NestFastifyApplication): Promise<void>
     const refusal = origins.refusal(request.headers);
     done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));
   });
+  await limitRates(app, config);
   const { allowedOrigins } = app.get(ResolvedOptions).origins;
   if (allowedOrigins.length === 0) return;
   app.enableCors({ ...CORS_HEADERS, origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins] });
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+
+/** How much one caller may ask: a principal, or an address where nobody is known. */
+async function limitRates(app: NestFastifyApplication, { rates, atome }: Config): Promise<void> {
+  const addressOf = ({ ip }: FastifyRequest): string => normalizeIP(ip);
+  const callerOf = (request: FastifyRequest): string => {
+    const principal = atome.jwt && identityOf(request)?.principal;
+    return principal ? `${principal.tenant} ${principal.id}` : addressOf(request);
+  };
+  await app.register(rateLimit, {
+    global: rates.perSecond > 0,
+    max: rates.perSecond,
+    timeWindow: SECOND_MS,
+    keyGenerator: callerOf,
+    enableDraftSpec: true,
+    errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests a second are allowed`, ttl),
+  });
+  if (rates.refusedPerMinute === 0) return;
+  const refused = app.getHttpAdapter().getInstance().createRateLimit({
+    max: rates.refusedPerMinute,
+    timeWindow: MINUTE_MS,
+    keyGenerator: addressOf,
+  });
+  // good tokens are never held up: others may share the address with whoever guesses
+  app.get(Doorkeeper).slowDown(async (request) => {
+    const seen = await refused(request);
+    if (!seen.isAllowed && seen.isExceeded) {
+      throw tooMany('too many calls from this address had no token, or one that is not good', seen.ttl);
+    }
+  });
+}
+
+function tooMany(why: string, retryAfter: number): AtomeError {
+  return new AtomeError('rate_limited', `${why}; wait, then repeat`, { retryAfter });
 }

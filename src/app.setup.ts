@@ -38,16 +38,16 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     abortOnError: false,
     forceCloseConnections: true,
   });
-  await setupApp(app);
+  await setupApp(app, config);
   return app;
 }
 
-async function setupApp(app: NestFastifyApplication): Promise<void> {
+async function setupApp(app: NestFastifyApplication, config: Config): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   addBodyParsers(fastify, ['application/json']);
   refuseOtherMethods(fastify);
-  await setupPerimeter(app);
+  await setupPerimeter(app, config);
   app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   app.useGlobalFilters(new ProblemFilter());

@@ -16,7 +16,16 @@ export interface Config {
   /** 0 takes a free one. */
   readonly port: number;
   readonly logLevel: LogLevel;
+  readonly rates: Rates;
   readonly atome: AtomeOptions & { readonly databaseUrl: string };
+}
+
+/** How many REST calls are taken; 0: as many as come. */
+export interface Rates {
+  /** From one principal, or from one address where nobody is known. */
+  readonly perSecond: number;
+  /** Without a token that is good, from one address. */
+  readonly refusedPerMinute: number;
 }
 
 /** RFC 7518 §3.2: a key of the size of the hash, or larger. */
@@ -50,6 +59,11 @@ export function readConfig(environment: Environment = process.env): Config {
     host,
     port: read.integer('PORT', 3001, 0, 65_535),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    rates: {
+      // without authentication only this machine can call, and everybody is the same
+      perSecond: read.integer('RATE_LIMIT', auth === 'off' ? 0 : 1_000, 0, 1_000_000),
+      refusedPerMinute: read.integer('REFUSED_PER_MINUTE', 60, 0, 1_000_000),
+    },
     atome: {
       databaseUrl: read.text(
         'DATABASE_URL',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../access/access.guard.js';
+import { Doorkeeper } from '../access/doorkeeper.js';
 import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
 import { JwtAuthenticator } from '../access/jwt.authenticator.js';
 import { Origins } from '../access/origins.js';
@@ -88,6 +89,7 @@ const PARTS: Provider[] = [
     inject: [Authenticator],
     useFactory: (authenticator: Authenticator) => new Places(authenticator),
   },
+  Doorkeeper,
   AccessGuard,
   Drain,
   AtomeLifecycle,
@@ -129,6 +131,7 @@ function compose(
     exports: [
       AccessGuard,
       Authenticator,
+      Doorkeeper,
       AtomeService,
       AtomeEvents,
       Feed,

@@ -25,6 +25,8 @@ export class AtomeErrorFilter extends ProblemFilter {}
 export function sendProblem(error: unknown, { url, headers }: FastifyRequest, reply: FastifyReply): void {
   const refusal = toAtomeError(error);
   if (refusal.code === 'unauthenticated') void reply.header('WWW-Authenticate', challenge(headers.authorization));
+  const wait = refusal.details?.retryAfter;
+  if (typeof wait === 'number') void reply.header('Retry-After', Math.ceil(wait / 1_000));
   void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, url));
 }
 
