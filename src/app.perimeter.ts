@@ -1,7 +1,8 @@
 import helmet from '@fastify/helmet';
-import rateLimit, { normalizeIP } from '@fastify/rate-limit';
+import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
+import { addressOf } from './access/address.js';
 import { Doorkeeper, identityOf } from './access/doorkeeper.js';
 import { Origins } from './access/origins.js';
 import type { Config } from './config.js';
@@ -60,10 +61,10 @@ const MINUTE_MS = 60_000;
 
 /** How much one caller may ask: a principal, or an address where nobody is known. */
 async function limitRates(app: NestFastifyApplication, { rates, atome }: Config): Promise<void> {
-  const addressOf = ({ ip }: FastifyRequest): string => normalizeIP(ip);
+  const { proxies = 0 } = atome;
   const callerOf = (request: FastifyRequest): string => {
     const principal = atome.jwt && identityOf(request)?.principal;
-    return principal ? `${principal.tenant} ${principal.id}` : addressOf(request);
+    return principal ? `${principal.tenant} ${principal.id}` : addressOf(request.raw, proxies);
   };
   await app.register(rateLimit, {
     global: rates.perSecond > 0,
@@ -74,11 +75,14 @@ async function limitRates(app: NestFastifyApplication, { rates, atome }: Config)
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests a second are allowed`, ttl),
   });
   if (rates.refusedPerMinute === 0) return;
-  const refused = app.getHttpAdapter().getInstance().createRateLimit({
-    max: rates.refusedPerMinute,
-    timeWindow: MINUTE_MS,
-    keyGenerator: addressOf,
-  });
+  const refused = app
+    .getHttpAdapter()
+    .getInstance()
+    .createRateLimit({
+      max: rates.refusedPerMinute,
+      timeWindow: MINUTE_MS,
+      keyGenerator: ({ raw }) => addressOf(raw, proxies),
+    });
   // good tokens are never held up: others may share the address with whoever guesses
   app.get(Doorkeeper).slowDown(async (request) => {
     const seen = await refused(request);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseJwks } from './access/jwks.js';
 import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
+import { DEFAULT_PLACE_OPTIONS } from './access/places.js';
 import type { JSONWebKeySet } from 'jose';
 import type { AtomeOptions } from './door/options.js';
 import { DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
@@ -87,6 +88,18 @@ export function readConfig(environment: Environment = process.env): Config {
         deflate: read.choice('WS_DEFLATE', 'off', ['off', 'on']) === 'on',
       },
       ...(jwt && { jwt }),
+      connections: {
+        total: read.integer('MAX_CONNECTIONS', DEFAULT_PLACE_OPTIONS.total, 0, 10_000_000),
+        // without authentication only this machine can connect
+        perAddress: read.integer(
+          'MAX_CONNECTIONS_PER_ADDRESS',
+          auth === 'off' ? 0 : DEFAULT_PLACE_OPTIONS.perAddress,
+          0,
+          10_000_000,
+        ),
+        perPrincipal: read.integer('MAX_CONNECTIONS_PER_PRINCIPAL', DEFAULT_PLACE_OPTIONS.perPrincipal, 0, 10_000_000),
+        unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_PLACE_OPTIONS.unauthenticated, 0, 10_000_000),
+      },
       proxies: read.integer('TRUST_PROXY', 0, 0, 10),
       allowedOrigins: readOrigins(read, auth === 'jwt'),
       ...(auth === 'off' && {

@@ -30,7 +30,7 @@ describe('the credentials of a connection', () => {
     lapses = [];
     credentials = new Credentials(
       authenticator,
-      new Places(authenticator).take(() => undefined),
+      new Places(authenticator).take('127.0.0.1', () => undefined),
       5_000,
       (why) => lapses.push(why),
     );

@@ -28,7 +28,7 @@ describe('the places', () => {
   let authenticator: Withdrawing;
   let places: Places;
   let lapses: string[];
-  const take = (name: string) => places.take((why) => lapses.push(`${name}: ${why}`));
+  const take = (name: string) => places.take('127.0.0.1', (why) => lapses.push(`${name}: ${why}`));
   beforeEach(() => {
     authenticator = new Withdrawing();
     places = new Places(authenticator);
@@ -48,7 +48,7 @@ describe('the places', () => {
     authenticator.withdrawn.add(ALICE);
     await places.check();
     await places.check();
-    expect(lapses).toEqual(['alice: the token has been withdrawn']);
+    expect(lapses).toEqual(['alice: withdrawn']);
   });
 
   it('are not lost by those who have left, or have a newer token', async () => {
@@ -59,5 +59,43 @@ describe('the places', () => {
     authenticator.withdrawn.add(ALICE);
     await places.check();
     expect(lapses).toEqual([]);
+  });
+
+  it('are so many in all, for each address, and for each principal', () => {
+    places = new Places(authenticator, { total: 5, perAddress: 3, perPrincipal: 2, unauthenticated: 0 });
+    const at = (address: string) => places.take(address, () => undefined);
+    const [first] = [at('a'), at('a'), at('a')];
+    expect(places.refusal('a')).toMatchObject({ code: 'rate_limited', details: { retryAfter: expect.any(Number) } });
+    const [, other] = [at('b'), at('b')];
+    expect(places.refusal('c')).toMatchObject({ code: 'unavailable' });
+    first.leave();
+    first.leave();
+    expect(places.refusal('a')).toBeUndefined();
+
+    const mine = [at('a'), at('b')];
+    mine.forEach((place) => place.belongTo(ALICE));
+    expect(() => other!.belongTo(ALICE)).toThrow('too many');
+    other!.belongTo(BOB);
+    mine[0]!.belongTo({ ...ALICE });
+    mine[0]!.leave();
+    at('a').belongTo(ALICE);
+  });
+
+  it('of strangers are lost by the oldest, not by those who have said who they are', () => {
+    places = new Places(authenticator, { total: 0, perAddress: 0, perPrincipal: 0, unauthenticated: 2 });
+    take('alice').belongTo(ALICE);
+    for (const name of ['one', 'two', 'three', 'four']) take(name);
+    expect(lapses).toEqual(['one: displaced', 'two: displaced']);
+  });
+
+  it('leave nothing behind', () => {
+    places = new Places(authenticator, { total: 1, perAddress: 1, perPrincipal: 1, unauthenticated: 1 });
+    for (let i = 0; i < 100; i += 1) {
+      expect(places.refusal('a')).toBeUndefined();
+      const place = places.take('a', () => undefined);
+      place.belongTo(ALICE);
+      if (i % 2) place.leave();
+      else place.lapse('withdrawn');
+    }
   });
 });

@@ -4,11 +4,13 @@ import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { Authenticator } from '../access/authenticator.js';
+import { addressOf } from '../access/address.js';
 import { Origins } from '../access/origins.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { ResolvedOptions } from '../door/options.js';
-import { ERRORS } from '../protocol/index.js';
+import { retryAfterOf } from '../door/problem.js';
+import { AtomeError } from '../protocol/index.js';
 import { Connections } from './connections.js';
 import { Session } from './session.js';
 import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
@@ -40,16 +42,23 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
   }
 
   /** Who is refused here gets no WebSocket, only an HTTP answer. */
-  private readonly verify: VerifyClientCallbackAsync = ({ req: { headers } }, answer) => {
-    const refusal = this.origins.refusal(headers);
-    if (refusal === undefined) return answer(true);
-    this.logger.debug(`refused a WebSocket: ${refusal}`);
-    answer(false, ERRORS.forbidden.status, refusal);
+  private readonly verify: VerifyClientCallbackAsync = ({ req }, answer) => {
+    const foreign = this.origins.refusal(req.headers);
+    const refusal =
+      foreign === undefined
+        ? this.places.refusal(addressOf(req, this.options.proxies))
+        : new AtomeError('forbidden', foreign);
+    if (!refusal) return answer(true);
+    this.logger.debug(`refused a WebSocket: ${refusal.message}`);
+    const wait = retryAfterOf(refusal);
+    answer(false, refusal.status, refusal.message, wait === undefined ? {} : { 'Retry-After': wait });
   };
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { limits, socket, feed } = this.options;
-    new Session(ws, randomUUID(), request.headers.authorization, {
+    const { authorization } = request.headers;
+    const handshake = { authorization, address: addressOf(request, this.options.proxies) };
+    new Session(ws, randomUUID(), handshake, {
       authenticator: this.authenticator,
       places: this.places,
       feed: this.feed,

@@ -86,8 +86,9 @@ const PARTS: Provider[] = [
   },
   {
     provide: Places,
-    inject: [Authenticator],
-    useFactory: (authenticator: Authenticator) => new Places(authenticator),
+    inject: [Authenticator, ResolvedOptions],
+    useFactory: (authenticator: Authenticator, { connections }: ResolvedOptions) =>
+      new Places(authenticator, connections),
   },
   Doorkeeper,
   AccessGuard,

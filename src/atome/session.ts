@@ -41,6 +41,12 @@ export interface SessionDependencies {
   readonly onError: (error: unknown) => void;
 }
 
+/** What is known of a connection from how it was opened. */
+export interface Handshake {
+  readonly authorization: string | undefined;
+  readonly address: string;
+}
+
 /** Writes submitted and not yet answered, above which the socket is read no further. */
 const MAX_UNANSWERED = 1_024;
 
@@ -62,15 +68,18 @@ export class Session {
   constructor(
     ws: WebSocket,
     readonly clientId: string,
-    /** The `Authorization` header of the handshake. */
-    private readonly authorization: string | undefined,
+    private readonly handshake: Handshake,
     private readonly deps: SessionDependencies,
   ) {
     this.socket = new ClientSocket(ws);
     this.reading = new Reading(this.socket, deps.feed);
     const { messagesPerSecond, messageBurst, authMs } = deps.socket;
     const lapsed = (why: string): void => this.end(CloseCode.UNAUTHENTICATED, why);
-    const place = deps.places.take(lapsed);
+    const place = deps.places.take(handshake.address, (why) =>
+      why === 'withdrawn'
+        ? lapsed('the token has been withdrawn')
+        : this.end(CloseCode.POLICY, 'too many connections have not said who they are'),
+    );
     this.credentials = new Credentials(deps.authenticator, place, authMs, lapsed);
     const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     this.inbox = new Inbox(bucket, (frame) => this.take(frame));
@@ -132,8 +141,9 @@ export class Session {
 
   /** Who can be known from the handshake is. */
   private async identify(): Promise<void> {
+    const { authorization } = this.handshake;
     if (!this.deps.authenticator.required) await this.credentials.accept('');
-    else if (this.authorization !== undefined) await this.credentials.accept(bearerToken(this.authorization) ?? '');
+    else if (authorization !== undefined) await this.credentials.accept(bearerToken(authorization) ?? '');
   }
 
   private async welcome(): Promise<void> {

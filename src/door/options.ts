@@ -1,5 +1,6 @@
 import type { JwtOptions } from '../access/jwt.authenticator.js';
 import type { OriginOptions } from '../access/origins.js';
+import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../access/places.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
 
@@ -38,6 +39,8 @@ export interface AtomeOptions {
   readonly allowedOrigins?: readonly string[];
   /** Names under which the server may be asked, without port; left out: all. */
   readonly allowedHosts?: readonly string[];
+  /** How many connections and streams may be open at once. */
+  readonly connections?: Partial<PlaceOptions>;
   /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
   readonly proxies?: number;
 }
@@ -60,6 +63,7 @@ export class ResolvedOptions {
   readonly jwt: JwtOptions | undefined;
   readonly origins: OriginOptions;
   readonly proxies: number;
+  readonly connections: PlaceOptions;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -69,6 +73,7 @@ export class ResolvedOptions {
     this.feed = { ...DEFAULT_FEED_OPTIONS, ...options.feed };
     this.jwt = options.jwt;
     this.origins = { allowedOrigins: options.allowedOrigins ?? [], allowedHosts: options.allowedHosts };
+    this.connections = { ...DEFAULT_PLACE_OPTIONS, ...options.connections };
     this.proxies = options.proxies ?? 0;
   }
 }

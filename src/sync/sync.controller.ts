@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Places } from '../access/places.js';
+import { addressOf } from '../access/address.js';
+import { Places, type Place } from '../access/places.js';
 import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
@@ -75,7 +76,7 @@ export class SyncController {
     const { tenant } = identityOf(request)!.principal;
     const filter = filterOf(query);
     const compact = query.compact === 'true';
-    const signal = whileOpen(reply, identityOf(request)!, this.places, this.drain.signal);
+    const signal = whileOpen(request, reply, this.placeOf(request), this.drain.signal);
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
       await streamEvents({ feed: this.feed, tenant, reply, cursor, filter, compact, signal });
@@ -114,8 +115,9 @@ export class SyncController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const signal = whileOpen(request, reply, this.placeOf(request));
     const lines = snapshotLines(this.reader, tenant, kinds, (error) => this.logger.error(error));
-    whileOpen(reply, identityOf(request)!, this.places).addEventListener('abort', () => lines.destroy());
+    signal.addEventListener('abort', () => lines.destroy());
     await reply.type('application/x-ndjson; charset=utf-8').send(lines);
   }
 
@@ -139,6 +141,14 @@ export class SyncController {
     const by = { clientId: clientId ?? null, principal };
     const results = await Promise.all(operations.map((operation) => this.pushOne(operation, by)));
     return { success: true, results };
+  }
+
+  /** @throws AtomeError when there is no place. */
+  private placeOf({ raw }: FastifyRequest): (lapsed: () => void) => Place {
+    const address = addressOf(raw, this.options.proxies);
+    const refusal = this.places.refusal(address);
+    if (refusal) throw refusal;
+    return (lapsed) => this.places.take(address, lapsed);
   }
 
   private pushOne(operation: unknown, by: Parameters<AcknowledgedWrites['mutate']>[1]): Promise<Ack | Nack> {
