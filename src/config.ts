@@ -6,6 +6,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { AtomeOptions } from './door/options.js';
 import { DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
 import { DEFAULT_FEED_OPTIONS } from './feed/options.js';
+import { NO_QUOTAS } from './ledger/quotas.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -99,6 +100,12 @@ export function readConfig(environment: Environment = process.env): Config {
         ),
         perPrincipal: read.integer('MAX_CONNECTIONS_PER_PRINCIPAL', DEFAULT_PLACE_OPTIONS.perPrincipal, 0, 10_000_000),
         unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_PLACE_OPTIONS.unauthenticated, 0, 10_000_000),
+      },
+      quotas: {
+        writesPerSecond: read.integer('TENANT_WRITES_PER_SECOND', NO_QUOTAS.writesPerSecond, 0, 1_000_000),
+        writeBurst: read.integer('TENANT_WRITE_BURST', NO_QUOTAS.writeBurst, 1, 10_000_000),
+        atomes: read.integer('TENANT_ATOMES', NO_QUOTAS.atomes, 0, 1e12),
+        bytes: read.integer('TENANT_BYTES', NO_QUOTAS.bytes, 0, 1e15 - 1),
       },
       proxies: read.integer('TRUST_PROXY', 0, 0, 10),
       allowedOrigins: readOrigins(read, auth === 'jwt'),

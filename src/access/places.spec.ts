@@ -74,8 +74,8 @@ describe('the places', () => {
 
     const mine = [at('a'), at('b')];
     mine.forEach((place) => place.belongTo(ALICE));
-    expect(() => other!.belongTo(ALICE)).toThrow('too many');
-    other!.belongTo(BOB);
+    expect(() => other.belongTo(ALICE)).toThrow('too many');
+    other.belongTo(BOB);
     mine[0]!.belongTo({ ...ALICE });
     mine[0]!.leave();
     at('a').belongTo(ALICE);

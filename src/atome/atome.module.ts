@@ -49,12 +49,14 @@ const PARTS: Provider[] = [
   {
     provide: LedgerWriter,
     inject: [LEDGER_STORE, LedgerReader, ResolvedOptions],
-    useFactory: (store: LedgerStore, reader: LedgerReader, { limits }: ResolvedOptions) =>
+    useFactory: (store: LedgerStore, reader: LedgerReader, { limits, quotas }: ResolvedOptions) =>
       new LedgerWriter(
         store,
         (tenant, id, version) => reader.stateAt(tenant, id, version),
         new HybridClock(randomBytes(4).toString('hex')),
         limits,
+        Date.now,
+        quotas,
       ),
   },
   {

@@ -2,6 +2,7 @@ import type { JwtOptions } from '../access/jwt.authenticator.js';
 import type { OriginOptions } from '../access/origins.js';
 import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../access/places.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
+import { NO_QUOTAS, type Quotas } from '../ledger/quotas.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
 
 /** Bounds and times of one WebSocket. */
@@ -39,6 +40,8 @@ export interface AtomeOptions {
   readonly allowedOrigins?: readonly string[];
   /** Names under which the server may be asked, without port; left out: all. */
   readonly allowedHosts?: readonly string[];
+  /** What each tenant may use. */
+  readonly quotas?: Partial<Quotas>;
   /** How many connections and streams may be open at once. */
   readonly connections?: Partial<PlaceOptions>;
   /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
@@ -63,6 +66,7 @@ export class ResolvedOptions {
   readonly jwt: JwtOptions | undefined;
   readonly origins: OriginOptions;
   readonly proxies: number;
+  readonly quotas: Quotas;
   readonly connections: PlaceOptions;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
@@ -74,6 +78,7 @@ export class ResolvedOptions {
     this.jwt = options.jwt;
     this.origins = { allowedOrigins: options.allowedOrigins ?? [], allowedHosts: options.allowedHosts };
     this.connections = { ...DEFAULT_PLACE_OPTIONS, ...options.connections };
+    this.quotas = { ...NO_QUOTAS, ...options.quotas };
     this.proxies = options.proxies ?? 0;
   }
 }

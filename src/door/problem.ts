@@ -99,6 +99,7 @@ const TITLES: Record<ErrorCode, string> = {
   too_large: 'Too large',
   unsupported_media_type: 'Unsupported media type',
   rate_limited: 'Too many requests',
+  quota_exceeded: 'Quota exceeded',
   internal: 'Internal error',
   unavailable: 'Not available',
   storage_full: 'Storage full',

@@ -7,13 +7,14 @@ import { AtomeEntity } from './entities/atome.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
+import { CountWhatIsStored1760200000000 } from './migrations/1760200000000-count-what-is-stored.js';
 import type { LedgerStore } from './store.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
   entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
-  migrations: [CreateLedger1760000000000],
+  migrations: [CreateLedger1760000000000, CountWhatIsStored1760200000000],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;

@@ -60,7 +60,7 @@ describe('the number of connections', () => {
     expect(await refusal(from('203.0.113.1'))).toEqual({ status: 429, retryAfter: 5 });
     expect(await server.api.get(CHANGES, from('203.0.113.1'))).toMatchObject({ status: 429 });
     await opened(from('203.0.113.2'));
-    await first!.close();
+    await first.close();
     await opened(from('203.0.113.1'));
   });
 
@@ -69,7 +69,7 @@ describe('the number of connections', () => {
     const [first] = [await opened(), await opened()];
     expect(await refusal()).toEqual({ status: 503, retryAfter: 5 });
     expect(await server.api.get(CHANGES)).toMatchObject({ status: 503, body: { code: 'unavailable' } });
-    await first!.close();
+    await first.close();
     await opened();
   });
 
