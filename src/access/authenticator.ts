@@ -6,6 +6,8 @@ export interface Identity {
   readonly principal: Principal;
   /** Milliseconds since 1970; null for never. */
   readonly expiresAt: number | null;
+  /** Which key proved it, where that can be withdrawn. */
+  readonly key?: string;
 }
 
 /** Turns a token into an identity. */
