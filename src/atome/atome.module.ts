@@ -3,8 +3,11 @@ import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../access/access.guard.js';
 import { Authority } from '../access/authority.js';
+import { Doorkeeper } from '../access/doorkeeper.js';
 import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
 import { JwtAuthenticator } from '../access/jwt.authenticator.js';
+import { Origins } from '../access/origins.js';
+import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
@@ -58,13 +61,15 @@ const PARTS: Provider[] = [
   {
     provide: LedgerWriter,
     inject: [LEDGER_STORE, LedgerReader, ResolvedOptions, Authority],
-    useFactory: (store: LedgerStore, reader: LedgerReader, { limits }: ResolvedOptions, authority: Authority) =>
+    useFactory: (store: LedgerStore, reader: LedgerReader, { limits, quotas }: ResolvedOptions, authority: Authority) =>
       new LedgerWriter(
         store,
         (tenant, id, version) => reader.stateAt(tenant, id, version),
         new HybridClock(randomBytes(4).toString('hex')),
         limits,
         authority,
+        Date.now,
+        quotas,
       ),
   },
   {
@@ -89,6 +94,18 @@ const PARTS: Provider[] = [
     inject: [ResolvedOptions],
     useFactory: ({ jwt }: ResolvedOptions): Authenticator => (jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator()),
   },
+  {
+    provide: Origins,
+    inject: [ResolvedOptions],
+    useFactory: ({ origins }: ResolvedOptions) => new Origins(origins),
+  },
+  {
+    provide: Places,
+    inject: [Authenticator, ResolvedOptions],
+    useFactory: (authenticator: Authenticator, { connections }: ResolvedOptions) =>
+      new Places(authenticator, connections),
+  },
+  Doorkeeper,
   AccessGuard,
   Drain,
   AtomeLifecycle,
@@ -131,12 +148,14 @@ function compose(
       AccessGuard,
       Authenticator,
       Authority,
+      Doorkeeper,
       AtomeService,
       AtomeEvents,
       Feed,
       LedgerReader,
       LEDGER_STORE,
       Drain,
+      Origins,
       ResolvedOptions,
     ],
   };

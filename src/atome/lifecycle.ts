@@ -7,6 +7,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { Doorkeeper } from '../access/doorkeeper.js';
+import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
 import { LedgerWriter } from '../ledger/writer.js';
@@ -22,6 +24,8 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly writer: LedgerWriter,
     private readonly feed: Feed,
     private readonly connections: Connections,
+    private readonly places: Places,
+    private readonly doorkeeper: Doorkeeper,
     private readonly drain: Drain,
     private readonly http: HttpAdapterHost,
   ) {}
@@ -32,6 +36,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     if (adapter) this.prepare(adapter.getInstance<FastifyInstance>());
     this.feed.start();
     this.connections.start();
+    this.places.start();
   }
 
   /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
@@ -46,6 +51,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
 
   private prepare(fastify: FastifyInstance): void {
     addBodyParsers(fastify, PATCH_TYPES);
+    this.doorkeeper.standAt(fastify);
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.hold(reply.raw);
@@ -54,6 +60,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.places.stop();
     this.feed.stop();
     await this.store.close();
   }

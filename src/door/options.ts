@@ -1,7 +1,10 @@
 import type { AuthorizeHook } from '../access/authority.js';
 import type { JwtOptions } from '../access/jwt.authenticator.js';
 import type { Policies } from '../access/policies.js';
+import type { OriginOptions } from '../access/origins.js';
+import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../access/places.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
+import { NO_QUOTAS, type Quotas } from '../ledger/quotas.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
 
 /** Bounds and times of one WebSocket. */
@@ -39,6 +42,16 @@ export interface AtomeOptions {
   readonly policies?: Policies;
   /** The application's own word on single atomes. */
   readonly authorize?: AuthorizeHook;
+  /** Origins of web pages elsewhere that may connect, such as `https://app.example`; `*` for all. Default: none. */
+  readonly allowedOrigins?: readonly string[];
+  /** Names under which the server may be asked, without port; left out: all. */
+  readonly allowedHosts?: readonly string[];
+  /** What each tenant may use. */
+  readonly quotas?: Partial<Quotas>;
+  /** How many connections and streams may be open at once. */
+  readonly connections?: Partial<PlaceOptions>;
+  /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
+  readonly proxies?: number;
 }
 
 /** What must be known before the application starts, also where the rest comes from a factory. */
@@ -59,6 +72,10 @@ export class ResolvedOptions {
   readonly jwt: JwtOptions | undefined;
   readonly policies: Policies | undefined;
   readonly authorize: AuthorizeHook | undefined;
+  readonly origins: OriginOptions;
+  readonly proxies: number;
+  readonly quotas: Quotas;
+  readonly connections: PlaceOptions;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -69,5 +86,9 @@ export class ResolvedOptions {
     this.jwt = options.jwt;
     this.policies = options.policies;
     this.authorize = options.authorize;
+    this.origins = { allowedOrigins: options.allowedOrigins ?? [], allowedHosts: options.allowedHosts };
+    this.connections = { ...DEFAULT_PLACE_OPTIONS, ...options.connections };
+    this.quotas = { ...NO_QUOTAS, ...options.quotas };
+    this.proxies = options.proxies ?? 0;
   }
 }

@@ -7,6 +7,7 @@ import { AtomeEntity } from './entities/atome.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
+import { CountWhatIsStored1760200000000 } from './migrations/1760200000000-count-what-is-stored.js';
 import { SettleClocks1761000000000 } from './migrations/1761000000000-settle-clocks.js';
 import { AddAtomeSize1761000000001 } from './migrations/1761000000001-add-atome-size.js';
 import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js';
@@ -16,7 +17,13 @@ import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
   entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
-  migrations: [CreateLedger1760000000000, SettleClocks1761000000000, AddAtomeSize1761000000001, AddRights1761100000000],
+  migrations: [
+    CreateLedger1760000000000,
+    CountWhatIsStored1760200000000,
+    SettleClocks1761000000000,
+    AddAtomeSize1761000000001,
+    AddRights1761100000000,
+  ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;

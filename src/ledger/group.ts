@@ -23,6 +23,7 @@ import { weightOf } from './lineage.js';
 import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
 import { createdAgain, repeat } from './repeat.js';
 import { rightsColumns, rightsOfRow, widen } from './rights.js';
+import { bytesOf, NO_QUOTAS, requireRoom, type Quotas, type Stored } from './quotas.js';
 import {
   snapshotText,
   stateOf,
@@ -63,6 +64,8 @@ interface Working {
   readonly base: number;
   readonly weight: number;
   readonly audience: Audience;
+  /** Bytes of the atome as it is. */
+  readonly size: number;
 }
 
 /** Decides the writes of a group one after the other; a refused one leaves no trace. */
@@ -84,14 +87,16 @@ export class GroupPlanner {
     private readonly limits: Limits,
     private readonly rules: AccessRules,
     private readonly nowMs: number,
+    private readonly quotas: Quotas = NO_QUOTAS,
   ) {
     const { working } = this;
     this.head = before.head;
     for (const row of before.receipts) this.known.set(row.opId, row);
     for (const row of before.creations) this.creations.set(row.atomeId, row);
     for (const row of before.atomes) {
-      const { seq, createdSeq, base, weight } = row;
-      working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, audience: rightsOfRow(row).audience });
+      const { seq, createdSeq, base, weight, size } = row;
+      const { audience } = rightsOfRow(row);
+      working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, size, audience });
     }
     const states = function* (): Generator<AtomeState> {
       for (const { state } of working.values()) yield state;
@@ -241,9 +246,9 @@ export class GroupPlanner {
   }
 
   private add(alteration: AlterationBody, state: AtomeState, now: Working | undefined): Committed {
-    const row = this.chain(alteration, state, now);
+    const { row, stored } = this.chain(alteration, state, now);
     const { hash, prevHash, size, seq, timestamp, opId } = row;
-    this.head = { ...this.head, seq, hash, timestamp };
+    this.head = { ...this.head, seq, hash, timestamp, ...stored };
     this.alterations.push(row);
     if (row.version === 1) this.creations.set(row.atomeId, row);
     if (opId !== null) this.remember({ ...row, opId }, false);
@@ -260,18 +265,30 @@ export class GroupPlanner {
   }
 
   /** The rows of an alteration: its own, linked to the chain, and that of its atome. */
-  private chain(alteration: AlterationBody, state: AtomeState, now: Working | undefined): AlterationRow {
+  private chain(
+    alteration: AlterationBody,
+    state: AtomeState,
+    now: Working | undefined,
+  ): { row: AlterationRow; stored: Stored } {
     const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
     const changes = JSON.stringify(alteration.changes);
     const data = JSON.stringify(state.data);
     const meta = JSON.stringify(state.meta);
     const document = data.length + meta.length;
+    const bytes = bytesOf(data, meta);
     // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
-    const bytes = Buffer.byteLength(data) + Buffer.byteLength(meta);
     if (operation !== 'share') this.requireSize(atomeId, bytes);
     const weight = now ? now.weight + weightOf(changes) : 0;
     const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
+    const snapshot = whole && now ? snapshotText(state, data, meta) : null;
+    const added = bytes - (now?.size ?? 0) + bytesOf(changes, snapshot ?? '');
+    const stored = {
+      atomes: this.head.atomes + Number(state.deletedAt === null) - Number(now?.state.deletedAt === null),
+      bytes: this.head.bytes + added,
+    };
+    // a deletion makes room, though it is noted too, and a right can be taken away without any
+    if (operation !== 'delete' && operation !== 'share') requireRoom(this.quotas, this.head, stored);
     const body = {
       seq,
       atomeId,
@@ -287,17 +304,18 @@ export class GroupPlanner {
       base,
       superseded: JSON.stringify(alteration.superseded),
       size: document + changes.length,
-      snapshot: whole && now ? snapshotText(state, data, meta) : null,
+      snapshot,
       salt: newSalt(),
     };
     const digest = payloadDigest(body);
     const audience = widen(now?.audience, state);
-    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight, audience };
+    const since = whole ? 0 : weight;
+    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
     this.working.set(atomeId, next);
-    const rights = rightsColumns(state, audience);
-    const columns = { data, meta, clocks: JSON.stringify(state.clocks), size: bytes, ...rights };
+    const columns = { data, meta, clocks: JSON.stringify(state.clocks), ...rightsColumns(state, audience) };
     this.atomeRows.set(atomeId, { ...state, ...next, ...columns });
-    return { ...body, digest, prevHash: this.head.hash, hash: chainHash(this.head.hash, body, digest) };
+    const hash = chainHash(this.head.hash, body, digest);
+    return { row: { ...body, digest, prevHash: this.head.hash, hash }, stored };
   }
 
   private requireSize(atomeId: string, bytes: number): void {

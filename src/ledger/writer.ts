@@ -10,6 +10,7 @@ import {
 import { GroupPlanner, type GroupPlan, type WriteRequest } from './group.js';
 import { groupSize } from './grouping.js';
 import type { Committed, Outcome, WriteOrigin } from './outcome.js';
+import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
 import type { Families, LedgerStore, Touched } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
@@ -35,6 +36,7 @@ export class LedgerWriter {
   private readonly listeners = new Set<CommitListener>();
   /** Tenants whose ledger is known to be there. */
   private readonly opened = new Set<string>();
+  private readonly rate: WriteRate;
   private closed = false;
 
   constructor(
@@ -44,7 +46,10 @@ export class LedgerWriter {
     private readonly limits: Limits,
     private readonly rules: AccessRules,
     private readonly now: () => number = Date.now,
-  ) {}
+    private readonly quotas: Quotas = NO_QUOTAS,
+  ) {
+    this.rate = new WriteRate(quotas);
+  }
 
   /**
    * Resolves when the write is durable. Writes of one tenant are decided in the order submitted.
@@ -53,6 +58,7 @@ export class LedgerWriter {
   submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
     if (this.closed) return Promise.reject(new AtomeError('unavailable', 'the server is going down; try again'));
     return new Promise((resolve, reject) => {
+      this.rate.take(tenant, this.now());
       const waiting = { mutation, origin, resolve, reject };
       const queue = this.queues.get(tenant);
       if (queue) queue.push(waiting);
@@ -118,7 +124,7 @@ export class LedgerWriter {
       this.opened.add(tenant);
     }
     return this.store.commit(tenant, touched, (before) =>
-      new GroupPlanner(before, this.clock, this.limits, this.rules, this.now()).plan(requests),
+      new GroupPlanner(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
     );
   }
 

@@ -1,5 +1,6 @@
 import { openStore } from '../../src/ledger/data-source.js';
 import type { Outcome, WriteOrigin } from '../../src/ledger/outcome.js';
+import { NO_QUOTAS, type Quotas } from '../../src/ledger/quotas.js';
 import { LedgerReader } from '../../src/ledger/reader.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { LedgerWriter } from '../../src/ledger/writer.js';
@@ -34,6 +35,7 @@ export interface TestLedgerOptions {
   readonly limits?: Partial<Limits>;
   readonly rules?: AccessRules;
   readonly now?: () => number;
+  readonly quotas?: Partial<Quotas>;
 }
 
 /** On SQLite in memory unless a store is given. */
@@ -47,6 +49,7 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
     { ...DEFAULT_LIMITS, ...options.limits },
     options.rules ?? OPEN_RULES,
     options.now,
+    { ...NO_QUOTAS, ...options.quotas },
   );
   return {
     store: over,

@@ -4,7 +4,16 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
-import { alterationRow, atomeRow, ledgerGone, numbers, SqlStore, withFamilies } from './sql.store.js';
+import {
+  alterationRow,
+  atomeRow,
+  headParams,
+  headRow,
+  ledgerGone,
+  numbers,
+  SqlStore,
+  withFamilies,
+} from './sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
@@ -124,7 +133,7 @@ export class PostgresStore extends SqlStore {
     const creations =
       met.length === 0 ? [] : await rows<AlterationRow>(SELECT_CREATIONS, [tenant, JSON.stringify(met)]);
     return {
-      head: numbers(head, ['seq']),
+      head: headRow(head),
       creations: creations.map(alterationRow),
       ...withFamilies(atomes.map(atomeRow), related.map(atomeRow), families),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
@@ -137,7 +146,7 @@ export class PostgresStore extends SqlStore {
       this.insert(client, sql.ALTERATIONS, tenant, alterations),
       this.insert(client, sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME),
       this.insert(client, sql.RECEIPTS, tenant, receipts),
-      client.query(this.timed(numbered(sql.UPDATE_HEAD), [head.seq, head.hash, head.timestamp, tenant], 'move head')),
+      client.query(this.timed(numbered(sql.UPDATE_HEAD), headParams(tenant, head), 'move head')),
     ]);
   }
 

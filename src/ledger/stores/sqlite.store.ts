@@ -4,7 +4,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import * as sql from './sql.js';
-import { ledgerGone, SqlStore, withFamilies } from './sql.store.js';
+import { headParams, ledgerGone, SqlStore, withFamilies } from './sql.store.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
@@ -102,7 +102,7 @@ export class SqliteStore extends SqlStore {
     this.insert(sql.ALTERATIONS, tenant, alterations);
     this.insert(sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME);
     this.insert(sql.RECEIPTS, tenant, receipts);
-    this.prepare(sql.UPDATE_HEAD).run(head.seq, head.hash, head.timestamp, tenant);
+    this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
   }
 
   private insert<Row extends object>(table: sql.Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
