@@ -60,7 +60,7 @@ const globalsOf = (names) => Object.fromEntries(names.split(' ').map((name) => [
 const SHARED_GLOBALS = 'console URL fetch setTimeout clearTimeout setInterval clearInterval AbortController crypto';
 const NODE_GLOBALS = globalsOf(`${SHARED_GLOBALS} process Buffer`);
 const BROWSER_GLOBALS = globalsOf(
-  `${SHARED_GLOBALS} window document location history navigator localStorage WebSocket`,
+  `${SHARED_GLOBALS} window document location history navigator localStorage sessionStorage WebSocket`,
 );
 
 const ENV_MESSAGE = 'config.ts is the only reader of the environment';

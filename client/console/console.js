@@ -1,5 +1,17 @@
 /* The page at /: a plain user of the example, which is a plain user of the SDK. */
-import { create, history, isConnected, list, remove, rename, replace, restore, watch } from '/examples/socket_test.js';
+import {
+  create,
+  heldToken,
+  history,
+  holdToken,
+  isConnected,
+  list,
+  remove,
+  rename,
+  replace,
+  restore,
+  watch,
+} from '/examples/socket_test.js';
 
 const MOST_EVENTS = 100;
 
@@ -71,6 +83,7 @@ async function load(cursor) {
 /** Shows what went wrong, if anything; true when nothing did. */
 function tell(answer, where = $('problem')) {
   where.textContent = answer.success ? '' : answer.error;
+  if (answer.code === 'unauthenticated') $('identify').hidden = false;
   return answer.success;
 }
 
@@ -229,6 +242,12 @@ $('create').addEventListener('submit', async (submit) => {
   name.focus();
   render();
 });
+$('identify').hidden = !heldToken();
+$('identify').addEventListener('submit', (submit) => {
+  submit.preventDefault();
+  holdToken(submit.target.elements.token.value.trim());
+});
+$('forget').addEventListener('click', () => holdToken());
 $('show-deleted').addEventListener('change', render);
 $('more').addEventListener('click', () => load(nextCursor));
 
@@ -243,6 +262,7 @@ watch((event) => {
       return load();
     case 'sync:error':
       if (!isConnected()) showStatus(event.error.message);
+      if (event.error.code === 'unauthenticated') $('identify').hidden = false;
       return log(event);
     case 'atome:created':
     case 'atome:updated':
@@ -255,5 +275,5 @@ watch((event) => {
   }
 });
 
-if (isConnected()) showStatus('Connected');
+showStatus(isConnected() ? 'Connected' : 'Not connected');
 await load();

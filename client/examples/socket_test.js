@@ -10,9 +10,22 @@
  */
 import { UnifiedAtome, UnifiedSync } from '/client.js';
 
+/** The token of this window, where the server asks for one. It ends with the window. */
+export function heldToken() {
+  return sessionStorage.getItem('atome-sync token') ?? undefined;
+}
+
+/** Uses another token, or none: begins anew, since it may be that of somebody else. */
+export function holdToken(token) {
+  if (token) sessionStorage.setItem('atome-sync token', token);
+  else sessionStorage.removeItem('atome-sync token');
+  location.reload();
+}
+
 /** Connects and logs what others do. The SDK reconnects by itself and then tells what was missed. */
 export function connect() {
   return UnifiedSync.connectRealtime({
+    token: heldToken(),
     onConnected: ({ clientId }) => console.log('connected as', clientId),
     onDisconnected: ({ code, reason }) => console.log('disconnected:', code, reason),
     onAtomeCreated: ({ atome }) => console.log('created:', atome.id, atome.data),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { tokenOf, WITH_TOKENS } from '../support/access.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { launchBrowser } from '../support/browser.js';
 import { createFile } from '../support/databases.js';
@@ -102,6 +103,46 @@ describe('the page in two windows', () => {
     await Promise.all([told, two.shows('Groceries')]);
     const said = two.logged.map((line) => line.split(' ')[0]);
     expect(said).toEqual(['connected', 'created:', 'changed:']);
+  });
+});
+
+describe('the page of a server that asks for tokens', () => {
+  it('takes one, uses it as long as the window is there, and forgets it', async () => {
+    const server = await startApp(WITH_TOKENS);
+    const window = await Window.open(browser, server.url);
+    const { page } = window;
+    await page.getByRole('alert').filter({ hasText: 'token' }).waitFor();
+    await window.status('Not connected');
+
+    await window.fill('Token', tokenOf('writer'));
+    await window.press('Use token');
+    await window.status('Connected');
+    await window.create('Mine');
+    await server.api.as(tokenOf('writer', { sub: 'bob' })).create({ name: 'Theirs' });
+    await window.shows('Theirs');
+    await page.reload();
+    await window.status('Connected');
+    await window.shows('Mine');
+
+    await window.press('Forget token');
+    await window.status('Not connected');
+    await window.hides('Mine');
+    await window.fill('Token', tokenOf('writer', { tenant: 'other' }));
+    await window.press('Use token');
+    await window.status('Connected');
+    expect(await page.locator('#atomes li').count()).toBe(0);
+    expect(window.errors.filter((error) => !error.includes('401'))).toEqual([]);
+    await window.close();
+    await server.close();
+  });
+
+  it('shows no field for a token where none is needed', async () => {
+    const server = await startApp();
+    const window = await Window.open(browser, server.url);
+    await window.status('Connected');
+    expect(await window.page.getByLabel('Token').isVisible()).toBe(false);
+    await window.close();
+    await server.close();
   });
 });
 
