@@ -2,18 +2,30 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { AccountEntity } from './entities/account.entity.js';
+import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
 import { AtomeEntity } from './entities/atome.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
+import { TicketEntity } from './entities/ticket.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
-import type { LedgerStore } from './store.js';
+import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { PostgresStore } from './stores/postgres.store.js';
+import type { SqlStore } from './stores/sql.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
-  entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
-  migrations: [CreateLedger1760000000000],
+  entities: [
+    LedgerEntity,
+    AlterationEntity,
+    AtomeEntity,
+    ReceiptEntity,
+    TicketEntity,
+    AccountEntity,
+    AccountSessionEntity,
+  ],
+  migrations: [CreateLedger1760000000000, CreateAccounts1763000000000],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;
@@ -66,7 +78,7 @@ function prepareSqlite(db: BetterSqlite3.Database): void {
 }
 
 /** Connects, brings the schema up to date and opens the store for it. */
-export async function openStore(databaseUrl: string): Promise<LedgerStore> {
+export async function openStore(databaseUrl: string): Promise<SqlStore> {
   const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
   try {
     if (dataSource.options.type !== 'postgres') {
