@@ -12,20 +12,30 @@ import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '@n
 import type { FastifyRequest } from 'fastify';
 import { AtomeError, type Principal } from '../protocol/index.js';
 import { authorize, type Action } from './authorize.js';
-import { Authenticator, type Identity } from './authenticator.js';
+import type { Identity } from './authenticator.js';
+import { Callers } from './callers.js';
 
-/** What a route needs; `public` needs nobody, and still tells a caller with a token from one without. */
-export type Rule = Action | 'public';
+/**
+ * What a route needs. `public` needs nobody, and still tells a caller with a token from one without; `open` does not
+ * look at tokens at all, for those who come to get one.
+ */
+export type Rule = Action | 'public' | 'open';
 
 const RULE = 'atome-sync:rule';
+const TAKES_TICKETS = 'atome-sync:takes-tickets';
 
 /** Says what a route needs. A route that says nothing is refused to everybody. */
 export const Needs = (rule: Rule): MethodDecorator =>
   applyDecorators(
     SetMetadata(RULE, rule),
     ApiUnauthorizedResponse({ description: 'No token, or one that is not good, where authentication is on' }),
-    ...(rule === 'public' ? [] : [ApiForbiddenResponse({ description: `You may not ${rule} in your tenant` })]),
+    ...(rule === 'public' || rule === 'open'
+      ? []
+      : [ApiForbiddenResponse({ description: `You may not ${rule} in your tenant` })]),
   );
+
+/** Lets a caller that cannot set a header show a one-time ticket in the address. */
+export const TakesTickets = (): MethodDecorator => SetMetadata(TAKES_TICKETS, true);
 
 /** The rule of a route handler; undefined when it declares none. */
 export function ruleOf(handler: object): Rule | undefined {
@@ -39,34 +49,22 @@ type Identified = FastifyRequest & { identity?: Identity };
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly authenticator: Authenticator,
+    private readonly callers: Callers,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const rule = this.reflector.get<Rule | undefined>(RULE, context.getHandler());
     if (!rule) throw new AtomeError('forbidden', 'this call is not open to anybody');
+    if (rule === 'open') return true;
     const request = context.switchToHttp().getRequest<Identified>();
-    const identity = await this.identify(request);
+    const takesTickets = this.reflector.get<boolean | undefined>(TAKES_TICKETS, context.getHandler()) ?? false;
+    const identity = await this.callers.proofOf(request, takesTickets)?.();
     if (identity) request.identity = identity;
     if (rule === 'public') return true;
     if (!identity) throw new AtomeError('unauthenticated', 'a token is needed: send Authorization: Bearer <token>');
     authorize(identity.principal, rule);
     return true;
   }
-
-  private async identify({ headers }: FastifyRequest): Promise<Identity | undefined> {
-    if (!this.authenticator.required) return this.authenticator.authenticate('');
-    const token = bearerToken(headers.authorization);
-    return token === undefined ? undefined : this.authenticator.authenticate(token);
-  }
-}
-
-/** The token of an `Authorization` header. @throws AtomeError `unauthenticated` for another scheme. */
-export function bearerToken(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-  if (token === undefined) throw new AtomeError('unauthenticated', 'the Authorization header must be "Bearer <token>"');
-  return token;
 }
 
 /** Puts a controller behind the guard. */

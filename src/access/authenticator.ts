@@ -6,6 +6,8 @@ export interface Identity {
   readonly principal: Principal;
   /** Milliseconds since 1970; null for never. */
   readonly expiresAt: number | null;
+  /** The session that the token belongs to, where it names one. */
+  readonly sessionId?: string;
 }
 
 /** Turns a token into an identity. */
@@ -15,6 +17,19 @@ export abstract class Authenticator {
 
   /** @throws AtomeError `unauthenticated` when the token does not prove who somebody is. */
   abstract authenticate(token: string): Promise<Identity>;
+
+  /**
+   * Whether somebody whose token was good is still who that token said, apart from its time: the key that signed it
+   * may have been withdrawn, or the session ended. Asked once a second for each open connection, so it may not wait.
+   */
+  isCurrent(_identity: Identity): boolean {
+    return true;
+  }
+
+  /** Looks whether what it trusts has changed; called once a second, before {@link isCurrent}. May not reject. */
+  refresh(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** Authentication is off: everybody is the same, and a token says nothing. */

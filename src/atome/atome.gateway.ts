@@ -4,6 +4,7 @@ import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { Authenticator } from '../access/authenticator.js';
+import { Callers } from '../access/callers.js';
 import { Feed } from '../feed/feed.js';
 import { ResolvedOptions } from '../door/options.js';
 import { Connections } from './connections.js';
@@ -20,6 +21,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly writes: AcknowledgedWrites,
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
+    private readonly callers: Callers,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -35,8 +37,9 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { limits, socket, feed } = this.options;
-    new Session(ws, randomUUID(), request.headers.authorization, {
+    new Session(ws, randomUUID(), request, {
       authenticator: this.authenticator,
+      callers: this.callers,
       feed: this.feed,
       writes: this.writes,
       connections: this.connections,

@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
-import { bearerToken } from '../access/access.guard.js';
 import type { Authenticator } from '../access/authenticator.js';
 import { authorize } from '../access/authorize.js';
+import type { Callers, Carrier } from '../access/callers.js';
 import { Credentials } from '../access/credentials.js';
 import type { Feed } from '../feed/feed.js';
 import {
@@ -29,6 +29,7 @@ import { TokenBucket } from './token-bucket.js';
 
 export interface SessionDependencies {
   readonly authenticator: Authenticator;
+  readonly callers: Callers;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
   readonly connections: Connections;
@@ -60,8 +61,7 @@ export class Session {
   constructor(
     ws: WebSocket,
     readonly clientId: string,
-    /** The `Authorization` header of the handshake. */
-    private readonly authorization: string | undefined,
+    private readonly handshake: Carrier,
     private readonly deps: SessionDependencies,
   ) {
     this.socket = new ClientSocket(ws);
@@ -127,8 +127,8 @@ export class Session {
 
   /** Who can be known from the handshake is. */
   private async identify(): Promise<void> {
-    if (!this.deps.authenticator.required) await this.credentials.accept('');
-    else if (this.authorization !== undefined) await this.credentials.accept(bearerToken(this.authorization) ?? '');
+    const proof = this.deps.callers.proofOf(this.handshake, true);
+    if (proof) await this.credentials.admit(proof);
   }
 
   private async welcome(): Promise<void> {

@@ -25,7 +25,14 @@ export class AtomeErrorFilter extends ProblemFilter {}
 export function sendProblem(error: unknown, { url, headers }: FastifyRequest, reply: FastifyReply): void {
   const refusal = toAtomeError(error);
   if (refusal.code === 'unauthenticated') void reply.header('WWW-Authenticate', challenge(headers.authorization));
-  void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, url));
+  const retryAfter = refusal.details?.retryAfter;
+  if (typeof retryAfter === 'number') void reply.header('Retry-After', retryAfter);
+  void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, pathOf(url)));
+}
+
+/** Without the query: somebody may have put a secret there. */
+function pathOf(url: string): string {
+  return url.split('?', 1)[0]!;
 }
 
 /** How to be let in (RFC 6750 §3). */

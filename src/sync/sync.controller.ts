@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
+import { Caller, Guarded, identityOf, Needs, TakesTickets } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { Drain } from '../door/drain.js';
@@ -47,6 +47,7 @@ export class SyncController {
   ) {}
 
   @Needs('read')
+  @TakesTickets()
   @Get('changes')
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({
