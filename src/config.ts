@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { parseJwks } from './access/jwks.js';
 import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
 import type { JSONWebKeySet } from 'jose';
-import type { AtomeOptions } from './door/options.js';
-import { DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
+import { ROLES } from './access/roles.js';
+import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './door/options.js';
+import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
 import { DEFAULT_FEED_OPTIONS } from './feed/options.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
 
@@ -16,7 +17,7 @@ export interface Config {
   /** 0 takes a free one. */
   readonly port: number;
   readonly logLevel: LogLevel;
-  readonly atome: AtomeOptions & { readonly databaseUrl: string };
+  readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
 
 /** RFC 7518 §3.2: a key of the size of the hash, or larger. */
@@ -41,6 +42,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
+  const accounts = read.choice('ACCOUNTS', 'off', ['off', 'on']) === 'on' ? readAccounts(read, jwt) : undefined;
   if (auth === 'off' && !isLoopback(host)) {
     problems.push(
       `HOST=${host} is reachable from other machines, and authentication is off: use AUTH=jwt or HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
@@ -73,6 +75,7 @@ export function readConfig(environment: Environment = process.env): Config {
         deflate: read.choice('WS_DEFLATE', 'off', ['off', 'on']) === 'on',
       },
       ...(jwt && { jwt }),
+      ...(accounts && { accounts }),
       feed: {
         unsentBytes: read.integer('UNSENT_BYTES', DEFAULT_FEED_OPTIONS.unsentBytes, 1_024, 64 * 1024 * 1024),
         pollMs: read.integer('HEAD_POLL_MS', DEFAULT_FEED_OPTIONS.pollMs, 10, 60_000),
@@ -92,6 +95,27 @@ function readJwt(read: Reader): JwtOptions | undefined {
   const issuer = read.optional('AUTH_ISSUER');
   const audience = read.optional('AUTH_AUDIENCE');
   return keys && { keys, tenantClaim, rolesClaim, issuer, audience };
+}
+
+/** Accounts get tokens that this server signs, so it must have the secret that verifies them. */
+function readAccounts(read: Reader, jwt: JwtOptions | undefined): AccountOptions {
+  const { tenancy, role, accessTokenSeconds } = DEFAULT_ACCOUNT_OPTIONS;
+  if (!jwt || !('secret' in jwt.keys)) {
+    read.refuse(
+      'ACCOUNTS=on: signs tokens of its own, and needs AUTH=jwt with AUTH_JWT_SECRET; it cannot sign with the keys of an identity provider',
+    );
+  }
+  const accounts = {
+    tenancy: read.choice('ACCOUNTS_TENANCY', tenancy, ['shared', 'own']),
+    role: read.choice('ACCOUNTS_ROLE', role, ROLES),
+    accessTokenSeconds: read.integer('ACCESS_TOKEN_TTL', accessTokenSeconds, 10, 86_400),
+  };
+  if (accounts.tenancy === 'shared' && accounts.role === 'admin') {
+    read.refuse(
+      'ACCOUNTS_ROLE=admin: everybody who registers would administer the tenant of all; use ACCOUNTS_TENANCY=own, or another role',
+    );
+  }
+  return accounts;
 }
 
 /** Exactly one source of keys. What these variables hold is not repeated: it may be a secret in the wrong place. */
