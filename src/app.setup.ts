@@ -6,6 +6,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { pino } from 'pino';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from './atome/ws-adapter.js';
+import { setupPerimeter } from './app.perimeter.js';
 import type { Config } from './config.js';
 import { refuseOtherMethods } from './door/allowed-methods.js';
 import { addBodyParsers } from './door/body-parsers.js';
@@ -14,11 +15,18 @@ import { ProblemFilter, sendProblem } from './door/problem.filter.js';
 import { PinoLogger } from './ops/logger.js';
 import { VERSION } from './version.js';
 
+/** How long a request may take to arrive, in milliseconds. */
+const REQUEST_MS = 60_000;
+
 /** The server as it runs, not yet listening: for `main` and for every end-to-end test. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
   const logger = new PinoLogger(pino({ level: config.logLevel }));
+  const { proxies = 0 } = config.atome;
   const adapter = new FastifyAdapter({
     bodyLimit: config.atome.limits?.messageBytes ?? DEFAULT_LIMITS.messageBytes,
+    trustProxy: proxies > 0 && ((_address, hop) => hop < proxies),
+    // who sends half a request must not hold its connection for ever
+    requestTimeout: REQUEST_MS,
     // a proxy may append to a path what it likes; ours end where they end
     routerOptions: { maxParamLength: 128 },
     // what Fastify refuses before any route, such as a path that cannot be decoded
@@ -30,15 +38,16 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     abortOnError: false,
     forceCloseConnections: true,
   });
-  await setupApp(app);
+  await setupApp(app, config);
   return app;
 }
 
-async function setupApp(app: NestFastifyApplication): Promise<void> {
+async function setupApp(app: NestFastifyApplication, config: Config): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   addBodyParsers(fastify, ['application/json']);
   refuseOtherMethods(fastify);
+  await setupPerimeter(app, config);
   app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   app.useGlobalFilters(new ProblemFilter());

@@ -112,3 +112,41 @@ describe('the configuration of authentication', () => {
     expect(problems.map((problem) => problem.split(':')[0])).toEqual(names);
   });
 });
+
+describe('the configuration of origins', () => {
+  const TOKENS = { AUTH: 'jwt', AUTH_JWT_SECRET: SECRET };
+
+  it('is an empty list by default, and the names of this machine while authentication is off', () => {
+    const { allowedOrigins, allowedHosts } = readConfig({ HOST: '127.0.0.2' }).atome;
+    expect(allowedOrigins).toEqual([]);
+    expect(allowedHosts).toEqual(['localhost', '127.0.0.1', '[::1]', '127.0.0.2']);
+    expect(readConfig({ HOST: '::1' }).atome.allowedHosts).toContain('[::1]');
+  });
+
+  it('lets every name be used where authentication is on, or is off by name', () => {
+    expect(readConfig(TOKENS).atome.allowedHosts).toBeUndefined();
+    expect(readConfig({ AUTH: 'off-insecure', HOST: '0.0.0.0' }).atome.allowedHosts).toBeUndefined();
+  });
+
+  it('takes origins as browsers write them', () => {
+    const origins = ['https://app.example', 'http://localhost:5173', 'http://[::1]:80', 'tauri://localhost'];
+    const { allowedOrigins } = readConfig({ ALLOWED_ORIGINS: ` ${origins.join(' , ')},` }).atome;
+    expect(allowedOrigins).toEqual(origins);
+  });
+
+  it.each(['https://app.example/', 'https://App.example', 'app.example', 'https://*.example', 'https://a@b', 'null'])(
+    'refuses what is none: %s',
+    (origin) => {
+      expect(problemsOf({ ALLOWED_ORIGINS: `https://app.example,${origin}` })).toEqual([
+        expect.stringContaining(`ALLOWED_ORIGINS: "${origin}" is no origin`),
+      ]);
+    },
+  );
+
+  it('allows all pages only where each call needs a token', () => {
+    expect(readConfig({ ...TOKENS, ALLOWED_ORIGINS: '*' }).atome.allowedOrigins).toEqual(['*']);
+    for (const AUTH of ['off', 'off-insecure']) {
+      expect(problemsOf({ AUTH, ALLOWED_ORIGINS: '*' })).toEqual([expect.stringContaining('AUTH=jwt')]);
+    }
+  });
+});

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseJwks } from './access/jwks.js';
 import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
+import { DEFAULT_PLACE_OPTIONS } from './access/places.js';
 import type { JSONWebKeySet } from 'jose';
 import { ROLES } from './access/roles.js';
 import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './door/options.js';
 import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
 import { DEFAULT_FEED_OPTIONS } from './feed/options.js';
+import { NO_QUOTAS } from './ledger/quotas.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -17,7 +19,16 @@ export interface Config {
   /** 0 takes a free one. */
   readonly port: number;
   readonly logLevel: LogLevel;
+  readonly rates: Rates;
   readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
+}
+
+/** How many REST calls are taken; 0: as many as come. */
+export interface Rates {
+  /** From one principal, or from one address where nobody is known. */
+  readonly perSecond: number;
+  /** Without a token that is good, from one address. */
+  readonly refusedPerMinute: number;
 }
 
 /** RFC 7518 §3.2: a key of the size of the hash, or larger. */
@@ -52,6 +63,11 @@ export function readConfig(environment: Environment = process.env): Config {
     host,
     port: read.integer('PORT', 3001, 0, 65_535),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    rates: {
+      // without authentication only this machine can call, and everybody is the same
+      perSecond: read.integer('RATE_LIMIT', auth === 'off' ? 0 : 1_000, 0, 1_000_000),
+      refusedPerMinute: read.integer('REFUSED_PER_MINUTE', 60, 0, 1_000_000),
+    },
     atome: {
       databaseUrl: read.text(
         'DATABASE_URL',
@@ -76,6 +92,29 @@ export function readConfig(environment: Environment = process.env): Config {
       },
       ...(jwt && { jwt }),
       ...(accounts && { accounts }),
+      connections: {
+        total: read.integer('MAX_CONNECTIONS', DEFAULT_PLACE_OPTIONS.total, 0, 10_000_000),
+        // without authentication only this machine can connect
+        perAddress: read.integer(
+          'MAX_CONNECTIONS_PER_ADDRESS',
+          auth === 'off' ? 0 : DEFAULT_PLACE_OPTIONS.perAddress,
+          0,
+          10_000_000,
+        ),
+        perPrincipal: read.integer('MAX_CONNECTIONS_PER_PRINCIPAL', DEFAULT_PLACE_OPTIONS.perPrincipal, 0, 10_000_000),
+        unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_PLACE_OPTIONS.unauthenticated, 0, 10_000_000),
+      },
+      quotas: {
+        writesPerSecond: read.integer('TENANT_WRITES_PER_SECOND', NO_QUOTAS.writesPerSecond, 0, 1_000_000),
+        writeBurst: read.integer('TENANT_WRITE_BURST', NO_QUOTAS.writeBurst, 1, 10_000_000),
+        atomes: read.integer('TENANT_ATOMES', NO_QUOTAS.atomes, 0, 1e12),
+        bytes: read.integer('TENANT_BYTES', NO_QUOTAS.bytes, 0, 1e15 - 1),
+      },
+      proxies: read.integer('TRUST_PROXY', 0, 0, 10),
+      allowedOrigins: readOrigins(read, auth === 'jwt'),
+      ...(auth === 'off' && {
+        allowedHosts: [...LOOPBACK_NAMES, host.includes(':') ? `[${host}]` : host.toLowerCase()],
+      }),
       feed: {
         unsentBytes: read.integer('UNSENT_BYTES', DEFAULT_FEED_OPTIONS.unsentBytes, 1_024, 64 * 1024 * 1024),
         pollMs: read.integer('HEAD_POLL_MS', DEFAULT_FEED_OPTIONS.pollMs, 10, 60_000),
@@ -84,6 +123,26 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Names that no page elsewhere can have, so that none can pass for one of ours. */
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+/** As browsers write an origin: scheme, host, and port where it is not that of the scheme. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(?::\d+)?$|^[a-z]+:\/\/\[[0-9a-f:]+\](?::\d+)?$/;
+
+function readOrigins(read: Reader, hasTokens: boolean): string[] {
+  const origins = (read.optional('ALLOWED_ORIGINS') ?? '').split(',').map((origin) => origin.trim());
+  const given = origins.filter((origin) => origin !== '');
+  for (const origin of given.filter((each) => each !== '*' && !ORIGIN.test(each))) {
+    read.refuse(
+      `ALLOWED_ORIGINS: "${origin}" is no origin; expected such as https://app.example or http://localhost:5173`,
+    );
+  }
+  if (given.includes('*') && !hasTokens) {
+    read.refuse('ALLOWED_ORIGINS=*: needs AUTH=jwt; without tokens every web page could do everything');
+  }
+  return given;
 }
 
 /** Who may sign tokens, and what they must say. */

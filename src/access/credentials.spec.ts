@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Authenticator, type Identity } from './authenticator.js';
 import { Credentials } from './credentials.js';
+import { Places } from './places.js';
 
 const ALICE = { id: 'alice', tenant: 'acme', roles: ['writer'] };
 
@@ -27,7 +28,12 @@ describe('the credentials of a connection', () => {
     jest.useFakeTimers({ now: 0 });
     authenticator = new SlowAuthenticator();
     lapses = [];
-    credentials = new Credentials(authenticator, 5_000, (why) => lapses.push(why));
+    credentials = new Credentials(
+      authenticator,
+      new Places(authenticator).take('127.0.0.1', () => undefined),
+      5_000,
+      (why) => lapses.push(why),
+    );
   });
   afterEach(() => {
     credentials.end();

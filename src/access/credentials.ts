@@ -2,16 +2,17 @@ import { AtomeError, type Principal } from '../protocol/index.js';
 import type { Authenticator, Identity } from './authenticator.js';
 import { authorize } from './authorize.js';
 import { Deadline } from './deadline.js';
+import type { Place } from './places.js';
 
 /** Who is at the other end of a connection, and for how long that is known. */
 export class Credentials {
-  private identity: Identity | undefined;
   private deadline: Deadline;
   private isOver = false;
 
   /** @param lapsed called when no token has come in time, or the token has expired. */
   constructor(
     private readonly authenticator: Authenticator,
+    private readonly place: Place,
     authMs: number,
     private readonly lapsed: (why: string) => void,
   ) {
@@ -20,12 +21,12 @@ export class Credentials {
 
   /** undefined until somebody is known. */
   get principal(): Principal | undefined {
-    return this.identity?.principal;
+    return this.place.identity?.principal;
   }
 
   /** @throws AtomeError `unauthenticated` until somebody is known. */
   require(): Principal {
-    if (this.identity) return this.identity.principal;
+    if (this.principal) return this.principal;
     throw new AtomeError('unauthenticated', 'send {"type":"auth","token":"…"} first');
   }
 
@@ -40,7 +41,7 @@ export class Credentials {
   /** Takes what {@link accept} takes, proved in another way. */
   async admit(prove: () => Promise<Identity>): Promise<Identity> {
     // it came in time; how long it takes to check it is not the client's doing
-    if (!this.identity) this.deadline.clear();
+    if (!this.principal) this.deadline.clear();
     const identity = await prove();
     if (this.isOver) throw new AtomeError('unauthenticated', 'the connection has ended meanwhile');
     const { principal, expiresAt } = identity;
@@ -49,7 +50,7 @@ export class Credentials {
       throw new AtomeError('forbidden', 'the token is that of another principal; open a connection for it');
     }
     authorize(principal, 'read');
-    this.identity = identity;
+    this.place.belongTo(identity);
     this.deadline.clear();
     this.deadline = new Deadline(expiresAt, () => this.lapsed('the token has expired'));
     return identity;

@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
-import type { WebSocket, WebSocketServer } from 'ws';
+import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { Authenticator } from '../access/authenticator.js';
+import { addressOf } from '../access/address.js';
 import { Callers } from '../access/callers.js';
+import { Origins } from '../access/origins.js';
+import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { ResolvedOptions } from '../door/options.js';
+import { retryAfterOf } from '../door/problem.js';
+import { AtomeError } from '../protocol/index.js';
 import { Connections } from './connections.js';
 import { Session } from './session.js';
 import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
@@ -22,6 +27,8 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
     private readonly callers: Callers,
+    private readonly places: Places,
+    private readonly origins: Origins,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -32,14 +39,31 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       maxFragments: 1_024,
       maxBufferedChunks: 16_384,
       perMessageDeflate: this.options.socket.deflate,
+      verifyClient: this.verify,
     });
   }
 
+  /** Who is refused here gets no WebSocket, only an HTTP answer. */
+  private readonly verify: VerifyClientCallbackAsync = ({ req }, answer) => {
+    const foreign = this.origins.refusal(req.headers);
+    const refusal =
+      foreign === undefined
+        ? this.places.refusal(addressOf(req, this.options.proxies))
+        : new AtomeError('forbidden', foreign);
+    if (!refusal) return answer(true);
+    this.logger.debug(`refused a WebSocket: ${refusal.message}`);
+    const wait = retryAfterOf(refusal);
+    answer(false, refusal.status, refusal.message, wait === undefined ? {} : { 'Retry-After': wait });
+  };
+
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { limits, socket, feed } = this.options;
-    new Session(ws, randomUUID(), request, {
+    const { headers, url } = request;
+    const handshake = { headers, url, address: addressOf(request, this.options.proxies) };
+    new Session(ws, randomUUID(), handshake, {
       authenticator: this.authenticator,
       callers: this.callers,
+      places: this.places,
       feed: this.feed,
       writes: this.writes,
       connections: this.connections,

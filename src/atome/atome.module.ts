@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../access/access.guard.js';
+import { Doorkeeper } from '../access/doorkeeper.js';
 import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
 import { JwtAuthenticator } from '../access/jwt.authenticator.js';
 import { authParts } from '../auth/auth.parts.js';
 import { Revocations } from '../auth/revocations.js';
 import { SessionAuthenticator } from '../auth/session.authenticator.js';
+import { Origins } from '../access/origins.js';
+import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
@@ -54,12 +57,14 @@ const PARTS: Provider[] = [
   {
     provide: LedgerWriter,
     inject: [LEDGER_STORE, LedgerReader, ResolvedOptions],
-    useFactory: (store: LedgerStore, reader: LedgerReader, { limits }: ResolvedOptions) =>
+    useFactory: (store: LedgerStore, reader: LedgerReader, { limits, quotas }: ResolvedOptions) =>
       new LedgerWriter(
         store,
         (tenant, id, version) => reader.stateAt(tenant, id, version),
         new HybridClock(randomBytes(4).toString('hex')),
         limits,
+        Date.now,
+        quotas,
       ),
   },
   {
@@ -87,6 +92,18 @@ const PARTS: Provider[] = [
       return revocations ? new SessionAuthenticator(authenticator, revocations) : authenticator;
     },
   },
+  {
+    provide: Origins,
+    inject: [ResolvedOptions],
+    useFactory: ({ origins }: ResolvedOptions) => new Origins(origins),
+  },
+  {
+    provide: Places,
+    inject: [Authenticator, ResolvedOptions],
+    useFactory: (authenticator: Authenticator, { connections }: ResolvedOptions) =>
+      new Places(authenticator, connections),
+  },
+  Doorkeeper,
   AccessGuard,
   Drain,
   AtomeLifecycle,
@@ -129,12 +146,14 @@ function compose(
     exports: [
       AccessGuard,
       Authenticator,
+      Doorkeeper,
       AtomeService,
       AtomeEvents,
       Feed,
       LedgerReader,
       LEDGER_STORE,
       Drain,
+      Origins,
       ResolvedOptions,
     ],
   };

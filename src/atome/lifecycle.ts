@@ -7,6 +7,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { Doorkeeper } from '../access/doorkeeper.js';
+import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
 import { LedgerWriter } from '../ledger/writer.js';
@@ -22,6 +24,8 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly writer: LedgerWriter,
     private readonly feed: Feed,
     private readonly connections: Connections,
+    private readonly places: Places,
+    private readonly doorkeeper: Doorkeeper,
     private readonly drain: Drain,
     private readonly http: HttpAdapterHost,
   ) {}
@@ -29,9 +33,14 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   onModuleInit(): void {
     // an application context (a worker, a command) has no server
     const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    if (adapter) addBodyParsers(adapter.getInstance<FastifyInstance>(), PATCH_TYPES);
+    if (adapter) {
+      const fastify = adapter.getInstance<FastifyInstance>();
+      addBodyParsers(fastify, PATCH_TYPES);
+      this.doorkeeper.standAt(fastify);
+    }
     this.feed.start();
     this.connections.start();
+    this.places.start();
   }
 
   /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
@@ -44,6 +53,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.places.stop();
     this.feed.stop();
     await this.store.close();
   }

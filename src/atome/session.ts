@@ -3,6 +3,7 @@ import type { Authenticator } from '../access/authenticator.js';
 import { authorize } from '../access/authorize.js';
 import type { Callers, Carrier } from '../access/callers.js';
 import { Credentials } from '../access/credentials.js';
+import type { Places } from '../access/places.js';
 import type { Feed } from '../feed/feed.js';
 import {
   AtomeError,
@@ -30,6 +31,7 @@ import { TokenBucket } from './token-bucket.js';
 export interface SessionDependencies {
   readonly authenticator: Authenticator;
   readonly callers: Callers;
+  readonly places: Places;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
   readonly connections: Connections;
@@ -38,6 +40,11 @@ export interface SessionDependencies {
   /** Unsent bytes above which a presence, which may be lost, is not sent. */
   readonly unsentBytes: number;
   readonly onError: (error: unknown) => void;
+}
+
+/** What is known of a connection from how it was opened. */
+export interface Handshake extends Carrier {
+  readonly address: string;
 }
 
 /** Writes submitted and not yet answered, above which the socket is read no further. */
@@ -61,13 +68,19 @@ export class Session {
   constructor(
     ws: WebSocket,
     readonly clientId: string,
-    private readonly handshake: Carrier,
+    private readonly handshake: Handshake,
     private readonly deps: SessionDependencies,
   ) {
     this.socket = new ClientSocket(ws);
     this.reading = new Reading(this.socket, deps.feed);
     const { messagesPerSecond, messageBurst, authMs } = deps.socket;
-    this.credentials = new Credentials(deps.authenticator, authMs, (why) => this.end(CloseCode.UNAUTHENTICATED, why));
+    const lapsed = (why: string): void => this.end(CloseCode.UNAUTHENTICATED, why);
+    const place = deps.places.take(handshake.address, (why) =>
+      why === 'withdrawn'
+        ? lapsed('the token has been withdrawn')
+        : this.end(CloseCode.POLICY, 'too many connections have not said who they are'),
+    );
+    this.credentials = new Credentials(deps.authenticator, place, authMs, lapsed);
     const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     this.inbox = new Inbox(bucket, (frame) => this.take(frame));
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
@@ -82,6 +95,7 @@ export class Session {
       ws.once('close', () => {
         this.reading.stop();
         this.credentials.end();
+        place.leave();
         deps.connections.remove(this);
         resolve();
       }),

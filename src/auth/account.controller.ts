@@ -1,8 +1,10 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Ip, Post, Req, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, Needs } from '../access/access.guard.js';
+import { addressOf } from '../access/address.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
+import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
 import { QUERY_PIPE } from '../door/validation.js';
 import { AtomeError } from '../protocol/index.js';
@@ -25,6 +27,7 @@ export class AccountController {
     private readonly accounts: Accounts,
     private readonly sessions: Sessions,
     private readonly tokens: AccessTokens,
+    private readonly options: ResolvedOptions,
   ) {}
 
   @Needs('open')
@@ -34,8 +37,12 @@ export class AccountController {
   @ApiExamples(RegisterDto, BODIES.register)
   @ApiAnswer(201, 'The tokens of a new session', ANSWERS.tokens)
   @ApiProblems(400, 409, 429)
-  async register(@Body(QUERY_PIPE) { identifier, password }: RegisterDto, @Ip() address: string) {
-    const { account, session } = await this.accounts.register({ identifier, password, address });
+  async register(@Body(QUERY_PIPE) { identifier, password }: RegisterDto, @Req() { raw }: FastifyRequest) {
+    const { account, session } = await this.accounts.register({
+      identifier,
+      password,
+      address: addressOf(raw, this.options.proxies),
+    });
     return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
   }
 
@@ -47,8 +54,12 @@ export class AccountController {
   @ApiExamples(LoginDto, BODIES.login)
   @ApiAnswer(200, 'The tokens of a new session', ANSWERS.tokens)
   @ApiProblems(400, 429)
-  async login(@Body(QUERY_PIPE) { identifier, password }: LoginDto, @Ip() address: string) {
-    const { account, session } = await this.accounts.login({ identifier, password, address });
+  async login(@Body(QUERY_PIPE) { identifier, password }: LoginDto, @Req() { raw }: FastifyRequest) {
+    const { account, session } = await this.accounts.login({
+      identifier,
+      password,
+      address: addressOf(raw, this.options.proxies),
+    });
     return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
   }
 
@@ -90,7 +101,12 @@ export class AccountController {
     @Body(QUERY_PIPE) { currentPassword, newPassword }: ChangePasswordDto,
     @Req() request: FastifyRequest,
   ) {
-    await this.accounts.changePassword(identityOf(request)!, currentPassword, newPassword, request.ip);
+    await this.accounts.changePassword(
+      identityOf(request)!,
+      currentPassword,
+      newPassword,
+      addressOf(request.raw, this.options.proxies),
+    );
     return { success: true };
   }
 
@@ -119,7 +135,7 @@ export class AccountController {
   @ApiProblems(400, 429)
   async deleteAccount(@Body(QUERY_PIPE) { password }: DeleteAccountDto, @Req() request: FastifyRequest) {
     const identity = identityOf(request)!;
-    await this.accounts.delete(identity, password, request.ip);
+    await this.accounts.delete(identity, password, addressOf(request.raw, this.options.proxies));
     return { success: true, id: identity.principal.id };
   }
 

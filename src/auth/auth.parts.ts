@@ -9,9 +9,10 @@ import { AccessTokens } from './access-tokens.js';
 import { AccountController } from './account.controller.js';
 import { AccountStore } from './account.store.js';
 import { Accounts } from './accounts.js';
-import { Housekeeping, type Job } from './housekeeping.js';
+import { Housekeeping } from './housekeeping.js';
 import { LoginThrottle } from './login-throttle.js';
 import { Passwords } from './passwords.js';
+import { Repeat } from './repeat.js';
 import { Revocations } from './revocations.js';
 import { SessionStore } from './session.store.js';
 import { Sessions } from './sessions.js';
@@ -19,12 +20,10 @@ import { TicketController } from './ticket.controller.js';
 import { SqlTicketStore } from './ticket.store.js';
 
 const SWEEP_MS = 60_000;
-/** Sessions that were ended on another server are known here after as long. */
-const REVOCATIONS_MS = 1_000;
 
 const logger = new Logger('Auth');
-const housekeeping = (...jobs: readonly Job[]): Housekeeping =>
-  new Housekeeping(jobs, (error: unknown) => logger.error(error));
+const housekeeping = (work: () => Promise<void>): Housekeeping =>
+  new Housekeeping(new Repeat(SWEEP_MS, work, (error) => logger.error(error)));
 
 const TICKETS: readonly Provider[] = [
   {
@@ -40,7 +39,7 @@ const TICKETS: readonly Provider[] = [
   {
     provide: 'atome-sync:ticket-housekeeping',
     inject: [SqlTicketStore],
-    useFactory: (store: SqlTicketStore) => housekeeping({ everyMs: SWEEP_MS, work: () => store.sweep(Date.now()) }),
+    useFactory: (store: SqlTicketStore) => housekeeping(() => store.sweep(Date.now())),
   },
   Callers,
 ];
@@ -59,7 +58,11 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
       provide: Revocations,
       inject: [SessionStore],
       useFactory: (store: SessionStore) =>
-        new Revocations((time) => store.revokedSince(time), options.accessTokenSeconds * 1_000),
+        new Revocations(
+          (time) => store.revokedSince(time),
+          options.accessTokenSeconds * 1_000,
+          (error) => logger.error(error),
+        ),
     },
     {
       provide: Sessions,
@@ -82,10 +85,7 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
       provide: 'atome-sync:account-housekeeping',
       inject: [SessionStore, Revocations],
       useFactory: (store: SessionStore, revocations: Revocations) =>
-        housekeeping(
-          { everyMs: SWEEP_MS, work: () => store.sweep(Date.now(), Date.now() - revocations.keptMs) },
-          { everyMs: REVOCATIONS_MS, work: () => revocations.refresh() },
-        ),
+        housekeeping(() => store.sweep(Date.now(), Date.now() - revocations.keptMs)),
     },
   ];
 }

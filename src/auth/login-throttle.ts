@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { AtomeError } from '../protocol/index.js';
 import { Failures } from './failures.js';
 
@@ -21,8 +20,8 @@ export class LoginThrottle {
 
   /** @throws AtomeError `rate_limited` */
   check(identifier: string, address: string): void {
-    const [network, now] = [networkOf(address), this.now()];
-    refuse(Math.max(this.pairs.waitMs(pairOf(identifier, network), now), this.addresses.waitMs(network, now)));
+    const now = this.now();
+    refuse(Math.max(this.pairs.waitMs(pairOf(identifier, address), now), this.addresses.waitMs(address, now)));
   }
 
   /** How long an attempt must wait, in milliseconds. */
@@ -36,48 +35,34 @@ export class LoginThrottle {
    */
   begin(identifier: string, address: string): () => void {
     this.check(identifier, address);
-    const [network, now] = [networkOf(address), this.now()];
-    const pair = pairOf(identifier, network);
+    const now = this.now();
+    const pair = pairOf(identifier, address);
     this.pairs.add(pair, now);
-    this.addresses.add(network, now);
+    this.addresses.add(address, now);
     this.accounts.add(identifier, now);
     return () => {
       this.pairs.clear(pair);
-      this.addresses.takeBack(network, now);
+      this.addresses.takeBack(address, now);
       this.accounts.takeBack(identifier, now);
     };
   }
 
   /** @throws AtomeError `rate_limited` */
   register(address: string): void {
-    const [network, now] = [networkOf(address), this.now()];
-    refuse(this.registrations.waitMs(network, now));
-    this.registrations.add(network, now);
+    const now = this.now();
+    refuse(this.registrations.waitMs(address, now));
+    this.registrations.add(address, now);
   }
 }
 
-function refuse(waitMs: number): void {
-  if (waitMs === 0) return;
-  const retryAfter = Math.ceil(waitMs / 1_000);
-  throw new AtomeError('rate_limited', `too many attempts from your address; try again in ${retryAfter} s`, {
+function refuse(retryAfter: number): void {
+  if (retryAfter === 0) return;
+  const seconds = Math.ceil(retryAfter / 1_000);
+  throw new AtomeError('rate_limited', `too many attempts from your address; try again in ${seconds} s`, {
     retryAfter,
   });
 }
 
-function pairOf(identifier: string, network: string): string {
-  return `${network} ${identifier}`;
-}
-
-/** Who has one IPv6 address has 2^64 of them: its first half is the address. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = address.toLowerCase().split('%')[0]!.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const behind = tail === undefined || tail === '' ? 0 : tail.split(':').length;
-  if (tail !== undefined) groups.push(...Array<string>(8 - groups.length - behind).fill('0'), ...tail.split(':'));
-  return groups
-    .slice(0, 4)
-    .map((group) => parseInt(group || '0', 16).toString(16))
-    .join(':');
+function pairOf(identifier: string, address: string): string {
+  return `${address} ${identifier}`;
 }

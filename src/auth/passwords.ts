@@ -1,17 +1,26 @@
-import { hash, verify, type Options } from '@node-rs/argon2';
+import { hash, verify } from '@node-rs/argon2';
 import { AtomeError } from '../protocol/index.js';
 
 const MIN_CHARS = 10;
 const MAX_BYTES = 1_024;
 
+/** Hashes passwords and compares them, however many at once. */
+export interface Hasher {
+  hash(password: string): Promise<string>;
+  verify(hashed: string, password: string): Promise<boolean>;
+}
+
 /** argon2id, which is the default, with the parameters of OWASP's Password Storage Cheat Sheet: 19 MiB, two passes. */
-const ARGON: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const ARGON2: Hasher = {
+  hash: (password) => hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 }),
+  verify: (hashed, password) => verify(hashed, password),
+};
 
 /** Hashes at once: each takes a core and 19 MiB, and a thread of the four that Node has for such work. */
 const AT_ONCE = 2;
 /** Those that may wait; they take about five seconds on two cores. */
 const MAX_WAITING = 256;
-const RETRY_AFTER_S = 5;
+const RETRY_MS = 5_000;
 
 /**
  * A password as it is hashed. Its length counts and nothing else (NIST SP 800-63B §3.1.1.2); the keyboards of one
@@ -35,10 +44,14 @@ function isText(text: string): boolean {
 export class Passwords {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
-  private readonly decoy = hash('the password of nobody', ARGON);
+  private readonly decoy: Promise<string>;
+
+  constructor(private readonly hasher: Hasher = ARGON2) {
+    this.decoy = hasher.hash('the password of nobody');
+  }
 
   hash(password: string): Promise<string> {
-    return this.inTurn(() => hash(password, ARGON));
+    return this.inTurn(() => this.hasher.hash(password));
   }
 
   /**
@@ -49,7 +62,7 @@ export class Passwords {
     const against = hashed ?? (await this.decoy);
     const isRight = await this.inTurn(() => {
       before();
-      return verify(against, password.normalize('NFKC'));
+      return this.hasher.verify(against, password.normalize('NFKC'));
     });
     return isRight && hashed !== undefined;
   }
@@ -58,7 +71,7 @@ export class Passwords {
     if (this.running >= AT_ONCE) {
       if (this.waiting.length >= MAX_WAITING) {
         throw new AtomeError('unavailable', 'too many are logging in just now; try again in a few seconds', {
-          retryAfter: RETRY_AFTER_S,
+          retryAfter: RETRY_MS,
         });
       }
       await new Promise<void>((resolve) => this.waiting.push(resolve));

@@ -16,11 +16,15 @@ export class Revocations {
   readonly keptMs: number;
   private readonly known = new Map<string, number>();
   private askedAt: number;
+  private asking: Promise<void> | undefined;
+  private isFailing = false;
 
   /** @param tokenMs how long an access token is good. */
   constructor(
     private readonly since: (time: number) => Promise<Revoked[]>,
     tokenMs: number,
+    /** Told once of failures that follow each other. */
+    private readonly onError: (error: unknown) => void,
     private readonly now: () => number = Date.now,
   ) {
     this.keptMs = tokenMs + 2 * CLOCK_SLACK_MS;
@@ -35,8 +39,24 @@ export class Revocations {
     for (const id of sessionIds) this.known.set(id, this.now());
   }
 
-  /** Asks for what the others have ended; after a failure for all since the last answer. */
-  async refresh(): Promise<void> {
+  /** Asks for what the others have ended; after a failure for all since the last answer. Never rejects. */
+  refresh(): Promise<void> {
+    this.asking ??= this.ask().then(
+      () => this.answered(false),
+      (error: unknown) => {
+        if (!this.isFailing) this.onError(error);
+        this.answered(true);
+      },
+    );
+    return this.asking;
+  }
+
+  private answered(isFailing: boolean): void {
+    this.isFailing = isFailing;
+    this.asking = undefined;
+  }
+
+  private async ask(): Promise<void> {
     const now = this.now();
     for (const { id, revokedAt } of await this.since(this.askedAt - CLOCK_SLACK_MS)) this.known.set(id, revokedAt);
     this.askedAt = now;

@@ -26,7 +26,7 @@ export class SessionAuthenticator extends Authenticator {
     return this.tokens.isCurrent(identity) && (sessionId === undefined || !this.revocations.has(sessionId));
   }
 
-  override refresh(): Promise<void> {
-    return this.tokens.refresh();
+  override async refresh(): Promise<void> {
+    await Promise.all([this.tokens.refresh(), this.revocations.refresh()]);
   }
 }

@@ -10,6 +10,8 @@ interface Route {
 export function refuseOtherMethods(fastify: FastifyInstance): void {
   const routes: Route[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
+    // the preflights of CORS have all paths; what is not there stays 404
+    if (url === '*') return;
     routes.push({ methods: [method].flat(), pattern: patternOf(url) });
   });
   fastify.addHook('onRequest', async (request, reply) => {

@@ -1,6 +1,9 @@
 import type { JwtOptions } from '../access/jwt.authenticator.js';
+import type { OriginOptions } from '../access/origins.js';
+import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../access/places.js';
 import type { Role } from '../access/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
+import { NO_QUOTAS, type Quotas } from '../ledger/quotas.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
 
 /** Bounds and times of one WebSocket. */
@@ -45,6 +48,16 @@ export interface AtomeOptions {
   readonly feed?: Partial<FeedOptions>;
   /** Who may call is proved by JSON Web Tokens; left out, authentication is off. */
   readonly jwt?: JwtOptions;
+  /** Origins of web pages elsewhere that may connect, such as `https://app.example`; `*` for all. Default: none. */
+  readonly allowedOrigins?: readonly string[];
+  /** Names under which the server may be asked, without port; left out: all. */
+  readonly allowedHosts?: readonly string[];
+  /** What each tenant may use. */
+  readonly quotas?: Partial<Quotas>;
+  /** How many connections and streams may be open at once. */
+  readonly connections?: Partial<PlaceOptions>;
+  /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
+  readonly proxies?: number;
 }
 
 /** What must be known before the application starts, also where the rest comes from a factory. */
@@ -65,6 +78,10 @@ export class ResolvedOptions {
   readonly socket: SocketOptions;
   readonly feed: FeedOptions;
   readonly jwt: JwtOptions | undefined;
+  readonly origins: OriginOptions;
+  readonly proxies: number;
+  readonly quotas: Quotas;
+  readonly connections: PlaceOptions;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -73,5 +90,9 @@ export class ResolvedOptions {
     this.socket = { ...DEFAULT_SOCKET_OPTIONS, ...options.socket };
     this.feed = { ...DEFAULT_FEED_OPTIONS, ...options.feed };
     this.jwt = options.jwt;
+    this.origins = { allowedOrigins: options.allowedOrigins ?? [], allowedHosts: options.allowedHosts };
+    this.connections = { ...DEFAULT_PLACE_OPTIONS, ...options.connections };
+    this.quotas = { ...NO_QUOTAS, ...options.quotas };
+    this.proxies = options.proxies ?? 0;
   }
 }

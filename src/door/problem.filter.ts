@@ -1,7 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeError } from '../protocol/index.js';
-import { PROBLEM_JSON, toAtomeError, toProblem } from './problem.js';
+import { PROBLEM_JSON, retryAfterOf, toAtomeError, toProblem } from './problem.js';
 
 /** Answers every error as problem+json, and logs those that are the server's own fault. */
 @Catch()
@@ -25,9 +25,12 @@ export class AtomeErrorFilter extends ProblemFilter {}
 export function sendProblem(error: unknown, { url, headers }: FastifyRequest, reply: FastifyReply): void {
   const refusal = toAtomeError(error);
   if (refusal.code === 'unauthenticated') void reply.header('WWW-Authenticate', challenge(headers.authorization));
-  const retryAfter = refusal.details?.retryAfter;
-  if (typeof retryAfter === 'number') void reply.header('Retry-After', retryAfter);
-  void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, pathOf(url)));
+  const wait = retryAfterOf(refusal);
+  if (wait !== undefined) void reply.header('Retry-After', wait);
+  void reply
+    .status(refusal.status)
+    .type(PROBLEM_JSON)
+    .send(toProblem(refusal, pathOf(url)));
 }
 
 /** Without the query: somebody may have put a secret there. */

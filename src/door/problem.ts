@@ -27,10 +27,17 @@ export function toAtomeError(error: unknown): AtomeError {
   return new AtomeError('internal', 'something went wrong in the server; it has been logged, try again');
 }
 
+/** Seconds after which a repetition is worth it, for the header of that name; undefined when nothing says so. */
+export function retryAfterOf({ details }: AtomeError): string | undefined {
+  const wait = details?.retryAfter;
+  return typeof wait === 'number' ? String(Math.ceil(wait / 1_000)) : undefined;
+}
+
 /** How a connection ends that cannot go on after an error. */
 export function closeCodeOf(error: unknown): CloseCode {
   const { code } = toAtomeError(error);
   if (code === 'unauthenticated') return CloseCode.UNAUTHENTICATED;
+  if (code === 'rate_limited') return CloseCode.TOO_MANY;
   return code === 'forbidden' ? CloseCode.FORBIDDEN : CloseCode.RESTART;
 }
 
@@ -93,6 +100,7 @@ const TITLES: Record<ErrorCode, string> = {
   too_large: 'Too large',
   unsupported_media_type: 'Unsupported media type',
   rate_limited: 'Too many requests',
+  quota_exceeded: 'Quota exceeded',
   internal: 'Internal error',
   unavailable: 'Not available',
   storage_full: 'Storage full',

@@ -10,6 +10,7 @@ import { LedgerEntity } from './entities/ledger.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { TicketEntity } from './entities/ticket.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
+import { CountWhatIsStored1760200000000 } from './migrations/1760200000000-count-what-is-stored.js';
 import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import type { SqlStore } from './stores/sql.store.js';
@@ -25,7 +26,7 @@ const COMMON = {
     AccountEntity,
     AccountSessionEntity,
   ],
-  migrations: [CreateLedger1760000000000, CreateAccounts1763000000000],
+  migrations: [CreateLedger1760000000000, CountWhatIsStored1760200000000, CreateAccounts1763000000000],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;

@@ -16,6 +16,7 @@ import {
 } from '../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from './chain.js';
 import { weightOf } from './lineage.js';
+import { bytesOf, NO_QUOTAS, requireRoom, type Quotas, type Stored } from './quotas.js';
 import {
   snapshotText,
   stateOf,
@@ -101,6 +102,8 @@ interface Working {
   readonly createdSeq: number;
   readonly base: number;
   readonly weight: number;
+  /** Of the atome as it is. */
+  readonly bytes: number;
 }
 
 /** Decides the writes of a group one after the other; a refused one leaves no trace. */
@@ -118,12 +121,14 @@ export class GroupPlanner {
     private readonly clock: HybridClock,
     private readonly limits: Limits,
     private readonly nowMs: number,
+    private readonly quotas: Quotas = NO_QUOTAS,
   ) {
     this.head = before.head;
     for (const row of before.receipts) this.known.set(row.opId, row);
     for (const row of before.atomes) {
       const { seq, createdSeq, base, weight } = row;
-      this.working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight });
+      const bytes = bytesOf(row.data, row.meta);
+      this.working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, bytes });
     }
   }
 
@@ -216,9 +221,9 @@ export class GroupPlanner {
       superseded,
     };
     const state = fold(now?.state ?? null, alteration);
-    const row = this.chain(alteration, state, now);
+    const { row, stored } = this.chain(alteration, state, now);
     const { hash, prevHash, size } = row;
-    this.head = { ...this.head, seq, hash, timestamp };
+    this.head = { ...this.head, seq, hash, timestamp, ...stored };
     this.alterations.push(row);
     if (opId !== null) this.remember({ ...row, opId }, false);
     const before = now ? placementOf(now.state) : null;
@@ -234,16 +239,29 @@ export class GroupPlanner {
   }
 
   /** The rows of an alteration: its own, linked to the chain, and that of its atome. */
-  private chain(alteration: AlterationBody, state: AtomeState, now: Working | undefined): AlterationRow {
+  private chain(
+    alteration: AlterationBody,
+    state: AtomeState,
+    now: Working | undefined,
+  ): { row: AlterationRow; stored: Stored } {
     const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
     const changes = JSON.stringify(alteration.changes);
     const data = JSON.stringify(state.data);
     const meta = JSON.stringify(state.meta);
     const document = data.length + meta.length;
-    this.requireSize(atomeId, data, meta);
+    const bytes = bytesOf(data, meta);
+    this.requireSize(atomeId, bytes);
     const weight = now ? now.weight + weightOf(changes) : 0;
     const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
+    const snapshot = whole && now ? snapshotText(state, data, meta) : null;
+    const added = bytes - (now?.bytes ?? 0) + bytesOf(changes, snapshot ?? '');
+    const stored = {
+      atomes: this.head.atomes + Number(state.deletedAt === null) - Number(now?.state.deletedAt === null),
+      bytes: this.head.bytes + added,
+    };
+    // a deletion makes room, though it is noted too
+    if (operation !== 'delete') requireRoom(this.quotas, this.head, stored);
     const body = {
       seq,
       atomeId,
@@ -259,18 +277,18 @@ export class GroupPlanner {
       base,
       superseded: JSON.stringify(alteration.superseded),
       size: document + changes.length,
-      snapshot: whole && now ? snapshotText(state, data, meta) : null,
+      snapshot,
       salt: newSalt(),
     };
     const digest = payloadDigest(body);
-    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight };
+    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: whole ? 0 : weight, bytes };
     this.working.set(atomeId, next);
     this.atomeRows.set(atomeId, { ...state, ...next, data, meta, clocks: JSON.stringify(state.clocks) });
-    return { ...body, digest, prevHash: this.head.hash, hash: chainHash(this.head.hash, body, digest) };
+    const hash = chainHash(this.head.hash, body, digest);
+    return { row: { ...body, digest, prevHash: this.head.hash, hash }, stored };
   }
 
-  private requireSize(atomeId: string, data: string, meta: string): void {
-    const bytes = Buffer.byteLength(data) + Buffer.byteLength(meta);
+  private requireSize(atomeId: string, bytes: number): void {
     if (bytes > this.limits.messageBytes) {
       throw new AtomeError(
         'too_large',

@@ -7,6 +7,10 @@ export interface HeadRow {
   readonly seq: number;
   readonly hash: string;
   readonly timestamp: string;
+  /** How many atomes there are that are not deleted. */
+  readonly atomes: number;
+  /** Bytes of JSON: of the atomes, and of the changes and snapshots of their alterations. */
+  readonly bytes: number;
 }
 
 export interface AlterationRow {

@@ -8,6 +8,7 @@ import {
   type Mutation,
 } from '../protocol/index.js';
 import { GroupPlanner, type Committed, type GroupPlan, type Outcome, type WriteOrigin } from './group.js';
+import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
 import type { LedgerStore } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
@@ -36,6 +37,7 @@ export class LedgerWriter {
   private readonly listeners = new Set<CommitListener>();
   /** Tenants whose ledger is known to be there. */
   private readonly opened = new Set<string>();
+  private readonly rate: WriteRate;
   private closed = false;
 
   constructor(
@@ -44,7 +46,10 @@ export class LedgerWriter {
     private readonly clock: HybridClock,
     private readonly limits: Limits,
     private readonly now: () => number = Date.now,
-  ) {}
+    private readonly quotas: Quotas = NO_QUOTAS,
+  ) {
+    this.rate = new WriteRate(quotas);
+  }
 
   /**
    * Resolves when the write is durable. Writes of one tenant are decided in the order submitted.
@@ -53,6 +58,7 @@ export class LedgerWriter {
   submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
     if (this.closed) return Promise.reject(new AtomeError('unavailable', 'the server is going down; try again'));
     return new Promise((resolve, reject) => {
+      this.rate.take(tenant, this.now());
       const waiting = { mutation, origin, resolve, reject };
       const queue = this.queues.get(tenant);
       if (queue) queue.push(waiting);
@@ -114,7 +120,7 @@ export class LedgerWriter {
       this.opened.add(tenant);
     }
     return this.store.commit(tenant, touched, (before) =>
-      new GroupPlanner(before, this.clock, this.limits, this.now()).plan(requests),
+      new GroupPlanner(before, this.clock, this.limits, this.now(), this.quotas).plan(requests),
     );
   }
 

@@ -23,6 +23,7 @@ export const ERRORS = {
   too_large: { status: 413, retryable: false },
   unsupported_media_type: { status: 415, retryable: false },
   rate_limited: { status: 429, retryable: true },
+  quota_exceeded: { status: 429, retryable: true },
   internal: { status: 500, retryable: true },
   unavailable: { status: 503, retryable: true },
   storage_full: { status: 507, retryable: true },

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Caller, Guarded, identityOf, Needs, TakesTickets } from '../access/access.guard.js';
+import { addressOf } from '../access/address.js';
+import { Places, type Place } from '../access/places.js';
+import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { Drain } from '../door/drain.js';
-import { Deadline } from '../access/deadline.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
@@ -28,6 +29,7 @@ import {
 } from '../protocol/index.js';
 import { snapshotLines } from './snapshot.js';
 import { streamEvents } from './event-stream.js';
+import { whileOpen } from './while-open.js';
 import { ChangesQueryDto, PushDto, SnapshotQueryDto } from './sync.dto.js';
 
 /** Changes, snapshots and batches of writes for clients that hold a replica. */
@@ -44,10 +46,10 @@ export class SyncController {
     private readonly writes: AcknowledgedWrites,
     private readonly options: ResolvedOptions,
     private readonly drain: Drain,
+    private readonly places: Places,
   ) {}
 
-  @Needs('read')
-  @TakesTickets()
+  @Needs('read', { takesTickets: true })
   @Get('changes')
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({
@@ -71,11 +73,10 @@ export class SyncController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { principal, expiresAt } = identityOf(request)!;
-    const { tenant } = principal;
+    const { tenant } = identityOf(request)!.principal;
     const filter = filterOf(query);
     const compact = query.compact === 'true';
-    const signal = endOf(reply, this.drain.signal, expiresAt);
+    const signal = whileOpen(request, reply, this.placeOf(request), this.drain.signal);
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
       await streamEvents({ feed: this.feed, tenant, reply, cursor, filter, compact, signal });
@@ -111,9 +112,12 @@ export class SyncController {
   async snapshot(
     @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
     @Caller() { tenant }: Principal,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const signal = whileOpen(request, reply, this.placeOf(request));
     const lines = snapshotLines(this.reader, tenant, kinds, (error) => this.logger.error(error));
+    signal.addEventListener('abort', () => lines.destroy());
     await reply.type('application/x-ndjson; charset=utf-8').send(lines);
   }
 
@@ -137,6 +141,14 @@ export class SyncController {
     const by = { clientId: clientId ?? null, principal };
     const results = await Promise.all(operations.map((operation) => this.pushOne(operation, by)));
     return { success: true, results };
+  }
+
+  /** @throws AtomeError when there is no place. */
+  private placeOf({ raw }: FastifyRequest): (lapsed: () => void) => Place {
+    const address = addressOf(raw, this.options.proxies);
+    const refusal = this.places.refusal(address);
+    if (refusal) throw refusal;
+    return (lapsed) => this.places.take(address, lapsed);
   }
 
   private pushOne(operation: unknown, by: Parameters<AcknowledgedWrites['mutate']>[1]): Promise<Ack | Nack> {
@@ -182,22 +194,4 @@ function filterOf({ kinds, types, ids, parentId }: ChangesQueryDto): Filter {
     ...(ids && { ids }),
     ...(parentId !== undefined && { parentId: parentId === 'null' ? null : parentId }),
   };
-}
-
-/**
- * Aborts when the answer has ended, when its client has gone away, when the caller's token ends, or when the
- * server goes down.
- */
-function endOf(reply: FastifyReply, drain: AbortSignal, expiresAt: number | null): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const expiry = new Deadline(expiresAt, abort);
-  drain.addEventListener('abort', abort);
-  reply.raw.once('close', () => {
-    drain.removeEventListener('abort', abort);
-    expiry.clear();
-    abort();
-  });
-  if (drain.aborted) abort();
-  return controller.signal;
 }

@@ -29,6 +29,21 @@ describe('an answer that lasts', () => {
     // long before the poll would
   }, 10_000);
 
+  it('ends with the token: a snapshot, without its trailer', async () => {
+    const text = 'x'.repeat(900_000);
+    for (let i = 0; i < 24; i += 1) await writer.create({ text });
+    const token = shortly();
+    const { body } = await fetch(`${server.url}/api/sync/snapshot`, { headers: bearer(token) });
+    const reader = body!.getReader();
+    await reader.read();
+    const socket = await server.connect(bearer(token));
+    await socket.closed();
+    const rest = (async () => {
+      while (!(await reader.read()).done);
+    })();
+    await expect(rest).rejects.toThrow('terminated');
+  });
+
   it('is not begun without one', async () => {
     await expect(EventStream.open(`${server.url}/api/sync/changes`)).rejects.toThrow('401');
   });

@@ -26,6 +26,8 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     // tests are fast talkers; those of the rate limit set it themselves
     MESSAGES_PER_SECOND: '100000',
     MESSAGE_BURST: '100000',
+    RATE_LIMIT: '0',
+    REFUSED_PER_MINUTE: '0',
     ...environment,
   });
   const app = await createApp(config);

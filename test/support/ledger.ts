@@ -1,5 +1,6 @@
 import { openStore } from '../../src/ledger/data-source.js';
 import type { Outcome, WriteOrigin } from '../../src/ledger/group.js';
+import { NO_QUOTAS, type Quotas } from '../../src/ledger/quotas.js';
 import { LedgerReader } from '../../src/ledger/reader.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { LedgerWriter } from '../../src/ledger/writer.js';
@@ -20,6 +21,7 @@ export interface TestLedger {
 export interface TestLedgerOptions {
   readonly limits?: Partial<Limits>;
   readonly now?: () => number;
+  readonly quotas?: Partial<Quotas>;
 }
 
 /** On SQLite in memory unless a store is given. */
@@ -32,6 +34,7 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
     new HybridClock('server', options.now),
     { ...DEFAULT_LIMITS, ...options.limits },
     options.now,
+    { ...NO_QUOTAS, ...options.quotas },
   );
   return {
     store: over,

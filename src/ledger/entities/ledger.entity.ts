@@ -19,4 +19,12 @@ export class LedgerEntity {
   /** Time of the last alteration: the next is never earlier. */
   @Column({ type: 'varchar', length: 24 })
   timestamp!: string;
+
+  /** How many atomes there are that are not deleted. */
+  @Column({ type: 'bigint', default: 0 })
+  atomes!: number;
+
+  /** Bytes of JSON: of the atomes, and of the changes and snapshots of their alterations. */
+  @Column({ type: 'bigint', default: 0 })
+  bytes!: number;
 }

@@ -5,7 +5,7 @@ import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
 import * as sql from './sql.js';
-import { atomeRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
+import { atomeRow, headParams, headRow, ledgerGone, numbers, SqlStore } from './sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
@@ -120,7 +120,7 @@ export class PostgresStore extends SqlStore {
       opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant]),
     ]);
     return {
-      head: numbers(head, ['seq']),
+      head: headRow(head),
       atomes: atomes.map(atomeRow),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
     };
@@ -132,7 +132,7 @@ export class PostgresStore extends SqlStore {
       this.insert(client, sql.ALTERATIONS, tenant, alterations),
       this.insert(client, sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME),
       this.insert(client, sql.RECEIPTS, tenant, receipts),
-      client.query(this.timed(numbered(sql.UPDATE_HEAD), [head.seq, head.hash, head.timestamp, tenant], 'move head')),
+      client.query(this.timed(numbered(sql.UPDATE_HEAD), headParams(tenant, head), 'move head')),
     ]);
   }
 

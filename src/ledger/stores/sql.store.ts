@@ -39,14 +39,12 @@ export abstract class SqlStore implements LedgerStore, Tables {
 
   async head(tenant: string): Promise<HeadRow | undefined> {
     const [row] = await this.query(sql.SELECT_HEAD, [tenant]);
-    return row === undefined ? undefined : numbers(row as HeadRow, ['seq']);
+    return row === undefined ? undefined : headRow(row as HeadRow);
   }
 
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
     const rows = await this.query(sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
-    return new Map(
-      (rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, numbers(head, ['seq'])]),
-    );
+    return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, headRow(head)]));
   }
 
   async tenants(): Promise<string[]> {
@@ -122,6 +120,15 @@ export abstract class SqlStore implements LedgerStore, Tables {
 export function numbers<Row extends object>(row: Row, fields: readonly (keyof Row)[]): Row {
   for (const field of fields) (row[field] as unknown) = Number(row[field]);
   return row;
+}
+
+export function headRow(row: HeadRow): HeadRow {
+  return numbers(row, ['seq', 'atomes', 'bytes']);
+}
+
+/** What {@link sql.UPDATE_HEAD} wants. */
+export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes }: HeadRow): sql.Param[] {
+  return [seq, hash, timestamp, atomes, bytes, tenant];
 }
 
 export function atomeRow(row: AtomeRow): AtomeRow {

@@ -12,7 +12,14 @@ export interface Statement {
 
 type Columns<Row> = { readonly [K in keyof Row]-?: string };
 
-const HEAD: Columns<HeadRow> = { epoch: 'epoch', seq: 'seq', hash: 'hash', timestamp: 'timestamp' };
+const HEAD: Columns<HeadRow> = {
+  epoch: 'epoch',
+  seq: 'seq',
+  hash: 'hash',
+  timestamp: 'timestamp',
+  atomes: 'atomes',
+  bytes: 'bytes',
+};
 
 const ALTERATION: Columns<AlterationRow> = {
   seq: 'seq',
@@ -107,7 +114,8 @@ export const SELECT_HEAD = `SELECT ${HEAD_COLUMNS} FROM ledgers WHERE tenant = ?
 export function selectHeads(tenants: string): string {
   return `SELECT tenant, ${HEAD_COLUMNS} FROM ledgers WHERE tenant IN (${tenants})`;
 }
-export const UPDATE_HEAD = 'UPDATE ledgers SET seq = ?, hash = ?, timestamp = ? WHERE tenant = ?';
+export const UPDATE_HEAD =
+  'UPDATE ledgers SET seq = ?, hash = ?, timestamp = ?, atomes = ?, bytes = ? WHERE tenant = ?';
 export const INSERT_LEDGER =
   'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
 export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;

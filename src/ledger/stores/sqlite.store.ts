@@ -5,7 +5,7 @@ import type { AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
 import * as sql from './sql.js';
-import { ledgerGone, SqlStore } from './sql.store.js';
+import { headParams, ledgerGone, SqlStore } from './sql.store.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
@@ -86,7 +86,7 @@ export class SqliteStore extends SqlStore {
     this.insert(sql.ALTERATIONS, tenant, alterations);
     this.insert(sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME);
     this.insert(sql.RECEIPTS, tenant, receipts);
-    this.prepare(sql.UPDATE_HEAD).run(head.seq, head.hash, head.timestamp, tenant);
+    this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
   }
 
   private insert<Row extends object>(table: sql.Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {

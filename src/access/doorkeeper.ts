@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AtomeError } from '../protocol/index.js';
+import { authorize, type Action } from './authorize.js';
+import type { Identity } from './authenticator.js';
+import { Callers } from './callers.js';
+
+/**
+ * What a route needs. `public` needs nobody, and still tells a caller with a token from one without; `open` does not
+ * look at tokens at all, for those who come to get one.
+ */
+export type Rule = Action | 'public' | 'open';
+
+/** Name of a route's rule in its configuration of Fastify, and of what is known of a request in that. */
+export const RULE = 'atomeSyncRule';
+/** Beside it: whether a one-time ticket in the address will do. */
+export const TAKES_TICKETS = 'atomeSyncTakesTickets';
+
+type Known = FastifyRequest & { identity?: Identity; isAdmitted?: boolean };
+
+/** What else becomes of a request without a token that is good; may throw something else. */
+export type OnUnauthenticated = (request: FastifyRequest) => Promise<void>;
+
+/** Finds out who calls, and whether that caller may: before anything of the body is read. */
+@Injectable()
+export class Doorkeeper {
+  private onUnauthenticated: OnUnauthenticated = () => Promise.resolve();
+
+  constructor(private readonly callers: Callers) {}
+
+  /** Stands at the door of an application, whose routes without a rule are none of its business. */
+  standAt(fastify: FastifyInstance): void {
+    fastify.addHook('onRequest', async (request) => {
+      const rule = (request.routeOptions.config as { [RULE]?: Rule })[RULE];
+      if (rule) await this.admit(request, rule);
+    });
+  }
+
+  /** Called for each request that is refused as unauthenticated. */
+  slowDown(onUnauthenticated: OnUnauthenticated): void {
+    this.onUnauthenticated = onUnauthenticated;
+  }
+
+  /** @throws AtomeError `unauthenticated` or `forbidden`. */
+  async admit(request: Known, rule: Rule): Promise<void> {
+    if (request.isAdmitted || rule === 'open') return;
+    const identity = await this.identify(request, rule);
+    if (identity) request.identity = identity;
+    if (identity && rule !== 'public') authorize(identity.principal, rule);
+    request.isAdmitted = true;
+  }
+
+  private async identify(request: FastifyRequest, rule: Rule): Promise<Identity | undefined> {
+    const takesTickets = (request.routeOptions.config as { [TAKES_TICKETS]?: boolean })[TAKES_TICKETS] ?? false;
+    try {
+      const proof = this.callers.proofOf(request, takesTickets);
+      if (proof) return await proof();
+      if (rule === 'public') return undefined;
+      throw new AtomeError('unauthenticated', 'a token is needed: send Authorization: Bearer <token>');
+    } catch (error) {
+      if (error instanceof AtomeError && error.code === 'unauthenticated') await this.onUnauthenticated(request);
+      throw error;
+    }
+  }
+}
+
+/** Who a request comes from, as the doorkeeper has found out. */
+export function identityOf(request: FastifyRequest): Identity | undefined {
+  return (request as Known).identity;
+}
