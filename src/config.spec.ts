@@ -45,7 +45,10 @@ describe('the configuration of authentication', () => {
 
   it('takes a file of keys', () => {
     const config = readConfig({ AUTH: 'jwt', AUTH_JWKS_FILE: join(folder, 'good.json') });
-    expect(config.atome.jwt?.keys).toEqual({ jwks: { keys: [jwk] } });
+    expect(config.atome.jwt?.keys).toEqual({
+      jwks: { keys: [jwk] },
+      file: join(folder, 'good.json'),
+    });
   });
 
   it('takes all that a token must say', () => {

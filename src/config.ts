@@ -196,7 +196,7 @@ function readKeys(read: Reader): KeySource | undefined {
   const jwks = jwksFile === undefined ? undefined : readJwks(jwksFile, read);
   if (secret !== undefined) return { secret };
   if (jwksUrl !== undefined) return { jwksUrl };
-  return jwks && { jwks };
+  return jwks && { jwks, file: jwksFile };
 }
 
 function readJwks(path: string, read: Reader): JSONWebKeySet | undefined {

@@ -8,6 +8,8 @@ export interface Identity {
   readonly expiresAt: number | null;
   /** The session that the token belongs to, where it names one. */
   readonly sessionId?: string;
+  /** Which key proved it, where that can be withdrawn. */
+  readonly key?: string;
 }
 
 /** Turns a token into an identity. */

@@ -1,21 +1,12 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  jwtVerify,
-  type JSONWebKeySet,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-  type JWTVerifyResult,
-} from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import { AtomeError, ID_PATTERN, type Principal } from '../protocol/index.js';
 import { Authenticator, type Identity } from './authenticator.js';
 import { hasDoubledNames } from './doubled-names.js';
+import { GivenKeys, PublishedKeys, thumbprintOf, type KeyRing, type KeySource } from './key-ring.js';
 import { isRole } from './roles.js';
+import { TokenCache } from './token-cache.js';
 
-/** Where the keys come from: one secret that both sides share, or a set of public keys, given or to be fetched. */
-export type KeySource = { readonly secret: string } | { readonly jwks: JSONWebKeySet } | { readonly jwksUrl: string };
+export type { KeySource } from './key-ring.js';
 
 export interface JwtOptions {
   readonly keys: KeySource;
@@ -31,8 +22,6 @@ export interface JwtOptions {
 const MAX_TOKEN_CHARS = 8_192;
 /** How far clocks may be apart, in seconds. */
 const CLOCK_TOLERANCE_S = 5;
-/** How long the identity provider may take to answer, in milliseconds. */
-const JWKS_TIMEOUT_MS = 4_000;
 /** The last time that a `Date` can hold, in seconds since 1970. */
 const MAX_TIME_S = 8.64e12;
 /** The id of a principal: the ledger keeps 128 characters of it. */
@@ -41,19 +30,22 @@ const SUB_PATTERN = /^[\x21-\x7e]{1,128}$/;
 // What a token may say it is (RFC 7519 §5.1, RFC 9068 §2.1); an ID token or a logout token is no access token.
 const TYPES: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'application/jwt', 'at+jwt', 'application/at+jwt']);
 
+type Checked = JWTVerifyResult & { readonly key?: string };
+
 /**
  * Verifies JSON Web Tokens (RFC 7519, with the advice of RFC 8725). Which algorithms are possible is decided by
  * the kind of key that is configured, never by the token.
  */
 export class JwtAuthenticator extends Authenticator {
   readonly required = true;
-  private readonly key: Uint8Array | JWTVerifyGetKey;
+  private readonly keys: Uint8Array | KeyRing;
+  private readonly known = new TokenCache();
   private readonly verify: JWTVerifyOptions;
   private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim'>;
 
   constructor({ keys, issuer, audience, ...claims }: JwtOptions) {
     super();
-    this.key = keyOf(keys);
+    this.keys = keysOf(keys);
     this.claims = claims;
     this.verify = {
       algorithms: 'secret' in keys ? ['HS256'] : ['EdDSA', 'Ed25519', 'ES256', 'RS256'],
@@ -65,20 +57,43 @@ export class JwtAuthenticator extends Authenticator {
   }
 
   async authenticate(token: string): Promise<Identity> {
+    const known = this.known.get(token);
+    if (known && this.isGood(known)) return known;
+    this.known.delete(token);
     if (!isWellFormed(token)) throw refused('it is not a signed JSON Web Token');
-    const { payload, protectedHeader } = await this.check(token);
+    const { payload, protectedHeader, key } = await this.check(token);
     const { typ } = protectedHeader as { typ?: unknown };
     if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) throw refused('it is not an access token');
     if (isAmbiguous(token)) throw refused('it says something twice');
-    return { principal: this.principalOf(payload), expiresAt: expiryOf(payload), ...sessionOf(payload) };
+    const identity = {
+      principal: this.principalOf(payload),
+      expiresAt: expiryOf(payload),
+      ...sessionOf(payload),
+      ...(key && { key }),
+    };
+    this.known.set(token, identity);
+    return identity;
   }
 
-  private async check(token: string): Promise<JWTVerifyResult> {
+  override isCurrent({ key }: Identity): boolean {
+    return key === undefined || this.keys instanceof Uint8Array || this.keys.has(key);
+  }
+
+  override refresh(): Promise<void> {
+    return this.keys instanceof Uint8Array ? Promise.resolve() : this.keys.refresh();
+  }
+
+  /** Whether a token that was good is good still, without checking its signature again. */
+  private isGood(identity: Identity): boolean {
+    const isFresh = this.keys instanceof Uint8Array || this.keys.isFresh;
+    return isFresh && Date.now() < identity.expiresAt! && this.isCurrent(identity);
+  }
+
+  private async check(token: string): Promise<Checked> {
     try {
-      // the two forms of a key are two overloads
-      return await (typeof this.key === 'function'
-        ? jwtVerify(token, this.key, this.verify)
-        : jwtVerify(token, this.key, this.verify));
+      if (this.keys instanceof Uint8Array) return await jwtVerify(token, this.keys, this.verify);
+      const { key, ...verified } = await jwtVerify(token, this.keys.find, this.verify);
+      return { ...verified, key: thumbprintOf(key) };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('it has expired; renew it');
       if (isFaultOfToken(error)) throw refused('it is not valid here');
@@ -102,10 +117,9 @@ export class JwtAuthenticator extends Authenticator {
   }
 }
 
-function keyOf(source: KeySource): Uint8Array | JWTVerifyGetKey {
+function keysOf(source: KeySource): Uint8Array | KeyRing {
   if ('secret' in source) return new TextEncoder().encode(source.secret);
-  if ('jwks' in source) return createLocalJWKSet(source.jwks);
-  return createRemoteJWKSet(new URL(source.jwksUrl), { timeoutDuration: JWKS_TIMEOUT_MS });
+  return 'jwks' in source ? new GivenKeys(source.jwks, source.file) : new PublishedKeys(source.jwksUrl);
 }
 
 /** Three parts of base64url, each written in the one way there is to write it (RFC 4648 §3.5). */
