@@ -13,10 +13,11 @@ const LAYERS = {
   access: ['protocol'],
   feed: ['ledger', 'bus', 'protocol'],
   door: ['access', 'feed', 'ledger', 'protocol'],
+  auth: ['door', 'access', 'ledger', 'protocol'],
   sync: ['door', 'access', 'feed', 'ledger', 'protocol'],
   replica: ['door', 'access', 'feed', 'ledger', 'protocol'],
   ops: ['door', 'access', 'feed', 'ledger', 'protocol'],
-  atome: ['sync', 'door', 'access', 'feed', 'ledger', 'protocol'],
+  atome: ['sync', 'auth', 'door', 'access', 'feed', 'ledger', 'protocol'],
 };
 
 const layerZones = Object.entries(LAYERS).map(([layer, below]) => ({

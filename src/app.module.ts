@@ -1,12 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AtomeModule } from './atome/atome.module.js';
-import type { AtomeOptions } from './door/options.js';
+import type { AtomeOptions, AtomeStaticOptions } from './door/options.js';
 import { OpsModule } from './ops/ops.module.js';
 
 /** The server: the atomes, and what is needed to run it. */
 @Module({})
 export class AppModule {
-  static forRoot(options: AtomeOptions): DynamicModule {
+  static forRoot(options: AtomeOptions & AtomeStaticOptions): DynamicModule {
     // global, so that health reaches the store
     return { module: AppModule, imports: [{ ...AtomeModule.forRoot(options), global: true }, OpsModule] };
   }

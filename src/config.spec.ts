@@ -154,3 +154,32 @@ describe('the configuration of origins', () => {
     }
   });
 });
+
+describe('the configuration of accounts', () => {
+  const ON = { AUTH: 'jwt', AUTH_JWT_SECRET: SECRET, ACCOUNTS: 'on' };
+
+  it('is off by default', () => {
+    expect(readConfig({ AUTH: 'jwt', AUTH_JWT_SECRET: SECRET }).atome.accounts).toBeUndefined();
+  });
+
+  it('has writers in one tenant, and tokens of ten minutes', () => {
+    expect(readConfig(ON).atome.accounts).toEqual({ tenancy: 'shared', role: 'writer', accessTokenSeconds: 600 });
+  });
+
+  it('takes a tenant for each, and another role and time', () => {
+    const config = readConfig({ ...ON, ACCOUNTS_TENANCY: 'own', ACCOUNTS_ROLE: 'admin', ACCESS_TOKEN_TTL: '60' });
+    expect(config.atome.accounts).toEqual({ tenancy: 'own', role: 'admin', accessTokenSeconds: 60 });
+  });
+
+  it.each<[string, Record<string, string>, string[]]>([
+    ['no authentication', { AUTH: 'off' }, ['ACCOUNTS=on']],
+    ['the keys of others', { AUTH_JWT_SECRET: '', AUTH_JWKS_URL: 'https://id.example/keys' }, ['ACCOUNTS=on']],
+    ['admins of the tenant of all', { ACCOUNTS_ROLE: 'admin' }, ['ACCOUNTS_ROLE=admin']],
+    ['an unknown role', { ACCOUNTS_ROLE: 'owner' }, ['ACCOUNTS_ROLE=owner']],
+    ['an unknown tenancy', { ACCOUNTS_TENANCY: 'none' }, ['ACCOUNTS_TENANCY=none']],
+    ['tokens of no time', { ACCESS_TOKEN_TTL: '0' }, ['ACCESS_TOKEN_TTL=0']],
+    ['another word', { ACCOUNTS: 'yes' }, ['ACCOUNTS=yes']],
+  ])('is refused with %s', (_what, environment, names) => {
+    expect(problemsOf({ ...ON, ...environment }).map((problem) => problem.split(':')[0])).toEqual(names);
+  });
+});

@@ -4,8 +4,9 @@ import { parseJwks } from './access/jwks.js';
 import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
 import { DEFAULT_PLACE_OPTIONS } from './access/places.js';
 import type { JSONWebKeySet } from 'jose';
-import type { AtomeOptions } from './door/options.js';
-import { DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
+import { ROLES } from './access/roles.js';
+import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './door/options.js';
+import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './door/options.js';
 import { DEFAULT_FEED_OPTIONS } from './feed/options.js';
 import { NO_QUOTAS } from './ledger/quotas.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
@@ -20,7 +21,7 @@ export interface Config {
   readonly port: number;
   readonly logLevel: LogLevel;
   readonly rates: Rates;
-  readonly atome: AtomeOptions & { readonly databaseUrl: string };
+  readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
 
 /** How many REST calls are taken; 0: as many as come. */
@@ -54,6 +55,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
   const policies = readPolicies(read);
+  const accounts = read.choice('ACCOUNTS', 'off', ['off', 'on']) === 'on' ? readAccounts(read, jwt) : undefined;
   if (auth === 'off' && !isLoopback(host)) {
     problems.push(
       `HOST=${host} is reachable from other machines, and authentication is off: use AUTH=jwt or HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
@@ -92,6 +94,7 @@ export function readConfig(environment: Environment = process.env): Config {
       },
       ...(jwt && { jwt }),
       ...(policies && { policies }),
+      ...(accounts && { accounts }),
       connections: {
         total: read.integer('MAX_CONNECTIONS', DEFAULT_PLACE_OPTIONS.total, 0, 10_000_000),
         // without authentication only this machine can connect
@@ -155,6 +158,27 @@ function readJwt(read: Reader): JwtOptions | undefined {
   const issuer = read.optional('AUTH_ISSUER');
   const audience = read.optional('AUTH_AUDIENCE');
   return keys && { keys, tenantClaim, rolesClaim, groupsClaim, issuer, audience };
+}
+
+/** Accounts get tokens that this server signs, so it must have the secret that verifies them. */
+function readAccounts(read: Reader, jwt: JwtOptions | undefined): AccountOptions {
+  const { tenancy, role, accessTokenSeconds } = DEFAULT_ACCOUNT_OPTIONS;
+  if (!jwt || !('secret' in jwt.keys)) {
+    read.refuse(
+      'ACCOUNTS=on: signs tokens of its own, and needs AUTH=jwt with AUTH_JWT_SECRET; it cannot sign with the keys of an identity provider',
+    );
+  }
+  const accounts = {
+    tenancy: read.choice('ACCOUNTS_TENANCY', tenancy, ['shared', 'own']),
+    role: read.choice('ACCOUNTS_ROLE', role, ROLES),
+    accessTokenSeconds: read.integer('ACCESS_TOKEN_TTL', accessTokenSeconds, 10, 86_400),
+  };
+  if (accounts.tenancy === 'shared' && accounts.role === 'admin') {
+    read.refuse(
+      'ACCOUNTS_ROLE=admin: everybody who registers would administer the tenant of all; use ACCOUNTS_TENANCY=own, or another role',
+    );
+  }
+  return accounts;
 }
 
 /** Exactly one source of keys. What these variables hold is not repeated: it may be a secret in the wrong place. */

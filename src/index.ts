@@ -12,6 +12,6 @@ export {
 } from './atome/atome.service.js';
 export { AtomeWsAdapter } from './atome/ws-adapter.js';
 export { addBodyParsers } from './door/body-parsers.js';
-export type { AtomeOptions, AtomeStaticOptions, SocketOptions } from './door/options.js';
+export type { AccountOptions, AtomeOptions, AtomeStaticOptions, SocketOptions } from './door/options.js';
 export type { FeedOptions } from './feed/options.js';
 export * from './protocol/index.js';

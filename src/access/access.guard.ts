@@ -12,17 +12,24 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { AtomeError, type Principal } from '../protocol/index.js';
-import { Doorkeeper, identityOf, RULE, type Rule } from './doorkeeper.js';
+import { Doorkeeper, identityOf, RULE, TAKES_TICKETS, type Rule } from './doorkeeper.js';
 
-export { bearerToken, identityOf, type Rule } from './doorkeeper.js';
+export { identityOf, type Rule } from './doorkeeper.js';
+
+export interface RuleOptions {
+  /** Whether a caller that cannot set a header may show a one-time ticket in the address. */
+  readonly takesTickets?: boolean;
+}
 
 /** Says what a route needs. A route that says nothing is refused to everybody. */
-export const Needs = (rule: Rule): MethodDecorator =>
+export const Needs = (rule: Rule, { takesTickets = false }: RuleOptions = {}): MethodDecorator =>
   applyDecorators(
     SetMetadata(RULE, rule),
-    RouteConfig({ [RULE]: rule }),
+    RouteConfig({ [RULE]: rule, [TAKES_TICKETS]: takesTickets }),
     ApiUnauthorizedResponse({ description: 'No token, or one that is not good, where authentication is on' }),
-    ...(rule === 'public' ? [] : [ApiForbiddenResponse({ description: `You may not ${rule} in your tenant` })]),
+    ...(rule === 'public' || rule === 'open'
+      ? []
+      : [ApiForbiddenResponse({ description: `You may not ${rule} in your tenant` })]),
   );
 
 /** The rule of a route handler; undefined when it declares none. */

@@ -6,6 +6,8 @@ export interface Identity {
   readonly principal: Principal;
   /** Milliseconds since 1970; null for never. */
   readonly expiresAt: number | null;
+  /** The session that the token belongs to, where it names one. */
+  readonly sessionId?: string;
   /** Which key proved it, where that can be withdrawn. */
   readonly key?: string;
 }

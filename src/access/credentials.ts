@@ -34,10 +34,15 @@ export class Credentials {
    * Takes a first token, or a newer one of the same principal.
    * @throws AtomeError `unauthenticated`, `forbidden`, or `unavailable` when it cannot be checked just now.
    */
-  async accept(token: string): Promise<Identity> {
+  accept(token: string): Promise<Identity> {
+    return this.admit(() => this.authenticator.authenticate(token));
+  }
+
+  /** Takes what {@link accept} takes, proved in another way. */
+  async admit(prove: () => Promise<Identity>): Promise<Identity> {
     // it came in time; how long it takes to check it is not the client's doing
     if (!this.principal) this.deadline.clear();
-    const identity = await this.authenticator.authenticate(token);
+    const identity = await prove();
     if (this.isOver) throw new AtomeError('unauthenticated', 'the connection has ended meanwhile');
     const { principal, expiresAt } = identity;
     const known = this.principal;

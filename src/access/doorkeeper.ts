@@ -2,13 +2,19 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AtomeError } from '../protocol/index.js';
 import { authorize, type Action } from './authorize.js';
-import { Authenticator, type Identity } from './authenticator.js';
+import type { Identity } from './authenticator.js';
+import { Callers } from './callers.js';
 
-/** What a route needs; `public` needs nobody, and still tells a caller with a token from one without. */
-export type Rule = Action | 'public';
+/**
+ * What a route needs. `public` needs nobody, and still tells a caller with a token from one without; `open` does not
+ * look at tokens at all, for those who come to get one.
+ */
+export type Rule = Action | 'public' | 'open';
 
 /** Name of a route's rule in its configuration of Fastify, and of what is known of a request in that. */
 export const RULE = 'atomeSyncRule';
+/** Beside it: whether a one-time ticket in the address will do. */
+export const TAKES_TICKETS = 'atomeSyncTakesTickets';
 
 type Known = FastifyRequest & { identity?: Identity; isAdmitted?: boolean };
 
@@ -20,7 +26,7 @@ export type OnUnauthenticated = (request: FastifyRequest) => Promise<void>;
 export class Doorkeeper {
   private onUnauthenticated: OnUnauthenticated = () => Promise.resolve();
 
-  constructor(private readonly authenticator: Authenticator) {}
+  constructor(private readonly callers: Callers) {}
 
   /** Stands at the door of an application, whose routes without a rule are none of its business. */
   standAt(fastify: FastifyInstance): void {
@@ -37,7 +43,7 @@ export class Doorkeeper {
 
   /** @throws AtomeError `unauthenticated` or `forbidden`. */
   async admit(request: Known, rule: Rule): Promise<void> {
-    if (request.isAdmitted) return;
+    if (request.isAdmitted || rule === 'open') return;
     const identity = await this.identify(request, rule);
     if (identity) request.identity = identity;
     if (identity && rule !== 'public') authorize(identity.principal, rule);
@@ -45,10 +51,10 @@ export class Doorkeeper {
   }
 
   private async identify(request: FastifyRequest, rule: Rule): Promise<Identity | undefined> {
-    if (!this.authenticator.required) return this.authenticator.authenticate('');
+    const takesTickets = (request.routeOptions.config as { [TAKES_TICKETS]?: boolean })[TAKES_TICKETS] ?? false;
     try {
-      const token = bearerToken(request.headers.authorization);
-      if (token !== undefined) return await this.authenticator.authenticate(token);
+      const proof = this.callers.proofOf(request, takesTickets);
+      if (proof) return await proof();
       if (rule === 'public') return undefined;
       throw new AtomeError('unauthenticated', 'a token is needed: send Authorization: Bearer <token>');
     } catch (error) {
@@ -56,14 +62,6 @@ export class Doorkeeper {
       throw error;
     }
   }
-}
-
-/** The token of an `Authorization` header. @throws AtomeError `unauthenticated` for another scheme. */
-export function bearerToken(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-  if (token === undefined) throw new AtomeError('unauthenticated', 'the Authorization header must be "Bearer <token>"');
-  return token;
 }
 
 /** Who a request comes from, as the doorkeeper has found out. */

@@ -70,7 +70,12 @@ export class JwtAuthenticator extends Authenticator {
     const { typ } = protectedHeader as { typ?: unknown };
     if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) throw refused('it is not an access token');
     if (isAmbiguous(token)) throw refused('it says something twice');
-    const identity = { principal: this.principalOf(payload), expiresAt: expiryOf(payload), ...(key && { key }) };
+    const identity = {
+      principal: this.principalOf(payload),
+      expiresAt: expiryOf(payload),
+      ...sessionOf(payload),
+      ...(key && { key }),
+    };
     this.known.set(token, identity);
     return identity;
   }
@@ -154,6 +159,11 @@ function expiryOf({ exp, iat = 0 }: JWTPayload): number {
   // one of the two clocks is wrong then, and the expiry says nothing
   if (iat > Date.now() / 1_000 + CLOCK_TOLERANCE_S) throw refused('it was issued in the future');
   return exp! * 1_000;
+}
+
+/** OpenID Connect has the claim too; what is no text names no session. */
+function sessionOf({ sid }: JWTPayload): Pick<Identity, 'sessionId'> {
+  return typeof sid === 'string' ? { sessionId: sid } : {};
 }
 
 /** All else is the fault of the keys, or of the way to them: the same token may be good later. */

@@ -6,6 +6,7 @@ import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { Authority } from '../access/authority.js';
 import { Authenticator } from '../access/authenticator.js';
 import { addressOf } from '../access/address.js';
+import { Callers } from '../access/callers.js';
 import { Origins } from '../access/origins.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
@@ -27,6 +28,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
     private readonly authority: Authority,
+    private readonly callers: Callers,
     private readonly places: Places,
     private readonly origins: Origins,
     private readonly options: ResolvedOptions,
@@ -58,11 +60,12 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { limits, socket, feed } = this.options;
-    const { authorization } = request.headers;
-    const handshake = { authorization, address: addressOf(request, this.options.proxies) };
+    const { headers, url } = request;
+    const handshake = { headers, url, address: addressOf(request, this.options.proxies) };
     new Session(ws, randomUUID(), handshake, {
       authenticator: this.authenticator,
       authority: this.authority,
+      callers: this.callers,
       places: this.places,
       feed: this.feed,
       writes: this.writes,

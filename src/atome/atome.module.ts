@@ -6,6 +6,9 @@ import { Authority } from '../access/authority.js';
 import { Doorkeeper } from '../access/doorkeeper.js';
 import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
 import { JwtAuthenticator } from '../access/jwt.authenticator.js';
+import { authParts } from '../auth/auth.parts.js';
+import { Revocations } from '../auth/revocations.js';
+import { SessionAuthenticator } from '../auth/session.authenticator.js';
 import { Origins } from '../access/origins.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
@@ -17,7 +20,12 @@ import { SyncController } from '../sync/sync.controller.js';
 import { AtomeController } from './atome.controller.js';
 import { AtomeEvents } from './atome-events.js';
 import { gatewayAt } from './atome.gateway.js';
-import { ResolvedOptions, type AtomeOptions, type AtomeStaticOptions } from '../door/options.js';
+import {
+  DEFAULT_ACCOUNT_OPTIONS,
+  ResolvedOptions,
+  type AtomeOptions,
+  type AtomeStaticOptions,
+} from '../door/options.js';
 import { AtomeService } from './atome.service.js';
 import { Connections } from './connections.js';
 import { Drain } from '../door/drain.js';
@@ -91,8 +99,11 @@ const PARTS: Provider[] = [
   },
   {
     provide: Authenticator,
-    inject: [ResolvedOptions],
-    useFactory: ({ jwt }: ResolvedOptions): Authenticator => (jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator()),
+    inject: [ResolvedOptions, { token: Revocations, optional: true }],
+    useFactory: ({ jwt }: ResolvedOptions, revocations?: Revocations): Authenticator => {
+      const authenticator = jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator();
+      return revocations ? new SessionAuthenticator(authenticator, revocations) : authenticator;
+    },
   },
   {
     provide: Origins,
@@ -135,15 +146,16 @@ export class AtomeModule {
 }
 
 function compose(
-  { wsPath }: AtomeStaticOptions,
+  { wsPath, accounts }: AtomeStaticOptions,
   options: Provider,
   imports: NonNullable<DynamicModule['imports']> = [],
 ): DynamicModule {
+  const auth = authParts(accounts && { ...DEFAULT_ACCOUNT_OPTIONS, ...accounts });
   return {
     module: AtomeModule,
     imports: [...imports, DiscoveryModule],
-    controllers: [AtomeController, SyncController, ServerInfoController],
-    providers: [options, ...PARTS, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
+    controllers: [AtomeController, SyncController, ServerInfoController, ...auth.controllers],
+    providers: [options, ...PARTS, ...auth.providers, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
     exports: [
       AccessGuard,
       Authenticator,

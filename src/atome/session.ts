@@ -1,8 +1,8 @@
 import type { RawData, WebSocket } from 'ws';
-import { bearerToken } from '../access/access.guard.js';
 import type { Authority } from '../access/authority.js';
 import type { Authenticator } from '../access/authenticator.js';
 import { authorize } from '../access/authorize.js';
+import type { Callers, Carrier } from '../access/callers.js';
 import { Credentials } from '../access/credentials.js';
 import type { Places } from '../access/places.js';
 import type { Feed } from '../feed/feed.js';
@@ -32,6 +32,7 @@ import { TokenBucket } from './token-bucket.js';
 export interface SessionDependencies {
   readonly authenticator: Authenticator;
   readonly authority: Authority;
+  readonly callers: Callers;
   readonly places: Places;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
@@ -44,8 +45,7 @@ export interface SessionDependencies {
 }
 
 /** What is known of a connection from how it was opened. */
-export interface Handshake {
-  readonly authorization: string | undefined;
+export interface Handshake extends Carrier {
   readonly address: string;
 }
 
@@ -143,9 +143,8 @@ export class Session {
 
   /** Who can be known from the handshake is. */
   private async identify(): Promise<void> {
-    const { authorization } = this.handshake;
-    if (!this.deps.authenticator.required) await this.credentials.accept('');
-    else if (authorization !== undefined) await this.credentials.accept(bearerToken(authorization) ?? '');
+    const proof = this.deps.callers.proofOf(this.handshake, true);
+    if (proof) await this.credentials.admit(proof);
   }
 
   private async welcome(): Promise<void> {

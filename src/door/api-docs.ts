@@ -12,6 +12,7 @@ const PROBLEMS: Readonly<Record<number, readonly [code: ErrorCode, meaning: stri
   410: ['gone', 'The atome was deleted; restore it first'],
   412: ['precondition_failed', 'The atome is not at the version of `If-Match`; read it again'],
   413: ['too_large', 'Too large'],
+  429: ['rate_limited', 'Too many attempts; `Retry-After` says when the next makes sense'],
   415: ['unsupported_media_type', 'The body is of another type than this call understands'],
 };
 

@@ -3,6 +3,7 @@ import type { JwtOptions } from '../access/jwt.authenticator.js';
 import type { Policies } from '../access/policies.js';
 import type { OriginOptions } from '../access/origins.js';
 import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../access/places.js';
+import type { Role } from '../access/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import { NO_QUOTAS, type Quotas } from '../ledger/quotas.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
@@ -28,6 +29,17 @@ export const DEFAULT_SOCKET_OPTIONS: SocketOptions = {
   authMs: 5_000,
   deflate: false,
 };
+
+/** Accounts of this server's own, which it signs tokens for with the secret of `jwt`. */
+export interface AccountOptions {
+  /** One tenant, `default`, for all accounts; or each account in a tenant of its own, named by its id. */
+  readonly tenancy: 'shared' | 'own';
+  /** What an account may do in its tenant. */
+  readonly role: Role;
+  readonly accessTokenSeconds: number;
+}
+
+export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { tenancy: 'shared', role: 'writer', accessTokenSeconds: 600 };
 
 /** What `AtomeModule` can be told; everything has a default. */
 export interface AtomeOptions {
@@ -58,6 +70,8 @@ export interface AtomeOptions {
 export interface AtomeStaticOptions {
   /** Path of the WebSocket; default `/ws/atome-sync`. */
   readonly wsPath?: string;
+  /** Register and log in under `auth`. Needs `jwt` with a secret; left out, there are no accounts. */
+  readonly accounts?: Partial<AccountOptions>;
 }
 
 export const DEFAULT_DATABASE_URL = 'sqlite:./data/atome.sqlite';

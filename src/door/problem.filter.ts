@@ -27,7 +27,15 @@ export function sendProblem(error: unknown, { url, headers }: FastifyRequest, re
   if (refusal.code === 'unauthenticated') void reply.header('WWW-Authenticate', challenge(headers.authorization));
   const wait = retryAfterOf(refusal);
   if (wait !== undefined) void reply.header('Retry-After', wait);
-  void reply.status(refusal.status).type(PROBLEM_JSON).send(toProblem(refusal, url));
+  void reply
+    .status(refusal.status)
+    .type(PROBLEM_JSON)
+    .send(toProblem(refusal, pathOf(url)));
+}
+
+/** Without the query: somebody may have put a secret there. */
+function pathOf(url: string): string {
+  return url.split('?', 1)[0]!;
 }
 
 /** How to be let in (RFC 6750 §3). */

@@ -2,27 +2,40 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { AccountEntity } from './entities/account.entity.js';
+import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
 import { AtomeEntity } from './entities/atome.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
+import { TicketEntity } from './entities/ticket.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
 import { CountWhatIsStored1760200000000 } from './migrations/1760200000000-count-what-is-stored.js';
 import { SettleClocks1761000000000 } from './migrations/1761000000000-settle-clocks.js';
 import { AddAtomeSize1761000000001 } from './migrations/1761000000001-add-atome-size.js';
 import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js';
-import type { LedgerStore } from './store.js';
+import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { PostgresStore } from './stores/postgres.store.js';
+import type { SqlStore } from './stores/sql.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
-  entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
+  entities: [
+    LedgerEntity,
+    AlterationEntity,
+    AtomeEntity,
+    ReceiptEntity,
+    TicketEntity,
+    AccountEntity,
+    AccountSessionEntity,
+  ],
   migrations: [
     CreateLedger1760000000000,
     CountWhatIsStored1760200000000,
     SettleClocks1761000000000,
     AddAtomeSize1761000000001,
     AddRights1761100000000,
+    CreateAccounts1763000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
@@ -76,7 +89,7 @@ function prepareSqlite(db: BetterSqlite3.Database): void {
 }
 
 /** Connects, brings the schema up to date and opens the store for it. */
-export async function openStore(databaseUrl: string): Promise<LedgerStore> {
+export async function openStore(databaseUrl: string): Promise<SqlStore> {
   const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
   try {
     if (dataSource.options.type !== 'postgres') {

@@ -53,7 +53,7 @@ export class SyncController {
     private readonly places: Places,
   ) {}
 
-  @Needs('read')
+  @Needs('read', { takesTickets: true })
   @Get('changes')
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({

@@ -1,6 +1,17 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 import { WholeNumber } from '../door/validation.js';
 import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
@@ -79,6 +90,12 @@ export class ChangesQueryDto extends SnapshotQueryDto {
   @IsOptional()
   @Matches(/^[\x21-\x7e]{1,64}$/, { message: 'must be the rights of an earlier answer' })
   rights?: string;
+
+  @ApiPropertyOptional({ description: 'A one-time ticket, for an EventSource, which can set no header.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  ticket?: string;
 
   @ApiPropertyOptional({ type: String, description: 'Only these types, separated by commas.' })
   @IsOptional()

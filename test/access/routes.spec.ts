@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Rule } from '../../src/access/access.guard.js';
-import { inSeconds, tokenOf, WITH_TOKENS } from '../support/access.js';
+import { inSeconds, tokenOf } from '../support/access.js';
+import { WITH_ACCOUNTS } from '../support/accounts.js';
 import type { Answer, Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Issuer } from '../support/issuer.js';
@@ -17,6 +18,7 @@ interface Call {
 }
 
 const ONE = { foreign: 404 };
+const LOGIN = { identifier: 'nobody', password: 'not the password' };
 /** Every call, and what it needs. A new one must be written down here. */
 const CALLS: Record<string, Call> = {
   'POST /atome/create': { rule: 'write', body: { kind: 'note', data: {} }, good: 201, foreign: 201 },
@@ -33,6 +35,18 @@ const CALLS: Record<string, Call> = {
   'GET /sync/changes': { rule: 'read' },
   'GET /sync/snapshot': { rule: 'read' },
   'POST /sync/push': { rule: 'write', body: { operations: [] } },
+  'POST /auth/ticket': { rule: 'read' },
+  'POST /auth/register': { rule: 'open', body: { ...LOGIN, identifier: '' }, good: 400 },
+  'POST /auth/login': { rule: 'open', body: { ...LOGIN, identifier: '' }, good: 400 },
+  'POST /auth/refresh': { rule: 'open', body: { refreshToken: '' }, good: 400 },
+  'POST /auth/logout': { rule: 'public', body: { refreshToken: 'x'.repeat(86) } },
+  'POST /auth/change-password': {
+    rule: 'read',
+    body: { currentPassword: LOGIN.password, newPassword: LOGIN.password },
+    good: 403,
+  },
+  'GET /auth/me': { rule: 'read' },
+  'DELETE /auth/delete-account': { rule: 'read', body: { password: LOGIN.password }, good: 403 },
   'GET /server-info': { rule: 'public' },
 };
 /** For those who watch the process, and know nobody. */
@@ -48,11 +62,11 @@ const NOBODY: Record<string, Record<string, string>> = {
 };
 /** Which rules each caller satisfies. */
 const CALLERS: Record<string, { readonly token: string; readonly may: readonly Rule[] }> = {
-  'no role': { token: tokenOf('nobody', { roles: [] }), may: ['public'] },
-  'a role of others': { token: tokenOf('owner'), may: ['public'] },
-  'a reader': { token: tokenOf('reader'), may: ['public', 'read'] },
-  'a writer': { token: tokenOf('writer'), may: ['public', 'read', 'write'] },
-  'an admin': { token: tokenOf('admin'), may: ['public', 'read', 'write', 'administer'] },
+  'no role': { token: tokenOf('nobody', { roles: [] }), may: ['open', 'public'] },
+  'a role of others': { token: tokenOf('owner'), may: ['open', 'public'] },
+  'a reader': { token: tokenOf('reader'), may: ['open', 'public', 'read'] },
+  'a writer': { token: tokenOf('writer'), may: ['open', 'public', 'read', 'write'] },
+  'an admin': { token: tokenOf('admin'), may: ['open', 'public', 'read', 'write', 'administer'] },
 };
 
 describe('every call', () => {
@@ -60,7 +74,7 @@ describe('every call', () => {
   let routes: Route[];
   let admin: Api;
   beforeAll(async () => {
-    server = await startApp(WITH_TOKENS);
+    server = await startApp(WITH_ACCOUNTS);
     routes = routesOf(server.app);
     admin = server.api.as(tokenOf('admin'));
   });
@@ -93,6 +107,7 @@ describe('every call', () => {
     it.each(Object.entries(NOBODY))('with %s', async (how, headers) => {
       const [id, before] = [await note(), await head()];
       const answer = await make(name, headers, id);
+      if (rule === 'open') return expect(answer.status).toBe(good);
       if (rule === 'public' && how === 'no token') return expect(answer.body).not.toHaveProperty('seq');
       expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 401, code: 'unauthenticated' });
       expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm=/);

@@ -40,7 +40,15 @@ describe.each(PLACES)('the schema on %s', (_name, make) => {
     const ran = await dataSource.runMigrations();
     for (let left = ran.length; left > 0; left -= 1) await dataSource.undoLastMigration();
     const runner = dataSource.createQueryRunner();
-    const tables = await runner.getTables(['ledgers', 'alterations', 'atomes', 'receipts']);
+    const tables = await runner.getTables([
+      'ledgers',
+      'alterations',
+      'atomes',
+      'receipts',
+      'tickets',
+      'accounts',
+      'account_sessions',
+    ]);
     await runner.release();
     expect(tables).toEqual([]);
     expect(await dataSource.runMigrations()).toHaveLength(ran.length);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { login, register, tokensOf, WITH_ACCOUNTS } from '../support/accounts.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 interface Media {
@@ -37,6 +38,7 @@ const CALLS = [
   'GET /api/sync/changes',
   'GET /api/sync/snapshot',
   'POST /api/sync/push',
+  'POST /api/auth/ticket',
   'GET /api/server-info',
   'GET /health',
   'GET /health/live',
@@ -81,7 +83,8 @@ describe('the documentation of the REST calls', () => {
     for (const media of Object.values(requestBody?.content ?? {})) {
       expect(examplesOf(media)).not.toContain(undefined);
     }
-    expect(requestBody !== undefined).toBe(/^(?:POST|PUT|PATCH|DELETE) /.test(call));
+    const takesBody = /^(?:POST|PUT|PATCH|DELETE) /.test(call) && call !== 'POST /api/auth/ticket';
+    expect(requestBody !== undefined).toBe(takesBody);
   });
 
   it('shows examples that can be sent as they stand', async () => {
@@ -115,5 +118,33 @@ describe('the documentation of the REST calls', () => {
     const { requestBody } = operations.get(CALLS[0]!)!;
     const [body] = examplesOf(requestBody!.content['application/json']!);
     expect(await server.api.post('/api/atome/create', body)).toMatchObject({ status: 201 });
+  });
+});
+
+describe('the documentation of accounts', () => {
+  it("shows bodies that can be sent, with tokens of one's own", async () => {
+    const server = await startApp(WITH_ACCOUNTS);
+    try {
+      const { paths } = (await server.api.get('/api/openapi.json')).body as {
+        paths: Record<string, Record<string, Operation>>;
+      };
+      const bodyOf = (name: string, method = 'post'): object => {
+        const { examples = {} } = paths[`/api/auth/${name}`]![method]!.requestBody!.content['application/json']!;
+        return Object.values(examples)[0]!.value as object;
+      };
+      const { identifier, password } = bodyOf('login') as { identifier: string; password: string };
+      expect((await server.api.post('/api/auth/register', bodyOf('register'))).status).toBe(201);
+      const { accessToken, refreshToken } = tokensOf(await login(server.api, identifier, password));
+      const alice = server.api.as(accessToken);
+      expect(bodyOf('refresh')).toEqual({ refreshToken: expect.stringMatching(/^[\w-]{86}$/) });
+      expect((await server.api.post('/api/auth/refresh', { refreshToken })).status).toBe(200);
+      expect((await alice.post('/api/auth/change-password', bodyOf('change-password'))).status).toBe(200);
+      expect((await alice.post('/api/auth/logout', bodyOf('logout'))).status).toBe(200);
+      const bob = await register(server.api, 'bob', password);
+      const gone = bodyOf('delete-account', 'delete');
+      expect((await server.api.as(bob.accessToken).delete('/api/auth/delete-account', gone)).status).toBe(200);
+    } finally {
+      await server.close();
+    }
   });
 });

@@ -110,7 +110,7 @@ describe('the server', () => {
       title: expect.any(String),
       status,
       detail: expect.stringMatching(/\w+ \w+/),
-      instance: path,
+      instance: path.split('?')[0],
       success: false,
       error: detail,
       code,

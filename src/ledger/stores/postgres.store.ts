@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
+import type { Statement } from '../tables.js';
 import * as sql from './sql.js';
 import {
   alterationRow,
@@ -75,15 +76,36 @@ export class PostgresStore extends SqlStore {
     touched: Touched,
     plan: (before: Before) => P,
   ): Promise<P> {
+    return this.transaction(async (client) => {
+      const planned = plan(await this.before(client, tenant, touched));
+      if (planned.additions) await this.add(client, tenant, planned.additions);
+      return planned;
+    });
+  }
+
+  transact(...statements: readonly Statement[]): Promise<unknown[][]> {
+    return this.transaction(async (client) => {
+      const answers: unknown[][] = [];
+      for (const [statement, ...params] of statements) {
+        answers.push((await client.query(this.timed(numbered(statement), params))).rows as unknown[]);
+      }
+      return answers;
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  private transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     return this.attempt(async () => {
       const client = await this.pool.connect();
       let broken: unknown;
       try {
         await client.query(this.timed(BEGIN));
-        const planned = plan(await this.before(client, tenant, touched));
-        if (planned.additions) await this.add(client, tenant, planned.additions);
+        const done = await work(client);
         await client.query(this.timed('COMMIT'));
-        return planned;
+        return done;
       } catch (error) {
         broken = await rollback(client);
         throw error;
@@ -92,10 +114,6 @@ export class PostgresStore extends SqlStore {
         client.release(broken !== undefined);
       }
     });
-  }
-
-  async close(): Promise<void> {
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
   protected query(statement: string, params: readonly sql.Param[]): Promise<unknown[]> {

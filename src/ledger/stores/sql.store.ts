@@ -3,12 +3,13 @@ import { GENESIS_TIME, genesisHash } from '../chain.js';
 import type { AlterationRow, AtomeRow, HeadRow, PlaceRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
+import type { Statement, Tables } from '../tables.js';
 import * as sql from './sql.js';
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
 /** The reads of both stores, over one `query` that each database brings. */
-export abstract class SqlStore implements LedgerStore {
+export abstract class SqlStore implements LedgerStore, Tables {
   abstract readonly kind: LedgerStore['kind'];
   /** A subquery of the texts in a JSON array parameter. */
   protected abstract readonly textsOf: string;
@@ -25,6 +26,8 @@ export abstract class SqlStore implements LedgerStore {
     touched: Touched,
     plan: (before: Before) => P,
   ): Promise<P>;
+
+  abstract transact(...statements: readonly Statement[]): Promise<unknown[][]>;
 
   abstract close(): Promise<void>;
 

@@ -3,6 +3,7 @@ import type { DataSource } from 'typeorm';
 import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
+import type { Statement } from '../tables.js';
 import * as sql from './sql.js';
 import { headParams, ledgerGone, SqlStore, withFamilies } from './sql.store.js';
 
@@ -48,17 +49,25 @@ export class SqliteStore extends SqlStore {
     );
   }
 
+  transact(...statements: readonly Statement[]): Promise<unknown[][]> {
+    return this.attempt(() =>
+      this.db.transaction(() => statements.map(([statement, ...params]) => this.run(statement, params))).immediate(),
+    );
+  }
+
   async close(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
   protected query(statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
-    return this.attempt(() => {
-      const prepared = this.prepare(statement);
-      if (prepared.reader) return prepared.all(...params);
-      prepared.run(...params);
-      return [];
-    });
+    return this.attempt(() => this.run(statement, params));
+  }
+
+  private run(statement: string, params: readonly sql.Param[]): unknown[] {
+    const prepared = this.prepare(statement);
+    if (prepared.reader) return prepared.all(...params);
+    prepared.run(...params);
+    return [];
   }
 
   /** Read one by one, so that of large rows no more are touched than are wanted. */

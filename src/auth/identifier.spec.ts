@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { refusal } from '../../test/support/refusal.js';
+import { parseIdentifier } from './identifier.js';
+
+describe('what somebody logs in with', () => {
+  it.each([
+    ['Alice@Example.COM', 'alice@example.com'],
+    [' alice@example.com ', 'alice@example.com'],
+    ['josé.garcía+tag@exämple.es', 'josé.garcía+tag@exämple.es'],
+    ['+33 6 12.34-56 (78)', '+33612345678'],
+    ['0033612345678', '+33612345678'],
+    ['Alice', 'alice'],
+    ['ＡＬＩＣＥ', 'alice'],
+    ['Straße', 'strasse'],
+    ['Ὀδυσσεύς', 'ὀδυσσεύς'],
+    ['Ⅷth', 'viiith'],
+    ['a.b_c-9', 'a.b_c-9'],
+  ])('%s is %s', (input, identifier) => expect(parseIdentifier(input)).toBe(identifier));
+
+  it.each([
+    '',
+    ' ',
+    'a',
+    '1a',
+    'a b',
+    'a@b',
+    '@example.com',
+    'a@@example.com',
+    'a@example..com',
+    'a b@example.com',
+    '+0123456789',
+    '+1234567890123456',
+    '0612345678',
+    'al\u0000ice',
+    'al\u202eice',
+    'alice\ud800',
+    `a${'b'.repeat(64)}`,
+    `${'a'.repeat(250)}@example.com`,
+    null,
+    7,
+    ['alice'],
+  ])('%j is nothing', (input) => expect(refusal(() => parseIdentifier(input))).toEqual(['invalid']));
+
+  it('is its own one way to write it', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 2, maxLength: 20 }).map((name) => `a${name}`),
+      fc.emailAddress(),
+      fc.bigInt(10_000_000n, 99_999_999_999_999n).map((digits) => `+${digits}`),
+    );
+    fc.assert(
+      fc.property(text, (input) => {
+        fc.pre(refusal(() => parseIdentifier(input)).length === 0);
+        const identifier = parseIdentifier(input);
+        expect(parseIdentifier(identifier)).toBe(identifier);
+        expect(parseIdentifier(input.toUpperCase())).toBe(identifier);
+        expect(parseIdentifier(input.normalize('NFD'))).toBe(identifier);
+      }),
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { AtomeError } from '../protocol/index.js';
+import { LoginThrottle } from './login-throttle.js';
+
+const MINUTE = 60_000;
+
+describe('the throttle of logins', () => {
+  let now: number;
+  let throttle: LoginThrottle;
+  beforeEach(() => {
+    now = 0;
+    throttle = new LoginThrottle(() => now);
+  });
+
+  const fail = (count: number, identifier = 'alice', address: string | ((i: number) => string) = 'a'): void => {
+    for (let i = 0; i < count; i += 1) throttle.begin(identifier, typeof address === 'string' ? address : address(i));
+  };
+  /** Milliseconds to wait; 0 when it may. */
+  const wait = (identifier = 'alice', address = 'a'): unknown => {
+    try {
+      throttle.check(identifier, address);
+      return 0;
+    } catch (error) {
+      return (error as AtomeError).details?.retryAfter;
+    }
+  };
+
+  it('refuses the eleventh failure of an address at an account, for 15 minutes after the first', () => {
+    fail(5);
+    now = MINUTE;
+    fail(5);
+    expect(() => fail(1)).toThrow('too many attempts');
+    expect(wait()).toBe(14 * MINUTE);
+    now = 15 * MINUTE;
+    expect(wait()).toBe(0);
+    fail(5);
+    expect(wait()).toBe(MINUTE);
+  });
+
+  it('locks out neither the owner elsewhere nor others at the same address', () => {
+    fail(10);
+    expect([wait('alice', 'b'), wait('bob', 'a')]).toEqual([0, 0]);
+  });
+
+  it('forgets failures of an address at an account that it got into', () => {
+    fail(9);
+    throttle.begin('alice', 'a')();
+    expect(wait()).toBe(0);
+    fail(9);
+    expect(wait()).toBe(0);
+  });
+
+  it('refuses an address that fails everywhere, and success there takes nothing back', () => {
+    for (let i = 0; i < 99; i += 1) fail(1, `name-${i}`);
+    throttle.begin('mallory', 'a')();
+    expect(wait('alice')).toBe(0);
+    fail(1, 'name-99');
+    expect(wait('alice')).toBe(15 * MINUTE);
+    expect(wait('alice', 'b')).toBe(0);
+  });
+
+  it('slows an account that many addresses guess at, and refuses it to nobody', () => {
+    fail(99, 'alice', (i) => `address-${i}`);
+    expect(throttle.delayOf('alice')).toBe(0);
+    fail(50, 'alice', (i) => `other-${i}`);
+    expect(throttle.delayOf('alice')).toBe(2_000);
+    expect([throttle.delayOf('bob'), wait('alice', 'b')]).toEqual([0, 0]);
+    now = 15 * MINUTE;
+    expect(throttle.delayOf('alice')).toBe(0);
+  });
+
+  it('bounds how many accounts one address makes', () => {
+    for (let i = 0; i < 300; i += 1) throttle.register('a');
+    expect(() => throttle.register('a')).toThrow('too many attempts');
+    throttle.register('b');
+  });
+});

@@ -1,0 +1,35 @@
+/** Does something again and again, one after the other, from `start` to `stop`. */
+export class Repeat {
+  private timer: NodeJS.Timeout | undefined;
+  private isFailing = false;
+
+  constructor(
+    private readonly everyMs: number,
+    private readonly work: () => Promise<void>,
+    /** Told once of failures that follow each other. */
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.stop();
+    const timer = setTimeout(() => void this.turn(timer), this.everyMs);
+    this.timer = timer.unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private async turn(timer: NodeJS.Timeout): Promise<void> {
+    try {
+      await this.work();
+      this.isFailing = false;
+    } catch (error) {
+      // what fails because all ends is no failure
+      if (this.timer === timer && !this.isFailing) this.onError(error);
+      this.isFailing = true;
+    }
+    if (this.timer === timer) this.start();
+  }
+}
