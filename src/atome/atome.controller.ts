@@ -17,7 +17,7 @@ import {
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../door/api-docs.js';
-import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE } from '../door/examples.js';
+import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../door/examples.js';
 import { ProblemFilter } from '../door/problem.filter.js';
 import { QUERY_PIPE } from '../door/validation.js';
 import { Caller, Guarded, Needs } from '../access/access.guard.js';
@@ -228,6 +228,27 @@ export class AtomeController {
     const { version, seq, atome } = await this.atomes.delete(id, input, context);
     tag(reply, version);
     return { success: true, id, deletedAt: atome.deletedAt, version, seq, restorable: true };
+  }
+
+  @Needs('write')
+  @Post(':id/erase')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Erase an atome and its history for good: for its owner, and for admins' })
+  @ApiWriteHeaders()
+  // not the note that all other examples use: its id could not be used again
+  @ApiAtomeId(PUSHED_ID)
+  @ApiExamples(DeleteAtomeDto, BODIES.erase, { required: false })
+  @ApiAnswer(200, 'Its payload is gone, or was before', ANSWERS.erased)
+  @ApiProblems(400, 404, 409, 412)
+  async erase(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Writing() context: WriteContext,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { version, seq, atome } = await this.atomes.erase(id, body as DeleteAtomeDto | undefined, context);
+    tag(reply, version);
+    return { success: true, id, erasedAt: atome.deletedAt, version, seq };
   }
 
   @Needs('read')

@@ -7,6 +7,7 @@ import { JwtAuthenticator } from '../access/jwt.authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
+import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { HybridClock } from '../protocol/index.js';
 import { SyncController } from '../sync/sync.controller.js';
@@ -65,6 +66,11 @@ const PARTS: Provider[] = [
     inject: [LedgerWriter, LedgerReader],
     useFactory: (writer: LedgerWriter, reader: LedgerReader) =>
       new AcknowledgedWrites(writer, reader, logError('Writes')),
+  },
+  {
+    provide: Scrubber,
+    inject: [LEDGER_STORE],
+    useFactory: (store: LedgerStore) => new Scrubber(store, logError('Scrubber')),
   },
   {
     provide: Connections,

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
+import { mayDo } from '../access/authorize.js';
 import type { Outcome } from '../ledger/group.js';
 import { LedgerReader, type HistoryPage, type ListPage, type Moment } from '../ledger/reader.js';
+import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
@@ -24,6 +26,7 @@ import {
   type JsonPatch,
   type Mutation,
   type Principal,
+  type RedactedAlteration,
 } from '../protocol/index.js';
 import { ResolvedOptions } from '../door/options.js';
 
@@ -45,7 +48,7 @@ export interface WriteResult {
   readonly seq: number;
   readonly atome: Atome;
   /** null for a no-op. */
-  readonly alteration: Alteration | null;
+  readonly alteration: Alteration | RedactedAlteration | null;
 }
 
 export interface CreateInput extends Partial<Content> {
@@ -75,6 +78,7 @@ export class AtomeService {
     private readonly reader: LedgerReader,
     private readonly writer: LedgerWriter,
     private readonly options: ResolvedOptions,
+    private readonly scrubber: Scrubber,
   ) {}
 
   create(input: CreateInput, context: WriteContext = {}): Promise<WriteResult> {
@@ -112,6 +116,19 @@ export class AtomeService {
   /** Writes the state of an earlier version as a new one. */
   restore(id: string, input: { version: number; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
     return this.write(parseRestoreBody(id, input, context, this.options.limits), context);
+  }
+
+  /**
+   * Erases the payload of an atome and of all its alterations, for good; for its owner and for admins.
+   * It is deleted then, and its id cannot be used again.
+   */
+  async erase(id: string, input: { reason?: string } = {}, context: WriteContext = {}): Promise<WriteResult> {
+    const { reason, ...mutation } = parseDeleteBody(id, input, context, this.options.limits);
+    const { id: ownerId } = context.principal ?? ANONYMOUS;
+    const changes = mayDo(context.principal ?? ANONYMOUS, 'administer') ? {} : { ownerId };
+    const result = await this.write({ ...mutation, reason, operation: 'redact', changes }, context);
+    this.scrubber.scrub();
+    return result;
   }
 
   /** The atome as it is, or as it was. */
@@ -165,7 +182,7 @@ export class AtomeService {
       case 'duplicate': {
         const { atomeId: id, version, seq, altered } = outcome;
         const alteration = altered ? ((await this.reader.alteration(tenant, id, version)) ?? null) : null;
-        return { id, version, seq, atome: await this.reader.getAt(tenant, id, { version }), alteration };
+        return { id, version, seq, atome: await this.reader.leftAt(tenant, id, version), alteration };
       }
     }
   }

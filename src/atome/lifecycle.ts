@@ -9,6 +9,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
+import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { Connections } from './connections.js';
 import { Drain } from '../door/drain.js';
@@ -24,6 +25,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly connections: Connections,
     private readonly drain: Drain,
     private readonly http: HttpAdapterHost,
+    private readonly scrubber: Scrubber,
   ) {}
 
   onModuleInit(): void {
@@ -45,6 +47,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
 
   async onApplicationShutdown(): Promise<void> {
     this.feed.stop();
+    await this.scrubber.done();
     await this.store.close();
   }
 }

@@ -1,6 +1,8 @@
 /* What the documentation shows. One note runs through all of it: created under a fixed id, it is there for every call after. */
 
 export const NOTE_ID = '0199f3a2-7c1e-7b3a-9d2e-3f6a1c9b8e01';
+/** One that is pushed, and may be erased. */
+export const PUSHED_ID = 'pushed-1';
 
 const NOTE = {
   kind: 'note',
@@ -58,12 +60,13 @@ export const BODIES = {
   },
   rename: { rename: { newName: 'Groceries', reason: 'clearer' } },
   delete: { 'With a reason': { reason: 'no longer needed' } },
+  erase: { 'With a reason': { reason: 'asked for by the person it was about' } },
   restore: { 'The first version': { version: 1 } },
   push: {
     'Two writes': {
       operations: [
-        { opId: 'op-1', operation: 'create', atomeId: 'pushed-1', kind: 'note', data: { title: 'Pushed' } },
-        { opId: 'op-2', operation: 'rename', atomeId: 'pushed-1', changes: { name: 'Pushed note' } },
+        { opId: 'op-1', operation: 'create', atomeId: PUSHED_ID, kind: 'note', data: { title: 'Pushed' } },
+        { opId: 'op-2', operation: 'rename', atomeId: PUSHED_ID, changes: { name: 'Pushed note' } },
       ],
     },
   },
@@ -90,6 +93,7 @@ export const ANSWERS = {
   written: WRITTEN,
   renamed: { ...WRITTEN, oldName: null, newName: 'Groceries' },
   deleted: { success: true, id: NOTE_ID, deletedAt: ATOME.updatedAt, version: 2, seq: 2, restorable: true },
+  erased: { success: true, id: PUSHED_ID, erasedAt: ATOME.updatedAt, version: 3, seq: 3 },
   history: { success: true, id: NOTE_ID, currentVersion: 2, alterations: [ALTERATION], total: 2, page: 1, pages: 1 },
   restored: {
     success: true,
@@ -108,8 +112,8 @@ export const ANSWERS = {
   pushed: {
     success: true,
     results: [
-      { type: 'ack', opId: 'op-1', atomeId: 'pushed-1', seq: 1, version: 1 },
-      { type: 'ack', opId: 'op-2', atomeId: 'pushed-1', seq: 2, version: 2 },
+      { type: 'ack', opId: 'op-1', atomeId: PUSHED_ID, seq: 1, version: 1 },
+      { type: 'ack', opId: 'op-2', atomeId: PUSHED_ID, seq: 2, version: 2 },
     ],
   },
 };

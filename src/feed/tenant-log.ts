@@ -20,6 +20,8 @@ export interface TenantLogListener {
   advanced(): void;
   /** The ledger is not the one that was followed so far. */
   reset(reason: ResetReason): void;
+  /** Payloads have been erased: what was made of entries before is not to be used again. */
+  erased?(): void;
 }
 
 const KEPT_PAGES = 8;
@@ -35,6 +37,8 @@ export class TenantLog {
   private readonly listeners = new Set<TenantLogListener>();
   private readonly pages = new Map<string, Promise<Batch>>();
   private known: number;
+  /** How often something kept has been erased. */
+  private erasures = 0;
   private filling: Promise<void> | undefined;
 
   constructor(
@@ -152,7 +156,9 @@ export class TenantLog {
   }
 
   private async read(after: number, upTo: number, compact: boolean): Promise<Batch> {
+    const { erasures } = this;
     const committed = await this.ledger.page(this.tenant, after, upTo, { chars: this.options.frameChars, compact });
+    if (erasures !== this.erasures) return this.read(after, upTo, compact); // it may hold what is erased now
     const entries = committed.map((each) => new Entry(each, compact));
     if (!compact && entries[0]?.seq !== after + 1) {
       await this.look();
@@ -165,9 +171,18 @@ export class TenantLog {
   }
 
   private push(entry: Entry): void {
+    if (entry.redacts) this.erase(entry.after.id);
     this.ring.push(entry);
     this.head = { ...this.head, seq: entry.seq, hash: entry.hash };
     this.known = Math.max(this.known, entry.seq);
+  }
+
+  /** What is kept in memory of an erased atome goes too. */
+  private erase(atomeId: string): void {
+    this.erasures += 1;
+    this.ring.erase(atomeId);
+    this.pages.clear();
+    for (const listener of this.listeners) listener.erased?.();
   }
 
   private async fill(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Entry } from './entry.js';
 import { filterKey, showBy, type Show } from './filter.js';
 import type { Filter } from '../protocol/index.js';
 import type { Batch } from './tenant-log.js';
@@ -10,6 +11,8 @@ export interface View {
   encode(batch: Batch, from: number, after: number): Buffer | undefined;
   /** Moves the reader's cursor over what was hidden from it; undefined where the form has no way to say so. */
   encodeMove(from: number, to: number, hash: string): Buffer | undefined;
+  /** Lets go of what it has encoded. */
+  forget(): void;
 }
 
 interface Encoded {
@@ -38,6 +41,10 @@ abstract class SharedView implements View {
     this.kept.unshift({ from, after, hash, compact, bytes });
     if (this.kept.length > KEPT) this.kept.pop();
     return bytes;
+  }
+
+  forget(): void {
+    this.kept.length = 0;
   }
 
   abstract encodeMove(from: number, to: number, hash: string): Buffer | undefined;
@@ -77,14 +84,18 @@ export class PlainView extends SharedView {
     return undefined;
   }
 
-  protected write({ entries }: Batch): Buffer {
-    return textFrames(entries.map((entry) => entry.event));
+  protected write({ entries }: Batch): Buffer | undefined {
+    return framed(entries);
   }
 }
 
 /** The frames of a plain reader who wrote some of the batch itself and does not get those. */
 export function plainWithout({ entries }: Batch, clientId: string): Buffer | undefined {
-  const events = entries.filter((entry) => entry.sourceClient !== clientId).map((entry) => entry.event);
+  return framed(entries.filter((entry) => entry.sourceClient !== clientId));
+}
+
+function framed(entries: readonly Entry[]): Buffer | undefined {
+  const events = entries.map((entry) => entry.event).filter((event) => event !== undefined);
   return events.length === 0 ? undefined : textFrames(events);
 }
 

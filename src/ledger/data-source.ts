@@ -7,13 +7,14 @@ import { AtomeEntity } from './entities/atome.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
+import { ReceiptsByAtome1760000500000 } from './migrations/1760000500000-receipts-by-atome.js';
 import type { LedgerStore } from './store.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
   entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
-  migrations: [CreateLedger1760000000000],
+  migrations: [CreateLedger1760000000000, ReceiptsByAtome1760000500000],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;
@@ -59,6 +60,8 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
 function prepareSqlite(db: BetterSqlite3.Database): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
+  // what is deleted is overwritten wherever that costs no write of its own
+  db.pragma('secure_delete = FAST');
   // SQLite folds ASCII only; PostgreSQL and people fold more
   db.function('lower', { deterministic: true }, (text: unknown) =>
     typeof text === 'string' ? text.toLowerCase() : text,

@@ -5,6 +5,9 @@ import {
   decide,
   equalJson,
   fold,
+  isRedacted,
+  redacted,
+  remainsOf,
   type AlterationBody,
   type Atome,
   type AtomeState,
@@ -60,6 +63,8 @@ export interface Committed {
   readonly atome: Atome;
   /** Where the atome stood before it; null for a new one. */
   readonly before: Placement | null;
+  /** Its payload has been erased: readers get nothing of it. */
+  readonly erased?: true;
 }
 
 /** What came of one write. */
@@ -112,6 +117,7 @@ export class GroupPlanner {
   private readonly alterations: AlterationRow[] = [];
   private readonly receipts: ReceiptRow[] = [];
   private readonly committed: Committed[] = [];
+  private readonly erased: string[] = [];
 
   constructor(
     before: Before,
@@ -129,12 +135,12 @@ export class GroupPlanner {
 
   plan(requests: readonly WriteRequest[]): GroupPlan {
     const outcomes = requests.map((request) => this.attempt(request));
-    const { head, alterations, receipts, committed } = this;
+    const { head, alterations, receipts, committed, erased } = this;
     const changed = alterations.length > 0 || receipts.length > 0;
     return {
       outcomes,
       committed,
-      additions: changed ? { head, alterations, receipts, atomes: [...this.atomeRows.values()] } : null,
+      additions: changed ? { head, alterations, receipts, atomes: [...this.atomeRows.values()], erased } : null,
     };
   }
 
@@ -160,7 +166,16 @@ export class GroupPlanner {
   }
 
   private ready(mutation: Mutation, now: Working | undefined, restored: WriteRequest['restored']): ReadyMutation {
+    if (mutation.operation === 'redact') {
+      const { ownerId } = mutation.changes;
+      if (!now) throw new AtomeError('not_found', `there is no atome "${mutation.atomeId}"`);
+      if (ownerId !== undefined && ownerId !== now.state.ownerId) {
+        throw new AtomeError('forbidden', 'only its owner, or an admin, may erase an atome');
+      }
+      return { ...mutation, changes: remainsOf(now.state) };
+    }
     if (mutation.operation !== 'restore') return mutation;
+    if (now && isRedacted(now.state)) throw redacted(now.state);
     if (restored instanceof Error) throw restored;
     const { version } = mutation.changes;
     if (restored) return { ...mutation, changes: { version, ...contentOf(restored) } };
@@ -221,6 +236,7 @@ export class GroupPlanner {
     this.head = { ...this.head, seq, hash, timestamp };
     this.alterations.push(row);
     if (opId !== null) this.remember({ ...row, opId }, false);
+    if (change.operation === 'redact') this.erased.push(atomeId);
     const before = now ? placementOf(now.state) : null;
     const committed: Committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
@@ -242,7 +258,8 @@ export class GroupPlanner {
     const document = data.length + meta.length;
     this.requireSize(atomeId, data, meta);
     const weight = now ? now.weight + weightOf(changes) : 0;
-    const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
+    const isLast = alteration.operation === 'redact';
+    const whole = !now || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
     const body = {
       seq,
@@ -259,7 +276,7 @@ export class GroupPlanner {
       base,
       superseded: JSON.stringify(alteration.superseded),
       size: document + changes.length,
-      snapshot: whole && now ? snapshotText(state, data, meta) : null,
+      snapshot: whole && now && !isLast ? snapshotText(state, data, meta) : null,
       salt: newSalt(),
     };
     const digest = payloadDigest(body);
@@ -291,9 +308,12 @@ function repeat(first: ReceiptRow, mutation: Mutation): Outcome {
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
   const same =
-    mutation.operation === 'restore'
-      ? (changes as { version?: unknown }).version === mutation.changes.version
-      : equalJson(changes, mutation.changes);
+    // what was erased cannot be compared any more; and an atome is erased in one way only
+    changes === null || mutation.operation === 'redact'
+      ? true
+      : mutation.operation === 'restore'
+        ? (changes as { version?: unknown }).version === mutation.changes.version
+        : equalJson(changes, mutation.changes);
   if (first.operation !== mutation.operation || !sameAtome || !same) {
     throw new AtomeError(
       'op_reused',

@@ -1,11 +1,20 @@
-import { AtomeError, fold, type Alteration, type Atome, type AtomeState } from '../protocol/index.js';
+import {
+  AtomeError,
+  isRedacted,
+  redacted,
+  type Alteration,
+  type Atome,
+  type AtomeState,
+  type RedactedAlteration,
+} from '../protocol/index.js';
+import { unknownAtome } from './erased.js';
 import { placementOf, type Committed } from './group.js';
 import { foldLineage, stateAfter } from './lineage.js';
 import {
   alterationBodyOf,
   alterationOf,
   atomeOf,
-  snapshotOf,
+  stateOf,
   withoutClocks,
   type AlterationRow,
   type AtomeRow,
@@ -25,7 +34,7 @@ export interface ListPage {
 export interface HistoryPage {
   readonly currentVersion: number;
   /** Newest first. */
-  readonly alterations: readonly Alteration[];
+  readonly alterations: readonly (Alteration | RedactedAlteration)[];
 }
 
 const PAGE_ROWS = 500;
@@ -50,7 +59,9 @@ export class LedgerReader {
 
   /** @throws AtomeError `not_found`; `gone` for a deleted atome. */
   async get(tenant: string, id: string): Promise<Atome> {
-    const atome = await this.find(tenant, id);
+    const state = await this.state(tenant, id);
+    if (isRedacted(state)) throw redacted(state);
+    const atome = withoutClocks(state);
     if (atome.deletedAt !== null) {
       throw new AtomeError('gone', `the atome "${id}" was deleted; restore it, or ask for an earlier version`, {
         version: atome.version,
@@ -62,23 +73,34 @@ export class LedgerReader {
 
   /** As {@link get}, deleted or not. @throws AtomeError `not_found`. */
   async find(tenant: string, id: string): Promise<Atome> {
-    const row = await this.store.atome(tenant, id);
-    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
-    return atomeOf(row);
+    return withoutClocks(await this.state(tenant, id));
   }
 
-  /** The atome as it was. @throws AtomeError `not_found` when there was none yet. */
+  private async state(tenant: string, id: string): Promise<AtomeState> {
+    const row = await this.store.atome(tenant, id);
+    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
+    return stateOf(row);
+  }
+
+  /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
   async getAt(tenant: string, id: string, moment: Moment): Promise<Atome> {
     const { version: current } = await this.find(tenant, id);
     const version = 'version' in moment ? moment.version : await this.versionAt(tenant, id, current, moment);
     const state = version >= 1 && version <= current ? await this.stateAt(tenant, id, version) : undefined;
     if (state) return withoutClocks(state);
+    if (version >= 1 && version <= current) throw redacted(await this.find(tenant, id));
     throw new AtomeError(
       'not_found',
       'version' in moment
         ? `the atome "${id}" has no version ${version}; it has 1 to ${current}`
         : `the atome "${id}" did not exist then`,
     );
+  }
+
+  /** As {@link getAt}; of an erased atome what is left of it. */
+  async leftAt(tenant: string, id: string, version: number): Promise<Atome> {
+    const state = await this.stateAt(tenant, id, version);
+    return state ? withoutClocks(state) : this.find(tenant, id);
   }
 
   /** The state after one version, folded from its base. */
@@ -104,7 +126,7 @@ export class LedgerReader {
     return { currentVersion, alterations: rows.map(alterationOf).reverse() };
   }
 
-  async alteration(tenant: string, id: string, version: number): Promise<Alteration | undefined> {
+  async alteration(tenant: string, id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
     const row = await this.store.alteration(tenant, id, version);
     return row && alterationOf(row);
   }
@@ -171,15 +193,16 @@ export class LedgerReader {
     return rows.map((row) => {
       const alteration = alterationBodyOf(row);
       const before = states.get(row.atomeId) ?? null;
-      const state = row.snapshot === null ? fold(before, alteration) : snapshotOf(row, row.snapshot);
+      const state = stateAfter(before, row);
       states.set(row.atomeId, state);
       const { prevHash, hash, size } = row;
-      return { alteration, prevHash, hash, size, atome: withoutClocks(state), before: before && placementOf(before) };
+      const place = { alteration, prevHash, hash, size, before: before && placementOf(before) };
+      return state ? { ...place, atome: withoutClocks(state) } : { ...place, atome: unknownAtome(row), erased: true };
     });
   }
 
   /** The state of each atome just before its first row in the page. With `compact` rows are each atome's only one. */
-  private async statesBefore(tenant: string, rows: readonly AlterationRow[]): Promise<Map<string, AtomeState>> {
+  private async statesBefore(tenant: string, rows: readonly AlterationRow[]): Promise<Map<string, AtomeState | null>> {
     const wanted = new Map<string, number>();
     for (const { atomeId, version } of rows) {
       if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
@@ -188,7 +211,7 @@ export class LedgerReader {
       tenant,
       [...wanted].filter(([, version]) => version > 0),
     );
-    const states = new Map<string, AtomeState>();
+    const states = new Map<string, AtomeState | null>();
     for (const row of lineage) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
     return states;
   }

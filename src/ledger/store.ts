@@ -22,6 +22,8 @@ export interface Additions {
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
   readonly receipts: readonly ReceiptRow[];
+  /** Atomes that are redacted: the payloads of all their earlier alterations and receipts are erased. */
+  readonly erased?: readonly string[];
 }
 
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
@@ -83,6 +85,8 @@ export interface LedgerStore {
   lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<AlterationRow[]>;
   /** Chain hash at a seq from 1 up; undefined beyond the head. */
   hashAt(tenant: string, seq: number): Promise<string | undefined>;
+  /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
+  scrub(whole?: boolean): Promise<void>;
   /** Cheap question to the database, for health. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { Content } from './atome.js';
+import type { Atome, Content } from './atome.js';
 import type { Hlc } from './hlc.js';
 import type { JsonObject } from './json.js';
 import type { JsonPatch } from './json-patch.js';
@@ -6,6 +6,15 @@ import type { JsonPatch } from './json-patch.js';
 /** `restore` as it is asked for: the version whose state is wanted. */
 export interface RestoreRequest {
   readonly version: number;
+}
+
+/** What stays of an atome whose payload is erased: where it stood, whose it was and since when. */
+export type Remains = Pick<Atome, 'kind' | 'type' | 'parentId' | 'ownerId' | 'createdAt'>;
+
+/** `redact` as it is asked for. */
+export interface RedactRequest {
+  /** Refuse unless this is the owner; left out by those who may erase whatever there is. */
+  readonly ownerId?: string;
 }
 
 /**
@@ -25,10 +34,13 @@ export interface ChangesByOperation {
   readonly delete: Readonly<Record<string, never>>;
   /** The version asked for and its state, so that the row stands alone. */
   readonly restore: RestoreRequest & Content;
+  /** The payloads of this atome and of all that was written to it are erased; nothing follows it. */
+  readonly redact: Remains;
 }
 
 export type Operation = keyof ChangesByOperation;
 
+/** Those that a client may ask for with a `mutate`. Erasing has a call of its own. */
 export const OPERATIONS = [
   'create',
   'update',
@@ -40,14 +52,18 @@ export const OPERATIONS = [
   'restore',
 ] as const satisfies readonly Operation[];
 
+export type ClientOperation = (typeof OPERATIONS)[number];
+
 /** An operation with its changes, told apart by `operation`. */
 export type Change = {
   [O in Operation]: { readonly operation: O; readonly changes: ChangesByOperation[O] };
 }[Operation];
 
-/** What a client asks for: a {@link Change}, except that `restore` names only the version. */
+/** What is asked for: a {@link Change}, except that what is in the ledger already is not named again. */
 export type RequestedChange =
-  Exclude<Change, { operation: 'restore' }> | { readonly operation: 'restore'; readonly changes: RestoreRequest };
+  | Exclude<Change, { operation: 'restore' | 'redact' }>
+  | { readonly operation: 'restore'; readonly changes: RestoreRequest }
+  | { readonly operation: 'redact'; readonly changes: RedactRequest };
 
 interface MutationEnvelope {
   /** The client's name for this write; null where it gave none. */

@@ -37,6 +37,7 @@ const CALLS = [
   'GET /api/sync/snapshot',
   'POST /api/sync/push',
   'GET /api/server-info',
+  'POST /api/atome/{id}/erase',
   'GET /health',
   'GET /health/live',
   'GET /health/ready',

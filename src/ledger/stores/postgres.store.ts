@@ -78,6 +78,14 @@ export class PostgresStore extends SqlStore {
     });
   }
 
+  /** Frees the dead rows. Their bytes stay on disk until they are written over; only a rewrite takes them away. */
+  async scrub(whole = false): Promise<void> {
+    await this.attempt(async () => {
+      const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
+      for (const table of ['alterations', 'atomes', 'receipts']) await this.pool.query(`${how} ${table}`);
+    });
+  }
+
   async close(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
@@ -109,12 +117,16 @@ export class PostgresStore extends SqlStore {
   }
 
   private async add(client: pg.PoolClient, tenant: string, additions: Additions): Promise<void> {
-    const { head, alterations, atomes, receipts } = additions;
+    const { head, alterations, atomes, receipts, erased = [] } = additions;
     await together([
       this.insert(client, sql.ALTERATIONS, tenant, alterations),
       this.insert(client, sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME),
       this.insert(client, sql.RECEIPTS, tenant, receipts),
       client.query(this.timed(numbered(sql.UPDATE_HEAD), [head.seq, head.hash, head.timestamp, tenant], 'move head')),
+      // behind the inserts: what this group adds to an atome that it also erases is erased with the rest
+      ...erased.flatMap((id) =>
+        sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), [tenant, id]))),
+      ),
     ]);
   }
 

@@ -23,6 +23,8 @@ export abstract class SqlStore implements LedgerStore {
     plan: (before: Before) => P,
   ): Promise<P>;
 
+  abstract scrub(whole?: boolean): Promise<void>;
+
   abstract close(): Promise<void>;
 
   async open(tenant: string): Promise<HeadRow> {

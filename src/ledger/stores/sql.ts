@@ -1,3 +1,4 @@
+import { ERASED } from '../erased.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { ListQuery } from '../store.js';
 
@@ -115,6 +116,13 @@ export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations 
 export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM alterations
   WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version`;
 export const SELECT_HASH = 'SELECT hash FROM alterations WHERE tenant = ? AND seq = ?';
+
+/** Erase the payloads of an atome; both take the tenant and its id. The digests and hashes stay. */
+export const ERASE = [
+  `UPDATE alterations SET changes = '${ERASED.changes}', reason = NULL, snapshot = NULL, salt = '${ERASED.salt}'
+    WHERE tenant = ? AND atome_id = ? AND operation <> 'redact'`,
+  `UPDATE receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ?`,
+];
 
 /** What earlier writes were answered. `known` is the FROM and WHERE for a table: by opIds, then by tenant. */
 export function selectReceipts(known: (table: string) => string): string {
