@@ -14,9 +14,10 @@ const LAYERS = {
   feed: ['ledger', 'bus', 'protocol'],
   door: ['access', 'feed', 'ledger', 'protocol'],
   sync: ['door', 'access', 'feed', 'ledger', 'protocol'],
+  law: ['door', 'access', 'feed', 'ledger', 'protocol'],
   replica: ['door', 'access', 'feed', 'ledger', 'protocol'],
   ops: ['door', 'access', 'feed', 'ledger', 'protocol'],
-  atome: ['sync', 'door', 'access', 'feed', 'ledger', 'protocol'],
+  atome: ['sync', 'law', 'door', 'access', 'feed', 'ledger', 'protocol'],
 };
 
 const layerZones = Object.entries(LAYERS).map(([layer, below]) => ({

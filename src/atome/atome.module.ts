@@ -10,6 +10,11 @@ import { LedgerReader } from '../ledger/reader.js';
 import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { HybridClock } from '../protocol/index.js';
+import { AuditController } from '../law/audit.controller.js';
+import { TrailReader } from '../law/trail-reader.js';
+import { UserDataController } from '../law/user-data.controller.js';
+import { UserData } from '../law/user-data.js';
+import { SecurityLog } from '../door/security-log.js';
 import { SyncController } from '../sync/sync.controller.js';
 import { AtomeController } from './atome.controller.js';
 import { AtomeEvents } from './atome-events.js';
@@ -72,6 +77,14 @@ const PARTS: Provider[] = [
     inject: [LEDGER_STORE],
     useFactory: (store: LedgerStore) => new Scrubber(store, logError('Scrubber')),
   },
+  { provide: TrailReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new TrailReader(store) },
+  {
+    provide: UserData,
+    inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber],
+    useFactory: (store: LedgerStore, reader: LedgerReader, writer: LedgerWriter, scrubber: Scrubber) =>
+      new UserData(store, reader, writer, scrubber),
+  },
+  SecurityLog,
   {
     provide: Connections,
     inject: [ResolvedOptions],
@@ -118,7 +131,7 @@ function compose(
   return {
     module: AtomeModule,
     imports: [...imports, DiscoveryModule],
-    controllers: [AtomeController, SyncController, ServerInfoController],
+    controllers: [AtomeController, SyncController, ServerInfoController, AuditController, UserDataController],
     providers: [options, ...PARTS, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
     exports: [
       AccessGuard,
@@ -128,6 +141,8 @@ function compose(
       Feed,
       LedgerReader,
       LEDGER_STORE,
+      UserData,
+      SecurityLog,
       Drain,
       ResolvedOptions,
     ],

@@ -41,6 +41,21 @@ const ALTERATION = {
   hash: '9e107d…',
 };
 
+const DEED = {
+  seq: 2,
+  atomeId: NOTE_ID,
+  version: 2,
+  operation: 'update',
+  reason: 'spelling',
+  author: 'anonymous',
+  sourceClient: null,
+  opId: null,
+  hlc: ALTERATION.hlc,
+  timestamp: ALTERATION.timestamp,
+  hash: '9e107d…',
+  kind: 'note',
+};
+
 /** Bodies that can be sent as they stand. */
 export const BODIES = {
   create: {
@@ -61,6 +76,8 @@ export const BODIES = {
   rename: { rename: { newName: 'Groceries', reason: 'clearer' } },
   delete: { 'With a reason': { reason: 'no longer needed' } },
   erase: { 'With a reason': { reason: 'asked for by the person it was about' } },
+  // who wants more says so
+  deleteAll: { 'Look first': { confirm: false } },
   restore: { 'The first version': { version: 1 } },
   push: {
     'Two writes': {
@@ -94,6 +111,15 @@ export const ANSWERS = {
   renamed: { ...WRITTEN, oldName: null, newName: 'Groceries' },
   deleted: { success: true, id: NOTE_ID, deletedAt: ATOME.updatedAt, version: 2, seq: 2, restorable: true },
   erased: { success: true, id: PUSHED_ID, erasedAt: ATOME.updatedAt, version: 3, seq: 3 },
+  deletedAll: { success: true, erased: 12, complete: true },
+  audit: { success: true, data: [DEED], nextCursor: null },
+  auditLines: lines([{ epoch: NOTE_ID, seq: 2, hash: '9e107d…' }, DEED, { count: 1, digest: 'e4d909…' }]),
+  export: lines([
+    { principal: 'anonymous', tenant: 'default', epoch: NOTE_ID, seq: 2, hash: '9e107d…' },
+    { type: 'atome', atome: ALTERED },
+    { type: 'alteration', alteration: ALTERATION },
+    { count: 2, digest: 'e4d909…' },
+  ]),
   history: { success: true, id: NOTE_ID, currentVersion: 2, alterations: [ALTERATION], total: 2, page: 1, pages: 1 },
   restored: {
     success: true,
@@ -106,9 +132,7 @@ export const ANSWERS = {
   },
   changes: { success: true, epoch: NOTE_ID, from: 0, to: 1, hash: '9e107d…', head: 1, events: [CREATED] },
   eventStream: `id: 1\ndata: ${JSON.stringify(CREATED)}\n\nevent: sync:live\ndata: {"type":"sync:live","seq":1}\n\n`,
-  snapshot: [{ epoch: NOTE_ID, seq: 1, hash: '9e107d…' }, ATOME, { count: 1, digest: 'e4d909…' }]
-    .map((line) => `${JSON.stringify(line)}\n`)
-    .join(''),
+  snapshot: lines([{ epoch: NOTE_ID, seq: 1, hash: '9e107d…' }, ATOME, { count: 1, digest: 'e4d909…' }]),
   pushed: {
     success: true,
     results: [
@@ -117,3 +141,7 @@ export const ANSWERS = {
     ],
   },
 };
+
+function lines(records: readonly object[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+}

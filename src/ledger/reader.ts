@@ -126,6 +126,11 @@ export class LedgerReader {
     return { currentVersion, alterations: rows.map(alterationOf).reverse() };
   }
 
+  /** Versions `from` to `to` of one atome, oldest first. */
+  async versions(tenant: string, id: string, from: number, to: number): Promise<(Alteration | RedactedAlteration)[]> {
+    return (await this.store.versions(tenant, id, from, to)).map(alterationOf);
+  }
+
   async alteration(tenant: string, id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
     const row = await this.store.alteration(tenant, id, version);
     return row && alterationOf(row);

@@ -1,4 +1,5 @@
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from './rows.js';
+import type { OwnedPage, TrailQuery, TrailRow } from './trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
@@ -83,6 +84,10 @@ export interface LedgerStore {
   versions(tenant: string, atomeId: string, from: number, to: number): Promise<AlterationRow[]>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
   lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<AlterationRow[]>;
+  /** Alterations of a stretch without their payloads, in order of seq. The stretch is walked: keep it short. */
+  trail(tenant: string, query: TrailQuery): Promise<TrailRow[]>;
+  /** Atomes of one owner among the next thousand behind an id. */
+  owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage>;
   /** Chain hash at a seq from 1 up; undefined beyond the head. */
   hashAt(tenant: string, seq: number): Promise<string | undefined>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */

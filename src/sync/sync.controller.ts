@@ -5,7 +5,7 @@ import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { Drain } from '../door/drain.js';
-import { Deadline } from '../access/deadline.js';
+import { endOf } from '../door/ending.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
@@ -181,22 +181,4 @@ function filterOf({ kinds, types, ids, parentId }: ChangesQueryDto): Filter {
     ...(ids && { ids }),
     ...(parentId !== undefined && { parentId: parentId === 'null' ? null : parentId }),
   };
-}
-
-/**
- * Aborts when the answer has ended, when its client has gone away, when the caller's token ends, or when the
- * server goes down.
- */
-function endOf(reply: FastifyReply, drain: AbortSignal, expiresAt: number | null): AbortSignal {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const expiry = new Deadline(expiresAt, abort);
-  drain.addEventListener('abort', abort);
-  reply.raw.once('close', () => {
-    drain.removeEventListener('abort', abort);
-    expiry.clear();
-    abort();
-  });
-  if (drain.aborted) abort();
-  return controller.signal;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../chain.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
+import type { OwnedPage, TrailQuery, TrailRow } from '../trail.js';
 import type { Additions, Before, LedgerStore, ListQuery, Touched } from '../store.js';
 import * as sql from './sql.js';
 
@@ -97,6 +98,18 @@ export abstract class SqlStore implements LedgerStore {
   async lineage(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<AlterationRow[]> {
     if (wanted.length === 0) return [];
     return this.rows(sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
+  }
+
+  async trail(tenant: string, query: TrailQuery): Promise<TrailRow[]> {
+    const statement = sql.selectTrail(tenant, query);
+    return ((await this.query(statement.sql, statement.params)) as TrailRow[]).map((row) => numbers(row, ['seq']));
+  }
+
+  async owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage> {
+    const [end] = (await this.query(sql.SELECT_STRETCH_END, [tenant, after])) as { id: string }[];
+    const bounds = end ? [after, end.id] : [after];
+    const rows = await this.query(sql.selectOwned(end !== undefined), [tenant, ...bounds, ownerId]);
+    return { ids: (rows as { id: string }[]).map(({ id }) => id), next: end?.id ?? null };
   }
 
   async hashAt(tenant: string, seq: number): Promise<string | undefined> {
