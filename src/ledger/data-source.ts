@@ -8,13 +8,14 @@ import { LedgerEntity } from './entities/ledger.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
 import { ReceiptsByAtome1760000500000 } from './migrations/1760000500000-receipts-by-atome.js';
+import { RowLevelSecurity1760000900000 } from './migrations/1760000900000-row-level-security.js';
 import type { LedgerStore } from './store.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
   entities: [LedgerEntity, AlterationEntity, AtomeEntity, ReceiptEntity],
-  migrations: [CreateLedger1760000000000, ReceiptsByAtome1760000500000],
+  migrations: [CreateLedger1760000000000, ReceiptsByAtome1760000500000, RowLevelSecurity1760000900000],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;

@@ -68,7 +68,7 @@ export class SqliteStore extends SqlStore {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  protected query(statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
+  protected query(_scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
     return this.attempt(() => {
       const prepared = this.prepare(statement);
       if (prepared.reader) return prepared.all(...params);
