@@ -15,9 +15,10 @@ const LAYERS = {
   door: ['access', 'feed', 'ledger', 'protocol'],
   auth: ['door', 'access', 'ledger', 'protocol'],
   sync: ['door', 'access', 'feed', 'ledger', 'protocol'],
+  law: ['door', 'access', 'feed', 'ledger', 'protocol'],
   replica: ['door', 'access', 'feed', 'ledger', 'protocol'],
   ops: ['door', 'access', 'feed', 'ledger', 'protocol'],
-  atome: ['sync', 'auth', 'door', 'access', 'feed', 'ledger', 'protocol'],
+  atome: ['sync', 'law', 'auth', 'door', 'access', 'feed', 'ledger', 'protocol'],
 };
 
 const layerZones = Object.entries(LAYERS).map(([layer, below]) => ({

@@ -17,8 +17,10 @@ import {
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../door/api-docs.js';
-import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE } from '../door/examples.js';
+import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../door/examples.js';
+import { parseMoment } from '../door/moment.js';
 import { ProblemFilter } from '../door/problem.filter.js';
+import { SecurityLog } from '../door/security-log.js';
 import { QUERY_PIPE } from '../door/validation.js';
 import { Caller, Guarded, Needs } from '../access/access.guard.js';
 import type { Moment } from '../ledger/reader.js';
@@ -56,7 +58,10 @@ const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 @UseFilters(ProblemFilter)
 @Controller('atome')
 export class AtomeController {
-  constructor(private readonly atomes: AtomeService) {}
+  constructor(
+    private readonly atomes: AtomeService,
+    private readonly log: SecurityLog,
+  ) {}
 
   @Needs('write')
   @Post('create')
@@ -228,6 +233,29 @@ export class AtomeController {
     return { success: true, id, deletedAt: atome.deletedAt, version, seq, restorable: true };
   }
 
+  @Needs('write')
+  @Post(':id/erase')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Erase an atome and its history for good: for its owner, and for admins' })
+  @ApiWriteHeaders()
+  // not the note that all other examples use: its id could not be used again
+  @ApiAtomeId(PUSHED_ID)
+  @ApiExamples(DeleteAtomeDto, BODIES.erase, { required: false })
+  @ApiAnswer(200, 'Its payload is gone, or was before', ANSWERS.erased)
+  @ApiProblems(400, 404, 409, 412)
+  async erase(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Writing() context: WriteContext,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { version, seq, atome } = await this.atomes.erase(id, body as DeleteAtomeDto | undefined, context);
+    tag(reply, version);
+    this.log.record('erase', request, { atomeId: id });
+    return { success: true, id, erasedAt: atome.deletedAt, version, seq };
+  }
+
   @Needs('read')
   @Get(':id/history')
   @ApiOperation({ summary: 'All alterations of an atome, newest first' })
@@ -304,14 +332,7 @@ function toMoment({ version, at }: GetQueryDto): Moment | undefined {
     throw invalid([{ path: 'at', message: 'cannot be given together with version; choose one' }]);
   }
   if (version !== undefined) return { version };
-  if (at === undefined) return undefined;
-  if (/^\d{1,15}$/.test(at)) return { seq: Number(at) };
-  // the time of day needs a zone, or it would depend on where the server stands
-  const time = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/.test(at)
-    ? new Date(at)
-    : undefined;
-  if (time && !Number.isNaN(time.getTime())) return { time: time.toISOString() };
-  throw invalid([{ path: 'at', message: 'must be a seq, or an ISO 8601 time such as 2026-01-31T12:00:00Z' }]);
+  return at === undefined ? undefined : parseMoment(at, 'at');
 }
 
 function toListQuery(query: ListQueryDto): ListQuery {

@@ -14,8 +14,15 @@ import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
+import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { HybridClock } from '../protocol/index.js';
+import { AuditController } from '../law/audit.controller.js';
+import { TrailReader } from '../law/trail-reader.js';
+import { UserDataController } from '../law/user-data.controller.js';
+import { UserData } from '../law/user-data.js';
+import { Streams } from '../door/streams.js';
+import { SecurityLog } from '../door/security-log.js';
 import { SyncController } from '../sync/sync.controller.js';
 import { AtomeController } from './atome.controller.js';
 import { AtomeEvents } from './atome-events.js';
@@ -93,6 +100,20 @@ const PARTS: Provider[] = [
       new AcknowledgedWrites(writer, reader, visible, logError('Writes')),
   },
   {
+    provide: Scrubber,
+    inject: [LEDGER_STORE],
+    useFactory: (store: LedgerStore) => new Scrubber(store, logError('Scrubber')),
+  },
+  { provide: TrailReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new TrailReader(store) },
+  {
+    provide: UserData,
+    inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber],
+    useFactory: (store: LedgerStore, reader: LedgerReader, writer: LedgerWriter, scrubber: Scrubber) =>
+      new UserData(store, reader, writer, scrubber),
+  },
+  SecurityLog,
+  Streams,
+  {
     provide: Connections,
     inject: [ResolvedOptions],
     useFactory: ({ socket }: ResolvedOptions) => new Connections(socket.heartbeatMs),
@@ -154,7 +175,14 @@ function compose(
   return {
     module: AtomeModule,
     imports: [...imports, DiscoveryModule],
-    controllers: [AtomeController, SyncController, ServerInfoController, ...auth.controllers],
+    controllers: [
+      AtomeController,
+      SyncController,
+      ServerInfoController,
+      AuditController,
+      UserDataController,
+      ...auth.controllers,
+    ],
     providers: [options, ...PARTS, ...auth.providers, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
     exports: [
       AccessGuard,
@@ -166,6 +194,8 @@ function compose(
       Feed,
       LedgerReader,
       LEDGER_STORE,
+      UserData,
+      SecurityLog,
       Drain,
       Origins,
       ResolvedOptions,

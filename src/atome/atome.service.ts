@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
-import type { Outcome } from '../ledger/outcome.js';
 import { VisibleAtomes } from '../door/visible-atomes.js';
+import type { Outcome } from '../ledger/outcome.js';
 import { LedgerReader, type HistoryPage, type HistoryPlace, type ListPage, type Moment } from '../ledger/reader.js';
+import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
@@ -28,6 +29,7 @@ import {
   type JsonValue,
   type Mutation,
   type Principal,
+  type RedactedAlteration,
 } from '../protocol/index.js';
 import { ResolvedOptions } from '../door/options.js';
 
@@ -49,7 +51,7 @@ export interface WriteResult {
   readonly seq: number;
   readonly atome: Atome;
   /** null for a no-op. */
-  readonly alteration: Alteration | null;
+  readonly alteration: Alteration | RedactedAlteration | null;
 }
 
 export interface RenameResult extends WriteResult {
@@ -87,6 +89,7 @@ export class AtomeService {
     private readonly visible: VisibleAtomes,
     private readonly writer: LedgerWriter,
     private readonly options: ResolvedOptions,
+    private readonly scrubber: Scrubber,
   ) {}
 
   create(input: CreateInput, context: WriteContext = {}): Promise<WriteResult> {
@@ -137,6 +140,17 @@ export class AtomeService {
   /** Says who may see and alter the atome, besides its owner and admins. */
   share(id: string, input: { access: AskedAccess; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
     return this.write(parseShareBody(id, input, context, this.options.limits), context);
+  }
+
+  /**
+   * Erases the payload of an atome and of all its alterations, for good; for its owner and for admins.
+   * It is deleted then, and its id cannot be used again.
+   */
+  async erase(id: string, input: { reason?: string } = {}, context: WriteContext = {}): Promise<WriteResult> {
+    const mutation = parseDeleteBody(id, input, context, this.options.limits);
+    const result = await this.write({ ...mutation, operation: 'redact', changes: {} }, context);
+    this.scrubber.scrub();
+    return result;
   }
 
   /** The atome as it is, or as it was. */
@@ -197,7 +211,7 @@ export class AtomeService {
       case 'duplicate': {
         const { atomeId: id, version, seq, altered } = outcome;
         // what was one's own write may be hidden by now
-        const atome = await this.visible.get(id, { version }, principal);
+        const atome = await this.visible.leftAt(id, version, principal);
         const alteration = altered ? await this.reader.alteration(principal.tenant, id, version) : undefined;
         return { id, version, seq, atome, alteration: alteration ?? null };
       }

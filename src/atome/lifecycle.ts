@@ -11,6 +11,7 @@ import { Doorkeeper } from '../access/doorkeeper.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
+import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { Connections } from './connections.js';
 import { Drain } from '../door/drain.js';
@@ -28,6 +29,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly doorkeeper: Doorkeeper,
     private readonly drain: Drain,
     private readonly http: HttpAdapterHost,
+    private readonly scrubber: Scrubber,
   ) {}
 
   onModuleInit(): void {
@@ -62,6 +64,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   async onApplicationShutdown(): Promise<void> {
     this.places.stop();
     this.feed.stop();
+    await this.scrubber.done();
     await this.store.close();
   }
 }

@@ -47,8 +47,8 @@ export function ApiExamples(
 }
 
 /** Documents the id in the path. */
-export function ApiAtomeId(): MethodDecorator {
-  return ApiParam({ name: 'id', description: 'The atome’s id.', example: NOTE_ID });
+export function ApiAtomeId(example = NOTE_ID): MethodDecorator {
+  return ApiParam({ name: 'id', description: 'The atome’s id.', example });
 }
 
 /** Documents the headers that every write accepts. */

@@ -1,6 +1,8 @@
 /* What the documentation shows. One note runs through all of it: created under a fixed id, it is there for every call after. */
 
 export const NOTE_ID = '0199f3a2-7c1e-7b3a-9d2e-3f6a1c9b8e01';
+/** One that is pushed, and may be erased. */
+export const PUSHED_ID = 'pushed-1';
 
 const NOTE = {
   kind: 'note',
@@ -39,6 +41,21 @@ const ALTERATION = {
   hash: '9e107d…',
 };
 
+const DEED = {
+  seq: 2,
+  atomeId: NOTE_ID,
+  version: 2,
+  operation: 'update',
+  reason: 'spelling',
+  author: 'anonymous',
+  sourceClient: null,
+  opId: null,
+  hlc: ALTERATION.hlc,
+  timestamp: ALTERATION.timestamp,
+  hash: '9e107d…',
+  kind: 'note',
+};
+
 /** Bodies that can be sent as they stand. */
 export const BODIES = {
   create: {
@@ -58,6 +75,9 @@ export const BODIES = {
   },
   rename: { rename: { newName: 'Groceries', reason: 'clearer' } },
   delete: { 'With a reason': { reason: 'no longer needed' } },
+  erase: { 'With a reason': { reason: 'asked for by the person it was about' } },
+  // who wants more says so
+  deleteAll: { 'Look first': { confirm: false } },
   restore: { 'The first version': { version: 1 } },
   share: {
     'With two people and a group': { access: { read: ['group:staff'], write: ['alice', 'bob'] }, reason: 'review' },
@@ -66,8 +86,8 @@ export const BODIES = {
   push: {
     'Two writes': {
       operations: [
-        { opId: 'op-1', operation: 'create', atomeId: 'pushed-1', kind: 'note', data: { title: 'Pushed' } },
-        { opId: 'op-2', operation: 'rename', atomeId: 'pushed-1', changes: { name: 'Pushed note' } },
+        { opId: 'op-1', operation: 'create', atomeId: PUSHED_ID, kind: 'note', data: { title: 'Pushed' } },
+        { opId: 'op-2', operation: 'rename', atomeId: PUSHED_ID, changes: { name: 'Pushed note' } },
       ],
     },
   },
@@ -94,6 +114,16 @@ export const ANSWERS = {
   written: WRITTEN,
   renamed: { ...WRITTEN, oldName: null, newName: 'Groceries' },
   deleted: { success: true, id: NOTE_ID, deletedAt: ATOME.updatedAt, version: 2, seq: 2, restorable: true },
+  erased: { success: true, id: PUSHED_ID, erasedAt: ATOME.updatedAt, version: 3, seq: 3 },
+  deletedAll: { success: true, erased: 12, complete: true },
+  audit: { success: true, data: [DEED], nextCursor: null },
+  auditLines: lines([{ epoch: NOTE_ID, seq: 2, hash: '9e107d…' }, DEED, { count: 1, digest: 'e4d909…' }]),
+  export: lines([
+    { principal: 'anonymous', tenant: 'default', epoch: NOTE_ID, seq: 2, hash: '9e107d…' },
+    { type: 'atome', atome: ALTERED },
+    { type: 'alteration', alteration: ALTERATION },
+    { count: 2, digest: 'e4d909…' },
+  ]),
   history: {
     success: true,
     id: NOTE_ID,
@@ -134,18 +164,20 @@ export const ANSWERS = {
     events: [CREATED],
   },
   eventStream: `id: 1\ndata: ${JSON.stringify(CREATED)}\n\nevent: sync:live\ndata: {"type":"sync:live","seq":1}\n\n`,
-  snapshot: [
+  snapshot: lines([
     { epoch: NOTE_ID, seq: 1, hash: '9e107d…', rights: '5d41402abc4b2a76' },
     ATOME,
     { count: 1, digest: 'e4d909…' },
-  ]
-    .map((line) => `${JSON.stringify(line)}\n`)
-    .join(''),
+  ]),
   pushed: {
     success: true,
     results: [
-      { type: 'ack', opId: 'op-1', atomeId: 'pushed-1', seq: 1, version: 1 },
-      { type: 'ack', opId: 'op-2', atomeId: 'pushed-1', seq: 2, version: 2 },
+      { type: 'ack', opId: 'op-1', atomeId: PUSHED_ID, seq: 1, version: 1 },
+      { type: 'ack', opId: 'op-2', atomeId: PUSHED_ID, seq: 2, version: 2 },
     ],
   },
 };
+
+function lines(records: readonly object[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+}

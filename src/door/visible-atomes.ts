@@ -3,7 +3,7 @@ import type { HistoryPage, HistoryPlace, LedgerReader, ListPage, Moment } from '
 import { placeIn } from '../ledger/place.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery } from '../ledger/store.js';
-import type { Atome, Principal } from '../protocol/index.js';
+import type { Atome, AtomeState, Principal } from '../protocol/index.js';
 
 /** Rows asked for at once where each must be decided about. */
 const SCAN_ROWS = 500;
@@ -51,8 +51,14 @@ export class VisibleAtomes {
     return this.authority.mayDo(principal, 'read', atome);
   }
 
-  private async find(id: string, principal: Principal): Promise<Atome> {
-    const now = await this.reader.find(principal.tenant, id);
+  /** As it was at a version; of an erased atome what is left of it. */
+  async leftAt(id: string, version: number, principal: Principal): Promise<Atome> {
+    await this.find(id, principal);
+    return this.reader.leftAt(principal.tenant, id, version);
+  }
+
+  private async find(id: string, principal: Principal): Promise<AtomeState> {
+    const now = await this.reader.state(principal.tenant, id);
     this.authority.authorize(principal, 'read', now);
     return now;
   }

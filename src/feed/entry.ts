@@ -7,6 +7,7 @@ export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'a
   const base = { sourceClient, timestamp, seq, opId, ...(superseded.length > 0 && { superseded }) };
   if (operation === 'create') return { type: 'atome:created', atome, ...base };
   if (operation === 'replace') return { type: 'atome:updated', atome, ...base };
+  if (operation === 'redact') return { type: 'atome:deleted', atomeId, redacted: true, ...base };
   if (operation === 'delete' && atome.deletedAt !== null) return { type: 'atome:deleted', atomeId, ...base };
   return { type: 'atome:altered', atomeId, alteration, atome, ...base };
 }
@@ -29,6 +30,8 @@ export class Entry {
   readonly before: Placement | null;
   /** Whether readers may have had the atome at some earlier time that this entry does not tell. */
   readonly existed: boolean;
+  /** Whether it took the payloads of its atome with it. */
+  readonly redacts: boolean;
   /** Who could ever see the atome; undefined where that is not needed. */
   readonly audience: Audience | undefined;
   /** Where the atome stands by now: the rights of today decide who may read what was. */
@@ -43,7 +46,7 @@ export class Entry {
     compact: boolean,
     private readonly rules: AccessRules,
   ) {
-    const { alteration, hash, prevHash, size, atome, before } = committed;
+    const { alteration, hash, prevHash, size, atome, before, erased } = committed;
     this.seq = alteration.seq;
     this.hash = hash;
     this.prevHash = prevHash;
@@ -54,16 +57,24 @@ export class Entry {
     this.restricted = !rules.isOpen(this.now);
     this.audience = committed.audience;
     this.before = before;
-    this.existed = compact && before !== null;
-    this.committed = committed;
+    this.redacts = alteration.operation === 'redact';
+    // whoever may have an erased atome is told, wherever it stood
+    this.existed = (compact && before !== null) || this.redacts;
+    this.committed = erased ? undefined : committed;
   }
 
-  get event(): string {
-    if (this.json === undefined) {
-      this.json = JSON.stringify(eventOf(this.committed!));
+  /** undefined for an entry whose payload has been erased: nobody gets anything of it. */
+  get event(): string | undefined {
+    if (this.committed) {
+      this.json = JSON.stringify(eventOf(this.committed));
       this.committed = undefined;
     }
     return this.json;
+  }
+
+  erase(): void {
+    this.committed = undefined;
+    this.json = undefined;
   }
 
   /** The atome has moved on. */

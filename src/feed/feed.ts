@@ -96,6 +96,7 @@ export class Feed {
     const channel: Channel = { log, readers: new Set(), views: new Map() };
     log.listen({
       advanced: () => channel.readers.forEach((reader) => reader.wake()),
+      erased: () => channel.views.forEach(({ view }) => view.forget()),
       reset: (reason) => [...channel.readers].forEach((reader) => reader.reset(reason)),
     });
     this.opened.set(tenant, channel);

@@ -30,6 +30,11 @@ export class Ring {
     if (this.entries.length > this.maxEntries || this.chars > this.maxChars) this.trim();
   }
 
+  /** Lets go of the payloads of one atome; its entries keep their places. */
+  erase(atomeId: string): void {
+    for (const entry of this.entries) if (entry.after.id === atomeId) entry.erase();
+  }
+
   /** Drops an eighth at once, so that the cost of moving the rest is spread over many pushes. */
   private trim(): void {
     let drop = 0;

@@ -31,6 +31,8 @@ export interface TenantLogListener {
   advanced(): void;
   /** The ledger is not the one that was followed so far. */
   reset(reason: ResetReason): void;
+  /** Payloads have been erased: what was made of entries before is not to be used again. */
+  erased?(): void;
 }
 
 const KEPT_PAGES = 8;
@@ -50,6 +52,8 @@ export class TenantLog {
   /** What has moved since each page that is on its way was asked for. */
   private readonly reading = new Set<Moves>();
   private known: number;
+  /** How often something kept has been erased. */
+  private erasures = 0;
   private filling: Promise<void> | undefined;
 
   constructor(
@@ -180,10 +184,12 @@ export class TenantLog {
   private async read(after: number, upTo: number, compact: boolean): Promise<Batch> {
     const moves = new Moves();
     this.reading.add(moves);
+    const { erasures } = this;
     const { frameChars: chars } = this.options;
     let entries: Entry[];
     try {
       const committed = await this.ledger.page(this.tenant, after, upTo, { chars, compact });
+      if (erasures !== this.erasures) return await this.read(after, upTo, compact); // it may hold what is erased now
       entries = committed.map((each) => new Entry(each, compact, this.rules));
       moves.apply(entries);
     } finally {
@@ -212,10 +218,19 @@ export class TenantLog {
 
   private push(committed: Committed): void {
     const entry = new Entry(committed, false, this.rules);
+    if (entry.redacts) this.erase(entry.after.id);
     this.ring.push(entry);
     this.latest = undefined;
     this.head = { ...this.head, seq: entry.seq, hash: entry.hash };
     this.known = Math.max(this.known, entry.seq);
+  }
+
+  /** What is kept in memory of an erased atome goes too. */
+  private erase(atomeId: string): void {
+    this.erasures += 1;
+    this.ring.erase(atomeId);
+    this.pages.clear();
+    for (const listener of this.listeners) listener.erased?.();
   }
 
   private async fill(): Promise<void> {

@@ -39,8 +39,8 @@ export function patternOf(batch: Batch, viewer: Viewer, rules: AccessRules): str
 function verdictOn(entry: Entry, compact: boolean, principal: Principal, rules: AccessRules): Verdict {
   const { before, after, audience } = entry;
   if (rules.mayDo(principal, 'read', entry.now)) return 's';
-  // in between it may have been shown and hidden again
-  if (compact) return entry.existed && (!audience || rules.couldRead(principal, audience)) ? 'l' : 'h';
+  // in between it may have been shown and hidden again; of what was erased nobody can tell
+  if (compact || entry.redacts) return entry.existed && (!audience || rules.couldRead(principal, audience)) ? 'l' : 'h';
   if (!before || !rules.mayDo(principal, 'read', before)) return 'h';
   return rules.mayDo(principal, 'read', after) ? 'b' : 'l';
 }

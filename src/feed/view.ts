@@ -15,6 +15,8 @@ export interface View {
   encode(batch: Batch, from: number, after: number, pattern?: string): Buffer | undefined;
   /** Moves the reader's cursor over what was hidden from it; undefined where the form has no way to say so. */
   encodeMove(from: number, to: number, hash: string): Buffer | undefined;
+  /** Lets go of what it has encoded. */
+  forget(): void;
 }
 
 interface Encoded {
@@ -49,6 +51,10 @@ abstract class SharedView implements View {
     this.kept.unshift({ from, after, hash, compact, pattern, bytes });
     if (this.kept.length > KEPT) this.kept.pop();
     return bytes;
+  }
+
+  forget(): void {
+    this.kept.length = 0;
   }
 
   abstract encodeMove(from: number, to: number, hash: string): Buffer | undefined;

@@ -15,6 +15,8 @@ import { SettleClocks1761000000000 } from './migrations/1761000000000-settle-clo
 import { AddAtomeSize1761000000001 } from './migrations/1761000000001-add-atome-size.js';
 import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js';
 import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
+import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipts-by-atome.js';
+import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import type { SqlStore } from './stores/sql.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
@@ -36,6 +38,8 @@ const COMMON = {
     AddAtomeSize1761000000001,
     AddRights1761100000000,
     CreateAccounts1763000000000,
+    ReceiptsByAtome1764000000000,
+    RowLevelSecurity1764000000001,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
@@ -82,6 +86,8 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
 function prepareSqlite(db: BetterSqlite3.Database): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
+  // what is deleted is overwritten wherever that costs no write of its own
+  db.pragma('secure_delete = FAST');
   // SQLite folds ASCII only; PostgreSQL and people fold more
   db.function('lower', { deterministic: true }, (text: unknown) =>
     typeof text === 'string' ? text.toLowerCase() : text,

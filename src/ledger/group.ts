@@ -4,6 +4,9 @@ import {
   contentOf,
   decide,
   fold,
+  isRedacted,
+  redacted,
+  remainsOf,
   requireMay,
   sameRights,
   type AccessRules,
@@ -22,7 +25,7 @@ import { Heritage, requireResult } from './heritage.js';
 import { weightOf } from './lineage.js';
 import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
 import { createdAgain, repeat } from './repeat.js';
-import { rightsColumns, rightsOfRow, widen } from './rights.js';
+import { audienceAfter, rightsColumns, rightsOfRow } from './rights.js';
 import { bytesOf, NO_QUOTAS, requireRoom, type Quotas, type Stored } from './quotas.js';
 import {
   snapshotText,
@@ -80,6 +83,7 @@ export class GroupPlanner {
   private readonly receipts: ReceiptRow[] = [];
   private readonly committed: Committed[] = [];
   private readonly heritage: Heritage;
+  private readonly erased: string[] = [];
 
   constructor(
     private readonly before: Before,
@@ -114,13 +118,13 @@ export class GroupPlanner {
       return { outcomes: [], committed: [], additions: null, crowded: true };
     }
     const outcomes = requests.map((request) => this.attempt(request));
-    const { head, alterations, receipts, committed } = this;
+    const { head, alterations, receipts, committed, erased } = this;
     const changed = alterations.length > 0 || receipts.length > 0;
     return {
       outcomes,
       committed,
       crowded: false,
-      additions: changed ? { head, alterations, receipts, atomes: [...this.atomeRows.values()] } : null,
+      additions: changed ? { head, alterations, receipts, atomes: [...this.atomeRows.values()], erased } : null,
     };
   }
 
@@ -162,12 +166,23 @@ export class GroupPlanner {
       throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
     }
     if (!isRead) return undefined;
-    requireMay(this.rules, principal, operation === 'share' ? 'share' : 'write', now.state);
+    requireMay(this.rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', now.state);
     return now;
   }
 
   private ready(mutation: Mutation, now: Working | undefined, restored: WriteRequest['restored']): ReadyMutation {
+    if (mutation.operation === 'redact') {
+      if (!now) throw new AtomeError('not_found', `there is no atome "${mutation.atomeId}"`);
+      return {
+        ...mutation,
+        changes: remainsOf(
+          now.state,
+          rightsColumns(now.state, now.audience).access === null ? undefined : now.audience,
+        ),
+      };
+    }
     if (mutation.operation !== 'restore') return mutation;
+    if (now && isRedacted(now.state)) throw redacted(now.state);
     if (restored instanceof Error) throw restored;
     const { version } = mutation.changes;
     if (restored) return { ...mutation, changes: { version, ...contentOf(restored) } };
@@ -252,6 +267,7 @@ export class GroupPlanner {
     this.alterations.push(row);
     if (row.version === 1) this.creations.set(row.atomeId, row);
     if (opId !== null) this.remember({ ...row, opId }, false);
+    if (alteration.operation === 'redact') this.erased.push(row.atomeId);
     const before = now ? placementOf(now.state) : null;
     const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
@@ -279,16 +295,17 @@ export class GroupPlanner {
     // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
     if (operation !== 'share') this.requireSize(atomeId, bytes);
     const weight = now ? now.weight + weightOf(changes) : 0;
-    const whole = !now || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
+    const isLast = alteration.operation === 'redact';
+    const whole = !now || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
     const base = whole ? version : now.base;
-    const snapshot = whole && now ? snapshotText(state, data, meta) : null;
+    const snapshot = whole && now && !isLast ? snapshotText(state, data, meta) : null;
     const added = bytes - (now?.size ?? 0) + bytesOf(changes, snapshot ?? '');
     const stored = {
       atomes: this.head.atomes + Number(state.deletedAt === null) - Number(now?.state.deletedAt === null),
       bytes: this.head.bytes + added,
     };
     // a deletion makes room, though it is noted too, and a right can be taken away without any
-    if (operation !== 'delete' && operation !== 'share') requireRoom(this.quotas, this.head, stored);
+    if (operation !== 'delete' && operation !== 'share' && !isLast) requireRoom(this.quotas, this.head, stored);
     const body = {
       seq,
       atomeId,
@@ -308,7 +325,7 @@ export class GroupPlanner {
       salt: newSalt(),
     };
     const digest = payloadDigest(body);
-    const audience = widen(now?.audience, state);
+    const audience = audienceAfter(now?.audience, alteration, state);
     const since = whole ? 0 : weight;
     const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
     this.working.set(atomeId, next);

@@ -29,6 +29,8 @@ export interface Committed {
   readonly now?: Placement;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;
+  /** Its payload has been erased: readers get nothing of it. */
+  readonly erased?: true;
 }
 
 /** What came of one write. */

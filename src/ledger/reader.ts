@@ -1,4 +1,13 @@
-import { AtomeError, fold, type Alteration, type Atome, type AtomeState } from '../protocol/index.js';
+import {
+  AtomeError,
+  isRedacted,
+  redacted,
+  type Alteration,
+  type Atome,
+  type AtomeState,
+  type RedactedAlteration,
+} from '../protocol/index.js';
+import { unknownAtome } from './erased.js';
 import { placementOf, type Committed } from './outcome.js';
 import { placeOfRow } from './rights.js';
 import { foldLineage, stateAfter } from './lineage.js';
@@ -6,7 +15,7 @@ import {
   alterationBodyOf,
   alterationOf,
   atomeOf,
-  snapshotOf,
+  stateOf,
   withoutClocks,
   type AlterationRow,
   type AtomeRow,
@@ -33,7 +42,7 @@ export interface HistoryPlace {
 export interface HistoryPage {
   readonly currentVersion: number;
   /** Newest first. */
-  readonly alterations: readonly Alteration[];
+  readonly alterations: readonly (Alteration | RedactedAlteration)[];
   /** The version before which the next page begins; undefined on the last page. */
   readonly next: number | undefined;
 }
@@ -62,11 +71,13 @@ export class LedgerReader {
 
   /** @throws AtomeError `not_found`; `gone` for a deleted atome. */
   async get(tenant: string, id: string): Promise<Atome> {
-    return this.requireAlive(await this.find(tenant, id));
+    return this.requireAlive(await this.state(tenant, id));
   }
 
-  /** @throws AtomeError `gone` for a deleted atome. */
-  requireAlive(atome: Atome): Atome {
+  /** @throws AtomeError `gone` for a deleted or an erased atome. */
+  requireAlive(state: AtomeState): Atome {
+    if (isRedacted(state)) throw redacted(state);
+    const atome = withoutClocks(state);
     if (atome.deletedAt !== null) {
       throw new AtomeError('gone', `the atome "${atome.id}" was deleted; restore it, or ask for an earlier version`, {
         version: atome.version,
@@ -78,23 +89,35 @@ export class LedgerReader {
 
   /** As {@link get}, deleted or not. @throws AtomeError `not_found`. */
   async find(tenant: string, id: string): Promise<Atome> {
-    const row = await this.store.atome(tenant, id);
-    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
-    return atomeOf(row);
+    return withoutClocks(await this.state(tenant, id));
   }
 
-  /** The atome as it was. @throws AtomeError `not_found` when there was none yet. */
+  /** As {@link find}, with its clocks. */
+  async state(tenant: string, id: string): Promise<AtomeState> {
+    const row = await this.store.atome(tenant, id);
+    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
+    return stateOf(row);
+  }
+
+  /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
   async getAt(tenant: string, id: string, moment: Moment): Promise<Atome> {
     const { version: current } = await this.find(tenant, id);
     const version = 'version' in moment ? moment.version : await this.versionAt(tenant, id, current, moment);
     const state = version >= 1 && version <= current ? await this.stateAt(tenant, id, version) : undefined;
     if (state) return withoutClocks(state);
+    if (version >= 1 && version <= current) throw redacted(await this.find(tenant, id));
     throw new AtomeError(
       'not_found',
       'version' in moment
         ? `the atome "${id}" has no version ${version}; it has 1 to ${current}`
         : `the atome "${id}" did not exist then`,
     );
+  }
+
+  /** As {@link getAt}; of an erased atome what is left of it. */
+  async leftAt(tenant: string, id: string, version: number): Promise<Atome> {
+    const state = await this.stateAt(tenant, id, version);
+    return state ? withoutClocks(state) : this.find(tenant, id);
   }
 
   /** The state after one version, folded from its base. */
@@ -131,7 +154,12 @@ export class LedgerReader {
     return { currentVersion, alterations: rows.map(alterationOf), next: oldest > 1 ? oldest : undefined };
   }
 
-  async alteration(tenant: string, id: string, version: number): Promise<Alteration | undefined> {
+  /** Versions `from` to `to` of one atome, oldest first. */
+  async versions(tenant: string, id: string, from: number, to: number): Promise<(Alteration | RedactedAlteration)[]> {
+    return (await this.store.versions(tenant, id, from, to)).map(alterationOf);
+  }
+
+  async alteration(tenant: string, id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
     const row = await this.store.alteration(tenant, id, version);
     return row && alterationOf(row);
   }
@@ -217,15 +245,16 @@ export class LedgerReader {
     return rows.map((row) => {
       const alteration = alterationBodyOf(row);
       const before = states.get(row.atomeId) ?? null;
-      const state = row.snapshot === null ? fold(before, alteration) : snapshotOf(row, row.snapshot);
+      const state = stateAfter(before, row);
       states.set(row.atomeId, state);
       const { prevHash, hash, size } = row;
-      return { alteration, prevHash, hash, size, atome: withoutClocks(state), before: before && placementOf(before) };
+      const place = { alteration, prevHash, hash, size, before: before && placementOf(before) };
+      return state ? { ...place, atome: withoutClocks(state) } : { ...place, atome: unknownAtome(row), erased: true };
     });
   }
 
   /** The state of each atome just before its first row in the page. With `compact` rows are each atome's only one. */
-  private async statesBefore(tenant: string, rows: readonly AlterationRow[]): Promise<Map<string, AtomeState>> {
+  private async statesBefore(tenant: string, rows: readonly AlterationRow[]): Promise<Map<string, AtomeState | null>> {
     const wanted = new Map<string, number>();
     for (const { atomeId, version } of rows) {
       if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
@@ -234,7 +263,7 @@ export class LedgerReader {
       tenant,
       [...wanted].filter(([, version]) => version > 0),
     );
-    const states = new Map<string, AtomeState>();
+    const states = new Map<string, AtomeState | null>();
     for (const row of lineage) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
     return states;
   }

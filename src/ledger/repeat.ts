@@ -18,9 +18,12 @@ export function repeat(first: ReceiptRow, mutation: Mutation, author: string): O
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
   const same =
-    mutation.operation === 'restore'
-      ? (changes as { version?: unknown }).version === mutation.changes.version
-      : isSameChange(changes, mutation);
+    // what was erased cannot be compared any more; and an atome is erased in one way only
+    changes === null || mutation.operation === 'redact'
+      ? true
+      : mutation.operation === 'restore'
+        ? (changes as { version?: unknown }).version === mutation.changes.version
+        : isSameChange(changes, mutation);
   const isOwn = first.author === null || first.author === author;
   if (!isOwn || first.operation !== mutation.operation || !sameAtome || !same) {
     throw new AtomeError(

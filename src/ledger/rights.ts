@@ -1,4 +1,12 @@
-import { equalJson, readersOf, type Audience, type Atome, type Placement, type Rights } from '../protocol/index.js';
+import {
+  equalJson,
+  readersOf,
+  type AlterationBody,
+  type Audience,
+  type Atome,
+  type Placement,
+  type Rights,
+} from '../protocol/index.js';
 import type { AtomeRow, PlaceRow } from './rows.js';
 
 /* An atome's rights as its row keeps them. A row of an atome that was always open to all of its tenant keeps nothing. */
@@ -15,6 +23,12 @@ export function widen(before: Audience | undefined, atome: Atome): Audience {
     names: union(before?.names ?? [], readersOf(atome) ?? ALL),
     kinds: union(before?.kinds ?? [], [atome.kind]),
   };
+}
+
+/** The audience after an alteration: a `redact` tells it, as what was before can no longer be read. */
+export function audienceAfter(before: Audience | undefined, alteration: AlterationBody, atome: Atome): Audience {
+  if (alteration.operation !== 'redact') return widen(before, atome);
+  return alteration.changes.audience ?? { names: ALL, kinds: [atome.kind] };
 }
 
 function union(before: readonly string[], more: readonly string[]): readonly string[] {

@@ -1,5 +1,15 @@
+import { isErased } from './erased.js';
 import { rightsOfRow } from './rights.js';
-import type { Alteration, AlterationBody, Atome, AtomeState, Clocks, Content, JsonObject } from '../protocol/index.js';
+import type {
+  Alteration,
+  AlterationBody,
+  Atome,
+  AtomeState,
+  Clocks,
+  Content,
+  JsonObject,
+  RedactedAlteration,
+} from '../protocol/index.js';
 
 /* The rows as the stores read and write them: JSON is text, names are those of the wire. */
 
@@ -116,8 +126,9 @@ export function alterationBodyOf(row: AlterationRow): AlterationBody {
   } as AlterationBody;
 }
 
-export function alterationOf(row: AlterationRow): Alteration {
-  return { ...alterationBodyOf(row), prevHash: row.prevHash, hash: row.hash };
+export function alterationOf(row: AlterationRow): Alteration | RedactedAlteration {
+  const alteration = { ...alterationBodyOf(row), prevHash: row.prevHash, hash: row.hash };
+  return isErased(row) ? ({ ...alteration, redacted: true } as unknown as RedactedAlteration) : alteration;
 }
 
 export function snapshotText(state: AtomeState, data: string, meta: string): string {

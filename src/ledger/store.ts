@@ -1,4 +1,5 @@
 import type { AlterationRow, AtomeRow, HeadRow, PlaceRow, ReceiptRow } from './rows.js';
+import type { OwnedPage, TrailQuery, TrailRow } from './trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
@@ -40,6 +41,8 @@ export interface Additions {
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
   readonly receipts: readonly ReceiptRow[];
+  /** Atomes that are redacted: the payloads of all their earlier alterations and receipts are erased. */
+  readonly erased?: readonly string[];
 }
 
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
@@ -119,8 +122,14 @@ export interface LedgerStore {
   history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
   lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<AlterationRow[]>;
+  /** Alterations of a stretch without their payloads, in order of seq. The stretch is walked: keep it short. */
+  trail(tenant: string, query: TrailQuery): Promise<TrailRow[]>;
+  /** Atomes of one owner among the next thousand behind an id. */
+  owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage>;
   /** Chain hash at a seq from 1 up; undefined beyond the head. */
   hashAt(tenant: string, seq: number): Promise<string | undefined>;
+  /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
+  scrub(whole?: boolean): Promise<void>;
   /** Cheap question to the database, for health. */
   ping(): Promise<void>;
   close(): Promise<void>;

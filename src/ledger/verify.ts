@@ -1,8 +1,9 @@
-import { equalJson, fold, type AtomeState, type Audience } from '../protocol/index.js';
+import { equalJson, fold, isRedacted, type AtomeState, type Audience } from '../protocol/index.js';
 import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './chain.js';
+import { isErased, isWhollyErased } from './erased.js';
 import { bytesOf } from './quotas.js';
 import { weightOf } from './lineage.js';
-import { rightsColumns, widen } from './rights.js';
+import { audienceAfter, rightsColumns } from './rights.js';
 import { alterationBodyOf, stateOf, type AlterationRow, type AtomeRow, type HeadRow } from './rows.js';
 import type { LedgerStore } from './store.js';
 
@@ -38,6 +39,8 @@ export async function verifyLedger(
   let bytes = 0;
   let hash = genesisHash(tenant, head.epoch);
   let timestamp = GENESIS_TIME;
+  /** Where atomes were erased, as long as no `redact` has said so. */
+  const erased = new Map<string, number>();
   const verdict = (atomes: number, fault?: Fault): Verdict => ({ tenant, alterations: seq, atomes, fault });
   while (seq < head.seq) {
     const rows = await store.alterations(tenant, seq, head.seq, ROWS, CHARS);
@@ -48,6 +51,8 @@ export async function verifyLedger(
       seq = row.seq;
       if (row.version === 1) created += 1;
       bytes += bytesOf(row.changes, row.snapshot ?? '');
+      if (isErased(row)) erased.set(row.atomeId, erased.get(row.atomeId) ?? row.seq);
+      if (row.operation === 'redact') erased.delete(row.atomeId);
       hash = row.hash;
       timestamp = row.timestamp;
     }
@@ -56,13 +61,21 @@ export async function verifyLedger(
   if (hash !== head.hash || timestamp !== head.timestamp) {
     return verdict(0, { seq, reason: 'the head has another hash or time than the last row' });
   }
+  for (const [atomeId, at] of erased) {
+    const row = await store.atome(tenant, atomeId);
+    if (row && row.seq > head.seq && isRedacted(stateOf(row))) continue; // since the walk began
+    return verdict(0, { seq: at, atomeId, reason: 'its payload is missing, and no redact accounts for it' });
+  }
   return verifyStates(store, tenant, { created, bytes }, head, verdict);
 }
 
 function rowFault(row: AlterationRow, seq: number, prevHash: string): string | undefined {
   if (row.seq !== seq) return `the row is missing; the next is ${row.seq}`;
   if (row.prevHash !== prevHash) return 'its prevHash is not the hash of the row before';
-  if (payloadDigest(row) !== row.digest) return 'its changes, reason or snapshot are not those that were written';
+  if (isErased(row)) {
+    if (row.operation === 'redact' || !isWhollyErased(row)) return 'it is only half erased';
+  } else if (payloadDigest(row) !== row.digest)
+    return 'its changes, reason or snapshot are not those that were written';
   if (chainHash(prevHash, row, row.digest) !== row.hash) return 'its fields are not those that were written';
   return undefined;
 }
@@ -87,7 +100,7 @@ async function verifyStates(
       if (row.deletedAt === null) stored.atomes += 1;
       stored.bytes += bytesOf(row.data, row.meta);
       if (row.seq > upTo) continue; // written since the walk began
-      if (!(await isFolded(store, tenant, row))) {
+      if (!(await isFolded(store, tenant, row)) && !(await isPast(store, tenant, row.id, upTo))) {
         return verdict(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
       }
     }
@@ -102,17 +115,28 @@ async function verifyStates(
   return verdict(count, isCounted ? undefined : { reason: 'its head counts other atomes or bytes than are there' });
 }
 
+/** Whether an atome has been written to behind `upTo`, perhaps while its history was read. */
+async function isPast(store: LedgerStore, tenant: string, id: string, upTo: number): Promise<boolean> {
+  const row = await store.atome(tenant, id);
+  return row !== undefined && row.seq > upTo;
+}
+
 /** Folds the whole history of an atome: its snapshots do not tell when each key was written. */
 async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Promise<boolean> {
   let state: AtomeState | null = null;
   let audience: Audience | undefined;
   let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
+  let erased = 0;
   for (let from = 1; from <= row.version; from += VERSIONS) {
     const rows = await store.versions(tenant, row.id, from, Math.min(row.version, from + VERSIONS - 1));
     if (rows.length === 0) return false;
     for (const each of rows) {
-      state = fold(state, alterationBodyOf(each));
-      audience = widen(audience, state);
+      if (isErased(each)) erased += 1;
+      else if (state || each.version === 1 || each.operation === 'redact') {
+        const alteration = alterationBodyOf(each);
+        state = fold(state, alteration);
+        audience = audienceAfter(audience, alteration, state);
+      } else return false;
       seq = each.seq;
       createdSeq ||= seq;
       base = each.base;
@@ -121,7 +145,9 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
   }
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
   const size = Buffer.byteLength(row.data) + Buffer.byteLength(row.meta);
-  return placed && size === row.size && isState(row, state) && hasRights(row, state, audience);
+  // what a redact has not erased should be gone
+  const isErasedWhole = erased === (state && isRedacted(state) ? row.version - 1 : 0);
+  return placed && size === row.size && isErasedWhole && isState(row, state) && hasRights(row, state, audience);
 }
 
 function hasRights(row: AtomeRow, state: AtomeState | null, audience: Audience | undefined): boolean {

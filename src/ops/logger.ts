@@ -16,7 +16,8 @@ export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Pino) {}
 
   log(message: unknown, context?: string): void {
-    this.pino[START_CONTEXTS.has(context) ? 'debug' : 'info']({ context }, text(message));
+    if (typeof message === 'object' && message !== null) this.pino.info({ context, ...message });
+    else this.pino[START_CONTEXTS.has(context) ? 'debug' : 'info']({ context }, text(message));
   }
 
   error(message: unknown, ...rest: unknown[]): void {

@@ -1,4 +1,4 @@
-import { effectiveAccess, rightsOf, type Rights } from './access.js';
+import { effectiveAccess, rightsOf, type Audience, type Rights } from './access.js';
 import type { AlterationBody, AtomeState, Content } from './atome.js';
 import { AtomeError, invalid } from './errors.js';
 import type { Hlc } from './hlc.js';
@@ -7,7 +7,7 @@ import { checkJson, equalJson, isObject, type JsonObject, type JsonValue } from 
 import { BASE, clockAt, DELETED, forget, locate, newer, own, PARTS, valueAt, type Part } from './keys.js';
 import type { Limits } from './limits.js';
 import { mergePatch } from './merge-patch.js';
-import type { Change, ReadyMutation } from './operations.js';
+import type { Change, ReadyMutation, Remains } from './operations.js';
 
 /*
  * From alterations to state. Two pure functions: `decide` says what a write would do to a state, `fold`
@@ -29,6 +29,7 @@ export type Decision =
   { readonly outcome: 'noop' } | { readonly outcome: 'applied'; readonly superseded: readonly string[] };
 
 const NOOP: Decision = { outcome: 'noop' };
+const REDACTED = 'redacted';
 
 /** What an alteration must tell for the fold. */
 export type Foldable = Change &
@@ -49,6 +50,10 @@ export function decide(
   if (!state) {
     throw new AtomeError('not_found', `there is no atome "${mutation.atomeId}"; create it first`);
   }
+  if (isRedacted(state)) {
+    if (mutation.operation === 'redact') return NOOP;
+    throw redacted(state);
+  }
   if (mutation.baseVersion !== null && mutation.baseVersion !== state.version) {
     throw new AtomeError(
       'conflict',
@@ -56,6 +61,7 @@ export function decide(
       { version: state.version },
     );
   }
+  if (mutation.operation === 'redact') return { outcome: 'applied', superseded: [] };
   if (state.deletedAt !== null && mutation.operation !== 'restore' && mutation.operation !== 'delete') {
     throw gone(state);
   }
@@ -102,6 +108,11 @@ export function fold(state: AtomeState | null, alteration: Foldable): AtomeState
       clocks: { [BASE]: hlc },
     };
   }
+  if (alteration.operation === 'redact') {
+    const { audience: _audience, ...remains } = alteration.changes;
+    const state = { ...remains, data: {}, meta: {}, clocks: { [REDACTED]: hlc } };
+    return { id: atomeId, ...state, version, updatedAt: timestamp, deletedAt: timestamp };
+  }
   if (!state) throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
   const clocks = { ...state.clocks };
   const next: Draft = { ...state, version, updatedAt: timestamp, clocks };
@@ -138,8 +149,39 @@ export function contentOf({ kind, type, data, meta, parentId }: Content): Conten
   return { kind, type, data, meta, parentId };
 }
 
+/** What a `redact` leaves of a state. */
+export function remainsOf(
+  { kind, type, parentId, ownerId, createdAt, access, inherited }: Remains,
+  audience?: Audience,
+): Remains {
+  return {
+    kind,
+    type,
+    parentId,
+    ownerId,
+    createdAt,
+    ...rightsOf({ access, inherited }),
+    ...(audience && { audience }),
+  };
+}
+
+/** Whether the payload of an atome has been erased: then it can neither be written nor restored. */
+export function isRedacted({ clocks }: Pick<AtomeState, 'clocks'>): boolean {
+  return Object.hasOwn(clocks, REDACTED);
+}
+
+/** The refusal of whatever would need the payload of an erased atome. */
+export function redacted({ id, version, deletedAt }: Pick<AtomeState, 'id' | 'version' | 'deletedAt'>): AtomeError {
+  return new AtomeError('gone', `the atome "${id}" was erased for good; make another one, under another id`, {
+    version,
+    deletedAt,
+    redacted: true,
+  });
+}
+
 function decideCreate(state: AtomeState | null, id: string, content: Content & Rights): Decision {
   if (!state) return { outcome: 'applied', superseded: [] };
+  if (isRedacted(state)) throw redacted(state);
   if (state.deletedAt !== null) throw gone(state);
   // who asks for no access takes what there is
   const asSaid = content.access === undefined || sameRights(state, content);
@@ -162,6 +204,8 @@ function patchSteps(change: Change): JsonPatch | undefined {
 
 function assignments(state: AtomeState, change: Change, copyBudget?: number): Assignment[] {
   switch (change.operation) {
+    case 'redact':
+      return []; // it takes everything: fold begins anew
     case 'create':
       return wholes(state, change.changes);
     case 'update':

@@ -35,6 +35,8 @@ export interface AtomeAltered extends EventBase {
 export interface AtomeDeleted extends EventBase {
   readonly type: 'atome:deleted';
   readonly atomeId: string;
+  /** Its payload has been erased for good: nothing of it may be kept. */
+  readonly redacted?: true;
 }
 
 /** An atome that the reader had is no longer among what it asked for, or may see. */

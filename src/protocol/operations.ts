@@ -1,5 +1,5 @@
-import type { Access, AskedAccess, Rights } from './access.js';
-import type { Content } from './atome.js';
+import type { Access, AskedAccess, Audience, Rights } from './access.js';
+import type { Atome, Content } from './atome.js';
 import type { Hlc } from './hlc.js';
 import type { JsonObject } from './json.js';
 import type { JsonPatch } from './json-patch.js';
@@ -17,6 +17,14 @@ export type Inheriting = Pick<Rights, 'inherited'>;
 export interface RestoreRequest {
   readonly version: number;
 }
+
+/**
+ * What stays of an atome whose payload is erased: where it stood, whose it was and since when, who may see it, and who
+ * could ever see it where that is not everybody.
+ */
+export type Remains = Pick<Atome, 'kind' | 'type' | 'parentId' | 'ownerId' | 'createdAt' | 'access' | 'inherited'> & {
+  readonly audience?: Audience;
+};
 
 /**
  * What each operation changes, as the ledger keeps it. A new operation starts here; the compiler
@@ -38,10 +46,13 @@ export interface ChangesByOperation {
   readonly restore: RestoreRequest & Content & Inheriting;
   /** Who may see and alter it; no other operation changes that. */
   readonly share: Share;
+  /** The payloads of this atome and of all that was written to it are erased; nothing follows it. */
+  readonly redact: Remains;
 }
 
 export type Operation = keyof ChangesByOperation;
 
+/** Those that a client may ask for with a `mutate`. Erasing has a call of its own. */
 export const OPERATIONS = [
   'create',
   'update',
@@ -54,14 +65,18 @@ export const OPERATIONS = [
   'share',
 ] as const satisfies readonly Operation[];
 
+export type ClientOperation = (typeof OPERATIONS)[number];
+
 /** An operation with its changes, told apart by `operation`. */
 export type Change = {
   [O in Operation]: { readonly operation: O; readonly changes: ChangesByOperation[O] };
 }[Operation];
 
-/** What a client asks for: a {@link Change}, except that `restore` names only the version. */
+/** What is asked for: a {@link Change}, except that what is in the ledger already is not named again. */
 export type RequestedChange =
-  Exclude<Change, { operation: 'restore' }> | { readonly operation: 'restore'; readonly changes: RestoreRequest };
+  | Exclude<Change, { operation: 'restore' | 'redact' }>
+  | { readonly operation: 'restore'; readonly changes: RestoreRequest }
+  | { readonly operation: 'redact'; readonly changes: Readonly<Record<string, never>> };
 
 interface MutationEnvelope {
   /** The client's name for this write; null where it gave none. */

@@ -2,14 +2,13 @@ import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authority } from '../access/authority.js';
-import { addressOf } from '../access/address.js';
-import { Places, type Place } from '../access/places.js';
+import { Streams } from '../door/streams.js';
 import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
-import { Drain } from '../door/drain.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { ResolvedOptions } from '../door/options.js';
+import { NDJSON } from '../door/ndjson.js';
 import { ProblemFilter } from '../door/problem.filter.js';
 import { toAtomeError } from '../door/problem.js';
 import { QUERY_PIPE } from '../door/validation.js';
@@ -31,7 +30,6 @@ import {
 } from '../protocol/index.js';
 import { snapshotLines } from './snapshot.js';
 import { streamEvents } from './event-stream.js';
-import { whileOpen } from './while-open.js';
 import { ChangesQueryDto, PushDto, SnapshotQueryDto } from './sync.dto.js';
 
 /** Changes, snapshots and batches of writes for clients that hold a replica. */
@@ -49,8 +47,7 @@ export class SyncController {
     private readonly authority: Authority,
     private readonly writes: AcknowledgedWrites,
     private readonly options: ResolvedOptions,
-    private readonly drain: Drain,
-    private readonly places: Places,
+    private readonly streams: Streams,
   ) {}
 
   @Needs('read', { takesTickets: true })
@@ -81,7 +78,7 @@ export class SyncController {
     const rights = this.authority.rightsOf(principal);
     const filter = filterOf(query);
     const compact = query.compact === 'true';
-    const signal = whileOpen(request, reply, this.placeOf(request), this.drain.signal);
+    const signal = this.streams.begin(request, reply);
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
       await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });
@@ -122,13 +119,12 @@ export class SyncController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const signal = whileOpen(request, reply, this.placeOf(request));
+    const signal = this.streams.begin(request, reply, { finishes: true });
     const { epoch, seq, hash } = await this.reader.head(principal.tenant);
     const head = { epoch, seq, hash, rights: this.authority.rightsOf(principal) };
     const atomes = this.visible.snapshot(seq, kinds, principal);
-    const lines = snapshotLines(head, atomes, (error) => this.logger.error(error));
-    signal.addEventListener('abort', () => lines.destroy());
-    await reply.type('application/x-ndjson; charset=utf-8').send(lines);
+    const lines = snapshotLines(head, atomes, (error) => this.logger.error(error), signal);
+    await reply.type(NDJSON).send(lines);
   }
 
   @Needs('write')
@@ -154,13 +150,6 @@ export class SyncController {
   }
 
   /** @throws AtomeError when there is no place. */
-  private placeOf({ raw }: FastifyRequest): (lapsed: () => void) => Place {
-    const address = addressOf(raw, this.options.proxies);
-    const refusal = this.places.refusal(address);
-    if (refusal) throw refusal;
-    return (lapsed) => this.places.take(address, lapsed);
-  }
-
   private pushOne(operation: unknown, by: Parameters<AcknowledgedWrites['mutate']>[1]): Promise<Ack | Nack> {
     try {
       return this.writes.mutate(parseMutate(operation, this.options.limits), by);

@@ -1,10 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
  * What a no-op with an opId was answered. An applied write has its opId in the ledger; a no-op adds no row
  * there, and its repetition must still get the first answer.
  */
 @Entity('receipts')
+@Index('receipts_by_atome', ['tenant', 'atomeId'])
 export class ReceiptEntity {
   @PrimaryColumn({ type: 'varchar', length: 128 })
   tenant!: string;

@@ -6,6 +6,7 @@ import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
 import * as sql from './sql.js';
 import {
+  ALL_HEADS,
   alterationRow,
   atomeRow,
   headParams,
@@ -48,11 +49,14 @@ const SELECT_CREATIONS = `SELECT ${sql.ALTERATION_COLUMNS} FROM alterations
 export class PostgresStore extends SqlStore {
   readonly kind = 'postgres';
   protected readonly textsOf = TEXTS_OF;
+  // OFFSET 0: under row-level security a row is looked up by values that are there, not by functions yet to be called
   protected readonly pairsOf =
-    '(SELECT value->>0 AS id, (value->>1)::integer AS version FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value)';
+    '(SELECT value->>0 AS id, (value->>1)::integer AS version FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value OFFSET 0)';
   protected readonly dialect: sql.Dialect;
   private readonly pool: pg.Pool;
   private readonly deadlineMs: number;
+  /** Whose rows each connection may see; see {@link enter}. */
+  private readonly scopes = new WeakMap<pg.PoolClient, string>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -76,7 +80,7 @@ export class PostgresStore extends SqlStore {
     touched: Touched,
     plan: (before: Before) => P,
   ): Promise<P> {
-    return this.transaction(async (client) => {
+    return this.transaction(tenant, async (client) => {
       const planned = plan(await this.before(client, tenant, touched));
       if (planned.additions) await this.add(client, tenant, planned.additions);
       return planned;
@@ -84,7 +88,7 @@ export class PostgresStore extends SqlStore {
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
-    return this.transaction(async (client) => {
+    return this.transaction(ALL_HEADS, async (client) => {
       const answers: unknown[][] = [];
       for (const [statement, ...params] of statements) {
         answers.push((await client.query(this.timed(numbered(statement), params))).rows as unknown[]);
@@ -93,16 +97,24 @@ export class PostgresStore extends SqlStore {
     });
   }
 
+  /** Frees the dead rows. Their bytes stay on disk until they are written over; only a rewrite takes them away. */
+  async scrub(whole = false): Promise<void> {
+    await this.attempt(async () => {
+      const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
+      for (const table of ['alterations', 'atomes', 'receipts']) await this.pool.query(`${how} ${table}`);
+    });
+  }
+
   async close(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  private transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  private transaction<T>(scope: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     return this.attempt(async () => {
       const client = await this.pool.connect();
       let broken: unknown;
       try {
-        await client.query(this.timed(BEGIN));
+        await together([this.enter(client, scope), client.query(this.timed(BEGIN))]);
         const done = await work(client);
         await client.query(this.timed('COMMIT'));
         return done;
@@ -116,13 +128,41 @@ export class PostgresStore extends SqlStore {
     });
   }
 
-  protected query(statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
-    return this.attempt(async () => (await this.pool.query(this.timed(numbered(statement), params))).rows as unknown[]);
+  protected query(scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
+    return this.attempt(async () => {
+      const client = await this.pool.connect();
+      let failed = true;
+      try {
+        const entered = this.enter(client, scope);
+        const answered = client.query(this.timed(numbered(statement), params));
+        await together([entered, answered]);
+        failed = false;
+        return (await answered).rows as unknown[];
+      } finally {
+        client.release(failed);
+      }
+    });
   }
 
-  protected measured({ sql: text, params, names, order, length }: sql.Measured, bytes: number): Promise<unknown[]> {
+  /**
+   * Says whose rows a connection may see from here on; what is sent behind it goes out together with it. A connection
+   * keeps its scope, so that for one tenant at a time this costs nothing.
+   */
+  private async enter(client: pg.PoolClient, scope: string): Promise<void> {
+    if (this.scopes.get(client) === scope) return;
+    this.scopes.delete(client);
+    await client.query(this.timed(`SELECT set_config('atome.tenant', $1, false)`, [scope], 'enter'));
+    this.scopes.set(client, scope);
+  }
+
+  protected measured(
+    scope: string,
+    { sql: text, params, names, order, length }: sql.Measured,
+    bytes: number,
+  ): Promise<unknown[]> {
     const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
     return this.query(
+      scope,
       `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${text}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`,
       [...params, bytes],
     );
@@ -159,12 +199,16 @@ export class PostgresStore extends SqlStore {
   }
 
   private async add(client: pg.PoolClient, tenant: string, additions: Additions): Promise<void> {
-    const { head, alterations, atomes, receipts } = additions;
+    const { head, alterations, atomes, receipts, erased = [] } = additions;
     await together([
       this.insert(client, sql.ALTERATIONS, tenant, alterations),
       this.insert(client, sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME),
       this.insert(client, sql.RECEIPTS, tenant, receipts),
       client.query(this.timed(numbered(sql.UPDATE_HEAD), headParams(tenant, head), 'move head')),
+      // behind the inserts: what this group adds to an atome that it also erases is erased with the rest
+      ...erased.flatMap((id) =>
+        sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), [tenant, id]))),
+      ),
     ]);
   }
 

@@ -4,9 +4,13 @@ import type { AlterationRow, AtomeRow, HeadRow, PlaceRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
 import type { Statement, Tables } from '../tables.js';
+import type { OwnedPage, TrailQuery, TrailRow } from '../trail.js';
 import * as sql from './sql.js';
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
+
+/** What no tenant is called: a scope in which the heads of all can be read, and nothing else. */
+export const ALL_HEADS = '*';
 
 /** The reads of both stores, over one `query` that each database brings. */
 export abstract class SqlStore implements LedgerStore, Tables {
@@ -17,9 +21,10 @@ export abstract class SqlStore implements LedgerStore, Tables {
   protected abstract readonly pairsOf: string;
   protected abstract readonly dialect: sql.Dialect;
 
-  protected abstract query(statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
+  /** @param scope the tenant whose rows the statement may see; {@link ALL_HEADS} for the heads of all. */
+  protected abstract query(scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
   /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
-  protected abstract measured(statement: sql.Measured, bytes: number): Promise<unknown[]>;
+  protected abstract measured(scope: string, statement: sql.Measured, bytes: number): Promise<unknown[]>;
 
   abstract commit<P extends { readonly additions: Additions | null }>(
     tenant: string,
@@ -29,49 +34,52 @@ export abstract class SqlStore implements LedgerStore, Tables {
 
   abstract transact(...statements: readonly Statement[]): Promise<unknown[][]>;
 
+  abstract scrub(whole?: boolean): Promise<void>;
+
   abstract close(): Promise<void>;
 
   async open(tenant: string): Promise<HeadRow> {
     const head = await this.head(tenant);
     if (head) return head;
     const epoch = randomUUID();
-    await this.query(sql.INSERT_LEDGER, [tenant, epoch, genesisHash(tenant, epoch), GENESIS_TIME]);
+    await this.query(tenant, sql.INSERT_LEDGER, [tenant, epoch, genesisHash(tenant, epoch), GENESIS_TIME]);
     // another process may have been first: what counts is what is there now
     return (await this.head(tenant))!;
   }
 
   async head(tenant: string): Promise<HeadRow | undefined> {
-    const [row] = await this.query(sql.SELECT_HEAD, [tenant]);
+    const [row] = await this.query(tenant, sql.SELECT_HEAD, [tenant]);
     return row === undefined ? undefined : headRow(row as HeadRow);
   }
 
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
-    const rows = await this.query(sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
+    const rows = await this.query(ALL_HEADS, sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
     return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, headRow(head)]));
   }
 
   async tenants(): Promise<string[]> {
-    const rows = await this.query('SELECT tenant FROM ledgers ORDER BY tenant', []);
+    const rows = await this.query(ALL_HEADS, 'SELECT tenant FROM ledgers ORDER BY tenant', []);
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 
   async atome(tenant: string, id: string): Promise<AtomeRow | undefined> {
-    const [row] = await this.query(sql.SELECT_ATOME, [tenant, id]);
+    const [row] = await this.query(tenant, sql.SELECT_ATOME, [tenant, id]);
     return row === undefined ? undefined : atomeRow(row as AtomeRow);
   }
 
   async places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]> {
     if (ids.length === 0) return [];
-    return (await this.query(sql.selectPlaces(this.textsOf), [tenant, JSON.stringify(ids)])) as PlaceRow[];
+    return (await this.query(tenant, sql.selectPlaces(this.textsOf), [tenant, JSON.stringify(ids)])) as PlaceRow[];
   }
 
   async list(tenant: string, query: ListQuery, bytes = NO_BOUND): Promise<AtomeRow[]> {
-    return ((await this.measured(sql.selectList(tenant, query, this.dialect), bytes)) as AtomeRow[]).map(atomeRow);
+    const rows = await this.measured(tenant, sql.selectList(tenant, query, this.dialect), bytes);
+    return (rows as AtomeRow[]).map(atomeRow);
   }
 
   async count(tenant: string, query: ListQuery): Promise<number> {
     const statement = sql.countList(tenant, query, this.dialect);
-    const [row] = await this.query(statement.sql, statement.params);
+    const [row] = await this.query(tenant, statement.sql, statement.params);
     return Number((row as { total: unknown }).total);
   }
 
@@ -82,47 +90,61 @@ export abstract class SqlStore implements LedgerStore, Tables {
     limit: number,
     bytes = NO_BOUND,
   ): Promise<AtomeRow[]> {
-    const rows = await this.measured(sql.selectAtomesAfter(tenant, after, kinds, limit), bytes);
+    const rows = await this.measured(tenant, sql.selectAtomesAfter(tenant, after, kinds, limit), bytes);
     return (rows as AtomeRow[]).map(atomeRow);
   }
 
   alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]> {
-    return this.rows(sql.SELECT_PAGE, [tenant, after, upTo, limit, chars]);
+    return this.rows(tenant, sql.SELECT_PAGE, [tenant, after, upTo, limit, chars]);
   }
 
   newest(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]> {
-    return this.rows(sql.SELECT_NEWEST, [tenant, after, upTo, limit, chars]);
+    return this.rows(tenant, sql.SELECT_NEWEST, [tenant, after, upTo, limit, chars]);
   }
 
   async alteration(tenant: string, atomeId: string, version: number): Promise<AlterationRow | undefined> {
-    return (await this.rows(sql.SELECT_ALTERATION, [tenant, atomeId, version]))[0];
+    return (await this.rows(tenant, sql.SELECT_ALTERATION, [tenant, atomeId, version]))[0];
   }
 
   versions(tenant: string, atomeId: string, from: number, to: number): Promise<AlterationRow[]> {
-    return this.rows(sql.SELECT_VERSIONS, [tenant, atomeId, from, to]);
+    return this.rows(tenant, sql.SELECT_VERSIONS, [tenant, atomeId, from, to]);
   }
 
   async history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]> {
-    const rows = await this.measured(sql.selectHistory(tenant, atomeId, from, to), bytes);
+    const rows = await this.measured(tenant, sql.selectHistory(tenant, atomeId, from, to), bytes);
     return (rows as AlterationRow[]).map(alterationRow);
   }
 
   async lineage(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<AlterationRow[]> {
     if (wanted.length === 0) return [];
-    return this.rows(sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
+    return this.rows(tenant, sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
+  }
+
+  async trail(tenant: string, query: TrailQuery): Promise<TrailRow[]> {
+    const statement = sql.selectTrail(tenant, query);
+    return ((await this.query(tenant, statement.sql, statement.params)) as TrailRow[]).map((row) =>
+      numbers(row, ['seq']),
+    );
+  }
+
+  async owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage> {
+    const [end] = (await this.query(tenant, sql.SELECT_STRETCH_END, [tenant, after])) as { id: string }[];
+    const bounds = end ? [after, end.id] : [after];
+    const rows = await this.query(tenant, sql.selectOwned(end !== undefined), [tenant, ...bounds, ownerId]);
+    return { ids: (rows as { id: string }[]).map(({ id }) => id), next: end?.id ?? null };
   }
 
   async hashAt(tenant: string, seq: number): Promise<string | undefined> {
-    const [row] = await this.query(sql.SELECT_HASH, [tenant, seq]);
+    const [row] = await this.query(tenant, sql.SELECT_HASH, [tenant, seq]);
     return (row as { hash: string } | undefined)?.hash;
   }
 
   async ping(): Promise<void> {
-    await this.query('SELECT 1', []);
+    await this.query(ALL_HEADS, 'SELECT 1', []);
   }
 
-  private async rows(statement: string, params: readonly sql.Param[]): Promise<AlterationRow[]> {
-    return ((await this.query(statement, params)) as AlterationRow[]).map(alterationRow);
+  private async rows(tenant: string, statement: string, params: readonly sql.Param[]): Promise<AlterationRow[]> {
+    return ((await this.query(tenant, statement, params)) as AlterationRow[]).map(alterationRow);
   }
 }
 

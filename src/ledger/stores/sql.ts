@@ -1,5 +1,7 @@
+import { ERASED } from '../erased.js';
 import type { AlterationRow, AtomeRow, HeadRow, PlaceRow, ReceiptRow } from '../rows.js';
 import { MAX_HEIRS, type Families, type ListQuery, type VisibleTo } from '../store.js';
+import type { TrailQuery, TrailRow } from '../trail.js';
 
 /* The SQL that both stores share. Parameters are written `?`. */
 
@@ -201,6 +203,20 @@ export function met(ids: readonly string[], atomes: readonly AtomeRow[]): string
   return ids.filter((id) => there.has(id));
 }
 
+const LEFT_BYTES = Buffer.byteLength(ERASED.changes);
+
+/** Erase the payloads of an atome; all take the tenant and its id. The digests and hashes stay. */
+export const ERASE = [
+  `WITH gone (tenant, id) AS (SELECT ?, ?)
+    UPDATE ledgers SET bytes = bytes - (
+      SELECT coalesce(sum(octet_length(l.changes) + coalesce(octet_length(l.snapshot), 0) - ${LEFT_BYTES}), 0)
+      FROM alterations AS l, gone WHERE l.tenant = gone.tenant AND l.atome_id = gone.id AND l.operation <> 'redact'
+    ) WHERE tenant = (SELECT gone.tenant FROM gone)`,
+  `UPDATE alterations SET changes = '${ERASED.changes}', reason = NULL, snapshot = NULL, salt = '${ERASED.salt}'
+    WHERE tenant = ? AND atome_id = ? AND operation <> 'redact'`,
+  `UPDATE receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ?`,
+];
+
 /** What earlier writes were answered. `known` is the FROM and WHERE for a table: by opIds, then by tenant. */
 export function selectReceipts(known: (table: string) => string): string {
   return `SELECT ${RECEIPT_COLUMNS}, superseded ${known('alterations')}
@@ -247,6 +263,55 @@ export function selectAtomesAfter(
     order: 'id',
     length: 'size',
   };
+}
+
+const TRAIL: Columns<Omit<TrailRow, 'kind' | 'ownerId'>> = {
+  seq: 'seq',
+  atomeId: 'atome_id',
+  version: 'version',
+  operation: 'operation',
+  reason: 'reason',
+  author: 'author',
+  sourceClient: 'source_client',
+  opId: 'op_id',
+  hlc: 'hlc',
+  timestamp: 'timestamp',
+  salt: 'salt',
+  hash: 'hash',
+};
+const FILTER_COLUMN = {
+  author: 'l.author',
+  atomeId: 'l.atome_id',
+  operation: 'l.operation',
+  sourceClient: 'l.source_client',
+  kind: 'a.kind',
+} as const;
+
+export function selectTrail(tenant: string, query: TrailQuery): Statement {
+  const conditions = ['l.tenant = ?', 'l.seq > ?', 'l.seq <= ?'];
+  const params: Param[] = [tenant, query.after, query.upTo];
+  for (const [name, column] of Object.entries(FILTER_COLUMN)) {
+    const value = query[name as keyof typeof FILTER_COLUMN];
+    if (value === undefined) continue;
+    conditions.push(`${column} = ?`);
+    params.push(value);
+  }
+  return {
+    sql: `SELECT ${select(TRAIL, 'l')}, a.kind AS "kind", a.owner_id AS "ownerId"
+      FROM alterations AS l JOIN atomes AS a ON a.tenant = l.tenant AND a.id = l.atome_id
+      WHERE ${conditions.join(' AND ')} ORDER BY l.seq ${query.newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
+    params: [...params, query.limit],
+  };
+}
+
+/** Where a stretch of a thousand atomes ends. */
+export const SELECT_STRETCH_END = 'SELECT id FROM atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
+
+/** The newest alteration of an erased atome is its `redact`. `bounded`: the stretch has an end. */
+export function selectOwned(bounded: boolean): string {
+  return `SELECT a.id FROM atomes AS a JOIN alterations AS l ON l.tenant = a.tenant AND l.seq = a.seq
+    WHERE a.tenant = ? AND a.id > ?${bounded ? ' AND a.id <= ?' : ''} AND a.owner_id = ? AND l.operation <> 'redact'
+    ORDER BY a.id`;
 }
 
 const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {

@@ -12,6 +12,9 @@ const SELECT_RECEIPTS = sql.selectReceipts(
   (table) => `FROM json_each(?) AS w CROSS JOIN ${table} WHERE op_id = w.value AND tenant = ?`,
 );
 
+/** A file that is rewritten in a fraction of a second. */
+const SMALL_BYTES = 32 * 1024 * 1024;
+
 /**
  * The embedded store. It works on the driver's own connection, whose calls are synchronous: a transaction is
  * one call, so that no read of this process can fall into the middle of it.
@@ -55,11 +58,27 @@ export class SqliteStore extends SqlStore {
     );
   }
 
+  /**
+   * Pages that are rewritten hold nothing old (`secure_delete`), and here the write-ahead log ends. What earlier
+   * versions left in pages that were freed or split since goes with a rewrite of the file, which stops everything
+   * while it lasts: at once for a small file, else where it is asked for.
+   */
+  scrub(whole = false): Promise<void> {
+    return this.attempt(() => {
+      if (this.db.memory) return;
+      this.db.pragma('wal_checkpoint(TRUNCATE)');
+      const bytes = this.pragma('page_count') * this.pragma('page_size');
+      if (!whole && bytes > SMALL_BYTES) return;
+      this.db.exec('VACUUM');
+      this.db.pragma('wal_checkpoint(TRUNCATE)');
+    });
+  }
+
   async close(): Promise<void> {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  protected query(statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
+  protected query(_scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
     return this.attempt(() => this.run(statement, params));
   }
 
@@ -71,7 +90,7 @@ export class SqliteStore extends SqlStore {
   }
 
   /** Read one by one, so that of large rows no more are touched than are wanted. */
-  protected measured(statement: sql.Measured, bytes: number): Promise<unknown[]> {
+  protected measured(_scope: string, statement: sql.Measured, bytes: number): Promise<unknown[]> {
     return this.attempt(() => {
       const rows: unknown[] = [];
       let length = 0;
@@ -107,11 +126,26 @@ export class SqliteStore extends SqlStore {
     return this.prepare(SELECT_RECEIPTS).all(opIds, tenant, opIds, tenant) as ReceiptRow[];
   }
 
-  private add(tenant: string, { head, alterations, atomes, receipts }: Additions): void {
+  private add(tenant: string, { head, alterations, atomes, receipts, erased }: Additions): void {
     this.insert(sql.ALTERATIONS, tenant, alterations);
     this.insert(sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME);
     this.insert(sql.RECEIPTS, tenant, receipts);
     this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
+    if (erased?.length) this.erase(tenant, erased);
+  }
+
+  private erase(tenant: string, ids: readonly string[]): void {
+    // freed pages are overwritten too, which costs writes: not worth it for what nobody asked to forget
+    this.db.pragma('secure_delete = ON');
+    try {
+      for (const id of ids) sql.ERASE.forEach((statement) => this.prepare(statement).run(tenant, id));
+    } finally {
+      this.db.pragma('secure_delete = FAST');
+    }
+  }
+
+  private pragma(name: string): number {
+    return this.db.pragma(name, { simple: true }) as number;
   }
 
   private insert<Row extends object>(table: sql.Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {

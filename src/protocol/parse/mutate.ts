@@ -1,6 +1,6 @@
 import { uuidv7 } from '../ids.js';
 import type { Limits } from '../limits.js';
-import { OPERATIONS, type Mutation, type RequestedChange } from '../operations.js';
+import { OPERATIONS, type ClientOperation, type Mutation, type RequestedChange } from '../operations.js';
 import { Fields } from './fields.js';
 import {
   guardJson,
@@ -36,7 +36,7 @@ export function parseMutate(input: unknown, limits: Limits): Mutation & { readon
   return { opId, baseVersion, hlc, reason, atomeId: id, ...(atomeId === null && { freshId: true }), ...change };
 }
 
-function takeRequestedChange(fields: Fields, operation: Mutation['operation']): RequestedChange {
+function takeRequestedChange(fields: Fields, operation: ClientOperation): RequestedChange {
   switch (operation) {
     case 'create':
       return { operation, changes: takeContent(fields, 'atomeType') };

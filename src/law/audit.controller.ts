@@ -1,0 +1,88 @@
+import { Controller, Get, Headers, Logger, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Guarded, identityOf, Needs } from '../access/access.guard.js';
+import { ApiProblems } from '../door/api-docs.js';
+import { Streams } from '../door/streams.js';
+import { ANSWERS } from '../door/examples.js';
+import { parseMoment } from '../door/moment.js';
+import { NDJSON, ndjson } from '../door/ndjson.js';
+import { ProblemFilter } from '../door/problem.filter.js';
+import { SecurityLog } from '../door/security-log.js';
+import { QUERY_PIPE } from '../door/validation.js';
+import { LedgerReader } from '../ledger/reader.js';
+import { AuditQueryDto } from './law.dto.js';
+import { TrailReader, type DeedsQuery } from './trail-reader.js';
+
+/** Who did what, when, from where and why; for admins. */
+@ApiTags('law')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('audit')
+export class AuditController {
+  private readonly logger = new Logger('Audit');
+
+  constructor(
+    private readonly trail: TrailReader,
+    private readonly reader: LedgerReader,
+    private readonly log: SecurityLog,
+    private readonly streams: Streams,
+  ) {}
+
+  @Needs('administer')
+  @Get()
+  @ApiOperation({ summary: 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON' })
+  @ApiResponse({
+    status: 200,
+    description:
+      'Alterations without what they changed; `nextCursor` leads to the next page, also where this one is empty',
+    content: {
+      'application/json': { schema: { type: 'object' }, example: ANSWERS.audit },
+      'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.auditLines },
+    },
+  })
+  @ApiProblems(400)
+  async audit(
+    @Query(QUERY_PIPE) query: AuditQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { principal } = identityOf(request)!;
+    const { tenant } = principal;
+    const { from, to, order, limit, cursor, ...filter } = query;
+    const head = await this.reader.head(tenant);
+    const place = (text: string, path: string) => this.trail.countBefore(tenant, parseMoment(text, path), head.seq);
+    const newestFirst = order === 'desc';
+    const deeds: DeedsQuery = {
+      ...filter,
+      newestFirst,
+      after: from === undefined ? 0 : await place(from, 'from'),
+      upTo: to === undefined ? head.seq : await this.endBy(tenant, to, head.seq),
+    };
+    this.log.record('audit', request, { query });
+    if (accept?.includes('application/x-ndjson')) {
+      const { epoch, seq, hash } = head;
+      const lines = ndjson({
+        header: () => ({ epoch, seq, hash }),
+        records: () => this.trail.all(tenant, deeds),
+        signal: this.streams.begin(request, reply),
+        onError: (error) => this.logger.error(error),
+      });
+      await reply.type(NDJSON).send(lines);
+      return;
+    }
+    const here = cursor === undefined ? deeds : { ...deeds, ...(newestFirst ? { upTo: cursor } : { after: cursor }) };
+    const { deeds: data, next } = await this.trail.page(tenant, here, limit);
+    await reply.send({ success: true, data, nextCursor: next });
+  }
+
+  /** The last seq that is not after a moment. */
+  private endBy(tenant: string, to: string, head: number): Promise<number> {
+    const moment = parseMoment(to, 'to');
+    // times have milliseconds: not after this one is before the next
+    const behind =
+      'seq' in moment ? { seq: moment.seq + 1 } : { time: new Date(Date.parse(moment.time) + 1).toISOString() };
+    return this.trail.countBefore(tenant, behind, head);
+  }
+}

@@ -1,0 +1,87 @@
+import { Body, Controller, Delete, Get, HttpCode, Logger, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Guarded, identityOf, Needs } from '../access/access.guard.js';
+import { authorize } from '../access/authorize.js';
+import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
+import { Streams } from '../door/streams.js';
+import { ANSWERS, BODIES } from '../door/examples.js';
+import { NDJSON, ndjson } from '../door/ndjson.js';
+import { ResolvedOptions } from '../door/options.js';
+import { ProblemFilter } from '../door/problem.filter.js';
+import { SecurityLog } from '../door/security-log.js';
+import { QUERY_PIPE } from '../door/validation.js';
+import { LedgerReader } from '../ledger/reader.js';
+import { invalid, isObject, parseDeleteBody } from '../protocol/index.js';
+import { DeleteAllDto, ExportQueryDto } from './law.dto.js';
+import { UserData } from './user-data.js';
+
+/** What the law gives to everybody: to have the own data, and to have it erased. */
+@ApiTags('law')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('user-data')
+export class UserDataController {
+  private readonly logger = new Logger('UserData');
+
+  constructor(
+    private readonly data: UserData,
+    private readonly reader: LedgerReader,
+    private readonly options: ResolvedOptions,
+    private readonly log: SecurityLog,
+    private readonly streams: Streams,
+  ) {}
+
+  @Needs('read')
+  @Get('export')
+  @ApiOperation({ summary: 'All that the ledger holds of you, as lines of JSON' })
+  @ApiResponse({
+    status: 200,
+    description: 'A header, your atomes with their history, what you wrote to those of others, a trailer',
+    content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.export } },
+  })
+  @ApiProblems(400)
+  async export(
+    @Query(QUERY_PIPE) { principal: subject }: ExportQueryDto,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { principal } = identityOf(request)!;
+    if (subject !== undefined && subject !== principal.id) authorize(principal, 'administer');
+    const { tenant } = principal;
+    const whose = subject ?? principal.id;
+    this.log.record('export', request, { subject: whose });
+    const lines = ndjson({
+      header: async () => {
+        const { epoch, seq, hash } = await this.reader.head(tenant);
+        return { principal: whose, tenant, epoch, seq, hash };
+      },
+      records: ({ seq }) => this.data.exportOf(tenant, whose, seq),
+      signal: this.streams.begin(request, reply),
+      onError: (error) => this.logger.error(error),
+    });
+    await reply.type(NDJSON).send(lines);
+  }
+
+  @Needs('write')
+  @Delete('delete-all')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Erase all atomes that you own, for good' })
+  @ApiExamples(DeleteAllDto, BODIES.deleteAll)
+  @ApiAnswer(200, 'So many were erased; repeat it until it is `complete`', ANSWERS.deletedAll)
+  @ApiProblems(400)
+  async deleteAll(@Body() body: unknown, @Req() request: FastifyRequest) {
+    const { principal } = identityOf(request)!;
+    const { confirm, ...rest } = isObject(body) ? body : {};
+    if (typeof confirm !== 'boolean') {
+      throw invalid([{ path: 'confirm', message: 'must be true to erase all that you own; it cannot be undone' }]);
+    }
+    const { reason } = parseDeleteBody('all', rest, {}, this.options.limits);
+    if (!confirm) {
+      return { success: true, erased: 0, complete: !(await this.data.hasAny(principal.tenant, principal.id)) };
+    }
+    const erased = await this.data.eraseAll(principal, reason);
+    this.log.record('erase-all', request, { ...erased });
+    return { success: true, ...erased };
+  }
+}
