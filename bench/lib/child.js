@@ -50,9 +50,11 @@ export class Server extends Program {
    * @param {import('node:child_process').ChildProcess} child
    * @param {URL} url
    * @param {number} readyMs from the spawn to that line
+   * @param {readonly string[]} output  what it has written to standard error, and before that line
    */
-  constructor(child, url, readyMs) {
+  constructor(child, url, readyMs, output) {
     super(child);
+    this.output = output;
     this.url = url;
     this.port = Number(url.port);
     this.readyMs = readyMs;
@@ -85,7 +87,7 @@ export async function startServer(script, environment = {}, nodeOptions = []) {
       continue;
     }
     child.stdout.resume();
-    return new Server(child, new URL(url), performance.now() - began);
+    return new Server(child, new URL(url), performance.now() - began, output);
   }
   running.delete(child);
   await ended;
@@ -125,9 +127,10 @@ export class Load extends Program {
  * Starts a module whose functions are to be called: a load generator, on the other core.
  * @param {string} module relative to bench/
  * @param {import('./cores.js').Side} [side]
+ * @param {number} [niceness]  how far it stands back for others
  */
-export function startLoad(module, side = 'load') {
+export function startLoad(module, side = 'load', niceness = 0) {
   const serve = fileURLToPath(new URL('../load/serve.js', import.meta.url));
-  const [command, args] = pinned(side, process.execPath, [serve, module]);
+  const [command, args] = pinned(side, 'nice', ['-n', String(niceness), process.execPath, serve, module]);
   return new Load(spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
 }

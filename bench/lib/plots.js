@@ -7,10 +7,13 @@ import { lineChart } from './svg.js';
  * @property {'percentiles' | 'growth'} kind
  * @property {string} file
  * @property {string} title
- * @property {RegExp} cases     whose cases it shows; for growth, its first group is the number on the axis
- * @property {string} [metric]  of growth
- * @property {string} [axis]    what the number counts
+ * @property {RegExp} [cases]        which it shows; of growth, a group in it may be the number on the axis
+ * @property {RegExp} [contestants]  the same for contestants
+ * @property {string} [metric]       of growth
+ * @property {string} [axis]         what the number counts
  */
+
+const ANY = /^/;
 
 /**
  * @param {readonly Plot[]} plots
@@ -32,15 +35,15 @@ export function drawPlots(plots, workload, results) {
  * @param {string} workload
  * @param {import('./rotation.js').Outcome} results
  */
-function growth({ cases, metric }, workload, { figures }) {
+function growth({ cases = ANY, contestants = ANY, metric }, workload, { figures }) {
   /** @type {Map<string, [number, number][]>} */
   const series = new Map();
   for (const figure of figures) {
-    const amount = cases.exec(figure.case)?.[1];
-    if (figure.workload !== workload || figure.metric !== metric || amount === undefined) continue;
-    const points = series.get(figure.contestant) ?? [];
-    points.push([Math.log10(Number(amount.replaceAll(',', ''))), figure.median]);
-    series.set(figure.contestant, points);
+    const [inCase, inContestant] = [cases.exec(figure.case), contestants.exec(figure.contestant)];
+    const amount = inCase?.[1] ?? inContestant?.[1];
+    if (figure.workload !== workload || figure.metric !== metric || !inCase || !inContestant || !amount) continue;
+    const name = inCase[1] === undefined ? figure.case : figure.contestant;
+    series.set(name, [...(series.get(name) ?? []), [Math.log10(Number(amount)), figure.median]]);
   }
   return [...series].filter(([, points]) => points.length > 1).map(([name, points]) => ({ name, points }));
 }
@@ -50,7 +53,7 @@ function growth({ cases, metric }, workload, { figures }) {
  * @param {string} workload
  * @param {import('./rotation.js').Outcome} results
  */
-function tails({ cases }, workload, { remarks }) {
+function tails({ cases = ANY }, workload, { remarks }) {
   const shown = remarks.filter(
     (each) => each.workload === workload && cases.test(each.case) && each.percentiles.length > 0,
   );

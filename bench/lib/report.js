@@ -16,19 +16,15 @@ export function caseTable({ figures, remarks }) {
   const find = (/** @type {string} */ contestant, /** @type {string} */ metric) =>
     figures.find((each) => each.contestant === contestant && each.metric === metric);
   const isPlaced = remarks.some(({ saturated }) => saturated !== '');
-  const hasPeers = remarks.length > 1;
+  const isRace = remarks.length > 1;
+  const compared = remarks.every(({ own }) => own) ? 'first / it' : 'ours / it';
   const rows = remarks.map(({ contestant, problems, saturated }) => [
     contestant,
     ...metrics.map((metric) => (problems.length > 0 ? 'FAILED' : cell(find(contestant, metric)))),
-    ...(hasPeers ? [problems.length > 0 ? '–' : ratio(find(first.contestant, main), find(contestant, main))] : []),
+    ...(isRace ? [problems.length > 0 ? '–' : ratio(find(first.contestant, main), find(contestant, main))] : []),
     ...(isPlaced ? [saturated] : []),
   ]);
-  const head = [
-    '',
-    ...metrics,
-    ...(hasPeers ? ['ours / it'] : []),
-    ...(isPlaced ? ['at its limit (server, load)'] : []),
-  ];
+  const head = ['', ...metrics, ...(isRace ? [compared] : []), ...(isPlaced ? ['at its limit (server, load)'] : [])];
   const failures = remarks.flatMap(({ contestant, problems }) =>
     problems.map((problem) => `FAILED ${contestant}: ${problem}`),
   );

@@ -12,7 +12,7 @@ import { startServer } from '../lib/child.js';
  * @property {string} dialect
  * @property {boolean} jwt
  * @property {string} [restPath]  where it creates over HTTP
- * @property {(databaseUrl: string) => Promise<import('../lib/child.js').Server>} start
+ * @property {(databaseUrl: string, nodeOptions?: readonly string[]) => Promise<import('../lib/child.js').Server>} start
  */
 
 /**
@@ -27,7 +27,7 @@ export function atome(dialect, jwt = false) {
     dialect,
     jwt,
     restPath: '/api/atome/create',
-    start: (databaseUrl) => startAtome(databaseUrl, { jwt }),
+    start: (databaseUrl, nodeOptions) => startAtome(databaseUrl, { jwt, nodeOptions }),
   };
 }
 
@@ -39,8 +39,13 @@ export function atome(dialect, jwt = false) {
  * @returns {Broadcaster}
  */
 function peer(name, script, dialect, environment = {}) {
-  const start = () => startServer(script, environment);
-  return { name, own: false, dialect, jwt: false, start };
+  return {
+    name,
+    own: false,
+    dialect,
+    jwt: false,
+    start: (_databaseUrl, nodeOptions) => startServer(script, environment, nodeOptions),
+  };
 }
 
 /** Peers that hand on what they are sent, and store nothing. */
