@@ -32,6 +32,10 @@ export async function bench(names, wishes) {
     for (const { name, about } of WORKLOADS) console.log(`${name.padEnd(10)} ${about}`);
     return unknown === undefined ? 0 : 2;
   }
+  if (wishes.compare !== undefined && !existsSync(wishes.compare)) {
+    console.error(`--compare: there is no file ${wishes.compare}; npm run bench makes bench/results/last.json`);
+    return 2;
+  }
   // read before anything is written: it may be the file that the run replaces
   const earlier = wishes.compare === undefined ? undefined : readResults(wishes.compare);
   const results = noResults();
@@ -83,8 +87,8 @@ function optionsOf({ quick, repetitions, seconds }) {
 }
 
 /** Whether what comes of it must not take the place of whole results. @param {Wishes} wishes */
-function isPartial({ quick, case: name, only }) {
-  return quick || name !== '' || only !== '';
+function isPartial(wishes) {
+  return wishes.case !== '' || wishes.only !== '' || optionsOf(wishes).repetitions < 3 || wishes.quick;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -19,7 +19,7 @@ Usage: npm run bench [-- [workload …] [options]]
 
 Results: bench/results/last.json (quick ones: quick.json) and *.svg; \`node bench/report.js\` puts them into
 docs/performance.md. PostgreSQL is started by the bench, or is that of BENCH_POSTGRES_URL (whose server may create
-databases). BENCH_CPU_PROF=<folder> leaves CPU profiles of our server there.
+databases). BENCH_CPU_PROF=<folder> leaves CPU profiles of our server there; BENCH_NO_BUILD=1 takes dist/ as it is.
 `;
 
 const at = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
@@ -28,14 +28,14 @@ const at = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.me
 const EX_USAGE = 2;
 
 const { values, positionals } = readArguments();
+for (const name of /** @type {const} */ (['repetitions', 'seconds'])) {
+  if (values[name] !== undefined && !(Number(values[name]) > 0)) refuse(`--${name}: expected a number above 0`);
+}
 if (values.help) {
   process.stdout.write(HELP);
 } else {
-  // on its first use
-  if (!existsSync(at('node_modules'))) npm('ci');
-  if (!values.list && !process.env.BENCH_NO_BUILD) {
-    execFileSync('npm', ['run', '--silent', 'build'], { cwd: at('..'), stdio: ['ignore', 'ignore', 'inherit'] });
-  }
+  if (!isInstalled()) npm(['--prefix', at('.'), 'ci', '--no-audit', '--no-fund']);
+  if (!values.list && !process.env.BENCH_NO_BUILD) npm(['--prefix', at('..'), 'run', '--silent', 'build']);
   const { bench } = await import('./bench.js');
   process.exitCode = await bench(positionals, values);
 }
@@ -56,14 +56,26 @@ function readArguments() {
       },
     });
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    process.exit(EX_USAGE);
+    return refuse(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** @param {string} command */
-function npm(command) {
-  execFileSync('npm', ['--prefix', at('.'), command, '--no-audit', '--no-fund'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+/**
+ * @param {string} why
+ * @returns {never}
+ */
+function refuse(why) {
+  process.stderr.write(`${why}\n\n${HELP}`);
+  process.exit(EX_USAGE);
+}
+
+/** Whether what the lock file names was installed since it was written. */
+function isInstalled() {
+  const installed = at('node_modules/.package-lock.json');
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(at('package-lock.json')).mtimeMs;
+}
+
+/** @param {readonly string[]} args */
+function npm(args) {
+  execFileSync('npm', [...args], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { placement } from './cores.js';
 
@@ -58,7 +58,6 @@ export function conditions({ ms, repetitions }) {
   return {
     date: new Date().toISOString(),
     node: process.version,
-    kernel: release(),
     cpu: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
     placement,
     commit: commit(),
