@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import ws, { WebSocketServer } from 'ws';
+import * as ws from 'ws';
 import { sayListening } from './listening.js';
 
 /*
@@ -7,7 +7,7 @@ import { sayListening } from './listening.js';
  * written to each. MODE=batched: the limit, all messages of a turn in one frame, one write for each socket.
  */
 
-const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+const server = new ws.WebSocketServer({ port: 0, host: '127.0.0.1' });
 /** @type {Set<import('ws').WebSocket>} */
 const readers = new Set();
 
