@@ -25,6 +25,10 @@ class Program {
     return /** @type {number} */ (this.child.pid);
   }
 
+  get hasEnded() {
+    return !running.has(this.child);
+  }
+
   usage() {
     return usageOf(this.pid);
   }

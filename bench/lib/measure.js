@@ -56,7 +56,10 @@ export async function withLoad(starting, module, work) {
   const server = await starting;
   const load = startLoad(module);
   try {
-    return await work(server, load);
+    const result = await work(server, load);
+    // what it said as it ended is more than what its clients saw
+    if (server.hasEnded) throw new Error(`the server ended: ${server.output.join('')}`);
+    return result;
   } finally {
     await load.stop('SIGKILL');
     await server.stop();
