@@ -60,7 +60,7 @@ const notTests = ['./test', './src/**/*.spec.ts', './client/**/*.spec.ts'].map((
 /* What scripts that TypeScript does not check may take from their surroundings. */
 const globalsOf = (names) => Object.fromEntries(names.split(' ').map((name) => [name, 'readonly']));
 const SHARED_GLOBALS = 'console URL fetch setTimeout clearTimeout setInterval clearInterval AbortController crypto';
-const NODE_GLOBALS = globalsOf(`${SHARED_GLOBALS} process Buffer`);
+const NODE_GLOBALS = globalsOf(`${SHARED_GLOBALS} process Buffer performance setImmediate`);
 const BROWSER_GLOBALS = globalsOf(
   `${SHARED_GLOBALS} window document location history navigator localStorage sessionStorage WebSocket`,
 );
@@ -109,7 +109,7 @@ export default tseslint.config(
       'import-x/no-restricted-paths': ['error', { zones: [...zones, ...notTests] }],
     },
   },
-  { files: ['*.js', '**/*.mjs'], languageOptions: { globals: NODE_GLOBALS } },
+  { files: ['*.js', '**/*.mjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
   { files: ['client/{examples,console}/**/*.js'], languageOptions: { globals: BROWSER_GLOBALS } },
   {
     files: ['src/**/*.ts', 'client/src/**/*.{ts,tsx}', 'ormconfig.ts'],

@@ -1,0 +1,2 @@
+/** The path of the server's WebSocket. */
+export const WS_PATH = '/ws/atome-sync';

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openStore } from '../../src/ledger/data-source.js';
+import { DATABASES, type Database } from '../support/databases.js';
+import { create, openLedger, update, type TestLedger } from '../support/ledger.js';
+import { watchStatements, type Statements } from '../support/statements.js';
+
+/** Statements for a group of any size, and for each atome in it. */
+const ALLOWED: Record<string, { readonly group: number; readonly atome: number }> = {
+  // begin, head, receipts, head, commit; read and write the atome, insert the alteration
+  SQLite: { group: 5, atome: 3 },
+  // begin, lock the head, atomes, receipts, two inserts, head, commit: each takes a round trip, so none may be for one atome
+  PostgreSQL: { group: 8, atome: 0 },
+};
+
+describe.each(DATABASES)('statements of a group on %s', (name, createDatabase) => {
+  const allowed = ALLOWED[name]!;
+  let database: Database;
+  let ledger: TestLedger;
+  let statements: Statements;
+  beforeEach(async () => {
+    database = await createDatabase();
+    const store = await openStore(database.url);
+    ledger = await openLedger(store);
+    await ledger.write(create('first'));
+    statements = await watchStatements(store);
+  });
+  afterEach(async () => {
+    statements.stop();
+    await ledger.close();
+    await database.drop();
+  });
+
+  /** Writes all at once: they are one group. */
+  async function group(count: number, writeOne: (index: number) => Promise<unknown>): Promise<string[]> {
+    statements.take();
+    await Promise.all(Array.from({ length: count }, (_, index) => writeOne(index)));
+    return statements.take();
+  }
+
+  it.each([1, 10, 100])('are few for %d creates, and one transaction', async (count) => {
+    const taken = await group(count, (index) => ledger.write(create(`c${index}`, {}, { opId: `op-${index}` })));
+    expect(taken.length).toBeLessThanOrEqual(allowed.group + allowed.atome * count);
+    expect(taken.filter((sql) => /^\s*commit/i.test(sql))).toHaveLength(1);
+    expect(taken.filter((sql) => /^\s*begin/i.test(sql))).toHaveLength(1);
+  });
+
+  it('are no more for updates of one atome than for one alteration each', async () => {
+    const count = 50;
+    const taken = await group(count, (index) => ledger.write(update('first', { n: index }, { opId: `op-${index}` })));
+    const perAlteration = Math.min(1, allowed.atome);
+    expect(taken.length).toBeLessThanOrEqual(allowed.group + 2 + perAlteration * count);
+    expect(taken.filter((sql) => /^\s*commit/i.test(sql))).toHaveLength(1);
+  });
+
+  it('are none that write when nothing changes', async () => {
+    const taken = await group(20, () => ledger.write(update('first', {})));
+    expect(taken.filter((sql) => /^\s*(insert|update)/i.test(sql))).toEqual([]);
+  });
+});
