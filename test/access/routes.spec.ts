@@ -14,6 +14,8 @@ interface Call {
   readonly good?: number;
   /** Status for whoever may, but in another tenant, where the atome is not. */
   readonly foreign?: number;
+  /** Only for the owner of the atome, and for admins. */
+  readonly isOwners?: boolean;
 }
 
 const ONE = { foreign: 404 };
@@ -29,7 +31,7 @@ const CALLS: Record<string, Call> = {
   'DELETE /atome/:id': { rule: 'write', ...ONE },
   'GET /atome/:id/history': { rule: 'read', ...ONE },
   'POST /atome/:id/restore': { rule: 'write', body: { version: 1 }, ...ONE },
-  'POST /atome/:id/share': { rule: 'write', body: { access: 'private' }, ...ONE },
+  'POST /atome/:id/share': { rule: 'write', body: { access: 'private' }, isOwners: true, ...ONE },
   'GET /sync/changes': { rule: 'read' },
   'GET /sync/snapshot': { rule: 'read' },
   'POST /sync/push': { rule: 'write', body: { operations: [] } },
@@ -89,7 +91,7 @@ describe('every call', () => {
     );
   });
 
-  describe.each(Object.entries(CALLS))('%s', (name, { rule, good = 200, foreign = good }) => {
+  describe.each(Object.entries(CALLS))('%s', (name, { rule, good = 200, foreign = good, isOwners = false }) => {
     it.each(Object.entries(NOBODY))('with %s', async (how, headers) => {
       const [id, before] = [await note(), await head()];
       const answer = await make(name, headers, id);
@@ -103,9 +105,31 @@ describe('every call', () => {
       const [id, before] = [await note(), await head()];
       const { status, headers, body } = await make(name, { authorization: `Bearer ${token}` }, id);
       expect(headers.get('www-authenticate')).toBeNull();
-      if (may.includes(rule)) return expect(status).toBe(good);
+      const isEnough = may.includes('administer') || !isOwners;
+      if (may.includes(rule) && isEnough) return expect(status).toBe(good);
       expect({ status, code: body.code }).toEqual({ status: 403, code: 'forbidden' });
       expect(await head()).toBe(before);
+    });
+
+    // the atome is private: its owner may do everything with it, and for others it is not there
+    it.each([
+      ['its owner', 'reader', ['public', 'read']],
+      ['its owner', 'writer', ['public', 'read', 'write']],
+      ['a stranger', 'reader', []],
+      ['a stranger', 'writer', []],
+    ])('on a private atome by %s, a %s', async (who, role, may) => {
+      const id = randomUUID();
+      await server.api.as(tokenOf('writer', { sub: 'owner' })).create({ a: 1 }, { id, access: 'private' });
+      const before = await head();
+      const sub = who === 'its owner' ? 'owner' : 'stranger';
+      const { status, text } = await make(name, { authorization: `Bearer ${tokenOf(role, { sub })}` }, id);
+      const isOne = name.includes(':id');
+      if (sub === 'owner' && !may.includes(rule)) return expect(status).toBe(403);
+      if (sub === 'owner') return expect(status).toBe(good);
+      const isRole = rule !== 'write' || role === 'writer';
+      expect(status).toBe(!isRole ? 403 : isOne ? 404 : good);
+      expect(isOne || !text.includes(id)).toBe(true);
+      if (isOne) expect(await head()).toBe(before);
     });
 
     it('by an admin of another tenant', async () => {
