@@ -103,6 +103,18 @@ describe('the configuration of authentication', () => {
     expect(problems[0]).not.toContain('canary');
   });
 
+  it.each([
+    ['policies.json', []],
+    ['canary.json', ['the policy of "note": access must be']],
+    ['missing.json', ['ENOENT']],
+  ])('takes policies from the file "%s"', (name, reasons) => {
+    writeFileSync(join(folder, 'policies.json'), '{"note":{"access":"private"}}');
+    writeFileSync(join(folder, 'canary.json'), '{"note":{"access":"canary"}}');
+    const environment = { POLICIES_FILE: join(folder, name) };
+    expect(problemsOf(environment)).toEqual(reasons.map((reason) => expect.stringContaining(reason)));
+    if (reasons.length === 0) expect(readConfig(environment).atome.policies).toEqual({ note: { access: 'private' } });
+  });
+
   it.each<[string, Record<string, string>, string[]]>([
     ['no keys', {}, ['AUTH=jwt']],
     ['two sources of keys', { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://id.example/' }, ['AUTH=jwt']],

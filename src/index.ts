@@ -1,5 +1,7 @@
 /* What an application that imports the module needs. */
+export { Authority, type AuthorizeHook } from './access/authority.js';
 export type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
+export type { KindPolicy, Policies } from './access/policies.js';
 export { AtomeEvents, OnAtome, type AtomeEventName, type TenantEvent } from './atome/atome-events.js';
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
 export {

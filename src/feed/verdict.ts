@@ -45,8 +45,8 @@ function verdictOn(entry: Entry, compact: boolean, principal: Principal, rules: 
   return rules.mayDo(principal, 'read', after) ? 'b' : 'l';
 }
 
-/** Each entry of a batch with the verdict on it. */
+/** Each entry of a batch with the verdict on it; without one, what is restricted is hidden. */
 export function* judged({ entries }: Pick<Batch, 'entries'>, pattern: string): Generator<readonly [Entry, Verdict]> {
   let at = 0;
-  for (const entry of entries) yield [entry, entry.restricted && pattern !== '' ? (pattern[at++] as Verdict) : 's'];
+  for (const entry of entries) yield [entry, entry.restricted ? ((pattern[at++] ?? 'h') as Verdict) : 's'];
 }

@@ -109,6 +109,29 @@ describe('the message', () => {
     },
   );
 
+  it.each(CASES.filter(([type]) => type !== 'auth'))(
+    '%s of a stranger to the atome',
+    async (type, { message, foreign }) => {
+      await server.api.as(tokenOf('admin')).post('/api/atome/note/share', { access: 'private' });
+      const answers = await answersTo(await open(tokenOf('writer')), { type, ...message });
+      expect(answers.map(codeOf).filter((code) => code !== undefined)).toEqual(foreign === undefined ? [] : [foreign]);
+      expect(JSON.stringify(answers)).not.toContain('"a":1');
+      expect(await head()).toBe(type === 'atome:created' ? 3 : 2);
+    },
+  );
+
+  it.each(CASES.filter(([type]) => type !== 'auth'))(
+    '%s of the owner of a private atome',
+    async (type, { message, good, needs }) => {
+      await server.api.as(tokenOf('writer')).create({ a: 1 }, { id: 'mine', access: 'private' });
+      const mine = JSON.parse(JSON.stringify(message).replaceAll('"note"', '"mine"')) as object;
+      const answers = await answersTo(await open(tokenOf('writer')), { type, ...mine });
+      expect(answers.map(codeOf)).toEqual(answers.map(() => undefined));
+      expect(answers.at(-1)?.type).toBe(good);
+      expect(await head()).toBe(needs === 'writer' ? 3 : 2);
+    },
+  );
+
   it.each([
     ['garbage', 'garbage', 4401],
     ['an expired token', tokenOf('admin', { exp: inSeconds(-60) }), 4401],

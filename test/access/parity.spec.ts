@@ -258,7 +258,7 @@ describe('who may read what', () => {
         ).toBeUndefined();
         await Promise.all(people.map((person) => person.close()));
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });

@@ -17,6 +17,8 @@ interface Call {
   readonly good?: number;
   /** Status for whoever may, but in another tenant, where the atome is not. */
   readonly foreign?: number;
+  /** Only for the owner of the atome, and for admins. */
+  readonly isOwners?: boolean;
 }
 
 const ONE = { foreign: 404 };
@@ -33,7 +35,7 @@ const CALLS: Record<string, Call> = {
   'DELETE /atome/:id': { rule: 'write', ...ONE },
   'GET /atome/:id/history': { rule: 'read', ...ONE },
   'POST /atome/:id/restore': { rule: 'write', body: { version: 1 }, ...ONE },
-  'POST /atome/:id/share': { rule: 'write', body: { access: 'private' }, ...ONE },
+  'POST /atome/:id/share': { rule: 'write', ofOthers: 'administer', body: { access: 'private' }, ...ONE },
   'POST /atome/:id/erase': { rule: 'write', ofOthers: 'administer', ...ONE },
   'GET /audit': { rule: 'administer' },
   'GET /user-data/export': { rule: 'read' },
@@ -127,6 +129,27 @@ describe('every call', () => {
       if (may.includes(ofOthers)) return expect(status).toBe(good);
       expect({ status, code: body.code }).toEqual({ status: 403, code: 'forbidden' });
       expect(await head()).toBe(before);
+    });
+
+    // the atome is private: its owner may do everything with it, and for others it is not there
+    it.each([
+      ['its owner', 'reader', ['public', 'read']],
+      ['its owner', 'writer', ['public', 'read', 'write']],
+      ['a stranger', 'reader', []],
+      ['a stranger', 'writer', []],
+    ])('on a private atome by %s, a %s', async (who, role, may) => {
+      const id = randomUUID();
+      await server.api.as(tokenOf('writer', { sub: 'owner' })).create({ a: 1 }, { id, access: 'private' });
+      const before = await head();
+      const sub = who === 'its owner' ? 'owner' : 'stranger';
+      const { status, text } = await make(name, { authorization: `Bearer ${tokenOf(role, { sub })}` }, id);
+      const isOne = name.includes(':id');
+      if (sub === 'owner' && !may.includes(rule)) return expect(status).toBe(403);
+      if (sub === 'owner') return expect(status).toBe(good);
+      const isRole = rule !== 'write' || role === 'writer';
+      expect(status).toBe(!isRole ? 403 : isOne ? 404 : good);
+      expect(isOne || !text.includes(id)).toBe(true);
+      if (isOne) expect(await head()).toBe(before);
     });
 
     it('by an admin of another tenant', async () => {

@@ -18,12 +18,15 @@ describe('npm run token', () => {
   });
 
   it('prints a token that the server takes', async () => {
-    const { code, stdout, stderr } = await token('--sub alice --tenant acme --roles reader,writer --minutes 5');
+    const { code, stdout, stderr } = await token(
+      '--sub alice --tenant acme --roles reader,writer --groups staff,x --minutes 5',
+    );
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { status, body } = await server.api.as(stdout.trim()).post('/api/atome/create', { kind: 'note', data: {} });
     expect({ status, body }).toMatchObject({ status: 201, body: { atome: { ownerId: 'alice' } } });
-    const { exp, iat, tenant, roles } = decoded(stdout);
-    expect({ minutes: (exp - iat) / 60, tenant, roles }).toEqual({
+    const { exp, iat, tenant, roles, groups } = decoded(stdout);
+    expect({ minutes: (exp - iat) / 60, tenant, roles, groups }).toEqual({
+      groups: ['staff', 'x'],
       minutes: 5,
       tenant: 'acme',
       roles: ['reader', 'writer'],
@@ -67,6 +70,6 @@ describe('npm run token', () => {
   });
 });
 
-function decoded(token: string): { exp: number; iat: number; tenant?: string; roles?: string[] } {
+function decoded(token: string): { exp: number; iat: number; tenant?: string; roles?: string[]; groups?: string[] } {
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as ReturnType<typeof decoded>;
 }

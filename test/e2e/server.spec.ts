@@ -23,6 +23,7 @@ describe('the server', () => {
       authRequired: false,
       epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
       seq: 0,
+      rights: expect.stringMatching(/^[0-9a-f]{16}$/),
       connectedClients: 0,
       serverTime: expect.any(String),
       limits: DEFAULT_LIMITS,

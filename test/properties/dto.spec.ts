@@ -8,6 +8,7 @@ import {
   RenameAtomeDto,
   ReplaceAtomeDto,
   RestoreAtomeDto,
+  ShareAtomeDto,
 } from '../../src/atome/atome.dto.js';
 import * as parsers from '../../src/protocol/index.js';
 import { DEFAULT_LIMITS, MAX_VERSION } from '../../src/protocol/index.js';
@@ -68,6 +69,19 @@ const FIELDS = {
   changes,
   deviceId: mostly(fc.constantFrom('phone', 'x'.repeat(100)), '', 'a b', 'x'.repeat(101)),
   timestamp: mostly(fc.constantFrom(1, -1.5, 1e21, '2026-01-31T12:00:00Z', 'x'.repeat(40)), '', 'a b', 'x'.repeat(41)),
+  access: mostly(
+    fc.constantFrom('tenant', 'private', 'inherit', { read: ['ann', 'group:x', '*'], write: [] }),
+    ...[
+      null,
+      'public',
+      {},
+      [],
+      { read: [] },
+      { read: ['a b'], write: [] },
+      { read: [], write: [1] },
+      { read: [], write: [], x: 1 },
+    ],
+  ),
   newName: fc.constantFrom('n', '', '\u0000'),
   version: versions,
 } as const;
@@ -107,7 +121,7 @@ const CASES: readonly (readonly [string, Type<unknown>, (body: Body) => unknown,
     'create',
     CreateAtomeDto,
     (body) => parsers.parseCreateBody(body, NONE, DEFAULT_LIMITS),
-    bodies(['kind', 'data'], ['id', 'type', 'meta', 'parentId']),
+    bodies(['kind', 'data'], ['id', 'type', 'meta', 'parentId', 'access']),
   ],
   [
     'alter',
@@ -138,6 +152,12 @@ const CASES: readonly (readonly [string, Type<unknown>, (body: Body) => unknown,
     RestoreAtomeDto,
     (body) => parsers.parseRestoreBody('a', body, NONE, DEFAULT_LIMITS),
     bodies(['version'], ['reason']),
+  ],
+  [
+    'share',
+    ShareAtomeDto,
+    (body) => parsers.parseShareBody('a', body, NONE, DEFAULT_LIMITS),
+    bodies(['access'], ['reason']),
   ],
 ];
 

@@ -184,7 +184,10 @@ export class PostgresStore extends SqlStore {
       ]),
       opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant]),
       families
-        ? rows<AtomeRow>(sql.selectFamilies(`SELECT unnest(ARRAY(${TEXTS_OF}))`), sql.familyParams(tenant, families))
+        ? rows<AtomeRow>(
+            sql.selectFamilies(`SELECT unnest(ARRAY(${TEXTS_OF})) AS value`),
+            sql.familyParams(tenant, families),
+          )
         : [],
     ]);
     const met = sql.met(createIds, atomes);

@@ -154,19 +154,21 @@ export function selectPlaces(texts: string): string {
 
 /**
  * The parents of those that are shared, and all that inherits from those that are shared or that move, down to the
- * last; `texts` is a subquery of ids. Its parameters: {@link familyParams}.
+ * last; `texts` is a subquery of ids in a column `value`. Its parameters: {@link familyParams}. CROSS JOIN keeps SQLite
+ * from walking all heirs of the tenant for each.
  */
 export function selectFamilies(texts: string): string {
+  const wanted = `(${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value`;
+  const heirs = 'CROSS JOIN atomes AS heir WHERE heir.tenant = ? AND heir.heir_of';
   return `WITH RECURSIVE heirs(id) AS (
       SELECT heir.id FROM (
-        SELECT id FROM atomes WHERE tenant = ? AND id IN (${texts})
-        UNION SELECT id FROM atomes WHERE tenant = ? AND id IN (${texts}) AND heir_of IS NOT NULL
-      ) AS root JOIN atomes AS heir ON heir.tenant = ? AND heir.heir_of = root.id
-      UNION SELECT heir.id FROM heirs JOIN atomes AS heir ON heir.tenant = ? AND heir.heir_of = heirs.id
+        SELECT a.id FROM ${wanted} UNION SELECT a.id FROM ${wanted} AND a.heir_of IS NOT NULL
+      ) AS root ${heirs} = root.id
+      UNION SELECT heir.id FROM heirs ${heirs} = heirs.id
     ), family(id) AS (
-      SELECT id FROM (SELECT id FROM heirs LIMIT ?) AS bounded
-      UNION SELECT parent_id FROM atomes WHERE tenant = ? AND id IN (${texts})
-    ) SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (SELECT id FROM family)`;
+      SELECT id FROM (SELECT id FROM heirs LIMIT ?) AS bounded UNION SELECT a.parent_id FROM ${wanted}
+    ) SELECT ${select(ATOME, 'member')} FROM family CROSS JOIN atomes AS member
+      WHERE member.tenant = ? AND member.id = family.id`;
 }
 
 /** Heirs and parents of a group that can be decided as a whole are not more than that. */
@@ -177,7 +179,7 @@ export function mostRelated({ shared }: Families): number {
 export function familyParams(tenant: string, families: Families): Param[] {
   const { shared, moved } = families;
   const [all, some] = [JSON.stringify(shared), JSON.stringify(moved)];
-  return [tenant, all, tenant, some, tenant, tenant, mostRelated(families) + 1, tenant, all, tenant];
+  return [all, tenant, some, tenant, tenant, tenant, mostRelated(families) + 1, all, tenant, tenant];
 }
 
 export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
