@@ -118,7 +118,7 @@ describe('what goes round the routes', () => {
       'GET /api/atome/a1',
     ]) {
       const isRead = line.startsWith('GET');
-      const text = await answer(line, [...headers, reader, 'Content-Type: application/json'], isRead ? '' : BODY);
+      const text = await answer(line, headers.concat(reader, 'Content-Type: application/json'), isRead ? '' : BODY);
       expect(Number(text.split(' ')[1])).toBe(isRead ? (line.endsWith('a1') ? 200 : 404) : 403);
     }
   });
