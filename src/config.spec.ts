@@ -195,3 +195,41 @@ describe('the configuration of accounts', () => {
     expect(problemsOf({ ...ON, ...environment }).map((problem) => problem.split(':')[0])).toEqual(names);
   });
 });
+
+describe('the configuration of rates, connections and quotas', () => {
+  it('has bounds where others can call, and fewer where only this machine can', () => {
+    const open = readConfig({ AUTH: 'off-insecure', HOST: '0.0.0.0' });
+    expect(open.rates).toEqual({ perSecond: 1_000, refusedPerMinute: 60 });
+    expect(open.atome.connections).toEqual({
+      total: 20_000,
+      perAddress: 2_000,
+      perPrincipal: 200,
+      unauthenticated: 1_000,
+    });
+    const local = readConfig({});
+    expect(local.rates.perSecond).toBe(0);
+    expect(local.atome.connections).toMatchObject({ total: 20_000, perAddress: 0 });
+    expect(local.atome).toMatchObject({
+      proxies: 0,
+      quotas: { writesPerSecond: 0, writeBurst: 1_000, atomes: 0, bytes: 0 },
+    });
+  });
+
+  it('names what is no number', () => {
+    const names = [
+      'RATE_LIMIT',
+      'REFUSED_PER_MINUTE',
+      'TRUST_PROXY',
+      'MAX_CONNECTIONS',
+      'MAX_CONNECTIONS_PER_ADDRESS',
+      'MAX_CONNECTIONS_PER_PRINCIPAL',
+      'MAX_UNAUTHENTICATED',
+      'TENANT_WRITES_PER_SECOND',
+      'TENANT_WRITE_BURST',
+      'TENANT_ATOMES',
+      'TENANT_BYTES',
+    ];
+    const problems = problemsOf(Object.fromEntries(names.map((name) => [name, 'many'])));
+    expect(problems.map((problem) => problem.split('=')[0]).sort()).toEqual(names.sort());
+  });
+});

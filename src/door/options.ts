@@ -92,6 +92,9 @@ export class ResolvedOptions {
   readonly connections: PlaceOptions;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
+    if (options.allowedOrigins?.includes('*') && !options.jwt) {
+      throw new Error('allowedOrigins: "*" needs jwt; without tokens every web page could do everything');
+    }
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
     this.wsPath = options.wsPath ?? WS_PATH;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };

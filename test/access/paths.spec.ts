@@ -118,7 +118,7 @@ describe('what goes round the routes', () => {
       'GET /api/atome/a1',
     ]) {
       const isRead = line.startsWith('GET');
-      const text = await answer(line, [...headers, reader, 'Content-Type: application/json'], isRead ? '' : BODY);
+      const text = await answer(line, headers.concat(reader, 'Content-Type: application/json'), isRead ? '' : BODY);
       expect(Number(text.split(' ')[1])).toBe(isRead ? (line.endsWith('a1') ? 200 : 404) : 403);
     }
   });
@@ -134,11 +134,7 @@ describe('what goes round the routes', () => {
     '',
   ])('writes nothing that is sent as "%s", as a page elsewhere could', async (type) => {
     const writer = `Authorization: ${bearer(tokenOf('writer', { tenant: 'other' })).authorization}`;
-    const text = await answer(
-      'POST /api/atome/create',
-      [writer, ...(type === '' ? [] : [`Content-Type: ${type}`])],
-      BODY,
-    );
+    const text = await answer('POST /api/atome/create', type ? [writer, `Content-Type: ${type}`] : [writer], BODY);
     expect(Number(text.split(' ')[1])).toBe(415);
   });
 

@@ -17,8 +17,6 @@ interface Call {
   readonly good?: number;
   /** Status for whoever may, but in another tenant, where the atome is not. */
   readonly foreign?: number;
-  /** Only for the owner of the atome, and for admins. */
-  readonly isOwners?: boolean;
 }
 
 const ONE = { foreign: 404 };

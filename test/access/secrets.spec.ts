@@ -64,6 +64,8 @@ describe('tokens and secrets', () => {
     server = await ServerProcess.start({
       ...WITH_ACCOUNTS,
       AUTH_JWT_SECRET: SECRET,
+      REFUSED_PER_MINUTE: '10',
+      MAX_CONNECTIONS_PER_PRINCIPAL: '1',
       DATABASE_URL: 'sqlite::memory:',
       LOG_LEVEL: 'trace',
     });
@@ -73,6 +75,8 @@ describe('tokens and secrets', () => {
       for (const headers of [bearer(token), { authorization: token }, { authorization: `Basic ${token}` }]) {
         const { text, headers: answered } = await api.post('/api/atome/create', { kind: 'note', data: {} }, headers);
         told.push(text, JSON.stringify([...answered]));
+        const foreign = await api.get('/api/atome/list', { ...headers, origin: 'https://canary.example' });
+        told.push(foreign.text, JSON.stringify([...foreign.headers]));
       }
       for (const headers of [{}, bearer(token), { authorization: token }]) {
         const socket = await TestSocket.connect(wsUrl, headers);

@@ -36,6 +36,10 @@ const VARIANTS: [name: string, atomes: () => DynamicModule][] = [
   ],
 ];
 
+it('allows pages of every origin only with tokens', () => {
+  expect(() => AtomeModule.forRoot({ allowedOrigins: ['*'] })).toThrow('needs jwt');
+});
+
 describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, atomes) => {
   let app: NestFastifyApplication;
   let api: Api;
@@ -126,6 +130,13 @@ describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, at
     await app.close();
     await Promise.all(writes);
     expect(warehouse.toPack).toHaveLength(3);
+  });
+
+  it('lets no page of another origin open the WebSocket', async () => {
+    await start();
+    const url = socket.ws.url;
+    await expect(TestSocket.connect(url, { origin: 'https://evil.example' })).rejects.toThrow('403');
+    await (await TestSocket.connect(url, { origin: url.replace('ws', 'http').replace('/v1/live', '') })).close();
   });
 
   it('ends cleanly: goaway, 1012, and the port is free', async () => {

@@ -2,7 +2,8 @@ import { jest } from '@jest/globals';
 import { Feed, type ReadRequest } from '../../src/feed/feed.js';
 import { DEFAULT_FEED_OPTIONS } from '../../src/feed/options.js';
 import { openStore } from '../../src/ledger/data-source.js';
-import { create, openLedger, TENANT, type TestLedger } from './ledger.js';
+import { OPEN_RULES } from '../../src/protocol/index.js';
+import { create, openLedger, SOMEBODY, TENANT, type TestLedger } from './ledger.js';
 import { settled } from './reader-bench.js';
 import { TestSink } from './sink.js';
 import { WatchedStore } from './watched-store.js';
@@ -16,7 +17,9 @@ export class FeedBench {
     readonly watched: WatchedStore,
     readonly ledger: TestLedger,
   ) {
-    this.feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, (error) => this.errors.push(error));
+    this.feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, OPEN_RULES, (error) =>
+      this.errors.push(error),
+    );
   }
 
   static async start(): Promise<FeedBench> {
@@ -34,7 +37,7 @@ export class FeedBench {
       const sink = new TestSink();
       // each plain reader is a client of its own
       const own = typeof form === 'object' ? { plainOf: `${form.plainOf}-${index}` } : form;
-      const reader = await this.feed.open(TENANT, { sink, since: from, form: own });
+      const reader = await this.feed.open(TENANT, { principal: SOMEBODY, sink, since: from, form: own });
       reader.pump();
       sinks.push(sink);
     }
