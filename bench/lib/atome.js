@@ -5,7 +5,15 @@ import { SECRET, token } from './token.js';
  * Bounds on a single client that the load of a whole field of clients, on a few sockets, must not meet. Named in the
  * report. Variables that the server does not know mean nothing to it.
  */
-const RAISED = { MESSAGES_PER_SECOND: '1000000', MESSAGE_BURST: '1000000', RATE_LIMIT: '0' };
+const RAISED = {
+  MESSAGES_PER_SECOND: '1000000',
+  MESSAGE_BURST: '1000000',
+  RATE_LIMIT: '0',
+  REFUSED_PER_MINUTE: '0',
+  MAX_CONNECTIONS: '0',
+  MAX_CONNECTIONS_PER_ADDRESS: '0',
+  MAX_CONNECTIONS_PER_PRINCIPAL: '0',
+};
 
 export const RAISED_LIMITS = Object.keys(RAISED).join(', ');
 
