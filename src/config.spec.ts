@@ -105,7 +105,7 @@ describe('the configuration of authentication', () => {
 
   it.each([
     ['policies.json', []],
-    ['canary.json', ['the policy of "note": access must be']],
+    ['canary.json', ['the policy of "note" has a wrong access']],
     ['missing.json', ['ENOENT']],
   ])('takes policies from the file "%s"', (name, reasons) => {
     writeFileSync(join(folder, 'policies.json'), '{"note":{"access":"private"}}');

@@ -13,10 +13,10 @@ describe('policies by kind', () => {
     ['{"a b":{}}', '"a b" cannot be a kind'],
     ['{"note":1}', 'the policy of "note" must be an object'],
     ['{"note":{"reads":[]}}', 'has no field "reads"; the fields are access, read, write'],
-    ['{"note":{"access":"public"}}', 'access must be "tenant", "private"'],
-    ['{"note":{"read":"ann"}}', 'read must list'],
-    ['{"note":{"write":["role:owner"]}}', 'write must list'],
-    ['{"note":{"write":["group:"]}}', 'write must list'],
+    ['{"note":{"access":"public"}}', 'wrong access: it must be "tenant", "private"'],
+    ['{"note":{"read":"ann"}}', 'wrong read: it must list'],
+    ['{"note":{"write":["role:owner"]}}', 'wrong write: it must list'],
+    ['{"note":{"write":["group:"]}}', 'wrong write: it must list'],
   ])('are refused: %s', (text, problem) => {
     expect(() => parsePolicies(text)).toThrow(problem);
   });

@@ -46,10 +46,12 @@ function problemOf(policy: unknown): string | undefined {
   if (!isObject(policy)) return 'must be an object';
   const stray = Object.keys(policy).find((name) => !FIELDS.includes(name));
   if (stray !== undefined) return `has no field "${stray}"; the fields are ${FIELDS.join(', ')}`;
-  if (policy.access !== undefined && readAccess(policy.access) === undefined) return `: access must be ${ACCESS_TEXT}`;
+  if (policy.access !== undefined && readAccess(policy.access) === undefined)
+    return `has a wrong access: it must be ${ACCESS_TEXT}`;
   const bad = (['read', 'write'] as const).find((name) => policy[name] !== undefined && !isNames(policy[name]));
   return (
-    bad && `: ${bad} must list ids of principals, "group:<name>", "role:reader", "role:writer", "role:admin" or "*"`
+    bad &&
+    `has a wrong ${bad}: it must list ids of principals, "group:<name>", "role:reader", "role:writer", "role:admin" or "*"`
   );
 }
 
