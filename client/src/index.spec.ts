@@ -7,8 +7,8 @@ const methods = (object: object): string[] => Object.keys(object).sort();
 
 describe('the public API', () => {
   it('exports these names', () => {
-    expect(methods(sdk)).toEqual(['SyncError', 'SyncWebSocket', 'UnifiedAtome', 'UnifiedSync', 'createClient']);
-    expect(methods(sdk.createClient())).toEqual(['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']);
+    expect(methods(sdk)).toEqual(['SyncError', 'SyncWebSocket', 'UnifiedAtome', 'UnifiedSync', 'createUnified']);
+    expect(methods(sdk.createUnified())).toEqual(['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']);
   });
 
   it('has these methods', () => {

@@ -12,8 +12,8 @@ import type { HttpParts } from './rest/http.js';
 export type TokenSource =
   string | ((request: { readonly renew: boolean }) => string | null | undefined | Promise<string | null | undefined>);
 
-/** What {@link createClient} takes; everything has a default. */
-export interface ClientOptions {
+/** What {@link createUnified} takes; everything has a default. */
+export interface UnifiedOptions {
   /** The server: `ws(s)://` or `http(s)://`. Default: the page's origin, else `http://127.0.0.1:3001`. */
   readonly url?: string | undefined;
   readonly token?: TokenSource | undefined;
@@ -48,7 +48,7 @@ const RECONNECT: Backoff = { firstMs: 1_000, maxMs: 30_000, attempts: 10 };
 const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
 const STABLE_MS = 30_000;
 
-export function settingsOf(options: ClientOptions): Settings {
+export function settingsOf(options: UnifiedOptions): Settings {
   const { url, token, filter = {}, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
   return {
     url,

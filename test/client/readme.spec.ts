@@ -25,10 +25,10 @@ async function run(code: string, given: Record<string, unknown>, names = ''): Pr
 
 describe('the programs of the README', () => {
   let server: TestApp;
-  let other: sdk.Client;
+  let other: sdk.UnifiedClient;
   beforeEach(async () => {
     server = await startApp();
-    other = sdk.createClient({ url: server.url });
+    other = sdk.createUnified({ url: server.url });
   });
   afterEach(async () => {
     sdk.UnifiedSync.disconnectRealtime();
@@ -84,10 +84,10 @@ describe('the programs of the README', () => {
 
   it('make clients of their own', async () => {
     const given = { url: server.url, localStorage: { getItem: () => 'token' } };
-    const [, filtered = ''] = /`(createClient\(\{ url, filter.*?\))`/.exec(README)!;
+    const [, filtered = ''] = /`(createUnified\(\{ url, filter.*?\))`/.exec(README)!;
     for (const code of [program('renew ?', server.url), filtered]) {
       const { made } = await run(`const made = ${code}`, given, 'made');
-      expect(await (made as sdk.Client).UnifiedAtome.list()).toMatchObject({ success: true });
+      expect(await (made as sdk.UnifiedClient).UnifiedAtome.list()).toMatchObject({ success: true });
     }
   });
 });

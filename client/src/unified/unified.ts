@@ -1,12 +1,12 @@
-import { settingsOf, type ClientOptions } from './options.js';
-import { Http } from './rest/http.js';
-import { Session } from './sync/session.js';
-import { syncWebSocket, type SyncWebSocket } from './unified/sync-websocket.js';
-import { unifiedAtome, type UnifiedAtome } from './unified/unified-atome.js';
-import { unifiedSync, type UnifiedSync } from './unified/unified-sync.js';
+import { settingsOf, type UnifiedOptions } from '../options.js';
+import { Http } from '../rest/http.js';
+import { Session } from '../sync/session.js';
+import { syncWebSocket, type SyncWebSocket } from './sync-websocket.js';
+import { unifiedAtome, type UnifiedAtome } from './unified-atome.js';
+import { unifiedSync, type UnifiedSync } from './unified-sync.js';
 
-/** One client of one server: three views of the same connection, listeners and token. */
-export interface Client {
+/** Three views of the same connection, listeners and token, which read and write on the server alone. */
+export interface UnifiedClient {
   readonly SyncWebSocket: SyncWebSocket;
   readonly UnifiedSync: UnifiedSync;
   readonly UnifiedAtome: UnifiedAtome;
@@ -16,7 +16,7 @@ export interface Client {
  * Makes a client that shares nothing with any other. It opens no connection and sets no timer before it is used.
  * @throws SyncError `invalid` for a malformed URL.
  */
-export function createClient(options: ClientOptions = {}): Client {
+export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
   const settings = settingsOf(options);
   const session = new Session(settings);
   const http = new Http(settings, {
