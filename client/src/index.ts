@@ -28,7 +28,13 @@ export const UnifiedAtome: UnifiedAtomeApi = /* @__PURE__ */ part('UnifiedAtome'
 
 export { createUnified, type UnifiedClient } from './unified/unified.js';
 export { SyncError, type LocalErrorCode, type SyncErrorCode } from './errors.js';
-export type { TokenSource, UnifiedOptions } from './options.js';
+export { memoryStore } from './store/memory.js';
+export type { Client, ClientOptions, LiveQuery, QueryListener, Subscription, Written } from './client.js';
+export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './kinds.js';
+export type { Condition, Difference, Query } from './query/query.js';
+export type * from './store/store.js';
+export type { Status, SyncState } from './sync/status.js';
+export type { ServerOptions, TokenSource, UnifiedOptions } from './options.js';
 export type { Backoff } from './connection/backoff.js';
 export type { Phase } from './connection/state.js';
 export type { Dial, Transport, TransportEvents, WebSocketConstructor } from './connection/transport.js';
