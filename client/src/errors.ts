@@ -1,7 +1,10 @@
 import { ERRORS, type ErrorCode } from '../../src/protocol/index.js';
 
-/** What can go wrong besides the server's own reasons: no connection, no answer in time, a server newer than this. */
-export type LocalErrorCode = 'offline' | 'timeout' | 'outdated';
+/**
+ * What can go wrong besides the server's own reasons: no connection, no answer in time, a server or a local store
+ * newer than this, a local store that has no space or may not be used.
+ */
+export type LocalErrorCode = 'offline' | 'timeout' | 'outdated' | 'storage';
 
 /** Every reason for which something can fail. Handle errors by this code, never by their text. */
 export type SyncErrorCode = ErrorCode | LocalErrorCode;

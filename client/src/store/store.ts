@@ -1,4 +1,4 @@
-import type { Atome, ErrorBody, JsonObject, JsonValue } from '../../../src/protocol/index.js';
+import type { Atome, AtomeEvent, ErrorBody, JsonObject, JsonValue } from '../../../src/protocol/index.js';
 
 /*
  * Where a client keeps its copy: the confirmed atomes, the place in the ledger up to which they are right, and
@@ -80,6 +80,8 @@ export interface Changes {
   readonly dismiss?: readonly string[];
   readonly reject?: readonly RejectedWrite[];
   readonly place?: Place;
+  /** What the listeners of the other instances hear of it. Told through `observe` in order and once, never kept. */
+  readonly events?: readonly AtomeEvent[];
 }
 
 /** Everything but the atomes, which may be many. */
@@ -118,6 +120,21 @@ export interface Store {
    * there can be no other. @returns what ends it.
    */
   observe?(listener: (changes: readonly Changes[]) => void): () => void;
+  /** How the instances on the same data divide their work. Not there where there can be no other. */
+  readonly tabs?: Tabs;
+}
+
+/** What several instances on the same data, such as the tabs of a browser, have between them. */
+export interface Tabs {
+  /**
+   * Waits until no other instance leads; calls `granted` once `observe` has told all that the one before committed.
+   * @returns what gives it up, or gives up waiting for it. A page that goes away gives it up by itself.
+   */
+  lead(granted: () => void): () => void;
+  /** Sends a message to the other instances that are there now. Nothing is kept, nothing is confirmed. */
+  tell(message: JsonValue): void;
+  /** Calls back with the messages of the others. @returns what ends it. */
+  hear(listener: (message: JsonValue) => void): () => void;
 }
 
 /** The tables of a store, as migrations name them. */
