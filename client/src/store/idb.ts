@@ -1,0 +1,41 @@
+import { SyncError, toError } from '../errors.js';
+
+/* Promises over IndexedDB, and its errors in the words of the SDK. */
+
+/** The result of one request, which is what the caller has put there. */
+export function result<T>(request: IDBRequest): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result as T);
+    request.onerror = () => reject(storageError(request.error));
+  });
+}
+
+/** The end of a transaction: all of it has happened, or nothing. */
+export function finished(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(storageError(transaction.error));
+  });
+}
+
+const DENIED = ['SecurityError', 'InvalidStateError', 'NotAllowedError', 'ReferenceError'];
+
+/** Whatever IndexedDB failed with, as an error that says what to do. */
+export function storageError(thrown: unknown): SyncError {
+  if (thrown instanceof SyncError) return thrown;
+  const cause = toError(thrown ?? 'the browser did not say why');
+  return new SyncError('storage', sentence(cause), { cause });
+}
+
+function sentence({ name, message }: Error): string {
+  if (name === 'QuotaExceededError')
+    return 'There is no space for the local store: free some, or ask for more with navigator.storage.persist()';
+  if (DENIED.includes(name)) return `The browser does not let this page keep data, as in private windows: ${message}`;
+  return `The local store failed: ${message}`;
+}
+
+/** Whether another database could do better: this one is of a newer version, or damaged. */
+export function isUnreadable({ code, cause }: SyncError): boolean {
+  const name = cause instanceof Error ? cause.name : '';
+  return code === 'storage' && name !== 'QuotaExceededError' && !DENIED.includes(name);
+}
