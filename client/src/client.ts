@@ -1,126 +1,102 @@
-import type { JsonObject, JsonPatch } from '../../src/protocol/index.js';
-import type { Listener, SyncEventName } from './events/event-map.js';
-import type { Access, AnyKinds, AtomeOf, KindOf, NewAtome, Replacement } from './kinds.js';
-import type { ServerOptions } from './options.js';
-import type { Difference, Query } from './query/query.js';
-import type { PendingWrite, RejectedWrite, Store } from './store/store.js';
-import type { Status } from './sync/status.js';
-import type { WriteOptions } from './unified/answers.js';
-
-/** Which atomes a client holds. What leaves it leaves the store. */
-export interface Subscription {
-  readonly kinds?: readonly string[] | undefined;
-  readonly ids?: readonly string[] | undefined;
-  /** null: those without a parent. */
-  readonly parentId?: string | null | undefined;
-}
-
-/** What {@link createClient} takes. */
-export interface ClientOptions extends ServerOptions {
-  /** Where the copy and the unsent writes are kept. Default: in memory, for as long as the client lives. */
-  readonly store?: Store | undefined;
-  /** Default: everything that the token may read. */
-  readonly subscription?: Subscription | undefined;
-  /**
-   * Waits until this client is the one that may hold the connection, where several share a store (tabs): calls
-   * `granted` then. Default: at once. @returns what gives it up, or gives up waiting for it.
-   */
-  readonly lead?: ((granted: () => void) => () => void) | undefined;
-}
-
-/** A write that is kept in the store, and will be sent. */
-export interface Written {
-  readonly success: true;
-  readonly pending: true;
-  readonly id: string;
-  /** Its name in `rejected()` and in events. */
-  readonly opId: string;
-}
-
-/** A query that stays true. It has the shape of a Svelte store; see the README for Vue, Solid and React. */
-export interface LiveQuery<Map, Kind extends KindOf<Map>> {
-  /** Calls back at once with what there is, and whenever that changes. @returns what ends it. */
-  subscribe(run: QueryListener<Map, Kind>): () => void;
-  /** The result as it is: the same array until it changes, empty until the store has been read. */
-  getSnapshot(): readonly AtomeOf<Map, Kind>[];
-  /** Each result; those that nobody has taken give way to newer ones. */
-  [Symbol.asyncIterator](): AsyncIterator<readonly AtomeOf<Map, Kind>[], undefined>;
-}
-
-/** Gets a result and what is different in it from the one before. */
-export type QueryListener<Map, Kind extends KindOf<Map>> = (
-  atomes: readonly AtomeOf<Map, Kind>[],
-  difference: Difference,
-) => unknown;
+import type { Client, ClientOptions } from './api.js';
+import { onWake } from './connection/wake.js';
+import { SyncError } from './errors.js';
+import { Emitter } from './events/emitter.js';
+import { tell } from './events/tell.js';
+import type { AnyKinds, Kinds } from './kinds.js';
+import { settingsOf } from './options.js';
+import { Queries, type Run } from './query/queries.js';
+import type { Query } from './query/query.js';
+import { memoryStore } from './store/memory.js';
+import { Engine } from './sync/engine.js';
+import { Replica } from './sync/replica.js';
+import { StatusBoard } from './sync/status-board.js';
+import { Waiters } from './sync/waiters.js';
+import { WriteClock } from './sync/write-clock.js';
+import { writes } from './sync/writes.js';
 
 /**
- * Shared objects, offline first: reads come from the local store, writes go into it and are sent when there is a
- * connection. What is read is what the server has confirmed, with the own pending writes on top.
+ * Makes an offline-first client, which opens its store and connects at once, and keeps trying by itself.
+ * @throws SyncError `invalid` for a malformed URL.
  */
-export interface Client<Map = AnyKinds> {
-  /** Makes an atome. */
-  create<Kind extends KindOf<Map>>(
-    atome: NewAtome<Map, Kind>,
-    options?: Pick<WriteOptions, 'reason'>,
-  ): Promise<Written>;
-  /** Sets the named top-level keys of `data` and leaves the others. */
-  update<Kind extends KindOf<Map> = KindOf<Map>>(
-    id: string,
-    changes: Partial<Map[Kind]>,
-    options?: WriteOptions,
-  ): Promise<Written>;
-  /** Sets the named parts whole. */
-  replace<Kind extends KindOf<Map> = KindOf<Map>>(
-    id: string,
-    parts: Replacement<Map, Kind>,
-    options?: WriteOptions,
-  ): Promise<Written>;
-  /** Changes `data` by JSON Merge Patch (RFC 7396), or JSON Patch (RFC 6902) when it is a list. */
-  patch(id: string, changes: JsonObject | JsonPatch, options?: WriteOptions): Promise<Written>;
-  /** Sets `data.name`. */
-  rename(id: string, name: string, options?: WriteOptions): Promise<Written>;
-  /** Sets `meta.tags`. */
-  tag(id: string, tags: readonly string[], options?: WriteOptions): Promise<Written>;
-  /** Sets who may read and write. */
-  share(id: string, access: Access, options?: WriteOptions): Promise<Written>;
-  /** Deletes softly: `restore` brings it back. */
-  delete(id: string, options?: WriteOptions): Promise<Written>;
-  /** Brings back the state of an earlier version, or a deleted atome. Shows once the server has confirmed it. */
-  restore(id: string, version: number, options?: WriteOptions): Promise<Written>;
+export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientOptions = {}): Client<Map> {
+  const { store = memoryStore(), subscription = {}, reconnect } = options;
+  const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
+  const events = new Emitter();
+  const clock = new WriteClock();
+  const waiters = new Waiters();
+  const ends: (() => void)[] = [];
+  let leading = false;
+  let closed = false;
 
-  /** One atome of the local store; null when it is not there or deleted. */
-  get<Kind extends KindOf<Map> = KindOf<Map>>(id: string): Promise<AtomeOf<Map, Kind> | null>;
-  /** Atomes of the local store. */
-  list<Kind extends KindOf<Map> = KindOf<Map>>(query?: Query<Map, Kind>): Promise<readonly AtomeOf<Map, Kind>[]>;
-  /** A query that stays true. */
-  watch<Kind extends KindOf<Map> = KindOf<Map>>(query: Query<Map, Kind>): LiveQuery<Map, Kind>;
-  /** Calls back with the result once the store has been read, and whenever it changes. @returns what ends it. */
-  watch<Kind extends KindOf<Map> = KindOf<Map>>(
-    query: Query<Map, Kind>,
-    listener: QueryListener<Map, Kind>,
-  ): () => void;
+  const replica: Replica = new Replica(store, {
+    changed(shown) {
+      queries.changed(shown);
+      moved();
+    },
+    met: (opId) => clock.follow(opId),
+    heard(event, own) {
+      clock.saw(event);
+      tell(events, event, own);
+    },
+    refused: ({ operation, error }) => events.emit('sync:rejected', { operation: { ...operation }, error }),
+    failed(error) {
+      events.emit('sync:error', { error });
+      // a store of one's own has no other tab that could lead
+      if (!replica.tabs) lead();
+    },
+  });
+  const queries = new Queries(replica.view, replica.loaded);
+  const engine = new Engine(settings, { replica, clock, events, subscription, moved: () => moved() });
+  const board = new StatusBoard(replica, events, () =>
+    closed ? { state: 'stopped', reason: 'the client was closed' } : leading ? engine.state : null,
+  );
 
-  /** Listens to one event, or with `*` to all. @returns what ends it. */
-  on<Name extends SyncEventName | '*'>(event: Name, listener: Listener<Name>): () => void;
-  /** How it stands with the server. */
-  status(): Status;
-  /** Resolves once the store holds a complete state: at once after a restart, else after the first snapshot. */
-  ready(): Promise<void>;
-  /** Resolves once no write waits any more: each is confirmed, or among the rejected. */
-  flush(): Promise<void>;
-  /** Resolves once everything up to a place in the ledger is here. */
-  waitFor(seq: number): Promise<void>;
+  function moved(): void {
+    board.update();
+    waiters.check();
+  }
 
-  /** The writes that were refused for good, oldest first. */
-  rejected(): Promise<readonly RejectedWrite[]>;
-  /**
-   * Sends a rejected write again under a new name, with what `edit` names in the place of what was refused.
-   * @throws SyncError `not_found` when there is none under that name.
-   */
-  retry(opId: string, edit?: Partial<Omit<PendingWrite, 'opId'>>): Promise<Written>;
-  /** Forgets a rejected write. */
-  discard(opId: string): Promise<void>;
+  function lead(): void {
+    if (leading || closed) return;
+    leading = true;
+    clock.goOn(replica.place);
+    ends.push(onWake(() => engine.connection.wake()));
+    void engine.connection.connect();
+  }
 
-  /** Ends the connection and closes the store. What was not sent is sent after the next start. */
-  close(): Promise<void>;
+  function begin(): void {
+    const { tabs } = replica;
+    if (closed || !tabs) return lead();
+    ends.push(board.share(tabs), tabs.lead(lead));
+  }
+
+  void replica.loaded.then(begin, () => void client.close());
+
+  const client: Client = {
+    ...writes(replica, clock, () => engine.pump()),
+    get: (id) => queries.get(id) as never,
+    list: (query) => queries.list(query) as never,
+    watch: ((query: Query, run?: Run) => (run ? queries.follow(query, run) : queries.watch(query))) as Client['watch'],
+    on: (event, listener) => events.on(event, listener),
+    status: () => board.status,
+    async ready() {
+      await replica.loaded;
+      return waiters.until(() => engine.cursor !== null);
+    },
+    async flush() {
+      await replica.opened;
+      return waiters.until(() => replica.outbox.size === 0);
+    },
+    waitFor: (seq) => waiters.until(() => (engine.cursor?.seq ?? 0) >= seq),
+    async close() {
+      closed = true;
+      ends.splice(0).forEach((end) => end());
+      engine.stop();
+      board.update();
+      waiters.end(new SyncError('offline', 'the client was closed'));
+      await replica.close();
+    },
+  };
+  return client as unknown as Client<Map>;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { MemoryNetwork } from './connection/memory-transport.js';
 import * as sdk from './index.js';
 
 /* The public API. A name that goes or comes is a change of the package's version. */
@@ -7,11 +8,45 @@ const methods = (object: object): string[] => Object.keys(object).sort();
 
 describe('the public API', () => {
   it('exports these names', () => {
-    expect(methods(sdk)).toEqual(['SyncError', 'SyncWebSocket', 'UnifiedAtome', 'UnifiedSync', 'createUnified']);
+    expect(methods(sdk)).toEqual([
+      'SyncError',
+      'SyncWebSocket',
+      'UnifiedAtome',
+      'UnifiedSync',
+      'createClient',
+      'createUnified',
+      'indexedDbStore',
+      'memoryStore',
+    ]);
     expect(methods(sdk.createUnified())).toEqual(['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']);
   });
 
-  it('has these methods', () => {
+  it('has these methods', async () => {
+    const client = sdk.createClient({ dial: new MemoryNetwork().dial });
+    expect(methods(client)).toEqual([
+      'close',
+      'create',
+      'delete',
+      'discard',
+      'flush',
+      'get',
+      'list',
+      'on',
+      'patch',
+      'ready',
+      'rejected',
+      'rename',
+      'replace',
+      'restore',
+      'retry',
+      'share',
+      'status',
+      'tag',
+      'update',
+      'waitFor',
+      'watch',
+    ]);
+    await client.close();
     expect(methods(sdk.SyncWebSocket)).toEqual([
       'broadcastAlter',
       'broadcastCreate',

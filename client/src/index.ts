@@ -29,10 +29,13 @@ export const UnifiedAtome: UnifiedAtomeApi = /* @__PURE__ */ part('UnifiedAtome'
 export { createUnified, type UnifiedClient } from './unified/unified.js';
 export { SyncError, type LocalErrorCode, type SyncErrorCode } from './errors.js';
 export { memoryStore } from './store/memory.js';
-export type { Client, ClientOptions, LiveQuery, QueryListener, Subscription, Written } from './client.js';
+export { indexedDbStore, type IndexedDbOptions } from './store/indexeddb.js';
+export { createClient } from './client.js';
+export type { Client, ClientOptions, LiveQuery, QueryListener, Written } from './api.js';
 export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './kinds.js';
 export type { Condition, Difference, Query } from './query/query.js';
 export type * from './store/store.js';
+export type { Subscription } from './sync/snapshot.js';
 export type { Status, SyncState } from './sync/status.js';
 export type { ServerOptions, TokenSource, UnifiedOptions } from './options.js';
 export type { Backoff } from './connection/backoff.js';

@@ -30,6 +30,8 @@ export interface ConnectionPort {
   disconnected(code: number, reason: string): void;
   /** An attempt failed, or a message could not be understood. */
   failed(error: Error): void;
+  /** The state is another one. */
+  moved?(state: State): void;
 }
 
 interface Close {
@@ -111,6 +113,7 @@ export class Connection {
     if (state !== before) this.arm();
     if (effect) this.perform(effect, close);
     if (state.phase !== before.phase) this.announce(before, state, close);
+    if (state !== before) this.port.moved?.(state);
   }
 
   private arm(): void {

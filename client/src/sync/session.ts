@@ -1,16 +1,11 @@
-import {
-  PROTOCOL_VERSION,
-  type AtomeEvent,
-  type RangeFrame,
-  type ServerMessage,
-  type Welcome,
-} from '../../../src/protocol/index.js';
+import { PROTOCOL_VERSION, type RangeFrame, type ServerMessage, type Welcome } from '../../../src/protocol/index.js';
 import { Connection, type ConnectionPort } from '../connection/connection.js';
 import { onWake } from '../connection/wake.js';
 import { endpoints, type Endpoints } from '../endpoints.js';
 import { SyncError } from '../errors.js';
 import { Emitter } from '../events/emitter.js';
 import type { OtherMessage } from '../events/event-map.js';
+import { tell } from '../events/tell.js';
 import type { Settings, TokenSource } from '../options.js';
 import { OwnWrites } from './own-writes.js';
 import { RangeReader } from './range-reader.js';
@@ -139,16 +134,7 @@ export class Session implements ConnectionPort {
   private read(frame: RangeFrame): void {
     if (!this.listening) return;
     const events = this.reader.read(frame);
-    if (events) events.forEach((event) => this.tell(event));
+    if (events) events.forEach((event) => tell(this.events, event, this.own.takes(event)));
     else this.connection.resubscribe();
-  }
-
-  private tell(event: AtomeEvent): void {
-    if (!this.own.takes(event)) return this.events.emit(event.type, event);
-    const { superseded } = event as { superseded?: readonly string[] };
-    if (!superseded?.length || event.type === 'atome:left') return;
-    const altered = event.type === 'atome:altered' ? event.alteration : null;
-    const atomeId = 'atome' in event ? event.atome.id : event.atomeId;
-    this.events.emit('sync:conflict', { atomeId, superseded, alteration: altered });
   }
 }
