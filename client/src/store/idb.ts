@@ -1,4 +1,4 @@
-import { SyncError, toError } from '../errors.js';
+import { SyncError } from '../errors.js';
 
 /* Promises over IndexedDB, and its errors in the words of the SDK. */
 
@@ -18,24 +18,28 @@ export function finished(transaction: IDBTransaction): Promise<void> {
   });
 }
 
+const FULL = 'QuotaExceededError';
 const DENIED = ['SecurityError', 'InvalidStateError', 'NotAllowedError', 'ReferenceError'];
 
 /** Whatever IndexedDB failed with, as an error that says what to do. */
 export function storageError(thrown: unknown): SyncError {
-  if (thrown instanceof SyncError) return thrown;
-  const cause = toError(thrown ?? 'the browser did not say why');
-  return new SyncError('storage', sentence(cause), { cause });
+  return thrown instanceof SyncError ? thrown : new SyncError('storage', sentence(thrown), { cause: thrown });
 }
 
-function sentence({ name, message }: Error): string {
-  if (name === 'QuotaExceededError')
+function sentence(thrown: unknown): string {
+  const name = nameOf(thrown);
+  if (name === FULL)
     return 'There is no space for the local store: free some, or ask for more with navigator.storage.persist()';
-  if (DENIED.includes(name)) return `The browser does not let this page keep data, as in private windows: ${message}`;
-  return `The local store failed: ${message}`;
+  if (DENIED.includes(name)) return `The browser does not let this page keep data, as in private windows: ${name}`;
+  return `The local store failed: ${name} ${(thrown as Partial<Error> | null)?.message ?? ''}`;
 }
 
 /** Whether another database could do better: this one is of a newer version, or damaged. */
 export function isUnreadable({ code, cause }: SyncError): boolean {
-  const name = cause instanceof Error ? cause.name : '';
-  return code === 'storage' && name !== 'QuotaExceededError' && !DENIED.includes(name);
+  return code === 'storage' && ![FULL, ...DENIED].includes(nameOf(cause));
+}
+
+/** Not by `instanceof`: a DOMException is no Error everywhere. */
+function nameOf(thrown: unknown): string {
+  return (thrown as { readonly name?: string } | null | undefined)?.name ?? '';
 }
