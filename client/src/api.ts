@@ -14,6 +14,8 @@ export interface ClientOptions extends ServerOptions {
   readonly store?: Store | undefined;
   /** Default: everything that the token may read. */
   readonly subscription?: Subscription | undefined;
+  /** The local clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** A write that is kept in the store, and will be sent. */

@@ -23,7 +23,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   const { store = memoryStore(), subscription = {}, reconnect } = options;
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
   const events = new Emitter();
-  const clock = new WriteClock();
+  const clock = new WriteClock(options.now);
   const waiters = new Waiters();
   const ends: (() => void)[] = [];
   let leading = false;

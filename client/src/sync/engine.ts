@@ -212,8 +212,8 @@ export class Engine implements ConnectionPort {
   }
 
   private replace({ atomes, ...cursor }: Snapshot): void {
-    this.advance({ clear: true, put: atomes }, cursor, []);
     this.stale = false;
+    this.advance({ clear: true, put: atomes }, cursor, []);
     this.connection.resubscribe();
   }
 
