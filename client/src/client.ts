@@ -35,9 +35,9 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
       moved();
     },
     met: (opId) => clock.follow(opId),
-    heard(event, own) {
+    heard(event, origin) {
       clock.saw(event);
-      tell(events, event, own);
+      tell(events, event, origin);
     },
     refused: ({ operation, error }) => events.emit('sync:rejected', { operation: { ...operation }, error }),
     failed(error) {
@@ -46,7 +46,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
       if (!replica.tabs) lead();
     },
   });
-  const queries = new Queries(replica.view, replica.loaded);
+  const queries = new Queries(replica);
   const engine = new Engine(settings, { replica, clock, events, subscription, moved: () => moved() });
   const board = new StatusBoard(replica, events, () =>
     closed ? { state: 'stopped', reason: 'the client was closed' } : leading ? engine.state : null,

@@ -1,9 +1,11 @@
 import type { AtomeEvent } from '../../../src/protocol/index.js';
+import type { Origin } from '../sync/replica.js';
 import type { Emitter } from './emitter.js';
 
-/** Hands an event to the application: somebody else's as it is, an own one only when keys of it have lost. */
-export function tell(events: Emitter, event: AtomeEvent, own: boolean): void {
-  if (!own) return events.emit(event.type, event);
+/** Hands an event to the application, unless it is its own; tells when keys of a write that was pending have lost. */
+export function tell(events: Emitter, event: AtomeEvent, { own, pending }: Origin): void {
+  if (!own) events.emit(event.type, event);
+  if (!pending) return;
   const { superseded } = event as { superseded?: readonly string[] };
   if (!superseded?.length || event.type === 'atome:left') return;
   const alteration = event.type === 'atome:altered' ? event.alteration : null;

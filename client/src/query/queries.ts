@@ -1,12 +1,16 @@
 import type { Atome } from '../../../src/protocol/index.js';
 import type { LiveQuery, QueryListener } from '../api.js';
 import type { AnyKinds } from '../kinds.js';
-import type { Shown, View } from '../sync/view.js';
+import type { Replica } from '../sync/replica.js';
+import type { Shown } from '../sync/view.js';
 import { LiveResult } from './live-result.js';
 import { comparator, matcher, type Difference, type Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
 export type Run = QueryListener<AnyKinds, string>;
+
+/** What a store can answer before all of it has been read: those changed last. */
+const NEWEST = JSON.stringify({ sort: '-updatedAt' });
 
 const NOTHING: Difference = { added: [], changed: [], removed: [] };
 
@@ -14,19 +18,21 @@ const NOTHING: Difference = { added: [], changed: [], removed: [] };
 export class Queries {
   private readonly live = new Set<(shown: ReadonlyMap<string, Shown>) => void>();
 
-  constructor(
-    private readonly view: View,
-    private readonly loaded: Promise<void>,
-  ) {}
+  constructor(private readonly replica: Replica) {}
 
   async get(id: string): Promise<Atome | null> {
-    await this.loaded;
-    const atome = this.view.get(id);
+    await this.replica.loaded;
+    const atome = this.replica.view.get(id);
     return atome?.deletedAt === null ? atome : null;
   }
 
   async list(query: Query = {}): Promise<readonly Atome[]> {
-    await this.loaded;
+    const { kind, parentId, limit, ...more } = query;
+    if (limit !== undefined && JSON.stringify(more) === NEWEST) {
+      const first = await this.replica.newest({ kind, parentId }, limit);
+      if (first) return first;
+    }
+    await this.replica.loaded;
     return [...this.candidates(query)].filter(matcher(query)).sort(comparator(query)).slice(0, query.limit);
   }
 
@@ -38,7 +44,7 @@ export class Queries {
   follow(query: Query, run: Run): () => void {
     let ended = false;
     let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
-    void this.loaded.then(
+    void this.replica.loaded.then(
       () => {
         if (ended) return;
         const result = new LiveResult(query, this.candidates(query));
@@ -62,7 +68,7 @@ export class Queries {
   }
 
   private candidates({ ids }: Query): Iterable<Atome> {
-    return ids ? [...new Set(ids)].flatMap((id) => this.view.get(id) ?? []) : this.view;
+    return ids ? [...new Set(ids)].flatMap((id) => this.replica.view.get(id) ?? []) : this.replica.view;
   }
 }
 

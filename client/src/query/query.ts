@@ -57,7 +57,7 @@ export function comparator({ sort = 'id' }: Query): (a: Atome, b: Atome) => numb
   const descending = sort.startsWith('-');
   const path = (descending ? sort.slice(1) : sort).split('.');
   const sign = descending ? -1 : 1;
-  return (a, b) => sign * compare(at(a, path), at(b, path)) || compare(a.id, b.id);
+  return (a, b) => sign * (compare(at(a, path), at(b, path)) || compare(a.id, b.id));
 }
 
 function at(value: unknown, path: readonly string[]): unknown {
@@ -92,7 +92,7 @@ const OPERATORS: Record<Operator, (value: unknown, operand: never) => boolean> =
     typeof value === 'string' ? value.includes(operand) : Array.isArray(value) && value.includes(operand),
 };
 
-/** Rank of a type, so that values of different types have an order too: nothing, booleans, numbers, texts, the rest. */
+/** Values of different types have an order too: null and what has parts, nothing, booleans, numbers, texts. */
 const RANKS = ['undefined', 'boolean', 'number', 'string'];
 
 function compare(a: unknown, b: unknown): number {

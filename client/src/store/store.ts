@@ -98,9 +98,9 @@ export interface Contents {
 
 /** Which atomes {@link Store.newest} looks for. */
 export interface Selection {
-  readonly kind?: string;
+  readonly kind?: string | undefined;
   /** null: those without a parent. */
-  readonly parentId?: string | null;
+  readonly parentId?: string | null | undefined;
 }
 
 /** The port between the SDK and where it keeps its data. The promises are at the top of this file. */

@@ -2,7 +2,6 @@ import {
   admit,
   CloseCode,
   type Ack,
-  type Atome,
   type AtomeEvent,
   type RangeFrame,
   type ServerMessage,
@@ -20,6 +19,7 @@ import type { Emitter } from '../events/emitter.js';
 import type { OtherMessage } from '../events/event-map.js';
 import type { Settings } from '../options.js';
 import type { Changes, Place, StoredCursor } from '../store/store.js';
+import { changesOf } from './changes-of.js';
 import { Credentials } from './credentials.js';
 import { Loader } from './loader.js';
 import type { Replica } from './replica.js';
@@ -74,7 +74,10 @@ export class Engine implements ConnectionPort {
     });
     this.loader = new Loader(settings, new Timer(settings.after), {
       request: async (renew) => ({ api: this.endpoints.api, token: await this.token(renew), subscription }),
-      loaded: (snapshot) => this.replace(snapshot),
+      loaded: (snapshot) => {
+        this.credentials.accepted();
+        this.replace(snapshot);
+      },
       failed: (error) => this.failed(error),
     });
   }
@@ -250,15 +253,4 @@ export class Engine implements ConnectionPort {
       .catch(() => undefined);
     settled.forEach((opId) => this.sender.forget(opId));
   }
-}
-
-/** What events make of the atomes. */
-function changesOf(events: readonly AtomeEvent[]): Changes {
-  const atomes = new Map<string, Atome | null>();
-  for (const event of events) {
-    if (!('atome' in event)) atomes.set(event.atomeId, null);
-    else atomes.set(event.atome.id, event.atome.deletedAt === null ? event.atome : null);
-  }
-  const put = [...atomes.values()].filter((atome) => atome !== null);
-  return { put, remove: [...atomes.keys()].filter((id) => atomes.get(id) === null) };
 }

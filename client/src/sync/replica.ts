@@ -1,7 +1,7 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError, toError } from '../errors.js';
 import { memoryStore } from '../store/memory.js';
-import type { Changes, Place, RejectedWrite, Store, Tabs } from '../store/store.js';
+import type { Changes, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
 import { Outbox } from './outbox.js';
 import { View, type Shown } from './view.js';
 
@@ -11,10 +11,18 @@ export interface ReplicaPort {
   changed(shown: ReadonlyMap<string, Shown>): void;
   /** A write is in the outbox that was not made here just now. */
   met(opId: string): void;
-  /** An alteration was taken in; `own`: it was a pending write until then. */
-  heard(event: AtomeEvent, own: boolean): void;
+  /** An alteration was taken in. */
+  heard(event: AtomeEvent, origin: Origin): void;
   refused(write: RejectedWrite): void;
   failed(error: Error): void;
+}
+
+/** Where an alteration came from. */
+export interface Origin {
+  /** It was a pending write until then, of whichever tab or start of the program. */
+  readonly pending: boolean;
+  /** It was made by this client. */
+  readonly own: boolean;
 }
 
 const NOWHERE: Place = { cursor: null, subscription: '', skewMs: null, stamp: null };
@@ -40,6 +48,9 @@ export class Replica {
   /** Atomes that have changed since the store is being read; null once it was. */
   private fresh: Set<string> | null = new Set();
   private replaced = false;
+  private closed = false;
+  /** opIds of pending writes that were made here, not in another tab. */
+  private readonly made = new Set<string>();
 
   constructor(
     private store: Store,
@@ -56,8 +67,17 @@ export class Replica {
     return this.store.tabs;
   }
 
-  /** Shows the changes now. @returns a promise of their being durable. */
+  /** The atomes changed last, while the store is still being read; undefined where they would not be all there is. */
+  async newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined> {
+    await this.opened;
+    if (!this.fresh || this.outbox.size > 0) return undefined;
+    return this.store.newest(selection, limit).catch(() => undefined);
+  }
+
+  /** Shows the changes now. @returns a promise of their being durable, which rejects when the replica was closed. */
   commit(changes: Changes): Promise<void> {
+    if (this.closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
+    changes.append?.forEach(({ opId }) => this.made.add(opId));
     this.apply(changes, false);
     this.batch.push(changes);
     this.saving ??= this.tail = this.tail.then(() => {
@@ -71,6 +91,7 @@ export class Replica {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     this.unbind?.();
     await Promise.allSettled([this.loaded, this.tail]);
     await this.store.close().catch((thrown: unknown) => this.port.failed(toError(thrown)));
@@ -81,6 +102,8 @@ export class Replica {
     this.place = place ?? NOWHERE;
     outbox.forEach((write) => this.outbox.add(write, true));
     outbox.forEach(({ opId }) => this.port.met(opId));
+    // without other tabs they can only be one's own, from before the last start
+    if (!this.store.tabs) outbox.forEach(({ opId }) => this.made.add(opId));
     rejected.forEach((write) => this.rejected.set(write.operation.opId, write));
     this.unbind = this.store.observe?.((changes) => changes.forEach((each) => this.observe(each)));
     if (setAside !== undefined) {
@@ -121,7 +144,7 @@ export class Replica {
 
   private apply(changes: Changes, saved: boolean): void {
     const { clear, put, remove, settle, append, dismiss, reject, place, events } = changes;
-    const own = new Set(events?.filter((event) => 'opId' in event && this.outbox.get(event.opId ?? '')));
+    const origins = (events ?? []).map((event) => this.originOf(event));
     const touched = [
       ...(clear ? this.view.ids() : []),
       ...(put ?? []).map(({ id }) => id),
@@ -142,8 +165,14 @@ export class Replica {
       append?.forEach((write) => this.outbox.add(write, saved));
     });
     if (saved) append?.forEach(({ opId }) => this.port.met(opId));
-    events?.forEach((event) => this.port.heard(event, own.has(event)));
+    events?.forEach((event, i) => this.port.heard(event, origins[i]!));
+    if (!clear) settle?.forEach((opId) => this.made.delete(opId));
     reject?.forEach((write) => this.port.refused(write));
+  }
+
+  private originOf(event: AtomeEvent): Origin {
+    const opId = ('opId' in event && event.opId) || '';
+    return { pending: this.outbox.get(opId) !== undefined, own: this.made.has(opId) };
   }
 
   /** Changes some atomes and tells which of them are shown differently now. */

@@ -134,7 +134,10 @@ export class Session implements ConnectionPort {
   private read(frame: RangeFrame): void {
     if (!this.listening) return;
     const events = this.reader.read(frame);
-    if (events) events.forEach((event) => tell(this.events, event, this.own.takes(event)));
-    else this.connection.resubscribe();
+    if (!events) return this.connection.resubscribe();
+    for (const event of events) {
+      const own = this.own.takes(event);
+      tell(this.events, event, { own, pending: own });
+    }
   }
 }
