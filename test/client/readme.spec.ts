@@ -39,7 +39,7 @@ describe('the programs of the README', () => {
     const lines: unknown[][] = [];
     const console = { log: (...line: unknown[]) => lines.push(line) };
     const heard = new Heard(sdk);
-    const first = program("from '@atome-sync/client'", server.url);
+    const first = program('onAtomeDeleted: ({ atomeId }) => console', server.url);
     const { success, id, error } = await run(first, { console }, 'success, id, error');
     expect({ success, error }).toEqual({ success: true, error: undefined });
 
@@ -50,6 +50,19 @@ describe('the programs of the README', () => {
       ['changed', { title: 'changed' }],
       ['gone', id],
     ]);
+  });
+
+  it('work offline first', async () => {
+    const shown: unknown[] = [];
+    const given = {
+      indexedDbStore: sdk.memoryStore,
+      render: (todos: readonly sdk.Atome[]) => shown.push(todos.length),
+    };
+    const { client } = (await run(program('indexedDbStore()', server.url), given, 'client')) as { client: sdk.Client };
+    await client.flush();
+    expect(shown.at(-1)).toBe(0);
+    expect(await other.UnifiedAtome.list({ kind: 'todo' })).toMatchObject({ data: [{ data: { done: true } }] });
+    await client.close();
   });
 
   it('show a list and keep it right', async () => {
