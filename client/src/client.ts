@@ -34,7 +34,10 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
       queries.changed(shown);
       moved();
     },
-    met: (opId) => clock.follow(opId),
+    met(opId) {
+      clock.follow(opId);
+      engine.pump();
+    },
     heard(event, origin) {
       clock.saw(event);
       tell(events, event, origin);

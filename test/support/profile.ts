@@ -6,8 +6,15 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What the pages of a profile find as `sdk`. */
 const SDK = `
-  export { createClient } from './client/src/client.ts';
-  export { indexedDbStore } from './client/src/store/indexeddb.ts';
+  export * from './client/src/index.ts';
+  export * from './test/support/offline.ts';
+`;
+/** Lets a page know whether it leads: the locks of the browser tell who holds them by ids that pages do not know. */
+const SPY = `
+  const request = LockManager.prototype.request;
+  LockManager.prototype.request = function (name, options, run) {
+    return request.call(this, name, options, (lock) => ((window.holds = true), run(lock)));
+  };
 `;
 
 let bundled: Promise<string> | undefined;
@@ -38,7 +45,7 @@ export class Profile {
   /** @param origin of the server, so that the pages may call it. */
   static async open(browser: Browser, origin = 'http://127.0.0.1:1'): Promise<Profile> {
     const context = await browser.newContext();
-    const body = `<!doctype html><title>A tab</title><script>${await bundle()}</script>`;
+    const body = `<!doctype html><title>A tab</title><script>${SPY}${await bundle()}</script>`;
     await context.route(`${origin}/tab`, (route) => route.fulfill({ contentType: 'text/html', body }));
     return new Profile(context, origin);
   }

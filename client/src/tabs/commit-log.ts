@@ -24,7 +24,6 @@ export class CommitLog {
   private commits = 0;
   /** opIds that the listeners hold, in outbox or inbox: those that are gone when everything is read again. */
   private readonly held = new Set<string>();
-  private readonly underWay = new Set<readonly Changes[]>();
   private pulling: Promise<void> | undefined;
 
   constructor(
@@ -48,15 +47,10 @@ export class CommitLog {
     const added = result<number>(log.add({ by: this.me, whole, changes: kept } satisfies Entry));
     this.commits += 1;
     if (this.commits % TRIM_EVERY === 0) log.delete(IDBKeyRange.upperBound(this.seen - KEPT));
-    this.underWay.add(changes);
-    try {
-      const [, key] = await Promise.all([finished(transaction), added]);
-      // with another tab's commit in between, the next pull comes by here
-      if (key === this.seen + 1) this.seen += 1;
-      this.hold(changes);
-    } finally {
-      this.underWay.delete(changes);
-    }
+    const [, key] = await Promise.all([finished(transaction), added]);
+    // with another tab's commit in between, the next pull comes by here
+    if (key === this.seen + 1) this.seen += 1;
+    this.hold(changes);
   }
 
   /** Tells what the others have committed since the last time. */
@@ -80,14 +74,15 @@ export class CommitLog {
     const changes = others.flatMap((entry) => entry.changes);
     const last = keys.at(-1)!;
     const gap = last - this.seen > keys.length;
-    const news = gap || others.some(({ whole }) => whole) ? await this.everything(transaction, changes) : changes;
+    const whole = gap || others.some((entry) => entry.whole);
+    const news = whole ? [await this.everything(transaction, changes)] : changes;
     this.seen = last;
     this.hold(news);
     if (news.length > 0) this.tell(news);
   }
 
-  /** What leads a listener from wherever it is to what the database holds, and then to its own commits under way. */
-  private async everything(transaction: IDBTransaction, missed: readonly Changes[]): Promise<Changes[]> {
+  /** What leads a listener from wherever it is to what the database holds. */
+  private async everything(transaction: IDBTransaction, missed: readonly Changes[]): Promise<Changes> {
     const all = <T>(name: string): Promise<T[]> => result<T[]>(transaction.objectStore(name).getAll());
     const [put, append, reject, places] = await Promise.all([
       all<Atome>('atomes'),
@@ -98,17 +93,7 @@ export class CommitLog {
     const gone = [...this.held];
     const events = missed.flatMap((changes): readonly AtomeEvent[] => changes.events ?? []);
     const [place] = places;
-    const now = {
-      clear: true,
-      put,
-      settle: gone,
-      append,
-      dismiss: gone,
-      reject,
-      ...(place && { place }),
-      events,
-    } as const;
-    return [now, ...[...this.underWay].flat().map(({ events: _, ...changes }) => changes)];
+    return { clear: true, put, settle: gone, append, dismiss: gone, reject, ...(place && { place }), events };
   }
 
   private hold(changes: readonly Changes[]): void {
