@@ -1,11 +1,4 @@
-import {
-  equalJson,
-  fold,
-  type Atome,
-  type AtomeState,
-  type Content,
-  type Change,
-} from '../../../src/protocol/index.js';
+import { equalJson, fold, type Atome, type Content, type Change } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
 import type { Outbox } from './outbox.js';
 import { timeOf } from './write-clock.js';
@@ -16,21 +9,29 @@ export interface Shown {
   readonly after: Atome | undefined;
 }
 
+/** An atome with its pending writes, and what it was folded from. */
+interface Folded {
+  readonly atome: Atome | undefined;
+  readonly base: Atome | undefined;
+  readonly writes: readonly PendingWrite[];
+}
+
 /** What is read: the confirmed atomes, with the pending writes folded over them. */
 export class View {
   private readonly confirmed = new Map<string, Atome>();
-  /** The atomes with pending writes as they are shown. */
-  private readonly folded = new Map<string, Atome | undefined>();
+  /** The atomes with pending writes. */
+  private readonly folded = new Map<string, Folded>();
 
   constructor(private readonly outbox: Outbox) {}
 
   get(id: string): Atome | undefined {
-    return this.folded.has(id) ? this.folded.get(id) : this.confirmed.get(id);
+    const folded = this.folded.get(id);
+    return folded ? folded.atome : this.confirmed.get(id);
   }
 
   *[Symbol.iterator](): Generator<Atome> {
     for (const [id, atome] of this.confirmed) if (!this.folded.has(id)) yield atome;
-    for (const atome of this.folded.values()) if (atome) yield atome;
+    for (const { atome } of this.folded.values()) if (atome) yield atome;
   }
 
   confirm(id: string, atome: Atome | undefined): void {
@@ -43,11 +44,17 @@ export class View {
     return this.confirmed.keys();
   }
 
-  /** Folds the pending writes of an atome anew over what is confirmed of it. */
+  /** Folds the pending writes of an atome over what is confirmed of it; where only writes were added, only those. */
   fold(id: string): void {
     const writes = this.outbox.of(id);
+    const base = this.confirmed.get(id);
+    const known = this.folded.get(id);
+    const { length } = known?.writes ?? writes;
+    const goesOn =
+      known?.base === base && known?.writes[0] === writes[0] && known?.writes.at(-1) === writes[length - 1];
+    const [start, rest] = known && goesOn ? [known.atome, writes.slice(length)] : [base, writes];
     if (writes.length === 0) this.folded.delete(id);
-    else this.folded.set(id, withPending(this.confirmed.get(id), writes));
+    else this.folded.set(id, { atome: rest.reduce(after, start), base, writes });
   }
 }
 
@@ -69,30 +76,22 @@ function accessOf(atome: Atome & { readonly access?: unknown }): unknown {
   return atome.access;
 }
 
-function withPending(confirmed: Atome | undefined, writes: readonly PendingWrite[]): Atome | undefined {
-  let state: AtomeState | null = confirmed ? { ...confirmed, clocks: {} } : null;
-  for (const write of writes) state = after(state, write);
-  if (!state) return undefined;
-  const { clocks: _clocks, ...atome } = state;
-  return atome;
-}
-
-/** The state after one write, or as it was when the write does not fit: then the server will refuse it, and say why. */
-function after(state: AtomeState | null, write: PendingWrite): AtomeState | null {
+/** The atome after one write, or as it was when the write does not fit: then the server will refuse it, and say why. */
+function after(atome: Atome | undefined, write: PendingWrite): Atome | undefined {
   const change = changeOf(write);
   const { opId, atomeId, operation, baseVersion } = write;
-  if (!change || (state === null) !== (operation === 'create')) return state;
-  if (state && (state.deletedAt !== null || (baseVersion ?? state.version) !== state.version)) return state;
+  if (!change || (atome === undefined) !== (operation === 'create')) return atome;
+  if (atome && (atome.deletedAt !== null || (baseVersion ?? atome.version) !== atome.version)) return atome;
   try {
-    const version = (state?.version ?? 0) + 1;
+    const version = (atome?.version ?? 0) + 1;
     const timestamp = new Date(timeOf(opId)).toISOString();
     // without clocks no pending write is older than what it meets: who wins in the end, the server decides
-    return {
-      ...fold(state, { ...change, atomeId, version, hlc: '', timestamp, author: '', superseded: [] }),
-      clocks: {},
-    };
+    const state = atome ? { ...atome, clocks: {} } : null;
+    const folding = { ...change, atomeId, version, hlc: '', timestamp, author: '', superseded: [] };
+    const { clocks: _clocks, ...folded } = fold(state, folding);
+    return folded;
   } catch {
-    return state;
+    return atome;
   }
 }
 
