@@ -25,6 +25,12 @@ describe('the size of a bundle', () => {
     expect(await sizeOf('createClient', 'memoryStore')).toBeLessThanOrEqual(14);
   });
 
+  it('of the client with a store in IndexedDB, for all tabs', async () => {
+    const [memory, durable] = [await sizeOf('createClient'), await sizeOf('createClient', 'indexedDbStore')];
+    expect(durable - memory).toBeLessThanOrEqual(3);
+    expect(durable).toBeLessThanOrEqual(17);
+  });
+
   it('of the parts of the original client', async () => {
     expect(await sizeOf('SyncWebSocket', 'UnifiedAtome', 'UnifiedSync')).toBeLessThanOrEqual(9);
   });

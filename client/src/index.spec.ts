@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryNetwork } from './connection/memory-transport.js';
 import * as sdk from './index.js';
+import * as sqlite from './store/sqlite.js';
 
 /* The public API. A name that goes or comes is a change of the package's version. */
 
@@ -19,6 +20,10 @@ describe('the public API', () => {
       'memoryStore',
     ]);
     expect(methods(sdk.createUnified())).toEqual(['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']);
+  });
+
+  it('exports these names under /sqlite', () => {
+    expect(methods(sqlite)).toEqual(['sqliteStore', 'tauriStore']);
   });
 
   it('has these methods', async () => {
