@@ -116,8 +116,9 @@ export interface Store {
   /** Ends what `open` began, after the commits under way. May be called twice. */
   close(): Promise<void>;
   /**
-   * Calls back with what other instances on the same data have committed, in their order. Not there where
-   * there can be no other. @returns what ends it.
+   * Calls back with what other instances on the same data have committed, in their order. Changes with `clear` may
+   * stand for everything there is, read without own commits that are not done yet. Not there where there can be no
+   * other. @returns what ends it.
    */
   observe?(listener: (changes: readonly Changes[]) => void): () => void;
   /** How the instances on the same data divide their work. Not there where there can be no other. */
