@@ -184,4 +184,13 @@ describe('tabs on one store', () => {
     );
     expect(code).toBe('outdated');
   });
+
+  it('says when the database was deleted', async () => {
+    const [one, two] = await Promise.all([open(), profile.tab()]);
+    await two.evaluate((name) => new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve)), name);
+    const code = await one.evaluate(() =>
+      window.store.commit([{}]).catch((error: unknown) => (error as { code: string }).code),
+    );
+    expect(code).toBe('storage');
+  });
 });

@@ -55,7 +55,7 @@ class IndexedDbStore implements Store {
       const { db, setAside } = await openDatabase(this.name, this.format);
       this.db = db;
       this.outdated = false;
-      db.onversionchange = () => this.giveWay();
+      db.onversionchange = ({ newVersion }) => this.giveWay(newVersion !== null);
       db.onclose = () => (this.db = undefined);
       const log = new CommitLog(
         () => this.database(),
@@ -150,9 +150,9 @@ class IndexedDbStore implements Store {
     return { place: place ?? null, outbox, rejected };
   }
 
-  /** Another tab has a newer version of the SDK, which is about to bring the data forward. */
-  private giveWay(): void {
-    this.outdated = true;
+  /** Another tab has a newer version of the SDK, which is about to bring the data forward; or deletes the database. */
+  private giveWay(newer: boolean): void {
+    this.outdated = newer;
     void this.close();
   }
 
