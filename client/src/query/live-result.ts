@@ -46,24 +46,23 @@ export class LiveResult {
 
   /** Puts one atome to its place. @returns what a reader sees of that. */
   private move({ before, after }: Shown): keyof Difference | undefined {
-    const [from, to] = [this.take(before), this.put(after)];
-    if (from === undefined) return to === undefined ? undefined : 'added';
-    if (to === undefined) return 'removed';
-    return from !== to || !looksAlike(before!, after!) ? 'changed' : undefined;
+    const from = before && this.matches(before) ? this.place(before) : undefined;
+    const stays = after !== undefined && this.matches(after);
+    if (from === undefined && !stays) return undefined;
+    if (from !== undefined && stays && this.fits(after, from)) {
+      this.members[from] = after;
+      return looksAlike(before!, after) ? undefined : 'changed';
+    }
+    if (from !== undefined) this.members.splice(from, 1);
+    if (!stays) return 'removed';
+    this.members.splice(this.place(after), 0, after);
+    return from === undefined ? 'added' : 'changed';
   }
 
-  private take(atome: Atome | undefined): number | undefined {
-    if (!atome || !this.matches(atome)) return undefined;
-    const place = this.place(atome);
-    this.members.splice(place, 1);
-    return place;
-  }
-
-  private put(atome: Atome | undefined): number | undefined {
-    if (!atome || !this.matches(atome)) return undefined;
-    const place = this.place(atome);
-    this.members.splice(place, 0, atome);
-    return place;
+  /** Whether an atome would stand where another stands now. */
+  private fits(atome: Atome, place: number): boolean {
+    const [left, right] = [this.members[place - 1], this.members[place + 1]];
+    return (!left || this.compare(left, atome) < 0) && (!right || this.compare(atome, right) < 0);
   }
 
   /** Where an atome stands, or would stand. */

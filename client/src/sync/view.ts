@@ -9,11 +9,11 @@ export interface Shown {
   readonly after: Atome | undefined;
 }
 
-/** An atome with its pending writes, and what it was folded from. */
+/** The pending writes of an atome, and how it is shown after each of them. */
 interface Folded {
-  readonly atome: Atome | undefined;
   readonly base: Atome | undefined;
   readonly writes: readonly PendingWrite[];
+  readonly states: readonly (Atome | undefined)[];
 }
 
 /** What is read: the confirmed atomes, with the pending writes folded over them. */
@@ -26,12 +26,15 @@ export class View {
 
   get(id: string): Atome | undefined {
     const folded = this.folded.get(id);
-    return folded ? folded.atome : this.confirmed.get(id);
+    return folded ? folded.states.at(-1) : this.confirmed.get(id);
   }
 
   *[Symbol.iterator](): Generator<Atome> {
     for (const [id, atome] of this.confirmed) if (!this.folded.has(id)) yield atome;
-    for (const { atome } of this.folded.values()) if (atome) yield atome;
+    for (const { states } of this.folded.values()) {
+      const atome = states.at(-1);
+      if (atome) yield atome;
+    }
   }
 
   confirm(id: string, atome: Atome | undefined): void {
@@ -44,18 +47,31 @@ export class View {
     return this.confirmed.keys();
   }
 
-  /** Folds the pending writes of an atome over what is confirmed of it; where only writes were added, only those. */
+  /** Folds the pending writes of an atome over what is confirmed of it. */
   fold(id: string): void {
     const writes = this.outbox.of(id);
+    if (writes.length === 0) return void this.folded.delete(id);
     const base = this.confirmed.get(id);
-    const known = this.folded.get(id);
-    const { length } = known?.writes ?? writes;
-    const goesOn =
-      known?.base === base && known?.writes[0] === writes[0] && known?.writes.at(-1) === writes[length - 1];
-    const [start, rest] = known && goesOn ? [known.atome, writes.slice(length)] : [base, writes];
-    if (writes.length === 0) this.folded.delete(id);
-    else this.folded.set(id, { atome: rest.reduce(after, start), base, writes });
+    const states = known(this.folded.get(id), base, writes);
+    for (const write of writes.slice(states.length))
+      states.push(after(states.length > 0 ? states.at(-1) : base, write));
+    this.folded.set(id, { base, writes, states });
   }
+}
+
+/** The states that need not be folded anew: writes were only added, or confirmed as they had been shown. */
+function known(
+  folded: Folded | undefined,
+  base: Atome | undefined,
+  writes: readonly PendingWrite[],
+): (Atome | undefined)[] {
+  if (!folded) return [];
+  const gone = folded.writes.indexOf(writes[0]!);
+  const kept = folded.writes.length - gone;
+  if (gone < 0 || folded.writes.at(-1) !== writes[kept - 1]) return [];
+  const was = gone === 0 ? folded.base : folded.states[gone - 1];
+  const same = was === base || (base && was?.version === base.version && looksAlike(was, base));
+  return same ? folded.states.slice(gone) : [];
 }
 
 /** True when a reader sees no difference: version and times alone do not count. */
