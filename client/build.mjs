@@ -13,14 +13,19 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 /** The subpaths of the package. What they have in common is a file of its own, so that there is one SyncError. */
-const ENTRIES = { index: at('src/index.ts'), sqlite: at('src/store/sqlite.ts') };
+const ENTRIES = {
+  index: at('src/index.ts'),
+  backends: at('src/unified/backends.ts'),
+  react: at('src/react/react.ts'),
+  sqlite: at('src/store/sqlite.ts'),
+};
 
-/** What all files share; outside stays what only some need: Node before 22, and who keeps data in SQLite. */
+/** What all files share; outside stays what only some need: Node before 22, SQLite, React. */
 const shared = {
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  external: ['ws', 'better-sqlite3'],
+  external: ['ws', 'better-sqlite3', 'react'],
   sourcemap: true,
   logLevel: 'warning',
 };

@@ -33,6 +33,8 @@ export interface PendingWrite {
   readonly access?: JsonValue;
   readonly baseVersion?: number;
   readonly reason?: string;
+  /** Its stamp, where it must be the same on several servers. Default: made when it is first sent. */
+  readonly hlc?: string;
 }
 
 /** An own write that was refused for good, kept until the application retries or discards it. */

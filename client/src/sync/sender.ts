@@ -128,7 +128,7 @@ export class Sender {
 
   private send(write: PendingWrite): void {
     const { opId } = write;
-    const hlc = this.stamps.get(opId) ?? this.port.stamp(opId);
+    const hlc = write.hlc ?? this.stamps.get(opId) ?? this.port.stamp(opId);
     this.stamps.set(opId, hlc);
     this.flight.set(opId, 'sent');
     this.port.send({ type: 'mutate', ...write, hlc });
