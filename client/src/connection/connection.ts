@@ -1,4 +1,5 @@
-import { CloseCode, isFinalClose, type ServerMessage, type Welcome } from '../../../src/protocol/index.js';
+import type { ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import { CloseCode, isFinalClose } from '../../../src/protocol/close-codes.js';
 import { codeOfStatus, SyncError, toError } from '../errors.js';
 import { Heartbeat, type HeartbeatRules } from './heartbeat.js';
 import { IDLE, isUp, next, timerMs, type Effect, type Event, type Rules, type State } from './state.js';

@@ -1,15 +1,15 @@
-import {
-  admit,
-  CloseCode,
-  type Ack,
-  type AtomeEvent,
-  type RangeFrame,
-  type ServerMessage,
-  type Subscribed,
-  type SyncLive,
-  type SyncReset,
-  type Welcome,
+import type {
+  Ack,
+  AtomeEvent,
+  RangeFrame,
+  ServerMessage,
+  Subscribed,
+  SyncLive,
+  SyncReset,
+  Welcome,
 } from '../../../src/protocol/index.js';
+import { CloseCode } from '../../../src/protocol/close-codes.js';
+import { admit } from '../../../src/protocol/range.js';
 import { Connection, type ConnectionPort } from '../connection/connection.js';
 import type { State } from '../connection/state.js';
 import { Timer } from '../connection/timer.js';

@@ -2,6 +2,7 @@ import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError, toError } from '../errors.js';
 import { memoryStore } from '../store/memory.js';
 import type { Changes, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
+import { loadJsonPatch, needsJsonPatch } from './optimistic.js';
 import { Outbox } from './outbox.js';
 import { View, type Shown } from './view.js';
 
@@ -100,6 +101,7 @@ export class Replica {
   private async open(): Promise<void> {
     const { place, outbox, rejected, setAside } = await this.store.open();
     this.place = place ?? NOWHERE;
+    if (outbox.some(needsJsonPatch)) await loadJsonPatch();
     outbox.forEach((write) => this.outbox.add(write, true));
     outbox.forEach(({ opId }) => this.port.met(opId));
     // without other tabs they can only be one's own, from before the last start
@@ -131,6 +133,9 @@ export class Replica {
 
   private observe(changes: Changes): void {
     this.apply(changes, true);
+    if (changes.append?.some(needsJsonPatch)) {
+      void loadJsonPatch().then(() => this.show(this.outbox.atomeIds(), () => this.view.unfold()));
+    }
     // what is not in the store yet was read without it
     if (changes.clear) [...this.underWay, ...this.batch].forEach(({ events: _told, ...own }) => this.apply(own, false));
   }

@@ -1,4 +1,5 @@
-import { CloseCode, type Ack, type ErrorBody, type Hlc } from '../../../src/protocol/index.js';
+import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
+import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import type { Timer } from '../connection/timer.js';
 import type { PendingWrite } from '../store/store.js';

@@ -1,4 +1,5 @@
-import { PROTOCOL_VERSION, type RangeFrame, type ServerMessage, type Welcome } from '../../../src/protocol/index.js';
+import type { RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.js';
 import { Connection, type ConnectionPort } from '../connection/connection.js';
 import { onWake } from '../connection/wake.js';
 import { endpoints, type Endpoints } from '../endpoints.js';

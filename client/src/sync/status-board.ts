@@ -1,4 +1,5 @@
-import { isObject, type JsonValue } from '../../../src/protocol/index.js';
+import type { JsonValue } from '../../../src/protocol/index.js';
+import { isObject } from '../../../src/protocol/json.js';
 import type { Emitter } from '../events/emitter.js';
 import type { Tabs } from '../store/store.js';
 import type { Replica } from './replica.js';

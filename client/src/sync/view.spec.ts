@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
+import { loadJsonPatch } from './optimistic.js';
 import { Outbox } from './outbox.js';
 import { looksAlike, View } from './view.js';
 
@@ -22,6 +23,7 @@ const NOTE: Atome = {
 let outbox: Outbox;
 let view: View;
 let names = 0;
+beforeAll(loadJsonPatch);
 beforeEach(() => {
   outbox = new Outbox();
   view = new View(outbox);

@@ -1,7 +1,8 @@
-import { equalJson, fold, type Atome, type Content, type Change } from '../../../src/protocol/index.js';
+import type { Atome } from '../../../src/protocol/index.js';
+import { equalJson } from '../../../src/protocol/json.js';
 import type { PendingWrite } from '../store/store.js';
+import { after } from './optimistic.js';
 import type { Outbox } from './outbox.js';
-import { timeOf } from './write-clock.js';
 
 /** One atome as it was shown and as it is; undefined where it is not. */
 export interface Shown {
@@ -47,6 +48,11 @@ export class View {
     return this.confirmed.keys();
   }
 
+  /** Forgets what pending writes have made of their atomes, so that they are folded anew. */
+  unfold(): void {
+    this.folded.clear();
+  }
+
   /** Folds the pending writes of an atome over what is confirmed of it. */
   fold(id: string): void {
     const writes = this.outbox.of(id);
@@ -90,45 +96,4 @@ export function looksAlike(a: Atome, b: Atome): boolean {
 
 function accessOf(atome: Atome & { readonly access?: unknown }): unknown {
   return atome.access;
-}
-
-/** The atome after one write, or as it was when the write does not fit: then the server will refuse it, and say why. */
-function after(atome: Atome | undefined, write: PendingWrite): Atome | undefined {
-  const change = changeOf(write);
-  const { opId, atomeId, operation, baseVersion } = write;
-  if (!change || (atome === undefined) !== (operation === 'create')) return atome;
-  if (atome && (atome.deletedAt !== null || (baseVersion ?? atome.version) !== atome.version)) return atome;
-  try {
-    const version = (atome?.version ?? 0) + 1;
-    const timestamp = new Date(timeOf(opId)).toISOString();
-    // without clocks no pending write is older than what it meets: who wins in the end, the server decides
-    const state = atome ? { ...atome, clocks: {} } : null;
-    const folding = { ...change, atomeId, version, hlc: '', timestamp, author: '', superseded: [] };
-    const { clocks: _clocks, ...folded } = fold(state, folding);
-    return folded;
-  } catch {
-    return atome;
-  }
-}
-
-/** The write as the fold takes it; undefined for one whose effect only the server knows. */
-function changeOf({ operation, changes, kind, atomeType, data, meta, parentId }: PendingWrite): Change | undefined {
-  switch (operation) {
-    case 'create':
-      return {
-        operation,
-        changes: { kind, type: atomeType ?? null, data, meta: meta ?? {}, parentId: parentId ?? null } as Content,
-      };
-    case 'replace':
-      return { operation, changes: { kind, type: atomeType, data, meta, parentId } };
-    case 'delete':
-      return { operation, changes: {} };
-    case 'update':
-    case 'patch':
-    case 'rename':
-    case 'tag':
-      return { operation, changes } as Change;
-    default:
-      return undefined;
-  }
 }

@@ -1,4 +1,5 @@
-import { HybridClock, uuidv7, wallOf, type AtomeEvent, type Hlc } from '../../../src/protocol/index.js';
+import type { AtomeEvent, Hlc } from '../../../src/protocol/index.js';
+import { HybridClock, wallOf } from '../../../src/protocol/hlc.js';
 import type { Place } from '../store/store.js';
 
 /** A difference to the server's clock that the way of a message can explain counts as none, in milliseconds. */
@@ -17,7 +18,7 @@ export class WriteClock {
   private wall = 0;
   private counter = 0;
   private moment = 0;
-  private readonly stamps = new HybridClock(uuidv7().slice(-12), () => this.moment);
+  private readonly stamps = new HybridClock(randomHex(6), () => this.moment);
 
   constructor(private readonly now: () => number = Date.now) {}
 
@@ -26,8 +27,8 @@ export class WriteClock {
     this.advance(this.now(), -1);
     this.advance(this.wall + Number(this.counter === MAX_COUNTER), -1);
     this.counter += 1;
-    const name = uuidv7(this.wall);
-    return name.slice(0, 15) + this.counter.toString(16).padStart(3, '0') + name.slice(18);
+    const [time, random] = [hex(this.wall, 12), randomHex(8)];
+    return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(this.counter, 3)}-8${random.slice(1, 4)}-${random.slice(4)}`;
   }
 
   /** No name may come before this one. */
@@ -65,6 +66,14 @@ export class WriteClock {
     if (wall > this.wall) [this.wall, this.counter] = [wall, counter];
     else if (wall === this.wall) this.counter = Math.max(this.counter, counter);
   }
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}
+
+function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => hex(byte, 2)).join('');
 }
 
 /** When a write was named, by the local clock, in epoch milliseconds. */

@@ -3,6 +3,7 @@ import type { Client, Written } from '../api.js';
 import { SyncError } from '../errors.js';
 import type { PendingWrite } from '../store/store.js';
 import type { WriteOptions } from '../unified/answers.js';
+import { loadJsonPatch, needsJsonPatch } from './optimistic.js';
 import type { Replica } from './replica.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -27,12 +28,16 @@ type Writes = Pick<
  * @param saved called when there is something to send.
  */
 export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
+  let ready = replica.opened;
+
   async function write(
     { operation, atomeId, ...fields }: Omit<PendingWrite, 'opId'>,
     { reason, baseVersion }: WriteOptions = {},
     dismiss: readonly string[] = [],
   ): Promise<Written> {
-    await replica.opened;
+    // in a chain, so that writes which need nothing do not overtake
+    if (needsJsonPatch(fields)) ready = ready.then(loadJsonPatch);
+    await ready;
     const opId = clock.name();
     const options = { ...(reason !== undefined && { reason }), ...(baseVersion !== undefined && { baseVersion }) };
     // a copy, of what JSON can say: what the caller does with his objects afterwards is his own affair
