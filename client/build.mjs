@@ -1,6 +1,6 @@
 /*
  * Builds dist/: an entry for each subpath, for bundlers and Node; client.js with all that browsers need in one file, for
- * a plain <script type="module">; and the types.
+ * a plain <script type="module">; the types; and, of the package as it is then, the example that needs a bundler.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
@@ -36,6 +36,17 @@ await Promise.all([
   build({ ...shared, entryPoints: [ENTRIES.index], outfile: at('dist/client.js'), minify: true }),
 ]);
 execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json')], { stdio: 'inherit' });
+
+await build({
+  ...shared,
+  entryPoints: [at('examples/todo-react/todo.jsx')],
+  outfile: at('examples/todo-react/todo.min.js'),
+  external: ['ws'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  jsx: 'automatic',
+  minify: true,
+  sourcemap: false,
+});
 
 const minified = readFileSync(at('dist/client.js'));
 const kilobytes = (bytes) => `${(bytes / 1024).toFixed(2)} kB`;

@@ -7,7 +7,7 @@ import { randomFrom } from '../support/random.js';
 
 const CLIENTS = 20;
 const SHARED = ['a', 'b', 'c', 'd', 'e'];
-/** FLAPS=1000 takes about two minutes; SEED plays another chance. */
+/** FLAPS=1000 takes two or three minutes; SEED plays another chance. */
 const FLAPS = Number(process.env.FLAPS ?? 25);
 const SEED = Number(process.env.SEED ?? 1);
 
