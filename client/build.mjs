@@ -1,4 +1,7 @@
-/* Builds dist/: index.js for bundlers and Node, client.js for a plain <script type="module">, and the types. */
+/*
+ * Builds dist/: an entry for each subpath, for bundlers and Node; client.js with all that browsers need in one file, for
+ * a plain <script type="module">; the types; and, of the package as it is then, the example that needs a bundler.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,23 +12,41 @@ import { build } from 'esbuild';
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
-/** What both files share; `ws` stays outside, because only Node before 22 needs it. */
+/** The subpaths of the package. What they have in common is a file of its own, so that there is one SyncError. */
+const ENTRIES = {
+  index: at('src/index.ts'),
+  backends: at('src/unified/backends.ts'),
+  react: at('src/react/react.ts'),
+  sqlite: at('src/store/sqlite.ts'),
+};
+
+/** What all files share; outside stays what only some need: Node before 22, SQLite, React. */
 const shared = {
-  entryPoints: [at('src/index.ts')],
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  external: ['ws'],
+  external: ['ws', 'better-sqlite3', 'react'],
   sourcemap: true,
   logLevel: 'warning',
 };
 
 rmSync(at('dist'), { recursive: true, force: true });
 await Promise.all([
-  build({ ...shared, outfile: at('dist/index.js') }),
-  build({ ...shared, outfile: at('dist/client.js'), minify: true }),
+  build({ ...shared, entryPoints: ENTRIES, outdir: at('dist'), splitting: true, chunkNames: 'shared-[hash]' }),
+  build({ ...shared, entryPoints: [ENTRIES.index], outfile: at('dist/client.js'), minify: true }),
 ]);
 execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json')], { stdio: 'inherit' });
+
+await build({
+  ...shared,
+  entryPoints: [at('examples/todo-react/todo.jsx')],
+  outfile: at('examples/todo-react/todo.min.js'),
+  external: ['ws'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  jsx: 'automatic',
+  minify: true,
+  sourcemap: false,
+});
 
 const minified = readFileSync(at('dist/client.js'));
 const kilobytes = (bytes) => `${(bytes / 1024).toFixed(2)} kB`;

@@ -1,4 +1,4 @@
-import { WS_PATH } from '../../src/protocol/index.js';
+import { WS_PATH } from '../../src/protocol/version.js';
 import { SyncError } from './errors.js';
 
 /** The two doors of one server. */

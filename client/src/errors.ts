@@ -1,7 +1,10 @@
-import { ERRORS, type ErrorCode } from '../../src/protocol/index.js';
+import type { ErrorCode } from '../../src/protocol/index.js';
 
-/** What can go wrong besides the server's own reasons: no connection, no answer in time, a server newer than this. */
-export type LocalErrorCode = 'offline' | 'timeout' | 'outdated';
+/**
+ * What can go wrong besides the server's own reasons: no connection, no answer in time, a server or a local store
+ * newer than this, a local store that has no space or may not be used.
+ */
+export type LocalErrorCode = 'offline' | 'timeout' | 'outdated' | 'storage';
 
 /** Every reason for which something can fail. Handle errors by this code, never by their text. */
 export type SyncErrorCode = ErrorCode | LocalErrorCode;
@@ -24,8 +27,17 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
+/** What an answer or a close without a code of its own can mean; not the whole list, which every page would load. */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: 'invalid',
+  401: 'unauthenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  413: 'too_large',
+  429: 'rate_limited',
+};
+
 /** The code for an HTTP status, or for a close code less 4000. */
 export function codeOfStatus(status: number): ErrorCode {
-  const codes = Object.keys(ERRORS) as ErrorCode[];
-  return codes.find((code) => ERRORS[code].status === status) ?? (status >= 502 ? 'unavailable' : 'internal');
+  return CODES[status] ?? (status >= 502 ? 'unavailable' : 'internal');
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { MemoryNetwork } from './connection/memory-transport.js';
 import * as sdk from './index.js';
+import * as sqlite from './store/sqlite.js';
 
 /* The public API. A name that goes or comes is a change of the package's version. */
 
@@ -7,11 +9,49 @@ const methods = (object: object): string[] => Object.keys(object).sort();
 
 describe('the public API', () => {
   it('exports these names', () => {
-    expect(methods(sdk)).toEqual(['SyncError', 'SyncWebSocket', 'UnifiedAtome', 'UnifiedSync', 'createClient']);
-    expect(methods(sdk.createClient())).toEqual(['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']);
+    expect(methods(sdk)).toEqual([
+      'SyncError',
+      'SyncWebSocket',
+      'UnifiedAtome',
+      'UnifiedSync',
+      'createClient',
+      'createUnified',
+      'indexedDbStore',
+      'memoryStore',
+    ]);
+    expect(methods(sdk.createUnified())).toEqual(['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']);
   });
 
-  it('has these methods', () => {
+  it('exports these names under /sqlite', () => {
+    expect(methods(sqlite)).toEqual(['sqliteStore', 'tauriStore']);
+  });
+
+  it('has these methods', async () => {
+    const client = sdk.createClient({ dial: new MemoryNetwork().dial });
+    expect(methods(client)).toEqual([
+      'close',
+      'create',
+      'delete',
+      'discard',
+      'flush',
+      'get',
+      'list',
+      'on',
+      'patch',
+      'ready',
+      'rejected',
+      'rename',
+      'replace',
+      'restore',
+      'retry',
+      'share',
+      'status',
+      'tag',
+      'update',
+      'waitFor',
+      'watch',
+    ]);
+    await client.close();
     expect(methods(sdk.SyncWebSocket)).toEqual([
       'broadcastAlter',
       'broadcastCreate',

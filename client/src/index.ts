@@ -1,26 +1,43 @@
-import { createClient } from './client.js';
+import { createUnified, type UnifiedClient } from './unified/unified.js';
 import type { SyncWebSocket as SyncWebSocketApi } from './unified/sync-websocket.js';
 import type { UnifiedAtome as UnifiedAtomeApi } from './unified/unified-atome.js';
 import type { UnifiedSync as UnifiedSyncApi } from './unified/unified-sync.js';
 
-// Making a client does nothing but make it; it looks for its server when it is first used.
-const client = createClient();
+let made: UnifiedClient | undefined;
+
+/**
+ * A part of the default client. Making it does nothing but make it; it looks for its server when it is first used.
+ * Called as pure, so that a bundler leaves out what nobody imports.
+ */
+function part<Name extends keyof UnifiedClient>(name: Name): UnifiedClient[Name] {
+  made ??= createUnified();
+  return made[name];
+}
 
 export type SyncWebSocket = SyncWebSocketApi;
 /** The reconnecting connection of the default client. */
-export const SyncWebSocket: SyncWebSocketApi = client.SyncWebSocket;
+export const SyncWebSocket: SyncWebSocketApi = /* @__PURE__ */ part('SyncWebSocket');
 
 export type UnifiedSync = UnifiedSyncApi;
 /** Live sync with callbacks, of the default client. */
-export const UnifiedSync: UnifiedSyncApi = client.UnifiedSync;
+export const UnifiedSync: UnifiedSyncApi = /* @__PURE__ */ part('UnifiedSync');
 
 export type UnifiedAtome = UnifiedAtomeApi;
 /** The shared objects, by the default client. */
-export const UnifiedAtome: UnifiedAtomeApi = client.UnifiedAtome;
+export const UnifiedAtome: UnifiedAtomeApi = /* @__PURE__ */ part('UnifiedAtome');
 
-export { createClient, type Client } from './client.js';
+export { createUnified, type UnifiedClient } from './unified/unified.js';
 export { SyncError, type LocalErrorCode, type SyncErrorCode } from './errors.js';
-export type { ClientOptions, TokenSource } from './options.js';
+export { memoryStore } from './store/memory.js';
+export { indexedDbStore, type IndexedDbOptions } from './store/indexeddb.js';
+export { createClient } from './client.js';
+export type { Client, ClientOptions, LiveQuery, QueryListener, Written } from './api.js';
+export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './kinds.js';
+export type { Condition, Difference, Query } from './query/query.js';
+export type * from './store/store.js';
+export type { Subscription } from './sync/snapshot.js';
+export type { Status, SyncState } from './sync/status.js';
+export type { ServerOptions, TokenSource, UnifiedOptions } from './options.js';
 export type { Backoff } from './connection/backoff.js';
 export type { Phase } from './connection/state.js';
 export type { Dial, Transport, TransportEvents, WebSocketConstructor } from './connection/transport.js';

@@ -12,18 +12,16 @@ import type { HttpParts } from './rest/http.js';
 export type TokenSource =
   string | ((request: { readonly renew: boolean }) => string | null | undefined | Promise<string | null | undefined>);
 
-/** What {@link createClient} takes; everything has a default. */
-export interface ClientOptions {
+/** Where the server is, and how to reach it; everything has a default. */
+export interface ServerOptions {
   /** The server: `ws(s)://` or `http(s)://`. Default: the page's origin, else `http://127.0.0.1:3001`. */
   readonly url?: string | undefined;
   readonly token?: TokenSource | undefined;
-  /** Which atomes to hear of. Default: all. */
-  readonly filter?: Filter | undefined;
   /** Default: the platform's, else that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /** Default: the platform's. */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** First delay 1 s, doubled up to 30 s, 10 attempts. */
+  /** First delay 1 s, doubled up to 30 s; `createUnified` gives up after 10 attempts, `createClient` never. */
   readonly reconnect?: Partial<Backoff> | undefined;
   /** Time between two pings. Default 30,000. */
   readonly heartbeatMs?: number | undefined;
@@ -37,6 +35,12 @@ export interface ClientOptions {
   readonly random?: (() => number) | undefined;
 }
 
+/** What {@link createUnified} takes. */
+export interface UnifiedOptions extends ServerOptions {
+  /** Which atomes to hear of. Default: all. */
+  readonly filter?: Filter | undefined;
+}
+
 /** The options with their defaults filled in. */
 export interface Settings extends ConnectionParts, HttpParts {
   readonly url: string | undefined;
@@ -48,7 +52,7 @@ const RECONNECT: Backoff = { firstMs: 1_000, maxMs: 30_000, attempts: 10 };
 const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
 const STABLE_MS = 30_000;
 
-export function settingsOf(options: ClientOptions): Settings {
+export function settingsOf(options: UnifiedOptions): Settings {
   const { url, token, filter = {}, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
   return {
     url,

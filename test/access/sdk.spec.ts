@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, type Client, type ClientOptions } from '../../client/src/index.js';
+import { createUnified, type UnifiedClient, type UnifiedOptions } from '../../client/src/index.js';
 import { tokenOf, WITH_TOKENS } from '../support/access.js';
 import type { Api } from '../support/api.js';
 import { startApp, type TestApp } from '../support/app.js';
@@ -11,7 +11,7 @@ const note = { kind: 'note', data: { title: 'My Note' } };
 describe('the client, where authentication is on', () => {
   let server: TestApp;
   let other: Api;
-  let client: Client;
+  let client: UnifiedClient;
   beforeEach(async () => {
     server = await startApp(WITH_TOKENS);
     other = server.api.as(tokenOf('writer', { sub: 'other' }));
@@ -21,13 +21,13 @@ describe('the client, where authentication is on', () => {
     await server.close();
   });
 
-  const open = (options: ClientOptions): Heard => {
+  const open = (options: UnifiedOptions): Heard => {
     // no waiting before a reconnect
-    client = createClient({ url: server.url, random: () => 0, ...options });
+    client = createUnified({ url: server.url, random: () => 0, ...options });
     return new Heard(client);
   };
 
-  it.each<[string, ClientOptions['token']]>([
+  it.each<[string, UnifiedOptions['token']]>([
     ['a token', tokenOf('writer')],
     ['a function', () => tokenOf('writer')],
     ['a function that takes its time', () => Promise.resolve(tokenOf('writer'))],
@@ -40,7 +40,7 @@ describe('the client, where authentication is on', () => {
     expect(heard.seqs).toEqual([2]);
   });
 
-  it.each<[string, ClientOptions['token']]>([
+  it.each<[string, UnifiedOptions['token']]>([
     ['without a token', undefined],
     ['with a token that is not good', 'garbage'],
     ['with a token without a role', tokenOf('nobody', { roles: [] })],

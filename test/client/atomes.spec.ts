@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, type Client, type UnifiedAtome } from '../../client/src/index.js';
+import { createUnified, type UnifiedClient, type UnifiedAtome } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { DATABASES } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
@@ -11,7 +11,7 @@ describe.each(DATABASES)('UnifiedAtome on %s', (_name, create) => {
   let atomes: UnifiedAtome;
   beforeEach(async () => {
     server = await startOn(create);
-    atomes = createClient({ url: server.url }).UnifiedAtome;
+    atomes = createUnified({ url: server.url }).UnifiedAtome;
   });
   afterEach(() => server.close());
 
@@ -72,10 +72,10 @@ describe.each(DATABASES)('UnifiedAtome on %s', (_name, create) => {
 
 describe('a refusal', () => {
   let server: TestApp;
-  let client: Client;
+  let client: UnifiedClient;
   beforeEach(async () => {
     server = await startApp();
-    client = createClient({ url: server.url });
+    client = createUnified({ url: server.url });
   });
   afterEach(() => server.close());
 
@@ -116,7 +116,7 @@ describe('a refusal', () => {
   });
 
   it('is "offline" when there is no server', async () => {
-    const nowhere = createClient({ url: `http://127.0.0.1:${await freePort()}`, random: () => 0 });
+    const nowhere = createUnified({ url: `http://127.0.0.1:${await freePort()}`, random: () => 0 });
     expect(await nowhere.UnifiedAtome.list()).toMatchObject({ success: false, code: 'offline' });
     expect(await nowhere.UnifiedAtome.create({ kind: 'note', data: {} })).toMatchObject({ success: false });
   });

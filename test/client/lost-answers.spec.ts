@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, type Client } from '../../client/src/index.js';
+import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import { DATABASES } from '../support/databases.js';
 import { Heard } from '../support/heard.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
@@ -9,11 +9,11 @@ import type { TestApp } from '../support/app.js';
 describe.each(DATABASES)('a write whose answer was lost, on %s', (_name, create) => {
   let server: TestApp;
   let proxy: LossyProxy;
-  let client: Client;
+  let client: UnifiedClient;
   beforeEach(async () => {
     server = await startOn(create);
     proxy = await LossyProxy.start(server.url);
-    client = createClient({ url: proxy.url, random: () => 0 });
+    client = createUnified({ url: proxy.url, random: () => 0 });
   });
   afterEach(async () => {
     await proxy.close();
@@ -34,7 +34,7 @@ describe.each(DATABASES)('a write whose answer was lost, on %s', (_name, create)
     expect(await lossy(() => atomes.restore(id, 1))).toMatchObject({ success: true, newVersion: 5 });
 
     expect(proxy.lost).toBe(5);
-    const { alterations = [] } = await createClient({ url: server.url }).UnifiedAtome.history(id);
+    const { alterations = [] } = await createUnified({ url: server.url }).UnifiedAtome.history(id);
     const operations = alterations.map(({ operation }) => operation);
     expect(operations).toEqual(['restore', 'delete', 'rename', 'update', 'create']);
   });

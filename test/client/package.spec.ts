@@ -29,4 +29,18 @@ describe('the package of the client', () => {
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'examples/socket_test.js']));
     expect(files.filter((path) => /spec|\.ts$/.test(path) && !path.endsWith('.d.ts'))).toEqual([]);
   });
+
+  it('has one SyncError for all its subpaths', () => {
+    const program = `
+      import { SyncError } from '@atome-sync/client';
+      import { sqliteStore } from '@atome-sync/client/sqlite';
+      const error = await sqliteStore({ path: '/no/such/folder/store.db' }).open().catch((thrown) => thrown);
+      console.log(error instanceof SyncError, error.code);
+    `;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: CLIENT,
+      encoding: 'utf8',
+    });
+    expect(said).toBe('true storage\n');
+  });
 });

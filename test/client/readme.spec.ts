@@ -25,10 +25,10 @@ async function run(code: string, given: Record<string, unknown>, names = ''): Pr
 
 describe('the programs of the README', () => {
   let server: TestApp;
-  let other: sdk.Client;
+  let other: sdk.UnifiedClient;
   beforeEach(async () => {
     server = await startApp();
-    other = sdk.createClient({ url: server.url });
+    other = sdk.createUnified({ url: server.url });
   });
   afterEach(async () => {
     sdk.UnifiedSync.disconnectRealtime();
@@ -39,7 +39,7 @@ describe('the programs of the README', () => {
     const lines: unknown[][] = [];
     const console = { log: (...line: unknown[]) => lines.push(line) };
     const heard = new Heard(sdk);
-    const first = program("from '@atome-sync/client'", server.url);
+    const first = program('onAtomeDeleted: ({ atomeId }) => console', server.url);
     const { success, id, error } = await run(first, { console }, 'success, id, error');
     expect({ success, error }).toEqual({ success: true, error: undefined });
 
@@ -50,6 +50,19 @@ describe('the programs of the README', () => {
       ['changed', { title: 'changed' }],
       ['gone', id],
     ]);
+  });
+
+  it('work offline first', async () => {
+    const shown: unknown[] = [];
+    const given = {
+      indexedDbStore: sdk.memoryStore,
+      render: (todos: readonly sdk.Atome[]) => shown.push(todos.length),
+    };
+    const { client } = (await run(program('indexedDbStore()', server.url), given, 'client')) as { client: sdk.Client };
+    await client.flush();
+    expect(shown.at(-1)).toBe(0);
+    expect(await other.UnifiedAtome.list({ kind: 'todo' })).toMatchObject({ data: [{ data: { done: true } }] });
+    await client.close();
   });
 
   it('show a list and keep it right', async () => {
@@ -84,10 +97,10 @@ describe('the programs of the README', () => {
 
   it('make clients of their own', async () => {
     const given = { url: server.url, localStorage: { getItem: () => 'token' } };
-    const [, filtered = ''] = /`(createClient\(\{ url, filter.*?\))`/.exec(README)!;
+    const [, filtered = ''] = /`(createUnified\(\{ url, filter.*?\))`/.exec(README)!;
     for (const code of [program('renew ?', server.url), filtered]) {
       const { made } = await run(`const made = ${code}`, given, 'made');
-      expect(await (made as sdk.Client).UnifiedAtome.list()).toMatchObject({ success: true });
+      expect(await (made as sdk.UnifiedClient).UnifiedAtome.list()).toMatchObject({ success: true });
     }
   });
 });

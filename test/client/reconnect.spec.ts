@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { createClient, type Client } from '../../client/src/index.js';
+import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import type { ServerMessage } from '../../src/protocol/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Heard } from '../support/heard.js';
@@ -10,13 +10,13 @@ const AT_ONCE = { firstMs: 10, maxMs: 50, attempts: 1_000 };
 
 describe('a client that is cut off', () => {
   let server: TestApp;
-  let client: Client;
+  let client: UnifiedClient;
   let heard: Heard;
   const sockets = new Set<Duplex>();
   beforeEach(async () => {
     server = await startApp();
     server.app.getHttpServer().on('upgrade', (_request, socket: Duplex) => sockets.add(socket));
-    client = createClient({ url: server.url, reconnect: AT_ONCE });
+    client = createUnified({ url: server.url, reconnect: AT_ONCE });
     heard = new Heard(client);
   });
   afterEach(async () => {
@@ -72,7 +72,7 @@ describe('a server that goes away', () => {
         this.on('message', (data) => said.push(JSON.parse((data as Buffer).toString()) as ServerMessage));
       }
     }
-    const client = createClient({ url: server.url, WebSocket: Watched, random: () => 0 });
+    const client = createUnified({ url: server.url, WebSocket: Watched, random: () => 0 });
     const heard = new Heard(client);
     await client.SyncWebSocket.connect();
 

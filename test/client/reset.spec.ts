@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, type Client } from '../../client/src/index.js';
+import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { createFile, type Database } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
@@ -13,7 +13,7 @@ describe('a database that is no longer the one it was', () => {
   let port: number;
   let database: Database;
   let server: TestApp;
-  let client: Client;
+  let client: UnifiedClient;
   let heard: Heard;
   beforeEach(async () => {
     port = await freePort();
@@ -24,7 +24,7 @@ describe('a database that is no longer the one it was', () => {
     copyFileSync(fileOf(database), `${fileOf(database)}.backup`);
 
     await startServer();
-    client = createClient({ url: server.url, reconnect: { firstMs: 10, maxMs: 50, attempts: 1_000 } });
+    client = createUnified({ url: server.url, reconnect: { firstMs: 10, maxMs: 50, attempts: 1_000 } });
     heard = new Heard(client);
     await client.SyncWebSocket.connect();
     await create(5);

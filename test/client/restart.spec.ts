@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, type Client } from '../../client/src/index.js';
+import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import { createFile, type Database } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
 import { Heard } from '../support/heard.js';
@@ -12,13 +12,13 @@ describe('a server that is started again at its place', () => {
   let database: Database;
   let environment: Record<string, string>;
   let server: ServerProcess;
-  let client: Client;
+  let client: UnifiedClient;
   let heard: Heard;
   beforeEach(async () => {
     database = createFile();
     environment = { DATABASE_URL: database.url, PORT: String(await freePort()) };
     server = await ServerProcess.start(environment);
-    client = createClient({ url: server.url, reconnect: AT_ONCE });
+    client = createUnified({ url: server.url, reconnect: AT_ONCE });
     heard = new Heard(client);
     await client.SyncWebSocket.connect();
   });
@@ -50,7 +50,7 @@ describe('a server that is started again at its place', () => {
     const progress = new EventEmitter();
     let stop = false;
     const writer = async (name: string): Promise<void> => {
-      const { UnifiedAtome: atomes } = createClient({ url: server.url, random: () => 0.5 });
+      const { UnifiedAtome: atomes } = createUnified({ url: server.url, random: () => 0.5 });
       for (let n = 0; !stop; n += 1) {
         const { success, id } = await atomes.create({ id: `${name}-${n}`, kind: 'note', data: { n } });
         if (success) acknowledged.push(id);

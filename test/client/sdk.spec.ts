@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, SyncWebSocket, UnifiedAtome, UnifiedSync, type Client } from '../../client/src/index.js';
+import { createUnified, SyncWebSocket, UnifiedAtome, UnifiedSync, type UnifiedClient } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Heard } from '../support/heard.js';
 
 let server: TestApp;
-let other: Client;
+let other: UnifiedClient;
 beforeEach(async () => {
   server = await startApp();
-  other = createClient({ url: server.url });
+  other = createUnified({ url: server.url });
 });
 afterEach(async () => {
   UnifiedSync.disconnectRealtime();
@@ -88,9 +88,9 @@ describe('the default client', () => {
 });
 
 describe('two clients', () => {
-  let one: Client;
+  let one: UnifiedClient;
   beforeEach(async () => {
-    one = createClient({ url: server.url });
+    one = createUnified({ url: server.url });
     await Promise.all([one.SyncWebSocket.connect(), other.SyncWebSocket.connect()]);
   });
   afterEach(() => one.SyncWebSocket.disconnect());

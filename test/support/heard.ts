@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import type { AnyEvent, Client } from '../../client/src/index.js';
+import type { AnyEvent, UnifiedClient } from '../../client/src/index.js';
 
 type EventName = AnyEvent['type'];
 type EventOf<Name extends EventName> = Extract<AnyEvent, { type: Name }>;
@@ -10,7 +10,7 @@ export class Heard {
   private readonly changed = new EventEmitter();
   private read = 0;
 
-  constructor({ SyncWebSocket }: Pick<Client, 'SyncWebSocket'>) {
+  constructor({ SyncWebSocket }: Pick<UnifiedClient, 'SyncWebSocket'>) {
     SyncWebSocket.onAll((event) => {
       this.events.push(event);
       this.changed.emit('heard');

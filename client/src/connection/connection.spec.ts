@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createClient, type Client } from '../client.js';
-import type { ClientOptions } from '../options.js';
+import { createUnified, type UnifiedClient } from '../unified/unified.js';
+import type { UnifiedOptions } from '../options.js';
 import { MemoryNetwork } from './memory-transport.js';
 
 const URL = 'ws://server/ws/atome-sync';
@@ -10,11 +10,11 @@ const LIVE = { type: 'sync:live', seq: 5 };
 
 let network: MemoryNetwork;
 let diary: string[];
-let socket: Client['SyncWebSocket'];
+let socket: UnifiedClient['SyncWebSocket'];
 
 /** A client whose events are written down with the second in which they came; each delay is the largest. */
-function start(options: ClientOptions = {}): void {
-  socket = createClient({ url: URL, dial: network.dial, random: () => 1, ...options }).SyncWebSocket;
+function start(options: UnifiedOptions = {}): void {
+  socket = createUnified({ url: URL, dial: network.dial, random: () => 1, ...options }).SyncWebSocket;
   const note = (what: string): void => void diary.push(`${Date.now() / 1_000} ${what}`);
   socket.on('sync:connected', ({ clientId }) => note(`connected ${clientId}`));
   socket.on('sync:disconnected', ({ code }) => note(`disconnected ${code}`));
@@ -120,7 +120,7 @@ describe('connecting', () => {
   it('refuses a malformed URL', async () => {
     start();
     await expect(socket.connect({ url: 'nowhere:' })).rejects.toMatchObject({ code: 'invalid' });
-    expect(() => createClient({ url: 'nowhere:' })).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => createUnified({ url: 'nowhere:' })).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
 
   it('leaves the old server for another URL', async () => {

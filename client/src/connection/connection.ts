@@ -1,4 +1,5 @@
-import { CloseCode, isFinalClose, type ServerMessage, type Welcome } from '../../../src/protocol/index.js';
+import type { ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import { CloseCode, isFinalClose } from '../../../src/protocol/close-codes.js';
 import { codeOfStatus, SyncError, toError } from '../errors.js';
 import { Heartbeat, type HeartbeatRules } from './heartbeat.js';
 import { IDLE, isUp, next, timerMs, type Effect, type Event, type Rules, type State } from './state.js';
@@ -30,6 +31,8 @@ export interface ConnectionPort {
   disconnected(code: number, reason: string): void;
   /** An attempt failed, or a message could not be understood. */
   failed(error: Error): void;
+  /** The state is another one. */
+  moved?(state: State): void;
 }
 
 interface Close {
@@ -111,6 +114,7 @@ export class Connection {
     if (state !== before) this.arm();
     if (effect) this.perform(effect, close);
     if (state.phase !== before.phase) this.announce(before, state, close);
+    if (state !== before) this.port.moved?.(state);
   }
 
   private arm(): void {

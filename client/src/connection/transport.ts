@@ -1,4 +1,4 @@
-import { CloseCode } from '../../../src/protocol/index.js';
+import { CloseCode } from '../../../src/protocol/close-codes.js';
 import { SyncError, toError } from '../errors.js';
 
 /** One attempt at one connection that carries texts. It is open once something has come over it. */

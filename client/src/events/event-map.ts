@@ -10,6 +10,7 @@ import type {
   PresenceEvent,
   ResetReason,
 } from '../../../src/protocol/index.js';
+import type { Status } from '../sync/status.js';
 
 /** A message of the server for which there is no event of its own. */
 export interface OtherMessage {
@@ -37,6 +38,8 @@ export interface SyncEvents {
   'sync:rejected': { readonly operation: RejectedOperation; readonly error: ErrorBody };
   /** How many own writes wait for their answer. */
   'sync:pending': { readonly count: number };
+  /** How it stands with the server has changed. Of `createClient` alone. */
+  'sync:status': Status;
   /** Anything else that the server said, such as `ack` and `presence`. */
   'sync:message': OtherMessage;
   'atome:created': AtomeCreated;

@@ -1,4 +1,4 @@
-import { isObject } from '../../../src/protocol/index.js';
+import { isObject } from '../../../src/protocol/json.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import type { After } from '../connection/timer.js';
 import { toError } from '../errors.js';

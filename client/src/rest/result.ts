@@ -1,4 +1,5 @@
-import { ERRORS, type ErrorCode, type Issue } from '../../../src/protocol/index.js';
+import type { ErrorCode, Issue } from '../../../src/protocol/index.js';
+import { ERRORS } from '../../../src/protocol/errors.js';
 import { codeOfStatus, type SyncErrorCode } from '../errors.js';
 
 /** Why a call was refused, or could not be made. */

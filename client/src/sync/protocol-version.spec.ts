@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PROTOCOL_VERSION } from '../../../src/protocol/index.js';
-import { createClient, type Client } from '../client.js';
+import { createUnified, type UnifiedClient } from '../unified/unified.js';
 import { MemoryNetwork } from '../connection/memory-transport.js';
 
 let network: MemoryNetwork;
-let socket: Client['SyncWebSocket'];
+let socket: UnifiedClient['SyncWebSocket'];
 let errors: unknown[];
 
 beforeEach(() => {
   network = new MemoryNetwork();
   errors = [];
-  socket = createClient({ dial: network.dial }).SyncWebSocket;
+  socket = createUnified({ dial: network.dial }).SyncWebSocket;
   socket.on('sync:error', ({ error }) => errors.push(error));
 });
 

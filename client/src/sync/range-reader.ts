@@ -1,11 +1,5 @@
-import {
-  admit,
-  type AtomeEvent,
-  type Filter,
-  type RangeFrame,
-  type Subscribed,
-  type SyncReset,
-} from '../../../src/protocol/index.js';
+import type { AtomeEvent, Filter, RangeFrame, Subscribed, SyncReset } from '../../../src/protocol/index.js';
+import { admit } from '../../../src/protocol/range.js';
 
 /** Up to where everything is known, and of which ledger. */
 export interface Cursor {

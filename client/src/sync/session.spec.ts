@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { AtomeEvent } from '../../../src/protocol/index.js';
-import { createClient, type Client } from '../client.js';
+import { createUnified, type UnifiedClient } from '../unified/unified.js';
 import { MemoryNetwork, type MemoryPeer } from '../connection/memory-transport.js';
 import type { AnyEvent } from '../events/event-map.js';
 
@@ -16,7 +16,7 @@ const event = (seq: number, more: object = {}): AtomeEvent => ({
 });
 
 let network: MemoryNetwork;
-let socket: Client['SyncWebSocket'];
+let socket: UnifiedClient['SyncWebSocket'];
 let heard: AnyEvent[];
 
 beforeEach(() => {
@@ -32,7 +32,7 @@ afterEach(() => {
 function setUp(): void {
   network = new MemoryNetwork();
   heard = [];
-  socket = createClient({ dial: network.dial, random: () => 0 }).SyncWebSocket;
+  socket = createUnified({ dial: network.dial, random: () => 0 }).SyncWebSocket;
   socket.onAll((each) => heard.push(each));
 }
 

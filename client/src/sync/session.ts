@@ -1,16 +1,12 @@
-import {
-  PROTOCOL_VERSION,
-  type AtomeEvent,
-  type RangeFrame,
-  type ServerMessage,
-  type Welcome,
-} from '../../../src/protocol/index.js';
+import type { RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import { PROTOCOL_VERSION } from '../../../src/protocol/version.js';
 import { Connection, type ConnectionPort } from '../connection/connection.js';
 import { onWake } from '../connection/wake.js';
 import { endpoints, type Endpoints } from '../endpoints.js';
 import { SyncError } from '../errors.js';
 import { Emitter } from '../events/emitter.js';
 import type { OtherMessage } from '../events/event-map.js';
+import { tell } from '../events/tell.js';
 import type { Settings, TokenSource } from '../options.js';
 import { OwnWrites } from './own-writes.js';
 import { RangeReader } from './range-reader.js';
@@ -139,16 +135,10 @@ export class Session implements ConnectionPort {
   private read(frame: RangeFrame): void {
     if (!this.listening) return;
     const events = this.reader.read(frame);
-    if (events) events.forEach((event) => this.tell(event));
-    else this.connection.resubscribe();
-  }
-
-  private tell(event: AtomeEvent): void {
-    if (!this.own.takes(event)) return this.events.emit(event.type, event);
-    const { superseded } = event as { superseded?: readonly string[] };
-    if (!superseded?.length || event.type === 'atome:left') return;
-    const altered = event.type === 'atome:altered' ? event.alteration : null;
-    const atomeId = 'atome' in event ? event.atome.id : event.atomeId;
-    this.events.emit('sync:conflict', { atomeId, superseded, alteration: altered });
+    if (!events) return this.connection.resubscribe();
+    for (const event of events) {
+      const own = this.own.takes(event);
+      tell(this.events, event, { own, pending: own });
+    }
   }
 }

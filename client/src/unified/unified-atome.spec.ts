@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, type Client } from '../client.js';
+import { createUnified, type UnifiedClient } from './unified.js';
 import { MemoryNetwork } from '../connection/memory-transport.js';
 import type { AnyEvent } from '../events/event-map.js';
 
@@ -11,14 +11,14 @@ interface Request {
 
 let requests: Request[];
 let answer: { status: number; body: object };
-let client: Client;
+let client: UnifiedClient;
 let network: MemoryNetwork;
 
 beforeEach(() => {
   requests = [];
   answer = { status: 200, body: { success: true } };
   network = new MemoryNetwork();
-  client = createClient({
+  client = createUnified({
     url: 'http://server',
     dial: network.dial,
     fetch: (url, init) => {
@@ -32,7 +32,7 @@ beforeEach(() => {
   });
 });
 
-type Api = Client['UnifiedAtome'];
+type Api = UnifiedClient['UnifiedAtome'];
 
 const CALLS: [string, (api: Api) => Promise<unknown>, string, unknown][] = [
   ['create', (api) => api.create({ kind: 'note', data: {} }), 'POST /api/atome/create', { kind: 'note', data: {} }],

@@ -1,11 +1,6 @@
-import {
-  ERRORS,
-  uuidv7,
-  type ErrorBody,
-  type ErrorCode,
-  type JsonObject,
-  type Operation,
-} from '../../../src/protocol/index.js';
+import type { ErrorBody, ErrorCode, JsonObject, Operation } from '../../../src/protocol/index.js';
+import { ERRORS } from '../../../src/protocol/errors.js';
+import { uuidv7 } from '../../../src/protocol/ids.js';
 import type { Call, Http } from '../rest/http.js';
 import { failure, isRetryable, type Failure, type Result } from '../rest/result.js';
 import type { Session } from '../sync/session.js';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createClient, type Client } from '../client.js';
+import { createUnified, type UnifiedClient } from './unified.js';
 import { MemoryNetwork } from '../connection/memory-transport.js';
 
 let network: MemoryNetwork;
-let client: Client;
+let client: UnifiedClient;
 let diary: string[];
 
 const note =
@@ -14,7 +14,7 @@ const note =
 beforeEach(() => {
   network = new MemoryNetwork();
   diary = [];
-  client = createClient({ dial: network.dial });
+  client = createUnified({ dial: network.dial });
 });
 
 afterEach(() => client.SyncWebSocket.disconnect());
@@ -106,7 +106,7 @@ describe('UnifiedSync', () => {
   });
 
   it('keeps clients apart', async () => {
-    const other = createClient({ dial: new MemoryNetwork().dial });
+    const other = createUnified({ dial: new MemoryNetwork().dial });
     await connect();
     expect(other.UnifiedSync.isRealtimeConnected()).toBe(false);
   });

@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Atome } from '../../../src/protocol/index.js';
+import type { Shown } from '../sync/view.js';
+import { LiveResult } from './live-result.js';
+import { comparator, matcher, type Query } from './query.js';
+
+const atome = (id: string, kind: string, data: Record<string, never>, deleted: boolean): Atome => ({
+  id,
+  kind,
+  type: null,
+  data,
+  meta: {},
+  parentId: null,
+  ownerId: 'ada',
+  version: 1,
+  createdAt: '',
+  updatedAt: '',
+  deletedAt: deleted ? 'now' : null,
+});
+
+const value = fc.constantFrom(0, 1, 2, 'a', 'b', null, true);
+const one = fc
+  .tuple(
+    fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+    fc.constantFrom('note', 'task'),
+    fc.record({ n: value, m: value }, { requiredKeys: [] }),
+    fc.boolean(),
+  )
+  .map(([id, kind, data, deleted]) => atome(id, kind, data as never, deleted));
+
+const query = fc.record(
+  {
+    kind: fc.constantFrom('note', 'task'),
+    ids: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd')),
+    where: fc.constantFrom<Query['where'][]>({ n: 1 }, { n: { gt: 0 } }, { n: { in: [0, 'a'] }, m: { ne: null } }),
+    sort: fc.constantFrom('id', '-id', 'data.n', '-data.n', 'data.m'),
+    limit: fc.nat(4),
+  },
+  { requiredKeys: [] },
+);
+
+/** The result, made anew. */
+const naive = (asked: Query, all: Iterable<Atome>): Atome[] =>
+  [...all].filter(matcher(asked)).sort(comparator(asked)).slice(0, asked.limit);
+
+describe('LiveResult', () => {
+  it('is what the query would find, and tells the difference', () => {
+    fc.assert(
+      fc.property(
+        query,
+        fc.array(one),
+        fc.array(fc.array(fc.tuple(one, fc.boolean()), { maxLength: 4 })),
+        (given, first, steps) => {
+          const asked = given as Query;
+          const all = new Map(first.map((each) => [each.id, each]));
+          const live = new LiveResult(asked, all.values());
+          expect(live.atomes).toEqual(naive(asked, all.values()));
+          for (const step of steps) {
+            const shown = new Map<string, Shown>();
+            for (const [after, stays] of step) {
+              const before = shown.get(after.id)?.before ?? all.get(after.id);
+              shown.set(after.id, { before, after: stays ? after : undefined });
+            }
+            const was = live.atomes.map(({ id }) => id);
+            for (const [id, { after }] of shown)
+              if (after) all.set(id, after);
+              else all.delete(id);
+            const difference = live.apply(shown);
+            const wanted = naive(asked, all.values());
+            expect(live.atomes).toEqual(wanted);
+            const is = wanted.map(({ id }) => id);
+            const sorted = (ids: readonly string[] = []): string[] => [...ids].sort();
+            expect(sorted(difference?.added)).toEqual(sorted(is.filter((id) => !was.includes(id))));
+            expect(sorted(difference?.removed)).toEqual(sorted(was.filter((id) => !is.includes(id))));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('says nothing, and stays the same array, when only version and times are others', () => {
+    const before = atome('a', 'note', {}, false);
+    const live = new LiveResult({ kind: 'note' }, [before]);
+    const { atomes } = live;
+    expect(
+      live.apply(new Map([['a', { before, after: { ...before, version: 2, updatedAt: 'later' } }]])),
+    ).toBeUndefined();
+    expect(live.atomes).toBe(atomes);
+  });
+});

@@ -1,0 +1,124 @@
+import type { Atome } from '../../../src/protocol/index.js';
+import type { LiveQuery, QueryListener } from '../api.js';
+import type { AnyKinds } from '../kinds.js';
+import type { Replica } from '../sync/replica.js';
+import type { Shown } from '../sync/view.js';
+import { LiveResult } from './live-result.js';
+import { comparator, matcher, type Difference, type Query } from './query.js';
+
+/** What a query calls back, whatever its kinds. */
+export type Run = QueryListener<AnyKinds, string>;
+
+/** What a store can answer before all of it has been read: those changed last. */
+const NEWEST = JSON.stringify({ sort: '-updatedAt' });
+
+const NOTHING: Difference = { added: [], changed: [], removed: [] };
+
+/** The queries of a client over what it shows. */
+export class Queries {
+  private readonly live = new Set<(shown: ReadonlyMap<string, Shown>) => void>();
+
+  constructor(private readonly replica: Replica) {}
+
+  async get(id: string): Promise<Atome | null> {
+    await this.replica.loaded;
+    const atome = this.replica.view.get(id);
+    return atome?.deletedAt === null ? atome : null;
+  }
+
+  async list(query: Query = {}): Promise<readonly Atome[]> {
+    const { kind, parentId, limit, ...more } = query;
+    if (limit !== undefined && JSON.stringify(more) === NEWEST) {
+      const first = await this.replica.newest({ kind, parentId }, limit);
+      if (first) return first;
+    }
+    await this.replica.loaded;
+    return [...this.candidates(query)].filter(matcher(query)).sort(comparator(query)).slice(0, query.limit);
+  }
+
+  watch(query: Query): LiveQuery<AnyKinds, string> {
+    return new Watch(query, this);
+  }
+
+  /** Calls back once there is a result, and whenever it changes. */
+  follow(query: Query, run: Run): () => void {
+    let ended = false;
+    let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
+    void this.replica.loaded.then(
+      () => {
+        if (ended) return;
+        const result = new LiveResult(query, this.candidates(query));
+        apply = (shown) => {
+          const difference = result.apply(shown);
+          if (difference) run(result.atomes, difference);
+        };
+        this.live.add(apply);
+        run(result.atomes, { ...NOTHING, added: result.atomes.map(({ id }) => id) });
+      },
+      () => undefined,
+    );
+    return () => {
+      ended = true;
+      this.live.delete(apply);
+    };
+  }
+
+  changed(shown: ReadonlyMap<string, Shown>): void {
+    if (shown.size > 0) [...this.live].forEach((apply) => apply(shown));
+  }
+
+  private candidates({ ids }: Query): Iterable<Atome> {
+    return ids ? [...new Set(ids)].flatMap((id) => this.replica.view.get(id) ?? []) : this.replica.view;
+  }
+}
+
+/** One live query. It works while somebody listens. */
+class Watch implements LiveQuery<AnyKinds, string> {
+  private readonly listeners = new Set<{ readonly run: Run }>();
+  private atomes: readonly Atome[] = [];
+  private stop: (() => void) | undefined;
+
+  constructor(
+    private readonly query: Query,
+    private readonly queries: Queries,
+  ) {}
+
+  subscribe(run: Run): () => void {
+    const listener = { run };
+    this.listeners.add(listener);
+    this.stop ??= this.queries.follow(this.query, (atomes, difference) => {
+      this.atomes = atomes;
+      this.listeners.forEach((each) => each.run(atomes, difference));
+    });
+    run(this.atomes, NOTHING);
+    return () => {
+      if (this.listeners.delete(listener) && this.listeners.size === 0) {
+        this.stop?.();
+        this.stop = undefined;
+      }
+    };
+  }
+
+  getSnapshot(): readonly Atome[] {
+    return this.atomes;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Atome[], undefined> {
+    let newest: readonly Atome[] | undefined;
+    let wake = (): void => undefined;
+    const stop = this.queries.follow(this.query, (atomes) => {
+      newest = atomes;
+      wake();
+    });
+    try {
+      for (;;) {
+        while (!newest) await new Promise<void>((resolve) => (wake = resolve));
+        const result = newest;
+        newest = undefined;
+        yield result;
+      }
+    } finally {
+      stop();
+    }
+  }
+}

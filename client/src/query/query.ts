@@ -1,0 +1,102 @@
+import type { Atome } from '../../../src/protocol/index.js';
+import type { AnyKinds, KindOf } from '../kinds.js';
+
+type Scalar = string | number | boolean | null;
+
+/** A condition on one value: equal to it, or all of the named comparisons. Values of different types never match. */
+export type Condition =
+  | Scalar
+  | {
+      readonly ne?: Scalar;
+      readonly lt?: string | number;
+      readonly lte?: string | number;
+      readonly gt?: string | number;
+      readonly gte?: string | number;
+      /** One of these. */
+      readonly in?: readonly Scalar[];
+      /** A text with this part, or a list with this member. */
+      readonly contains?: Scalar;
+    };
+
+/** Which atomes, in which order. Everything named has to hold; deleted atomes never match. */
+export interface Query<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map>> {
+  readonly kind?: Kind | undefined;
+  readonly type?: string | null | undefined;
+  /** null: those without a parent. */
+  readonly parentId?: string | null | undefined;
+  readonly ids?: readonly string[] | undefined;
+  /** Conditions by path in `data`: `{ done: false, 'author.name': { in: ['Ada', 'Bob'] } }`. */
+  readonly where?: Readonly<Record<string, Condition>> | undefined;
+  /** Path in the atome, `-` in front for descending: `data.title`, `-updatedAt`. Default `id`, the order of creation. */
+  readonly sort?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** What is different from the result before, as ids. */
+export interface Difference {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** Whether an atome is among those asked for. */
+export function matcher({ kind, type, parentId, ids, where = {} }: Query): (atome: Atome) => boolean {
+  const wanted = ids && new Set(ids);
+  const conditions = Object.entries(where).map(([path, condition]) => [path.split('.'), condition] as const);
+  return (atome) =>
+    atome.deletedAt === null &&
+    (kind === undefined || atome.kind === kind) &&
+    (type === undefined || atome.type === type) &&
+    (parentId === undefined || atome.parentId === parentId) &&
+    (!wanted || wanted.has(atome.id)) &&
+    conditions.every(([path, condition]) => holds(at(atome.data, path), condition));
+}
+
+/** The order of a query; where it does not decide, that of the ids does. */
+export function comparator({ sort = 'id' }: Query): (a: Atome, b: Atome) => number {
+  const descending = sort.startsWith('-');
+  const path = (descending ? sort.slice(1) : sort).split('.');
+  const sign = descending ? -1 : 1;
+  return (a, b) => sign * (compare(at(a, path), at(b, path)) || compare(a.id, b.id));
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (each, key) =>
+      typeof each === 'object' && each !== null && Object.hasOwn(each, key)
+        ? (each as Record<string, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+function holds(value: unknown, condition: Condition): boolean {
+  if (typeof condition !== 'object' || condition === null) return value === condition;
+  return Object.entries(condition).every(([operator, operand]) =>
+    OPERATORS[operator as Operator](value, operand as never),
+  );
+}
+
+type Operator = keyof Exclude<Condition, Scalar>;
+
+const ordered = (a: unknown, b: unknown): boolean => typeof a === typeof b && typeof a !== 'object';
+
+const OPERATORS: Record<Operator, (value: unknown, operand: never) => boolean> = {
+  ne: (value, operand) => value !== operand,
+  lt: (value, operand) => ordered(value, operand) && (value as never) < operand,
+  lte: (value, operand) => ordered(value, operand) && (value as never) <= operand,
+  gt: (value, operand) => ordered(value, operand) && (value as never) > operand,
+  gte: (value, operand) => ordered(value, operand) && (value as never) >= operand,
+  in: (value, operand: readonly unknown[]) => operand.includes(value),
+  contains: (value, operand) =>
+    typeof value === 'string' ? value.includes(operand) : Array.isArray(value) && value.includes(operand),
+};
+
+/** Values of different types have an order too: null and what has parts, nothing, booleans, numbers, texts. */
+const RANKS = ['undefined', 'boolean', 'number', 'string'];
+
+function compare(a: unknown, b: unknown): number {
+  if (typeof a !== typeof b) return RANKS.indexOf(typeof a) - RANKS.indexOf(typeof b) || 0;
+  if (typeof a === 'object' || a === b) return 0;
+  return (a as string) < (b as string) ? -1 : 1;
+}

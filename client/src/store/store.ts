@@ -1,0 +1,176 @@
+import type { Atome, AtomeEvent, ErrorBody, JsonObject, JsonValue } from '../../../src/protocol/index.js';
+
+/*
+ * Where a client keeps its copy: the confirmed atomes, the place in the ledger up to which they are right, and
+ * the own writes that the server has not confirmed yet. What a store promises:
+ *
+ *  1. All or nothing. Everything in one call of `commit` becomes durable in ONE transaction: data, cursor and
+ *     outbox never contradict each other, wherever a process dies. When it resolves, a crash takes nothing of it.
+ *  2. In order. Calls of `commit` take effect in the order of the calls, also when they are not awaited.
+ *  3. What goes in comes out, as JSON has it. Nobody changes an object that was handed in or out.
+ *  4. Several instances on the same data (tabs) see each other's commits at their next read. A store that can
+ *     tells of them through `observe`.
+ *  5. Versions. Data written by an older version of the SDK is brought forward in `open`, in one transaction, by
+ *     `FORMAT.migrations`. Data of a newer version, or damaged beyond reading, is set aside under another name,
+ *     never destroyed, and the store begins empty.
+ *  6. Failing is loud. Every method rejects with what went wrong (no space, no permission) and changes nothing.
+ *
+ * `test/client/store.suite.ts` holds every store to this.
+ */
+
+/** One own write that waits for the server. Its fields are those of a `mutate`. */
+export interface PendingWrite {
+  /** Its name for the server. It begins with the local time of the write, so that names sort as the writes came. */
+  readonly opId: string;
+  readonly operation: string;
+  readonly atomeId: string;
+  readonly changes?: JsonValue;
+  readonly kind?: string;
+  readonly atomeType?: string | null;
+  readonly data?: JsonObject;
+  readonly meta?: JsonObject;
+  readonly parentId?: string | null;
+  readonly access?: JsonValue;
+  readonly baseVersion?: number;
+  readonly reason?: string;
+  /** Its stamp, where it must be the same on several servers. Default: made when it is first sent. */
+  readonly hlc?: string;
+}
+
+/** An own write that was refused for good, kept until the application retries or discards it. */
+export interface RejectedWrite {
+  readonly operation: PendingWrite;
+  readonly error: ErrorBody;
+  /** When, ISO 8601. */
+  readonly rejectedAt: string;
+}
+
+/** Where the copy stands: one small record, replaced as a whole. */
+export interface Place {
+  /** Up to where the atomes are right; null before the first snapshot. */
+  readonly cursor: StoredCursor | null;
+  /** The subscription that the atomes were taken for, as JSON. Another one needs another snapshot. */
+  readonly subscription: string;
+  /** How far the local clock is ahead of the server's, in milliseconds; null while that is not known. */
+  readonly skewMs: number | null;
+  /** The newest stamp that was sent, below which none may follow. */
+  readonly stamp: string | null;
+}
+
+/** A place in a ledger, with what proves to the server that it is still the same ledger and the same rights. */
+export interface StoredCursor {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly hash?: string;
+  /** Opaque, from `subscribed`, sent back with the next `subscribe`. */
+  readonly rights?: string;
+}
+
+/** What changes together. The fields take effect in this order. */
+export interface Changes {
+  /** Forget all atomes: a snapshot takes their place. */
+  readonly clear?: true;
+  /** Atomes to keep, each in place of what was there under its id. */
+  readonly put?: readonly Atome[];
+  /** Ids of atomes to forget; unknown ones do not matter. */
+  readonly remove?: readonly string[];
+  /** opIds that leave the outbox; unknown ones do not matter. */
+  readonly settle?: readonly string[];
+  /** Writes that join the outbox; one whose opId is there takes its place. */
+  readonly append?: readonly PendingWrite[];
+  /** opIds that leave the inbox of rejected writes; unknown ones do not matter. */
+  readonly dismiss?: readonly string[];
+  readonly reject?: readonly RejectedWrite[];
+  readonly place?: Place;
+  /** What the listeners of the other instances hear of it. Told through `observe` in order and once, never kept. */
+  readonly events?: readonly AtomeEvent[];
+}
+
+/** Everything but the atomes, which may be many. */
+export interface Contents {
+  /** null in a new store. */
+  readonly place: Place | null;
+  /** In the order of their opIds. */
+  readonly outbox: readonly PendingWrite[];
+  /** In the order of their opIds. */
+  readonly rejected: readonly RejectedWrite[];
+  /** Where data that could not be read now lies, for a sentence to the user. */
+  readonly setAside?: string;
+}
+
+/** Which atomes {@link Store.newest} looks for. */
+export interface Selection {
+  readonly kind?: string | undefined;
+  /** null: those without a parent. */
+  readonly parentId?: string | null | undefined;
+}
+
+/** The port between the SDK and where it keeps its data. The promises are at the top of this file. */
+export interface Store {
+  /** Makes ready, migrates, and reads all but the atomes. Called once, before anything else; again after `close`. */
+  open(): Promise<Contents>;
+  /** All atomes, page by page, in any order; as of some moment not before the call. */
+  atomes(): AsyncIterable<readonly Atome[]>;
+  /** The `limit` atomes changed last (`updatedAt`, then `id`, both descending), without reading all. */
+  newest(selection: Selection, limit: number): Promise<readonly Atome[]>;
+  /** Applies the changes one after the other, in one transaction. */
+  commit(changes: readonly Changes[]): Promise<void>;
+  /** Ends what `open` began, after the commits under way. May be called twice. */
+  close(): Promise<void>;
+  /**
+   * Calls back with what other instances on the same data have committed, in their order. Changes with `clear` may
+   * stand for everything there is, read without own commits that are not done yet. Not there where there can be no
+   * other. @returns what ends it.
+   */
+  observe?(listener: (changes: readonly Changes[]) => void): () => void;
+  /** How the instances on the same data divide their work. Not there where there can be no other. */
+  readonly tabs?: Tabs;
+}
+
+/** What several instances on the same data, such as the tabs of a browser, have between them. */
+export interface Tabs {
+  /**
+   * Waits until no other instance leads; calls `granted` once `observe` has told all that the one before committed.
+   * @returns what gives it up, or gives up waiting for it. A page that goes away gives it up by itself.
+   */
+  lead(granted: () => void): () => void;
+  /** Sends a message to the other instances that are there now. Nothing is kept, nothing is confirmed. */
+  tell(message: JsonValue): void;
+  /** Calls back with the messages of the others. @returns what ends it. */
+  hear(listener: (message: JsonValue) => void): () => void;
+}
+
+/** The tables of a store, as migrations name them. */
+export interface Tables {
+  readonly atomes: Atome;
+  readonly outbox: PendingWrite;
+  readonly rejected: RejectedWrite;
+  readonly place: Place;
+}
+
+/** From one version to the next: what becomes of each record. A table that is not named stays as it is. */
+export type Migration = { readonly [Table in keyof Tables]?: (record: never) => unknown };
+
+/** The version of what stores keep, and the way to it: `migrations[0]` leads from version 1 to 2. */
+export interface Format {
+  readonly version: number;
+  readonly migrations: readonly Migration[];
+}
+
+/** The format of this version of the SDK. Stores take it as a parameter, so that tests can bring another. */
+export const FORMAT: Format = { version: 1, migrations: [] };
+
+/** One record of version `from`, brought forward to the format's. */
+export function migrate<Table extends keyof Tables>(
+  { migrations }: Format,
+  from: number,
+  table: Table,
+  record: unknown,
+): Tables[Table] {
+  return migrations
+    .slice(from - 1)
+    .reduce(
+      (old, step) => (step[table] as ((old: unknown) => unknown) | undefined)?.(old) ?? old,
+      record,
+    ) as Tables[Table];
+}

@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ERRORS, type Ack, type ErrorBody, type ErrorCode } from '../../../src/protocol/index.js';
+import { after, Timer } from '../connection/timer.js';
+import { Outbox } from './outbox.js';
+import { Sender } from './sender.js';
+
+let outbox: Outbox;
+let sender: Sender;
+let sent: string[];
+let refused: string[];
+let open: boolean;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  [sent, refused, open] = [[], [], true];
+  outbox = new Outbox();
+  let stamps = 0;
+  sender = new Sender(outbox, new Timer(after), {
+    ready: () => open,
+    send: (message) => {
+      const { opId, hlc } = message as { opId: string; hlc: string };
+      sent.push(`${opId}@${hlc}`);
+    },
+    stamp: () => String((stamps += 1)),
+    refused: ({ opId }, { code }) => {
+      refused.push(`${opId} ${code}`);
+      outbox.take(opId);
+      sender.forget(opId);
+    },
+    random: () => 0.5,
+  });
+});
+
+const add = (opId: string, atomeId = opId): void => outbox.add({ opId, operation: 'update', atomeId }, true);
+const ack = (opId: string, seq = 1): Ack => ({ type: 'ack', opId, atomeId: opId, seq, version: 1 });
+const error = (code: ErrorCode, retryAfter?: number): ErrorBody => ({
+  code,
+  message: 'no',
+  ...ERRORS[code],
+  ...(retryAfter !== undefined && { details: { retryAfter } }),
+});
+const take = (): string[] => sent.splice(0);
+
+describe('Sender', () => {
+  it('sends in order, each once', () => {
+    ['1', '2'].forEach((opId) => add(opId));
+    sender.pump();
+    sender.pump();
+    add('3');
+    sender.pump();
+    expect(sent).toEqual(['1@1', '2@2', '3@3']);
+  });
+
+  it('sends nothing that the store has not kept, nor what comes behind it', () => {
+    outbox.add({ opId: '1', operation: 'update', atomeId: 'a' }, false);
+    add('2');
+    sender.pump();
+    expect(take()).toEqual([]);
+    outbox.saved('1');
+    sender.pump();
+    expect(take()).toEqual(['1@1', '2@2']);
+  });
+
+  it('has at most 100 on their way', () => {
+    for (let n = 0; n < 150; n += 1) add(`${1_000 + n}`);
+    sender.pump();
+    expect(take()).toHaveLength(100);
+    sender.acked(ack('1000'));
+    expect(take()).toEqual(['1100@101']);
+  });
+
+  it('sends again what was not answered, under the same stamp, and not what was', () => {
+    ['1', '2'].forEach((opId) => add(opId));
+    sender.pump();
+    sender.acked(ack('1'));
+    take();
+    sender.lost(1006);
+    sender.pump();
+    expect(take()).toEqual(['2@2']);
+  });
+
+  it('sends all again to another ledger', () => {
+    add('1');
+    sender.pump();
+    sender.acked(ack('1'));
+    sender.restart();
+    sender.pump();
+    expect(sent).toEqual(['1@1', '1@1']);
+  });
+
+  it('knows which acknowledged writes the cursor has passed', () => {
+    ['1', '2'].forEach((opId) => add(opId));
+    sender.pump();
+    sender.acked(ack('1', 5));
+    sender.acked(ack('2', 6));
+    expect(sender.passed(5).map(({ opId }) => opId)).toEqual(['1']);
+  });
+
+  it('waits as long as the server asks, and longer each time', () => {
+    ['1', '2'].forEach((opId) => add(opId));
+    sender.pump();
+    take();
+    sender.nacked('1', error('rate_limited', 2_000));
+    sender.nacked('2', error('rate_limited', 2_000));
+    sender.pump();
+    jest.advanceTimersByTime(2_000);
+    expect(take()).toEqual([]);
+    jest.advanceTimersByTime(500);
+    expect(take()).toEqual(['1@1', '2@2']);
+    expect(refused).toEqual([]);
+  });
+
+  it('gives up a write on which the server fails again and again', () => {
+    ['1', '2'].forEach((opId) => add(opId));
+    sender.pump();
+    sender.acked(ack('2'));
+    for (let n = 0; n < 5; n += 1) {
+      sender.nacked('1', error('internal'));
+      jest.advanceTimersByTime(60_000);
+    }
+    expect(refused).toEqual(['1 internal']);
+  });
+
+  it('refuses a write only when those before it to the same atome were answered', () => {
+    ['1', '2', '3'].forEach((opId) => add(opId, opId === '3' ? 'other' : 'same'));
+    sender.pump();
+    take();
+    sender.nacked('1', error('unavailable'));
+    sender.nacked('2', error('not_found'));
+    sender.nacked('3', error('not_found'));
+    expect(refused).toEqual(['3 not_found']);
+    jest.advanceTimersByTime(60_000);
+    expect(take()).toEqual(['1@1']);
+    sender.acked(ack('1'));
+    expect(take()).toEqual(['2@2']);
+    sender.nacked('2', error('gone'));
+    expect(refused).toEqual(['3 not_found', '2 gone']);
+  });
+
+  it('finds the one that is too big for the server', () => {
+    ['1', '2', '3'].forEach((opId) => add(opId));
+    sender.pump();
+    sender.lost(1009);
+    take();
+    sender.pump();
+    expect(take()).toEqual(['1@1']);
+    sender.acked(ack('1'));
+    expect(take()).toEqual(['2@2']);
+    sender.lost(1009);
+    expect(refused).toEqual(['2 too_large']);
+    sender.pump();
+    expect(take()).toEqual(['3@3']);
+  });
+
+  it('leaves a write alone that needs another token first', () => {
+    add('1');
+    sender.pump();
+    sender.nacked('1', error('unauthenticated'));
+    expect(refused).toEqual([]);
+    open = false;
+    sender.lost(4401);
+    open = true;
+    sender.pump();
+    expect(sent).toEqual(['1@1', '1@1']);
+  });
+});

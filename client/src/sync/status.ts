@@ -1,0 +1,54 @@
+import type { State } from '../connection/state.js';
+
+/** How it stands with the server. */
+export type SyncState =
+  | { readonly state: 'connecting' | 'live' }
+  /** Behind; `done` of `total` places of the ledger are here. */
+  | { readonly state: 'catching-up'; readonly done: number; readonly total: number }
+  /** Without connection. `nextAttemptAt`: epoch milliseconds, or null when nothing is tried before the device wakes. */
+  | { readonly state: 'offline'; readonly nextAttemptAt: number | null; readonly reason: string }
+  /** Ended: by `close`, or because the server will not have us; `sync:error` has told why. */
+  | { readonly state: 'stopped'; readonly reason: string };
+
+/** What `status()` and `sync:status` tell. */
+export type Status = SyncState & {
+  /** Own writes that the server has not confirmed. */
+  readonly pending: number;
+  /** Own writes that were refused and wait for a decision. */
+  readonly rejected: number;
+  /** Up to where everything is here; 0 before the first snapshot. */
+  readonly lastSeq: number;
+  /** How far the local clock is ahead of the server's; null while that is not known. */
+  readonly clockSkewMs: number | null;
+};
+
+/** What a status is made of on the side of the connection. */
+export interface Circumstances {
+  readonly connection: State;
+  readonly progress: Progress;
+  /** Why there is no connection. */
+  readonly reason: string;
+  readonly nextAttemptAt: number | null;
+}
+
+/** Where the replica stands against the server's head; null while that is not known. */
+export type Progress = { readonly done: number; readonly total: number } | 'live' | null;
+
+/** The state in the words of the application. */
+export function stateOf({ connection, progress, reason, nextAttemptAt }: Circumstances): SyncState {
+  switch (connection.phase) {
+    case 'opening':
+    case 'authenticating':
+      return { state: 'connecting' };
+    case 'subscribing':
+    case 'connected':
+      if (progress === 'live') return { state: 'live' };
+      return progress ? { state: 'catching-up', ...progress } : { state: 'connecting' };
+    case 'waiting':
+    case 'exhausted':
+      return { state: 'offline', nextAttemptAt, reason };
+    case 'idle':
+    case 'refused':
+      return { state: 'stopped', reason };
+  }
+}

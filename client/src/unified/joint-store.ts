@@ -1,0 +1,68 @@
+import { SyncError } from '../errors.js';
+import type { Changes, PendingWrite, Store } from '../store/store.js';
+
+/** A store into whose outbox writes also come from beside its client, which takes them for those of another tab. */
+export interface JointStore extends Store {
+  /** What was in the outbox and among the rejected when the store was opened. */
+  readonly found: Promise<Found>;
+  /** Keeps a write; its client does not know it yet. */
+  keep(write: PendingWrite): Promise<void>;
+  /** Forgets a write that its client does not know. */
+  drop(opId: string): Promise<void>;
+  /** Lets the client know a write that is kept, so that it shows and sends it. */
+  tell(write: PendingWrite): void;
+}
+
+/** Own writes from before the start. */
+export interface Found {
+  readonly outbox: readonly PendingWrite[];
+  readonly rejected: readonly PendingWrite[];
+}
+
+const GONE = 'the client was closed, or its local store has failed (see sync:error): this write is not kept';
+
+/** Opens a store to writes from beside. */
+export function jointStore(store: Store): JointStore {
+  const listeners = new Set<(changes: readonly Changes[]) => void>();
+  let contents: Found = { outbox: [], rejected: [] };
+  let opened: (found: Found) => void;
+  let failed: (reason: unknown) => void;
+  const found = new Promise<Found>((resolve, reject) => ([opened, failed] = [resolve, reject]));
+  found.catch(() => undefined);
+
+  return {
+    found,
+    async keep(write) {
+      await found;
+      if (listeners.size === 0) throw new SyncError('storage', GONE);
+      await store.commit([{ append: [write] }]);
+    },
+    drop: (opId) => store.commit([{ settle: [opId] }]),
+    tell: (write) => listeners.forEach((listener) => listener([{ append: [write] }])),
+    async open() {
+      try {
+        const all = await store.open();
+        contents = { outbox: all.outbox, rejected: all.rejected.map(({ operation }) => operation) };
+        return all;
+      } catch (thrown) {
+        failed(thrown);
+        throw thrown;
+      }
+    },
+    observe(listener) {
+      const stop = store.observe?.(listener);
+      listeners.add(listener);
+      // its client has read the outbox and listens: from here on it misses nothing
+      opened(contents);
+      return () => {
+        listeners.delete(listener);
+        stop?.();
+      };
+    },
+    atomes: () => store.atomes(),
+    newest: (selection, limit) => store.newest(selection, limit),
+    commit: (changes) => store.commit(changes),
+    close: () => store.close(),
+    ...(store.tabs && { tabs: store.tabs }),
+  };
+}

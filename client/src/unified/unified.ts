@@ -1,0 +1,30 @@
+import { settingsOf, type UnifiedOptions } from '../options.js';
+import { Http } from '../rest/http.js';
+import { Session } from '../sync/session.js';
+import { syncWebSocket, type SyncWebSocket } from './sync-websocket.js';
+import { unifiedAtome, type UnifiedAtome } from './unified-atome.js';
+import { unifiedSync, type UnifiedSync } from './unified-sync.js';
+
+/** Three views of the same connection, listeners and token, which read and write on the server alone. */
+export interface UnifiedClient {
+  readonly SyncWebSocket: SyncWebSocket;
+  readonly UnifiedSync: UnifiedSync;
+  readonly UnifiedAtome: UnifiedAtome;
+}
+
+/**
+ * Makes a client that shares nothing with any other. It opens no connection and sets no timer before it is used.
+ * @throws SyncError `invalid` for a malformed URL.
+ */
+export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
+  const settings = settingsOf(options);
+  const session = new Session(settings);
+  const http = new Http(settings, {
+    api: () => session.endpoints.api,
+    renewable: () => session.renewable(),
+    token: (renew) => session.token(renew),
+    clientId: () => session.connection.clientId,
+  });
+  const socket = syncWebSocket(session);
+  return { SyncWebSocket: socket, UnifiedSync: unifiedSync(socket), UnifiedAtome: unifiedAtome(http, session) };
+}

@@ -1,0 +1,133 @@
+import { randomInt } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { startApp, type TestApp } from '../support/app.js';
+import { launchBrowser } from '../support/browser.js';
+import { ClientTab } from '../support/client-tab.js';
+import { upTo } from '../support/order.js';
+import { takenBy } from '../support/offline.js';
+import { Profile } from '../support/profile.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const WRITES = 1_000;
+const RELOADS = 8;
+const ROUNDS = 6;
+/** Writes of each tab in each round. */
+const WRITES_EACH = 40;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+describe('the offline-first client in Chromium', () => {
+  let server: TestApp;
+  let proxy: TcpProxy;
+  let profile: Profile;
+  let url: string;
+  beforeEach(async () => {
+    server = await startApp();
+    proxy = await TcpProxy.to(Number(new URL(server.url).port));
+    url = `http://127.0.0.1:${proxy.port}`;
+    profile = await Profile.open(browser, url);
+  });
+  afterEach(async () => {
+    await profile.close();
+    await proxy.cut().catch(() => undefined);
+    await server.close();
+    expect(profile.errors).toEqual([]);
+  });
+
+  const open = (): Promise<ClientTab> => ClientTab.open(profile, url);
+
+  /** The one that leads, and the others. */
+  async function byRole(tabs: readonly ClientTab[]): Promise<[leader: ClientTab, ...others: ClientTab[]]> {
+    const roles = await Promise.all(tabs.map((tab) => tab.leads()));
+    expect(roles.filter(Boolean)).toHaveLength(1);
+    return [tabs[roles.indexOf(true)]!, ...tabs.filter((_, i) => !roles[i])];
+  }
+
+  async function idsOf(): Promise<string[]> {
+    const { data } = (await server.api.get('/api/atome/list?limit=500')).body as { data: { id: string }[] };
+    return data.map(({ id }) => id);
+  }
+
+  const opIdsTaken = async (): Promise<(string | null)[]> => (await takenBy(server.url)).map(({ opId }) => opId);
+
+  it('loses and doubles nothing of 1,000 offline writes when the page is loaded again and again', async () => {
+    await proxy.cut();
+    const tab = await ClientTab.open(profile, url);
+    for (let load = 0; load < RELOADS; load += 1) {
+      tab.write(WRITES / RELOADS, await tab.pending());
+      await tab.keeps(tab.kept.length + 1 + randomInt(WRITES / RELOADS - 5));
+      await tab.page.reload();
+      await tab.start(url);
+    }
+    const kept = await tab.pending();
+    tab.write(WRITES - kept, kept);
+    await tab.written();
+    const before = await tab.shown();
+    await tab.page.reload();
+    await tab.start(url);
+
+    await proxy.restore();
+    for (let load = 0; load < RELOADS; load += 1) {
+      await tab.pending();
+      await tab.page.reload();
+      await tab.start(url);
+    }
+    expect(await tab.flushed()).toEqual(before);
+    expect(await tab.rejected()).toEqual([]);
+    const opIds = await opIdsTaken();
+    expect(opIds).toHaveLength(WRITES);
+    expect(new Set(opIds).size).toBe(WRITES);
+    expect(opIds).toEqual([...opIds].sort());
+    expect(opIds).toEqual(expect.arrayContaining(tab.kept));
+  });
+
+  it('loses and doubles nothing in three tabs of which the leading one is closed again and again', async () => {
+    let tabs = [await open(), await open(), await open()];
+    const kept: string[] = [];
+    let made = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const wanted = tabs.map((tab) => tab.kept.length + 1 + randomInt(WRITES_EACH - 10));
+      for (const tab of tabs) {
+        tab.write(WRITES_EACH, made);
+        made += WRITES_EACH;
+      }
+      await Promise.all(tabs.map((tab, i) => tab.keeps(wanted[i]!)));
+      const [leader, ...others] = await byRole(tabs);
+      await leader.page.close();
+      kept.push(...leader.kept);
+      tabs = [...others, await open()];
+      const began = performance.now();
+      await Promise.race(others.map((tab) => tab.led()));
+      expect(performance.now() - began).toBeLessThan(2_000);
+      // what they still have to write of this round
+      await Promise.all(others.map((tab) => tab.written()));
+    }
+    for (const tab of tabs) {
+      tab.write(10, made);
+      made += 10;
+      await tab.written();
+    }
+    kept.push(...tabs.flatMap((tab) => tab.kept));
+    await Promise.all(tabs.map((tab) => tab.flushed()));
+
+    const taken = await takenBy(server.url);
+    const opIds = taken.map(({ opId }) => opId!);
+    expect(new Set(opIds).size).toBe(opIds.length);
+    expect(opIds).toEqual(expect.arrayContaining(kept));
+    const head = taken.at(-1)!.seq;
+    const [one, ...rest] = await Promise.all(tabs.map((tab) => tab.waitFor(head).then(() => tab.shown())));
+    for (const other of rest) expect(other).toEqual(one);
+    expect(Object.keys(one!).sort()).toEqual((await idsOf()).sort());
+    for (const tab of tabs) {
+      const seqs = await tab.heard();
+      const own = new Set(taken.filter(({ opId }) => tab.kept.includes(opId!)).map(({ seq }) => seq));
+      expect(seqs.length).toBeGreaterThan(0);
+      expect(seqs).toEqual(upTo(head).filter((seq) => seq >= seqs[0]! && !own.has(seq)));
+    }
+  });
+});

@@ -1,0 +1,120 @@
+import 'fake-indexeddb/auto';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type * as indexeddb from '../../client/src/store/indexeddb.js';
+import { indexedDbStore } from '../../client/src/store/indexeddb.js';
+import { sqliteStore, tauriStore } from '../../client/src/store/sqlite.js';
+import type { Format } from '../../client/src/store/store.js';
+import { launchBrowser } from '../support/browser.js';
+import { Profile } from '../support/profile.js';
+import { TauriSqlDouble } from '../support/tauri-sql.js';
+import { atome, write } from './store.suite.js';
+
+const refused = (code: string, message: RegExp): object =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) });
+
+describe('IndexedDB that may not be used', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  it.each(['SecurityError', 'InvalidStateError'])('says so on %s', async (name) => {
+    jest.spyOn(indexedDB, 'open').mockImplementation(() => {
+      throw new DOMException('denied', name);
+    });
+    const store = indexedDbStore({ name: randomUUID() });
+    await expect(store.open()).rejects.toEqual(refused('storage', /does not let this page keep data/));
+    await expect(store.commit([{}])).rejects.toEqual(refused('storage', /not open/));
+    await store.close();
+  });
+
+  it('says so where there is none', async () => {
+    const there = globalThis.indexedDB;
+    Reflect.deleteProperty(globalThis, 'indexedDB');
+    try {
+      await expect(indexedDbStore().open()).rejects.toEqual(refused('storage', /does not let this page keep data/));
+    } finally {
+      globalThis.indexedDB = there;
+    }
+  });
+
+  it('sets nothing aside for want of space', async () => {
+    const name = randomUUID();
+    const open = jest.spyOn(indexedDB, 'open').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    await expect(indexedDbStore({ name }).open()).rejects.toEqual(refused('storage', /no space/));
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('Chromium without space', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser.close());
+
+  it('refuses a whole commit, and keeps what was there', async () => {
+    const origin = 'http://127.0.0.1:1';
+    const profile = await Profile.open(browser, origin);
+    const page = await profile.tab();
+    const devtools = await profile.context.newCDPSession(page);
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 2_000_000 });
+    const outcome = await page.evaluate(async () => {
+      const store = (window as unknown as { sdk: typeof indexeddb }).sdk.indexedDbStore();
+      await store.open();
+      const text = Array.from({ length: 100_000 }, () => Math.random().toString(36)).join('');
+      const put = [{ id: 'big', kind: 'note', data: { text: text.repeat(10) } } as never];
+      await store.commit([{ append: [{ opId: '1', operation: 'delete', atomeId: 'a' }] }]);
+      const error = await store.commit([{ put, settle: ['1'] }]).catch((thrown: unknown) => thrown);
+      await store.close();
+      const { outbox } = await store.open();
+      return { ...(error as { code: string }), message: String(error), left: outbox.length };
+    });
+    await profile.close();
+    expect(outcome).toMatchObject({ code: 'storage', message: expect.stringMatching(/no space/), left: 1 });
+  });
+});
+
+describe('SQLite that may not be used', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'atome-denied-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('says why, and sets nothing aside', async () => {
+    const store = sqliteStore({ path: join(folder, 'there-is', 'no-such-folder.db') });
+    await expect(store.open()).rejects.toEqual(refused('storage', /directory does not exist/));
+    await expect(store.commit([{}])).rejects.toEqual(refused('storage', /not open/));
+  });
+
+  it('gives way to a newer version, and changes nothing any more', async () => {
+    const open = (format?: Format): ReturnType<typeof tauriStore> => tauriStore(new TauriSqlDouble(folder), {}, format);
+    const [old, young] = [open(), open({ version: 2, migrations: [{}] })];
+    await old.open();
+    await old.commit([{ append: [write('1')] }]);
+    expect(await young.open()).toMatchObject({ outbox: [write('1')] });
+    const late = old.commit([{ settle: ['1'], put: [atome('a')] }]);
+    await expect(late).rejects.toEqual(refused('outdated', /newer version/));
+    expect(await young.newest({}, 1)).toEqual([]);
+    await Promise.all([old.close(), young.close()]);
+  });
+
+  it('is given each commit as one statement, whatever is in it', async () => {
+    const sql = new TauriSqlDouble(folder);
+    const store = tauriStore(sql, { path: 'sqlite:counted.db' });
+    await store.open();
+    sql.statements.length = 0;
+    await store.commit([
+      { put: [atome('a'), atome('b')], append: [write('1')] },
+      { settle: ['1'], remove: ['a'] },
+    ]);
+    expect(sql.statements).toEqual([expect.stringMatching(/^INSERT INTO/)]);
+    expect(await store.newest({}, 9)).toEqual([atome('b')]);
+    await store.close();
+  });
+});

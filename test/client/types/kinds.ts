@@ -1,0 +1,101 @@
+/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-meaningless-void-operator -- types are all there is to it */
+import { createClient, type AnyKinds, type Client } from '../../../client/src/index.js';
+import { typedHooks } from '../../../client/src/react/react.js';
+import { createClient as createBoth } from '../../../client/src/unified/backends.js';
+
+/* What the types of an application's kinds allow and refuse. Never run: `npm run typecheck` is the test. */
+
+interface Note {
+  title: string;
+  body?: string;
+}
+interface Task {
+  done: boolean;
+  due: string | null;
+}
+interface App {
+  note: Note;
+  task: Task;
+}
+
+/** Compiles where both types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>): void => undefined;
+
+export async function writes(client: Client<App>): Promise<void> {
+  await client.create({ kind: 'note', data: { title: 'Milk' } });
+  await client.create({ kind: 'task', data: { done: false, due: null } });
+  // @ts-expect-error -- there is no such kind
+  await client.create({ kind: 'event', data: { title: 'Milk' } });
+  // @ts-expect-error -- the data of another kind
+  await client.create({ kind: 'note', data: { done: false, due: null } });
+  // @ts-expect-error -- the title is missing
+  await client.create({ kind: 'note', data: { body: 'Milk' } });
+
+  await client.update('id', { title: 'Bread' });
+  await client.update<'task'>('id', { done: true });
+  // @ts-expect-error -- a task has no title
+  await client.update<'task'>('id', { title: 'Bread' });
+  // @ts-expect-error -- done is no text
+  await client.update('id', { done: 'yes' });
+
+  await client.replace<'note'>('id', { data: { title: 'Bread' } });
+  // @ts-expect-error -- the whole data has a title
+  await client.replace<'note'>('id', { data: { body: 'Bread' } });
+}
+
+export async function reads(client: Client<App>): Promise<void> {
+  const notes = await client.list({ kind: 'note' });
+  same<(typeof notes)[number]['kind'], 'note'>(true);
+  same<(typeof notes)[number]['data'], Readonly<Note>>(true);
+  // @ts-expect-error -- what is shown is not changed in place
+  notes[0]!.data.title = 'Bread';
+  // @ts-expect-error -- a note is never done
+  void notes[0]!.data.done;
+
+  const all = await client.list();
+  same<(typeof all)[number]['kind'], 'note' | 'task'>(true);
+  const [first] = all;
+  if (first?.kind === 'task') same<typeof first.data, Readonly<Task>>(true);
+
+  const task = await client.get<'task'>('id');
+  same<NonNullable<typeof task>['data']['due'], string | null>(true);
+  // @ts-expect-error -- it may not be there
+  void task.data;
+
+  client.watch({ kind: 'task', where: { done: false } }, ([one]) => one?.data.due);
+  for await (const tasks of client.watch({ kind: 'task' })) same<(typeof tasks)[number]['kind'], 'task'>(true);
+  // @ts-expect-error -- there is no such kind
+  client.watch({ kind: 'event' });
+}
+
+export function made(): void {
+  same<ReturnType<typeof createClient<App>>, Client<App>>(true);
+  same<ReturnType<typeof createClient<AnyKinds>>, Client>(true);
+  // @ts-expect-error -- data is an object
+  createClient<{ note: string }>();
+  void createClient().create({ kind: 'anything', data: { at: { all: [1, null, 'x'] } } });
+  // @ts-expect-error -- JSON has no functions
+  void createClient().create({ kind: 'anything', data: { run: () => 1 } });
+}
+
+export async function both(): Promise<void> {
+  const { UnifiedAtome } = createBoth<App>({ local: 'http://127.0.0.1:3000', cloud: 'https://cloud.example' });
+  await UnifiedAtome.create({ kind: 'note', data: { title: 'Milk' } });
+  // @ts-expect-error -- the data of another kind
+  await UnifiedAtome.create({ kind: 'note', data: { done: false, due: null } });
+  const found = await UnifiedAtome.get<'note'>('id');
+  if (found.success) same<typeof found.atome.data, Readonly<Note>>(true);
+  // @ts-expect-error -- a version is one of one server
+  await UnifiedAtome.update('id', { title: 'Milk' }, { baseVersion: 1 });
+}
+
+export const useTypes = (): void => {
+  const { useAtome, useAtomes, useMutation } = typedHooks<App>();
+  const notes = useAtomes({ kind: 'note' });
+  same<(typeof notes)[number]['data'], Readonly<Note>>(true);
+  same<NonNullable<ReturnType<typeof useAtome<'task'>>>['kind'], 'task'>(true);
+  const { create } = useMutation();
+  // @ts-expect-error -- the title is missing
+  void create({ kind: 'note', data: {} });
+};
