@@ -3,7 +3,6 @@ import type { Backoff } from './connection/backoff.js';
 import type { ConnectionParts } from './connection/connection.js';
 import { after } from './connection/timer.js';
 import { dialWebSocket, type Dial, type WebSocketConstructor } from './connection/transport.js';
-import type { HttpParts } from './rest/http.js';
 
 /**
  * A token, or a function that is asked for one before each connection and each call.
@@ -42,29 +41,25 @@ export interface UnifiedOptions extends ServerOptions {
 }
 
 /** The options with their defaults filled in. */
-export interface Settings extends ConnectionParts, HttpParts {
+export interface Settings extends ConnectionParts {
   readonly url: string | undefined;
   readonly token: TokenSource | undefined;
-  readonly filter: Filter;
+  readonly fetch: typeof globalThis.fetch | undefined;
 }
 
 const RECONNECT: Backoff = { firstMs: 1_000, maxMs: 30_000, attempts: 10 };
-const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
 const STABLE_MS = 30_000;
 
-export function settingsOf(options: UnifiedOptions): Settings {
-  const { url, token, filter = {}, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
+export function settingsOf(options: ServerOptions): Settings {
+  const { url, token, fetch, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
   return {
     url,
     token,
-    filter,
+    fetch,
     random,
     after,
     dial: options.dial ?? dialWebSocket(options.WebSocket),
     rules: { reconnect: { ...RECONNECT, ...options.reconnect }, handshakeMs: answerMs, stableMs: STABLE_MS },
     heartbeat: { everyMs: heartbeatMs, answerMs },
-    fetch: options.fetch,
-    requestMs: options.requestMs ?? 10_000,
-    repeat: REPEAT,
   };
 }

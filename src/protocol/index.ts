@@ -1,7 +1,7 @@
 /* The contract between server and clients; it imports nothing from outside this folder. */
 export * from './access.js';
 export * from './atome.js';
-export * from './close-codes.js';
+export { CloseCode, isFinalClose } from './close-codes.js';
 export * from './errors.js';
 export * from './fold.js';
 export * from './hlc.js';

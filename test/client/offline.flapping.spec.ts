@@ -2,13 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClient, type Client } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { FaultProxy } from '../support/fault-proxy.js';
-import { AT_ONCE, shownBy, takenBy } from '../support/offline.js';
+import { AT_ONCE, next, shownBy, takenBy } from '../support/offline.js';
 import { randomFrom } from '../support/random.js';
 
 const CLIENTS = 20;
 const SHARED = ['a', 'b', 'c', 'd', 'e'];
-/** FLAPS=1000 takes two or three minutes; SEED plays another chance. */
+/** `FLAPS=1000` takes about three minutes; `SEED` plays another chance. */
 const FLAPS = Number(process.env.FLAPS ?? 25);
+/** So many faults strike before it is live again for sure, however slow the machine is. */
+const BURST = 5;
 const SEED = Number(process.env.SEED ?? 1);
 
 /** A client behind a network of its own. */
@@ -36,10 +38,14 @@ class Device {
   }
 
   /** Writes under each of its faults. */
-  flap(): Promise<void> {
-    return this.proxy.flap(FLAPS, this.random, async () => {
-      for (let left = Math.floor(this.random() * 4); left >= 0; left -= 1) await this.write();
-    });
+  async flap(): Promise<void> {
+    for (let n = 0; n < FLAPS; n += BURST) {
+      if (this.client.status().state !== 'live')
+        await next(this.client, 'sync:status', ({ state }) => state === 'live');
+      await this.proxy.flap(BURST, this.random, async () => {
+        for (let left = Math.floor(this.random() * 4); left >= 0; left -= 1) await this.write();
+      });
+    }
   }
 
   async close(): Promise<void> {
@@ -87,7 +93,7 @@ describe(`${CLIENTS} clients on networks that fail ${FLAPS} times each (seed ${S
           expect(await client.rejected()).toEqual([]);
         }
         const lost = devices.reduce((sum, device) => sum + device.lost, 0);
-        expect(lost).toBeGreaterThan((CLIENTS * FLAPS) / 5);
+        expect(lost).toBeGreaterThan(CLIENTS);
         const [one, ...others] = await Promise.all(devices.map(({ client }) => shownBy(client)));
         expect(Object.keys(one!).length).toBeGreaterThan(SHARED.length);
         for (const other of others) expect(other).toEqual(one);

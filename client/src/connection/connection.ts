@@ -1,5 +1,5 @@
 import type { ServerMessage, Welcome } from '../../../src/protocol/index.js';
-import { CloseCode, isFinalClose } from '../../../src/protocol/close-codes.js';
+import { isFinalClose, NO_PROGRESS, NORMAL, UNAUTHENTICATED } from '../../../src/protocol/close-codes.js';
 import { codeOfStatus, SyncError, toError } from '../errors.js';
 import { Heartbeat, type HeartbeatRules } from './heartbeat.js';
 import { IDLE, isUp, next, timerMs, type Effect, type Event, type Rules, type State } from './state.js';
@@ -40,7 +40,7 @@ interface Close {
   readonly reason: string;
 }
 
-const SILENT: Close = { code: CloseCode.NO_PROGRESS, reason: 'no answer in time' };
+const SILENT: Close = { code: NO_PROGRESS, reason: 'no answer in time' };
 
 /** A connection to the server that keeps itself up: the pure {@link next} with its socket and its timers. */
 export class Connection {
@@ -86,7 +86,7 @@ export class Connection {
   }
 
   disconnect(): void {
-    this.dispatch({ type: 'disconnect' }, { code: CloseCode.NORMAL, reason: 'client disconnect' });
+    this.dispatch({ type: 'disconnect' }, { code: NORMAL, reason: 'client disconnect' });
   }
 
   wake(): void {
@@ -158,21 +158,21 @@ export class Connection {
 
   private closed(close: Close): void {
     this.transport = undefined;
-    this.refusedToken = close.code === CloseCode.UNAUTHENTICATED;
+    this.refusedToken = close.code === UNAUTHENTICATED;
     const final = this.refusedToken ? !this.port.renewable() : isFinalClose(close.code);
     this.dispatch({ type: 'closed', final }, close);
   }
 
   private async authenticate(): Promise<void> {
     const { transport } = this;
-    let close: Close = { code: CloseCode.UNAUTHENTICATED, reason: 'the server asks for a token' };
+    let close: Close = { code: UNAUTHENTICATED, reason: 'the server asks for a token' };
     try {
       const token = await this.port.token(this.refusedToken);
       if (this.transport !== transport) return;
       if (token) return this.write({ type: 'auth', token });
     } catch (thrown) {
       if (this.transport !== transport) return;
-      close = { code: CloseCode.NORMAL, reason: `no token: ${toError(thrown).message}` };
+      close = { code: NORMAL, reason: `no token: ${toError(thrown).message}` };
     }
     this.drop(close);
   }

@@ -1,4 +1,4 @@
-import { CloseCode } from '../../../src/protocol/close-codes.js';
+import { NO_PROGRESS } from '../../../src/protocol/close-codes.js';
 import { SyncError, toError } from '../errors.js';
 
 /** One attempt at one connection that carries texts. It is open once something has come over it. */
@@ -37,50 +37,39 @@ const ABNORMAL = 1006;
 
 /** Dials with the given class, else the platform's own, else that of `ws`. */
 export function dialWebSocket(given?: WebSocketConstructor): Dial {
-  return (url, events) => new WebSocketTransport(url, events, given);
-}
+  return (url, events) => {
+    let socket: WebSocketLike | undefined;
+    let ended = false;
 
-class WebSocketTransport implements Transport {
-  private socket: WebSocketLike | undefined;
-  private ended = false;
+    function end(code: number, reason: string): void {
+      if (ended) return;
+      ended = true;
+      events.closed(code, reason);
+    }
 
-  constructor(
-    url: string,
-    private readonly events: TransportEvents,
-    given: WebSocketConstructor | undefined,
-  ) {
-    this.open(url, given).catch((thrown: unknown) => this.end(ABNORMAL, toError(thrown).message));
-  }
+    async function open(): Promise<void> {
+      const constructor = given ?? platformWebSocket() ?? (await packageWebSocket());
+      if (ended) return;
+      socket = new constructor(url) as WebSocketLike;
+      socket.onmessage = ({ data }) => {
+        if (!ended) events.message(String(data));
+      };
+      socket.onclose = ({ code, reason }) => end(code, reason);
+      // What went wrong is told by the close that follows; `ws` throws when nobody listens.
+      socket.onerror = () => undefined;
+    }
 
-  send(text: string): void {
-    this.socket?.send(text);
-  }
-
-  close(code: number, reason: string): void {
-    this.ended = true;
-    // A peer that is silent would not answer the closing handshake either.
-    if (code === CloseCode.NO_PROGRESS && this.socket?.terminate) this.socket.terminate();
-    else this.socket?.close(code, reason);
-  }
-
-  private async open(url: string, given: WebSocketConstructor | undefined): Promise<void> {
-    const constructor = given ?? platformWebSocket() ?? (await packageWebSocket());
-    if (this.ended) return;
-    const socket = new constructor(url) as WebSocketLike;
-    this.socket = socket;
-    socket.onmessage = ({ data }) => {
-      if (!this.ended) this.events.message(String(data));
+    open().catch((thrown: unknown) => end(ABNORMAL, toError(thrown).message));
+    return {
+      send: (text) => socket?.send(text),
+      close(code, reason) {
+        ended = true;
+        // A peer that is silent would not answer the closing handshake either.
+        if (code === NO_PROGRESS && socket?.terminate) socket.terminate();
+        else socket?.close(code, reason);
+      },
     };
-    socket.onclose = ({ code, reason }) => this.end(code, reason);
-    // What went wrong is told by the close that follows; `ws` throws when nobody listens.
-    socket.onerror = () => undefined;
-  }
-
-  private end(code: number, reason: string): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.events.closed(code, reason);
-  }
+  };
 }
 
 function platformWebSocket(): WebSocketConstructor | undefined {

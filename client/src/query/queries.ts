@@ -36,8 +36,29 @@ export class Queries {
     return [...this.candidates(query)].filter(matcher(query)).sort(comparator(query)).slice(0, query.limit);
   }
 
+  /** One live query. It works while somebody listens. */
   watch(query: Query): LiveQuery<AnyKinds, string> {
-    return new Watch(query, this);
+    const listeners = new Set<{ readonly run: Run }>();
+    let atomes: readonly Atome[] = [];
+    let stop: () => void;
+    return {
+      subscribe: (run) => {
+        const listener = { run };
+        if (listeners.size === 0) {
+          stop = this.follow(query, (result, difference) => {
+            atomes = result;
+            listeners.forEach((each) => each.run(result, difference));
+          });
+        }
+        listeners.add(listener);
+        run(atomes, NOTHING);
+        return () => {
+          if (listeners.delete(listener) && listeners.size === 0) stop();
+        };
+      },
+      getSnapshot: () => atomes,
+      [Symbol.asyncIterator]: () => this.results(query),
+    };
   }
 
   /** Calls back once there is a result, and whenever it changes. */
@@ -63,50 +84,11 @@ export class Queries {
     };
   }
 
-  changed(shown: ReadonlyMap<string, Shown>): void {
-    if (shown.size > 0) [...this.live].forEach((apply) => apply(shown));
-  }
-
-  private candidates({ ids }: Query): Iterable<Atome> {
-    return ids ? [...new Set(ids)].flatMap((id) => this.replica.view.get(id) ?? []) : this.replica.view;
-  }
-}
-
-/** One live query. It works while somebody listens. */
-class Watch implements LiveQuery<AnyKinds, string> {
-  private readonly listeners = new Set<{ readonly run: Run }>();
-  private atomes: readonly Atome[] = [];
-  private stop: (() => void) | undefined;
-
-  constructor(
-    private readonly query: Query,
-    private readonly queries: Queries,
-  ) {}
-
-  subscribe(run: Run): () => void {
-    const listener = { run };
-    this.listeners.add(listener);
-    this.stop ??= this.queries.follow(this.query, (atomes, difference) => {
-      this.atomes = atomes;
-      this.listeners.forEach((each) => each.run(atomes, difference));
-    });
-    run(this.atomes, NOTHING);
-    return () => {
-      if (this.listeners.delete(listener) && this.listeners.size === 0) {
-        this.stop?.();
-        this.stop = undefined;
-      }
-    };
-  }
-
-  getSnapshot(): readonly Atome[] {
-    return this.atomes;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Atome[], undefined> {
+  /** Each result; those that nobody has taken give way to newer ones. */
+  private async *results(query: Query): AsyncGenerator<readonly Atome[], undefined> {
     let newest: readonly Atome[] | undefined;
     let wake = (): void => undefined;
-    const stop = this.queries.follow(this.query, (atomes) => {
+    const stop = this.follow(query, (atomes) => {
       newest = atomes;
       wake();
     });
@@ -120,5 +102,13 @@ class Watch implements LiveQuery<AnyKinds, string> {
     } finally {
       stop();
     }
+  }
+
+  changed(shown: ReadonlyMap<string, Shown>): void {
+    if (shown.size > 0) [...this.live].forEach((apply) => apply(shown));
+  }
+
+  private candidates({ ids }: Query): Iterable<Atome> {
+    return ids ? [...new Set(ids)].flatMap((id) => this.replica.view.get(id) ?? []) : this.replica.view;
   }
 }

@@ -8,7 +8,7 @@ import type {
   SyncReset,
   Welcome,
 } from '../../../src/protocol/index.js';
-import { CloseCode } from '../../../src/protocol/close-codes.js';
+import { NORMAL } from '../../../src/protocol/close-codes.js';
 import { admit } from '../../../src/protocol/range.js';
 import { Connection, type ConnectionPort } from '../connection/connection.js';
 import type { State } from '../connection/state.js';
@@ -102,7 +102,7 @@ export class Engine implements ConnectionPort {
   stop(): void {
     this.connection.disconnect();
     this.loader.stop();
-    this.sender.lost(CloseCode.NORMAL);
+    this.sender.lost(NORMAL);
   }
 
   url(): string {
@@ -166,15 +166,10 @@ export class Engine implements ConnectionPort {
         return this.sender.nacked(message.opId, message.error);
       case 'error':
         return this.failed(new SyncError(message.code, message.message));
-      case 'atome:created':
-      case 'atome:updated':
-      case 'atome:altered':
-      case 'atome:deleted':
-      case 'atome:left':
-        // sent before the server has read our subscription; the replay tells it again
-        return;
       default:
-        this.parts.events.emit('sync:message', message as unknown as OtherMessage);
+        // events by themselves were sent before the server had read our subscription; the replay tells them again
+        if (!message.type.startsWith('atome:'))
+          this.parts.events.emit('sync:message', message as unknown as OtherMessage);
     }
   }
 

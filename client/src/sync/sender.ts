@@ -1,5 +1,5 @@
 import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
-import { CloseCode } from '../../../src/protocol/close-codes.js';
+import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import type { Timer } from '../connection/timer.js';
 import type { PendingWrite } from '../store/store.js';
@@ -109,7 +109,7 @@ export class Sender {
     const sent = [...this.flight].filter(([, flight]) => flight === 'sent').map(([opId]) => opId);
     sent.forEach((opId) => this.flight.delete(opId));
     this.resume();
-    if (code !== CloseCode.TOO_BIG) return;
+    if (code !== TOO_BIG) return;
     // one of them was too big: one at a time tells which
     const [only] = sent;
     if (this.window === 1 && only !== undefined) {

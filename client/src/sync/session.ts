@@ -1,4 +1,4 @@
-import type { RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import type { Filter, RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.js';
 import { Connection, type ConnectionPort } from '../connection/connection.js';
 import { onWake } from '../connection/wake.js';
@@ -28,10 +28,10 @@ export class Session implements ConnectionPort {
   /** The newest protocol that was met. */
   private protocol = PROTOCOL_VERSION;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, filter: Filter = {}) {
     endpoints(settings.url);
     this.target = { url: settings.url, token: settings.token };
-    this.reader = new RangeReader(settings.filter);
+    this.reader = new RangeReader(filter);
     this.connection = new Connection(settings, this);
   }
 

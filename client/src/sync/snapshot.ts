@@ -40,25 +40,19 @@ export async function takeSnapshot({ fetch, api, token, subscription, signal }: 
   });
   const text = await response.text();
   if (!response.ok) throw new SyncError(codeOfStatus(response.status), `no snapshot: ${text}`);
-  const start = text.indexOf('\n') + 1;
-  const end = text.lastIndexOf('\n', text.length - 2) + 1;
-  const body = text.slice(start, Math.max(start, end));
-  const lines = body.split('\n').slice(0, -1);
-  await verify(text.slice(end), body, lines.length);
+  const [header, ...lines] = text.split('\n');
+  const [trailer = '', rest] = lines.splice(-2);
+  // cut off anywhere, it does not end with the whole line of its trailer
+  const { count, digest } = (rest === '' ? JSON.parse(trailer) : {}) as { count?: unknown; digest?: unknown };
+  const body = text.slice(header!.length + 1, -trailer.length - 1);
+  if (count !== lines.length || digest !== ((await sha256(body)) ?? digest)) {
+    throw new SyncError('internal', 'the snapshot is not whole; it is taken again');
+  }
   const wanted = ids && new Set(ids);
   const atomes = lines
     .map((line) => JSON.parse(line) as Atome)
     .filter((each) => (!wanted || wanted.has(each.id)) && (parentId === undefined || each.parentId === parentId));
-  return { ...(JSON.parse(text.slice(0, start)) as Omit<Snapshot, 'atomes'>), atomes };
-}
-
-async function verify(trailer: string, body: string, lines: number): Promise<void> {
-  const { count, digest } = trailer.endsWith('\n')
-    ? (JSON.parse(trailer) as { count?: unknown; digest?: unknown })
-    : {};
-  if (count !== lines || digest !== ((await sha256(body)) ?? digest)) {
-    throw new SyncError('internal', 'the snapshot is not whole; it is taken again');
-  }
+  return { ...(JSON.parse(header!) as Omit<Snapshot, 'atomes'>), atomes };
 }
 
 /** undefined on pages that are not a secure context: there the count has to do. */

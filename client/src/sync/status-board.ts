@@ -1,5 +1,4 @@
 import type { JsonValue } from '../../../src/protocol/index.js';
-import { isObject } from '../../../src/protocol/json.js';
 import type { Emitter } from '../events/emitter.js';
 import type { Tabs } from '../store/store.js';
 import type { Replica } from './replica.js';
@@ -56,10 +55,10 @@ export class StatusBoard {
   }
 
   private hear(message: JsonValue): void {
-    if (!isObject(message)) return;
-    if (message.ask === 'status') return this.tell();
-    if (!isObject(message.status)) return;
-    this.heard = message.status as unknown as SyncState;
+    const { ask, status } = message as { readonly ask?: string; readonly status?: SyncState };
+    if (ask) return this.tell();
+    if (!status) return;
+    this.heard = status;
     this.update();
   }
 }

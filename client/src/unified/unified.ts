@@ -1,9 +1,13 @@
+import type { Backoff } from '../connection/backoff.js';
 import { settingsOf, type UnifiedOptions } from '../options.js';
 import { Http } from '../rest/http.js';
 import { Session } from '../sync/session.js';
 import { syncWebSocket, type SyncWebSocket } from './sync-websocket.js';
 import { unifiedAtome, type UnifiedAtome } from './unified-atome.js';
 import { unifiedSync, type UnifiedSync } from './unified-sync.js';
+
+/** How a write whose answer was lost is repeated. */
+const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
 
 /** Three views of the same connection, listeners and token, which read and write on the server alone. */
 export interface UnifiedClient {
@@ -18,13 +22,16 @@ export interface UnifiedClient {
  */
 export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
   const settings = settingsOf(options);
-  const session = new Session(settings);
-  const http = new Http(settings, {
-    api: () => session.endpoints.api,
-    renewable: () => session.renewable(),
-    token: (renew) => session.token(renew),
-    clientId: () => session.connection.clientId,
-  });
+  const session = new Session(settings, options.filter);
+  const http = new Http(
+    { ...settings, requestMs: options.requestMs ?? 10_000, repeat: REPEAT },
+    {
+      api: () => session.endpoints.api,
+      renewable: () => session.renewable(),
+      token: (renew) => session.token(renew),
+      clientId: () => session.connection.clientId,
+    },
+  );
   const socket = syncWebSocket(session);
   return { SyncWebSocket: socket, UnifiedSync: unifiedSync(socket), UnifiedAtome: unifiedAtome(http, session) };
 }
