@@ -2,7 +2,7 @@ import { isObject } from '../../../src/protocol/json.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import type { After } from '../connection/timer.js';
 import { toError } from '../errors.js';
-import { failure, failureOf, isRetryable, type Failure, type Result } from './result.js';
+import { failed, failure, failureOf, isRetryable, type Failure, type Result } from './result.js';
 
 /** What calls are made with. */
 export interface HttpParts {
@@ -74,7 +74,7 @@ export class Http {
     try {
       token = await this.port.token(renew);
     } catch (thrown) {
-      return failed(failure('unauthenticated', `no token: ${toError(thrown).message}`));
+      return unanswered(failure('unauthenticated', `no token: ${toError(thrown).message}`));
     }
     const deadline = new AbortController();
     const cancel = this.parts.after(this.parts.requestMs, () => deadline.abort());
@@ -90,7 +90,7 @@ export class Http {
       return { result: resultOf<T>(response.status, await response.text()), floorMs };
     } catch (thrown) {
       const { aborted } = deadline.signal;
-      return failed(
+      return unanswered(
         aborted
           ? failure('timeout', `no answer from ${this.port.api()} in ${this.parts.requestMs} ms`)
           : failure('offline', `no connection to ${this.port.api()}: ${toError(thrown).message}`),
@@ -123,8 +123,8 @@ export class Http {
   }
 }
 
-function failed<T>(result: Failure): Answer<T> {
-  return { result: result, floorMs: 0 };
+function unanswered<T>(failure: Failure): Answer<T> {
+  return { result: failed(failure), floorMs: 0 };
 }
 
 function textOf(value: unknown): string {
@@ -134,8 +134,8 @@ function textOf(value: unknown): string {
 function resultOf<T>(status: number, text: string): Result<T> {
   const body = decode(text);
   if (status < 300 && body?.success === true) return body as Result<T>;
-  if (status < 400) return failure('internal', 'the answer is not that of an atome-sync server', { status });
-  return failureOf(status, body ?? {});
+  if (status < 400) return failed(failure('internal', 'the answer is not that of an atome-sync server', { status }));
+  return failed(failureOf(status, body ?? {}));
 }
 
 function decode(text: string): Record<string, unknown> | undefined {

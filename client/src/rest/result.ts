@@ -19,6 +19,11 @@ export type Result<T> =
   | ({ readonly success: true; readonly error?: undefined; readonly code?: undefined } & T)
   | (Failure & { readonly [K in Exclude<keyof T, keyof Failure>]?: undefined });
 
+/** A failure as the answer of a call: it has none of what a success has. */
+export function failed<T>(failure: Failure): Result<T> {
+  return failure as Result<T>;
+}
+
 export function failure(code: SyncErrorCode, error: string, more: object = {}): Failure {
   return { ...more, success: false, error, code };
 }

@@ -2,7 +2,7 @@ import type { Client, Written } from '../api.js';
 import { SyncError, toError } from '../errors.js';
 import type { AtomeOf, KindOf, NewAtome } from '../kinds.js';
 import type { Query } from '../query/query.js';
-import { failure, type Result } from '../rest/result.js';
+import { failed, failure, type Result } from '../rest/result.js';
 import type { PendingWrite } from '../store/store.js';
 import type { Status } from '../sync/status.js';
 import type { AlterInput } from './answers.js';
@@ -83,8 +83,9 @@ export function bothAtome<Map>(port: BothPort<Map>): BothAtome<Map> {
 
   async function answer<T extends object>(work: () => Promise<T>): Promise<BothResult<T>> {
     const result = await work().then(
-      (found) => ({ ...found, success: true as const }),
-      (thrown: unknown) => failure(thrown instanceof SyncError ? thrown.code : 'internal', toError(thrown).message),
+      (found): Result<T> => ({ ...found, success: true }),
+      (thrown: unknown) =>
+        failed<T>(failure(thrown instanceof SyncError ? thrown.code : 'internal', toError(thrown).message)),
     );
     return { ...result, backends: port.status() };
   }

@@ -2,7 +2,7 @@ import type { ErrorBody, ErrorCode, JsonObject, Operation } from '../../../src/p
 import { ERRORS } from '../../../src/protocol/errors.js';
 import { uuidv7 } from '../../../src/protocol/ids.js';
 import type { Call, Http } from '../rest/http.js';
-import { failure, isRetryable, type Failure, type Result } from '../rest/result.js';
+import { failed, failure, isRetryable, type Failure, type Result } from '../rest/result.js';
 import type { Session } from '../sync/session.js';
 import type {
   AlterInput,
@@ -119,7 +119,7 @@ function pathOf(id: string, door?: string): string {
 /** An id that would lead to another address than its own. */
 function badId<T>(id: unknown): Result<T> | undefined {
   if (typeof id === 'string' && !/^\.{0,2}$/.test(id)) return undefined;
-  return failure('invalid', 'id is required: the id of an atome, a text');
+  return failed(failure('invalid', 'id is required: the id of an atome, a text'));
 }
 
 function errorBody({ code, error, status, errors }: Failure): ErrorBody {
