@@ -240,7 +240,7 @@ describe('what the server takes away', () => {
     const deleted = { type: 'atome:deleted', timestamp: NOW, sourceClient: null, opId: null } as const;
     frame(peer, 3, [
       { ...deleted, atomeId: 'a', seq: 4 },
-      { ...deleted, atomeId: 'b', seq: 5, redacted: true } as AtomeEvent,
+      { ...deleted, atomeId: 'b', seq: 5, redacted: true },
       { type: 'atome:left', atomeId: 'c', reason: 'access', seq: 6 },
     ]);
     expect(await client.list()).toEqual([]);
