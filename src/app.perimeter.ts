@@ -7,6 +7,7 @@ import { Doorkeeper, identityOf } from './access/doorkeeper.js';
 import { Origins } from './access/origins.js';
 import type { Config } from './config.js';
 import { ResolvedOptions } from './door/options.js';
+import { NOTHING_HERE } from './door/problem.js';
 import { AtomeError } from './protocol/index.js';
 
 /** What a page elsewhere may send and read, when its origin is allowed. */
@@ -45,7 +46,10 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
   });
   server.addHook('onRequest', (request, _reply, done) => {
     const refusal = origins.refusal(request.headers);
-    done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));
+    if (refusal !== undefined) done(new AtomeError('forbidden', refusal));
+    // before its body is read
+    else if (request.is404) done(new AtomeError('not_found', NOTHING_HERE));
+    else done();
   });
   await limitRates(app, config);
   const { allowedOrigins } = app.get(ResolvedOptions).origins;
