@@ -46,10 +46,11 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
   });
   server.addHook('onRequest', (request, _reply, done) => {
     const refusal = origins.refusal(request.headers);
-    if (refusal !== undefined) done(new AtomeError('forbidden', refusal));
-    // before its body is read
-    else if (request.is404) done(new AtomeError('not_found', NOTHING_HERE));
-    else done();
+    done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));
+  });
+  // what is asked of nobody is answered before its body is read, and behind the headers for other origins
+  server.addHook('preParsing', (request, _reply, payload, done) => {
+    done(request.is404 ? new AtomeError('not_found', NOTHING_HERE) : null, payload);
   });
   await limitRates(app, config);
   const { allowedOrigins } = app.get(ResolvedOptions).origins;
