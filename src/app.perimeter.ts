@@ -7,6 +7,7 @@ import { Doorkeeper, identityOf } from './access/doorkeeper.js';
 import { Origins } from './access/origins.js';
 import type { Config } from './config.js';
 import { ResolvedOptions } from './door/options.js';
+import { NOTHING_HERE } from './door/problem.js';
 import { AtomeError } from './protocol/index.js';
 
 /** What a page elsewhere may send and read, when its origin is allowed. */
@@ -46,6 +47,10 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
   server.addHook('onRequest', (request, _reply, done) => {
     const refusal = origins.refusal(request.headers);
     done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));
+  });
+  // what is asked of nobody is answered before its body is read, and behind the headers for other origins
+  server.addHook('preParsing', (request, _reply, payload, done) => {
+    done(request.is404 ? new AtomeError('not_found', NOTHING_HERE) : null, payload);
   });
   await limitRates(app, config);
   const { allowedOrigins } = app.get(ResolvedOptions).origins;

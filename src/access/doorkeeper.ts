@@ -43,10 +43,11 @@ export class Doorkeeper {
 
   /** @throws AtomeError `unauthenticated` or `forbidden`. */
   async admit(request: Known, rule: Rule): Promise<void> {
-    if (request.isAdmitted || rule === 'open') return;
-    const identity = await this.identify(request, rule);
+    if (request.isAdmitted) return;
+    const identity = rule === 'open' ? undefined : await this.identify(request, rule);
     if (identity) request.identity = identity;
-    if (identity && rule !== 'public') authorize(identity.principal, rule);
+    else requireShort(request);
+    if (identity && rule !== 'public' && rule !== 'open') authorize(identity.principal, rule);
     request.isAdmitted = true;
   }
 
@@ -62,6 +63,19 @@ export class Doorkeeper {
       throw error;
     }
   }
+}
+
+/** Of somebody who is not known no more is kept in memory than a name and a password take. */
+const MAX_STRANGER_BYTES = 16 * 1024;
+
+/** @throws AtomeError `too_large` for a long body, and for one that does not say how long it is. */
+function requireShort({ headers }: FastifyRequest): void {
+  const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+  if (length <= MAX_STRANGER_BYTES) return;
+  throw new AtomeError(
+    'too_large',
+    `without a token a body has at most ${MAX_STRANGER_BYTES} bytes, and says so in Content-Length`,
+  );
 }
 
 /** Who a request comes from, as the doorkeeper has found out. */

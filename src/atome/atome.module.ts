@@ -107,9 +107,8 @@ const PARTS: Provider[] = [
   { provide: TrailReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new TrailReader(store) },
   {
     provide: UserData,
-    inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber],
-    useFactory: (store: LedgerStore, reader: LedgerReader, writer: LedgerWriter, scrubber: Scrubber) =>
-      new UserData(store, reader, writer, scrubber),
+    inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber, Authority],
+    useFactory: (...parts: ConstructorParameters<typeof UserData>) => new UserData(...parts),
   },
   SecurityLog,
   Streams,

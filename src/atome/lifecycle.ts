@@ -32,13 +32,15 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly scrubber: Scrubber,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     // an application context (a worker, a command) has no server
     const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
     if (adapter) this.prepare(adapter.getInstance<FastifyInstance>());
     this.feed.start();
     this.connections.start();
     this.places.start();
+    // a session that ended while this server was down must not be good for its first second
+    await this.places.check();
   }
 
   /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */

@@ -51,6 +51,8 @@ export interface Handshake extends Carrier {
 
 /** Writes submitted and not yet answered, above which the socket is read no further. */
 const MAX_UNANSWERED = 1_024;
+/** Bytes taken from somebody who is not known yet: the handshake, and a token with room to spare. */
+const MAX_STRANGER_BYTES = 64 * 1024;
 
 /**
  * One connection: its messages are handled in the order they came, one after the other, though a write is
@@ -66,6 +68,7 @@ export class Session {
   private alive = true;
   private hasJoined = false;
   private hasEnded = false;
+  private readonly stopCounting: () => void;
 
   constructor(
     ws: WebSocket,
@@ -85,6 +88,8 @@ export class Session {
     this.credentials = new Credentials(deps.authenticator, place, authMs, lapsed);
     const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     this.inbox = new Inbox(bucket, (frame) => this.take(frame));
+    // `ws` holds what has come of a message that is not whole
+    this.stopCounting = this.socket.onReceived(() => this.slowDown());
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
     ws.on('pong', () => (this.alive = true));
     // `ws` answers pings by itself
@@ -168,6 +173,8 @@ export class Session {
   /** From here on it hears of what happens in its tenant. */
   private async join(principal: Principal): Promise<void> {
     this.hasJoined = true;
+    this.stopCounting();
+    this.readOn();
     this.deps.connections.presenceFor(this).forEach((event) => this.tell(event));
     await this.reading.plain(principal, this.clientId);
   }
@@ -181,7 +188,8 @@ export class Session {
   /** What a client sends too fast waits, at last in its own network buffers; so does what one sends that takes no answers. */
   private get isFull(): boolean {
     const { inbox, unanswered, socket, deps } = this;
-    return inbox.isFull || unanswered >= MAX_UNANSWERED || socket.unsent >= deps.unsentBytes;
+    const isTooLong = !this.hasJoined && socket.received > MAX_STRANGER_BYTES;
+    return isTooLong || inbox.isFull || unanswered >= MAX_UNANSWERED || socket.unsent >= deps.unsentBytes;
   }
 
   private slowDown(): void {

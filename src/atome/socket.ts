@@ -26,8 +26,19 @@ export class ClientSocket {
     return this.compressed ? this.ws.bufferedAmount : this.raw.writableLength;
   }
 
+  /** Bytes that have come, the handshake included. */
+  get received(): number {
+    return this.raw.bytesRead;
+  }
+
   get open(): boolean {
     return this.ws.readyState === WebSocket.OPEN;
+  }
+
+  /** @returns the function that ends it. */
+  onReceived(listener: () => void): () => void {
+    this.raw.on('data', listener);
+    return () => this.raw.off('data', listener);
   }
 
   onDrain(listener: () => void): void {

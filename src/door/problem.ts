@@ -75,8 +75,10 @@ const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode
   [ERRORS.unavailable.status, 'unavailable'],
 ]);
 
+export const NOTHING_HERE = 'there is nothing at this address; /api/docs shows what there is';
+
 const ADVICE: Partial<Record<ErrorCode, string>> = {
-  not_found: 'there is nothing at this address; /api/docs shows what there is',
+  not_found: NOTHING_HERE,
   too_large: 'the body is larger than the server accepts; split it into several requests',
   unsupported_media_type: 'the body is of a type that is not understood here; send application/json',
 };

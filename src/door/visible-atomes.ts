@@ -57,10 +57,8 @@ export class VisibleAtomes {
     return this.reader.leftAt(principal.tenant, id, version);
   }
 
-  private async find(id: string, principal: Principal): Promise<AtomeState> {
-    const now = await this.reader.state(principal.tenant, id);
-    this.authority.authorize(principal, 'read', now);
-    return now;
+  private find(id: string, principal: Principal): Promise<AtomeState> {
+    return this.reader.state(principal.tenant, id, (now) => this.authority.authorize(principal, 'read', now));
   }
 
   private async scan(query: ListQuery, principal: Principal): Promise<ListPage> {

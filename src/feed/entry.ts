@@ -26,6 +26,7 @@ export class Entry {
   /** About how many characters the event takes. */
   readonly size: number;
   readonly sourceClient: string | null;
+  readonly author: string;
   readonly after: Placement;
   readonly before: Placement | null;
   /** Whether readers may have had the atome at some earlier time that this entry does not tell. */
@@ -52,12 +53,13 @@ export class Entry {
     this.prevHash = prevHash;
     this.size = size + ENVELOPE_CHARS;
     this.sourceClient = alteration.sourceClient;
+    this.author = alteration.author;
     this.after = placementOf(atome);
     this.now = committed.now ?? this.after;
     this.restricted = !rules.isOpen(this.now);
-    this.audience = committed.audience;
     this.before = before;
     this.redacts = alteration.operation === 'redact';
+    this.audience = committed.audience ?? (alteration.operation === 'redact' ? alteration.changes.audience : undefined);
     // whoever may have an erased atome is told, wherever it stood
     this.existed = (compact && before !== null) || this.redacts;
     this.committed = erased ? undefined : committed;

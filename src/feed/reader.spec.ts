@@ -90,8 +90,11 @@ describe('a reader', () => {
       await bench.follow();
       const view = new PlainView();
       const [mine, other] = ['me', 'other'].map((exceptFrom) => bench.open(0, { view, exceptFrom }).sink);
-      await Promise.all([bench.ledger.write(create('a'), by('x', 'me')), bench.ledger.write(create('b'), by('x'))]);
-      await bench.ledger.write(update('a', { n: 1 }), by('x', 'me'));
+      await Promise.all([
+        bench.ledger.write(create('a'), by('somebody', 'me')),
+        bench.ledger.write(create('b'), by('x')),
+      ]);
+      await bench.ledger.write(update('a', { n: 1 }), by('somebody', 'me'));
       expect(mine!.events.map(({ type, seq }) => `${type} ${seq}`)).toEqual(['atome:created 2']);
       expect(other!.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
     });

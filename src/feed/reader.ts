@@ -2,7 +2,7 @@ import type { Principal, ResetReason } from '../protocol/index.js';
 import type { FeedOptions } from './options.js';
 import type { Batch, TenantLog } from './tenant-log.js';
 import { viewerOf, type Viewer } from './verdict.js';
-import { plainWithout, type View } from './view.js';
+import { isOwn, plainWithout, type View } from './view.js';
 
 /** Where a reader's bytes go. */
 export interface Sink {
@@ -135,8 +135,9 @@ export class FeedReader {
   private encode(batch: Batch): Buffer | undefined {
     const { log, view, exceptFrom } = this.to;
     const pattern = log.judge(batch, this.viewer);
-    if (exceptFrom !== undefined && batch.entries.some(({ sourceClient }) => sourceClient === exceptFrom)) {
-      return plainWithout(batch, exceptFrom, pattern);
+    if (exceptFrom !== undefined) {
+      const self = { clientId: exceptFrom, principal: this.viewer.principal.id };
+      if (batch.entries.some((entry) => isOwn(entry, self))) return plainWithout(batch, self, pattern);
     }
     return view.encode(batch, this.sent, this.place, pattern);
   }

@@ -72,6 +72,17 @@ describe('a verdict', () => {
     ]);
   });
 
+  it('never shows what was encoded when something else was hidden', () => {
+    const view = new RangeView({});
+    const seqs = (one: Batch): unknown => {
+      const bytes = view.encode(one, 1, 1, patternOf(one, viewerOf(ann), RULES));
+      return [...String(bytes).matchAll(/"seq":(\d)(?=,"opId")/g)].map(([, seq]) => seq);
+    };
+    expect(seqs(batch([entry(2, null, 'private', 'private'), entry(3, null, 'tenant', 'tenant')]))).toEqual(['3']);
+    // the one was opened since, and the other hidden
+    expect(seqs(batch([entry(2, null, 'private', 'tenant'), entry(3, null, 'tenant', 'private')]))).toEqual(['2']);
+  });
+
   it('gives those with equal verdicts the same bytes, and others their own', () => {
     const one = batch([entry(2, 'tenant', 'private', 'private')]);
     const view = new RangeView({});

@@ -20,8 +20,9 @@ export function viewerOf(principal: Principal): Viewer {
 }
 
 /**
- * The verdicts on those entries of a batch that not everybody may read, in their order; '' where there are none. Made
- * once for each batch and key, and a key of what is encoded: readers with the same verdicts get the same bytes.
+ * The verdicts on the entries of a batch, in their order; '' where everybody may read them all. Made once for each batch
+ * and key, and a key of what is encoded: readers with the same verdicts get the same bytes. It names the open entries
+ * too, because which those are may change.
  */
 export function patternOf(batch: Batch, viewer: Viewer, rules: AccessRules): string {
   if (!batch.restricted) return '';
@@ -29,7 +30,7 @@ export function patternOf(batch: Batch, viewer: Viewer, rules: AccessRules): str
   if (pattern === undefined) {
     pattern = '';
     for (const entry of batch.entries) {
-      if (entry.restricted) pattern += verdictOn(entry, batch.compact, viewer.principal, rules);
+      pattern += entry.restricted ? verdictOn(entry, batch.compact, viewer.principal, rules) : 's';
     }
     batch.patterns.set(viewer.key, pattern);
   }
@@ -47,6 +48,6 @@ function verdictOn(entry: Entry, compact: boolean, principal: Principal, rules: 
 
 /** Each entry of a batch with the verdict on it; without one, what is restricted is hidden. */
 export function* judged({ entries }: Pick<Batch, 'entries'>, pattern: string): Generator<readonly [Entry, Verdict]> {
-  let at = 0;
-  for (const entry of entries) yield [entry, entry.restricted ? ((pattern[at++] ?? 'h') as Verdict) : 's'];
+  for (const [at, entry] of entries.entries())
+    yield [entry, entry.restricted ? ((pattern[at] ?? 'h') as Verdict) : 's'];
 }

@@ -70,8 +70,11 @@ describe('what is written', () => {
       new Entry(committed(6, { sourceClient: 'me' }), false, OPEN_RULES),
       new Entry(committed(7), false, OPEN_RULES),
     ];
-    expect(texts(plainWithout({ ...batch(5, 7), entries }, 'me'))).toHaveLength(1);
-    expect(plainWithout({ ...batch(5, 6), entries: entries.slice(0, 1) }, 'me')).toBeUndefined();
+    const self = { clientId: 'me', principal: entries[0]!.author };
+    expect(texts(plainWithout({ ...batch(5, 7), entries }, self))).toHaveLength(1);
+    expect(plainWithout({ ...batch(5, 6), entries: entries.slice(0, 1) }, self)).toBeUndefined();
+    // another has named this connection as its own
+    expect(texts(plainWithout({ ...batch(5, 7), entries }, { ...self, principal: 'another' }))).toHaveLength(2);
     expect(new PlainView().encodeMove()).toBeUndefined();
   });
 

@@ -1,5 +1,6 @@
 import { filterKey, showAll, showBy, type Show } from './filter.js';
 import type { Filter } from '../protocol/index.js';
+import type { Entry } from './entry.js';
 import type { Batch } from './tenant-log.js';
 import { judged } from './verdict.js';
 import { textFrames } from './ws-frame.js';
@@ -110,11 +111,20 @@ export class PlainView extends SharedView {
   }
 }
 
+/** Whose own events a plain reader does not get: those of its connection, as far as its principal wrote them. */
+export interface Self {
+  readonly clientId: string;
+  readonly principal: string;
+}
+
+export function isOwn({ sourceClient, author }: Entry, { clientId, principal }: Self): boolean {
+  // anybody can say in a header that it is another's connection
+  return sourceClient === clientId && author === principal;
+}
+
 /** The frames of a plain reader who wrote some of the batch itself and does not get those. */
-export function plainWithout(batch: Batch, clientId: string, pattern = ''): Buffer | undefined {
-  const events = shown(batch, pattern, (entry, verdict) =>
-    entry.sourceClient === clientId ? undefined : showAll(entry, verdict),
-  );
+export function plainWithout(batch: Batch, self: Self, pattern = ''): Buffer | undefined {
+  const events = shown(batch, pattern, (entry, verdict) => (isOwn(entry, self) ? undefined : showAll(entry, verdict)));
   return events.length === 0 ? undefined : textFrames(events);
 }
 

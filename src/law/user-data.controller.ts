@@ -56,7 +56,7 @@ export class UserDataController {
         const { epoch, seq, hash } = await this.reader.head(tenant);
         return { principal: whose, tenant, epoch, seq, hash };
       },
-      records: ({ seq }) => this.data.exportOf(tenant, whose, seq),
+      records: ({ seq }) => this.data.exportOf(principal, whose, seq),
       signal: this.streams.begin(request, reply),
       onError: (error) => this.logger.error(error),
     });

@@ -252,7 +252,8 @@ export class GroupPlanner {
       const by = { reason: `inherited from ${from}`, author, sourceClient: null, opId: null };
       const fields = { atomeId: id, ...change, ...by, hlc: this.clock.tick(), superseded: [] };
       const alteration: AlterationBody = { ...fields, ...this.place(now) };
-      this.add(alteration, fold(now.state, alteration), now);
+      // the write that changed the parent has been let in
+      this.add(alteration, fold(now.state, alteration), now, true);
     }
   }
 
@@ -260,8 +261,13 @@ export class GroupPlanner {
     return { seq: this.head.seq + 1, version: (now?.state.version ?? 0) + 1, timestamp: this.timestamp() };
   }
 
-  private add(alteration: AlterationBody, state: AtomeState, now: Working | undefined): Committed {
-    const { row, stored } = this.chain(alteration, state, now);
+  private add(
+    alteration: AlterationBody,
+    state: AtomeState,
+    now: Working | undefined,
+    isHandedDown = false,
+  ): Committed {
+    const { row, stored } = this.chain(alteration, state, now, isHandedDown);
     const { hash, prevHash, size, seq, timestamp, opId } = row;
     this.head = { ...this.head, seq, hash, timestamp, ...stored };
     this.alterations.push(row);
@@ -285,6 +291,7 @@ export class GroupPlanner {
     alteration: AlterationBody,
     state: AtomeState,
     now: Working | undefined,
+    isHandedDown: boolean,
   ): { row: AlterationRow; stored: Stored } {
     const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
     const changes = JSON.stringify(alteration.changes);
@@ -304,8 +311,7 @@ export class GroupPlanner {
       atomes: this.head.atomes + Number(state.deletedAt === null) - Number(now?.state.deletedAt === null),
       bytes: this.head.bytes + added,
     };
-    // a deletion makes room, though it is noted too, and a right can be taken away without any
-    if (operation !== 'delete' && operation !== 'share' && !isLast) requireRoom(this.quotas, this.head, stored);
+    if (!isHandedDown && !makesRoom(alteration)) requireRoom(this.quotas, this.head, stored);
     const body = {
       seq,
       atomeId,
@@ -349,4 +355,9 @@ export class GroupPlanner {
     this.known.set(row.opId, row);
     if (added) this.receipts.push(row);
   }
+}
+
+/** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
+function makesRoom({ operation, changes }: AlterationBody): boolean {
+  return operation === 'delete' || operation === 'redact' || (operation === 'share' && changes.access === 'private');
 }

@@ -30,6 +30,8 @@ describe('the rate of writes', () => {
   });
 });
 
+const CHILD = { kind: 'note', type: null, data: {}, meta: {} } as const;
+
 describe('what a tenant may hold', () => {
   let ledger: TestLedger;
   afterEach(() => ledger.close());
@@ -58,6 +60,20 @@ describe('what a tenant may hold', () => {
     await expect(ledger.write(update('a', { text: 'y'.repeat(1_000) }))).resolves.toBeDefined();
     await expect(ledger.write(update('a', { more: 'y'.repeat(3_000) }))).rejects.toMatchObject(exceeded('bytes'));
     await ledger.write(write('a', 'delete', {}));
+  });
+
+  it('is not grown by rights that are given again and again; taking them away needs no room', async () => {
+    await open({ bytes: 10_000 });
+    await ledger.write(create('a'));
+    await ledger.write(write('b', 'create', { ...CHILD, parentId: 'a', access: 'inherit' }));
+    const lists = (n: number) => ({ read: Array.from({ length: 90 }, (_, i) => `reader-${n}-${i}`), write: [] });
+    const share = (n: number) => ledger.write(write('a', 'share', { access: lists(n) }));
+    const given = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => share(n)));
+    expect(given.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(40);
+    await expect(share(99)).rejects.toMatchObject(exceeded('bytes'));
+    await ledger.write(write('a', 'share', { access: 'private' }));
+    await expect(ledger.write(write('a', 'share', { access: 'tenant' }))).rejects.toMatchObject(exceeded('bytes'));
+    expect((await verifyLedger(ledger.store, TENANT)).fault).toBeUndefined();
   });
 
   it('is that of each tenant alone', async () => {

@@ -5,6 +5,7 @@ import {
   type Alteration,
   type Atome,
   type AtomeState,
+  type Placement,
   type RedactedAlteration,
 } from '../protocol/index.js';
 import { unknownAtome } from './erased.js';
@@ -92,10 +93,14 @@ export class LedgerReader {
     return withoutClocks(await this.state(tenant, id));
   }
 
-  /** As {@link find}, with its clocks. */
-  async state(tenant: string, id: string): Promise<AtomeState> {
+  /**
+   * As {@link find}, with its clocks.
+   * @param check is asked before the document is decoded: how long a refusal takes must not tell how large it is.
+   */
+  async state(tenant: string, id: string, check?: (place: Placement) => void): Promise<AtomeState> {
     const row = await this.store.atome(tenant, id);
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
+    check?.(placeOfRow(row));
     return stateOf(row);
   }
 

@@ -59,6 +59,14 @@ describe('a session that ends on one of two servers', () => {
     expect(socket.all('events')).toEqual([]);
   });
 
+  it('has ended for a server that starts after it', async () => {
+    const { accessToken } = alice;
+    await here.api.as(accessToken).post('/api/auth/logout');
+    const late = await startApp({ ...WITH_ACCOUNTS, DATABASE_URL: database.url });
+    expect((await late.api.as(accessToken).get('/api/auth/me')).status).toBe(401);
+    await late.close();
+  });
+
   it('ends when the password is changed, but for the session that changes it', async () => {
     const [mine, others] = [await subscribed(there, alice), await subscribed(there, laptop)];
     expect((await change(alice)).status).toBe(200);
