@@ -238,7 +238,7 @@ export class GroupPlanner {
     requireResult(this.rules, principal, now?.state, state);
     const handsDown = now && !sameRights(now.state, state);
     // before anything is added: a refusal leaves no trace
-    if (handsDown) this.heritage.requireAll(atomeId);
+    if (handsDown) this.heritage.requireRoomFor(state);
     const committed = this.add(alteration, state, now);
     if (handsDown) this.handDown(atomeId, author);
     return { outcome: 'applied', committed, previous: now?.state ?? null };

@@ -47,6 +47,19 @@ describe('heirs', () => {
     expect(await ledger.reader.get(TENANT, 'one')).toMatchObject({ parentId: 'open', inherited: 'tenant', version: 2 });
   });
 
+  it('are not given more copies of a long access than a transaction should hold', async () => {
+    await ledger.write(create('top'));
+    await Promise.all(Array.from({ length: 100 }, (_, n) => ledger.write(heir(`heir-${n}`, 'top'))));
+    const read = Array.from({ length: 100 }, (_, n) => `${n}`.padEnd(128, 'x'));
+    const write200 = { read, write: read.map((name) => `y${name.slice(1)}`) };
+    await expect(ledger.write(write('top', 'share', { access: write200 }))).rejects.toMatchObject({
+      code: 'too_large',
+    });
+    expect(await inherited('heir-0')).toBe('tenant');
+    await ledger.write(write('top', 'share', { access: { read: ['group:staff'], write: [] } }));
+    expect(await inherited('heir-99')).toEqual({ read: ['group:staff'], write: ['somebody'] });
+  });
+
   it('are changed all or none, and a group with too many is decided one by one', async () => {
     await ledger.write(create('top'));
     const ids = Array.from({ length: MAX_HEIRS + 1 }, (_, n) => `heir-${n}`);

@@ -12,6 +12,9 @@ import {
 } from '../protocol/index.js';
 import { MAX_HEIRS } from './store.js';
 
+/** Most characters of access that one share hands down: each is in several columns of each heir. */
+const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
+
 /** The states that a group works on: those that it has read, as its earlier writes have left them. */
 export interface Family {
   get(id: string): AtomeState | undefined;
@@ -115,8 +118,24 @@ export class Heritage {
     return children;
   }
 
+  /**
+   * Each heir keeps a copy of what it inherits.
+   * @throws AtomeError `too_large` when not all heirs of an atome are known, or their copies of its access are too much.
+   */
+  requireRoomFor(state: AtomeState): void {
+    this.requireAll(state.id);
+    const children = this.children();
+    const heirs = [...(children.get(state.id) ?? [])];
+    // a list that grows while it is walked: all descendants
+    for (const id of heirs) heirs.push(...(children.get(id) ?? []));
+    const chars = heirs.length * JSON.stringify(inheritedFrom(state)).length;
+    if (chars <= MAX_INHERITED_CHARS) return;
+    const text = `${heirs.length} atomes inherit from "${state.id}", and its access is too long for that many copies; name a group instead of its members`;
+    throw new AtomeError('too_large', text);
+  }
+
   /** @throws AtomeError `too_large` when not all heirs are known. */
-  requireAll(id: string): void {
+  private requireAll(id: string): void {
     if (!this.family.crowded) return;
     throw new AtomeError(
       'too_large',
