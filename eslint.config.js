@@ -32,7 +32,11 @@ const CLIENT_DOOR = 'it is a plain user of the client: import its public index';
 const zones = [
   ...layerZones,
   { target: './src', from: ['./client', './examples', './bench'], message: 'the server knows no client' },
-  { target: ['./src', './test'], from: './src/main.ts', message: 'main is the start, not a library' },
+  {
+    target: ['./src', './test'],
+    from: ['./src/main.ts', './src/server.ts'],
+    message: 'main is the start, not a library',
+  },
   { target: './client', from: './src', except: ['./protocol'], message: 'the client shares src/protocol alone' },
   {
     target: ['./client/src/*.ts', './client/src/!(react)/**'],

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
-import { VisibleAtomes } from '../door/visible-atomes.js';
+import { VisibleAtomes, type AtomeText } from '../door/visible-atomes.js';
 import type { Outcome } from '../ledger/outcome.js';
 import { LedgerReader, type HistoryPage, type HistoryPlace, type ListPage, type Moment } from '../ledger/reader.js';
+import { atomeOf, atomeText } from '../ledger/rows.js';
 import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import type { ListQuery } from '../ledger/store.js';
@@ -158,8 +159,22 @@ export class AtomeService {
     return this.visible.get(parseId(id), moment, principal);
   }
 
-  list(query: ListQuery, principal: Principal = ANONYMOUS): Promise<ListPage> {
-    return this.visible.list(query, principal);
+  /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
+  async getText(id: string, moment?: Moment, principal: Principal = ANONYMOUS): Promise<AtomeText> {
+    if (!moment) return this.visible.getText(parseId(id), principal);
+    const atome = await this.get(id, moment, principal);
+    return { version: atome.version, text: JSON.stringify(atome) };
+  }
+
+  async list(query: ListQuery, principal: Principal = ANONYMOUS): Promise<ListPage & { atomes: readonly Atome[] }> {
+    const page = await this.visible.list(query, principal);
+    return { ...page, atomes: page.rows.map(atomeOf) };
+  }
+
+  /** As {@link list}, each as JSON, which costs less. */
+  async listText(query: ListQuery, principal: Principal): Promise<ListPage & { texts: readonly string[] }> {
+    const page = await this.visible.list(query, principal);
+    return { ...page, texts: page.rows.map(atomeText) };
   }
 
   count(query: ListQuery, principal: Principal = ANONYMOUS): Promise<number> {

@@ -5,7 +5,8 @@ export const NDJSON = 'application/x-ndjson; charset=utf-8';
 
 export interface Ndjson<H extends object> {
   readonly header: () => H | Promise<H>;
-  readonly records: (header: H) => AsyncIterable<object>;
+  /** Texts are JSON already. */
+  readonly records: (header: H) => AsyncIterable<object | string>;
   readonly onError: (error: unknown) => void;
   /** Cuts the answer off where it is, also when nobody takes it. */
   readonly signal?: AbortSignal;
@@ -22,16 +23,25 @@ export function ndjson<H extends object>(request: Ndjson<H>): Readable {
   return stream;
 }
 
+/** What goes out at once, in characters. */
+const CHUNK = 64 * 1024;
+
 async function* lines<H extends object>({ header, records }: Ndjson<H>): AsyncGenerator<string> {
   const first = await header();
   yield `${JSON.stringify(first)}\n`;
   const digest = createHash('sha256');
-  let count = 0;
+  let [count, chunk] = [0, ''];
+  const take = (): string => {
+    const taken = chunk;
+    digest.update(taken);
+    chunk = '';
+    return taken;
+  };
   for await (const record of records(first)) {
-    const line = `${JSON.stringify(record)}\n`;
-    digest.update(line);
+    chunk += `${typeof record === 'string' ? record : JSON.stringify(record)}\n`;
     count += 1;
-    yield line;
+    if (chunk.length >= CHUNK) yield take();
   }
+  if (chunk !== '') yield take();
   yield `${JSON.stringify({ count, digest: digest.digest('hex') })}\n`;
 }

@@ -1,9 +1,16 @@
 import type { Authority } from '../access/authority.js';
 import type { HistoryPage, HistoryPlace, LedgerReader, ListPage, Moment } from '../ledger/reader.js';
 import { placeIn } from '../ledger/place.js';
-import type { AtomeRow } from '../ledger/rows.js';
+import { standingOf } from '../ledger/rights.js';
+import { atomeText, stateOf, type AtomeRow } from '../ledger/rows.js';
 import type { ListQuery } from '../ledger/store.js';
-import type { Atome, AtomeState, Principal } from '../protocol/index.js';
+import type { Atome, AtomeState, Placement, Principal } from '../protocol/index.js';
+
+/** An atome as JSON, and its version. */
+export interface AtomeText {
+  readonly version: number;
+  readonly text: string;
+}
 
 /** Rows asked for at once where each must be decided about. */
 const SCAN_ROWS = 500;
@@ -21,6 +28,14 @@ export class VisibleAtomes {
     return moment ? this.reader.getAt(principal.tenant, id, moment) : this.reader.requireAlive(now);
   }
 
+  /** As {@link get} of now, as JSON. */
+  async getText(id: string, principal: Principal): Promise<AtomeText> {
+    const row = await this.reader.row(principal.tenant, id);
+    this.authority.authorize(principal, 'read', standingOf(row));
+    if (row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
+    return { version: row.version, text: atomeText(row) };
+  }
+
   async history(id: string, page: number | HistoryPlace, limit: number, principal: Principal): Promise<HistoryPage> {
     await this.find(id, principal);
     return this.reader.history(principal.tenant, id, page, limit);
@@ -30,7 +45,7 @@ export class VisibleAtomes {
     const visibleTo = this.authority.sightOf(principal);
     if (visibleTo === 'each') return this.scan(query, principal);
     const page = await this.reader.list(principal.tenant, { ...query, visibleTo });
-    return { ...page, atomes: page.atomes.filter((atome) => this.mayRead(principal, atome)) };
+    return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, standingOf(row))) };
   }
 
   async count(query: ListQuery, principal: Principal): Promise<number> {
@@ -43,11 +58,11 @@ export class VisibleAtomes {
   }
 
   /** Those of a snapshot at `seq`. */
-  snapshot(seq: number, kinds: readonly string[] | undefined, principal: Principal): AsyncGenerator<Atome> {
+  snapshot(seq: number, kinds: readonly string[] | undefined, principal: Principal): AsyncGenerator<string> {
     return this.reader.snapshot(principal.tenant, seq, kinds, (now) => this.mayRead(principal, now));
   }
 
-  mayRead(principal: Principal, atome: Atome): boolean {
+  mayRead(principal: Principal, atome: Placement): boolean {
     return this.authority.mayDo(principal, 'read', atome);
   }
 
@@ -62,26 +77,22 @@ export class VisibleAtomes {
   }
 
   private async scan(query: ListQuery, principal: Principal): Promise<ListPage> {
-    const atomes: Atome[] = [];
     const rows: AtomeRow[] = [];
     let skip = query.offset;
-    for await (const { atome, row } of this.walk({ ...query, offset: 0 }, principal)) {
+    for await (const row of this.walk({ ...query, offset: 0 }, principal)) {
       if (skip > 0) skip -= 1;
-      else if (atomes.length === query.limit) return { atomes, rows, last: rows.at(-1) };
-      else {
-        atomes.push(atome);
-        rows.push(row);
-      }
+      else if (rows.length === query.limit) return { rows, last: rows.at(-1) };
+      else rows.push(row);
     }
-    return { atomes, rows, last: undefined };
+    return { rows, last: undefined };
   }
 
   /** All that a query finds and that may be read, page after page. */
-  private async *walk(query: ListQuery, principal: Principal) {
+  private async *walk(query: ListQuery, principal: Principal): AsyncGenerator<AtomeRow> {
     for (let { after } = query; ;) {
-      const { rows, atomes, last } = await this.reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
-      for (const [index, atome] of atomes.entries()) {
-        if (this.mayRead(principal, atome)) yield { atome, row: rows[index]! };
+      const { rows, last } = await this.reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
+      for (const row of rows) {
+        if (this.mayRead(principal, standingOf(row))) yield row;
       }
       if (!last) return;
       after = { value: placeIn(query.sortBy, last), id: last.id };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Atome } from '../protocol/index.js';
 import { openStore } from './data-source.js';
 import type { HistoryPage, HistoryPlace } from './reader.js';
 import type { AlterationRow, AtomeRow } from './rows.js';
@@ -33,8 +34,8 @@ describe('pages of documents of a megabyte', () => {
     const seen: string[] = [];
     let pages = 0;
     for (let after: ListQuery['after']; ;) {
-      const { atomes, last } = await ledger.reader.list(TENANT, { ...QUERY, after });
-      seen.push(...atomes.map(({ id }) => id));
+      const { rows, last } = await ledger.reader.list(TENANT, { ...QUERY, after });
+      seen.push(...rows.map(({ id }) => id));
       pages += 1;
       if (!last) break;
       after = { value: last.id, id: last.id };
@@ -46,8 +47,8 @@ describe('pages of documents of a megabyte', () => {
 
   it('a list that is full with its last row is the last', async () => {
     for (const offset of [0, 1, 2, 3, 4]) {
-      const { atomes, last } = await ledger.reader.list(TENANT, { ...QUERY, offset });
-      expect(last?.id).toBe(offset + atomes.length < COUNT ? atomes.at(-1)!.id : undefined);
+      const { rows, last } = await ledger.reader.list(TENANT, { ...QUERY, offset });
+      expect(last?.id).toBe(offset + rows.length < COUNT ? rows.at(-1)!.id : undefined);
     }
   });
 
@@ -67,7 +68,7 @@ describe('pages of documents of a megabyte', () => {
   it('a snapshot reads few at a time', async () => {
     const { seq } = await ledger.reader.head(TENANT);
     const seen: string[] = [];
-    for await (const { id } of ledger.reader.snapshot(TENANT, seq)) seen.push(id);
+    for await (const text of ledger.reader.snapshot(TENANT, seq)) seen.push((JSON.parse(text) as Atome).id);
     expect(seen).toEqual(ids);
     expect(most('atomesAfter')).toBeLessThan(4 * MIB);
   });

@@ -129,7 +129,7 @@ describe('the reader', () => {
   describe('of a snapshot', () => {
     const collect = async (seq: number, kinds?: string[]): Promise<Atome[]> => {
       const atomes: Atome[] = [];
-      for await (const atome of ledger.reader.snapshot(TENANT, seq, kinds)) atomes.push(atome);
+      for await (const text of ledger.reader.snapshot(TENANT, seq, kinds)) atomes.push(JSON.parse(text) as Atome);
       return atomes;
     };
 
@@ -155,8 +155,8 @@ describe('the reader', () => {
       const ids = Array.from({ length: 600 }, (_, i) => `a${String(i).padStart(3, '0')}`);
       await Promise.all(ids.map((id) => ledger.write(create(id, { n: 0 }))));
       const seen: Atome[] = [];
-      for await (const atome of ledger.reader.snapshot(TENANT, 600)) {
-        seen.push(atome);
+      for await (const text of ledger.reader.snapshot(TENANT, 600)) {
+        seen.push(JSON.parse(text) as Atome);
         if (seen.length % 100 !== 1) continue;
         await Promise.all([
           ...ids.slice(seen.length, seen.length + 50).map((id) => ledger.write(update(id, { n: 1 }))),

@@ -10,12 +10,12 @@ import {
 } from '../protocol/index.js';
 import { unknownAtome } from './erased.js';
 import { placementOf, type Committed } from './outcome.js';
-import { placeOfRow } from './rights.js';
+import { placeOfRow, standingOf } from './rights.js';
 import { foldLineage, stateAfter } from './lineage.js';
 import {
   alterationBodyOf,
   alterationOf,
-  atomeOf,
+  atomeText,
   stateOf,
   withoutClocks,
   type AlterationRow,
@@ -28,8 +28,6 @@ import type { LedgerStore, ListQuery } from './store.js';
 export type Moment = { readonly version: number } | { readonly seq: number } | { readonly time: string };
 
 export interface ListPage {
-  readonly atomes: readonly Atome[];
-  /** Their rows, in the same order. */
   readonly rows: readonly AtomeRow[];
   /** The row behind which the next page begins; undefined on the last page. */
   readonly last: AtomeRow | undefined;
@@ -98,10 +96,16 @@ export class LedgerReader {
    * @param check is asked before the document is decoded: how long a refusal takes must not tell how large it is.
    */
   async state(tenant: string, id: string, check?: (place: Placement) => void): Promise<AtomeState> {
-    const row = await this.store.atome(tenant, id);
-    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
+    const row = await this.row(tenant, id);
     check?.(placeOfRow(row));
     return stateOf(row);
+  }
+
+  /** @throws AtomeError `not_found`. */
+  async row(tenant: string, id: string): Promise<AtomeRow> {
+    const row = await this.store.atome(tenant, id);
+    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
+    return row;
   }
 
   /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
@@ -134,7 +138,7 @@ export class LedgerReader {
     const rows = await this.store.list(tenant, { ...query, limit: query.limit + 1 }, PAGE_BYTES);
     const page = rows.slice(0, query.limit);
     const more = rows.length > page.length || (await this.isCut(tenant, query, page));
-    return { atomes: page.map(atomeOf), rows: page, last: more ? page.at(-1) : undefined };
+    return { rows: page, last: more ? page.at(-1) : undefined };
   }
 
   /** Whether a page that is too short ends where it does because it is full. */
@@ -145,7 +149,11 @@ export class LedgerReader {
     return (await this.store.list(tenant, behind)).length > 0;
   }
 
-  count(tenant: string, query: ListQuery): Promise<number> {
+  /** All that are not deleted are counted in the head already; to count others takes a walk over them. */
+  async count(tenant: string, query: ListQuery): Promise<number> {
+    const { kind, type, parentId, search, visibleTo, includeDeleted } = query;
+    const isFiltered = [kind, type, parentId, search, visibleTo].some((filter) => filter !== undefined);
+    if (!isFiltered && !includeDeleted) return (await this.store.open(tenant)).atomes;
     return this.store.count(tenant, query);
   }
 
@@ -185,23 +193,27 @@ export class LedgerReader {
     return this.asOfNow(tenant, await this.committed(tenant, rows), compact);
   }
 
-  /** Every atome that was there at `seq`, in order of id; read while others write. `visible` is asked about it as it is. */
+  /**
+   * Every atome that was there at `seq`, as JSON, in order of id; read while others write. `visible` is asked about where
+   * it stands now.
+   */
   async *snapshot(
     tenant: string,
     seq: number,
     kinds?: readonly string[],
-    visible: (now: Atome) => boolean = () => true,
-  ): AsyncGenerator<Atome> {
+    visible: (now: Placement) => boolean = () => true,
+  ): AsyncGenerator<string> {
     let after = '';
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
       const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS, SNAPSHOT_BYTES);
       if (rows.length === 0) return;
       for (const row of rows) {
-        const now = atomeOf(row);
-        if (!visible(now)) continue;
-        const atome = row.seq <= seq ? now : await this.asOf(tenant, row, seq);
-        if (atome?.deletedAt === null && (!kinds || kinds.includes(atome.kind))) yield atome;
+        if (!visible(standingOf(row))) continue;
+        const isOfNow = row.seq <= seq;
+        const there = isOfNow ? row : await this.asOf(tenant, row, seq);
+        if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
+        yield isOfNow ? atomeText(row) : JSON.stringify(there);
       }
       after = rows.at(-1)!.id;
     }

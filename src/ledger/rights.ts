@@ -56,6 +56,12 @@ export function placeOfRow(row: PlaceRow): Placement & { audience: Audience } {
   return { id, kind, type, parentId, ownerId, ...rightsOfRow(row) };
 }
 
+/** Where the atome of a row stands, for those who decide about it. */
+export function standingOf(row: PlaceRow): Placement {
+  const { audience: _audience, ...standing } = placeOfRow(row);
+  return standing;
+}
+
 /** The rights that a row tells, and who could ever see its atome. */
 export function rightsOfRow({ access, kind }: Pick<AtomeRow, 'access' | 'kind'>): Rights & { audience: Audience } {
   if (access === null) return { audience: { names: ALL, kinds: [kind] } };

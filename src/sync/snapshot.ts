@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { ndjson } from '../door/ndjson.js';
-import type { Atome } from '../protocol/index.js';
 
 /** What a snapshot begins with. */
 export interface SnapshotHead {
@@ -13,7 +12,7 @@ export interface SnapshotHead {
 /** A snapshot as lines of JSON: a header, and every atome that may be seen as of exactly that seq. */
 export function snapshotLines(
   head: SnapshotHead,
-  atomes: AsyncIterable<Atome>,
+  atomes: AsyncIterable<string>,
   onError: (error: unknown) => void,
   signal: AbortSignal,
 ): Readable {

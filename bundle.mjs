@@ -1,0 +1,45 @@
+/* Builds dist/server.bundle.js out of dist/server.js: the server in one file, which starts in a third of the time. */
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** What finds files of its own beside itself, and what Nest looks up by itself too: one copy of it is enough. */
+const OUTSIDE = ['better-sqlite3', '@node-rs/argon2', 'swagger-ui-dist', 'ws'];
+
+/** Nest and TypeORM import what they would use if it were installed. */
+const optional = {
+  name: 'optional',
+  setup({ onResolve, resolve }) {
+    const asked = {};
+    onResolve({ filter: /^[^./]/ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === asked) return undefined;
+      const found = await resolve(path, { ...from, pluginData: asked });
+      return found.errors.length > 0 ? { path, external: true } : found;
+    });
+  },
+};
+
+/** CommonJS within expects these; they are those of dist/. */
+const COMMON_JS = `import { createRequire as __createRequire } from 'node:module';
+import { fileURLToPath as __fileURLToPath } from 'node:url';
+const require = __createRequire(import.meta.url);
+const __filename = __fileURLToPath(import.meta.url);
+const __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
+
+await build({
+  entryPoints: [at('dist/server.js')],
+  outfile: at('dist/server.bundle.js'),
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  // Nest and Swagger go by the names of classes
+  keepNames: true,
+  banner: { js: COMMON_JS },
+  external: OUTSIDE,
+  plugins: [optional],
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'error',
+});
