@@ -2,6 +2,7 @@ import type { LedgerReader } from '../ledger/reader.js';
 import type { LedgerWriter } from '../ledger/writer.js';
 import type { AccessRules, Filter, Principal } from '../protocol/index.js';
 import type { FeedOptions } from './options.js';
+import { PageCache } from './page-cache.js';
 import { FeedReader, type Sink } from './reader.js';
 import { TenantLog } from './tenant-log.js';
 import { PlainView, RangeView, SseView, type View } from './view.js';
@@ -28,6 +29,7 @@ interface Channel {
 export class Feed {
   private readonly channels = new Map<string, Promise<Channel>>();
   private readonly opened = new Map<string, Channel>();
+  private readonly pages: PageCache;
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
@@ -37,7 +39,9 @@ export class Feed {
     private readonly options: FeedOptions,
     private readonly rules: AccessRules,
     private readonly onError: (error: unknown) => void,
-  ) {}
+  ) {
+    this.pages = new PageCache(options.pageBytes);
+  }
 
   start(): void {
     this.stop();
@@ -92,11 +96,11 @@ export class Feed {
   }
 
   private async openChannel(tenant: string): Promise<Channel> {
-    const log = new TenantLog(tenant, await this.ledger.head(tenant), this.ledger, this.options, this.rules);
+    const head = await this.ledger.head(tenant);
+    const log = new TenantLog(tenant, head, this.ledger, this.options, this.rules, this.pages);
     const channel: Channel = { log, readers: new Set(), views: new Map() };
     log.listen({
       advanced: () => channel.readers.forEach((reader) => reader.wake()),
-      erased: () => channel.views.forEach(({ view }) => view.forget()),
       reset: (reason) => [...channel.readers].forEach((reader) => reader.reset(reason)),
     });
     this.opened.set(tenant, channel);

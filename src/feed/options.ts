@@ -4,6 +4,8 @@ export interface FeedOptions {
   readonly ringEntries: number;
   /** … and at most about so many characters. */
   readonly ringChars: number;
+  /** Pages of ledgers kept in memory for those who are behind, with their frames, in bytes: of all tenants together. */
+  readonly pageBytes: number;
   /** Unsent bytes of one socket above which it gets nothing more until it has taken them. */
   readonly unsentBytes: number;
   /** A frame ends where its events reach about this many characters. */
@@ -17,6 +19,7 @@ export interface FeedOptions {
 export const DEFAULT_FEED_OPTIONS: FeedOptions = {
   ringEntries: 10_000,
   ringChars: 16 * 1024 * 1024,
+  pageBytes: 16 * 1024 * 1024,
   unsentBytes: 64 * 1024,
   frameChars: 64 * 1024,
   pollMs: 1_000,

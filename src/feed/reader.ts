@@ -1,6 +1,7 @@
 import type { Principal, ResetReason } from '../protocol/index.js';
+import type { Batch } from './batch.js';
 import type { FeedOptions } from './options.js';
-import type { Batch, TenantLog } from './tenant-log.js';
+import type { TenantLog } from './tenant-log.js';
 import { viewerOf, type Viewer } from './verdict.js';
 import { plainWithout, type View } from './view.js';
 
@@ -83,7 +84,7 @@ export class FeedReader {
       if (this.place >= this.replayTo && !this.isLive) this.goLive();
       if (this.place >= log.tail || sink.unsent >= this.options.unsentBytes) return;
       const replaying = this.to.compact === true && this.place < this.replayTo;
-      const batch = replaying ? undefined : log.recent(this.place, this.options.frameChars);
+      const batch = replaying ? undefined : log.recent(this.place);
       if (batch) this.send(batch);
       else this.fetch(replaying);
     }
@@ -135,10 +136,10 @@ export class FeedReader {
   private encode(batch: Batch): Buffer | undefined {
     const { log, view, exceptFrom } = this.to;
     const pattern = log.judge(batch, this.viewer);
-    if (exceptFrom !== undefined && batch.entries.some(({ sourceClient }) => sourceClient === exceptFrom)) {
+    if (exceptFrom !== undefined && batch.isFrom(exceptFrom)) {
       return plainWithout(batch, exceptFrom, pattern);
     }
-    return view.encode(batch, this.sent, this.place, pattern);
+    return view.encode(batch, this.sent, pattern);
   }
 
   private goLive(): void {
