@@ -12,6 +12,8 @@ export interface FeedOptions {
   readonly frameChars: number;
   /** How often each node looks at the heads of its ledgers by itself, in milliseconds. */
   readonly pollMs: number;
+  /** A log that nobody has asked for is let go of after this time, in milliseconds; longer than any long poll. */
+  readonly unusedLogMs: number;
   /** A reader from whom everything was hidden gets an empty frame after this time, in milliseconds. */
   readonly idleFrameMs: number;
 }
@@ -23,5 +25,6 @@ export const DEFAULT_FEED_OPTIONS: FeedOptions = {
   unsentBytes: 64 * 1024,
   frameChars: 64 * 1024,
   pollMs: 1_000,
+  unusedLogMs: 120_000,
   idleFrameMs: 10_000,
 };

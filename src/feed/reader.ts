@@ -44,6 +44,8 @@ export class FeedReader {
   private isLive = false;
   private closed = false;
   private fetching: Promise<Batch> | undefined;
+  private hasWritten = false;
+  /** As of the last tick: nobody asks the time for each frame of each reader. */
   private lastWrite = 0;
   private viewer: Viewer;
 
@@ -93,6 +95,8 @@ export class FeedReader {
   /** Called about once a second: tries again what failed, and moves the cursor over what was hidden for long enough. */
   tick(now: number): void {
     this.wake();
+    if (this.hasWritten) this.lastWrite = now;
+    this.hasWritten = false;
     if (this.isLive && this.sent < this.place && now - this.lastWrite >= this.options.idleFrameMs) this.move(now);
   }
 
@@ -130,7 +134,7 @@ export class FeedReader {
     if (!bytes) return;
     this.to.sink.write(bytes);
     this.sent = batch.to;
-    this.lastWrite = Date.now();
+    this.hasWritten = true;
   }
 
   private encode(batch: Batch): Buffer | undefined {

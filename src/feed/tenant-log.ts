@@ -76,6 +76,11 @@ export class TenantLog {
     return () => this.listeners.delete(listener);
   }
 
+  /** How many listen. */
+  get listening(): number {
+    return this.listeners.size;
+  }
+
   /** Takes what this node has committed. */
   append(committed: readonly Committed[]): void {
     const [first] = committed;
@@ -147,6 +152,12 @@ export class TenantLog {
     if (begin === after) return page;
     // a page of large documents ends before its time
     return page.to > after ? page.behind(after) : this.fetch(after, end, false);
+  }
+
+  /** Lets go of all that was made of entries: they are not to be used again as they were. */
+  forget(): void {
+    this.pages.drop(this);
+    this.tips.clear();
   }
 
   /** What is left of a page of the ledger. */
@@ -249,12 +260,6 @@ export class TenantLog {
     this.erasures += 1;
     this.ring.erase(atomeId);
     this.forget();
-  }
-
-  /** Lets go of all that was made of entries: they are not to be used again as they were. */
-  private forget(): void {
-    this.pages.drop(this);
-    this.tips.clear();
   }
 
   private async fill(): Promise<void> {
