@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { create, SOMEBODY, update } from '../../test/support/ledger.js';
-import { READER_OPTIONS, ReaderBench, settled } from '../../test/support/reader-bench.js';
+import { ReaderBench, settled } from '../../test/support/reader-bench.js';
 import type { AtomeEvent } from '../protocol/index.js';
 import { readChanges, type ChangesPage, type ChangesRequest } from './changes.js';
 
@@ -32,7 +32,7 @@ describe('asking for changes', () => {
       signal,
       ...request,
     };
-    return readChanges(bench.log, all, READER_OPTIONS);
+    return readChanges(bench.log, all);
   };
   const summary = ({ from, to, head, events }: ChangesPage): string => {
     const seqs = events.map((event) => (JSON.parse(event) as AtomeEvent).seq);

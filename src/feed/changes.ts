@@ -1,7 +1,6 @@
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { showBy } from './filter.js';
 import { judged, viewerOf } from './verdict.js';
-import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
 
 export interface ChangesRequest {
@@ -38,14 +37,14 @@ const ANSWER_CHARS = 1024 * 1024;
  * One page of changes behind a cursor; with `waitMs` the answer waits for the first.
  * @throws AtomeError `reset` when the cursor cannot be continued.
  */
-export async function readChanges(log: TenantLog, request: ChangesRequest, options: FeedOptions): Promise<ChangesPage> {
+export async function readChanges(log: TenantLog, request: ChangesRequest): Promise<ChangesPage> {
   const { rights } = request;
   await requireCursor(log, request.cursor, rights);
   const { epoch } = log;
   const from = request.cursor.since ?? log.tail;
   const deadline = Date.now() + request.waitMs;
   for (let after = from; ;) {
-    const page = await collect(log, after, request, options);
+    const page = await collect(log, after, request);
     const remaining = deadline - Date.now();
     if (page.events.length > 0 || page.to < log.tail || remaining <= 0 || request.signal.aborted) {
       const hash = (await log.hashAt(page.to)) ?? '';
@@ -74,7 +73,6 @@ async function collect(
   log: TenantLog,
   from: number,
   { principal, filter, compact, limit }: ChangesRequest,
-  options: FeedOptions,
 ): Promise<{ to: number; events: string[] }> {
   const show = showBy(filter);
   const viewer = viewerOf(principal);
@@ -83,7 +81,7 @@ async function collect(
   let to = from;
   let chars = 0;
   while (to < upTo && chars < ANSWER_CHARS) {
-    const batch = (compact ? undefined : log.recent(to, options.frameChars)) ?? (await log.page(to, upTo, compact));
+    const batch = (compact ? undefined : log.recent(to)) ?? (await log.page(to, upTo, compact));
     for (const [entry, verdict] of judged(batch, log.judge(batch, viewer))) {
       const event = show(entry, verdict);
       if (event !== undefined) {

@@ -122,6 +122,49 @@ describe('the feed', () => {
     expect(await feed.log(TENANT)).toMatchObject({ tail: 2 });
   });
 
+  describe('with a log that nobody has asked for in a while', () => {
+    const pass = async (): Promise<void> => {
+      jest.setSystemTime(Date.now() + DEFAULT_FEED_OPTIONS.unusedLogMs);
+      await second();
+    };
+
+    it('lets go of it, asks no more about it, and opens it anew', async () => {
+      const log = await feed.log(TENANT);
+      await second();
+      expect(await feed.log(TENANT)).toBe(log);
+      await pass();
+      watched.calls.length = 0;
+      await second();
+      expect(watched.calls).toEqual([]);
+      await ledger.write(update('a', { n: 1 }));
+      const again = await feed.log(TENANT);
+      expect(again).not.toBe(log);
+      expect(again.tail).toBe(2);
+    });
+
+    it('keeps it as long as somebody reads it', async () => {
+      const { sink, reader } = await open(1);
+      reader.pump();
+      await pass();
+      await ledger.write(update('a', { n: 1 }));
+      expect(sink.ranges).toEqual(['1-2: 2']);
+      feed.close(TENANT, reader);
+      const log = await feed.log(TENANT);
+      await pass();
+      expect(await feed.log(TENANT)).not.toBe(log);
+    });
+
+    it('keeps it as long as somebody waits for what comes', async () => {
+      const log = await feed.log(TENANT);
+      const stop = log.listen({ advanced: () => undefined, reset: () => undefined });
+      await pass();
+      expect(await feed.log(TENANT)).toBe(log);
+      stop();
+      await pass();
+      expect(await feed.log(TENANT)).not.toBe(log);
+    });
+  });
+
   it('does nothing once it is stopped', async () => {
     const { sink, reader } = await open(1);
     reader.pump();

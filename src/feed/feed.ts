@@ -2,6 +2,7 @@ import type { LedgerReader } from '../ledger/reader.js';
 import type { LedgerWriter } from '../ledger/writer.js';
 import type { AccessRules, Filter, Principal } from '../protocol/index.js';
 import type { FeedOptions } from './options.js';
+import { PageCache } from './page-cache.js';
 import { FeedReader, type Sink } from './reader.js';
 import { TenantLog } from './tenant-log.js';
 import { PlainView, RangeView, SseView, type View } from './view.js';
@@ -22,12 +23,15 @@ interface Channel {
   readonly readers: Set<FeedReader>;
   /** By key, so that readers with equal filters share their frames. */
   readonly views: Map<string, { readonly view: View; users: number }>;
+  /** When somebody asked for it last. */
+  usedAt: number;
 }
 
 /** All readers of this node, and the logs they read. */
 export class Feed {
   private readonly channels = new Map<string, Promise<Channel>>();
   private readonly opened = new Map<string, Channel>();
+  private readonly pages: PageCache;
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
@@ -37,7 +41,9 @@ export class Feed {
     private readonly options: FeedOptions,
     private readonly rules: AccessRules,
     private readonly onError: (error: unknown) => void,
-  ) {}
+  ) {
+    this.pages = new PageCache(options.pageBytes);
+  }
 
   start(): void {
     this.stop();
@@ -82,6 +88,9 @@ export class Feed {
   }
 
   private channel(tenant: string): Promise<Channel> {
+    // at once: who waits for it must not find it gone
+    const opened = this.opened.get(tenant);
+    if (opened) opened.usedAt = Date.now();
     let channel = this.channels.get(tenant);
     if (!channel) {
       channel = this.openChannel(tenant);
@@ -92,11 +101,11 @@ export class Feed {
   }
 
   private async openChannel(tenant: string): Promise<Channel> {
-    const log = new TenantLog(tenant, await this.ledger.head(tenant), this.ledger, this.options, this.rules);
-    const channel: Channel = { log, readers: new Set(), views: new Map() };
+    const head = await this.ledger.head(tenant);
+    const log = new TenantLog(tenant, head, this.ledger, this.options, this.rules, this.pages);
+    const channel: Channel = { log, readers: new Set(), views: new Map(), usedAt: Date.now() };
     log.listen({
       advanced: () => channel.readers.forEach((reader) => reader.wake()),
-      erased: () => channel.views.forEach(({ view }) => view.forget()),
       reset: (reason) => [...channel.readers].forEach((reader) => reader.reset(reason)),
     });
     this.opened.set(tenant, channel);
@@ -108,13 +117,25 @@ export class Feed {
   /** The truth is in the ledger: whatever was not told, this finds. */
   private async tick(): Promise<void> {
     try {
-      const heads = await this.ledger.heads([...this.opened.keys()]);
+      const heads = this.opened.size > 0 ? await this.ledger.heads([...this.opened.keys()]) : [];
       for (const [tenant, head] of heads) await this.opened.get(tenant)!.log.look(head);
     } catch (error) {
       this.onError(error);
     }
     const now = Date.now();
     for (const { readers } of this.opened.values()) readers.forEach((reader) => reader.tick(now));
+    this.letGo(now);
+  }
+
+  /** A log that nobody reads costs memory, and a look at its head each second. */
+  private letGo(now: number): void {
+    for (const [tenant, { log, readers, usedAt }] of this.opened) {
+      // the first who listens is the channel itself; others are long polls
+      if (readers.size > 0 || log.listening > 1 || now - usedAt < this.options.unusedLogMs) continue;
+      this.opened.delete(tenant);
+      this.channels.delete(tenant);
+      log.forget();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Principal, ResetReason } from '../protocol/index.js';
+import type { Batch } from './batch.js';
 import type { FeedOptions } from './options.js';
-import type { Batch, TenantLog } from './tenant-log.js';
+import type { TenantLog } from './tenant-log.js';
 import { viewerOf, type Viewer } from './verdict.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
@@ -43,6 +44,8 @@ export class FeedReader {
   private isLive = false;
   private closed = false;
   private fetching: Promise<Batch> | undefined;
+  private hasWritten = false;
+  /** As of the last tick: nobody asks the time for each frame of each reader. */
   private lastWrite = 0;
   private viewer: Viewer;
 
@@ -83,7 +86,7 @@ export class FeedReader {
       if (this.place >= this.replayTo && !this.isLive) this.goLive();
       if (this.place >= log.tail || sink.unsent >= this.options.unsentBytes) return;
       const replaying = this.to.compact === true && this.place < this.replayTo;
-      const batch = replaying ? undefined : log.recent(this.place, this.options.frameChars);
+      const batch = replaying ? undefined : log.recent(this.place);
       if (batch) this.send(batch);
       else this.fetch(replaying);
     }
@@ -92,6 +95,8 @@ export class FeedReader {
   /** Called about once a second: tries again what failed, and moves the cursor over what was hidden for long enough. */
   tick(now: number): void {
     this.wake();
+    if (this.hasWritten) this.lastWrite = now;
+    this.hasWritten = false;
     if (this.isLive && this.sent < this.place && now - this.lastWrite >= this.options.idleFrameMs) this.move(now);
   }
 
@@ -129,17 +134,17 @@ export class FeedReader {
     if (!bytes) return;
     this.to.sink.write(bytes);
     this.sent = batch.to;
-    this.lastWrite = Date.now();
+    this.hasWritten = true;
   }
 
   private encode(batch: Batch): Buffer | undefined {
     const { log, view, exceptFrom } = this.to;
     const pattern = log.judge(batch, this.viewer);
-    if (exceptFrom !== undefined) {
+    if (exceptFrom !== undefined && batch.isFrom(exceptFrom)) {
       const self = { clientId: exceptFrom, principal: this.viewer.principal.id };
       if (batch.entries.some((entry) => isOwn(entry, self))) return plainWithout(batch, self, pattern);
     }
-    return view.encode(batch, this.sent, this.place, pattern);
+    return view.encode(batch, this.sent, pattern);
   }
 
   private goLive(): void {

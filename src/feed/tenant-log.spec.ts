@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../test/support/gate.js';
-import { create, openLedger, TENANT, update, type TestLedger } from '../../test/support/ledger.js';
+import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { queryOf } from '../../test/support/raw-query.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
 import { openStore } from '../ledger/data-source.js';
@@ -29,12 +29,12 @@ describe('the log of a tenant', () => {
   });
   afterEach(() => ledger.close());
 
-  async function openLog(): Promise<TenantLog> {
+  async function openLog(frameChars = DEFAULT_FEED_OPTIONS.frameChars): Promise<TenantLog> {
     const opened = new TenantLog(
       TENANT,
       await ledger.reader.head(TENANT),
       ledger.reader,
-      DEFAULT_FEED_OPTIONS,
+      { ...DEFAULT_FEED_OPTIONS, frameChars },
       OPEN_RULES,
     );
     heard = [];
@@ -52,7 +52,7 @@ describe('the log of a tenant', () => {
     await query(`UPDATE ledgers SET (seq, hash) = (SELECT seq, hash FROM alterations WHERE seq = ${seq})`);
     await query(`UPDATE atomes SET seq = ${seq}, version = ${seq}`);
   };
-  const inMemory = (after: number): number[] | undefined => log.recent(after, 1e6)?.entries.map(({ seq }) => seq);
+  const inMemory = (after: number): number[] | undefined => log.recent(after)?.entries.map(({ seq }) => seq);
 
   it('takes what is committed here without asking the ledger', async () => {
     const [two, three] = [await commit(2), await commit(3, [update('a', { m: 1 })])];
@@ -72,11 +72,12 @@ describe('the log of a tenant', () => {
     expect(inMemory(2)).toBeUndefined();
   });
 
-  it('gives as much as asked for, and one at least', async () => {
-    for (let n = 2; n < 6; n += 1) log.append(await commit(n));
-    expect(log.recent(1, 1)).toMatchObject({ to: 2, hash: await log.hashAt(2) });
-    const two = log.recent(1, 1)!.entries[0]!.size + 1;
-    expect(log.recent(1, two)).toMatchObject({ to: 3, hash: await log.hashAt(3) });
+  it('gives as much as a frame takes, and one at least', async () => {
+    const [groups, logs] = [[] as (readonly Committed[])[], [await openLog(1), await openLog(1_000)]];
+    for (let n = 2; n < 6; n += 1) groups.push(await commit(n));
+    for (const each of logs) groups.forEach((group) => each.append(group));
+    expect(logs[0]!.recent(1)).toMatchObject({ to: 2, hash: await log.hashAt(2) });
+    expect(logs[1]!.recent(1)).toMatchObject({ to: 3, hash: await log.hashAt(3) });
   });
 
   it('fills a hole from the ledger', async () => {
@@ -199,6 +200,35 @@ describe('the log of a tenant', () => {
       expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
       expect(pages[2].entries.map(({ seq }) => seq)).toEqual([5]);
       expect(await log.page(4, 4, true)).toMatchObject({ entries: [], to: 4, hash: await log.hashAt(4) });
+    });
+
+    it('ends it where all others end theirs, for who stands inside it too', async () => {
+      const groups = await Promise.all(Array.from({ length: 99 }, (_, n) => ledger.write(create(`other-${n}`))));
+      expect(groups).toHaveLength(99);
+      log = await openLog();
+      const [whole, part] = [await log.page(0, 100, false), await log.page(10, 100, false)];
+      expect([whole.to, part.to, whole.hash]).toEqual([64, 64, part.hash]);
+      expect(part.entries).toEqual(whole.entries.slice(10));
+      expect(log.recent(10)).toBe(part);
+      expect(await log.page(64, 100, false)).toMatchObject({ to: 100, hash: log.hash });
+    });
+
+    it('does not stop where large documents end it early', async () => {
+      await commit(2);
+      await commit(3);
+      log = await openLog(1);
+      for (const after of [0, 1, 2]) expect(await log.page(after, 3, false)).toMatchObject({ to: after + 1 });
+    });
+
+    it('keeps nothing of what is erased since', async () => {
+      await commit(2);
+      log = await openLog();
+      const page = await log.page(0, 2, false);
+      expect(log.recent(0)).toBe(page);
+      await ledger.write(write('a', 'redact', {}));
+      told.forEach((group) => log.append(group));
+      expect(log.recent(0)).toBeUndefined();
+      expect((await log.page(0, 2, false)).entries.map(({ event }) => event)).toEqual([undefined, undefined]);
     });
 
     it('tries again when it could not be read', async () => {

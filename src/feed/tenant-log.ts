@@ -2,40 +2,28 @@ import type { Committed } from '../ledger/outcome.js';
 import type { LedgerReader } from '../ledger/reader.js';
 import type { HeadRow } from '../ledger/rows.js';
 import { AtomeError, type AccessRules, type Cursor, type ResetReason } from '../protocol/index.js';
+import { Batch } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedOptions } from './options.js';
+import { PageCache, type PageKey } from './page-cache.js';
 import { Moves } from './present.js';
 import { Ring } from './ring.js';
 import { patternOf, type Viewer } from './verdict.js';
-
-/** Entries behind a place, up to `to`; `hash` is the chain hash there. */
-export interface Batch {
-  readonly entries: readonly Entry[];
-  readonly to: number;
-  readonly hash: string;
-  /** Only the newest entry of each atome is in it. */
-  readonly compact: boolean;
-  /** Whether there are readers who may not read all of it. */
-  readonly restricted: boolean;
-  /** The verdicts on its restricted entries, by the key of who reads. */
-  readonly patterns: Map<string, string>;
-}
-
-export function batchOf(entries: readonly Entry[], to: number, hash: string, compact: boolean): Batch {
-  const restricted = entries.some((entry) => entry.restricted);
-  return { entries, to, hash, compact, restricted, patterns: new Map() };
-}
 
 export interface TenantLogListener {
   /** There is more to read. */
   advanced(): void;
   /** The ledger is not the one that was followed so far. */
   reset(reason: ResetReason): void;
-  /** Payloads have been erased: what was made of entries before is not to be used again. */
-  erased?(): void;
 }
 
-const KEPT_PAGES = 8;
+/**
+ * Where pages end, in seqs: readers who began at different places soon read the same pages, and get the same bytes.
+ * 200 clients at one place, 10,000 behind, drift apart as they read: CPU for each event 1/50.
+ */
+const PAGE_SEQS = 64;
+/** Places at which batches of what is newest are kept: as many as readers may be spread over. */
+const KEPT_TIPS = 16;
 
 /**
  * One tenant's alterations in one order, for all readers of this node: a ring of recent entries over the
@@ -46,9 +34,10 @@ export class TenantLog {
   /** Another after every reset. */
   private ring: Ring;
   private readonly listeners = new Set<TenantLogListener>();
-  private readonly pages = new Map<string, Promise<Batch>>();
-  /** The last batch of recent entries: readers at one place share it. */
-  private latest: { readonly after: number; readonly chars: number; readonly batch: Batch } | undefined;
+  /** Pages on their way, for all who wait for them. */
+  private readonly fetching = new Map<PageKey, Promise<Batch>>();
+  /** Batches from a place to the tail: readers at one place share them. */
+  private readonly tips = new Map<number, Batch>();
   /** What has moved since each page that is on its way was asked for. */
   private readonly reading = new Set<Moves>();
   private known: number;
@@ -62,6 +51,7 @@ export class TenantLog {
     private readonly ledger: LedgerReader,
     private readonly options: FeedOptions,
     private readonly rules: AccessRules,
+    private readonly pages = new PageCache(options.pageBytes),
   ) {
     this.ring = this.newRing();
     this.known = head.seq;
@@ -84,6 +74,11 @@ export class TenantLog {
   listen(listener: TenantLogListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** How many listen. */
+  get listening(): number {
+    return this.listeners.size;
   }
 
   /** Takes what this node has committed. */
@@ -144,34 +139,69 @@ export class TenantLog {
     return this.ring.at(seq)?.hash ?? (await this.ledger.hashAt(this.tenant, seq));
   }
 
-  /** The entries behind a place when they are in memory: about `chars` characters of them, at least one. */
-  recent(after: number, chars: number): Batch | undefined {
-    const { latest } = this;
-    if (latest?.after === after && latest.chars === chars) return latest.batch;
+  /** The entries behind a place when they are in memory: about as many as a frame takes, at least one. */
+  recent(after: number): Batch | undefined {
+    return this.tips.get(after) ?? this.kept(after) ?? this.fromRing(after);
+  }
+
+  /** The entries behind a place from the ledger; readers at the same place, or near it, share one query. */
+  async page(after: number, upTo: number, compact: boolean): Promise<Batch> {
+    if (compact) return this.fetch(after, upTo, true);
+    const [begin, end] = [beginOf(after), Math.min(beginOf(after) + PAGE_SEQS, upTo)];
+    const page = await this.fetch(begin, end, false);
+    if (begin === after) return page;
+    // a page of large documents ends before its time
+    return page.to > after ? page.behind(after) : this.fetch(after, end, false);
+  }
+
+  /** Lets go of all that was made of entries: they are not to be used again as they were. */
+  forget(): void {
+    this.pages.drop(this);
+    this.tips.clear();
+  }
+
+  /** What is left of a page of the ledger. */
+  private kept(after: number): Batch | undefined {
+    const page = this.pages.get(this, after);
+    if (page) return page;
+    const begin = beginOf(after);
+    const around = begin === after ? undefined : this.pages.get(this, begin);
+    return around && around.to > after ? around.behind(after) : undefined;
+  }
+
+  private fromRing(after: number): Batch | undefined {
     const { start } = this.ring;
     if (start === undefined || after < start || after >= this.tail) return undefined;
     const entries: Entry[] = [];
-    for (let seq = after + 1, size = 0; seq <= this.tail && size < chars; seq += 1) {
+    let seq = after + 1;
+    for (let size = 0; seq <= this.tail && size < this.options.frameChars; seq += 1) {
       const entry = this.ring.at(seq)!;
       entries.push(entry);
       size += entry.size;
     }
-    const last = entries.at(-1)!;
-    const batch = batchOf(entries, last.seq, last.hash, false);
-    this.latest = { after, chars, batch };
+    if (seq > this.tail) return this.keepTip(after, batchOf(entries));
+    // there is more than one frame takes: who reads it has time, and had better meet the others
+    const page = batchOf(entries.slice(0, Math.max(beginOf(after + entries.length) - after, 0) || entries.length));
+    this.pages.put(this, after, page);
+    return page;
+  }
+
+  private keepTip(after: number, batch: Batch): Batch {
+    if (this.tips.size >= KEPT_TIPS) this.tips.clear();
+    this.tips.set(after, batch);
     return batch;
   }
 
-  /** The entries behind a place from the ledger; readers at the same place share one query. */
-  page(after: number, upTo: number, compact: boolean): Promise<Batch> {
-    const key = `${after}-${compact ? upTo : ''}`;
-    let page = this.pages.get(key);
+  private fetch(after: number, upTo: number, compact: boolean): Promise<Batch> {
+    const key = compact ? `${after}-${upTo}` : after;
+    const kept = this.pages.get(this, key);
+    if (kept) return Promise.resolve(kept);
+    let page = this.fetching.get(key);
     if (!page) {
-      page = this.read(after, upTo, compact);
-      this.pages.set(key, page);
-      page.catch(() => this.pages.delete(key));
-      const [oldest] = this.pages.keys();
-      if (this.pages.size > KEPT_PAGES) this.pages.delete(oldest!);
+      page = this.read(key, after, upTo, compact).finally(() => {
+        if (this.fetching.get(key) === page) this.fetching.delete(key);
+      });
+      this.fetching.set(key, page);
     }
     return page;
   }
@@ -181,15 +211,15 @@ export class TenantLog {
     return patternOf(batch, viewer, this.rules);
   }
 
-  private async read(after: number, upTo: number, compact: boolean): Promise<Batch> {
+  private async read(key: PageKey, after: number, upTo: number, compact: boolean): Promise<Batch> {
     const moves = new Moves();
     this.reading.add(moves);
-    const { erasures } = this;
+    const { erasures, ring } = this;
     const { frameChars: chars } = this.options;
     let entries: Entry[];
     try {
       const committed = await this.ledger.page(this.tenant, after, upTo, { chars, compact });
-      if (erasures !== this.erasures) return await this.read(after, upTo, compact); // it may hold what is erased now
+      if (erasures !== this.erasures) return await this.read(key, after, upTo, compact); // it may hold what is erased now
       entries = committed.map((each) => new Entry(each, compact, this.rules));
       moves.apply(entries);
     } finally {
@@ -199,10 +229,11 @@ export class TenantLog {
       await this.look();
       throw new AtomeError('unavailable', `the ledger of "${this.tenant}" has no row ${after + 1}`);
     }
-    const last = entries.at(-1);
-    if (last) return batchOf(entries, last.seq, last.hash, compact);
     // only a compact page can be empty: all that was there has newer alterations behind `upTo`
-    return batchOf(entries, upTo, (await this.hashAt(upTo)) ?? '', compact);
+    if (entries.length === 0) return new Batch(entries, upTo, (await this.hashAt(upTo)) ?? '', compact);
+    const page = batchOf(entries, compact);
+    if (ring === this.ring) this.pages.put(this, key, page);
+    return page;
   }
 
   /** What is still in memory of the past is judged by where its atome has come to stand. */
@@ -211,8 +242,7 @@ export class TenantLog {
     moves.add(committed);
     if (moves.size === 0) return;
     moves.apply(this.ring.all);
-    this.pages.clear();
-    this.latest = undefined;
+    this.forget();
     for (const page of this.reading) page.add(committed);
   }
 
@@ -220,7 +250,7 @@ export class TenantLog {
     const entry = new Entry(committed, false, this.rules);
     if (entry.redacts) this.erase(entry.after.id);
     this.ring.push(entry);
-    this.latest = undefined;
+    this.tips.clear();
     this.head = { ...this.head, seq: entry.seq, hash: entry.hash };
     this.known = Math.max(this.known, entry.seq);
   }
@@ -229,8 +259,7 @@ export class TenantLog {
   private erase(atomeId: string): void {
     this.erasures += 1;
     this.ring.erase(atomeId);
-    this.pages.clear();
-    for (const listener of this.listeners) listener.erased?.();
+    this.forget();
   }
 
   private async fill(): Promise<void> {
@@ -255,8 +284,8 @@ export class TenantLog {
 
   private reset(head: HeadRow, reason: ResetReason): void {
     this.ring = this.newRing();
-    this.pages.clear();
-    this.latest = undefined;
+    this.fetching.clear();
+    this.forget();
     this.head = head;
     this.known = head.seq;
     for (const listener of [...this.listeners]) listener.reset(reason);
@@ -274,4 +303,13 @@ export class TenantLog {
   private run(work: Promise<void>): void {
     work.catch(() => undefined);
   }
+}
+
+function beginOf(seq: number): number {
+  return seq - (seq % PAGE_SEQS);
+}
+
+function batchOf(entries: readonly Entry[], compact = false): Batch {
+  const last = entries.at(-1)!;
+  return new Batch(entries, last.seq, last.hash, compact);
 }

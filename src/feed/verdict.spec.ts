@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { committed } from '../../test/support/committed.js';
 import { OPEN_RULES, type Access, type AccessRules, type Placement, type Principal } from '../protocol/index.js';
+import { Batch } from './batch.js';
 import { Entry } from './entry.js';
 import { showAll, showBy } from './filter.js';
 import { Moves } from './present.js';
-import { batchOf, type Batch } from './tenant-log.js';
 import { judged, patternOf, viewerOf } from './verdict.js';
 import { RangeView } from './view.js';
 
@@ -32,7 +32,7 @@ function entry(seq: number, before: Access | null, after: Access, now: Access, c
   const atome = { ...one.atome, ...place(after) };
   return new Entry({ ...one, atome, before: before && place(before), now: place(now), audience }, compact, RULES);
 }
-const batch = (entries: Entry[], compact = false): Batch => batchOf(entries, entries.at(-1)!.seq, 'h', compact);
+const batch = (entries: Entry[], compact = false): Batch => new Batch(entries, entries.at(-1)!.seq, 'h', compact);
 
 describe('a verdict', () => {
   it.each<[string, Access | null, Access, Access, string]>([
@@ -75,7 +75,7 @@ describe('a verdict', () => {
   it('never shows what was encoded when something else was hidden', () => {
     const view = new RangeView({});
     const seqs = (one: Batch): unknown => {
-      const bytes = view.encode(one, 1, 1, patternOf(one, viewerOf(ann), RULES));
+      const bytes = view.encode(one, 1, patternOf(one, viewerOf(ann), RULES));
       return [...String(bytes).matchAll(/"seq":(\d)(?=,"opId")/g)].map(([, seq]) => seq);
     };
     expect(seqs(batch([entry(2, null, 'private', 'private'), entry(3, null, 'tenant', 'tenant')]))).toEqual(['3']);
@@ -86,8 +86,8 @@ describe('a verdict', () => {
   it('gives those with equal verdicts the same bytes, and others their own', () => {
     const one = batch([entry(2, 'tenant', 'private', 'private')]);
     const view = new RangeView({});
-    const [all, left, none] = ['s', 'l', 'h'].map((pattern) => view.encode(one, 1, 1, pattern));
-    expect(view.encode(one, 1, 1, 's')).toBe(all);
+    const [all, left, none] = ['s', 'l', 'h'].map((pattern) => view.encode(one, 1, pattern));
+    expect(view.encode(one, 1, 's')).toBe(all);
     expect(String(all)).toContain('"atome:altered"');
     expect(String(left)).toContain('{"type":"atome:left","atomeId":"a","reason":"access","seq":2}');
     expect(none).toBeUndefined();

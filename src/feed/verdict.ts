@@ -1,6 +1,6 @@
 import type { AccessRules, Principal } from '../protocol/index.js';
 import type { Entry } from './entry.js';
-import type { Batch } from './tenant-log.js';
+import type { Batch } from './batch.js';
 
 /**
  * What a reader may have of an entry, by the rights of now: `s` all of it; `h` nothing; `l` nothing any more, this is

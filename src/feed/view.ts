@@ -1,7 +1,7 @@
 import { filterKey, showAll, showBy, type Show } from './filter.js';
 import type { Filter } from '../protocol/index.js';
+import type { Batch } from './batch.js';
 import type { Entry } from './entry.js';
-import type { Batch } from './tenant-log.js';
 import { judged } from './verdict.js';
 import { textFrames } from './ws-frame.js';
 
@@ -10,52 +10,23 @@ export interface View {
   readonly key: string;
   /**
    * @param from the cursor that the reader has
-   * @param after the place behind which the batch begins
    * @param pattern the verdicts on what not everybody may read; what has none is not shown
    */
-  encode(batch: Batch, from: number, after: number, pattern?: string): Buffer | undefined;
+  encode(batch: Batch, from: number, pattern?: string): Buffer | undefined;
   /** Moves the reader's cursor over what was hidden from it; undefined where the form has no way to say so. */
   encodeMove(from: number, to: number, hash: string): Buffer | undefined;
-  /** Lets go of what it has encoded. */
-  forget(): void;
 }
 
-interface Encoded {
-  readonly from: number;
-  readonly after: number;
-  readonly hash: string;
-  readonly compact: boolean;
-  readonly pattern: string;
-  readonly bytes: Buffer | undefined;
-}
-
-const KEPT = 8;
-
-/** Remembers the last few encodings: readers of one class at one place get the same bytes. */
+/** Readers of one class at one place get the same bytes. */
 abstract class SharedView implements View {
   abstract readonly key: string;
-  private readonly kept: Encoded[] = [];
 
-  encode(batch: Batch, from: number, after: number, pattern = ''): Buffer | undefined {
-    // the hash says where the batch ends, and of which ledger it is: a place may come again after a reset
-    const { hash, compact } = batch;
-    const known = this.kept.find(
-      (each) =>
-        each.from === from &&
-        each.after === after &&
-        each.hash === hash &&
-        each.compact === compact &&
-        each.pattern === pattern,
-    );
+  encode(batch: Batch, from: number, pattern = ''): Buffer | undefined {
+    const known = batch.encodedFor(this, from, pattern);
     if (known) return known.bytes;
     const bytes = this.write(batch, from, pattern);
-    this.kept.unshift({ from, after, hash, compact, pattern, bytes });
-    if (this.kept.length > KEPT) this.kept.pop();
+    batch.keep(this, { from, pattern, bytes });
     return bytes;
-  }
-
-  forget(): void {
-    this.kept.length = 0;
   }
 
   abstract encodeMove(from: number, to: number, hash: string): Buffer | undefined;

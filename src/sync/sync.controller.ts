@@ -84,20 +84,16 @@ export class SyncController {
       await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });
       return;
     }
-    const page = await readChanges(
-      await this.feed.log(principal.tenant),
-      {
-        principal,
-        rights,
-        cursor: { ...cursorOf(query, undefined), since: query.since ?? 0 },
-        filter,
-        compact,
-        limit: query.limit,
-        waitMs: query.wait * 1_000,
-        signal,
-      },
-      this.options.feed,
-    );
+    const page = await readChanges(await this.feed.log(principal.tenant), {
+      principal,
+      rights,
+      cursor: { ...cursorOf(query, undefined), since: query.since ?? 0 },
+      filter,
+      compact,
+      limit: query.limit,
+      waitMs: query.wait * 1_000,
+      signal,
+    });
     const { events, ...range } = page;
     // the events are JSON already
     const head = JSON.stringify({ success: true, ...range }).slice(0, -1);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { countMade, FeedBench } from '../support/feed-bench.js';
+import type { TestSink } from '../support/sink.js';
 
 const [GROUPS, EVENTS] = [4, 100];
 
@@ -31,6 +32,23 @@ describe('the cost of catching up', () => {
     expect(pages).toBeGreaterThan(0);
     expect(bench.watched.count('alterations')).toBeLessThanOrEqual(pages);
     expect(together.events).toBeLessThanOrEqual(alone.events);
+  });
+
+  it('is shared by all that are near each other, soon after', async () => {
+    const readers = 40;
+    const opened: TestSink[] = [];
+    const made = await countMade(async () => {
+      for (let index = 0; index < readers; index += 1) opened.push(...(await bench.open(1, 'range', 3 * index)));
+    });
+    for (const [index, { frames }] of opened.entries()) {
+      expect(frames[0]!.from).toBe(3 * index);
+      frames.slice(1).forEach(({ from }, next) => expect(from).toBe(frames[next]!.to));
+      expect(frames.at(-1)!.to).toBe(GROUPS * EVENTS);
+    }
+    // no page is read twice, no event is encoded twice, and behind its first frame nobody gets one of its own
+    expect(bench.watched.count('alterations')).toBeLessThanOrEqual(Math.ceil((GROUPS * EVENTS) / 64) + 1);
+    expect(made.events).toBeLessThanOrEqual(GROUPS * EVENTS);
+    expect(new Set(opened.flatMap(({ buffers }) => buffers.slice(1))).size).toBeLessThanOrEqual(8);
   });
 
   it('is a few frames, not one for each event', async () => {

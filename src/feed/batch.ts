@@ -1,0 +1,85 @@
+import type { Entry } from './entry.js';
+
+/** A batch as it is written for one class of readers; no bytes where it holds nothing for them. */
+interface Encoded {
+  readonly from: number;
+  readonly pattern: string;
+  readonly bytes: Buffer | undefined;
+}
+
+/** Encodings kept for each class: readers of one class at one place may differ in what they have seen before. */
+const KEPT = 8;
+
+/**
+ * Entries behind a place, up to `to`; `hash` is the chain hash there. What is made of them lives as long as they do:
+ * whoever lets go of a batch lets go of its bytes too.
+ */
+export class Batch {
+  /** Whether there are readers who may not read all of it. */
+  readonly restricted: boolean;
+  /** The verdicts on its restricted entries, by the key of who reads. */
+  readonly patterns = new Map<string, string>();
+  private readonly encoded = new Map<object, Encoded[]>();
+  private readonly parts = new Map<number, Batch>();
+  private ownSize: number;
+  private senders: Set<string | null> | undefined;
+
+  /**
+   * @param compact only the newest entry of each atome is in it
+   * @param size about how many bytes its entries take
+   */
+  constructor(
+    readonly entries: readonly Entry[],
+    readonly to: number,
+    readonly hash: string,
+    readonly compact: boolean,
+    size = entries.reduce((sum, entry) => sum + entry.size, 0),
+  ) {
+    this.restricted = entries.some((entry) => entry.restricted);
+    this.ownSize = size;
+  }
+
+  /** About how many bytes it takes, with all that has been made of it. */
+  get size(): number {
+    let { ownSize } = this;
+    for (const part of this.parts.values()) ownSize += part.size;
+    return ownSize;
+  }
+
+  /** Whether a client has written some of it. */
+  isFrom(clientId: string): boolean {
+    // asked by every plain reader, so found out once
+    this.senders ??= new Set(this.entries.map(({ sourceClient }) => sourceClient));
+    return this.senders.has(clientId);
+  }
+
+  /** The rest of it for who stands inside it; the same for all who stand there. */
+  behind(after: number): Batch {
+    let part = this.parts.get(after);
+    if (!part) {
+      const rest = this.entries.filter(({ seq }) => seq > after);
+      part = new Batch(rest, this.to, this.hash, this.compact, 0);
+      this.parts.set(after, part);
+    }
+    return part;
+  }
+
+  /** What has been made of it for a class of readers. */
+  encodedFor(view: object, from: number, pattern: string): Encoded | undefined {
+    const kept = this.encoded.get(view);
+    if (kept) for (const each of kept) if (each.from === from && each.pattern === pattern) return each;
+    return undefined;
+  }
+
+  keep(view: object, encoded: Encoded): void {
+    const kept = this.encoded.get(view) ?? [];
+    this.encoded.set(view, kept);
+    kept.push(encoded);
+    this.ownSize += sizeOf(encoded);
+    if (kept.length > KEPT) this.ownSize -= sizeOf(kept.shift()!);
+  }
+}
+
+function sizeOf({ bytes }: Encoded): number {
+  return bytes?.length ?? 0;
+}
