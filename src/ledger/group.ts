@@ -333,10 +333,10 @@ export class GroupPlanner {
     const digest = payloadDigest(body);
     const audience = audienceAfter(now?.audience, alteration, state);
     const since = whole ? 0 : weight;
-    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
-    this.working.set(atomeId, next);
+    const place = { seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes };
+    this.working.set(atomeId, { state, audience, ...place });
     const columns = { data, meta, clocks: JSON.stringify(state.clocks), ...rightsColumns(state, audience) };
-    this.atomeRows.set(atomeId, { ...state, ...next, ...columns });
+    this.atomeRows.set(atomeId, { ...state, ...place, ...columns });
     const hash = chainHash(this.head.hash, body, digest);
     return { row: { ...body, digest, prevHash: this.head.hash, hash }, stored };
   }

@@ -17,6 +17,12 @@ describe.each(DATABASES)('a write over REST, on %s', (_database, create) => {
     return `/api/atome/${String((await server.api.create(data)).id)}`;
   }
 
+  it('keeps any text that JSON can say', async () => {
+    const data = { text: 'a\u0000b', half: '\ud800', quoted: '\\u0000"\u2028' };
+    const path = await note(data);
+    expect((await server.api.get(path)).body).toMatchObject({ atome: { data } });
+  });
+
   it('creates an atome and names it', async () => {
     const { status, headers, body } = await server.api.post('/api/atome/create', { kind: 'note', data: { a: 1 } });
     expect(status).toBe(201);

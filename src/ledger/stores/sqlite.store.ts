@@ -26,6 +26,7 @@ export class SqliteStore extends SqlStore {
   protected readonly dialect = {
     lowerData: 'lower(data)',
     namesReader: 'EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(readers, name.value) > 0)',
+    unwalked: (column: string) => `+${column}`,
   };
   private readonly db: BetterSqlite3.Database;
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
