@@ -28,6 +28,7 @@ import { createdAgain, repeat } from './repeat.js';
 import { audienceAfter, rightsColumns, rightsOfRow } from './rights.js';
 import { bytesOf, NO_QUOTAS, requireRoom, type Quotas, type Stored } from './quotas.js';
 import {
+  rowOf,
   snapshotText,
   stateOf,
   withoutClocks,
@@ -84,6 +85,7 @@ export class GroupPlanner {
   private readonly committed: Committed[] = [];
   private readonly heritage: Heritage;
   private readonly erased: string[] = [];
+  private readonly now: string;
 
   constructor(
     private readonly before: Before,
@@ -95,6 +97,7 @@ export class GroupPlanner {
   ) {
     const { working } = this;
     this.head = before.head;
+    this.now = new Date(nowMs).toISOString();
     for (const row of before.receipts) this.known.set(row.opId, row);
     for (const row of before.creations) this.creations.set(row.atomeId, row);
     for (const row of before.atomes) {
@@ -225,15 +228,30 @@ export class GroupPlanner {
   }
 
   private apply(
-    { opId, atomeId, freshId: _freshId, reason, baseVersion: _baseVersion, hlc: _hlc, ...change }: ReadyMutation,
+    { opId, atomeId, reason, operation, changes }: ReadyMutation,
     now: Working | undefined,
     hlc: string,
     superseded: readonly string[],
     { principal, sourceClient }: WriteOrigin,
   ): Outcome {
     const author = principal.id;
-    const fields = { atomeId, ...change, reason, author, sourceClient, opId, hlc, superseded };
-    const alteration: AlterationBody = { ...fields, ...this.place(now) };
+    const { seq, version, timestamp } = this.place(now);
+    const fields = {
+      atomeId,
+      operation,
+      changes,
+      reason,
+      author,
+      sourceClient,
+      opId,
+      hlc,
+      superseded,
+      seq,
+      version,
+      timestamp,
+    };
+    // the operation and its changes come out of one mutation
+    const alteration = fields as AlterationBody;
     const state = fold(now?.state ?? null, alteration);
     requireResult(this.rules, principal, now?.state, state);
     const handsDown = now && !sameRights(now.state, state);
@@ -269,10 +287,11 @@ export class GroupPlanner {
   ): Committed {
     const { row, stored } = this.chain(alteration, state, now, isHandedDown);
     const { hash, prevHash, size, seq, timestamp, opId } = row;
-    this.head = { ...this.head, seq, hash, timestamp, ...stored };
+    const { atomes, bytes } = stored;
+    this.head = { epoch: this.head.epoch, seq, hash, timestamp, atomes, bytes };
     this.alterations.push(row);
     if (row.version === 1) this.creations.set(row.atomeId, row);
-    if (opId !== null) this.remember({ ...row, opId }, false);
+    if (opId !== null) this.remember(row as AlterationRow & { opId: string }, false);
     if (alteration.operation === 'redact') this.erased.push(row.atomeId);
     const before = now ? placementOf(now.state) : null;
     const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
@@ -282,8 +301,7 @@ export class GroupPlanner {
 
   /** Never earlier than the last alteration, so that order by time is order by seq. */
   private timestamp(): string {
-    const now = new Date(this.nowMs).toISOString();
-    return now > this.head.timestamp ? now : this.head.timestamp;
+    return this.now > this.head.timestamp ? this.now : this.head.timestamp;
   }
 
   /** The rows of an alteration: its own, linked to the chain, and that of its atome. */
@@ -312,7 +330,7 @@ export class GroupPlanner {
       bytes: this.head.bytes + added,
     };
     if (!isHandedDown && !makesRoom(alteration)) requireRoom(this.quotas, this.head, stored);
-    const body = {
+    const row = {
       seq,
       atomeId,
       version,
@@ -329,16 +347,18 @@ export class GroupPlanner {
       size: document + changes.length,
       snapshot,
       salt: newSalt(),
+      digest: '',
+      prevHash: this.head.hash,
+      hash: '',
     };
-    const digest = payloadDigest(body);
+    row.digest = payloadDigest(row);
+    row.hash = chainHash(row.prevHash, row, row.digest);
     const audience = audienceAfter(now?.audience, alteration, state);
     const since = whole ? 0 : weight;
-    const place = { seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes };
-    this.working.set(atomeId, { state, audience, ...place });
-    const columns = { data, meta, clocks: JSON.stringify(state.clocks), ...rightsColumns(state, audience) };
-    this.atomeRows.set(atomeId, { ...state, ...place, ...columns });
-    const hash = chainHash(this.head.hash, body, digest);
-    return { row: { ...body, digest, prevHash: this.head.hash, hash }, stored };
+    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
+    this.working.set(atomeId, next);
+    this.atomeRows.set(atomeId, rowOf(state, next, { data, meta, ...rightsColumns(state, audience) }));
+    return { row, stored };
   }
 
   private requireSize(atomeId: string, bytes: number): void {

@@ -112,6 +112,39 @@ export function atomeText(row: AtomeRow): string {
   return `${names.slice(0, -1)},"data":${data},"meta":${meta},${rest.slice(1)}`;
 }
 
+/**
+ * The row of a state. Written out, as the other objects of a write are: to spread several objects into one defines
+ * each member by itself, 12 µs for a row, and that was half of what a write cost.
+ */
+export function rowOf(
+  state: AtomeState,
+  place: Pick<AtomeRow, 'seq' | 'createdSeq' | 'base' | 'weight' | 'size'>,
+  columns: Pick<AtomeRow, 'data' | 'meta' | 'access' | 'readers' | 'heirOf'>,
+): AtomeRow {
+  return {
+    id: state.id,
+    kind: state.kind,
+    type: state.type,
+    data: columns.data,
+    meta: columns.meta,
+    parentId: state.parentId,
+    ownerId: state.ownerId,
+    version: state.version,
+    createdAt: state.createdAt,
+    updatedAt: state.updatedAt,
+    deletedAt: state.deletedAt,
+    clocks: JSON.stringify(state.clocks),
+    seq: place.seq,
+    createdSeq: place.createdSeq,
+    base: place.base,
+    weight: place.weight,
+    size: place.size,
+    access: columns.access,
+    readers: columns.readers,
+    heirOf: columns.heirOf,
+  };
+}
+
 /** A state without what only the next write needs to know. */
 export function withoutClocks({ clocks: _clocks, ...atome }: AtomeState): Atome {
   return atome;

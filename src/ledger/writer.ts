@@ -37,6 +37,7 @@ export class LedgerWriter {
   /** Tenants whose ledger is known to be there. */
   private readonly opened = new Set<string>();
   private readonly rate: WriteRate;
+  private turn: Promise<void> | undefined;
   private closed = false;
 
   constructor(
@@ -83,11 +84,22 @@ export class LedgerWriter {
     const queue = this.queues.get(tenant)!;
     while (queue.length > 0) {
       // the rest of this turn's arrivals belong to the group
-      await new Promise(setImmediate);
+      await this.endOfTurn();
       await this.commit(tenant, queue.splice(0, groupSize(queue)));
     }
     this.queues.delete(tenant);
     this.running.delete(tenant);
+  }
+
+  /** The same for all tenants, so that a store may commit their groups together. */
+  private endOfTurn(): Promise<void> {
+    this.turn ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.turn = undefined;
+        resolve();
+      }),
+    );
+    return this.turn;
   }
 
   private async commit(tenant: string, group: readonly Waiting[]): Promise<void> {

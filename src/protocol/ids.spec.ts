@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { ID_PATTERN, uuidv7 } from './ids.js';
 
 describe('uuidv7', () => {
@@ -19,5 +19,12 @@ describe('uuidv7', () => {
 
   it('does not repeat itself within a millisecond', () => {
     expect(new Set(Array.from({ length: 10_000 }, () => uuidv7(1))).size).toBe(10_000);
+  });
+
+  it('draws random bytes for many at once', () => {
+    const draw = jest.spyOn(crypto, 'getRandomValues');
+    for (let i = 0; i < 1_280; i += 1) uuidv7();
+    expect(draw.mock.calls.length).toBeLessThanOrEqual(11);
+    draw.mockRestore();
   });
 });

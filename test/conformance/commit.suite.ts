@@ -152,6 +152,32 @@ export function commitSuite({ shared, make }: StoreKind): void {
       expect(await addOne(store)).toMatchObject({ seq: 2 });
     });
 
+    it('lets a failure in one tenant concern no other that commits at once', async () => {
+      const names = ['a', 'twice', 'b', 'unplanned', 'c'].map((name) => `${tenant}-${name}`);
+      await Promise.all(names.map((name) => store.open(name)));
+      const settled = await Promise.allSettled(
+        names.map((name) =>
+          store.commit(name, NOTHING, ({ head }) => {
+            if (name.endsWith('unplanned')) throw new Error('no plan');
+            const rows = [alterationRow(1, 'a1', 1), alterationRow(2, name.endsWith('twice') ? 'a1' : 'a2', 1)];
+            const next = { ...head, seq: 2, hash: rows[1]!.hash };
+            return { additions: { head: next, alterations: rows, atomes: [atomeRow('a1', 1)], receipts: [] } };
+          }),
+        ),
+      );
+      expect(settled.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+      ]);
+      const heads = await other.heads(names);
+      expect(names.map((name) => heads.get(name)?.seq)).toEqual([2, 0, 2, 0, 2]);
+      expect(await other.alterations(names[1]!, 0, 9, 10, 1_000)).toEqual([]);
+      expect(await other.atome(names[1]!, 'a1')).toBeUndefined();
+    });
+
     it('is refused for a tenant without a ledger', async () => {
       await expect(addOne(store)).rejects.toMatchObject({ code: 'unavailable' });
     });

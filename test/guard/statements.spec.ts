@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openStore } from '../../src/ledger/data-source.js';
+import type { WriteOrigin } from '../../src/ledger/outcome.js';
 import { DATABASES, type Database } from '../support/databases.js';
-import { create, openLedger, update, type TestLedger } from '../support/ledger.js';
+import { create, openLedger, ORIGIN, update, type TestLedger } from '../support/ledger.js';
 import { watchStatements, type Statements } from '../support/statements.js';
 
 /** Statements for a group of any size, and for each atome in it. */
@@ -11,6 +12,8 @@ const ALLOWED: Record<string, { readonly group: number; readonly atome: number }
   // begin, lock the head, atomes, receipts, two inserts, head, commit: each takes a round trip, so none may be for one atome
   PostgreSQL: { group: 8, atome: 0 },
 };
+
+const originIn = (tenant: string): WriteOrigin => ({ ...ORIGIN, principal: { ...ORIGIN.principal, tenant } });
 
 describe.each(DATABASES)('statements of a group on %s', (name, createDatabase) => {
   const allowed = ALLOWED[name]!;
@@ -55,5 +58,17 @@ describe.each(DATABASES)('statements of a group on %s', (name, createDatabase) =
   it('are none that write when nothing changes', async () => {
     const taken = await group(20, () => ledger.write(update('first', {})));
     expect(taken.filter((sql) => /^\s*(insert|update)/i.test(sql))).toEqual([]);
+  });
+  it('are in as many transactions as tenants on PostgreSQL, and in one on SQLite', async () => {
+    const tenants = Array.from({ length: 20 }, (_, index) => `tenant-${index}`);
+    const all = (id: string): Promise<unknown> =>
+      Promise.all(tenants.map((tenant) => ledger.writer.submit(tenant, create(id), originIn(tenant))));
+    await all('first');
+    statements.take();
+    await all('second');
+    const taken = statements.take();
+    const transactions = name === 'SQLite' ? 1 : tenants.length;
+    expect(taken.filter((sql) => /^\s*begin/i.test(sql))).toHaveLength(transactions);
+    expect(taken.filter((sql) => /^\s*commit/i.test(sql))).toHaveLength(transactions);
   });
 });

@@ -4,6 +4,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
+import { SharedTransaction } from './shared-transaction.js';
 import * as sql from './sql.js';
 import { headParams, ledgerGone, SqlStore, withFamilies } from './sql.store.js';
 
@@ -29,11 +30,13 @@ export class SqliteStore extends SqlStore {
     unwalked: (column: string) => `+${column}`,
   };
   private readonly db: BetterSqlite3.Database;
+  private readonly shared: SharedTransaction;
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
 
   constructor(private readonly dataSource: DataSource) {
     super();
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
+    this.shared = new SharedTransaction(this.db);
     this.requireDurability();
   }
 
@@ -42,15 +45,14 @@ export class SqliteStore extends SqlStore {
     touched: Touched,
     plan: (before: Before) => P,
   ): Promise<P> {
-    return this.attempt(() =>
-      this.db
-        .transaction(() => {
-          const planned = plan(this.before(tenant, touched));
-          if (planned.additions) this.add(tenant, planned.additions);
-          return planned;
-        })
-        .immediate(),
-    );
+    const committed = this.shared.run(() => {
+      const planned = plan(this.before(tenant, touched));
+      if (planned.additions) this.add(tenant, planned.additions);
+      return planned;
+    }, touched.atomeIds.length);
+    return committed.catch((error: unknown) => {
+      throw translate(error);
+    });
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
