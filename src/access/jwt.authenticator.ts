@@ -158,7 +158,8 @@ function expiryOf({ exp, iat = 0 }: JWTPayload): number {
   if (exp! > MAX_TIME_S) throw refused('its exp is not a time');
   // one of the two clocks is wrong then, and the expiry says nothing
   if (iat > Date.now() / 1_000 + CLOCK_TOLERANCE_S) throw refused('it was issued in the future');
-  return exp! * 1_000;
+  // a NumericDate may have a fraction (RFC 7519 §2), times in the database have none
+  return Math.floor(exp! * 1_000);
 }
 
 /** OpenID Connect has the claim too; what is no text names no session. */
