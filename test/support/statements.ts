@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { jest } from '@jest/globals';
 import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
@@ -47,4 +48,38 @@ async function watchPostgres(pool: pg.Pool, seen: string[]): Promise<() => void>
     return original.apply(this, args);
   });
   return () => spy.mockRestore();
+}
+
+/** Counts how often a store waits for its PostgreSQL: a statement sent after something has been answered. */
+export async function watchRoundTrips(store: LedgerStore): Promise<{ take(): number; stop(): void }> {
+  const { driver } = (store as unknown as { dataSource: DataSource }).dataSource;
+  const client = (await (driver as unknown as { master: pg.Pool }).master.connect()) as pg.PoolClient & {
+    readonly connection: { readonly stream: Duplex };
+  };
+  // the only connection that is idle, and so the one that is taken next
+  client.release();
+  const { stream } = client.connection;
+  let trips = 0;
+  let answered = true;
+  const heard = (): void => {
+    answered = true;
+  };
+  stream.on('data', heard);
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  const spy = jest.spyOn(stream, 'write').mockImplementation((...args: unknown[]) => {
+    if (answered) trips++;
+    answered = false;
+    return write(...args);
+  });
+  return {
+    take: () => {
+      const taken = trips;
+      trips = 0;
+      return taken;
+    },
+    stop: () => {
+      stream.off('data', heard);
+      spy.mockRestore();
+    },
+  };
 }

@@ -4,12 +4,23 @@ import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
+import {
+  ADD,
+  addParams,
+  LOCK_HEAD,
+  numbered,
+  PAIRS_OF,
+  SELECT_ATOMES,
+  SELECT_CREATIONS,
+  SELECT_FAMILIES,
+  SELECT_RECEIPTS,
+  TEXTS_OF,
+} from './postgres.sql.js';
 import * as sql from './sql.js';
 import {
   ALL_HEADS,
   alterationRow,
   atomeRow,
-  headParams,
   headRow,
   ledgerGone,
   numbers,
@@ -30,17 +41,6 @@ export interface PostgresOptions {
  */
 const BEGIN = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '10s'`;
 
-const TEXTS_OF = 'SELECT json_array_elements_text(?::json)';
-
-// An array, here and for pairs: a set out of JSON is taken for a hundred rows, which, as long as a table has not been
-// analysed, seem to be worth walking the whole ledger.
-const SELECT_RECEIPTS = sql.selectReceipts(
-  (table) => `FROM ${table} WHERE op_id = ANY(ARRAY(${TEXTS_OF})) AND tenant = ?`,
-);
-
-const SELECT_CREATIONS = `SELECT ${sql.ALTERATION_COLUMNS} FROM alterations
-  WHERE tenant = ? AND atome_id = ANY(ARRAY(${TEXTS_OF})) AND version = 1`;
-
 /**
  * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
  * that seq order is commit order: a sequence, or an id taken before the commit, would let a reader skip a
@@ -49,9 +49,7 @@ const SELECT_CREATIONS = `SELECT ${sql.ALTERATION_COLUMNS} FROM alterations
 export class PostgresStore extends SqlStore {
   readonly kind = 'postgres';
   protected readonly textsOf = TEXTS_OF;
-  // OFFSET 0: under row-level security a row is looked up by values that are there, not by functions yet to be called
-  protected readonly pairsOf =
-    '(SELECT value->>0 AS id, (value->>1)::integer AS version FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value OFFSET 0)';
+  protected readonly pairsOf = PAIRS_OF;
   protected readonly dialect: sql.Dialect;
   private readonly pool: pg.Pool;
   private readonly deadlineMs: number;
@@ -81,19 +79,21 @@ export class PostgresStore extends SqlStore {
     touched: Touched,
     plan: (before: Before) => P,
   ): Promise<P> {
-    return this.transaction(tenant, async (client) => {
+    return this.transaction(async (client) => {
       const planned = plan(await this.before(client, tenant, touched));
-      if (planned.additions) await this.add(client, tenant, planned.additions);
+      await this.end(client, tenant, planned.additions);
       return planned;
     });
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
-    return this.transaction(ALL_HEADS, async (client) => {
+    return this.transaction(async (client) => {
+      await together(this.begin(client, ALL_HEADS));
       const answers: unknown[][] = [];
       for (const [statement, ...params] of statements) {
         answers.push((await client.query(this.timed(numbered(statement), params))).rows as unknown[]);
       }
+      await client.query(this.timed('COMMIT'));
       return answers;
     });
   }
@@ -110,15 +110,13 @@ export class PostgresStore extends SqlStore {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  private transaction<T>(scope: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  /** `work` begins the transaction and commits it; when it fails, what it began is rolled back. */
+  private transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     return this.attempt(async () => {
       const client = await this.pool.connect();
       let broken: unknown;
       try {
-        await together([this.enter(client, scope), client.query(this.timed(BEGIN))]);
-        const done = await work(client);
-        await client.query(this.timed('COMMIT'));
-        return done;
+        return await work(client);
       } catch (error) {
         broken = await rollback(client);
         throw error;
@@ -127,6 +125,11 @@ export class PostgresStore extends SqlStore {
         client.release(broken !== undefined);
       }
     });
+  }
+
+  /** Statements that need not be waited for before others are sent behind them. */
+  private begin(client: pg.PoolClient, scope: string): Promise<unknown>[] {
+    return [this.enter(client, scope), client.query(this.timed(BEGIN))];
   }
 
   protected query(scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
@@ -169,31 +172,27 @@ export class PostgresStore extends SqlStore {
     );
   }
 
+  /** Begins the transaction, in one round trip with all that is read. */
   private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
     const { atomeIds, opIds, createIds = [], families } = touched;
-    // no names here: a plan that is kept from when the tables were empty would walk them when they are large
-    const rows = async <Row>(text: string, values: readonly sql.Param[]): Promise<Row[]> =>
-      (await client.query(this.timed(numbered(text), values))).rows as Row[];
-    // the lock first: what is read after it cannot be older than what the last holder committed
-    const [head] = await rows<HeadRow>(`${sql.SELECT_HEAD} FOR UPDATE`, [tenant]);
-    if (!head) throw ledgerGone(tenant);
+    const rows = async <Row>(text: string, values: readonly sql.Param[], name?: string): Promise<Row[]> =>
+      (await client.query(this.timed(text, values, name))).rows as Row[];
     const ids = JSON.stringify(opIds);
-    const [atomes, receipts, related] = await Promise.all([
-      rows<AtomeRow>(`SELECT ${sql.ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ANY(ARRAY(${TEXTS_OF}))`, [
-        tenant,
-        JSON.stringify(atomeIds),
-      ]),
-      opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant]),
-      families
-        ? rows<AtomeRow>(
-            sql.selectFamilies(`SELECT unnest(ARRAY(${TEXTS_OF})) AS value`),
-            sql.familyParams(tenant, families),
-          )
-        : [],
-    ]);
+    const begun = this.begin(client, tenant);
+    // the lock first: what is read after it cannot be older than what the last holder committed
+    const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
+    const read = [
+      rows<AtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
+      families ? rows<AtomeRow>(SELECT_FAMILIES, sql.familyParams(tenant, families)) : [],
+      opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant], 'receipts'),
+    ] as const;
+    await together([...begun, locked, ...read]);
+    const [head] = await locked;
+    if (!head) throw ledgerGone(tenant);
+    const [atomes, related, receipts] = await Promise.all(read);
     const met = sql.met(createIds, atomes);
     const creations =
-      met.length === 0 ? [] : await rows<AlterationRow>(SELECT_CREATIONS, [tenant, JSON.stringify(met)]);
+      met.length === 0 ? [] : await rows<AlterationRow>(SELECT_CREATIONS, [JSON.stringify(met), tenant], 'creations');
     return {
       head: headRow(head),
       creations: creations.map(alterationRow),
@@ -202,34 +201,19 @@ export class PostgresStore extends SqlStore {
     };
   }
 
-  private async add(client: pg.PoolClient, tenant: string, additions: Additions): Promise<void> {
-    const { head, alterations, atomes, receipts, erased = [] } = additions;
-    await together([
-      this.insert(client, sql.ALTERATIONS, tenant, alterations),
-      this.insert(client, sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME),
-      this.insert(client, sql.RECEIPTS, tenant, receipts),
-      client.query(this.timed(numbered(sql.UPDATE_HEAD), headParams(tenant, head), 'move head')),
-      // behind the inserts: what this group adds to an atome that it also erases is erased with the rest
-      ...erased.flatMap((id) =>
-        sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), [tenant, id]))),
-      ),
-    ]);
-  }
-
-  /** All rows in one statement: one JSON parameter, read as a table. */
-  private async insert<Row extends object>(
-    client: pg.PoolClient,
-    table: sql.Table<Row>,
-    tenant: string,
-    rows: readonly Row[],
-    suffix = '',
-  ): Promise<void> {
-    if (rows.length === 0) return;
-    const columns = table.columns.map((column) => `"${column}"`).join(', ');
-    const fields = table.fields.map((field) => `r."${field}"`).join(', ');
-    const text = `INSERT INTO ${table.name} ("tenant", ${columns})
-      SELECT $1, ${fields} FROM json_to_recordset($2::json) AS r(${recordTypes(table)}) ${suffix}`;
-    await client.query(this.timed(text, [tenant, JSON.stringify(rows)], `insert ${table.name}`));
+  /** Adds what there is to add and commits, in one round trip. */
+  private async end(client: pg.PoolClient, tenant: string, additions: Additions | null): Promise<void> {
+    const sent: Promise<unknown>[] = [];
+    if (additions) {
+      sent.push(client.query(this.timed(ADD, addParams(tenant, additions), 'add')));
+      // behind it: what this group adds to an atome that it also erases is erased with the rest
+      for (const id of additions.erased ?? []) {
+        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), [tenant, id]))));
+      }
+      // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
+      if (sent.length > 1) await together(sent.splice(0));
+    }
+    await together([...sent, client.query(this.timed('COMMIT'))]);
   }
 
   /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
@@ -246,14 +230,6 @@ export class PostgresStore extends SqlStore {
   }
 }
 
-const INTEGERS: ReadonlySet<string> = new Set(['seq', 'createdSeq', 'version', 'base', 'size', 'weight']);
-
-function recordTypes(table: sql.Table<AlterationRow & AtomeRow>): string;
-function recordTypes<Row>(table: sql.Table<Row>): string;
-function recordTypes(table: { readonly fields: readonly string[] }): string {
-  return table.fields.map((field) => `"${field}" ${INTEGERS.has(field) ? 'bigint' : 'text'}`).join(', ');
-}
-
 /** `query_timeout` of pg, which its types know for whole clients only. */
 type TimedQuery = pg.QueryConfig & { readonly query_timeout: number };
 
@@ -262,7 +238,7 @@ function unheard(): void {
 }
 
 /** Waits for statements that went out together: the first that fails is the cause of what the later ones say. */
-async function together(statements: readonly Promise<unknown>[]): Promise<void> {
+async function together(statements: readonly unknown[]): Promise<void> {
   const settled = await Promise.allSettled(statements);
   const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
   if (failed) throw failed.reason;
@@ -279,12 +255,6 @@ async function rollback(client: pg.PoolClient): Promise<unknown> {
   } catch (error) {
     return error;
   }
-}
-
-/** `?` to `$1`, `$2` …; none of our statements has a question mark of its own. */
-function numbered(statement: string): string {
-  let count = 0;
-  return statement.replace(/\?/g, () => `$${++count}`);
 }
 
 const CONNECTION_CODES: ReadonlySet<string> = new Set([
