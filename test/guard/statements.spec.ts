@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { openStore } from '../../src/ledger/data-source.js';
 import type { WriteOrigin } from '../../src/ledger/outcome.js';
-import { SELECT_ATOMES, SELECT_RECEIPTS } from '../../src/ledger/stores/postgres.sql.js';
+import { numbered, SELECT_ATOMES, SELECT_RECEIPTS } from '../../src/ledger/stores/postgres.sql.js';
+import { SELECT_ATOME } from '../../src/ledger/stores/sql.js';
 import { DATABASES, type Database } from '../support/databases.js';
 import { create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } from '../support/ledger.js';
+import { createDatabase as createPostgres } from '../support/postgres.js';
 import { watchRoundTrips, watchStatements, type Statements } from '../support/statements.js';
 
 /** Statements for a group of any size, and for each atome in it. */
@@ -88,13 +90,28 @@ describe.each(DATABASES)('statements of a group on %s', (name, createDatabase) =
   });
 });
 
+describe('a new PostgreSQL', () => {
+  it('looks an atome up in its index as soon as there are a thousand', async () => {
+    const database = await createPostgres();
+    const ledger = await openLedger(await openStore(database.url));
+    await Promise.all(Array.from({ length: 1_000 }, (_, index) => ledger.write(create(`c${index}`))));
+    await ledger.close();
+
+    const store = await openStore(database.url);
+    const { dataSource } = store as unknown as { dataSource: DataSource };
+    const plan = JSON.stringify(await dataSource.query(`EXPLAIN ${numbered(SELECT_ATOME)}`, [TENANT, 'c1']));
+    expect(plan).toMatch(/Index Scan using atomes_pk/);
+    await store.close();
+    await database.drop();
+  });
+});
+
 describe('the round trips of a group to PostgreSQL', () => {
-  const createDatabase = DATABASES.find(([name]) => name === 'PostgreSQL')![1];
   let database: Database;
   let ledger: TestLedger;
   let trips: Awaited<ReturnType<typeof watchRoundTrips>>;
   beforeEach(async () => {
-    database = await createDatabase();
+    database = await createPostgres();
     ledger = await openLedger(await openStore(database.url));
     await ledger.write(create('first', {}, { opId: 'op-first' }));
     trips = await watchRoundTrips(ledger.store);

@@ -53,6 +53,10 @@ export class PostgresStore extends SqlStore {
   protected readonly dialect: sql.Dialect;
   private readonly pool: pg.Pool;
   private readonly deadlineMs: number;
+  /** Alterations added since the start, and how many of them make the next analysis due. */
+  private added = 0;
+  private analyseAt = 1_000;
+  private analysed: Promise<void> = Promise.resolve();
   /** Whose rows each connection may see; see {@link enter}. */
   private readonly scopes = new WeakMap<pg.PoolClient, string>();
 
@@ -79,11 +83,13 @@ export class PostgresStore extends SqlStore {
     touched: Touched,
     plan: (before: Before) => P,
   ): Promise<P> {
-    return this.transaction(async (client) => {
-      const planned = plan(await this.before(client, tenant, touched));
-      await this.end(client, tenant, planned.additions);
-      return planned;
+    const planned = await this.transaction(async (client) => {
+      const decided = plan(await this.before(client, tenant, touched));
+      await this.end(client, tenant, decided.additions);
+      return decided;
     });
+    this.grown(planned.additions?.alterations.length ?? 0);
+    return planned;
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
@@ -107,6 +113,7 @@ export class PostgresStore extends SqlStore {
   }
 
   async close(): Promise<void> {
+    await this.analysed;
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
@@ -216,6 +223,18 @@ export class PostgresStore extends SqlStore {
     await together([...sent, client.query(this.timed('COMMIT'))]);
   }
 
+  /**
+   * PostgreSQL itself looks at a new table after a minute only. Until then it takes any index that begins with the tenant
+   * for the right one, and walks it.
+   */
+  private grown(count: number): void {
+    this.added += count;
+    if (this.added < this.analyseAt) return;
+    this.analyseAt *= 10;
+    // what hinders it hinders the writes as well, and they say so
+    this.analysed = this.pool.query('ANALYZE alterations, atomes').then(unheard, unheard);
+  }
+
   /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
   private timed(text: string, values: readonly sql.Param[] = [], name?: string): TimedQuery {
     return { text, values: [...values], query_timeout: this.deadlineMs, ...(name !== undefined && { name }) };
@@ -234,7 +253,7 @@ export class PostgresStore extends SqlStore {
 type TimedQuery = pg.QueryConfig & { readonly query_timeout: number };
 
 function unheard(): void {
-  // the query that was on its way has failed with it
+  // the query that was on its way says it too
 }
 
 /** Waits for statements that went out together: the first that fails is the cause of what the later ones say. */
