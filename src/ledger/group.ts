@@ -15,28 +15,17 @@ import {
   type Content,
   type HybridClock,
   type Limits,
-  type Audience,
   type Mutation,
   type Principal,
   type ReadyMutation,
 } from '../protocol/index.js';
-import { chainHash, newSalt, payloadDigest } from './chain.js';
 import { Heritage, requireResult } from './heritage.js';
-import { weightOf } from './lineage.js';
+import { link, type Working } from './link.js';
 import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
 import { createdAgain, repeat } from './repeat.js';
-import { audienceAfter, rightsColumns, rightsOfRow } from './rights.js';
-import { bytesOf, NO_QUOTAS, requireRoom, type Quotas, type Stored } from './quotas.js';
-import {
-  rowOf,
-  snapshotText,
-  stateOf,
-  withoutClocks,
-  type AlterationRow,
-  type AtomeRow,
-  type HeadRow,
-  type ReceiptRow,
-} from './rows.js';
+import { rightsColumns, rightsOfRow } from './rights.js';
+import { NO_QUOTAS, requireRoom, type Quotas } from './quotas.js';
+import { stateOf, withoutClocks, type AlterationRow, type AtomeRow, type HeadRow, type ReceiptRow } from './rows.js';
 import type { Additions, Before } from './store.js';
 
 /* One group of writes, decided in memory between the reading of the state and the inserts. */
@@ -56,20 +45,6 @@ export interface GroupPlan {
   readonly additions: Additions | null;
   /** The group changes the rights of too many to be decided together. */
   readonly crowded: boolean;
-}
-
-/** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
-const MIN_SNAPSHOT_CHARS = 4_096;
-
-interface Working {
-  readonly state: AtomeState;
-  readonly seq: number;
-  readonly createdSeq: number;
-  readonly base: number;
-  readonly weight: number;
-  readonly audience: Audience;
-  /** Bytes of the atome as it is. */
-  readonly size: number;
 }
 
 /** Decides the writes of a group one after the other; a refused one leaves no trace. */
@@ -285,10 +260,15 @@ export class GroupPlanner {
     now: Working | undefined,
     isHandedDown = false,
   ): Committed {
-    const { row, stored } = this.chain(alteration, state, now, isHandedDown);
+    const { row, stored, atome, next } = link(this.head, alteration, state, now);
+    // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
+    if (alteration.operation !== 'share') this.requireSize(row.atomeId, next.size);
+    if (!isHandedDown && !makesRoom(alteration)) requireRoom(this.quotas, this.head, stored);
     const { hash, prevHash, size, seq, timestamp, opId } = row;
     const { atomes, bytes } = stored;
     this.head = { epoch: this.head.epoch, seq, hash, timestamp, atomes, bytes };
+    this.working.set(row.atomeId, next);
+    this.atomeRows.set(row.atomeId, atome);
     this.alterations.push(row);
     if (row.version === 1) this.creations.set(row.atomeId, row);
     if (opId !== null) this.remember(row as AlterationRow & { opId: string }, false);
@@ -302,63 +282,6 @@ export class GroupPlanner {
   /** Never earlier than the last alteration, so that order by time is order by seq. */
   private timestamp(): string {
     return this.now > this.head.timestamp ? this.now : this.head.timestamp;
-  }
-
-  /** The rows of an alteration: its own, linked to the chain, and that of its atome. */
-  private chain(
-    alteration: AlterationBody,
-    state: AtomeState,
-    now: Working | undefined,
-    isHandedDown: boolean,
-  ): { row: AlterationRow; stored: Stored } {
-    const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
-    const changes = JSON.stringify(alteration.changes);
-    const data = JSON.stringify(state.data);
-    const meta = JSON.stringify(state.meta);
-    const document = data.length + meta.length;
-    const bytes = bytesOf(data, meta);
-    // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
-    if (operation !== 'share') this.requireSize(atomeId, bytes);
-    const weight = now ? now.weight + weightOf(changes) : 0;
-    const isLast = alteration.operation === 'redact';
-    const whole = !now || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
-    const base = whole ? version : now.base;
-    const snapshot = whole && now && !isLast ? snapshotText(state, data, meta) : null;
-    const added = bytes - (now?.size ?? 0) + bytesOf(changes, snapshot ?? '');
-    const stored = {
-      atomes: this.head.atomes + Number(state.deletedAt === null) - Number(now?.state.deletedAt === null),
-      bytes: this.head.bytes + added,
-    };
-    if (!isHandedDown && !makesRoom(alteration)) requireRoom(this.quotas, this.head, stored);
-    const row = {
-      seq,
-      atomeId,
-      version,
-      operation,
-      changes,
-      reason,
-      author,
-      sourceClient,
-      opId,
-      hlc,
-      timestamp,
-      base,
-      superseded: JSON.stringify(alteration.superseded),
-      size: document + changes.length,
-      snapshot,
-      salt: newSalt(),
-      digest: '',
-      prevHash: this.head.hash,
-      hash: '',
-    };
-    row.digest = payloadDigest(row);
-    row.hash = chainHash(row.prevHash, row, row.digest);
-    const audience = audienceAfter(now?.audience, alteration, state);
-    const since = whole ? 0 : weight;
-    const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
-    this.working.set(atomeId, next);
-    this.atomeRows.set(atomeId, rowOf(state, next, { data, meta, ...rightsColumns(state, audience) }));
-    return { row, stored };
   }
 
   private requireSize(atomeId: string, bytes: number): void {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import { openStore } from '../../src/ledger/data-source.js';
-import { selectList, type Dialect } from '../../src/ledger/stores/sql.js';
+import { selectList, type Dialect } from '../../src/ledger/stores/list.sql.js';
 import type { ListQuery, LedgerStore, SortKey } from '../../src/ledger/store.js';
 
 const ALL: ListQuery = { includeDeleted: false, sortBy: 'updatedAt', sortOrder: 'desc', limit: 20, offset: 0 };

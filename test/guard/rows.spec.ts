@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import * as sql from '../../src/ledger/stores/sql.js';
+import { ALTERATIONS, ATOMES } from '../../src/ledger/stores/columns.js';
 import type { Additions } from '../../src/ledger/store.js';
 import { create, openLedger, update, type TestLedger } from '../support/ledger.js';
 
@@ -21,8 +21,8 @@ describe('the rows of a group', () => {
 
   it('have the columns of their table, and nothing else that would be sent along', async () => {
     const { atomes, alterations } = await added(create('a', { n: 1 }, { opId: 'op' }), update('a', { n: 2 }));
-    expect(atomes.map((row) => Object.keys(row).sort())).toEqual([[...sql.ATOMES.fields].sort()]);
-    const fields = [...sql.ALTERATIONS.fields].sort();
+    expect(atomes.map((row) => Object.keys(row).sort())).toEqual([[...ATOMES.fields].sort()]);
+    const fields = [...ALTERATIONS.fields].sort();
     expect(alterations.map((row) => Object.keys(row).sort())).toEqual([fields, fields]);
   });
 });

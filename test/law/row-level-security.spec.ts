@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { openStore } from '../../src/ledger/data-source.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
+import { selectList, type Dialect } from '../../src/ledger/stores/list.sql.js';
 import * as sql from '../../src/ledger/stores/sql.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
 import { tokenOf, WITH_TOKENS } from '../support/access.js';
@@ -98,9 +99,9 @@ describe('the wall between the tenants in PostgreSQL', () => {
       return rows.map((row) => row['QUERY PLAN']).join('\n');
     };
     await client.query('ANALYZE');
-    const { pairsOf, dialect } = store as unknown as { pairsOf: string; dialect: sql.Dialect };
+    const { pairsOf, dialect } = store as unknown as { pairsOf: string; dialect: Dialect };
     const query = { includeDeleted: true, sortBy: 'updatedAt', sortOrder: 'desc', limit: 5, offset: 0 } as const;
-    const list = sql.selectList('many', { ...query, after: { value: 9, id: 'x' } }, dialect);
+    const list = selectList('many', { ...query, after: { value: 9, id: 'x' } }, dialect);
     const trail = sql.selectTrail('many', { after: 1, upTo: 9, newestFirst: true, limit: 5, author: 'x' });
     const plans = [
       await plan(sql.selectLineage(pairsOf), ['[["many-1",1]]', 'many']),

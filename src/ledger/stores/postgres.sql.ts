@@ -1,5 +1,6 @@
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import type { Additions } from '../store.js';
+import { ALTERATION_COLUMNS, ALTERATIONS, ATOME_COLUMNS, ATOMES, RECEIPTS, type Param, type Table } from './columns.js';
 import * as sql from './sql.js';
 import { headParams } from './sql.store.js';
 
@@ -26,10 +27,10 @@ function lookUp(table: string, column: string, condition = ''): string {
     WHERE ${column} BETWEEN wanted.value AND wanted.value AND tenant = ?${condition} ORDER BY ${column} LIMIT 1) AS found`;
 }
 
-export const SELECT_ATOMES = numbered(`SELECT ${sql.ATOME_COLUMNS} ${lookUp('atomes', 'id')}`);
+export const SELECT_ATOMES = numbered(`SELECT ${ATOME_COLUMNS} ${lookUp('atomes', 'id')}`);
 export const SELECT_RECEIPTS = numbered(sql.selectReceipts((table) => lookUp(table, 'op_id')));
 export const SELECT_CREATIONS = numbered(
-  `SELECT ${sql.ALTERATION_COLUMNS} ${lookUp('alterations', 'atome_id', ' AND version = 1')}`,
+  `SELECT ${ALTERATION_COLUMNS} ${lookUp('alterations', 'atome_id', ' AND version = 1')}`,
 );
 
 // An array: a set out of JSON is taken for a hundred rows. OFFSET 0: under row-level security a row is looked up by values that are there, not by functions yet to be called
@@ -45,13 +46,13 @@ export const SELECT_FAMILIES = numbered(sql.selectFamilies(`SELECT unnest(ARRAY(
  * answer. Those atomes that are new are not looked up again, which costs a third less. Its parameters: {@link addParams}.
  */
 export const ADD = numbered(`WITH
-  alterations_added AS (${insert(sql.ALTERATIONS)}),
-  atomes_added AS (${insert(sql.ATOMES)}),
-  atomes_changed AS (${insert(sql.ATOMES)} ${sql.UPSERT_ATOME}),
-  receipts_added AS (${insert(sql.RECEIPTS)})
+  alterations_added AS (${insert(ALTERATIONS)}),
+  atomes_added AS (${insert(ATOMES)}),
+  atomes_changed AS (${insert(ATOMES)} ${sql.UPSERT_ATOME}),
+  receipts_added AS (${insert(RECEIPTS)})
   ${sql.UPDATE_HEAD}`);
 
-export function addParams(tenant: string, { head, alterations, atomes, receipts }: Additions): sql.Param[] {
+export function addParams(tenant: string, { head, alterations, atomes, receipts }: Additions): Param[] {
   const first = alterations[0]?.seq ?? Infinity;
   const added = atomes.filter(({ createdSeq }) => createdSeq >= first);
   const changed = atomes.filter(({ createdSeq }) => createdSeq < first);
@@ -60,7 +61,7 @@ export function addParams(tenant: string, { head, alterations, atomes, receipts 
 }
 
 /** All rows in one JSON parameter, read as a table. */
-function insert<Row extends object>(table: sql.Table<Row>): string {
+function insert<Row extends object>(table: Table<Row>): string {
   const columns = table.columns.map((column) => `"${column}"`).join(', ');
   const fields = table.fields.map((field) => `r."${field}"`).join(', ');
   return `INSERT INTO ${table.name} ("tenant", ${columns})

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
+import { translate } from './postgres.errors.js';
 import {
   ADD,
   addParams,
@@ -16,6 +16,8 @@ import {
   SELECT_RECEIPTS,
   TEXTS_OF,
 } from './postgres.sql.js';
+import type { Measured, Param } from './columns.js';
+import type { Dialect } from './list.sql.js';
 import * as sql from './sql.js';
 import {
   ALL_HEADS,
@@ -50,7 +52,7 @@ export class PostgresStore extends SqlStore {
   readonly kind = 'postgres';
   protected readonly textsOf = TEXTS_OF;
   protected readonly pairsOf = PAIRS_OF;
-  protected readonly dialect: sql.Dialect;
+  protected readonly dialect: Dialect;
   private readonly pool: pg.Pool;
   private readonly deadlineMs: number;
   /** Alterations added since the start, and how many of them make the next analysis due. */
@@ -139,7 +141,7 @@ export class PostgresStore extends SqlStore {
     return [this.enter(client, scope), client.query(this.timed(BEGIN))];
   }
 
-  protected query(scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
+  protected query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
     return this.attempt(async () => {
       const client = await this.pool.connect();
       let failed = true;
@@ -168,7 +170,7 @@ export class PostgresStore extends SqlStore {
 
   protected measured(
     scope: string,
-    { sql: text, params, names, order, length }: sql.Measured,
+    { sql: text, params, names, order, length }: Measured,
     bytes: number,
   ): Promise<unknown[]> {
     const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
@@ -182,7 +184,7 @@ export class PostgresStore extends SqlStore {
   /** Begins the transaction, in one round trip with all that is read. */
   private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
     const { atomeIds, opIds, createIds = [], families } = touched;
-    const rows = async <Row>(text: string, values: readonly sql.Param[], name?: string): Promise<Row[]> =>
+    const rows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
       (await client.query(this.timed(text, values, name))).rows as Row[];
     const ids = JSON.stringify(opIds);
     const begun = this.begin(client, tenant);
@@ -190,8 +192,10 @@ export class PostgresStore extends SqlStore {
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
       rows<AtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
-      families ? rows<AtomeRow>(SELECT_FAMILIES, sql.familyParams(tenant, families)) : [],
-      opIds.length === 0 ? [] : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant], 'receipts'),
+      families ? rows<AtomeRow>(SELECT_FAMILIES, sql.familyParams(tenant, families)) : Promise.resolve([]),
+      opIds.length === 0
+        ? Promise.resolve([])
+        : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant], 'receipts'),
     ] as const;
     await together([...begun, locked, ...read]);
     const [head] = await locked;
@@ -236,7 +240,7 @@ export class PostgresStore extends SqlStore {
   }
 
   /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
-  private timed(text: string, values: readonly sql.Param[] = [], name?: string): TimedQuery {
+  private timed(text: string, values: readonly Param[] = [], name?: string): TimedQuery {
     return { text, values: [...values], query_timeout: this.deadlineMs, ...(name !== undefined && { name }) };
   }
 
@@ -257,7 +261,7 @@ function unheard(): void {
 }
 
 /** Waits for statements that went out together: the first that fails is the cause of what the later ones say. */
-async function together(statements: readonly unknown[]): Promise<void> {
+async function together(statements: readonly Promise<unknown>[]): Promise<void> {
   const settled = await Promise.allSettled(statements);
   const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
   if (failed) throw failed.reason;
@@ -274,29 +278,4 @@ async function rollback(client: pg.PoolClient): Promise<unknown> {
   } catch (error) {
     return error;
   }
-}
-
-const CONNECTION_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-]);
-
-function translate(error: unknown): unknown {
-  if (error instanceof AtomeError) return error;
-  const { code, message = '' } = error as { code?: unknown; message?: string };
-  if (code === '53100') {
-    return new AtomeError('storage_full', 'the disk of the database is full; try again when there is space');
-  }
-  // class 08: connection, 57P: shutdown, 53: out of resources, 40: deadlock or serialization, 55P03: lock timeout
-  const passing = typeof code === 'string' && (/^(?:08|57P|53|40|55P03)/.test(code) || CONNECTION_CODES.has(code));
-  if (
-    passing ||
-    /terminated|not queryable|read timeout|timeout exceeded when trying to connect|after calling end/i.test(message)
-  ) {
-    return new AtomeError('unavailable', 'the database cannot be reached; try again');
-  }
-  return error;
 }

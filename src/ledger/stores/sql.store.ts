@@ -5,6 +5,8 @@ import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
 import type { Statement, Tables } from '../tables.js';
 import type { OwnedPage, TrailQuery, TrailRow } from '../trail.js';
+import type { Measured, Param } from './columns.js';
+import { countList, selectList, type Dialect } from './list.sql.js';
 import * as sql from './sql.js';
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
@@ -19,12 +21,12 @@ export abstract class SqlStore implements LedgerStore, Tables {
   protected abstract readonly textsOf: string;
   /** A subquery of the [id, version] pairs in a JSON array parameter. */
   protected abstract readonly pairsOf: string;
-  protected abstract readonly dialect: sql.Dialect;
+  protected abstract readonly dialect: Dialect;
 
   /** @param scope the tenant whose rows the statement may see; {@link ALL_HEADS} for the heads of all. */
-  protected abstract query(scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]>;
+  protected abstract query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
   /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
-  protected abstract measured(scope: string, statement: sql.Measured, bytes: number): Promise<unknown[]>;
+  protected abstract measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
 
   abstract commit<P extends { readonly additions: Additions | null }>(
     tenant: string,
@@ -73,12 +75,12 @@ export abstract class SqlStore implements LedgerStore, Tables {
   }
 
   async list(tenant: string, query: ListQuery, bytes = NO_BOUND): Promise<AtomeRow[]> {
-    const rows = await this.measured(tenant, sql.selectList(tenant, query, this.dialect), bytes);
+    const rows = await this.measured(tenant, selectList(tenant, query, this.dialect), bytes);
     return (rows as AtomeRow[]).map(atomeRow);
   }
 
   async count(tenant: string, query: ListQuery): Promise<number> {
-    const statement = sql.countList(tenant, query, this.dialect);
+    const statement = countList(tenant, query, this.dialect);
     const [row] = await this.query(tenant, statement.sql, statement.params);
     return Number((row as { total: unknown }).total);
   }
@@ -143,7 +145,7 @@ export abstract class SqlStore implements LedgerStore, Tables {
     await this.query(ALL_HEADS, 'SELECT 1', []);
   }
 
-  private async rows(tenant: string, statement: string, params: readonly sql.Param[]): Promise<AlterationRow[]> {
+  private async rows(tenant: string, statement: string, params: readonly Param[]): Promise<AlterationRow[]> {
     return ((await this.query(tenant, statement, params)) as AlterationRow[]).map(alterationRow);
   }
 }
@@ -159,7 +161,7 @@ export function headRow(row: HeadRow): HeadRow {
 }
 
 /** What {@link sql.UPDATE_HEAD} wants. */
-export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes }: HeadRow): sql.Param[] {
+export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes }: HeadRow): Param[] {
   return [seq, hash, timestamp, atomes, bytes, tenant];
 }
 

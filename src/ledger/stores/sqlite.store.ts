@@ -5,6 +5,7 @@ import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
 import { SharedTransaction } from './shared-transaction.js';
+import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from './columns.js';
 import * as sql from './sql.js';
 import { headParams, ledgerGone, SqlStore, withFamilies } from './sql.store.js';
 
@@ -81,11 +82,11 @@ export class SqliteStore extends SqlStore {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  protected query(_scope: string, statement: string, params: readonly sql.Param[]): Promise<unknown[]> {
+  protected query(_scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
     return this.attempt(() => this.run(statement, params));
   }
 
-  private run(statement: string, params: readonly sql.Param[]): unknown[] {
+  private run(statement: string, params: readonly Param[]): unknown[] {
     const prepared = this.prepare(statement);
     if (prepared.reader) return prepared.all(...params);
     prepared.run(...params);
@@ -93,7 +94,7 @@ export class SqliteStore extends SqlStore {
   }
 
   /** Read one by one, so that of large rows no more are touched than are wanted. */
-  protected measured(_scope: string, statement: sql.Measured, bytes: number): Promise<unknown[]> {
+  protected measured(_scope: string, statement: Measured, bytes: number): Promise<unknown[]> {
     return this.attempt(() => {
       const rows: unknown[] = [];
       let length = 0;
@@ -130,9 +131,9 @@ export class SqliteStore extends SqlStore {
   }
 
   private add(tenant: string, { head, alterations, atomes, receipts, erased }: Additions): void {
-    this.insert(sql.ALTERATIONS, tenant, alterations);
-    this.insert(sql.ATOMES, tenant, atomes, sql.UPSERT_ATOME);
-    this.insert(sql.RECEIPTS, tenant, receipts);
+    this.insert(ALTERATIONS, tenant, alterations);
+    this.insert(ATOMES, tenant, atomes, sql.UPSERT_ATOME);
+    this.insert(RECEIPTS, tenant, receipts);
     this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
     if (erased?.length) this.erase(tenant, erased);
   }
@@ -151,7 +152,7 @@ export class SqliteStore extends SqlStore {
     return this.db.pragma(name, { simple: true }) as number;
   }
 
-  private insert<Row extends object>(table: sql.Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
+  private insert<Row extends object>(table: Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
     const statement = this.prepare(
       `INSERT INTO ${table.name} ("tenant", ${table.columns.map((column) => `"${column}"`).join(', ')})
        VALUES (?${', ?'.repeat(table.columns.length)}) ${suffix}`,

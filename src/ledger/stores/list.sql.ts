@@ -1,0 +1,99 @@
+import type { ListQuery, VisibleTo } from '../store.js';
+import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
+
+/* Lists of atomes: which, in which order, for whose eyes. Parameters are written `?`. */
+
+const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {
+  updatedAt: 'seq',
+  createdAt: 'created_seq',
+  id: 'id',
+  kind: 'kind',
+  type: `coalesce(type, '')`,
+  version: 'version',
+};
+
+const SORT_NAME: Record<ListQuery['sortBy'], string> = { ...SORT_COLUMN, createdAt: '"createdSeq"' };
+
+/** What the databases say in ways of their own. */
+export interface Dialect {
+  /** The expression for `data` in lower case. */
+  readonly lowerData: string;
+  /** Whether one of the texts in a JSON array parameter is in `readers`. Never LIKE, which may ignore case. */
+  readonly namesReader: string;
+  /** A column whose index is not to be walked for the order: only SQLite, which has no statistics, has to be told. */
+  readonly unwalked: (column: string) => string;
+}
+
+export function selectList(tenant: string, query: ListQuery, dialect: Dialect): Measured {
+  const { conditions, params } = listConditions(tenant, query, dialect);
+  const column = sortColumn(query, dialect);
+  const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
+  if (query.after) {
+    conditions.push(`(${column}, id) ${query.sortOrder === 'asc' ? '>' : '<'} (?, ?)`);
+    params.push(query.after.value ?? '', query.after.id);
+  }
+  return {
+    sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE ${conditions.join(' AND ')}
+      ORDER BY ${column} ${direction}, id ${direction} LIMIT ? OFFSET ?`,
+    params: [...params, query.limit, query.offset],
+    names: ATOME_NAMES,
+    order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
+    length: 'size',
+  };
+}
+
+/**
+ * Most parents have few children: they are found and sorted, not looked for among all atomes in order. On 100,000 atomes 0.02 ms
+ * instead of 47 ms. Those without a parent are many, and `seq` is in order behind each parent.
+ */
+function sortColumn({ sortBy, parentId }: ListQuery, { unwalked }: Dialect): string {
+  const column = SORT_COLUMN[sortBy];
+  return typeof parentId === 'string' && sortBy !== 'updatedAt' ? unwalked(column) : column;
+}
+
+export function countList(tenant: string, query: ListQuery, dialect: Dialect): Statement {
+  const { conditions, params } = listConditions(tenant, query, dialect);
+  return { sql: `SELECT count(*) AS total FROM atomes WHERE ${conditions.join(' AND ')}`, params };
+}
+
+function visibility({ names, exceptKinds }: VisibleTo, { namesReader }: Dialect): Statement {
+  const kinds = exceptKinds.length === 0 ? '' : ` AND kind NOT IN (${exceptKinds.map(() => '?').join(', ')})`;
+  return {
+    sql: `(readers IS NULL OR ${namesReader})${kinds}`,
+    params: [JSON.stringify(names.map((name) => `\n${name}\n`)), ...exceptKinds],
+  };
+}
+
+function listConditions(tenant: string, query: ListQuery, dialect: Dialect): { conditions: string[]; params: Param[] } {
+  const conditions = ['tenant = ?'];
+  const params: Param[] = [tenant];
+  for (const column of ['kind', 'type'] as const) {
+    const value = query[column];
+    if (value === undefined) continue;
+    conditions.push(`${column} = ?`);
+    params.push(value);
+  }
+  if (query.parentId === null) conditions.push('parent_id IS NULL');
+  else if (query.parentId !== undefined) {
+    conditions.push('parent_id = ?');
+    params.push(query.parentId);
+  }
+  // before the search, which takes the longer the more there is: nobody waits for what is hidden
+  if (query.visibleTo) {
+    const visible = visibility(query.visibleTo, dialect);
+    conditions.push(visible.sql);
+    params.push(...visible.params);
+  }
+  if (query.search !== undefined) {
+    conditions.push(`${dialect.lowerData} LIKE ? ESCAPE '\\'`);
+    params.push(likePattern(query.search));
+  }
+  if (!query.includeDeleted) conditions.push('deleted_at IS NULL');
+  return { conditions, params };
+}
+
+/** `data` is JSON text, so the words are looked for as JSON writes them. */
+function likePattern(words: string): string {
+  const json = JSON.stringify(words.toLowerCase()).slice(1, -1);
+  return `%${json.replace(/[\\%_]/g, '\\$&')}%`;
+}
