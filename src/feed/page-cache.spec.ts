@@ -43,6 +43,18 @@ describe('the pages in memory', () => {
     expect(kept(cache, ONE, 20)).toBeGreaterThan(5);
   });
 
+  it('are kept from the second time on that they are offered, each place by itself', () => {
+    const cache = new PageCache(1e6);
+    const [first, second] = [page(1), page(1)];
+    cache.offer(ONE, 0, first);
+    cache.offer(ONE, 1, page(2));
+    cache.offer(OTHER, 0, page(1));
+    expect(cache.get(ONE, 0)).toBeUndefined();
+    cache.offer(ONE, 0, second);
+    expect(cache.get(ONE, 0)).toBe(second);
+    expect([cache.get(ONE, 1), cache.get(OTHER, 0)]).toEqual([undefined, undefined]);
+  });
+
   it('go when their owner lets go of them, and leave room', () => {
     const cache = new PageCache(20 * (page(1).size + 1_024));
     for (const owner of [ONE, OTHER]) for (let key = 0; key < 10; key += 1) cache.put(owner, key, page(key + 1));

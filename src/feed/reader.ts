@@ -117,7 +117,8 @@ export class FeedReader {
         if (this.fetching !== page) return; // reset meanwhile
         this.fetching = undefined;
         if (!this.closed) this.send(batch);
-        this.pump();
+        // whoever has a whole ledger to read must not keep the others waiting for as long as its socket takes more
+        setImmediate(() => this.pump());
       },
       (error: unknown) => {
         // the ledger is out of reach: the next tick tries again

@@ -223,6 +223,7 @@ describe('the log of a tenant', () => {
     it('keeps nothing of what is erased since', async () => {
       await commit(2);
       log = await openLog();
+      await log.page(0, 2, false);
       const page = await log.page(0, 2, false);
       expect(log.recent(0)).toBe(page);
       await ledger.write(write('a', 'redact', {}));

@@ -232,7 +232,7 @@ export class TenantLog {
     // only a compact page can be empty: all that was there has newer alterations behind `upTo`
     if (entries.length === 0) return new Batch(entries, upTo, (await this.hashAt(upTo)) ?? '', compact);
     const page = batchOf(entries, compact);
-    if (ring === this.ring) this.pages.put(this, key, page);
+    if (ring === this.ring) this.pages.offer(this, key, page);
     return page;
   }
 

@@ -262,7 +262,7 @@ export class LedgerReader {
     return rows.map((row) => {
       const alteration = alterationBodyOf(row);
       const before = states.get(row.atomeId) ?? null;
-      const state = stateAfter(before, row);
+      const state = stateAfter(before, row, alteration);
       states.set(row.atomeId, state);
       const { prevHash, hash, size } = row;
       const place = { alteration, prevHash, hash, size, before: before && placementOf(before) };

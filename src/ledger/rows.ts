@@ -46,6 +46,23 @@ export interface AlterationRow {
   readonly hash: string;
 }
 
+/** The part of an alteration's row that its state is folded from. */
+export type LineageRow = Pick<
+  AlterationRow,
+  | 'seq'
+  | 'atomeId'
+  | 'version'
+  | 'operation'
+  | 'changes'
+  | 'author'
+  | 'hlc'
+  | 'timestamp'
+  | 'superseded'
+  | 'base'
+  | 'snapshot'
+  | 'salt'
+>;
+
 export interface AtomeRow {
   readonly id: string;
   readonly kind: string;
@@ -183,7 +200,7 @@ export function snapshotText(state: AtomeState, data: string, meta: string): str
 }
 
 /** The state after a row that has a snapshot. Its clocks are not kept: history decides nothing. */
-export function snapshotOf(row: AlterationRow, snapshot: string): AtomeState {
+export function snapshotOf(row: LineageRow, snapshot: string): AtomeState {
   return {
     ...(JSON.parse(snapshot) as Snapshot),
     id: row.atomeId,

@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, HeadRow, PlaceRow, ReceiptRow } from './rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReceiptRow } from './rows.js';
 import type { OwnedPage, TrailQuery, TrailRow } from './trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
@@ -121,7 +121,7 @@ export interface LedgerStore {
   /** Versions `from` to `to` of one atome, newest first. */
   history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
-  lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<AlterationRow[]>;
+  lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<LineageRow[]>;
   /** Alterations of a stretch without their payloads, in order of seq. The stretch is walked: keep it short. */
   trail(tenant: string, query: TrailQuery): Promise<TrailRow[]>;
   /** Atomes of one owner among the next thousand behind an id. */

@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, HeadRow, PlaceRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReceiptRow } from '../rows.js';
 import type { TrailRow } from '../trail.js';
 
 /* The tables: which field of a row is in which column. */
@@ -88,6 +88,22 @@ const RECEIPT: Columns<Omit<ReceiptRow, 'superseded'>> = {
 
 const { id, kind, type, parentId, ownerId, access } = ATOME;
 export const PLACE: Columns<PlaceRow> = { id, kind, type, parentId, ownerId, access };
+
+/** A third of the width of a whole row: the hashes are left out. */
+export const LINEAGE: Columns<LineageRow> = {
+  seq: 'seq',
+  atomeId: 'atome_id',
+  version: 'version',
+  operation: 'operation',
+  changes: 'changes',
+  author: 'author',
+  hlc: 'hlc',
+  timestamp: 'timestamp',
+  superseded: 'superseded',
+  base: 'base',
+  snapshot: 'snapshot',
+  salt: 'salt',
+};
 
 export const TRAIL: Columns<Omit<TrailRow, 'kind' | 'ownerId'>> = {
   seq: 'seq',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../chain.js';
-import type { AlterationRow, AtomeRow, HeadRow, PlaceRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
 import type { Statement, Tables } from '../tables.js';
@@ -117,9 +117,10 @@ export abstract class SqlStore implements LedgerStore, Tables {
     return (rows as AlterationRow[]).map(alterationRow);
   }
 
-  async lineage(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<AlterationRow[]> {
+  async lineage(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<LineageRow[]> {
     if (wanted.length === 0) return [];
-    return this.rows(tenant, sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
+    const rows = await this.query(tenant, sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
+    return (rows as LineageRow[]).map((row) => numbers(row, ['seq']));
   }
 
   async trail(tenant: string, query: TrailQuery): Promise<TrailRow[]> {

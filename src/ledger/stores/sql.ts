@@ -11,6 +11,7 @@ import {
   ATOME_NAMES,
   ATOMES,
   HEAD_COLUMNS,
+  LINEAGE,
   PLACE,
   RECEIPT_COLUMNS,
   select,
@@ -136,7 +137,7 @@ export const SELECT_NEWEST = page(
  * ledger to spare itself the sorting.
  */
 export function selectLineage(wanted: string): string {
-  return `SELECT ${select(ALTERATION, 'l')} FROM ${wanted} AS w CROSS JOIN alterations AS t CROSS JOIN alterations AS l
+  return `SELECT ${select(LINEAGE, 'l')} FROM ${wanted} AS w CROSS JOIN alterations AS t CROSS JOIN alterations AS l
     WHERE t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
       AND l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
     ORDER BY l.atome_id, l.version`;
