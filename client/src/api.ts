@@ -4,7 +4,7 @@ import type { Access, AnyKinds, AtomeOf, KindOf, NewAtome, Replacement } from '.
 import type { ServerOptions } from './options.js';
 import type { Difference, Query } from './query/query.js';
 import type { PendingWrite, RejectedWrite, Store } from './store/store.js';
-import type { Subscription } from './sync/snapshot.js';
+import type { Subscription } from './sync/subscription.js';
 import type { Status } from './sync/status.js';
 import type { WriteOptions } from './unified/answers.js';
 

@@ -1,4 +1,4 @@
-import type { Timer } from './timer.js';
+import { createTimer } from './timer.js';
 
 export interface HeartbeatRules {
   /** Time between two pings, in milliseconds. */
@@ -7,42 +7,35 @@ export interface HeartbeatRules {
   readonly answerMs: number;
 }
 
-/** What a heartbeat needs of its connection. */
-export interface HeartbeatPort {
-  ping(): void;
-  /** Nothing came in time. */
-  lost(): void;
+/** Finds a connection that is open by name only. Anything heard counts as an answer: a long replay delays pongs. */
+export interface Heartbeat {
+  start(): void;
+  stop(): void;
+  heard(): void;
+  /** Asks now instead of at the next beat. */
+  probe(): void;
 }
 
-/** Finds a connection that is open by name only. Anything heard counts as an answer: a long replay delays pongs. */
-export class Heartbeat {
-  private waiting = false;
+/** @param lost called when nothing came in time. */
+export function createHeartbeat({ everyMs, answerMs }: HeartbeatRules, ping: () => void, lost: () => void): Heartbeat {
+  const { start: wait, stop } = createTimer();
+  let asked = false;
 
-  constructor(
-    private readonly rules: HeartbeatRules,
-    private readonly timer: Timer,
-    private readonly port: HeartbeatPort,
-  ) {}
-
-  start(): void {
-    this.waiting = false;
-    this.timer.start(this.rules.everyMs, () => this.probe());
+  function start(): void {
+    asked = false;
+    wait(everyMs, probe);
   }
 
-  stop(): void {
-    this.waiting = false;
-    this.timer.stop();
+  function probe(): void {
+    if (asked) return;
+    asked = true;
+    wait(answerMs, lost);
+    ping();
   }
 
-  heard(): void {
-    if (this.waiting) this.start();
+  function heard(): void {
+    if (asked) start();
   }
 
-  /** Asks now instead of at the next beat. */
-  probe(): void {
-    if (this.waiting) return;
-    this.waiting = true;
-    this.timer.start(this.rules.answerMs, () => this.port.lost());
-    this.port.ping();
-  }
+  return { start, stop, heard, probe };
 }

@@ -111,8 +111,11 @@ export interface Store {
   open(): Promise<Contents>;
   /** All atomes, page by page, in any order; as of some moment not before the call. */
   atomes(): AsyncIterable<readonly Atome[]>;
-  /** The `limit` atomes changed last (`updatedAt`, then `id`, both descending), without reading all. */
-  newest(selection: Selection, limit: number): Promise<readonly Atome[]>;
+  /**
+   * The `limit` atomes changed last (`updatedAt`, then `id`, both descending), without reading all. Not there where
+   * reading all takes no time.
+   */
+  newest?(selection: Selection, limit: number): Promise<readonly Atome[]>;
   /** Applies the changes one after the other, in one transaction. */
   commit(changes: readonly Changes[]): Promise<void>;
   /** Ends what `open` began, after the commits under way. May be called twice. */

@@ -14,7 +14,7 @@ import { timeOf } from './write-clock.js';
 let jsonPatch: ((document: JsonValue, steps: JsonPatch) => JsonValue) | undefined;
 
 /** Whether a write is shown only once {@link loadJsonPatch} has resolved. */
-export function needsJsonPatch({ changes }: Pick<PendingWrite, 'changes'>): boolean {
+export function needsJsonPatch({ changes }: { readonly changes?: unknown }): boolean {
   return !jsonPatch && Array.isArray(changes);
 }
 

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { memoryStore } from '../store/memory.js';
 import type { Changes, Store } from '../store/store.js';
 import { needsJsonPatch } from './optimistic.js';
-import { Replica, type ReplicaPort } from './replica.js';
+import { createReplica, type ReplicaPort } from './replica.js';
 
 const nothing = (): void => undefined;
 const ID = '01900000-0000-7000-8000-000000000000';
@@ -18,7 +18,7 @@ it('shows a JSON Patch of another tab once it can apply it, and tells of that', 
   };
   let shown = nothing;
   const port: ReplicaPort = { changed: () => shown(), met: nothing, heard: nothing, refused: nothing, failed: nothing };
-  const replica = new Replica(store, port);
+  const replica = createReplica(store, port);
   await replica.loaded;
   const create = { opId: ID, atomeId: 'a', operation: 'create', kind: 'note', data: { list: [1] } };
   const patch = {

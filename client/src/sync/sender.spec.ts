@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ERRORS, type Ack, type ErrorBody, type ErrorCode } from '../../../src/protocol/index.js';
-import { after, Timer } from '../connection/timer.js';
-import { Outbox } from './outbox.js';
-import { Sender } from './sender.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { createSender, type Sender } from './sender.js';
 
 let outbox: Outbox;
 let sender: Sender;
@@ -13,9 +12,9 @@ let open: boolean;
 beforeEach(() => {
   jest.useFakeTimers();
   [sent, refused, open] = [[], [], true];
-  outbox = new Outbox();
+  outbox = createOutbox();
   let stamps = 0;
-  sender = new Sender(outbox, new Timer(after), {
+  sender = createSender(outbox, {
     ready: () => open,
     send: (message) => {
       const { opId, hlc } = message as { opId: string; hlc: string };
@@ -41,7 +40,7 @@ const error = (code: ErrorCode, retryAfter?: number): ErrorBody => ({
 });
 const take = (): string[] => sent.splice(0);
 
-describe('Sender', () => {
+describe('a sender', () => {
   it('sends in order, each once', () => {
     ['1', '2'].forEach((opId) => add(opId));
     sender.pump();

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
 import { loadJsonPatch } from './optimistic.js';
-import { Outbox } from './outbox.js';
-import { looksAlike, View } from './view.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { createView, looksAlike, type View } from './view.js';
 
 const NOTE: Atome = {
   id: 'a',
@@ -25,8 +25,8 @@ let view: View;
 let names = 0;
 beforeAll(loadJsonPatch);
 beforeEach(() => {
-  outbox = new Outbox();
-  view = new View(outbox);
+  outbox = createOutbox();
+  view = createView(outbox);
 });
 
 const write = (fields: Partial<PendingWrite>): PendingWrite => ({
@@ -95,15 +95,15 @@ describe('View', () => {
     );
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        outbox = new Outbox();
-        view = new View(outbox);
+        outbox = createOutbox();
+        view = createView(outbox);
         for (const each of steps) {
           if ('add' in each) outbox.add(write(each.add), true);
           else if ('take' in each) outbox.take(outbox.of('a')[each.take]?.opId ?? '');
           else view.confirm('a', each.confirm);
           view.fold('a');
         }
-        const afresh = new View(outbox);
+        const afresh = createView(outbox);
         afresh.confirm(
           'a',
           [...view.ids()].length > 0 ? steps.findLast((each) => 'confirm' in each)!.confirm : undefined,
