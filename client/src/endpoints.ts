@@ -9,32 +9,32 @@ const LOCAL = 'http://127.0.0.1:3001';
  * @throws SyncError `invalid` for anything else.
  */
 export function socketUrl(url?: string): string {
-  const { protocol, host, path, search } = parse(url);
-  const prefix = prefixOf(protocol, path);
-  return `${protocol.replace('http', 'ws')}//${host}${prefix === undefined ? path : prefix + WS_PATH}${search}`;
+  const { protocol, host, pathname, search } = parse(url);
+  const path = withoutSlash(pathname);
+  const isOwn = path.endsWith(WS_PATH) || (path && protocol.startsWith('ws'));
+  return `${protocol.replace('http', 'ws')}//${host}${path}${isOwn ? '' : WS_PATH}${search}`;
 }
 
 /**
- * Base of the REST calls, without a slash at its end, from the same URL.
+ * Base of the REST calls, without a slash at its end, from the same URL. The path of a WebSocket that is not the usual
+ * one tells nothing of where the server is mounted.
  * @throws SyncError as {@link socketUrl}.
  */
 export function apiUrl(url?: string): string {
-  const { protocol, host, path } = parse(url);
-  return `${protocol.replace('ws', 'http')}//${host}${prefixOf(protocol, path) ?? ''}/api`;
+  const { protocol, host, pathname } = parse(url);
+  const path = withoutSlash(pathname);
+  const prefix = path.endsWith(WS_PATH) ? path.slice(0, -WS_PATH.length) : protocol.startsWith('ws') ? '' : path;
+  return `${protocol.replace('ws', 'http')}//${host}${prefix}/api`;
 }
 
-/** Where the server is mounted; undefined for a WebSocket path of its own, which tells nothing about it. */
-function prefixOf(protocol: string, path: string): string | undefined {
-  if (path.endsWith(WS_PATH)) return path.slice(0, -WS_PATH.length);
-  return protocol.startsWith('http') || path === '' ? path : undefined;
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
 }
 
-function parse(url: string | undefined): Pick<URL, 'protocol' | 'host' | 'search'> & { readonly path: string } {
+function parse(url = ''): URL {
   const page = (globalThis as { location?: Location }).location?.origin;
   const base = page?.startsWith('http') ? page : LOCAL;
-  const { protocol, host, pathname, search } = URL.canParse(url ?? '', base) ? new URL(url ?? '', base) : NO_URL;
-  if (/^(https?|wss?):$/.test(protocol)) return { protocol, host, search, path: pathname.replace(/\/+$/, '') };
+  const parsed = URL.canParse(url, base) && new URL(url, base);
+  if (parsed && /^(http|ws)s?:/.test(parsed.protocol)) return parsed;
   throw new SyncError('invalid', `"${url}" is no URL of a server; one looks like ${LOCAL}`);
 }
-
-const NO_URL = { protocol: '', host: '', pathname: '', search: '' };

@@ -46,7 +46,6 @@ export interface Settings extends ConnectionParts {
 }
 
 const RECONNECT: Backoff = { firstMs: 1_000, maxMs: 30_000, attempts: 10 };
-const STABLE_MS = 30_000;
 
 export function settingsOf(options: ServerOptions): Settings {
   const { url, token, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
@@ -55,7 +54,9 @@ export function settingsOf(options: ServerOptions): Settings {
     token,
     random,
     dial: options.dial ?? dialWebSocket(options.WebSocket),
-    rules: { reconnect: { ...RECONNECT, ...options.reconnect }, handshakeMs: answerMs, stableMs: STABLE_MS },
-    heartbeat: { everyMs: heartbeatMs, answerMs },
+    reconnect: { ...RECONNECT, ...options.reconnect },
+    heartbeatMs,
+    answerMs,
+    stableMs: 30_000,
   };
 }

@@ -1,18 +1,16 @@
 import type { ServerMessage, Welcome } from '../../../src/protocol/index.js';
-import { isFinalClose, NO_PROGRESS, NORMAL, UNAUTHENTICATED } from '../../../src/protocol/close-codes.js';
-import { codeOfStatus, SyncError, toError } from '../errors.js';
+import { isFinalClose, NO_PROGRESS, NORMAL, TOO_MANY, UNAUTHENTICATED } from '../../../src/protocol/close-codes.js';
+import { SyncError, toError, type SyncErrorCode } from '../errors.js';
 import { createHeartbeat, type HeartbeatRules } from './heartbeat.js';
 import { IDLE, isUp, next, timerMs, type Effect, type Event, type Rules, type State } from './state.js';
 import { createTimer } from './timer.js';
 import type { Dial, Transport } from './transport.js';
 
 /** What a connection is made of; everything that wanders comes in here. */
-export interface ConnectionParts {
+export interface ConnectionParts extends Rules, HeartbeatRules {
   readonly dial: Dial;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly rules: Rules;
-  readonly heartbeat: HeartbeatRules;
 }
 
 /** Whom a connection works for. */
@@ -51,19 +49,22 @@ interface Close {
   readonly reason: string;
 }
 
+/** What a final close means. */
+function refusalOf(code: number): SyncErrorCode {
+  if (code === UNAUTHENTICATED) return 'unauthenticated';
+  return code === TOO_MANY ? 'rate_limited' : 'forbidden';
+}
+
 const SILENT: Close = { code: NO_PROGRESS, reason: 'no answer in time' };
 
-export function createConnection(
-  { dial, random, rules, heartbeat: beat }: ConnectionParts,
-  port: ConnectionPort,
-): Connection {
+export function createConnection(parts: ConnectionParts, port: ConnectionPort): Connection {
   let state = IDLE;
   let transport: Transport | undefined;
   let welcome: Welcome;
   let refusedToken = false;
   const timer = createTimer();
   const heartbeat = createHeartbeat(
-    beat,
+    parts,
     () => write({ type: 'ping' }),
     () => drop(SILENT),
   );
@@ -74,9 +75,9 @@ export function createConnection(
 
   function dispatch(event: Event, close = SILENT): void {
     const before = state;
-    const { state: after, effect } = next(before, event, rules, random());
+    const { state: after, effect } = next(before, event, parts, parts.random());
     state = after;
-    if (after !== before) arm(timerMs(after, rules));
+    if (after !== before) arm(timerMs(after, parts));
     if (effect) perform(effect, close);
     if (after.phase !== before.phase) announce(before, after, close);
     if (after !== before) port.moved(after);
@@ -90,7 +91,7 @@ export function createConnection(
   function perform(effect: Effect, close: Close): void {
     switch (effect) {
       case 'open':
-        transport = dial(port.url(), { message: receive, closed: (code, reason) => closed({ code, reason }) });
+        transport = parts.dial(port.url(), { message: receive, closed: (code, reason) => closed({ code, reason }) });
         return;
       case 'close':
         return release(close);
@@ -176,7 +177,7 @@ export function createConnection(
 
   function failureOf(before: State, after: State, { code, reason }: Close): SyncError | undefined {
     const why = `${port.url()}: ${reason || 'closed'} (${code})`;
-    if (after.phase === 'refused') return new SyncError(codeOfStatus(code - 4000), `refused by ${why}`);
+    if (after.phase === 'refused') return new SyncError(refusalOf(code), `refused by ${why}`);
     if (after.phase === 'exhausted') return new SyncError('offline', `gave up on ${why}; connect() starts over`);
     if (after.phase !== 'waiting' || isUp(before)) return undefined;
     return new SyncError('offline', `no connection to ${why}; next attempt in ${Math.round(after.delayMs)} ms`);

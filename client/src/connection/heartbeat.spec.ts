@@ -8,7 +8,7 @@ beforeEach(() => {
   jest.useFakeTimers({ now: 0 });
   diary = [];
   const note = (what: string) => () => void diary.push(`${Date.now() / 1_000} ${what}`);
-  heartbeat = createHeartbeat({ everyMs: 30_000, answerMs: 10_000 }, note('ping'), note('lost'));
+  heartbeat = createHeartbeat({ heartbeatMs: 30_000, answerMs: 10_000 }, note('ping'), note('lost'));
 });
 
 afterEach(() => {

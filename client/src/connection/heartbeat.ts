@@ -2,7 +2,7 @@ import { createTimer } from './timer.js';
 
 export interface HeartbeatRules {
   /** Time between two pings, in milliseconds. */
-  readonly everyMs: number;
+  readonly heartbeatMs: number;
   /** How long an answer may take, in milliseconds. */
   readonly answerMs: number;
 }
@@ -17,13 +17,17 @@ export interface Heartbeat {
 }
 
 /** @param lost called when nothing came in time. */
-export function createHeartbeat({ everyMs, answerMs }: HeartbeatRules, ping: () => void, lost: () => void): Heartbeat {
+export function createHeartbeat(
+  { heartbeatMs, answerMs }: HeartbeatRules,
+  ping: () => void,
+  lost: () => void,
+): Heartbeat {
   const { start: wait, stop } = createTimer();
   let asked = false;
 
   function start(): void {
     asked = false;
-    wait(everyMs, probe);
+    wait(heartbeatMs, probe);
   }
 
   function probe(): void {

@@ -48,7 +48,7 @@ export type Effect = 'open' | 'close' | 'authenticate' | 'subscribe' | 'probe';
 export interface Rules {
   readonly reconnect: Backoff;
   /** How long opening, authenticating and subscribing may take each, in milliseconds. */
-  readonly handshakeMs: number;
+  readonly answerMs: number;
   /** After this time up, in milliseconds, a connection counts as good and attempts start from 0. */
   readonly stableMs: number;
 }
@@ -105,9 +105,9 @@ export function next(state: State, event: Event, rules: Rules, chance: number): 
 }
 
 /** When `elapsed` follows, in milliseconds; undefined for never. */
-export function timerMs(state: State, { handshakeMs, stableMs }: Rules): number | undefined {
+export function timerMs(state: State, { answerMs, stableMs }: Rules): number | undefined {
   if (state.phase === 'waiting') return state.delayMs;
-  if (state.phase !== 'connected') return isTrying(state) ? handshakeMs : undefined;
+  if (state.phase !== 'connected') return isTrying(state) ? answerMs : undefined;
   return state.attempt > 0 ? stableMs : undefined;
 }
 

@@ -96,7 +96,7 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
     send: (message) => void connection.send(message),
     stamp: (opId) => clock.stamp(opId),
     refused: (operation, error) =>
-      commit({ reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }, [operation.opId]),
+      commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
     random: settings.random,
   });
 
@@ -186,19 +186,25 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
   /** Takes in what leads to a cursor, and settles the writes whose effect is in it. */
   function advance(to: StoredCursor, changes: Changes): void {
     const told = new Set(changes.events?.map(opIdOf));
-    const acks = sender.passed(to.seq).filter(({ opId }) => !told.has(opId));
-    const settled = [...told, ...acks.map(({ opId }) => opId)].filter((opId) => replica.outbox.get(opId));
-    const stamp = settled.map((opId) => sender.stampOf(opId)).findLast(Boolean) ?? replica.place.stamp;
-    commit({ ...changes, place: { subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp } }, settled);
-    // what came of them is in no event that we may see
-    for (const { atomeId, superseded } of acks) {
-      if (superseded) emit('sync:conflict', { atomeId, superseded, alteration: null });
+    const settled = [...replica.outbox.all()].filter(
+      ({ write, ack }) => told.has(write.opId) || (ack && ack.seq <= to.seq),
+    );
+    const stamp = settled.findLast(({ hlc }) => hlc)?.hlc ?? replica.place.stamp;
+    commit({
+      ...changes,
+      settle: settled.map(({ write }) => write.opId),
+      place: { subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp },
+    });
+    for (const { ack } of settled) {
+      // what came of it is in no event that we may see
+      if (ack?.superseded && !told.has(ack.opId)) {
+        emit('sync:conflict', { atomeId: ack.atomeId, superseded: ack.superseded, alteration: null });
+      }
     }
   }
 
-  function commit(changes: Changes, settle: readonly string[]): void {
-    void replica.commit({ ...changes, settle }).catch(() => undefined);
-    settle.forEach((opId) => sender.forget(opId));
+  function commit(changes: Changes): void {
+    void replica.commit(changes).catch(() => undefined);
   }
 
   return {

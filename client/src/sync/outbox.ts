@@ -1,55 +1,66 @@
+import type { Ack, Hlc } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
+
+/** An own write that the server has not confirmed, and how far it has got. */
+export interface Pending {
+  readonly write: PendingWrite;
+  /** False while the store has not kept it; until then it must not be sent. */
+  saved: boolean;
+  /** Its stamp, from when it was first sent: a repetition is not younger than its original. */
+  hlc?: Hlc;
+  /** It was sent over the connection that there is. */
+  sent?: boolean;
+  /** What the ledger that is being read has said of it. */
+  ack?: Ack | undefined;
+  /** Refused before an earlier write to the same atome was answered: it may yet be taken. */
+  held?: boolean;
+  /** How often the server has failed at it. */
+  faults: number;
+}
 
 /** The own writes that the server has not confirmed, in their order. What is durable of it lies in the store. */
 export interface Outbox {
   readonly size: number;
-  all(): Iterable<PendingWrite>;
-  get(opId: string): PendingWrite | undefined;
+  all(): Iterable<Pending>;
+  get(opId: string): Pending | undefined;
   /** Those to one atome, oldest first. */
-  of(atomeId: string): readonly PendingWrite[];
+  of(atomeId: string): readonly Pending[];
   atomeIds(): Iterable<string>;
-  /** @param saved false for one that the store has not kept yet, and which therefore must not be sent. */
   add(write: PendingWrite, saved: boolean): void;
-  saved(opId: string): void;
-  isSaved(opId: string): boolean;
   /** Removes one. */
   take(opId: string): void;
 }
 
 export function createOutbox(): Outbox {
-  const writes = new Map<string, PendingWrite>();
-  const byAtome = new Map<string, readonly PendingWrite[]>();
-  const unsaved = new Set<string>();
-  const of = (atomeId: string): readonly PendingWrite[] => byAtome.get(atomeId) ?? [];
+  const pending = new Map<string, Pending>();
+  const byAtome = new Map<string, readonly Pending[]>();
+  const of = (atomeId: string): readonly Pending[] => byAtome.get(atomeId) ?? [];
 
   function take(opId: string): void {
-    const write = writes.get(opId);
-    if (!write) return;
-    const { atomeId } = write;
-    writes.delete(opId);
-    unsaved.delete(opId);
-    const rest = of(atomeId).filter((each) => each !== write);
+    const found = pending.get(opId);
+    if (!found) return;
+    const { atomeId } = found.write;
+    pending.delete(opId);
+    const rest = of(atomeId).filter((each) => each !== found);
     if (rest.length > 0) byAtome.set(atomeId, rest);
     else byAtome.delete(atomeId);
   }
 
   return {
     get size() {
-      return writes.size;
+      return pending.size;
     },
-    all: () => writes.values(),
-    get: (opId) => writes.get(opId),
+    all: () => pending.values(),
+    get: (opId) => pending.get(opId),
     of,
     atomeIds: () => byAtome.keys(),
     add(write, saved) {
       const { opId, atomeId } = write;
+      const added = { write, saved, faults: 0 };
       take(opId);
-      writes.set(opId, write);
-      byAtome.set(atomeId, [...of(atomeId), write]);
-      if (!saved) unsaved.add(opId);
+      pending.set(opId, added);
+      byAtome.set(atomeId, [...of(atomeId), added]);
     },
-    saved: (opId) => void unsaved.delete(opId),
-    isSaved: (opId) => !unsaved.has(opId),
     take,
   };
 }

@@ -1,8 +1,8 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError, toError } from '../errors.js';
 import { memoryStore } from '../store/memory.js';
-import type { Changes, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
-import { loadJsonPatch, needsJsonPatch } from './optimistic.js';
+import type { Changes, PendingWrite, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
+import { prepare } from './optimistic.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createView, type Shown, type View } from './view.js';
 
@@ -74,7 +74,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     const contents = await store.open();
     const { setAside } = contents;
     place = contents.place ?? NOWHERE;
-    if (contents.outbox.some(needsJsonPatch)) await loadJsonPatch();
+    await prepare(contents.outbox);
     for (const write of contents.outbox) {
       outbox.add(write, true);
       port.met(write.opId);
@@ -106,9 +106,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
 
   function observe(changes: Changes): void {
     apply(changes, true);
-    if (changes.append?.some(needsJsonPatch)) {
-      void loadJsonPatch().then(() => show(outbox.atomeIds(), () => view.unfold()));
-    }
+    void prepare(changes.append ?? [])?.then(() => show(outbox.atomeIds(), () => view.unfold()));
     // what is not in the store yet was read without it
     if (changes.clear) [...underWay, ...batch].forEach(({ events: _told, ...own }) => apply(own, false));
   }
@@ -128,8 +126,13 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     batch = [];
     saving = undefined;
     await guard(() => store.commit(underWay));
-    for (const { append } of underWay) append?.forEach(({ opId }) => outbox.saved(opId));
+    for (const { append } of underWay) append?.forEach(kept);
     underWay = [];
+  }
+
+  function kept({ opId }: PendingWrite): void {
+    const found = outbox.get(opId);
+    if (found) found.saved = true;
   }
 
   function apply({ clear, put, remove, settle, append, dismiss, reject, ...more }: Changes, saved: boolean): void {
@@ -139,7 +142,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
       ...(clear ? view.ids() : []),
       ...(put ?? []).map(({ id }) => id),
       ...(remove ?? []),
-      ...(settle ?? []).map((opId) => outbox.get(opId)?.atomeId ?? ''),
+      ...(settle ?? []).map((opId) => outbox.get(opId)?.write.atomeId ?? ''),
       ...(append ?? []).map(({ atomeId }) => atomeId),
     ];
     if (clear) fresh = null;

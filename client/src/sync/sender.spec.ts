@@ -24,7 +24,6 @@ beforeEach(() => {
     refused: ({ opId }, { code }) => {
       refused.push(`${opId} ${code}`);
       outbox.take(opId);
-      sender.forget(opId);
     },
     random: () => 0.5,
   });
@@ -55,7 +54,7 @@ describe('a sender', () => {
     add('2');
     sender.pump();
     expect(take()).toEqual([]);
-    outbox.saved('1');
+    outbox.get('1')!.saved = true;
     sender.pump();
     expect(take()).toEqual(['1@1', '2@2']);
   });
@@ -85,14 +84,6 @@ describe('a sender', () => {
     sender.restart();
     sender.pump();
     expect(sent).toEqual(['1@1', '1@1']);
-  });
-
-  it('knows which acknowledged writes the cursor has passed', () => {
-    ['1', '2'].forEach((opId) => add(opId));
-    sender.pump();
-    sender.acked(ack('1', 5));
-    sender.acked(ack('2', 6));
-    expect(sender.passed(5).map(({ opId }) => opId)).toEqual(['1']);
   });
 
   it('waits as long as the server asks, and longer each time', () => {

@@ -3,7 +3,7 @@ import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { createTimer } from '../connection/timer.js';
 import type { PendingWrite } from '../store/store.js';
-import type { Outbox } from './outbox.js';
+import type { Outbox, Pending } from './outbox.js';
 
 /** What a sender needs around it. */
 export interface SenderPort {
@@ -29,28 +29,10 @@ export interface Sender {
   acked(ack: Ack): void;
   /** The server has refused it, for now or for good. */
   nacked(opId: string, error: ErrorBody): void;
-  /** What the server said of the writes that the cursor has passed. */
-  passed(seq: number): Ack[];
-  /** The stamp under which a write was sent. */
-  stampOf(opId: string): Hlc | undefined;
-  /** A write has left the outbox. */
-  forget(opId: string): void;
   /** The connection has ended: what was not answered has to be sent again. */
   lost(code: number): void;
   /** The ledger is not the one that has acknowledged: everything is sent anew. */
   restart(): void;
-}
-
-/** A write that was sent at least once. */
-interface Sent {
-  /** Kept over connections, so that a repetition is not younger than its original. */
-  readonly hlc: Hlc;
-  onItsWay: boolean;
-  /** Of the ledger that is read. */
-  ack?: Ack | undefined;
-  /** Refused before an earlier write to the same atome was answered: it may yet be taken. */
-  held?: boolean;
-  faults: number;
 }
 
 /** Most writes on their way at once. */
@@ -67,7 +49,6 @@ const TOO_LARGE: ErrorBody = {
 };
 
 export function createSender(outbox: Outbox, { ready, send, stamp, refused, random }: SenderPort): Sender {
-  const sent = new Map<string, Sent>();
   const timer = createTimer();
   let window = WINDOW;
   let setbacks = 0;
@@ -77,27 +58,27 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, rand
     if (pausing || !ready()) return;
     const waiting = new Set<string>();
     let unanswered = 0;
-    for (const write of outbox.all()) {
-      const { opId, atomeId } = write;
-      if (unanswered >= window || !outbox.isSaved(opId)) return;
-      const known = sent.get(opId);
-      if (known?.ack) continue;
-      if (!known?.onItsWay && !(known?.held && waiting.has(atomeId))) post(write, known);
+    for (const each of outbox.all()) {
+      if (unanswered >= window || !each.saved) return;
+      if (each.ack) continue;
+      const { atomeId } = each.write;
+      if (!each.sent && !(each.held && waiting.has(atomeId))) post(each);
       waiting.add(atomeId);
       unanswered += 1;
     }
   }
 
-  function post(write: PendingWrite, known: Sent | undefined): void {
-    const { opId, hlc = known?.hlc ?? stamp(opId) } = write;
-    sent.set(opId, { faults: 0, ...known, hlc, onItsWay: true });
-    send({ type: 'mutate', ...write, hlc });
+  function post(each: Pending): void {
+    const { write } = each;
+    each.hlc ??= write.hlc ?? stamp(write.opId);
+    each.sent = true;
+    send({ type: 'mutate', ...write, hlc: each.hlc });
   }
 
   /** Waits before anything is sent again. */
   function pause(floorMs: unknown): void {
     pausing = true;
-    timer.start(backoffMs(setbacks++, REPEAT, random(), typeof floorMs === 'number' ? floorMs : 0), () => {
+    timer.start(backoffMs(setbacks++, REPEAT, random(), Number(floorMs) || 0), () => {
       pausing = false;
       pump();
     });
@@ -107,46 +88,41 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, rand
     pump,
     acked(ack) {
       setbacks = 0;
-      const known = sent.get(ack.opId);
-      if (known) known.ack = ack;
+      const found = outbox.get(ack.opId);
+      if (found) found.ack = ack;
       pump();
     },
     nacked(opId, error) {
-      const write = outbox.get(opId);
-      const known = sent.get(opId);
-      if (!write || !known) return;
-      known.onItsWay = false;
+      const found = outbox.get(opId);
+      if (!found) return;
       const { code, retryable, details } = error;
+      found.sent = false;
       if (code === 'unauthenticated') return;
       if (retryable) {
-        known.faults += 1;
+        found.faults += 1;
         pause(details?.retryAfter);
-        if (code === 'internal' && known.faults >= MAX_FAULTS) refused(write, error);
+        if (code === 'internal' && found.faults >= MAX_FAULTS) refused(found.write, error);
         return;
       }
-      const first = outbox.of(write.atomeId).find((each) => !sent.get(each.opId)?.ack);
-      if (first === write) refused(write, error);
-      else known.held = true;
+      if (outbox.of(found.write.atomeId).find(({ ack }) => !ack) === found) refused(found.write, error);
+      else found.held = true;
       pump();
     },
-    passed: (seq) => [...sent.values()].flatMap(({ ack }) => (ack && ack.seq <= seq ? ack : [])),
-    stampOf: (opId) => sent.get(opId)?.hlc,
-    forget: (opId) => void sent.delete(opId),
     lost(code) {
-      const lost = [...sent].filter(([, { onItsWay, ack }]) => onItsWay && !ack);
-      for (const [, known] of lost) known.onItsWay = false;
+      const lost = [...outbox.all()].filter(({ sent, ack }) => sent && !ack);
+      for (const each of lost) each.sent = false;
       timer.stop();
       pausing = false;
       if (code !== TOO_BIG) return;
       // one of them was too big: one at a time tells which
-      const tooBig = window === 1 && lost[0] && outbox.get(lost[0][0]);
+      const tooBig = window === 1 && lost[0];
       window = tooBig ? WINDOW : 1;
-      if (tooBig) refused(tooBig, TOO_LARGE);
+      if (tooBig) refused(tooBig.write, TOO_LARGE);
     },
     restart() {
-      for (const known of sent.values()) {
-        known.onItsWay = false;
-        known.ack = undefined;
+      for (const each of outbox.all()) {
+        each.sent = false;
+        each.ack = undefined;
       }
     },
   };

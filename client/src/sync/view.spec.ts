@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
-import { loadJsonPatch } from './optimistic.js';
+import { prepare } from './optimistic.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createView, looksAlike, type View } from './view.js';
 
@@ -23,7 +23,7 @@ const NOTE: Atome = {
 let outbox: Outbox;
 let view: View;
 let names = 0;
-beforeAll(loadJsonPatch);
+beforeAll(() => prepare([{ changes: [] }]));
 beforeEach(() => {
   outbox = createOutbox();
   view = createView(outbox);
@@ -99,7 +99,7 @@ describe('View', () => {
         view = createView(outbox);
         for (const each of steps) {
           if ('add' in each) outbox.add(write(each.add), true);
-          else if ('take' in each) outbox.take(outbox.of('a')[each.take]?.opId ?? '');
+          else if ('take' in each) outbox.take(outbox.of('a')[each.take]?.write.opId ?? '');
           else view.confirm('a', each.confirm);
           view.fold('a');
         }

@@ -2,7 +2,7 @@ import type { Atome } from '../../../src/protocol/index.js';
 import { equalJson } from '../../../src/protocol/json.js';
 import type { PendingWrite } from '../store/store.js';
 import { after } from './optimistic.js';
-import type { Outbox } from './outbox.js';
+import type { Outbox, Pending } from './outbox.js';
 
 /** One atome as it was shown and as it is; undefined where it is not. */
 export interface Shown {
@@ -36,7 +36,7 @@ export function createView(outbox: Outbox): View {
   let steps = new WeakMap<PendingWrite, Step>();
 
   /** Not taken anew where the write had the same before it, or what was confirmed as it had been shown. */
-  function step(from: Atome | undefined, write: PendingWrite): Atome | undefined {
+  function step(from: Atome | undefined, { write }: Pending): Atome | undefined {
     const known = steps.get(write);
     if (known && isSame(known.from, from)) return known.to;
     const to = after(from, write);
@@ -56,8 +56,8 @@ export function createView(outbox: Outbox): View {
     },
     ids: () => confirmed.keys(),
     fold(id) {
-      const writes = outbox.of(id);
-      if (writes.length > 0) folded.set(id, writes.reduce(step, confirmed.get(id)));
+      const pending = outbox.of(id);
+      if (pending.length > 0) folded.set(id, pending.reduce(step, confirmed.get(id)));
       else folded.delete(id);
     },
     unfold: () => void (steps = new WeakMap()),

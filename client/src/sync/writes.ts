@@ -3,7 +3,7 @@ import type { Client, Written } from '../api.js';
 import { SyncError } from '../errors.js';
 import type { PendingWrite } from '../store/store.js';
 import type { WriteOptions } from '../unified/answers.js';
-import { loadJsonPatch, needsJsonPatch } from './optimistic.js';
+import { prepare } from './optimistic.js';
 import type { Replica } from './replica.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -41,8 +41,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     dismiss: readonly string[] = [],
   ): Promise<Written> {
     // in a chain, so that writes which need nothing do not overtake
-    if (needsJsonPatch(fields)) ready = ready.then(loadJsonPatch);
-    await ready;
+    await (ready = ready.then(() => prepare([fields])));
     const opId = clock.name();
     // a copy, of what JSON can say: what the caller does with his objects afterwards is his own affair
     const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
@@ -77,7 +76,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     async retry(opId, edit) {
       await replica.opened;
       const found = replica.rejected.get(opId);
-      if (!found) throw new SyncError('not_found', `there is no rejected write "${opId}"; rejected() lists them`);
+      if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
       return write({ ...found.operation, ...edit }, {}, [opId]);
     },
     async discard(opId) {
