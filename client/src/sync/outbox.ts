@@ -28,7 +28,7 @@ export interface Outbox {
   atomeIds(): Iterable<string>;
   add(write: PendingWrite, saved: boolean): void;
   /** Removes one. */
-  take(opId: string): void;
+  take(opId: string): Pending | undefined;
 }
 
 export function createOutbox(): Outbox {
@@ -36,14 +36,15 @@ export function createOutbox(): Outbox {
   const byAtome = new Map<string, readonly Pending[]>();
   const of = (atomeId: string): readonly Pending[] => byAtome.get(atomeId) ?? [];
 
-  function take(opId: string): void {
+  function take(opId: string): Pending | undefined {
     const found = pending.get(opId);
-    if (!found) return;
+    if (!found) return undefined;
     const { atomeId } = found.write;
     pending.delete(opId);
     const rest = of(atomeId).filter((each) => each !== found);
     if (rest.length > 0) byAtome.set(atomeId, rest);
     else byAtome.delete(atomeId);
+    return found;
   }
 
   return {

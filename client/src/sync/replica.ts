@@ -60,7 +60,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   let batch: Changes[] = [];
   let underWay: readonly Changes[] = [];
   let saving: Promise<void> | undefined;
-  /** Atomes that have changed since the store is being read; null once it was, or when all were replaced. */
+  /** Atomes that were confirmed anew since the store is being read; null once it was, or when all were replaced. */
   let fresh: Set<string> | null = new Set();
   let unbind: (() => void) | undefined;
   let closed = false;
@@ -76,7 +76,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     place = contents.place ?? NOWHERE;
     await prepare(contents.outbox);
     for (const write of contents.outbox) {
-      outbox.add(write, true);
+      add(write, true);
       port.met(write.opId);
       // without other tabs it can only be one's own, from before the last start
       if (!store.tabs) made.add(write.opId);
@@ -98,15 +98,18 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
       throw thrown;
     } finally {
       // what other tabs have changed meanwhile is newer
-      const old = atomes.filter(({ id }) => fresh && !fresh.has(id));
+      for (const atome of atomes) if (fresh && !fresh.has(atome.id)) view.confirm(atome.id, atome);
       fresh = null;
-      show([...outbox.atomeIds(), ...old.map(({ id }) => id)], () => old.forEach(confirm));
+      port.changed(view.refresh());
     }
   }
 
   function observe(changes: Changes): void {
     apply(changes, true);
-    void prepare(changes.append ?? [])?.then(() => show(outbox.atomeIds(), () => view.unfold()));
+    void prepare(changes.append ?? [])?.then(() => {
+      view.unfold();
+      port.changed(view.refresh());
+    });
     // what is not in the store yet was read without it
     if (changes.clear) [...underWay, ...batch].forEach(({ events: _told, ...own }) => apply(own, false));
   }
@@ -138,37 +141,35 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   function apply({ clear, put, remove, settle, append, dismiss, reject, ...more }: Changes, saved: boolean): void {
     const { events = [] } = more;
     const origins = events.map(originOf);
-    const touched = [
-      ...(clear ? view.ids() : []),
-      ...(put ?? []).map(({ id }) => id),
-      ...(remove ?? []),
-      ...(settle ?? []).map((opId) => outbox.get(opId)?.write.atomeId ?? ''),
-      ...(append ?? []).map(({ atomeId }) => atomeId),
-    ];
-    if (clear) fresh = null;
-    touched.forEach((id) => fresh?.add(id));
+    if (clear) {
+      fresh = null;
+      [...view.ids()].forEach((id) => view.confirm(id, undefined));
+    }
+    put?.forEach((atome) => learn(atome.id, atome));
+    remove?.forEach((id) => learn(id, undefined));
+    settle?.forEach((opId) => {
+      const taken = outbox.take(opId);
+      if (taken) view.touch(taken.write.atomeId);
+    });
+    append?.forEach((write) => add(write, saved));
     dismiss?.forEach((opId) => rejected.delete(opId));
     reject?.forEach(putAside);
     place = more.place ?? place;
-    show(touched, () => {
-      if (clear) [...view.ids()].forEach(forget);
-      put?.forEach(confirm);
-      remove?.forEach(forget);
-      settle?.forEach((opId) => outbox.take(opId));
-      append?.forEach((write) => outbox.add(write, saved));
-    });
+    port.changed(view.refresh());
     if (saved) append?.forEach(({ opId }) => port.met(opId));
     events.forEach((event, i) => port.heard(event, origins[i]!));
     if (!clear) settle?.forEach((opId) => made.delete(opId));
     reject?.forEach((write) => port.refused(write));
   }
 
-  function confirm(atome: Atome): void {
-    view.confirm(atome.id, atome);
+  function learn(id: string, atome: Atome | undefined): void {
+    fresh?.add(id);
+    view.confirm(id, atome);
   }
 
-  function forget(id: string): void {
-    view.confirm(id, undefined);
+  function add(write: PendingWrite, saved: boolean): void {
+    outbox.add(write, saved);
+    view.touch(write.atomeId);
   }
 
   function putAside(write: RejectedWrite): void {
@@ -178,20 +179,6 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   function originOf(event: AtomeEvent): Origin {
     const opId = ('opId' in event && event.opId) || '';
     return { pending: outbox.get(opId) !== undefined, own: made.has(opId) };
-  }
-
-  /** Changes some atomes and tells which of them are shown differently now. */
-  function show(touched: Iterable<string>, change: () => void): void {
-    const before = new Map<string, Atome | undefined>();
-    for (const id of touched) before.set(id, view.get(id));
-    change();
-    const shown = new Map<string, Shown>();
-    for (const [id, old] of before) {
-      view.fold(id);
-      const after = view.get(id);
-      if (after !== old) shown.set(id, { before: old, after });
-    }
-    port.changed(shown);
   }
 
   /**

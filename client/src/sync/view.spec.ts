@@ -39,7 +39,8 @@ const write = (fields: Partial<PendingWrite>): PendingWrite => ({
 /** What is shown of the atome with these writes pending. */
 function shown(...writes: PendingWrite[]): Atome | undefined {
   writes.forEach((each) => outbox.add(each, true));
-  view.fold('a');
+  view.touch('a');
+  view.refresh();
   return view.get('a');
 }
 
@@ -101,14 +102,16 @@ describe('View', () => {
           if ('add' in each) outbox.add(write(each.add), true);
           else if ('take' in each) outbox.take(outbox.of('a')[each.take]?.write.opId ?? '');
           else view.confirm('a', each.confirm);
-          view.fold('a');
+          view.touch('a');
+          view.refresh();
         }
         const afresh = createView(outbox);
         afresh.confirm(
           'a',
           [...view.ids()].length > 0 ? steps.findLast((each) => 'confirm' in each)!.confirm : undefined,
         );
-        afresh.fold('a');
+        afresh.touch('a');
+        afresh.refresh();
         expect(view.get('a')).toEqual(afresh.get('a'));
       }),
     );

@@ -20,20 +20,39 @@ interface Step {
 export interface View {
   get(id: string): Atome | undefined;
   all(): Iterable<Atome>;
-  confirm(id: string, atome: Atome | undefined): void;
   /** The ids of all confirmed atomes. */
   ids(): Iterable<string>;
-  /** Folds the pending writes of an atome over what is confirmed of it. */
-  fold(id: string): void;
-  /** Forgets what pending writes have made of their atomes, so that they are folded anew. */
+  /** What the server has; shown at the next {@link refresh}. */
+  confirm(id: string, atome: Atome | undefined): void;
+  /** Its pending writes are others now; shown at the next {@link refresh}. */
+  touch(id: string): void;
+  /** Forgets what pending writes have made of their atomes, so that the next {@link refresh} folds them anew. */
   unfold(): void;
+  /** @returns the atomes that are shown differently now. */
+  refresh(): ReadonlyMap<string, Shown>;
 }
 
 export function createView(outbox: Outbox): View {
   const confirmed = new Map<string, Atome>();
   /** The atomes with pending writes. */
   const folded = new Map<string, Atome | undefined>();
+  /** What was touched, as it was shown then. */
+  const touched = new Map<string, Atome | undefined>();
   let steps = new WeakMap<PendingWrite, Step>();
+
+  function get(id: string): Atome | undefined {
+    return (folded.has(id) ? folded : confirmed).get(id);
+  }
+
+  function touch(id: string): void {
+    if (!touched.has(id)) touched.set(id, get(id));
+  }
+
+  function fold(id: string): void {
+    const pending = outbox.of(id);
+    if (pending.length > 0) folded.set(id, pending.reduce(step, confirmed.get(id)));
+    else folded.delete(id);
+  }
 
   /** Not taken anew where the write had the same before it, or what was confirmed as it had been shown. */
   function step(from: Atome | undefined, { write }: Pending): Atome | undefined {
@@ -45,22 +64,32 @@ export function createView(outbox: Outbox): View {
   }
 
   return {
-    get: (id) => (folded.has(id) ? folded : confirmed).get(id),
+    get,
     *all() {
       for (const [id, atome] of confirmed) if (!folded.has(id)) yield atome;
       for (const atome of folded.values()) if (atome) yield atome;
     },
+    ids: () => confirmed.keys(),
     confirm(id, atome) {
+      touch(id);
       if (atome) confirmed.set(id, atome);
       else confirmed.delete(id);
     },
-    ids: () => confirmed.keys(),
-    fold(id) {
-      const pending = outbox.of(id);
-      if (pending.length > 0) folded.set(id, pending.reduce(step, confirmed.get(id)));
-      else folded.delete(id);
+    touch,
+    unfold() {
+      steps = new WeakMap();
+      [...folded.keys()].forEach(touch);
     },
-    unfold: () => void (steps = new WeakMap()),
+    refresh() {
+      const shown = new Map<string, Shown>();
+      for (const [id, before] of touched) {
+        fold(id);
+        const now = get(id);
+        if (now !== before) shown.set(id, { before, after: now });
+      }
+      touched.clear();
+      return shown;
+    },
   };
 }
 
