@@ -38,7 +38,7 @@ export interface Connection {
   /** Tries until it is connected, or may not try any more. */
   connect(): void;
   disconnect(): void;
-  wake(): void;
+  readonly wake: () => void;
   resubscribe(): void;
   /** @returns false when not connected: nothing is kept for later. */
   send(message: object): boolean;

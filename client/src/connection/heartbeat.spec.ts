@@ -43,6 +43,16 @@ describe('Heartbeat', () => {
     expect(diary).toEqual(['0 ping', '10 lost']);
   });
 
+  it('is silent once it was stopped, whatever is heard then', () => {
+    heartbeat.start();
+    heartbeat.probe();
+    heartbeat.stop();
+    heartbeat.heard();
+    jest.advanceTimersByTime(100_000);
+
+    expect(diary).toEqual(['0 ping']);
+  });
+
   it('may be stopped twice', () => {
     heartbeat.start();
     heartbeat.stop();

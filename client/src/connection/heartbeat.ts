@@ -22,18 +22,23 @@ export function createHeartbeat(
   ping: () => void,
   lost: () => void,
 ): Heartbeat {
-  const { start: wait, stop } = createTimer();
+  const timer = createTimer();
   let asked = false;
 
   function start(): void {
     asked = false;
-    wait(heartbeatMs, probe);
+    timer.start(heartbeatMs, probe);
+  }
+
+  function stop(): void {
+    asked = false;
+    timer.stop();
   }
 
   function probe(): void {
     if (asked) return;
     asked = true;
-    wait(answerMs, lost);
+    timer.start(answerMs, lost);
     ping();
   }
 

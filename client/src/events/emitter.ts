@@ -12,8 +12,8 @@ interface Entry {
 export interface Emitter {
   readonly entries: Set<Entry>;
   /** @returns what takes this listener away again. */
-  on<N extends Name>(name: N, listener: Listener<N>): () => void;
-  emit<N extends SyncEventName>(name: N, payload: SyncEvents[N]): void;
+  readonly on: <N extends Name>(name: N, listener: Listener<N>) => () => void;
+  readonly emit: <N extends SyncEventName>(name: N, payload: SyncEvents[N]) => void;
 }
 
 export function createEmitter(): Emitter {

@@ -16,11 +16,10 @@ const NOTHING: Difference = { added: [], changed: [], removed: [] };
 
 /** The queries of a client over what it shows. */
 export interface Queries {
-  get(id: string): Promise<Atome | null>;
-  list(query?: Query): Promise<readonly Atome[]>;
+  readonly get: (id: string) => Promise<Atome | null>;
+  readonly list: (query?: Query) => Promise<readonly Atome[]>;
   /** One live query, which works while somebody listens; with `run` it calls back once there is a result. */
-  watch(query: Query): LiveQuery<AnyKinds, string>;
-  watch(query: Query, run: Run): () => void;
+  readonly watch: (query: Query, run?: Run) => LiveQuery<AnyKinds, string> | (() => void);
   changed(shown: ReadonlyMap<string, Shown>): void;
 }
 
@@ -113,7 +112,7 @@ export function createQueries(replica: Replica): Queries {
       await replica.loaded;
       return createLiveResult(query, candidates(query)).atomes;
     },
-    watch: ((query: Query, run?: Run) => (run ? follow(query, run) : liveQuery(query))) as Queries['watch'],
+    watch: (query, run) => (run ? follow(query, run) : liveQuery(query)),
     changed(shown) {
       if (shown.size > 0) [...live].forEach((apply) => apply(shown));
     },

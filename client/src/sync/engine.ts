@@ -45,7 +45,7 @@ export interface Engine {
   cursor(): StoredCursor | null;
   state(): SyncState;
   /** Sends what has come into the outbox. */
-  pump(): void;
+  readonly pump: () => void;
   stop(): void;
 }
 
@@ -211,7 +211,7 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
     connection,
     cursor,
     state: () => stateOf(connection.state, progress, reason, nextAttemptAt),
-    pump: () => sender.pump(),
+    pump: sender.pump,
     stop() {
       connection.disconnect();
       sender.lost(NORMAL);

@@ -8,14 +8,14 @@ import type { Outbox, Pending } from './outbox.js';
 /** What a sender needs around it. */
 export interface SenderPort {
   /** False while nothing can be sent. */
-  ready(): boolean;
-  send(message: object): void;
+  readonly ready: () => boolean;
+  readonly send: (message: object) => void;
   /** The stamp of a write that is sent for the first time. */
-  stamp(opId: string): Hlc;
+  readonly stamp: (opId: string) => Hlc;
   /** A write was refused for good. */
-  refused(write: PendingWrite, error: ErrorBody): void;
+  readonly refused: (write: PendingWrite, error: ErrorBody) => void;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface SenderPort {
  */
 export interface Sender {
   /** Sends what may be sent now. */
-  pump(): void;
+  readonly pump: () => void;
   /** The server has it. */
   acked(ack: Ack): void;
   /** The server has refused it, for now or for good. */

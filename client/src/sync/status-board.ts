@@ -6,7 +6,7 @@ import type { Status, SyncState } from './status.js';
 
 /** Says how it stands with the server. Where another tab holds the connection, it says what that one says. */
 export interface StatusBoard {
-  status(): Status;
+  readonly status: () => Status;
   /** Tells of what is different. */
   update(): void;
   /** Shares the state with the other tabs. @returns what ends it. */
