@@ -16,7 +16,7 @@ export type Status = SyncState & {
   readonly pending: number;
   /** Own writes that were refused and wait for a decision. */
   readonly rejected: number;
-  /** Up to where everything is here; 0 before the first snapshot. */
+  /** Up to where everything is here; 0 before all was told once. */
   readonly lastSeq: number;
   /** How far the local clock is ahead of the server's; null while that is not known. */
   readonly clockSkewMs: number | null;
