@@ -4,7 +4,7 @@ import type { Access, AnyKinds, AtomeOf, KindOf, NewAtome, Replacement } from '.
 import type { ServerOptions } from './options.js';
 import type { Difference, Query } from './query/query.js';
 import type { PendingWrite, RejectedWrite, Store } from './store/store.js';
-import type { Subscription } from './sync/snapshot.js';
+import type { Subscription } from './sync/subscription.js';
 import type { Status } from './sync/status.js';
 import type { WriteOptions } from './unified/answers.js';
 
@@ -94,7 +94,7 @@ export interface Client<Map = AnyKinds> {
   on<Name extends SyncEventName | '*'>(event: Name, listener: Listener<Name>): () => void;
   /** How it stands with the server. */
   status(): Status;
-  /** Resolves once the store holds a complete state: at once after a restart, else after the first snapshot. */
+  /** Resolves once the store holds a complete state: at once after a restart, else when all was told once. */
   ready(): Promise<void>;
   /** Resolves once no write waits any more: each is confirmed, or among the rejected. */
   flush(): Promise<void>;

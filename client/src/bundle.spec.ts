@@ -37,9 +37,9 @@ async function bundle(...names: string[]): Promise<{ readonly size: number; read
 /* What was reached, so that it does not grow unnoticed. */
 describe('what a page loads', () => {
   it.each([
-    [12.35, ['createClient', 'memoryStore']],
-    [15.1, ['createClient', 'indexedDbStore']],
-    [9, ['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']],
+    [10.32, ['createClient', 'memoryStore']],
+    [13.09, ['createClient', 'indexedDbStore']],
+    [7.27, ['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']],
   ])('is at most %d kB for %j', async (most, names) => {
     expect((await bundle(...names)).size).toBeLessThanOrEqual(most);
   });
@@ -48,5 +48,24 @@ describe('what a page loads', () => {
     const { sources } = await bundle('createClient', 'memoryStore');
     const protocol = sources.flatMap((path) => /src\/protocol\/(.*)\.ts$/.exec(path)?.[1] ?? []).sort();
     expect(protocol).toEqual(['close-codes', 'hlc', 'json', 'merge-patch', 'range', 'version']);
+  });
+
+  it('has of the stores only what it names: with memory alone no IndexedDB, no tabs, and no REST call', async () => {
+    const folders = (sources: readonly string[]): string[] =>
+      sources
+        .filter((path) => /client\/src\/(store|tabs|rest|unified)\//.test(path))
+        .map((path) => path.split('/').at(-1)!);
+    const memory = await bundle('createClient', 'memoryStore');
+    expect(folders(memory.sources)).toEqual(['memory.ts']);
+    const browser = await bundle('createClient', 'indexedDbStore');
+    expect(folders(browser.sources).sort()).toEqual([
+      'commit-log.ts',
+      'idb-open.ts',
+      'idb.ts',
+      'indexeddb.ts',
+      'memory.ts',
+      'store.ts',
+      'tabs.ts',
+    ]);
   });
 });

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Atome, AtomeEvent } from '../../src/protocol/index.js';
 import { MemoryNetwork, type MemoryPeer } from './connection/memory-transport.js';
 import { createClient, memoryStore, type AnyEvent, type Client, type ClientOptions, type Store } from './index.js';
@@ -20,13 +19,6 @@ const note = (id: string, data: Atome['data'] = {}, version = 1): Atome => ({
   deletedAt: null,
 });
 
-/** A snapshot as the server sends it. */
-function snapshotOf(seq: number, atomes: readonly Atome[], epoch = 'e1'): string {
-  const body = atomes.map((atome) => `${JSON.stringify(atome)}\n`).join('');
-  const digest = createHash('sha256').update(body).digest('hex');
-  return `${JSON.stringify({ epoch, seq, hash: `h${seq}` })}\n${body}${JSON.stringify({ count: atomes.length, digest })}\n`;
-}
-
 const created = (seq: number, atome: Atome, opId: string | null = null): AtomeEvent => ({
   type: 'atome:created',
   atome,
@@ -38,30 +30,15 @@ const created = (seq: number, atome: Atome, opId: string | null = null): AtomeEv
 
 let network: MemoryNetwork;
 let clients: Client[];
-/** What is answered to requests for a snapshot, in turn; the last one stays. */
-let snapshots: (string | number)[];
-let requests: string[];
 
 beforeEach(() => {
   network = new MemoryNetwork();
-  [clients, requests] = [[], []];
-  snapshots = [snapshotOf(0, [])];
+  clients = [];
 });
 afterEach(() => Promise.all(clients.map((client) => client.close())));
 
 function open(options: ClientOptions = {}): Client {
-  const client = createClient({
-    dial: network.dial,
-    random: () => 0,
-    fetch: (url) => {
-      requests.push(url as string);
-      const answer = snapshots.length > 1 ? snapshots.shift()! : snapshots[0]!;
-      return Promise.resolve(
-        typeof answer === 'string' ? new Response(answer) : new Response('no', { status: answer }),
-      );
-    },
-    ...options,
-  });
+  const client = createClient({ dial: network.dial, random: () => 0, ...options });
   clients.push(client);
   return client;
 }
@@ -100,14 +77,24 @@ function subscribe(peer: MemoryPeer, from: number, head = from, more: object = {
   peer.send({ type: 'subscribed', epoch: 'e1', from, head, ...more });
 }
 
-/** A client that has taken its snapshot and is live at its seq. */
-async function live(options: ClientOptions = {}, seq = 0): Promise<[Client, MemoryPeer]> {
+/** Tells everything from the beginning, as to a client without a cursor. */
+function replay(peer: MemoryPeer, seq: number, atomes: readonly Atome[] = []): void {
+  subscribe(peer, 0, seq);
+  const events = atomes.map((atome, i) => created(seq - atomes.length + i + 1, atome));
+  if (seq > 0) frame(peer, 0, events, seq);
+  peer.send({ type: 'sync:live', seq });
+}
+
+/** A client that is live at a seq, with these atomes. */
+async function live(
+  seq = 0,
+  atomes: readonly Atome[] = [],
+  options: ClientOptions = {},
+): Promise<[Client, MemoryPeer]> {
   const client = open(options);
   const peer = await accept();
-  subscribe(peer, seq);
+  replay(peer, seq, atomes);
   await client.ready();
-  subscribe(peer, seq);
-  peer.send({ type: 'sync:live', seq });
   peer.take();
   return [client, peer];
 }
@@ -117,38 +104,65 @@ function frame(peer: MemoryPeer, from: number, events: readonly AtomeEvent[], to
 }
 
 describe('a first start', () => {
-  it('takes a snapshot, then reads on from there', async () => {
-    snapshots = [snapshotOf(7, [note('a'), note('b')])];
+  it('has everything told, shows it when it is whole, and reads on from there', async () => {
     const client = open({ subscription: { kinds: ['note'] } });
+    const heard = jest.fn();
+    client.on('atome:created', heard);
     const peer = await accept();
-    expect(peer.take()).toEqual([{ type: 'subscribe', kinds: ['note'] }]);
-    subscribe(peer, 6, 7, { rights: 'r1' });
-    frame(peer, 6, [created(7, note('b'))]);
-    expect(client.status()).toMatchObject({ state: 'catching-up', done: 0, total: 7 });
+    expect(peer.take()).toEqual([{ type: 'subscribe', since: 0, compact: true, kinds: ['note'] }]);
+    subscribe(peer, 0, 7, { rights: 'r1' });
+    frame(peer, 0, [created(3, note('a')), created(4, note('b'))], 4);
+    expect(client.status()).toMatchObject({ state: 'catching-up', done: 4, total: 7, lastSeq: 0 });
+    expect(await client.list()).toEqual([]);
+    frame(peer, 4, [created(7, note('c'))], 7);
+    peer.send({ type: 'sync:live', seq: 7 });
     await client.ready();
-    expect(requests).toEqual([expect.stringMatching(/\/api\/sync\/snapshot\?kinds=note$/)]);
-    expect((await client.list()).map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(peer.take()).toEqual([
+    expect((await client.list()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(client.status()).toEqual({ state: 'live', pending: 0, rejected: 0, lastSeq: 7, clockSkewMs: 0 });
+    expect(heard).not.toHaveBeenCalled();
+
+    peer.close(1012, 'the server goes down');
+    expect((await accept()).take()).toEqual([
       { type: 'subscribe', epoch: 'e1', since: 7, hash: 'h7', rights: 'r1', kinds: ['note'] },
     ]);
-    subscribe(peer, 7);
-    peer.send({ type: 'sync:live', seq: 7 });
-    expect(client.status()).toEqual({ state: 'live', pending: 0, rejected: 0, lastSeq: 7, clockSkewMs: 0 });
   });
 
-  it.each<[string, string | number, string]>([
-    ['that is cut off', snapshotOf(7, [note('a'), note('b')]).slice(0, -40), 'internal'],
-    ['that was altered on its way', snapshotOf(7, [note('a', { n: 1 })]).replace('"n":1', '"n":2'), 'internal'],
-    ['that the server fails at', 503, 'unavailable'],
-  ])('takes no snapshot %s, but asks for another', async (_what, answer, code) => {
-    snapshots = [answer, snapshotOf(7, [note('a')])];
+  it('goes on where it was cut off', async () => {
     const client = open();
-    const failed = hear(client, 'sync:error');
-    subscribe(await accept(), 7);
-    expect((await failed).error).toMatchObject({ code });
+    const peer = await accept();
+    subscribe(peer, 0, 7, { rights: 'r1' });
+    frame(peer, 0, [created(3, note('a')), created(4, note('b'))], 4);
+    peer.close(1006, '');
+    const again = await accept();
+    const from = { epoch: 'e1', since: 4, hash: 'h4', rights: 'r1' };
+    expect(again.take()).toEqual([{ type: 'subscribe', ...from, compact: true }]);
+    subscribe(again, 4, 8);
+    const deleted = {
+      type: 'atome:deleted',
+      atomeId: 'a',
+      seq: 8,
+      timestamp: NOW,
+      sourceClient: null,
+      opId: null,
+    } as const;
+    frame(again, 4, [created(7, note('c')), deleted], 8);
+    again.send({ type: 'sync:live', seq: 8 });
     await client.ready();
-    expect(requests).toHaveLength(2);
-    expect(await client.list()).toHaveLength(1);
+    expect((await client.list()).map(({ id }) => id)).toEqual(['b', 'c']);
+  });
+
+  it('begins anew when the ledger has become another meanwhile', async () => {
+    const client = open();
+    const peer = await accept();
+    subscribe(peer, 0, 7);
+    frame(peer, 0, [created(4, note('a'))], 4);
+    peer.send({ type: 'sync:reset', reason: 'epoch', epoch: 'e2', head: 1 });
+    expect(peer.take()).toEqual([expect.anything(), { type: 'subscribe', since: 0, compact: true }]);
+    peer.send({ type: 'subscribed', epoch: 'e2', from: 0, head: 1 });
+    frame(peer, 0, [created(1, note('b'))]);
+    peer.send({ type: 'sync:live', seq: 1 });
+    await client.ready();
+    expect((await client.list()).map(({ id }) => id)).toEqual(['b']);
   });
 
   it('shows what is written before there is any connection', async () => {
@@ -184,8 +198,7 @@ describe('a write', () => {
   });
 
   it('that changed nothing leaves with its answer', async () => {
-    snapshots = [snapshotOf(3, [note('a', { n: 1 })])];
-    const [client, peer] = await live({}, 3);
+    const [client, peer] = await live(3, [note('a', { n: 1 })]);
     const { opId } = await client.update('a', { n: 1 });
     peer.send({ type: 'ack', opId, atomeId: 'a', seq: 2, version: 1 });
     expect(client.status().pending).toBe(0);
@@ -203,8 +216,7 @@ describe('a write', () => {
   });
 
   it('that is pending stays on top of what others do', async () => {
-    snapshots = [snapshotOf(1, [note('a', { n: 1, m: 1 })])];
-    const [client, peer] = await live({}, 1);
+    const [client, peer] = await live(1, [note('a', { n: 1, m: 1 })]);
     await client.update('a', { n: 2 });
     frame(peer, 1, [{ ...created(2, note('a', { n: 9, m: 9 }, 2)), type: 'atome:updated' } as AtomeEvent]);
     expect(await client.get('a')).toMatchObject({ data: { n: 2, m: 9 }, version: 3 });
@@ -234,9 +246,8 @@ describe('a write', () => {
 
 describe('what the server takes away', () => {
   it('leaves the store: deleted, redacted, and out of reach', async () => {
-    snapshots = [snapshotOf(3, [note('a'), note('b'), note('c')])];
     const store = memoryStore();
-    const [client, peer] = await live({ store }, 3);
+    const [client, peer] = await live(3, [note('a'), note('b'), note('c')], { store });
     const deleted = { type: 'atome:deleted', timestamp: NOW, sourceClient: null, opId: null } as const;
     frame(peer, 3, [
       { ...deleted, atomeId: 'a', seq: 4 },
@@ -249,22 +260,21 @@ describe('what the server takes away', () => {
     expect(page.value).toEqual([]);
   });
 
-  it('when its rights have changed, is found out by a new snapshot', async () => {
-    snapshots = [snapshotOf(3, [note('a'), note('b')]), snapshotOf(4, [note('b')])];
-    const [client, peer] = await live({}, 3);
+  it('when its rights have changed, is found out by having everything told again', async () => {
+    const [client, peer] = await live(3, [note('a'), note('b')]);
     const { opId } = await client.create({ id: 'c', kind: 'note', data: {} });
     peer.send({ type: 'ack', opId, atomeId: 'c', seq: 4, version: 1 });
     peer.take();
     peer.send({ type: 'sync:reset', reason: 'access', epoch: 'e1', head: 4 });
-    expect(peer.take()).toEqual([{ type: 'subscribe' }]);
-    const shown = client.list();
-    subscribe(peer, 4, 4, { rights: 'r2' });
-    await shown;
-    while (client.status().lastSeq < 4) await settle();
-    expect(peer.take()).toEqual([{ type: 'subscribe', epoch: 'e1', since: 4, hash: 'h4', rights: 'r2' }]);
+    expect(peer.take()).toEqual([{ type: 'subscribe', since: 0, compact: true }]);
+    subscribe(peer, 0, 4, { rights: 'r2' });
+    frame(peer, 0, [created(2, note('b')), { type: 'atome:left', atomeId: 'a', reason: 'access', seq: 3 }], 4);
+    // until all is told, what was there is shown
+    expect((await client.list()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(peer.take()).toEqual([]);
+    peer.send({ type: 'sync:live', seq: 4 });
     expect((await client.list()).map(({ id }) => id)).toEqual(['b', 'c']);
     // what was acknowledged before may be lost with the old ledger: it is sent again
-    subscribe(peer, 4);
     expect(peer.take()).toMatchObject([{ type: 'mutate', opId }]);
     peer.send({ type: 'ack', opId, atomeId: 'c', seq: 4, version: 1, duplicate: true });
     expect(client.status().pending).toBe(0);
@@ -291,16 +301,14 @@ describe('a store that fails', () => {
   });
 
   it.each<keyof Store>(['open', 'atomes', 'commit'])('in %s is told of, and memory takes its place', async (method) => {
-    snapshots = [snapshotOf(1, [note('a')])];
     const client = open({ store: broken(method) });
     const failed = hear(client, 'sync:error');
     const { opId } = await client.create({ id: 'b', kind: 'note', data: {} });
     expect((await failed).error).toMatchObject({ code: 'storage', message: expect.stringContaining('quota') });
     const peer = await accept();
-    subscribe(peer, 1);
+    replay(peer, 1, [note('a')]);
     await client.ready();
-    subscribe(peer, 1);
-    expect(peer.take()).toMatchObject([{}, {}, { type: 'mutate', opId }]);
+    expect(peer.take()).toMatchObject([{}, { type: 'mutate', opId }]);
     expect(await client.list()).toHaveLength(2);
   });
 });
@@ -343,8 +351,7 @@ describe('waiting', () => {
   });
 
   it('calls back a subscriber at once, as Svelte wants it, and with the same array until it changes', async () => {
-    snapshots = [snapshotOf(1, [note('a')])];
-    const [client] = await live({}, 1);
+    const [client] = await live(1, [note('a')]);
     const query = client.watch({ kind: 'note' });
     const seen: number[] = [];
     const stop = query.subscribe((atomes) => seen.push(atomes.length));
@@ -360,7 +367,7 @@ describe('waiting', () => {
 
 describe('the status', () => {
   it('says when it is tried again, and why not now', async () => {
-    const [client, peer] = await live({ random: () => 0.5 });
+    const [client, peer] = await live(0, [], { random: () => 0.5 });
     peer.close(1012, 'the server goes down');
     expect(client.status()).toMatchObject({
       state: 'offline',

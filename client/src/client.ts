@@ -1,19 +1,20 @@
 import type { Client, ClientOptions } from './api.js';
 import { onWake } from './connection/wake.js';
 import { SyncError } from './errors.js';
-import { Emitter } from './events/emitter.js';
+import { createEmitter } from './events/emitter.js';
 import { tell } from './events/tell.js';
 import type { AnyKinds, Kinds } from './kinds.js';
 import { settingsOf } from './options.js';
-import { Queries, type Run } from './query/queries.js';
-import type { Query } from './query/query.js';
+import { createQueries } from './query/queries.js';
 import { memoryStore } from './store/memory.js';
-import { Engine } from './sync/engine.js';
-import { Replica } from './sync/replica.js';
-import { StatusBoard } from './sync/status-board.js';
-import { Waiters } from './sync/waiters.js';
-import { WriteClock } from './sync/write-clock.js';
+import { createEngine } from './sync/engine.js';
+import { createReplica, type Replica } from './sync/replica.js';
+import { createStatusBoard } from './sync/status-board.js';
+import { createWaiters } from './sync/waiters.js';
+import { createWriteClock } from './sync/write-clock.js';
 import { writes } from './sync/writes.js';
+
+const CLOSED = 'the client was closed';
 
 /**
  * Makes an offline-first client, which opens its store and connects at once, and keeps trying by itself.
@@ -22,14 +23,14 @@ import { writes } from './sync/writes.js';
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientOptions = {}): Client<Map> {
   const { store = memoryStore(), subscription = {}, reconnect } = options;
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
-  const events = new Emitter();
-  const clock = new WriteClock(options.now);
-  const waiters = new Waiters();
+  const events = createEmitter();
+  const clock = createWriteClock(options.now);
+  const waiters = createWaiters();
   const ends: (() => void)[] = [];
   let leading = false;
   let closed = false;
 
-  const replica: Replica = new Replica(store, {
+  const replica: Replica = createReplica(store, {
     changed(shown) {
       queries.changed(shown);
       moved();
@@ -49,10 +50,10 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
       if (!replica.tabs) lead();
     },
   });
-  const queries = new Queries(replica);
-  const engine = new Engine(settings, { replica, clock, events, subscription, moved: () => moved() });
-  const board = new StatusBoard(replica, events, () =>
-    closed ? { state: 'stopped', reason: 'the client was closed' } : leading ? engine.state : null,
+  const queries = createQueries(replica);
+  const engine = createEngine(settings, { replica, clock, events, subscription, moved });
+  const board = createStatusBoard(replica, events, () =>
+    closed ? { state: 'stopped', reason: CLOSED } : leading ? engine.state() : null,
   );
 
   function moved(): void {
@@ -64,8 +65,8 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     if (leading || closed) return;
     leading = true;
     clock.goOn(replica.place);
-    ends.push(onWake(() => engine.connection.wake()));
-    void engine.connection.connect();
+    ends.push(onWake(engine.connection.wake));
+    engine.connection.connect();
   }
 
   function begin(): void {
@@ -74,32 +75,34 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     ends.push(board.share(tabs), tabs.lead(lead));
   }
 
-  void replica.loaded.then(begin, () => void client.close());
+  async function close(): Promise<void> {
+    closed = true;
+    ends.splice(0).forEach((end) => end());
+    engine.stop();
+    board.update();
+    waiters.end(new SyncError('offline', CLOSED));
+    await replica.close();
+  }
+
+  void replica.loaded.then(begin, close);
 
   const client: Client = {
-    ...writes(replica, clock, () => engine.pump()),
-    get: (id) => queries.get(id) as never,
-    list: (query) => queries.list(query) as never,
-    watch: ((query: Query, run?: Run) => (run ? queries.follow(query, run) : queries.watch(query))) as Client['watch'],
-    on: (event, listener) => events.on(event, listener),
-    status: () => board.status,
+    ...writes(replica, clock, engine.pump),
+    get: queries.get as Client['get'],
+    list: queries.list as Client['list'],
+    watch: queries.watch as Client['watch'],
+    on: events.on,
+    status: board.status,
     async ready() {
       await replica.loaded;
-      return waiters.until(() => engine.cursor !== null);
+      return waiters.until(() => engine.cursor() !== null);
     },
     async flush() {
       await replica.opened;
       return waiters.until(() => replica.outbox.size === 0);
     },
-    waitFor: (seq) => waiters.until(() => (engine.cursor?.seq ?? 0) >= seq),
-    async close() {
-      closed = true;
-      ends.splice(0).forEach((end) => end());
-      engine.stop();
-      board.update();
-      waiters.end(new SyncError('offline', 'the client was closed'));
-      await replica.close();
-    },
+    waitFor: (seq) => waiters.until(() => (engine.cursor()?.seq ?? 0) >= seq),
+    close,
   };
   return client as unknown as Client<Map>;
 }

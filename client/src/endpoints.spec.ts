@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { endpoints } from './endpoints.js';
+import { apiUrl, socketUrl } from './endpoints.js';
 
 const page = globalThis as unknown as Record<string, unknown>;
 
@@ -7,7 +7,7 @@ afterEach(() => {
   delete page.location;
 });
 
-describe('endpoints', () => {
+describe('the doors of a server', () => {
   it.each([
     [undefined, 'ws://127.0.0.1:3001/ws/atome-sync', 'http://127.0.0.1:3001/api'],
     ['ws://host:3001/ws/atome-sync', 'ws://host:3001/ws/atome-sync', 'http://host:3001/api'],
@@ -19,20 +19,21 @@ describe('endpoints', () => {
     ['wss://host/sync/ws/atome-sync', 'wss://host/sync/ws/atome-sync', 'https://host/sync/api'],
     ['ws://host/live?room=1', 'ws://host/live?room=1', 'http://host/api'],
   ])('%s → %s and %s', (url, socket, api) => {
-    expect(endpoints(url)).toEqual({ socket, api });
+    expect(socketUrl(url)).toBe(socket);
+    expect(apiUrl(url)).toBe(api);
   });
 
   it('takes the origin of the page, where there is one that a server can have', () => {
     page.location = new URL('https://app.example/notes?x=1');
-    expect(endpoints().socket).toBe('wss://app.example/ws/atome-sync');
-    expect(endpoints('/sync').api).toBe('https://app.example/sync/api');
+    expect(socketUrl()).toBe('wss://app.example/ws/atome-sync');
+    expect(apiUrl('/sync')).toBe('https://app.example/sync/api');
 
     page.location = new URL('file:///home/me/index.html');
-    expect(endpoints().api).toBe('http://127.0.0.1:3001/api');
+    expect(apiUrl()).toBe('http://127.0.0.1:3001/api');
   });
 
   it.each(['', 'nonsense:', 'ftp://host', 'http://'])('refuses %j', (url) => {
-    if (url === '') expect(endpoints(url).api).toBe('http://127.0.0.1:3001/api');
-    else expect(() => endpoints(url)).toThrow(expect.objectContaining({ code: 'invalid' }));
+    if (url === '') expect(apiUrl(url)).toBe('http://127.0.0.1:3001/api');
+    else expect(() => socketUrl(url)).toThrow(expect.objectContaining({ code: 'invalid' }));
   });
 });

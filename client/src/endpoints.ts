@@ -1,44 +1,40 @@
 import { WS_PATH } from '../../src/protocol/version.js';
 import { SyncError } from './errors.js';
 
-/** The two doors of one server. */
-export interface Endpoints {
-  /** URL of the WebSocket. */
-  readonly socket: string;
-  /** Base of the REST calls, without a slash at its end. */
-  readonly api: string;
-}
-
 const LOCAL = 'http://127.0.0.1:3001';
 
 /**
- * Both doors from one URL: `http(s)` or `ws(s)`, with the path of the WebSocket, with a prefix under which
- * the server is mounted, or bare. Without a URL: the page's origin, or 127.0.0.1:3001 outside a page.
+ * URL of the WebSocket, from one of the server: `http(s)` or `ws(s)`, with the path of the WebSocket, with a prefix
+ * under which the server is mounted, or bare. Without one: the page's origin, or 127.0.0.1:3001 outside a page.
  * @throws SyncError `invalid` for anything else.
  */
-export function endpoints(url?: string): Endpoints {
-  const page = (globalThis as { location?: Location }).location;
-  const origin = page?.origin.startsWith('http') ? page.origin : LOCAL;
-  const { protocol, host, pathname, search } = parse(url ?? origin, origin);
-  const secure = protocol === 'https:' || protocol === 'wss:';
-  const path = pathname.replace(/\/+$/, '');
-  const prefix = prefixOf(path, protocol.startsWith('http'));
-  return {
-    socket: `${secure ? 'wss' : 'ws'}://${host}${prefix === undefined ? path : prefix + WS_PATH}${search}`,
-    api: `${secure ? 'https' : 'http'}://${host}${prefix ?? ''}/api`,
-  };
+export function socketUrl(url?: string): string {
+  const { protocol, host, pathname, search } = parse(url);
+  const path = withoutSlash(pathname);
+  const isOwn = path.endsWith(WS_PATH) || (path && protocol.startsWith('ws'));
+  return `${protocol.replace('http', 'ws')}//${host}${path}${isOwn ? '' : WS_PATH}${search}`;
 }
 
-/** Where the server is mounted; undefined for a WebSocket path of its own, which tells nothing about it. */
-function prefixOf(path: string, http: boolean): string | undefined {
-  if (path.endsWith(WS_PATH)) return path.slice(0, -WS_PATH.length);
-  return http || path === '' ? path : undefined;
+/**
+ * Base of the REST calls, without a slash at its end, from the same URL. The path of a WebSocket that is not the usual
+ * one tells nothing of where the server is mounted.
+ * @throws SyncError as {@link socketUrl}.
+ */
+export function apiUrl(url?: string): string {
+  const { protocol, host, pathname } = parse(url);
+  const path = withoutSlash(pathname);
+  const prefix = path.endsWith(WS_PATH) ? path.slice(0, -WS_PATH.length) : protocol.startsWith('ws') ? '' : path;
+  return `${protocol.replace('ws', 'http')}//${host}${prefix}/api`;
 }
 
-function parse(url: string, base: string): URL {
-  if (URL.canParse(url, base)) {
-    const parsed = new URL(url, base);
-    if (/^(https?|wss?):$/.test(parsed.protocol)) return parsed;
-  }
-  throw new SyncError('invalid', `"${url}" is no URL of a server; one looks like ws://127.0.0.1:3001${WS_PATH}`);
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
+}
+
+function parse(url = ''): URL {
+  const page = (globalThis as { location?: Location }).location?.origin;
+  const base = page?.startsWith('http') ? page : LOCAL;
+  const parsed = URL.canParse(url, base) && new URL(url, base);
+  if (parsed && /^(http|ws)s?:/.test(parsed.protocol)) return parsed;
+  throw new SyncError('invalid', `"${url}" is no URL of a server; one looks like ${LOCAL}`);
 }

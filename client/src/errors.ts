@@ -27,7 +27,7 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** What an answer or a close without a code of its own can mean; not the whole list, which every page would load. */
+/** What an answer without a code of its own can mean; not the whole list, which every page would load. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   400: 'invalid',
   401: 'unauthenticated',
@@ -37,7 +37,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   429: 'rate_limited',
 };
 
-/** The code for an HTTP status, or for a close code less 4000. */
+/** The code for an HTTP status. */
 export function codeOfStatus(status: number): ErrorCode {
   return CODES[status] ?? (status >= 502 ? 'unavailable' : 'internal');
 }

@@ -35,7 +35,7 @@ export type { Client, ClientOptions, LiveQuery, QueryListener, Written } from '.
 export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './kinds.js';
 export type { Condition, Difference, Query } from './query/query.js';
 export type * from './store/store.js';
-export type { Subscription } from './sync/snapshot.js';
+export type { Subscription } from './sync/subscription.js';
 export type { Status, SyncState } from './sync/status.js';
 export type { ServerOptions, TokenSource, UnifiedOptions } from './options.js';
 export type { Backoff } from './connection/backoff.js';

@@ -1,7 +1,6 @@
 import type { Filter } from '../../src/protocol/index.js';
 import type { Backoff } from './connection/backoff.js';
 import type { ConnectionParts } from './connection/connection.js';
-import { after } from './connection/timer.js';
 import { dialWebSocket, type Dial, type WebSocketConstructor } from './connection/transport.js';
 
 /**
@@ -18,16 +17,12 @@ export interface ServerOptions {
   readonly token?: TokenSource | undefined;
   /** Default: the platform's, else that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor | undefined;
-  /** Default: the platform's. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
   /** First delay 1 s, doubled up to 30 s; `createUnified` gives up after 10 attempts, `createClient` never. */
   readonly reconnect?: Partial<Backoff> | undefined;
   /** Time between two pings. Default 30,000. */
   readonly heartbeatMs?: number | undefined;
   /** How long the server may take to answer a ping or a step of the handshake. Default 10,000. */
   readonly answerMs?: number | undefined;
-  /** How long one REST request may take. Default 10,000. */
-  readonly requestMs?: number | undefined;
   /** Replaces the WebSocket, as tests do. */
   readonly dial?: Dial | undefined;
   /** In [0, 1). Default `Math.random`. */
@@ -38,28 +33,30 @@ export interface ServerOptions {
 export interface UnifiedOptions extends ServerOptions {
   /** Which atomes to hear of. Default: all. */
   readonly filter?: Filter | undefined;
+  /** Default: the platform's. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** How long one REST request may take. Default 10,000. */
+  readonly requestMs?: number | undefined;
 }
 
 /** The options with their defaults filled in. */
 export interface Settings extends ConnectionParts {
   readonly url: string | undefined;
   readonly token: TokenSource | undefined;
-  readonly fetch: typeof globalThis.fetch | undefined;
 }
 
 const RECONNECT: Backoff = { firstMs: 1_000, maxMs: 30_000, attempts: 10 };
-const STABLE_MS = 30_000;
 
 export function settingsOf(options: ServerOptions): Settings {
-  const { url, token, fetch, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
+  const { url, token, random = Math.random, heartbeatMs = 30_000, answerMs = 10_000 } = options;
   return {
     url,
     token,
-    fetch,
     random,
-    after,
     dial: options.dial ?? dialWebSocket(options.WebSocket),
-    rules: { reconnect: { ...RECONNECT, ...options.reconnect }, handshakeMs: answerMs, stableMs: STABLE_MS },
-    heartbeat: { everyMs: heartbeatMs, answerMs },
+    reconnect: { ...RECONNECT, ...options.reconnect },
+    heartbeatMs,
+    answerMs,
+    stableMs: 30_000,
   };
 }

@@ -3,6 +3,7 @@ export const NORMAL = 1000;
 export const TOO_BIG = 1009;
 export const UNAUTHENTICATED = 4401;
 export const NO_PROGRESS = 4408;
+export const TOO_MANY = 4429;
 
 /** WebSocket close codes, named once for both sides. */
 export const CloseCode = {
@@ -14,7 +15,7 @@ export const CloseCode = {
   UNAUTHENTICATED,
   FORBIDDEN: 4403,
   NO_PROGRESS,
-  TOO_MANY: 4429,
+  TOO_MANY,
 } as const;
 
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];

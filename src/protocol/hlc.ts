@@ -9,7 +9,7 @@ export const HLC_PATTERN = /^\d{15}-[0-9a-f]{4}-[A-Za-z0-9_.:-]{1,64}$/;
 /** How far ahead of the receiver's own clock a stamp may be before it is clamped, in milliseconds. */
 export const MAX_DRIFT_MS = 60_000;
 
-const MAX_COUNTER = 0xffff;
+export const MAX_COUNTER = 0xffff;
 
 export function formatHlc(wallMs: number, counter: number, node: string): Hlc {
   return `${String(wallMs).padStart(15, '0')}-${counter.toString(16).padStart(4, '0')}-${node}`;

@@ -32,7 +32,7 @@ export function remoteStore(page: Page, name: string, format?: Format): Store {
       });
     },
     newest: async (selection, limit) =>
-      (await store()).evaluate((each, [what, most]) => each.newest(what, most), [selection, limit] as const),
+      (await store()).evaluate((each, [what, most]) => each.newest!(what, most), [selection, limit] as const),
     commit: async (changes) =>
       (await store()).evaluate((each, given) => each.commit(JSON.parse(given) as Changes[]), JSON.stringify(changes)),
     close: async () => (await store()).evaluate((each) => each.close()),

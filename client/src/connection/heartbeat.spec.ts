@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Heartbeat } from './heartbeat.js';
-import { after, Timer } from './timer.js';
+import { createHeartbeat, type Heartbeat } from './heartbeat.js';
 
 let diary: string[];
 let heartbeat: Heartbeat;
@@ -9,10 +8,7 @@ beforeEach(() => {
   jest.useFakeTimers({ now: 0 });
   diary = [];
   const note = (what: string) => () => void diary.push(`${Date.now() / 1_000} ${what}`);
-  heartbeat = new Heartbeat({ everyMs: 30_000, answerMs: 10_000 }, new Timer(after), {
-    ping: note('ping'),
-    lost: note('lost'),
-  });
+  heartbeat = createHeartbeat({ heartbeatMs: 30_000, answerMs: 10_000 }, note('ping'), note('lost'));
 });
 
 afterEach(() => {
@@ -45,6 +41,16 @@ describe('Heartbeat', () => {
     jest.advanceTimersByTime(10_000);
 
     expect(diary).toEqual(['0 ping', '10 lost']);
+  });
+
+  it('is silent once it was stopped, whatever is heard then', () => {
+    heartbeat.start();
+    heartbeat.probe();
+    heartbeat.stop();
+    heartbeat.heard();
+    jest.advanceTimersByTime(100_000);
+
+    expect(diary).toEqual(['0 ping']);
   });
 
   it('may be stopped twice', () => {

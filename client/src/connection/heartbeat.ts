@@ -1,48 +1,50 @@
-import type { Timer } from './timer.js';
+import { createTimer } from './timer.js';
 
 export interface HeartbeatRules {
   /** Time between two pings, in milliseconds. */
-  readonly everyMs: number;
+  readonly heartbeatMs: number;
   /** How long an answer may take, in milliseconds. */
   readonly answerMs: number;
 }
 
-/** What a heartbeat needs of its connection. */
-export interface HeartbeatPort {
-  ping(): void;
-  /** Nothing came in time. */
-  lost(): void;
+/** Finds a connection that is open by name only. Anything heard counts as an answer: a long replay delays pongs. */
+export interface Heartbeat {
+  start(): void;
+  stop(): void;
+  heard(): void;
+  /** Asks now instead of at the next beat. */
+  probe(): void;
 }
 
-/** Finds a connection that is open by name only. Anything heard counts as an answer: a long replay delays pongs. */
-export class Heartbeat {
-  private waiting = false;
+/** @param lost called when nothing came in time. */
+export function createHeartbeat(
+  { heartbeatMs, answerMs }: HeartbeatRules,
+  ping: () => void,
+  lost: () => void,
+): Heartbeat {
+  const timer = createTimer();
+  let asked = false;
 
-  constructor(
-    private readonly rules: HeartbeatRules,
-    private readonly timer: Timer,
-    private readonly port: HeartbeatPort,
-  ) {}
-
-  start(): void {
-    this.waiting = false;
-    this.timer.start(this.rules.everyMs, () => this.probe());
+  function start(): void {
+    asked = false;
+    timer.start(heartbeatMs, probe);
   }
 
-  stop(): void {
-    this.waiting = false;
-    this.timer.stop();
+  function stop(): void {
+    asked = false;
+    timer.stop();
   }
 
-  heard(): void {
-    if (this.waiting) this.start();
+  function probe(): void {
+    if (asked) return;
+    asked = true;
+    timer.start(answerMs, lost);
+    ping();
   }
 
-  /** Asks now instead of at the next beat. */
-  probe(): void {
-    if (this.waiting) return;
-    this.waiting = true;
-    this.timer.start(this.rules.answerMs, () => this.port.lost());
-    this.port.ping();
+  function heard(): void {
+    if (asked) start();
   }
+
+  return { start, stop, heard, probe };
 }

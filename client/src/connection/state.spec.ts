@@ -3,7 +3,7 @@ import { IDLE, isUp, next, timerMs, type Effect, type Event, type Phase, type Ru
 
 const RULES: Rules = {
   reconnect: { firstMs: 1_000, maxMs: 30_000, attempts: 10 },
-  handshakeMs: 10_000,
+  answerMs: 10_000,
   stableMs: 30_000,
 };
 

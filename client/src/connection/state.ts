@@ -48,7 +48,7 @@ export type Effect = 'open' | 'close' | 'authenticate' | 'subscribe' | 'probe';
 export interface Rules {
   readonly reconnect: Backoff;
   /** How long opening, authenticating and subscribing may take each, in milliseconds. */
-  readonly handshakeMs: number;
+  readonly answerMs: number;
   /** After this time up, in milliseconds, a connection counts as good and attempts start from 0. */
   readonly stableMs: number;
 }
@@ -60,58 +60,55 @@ export interface Transition {
 
 export const IDLE: State = { phase: 'idle' };
 
-/** @param chance in [0, 1), for the jitter. */
+/** Where an event leads; nowhere when it means nothing there. @param chance in [0, 1), for the jitter. */
 export function next(state: State, event: Event, rules: Rules, chance: number): Transition {
+  const { phase } = state;
   switch (event.type) {
     case 'connect':
-      return isTrying(state) ? { state } : open(0);
+      if (!isTrying(state)) return open(0);
+      break;
     case 'disconnect':
-      return state.phase === 'idle' ? { state } : { state: IDLE, effect: 'close' };
+      if (phase !== 'idle') return { state: IDLE, effect: 'close' };
+      break;
     case 'wake':
       if (isUp(state)) return { state, effect: 'probe' };
-      return state.phase === 'waiting' || state.phase === 'exhausted' ? open(0) : { state };
+      if (phase === 'waiting' || phase === 'exhausted') return open(0);
+      break;
     case 'welcome':
-      if (state.phase !== 'opening') return { state };
-      return event.authRequired
-        ? { state: { ...state, phase: 'authenticating' }, effect: 'authenticate' }
-        : subscribe(state, false);
+      if (phase !== 'opening') break;
+      if (!event.authRequired) return subscribe(state);
+      return { state: { ...state, phase: 'authenticating' }, effect: 'authenticate' };
     case 'authenticated':
-      return state.phase === 'authenticating' ? subscribe(state, false) : { state };
+      if (phase === 'authenticating') return subscribe(state);
+      break;
     case 'subscribed':
-      return state.phase === 'subscribing' ? { state: connected(state, state.attempt) } : { state };
+      if (phase === 'subscribing') return { state: connected(state, state.attempt) };
+      break;
     case 'resubscribe':
-      if (state.phase === 'subscribing') return subscribe(state, state.again);
-      return state.phase === 'connected' ? subscribe(state, true) : { state };
+      if (phase === 'subscribing' || phase === 'connected') return subscribe(state);
+      break;
     case 'caughtUp':
-      return state.phase === 'connected' ? { state: connected(state, 0) } : { state };
+      if (phase === 'connected') return { state: connected(state, 0) };
+      break;
     case 'goaway':
-      return isTrying(state) ? { state: { ...state, floorMs: event.retryAfterMs } } : { state };
+      if (isTrying(state)) return { state: { ...state, floorMs: event.retryAfterMs } };
+      break;
     case 'closed':
-      if (!isTrying(state)) return { state };
-      return { state: event.final ? { phase: 'refused' } : retreat(state, rules, chance) };
+      if (isTrying(state)) return { state: event.final ? { phase: 'refused' } : retreat(state, rules, chance) };
+      break;
     case 'elapsed':
-      if (state.phase === 'waiting') return open(state.attempt);
-      if (state.phase === 'connected') return { state: connected(state, 0) };
-      return isTrying(state) ? { state: retreat(state, rules, chance), effect: 'close' } : { state };
+      if (phase === 'waiting') return open(state.attempt);
+      if (phase === 'connected') return { state: connected(state, 0) };
+      if (isTrying(state)) return { state: retreat(state, rules, chance), effect: 'close' };
   }
+  return { state };
 }
 
 /** When `elapsed` follows, in milliseconds; undefined for never. */
-export function timerMs(state: State, rules: Rules): number | undefined {
-  switch (state.phase) {
-    case 'opening':
-    case 'authenticating':
-    case 'subscribing':
-      return rules.handshakeMs;
-    case 'connected':
-      return state.attempt > 0 ? rules.stableMs : undefined;
-    case 'waiting':
-      return state.delayMs;
-    case 'idle':
-    case 'exhausted':
-    case 'refused':
-      return undefined;
-  }
+export function timerMs(state: State, { answerMs, stableMs }: Rules): number | undefined {
+  if (state.phase === 'waiting') return state.delayMs;
+  if (state.phase !== 'connected') return isTrying(state) ? answerMs : undefined;
+  return state.attempt > 0 ? stableMs : undefined;
 }
 
 /** True while the application counts as connected. */
@@ -119,9 +116,8 @@ export function isUp(state: State): boolean {
   return state.phase === 'connected' || (state.phase === 'subscribing' && state.again);
 }
 
-type TryingState = Extract<State, Trying>;
-
-function isTrying(state: State): state is TryingState {
+/** True while there is a connection, or one is being made. */
+export function isTrying(state: State): state is Extract<State, Trying> {
   return 'floorMs' in state;
 }
 
@@ -129,8 +125,8 @@ function open(attempt: number): Transition {
   return { state: { phase: 'opening', attempt, floorMs: 0 }, effect: 'open' };
 }
 
-function subscribe({ attempt, floorMs }: Trying, again: boolean): Transition {
-  return { state: { phase: 'subscribing', attempt, floorMs, again }, effect: 'subscribe' };
+function subscribe(state: Extract<State, Trying>): Transition {
+  return { state: { ...state, phase: 'subscribing', again: isUp(state) }, effect: 'subscribe' };
 }
 
 function connected({ floorMs }: Trying, attempt: number): State {

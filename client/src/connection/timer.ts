@@ -1,25 +1,18 @@
-/** Runs something later; what it returns cancels that. */
-export type After = (ms: number, run: () => void) => () => void;
-
-/** The platform's timers. */
-export const after: After = (ms, run) => {
-  const handle = setTimeout(run, ms);
-  return () => clearTimeout(handle);
-};
-
 /** One alarm: setting it again cancels what was set, and it may be stopped at any time. */
-export class Timer {
-  private cancel: (() => void) | undefined;
+export interface Timer {
+  start(ms: number, run: () => void): void;
+  stop(): void;
+}
 
-  constructor(private readonly after: After) {}
-
-  start(ms: number, run: () => void): void {
-    this.stop();
-    this.cancel = this.after(ms, run);
-  }
-
-  stop(): void {
-    this.cancel?.();
-    this.cancel = undefined;
-  }
+/** Makes an alarm that is not set. */
+export function createTimer(): Timer {
+  let handle: ReturnType<typeof setTimeout> | undefined;
+  const stop = (): void => clearTimeout(handle);
+  return {
+    start(ms, run) {
+      stop();
+      handle = setTimeout(run, ms);
+    },
+    stop,
+  };
 }

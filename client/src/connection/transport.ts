@@ -48,7 +48,8 @@ export function dialWebSocket(given?: WebSocketConstructor): Dial {
     }
 
     async function open(): Promise<void> {
-      const constructor = given ?? platformWebSocket() ?? (await packageWebSocket());
+      const constructor =
+        given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket ?? (await packageWebSocket());
       if (ended) return;
       socket = new constructor(url) as WebSocketLike;
       socket.onmessage = ({ data }) => {
@@ -72,10 +73,6 @@ export function dialWebSocket(given?: WebSocketConstructor): Dial {
   };
 }
 
-function platformWebSocket(): WebSocketConstructor | undefined {
-  return (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-}
-
 async function packageWebSocket(): Promise<WebSocketConstructor> {
   try {
     const module = (await import(/* webpackIgnore: true */ /* @vite-ignore */ 'ws')) as {
@@ -83,7 +80,7 @@ async function packageWebSocket(): Promise<WebSocketConstructor> {
     };
     return module.WebSocket;
   } catch (cause) {
-    throw new SyncError('offline', 'there is no WebSocket here; use Node 22 or later, or install the package "ws"', {
+    throw new SyncError('offline', 'no WebSocket here: use Node 22 or later, or install "ws"', {
       cause,
     });
   }

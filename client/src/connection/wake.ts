@@ -1,5 +1,3 @@
-const ONLINE_EVENTS = ['online', 'pageshow'];
-
 /**
  * Calls back when a device is likely to have its network again: it says so, or its user is back on the page.
  * Does nothing where there is no page.
@@ -10,7 +8,7 @@ export function onWake(run: () => void): () => void {
   if (!document || !addEventListener) return () => undefined;
   const bound = new AbortController();
   const { signal } = bound;
-  for (const name of ONLINE_EVENTS) globalThis.addEventListener(name, run, { signal });
+  for (const name of ['online', 'pageshow']) globalThis.addEventListener(name, run, { signal });
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && run(), { signal });
   return () => bound.abort();
 }

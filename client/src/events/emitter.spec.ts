@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { Emitter } from './emitter.js';
+import { createEmitter, takeAway } from './emitter.js';
 
 const LIVE = { seq: 7 };
 
@@ -7,9 +7,9 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describe('Emitter', () => {
+describe('an emitter', () => {
   it('calls the listeners of an event in their order, then those of all events', () => {
-    const emitter = new Emitter();
+    const emitter = createEmitter();
     const diary: unknown[] = [];
     emitter.on('*', (event) => diary.push(['*', event]));
     emitter.on('sync:live', (event) => diary.push([1, event]));
@@ -26,7 +26,7 @@ describe('Emitter', () => {
   });
 
   it('tells those of all events of a message under its own type', () => {
-    const emitter = new Emitter();
+    const emitter = createEmitter();
     const [messages, all] = [jest.fn(), jest.fn()];
     emitter.on('sync:message', messages);
     emitter.on('*', all);
@@ -37,8 +37,8 @@ describe('Emitter', () => {
     expect([messages.mock.calls, all.mock.calls]).toEqual([[[message]], [[message]]]);
   });
 
-  it('takes away one registration, by the returned function or by off()', () => {
-    const emitter = new Emitter();
+  it('takes away one registration, by the returned function or by takeAway()', () => {
+    const emitter = createEmitter();
     const listener = jest.fn();
     const off = emitter.on('sync:live', listener);
     emitter.on('sync:live', listener);
@@ -46,17 +46,17 @@ describe('Emitter', () => {
 
     off();
     off();
-    emitter.off('sync:live', listener);
-    emitter.off('sync:pending', listener);
+    takeAway(emitter, 'sync:live', listener);
+    takeAway(emitter, 'sync:pending', listener);
     emitter.emit('sync:live', LIVE);
 
     expect(listener).toHaveBeenCalledTimes(1);
   });
 
   it('does not call a listener that was taken away by one before it', () => {
-    const emitter = new Emitter();
+    const emitter = createEmitter();
     const second = jest.fn();
-    emitter.on('sync:live', () => emitter.off('sync:live', second));
+    emitter.on('sync:live', () => takeAway(emitter, 'sync:live', second));
     emitter.on('sync:live', second);
 
     emitter.emit('sync:live', LIVE);
@@ -65,7 +65,7 @@ describe('Emitter', () => {
   });
 
   it('goes on after a listener that throws or rejects, and reports it as sync:error', async () => {
-    const emitter = new Emitter();
+    const emitter = createEmitter();
     const errors: string[] = [];
     const after = jest.fn();
     emitter.on('sync:error', ({ error }) => errors.push(error.message));
@@ -84,7 +84,7 @@ describe('Emitter', () => {
 
   it('tells the platform when nobody listens for errors, or when that listener throws', () => {
     const report = jest.spyOn(console, 'error').mockImplementation(() => undefined);
-    const emitter = new Emitter();
+    const emitter = createEmitter();
     const fail = (): never => {
       throw new Error('thrown');
     };

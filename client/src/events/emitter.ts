@@ -4,56 +4,60 @@ import type { Listener, SyncEventName, SyncEvents } from './event-map.js';
 type Name = SyncEventName | '*';
 
 interface Entry {
+  readonly name: Name;
   readonly call: (payload: unknown) => unknown;
 }
 
 /** Hands events to their listeners, in the order in which these came. */
-export class Emitter {
-  private readonly entries = new Map<Name, Set<Entry>>();
-
+export interface Emitter {
+  readonly entries: Set<Entry>;
   /** @returns what takes this listener away again. */
-  on<N extends Name>(name: N, listener: Listener<N>): () => void {
-    const entry: Entry = { call: listener as Entry['call'] };
-    const entries = this.entriesOf(name).add(entry);
-    return () => void entries.delete(entry);
-  }
+  readonly on: <N extends Name>(name: N, listener: Listener<N>) => () => void;
+  readonly emit: <N extends SyncEventName>(name: N, payload: SyncEvents[N]) => void;
+}
 
-  off<N extends Name>(name: N, listener: Listener<N>): void {
-    const entries = this.entriesOf(name);
-    const entry = [...entries].find(({ call }) => call === listener);
-    if (entry) entries.delete(entry);
-  }
+export function createEmitter(): Emitter {
+  const entries = new Set<Entry>();
 
-  emit<N extends SyncEventName>(name: N, payload: SyncEvents[N]): void {
-    this.call(name, name, payload);
-    this.call('*', name, { type: name, ...payload });
-  }
-
-  private call(listeners: Name, event: SyncEventName, payload: unknown): void {
-    const entries = this.entriesOf(listeners);
+  function call(name: Name, event: SyncEventName, payload: unknown): void {
     for (const entry of [...entries]) {
-      if (!entries.has(entry)) continue;
+      if (entry.name !== name || !entries.has(entry)) continue;
       try {
         const result = entry.call(payload);
-        if (result instanceof Promise) result.catch((thrown: unknown) => this.report(thrown, event));
+        if (result instanceof Promise) result.catch((thrown: unknown) => report(thrown, event));
       } catch (thrown) {
-        this.report(thrown, event);
+        report(thrown, event);
       }
     }
   }
 
   /** A listener's own mistake: told to who listens for errors, else to the platform; never swallowed. */
-  private report(thrown: unknown, event: SyncEventName): void {
-    const heard = this.entriesOf('sync:error').size + this.entriesOf('*').size > 0;
-    if (heard && event !== 'sync:error') this.emit('sync:error', { error: toError(thrown) });
+  function report(thrown: unknown, event: SyncEventName): void {
+    const heard = [...entries].some(({ name }) => name === 'sync:error' || name === '*');
+    if (heard && event !== 'sync:error') emit('sync:error', { error: toError(thrown) });
     else reporter()(thrown);
   }
 
-  private entriesOf(name: Name): Set<Entry> {
-    const entries = this.entries.get(name) ?? new Set();
-    this.entries.set(name, entries);
-    return entries;
+  function emit<N extends SyncEventName>(name: N, payload: SyncEvents[N]): void {
+    call(name, name, payload);
+    call('*', name, { type: name, ...payload });
   }
+
+  return {
+    entries,
+    on(name, listener) {
+      const entry: Entry = { name, call: listener as Entry['call'] };
+      entries.add(entry);
+      return () => void entries.delete(entry);
+    },
+    emit,
+  };
+}
+
+/** Takes away one registration of a listener, by the function itself. */
+export function takeAway<N extends Name>({ entries }: Emitter, name: N, listener: Listener<N>): void {
+  const found = [...entries].find((entry) => entry.name === name && entry.call === listener);
+  if (found) entries.delete(found);
 }
 
 /** Node has no `reportError`. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { Shown } from '../sync/view.js';
-import { LiveResult } from './live-result.js';
+import { createLiveResult } from './live-result.js';
 import { comparator, matcher, type Query } from './query.js';
 
 const atome = (id: string, kind: string, data: Record<string, never>, deleted: boolean): Atome => ({
@@ -54,7 +54,7 @@ describe('LiveResult', () => {
         (given, first, steps) => {
           const asked = given as Query;
           const all = new Map(first.map((each) => [each.id, each]));
-          const live = new LiveResult(asked, all.values());
+          const live = createLiveResult(asked, all.values());
           expect(live.atomes).toEqual(naive(asked, all.values()));
           for (const step of steps) {
             const shown = new Map<string, Shown>();
@@ -82,7 +82,7 @@ describe('LiveResult', () => {
 
   it('says nothing, and stays the same array, when only version and times are others', () => {
     const before = atome('a', 'note', {}, false);
-    const live = new LiveResult({ kind: 'note' }, [before]);
+    const live = createLiveResult({ kind: 'note' }, [before]);
     const { atomes } = live;
     expect(
       live.apply(new Map([['a', { before, after: { ...before, version: 2, updatedAt: 'later' } }]])),

@@ -3,83 +3,82 @@ import { looksAlike, type Shown } from '../sync/view.js';
 import { comparator, matcher, type Difference, type Query } from './query.js';
 
 /** The result of a query, kept right change by change, without looking at what has not changed. */
-export class LiveResult {
+export interface LiveResult {
   /** The same array until something is different in it. */
-  atomes: readonly Atome[];
-  private readonly matches: (atome: Atome) => boolean;
-  private readonly compare: (a: Atome, b: Atome) => number;
-  /** All that match, in order; the result is the first of them. */
-  private readonly members: Atome[];
-
-  constructor(
-    private readonly query: Query,
-    all: Iterable<Atome>,
-  ) {
-    this.matches = matcher(query);
-    this.compare = comparator(query);
-    this.members = [...all].filter(this.matches).sort(this.compare);
-    this.atomes = this.window();
-  }
-
+  readonly atomes: readonly Atome[];
   /** @returns what is different in the result, or undefined when nothing is. */
-  apply(changes: ReadonlyMap<string, Shown>): Difference | undefined {
-    const difference = { added: [] as string[], changed: [] as string[], removed: [] as string[] };
-    for (const [id, shown] of changes) {
-      const kind = this.move(shown);
-      if (kind) difference[kind].push(id);
-    }
-    if (isEmpty(difference)) return undefined;
-    const before = this.atomes;
-    this.atomes = this.window();
-    if (this.query.limit === undefined) return difference;
-    // behind a limit, atomes come and go that have not changed themselves
-    const [was, is] = [idsOf(before), idsOf(this.atomes)];
-    const seen = {
-      added: [...is].filter((id) => !was.has(id)),
-      changed: difference.changed.filter((id) => was.has(id) && is.has(id)),
-      removed: [...was].filter((id) => !is.has(id)),
-    };
-    if (!isEmpty(seen)) return seen;
-    this.atomes = before;
-    return undefined;
-  }
+  apply(changes: ReadonlyMap<string, Shown>): Difference | undefined;
+}
 
-  /** Puts one atome to its place. @returns what a reader sees of that. */
-  private move({ before, after }: Shown): keyof Difference | undefined {
-    const from = before && this.matches(before) ? this.place(before) : undefined;
-    const stays = after !== undefined && this.matches(after);
-    if (from === undefined && !stays) return undefined;
-    if (from !== undefined && stays && this.fits(after, from)) {
-      this.members[from] = after;
-      return looksAlike(before!, after) ? undefined : 'changed';
-    }
-    if (from !== undefined) this.members.splice(from, 1);
-    if (!stays) return 'removed';
-    this.members.splice(this.place(after), 0, after);
-    return from === undefined ? 'added' : 'changed';
-  }
-
-  /** Whether an atome would stand where another stands now. */
-  private fits(atome: Atome, place: number): boolean {
-    const [left, right] = [this.members[place - 1], this.members[place + 1]];
-    return (!left || this.compare(left, atome) < 0) && (!right || this.compare(atome, right) < 0);
-  }
+export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult {
+  const { limit } = query;
+  const matches = matcher(query);
+  const compare = comparator(query);
+  /** All that match, in order; the result is the first of them. */
+  const members = [...all].filter(matches).sort(compare);
+  let atomes: readonly Atome[] = members.slice(0, limit);
 
   /** Where an atome stands, or would stand. */
-  private place(atome: Atome): number {
+  function placeOf(atome: Atome): number {
     let low = 0;
-    let high = this.members.length;
+    let high = members.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.compare(this.members[middle]!, atome) < 0) low = middle + 1;
+      if (compare(members[middle]!, atome) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  private window(): Atome[] {
-    return this.members.slice(0, this.query.limit);
+  /** Whether an atome would stand where another stands now. */
+  function fits(atome: Atome, place: number): boolean {
+    const [left, right] = [members[place - 1], members[place + 1]];
+    return (!left || compare(left, atome) < 0) && (!right || compare(atome, right) < 0);
   }
+
+  /** Puts one atome to its place. @returns what a reader sees of that. */
+  function move({ before, after }: Shown): keyof Difference | undefined {
+    const was = before && matches(before);
+    const is = after && matches(after);
+    const from = was ? placeOf(before) : -1;
+    if (was && is && fits(after, from)) {
+      members[from] = after;
+      return looksAlike(before, after) ? undefined : 'changed';
+    }
+    if (was) members.splice(from, 1);
+    if (!is) return was ? 'removed' : undefined;
+    members.splice(placeOf(after), 0, after);
+    return was ? 'changed' : 'added';
+  }
+
+  return {
+    get atomes() {
+      return atomes;
+    },
+    apply(changes) {
+      const moved = { added: [] as string[], changed: [] as string[], removed: [] as string[] };
+      for (const [id, shown] of changes) {
+        const how = move(shown);
+        if (how) moved[how].push(id);
+      }
+      if (isEmpty(moved)) return undefined;
+      const now = members.slice(0, limit);
+      const difference = limit === undefined ? moved : between(atomes, now, moved.changed);
+      if (isEmpty(difference)) return undefined;
+      atomes = now;
+      return difference;
+    },
+  };
+}
+
+/** Behind a limit, atomes come and go that have not changed themselves. */
+function between(before: readonly Atome[], after: readonly Atome[], changed: readonly string[]): Difference {
+  const [was, is] = [idsOf(before), idsOf(after)];
+  return {
+    added: [...is].filter((id) => !was.has(id)),
+    changed: changed.filter((id) => was.has(id) && is.has(id)),
+    removed: [...was].filter((id) => !is.has(id)),
+  };
 }
 
 function idsOf(atomes: readonly Atome[]): Set<string> {

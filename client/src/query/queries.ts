@@ -3,8 +3,8 @@ import type { LiveQuery, QueryListener } from '../api.js';
 import type { AnyKinds } from '../kinds.js';
 import type { Replica } from '../sync/replica.js';
 import type { Shown } from '../sync/view.js';
-import { LiveResult } from './live-result.js';
-import { comparator, matcher, type Difference, type Query } from './query.js';
+import { createLiveResult } from './live-result.js';
+import type { Difference, Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
 export type Run = QueryListener<AnyKinds, string>;
@@ -15,80 +15,49 @@ const NEWEST = JSON.stringify({ sort: '-updatedAt' });
 const NOTHING: Difference = { added: [], changed: [], removed: [] };
 
 /** The queries of a client over what it shows. */
-export class Queries {
-  private readonly live = new Set<(shown: ReadonlyMap<string, Shown>) => void>();
+export interface Queries {
+  readonly get: (id: string) => Promise<Atome | null>;
+  readonly list: (query?: Query) => Promise<readonly Atome[]>;
+  /** One live query, which works while somebody listens; with `run` it calls back once there is a result. */
+  readonly watch: (query: Query, run?: Run) => LiveQuery<AnyKinds, string> | (() => void);
+  changed(shown: ReadonlyMap<string, Shown>): void;
+}
 
-  constructor(private readonly replica: Replica) {}
+export function createQueries(replica: Replica): Queries {
+  const live = new Set<(shown: ReadonlyMap<string, Shown>) => void>();
 
-  async get(id: string): Promise<Atome | null> {
-    await this.replica.loaded;
-    const atome = this.replica.view.get(id);
-    return atome?.deletedAt === null ? atome : null;
-  }
-
-  async list(query: Query = {}): Promise<readonly Atome[]> {
-    const { kind, parentId, limit, ...more } = query;
-    if (limit !== undefined && JSON.stringify(more) === NEWEST) {
-      const first = await this.replica.newest({ kind, parentId }, limit);
-      if (first) return first;
-    }
-    await this.replica.loaded;
-    return [...this.candidates(query)].filter(matcher(query)).sort(comparator(query)).slice(0, query.limit);
-  }
-
-  /** One live query. It works while somebody listens. */
-  watch(query: Query): LiveQuery<AnyKinds, string> {
-    const listeners = new Set<{ readonly run: Run }>();
-    let atomes: readonly Atome[] = [];
-    let stop: () => void;
-    return {
-      subscribe: (run) => {
-        const listener = { run };
-        if (listeners.size === 0) {
-          stop = this.follow(query, (result, difference) => {
-            atomes = result;
-            listeners.forEach((each) => each.run(result, difference));
-          });
-        }
-        listeners.add(listener);
-        run(atomes, NOTHING);
-        return () => {
-          if (listeners.delete(listener) && listeners.size === 0) stop();
-        };
-      },
-      getSnapshot: () => atomes,
-      [Symbol.asyncIterator]: () => this.results(query),
-    };
+  function candidates({ ids }: Query): Iterable<Atome> {
+    return ids ? [...new Set(ids)].flatMap((id) => replica.view.get(id) ?? []) : replica.view.all();
   }
 
   /** Calls back once there is a result, and whenever it changes. */
-  follow(query: Query, run: Run): () => void {
+  function follow(query: Query, run: Run): () => void {
     let ended = false;
     let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
-    void this.replica.loaded.then(
+    void replica.loaded.then(
       () => {
         if (ended) return;
-        const result = new LiveResult(query, this.candidates(query));
+        const result = createLiveResult(query, candidates(query));
         apply = (shown) => {
           const difference = result.apply(shown);
           if (difference) run(result.atomes, difference);
         };
-        this.live.add(apply);
+        live.add(apply);
         run(result.atomes, { ...NOTHING, added: result.atomes.map(({ id }) => id) });
       },
       () => undefined,
     );
     return () => {
       ended = true;
-      this.live.delete(apply);
+      live.delete(apply);
     };
   }
 
   /** Each result; those that nobody has taken give way to newer ones. */
-  private async *results(query: Query): AsyncGenerator<readonly Atome[], undefined> {
+  async function* results(query: Query): AsyncGenerator<readonly Atome[], undefined> {
     let newest: readonly Atome[] | undefined;
     let wake = (): void => undefined;
-    const stop = this.follow(query, (atomes) => {
+    const stop = follow(query, (atomes) => {
       newest = atomes;
       wake();
     });
@@ -104,11 +73,48 @@ export class Queries {
     }
   }
 
-  changed(shown: ReadonlyMap<string, Shown>): void {
-    if (shown.size > 0) [...this.live].forEach((apply) => apply(shown));
+  function liveQuery(query: Query): LiveQuery<AnyKinds, string> {
+    const listeners = new Set<{ readonly run: Run }>();
+    let atomes: readonly Atome[] = [];
+    let stop: () => void;
+    return {
+      subscribe(run) {
+        const listener = { run };
+        if (listeners.size === 0) {
+          stop = follow(query, (result, difference) => {
+            atomes = result;
+            listeners.forEach((each) => each.run(result, difference));
+          });
+        }
+        listeners.add(listener);
+        run(atomes, NOTHING);
+        return () => {
+          if (listeners.delete(listener) && listeners.size === 0) stop();
+        };
+      },
+      getSnapshot: () => atomes,
+      [Symbol.asyncIterator]: () => results(query),
+    };
   }
 
-  private candidates({ ids }: Query): Iterable<Atome> {
-    return ids ? [...new Set(ids)].flatMap((id) => this.replica.view.get(id) ?? []) : this.replica.view;
-  }
+  return {
+    async get(id) {
+      await replica.loaded;
+      const atome = replica.view.get(id);
+      return atome?.deletedAt === null ? atome : null;
+    },
+    async list(query = {}) {
+      const { kind, parentId, limit, ...more } = query;
+      if (limit !== undefined && JSON.stringify(more) === NEWEST) {
+        const first = await replica.newest({ kind, parentId }, limit);
+        if (first) return first;
+      }
+      await replica.loaded;
+      return createLiveResult(query, candidates(query)).atomes;
+    },
+    watch: (query, run) => (run ? follow(query, run) : liveQuery(query)),
+    changed(shown) {
+      if (shown.size > 0) [...live].forEach((apply) => apply(shown));
+    },
+  };
 }

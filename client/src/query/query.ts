@@ -94,9 +94,8 @@ const OPERATORS: Record<Operator, (value: unknown, operand: never) => boolean> =
 
 /** Values of different types have an order too: null and what has parts, nothing, booleans, numbers, texts. */
 const RANKS = ['undefined', 'boolean', 'number', 'string'];
+const rankOf = (value: unknown): number => RANKS.indexOf(typeof value);
 
 function compare(a: unknown, b: unknown): number {
-  if (typeof a !== typeof b) return RANKS.indexOf(typeof a) - RANKS.indexOf(typeof b) || 0;
-  if (typeof a === 'object' || a === b) return 0;
-  return (a as string) < (b as string) ? -1 : 1;
+  return rankOf(a) - rankOf(b) || (typeof a === 'object' || a === b ? 0 : (a as string) < (b as string) ? -1 : 1);
 }

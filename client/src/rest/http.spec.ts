@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { after } from '../connection/timer.js';
 import { Http, type Call, type HttpPort } from './http.js';
 
 interface Request {
@@ -42,7 +41,6 @@ function server(...answers: Answer[]): typeof globalThis.fetch {
 function http(fetch: typeof globalThis.fetch, port: Partial<HttpPort> = {}): Http {
   const parts = {
     fetch,
-    after,
     random: () => 1,
     requestMs: 10_000,
     repeat: { firstMs: 300, maxMs: 5_000, attempts: 4 },

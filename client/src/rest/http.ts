@@ -1,13 +1,11 @@
 import { isObject } from '../../../src/protocol/json.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
-import type { After } from '../connection/timer.js';
 import { toError } from '../errors.js';
 import { failed, failure, failureOf, isRetryable, type Failure, type Result } from './result.js';
 
 /** What calls are made with. */
 export interface HttpParts {
   readonly fetch: typeof globalThis.fetch | undefined;
-  readonly after: After;
   readonly random: () => number;
   /** Deadline of one request, in milliseconds. */
   readonly requestMs: number;
@@ -77,7 +75,7 @@ export class Http {
       return unanswered(failure('unauthenticated', `no token: ${toError(thrown).message}`));
     }
     const deadline = new AbortController();
-    const cancel = this.parts.after(this.parts.requestMs, () => deadline.abort());
+    const timer = setTimeout(() => deadline.abort(), this.parts.requestMs);
     try {
       const { fetch = globalThis.fetch } = this.parts;
       const response = await fetch(this.url(call), {
@@ -96,7 +94,7 @@ export class Http {
           : failure('offline', `no connection to ${this.port.api()}: ${toError(thrown).message}`),
       );
     } finally {
-      cancel();
+      clearTimeout(timer);
     }
   }
 
@@ -119,7 +117,7 @@ export class Http {
   }
 
   private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.parts.after(ms, resolve));
+    return new Promise((resolve) => void setTimeout(resolve, ms));
   }
 }
 

@@ -28,13 +28,6 @@ export function memoryStore(): Store {
     async *atomes() {
       yield [...atomes.values()];
     },
-    newest: ({ kind, parentId }, limit) =>
-      Promise.resolve(
-        [...atomes.values()]
-          .filter((each) => (kind ?? each.kind) === each.kind && (parentId === undefined || parentId === each.parentId))
-          .sort((a, b) => (a.updatedAt + a.id < b.updatedAt + b.id ? 1 : -1))
-          .slice(0, limit),
-      ),
     commit: (changes) => Promise.resolve(changes.forEach(apply)),
     close: () => Promise.resolve(),
   };

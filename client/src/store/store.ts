@@ -47,9 +47,9 @@ export interface RejectedWrite {
 
 /** Where the copy stands: one small record, replaced as a whole. */
 export interface Place {
-  /** Up to where the atomes are right; null before the first snapshot. */
+  /** Up to where the atomes are right; null before all was told once. */
   readonly cursor: StoredCursor | null;
-  /** The subscription that the atomes were taken for, as JSON. Another one needs another snapshot. */
+  /** The subscription that the atomes were taken for, as JSON. For another one all has to be told anew. */
   readonly subscription: string;
   /** How far the local clock is ahead of the server's, in milliseconds; null while that is not known. */
   readonly skewMs: number | null;
@@ -68,7 +68,7 @@ export interface StoredCursor {
 
 /** What changes together. The fields take effect in this order. */
 export interface Changes {
-  /** Forget all atomes: a snapshot takes their place. */
+  /** Forget all atomes: those of `put` take their place. */
   readonly clear?: true;
   /** Atomes to keep, each in place of what was there under its id. */
   readonly put?: readonly Atome[];
@@ -111,8 +111,11 @@ export interface Store {
   open(): Promise<Contents>;
   /** All atomes, page by page, in any order; as of some moment not before the call. */
   atomes(): AsyncIterable<readonly Atome[]>;
-  /** The `limit` atomes changed last (`updatedAt`, then `id`, both descending), without reading all. */
-  newest(selection: Selection, limit: number): Promise<readonly Atome[]>;
+  /**
+   * The `limit` atomes changed last (`updatedAt`, then `id`, both descending), without reading all. Not there where
+   * reading all takes no time.
+   */
+  newest?(selection: Selection, limit: number): Promise<readonly Atome[]>;
   /** Applies the changes one after the other, in one transaction. */
   commit(changes: readonly Changes[]): Promise<void>;
   /** Ends what `open` began, after the commits under way. May be called twice. */

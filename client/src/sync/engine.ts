@@ -6,26 +6,22 @@ import type {
   Subscribed,
   SyncLive,
   SyncReset,
-  Welcome,
 } from '../../../src/protocol/index.js';
 import { NORMAL } from '../../../src/protocol/close-codes.js';
 import { admit } from '../../../src/protocol/range.js';
-import { Connection, type ConnectionPort } from '../connection/connection.js';
-import type { State } from '../connection/state.js';
-import { Timer } from '../connection/timer.js';
-import { endpoints, type Endpoints } from '../endpoints.js';
+import { createConnection, type Connection } from '../connection/connection.js';
+import { socketUrl } from '../endpoints.js';
 import { SyncError } from '../errors.js';
 import type { Emitter } from '../events/emitter.js';
 import type { OtherMessage } from '../events/event-map.js';
 import type { Settings } from '../options.js';
-import type { Changes, Place, StoredCursor } from '../store/store.js';
-import { changesOf } from './changes-of.js';
-import { Credentials } from './credentials.js';
-import { Loader } from './loader.js';
+import type { Changes, StoredCursor } from '../store/store.js';
+import { changesOf, learn, type Learnt } from './changes-of.js';
+import { createCredentials } from './credentials.js';
 import type { Replica } from './replica.js';
-import { Sender } from './sender.js';
-import type { Snapshot, Subscription } from './snapshot.js';
+import { createSender } from './sender.js';
 import { stateOf, type Progress, type SyncState } from './status.js';
+import type { Subscription } from './subscription.js';
 import type { WriteClock } from './write-clock.js';
 
 /** What an engine works with. */
@@ -39,213 +35,190 @@ export interface EngineParts {
 }
 
 /**
- * Keeps a replica equal to what the server has: sends the outbox, takes in frames at the cursor, and takes a
- * snapshot where there is no cursor, or none that the server can continue.
+ * Keeps a replica equal to what the server has: sends the outbox and takes in frames at the cursor. Where there is no
+ * cursor, or none that the server can continue, it has everything told from the beginning, the newest alteration of
+ * each atome alone, and puts that in the place of what there was when it is whole.
  */
-export class Engine implements ConnectionPort {
+export interface Engine {
   readonly connection: Connection;
-  private progress: Progress = null;
-  /** Why there is no connection. */
-  private reason = '';
-  private nextAttemptAt: number | null = null;
-  private readonly endpoints: Endpoints;
-  private readonly credentials: Credentials;
-  private readonly sender: Sender;
-  private readonly loader: Loader;
-  /** The server cannot continue the stored cursor: what is shown is old until a snapshot has come. */
-  private stale = false;
-  private rights: string | undefined;
-
-  constructor(
-    settings: Settings,
-    private readonly parts: EngineParts,
-  ) {
-    const { replica, clock, subscription } = parts;
-    this.endpoints = endpoints(settings.url);
-    this.credentials = new Credentials(settings.token);
-    this.connection = new Connection(settings, this);
-    this.sender = new Sender(replica.outbox, new Timer(settings.after), {
-      ready: () => this.reading,
-      send: (message) => void this.connection.send(message),
-      stamp: (opId) => clock.stamp(opId),
-      refused: (operation, error) =>
-        this.commit({ reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }, [operation.opId]),
-      random: settings.random,
-    });
-    this.loader = new Loader(settings, new Timer(settings.after), {
-      request: async (renew) => ({ api: this.endpoints.api, token: await this.token(renew), subscription }),
-      loaded: (snapshot) => {
-        this.credentials.accepted();
-        this.replace(snapshot);
-      },
-      failed: (error) => this.failed(error),
-    });
-  }
-
-  /** The cursor to go on from; null when a snapshot has to come first. */
-  get cursor(): StoredCursor | null {
-    const { replica, subscription } = this.parts;
-    const { place } = replica;
-    return this.stale || place.subscription !== JSON.stringify(subscription) ? null : place.cursor;
-  }
-
-  get state(): SyncState {
-    const { progress, reason, nextAttemptAt } = this;
-    return stateOf({ connection: this.connection.state, progress, reason, nextAttemptAt });
-  }
-
+  /** The cursor to go on from; null when everything has to be told first. */
+  cursor(): StoredCursor | null;
+  state(): SyncState;
   /** Sends what has come into the outbox. */
-  pump(): void {
-    this.sender.pump();
+  readonly pump: () => void;
+  stop(): void;
+}
+
+export function createEngine(settings: Settings, { replica, clock, events, subscription, moved }: EngineParts): Engine {
+  const wanted = JSON.stringify(subscription);
+  const socket = socketUrl(settings.url);
+  const credentials = createCredentials(settings.token);
+  const { emit } = events;
+  let progress: Progress = null;
+  /** Why there is no connection. */
+  let reason = '';
+  let nextAttemptAt: number | null = null;
+  /** The server cannot continue the stored cursor: what is shown is old until everything has been told. */
+  let stale = false;
+  /** What was told from the beginning on, and up to where; kept over connections. */
+  let learnt: { readonly atomes: Learnt; cursor: StoredCursor } | null = null;
+  let rights: string | undefined;
+
+  const connection = createConnection(settings, {
+    ...credentials,
+    url: () => socket,
+    subscription() {
+      const stored = cursor();
+      const { epoch, seq: since = 0, hash, rights } = stored ?? learnt?.cursor ?? {};
+      return { type: 'subscribe', epoch, since, hash, rights, compact: stored ? undefined : true, ...subscription };
+    },
+    connected({ clientId, serverTime }) {
+      credentials.accepted();
+      clock.measure(Date.parse(serverTime));
+      emit('sync:connected', { clientId, serverTime });
+    },
+    disconnected(code, why) {
+      reason = why || `the connection was closed (${code})`;
+      progress = null;
+      sender.lost(code);
+      emit('sync:disconnected', { code, reason: why });
+    },
+    failed,
+    received,
+    moved(state) {
+      nextAttemptAt = state.phase === 'waiting' ? Date.now() + state.delayMs : null;
+      sender.pump();
+      moved();
+    },
+  });
+  const sender = createSender(replica.outbox, {
+    ready: () => connected() && cursor() !== null,
+    send: (message) => void connection.send(message),
+    stamp: (opId) => clock.stamp(opId),
+    refused: (operation, error) =>
+      commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
+    random: settings.random,
+  });
+
+  function cursor(): StoredCursor | null {
+    const { place } = replica;
+    return stale || place.subscription !== wanted ? null : place.cursor;
   }
 
-  stop(): void {
-    this.connection.disconnect();
-    this.loader.stop();
-    this.sender.lost(NORMAL);
+  /** Whether what comes continues where this client stands. */
+  function connected(): boolean {
+    return connection.state.phase === 'connected';
   }
 
-  url(): string {
-    return this.endpoints.socket;
+  function failed(error: Error): void {
+    reason = error.message;
+    emit('sync:error', { error });
   }
 
-  renewable(): boolean {
-    return this.credentials.renewable;
-  }
-
-  token(renew: boolean): Promise<string | undefined> {
-    return this.credentials.token(renew);
-  }
-
-  subscription(): object {
-    const { epoch, seq: since, hash, rights } = this.cursor ?? {};
-    return { type: 'subscribe', epoch, since, hash, rights, ...this.parts.subscription };
-  }
-
-  connected({ clientId, serverTime }: Welcome): void {
-    this.credentials.accepted();
-    this.parts.clock.measure(Date.parse(serverTime));
-    this.parts.events.emit('sync:connected', { clientId, serverTime });
-  }
-
-  disconnected(code: number, reason: string): void {
-    this.reason = reason || `the connection was closed (${code})`;
-    this.progress = null;
-    this.loader.stop();
-    this.sender.lost(code);
-    this.parts.events.emit('sync:disconnected', { code, reason });
-  }
-
-  failed(error: Error): void {
-    this.reason = error.message;
-    this.parts.events.emit('sync:error', { error });
-  }
-
-  moved(state: State): void {
-    this.nextAttemptAt = state.phase === 'waiting' ? Date.now() + state.delayMs : null;
-    if (state.phase === 'connected') {
-      if (this.cursor) this.sender.pump();
-      else this.loader.start();
-    }
-    this.parts.moved();
-  }
-
-  received(message: ServerMessage): void {
+  function received(message: ServerMessage): void {
     switch (message.type) {
       case 'subscribed':
-        return this.subscribed(message);
+        return subscribed(message);
       case 'events':
-        return this.read(message);
+        return read(message);
       case 'sync:live':
-        return this.live(message);
+        return live(message);
       case 'sync:reset':
-        return this.reset(message);
+        return reset(message);
       case 'ack':
-        return this.acked(message);
+        return acked(message);
       case 'nack':
-        return this.sender.nacked(message.opId, message.error);
+        return sender.nacked(message.opId, message.error);
       case 'error':
-        return this.failed(new SyncError(message.code, message.message));
+        return failed(new SyncError(message.code, message.message));
       default:
         // events by themselves were sent before the server had read our subscription; the replay tells them again
-        if (!message.type.startsWith('atome:'))
-          this.parts.events.emit('sync:message', message as unknown as OtherMessage);
+        if (!message.type.startsWith('atome:')) emit('sync:message', message as unknown as OtherMessage);
     }
   }
 
-  /** Whether frames continue at the cursor, and writes can be sent. */
-  private get reading(): boolean {
-    return this.connection.state.phase === 'connected' && this.cursor !== null;
+  function subscribed({ epoch, from, head, ...more }: Subscribed): void {
+    ({ rights } = more as { readonly rights?: string });
+    progress = { done: from, total: head };
+    if (!cursor()) learnt ??= { atomes: new Map(), cursor: { epoch, seq: from, rights } };
   }
 
-  private subscribed({ from, head, ...more }: Subscribed): void {
-    this.rights = (more as { readonly rights?: string }).rights;
-    this.progress = { done: this.cursor ? from : 0, total: head };
-  }
-
-  private read(frame: RangeFrame): void {
-    const { cursor } = this;
-    if (!this.reading || !cursor) return;
-    const admission = admit(cursor.seq, frame);
-    if (admission.action === 'resubscribe') return this.connection.resubscribe();
+  function read(frame: RangeFrame): void {
+    const stored = cursor();
+    const at = stored ?? learnt?.cursor;
+    if (!connected() || !at) return;
+    const admission = admit(at.seq, frame);
+    if (admission.action === 'resubscribe') return connection.resubscribe();
     if (admission.action === 'drop') return;
-    const { events, to } = admission;
-    if (this.progress !== 'live' && this.progress) this.progress = { ...this.progress, done: to };
-    this.advance({ ...changesOf(events), events }, { epoch: cursor.epoch, seq: to, hash: frame.hash }, events);
+    const { events: told, to } = admission;
+    const next = { epoch: at.epoch, seq: to, hash: frame.hash, rights };
+    if (progress && progress !== 'live') progress = { ...progress, done: to };
+    if (stored) return advance(next, { ...changesOf(learn(new Map(), told)), events: told });
+    learn(learnt!.atomes, told);
+    learnt!.cursor = next;
+    moved();
   }
 
-  private live(message: SyncLive): void {
-    if (!this.reading) return;
-    this.progress = 'live';
-    this.parts.events.emit('sync:live', message);
-    this.parts.moved();
+  function live(message: SyncLive): void {
+    if (!connected()) return;
+    if (learnt) {
+      const { atomes, cursor: reached } = learnt;
+      [stale, learnt] = [false, null];
+      advance(reached, { ...changesOf(atomes), clear: true });
+    }
+    progress = 'live';
+    emit('sync:live', message);
   }
 
-  private reset(message: SyncReset): void {
-    this.stale = true;
-    this.loader.stop();
-    this.sender.restart();
-    this.parts.events.emit('sync:reset', message);
-    this.connection.resubscribe();
+  function reset(message: SyncReset): void {
+    [stale, learnt] = [true, null];
+    sender.restart();
+    emit('sync:reset', message);
+    connection.resubscribe();
   }
 
-  private replace({ atomes, ...cursor }: Snapshot): void {
-    this.stale = false;
-    this.advance({ clear: true, put: atomes }, cursor, []);
-    this.connection.resubscribe();
+  function acked(ack: Ack): void {
+    sender.acked(ack);
+    const at = cursor();
+    if (at && ack.seq <= at.seq) advance(at, {});
   }
 
-  private acked(ack: Ack): void {
-    this.sender.acked(ack);
-    if (this.cursor && ack.seq <= this.cursor.seq) this.passed(this.cursor.seq, {}, []);
-  }
-
-  /** Takes in what leads to another cursor, and settles the writes whose effect is in it. */
-  private advance(changes: Changes, cursor: StoredCursor, events: readonly AtomeEvent[]): void {
-    const { subscription } = this.parts;
-    const rights = this.rights === undefined ? {} : { rights: this.rights };
-    const place = { subscription: JSON.stringify(subscription), cursor: { ...cursor, ...rights } };
-    this.passed(cursor.seq, changes, events, place);
-  }
-
-  private passed(seq: number, changes: Changes, events: readonly AtomeEvent[], place: Partial<Place> = {}): void {
-    const { replica, clock } = this.parts;
-    const told = new Set(events.flatMap((event) => ('opId' in event && event.opId !== null ? [event.opId] : [])));
-    const acks = this.sender.passed(seq).filter(({ opId }) => !told.has(opId));
-    const settled = [...told, ...acks.map(({ opId }) => opId)].filter((opId) => replica.outbox.get(opId));
-    const stamp = settled.map((opId) => this.sender.stampOf(opId)).findLast((each) => each !== undefined);
-    const { skewMs } = clock;
-    this.commit({ ...changes, place: { ...replica.place, skewMs, ...(stamp && { stamp }), ...place } }, settled);
-    // what came of them is in no event that we may see
-    for (const { atomeId, superseded } of acks) {
-      if (superseded) this.parts.events.emit('sync:conflict', { atomeId, superseded, alteration: null });
+  /** Takes in what leads to a cursor, and settles the writes whose effect is in it. */
+  function advance(to: StoredCursor, changes: Changes): void {
+    const told = new Set(changes.events?.map(opIdOf));
+    const settled = [...replica.outbox.all()].filter(
+      ({ write, ack }) => told.has(write.opId) || (ack && ack.seq <= to.seq),
+    );
+    const stamp = settled.findLast(({ hlc }) => hlc)?.hlc ?? replica.place.stamp;
+    commit({
+      ...changes,
+      settle: settled.map(({ write }) => write.opId),
+      place: { subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp },
+    });
+    for (const { ack } of settled) {
+      // what came of it is in no event that we may see
+      if (ack?.superseded && !told.has(ack.opId)) {
+        emit('sync:conflict', { atomeId: ack.atomeId, superseded: ack.superseded, alteration: null });
+      }
     }
   }
 
-  private commit(changes: Changes, settled: readonly string[]): void {
-    void this.parts.replica
-      .commit(settled.length > 0 ? { ...changes, settle: settled } : changes)
-      .catch(() => undefined);
-    settled.forEach((opId) => this.sender.forget(opId));
+  function commit(changes: Changes): void {
+    void replica.commit(changes).catch(() => undefined);
   }
+
+  return {
+    connection,
+    cursor,
+    state: () => stateOf(connection.state, progress, reason, nextAttemptAt),
+    pump: sender.pump,
+    stop() {
+      connection.disconnect();
+      sender.lost(NORMAL);
+    },
+  };
+}
+
+function opIdOf(event: AtomeEvent): string {
+  return ('opId' in event && event.opId) || '';
 }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fold, type Atome, type Change, type Content, type JsonObject } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
-import { after, loadJsonPatch, needsJsonPatch } from './optimistic.js';
+import { after, prepare } from './optimistic.js';
 
 const OP_ID = '01900000-0000-7000-8000-000000000000';
 const AT = new Date(0x019000000000).toISOString();
@@ -36,14 +36,14 @@ describe('a pending write', () => {
   // before the others: it is loaded once for the whole process
   it('with JSON Patch shows once that has been loaded', async () => {
     const patch = write({ operation: 'patch', changes: [{ op: 'remove', path: '/list' }] });
-    expect([needsJsonPatch(patch), after(NOTE, patch)]).toEqual([true, NOTE]);
-    await loadJsonPatch();
-    expect(needsJsonPatch(patch)).toBe(false);
+    expect(after(NOTE, patch)).toBe(NOTE);
+    await prepare([patch]);
+    expect(prepare([patch])).toBeUndefined();
     expect(after(NOTE, patch)!.data).toEqual({ a: { b: 1 } });
   });
 
   describe('is shown as the protocol folds it', () => {
-    beforeAll(loadJsonPatch);
+    beforeAll(() => prepare([{ changes: [] }]));
 
     it.each<[string, fc.Arbitrary<unknown>]>([
       ['update', json()],

@@ -13,14 +13,16 @@ import { timeOf } from './write-clock.js';
 /** JSON Patch is loaded when the first such write is met: most applications never make one. */
 let jsonPatch: ((document: JsonValue, steps: JsonPatch) => JsonValue) | undefined;
 
-/** Whether a write is shown only once {@link loadJsonPatch} has resolved. */
-export function needsJsonPatch({ changes }: Pick<PendingWrite, 'changes'>): boolean {
-  return !jsonPatch && Array.isArray(changes);
-}
-
-/** Where it cannot be loaded, such a write shows when the server has confirmed it. */
-export async function loadJsonPatch(): Promise<void> {
-  ({ jsonPatch } = await import('../../../src/protocol/json-patch.js').catch(() => ({ jsonPatch })));
+/**
+ * Loads what is needed to show these writes; undefined when it is there. Where it cannot be loaded, they show when the
+ * server has confirmed them.
+ */
+export function prepare(writes: readonly { readonly changes?: unknown }[]): Promise<void> | undefined {
+  if (jsonPatch || !writes.some(({ changes }) => Array.isArray(changes))) return undefined;
+  return import('../../../src/protocol/json-patch.js').then(
+    (loaded) => void ({ jsonPatch } = loaded),
+    () => undefined,
+  );
 }
 
 /** The atome after one write, or as it was when the write does not fit: then the server will refuse it, and say why. */

@@ -1,57 +1,67 @@
+import type { Ack, Hlc } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
 
+/** An own write that the server has not confirmed, and how far it has got. */
+export interface Pending {
+  readonly write: PendingWrite;
+  /** False while the store has not kept it; until then it must not be sent. */
+  saved: boolean;
+  /** Its stamp, from when it was first sent: a repetition is not younger than its original. */
+  hlc?: Hlc;
+  /** It was sent over the connection that there is. */
+  sent?: boolean;
+  /** What the ledger that is being read has said of it. */
+  ack?: Ack | undefined;
+  /** Refused before an earlier write to the same atome was answered: it may yet be taken. */
+  held?: boolean;
+  /** How often the server has failed at it. */
+  faults: number;
+}
+
 /** The own writes that the server has not confirmed, in their order. What is durable of it lies in the store. */
-export class Outbox implements Iterable<PendingWrite> {
-  private readonly writes = new Map<string, PendingWrite>();
-  private readonly byAtome = new Map<string, PendingWrite[]>();
-  /** Writes that the store has not kept yet, and which therefore must not be sent. */
-  private readonly unsaved = new Set<string>();
-
-  get size(): number {
-    return this.writes.size;
-  }
-
-  [Symbol.iterator](): Iterator<PendingWrite> {
-    return this.writes.values();
-  }
-
-  get(opId: string): PendingWrite | undefined {
-    return this.writes.get(opId);
-  }
-
+export interface Outbox {
+  readonly size: number;
+  all(): Iterable<Pending>;
+  get(opId: string): Pending | undefined;
   /** Those to one atome, oldest first. */
-  of(atomeId: string): readonly PendingWrite[] {
-    return this.byAtome.get(atomeId) ?? [];
-  }
-
-  atomeIds(): Iterable<string> {
-    return this.byAtome.keys();
-  }
-
-  add(write: PendingWrite, saved: boolean): void {
-    this.take(write.opId);
-    this.writes.set(write.opId, write);
-    this.byAtome.set(write.atomeId, [...this.of(write.atomeId), write]);
-    if (!saved) this.unsaved.add(write.opId);
-  }
-
-  saved(opId: string): void {
-    this.unsaved.delete(opId);
-  }
-
-  isSaved(opId: string): boolean {
-    return !this.unsaved.has(opId);
-  }
-
+  of(atomeId: string): readonly Pending[];
+  atomeIds(): Iterable<string>;
+  add(write: PendingWrite, saved: boolean): void;
   /** Removes one. */
-  take(opId: string): PendingWrite | undefined {
-    const write = this.writes.get(opId);
-    if (!write) return undefined;
-    this.writes.delete(opId);
-    this.unsaved.delete(opId);
-    const rest = this.of(write.atomeId).filter((each) => each !== write);
-    if (rest.length > 0) this.byAtome.set(write.atomeId, rest);
-    else this.byAtome.delete(write.atomeId);
-    return write;
+  take(opId: string): Pending | undefined;
+}
+
+export function createOutbox(): Outbox {
+  const pending = new Map<string, Pending>();
+  const byAtome = new Map<string, readonly Pending[]>();
+  const of = (atomeId: string): readonly Pending[] => byAtome.get(atomeId) ?? [];
+
+  function take(opId: string): Pending | undefined {
+    const found = pending.get(opId);
+    if (!found) return undefined;
+    const { atomeId } = found.write;
+    pending.delete(opId);
+    const rest = of(atomeId).filter((each) => each !== found);
+    if (rest.length > 0) byAtome.set(atomeId, rest);
+    else byAtome.delete(atomeId);
+    return found;
   }
+
+  return {
+    get size() {
+      return pending.size;
+    },
+    all: () => pending.values(),
+    get: (opId) => pending.get(opId),
+    of,
+    atomeIds: () => byAtome.keys(),
+    add(write, saved) {
+      const { opId, atomeId } = write;
+      const added = { write, saved, faults: 0 };
+      take(opId);
+      pending.set(opId, added);
+      byAtome.set(atomeId, [...of(atomeId), added]);
+    },
+    take,
+  };
 }

@@ -1,10 +1,10 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError, toError } from '../errors.js';
 import { memoryStore } from '../store/memory.js';
-import type { Changes, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
-import { loadJsonPatch, needsJsonPatch } from './optimistic.js';
-import { Outbox } from './outbox.js';
-import { View, type Shown } from './view.js';
+import type { Changes, PendingWrite, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
+import { prepare } from './optimistic.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { createView, type Shown, type View } from './view.js';
 
 /** Who wants to know what happens in a replica. */
 export interface ReplicaPort {
@@ -32,186 +32,199 @@ const NOWHERE: Place = { cursor: null, subscription: '', skewMs: null, stamp: nu
  * The local copy in memory, and its store behind it. A change shows at once and is durable when `commit` resolves;
  * changes that come while the store is busy go into its next transaction together.
  */
-export class Replica {
-  readonly outbox = new Outbox();
-  readonly view = new View(this.outbox);
-  readonly rejected = new Map<string, RejectedWrite>();
-  place = NOWHERE;
+export interface Replica {
+  readonly outbox: Outbox;
+  readonly view: View;
+  readonly rejected: ReadonlyMap<string, RejectedWrite>;
+  readonly place: Place;
   /** Resolves when outbox and place are known. Like all that comes after it, it rejects only with `outdated`. */
   readonly opened: Promise<void>;
   /** Resolves when the atomes are known too. */
   readonly loaded: Promise<void>;
-  private batch: Changes[] = [];
-  private underWay: readonly Changes[] = [];
-  private saving: Promise<void> | undefined;
-  private tail: Promise<void>;
-  private unbind: (() => void) | undefined;
-  /** Atomes that have changed since the store is being read; null once it was. */
-  private fresh: Set<string> | null = new Set();
-  private replaced = false;
-  private closed = false;
-  /** opIds of pending writes that were made here, not in another tab. */
-  private readonly made = new Set<string>();
-
-  constructor(
-    private store: Store,
-    private readonly port: ReplicaPort,
-  ) {
-    this.opened = this.guard(() => this.open());
-    this.loaded = this.opened.then(() => this.guard(() => this.load()));
-    this.tail = this.opened;
-    this.loaded.catch(() => undefined);
-  }
-
   /** The other instances on the same data, where there can be any. */
-  get tabs(): Tabs | undefined {
-    return this.store.tabs;
-  }
-
+  readonly tabs: Tabs | undefined;
   /** The atomes changed last, while the store is still being read; undefined where they would not be all there is. */
-  async newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined> {
-    await this.opened;
-    if (!this.fresh || this.outbox.size > 0) return undefined;
-    return this.store.newest(selection, limit).catch(() => undefined);
-  }
-
+  newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined>;
   /** Shows the changes now. @returns a promise of their being durable, which rejects when the replica was closed. */
-  commit(changes: Changes): Promise<void> {
-    if (this.closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
-    changes.append?.forEach(({ opId }) => this.made.add(opId));
-    this.apply(changes, false);
-    this.batch.push(changes);
-    this.saving ??= this.tail = this.tail.then(() => {
-      const { batch } = this;
-      this.batch = [];
-      this.saving = undefined;
-      return this.save(batch);
-    });
-    this.saving.catch(() => undefined);
-    return this.saving;
-  }
+  commit(changes: Changes): Promise<void>;
+  close(): Promise<void>;
+}
 
-  async close(): Promise<void> {
-    this.closed = true;
-    this.unbind?.();
-    await Promise.allSettled([this.loaded, this.tail]);
-    await this.store.close().catch((thrown: unknown) => this.port.failed(toError(thrown)));
-  }
+export function createReplica(store: Store, port: ReplicaPort): Replica {
+  const outbox = createOutbox();
+  const view = createView(outbox);
+  const rejected = new Map<string, RejectedWrite>();
+  /** opIds of pending writes that were made here, not in another tab. */
+  const made = new Set<string>();
+  let place = NOWHERE;
+  let batch: Changes[] = [];
+  let underWay: readonly Changes[] = [];
+  let saving: Promise<void> | undefined;
+  /** Atomes that were confirmed anew since the store is being read; null once it was, or when all were replaced. */
+  let fresh: Set<string> | null = new Set();
+  let unbind: (() => void) | undefined;
+  let closed = false;
 
-  private async open(): Promise<void> {
-    const { place, outbox, rejected, setAside } = await this.store.open();
-    this.place = place ?? NOWHERE;
-    if (outbox.some(needsJsonPatch)) await loadJsonPatch();
-    outbox.forEach((write) => this.outbox.add(write, true));
-    outbox.forEach(({ opId }) => this.port.met(opId));
-    // without other tabs they can only be one's own, from before the last start
-    if (!this.store.tabs) outbox.forEach(({ opId }) => this.made.add(opId));
-    rejected.forEach((write) => this.rejected.set(write.operation.opId, write));
-    this.unbind = this.store.observe?.((changes) => changes.forEach((each) => this.observe(each)));
+  const opened = guard(open);
+  const loaded = opened.then(() => guard(load));
+  let tail = opened;
+  loaded.catch(() => undefined);
+
+  async function open(): Promise<void> {
+    const contents = await store.open();
+    const { setAside } = contents;
+    place = contents.place ?? NOWHERE;
+    await prepare(contents.outbox);
+    for (const write of contents.outbox) {
+      add(write, true);
+      port.met(write.opId);
+      // without other tabs it can only be one's own, from before the last start
+      if (!store.tabs) made.add(write.opId);
+    }
+    contents.rejected.forEach(putAside);
+    unbind = store.observe?.((changes) => changes.forEach(observe));
     if (setAside !== undefined) {
-      this.port.failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
+      port.failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
     }
   }
 
-  private async load(): Promise<void> {
+  async function load(): Promise<void> {
     const atomes: Atome[] = [];
     try {
-      for await (const page of this.store.atomes()) for (const atome of page) atomes.push(atome);
+      for await (const page of store.atomes()) for (const atome of page) atomes.push(atome);
     } catch (thrown) {
       // what is missing has to come from the server
-      this.place = { ...this.place, cursor: null };
+      place = { ...place, cursor: null };
       throw thrown;
     } finally {
       // what other tabs have changed meanwhile is newer
-      const old = this.replaced ? [] : atomes.filter(({ id }) => !this.fresh?.has(id));
-      this.fresh = null;
-      const touched = new Set(this.outbox.atomeIds());
-      for (const { id } of old) touched.add(id);
-      this.show(touched, () => old.forEach((atome) => this.view.confirm(atome.id, atome)));
+      for (const atome of atomes) if (fresh && !fresh.has(atome.id)) view.confirm(atome.id, atome);
+      fresh = null;
+      port.changed(view.refresh());
     }
   }
 
-  private observe(changes: Changes): void {
-    this.apply(changes, true);
-    if (changes.append?.some(needsJsonPatch)) {
-      void loadJsonPatch().then(() => this.show(this.outbox.atomeIds(), () => this.view.unfold()));
-    }
-    // what is not in the store yet was read without it
-    if (changes.clear) [...this.underWay, ...this.batch].forEach(({ events: _told, ...own }) => this.apply(own, false));
-  }
-
-  private async save(batch: readonly Changes[]): Promise<void> {
-    this.underWay = batch;
-    await this.guard(() => this.store.commit(batch));
-    this.underWay = [];
-    for (const { append } of batch) append?.forEach(({ opId }) => this.outbox.saved(opId));
-  }
-
-  private apply(changes: Changes, saved: boolean): void {
-    const { clear, put, remove, settle, append, dismiss, reject, place, events } = changes;
-    const origins = (events ?? []).map((event) => this.originOf(event));
-    const touched = [
-      ...(clear ? this.view.ids() : []),
-      ...(put ?? []).map(({ id }) => id),
-      ...(remove ?? []),
-      ...(settle ?? []).map((opId) => this.outbox.get(opId)?.atomeId ?? ''),
-      ...(append ?? []).map(({ atomeId }) => atomeId),
-    ];
-    touched.forEach((id) => this.fresh?.add(id));
-    this.replaced ||= clear === true;
-    dismiss?.forEach((opId) => this.rejected.delete(opId));
-    reject?.forEach((write) => this.rejected.set(write.operation.opId, write));
-    this.place = place ?? this.place;
-    this.show(touched, () => {
-      if (clear) [...this.view.ids()].forEach((id) => this.view.confirm(id, undefined));
-      put?.forEach((atome) => this.view.confirm(atome.id, atome));
-      remove?.forEach((id) => this.view.confirm(id, undefined));
-      settle?.forEach((opId) => this.outbox.take(opId));
-      append?.forEach((write) => this.outbox.add(write, saved));
+  function observe(changes: Changes): void {
+    apply(changes, true);
+    void prepare(changes.append ?? [])?.then(() => {
+      view.unfold();
+      port.changed(view.refresh());
     });
-    if (saved) append?.forEach(({ opId }) => this.port.met(opId));
-    events?.forEach((event, i) => this.port.heard(event, origins[i]!));
-    if (!clear) settle?.forEach((opId) => this.made.delete(opId));
-    reject?.forEach((write) => this.port.refused(write));
+    // what is not in the store yet was read without it
+    if (changes.clear) [...underWay, ...batch].forEach(({ events: _told, ...own }) => apply(own, false));
   }
 
-  private originOf(event: AtomeEvent): Origin {
-    const opId = ('opId' in event && event.opId) || '';
-    return { pending: this.outbox.get(opId) !== undefined, own: this.made.has(opId) };
+  function commit(changes: Changes): Promise<void> {
+    if (closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
+    changes.append?.forEach(({ opId }) => made.add(opId));
+    apply(changes, false);
+    batch.push(changes);
+    saving ??= tail = tail.then(save);
+    saving.catch(() => undefined);
+    return saving;
   }
 
-  /** Changes some atomes and tells which of them are shown differently now. */
-  private show(touched: Iterable<string>, change: () => void): void {
-    const before = new Map<string, Atome | undefined>();
-    for (const id of touched) before.set(id, this.view.get(id));
-    change();
-    const shown = new Map<string, Shown>();
-    for (const [id, old] of before) {
-      this.view.fold(id);
-      const after = this.view.get(id);
-      if (after !== old) shown.set(id, { before: old, after });
+  async function save(): Promise<void> {
+    underWay = batch;
+    batch = [];
+    saving = undefined;
+    await guard(() => store.commit(underWay));
+    for (const { append } of underWay) append?.forEach(kept);
+    underWay = [];
+  }
+
+  function kept({ opId }: PendingWrite): void {
+    const found = outbox.get(opId);
+    if (found) found.saved = true;
+  }
+
+  function apply({ clear, put, remove, settle, append, dismiss, reject, ...more }: Changes, saved: boolean): void {
+    const { events = [] } = more;
+    const origins = events.map(originOf);
+    if (clear) {
+      fresh = null;
+      [...view.ids()].forEach((id) => view.confirm(id, undefined));
     }
-    this.port.changed(shown);
+    put?.forEach((atome) => learn(atome.id, atome));
+    remove?.forEach((id) => learn(id, undefined));
+    settle?.forEach((opId) => {
+      const taken = outbox.take(opId);
+      if (taken) view.touch(taken.write.atomeId);
+    });
+    append?.forEach((write) => add(write, saved));
+    dismiss?.forEach((opId) => rejected.delete(opId));
+    reject?.forEach(putAside);
+    place = more.place ?? place;
+    port.changed(view.refresh());
+    if (saved) append?.forEach(({ opId }) => port.met(opId));
+    events.forEach((event, i) => port.heard(event, origins[i]!));
+    if (!clear) settle?.forEach((opId) => made.delete(opId));
+    reject?.forEach((write) => port.refused(write));
+  }
+
+  function learn(id: string, atome: Atome | undefined): void {
+    fresh?.add(id);
+    view.confirm(id, atome);
+  }
+
+  function add(write: PendingWrite, saved: boolean): void {
+    outbox.add(write, saved);
+    view.touch(write.atomeId);
+  }
+
+  function putAside(write: RejectedWrite): void {
+    rejected.set(write.operation.opId, write);
+  }
+
+  function originOf(event: AtomeEvent): Origin {
+    const opId = ('opId' in event && event.opId) || '';
+    return { pending: outbox.get(opId) !== undefined, own: made.has(opId) };
   }
 
   /**
    * Does something with the store. A store that fails is given up: what is in memory goes on without it. Not so one
    * that a newer version has taken over: there the pending writes are safe, and here they would not be.
    */
-  private async guard(work: () => Promise<void>): Promise<void> {
+  async function guard(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (thrown) {
       const error = toError(thrown);
       if (error instanceof SyncError && error.code === 'outdated') {
-        this.port.failed(error);
+        port.failed(error);
         throw error;
       }
-      const advice = `the local store failed (${error.message}); nothing is kept until the next start, and what is not sent by then is lost`;
-      this.unbind?.();
-      void this.store.close().catch(() => undefined);
-      this.store = memoryStore();
-      this.port.failed(new SyncError('storage', advice, { cause: thrown }));
+      const advice = `the local store failed (${error.message}); what is not sent before the next start is lost`;
+      unbind?.();
+      void store.close().catch(() => undefined);
+      store = memoryStore();
+      port.failed(new SyncError('storage', advice, { cause: thrown }));
     }
   }
+
+  return {
+    outbox,
+    view,
+    rejected,
+    get place() {
+      return place;
+    },
+    opened,
+    loaded,
+    get tabs() {
+      return store.tabs;
+    },
+    async newest(selection, limit) {
+      await opened;
+      if (!fresh || outbox.size > 0) return undefined;
+      return store.newest?.(selection, limit).catch(() => undefined);
+    },
+    commit,
+    async close() {
+      closed = true;
+      unbind?.();
+      await Promise.allSettled([loaded, tail]);
+      await store.close().catch((thrown: unknown) => port.failed(toError(thrown)));
+    },
+  };
 }

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ERRORS, type Ack, type ErrorBody, type ErrorCode } from '../../../src/protocol/index.js';
-import { after, Timer } from '../connection/timer.js';
-import { Outbox } from './outbox.js';
-import { Sender } from './sender.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { createSender, type Sender } from './sender.js';
 
 let outbox: Outbox;
 let sender: Sender;
@@ -13,9 +12,9 @@ let open: boolean;
 beforeEach(() => {
   jest.useFakeTimers();
   [sent, refused, open] = [[], [], true];
-  outbox = new Outbox();
+  outbox = createOutbox();
   let stamps = 0;
-  sender = new Sender(outbox, new Timer(after), {
+  sender = createSender(outbox, {
     ready: () => open,
     send: (message) => {
       const { opId, hlc } = message as { opId: string; hlc: string };
@@ -25,7 +24,6 @@ beforeEach(() => {
     refused: ({ opId }, { code }) => {
       refused.push(`${opId} ${code}`);
       outbox.take(opId);
-      sender.forget(opId);
     },
     random: () => 0.5,
   });
@@ -41,7 +39,7 @@ const error = (code: ErrorCode, retryAfter?: number): ErrorBody => ({
 });
 const take = (): string[] => sent.splice(0);
 
-describe('Sender', () => {
+describe('a sender', () => {
   it('sends in order, each once', () => {
     ['1', '2'].forEach((opId) => add(opId));
     sender.pump();
@@ -56,7 +54,7 @@ describe('Sender', () => {
     add('2');
     sender.pump();
     expect(take()).toEqual([]);
-    outbox.saved('1');
+    outbox.get('1')!.saved = true;
     sender.pump();
     expect(take()).toEqual(['1@1', '2@2']);
   });
@@ -86,14 +84,6 @@ describe('Sender', () => {
     sender.restart();
     sender.pump();
     expect(sent).toEqual(['1@1', '1@1']);
-  });
-
-  it('knows which acknowledged writes the cursor has passed', () => {
-    ['1', '2'].forEach((opId) => add(opId));
-    sender.pump();
-    sender.acked(ack('1', 5));
-    sender.acked(ack('2', 6));
-    expect(sender.passed(5).map(({ opId }) => opId)).toEqual(['1']);
   });
 
   it('waits as long as the server asks, and longer each time', () => {

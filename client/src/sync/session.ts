@@ -1,10 +1,11 @@
 import type { Filter, RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.js';
-import { Connection, type ConnectionPort } from '../connection/connection.js';
+import { createConnection, type Connection, type ConnectionPort } from '../connection/connection.js';
+import { isTrying, isUp, type State } from '../connection/state.js';
 import { onWake } from '../connection/wake.js';
-import { endpoints, type Endpoints } from '../endpoints.js';
+import { apiUrl, socketUrl } from '../endpoints.js';
 import { SyncError } from '../errors.js';
-import { Emitter } from '../events/emitter.js';
+import { createEmitter } from '../events/emitter.js';
 import type { OtherMessage } from '../events/event-map.js';
 import { tell } from '../events/tell.js';
 import type { Settings, TokenSource } from '../options.js';
@@ -19,33 +20,50 @@ export interface Target {
 
 /** One client's dealings with one server: its connection, its place in the ledger, its listeners. */
 export class Session implements ConnectionPort {
-  readonly events = new Emitter();
+  readonly events = createEmitter();
   readonly own = new OwnWrites();
   readonly connection: Connection;
   readonly reader: RangeReader;
   private target: Target;
   private unbind: (() => void) | undefined;
+  private name: string | null = null;
+  private waiters: ((connected: boolean) => void)[] = [];
   /** The newest protocol that was met. */
   private protocol = PROTOCOL_VERSION;
 
   constructor(settings: Settings, filter: Filter = {}) {
-    endpoints(settings.url);
+    socketUrl(settings.url);
     this.target = { url: settings.url, token: settings.token };
     this.reader = new RangeReader(filter);
-    this.connection = new Connection(settings, this);
+    this.connection = createConnection(settings, this);
   }
 
-  get endpoints(): Endpoints {
-    return endpoints(this.target.url);
+  /** Base of the REST calls, without a slash at its end. */
+  api(): string {
+    return apiUrl(this.target.url);
   }
 
+  get up(): boolean {
+    return isUp(this.connection.state);
+  }
+
+  /** The name that the server has given to this connection, while it is up. */
+  get clientId(): string | null {
+    return this.up ? this.name : null;
+  }
+
+  /** @returns true once connected; false when the attempt failed, after which it goes on trying by itself. */
   async connect(target: Target): Promise<boolean> {
     const { url = this.target.url, token = this.target.token } = target;
-    endpoints(url);
+    socketUrl(url);
     if (url !== this.target.url || token !== this.target.token) this.disconnect();
     this.target = { url, token };
     this.unbind ??= onWake(() => this.connection.wake());
-    return this.connection.connect();
+    if (this.up) return true;
+    return new Promise((resolve) => {
+      this.waiters.push(resolve);
+      this.connection.connect();
+    });
   }
 
   disconnect(): void {
@@ -57,12 +75,12 @@ export class Session implements ConnectionPort {
   /** @returns false when not connected. */
   send(message: object): boolean {
     const { opId } = message as { opId?: unknown };
-    if (typeof opId === 'string' && this.connection.up) this.own.add(opId, message);
+    if (typeof opId === 'string' && this.up) this.own.add(opId, message);
     return this.connection.send(message);
   }
 
   url(): string {
-    return this.endpoints.socket;
+    return socketUrl(this.target.url);
   }
 
   renewable(): boolean {
@@ -79,6 +97,7 @@ export class Session implements ConnectionPort {
   }
 
   connected({ clientId, serverTime, protocol }: Welcome): void {
+    this.name = clientId;
     this.own.addClient(clientId);
     if (protocol > this.protocol) {
       this.protocol = protocol;
@@ -90,6 +109,11 @@ export class Session implements ConnectionPort {
 
   disconnected(code: number, reason: string): void {
     this.events.emit('sync:disconnected', { code, reason });
+  }
+
+  moved(state: State): void {
+    if (!isUp(state) && isTrying(state)) return;
+    for (const resolve of this.waiters.splice(0)) resolve(isUp(state));
   }
 
   failed(error: Error): void {

@@ -5,23 +5,25 @@ import type { Replica } from './replica.js';
 import type { Status, SyncState } from './status.js';
 
 /** Says how it stands with the server. Where another tab holds the connection, it says what that one says. */
-export class StatusBoard {
-  private told = '';
-  private pending = 0;
-  private heard: SyncState = { state: 'connecting' };
-  private tabs: Tabs | undefined;
+export interface StatusBoard {
+  readonly status: () => Status;
+  /** Tells of what is different. */
+  update(): void;
+  /** Shares the state with the other tabs. @returns what ends it. */
+  share(tabs: Tabs): () => void;
+}
 
-  constructor(
-    private readonly replica: Replica,
-    private readonly events: Emitter,
-    /** The state of the own connection; null while there is none to be had. */
-    private readonly own: () => SyncState | null,
-  ) {}
+/** @param own the state of the own connection; null while there is none to be had. */
+export function createStatusBoard(replica: Replica, { emit }: Emitter, own: () => SyncState | null): StatusBoard {
+  let told = '';
+  let toldPending = 0;
+  let heard: SyncState = { state: 'connecting' };
+  let tabs: Tabs | undefined;
 
-  get status(): Status {
-    const { place, outbox, rejected } = this.replica;
+  function status(): Status {
+    const { place, outbox, rejected } = replica;
     return {
-      ...(this.own() ?? this.heard),
+      ...(own() ?? heard),
       pending: outbox.size,
       rejected: rejected.size,
       lastSeq: place.cursor?.seq ?? 0,
@@ -29,36 +31,39 @@ export class StatusBoard {
     };
   }
 
-  /** Shares the state with the other tabs. @returns what ends it. */
-  share(tabs: Tabs): () => void {
-    this.tabs = tabs;
-    const stop = tabs.hear((message) => this.hear(message));
-    tabs.tell({ ask: 'status' });
-    return stop;
+  function tell(): void {
+    const state = own();
+    if (state) tabs?.tell({ status: state });
   }
 
-  /** Tells of what is different. */
-  update(): void {
-    const { status } = this;
-    const text = JSON.stringify(status);
-    if (text === this.told) return;
-    this.told = text;
-    if (status.pending !== this.pending) this.events.emit('sync:pending', { count: status.pending });
-    this.pending = status.pending;
-    this.events.emit('sync:status', status);
-    this.tell();
+  function update(): void {
+    const now = status();
+    const text = JSON.stringify(now);
+    if (text === told) return;
+    told = text;
+    const { pending } = now;
+    if (pending !== toldPending) emit('sync:pending', { count: pending });
+    toldPending = pending;
+    emit('sync:status', now);
+    tell();
   }
 
-  private tell(): void {
-    const status = this.own();
-    if (status) this.tabs?.tell({ status });
+  function hear(message: JsonValue): void {
+    const { ask, status: state } = message as { readonly ask?: string; readonly status?: SyncState };
+    if (ask) return tell();
+    if (!state) return;
+    heard = state;
+    update();
   }
 
-  private hear(message: JsonValue): void {
-    const { ask, status } = message as { readonly ask?: string; readonly status?: SyncState };
-    if (ask) return this.tell();
-    if (!status) return;
-    this.heard = status;
-    this.update();
-  }
+  return {
+    status,
+    update,
+    share(others) {
+      tabs = others;
+      const stop = others.hear(hear);
+      others.tell({ ask: 'status' });
+      return stop;
+    },
+  };
 }

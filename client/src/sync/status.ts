@@ -16,39 +16,34 @@ export type Status = SyncState & {
   readonly pending: number;
   /** Own writes that were refused and wait for a decision. */
   readonly rejected: number;
-  /** Up to where everything is here; 0 before the first snapshot. */
+  /** Up to where everything is here; 0 before all was told once. */
   readonly lastSeq: number;
   /** How far the local clock is ahead of the server's; null while that is not known. */
   readonly clockSkewMs: number | null;
 };
 
-/** What a status is made of on the side of the connection. */
-export interface Circumstances {
-  readonly connection: State;
-  readonly progress: Progress;
-  /** Why there is no connection. */
-  readonly reason: string;
-  readonly nextAttemptAt: number | null;
-}
-
 /** Where the replica stands against the server's head; null while that is not known. */
 export type Progress = { readonly done: number; readonly total: number } | 'live' | null;
 
-/** The state in the words of the application. */
-export function stateOf({ connection, progress, reason, nextAttemptAt }: Circumstances): SyncState {
+/**
+ * The state of a connection in the words of the application.
+ * @param reason why there is none.
+ */
+export function stateOf(
+  connection: State,
+  progress: Progress,
+  reason: string,
+  nextAttemptAt: number | null,
+): SyncState {
   switch (connection.phase) {
-    case 'opening':
-    case 'authenticating':
-      return { state: 'connecting' };
-    case 'subscribing':
-    case 'connected':
-      if (progress === 'live') return { state: 'live' };
-      return progress ? { state: 'catching-up', ...progress } : { state: 'connecting' };
-    case 'waiting':
-    case 'exhausted':
-      return { state: 'offline', nextAttemptAt, reason };
     case 'idle':
     case 'refused':
       return { state: 'stopped', reason };
+    case 'waiting':
+    case 'exhausted':
+      return { state: 'offline', nextAttemptAt, reason };
+    default:
+      if (progress === 'live') return { state: 'live' };
+      return progress ? { state: 'catching-up', ...progress } : { state: 'connecting' };
   }
 }

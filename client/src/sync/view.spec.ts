@@ -2,9 +2,9 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
-import { loadJsonPatch } from './optimistic.js';
-import { Outbox } from './outbox.js';
-import { looksAlike, View } from './view.js';
+import { prepare } from './optimistic.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { createView, looksAlike, type View } from './view.js';
 
 const NOTE: Atome = {
   id: 'a',
@@ -23,10 +23,10 @@ const NOTE: Atome = {
 let outbox: Outbox;
 let view: View;
 let names = 0;
-beforeAll(loadJsonPatch);
+beforeAll(() => prepare([{ changes: [] }]));
 beforeEach(() => {
-  outbox = new Outbox();
-  view = new View(outbox);
+  outbox = createOutbox();
+  view = createView(outbox);
 });
 
 const write = (fields: Partial<PendingWrite>): PendingWrite => ({
@@ -39,7 +39,8 @@ const write = (fields: Partial<PendingWrite>): PendingWrite => ({
 /** What is shown of the atome with these writes pending. */
 function shown(...writes: PendingWrite[]): Atome | undefined {
   writes.forEach((each) => outbox.add(each, true));
-  view.fold('a');
+  view.touch('a');
+  view.refresh();
   return view.get('a');
 }
 
@@ -95,20 +96,22 @@ describe('View', () => {
     );
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        outbox = new Outbox();
-        view = new View(outbox);
+        outbox = createOutbox();
+        view = createView(outbox);
         for (const each of steps) {
           if ('add' in each) outbox.add(write(each.add), true);
-          else if ('take' in each) outbox.take(outbox.of('a')[each.take]?.opId ?? '');
+          else if ('take' in each) outbox.take(outbox.of('a')[each.take]?.write.opId ?? '');
           else view.confirm('a', each.confirm);
-          view.fold('a');
+          view.touch('a');
+          view.refresh();
         }
-        const afresh = new View(outbox);
+        const afresh = createView(outbox);
         afresh.confirm(
           'a',
           [...view.ids()].length > 0 ? steps.findLast((each) => 'confirm' in each)!.confirm : undefined,
         );
-        afresh.fold('a');
+        afresh.touch('a');
+        afresh.refresh();
         expect(view.get('a')).toEqual(afresh.get('a'));
       }),
     );

@@ -1,28 +1,32 @@
 /** Promises that resolve when something has become true. */
-export class Waiters {
-  private waiting: {
-    readonly isSo: () => boolean;
-    readonly resolve: () => void;
-    readonly reject: (why: Error) => void;
-  }[] = [];
-  private ended: Error | undefined;
-
-  until(isSo: () => boolean): Promise<void> {
-    if (isSo()) return Promise.resolve();
-    if (this.ended) return Promise.reject(this.ended);
-    return new Promise((resolve, reject) => void this.waiting.push({ isSo, resolve, reject }));
-  }
-
+export interface Waiters {
+  until(isSo: () => boolean): Promise<void>;
   /** Something may have become true. */
-  check(): void {
-    const { waiting } = this;
-    this.waiting = waiting.filter(({ isSo }) => !isSo());
-    waiting.filter((each) => !this.waiting.includes(each)).forEach(({ resolve }) => resolve());
-  }
-
+  check(): void;
   /** Nothing will become true any more. */
-  end(why: Error): void {
-    this.ended = why;
-    this.waiting.splice(0).forEach(({ reject }) => reject(why));
-  }
+  end(why: Error): void;
+}
+
+export function createWaiters(): Waiters {
+  const waiting = new Set<() => void>();
+  let ended: Error | undefined;
+  const check = (): void => waiting.forEach((look) => look());
+  return {
+    until: (isSo) =>
+      new Promise((resolve, reject) => {
+        function look(): void {
+          if (isSo()) resolve();
+          else if (ended) reject(ended);
+          else return;
+          waiting.delete(look);
+        }
+        waiting.add(look);
+        look();
+      }),
+    check,
+    end(why) {
+      ended = why;
+      check();
+    },
+  };
 }

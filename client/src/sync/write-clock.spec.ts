@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { wallOf } from '../../../src/protocol/index.js';
-import { timeOf, WriteClock } from './write-clock.js';
+import { createWriteClock, timeOf, type WriteClock } from './write-clock.js';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
@@ -8,10 +8,10 @@ const HOUR = 3_600_000;
 /** A clock that a spec sets. */
 function at(start = NOW): { clock: WriteClock; set: (ms: number) => void } {
   let now = start;
-  return { clock: new WriteClock(() => now), set: (ms) => (now = ms) };
+  return { clock: createWriteClock(() => now), set: (ms) => (now = ms) };
 }
 
-describe('WriteClock', () => {
+describe('the clock of writes', () => {
   it('gives names that sort as they were given, within a millisecond and when the clock goes back', () => {
     const { clock, set } = at();
     const names = Array.from({ length: 10_000 }, () => clock.name());

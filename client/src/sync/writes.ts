@@ -3,7 +3,7 @@ import type { Client, Written } from '../api.js';
 import { SyncError } from '../errors.js';
 import type { PendingWrite } from '../store/store.js';
 import type { WriteOptions } from '../unified/answers.js';
-import { loadJsonPatch, needsJsonPatch } from './optimistic.js';
+import { prepare } from './optimistic.js';
 import type { Replica } from './replica.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -23,6 +23,11 @@ type Writes = Pick<
   | 'discard'
 >;
 
+/** A write without a name; what is undefined is not said. */
+type NewWrite = Pick<PendingWrite, 'operation' | 'atomeId'> & {
+  readonly [Part in keyof PendingWrite]?: PendingWrite[Part] | undefined;
+};
+
 /**
  * The writes of a client: each is in the store before its promise resolves.
  * @param saved called when there is something to send.
@@ -31,20 +36,18 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
   let ready = replica.opened;
 
   async function write(
-    { operation, atomeId, ...fields }: Omit<PendingWrite, 'opId'>,
-    { reason, baseVersion }: WriteOptions = {},
+    fields: NewWrite,
+    options: WriteOptions = {},
     dismiss: readonly string[] = [],
   ): Promise<Written> {
     // in a chain, so that writes which need nothing do not overtake
-    if (needsJsonPatch(fields)) ready = ready.then(loadJsonPatch);
-    await ready;
+    await (ready = ready.then(() => prepare([fields])));
     const opId = clock.name();
-    const options = { ...(reason !== undefined && { reason }), ...(baseVersion !== undefined && { baseVersion }) };
     // a copy, of what JSON can say: what the caller does with his objects afterwards is his own affair
-    const append = JSON.parse(JSON.stringify({ opId, operation, atomeId, ...fields, ...options })) as PendingWrite;
-    await replica.commit({ append: [append], ...(dismiss.length > 0 && { dismiss }) });
+    const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
+    await replica.commit({ append: [append], dismiss });
     saved();
-    return { success: true, pending: true, id: atomeId, opId };
+    return { success: true, pending: true, id: append.atomeId, opId };
   }
 
   const change = (
@@ -56,13 +59,10 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
 
   return {
     create: ({ id = clock.name(), type, ...parts }, options) =>
-      write(
-        { operation: 'create', atomeId: id, ...parts, ...(type !== undefined && { atomeType: type }) } as never,
-        options,
-      ),
+      write({ operation: 'create', atomeId: id, atomeType: type, ...parts } as NewWrite, options),
     update: (id, changes, options) => change('update', id, changes, options),
     replace: (id, { type, ...parts }, options) =>
-      write({ operation: 'replace', atomeId: id, ...parts, ...(type !== undefined && { atomeType: type }) }, options),
+      write({ operation: 'replace', atomeId: id, atomeType: type, ...parts }, options),
     patch: (id, changes, options) => change('patch', id, changes, options),
     rename: (id, name, options) => change('rename', id, { name }, options),
     tag: (id, tags, options) => change('tag', id, { tags }, options),
@@ -76,9 +76,8 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     async retry(opId, edit) {
       await replica.opened;
       const found = replica.rejected.get(opId);
-      if (!found) throw new SyncError('not_found', `there is no rejected write "${opId}"; rejected() lists them`);
-      const { opId: _refused, ...operation } = found.operation;
-      return write({ ...operation, ...edit }, {}, [opId]);
+      if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
+      return write({ ...found.operation, ...edit }, {}, [opId]);
     },
     async discard(opId) {
       await replica.opened;

@@ -4,7 +4,7 @@ import { createClient as createOne } from '../client.js';
 import type { AnyKinds, Kinds } from '../kinds.js';
 import { memoryStore } from '../store/memory.js';
 import type { PendingWrite } from '../store/store.js';
-import { WriteClock } from '../sync/write-clock.js';
+import { createWriteClock, type WriteClock } from '../sync/write-clock.js';
 import { bothAtome, type BackendStates, type BothAtome, type NewWrite } from './both-atome.js';
 import { jointStore, type JointStore } from './joint-store.js';
 
@@ -38,7 +38,7 @@ export interface Backends<Map = AnyKinds> {
  * @throws SyncError `invalid` for a malformed URL.
  */
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: BackendsOptions): Backends<Map> {
-  const clock = new WriteClock();
+  const clock = createWriteClock();
   const [near, local] = open<Map>(options.local, clock);
   const [far, cloud] = open<Map>(options.cloud, clock);
   const status = (): BackendStates => ({ local: local.status(), cloud: cloud.status() });

@@ -60,9 +60,9 @@ export function jointStore(store: Store): JointStore {
       };
     },
     atomes: () => store.atomes(),
-    newest: (selection, limit) => store.newest(selection, limit),
     commit: (changes) => store.commit(changes),
     close: () => store.close(),
+    ...(store.newest && { newest: (selection, limit) => store.newest!(selection, limit) }),
     ...(store.tabs && { tabs: store.tabs }),
   };
 }

@@ -1,4 +1,5 @@
 import type { AlterationBody, Atome } from '../../../src/protocol/index.js';
+import { takeAway } from '../events/emitter.js';
 import type { Phase } from '../connection/state.js';
 import type { Listener, SyncEventName } from '../events/event-map.js';
 import type { Cursor } from '../sync/range-reader.js';
@@ -56,13 +57,14 @@ export interface SyncWebSocket {
 export function syncWebSocket(session: Session): SyncWebSocket {
   const { connection, events, reader } = session;
   const broadcast = (type: `atome:${string}`, message: object): boolean =>
-    session.send({ type, ...message, clientId: connection.clientId, timestamp: new Date().toISOString() });
+    session.send({ type, ...message, clientId: session.clientId, timestamp: new Date().toISOString() });
   return {
     connect: (options = {}) => session.connect(options),
     disconnect: () => session.disconnect(),
-    isConnected: () => connection.up,
+    isConnected: () => session.up,
     getState() {
-      const { state, up, clientId } = connection;
+      const { up, clientId } = session;
+      const { state } = connection;
       return {
         connected: up,
         phase: state.phase,
@@ -73,7 +75,7 @@ export function syncWebSocket(session: Session): SyncWebSocket {
       };
     },
     on: (event, listener) => events.on(event, listener),
-    off: (event, listener) => events.off(event, listener),
+    off: (event, listener) => takeAway(events, event, listener),
     onAll: (listener) => events.on('*', listener),
     send: (message) => session.send(message),
     broadcastCreate: (atome) => broadcast('atome:created', { atome }),

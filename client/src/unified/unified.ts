@@ -24,12 +24,12 @@ export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
   const settings = settingsOf(options);
   const session = new Session(settings, options.filter);
   const http = new Http(
-    { ...settings, requestMs: options.requestMs ?? 10_000, repeat: REPEAT },
+    { random: settings.random, fetch: options.fetch, requestMs: options.requestMs ?? 10_000, repeat: REPEAT },
     {
-      api: () => session.endpoints.api,
+      api: () => session.api(),
       renewable: () => session.renewable(),
       token: (renew) => session.token(renew),
-      clientId: () => session.connection.clientId,
+      clientId: () => session.clientId,
     },
   );
   const socket = syncWebSocket(session);
