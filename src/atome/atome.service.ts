@@ -36,7 +36,7 @@ import { ResolvedOptions } from '../door/options.js';
 
 /** Who writes, through which client, and under which conditions. Everything may be left out. */
 export interface WriteContext {
-  readonly principal?: Principal;
+  readonly principal?: Principal | undefined;
   /** The WebSocket client that gets no event of this write on a plain connection. */
   readonly clientId?: string | undefined;
   /** The opId: a repetition of the same write under it returns the first result. */
