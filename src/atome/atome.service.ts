@@ -242,7 +242,7 @@ export class AtomeService {
   }
 }
 
-/** An alteration in its place in the chain. Written out: spread together it is a hash table, 2 µs of a small write. */
+/** An alteration in its place in the chain; written out, as all objects of a write are (see `mutationOf`). */
 function chained(alteration: AlterationBody, prevHash: string, hash: string): Alteration {
   const { atomeId, operation, changes, reason, author, sourceClient } = alteration;
   const { opId, hlc, superseded, seq, version, timestamp } = alteration;

@@ -90,8 +90,8 @@ export type TypeField = 'type' | 'atomeType';
 export type Envelope<OpId = string | null> = Pick<Mutation, 'baseVersion' | 'hlc'> & { readonly opId: OpId };
 
 /**
- * A parsed write, written out: an object that is spread together is a hash table, which outlives its request in the old
- * generation. 6 µs of the 46 that a small write costs outside the ledger.
+ * A parsed write, written out: V8 gives each object that is spread together a hidden class of its own once the code is hot,
+ * and those go to the old generation. With the alteration of an answer that was 10 µs of the 79 of a small write.
  */
 export function mutationOf<OpId extends string | null>(
   { opId, baseVersion, hlc }: Envelope<OpId>,
