@@ -1,4 +1,5 @@
 /* Builds dist/server.bundle.js out of dist/server.js: the server in one file, which starts in a third of the time. */
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -27,7 +28,19 @@ const require = __createRequire(import.meta.url);
 const __filename = __fileURLToPath(import.meta.url);
 const __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
 
-await build({
+/**
+ * Leaves the names to classes, which have them from a static block. esbuild gives one to each inner function too, whenever
+ * it is made: 6 % of the CPU of a small write. Lines stay where the source map has them.
+ */
+function nameClassesOnly(text) {
+  const helper = /^var __name = (.*);$/m;
+  if (!helper.test(text)) throw new Error('esbuild names classes in another way now');
+  return text
+    .replaceAll('__name(this, ', '__nameClass(this, ')
+    .replace(helper, 'var __nameClass = $1, __name = (target) => target;');
+}
+
+const { outputFiles } = await build({
   entryPoints: [at('dist/server.js')],
   outfile: at('dist/server.bundle.js'),
   bundle: true,
@@ -42,4 +55,6 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'error',
+  write: false,
 });
+for (const { path, text } of outputFiles) await writeFile(path, path.endsWith('.js') ? nameClassesOnly(text) : text);

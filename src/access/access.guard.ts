@@ -45,11 +45,11 @@ export class AccessGuard implements CanActivate {
     private readonly doorkeeper: Doorkeeper,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rule = this.reflector.get<Rule | undefined>(RULE, context.getHandler());
     if (!rule) throw new AtomeError('forbidden', 'this call is not open to anybody');
-    await this.doorkeeper.admit(context.switchToHttp().getRequest<FastifyRequest>(), rule);
-    return true;
+    const admitted = this.doorkeeper.admit(context.switchToHttp().getRequest<FastifyRequest>(), rule);
+    return admitted?.then(() => true) ?? true;
   }
 }
 

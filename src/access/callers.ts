@@ -10,6 +10,9 @@ export interface Carrier {
   readonly url?: string | undefined;
 }
 
+/** Tells who a caller is, at once where that is known already; throws, or rejects, as an {@link Authenticator} does. */
+export type Proof = () => Identity | Promise<Identity>;
+
 /** Finds out who calls: by the token in the header, or by a one-time ticket in the address. */
 @Injectable()
 export class Callers {
@@ -23,7 +26,7 @@ export class Callers {
    * @param takesTickets whether a ticket counts here.
    * @throws AtomeError `unauthenticated` for a token in the address, and for another scheme than Bearer.
    */
-  proofOf({ headers, url }: Carrier, takesTickets: boolean): (() => Promise<Identity>) | undefined {
+  proofOf({ headers, url }: Carrier, takesTickets: boolean): Proof | undefined {
     if (!this.authenticator.required) return () => this.authenticator.authenticate('');
     const ticket = ticketIn(url);
     const token = bearerToken(headers.authorization);

@@ -1,6 +1,7 @@
 import { AtomeError, type Principal } from '../protocol/index.js';
 import type { Authenticator, Identity } from './authenticator.js';
 import { authorize } from './authorize.js';
+import type { Proof } from './callers.js';
 import { Deadline } from './deadline.js';
 import type { Place } from './places.js';
 
@@ -39,7 +40,7 @@ export class Credentials {
   }
 
   /** Takes what {@link accept} takes, proved in another way. */
-  async admit(prove: () => Promise<Identity>): Promise<Identity> {
+  async admit(prove: Proof): Promise<Identity> {
     // it came in time; how long it takes to check it is not the client's doing
     if (!this.principal) this.deadline.clear();
     const identity = await prove();

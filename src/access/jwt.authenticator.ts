@@ -61,10 +61,14 @@ export class JwtAuthenticator extends Authenticator {
     };
   }
 
-  async authenticate(token: string): Promise<Identity> {
+  authenticate(token: string): Identity | Promise<Identity> {
     const known = this.known.get(token);
     if (known && this.isGood(known)) return known;
     this.known.delete(token);
+    return this.prove(token);
+  }
+
+  private async prove(token: string): Promise<Identity> {
     if (!isWellFormed(token)) throw refused('it is not a signed JSON Web Token');
     const { payload, protectedHeader, key } = await this.check(token);
     const { typ } = protectedHeader as { typ?: unknown };

@@ -22,6 +22,7 @@ import {
   parseRestoreBody,
   parseShareBody,
   type Alteration,
+  type AlterationBody,
   type AskedAccess,
   type Atome,
   type Content,
@@ -36,7 +37,7 @@ import { ResolvedOptions } from '../door/options.js';
 
 /** Who writes, through which client, and under which conditions. Everything may be left out. */
 export interface WriteContext {
-  readonly principal?: Principal;
+  readonly principal?: Principal | undefined;
   /** The WebSocket client that gets no event of this write on a plain connection. */
   readonly clientId?: string | undefined;
   /** The opId: a repetition of the same write under it returns the first result. */
@@ -217,7 +218,7 @@ export class AtomeService {
       case 'applied': {
         const { alteration, atome, prevHash, hash } = outcome.committed;
         const { atomeId: id, version, seq } = alteration;
-        return { id, version, seq, atome, alteration: { ...alteration, prevHash, hash } };
+        return { id, version, seq, atome, alteration: chained(alteration, prevHash, hash) };
       }
       case 'noop': {
         const { atomeId: id, version, seq, atome } = outcome;
@@ -239,4 +240,28 @@ export class AtomeService {
     const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
     return isRepeated ? this.reader.getAt(tenant, id, { version: version - 1 }) : atome;
   }
+}
+
+/** An alteration in its place in the chain; written out, as all objects of a write are (see `mutationOf`). */
+function chained(alteration: AlterationBody, prevHash: string, hash: string): Alteration {
+  const { atomeId, operation, changes, reason, author, sourceClient } = alteration;
+  const { opId, hlc, superseded, seq, version, timestamp } = alteration;
+  const fields = {
+    atomeId,
+    operation,
+    changes,
+    reason,
+    author,
+    sourceClient,
+    opId,
+    hlc,
+    superseded,
+    seq,
+    version,
+    timestamp,
+    prevHash,
+    hash,
+  };
+  // the operation and its changes come out of one alteration
+  return fields as Alteration;
 }

@@ -241,7 +241,7 @@ export class Session {
     this.unanswered += 1;
     void answer.then((message) => {
       this.unanswered -= 1;
-      this.socket.send(message);
+      this.socket.answer(message);
       this.readOn();
     });
   }

@@ -6,12 +6,17 @@ import type { WriteContext } from './atome.service.js';
 /** Who writes, and what the headers of the request say about the write. */
 export const Writing = createParamDecorator((_: unknown, context: ExecutionContext): WriteContext => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const header = (name: string): string | undefined => [request.headers[name]].flat()[0];
-  const principal = identityOf(request)?.principal;
+  const { headers } = request;
+  // written out: with a spread and an array for each header this cost 4 µs
   return {
-    ...(principal && { principal }),
-    clientId: header('x-client-id'),
-    idempotencyKey: header('idempotency-key'),
-    ifMatch: header('if-match'),
+    principal: identityOf(request)?.principal,
+    clientId: one(headers['x-client-id']),
+    idempotencyKey: one(headers['idempotency-key']),
+    ifMatch: headers['if-match'],
   };
 });
+
+/** Node joins headers of these names that come twice; its types know that of its own names only. */
+function one(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'object' ? header[0] : header;
+}

@@ -15,8 +15,14 @@ export class SessionAuthenticator extends Authenticator {
     return this.tokens.required;
   }
 
-  async authenticate(token: string): Promise<Identity> {
-    const identity = await this.tokens.authenticate(token);
+  authenticate(token: string): Identity | Promise<Identity> {
+    const identity = this.tokens.authenticate(token);
+    return identity instanceof Promise
+      ? identity.then((proved) => this.requireCurrent(proved))
+      : this.requireCurrent(identity);
+  }
+
+  private requireCurrent(identity: Identity): Identity {
     if (this.isCurrent(identity)) return identity;
     throw new AtomeError('unauthenticated', 'the token is refused: its session has ended; log in again');
   }

@@ -89,18 +89,16 @@ export function ackOf(opId: string, outcome: Outcome): Ack {
   if (outcome.outcome !== 'applied') {
     const { atomeId, seq, version } = outcome;
     const superseded = outcome.outcome === 'duplicate' ? outcome.superseded : [];
-    return {
-      type: 'ack',
-      opId,
-      atomeId,
-      seq,
-      version,
-      ...(superseded.length > 0 && { superseded }),
-      ...(outcome.outcome === 'duplicate' && { duplicate: true }),
-    };
+    const ack = accepted(opId, atomeId, seq, version, superseded);
+    return outcome.outcome === 'duplicate' ? { ...ack, duplicate: true } : ack;
   }
   const { atomeId, seq, version, superseded } = outcome.committed.alteration;
-  return { type: 'ack', opId, atomeId, seq, version, ...(superseded.length > 0 && { superseded }) };
+  return accepted(opId, atomeId, seq, version, superseded);
+}
+
+function accepted(opId: string, atomeId: string, seq: number, version: number, superseded: readonly string[]): Ack {
+  const ack: Ack = { type: 'ack', opId, atomeId, seq, version };
+  return superseded.length > 0 ? { ...ack, superseded } : ack;
 }
 
 export function nackOf(opId: string, error: AtomeError): Nack {

@@ -14,14 +14,14 @@ export function refuseOtherMethods(fastify: FastifyInstance): void {
     if (url === '*') return;
     routes.push({ methods: [method].flat(), pattern: patternOf(url) });
   });
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const path = request.url.split('?', 1)[0]!;
     const methods = new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods));
-    if (methods.size === 0) return;
+    if (methods.size === 0) return done();
     const allow = [...methods].join(', ');
     void reply.header('Allow', allow);
-    throw new AtomeError('method_not_allowed', `${request.method} is not possible here; use ${allow}`);
+    done(new AtomeError('method_not_allowed', `${request.method} is not possible here; use ${allow}`));
   });
 }
 

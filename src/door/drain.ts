@@ -7,7 +7,8 @@ const ANSWER_MS = 5_000;
 /** Whether the server is going down; long answers (SSE, long poll) end when it begins, answers to writes before it ends. */
 export class Drain {
   private readonly controller = new AbortController();
-  private readonly answers = new Set<ServerResponse>();
+  /** How many are on their way. Counted, not kept: a list of them would take them all into the old generation. */
+  private answers = 0;
   private settle: () => void = () => undefined;
 
   constructor() {
@@ -26,16 +27,19 @@ export class Drain {
   /** An answer that {@link answered} waits for. */
   hold(answer: ServerResponse): void {
     if (this.signal.aborted) return; // what comes now is refused at once
-    this.answers.add(answer);
-    answer.once('close', () => {
-      this.answers.delete(answer);
-      if (this.answers.size === 0) this.settle();
-    });
+    this.answers += 1;
+    answer.on('close', this.closed);
   }
+
+  /** An answer closes once, sent or not. */
+  private readonly closed = (): void => {
+    this.answers -= 1;
+    if (this.answers === 0) this.settle();
+  };
 
   /** Resolves when all answers are out, but not later than after 5 seconds. */
   async answered(): Promise<void> {
-    if (this.answers.size === 0) return;
+    if (this.answers === 0) return;
     await new Promise<void>((resolve) => {
       const late = setTimeout(resolve, ANSWER_MS);
       this.settle = () => {

@@ -54,6 +54,8 @@ describe('the cost of a burst at the sockets', () => {
     expect(new Set(toReaders.map(([data]) => data)).size).toBeLessThanOrEqual(commits.mock.calls.length);
     expect(toReaders.length).toBeLessThanOrEqual(commits.mock.calls.length * READERS);
     expect(commits.mock.calls.length).toBeLessThan(EVENTS / 2);
+    const acks = writes.mock.calls.filter(([data]) => Buffer.isBuffer(data) && data.includes('"type":"ack"'));
+    expect(acks.length).toBeLessThanOrEqual(commits.mock.calls.length);
     const heard = readers.map(({ received }) =>
       received.filter(({ type }) => type === 'events' || type.startsWith('atome:')),
     );

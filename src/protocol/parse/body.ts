@@ -6,6 +6,7 @@ import type { Mutation, RequestedChange } from '../operations.js';
 import { Fields } from './fields.js';
 import {
   guardJson,
+  mutationOf,
   parseId,
   parseJsonPatch,
   parseOpId,
@@ -17,6 +18,7 @@ import {
   takeOperation,
   takeParts,
   takeReason,
+  type Envelope,
 } from './write-fields.js';
 
 /* The bodies of the REST calls. Each function throws AtomeError `invalid` or `too_complex`. */
@@ -26,8 +28,6 @@ export interface WriteHeaders {
   readonly idempotencyKey?: string | undefined;
   readonly ifMatch?: string | undefined;
 }
-
-type Envelope = Pick<Mutation, 'opId' | 'baseVersion' | 'hlc'>;
 
 const ETAG = /^(?:W\/)?"v([1-9]\d{0,14})"$/;
 
@@ -51,14 +51,7 @@ export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Li
   const id = takeIdOr(fields, 'id', null);
   const changes = takeContent(fields, 'type');
   fields.refuseUnknown().check();
-  return {
-    ...envelope(headers),
-    atomeId: id ?? uuidv7(),
-    ...(id === null && { freshId: true }),
-    reason: null,
-    operation: 'create',
-    changes,
-  };
+  return mutationOf(envelope(headers), id ?? uuidv7(), null, { operation: 'create', changes }, id === null);
 }
 
 export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -70,8 +63,8 @@ export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders,
   const reason = takeReason(fields, limits);
   const deviceOpId = takeDeviceOpId(fields, atomeId);
   fields.refuseUnknown().check();
-  const head = envelope(headers);
-  return { ...head, opId: head.opId ?? deviceOpId, atomeId, reason, ...change };
+  const { opId, baseVersion, hlc } = envelope(headers);
+  return mutationOf({ opId: opId ?? deviceOpId, baseVersion, hlc }, atomeId, reason, change);
 }
 
 export function parseReplaceBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -80,7 +73,7 @@ export function parseReplaceBody(id: string, body: unknown, headers: WriteHeader
   const changes = takeParts(fields, 'type');
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'replace', changes };
+  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'replace', changes });
 }
 
 /** The media types of `PATCH`. */
@@ -95,7 +88,7 @@ export function parsePatchBody(
   limits: Limits,
 ): Mutation {
   guardJson(body, limits);
-  return { ...envelope(headers), atomeId: parseId(id), reason: null, ...parsePatch(body, mediaType) };
+  return mutationOf(envelope(headers), parseId(id), null, parsePatch(body, mediaType));
 }
 
 function parsePatch(body: unknown, mediaType: string): RequestedChange {
@@ -123,7 +116,7 @@ export function parseRenameBody(id: string, body: unknown, headers: WriteHeaders
   const name = fields.text('newName', /^/, 'the new name, a text');
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'rename', changes: { name } };
+  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'rename', changes: { name } });
 }
 
 /** The body may be missing or empty. */
@@ -132,7 +125,7 @@ export function parseDeleteBody(id: string, body: unknown, headers: WriteHeaders
   const fields = new Fields(body ?? {});
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'delete', changes: {} };
+  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'delete', changes: {} });
 }
 
 export function parseShareBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -141,7 +134,7 @@ export function parseShareBody(id: string, body: unknown, headers: WriteHeaders,
   const access = takeAccess(fields);
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'share', changes: { access } };
+  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'share', changes: { access } });
 }
 
 export function parseRestoreBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -150,5 +143,5 @@ export function parseRestoreBody(id: string, body: unknown, headers: WriteHeader
   const version = fields.integer('version', 1, MAX_VERSION);
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return { ...envelope(headers), atomeId: parseId(id), reason, operation: 'restore', changes: { version } };
+  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'restore', changes: { version } });
 }

@@ -21,6 +21,8 @@ export function decodeJson(text: string): unknown {
  * @throws AtomeError `invalid`, `too_complex` or `unknown_type`.
  */
 export function parseMessage(input: unknown, limits: Limits): ClientMessage {
+  // it guards itself, and is what comes most
+  if (isObject(input) && input.type === 'mutate') return { type: 'mutate', mutation: parseMutate(input, limits) };
   guardJson(input, limits);
   if (!isObject(input) || typeof input.type !== 'string') {
     throw new AtomeError('invalid', 'a message is a JSON object with a "type", such as {"type":"ping"}');
@@ -34,8 +36,6 @@ export function parseMessage(input: unknown, limits: Limits): ClientMessage {
       return parseSubscribe(input);
     case 'unsubscribe':
       return { type: 'unsubscribe' };
-    case 'mutate':
-      return { type: 'mutate', mutation: parseMutate(input, limits) };
     case 'presence':
       return { type: 'presence', state: parsePresence(input.state ?? null, limits) };
     case 'atome:created':

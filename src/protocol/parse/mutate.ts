@@ -4,6 +4,7 @@ import { OPERATIONS, type ClientOperation, type Mutation, type RequestedChange }
 import { Fields } from './fields.js';
 import {
   guardJson,
+  mutationOf,
   takeBaseVersion,
   takeChanges,
   takeContent,
@@ -32,8 +33,7 @@ export function parseMutate(input: unknown, limits: Limits): Mutation & { readon
   const reason = takeReason(fields, limits);
   const change = takeRequestedChange(fields, operation);
   fields.refuseUnknown().check();
-  const id = atomeId ?? uuidv7();
-  return { opId, baseVersion, hlc, reason, atomeId: id, ...(atomeId === null && { freshId: true }), ...change };
+  return mutationOf({ opId, baseVersion, hlc }, atomeId ?? uuidv7(), reason, change, atomeId === null);
 }
 
 function takeRequestedChange(fields: Fields, operation: ClientOperation): RequestedChange {

@@ -6,7 +6,7 @@ import { ID_PATTERN, KIND_PATTERN, MAX_VERSION, OP_ID_PATTERN } from '../ids.js'
 import type { JsonPatch, JsonPatchStep } from '../json-patch.js';
 import { checkJson, isObject, type JsonObject } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { Operation, RequestedChange } from '../operations.js';
+import type { Mutation, Operation, RequestedChange } from '../operations.js';
 import { ACCESS_TEXT, readAccess } from './access.js';
 import type { Fields } from './fields.js';
 
@@ -86,16 +86,36 @@ export function takeIds(fields: Fields, name: 'ids'): string[] | undefined {
  */
 export type TypeField = 'type' | 'atomeType';
 
+/** What a write says besides what it changes. */
+export type Envelope<OpId = string | null> = Pick<Mutation, 'baseVersion' | 'hlc'> & { readonly opId: OpId };
+
+/**
+ * A parsed write, written out: V8 gives each object that is spread together a hidden class of its own once the code is hot,
+ * and those go to the old generation. With the alteration of an answer that was 10 µs of the 79 of a small write.
+ */
+export function mutationOf<OpId extends string | null>(
+  { opId, baseVersion, hlc }: Envelope<OpId>,
+  atomeId: string,
+  reason: string | null,
+  { operation, changes }: RequestedChange,
+  freshId = false,
+): Mutation & { readonly opId: OpId } {
+  const fields = { opId, baseVersion, hlc, atomeId, reason, operation, changes };
+  if (freshId) Object.assign(fields, { freshId });
+  // the operation and its changes come out of one value
+  return fields as Mutation & { readonly opId: OpId };
+}
+
 /** Everything that a `create` needs. */
 export function takeContent(fields: Fields, typeField: TypeField): Content & Rights {
-  return {
+  const content = {
     kind: fields.text('kind', KIND_PATTERN, KIND_TEXT),
     type: fields.textOrNull(typeField, KIND_PATTERN, KIND_TEXT),
     data: fields.object('data'),
     meta: fields.objectOr('meta', {}),
     parentId: takeParentId(fields),
-    ...(fields.has('access') && { access: takeAccess(fields) }),
   };
+  return fields.has('access') ? { ...content, access: takeAccess(fields) } : content;
 }
 
 /** Who may see and alter an atome. */
