@@ -3,6 +3,7 @@ import { create, openLedger, TENANT, update, write, type TestLedger } from '../.
 import { WatchedStore } from '../../test/support/watched-store.js';
 import type { Atome } from '../protocol/index.js';
 import { openStore } from './data-source.js';
+import type { Committed } from './outcome.js';
 import type { AlterationRow } from './rows.js';
 
 describe('the reader', () => {
@@ -90,7 +91,10 @@ describe('the reader', () => {
         { audience: { ...audience, kinds: ['note'] } },
         { audience: { ...audience, kinds: ['note', 'shape'] } },
       ]);
-      expect(compact.map(({ audience: _audience, ...each }) => each)).toEqual(page.slice(4));
+      const without = ({ audience: _audience, before: _before, ...each }: Committed): object => each;
+      expect(compact.map(without)).toEqual(page.slice(4).map(without));
+      // where it was before cannot be asked of it, only whether it was there
+      expect(compact.map(({ before }) => before !== null)).toEqual([true, true]);
     });
   });
 

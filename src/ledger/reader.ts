@@ -8,20 +8,11 @@ import {
   type Placement,
   type RedactedAlteration,
 } from '../protocol/index.js';
-import { unknownAtome } from './erased.js';
-import { placementOf, type Committed } from './outcome.js';
+import type { Committed } from './outcome.js';
+import { readPage } from './page.js';
 import { placeOfRow, standingOf } from './rights.js';
-import { foldLineage, stateAfter } from './lineage.js';
-import {
-  alterationBodyOf,
-  alterationOf,
-  atomeText,
-  stateOf,
-  withoutClocks,
-  type AlterationRow,
-  type AtomeRow,
-  type HeadRow,
-} from './rows.js';
+import { foldLineage } from './lineage.js';
+import { alterationOf, atomeText, stateOf, withoutClocks, type AtomeRow, type HeadRow } from './rows.js';
 import type { LedgerStore, ListQuery } from './store.js';
 
 /** A place in an atome's past. */
@@ -187,10 +178,7 @@ export class LedgerReader {
     upTo: number,
     { chars, compact = false }: { readonly chars: number; readonly compact?: boolean },
   ): Promise<Committed[]> {
-    const rows: AlterationRow[] = compact
-      ? await this.store.newest(tenant, after, upTo, PAGE_ROWS, chars)
-      : await this.store.alterations(tenant, after, upTo, PAGE_ROWS, chars);
-    return this.asOfNow(tenant, await this.committed(tenant, rows), compact);
+    return readPage(this.store, tenant, after, upTo, { chars, compact });
   }
 
   /**
@@ -242,46 +230,5 @@ export class LedgerReader {
       else low = middle;
     }
     return low;
-  }
-
-  /** Adds where each atome stands by now: what may be read of the past is decided by the rights of today. */
-  private async asOfNow(tenant: string, committed: Committed[], compact: boolean): Promise<Committed[]> {
-    const ids = [...new Set(committed.map(({ alteration }) => alteration.atomeId))];
-    const rows = new Map((await this.store.places(tenant, ids)).map((row) => [row.id, row]));
-    return committed.map((each) => {
-      const row = rows.get(each.alteration.atomeId);
-      if (!row) return each;
-      const { audience, ...now } = placeOfRow(row);
-      return { ...each, now, ...(compact && { audience }) };
-    });
-  }
-
-  /** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
-  private async committed(tenant: string, rows: readonly AlterationRow[]): Promise<Committed[]> {
-    const states = await this.statesBefore(tenant, rows);
-    return rows.map((row) => {
-      const alteration = alterationBodyOf(row);
-      const before = states.get(row.atomeId) ?? null;
-      const state = stateAfter(before, row, alteration);
-      states.set(row.atomeId, state);
-      const { prevHash, hash, size } = row;
-      const place = { alteration, prevHash, hash, size, before: before && placementOf(before) };
-      return state ? { ...place, atome: withoutClocks(state) } : { ...place, atome: unknownAtome(row), erased: true };
-    });
-  }
-
-  /** The state of each atome just before its first row in the page. With `compact` rows are each atome's only one. */
-  private async statesBefore(tenant: string, rows: readonly AlterationRow[]): Promise<Map<string, AtomeState | null>> {
-    const wanted = new Map<string, number>();
-    for (const { atomeId, version } of rows) {
-      if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
-    }
-    const lineage = await this.store.lineage(
-      tenant,
-      [...wanted].filter(([, version]) => version > 0),
-    );
-    const states = new Map<string, AtomeState | null>();
-    for (const row of lineage) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
-    return states;
   }
 }

@@ -98,6 +98,8 @@ export interface LedgerStore {
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
   atome(tenant: string, id: string): Promise<AtomeRow | undefined>;
+  /** The atomes of those ids that are there, in any order. */
+  atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */
   places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]>;
   /** At most `limit`, and, here and below, at most about `bytes` beyond the first. */

@@ -3,6 +3,7 @@ import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './chain.js'
 import { isErased, isWhollyErased } from './erased.js';
 import { bytesOf } from './quotas.js';
 import { weightOf } from './lineage.js';
+import { bytesOf } from './quotas.js';
 import { audienceAfter, rightsColumns } from './rights.js';
 import { alterationBodyOf, stateOf, type AlterationRow, type AtomeRow, type HeadRow } from './rows.js';
 import type { LedgerStore } from './store.js';
@@ -144,7 +145,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
     }
   }
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
-  const size = Buffer.byteLength(row.data) + Buffer.byteLength(row.meta);
+  const size = bytesOf(row.data, row.meta);
   // what a redact has not erased should be gone
   const isErasedWhole = erased === (state && isRedacted(state) ? row.version - 1 : 0);
   return placed && size === row.size && isErasedWhole && isState(row, state) && hasRights(row, state, audience);

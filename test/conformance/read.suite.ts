@@ -67,6 +67,14 @@ export function readSuite({ make }: StoreKind): void {
       expect(seqs(await store.newest(T, 0, 7, 10, 0))).toEqual([5]);
     });
 
+    it('find atomes by their ids', async () => {
+      const [a, b] = [await store.atome(T, 'a'), await store.atome(T, 'b')];
+      const found = await store.atomes(T, ['b', 'unknown', 'a']);
+      expect([...found].sort((one, other) => (one.id < other.id ? -1 : 1))).toEqual([a, b]);
+      expect(await store.atomes(T, [])).toEqual([]);
+      expect(await store.atomes('other', ['b'])).toEqual([]);
+    });
+
     it('find versions of one atome', async () => {
       expect(await store.alteration(T, 'a', 3)).toEqual(a3);
       expect(await store.alteration(T, 'a', 5)).toBeUndefined();

@@ -69,6 +69,11 @@ export abstract class SqlStore implements LedgerStore, Tables {
     return row === undefined ? undefined : atomeRow(row as AtomeRow);
   }
 
+  async atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]> {
+    const rows = await this.query(tenant, sql.selectAtomes(this.textsOf), [tenant, JSON.stringify(ids)]);
+    return (rows as AtomeRow[]).map(atomeRow);
+  }
+
   async places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]> {
     if (ids.length === 0) return [];
     return (await this.query(tenant, sql.selectPlaces(this.textsOf), [tenant, JSON.stringify(ids)])) as PlaceRow[];

@@ -40,6 +40,10 @@ export const INSERT_LEDGER =
   'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
 export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
 /** `texts` is a subquery of ids. */
+export function selectAtomes(texts: string): string {
+  return `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
+}
+/** `texts` is a subquery of ids. */
 export function selectPlaces(texts: string): string {
   return `SELECT ${select(PLACE)} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
 }
