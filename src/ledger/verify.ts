@@ -3,7 +3,6 @@ import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './chain.js'
 import { isErased, isWhollyErased } from './erased.js';
 import { bytesOf } from './quotas.js';
 import { weightOf } from './lineage.js';
-import { bytesOf } from './quotas.js';
 import { audienceAfter, rightsColumns } from './rights.js';
 import { alterationBodyOf, stateOf, type AlterationRow, type AtomeRow, type HeadRow } from './rows.js';
 import type { LedgerStore } from './store.js';
