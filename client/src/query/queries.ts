@@ -3,7 +3,7 @@ import type { LiveQuery, QueryListener } from '../api.js';
 import type { AnyKinds } from '../kinds.js';
 import type { Replica } from '../sync/replica.js';
 import type { Shown } from '../sync/view.js';
-import { LiveResult } from './live-result.js';
+import { differenceOf, LiveResult } from './live-result.js';
 import { comparator, matcher, type Difference, type Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
@@ -27,11 +27,8 @@ export class Queries {
   }
 
   async list(query: Query = {}): Promise<readonly Atome[]> {
-    const { kind, parentId, limit, ...more } = query;
-    if (limit !== undefined && JSON.stringify(more) === NEWEST) {
-      const first = await this.replica.newest({ kind, parentId }, limit);
-      if (first) return first;
-    }
+    const first = await this.first(query);
+    if (first) return first;
     await this.replica.loaded;
     return [...this.candidates(query)].filter(matcher(query)).sort(comparator(query)).slice(0, query.limit);
   }
@@ -64,7 +61,16 @@ export class Queries {
   /** Calls back once there is a result, and whenever it changes. */
   follow(query: Query, run: Run): () => void {
     let ended = false;
+    let told: readonly Atome[] | undefined;
     let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
+    const tell = (atomes: readonly Atome[]): void => {
+      const difference = differenceOf(told, atomes);
+      told = atomes;
+      if (difference) run(atomes, difference);
+    };
+    void this.first(query).then((first) => {
+      if (first && !ended && !told) tell(first);
+    });
     void this.replica.loaded.then(
       () => {
         if (ended) return;
@@ -74,7 +80,7 @@ export class Queries {
           if (difference) run(result.atomes, difference);
         };
         this.live.add(apply);
-        run(result.atomes, { ...NOTHING, added: result.atomes.map(({ id }) => id) });
+        tell(result.atomes);
       },
       () => undefined,
     );
@@ -106,6 +112,12 @@ export class Queries {
 
   changed(shown: ReadonlyMap<string, Shown>): void {
     if (shown.size > 0) [...this.live].forEach((apply) => apply(shown));
+  }
+
+  /** What the store can tell before it has been read. */
+  private async first({ kind, parentId, limit, ...more }: Query): Promise<readonly Atome[] | undefined> {
+    if (limit === undefined || JSON.stringify(more) !== NEWEST) return undefined;
+    return this.replica.newest({ kind, parentId }, limit);
   }
 
   private candidates({ ids }: Query): Iterable<Atome> {

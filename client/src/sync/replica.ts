@@ -49,6 +49,8 @@ export class Replica {
   /** Atomes that have changed since the store is being read; null once it was. */
   private fresh: Set<string> | null = new Set();
   private replaced = false;
+  /** The little that is asked for before the store is read, and that would be slow beside it. */
+  private readonly first: Promise<unknown>[] = [];
   private closed = false;
   /** opIds of pending writes that were made here, not in another tab. */
   private readonly made = new Set<string>();
@@ -69,10 +71,12 @@ export class Replica {
   }
 
   /** The atomes changed last, while the store is still being read; undefined where they would not be all there is. */
-  async newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined> {
-    await this.opened;
-    if (!this.fresh || this.outbox.size > 0) return undefined;
-    return this.store.newest(selection, limit).catch(() => undefined);
+  newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined> {
+    const found = this.opened
+      .then(() => (this.fresh && this.outbox.size === 0 ? this.store.newest(selection, limit) : undefined))
+      .catch(() => undefined);
+    this.first.push(found);
+    return found;
   }
 
   /** Shows the changes now. @returns a promise of their being durable, which rejects when the replica was closed. */
@@ -114,6 +118,7 @@ export class Replica {
   }
 
   private async load(): Promise<void> {
+    await Promise.all(this.first);
     const atomes: Atome[] = [];
     try {
       for await (const page of this.store.atomes()) for (const atome of page) atomes.push(atome);
