@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { memoryStore, SyncError, type Store } from '../../client/src/index.js';
 import * as backends from '../../client/src/unified/backends.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, next, shownBy, takenBy } from '../support/offline.js';
+import { AT_ONCE, next, shownBy, stateOf, takenBy } from '../support/offline.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const { createClient } = backends;
@@ -38,17 +38,6 @@ describe('a client of two servers', () => {
       reconnect: AT_ONCE,
     }));
     return createClient({ local: local!, cloud: cloud! });
-  }
-
-  /** What a server has, as those see it that come by themselves. */
-  async function stateOf(server: TestApp): Promise<unknown[]> {
-    const { body } = await server.api.get('/api/atome/list?sortBy=id&includeDeleted=true');
-    return (body as { data: Record<string, unknown>[] }).data.map(({ id, data, meta, deletedAt }) => ({
-      id,
-      data,
-      meta,
-      deleted: deletedAt !== null,
-    }));
   }
 
   async function expectEqual(): Promise<void> {
