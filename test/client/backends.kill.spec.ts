@@ -10,7 +10,7 @@ import { stateOf, takenBy } from '../support/offline.js';
 
 const WRITES = 60;
 /** Kills of each kind: while it writes, while it sends. */
-const KILLS = 4;
+const KILLS = 3;
 
 let folder: string;
 let servers: readonly TestApp[];

@@ -107,7 +107,7 @@ describe('a client of two servers', () => {
     await client.close();
     const [local, cloud] = stores;
     const write = { opId: '00000000-0000-7000-8000-000000000001', operation: 'create', atomeId: 'a', kind: 'note' };
-    await cloud.commit([{ append: [{ ...write, data: { n: 1 }, hlc: '000001700000000-0000-device' }] }]);
+    await cloud.commit([{ append: [{ ...write, data: { n: 1 }, hlc: '000001700000000-0000-device', half: true }] }]);
     stores = [local, cloud];
     client = start();
     await client.flush();
@@ -132,6 +132,26 @@ describe('a client of two servers', () => {
     await Promise.all([one.flush(), other.flush()]);
     await expectEqual();
     await other.close();
+  });
+
+  it('leaves what others have written later on one server, tells of that, and levels it with the next write', async () => {
+    const { UnifiedAtome } = client;
+    await UnifiedAtome.create({ id: 'a', kind: 'note', data: { k: 0 } });
+    await client.flush();
+    await wires[0].cut();
+    await UnifiedAtome.update('a', { k: 'mine' });
+    await client.cloud.flush();
+    await servers[0].api.post('/api/atome/a/alter', { operation: 'update', changes: { k: 'theirs' } });
+    const conflict = next(client.local, 'sync:conflict');
+    await wires[0].restore();
+    await client.flush();
+    expect(await conflict).toMatchObject({ atomeId: 'a', superseded: ['data.k'] });
+    expect(await client.local.get('a')).toMatchObject({ data: { k: 'theirs' } });
+    expect(await client.cloud.get('a')).toMatchObject({ data: { k: 'mine' } });
+
+    await UnifiedAtome.update('a', { k: 'again' });
+    await client.flush();
+    await expectEqual();
   });
 
   it('says so when a write cannot be kept, and keeps it for neither', async () => {
