@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import WebSocket from 'ws';
 import { startAtome } from './atome.js';
 import { browserProfile } from './chromium.js';
-import { sleep } from './measure.js';
 import { seededCopy, seededId } from './seed.js';
 import { median } from './stats.js';
 
@@ -57,11 +56,10 @@ export async function inChromium(atomes, { warmMs, ms }) {
       await page.evaluate('globalThis.page.started');
       const rest = await evaluate(page, `globalThis.page.framesFor(${ms})`);
       return whileWritten(server.url, atomes, async () => {
-        await sleep(warmMs);
         const session = await page.context().newCDPSession(page);
         await session.send('Performance.enable');
         const before = await busySeconds(session);
-        const { events, frames } = await evaluate(page, `globalThis.page.draw(${ms})`);
+        const { events, frames } = await evaluate(page, `globalThis.page.draw(${warmMs}, ${ms})`);
         const after = await busySeconds(session);
         if (events < (RATE * ms * 0.9) / 1_000) problems.add(`only ${events} events in ${ms} ms`);
         const late = frames.filter((/** @type {number} */ each) => each > 25).length / frames.length;

@@ -26,10 +26,11 @@ async function start() {
 }
 
 /**
- * Draws the newest atomes as they change, once a frame, and tells how long the frames took meanwhile.
+ * Draws the newest atomes as they change, once a frame, and tells how long the frames took once it is warm.
+ * @param {number} warmMs
  * @param {number} ms
  */
-async function draw(ms) {
+async function draw(warmMs, ms) {
   let events = 0;
   let frame = 0;
   const list = document.createElement('ul');
@@ -41,6 +42,8 @@ async function draw(ms) {
       frame = requestAnimationFrame(() => list.replaceChildren(...atomes.map(entryOf)));
     }),
   ];
+  await framesFor(warmMs);
+  events = 0;
   const frames = await framesFor(ms);
   ends.forEach((end) => end());
   list.remove();
