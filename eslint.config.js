@@ -66,7 +66,7 @@ const globalsOf = (names) => Object.fromEntries(names.split(' ').map((name) => [
 const SHARED_GLOBALS = 'console URL fetch setTimeout clearTimeout setInterval clearInterval AbortController crypto';
 const NODE_GLOBALS = globalsOf(`${SHARED_GLOBALS} process Buffer performance setImmediate`);
 const BROWSER_GLOBALS = globalsOf(
-  `${SHARED_GLOBALS} window document location history navigator localStorage sessionStorage WebSocket`,
+  `${SHARED_GLOBALS} window document location history navigator localStorage sessionStorage WebSocket performance requestAnimationFrame cancelAnimationFrame`,
 );
 
 const ENV_MESSAGE = 'config.ts is the only reader of the environment';
@@ -114,7 +114,10 @@ export default tseslint.config(
     },
   },
   { files: ['*.js', '**/*.mjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
-  { files: ['client/{examples,console}/**/*.js'], languageOptions: { globals: BROWSER_GLOBALS } },
+  {
+    files: ['client/{examples,console}/**/*.js', 'bench/load/*-page.js'],
+    languageOptions: { globals: BROWSER_GLOBALS },
+  },
   {
     files: ['src/**/*.ts', 'client/src/**/*.{ts,tsx}', 'ormconfig.ts'],
     ignores: ['src/config.ts', ...SPECS],

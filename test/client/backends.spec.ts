@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { memoryStore, SyncError, type Store } from '../../client/src/index.js';
 import * as backends from '../../client/src/unified/backends.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, next, shownBy, takenBy } from '../support/offline.js';
+import { AT_ONCE, next, shownBy, stateOf, takenBy } from '../support/offline.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 const { createClient } = backends;
@@ -38,17 +38,6 @@ describe('a client of two servers', () => {
       reconnect: AT_ONCE,
     }));
     return createClient({ local: local!, cloud: cloud! });
-  }
-
-  /** What a server has, as those see it that come by themselves. */
-  async function stateOf(server: TestApp): Promise<unknown[]> {
-    const { body } = await server.api.get('/api/atome/list?sortBy=id&includeDeleted=true');
-    return (body as { data: Record<string, unknown>[] }).data.map(({ id, data, meta, deletedAt }) => ({
-      id,
-      data,
-      meta,
-      deleted: deletedAt !== null,
-    }));
   }
 
   async function expectEqual(): Promise<void> {
@@ -118,7 +107,7 @@ describe('a client of two servers', () => {
     await client.close();
     const [local, cloud] = stores;
     const write = { opId: '00000000-0000-7000-8000-000000000001', operation: 'create', atomeId: 'a', kind: 'note' };
-    await cloud.commit([{ append: [{ ...write, data: { n: 1 }, hlc: '000001700000000-0000-device' }] }]);
+    await cloud.commit([{ append: [{ ...write, data: { n: 1 }, hlc: '000001700000000-0000-device', half: true }] }]);
     stores = [local, cloud];
     client = start();
     await client.flush();
@@ -143,6 +132,26 @@ describe('a client of two servers', () => {
     await Promise.all([one.flush(), other.flush()]);
     await expectEqual();
     await other.close();
+  });
+
+  it('leaves what others have written later on one server, tells of that, and levels it with the next write', async () => {
+    const { UnifiedAtome } = client;
+    await UnifiedAtome.create({ id: 'a', kind: 'note', data: { k: 0 } });
+    await client.flush();
+    await wires[0].cut();
+    await UnifiedAtome.update('a', { k: 'mine' });
+    await client.cloud.flush();
+    await servers[0].api.post('/api/atome/a/alter', { operation: 'update', changes: { k: 'theirs' } });
+    const conflict = next(client.local, 'sync:conflict');
+    await wires[0].restore();
+    await client.flush();
+    expect(await conflict).toMatchObject({ atomeId: 'a', superseded: ['data.k'] });
+    expect(await client.local.get('a')).toMatchObject({ data: { k: 'theirs' } });
+    expect(await client.cloud.get('a')).toMatchObject({ data: { k: 'mine' } });
+
+    await UnifiedAtome.update('a', { k: 'again' });
+    await client.flush();
+    await expectEqual();
   });
 
   it('says so when a write cannot be kept, and keeps it for neither', async () => {

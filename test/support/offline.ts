@@ -1,4 +1,5 @@
 import type { Atome, AtomeEvent, Client, Payload, SyncEventName } from '../../client/src/index.js';
+import type { TestApp } from './app.js';
 
 /** Comes back at once after a cut. */
 export const AT_ONCE = { firstMs: 5, maxMs: 40 };
@@ -16,6 +17,20 @@ export async function takenBy(url: string): Promise<Taken[]> {
     if (to >= head) return taken;
     since = to;
   }
+}
+
+/** What a server has, as those see it that come by themselves. */
+export async function stateOf({ api }: TestApp): Promise<unknown[]> {
+  const atomes: Atome[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const { body } = await api.get(
+      `/api/atome/list?sortBy=id&includeDeleted=true&limit=500${cursor && `&cursor=${cursor}`}`,
+    );
+    const page = body as { data: Atome[]; nextCursor: string | null };
+    atomes.push(...page.data);
+    cursor = page.nextCursor;
+  }
+  return atomes.map(({ id, data, meta, deletedAt }) => ({ id, data, meta, deleted: deletedAt !== null }));
 }
 
 /** The next event of a name. */

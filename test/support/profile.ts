@@ -8,6 +8,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SDK = `
   export * from './client/src/index.ts';
   export * from './test/support/offline.ts';
+  export * as backends from './client/src/unified/backends.ts';
 `;
 /** Lets a page know whether it leads: the locks of the browser tell who holds them by ids that pages do not know. */
 const SPY = `

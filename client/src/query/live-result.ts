@@ -81,6 +81,19 @@ function between(before: readonly Atome[], after: readonly Atome[], changed: rea
   };
 }
 
+/** What is different from the result that was told before; undefined when nothing is. */
+export function differenceOf(before: readonly Atome[] | undefined, after: readonly Atome[]): Difference | undefined {
+  const was = new Map(before?.map(({ id, version }) => [id, version]));
+  const [added, changed]: [string[], string[]] = [[], []];
+  for (const { id, version } of after) {
+    if (!was.has(id)) added.push(id);
+    else if (was.get(id) !== version) changed.push(id);
+    was.delete(id);
+  }
+  const difference = { added, changed, removed: [...was.keys()] };
+  return before && isEmpty(difference) ? undefined : difference;
+}
+
 function idsOf(atomes: readonly Atome[]): Set<string> {
   return new Set(atomes.map(({ id }) => id));
 }

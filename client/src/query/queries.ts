@@ -3,7 +3,7 @@ import type { LiveQuery, QueryListener } from '../api.js';
 import type { AnyKinds } from '../kinds.js';
 import type { Replica } from '../sync/replica.js';
 import type { Shown } from '../sync/view.js';
-import { createLiveResult } from './live-result.js';
+import { createLiveResult, differenceOf } from './live-result.js';
 import type { Difference, Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
@@ -30,10 +30,25 @@ export function createQueries(replica: Replica): Queries {
     return ids ? [...new Set(ids)].flatMap((id) => replica.view.get(id) ?? []) : replica.view.all();
   }
 
+  /** What the store can tell before it has been read. */
+  async function first({ kind, parentId, limit, ...more }: Query): Promise<readonly Atome[] | undefined> {
+    if (limit === undefined || JSON.stringify(more) !== NEWEST) return undefined;
+    return replica.newest({ kind, parentId }, limit);
+  }
+
   /** Calls back once there is a result, and whenever it changes. */
   function follow(query: Query, run: Run): () => void {
     let ended = false;
+    let told: readonly Atome[] | undefined;
     let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
+    const tell = (atomes: readonly Atome[]): void => {
+      const difference = differenceOf(told, atomes);
+      told = atomes;
+      if (difference) run(atomes, difference);
+    };
+    void first(query).then((atomes) => {
+      if (atomes && !ended && !told) tell(atomes);
+    });
     void replica.loaded.then(
       () => {
         if (ended) return;
@@ -43,7 +58,7 @@ export function createQueries(replica: Replica): Queries {
           if (difference) run(result.atomes, difference);
         };
         live.add(apply);
-        run(result.atomes, { ...NOTHING, added: result.atomes.map(({ id }) => id) });
+        tell(result.atomes);
       },
       () => undefined,
     );
@@ -104,11 +119,8 @@ export function createQueries(replica: Replica): Queries {
       return atome?.deletedAt === null ? atome : null;
     },
     async list(query = {}) {
-      const { kind, parentId, limit, ...more } = query;
-      if (limit !== undefined && JSON.stringify(more) === NEWEST) {
-        const first = await replica.newest({ kind, parentId }, limit);
-        if (first) return first;
-      }
+      const atomes = await first(query);
+      if (atomes) return atomes;
       await replica.loaded;
       return createLiveResult(query, candidates(query)).atomes;
     },

@@ -35,6 +35,8 @@ export interface PendingWrite {
   readonly reason?: string;
   /** Its stamp, where it must be the same on several servers. Default: made when it is first sent. */
   readonly hlc?: string;
+  /** It belongs into another store, too, and may not have come there yet: until then it is neither shown nor sent. */
+  readonly half?: true;
 }
 
 /** An own write that was refused for good, kept until the application retries or discards it. */

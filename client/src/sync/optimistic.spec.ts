@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fold, type Atome, type Change, type Content, type JsonObject } from '../../../src/protocol/index.js';
+import { fold, type Atome, type Change, type JsonObject } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../store/store.js';
 import { after, prepare } from './optimistic.js';
 
@@ -69,6 +69,22 @@ describe('a pending write', () => {
     const part = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
       fc.option(arbitrary, { nil: undefined });
 
+    it.each(['tenant', 'private', { read: ['bob'], write: ['group:editors'] }] as const)('share %j', (access) => {
+      for (const note of [NOTE, { ...NOTE, access: 'inherit', inherited: 'private' } as const]) {
+        expect(after(note, write({ operation: 'share', changes: { access } as never }))).toEqual(
+          folded(note, { operation: 'share', changes: { access } }),
+        );
+      }
+    });
+
+    it('share with the parent, but for what that comes to', () => {
+      const note = { ...NOTE, access: 'private' } as const;
+      expect(after(note, write({ operation: 'share', changes: { access: 'inherit' } }))).toEqual({
+        ...folded(note, { operation: 'share', changes: { access: 'inherit' } }),
+        inherited: undefined,
+      });
+    });
+
     it('replace', () => {
       const content = fc.record({ kind: part(fc.string()), type: part(fc.string()), data: part(json()) });
       fc.assert(
@@ -84,8 +100,8 @@ describe('a pending write', () => {
 
     it('create', () => {
       fc.assert(
-        fc.property(json(), json(), (data, meta) => {
-          const changes: Content = { kind: 'note', type: 'memo', data, meta, parentId: 'p' };
+        fc.property(json(), json(), part(fc.constantFrom('tenant', 'private')), (data, meta, access) => {
+          const changes = { kind: 'note', type: 'memo', data, meta, parentId: 'p', ...(access && { access }) } as const;
           const { type: atomeType, ...fields } = changes;
           expect(after(undefined, write({ operation: 'create', ...fields, atomeType }))).toEqual(
             folded(null, { operation: 'create', changes }),

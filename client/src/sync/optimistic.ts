@@ -27,7 +27,7 @@ export function prepare(writes: readonly { readonly changes?: unknown }[]): Prom
 
 /** The atome after one write, or as it was when the write does not fit: then the server will refuse it, and say why. */
 export function after(atome: Atome | undefined, write: PendingWrite): Atome | undefined {
-  const { operation, atomeId, atomeType, kind, data, meta, parentId, baseVersion } = write;
+  const { operation, atomeId, atomeType, kind, data, meta, parentId, access, baseVersion } = write;
   const updatedAt = new Date(timeOf(write.opId)).toISOString();
   if (!atome) {
     if (operation !== 'create') return atome;
@@ -41,6 +41,7 @@ export function after(atome: Atome | undefined, write: PendingWrite): Atome | un
         parentId: parentId ?? null,
       },
       ...{ ownerId: '', version: 1, createdAt: updatedAt, updatedAt, deletedAt: null },
+      ...(access !== undefined && rights(access)),
     };
   }
   if (atome.deletedAt !== null || (baseVersion ?? atome.version) !== atome.version) return atome;
@@ -62,11 +63,19 @@ function partsOf(atome: Atome, write: PendingWrite, now: string): Partial<Atome>
       return patched(atome.data, changes);
     case 'replace':
       return named({ kind, type, data, meta, parentId });
+    case 'share':
+      return rights(changes.access);
     case 'delete':
       return { deletedAt: now };
+    // only the server has the version that `restore` goes back to
     default:
       return undefined;
   }
+}
+
+/** What `inherit` comes to, only the server knows; that it is the tenant's, an atome says by saying nothing. */
+function rights(access: JsonValue | undefined): Partial<Atome> {
+  return { access: access === 'tenant' ? undefined : access, inherited: undefined } as Partial<Atome>;
 }
 
 function named(parts: object): Partial<Atome> {

@@ -62,6 +62,8 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   let saving: Promise<void> | undefined;
   /** Atomes that were confirmed anew since the store is being read; null once it was, or when all were replaced. */
   let fresh: Set<string> | null = new Set();
+  /** The little that is asked for before the store is read, and that would be slow beside it. */
+  const first: Promise<unknown>[] = [];
   let unbind: (() => void) | undefined;
   let closed = false;
 
@@ -89,6 +91,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   }
 
   async function load(): Promise<void> {
+    await Promise.all(first);
     const atomes: Atome[] = [];
     try {
       for await (const page of store.atomes()) for (const atome of page) atomes.push(atome);
@@ -214,10 +217,12 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     get tabs() {
       return store.tabs;
     },
-    async newest(selection, limit) {
-      await opened;
-      if (!fresh || outbox.size > 0) return undefined;
-      return store.newest?.(selection, limit).catch(() => undefined);
+    newest(selection, limit) {
+      const found = opened
+        .then(() => (fresh && outbox.size === 0 ? store.newest?.(selection, limit) : undefined))
+        .catch(() => undefined);
+      first.push(found);
+      return found;
     },
     commit,
     async close() {

@@ -74,7 +74,7 @@ describe('View', () => {
     ['does not fit', { operation: 'patch', changes: [{ op: 'remove', path: '/missing' }] }],
     ['creates what is there', { operation: 'create', kind: 'note', data: {} }],
     ['only the server can carry out', { operation: 'restore', changes: { version: 1 } }],
-    ['is of an operation that is not known', { operation: 'share', changes: {} }],
+    ['is of an operation that is not known', { operation: 'merge', changes: {} }],
   ])('shows nothing of a write that %s', (_why, fields) => {
     view.confirm('a', NOTE);
     expect(shown(write(fields))).toEqual(NOTE);

@@ -62,9 +62,9 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: Backend
     return kept;
   }
 
-  /** Nothing is sent before it is in both. */
+  /** Nothing is sent to the cloud before it is in both, whichever tab or process dies over it. */
   async function keepInBoth(made: PendingWrite): Promise<void> {
-    await far.keep(made);
+    await far.keep({ ...made, half: true });
     try {
       await near.keep(made);
     } catch (thrown) {
@@ -72,6 +72,8 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: Backend
       throw thrown;
     }
     near.tell(made);
+    // if that fails, it is made whole at the next start
+    await far.keep(made).catch(() => undefined);
     far.tell(made);
   }
 
@@ -104,13 +106,18 @@ function open<Map extends Kinds<Map>>(
   return [joint, client];
 }
 
-/** Gives the local outbox the write that a process died over. It may be there, confirmed: then nothing happens. */
+/** Gives the local outbox the writes over which a tab or process died. They may have been there: then nothing happens. */
 async function level(near: JointStore, far: JointStore, clock: WriteClock): Promise<void> {
   const [local, cloud] = await Promise.all([near.found, far.found]);
   const known = [...local.outbox, ...local.rejected];
   for (const { opId } of [...known, ...cloud.outbox, ...cloud.rejected]) clock.follow(opId);
-  const last = cloud.outbox.at(-1);
-  if (!last || known.some(({ opId }) => opId === last.opId)) return;
-  await near.keep(last);
-  near.tell(last);
+  for (const { half, ...write } of cloud.outbox) {
+    if (!half) continue;
+    if (!known.some(({ opId }) => opId === write.opId)) {
+      await near.keep(write);
+      near.tell(write);
+    }
+    await far.keep(write);
+    far.tell(write);
+  }
 }

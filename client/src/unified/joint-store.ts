@@ -1,9 +1,12 @@
 import { SyncError } from '../errors.js';
 import type { Changes, PendingWrite, Store } from '../store/store.js';
 
-/** A store into whose outbox writes also come from beside its client, which takes them for those of another tab. */
+/**
+ * A store into whose outbox writes also come from beside its client, which takes them for those of another tab. Halves
+ * it hides from its client.
+ */
 export interface JointStore extends Store {
-  /** What was in the outbox and among the rejected when the store was opened. */
+  /** What was in the outbox, halves too, and among the rejected when the store was opened. */
   readonly found: Promise<Found>;
   /** Keeps a write; its client does not know it yet. */
   keep(write: PendingWrite): Promise<void>;
@@ -18,6 +21,8 @@ export interface Found {
   readonly outbox: readonly PendingWrite[];
   readonly rejected: readonly PendingWrite[];
 }
+
+const isWhole = ({ half }: PendingWrite): boolean => !half;
 
 const GONE = 'the client was closed, or its local store has failed (see sync:error): this write is not kept';
 
@@ -43,14 +48,16 @@ export function jointStore(store: Store): JointStore {
       try {
         const all = await store.open();
         contents = { outbox: all.outbox, rejected: all.rejected.map(({ operation }) => operation) };
-        return all;
+        return { ...all, outbox: all.outbox.filter(isWhole) };
       } catch (thrown) {
         failed(thrown);
         throw thrown;
       }
     },
     observe(listener) {
-      const stop = store.observe?.(listener);
+      const stop = store.observe?.((changes) =>
+        listener(changes.map((each) => (each.append ? { ...each, append: each.append.filter(isWhole) } : each))),
+      );
       listeners.add(listener);
       // its client has read the outbox and listens: from here on it misses nothing
       opened(contents);

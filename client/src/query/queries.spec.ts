@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Gate } from '../../../test/support/gate.js';
+import type { Atome } from '../../../src/protocol/index.js';
+import { memoryStore } from '../store/memory.js';
+import type { Store } from '../store/store.js';
+import { createReplica, type Replica } from '../sync/replica.js';
+import { createQueries, type Queries } from './queries.js';
+import type { Difference, Query } from './query.js';
+
+const NEWEST: Query = { kind: 'note', sort: '-updatedAt', limit: 2 };
+
+const nothing = (): void => undefined;
+const atome = (id: string, minute: number, version = 1): Atome => ({
+  ...{ id, version, kind: 'note', type: null, data: {}, meta: {}, parentId: null, ownerId: 'ada' },
+  ...{ createdAt: '', updatedAt: new Date(minute * 60_000).toISOString(), deletedAt: null },
+});
+
+/** What a live query has told: each result as ids, and what was said to be different in it. */
+class Told {
+  readonly results: [ids: string[], difference: Difference][] = [];
+  /** Resolves when it has told something. */
+  readonly first: Promise<void>;
+
+  constructor(queries: Queries, query: Query) {
+    this.first = new Promise((resolve) => {
+      queries.watch(query, (atomes, difference) => {
+        this.results.push([atomes.map(({ id }) => id), difference]);
+        resolve();
+      });
+    });
+  }
+}
+
+describe('while the store is being read', () => {
+  let store: Store;
+  let reading: Gate;
+  let replica: Replica;
+  let queries: Queries;
+  beforeEach(async () => {
+    const memory = memoryStore();
+    await memory.commit([{ put: [atome('a', 1), atome('b', 2), atome('c', 3)] }]);
+    reading = new Gate();
+    store = {
+      ...memory,
+      async newest(_selection, limit) {
+        const all: Atome[] = [];
+        for await (const page of memory.atomes()) all.push(...page);
+        return all.sort((one, other) => (one.updatedAt < other.updatedAt ? 1 : -1)).slice(0, limit);
+      },
+      async *atomes() {
+        await reading.pass();
+        yield* memory.atomes();
+      },
+    };
+  });
+  afterEach(async () => {
+    reading.open();
+    await replica.close();
+  });
+
+  function open(): void {
+    replica = createReplica(store, {
+      ...{ met: nothing, heard: nothing, refused: nothing, failed: nothing },
+      changed: (shown) => queries.changed(shown),
+    });
+    queries = createQueries(replica);
+  }
+
+  it('the atomes changed last are listed', async () => {
+    open();
+    expect((await queries.list(NEWEST)).map(({ id }) => id)).toEqual(['c', 'b']);
+  });
+
+  it('they are read first', async () => {
+    const newest = new Gate();
+    const read: string[] = [];
+    const slow = store;
+    store = {
+      ...slow,
+      async newest(...query) {
+        read.push('newest');
+        await newest.pass();
+        return slow.newest!(...query);
+      },
+      async *atomes() {
+        read.push('all');
+        yield* slow.atomes();
+      },
+    };
+    open();
+    const listed = queries.list(NEWEST);
+    await newest.reached;
+    newest.open();
+    await listed;
+    await reading.reached;
+    expect(read).toEqual(['newest', 'all']);
+  });
+
+  it('a live query tells them, and then only what turns out to be different', async () => {
+    open();
+    const told = new Told(queries, NEWEST);
+    await told.first;
+    expect(told.results).toEqual([[['c', 'b'], { added: ['c', 'b'], changed: [], removed: [] }]]);
+
+    // as another tab does
+    await store.commit([{ put: [atome('d', 4), atome('c', 5, 2)] }]);
+    reading.open();
+    await replica.loaded;
+    expect(told.results.slice(1)).toEqual([[['c', 'd'], { added: ['d'], changed: ['c'], removed: ['b'] }]]);
+    void replica.commit({ remove: ['d'] });
+    expect(told.results.at(-1)).toEqual([['c', 'b'], { added: ['b'], changed: [], removed: ['d'] }]);
+  });
+
+  it('a live query says nothing twice', async () => {
+    open();
+    const told = new Told(queries, NEWEST);
+    reading.open();
+    await replica.loaded;
+    expect(told.results).toHaveLength(1);
+  });
+
+  it('a query that an index cannot answer waits for all', async () => {
+    open();
+    const told = new Told(queries, { ...NEWEST, where: { n: 1 } });
+    await reading.reached;
+    expect(told.results).toEqual([]);
+    reading.open();
+    await replica.loaded;
+    expect(told.results).toHaveLength(1);
+  });
+
+  it('a pending write keeps the index from answering: it knows nothing of it', async () => {
+    open();
+    void replica.commit({
+      append: [{ opId: '01900000-0000-7000-8000-000000000000', operation: 'delete', atomeId: 'c' }],
+    });
+    const listed = queries.list(NEWEST);
+    await reading.reached;
+    reading.open();
+    expect((await listed).map(({ id }) => id)).toEqual(['b', 'a']);
+  });
+});
