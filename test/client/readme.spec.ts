@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
+import * as backends from '../../client/src/unified/backends.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Heard } from '../support/heard.js';
+import { next } from '../support/offline.js';
 
 const README = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
 const PROGRAMS = [...README.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
@@ -93,6 +95,63 @@ describe('the programs of the README', () => {
     const { alterations } = await run(program('.history(id)', server.url), { id }, 'alterations');
     expect(alterations).toHaveLength(4);
     expect(await other.UnifiedAtome.get(id)).toMatchObject({ atome: { version: 5, data: { n: 3 } } });
+  });
+
+  it('write to two servers', async () => {
+    const cloud = await startApp();
+    const code = program('backends.local.state', server.url)
+      .replace('http://127.0.0.1:3000', server.url)
+      .replace('https://sync.example.org', cloud.url);
+    const given = { createClient: backends.createClient, console: { log: () => undefined } };
+    const { local, cloud: far } = (await run(code, given, 'local, cloud')) as unknown as backends.Backends;
+    await Promise.all([local.flush(), far.flush()]);
+    for (const { api } of [server, cloud]) {
+      expect((await api.get('/api/atome/list')).body).toMatchObject({ data: [{ data: { title: 'Milk' } }] });
+    }
+    await Promise.all([local.close(), far.close()]);
+    await cloud.close();
+  });
+
+  it('show what was refused, and let the user decide', async () => {
+    await sdk.SyncWebSocket.connect({ url: server.url });
+    for (const id of ['a', 'b']) await other.UnifiedAtome.create({ id, kind: 'note', data: { title: 'theirs' } });
+    const store = sdk.memoryStore();
+    const before = sdk.createClient({ url: server.url, store });
+    await before.create({ id: 'a', kind: 'note', data: { title: 'the same id' } });
+    await before.flush();
+    await before.close();
+
+    const client = sdk.createClient({ url: server.url, store });
+    await client.ready();
+    const asked: unknown[] = [];
+    const ask = (_question: string, title: string): string | undefined => {
+      asked.push(title);
+      return title === 'mine' ? 'theirs' : undefined;
+    };
+    await client.create({ id: 'b', kind: 'note', data: { title: 'mine' } });
+    const decided = next(
+      client,
+      'sync:status',
+      ({ rejected, pending }) => asked.length === 2 && rejected + pending === 0,
+    );
+    await run(program("on('sync:rejected'", server.url), { client, ask });
+    await decided;
+    expect(asked).toEqual(['the same id', 'mine']);
+    expect(await client.list()).toMatchObject([{ data: { title: 'theirs' } }, { data: { title: 'theirs' } }]);
+    await client.close();
+  });
+
+  it('draw once a frame', async () => {
+    const client = sdk.createClient({ url: server.url });
+    await client.create({ kind: 'note', data: {} });
+    await client.create({ kind: 'note', data: {} });
+    await client.flush();
+    const drawn = new Promise((render) => {
+      const given = { requestAnimationFrame: setImmediate, cancelAnimationFrame: clearImmediate, client, render };
+      void run(program('requestAnimationFrame', server.url), given);
+    });
+    expect(await drawn).toHaveLength(2);
+    await client.close();
   });
 
   it('make clients of their own', async () => {
