@@ -11,7 +11,7 @@ const HASH = '0'.repeat(64);
  * @param {{ events: number, perFrame: number }} params
  */
 export async function run({ events, perFrame }) {
-  const { createClient } = await import(CLIENT);
+  const { createUnified } = await import(CLIENT);
   const frames = framesOf(events, perFrame);
   /** @type {Set<string>} */
   const problems = new Set();
@@ -42,7 +42,7 @@ export async function run({ events, perFrame }) {
       close: () => undefined,
     };
   };
-  const client = createClient({ url: 'ws://127.0.0.1:1', dial });
+  const client = createUnified({ url: 'ws://127.0.0.1:1', dial });
   client.UnifiedSync.on('atome:created', (/** @type {{ seq: number }} */ { seq }) => {
     applied += 1;
     if (seq !== applied) problems.add(`event ${seq} came as number ${applied}`);

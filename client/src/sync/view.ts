@@ -97,7 +97,7 @@ function isSame(a: Atome | undefined, b: Atome | undefined): boolean {
   return a === b || (a !== undefined && a.version === b?.version && looksAlike(a, b));
 }
 
-const SEEN = ['kind', 'type', 'parentId', 'deletedAt', 'data', 'meta', 'access'] as const;
+const SEEN = ['kind', 'type', 'parentId', 'deletedAt', 'data', 'meta', 'access', 'inherited'] as const;
 
 /** True when a reader sees no difference: version and times alone do not count. */
 export function looksAlike(a: Atome, b: Atome): boolean {
