@@ -123,5 +123,8 @@ describe('looksAlike', () => {
     expect(looksAlike(NOTE, { ...NOTE, version: 9, updatedAt: 'later', ownerId: '' })).toBe(true);
     expect(looksAlike(NOTE, { ...NOTE, data: { title: 'new' } })).toBe(false);
     expect(looksAlike(NOTE, { ...NOTE, deletedAt: 'now' })).toBe(false);
+    expect(looksAlike(NOTE, { ...NOTE, access: 'private' })).toBe(false);
+    const heir = { ...NOTE, access: 'inherit', inherited: 'private' } as const;
+    expect(looksAlike(heir, { ...heir, inherited: { read: ['bob'] } })).toBe(false);
   });
 });
