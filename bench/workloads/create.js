@@ -56,7 +56,10 @@ export const create = {
  * @param {Options} options
  * @returns {Contestant}
  */
-function creating({ name, own, jwt, restPath, start }, kind, { connections, bytes }, { warmMs, ms }) {
+function creating({ name, own, jwt, restPath, start }, kind, { connections, bytes }, options) {
+  const { ms } = options;
+  // one at a time, it takes some seconds until the code of all contestants has been compiled
+  const warmMs = connections === 1 ? 1.5 * ms : options.warmMs;
   const run = async () => {
     const database = await createDatabase(kind);
     try {
