@@ -125,6 +125,6 @@ describe('looksAlike', () => {
     expect(looksAlike(NOTE, { ...NOTE, deletedAt: 'now' })).toBe(false);
     expect(looksAlike(NOTE, { ...NOTE, access: 'private' })).toBe(false);
     const heir = { ...NOTE, access: 'inherit', inherited: 'private' } as const;
-    expect(looksAlike(heir, { ...heir, inherited: { read: ['bob'] } })).toBe(false);
+    expect(looksAlike(heir, { ...heir, inherited: { read: ['bob'], write: [] } })).toBe(false);
   });
 });

@@ -86,39 +86,25 @@ const RECEIPT: Columns<Omit<ReceiptRow, 'superseded'>> = {
   author: 'author',
 };
 
-const { id, kind, type, parentId, ownerId, access } = ATOME;
-export const PLACE: Columns<PlaceRow> = { id, kind, type, parentId, ownerId, access };
+function some<Row, Name extends keyof Row>(columns: Columns<Row>, ...names: Name[]): Columns<Pick<Row, Name>> {
+  return Object.fromEntries(names.map((name) => [name, columns[name]])) as Columns<Pick<Row, Name>>;
+}
+
+export const PLACE: Columns<PlaceRow> = some(ATOME, 'id', 'kind', 'type', 'parentId', 'ownerId', 'access');
+
+const LINK = ['seq', 'atomeId', 'version', 'operation', 'author', 'hlc', 'timestamp', 'salt'] as const;
 
 /** A third of the width of a whole row: the hashes are left out. */
-export const LINEAGE: Columns<LineageRow> = {
-  seq: 'seq',
-  atomeId: 'atome_id',
-  version: 'version',
-  operation: 'operation',
-  changes: 'changes',
-  author: 'author',
-  hlc: 'hlc',
-  timestamp: 'timestamp',
-  superseded: 'superseded',
-  base: 'base',
-  snapshot: 'snapshot',
-  salt: 'salt',
-};
+export const LINEAGE: Columns<LineageRow> = some(ALTERATION, ...LINK, 'changes', 'superseded', 'base', 'snapshot');
 
-export const TRAIL: Columns<Omit<TrailRow, 'kind' | 'ownerId'>> = {
-  seq: 'seq',
-  atomeId: 'atome_id',
-  version: 'version',
-  operation: 'operation',
-  reason: 'reason',
-  author: 'author',
-  sourceClient: 'source_client',
-  opId: 'op_id',
-  hlc: 'hlc',
-  timestamp: 'timestamp',
-  salt: 'salt',
-  hash: 'hash',
-};
+export const TRAIL: Columns<Omit<TrailRow, 'kind' | 'ownerId'>> = some(
+  ALTERATION,
+  ...LINK,
+  'reason',
+  'sourceClient',
+  'opId',
+  'hash',
+);
 
 /** `column AS "name", …` for a SELECT. */
 export function select(columns: Record<string, string>, table = ''): string {
