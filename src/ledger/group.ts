@@ -24,7 +24,7 @@ import { link, type Working } from './link.js';
 import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
 import { createdAgain, repeat } from './repeat.js';
 import { rightsColumns, rightsOfRow } from './rights.js';
-import { NO_QUOTAS, requireRoom, type Quotas } from './quotas.js';
+import { makesRoom, NO_QUOTAS, requireRoom, type Quotas } from './quotas.js';
 import { stateOf, withoutClocks, type AlterationRow, type AtomeRow, type HeadRow, type ReceiptRow } from './rows.js';
 import type { Additions, Before } from './store.js';
 
@@ -298,9 +298,4 @@ export class GroupPlanner {
     this.known.set(row.opId, row);
     if (added) this.receipts.push(row);
   }
-}
-
-/** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
-function makesRoom({ operation, changes }: AlterationBody): boolean {
-  return operation === 'delete' || operation === 'redact' || (operation === 'share' && changes.access === 'private');
 }

@@ -1,4 +1,4 @@
-import { AtomeError } from '../protocol/index.js';
+import { AtomeError, type AlterationBody } from '../protocol/index.js';
 import type { HeadRow } from './rows.js';
 
 /** What one tenant may use; 0: as much as it likes. */
@@ -65,4 +65,9 @@ export class WriteRate {
     }
     this.paidOff.set(tenant, due + each);
   }
+}
+
+/** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
+export function makesRoom({ operation, changes }: AlterationBody): boolean {
+  return operation === 'delete' || operation === 'redact' || (operation === 'share' && changes.access === 'private');
 }

@@ -94,7 +94,7 @@ export const PLACE: Columns<PlaceRow> = some(ATOME, 'id', 'kind', 'type', 'paren
 
 const LINK = ['seq', 'atomeId', 'version', 'operation', 'author', 'hlc', 'timestamp', 'salt'] as const;
 
-/** A third of the width of a whole row: the hashes are left out. */
+/** All that a state is folded from: not the hashes. */
 export const LINEAGE: Columns<LineageRow> = some(ALTERATION, ...LINK, 'changes', 'superseded', 'base', 'snapshot');
 
 export const TRAIL: Columns<Omit<TrailRow, 'kind' | 'ownerId'>> = some(

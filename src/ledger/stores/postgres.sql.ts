@@ -43,7 +43,7 @@ export const SELECT_FAMILIES = numbered(sql.selectFamilies(`SELECT unnest(ARRAY(
 
 /**
  * All that a group adds, in one statement: it can only succeed or fail as a whole, and so the COMMIT need not wait for its
- * answer. Those atomes that are new are not looked up again, which costs a third less. Its parameters: {@link addParams}.
+ * answer. Atomes that are new are inserted plainly: there is nothing to look for. Its parameters: {@link addParams}.
  */
 export const ADD = numbered(`WITH
   alterations_added AS (${insert(ALTERATIONS)}),

@@ -236,7 +236,7 @@ export class PostgresStore extends SqlStore {
     if (this.added < this.analyseAt) return;
     this.analyseAt *= 10;
     // what hinders it hinders the writes as well, and they say so
-    this.analysed = this.pool.query('ANALYZE alterations, atomes').then(unheard, unheard);
+    this.analysed = this.pool.query(this.timed('ANALYZE alterations, atomes')).then(unheard, unheard);
   }
 
   /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
