@@ -58,9 +58,11 @@ export function createOutbox(): Outbox {
     add(write, saved) {
       const { opId, atomeId } = write;
       const added = { write, saved, faults: 0 };
-      take(opId);
+      const before = pending.get(opId);
+      // one that comes again stays where it is: what follows it may need it
       pending.set(opId, added);
-      byAtome.set(atomeId, [...of(atomeId), added]);
+      const others = of(atomeId);
+      byAtome.set(atomeId, before ? others.map((each) => (each === before ? added : each)) : [...others, added]);
     },
     take,
   };
