@@ -56,13 +56,15 @@ export function createOutbox(): Outbox {
     of,
     atomeIds: () => byAtome.keys(),
     add(write, saved) {
-      const { opId, atomeId } = write;
-      const added = { write, saved, faults: 0 };
-      const before = pending.get(opId);
       // one that comes again stays where it is: what follows it may need it
-      pending.set(opId, added);
-      const others = of(atomeId);
-      byAtome.set(atomeId, before ? others.map((each) => (each === before ? added : each)) : [...others, added]);
+      const known = pending.get(write.opId);
+      if (known) {
+        known.saved ||= saved;
+        return;
+      }
+      const added = { write, saved, faults: 0 };
+      pending.set(write.opId, added);
+      byAtome.set(write.atomeId, [...of(write.atomeId), added]);
     },
     take,
   };
