@@ -13,6 +13,8 @@ export const Writing = createParamDecorator((_: unknown, context: ExecutionConte
     clientId: one(headers['x-client-id']),
     idempotencyKey: one(headers['idempotency-key']),
     ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
+    ifUnmodifiedSince: headers['if-unmodified-since'],
   };
 });
 
