@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isOrigin, LOOPBACK_NAMES } from './access/origin-options.js';
 import { parsePolicies, type Policies } from './access/policies.js';
 import { parseJwks } from './access/jwks.js';
 import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
@@ -128,16 +129,10 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
-/** Names that no page elsewhere can have, so that none can pass for one of ours. */
-const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
-
-/** As browsers write an origin: scheme, host, and port where it is not that of the scheme. */
-const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(?::\d+)?$|^[a-z]+:\/\/\[[0-9a-f:]+\](?::\d+)?$/;
-
 function readOrigins(read: Reader, hasTokens: boolean): string[] {
   const origins = (read.optional('ALLOWED_ORIGINS') ?? '').split(',').map((origin) => origin.trim());
   const given = origins.filter((origin) => origin !== '');
-  for (const origin of given.filter((each) => each !== '*' && !ORIGIN.test(each))) {
+  for (const origin of given.filter((each) => each !== '*' && !isOrigin(each))) {
     read.refuse(
       `ALLOWED_ORIGINS: "${origin}" is no origin; expected such as https://app.example or http://localhost:5173`,
     );

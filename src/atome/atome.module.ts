@@ -10,6 +10,7 @@ import { authParts } from '../auth/auth.parts.js';
 import { Revocations } from '../auth/revocations.js';
 import { SessionAuthenticator } from '../auth/session.authenticator.js';
 import { Origins } from '../access/origins.js';
+import { Perimeter } from '../access/perimeter.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
@@ -36,6 +37,7 @@ import {
 import { AtomeService } from './atome.service.js';
 import { Connections } from './connections.js';
 import { Drain } from '../door/drain.js';
+import { LimitedLog } from '../door/limited-log.js';
 import { AtomeErrorFilter } from '../door/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
@@ -131,6 +133,14 @@ const PARTS: Provider[] = [
     useFactory: ({ origins }: ResolvedOptions) => new Origins(origins),
   },
   {
+    provide: Perimeter,
+    inject: [Origins],
+    useFactory: (origins: Origins) => {
+      const log = new LimitedLog(new Logger('Perimeter'));
+      return new Perimeter(origins, (cause, line) => log.warn(cause, line));
+    },
+  },
+  {
     provide: Places,
     inject: [Authenticator, ResolvedOptions],
     useFactory: (authenticator: Authenticator, { connections }: ResolvedOptions) =>
@@ -197,6 +207,7 @@ function compose(
       SecurityLog,
       Drain,
       Origins,
+      Perimeter,
       ResolvedOptions,
     ],
   };
