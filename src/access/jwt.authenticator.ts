@@ -2,7 +2,7 @@ import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVeri
 import { AtomeError, ID_PATTERN, isReservedName, type Principal } from '../protocol/index.js';
 import { Authenticator, type Identity } from './authenticator.js';
 import { hasDoubledNames } from './doubled-names.js';
-import { GivenKeys, PublishedKeys, thumbprintOf, type KeyRing, type KeySource } from './key-ring.js';
+import { GivenKeys, KeysUnavailable, PublishedKeys, thumbprintOf, type KeyRing, type KeySource } from './key-ring.js';
 import { isRole } from './roles.js';
 import { TokenCache } from './token-cache.js';
 
@@ -48,7 +48,11 @@ export class JwtAuthenticator extends Authenticator {
   private readonly verify: JWTVerifyOptions;
   private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim' | 'groupsClaim'>;
 
-  constructor({ keys, issuer, audience, ...claims }: JwtOptions) {
+  /** @param onUnusableKey told why a key that a token names cannot be used, such as one that is too short. */
+  constructor(
+    { keys, issuer, audience, ...claims }: JwtOptions,
+    private readonly onUnusableKey: (why: string) => void = () => undefined,
+  ) {
     super();
     this.keys = keysOf(keys);
     this.claims = claims;
@@ -105,9 +109,11 @@ export class JwtAuthenticator extends Authenticator {
       return { ...verified, key: thumbprintOf(key) };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('it has expired; renew it');
-      if (isFaultOfToken(error)) throw refused('it is not valid here');
-      const unavailable = new AtomeError('unavailable', 'the keys of the identity provider cannot be had; try again');
-      throw Object.assign(unavailable, { cause: error });
+      if (error instanceof KeysUnavailable) {
+        throw Object.assign(new AtomeError('unavailable', `${error.message}; try again`), { cause: error.cause });
+      }
+      if (isFaultOfKey(error)) this.onUnusableKey(error instanceof Error ? error.message : String(error));
+      throw refused('it is not valid here');
     }
   }
 
@@ -171,10 +177,9 @@ function sessionOf({ sid }: JWTPayload): Pick<Identity, 'sessionId'> {
   return typeof sid === 'string' ? { sessionId: sid } : {};
 }
 
-/** All else is the fault of the keys, or of the way to them: the same token may be good later. */
-function isFaultOfToken(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError)) return false;
-  return !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);
+/** A key that is too short, malformed or private is found out only when a token names it. */
+function isFaultOfKey(error: unknown): boolean {
+  return !(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid;
 }
 
 function refused(why: string): AtomeError {

@@ -57,6 +57,9 @@ const logError = (context: string) => {
   return (error: unknown): void => logger.error(error);
 };
 
+const UNUSABLE_KEY =
+  'a token is refused, because its key in the key set cannot be used (jwt.keys; AUTH_JWKS_URL, AUTH_JWKS_FILE)';
+
 /* The ledger and the feed are plain classes; here they are put together. */
 const PARTS: Provider[] = [
   {
@@ -123,7 +126,9 @@ const PARTS: Provider[] = [
     provide: Authenticator,
     inject: [ResolvedOptions, { token: Revocations, optional: true }],
     useFactory: ({ jwt }: ResolvedOptions, revocations?: Revocations): Authenticator => {
-      const authenticator = jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator();
+      const log = new LimitedLog(new Logger('Keys'));
+      const onUnusableKey = (why: string): void => log.warn('key', `${UNUSABLE_KEY}: ${why}`);
+      const authenticator = jwt ? new JwtAuthenticator(jwt, onUnusableKey) : new NoAuthenticator();
       return revocations ? new SessionAuthenticator(authenticator, revocations) : authenticator;
     },
   },
