@@ -21,6 +21,8 @@ export interface Config {
   /** 0 takes a free one. */
   readonly port: number;
   readonly logLevel: LogLevel;
+  /** Whether Swagger UI and the OpenAPI document are served. */
+  readonly docs: boolean;
   readonly rates: Rates;
   readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
@@ -66,6 +68,7 @@ export function readConfig(environment: Environment = process.env): Config {
     host,
     port: read.integer('PORT', 3001, 0, 65_535),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
     rates: {
       // without authentication only this machine can call, and everybody is the same
       perSecond: read.integer('RATE_LIMIT', auth === 'off' ? 0 : 1_000, 0, 1_000_000),
