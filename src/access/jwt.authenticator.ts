@@ -1,8 +1,9 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
-import { AtomeError, ID_PATTERN, isReservedName, type Principal } from '../protocol/index.js';
+import { AtomeError, type Principal } from '../protocol/index.js';
 import { Authenticator, type Identity } from './authenticator.js';
 import { hasDoubledNames } from './doubled-names.js';
 import { GivenKeys, KeysUnavailable, PublishedKeys, thumbprintOf, type KeyRing, type KeySource } from './key-ring.js';
+import { isGroupName, isPrincipalId, isTenantName } from './principal.js';
 import { isRole } from './roles.js';
 import { TokenCache } from './token-cache.js';
 
@@ -26,12 +27,6 @@ const MAX_TOKEN_CHARS = 8_192;
 const CLOCK_TOLERANCE_S = 5;
 /** The last time that a `Date` can hold, in seconds since 1970. */
 const MAX_TIME_S = 8.64e12;
-/** The id of a principal: the ledger keeps 128 characters of it. */
-const SUB_PATTERN = /^[\x21-\x7e]{1,128}$/;
-
-/** The name of a group, as rights have it behind `group:`. */
-const GROUP_PATTERN = /^[\x21-\x7e]{1,128}$/;
-
 // What a token may say it is (RFC 7519 §5.1, RFC 9068 §2.1); an ID token or a logout token is no access token.
 const TYPES: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'application/jwt', 'at+jwt', 'application/at+jwt']);
 
@@ -121,9 +116,8 @@ export class JwtAuthenticator extends Authenticator {
     const { sub } = payload as { sub?: unknown };
     const tenant = payload[this.claims.tenantClaim];
     const roles = payload[this.claims.rolesClaim];
-    if (typeof sub !== 'string' || !SUB_PATTERN.test(sub) || isReservedName(sub))
-      throw refused('its sub cannot be the id of a principal');
-    if (typeof tenant !== 'string' || !ID_PATTERN.test(tenant)) {
+    if (!isPrincipalId(sub)) throw refused('its sub cannot be the id of a principal');
+    if (!isTenantName(tenant)) {
       throw refused(`its claim "${this.claims.tenantClaim}" does not name a tenant`);
     }
     const list = listOf(roles);
@@ -138,7 +132,7 @@ export class JwtAuthenticator extends Authenticator {
     const groups = payload[claim] === undefined ? [] : listOf(payload[claim]);
     if (!groups) throw refused(`its claim "${claim}" does not list groups`);
     // no right can name another
-    return groups.filter((group): group is string => typeof group === 'string' && GROUP_PATTERN.test(group));
+    return groups.filter(isGroupName);
   }
 }
 
