@@ -47,7 +47,7 @@ describe.each(KINDS)('in a browser, %s', (_kind, prefix, start) => {
     const note = { id: 'precious', kind: 'note', data: { text: 'canary' } };
     expect((await server.api.post(`${prefix}/atome/create`, note, json)).status).toBe(201);
     answers = [];
-    const http = server.app.getHttpServer() as Server;
+    const http: Server = server.app.getHttpServer();
     http.on('request', ({ method, url }: IncomingMessage, response: ServerResponse) => {
       response.once('finish', () => answers.push(`${method} ${url?.split('?', 1)[0]} ${response.statusCode}`));
     });
@@ -139,7 +139,7 @@ describe.each(KINDS)('in a browser, %s', (_kind, prefix, start) => {
       async ([path, wsPath]) => {
         const json = { 'content-type': 'application/json' };
         const call = (method: string, to: string): Promise<number> =>
-          fetch(path + to, { method, headers: json, ...(method === 'POST' && { body: '{}' }) }).then(
+          fetch(`${path}${to}`, { method, headers: json, ...(method === 'POST' && { body: '{}' }) }).then(
             ({ status }) => status,
           );
         const ws = new WebSocket(`ws://${location.host}${wsPath}`);
