@@ -3,8 +3,8 @@ import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastify, { type FastifyRequest } from 'fastify';
 import { addressOf } from './access/address.js';
-import { Doorkeeper, identityOf } from './access/doorkeeper.js';
-import { Origins } from './access/origins.js';
+import { Doorkeeper, identityOf, ruleOfRoute } from './access/doorkeeper.js';
+import { Perimeter } from './access/perimeter.js';
 import type { Config } from './config.js';
 import { ResolvedOptions } from './door/options.js';
 import { NOTHING_HERE } from './door/problem.js';
@@ -36,7 +36,6 @@ const HSTS = `max-age=${180 * 24 * 3_600}`;
 /** What stands between the network and every route of the server: origins, and the headers that browsers heed. */
 export async function setupPerimeter(app: NestFastifyApplication, config: Config): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
-  const origins = app.get(Origins);
   const headers = await browserHeaders();
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers(headers);
@@ -44,10 +43,7 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();
   });
-  server.addHook('onRequest', (request, _reply, done) => {
-    const refusal = origins.refusal(request.headers);
-    done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));
-  });
+  app.get(Perimeter).standAround(server, (request) => ruleOfRoute(request) !== undefined);
   // what is asked of nobody is answered before its body is read, and behind the headers for other origins
   server.addHook('preParsing', (request, _reply, payload, done) => {
     done(request.is404 ? new AtomeError('not_found', NOTHING_HERE) : null, payload);

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic, { type FastifyStaticOptions } from '@fastify/static';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { pino } from 'pino';
+import { serveDocs } from './app.docs.js';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from './atome/ws-adapter.js';
 import { setupPerimeter } from './app.perimeter.js';
@@ -13,7 +13,6 @@ import { addBodyParsers } from './door/body-parsers.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
 import { ProblemFilter, sendProblem } from './door/problem.filter.js';
 import { PinoLogger } from './ops/logger.js';
-import { VERSION } from './version.js';
 
 /** How long a request may take to arrive, in milliseconds. */
 const REQUEST_MS = 60_000;
@@ -51,28 +50,8 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<vo
   app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   app.useGlobalFilters(new ProblemFilter());
-  serveDocs(app);
+  if (config.docs) serveDocs(app);
   await servePage(app);
-}
-
-function serveDocs(app: NestFastifyApplication): void {
-  // made when it is first asked for: it costs more than the rest of the start
-  const document = (): OpenAPIObject =>
-    SwaggerModule.createDocument(
-      app,
-      new DocumentBuilder()
-        .setTitle('atome-sync')
-        .setDescription(
-          'Shared objects ("atomes") in one append-only ledger. Live changes: the WebSocket `/ws/atome-sync`, or server-sent events from `/api/sync/changes`.',
-        )
-        .setVersion(VERSION)
-        .addBearerAuth()
-        .build(),
-    );
-  SwaggerModule.setup('api/docs', app, document, {
-    jsonDocumentUrl: 'api/openapi.json',
-    swaggerOptions: { tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
-  });
 }
 
 const CLIENT = new URL('../client/', import.meta.url);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isOrigin, LOOPBACK_NAMES } from './access/origin-options.js';
 import { parsePolicies, type Policies } from './access/policies.js';
 import { parseJwks } from './access/jwks.js';
 import type { JwtOptions, KeySource } from './access/jwt.authenticator.js';
@@ -20,6 +21,8 @@ export interface Config {
   /** 0 takes a free one. */
   readonly port: number;
   readonly logLevel: LogLevel;
+  /** Whether Swagger UI and the OpenAPI document are served. */
+  readonly docs: boolean;
   readonly rates: Rates;
   readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
@@ -65,6 +68,7 @@ export function readConfig(environment: Environment = process.env): Config {
     host,
     port: read.integer('PORT', 3001, 0, 65_535),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
     rates: {
       // without authentication only this machine can call, and everybody is the same
       perSecond: read.integer('RATE_LIMIT', auth === 'off' ? 0 : 1_000, 0, 1_000_000),
@@ -128,16 +132,10 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
-/** Names that no page elsewhere can have, so that none can pass for one of ours. */
-const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
-
-/** As browsers write an origin: scheme, host, and port where it is not that of the scheme. */
-const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(?::\d+)?$|^[a-z]+:\/\/\[[0-9a-f:]+\](?::\d+)?$/;
-
 function readOrigins(read: Reader, hasTokens: boolean): string[] {
   const origins = (read.optional('ALLOWED_ORIGINS') ?? '').split(',').map((origin) => origin.trim());
   const given = origins.filter((origin) => origin !== '');
-  for (const origin of given.filter((each) => each !== '*' && !ORIGIN.test(each))) {
+  for (const origin of given.filter((each) => each !== '*' && !isOrigin(each))) {
     read.refuse(
       `ALLOWED_ORIGINS: "${origin}" is no origin; expected such as https://app.example or http://localhost:5173`,
     );

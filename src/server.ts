@@ -49,10 +49,11 @@ async function main(): Promise<void> {
   process.stdout.write(`${greeting(config, port)}\n`);
 }
 
-function greeting({ host }: Config, port: number): string {
+function greeting({ host, docs }: Config, port: number): string {
   const name = host.includes(':') ? `[${host}]` : host;
   const address = `${name}:${port}`;
-  return `atome-sync is listening: http://${address}  docs http://${address}/api/docs  WebSocket ws://${address}${WS_PATH}`;
+  const documented = docs ? `  docs http://${address}/api/docs` : '';
+  return `atome-sync is listening: http://${address}${documented}  WebSocket ws://${address}${WS_PATH}`;
 }
 
 function fail(error: unknown): void {

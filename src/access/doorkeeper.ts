@@ -4,6 +4,7 @@ import { AtomeError } from '../protocol/index.js';
 import { authorize, type Action } from './authorize.js';
 import type { Identity } from './authenticator.js';
 import { Callers } from './callers.js';
+import { Perimeter } from './perimeter.js';
 
 /**
  * What a route needs. `public` needs nobody, and still tells a caller with a token from one without; `open` does not
@@ -28,13 +29,19 @@ export type OnUnauthenticated = (request: FastifyRequest) => Promise<void>;
 export class Doorkeeper {
   private onUnauthenticated: OnUnauthenticated = () => Promise.resolve();
 
-  constructor(private readonly callers: Callers) {}
+  constructor(
+    private readonly callers: Callers,
+    private readonly perimeter: Perimeter,
+  ) {}
 
   /** Stands at the door of an application, whose routes without a rule are none of its business. */
   standAt(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, _reply, done) => {
-      const rule = (request.routeOptions.config as { [RULE]?: Rule })[RULE];
-      const admitted = rule && this.admit(request, rule);
+      const rule = ruleOfRoute(request);
+      if (!rule) return done();
+      const foreign = this.perimeter.refusalOfCall(request.raw);
+      if (foreign) return done(foreign);
+      const admitted = this.admit(request, rule);
       if (admitted) admitted.then(() => done(), done);
       else done();
     });
@@ -81,6 +88,11 @@ export class Doorkeeper {
     if (error instanceof AtomeError && error.code === 'unauthenticated') await this.onUnauthenticated(request);
     throw error;
   }
+}
+
+/** What the route of a request needs; undefined for one that is not the module's. */
+export function ruleOfRoute({ routeOptions }: FastifyRequest): Rule | undefined {
+  return (routeOptions.config as { [RULE]?: Rule })[RULE];
 }
 
 /** Of somebody who is not known no more is kept in memory than a name and a password take. */

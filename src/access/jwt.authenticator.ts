@@ -1,8 +1,9 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
-import { AtomeError, ID_PATTERN, isReservedName, type Principal } from '../protocol/index.js';
+import { AtomeError, type Principal } from '../protocol/index.js';
 import { Authenticator, type Identity } from './authenticator.js';
 import { hasDoubledNames } from './doubled-names.js';
-import { GivenKeys, PublishedKeys, thumbprintOf, type KeyRing, type KeySource } from './key-ring.js';
+import { GivenKeys, KeysUnavailable, PublishedKeys, thumbprintOf, type KeyRing, type KeySource } from './key-ring.js';
+import { isGroupName, isPrincipalId, isTenantName } from './principal.js';
 import { isRole } from './roles.js';
 import { TokenCache } from './token-cache.js';
 
@@ -26,12 +27,6 @@ const MAX_TOKEN_CHARS = 8_192;
 const CLOCK_TOLERANCE_S = 5;
 /** The last time that a `Date` can hold, in seconds since 1970. */
 const MAX_TIME_S = 8.64e12;
-/** The id of a principal: the ledger keeps 128 characters of it. */
-const SUB_PATTERN = /^[\x21-\x7e]{1,128}$/;
-
-/** The name of a group, as rights have it behind `group:`. */
-const GROUP_PATTERN = /^[\x21-\x7e]{1,128}$/;
-
 // What a token may say it is (RFC 7519 §5.1, RFC 9068 §2.1); an ID token or a logout token is no access token.
 const TYPES: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'application/jwt', 'at+jwt', 'application/at+jwt']);
 
@@ -48,7 +43,11 @@ export class JwtAuthenticator extends Authenticator {
   private readonly verify: JWTVerifyOptions;
   private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim' | 'groupsClaim'>;
 
-  constructor({ keys, issuer, audience, ...claims }: JwtOptions) {
+  /** @param onUnusableKey told why a key that a token names cannot be used, such as one that is too short. */
+  constructor(
+    { keys, issuer, audience, ...claims }: JwtOptions,
+    private readonly onUnusableKey: (why: string) => void = () => undefined,
+  ) {
     super();
     this.keys = keysOf(keys);
     this.claims = claims;
@@ -105,9 +104,11 @@ export class JwtAuthenticator extends Authenticator {
       return { ...verified, key: thumbprintOf(key) };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('it has expired; renew it');
-      if (isFaultOfToken(error)) throw refused('it is not valid here');
-      const unavailable = new AtomeError('unavailable', 'the keys of the identity provider cannot be had; try again');
-      throw Object.assign(unavailable, { cause: error });
+      if (error instanceof KeysUnavailable) {
+        throw Object.assign(new AtomeError('unavailable', `${error.message}; try again`), { cause: error.cause });
+      }
+      if (isFaultOfKey(error)) this.onUnusableKey(error instanceof Error ? error.message : String(error));
+      throw refused('it is not valid here');
     }
   }
 
@@ -115,9 +116,8 @@ export class JwtAuthenticator extends Authenticator {
     const { sub } = payload as { sub?: unknown };
     const tenant = payload[this.claims.tenantClaim];
     const roles = payload[this.claims.rolesClaim];
-    if (typeof sub !== 'string' || !SUB_PATTERN.test(sub) || isReservedName(sub))
-      throw refused('its sub cannot be the id of a principal');
-    if (typeof tenant !== 'string' || !ID_PATTERN.test(tenant)) {
+    if (!isPrincipalId(sub)) throw refused('its sub cannot be the id of a principal');
+    if (!isTenantName(tenant)) {
       throw refused(`its claim "${this.claims.tenantClaim}" does not name a tenant`);
     }
     const list = listOf(roles);
@@ -132,7 +132,7 @@ export class JwtAuthenticator extends Authenticator {
     const groups = payload[claim] === undefined ? [] : listOf(payload[claim]);
     if (!groups) throw refused(`its claim "${claim}" does not list groups`);
     // no right can name another
-    return groups.filter((group): group is string => typeof group === 'string' && GROUP_PATTERN.test(group));
+    return groups.filter(isGroupName);
   }
 }
 
@@ -171,10 +171,9 @@ function sessionOf({ sid }: JWTPayload): Pick<Identity, 'sessionId'> {
   return typeof sid === 'string' ? { sessionId: sid } : {};
 }
 
-/** All else is the fault of the keys, or of the way to them: the same token may be good later. */
-function isFaultOfToken(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError)) return false;
-  return !['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID'].includes(error.code);
+/** A key that is too short, malformed or private is found out only when a token names it. */
+function isFaultOfKey(error: unknown): boolean {
+  return !(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid;
 }
 
 function refused(why: string): AtomeError {

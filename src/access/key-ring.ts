@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  errors,
   jwksCache,
   type CryptoKey,
   type JSONWebKeySet,
@@ -22,8 +23,12 @@ export type KeySource =
   | { readonly jwks: JSONWebKeySet; readonly file?: string | undefined }
   | { readonly jwksUrl: string };
 
+/** The set of keys cannot be had just now: the same token may be good later. */
+export class KeysUnavailable extends Error {}
+
 /** The public keys that tokens may be signed with, as far as they are known now. */
 export interface KeyRing {
+  /** Rejects with {@link KeysUnavailable} when there is no set to look in; else the token names no key that is good. */
   readonly find: JWTVerifyGetKey;
   /** Whether what is known is new enough to be relied on without {@link find}. */
   readonly isFresh: boolean;
@@ -85,28 +90,33 @@ export class PublishedKeys implements KeyRing {
   private readonly cache: JWKSCacheInput & { uat?: number; jwks?: JSONWebKeySet } = {};
   private readonly remote: ReturnType<typeof createRemoteJWKSet>;
   private thumbprints: ReadonlySet<string> = new Set();
+  private known: JWTVerifyGetKey | undefined;
   /** When the set was fetched to which they belong. */
-  private thumbprintsAt: number | undefined;
+  private knownAt: number | undefined;
   private askedAt = 0;
 
   constructor(url: string) {
     this.remote = createRemoteJWKSet(new URL(url), { timeoutDuration: JWKS_TIMEOUT_MS, [jwksCache]: this.cache });
   }
 
-  get find(): JWTVerifyGetKey {
-    return this.remote;
-  }
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    if (!this.isFresh) await this.load();
+    try {
+      return await this.current(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || this.remote.coolingDown) throw error;
+      // it may be a new one
+      await this.load();
+      return this.current(header, token);
+    }
+  };
 
   get isFresh(): boolean {
     return this.remote.fresh;
   }
 
   has(thumbprint: string): boolean {
-    const { uat, jwks } = this.cache;
-    if (uat !== this.thumbprintsAt && jwks) {
-      this.thumbprints = thumbprintsOf(jwks);
-      this.thumbprintsAt = uat;
-    }
+    this.takeOver();
     return this.thumbprints.has(thumbprint);
   }
 
@@ -118,6 +128,28 @@ export class PublishedKeys implements KeyRing {
     // not waited for: it may take its time
     this.remote.reload().catch((error: unknown) => logger.warn(`the keys cannot be asked for: ${String(error)}`));
     return Promise.resolve();
+  }
+
+  private current(...asked: Parameters<JWTVerifyGetKey>): ReturnType<JWTVerifyGetKey> {
+    this.takeOver();
+    return this.known!(...asked);
+  }
+
+  /** What was fetched last. */
+  private takeOver(): void {
+    const { uat, jwks } = this.cache;
+    if (uat === this.knownAt || !jwks) return;
+    this.thumbprints = thumbprintsOf(jwks);
+    this.known = createLocalJWKSet(jwks);
+    this.knownAt = uat;
+  }
+
+  private async load(): Promise<void> {
+    try {
+      await this.remote.reload();
+    } catch (cause) {
+      throw new KeysUnavailable('the keys of the identity provider cannot be had', { cause });
+    }
   }
 }
 

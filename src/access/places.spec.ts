@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Authenticator, type Identity } from './authenticator.js';
-import { Places } from './places.js';
+import { Authenticator, NoAuthenticator, type Identity } from './authenticator.js';
+import { Places, type Place } from './places.js';
 
 const ALICE: Identity = { principal: { id: 'alice', tenant: 'acme', roles: [] }, expiresAt: null };
 const BOB: Identity = { principal: { id: 'bob', tenant: 'acme', roles: [] }, expiresAt: null };
+
+const known = (id: string): Identity => ({ principal: { id, tenant: 'acme', roles: [] }, expiresAt: null });
 
 class Withdrawing extends Authenticator {
   readonly required = true;
@@ -64,7 +66,11 @@ describe('the places', () => {
   it('are so many in all, for each address, and for each principal', () => {
     places = new Places(authenticator, { total: 5, perAddress: 3, perPrincipal: 2, unauthenticated: 0 });
     const at = (address: string) => places.take(address, () => undefined);
-    const [first] = [at('a'), at('a'), at('a')];
+    const [first] = ['x', 'y', 'z'].map((id) => {
+      const place = at('a');
+      place.belongTo(known(id));
+      return place;
+    }) as [Place];
     expect(places.refusal('a')).toMatchObject({ code: 'rate_limited', details: { retryAfter: expect.any(Number) } });
     const [, other] = [at('b'), at('b')];
     expect(places.refusal('c')).toMatchObject({ code: 'unavailable' });
@@ -86,6 +92,25 @@ describe('the places', () => {
     take('alice').belongTo(ALICE);
     for (const name of ['one', 'two', 'three', 'four']) take(name);
     expect(lapses).toEqual(['one: displaced', 'two: displaced']);
+  });
+
+  it('of an address that strangers fill are lost by the oldest of them, and by nobody elsewhere', () => {
+    places = new Places(authenticator, { total: 0, perAddress: 2, perPrincipal: 0, unauthenticated: 0 });
+    const at = (address: string, name: string) => places.take(address, (why) => lapses.push(`${name}: ${why}`));
+    at('b', 'elsewhere');
+    at('a', 'oldest');
+    at('a', 'alice').belongTo(ALICE);
+    expect(places.refusal('a')).toBeUndefined();
+    at('a', 'bob').belongTo(BOB);
+    expect(lapses).toEqual(['oldest: displaced']);
+    expect(places.refusal('a')).toMatchObject({ code: 'rate_limited' });
+  });
+
+  it('of an address are refused when it is full, where nobody is known anyway', () => {
+    places = new Places(new NoAuthenticator(), { total: 0, perAddress: 1, perPrincipal: 0, unauthenticated: 1 });
+    take('somebody');
+    expect(places.refusal('127.0.0.1')).toMatchObject({ code: 'rate_limited' });
+    expect(lapses).toEqual([]);
   });
 
   it('leave nothing behind', () => {

@@ -19,7 +19,7 @@ export const DEFAULT_PLACE_OPTIONS: PlaceOptions = {
   unauthenticated: 1_000,
 };
 
-/** Why a place has to be left. */
+/** Why a place has to be left: its owner's token is good no longer, or somebody else needs it more. */
 export type Lapse = 'withdrawn' | 'displaced';
 
 /** How often is asked whether those who are here may stay, in milliseconds. */
@@ -35,6 +35,7 @@ export class Places {
   /** In the order in which they were taken. */
   private readonly taken = new Set<Place>();
   private readonly strangers = new Set<Place>();
+  private readonly strangersAt = new Map<string, Set<Place>>();
   private readonly addresses = new Counter();
   private readonly principals = new Counter();
   private timer: NodeJS.Timeout | undefined;
@@ -61,7 +62,9 @@ export class Places {
     if (isFull(this.taken.size, total)) {
       return new AtomeError('unavailable', 'the server has no room for more connections; try again', { retryAfter });
     }
-    return isFull(this.addresses.of(address), perAddress) ? tooMany('from this address') : undefined;
+    // others may share the address with whoever fills it, so that strangers make room
+    const isTaken = isFull(this.addresses.of(address), perAddress) && !this.strangersAt.has(address);
+    return isTaken ? tooMany('from this address') : undefined;
   }
 
   /**
@@ -70,12 +73,12 @@ export class Places {
    */
   take(address: string, lapsed: (why: Lapse) => void): Place {
     const place = new Place(lapsed, {
-      belongTo: (before, after) => this.admit(place, before, after),
+      belongTo: (before, after) => this.admit(place, address, before, after),
       leave: () => this.remove(place, address),
     });
+    if (this.authenticator.required) this.greet(place, address);
     this.taken.add(place);
     this.addresses.add(address);
-    if (this.authenticator.required) this.greet(place);
     return place;
   }
 
@@ -88,27 +91,37 @@ export class Places {
   }
 
   /** A flood of strangers displaces itself; who says at once who it is has long left their number. */
-  private greet(place: Place): void {
-    const { unauthenticated } = this.options;
-    const [oldest] = this.strangers;
-    if (oldest && isFull(this.strangers.size, unauthenticated)) oldest.lapse('displaced');
+  private greet(place: Place, address: string): void {
+    const { unauthenticated, perAddress } = this.options;
+    if (isFull(this.addresses.of(address), perAddress)) displaceOldest(this.strangersAt.get(address));
+    if (isFull(this.strangers.size, unauthenticated)) displaceOldest(this.strangers);
     this.strangers.add(place);
+    const here = this.strangersAt.get(address);
+    if (here) here.add(place);
+    else this.strangersAt.set(address, new Set([place]));
   }
 
-  private admit(place: Place, before: Identity | undefined, after: Identity): void {
+  private admit(place: Place, address: string, before: Identity | undefined, after: Identity): void {
     // without authentication everybody is the same
     if (before || !this.authenticator.required) return;
     const name = nameOf(after);
     if (isFull(this.principals.of(name), this.options.perPrincipal)) throw tooMany('of yours');
     this.principals.add(name);
-    this.strangers.delete(place);
+    this.forgetStranger(place, address);
   }
 
   private remove(place: Place, address: string): void {
     if (!this.taken.delete(place)) return;
     this.addresses.remove(address);
-    this.strangers.delete(place);
+    this.forgetStranger(place, address);
     if (place.identity) this.principals.remove(nameOf(place.identity));
+  }
+
+  private forgetStranger(place: Place, address: string): void {
+    if (!this.strangers.delete(place)) return;
+    const here = this.strangersAt.get(address)!;
+    here.delete(place);
+    if (here.size === 0) this.strangersAt.delete(address);
   }
 }
 
@@ -150,6 +163,11 @@ export class Place {
   leave(): void {
     this.house.leave();
   }
+}
+
+function displaceOldest(strangers: ReadonlySet<Place> = new Set()): void {
+  const [oldest] = strangers;
+  oldest?.lapse('displaced');
 }
 
 function isFull(count: number, most: number): boolean {

@@ -7,12 +7,11 @@ import { Authority } from '../access/authority.js';
 import { Authenticator } from '../access/authenticator.js';
 import { addressOf } from '../access/address.js';
 import { Callers } from '../access/callers.js';
-import { Origins } from '../access/origins.js';
+import { Perimeter } from '../access/perimeter.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { ResolvedOptions } from '../door/options.js';
 import { retryAfterOf } from '../door/problem.js';
-import { AtomeError } from '../protocol/index.js';
 import { Connections } from './connections.js';
 import { Session } from './session.js';
 import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
@@ -30,7 +29,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly authority: Authority,
     private readonly callers: Callers,
     private readonly places: Places,
-    private readonly origins: Origins,
+    private readonly perimeter: Perimeter,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -47,11 +46,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
 
   /** Who is refused here gets no WebSocket, only an HTTP answer. */
   private readonly verify: VerifyClientCallbackAsync = ({ req }, answer) => {
-    const foreign = this.origins.refusal(req.headers);
-    const refusal =
-      foreign === undefined
-        ? this.places.refusal(addressOf(req, this.options.proxies))
-        : new AtomeError('forbidden', foreign);
+    const refusal = this.perimeter.refusalOfHandshake(req) ?? this.places.refusal(addressOf(req, this.options.proxies));
     if (!refusal) return answer(true);
     this.logger.debug(`refused a WebSocket: ${refusal.message}`);
     const wait = retryAfterOf(refusal);

@@ -10,6 +10,7 @@ import { authParts } from '../auth/auth.parts.js';
 import { Revocations } from '../auth/revocations.js';
 import { SessionAuthenticator } from '../auth/session.authenticator.js';
 import { Origins } from '../access/origins.js';
+import { Perimeter } from '../access/perimeter.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
@@ -36,6 +37,7 @@ import {
 import { AtomeService } from './atome.service.js';
 import { Connections } from './connections.js';
 import { Drain } from '../door/drain.js';
+import { LimitedLog } from '../door/limited-log.js';
 import { AtomeErrorFilter } from '../door/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
@@ -54,6 +56,9 @@ const logError = (context: string) => {
   const logger = new Logger(context);
   return (error: unknown): void => logger.error(error);
 };
+
+const UNUSABLE_KEY =
+  'a token is refused, because its key in the key set cannot be used (jwt.keys; AUTH_JWKS_URL, AUTH_JWKS_FILE)';
 
 /* The ledger and the feed are plain classes; here they are put together. */
 const PARTS: Provider[] = [
@@ -121,7 +126,9 @@ const PARTS: Provider[] = [
     provide: Authenticator,
     inject: [ResolvedOptions, { token: Revocations, optional: true }],
     useFactory: ({ jwt }: ResolvedOptions, revocations?: Revocations): Authenticator => {
-      const authenticator = jwt ? new JwtAuthenticator(jwt) : new NoAuthenticator();
+      const log = new LimitedLog(new Logger('Keys'));
+      const onUnusableKey = (why: string): void => log.warn('key', `${UNUSABLE_KEY}: ${why}`);
+      const authenticator = jwt ? new JwtAuthenticator(jwt, onUnusableKey) : new NoAuthenticator();
       return revocations ? new SessionAuthenticator(authenticator, revocations) : authenticator;
     },
   },
@@ -129,6 +136,14 @@ const PARTS: Provider[] = [
     provide: Origins,
     inject: [ResolvedOptions],
     useFactory: ({ origins }: ResolvedOptions) => new Origins(origins),
+  },
+  {
+    provide: Perimeter,
+    inject: [Origins],
+    useFactory: (origins: Origins) => {
+      const log = new LimitedLog(new Logger('Perimeter'));
+      return new Perimeter(origins, (cause, line) => log.warn(cause, line));
+    },
   },
   {
     provide: Places,
@@ -197,6 +212,7 @@ function compose(
       SecurityLog,
       Drain,
       Origins,
+      Perimeter,
       ResolvedOptions,
     ],
   };

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
+import { requirePrincipal } from '../access/principal.js';
 import { VisibleAtomes, type AtomeText } from '../door/visible-atomes.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import type { Outcome } from '../ledger/outcome.js';
@@ -38,6 +39,7 @@ import { parsePreconditions } from '../door/preconditions.js';
 
 /** Who writes, through which client, and under which conditions. Everything may be left out. */
 export interface WriteContext {
+  /** Left out: an admin of the tenant `default`. One that is named, but is `undefined` or none, is refused. */
   readonly principal?: Principal | undefined;
   /** The WebSocket client that gets no event of this write on a plain connection. */
   readonly clientId?: string | undefined;
@@ -88,11 +90,14 @@ export interface AlterInput {
   readonly timestamp?: string | number;
 }
 
+/** Who reads; left out: an admin of the tenant `default`. An `undefined` that is passed is refused. */
+export type ReadBy = readonly [principal?: Principal];
+
 export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 
 /**
- * The atomes, for REST and for the code of an application that imports `AtomeModule`. Every method refuses
- * with an `AtomeError`; a write resolves when it is durable.
+ * The atomes, for REST and for the code of an application that imports `AtomeModule`. Every method refuses by
+ * rejecting with an {@link AtomeError}, and throws nothing; a write resolves when it is durable.
  */
 @Injectable()
 export class AtomeService {
@@ -105,16 +110,16 @@ export class AtomeService {
   ) {}
 
   create(input: CreateInput, context: WriteContext = {}): Promise<WriteResult> {
-    return this.write(parseCreateBody(input, context, this.options.limits), context);
+    return this.parsed(() => parseCreateBody(input, context, this.options.limits), context);
   }
 
   alter(id: string, input: AlterInput, context: WriteContext = {}): Promise<WriteResult> {
-    return this.write(parseAlterBody(id, input, context, this.options.limits), context);
+    return this.parsed(() => parseAlterBody(id, input, context, this.options.limits), context);
   }
 
   /** Sets whole what is named. */
   replace(id: string, input: ReplaceInput, context: WriteContext = {}): Promise<WriteResult> {
-    return this.write(parseReplaceBody(id, input, context, this.options.limits), context);
+    return this.parsed(() => parseReplaceBody(id, input, context, this.options.limits), context);
   }
 
   /** JSON Merge Patch, or JSON Patch with its media type, on `data`. */
@@ -124,7 +129,7 @@ export class AtomeService {
     context: WriteContext = {},
     mediaType: string = MERGE_PATCH,
   ): Promise<WriteResult> {
-    return this.write(parsePatchBody(id, patch, mediaType, context, this.options.limits), context);
+    return this.parsed(() => parsePatchBody(id, patch, mediaType, context, this.options.limits), context);
   }
 
   async rename(
@@ -132,8 +137,8 @@ export class AtomeService {
     input: { newName: string; reason?: string },
     context: WriteContext = {},
   ): Promise<RenameResult> {
-    const outcome = await this.submit(parseRenameBody(id, input, context, this.options.limits), context);
-    const principal = context.principal ?? ANONYMOUS;
+    const principal = writerOf(context);
+    const outcome = await this.submit(parseRenameBody(id, input, context, this.options.limits), context, principal);
     const result = await this.result(principal, outcome);
     const before = await this.before(principal.tenant, outcome, result);
     return { ...result, oldName: before.data.name ?? null, newName: result.atome.data.name ?? null };
@@ -141,17 +146,17 @@ export class AtomeService {
 
   /** Marks the atome as deleted; it can be restored. */
   delete(id: string, input: { reason?: string } = {}, context: WriteContext = {}): Promise<WriteResult> {
-    return this.write(parseDeleteBody(id, input, context, this.options.limits), context);
+    return this.parsed(() => parseDeleteBody(id, input, context, this.options.limits), context);
   }
 
   /** Writes the state of an earlier version as a new one. */
   restore(id: string, input: { version: number; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
-    return this.write(parseRestoreBody(id, input, context, this.options.limits), context);
+    return this.parsed(() => parseRestoreBody(id, input, context, this.options.limits), context);
   }
 
   /** Says who may see and alter the atome, besides its owner and admins. */
   share(id: string, input: { access: AskedAccess; reason?: string }, context: WriteContext = {}): Promise<WriteResult> {
-    return this.write(parseShareBody(id, input, context, this.options.limits), context);
+    return this.parsed(() => parseShareBody(id, input, context, this.options.limits), context);
   }
 
   /**
@@ -166,47 +171,47 @@ export class AtomeService {
   }
 
   /** The atome as it is, or as it was. */
-  get(id: string, moment?: Moment, principal: Principal = ANONYMOUS): Promise<Atome> {
-    return this.visible.get(parseId(id), moment, principal);
+  async get(id: string, moment?: Moment, ...by: ReadBy): Promise<Atome> {
+    return this.visible.get(parseId(id), moment, readerOf(by));
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
-  getText(id: string, moment?: Moment, principal: Principal = ANONYMOUS): Promise<AtomeText> {
-    return this.visible.getText(parseId(id), moment, principal);
+  async getText(id: string, moment?: Moment, ...by: ReadBy): Promise<AtomeText> {
+    return this.visible.getText(parseId(id), moment, readerOf(by));
   }
 
-  async list(query: ListQuery, principal: Principal = ANONYMOUS): Promise<ListPage & { atomes: readonly Atome[] }> {
-    const page = await this.visible.list(query, principal);
+  async list(query: ListQuery, ...by: ReadBy): Promise<ListPage & { atomes: readonly Atome[] }> {
+    const page = await this.visible.list(query, readerOf(by));
     return { ...page, atomes: page.rows.map(atomeOf) };
   }
 
   /** As {@link list}, each as JSON, which costs less. */
   async listText(query: ListQuery, principal: Principal): Promise<ListPage & { texts: readonly string[] }> {
-    const page = await this.visible.list(query, principal);
+    const page = await this.visible.list(query, requirePrincipal(principal));
     return { ...page, texts: page.rows.map(atomeText) };
   }
 
-  count(query: ListQuery, principal: Principal = ANONYMOUS): Promise<number> {
-    return this.visible.count(query, principal);
+  async count(query: ListQuery, ...by: ReadBy): Promise<number> {
+    return this.visible.count(query, readerOf(by));
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
-  history(
-    id: string,
-    page: number | HistoryPlace,
-    limit: number,
-    principal: Principal = ANONYMOUS,
-  ): Promise<HistoryPage> {
-    return this.visible.history(parseId(id), page, limit, principal);
+  async history(id: string, page: number | HistoryPlace, limit: number, ...by: ReadBy): Promise<HistoryPage> {
+    return this.visible.history(parseId(id), page, limit, readerOf(by));
   }
 
   /** One parsed write, from any door. */
-  async write(mutation: Mutation, context: WriteContext): Promise<WriteResult> {
-    return this.result(context.principal ?? ANONYMOUS, await this.submit(mutation, context));
+  write(mutation: Mutation, context: WriteContext): Promise<WriteResult> {
+    return this.parsed(() => mutation, context);
   }
 
-  private async submit(mutation: Mutation, context: WriteContext): Promise<Outcome> {
-    const principal = context.principal ?? ANONYMOUS;
+  /** What cannot be parsed rejects, as all else does that is refused. */
+  private async parsed(parse: () => Mutation, context: WriteContext): Promise<WriteResult> {
+    const principal = writerOf(context);
+    return this.result(principal, await this.submit(parse(), context, principal));
+  }
+
+  private async submit(mutation: Mutation, context: WriteContext, principal: Principal): Promise<Outcome> {
     const sourceClient = context.clientId ?? null;
     if (sourceClient !== null && !ID_PATTERN.test(sourceClient)) {
       throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
@@ -243,6 +248,15 @@ export class AtomeService {
     const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
     return isRepeated ? this.reader.getAt(tenant, id, { version: version - 1 }) : atome;
   }
+}
+
+/** One that was named, even by mistake, is asked for: whoever it should have been may do less than everything. */
+function writerOf(context: WriteContext): Principal {
+  return 'principal' in context ? requirePrincipal(context.principal) : ANONYMOUS;
+}
+
+function readerOf(by: ReadBy): Principal {
+  return by.length > 0 ? requirePrincipal(by[0]) : ANONYMOUS;
 }
 
 /** An alteration in its place in the chain; written out, as all objects of a write are (see `mutationOf`). */

@@ -59,6 +59,18 @@ describe('the throttle of logins', () => {
     expect(wait('alice', 'b')).toBe(0);
   });
 
+  it('refuses a site of IPv6 whose addresses fail ten times as often as one may, and no other site', () => {
+    const at = (i: number): string => `2001:db8:1:${i.toString(16)}::`;
+    fail(99, 'alice', at);
+    expect(wait('alice', at(100))).toBe(0);
+    fail(1, 'alice', at);
+    expect(wait('alice', at(100))).toBe(15 * MINUTE);
+    expect([wait('bob', at(100)), wait('alice', '2001:db8:2:0::')]).toEqual([0, 0]);
+    for (let i = 0; i < 900; i += 1) fail(1, `name-${i}`, () => at(i));
+    expect(wait('bob', at(1_000))).toBe(15 * MINUTE);
+    expect(wait('bob', '2001:db8:2:0::')).toBe(0);
+  });
+
   it('slows an account that many addresses guess at, and refuses it to nobody', () => {
     fail(99, 'alice', (i) => `address-${i}`);
     expect(throttle.delayOf('alice')).toBe(0);
@@ -73,5 +85,11 @@ describe('the throttle of logins', () => {
     for (let i = 0; i < 300; i += 1) throttle.register('a');
     expect(() => throttle.register('a')).toThrow('too many attempts');
     throttle.register('b');
+  });
+
+  it('bounds how many accounts one site of IPv6 makes', () => {
+    for (let i = 0; i < 3_000; i += 1) throttle.register(`2001:db8:1:${i.toString(16)}::`);
+    expect(() => throttle.register('2001:db8:1:ffff::')).toThrow('too many attempts');
+    throttle.register('2001:db8:2:0::');
   });
 });

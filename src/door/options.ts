@@ -1,7 +1,7 @@
 import type { AuthorizeHook } from '../access/authority.js';
 import type { JwtOptions } from '../access/jwt.authenticator.js';
 import type { Policies } from '../access/policies.js';
-import type { OriginOptions } from '../access/origins.js';
+import { originOptions, type OriginOptions } from '../access/origin-options.js';
 import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../access/places.js';
 import type { Role } from '../access/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
@@ -54,10 +54,27 @@ export interface AtomeOptions {
   readonly policies?: Policies;
   /** The application's own word on single atomes. */
   readonly authorize?: AuthorizeHook;
-  /** Origins of web pages elsewhere that may connect, such as `https://app.example`; `*` for all. Default: none. */
+  /**
+   * Origins of web pages elsewhere that may connect, and call, such as `https://app.example`; `*` for all, which needs
+   * `jwt`. Default: none.
+   */
   readonly allowedOrigins?: readonly string[];
-  /** Names under which the server may be asked, without port; left out: all. */
+  /**
+   * Names under which the module's calls and its WebSocket may be asked for, without port; `*` for all. Default: all with
+   * `jwt`; without it those of this machine, so that no page can have one that leads here.
+   */
   readonly allowedHosts?: readonly string[];
+  /**
+   * Whether pages of other origins are refused: by `Origin`, and without `jwt` also by `Sec-Fetch-Site`. Default: at the
+   * WebSocket, and without `jwt` at the module's calls too. `false` leaves it to the application.
+   */
+  readonly checkOrigins?: boolean;
+  /**
+   * Whether a `POST` needs a JSON content type, or a header that no page elsewhere can send unasked: `X-Client-Id`,
+   * `Idempotency-Key`, `X-Requested-With: XMLHttpRequest`, or `Authorization: Bearer`. `'browsers'` asks it only of what
+   * names itself a browser. Default: without `jwt`, since a cookie or an address may be all that proves who calls.
+   */
+  readonly requireWriteHeader?: boolean | 'browsers';
   /** What each tenant may use. */
   readonly quotas?: Partial<Quotas>;
   /** How many connections and streams may be open at once. */
@@ -92,9 +109,6 @@ export class ResolvedOptions {
   readonly connections: PlaceOptions;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
-    if (options.allowedOrigins?.includes('*') && !options.jwt) {
-      throw new Error('allowedOrigins: "*" needs jwt; without tokens every web page could do everything');
-    }
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
     this.wsPath = options.wsPath ?? WS_PATH;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -103,7 +117,7 @@ export class ResolvedOptions {
     this.jwt = options.jwt;
     this.policies = options.policies;
     this.authorize = options.authorize;
-    this.origins = { allowedOrigins: options.allowedOrigins ?? [], allowedHosts: options.allowedHosts };
+    this.origins = originOptions(options, options.jwt !== undefined);
     this.connections = { ...DEFAULT_PLACE_OPTIONS, ...options.connections };
     this.quotas = { ...NO_QUOTAS, ...options.quotas };
     this.proxies = options.proxies ?? 0;

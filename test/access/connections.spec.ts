@@ -64,6 +64,20 @@ describe('the number of connections', () => {
     await opened(from('203.0.113.1'));
   });
 
+  it('is not used up by strangers at the address of those who say who they are, by header, message or stream', async () => {
+    server = await startApp({ ...WITH_TOKENS, MAX_CONNECTIONS_PER_ADDRESS: '3' });
+    const strangers = [await opened(), await opened(), await opened()];
+    await opened(of('alice'));
+    const stream = await EventStream.open(`${server.url}${CHANGES}`, of('bob'));
+    const late = await opened();
+    late.send({ type: 'auth', token: tokenOf('reader', { sub: 'carol' }) });
+    await late.next('auth:success');
+    for (const stranger of strangers) expect(await stranger.closed()).toMatchObject({ code: 1008 });
+    expect(await refusal(of('dave'))).toEqual({ status: 429, retryAfter: 5 });
+    expect(await refusal()).toMatchObject({ status: 429 });
+    stream.close();
+  });
+
   it('is bounded in all', async () => {
     server = await startApp({ MAX_CONNECTIONS: '2' });
     const [first] = [await opened(), await opened()];

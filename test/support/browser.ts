@@ -16,10 +16,13 @@ const FLAGS = [
 
 const NAMES = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'chrome'];
 
-/** Starts a headless Chromium: the one that `CHROME_PATH` names, an installed one, else that of `@sparticuz/chromium`. */
-export async function launchBrowser(): Promise<Browser> {
+/**
+ * Starts a headless Chromium: the one that `CHROME_PATH` names, an installed one, else that of `@sparticuz/chromium`.
+ * @param flags of this browser alone.
+ */
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env.CHROME_PATH || installed() || (await packaged());
-  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...flags] });
 }
 
 function installed(): string | undefined {
