@@ -10,6 +10,7 @@ import { Callers } from '../access/callers.js';
 import { Origins } from '../access/origins.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
+import { errorLog } from '../door/error-log.js';
 import { ResolvedOptions } from '../door/options.js';
 import { retryAfterOf } from '../door/problem.js';
 import { AtomeError } from '../protocol/index.js';
@@ -73,7 +74,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       limits,
       socket,
       unsentBytes: feed.unsentBytes,
-      onError: (error) => this.logger.error(error),
+      onError: errorLog('WebSocket'),
     });
   }
 }
