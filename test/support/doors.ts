@@ -24,7 +24,10 @@ export const DOORS: readonly (readonly [name: string, create: Door])[] = [
 async function rest({ api }: TestApp, id: string): Promise<Answered> {
   const { status, body, headers } = await api.post('/api/atome/create', { id, ...note });
   if (status === 201) return {};
-  return { error: { ...(body as unknown as ErrorBody), status }, retryAfter: headers.get('retry-after') };
+  return {
+    error: { ...(body as unknown as ErrorBody), message: String(body.detail), status },
+    retryAfter: headers.get('retry-after'),
+  };
 }
 
 async function webSocket(server: TestApp, id: string): Promise<Answered> {
