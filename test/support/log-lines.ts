@@ -7,3 +7,12 @@ export function logLines({ app }: TestApp): string[] {
   app.useLogger({ log: () => undefined, warn: note, error: note, fatal: note });
   return lines;
 }
+
+/** A busy machine takes longer than the log's interval for what one spec does; no spec takes many. */
+const FEW = 3;
+
+/** How often a cause was told, in words that hold on a busy machine too. */
+export function timesTold(lines: readonly string[], cause: RegExp): string {
+  const { length } = lines.filter((line) => cause.test(line));
+  return length >= 1 && length <= FEW ? 'once an interval' : `${length} times`;
+}
