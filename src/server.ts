@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app.setup.js';
 import { ConfigError, EX_CONFIG, readConfig, type Config } from './config.js';
+import { OpenError } from './ledger/open-error.js';
 import { WS_PATH } from './protocol/index.js';
 
 const HELP = `atome-sync: a real-time sync server for shared objects.
@@ -25,7 +26,9 @@ async function main(): Promise<void> {
   }
   const config = readConfig();
   const app = await createApp(config);
-  await app.listen(config.port, config.host);
+  await app.listen(config.port, config.host).catch((error: unknown) => {
+    throw listenError(error, config);
+  });
 
   let stopping = false;
   const stop = (signal: string): void => {
@@ -56,16 +59,37 @@ function greeting({ host, docs }: Config, port: number): string {
   return `atome-sync is listening: http://${address}${documented}  WebSocket ws://${address}${WS_PATH}`;
 }
 
+/** Nobody can be served at that address: said in one sentence. */
+class ListenError extends Error {}
+
+function listenError(error: unknown, { host, port }: Config): unknown {
+  const { code } = error as { code?: string };
+  const advice = code === undefined ? undefined : LISTEN_ADVICE[code];
+  return advice === undefined ? error : new ListenError(`${advice} (${code} at ${host}:${port})`, { cause: error });
+}
+
+const NO_ADDRESS = 'HOST is not an address of this machine: name one that is';
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use: stop what uses it, or choose another with PORT',
+  EACCES: 'the port is reserved: choose one above 1023 with PORT',
+  EADDRNOTAVAIL: NO_ADDRESS,
+  ENOTFOUND: NO_ADDRESS,
+  EAI_AGAIN: NO_ADDRESS,
+};
+
 function fail(error: unknown): void {
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`);
     process.exit(EX_CONFIG);
   }
-  const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
-  if (code === 'EADDRINUSE')
-    process.stderr.write(`the port is in use: stop what uses it, or choose another with PORT\n`);
-  else process.stderr.write(`atome-sync cannot run: ${stack ?? message ?? String(error)}\n`);
+  process.stderr.write(`atome-sync cannot run: ${reasonOf(error)}\n`);
   process.exit(1);
+}
+
+/** Where in the program something failed helps only when nobody foresaw it. */
+function reasonOf(error: unknown): string {
+  if (error instanceof OpenError || error instanceof ListenError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 main().catch(fail);

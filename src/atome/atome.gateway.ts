@@ -10,6 +10,7 @@ import { Callers } from '../access/callers.js';
 import { Perimeter } from '../access/perimeter.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
+import { errorLog } from '../door/error-log.js';
 import { ResolvedOptions } from '../door/options.js';
 import { retryAfterOf } from '../door/problem.js';
 import { Connections } from './connections.js';
@@ -68,7 +69,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       limits,
       socket,
       unsentBytes: feed.unsentBytes,
-      onError: (error) => this.logger.error(error),
+      onError: errorLog('WebSocket'),
     });
   }
 }

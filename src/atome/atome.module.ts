@@ -15,6 +15,7 @@ import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/data-source.js';
 import { LedgerReader } from '../ledger/reader.js';
+import type { Report } from '../ledger/store-error.js';
 import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { HybridClock } from '../protocol/index.js';
@@ -37,6 +38,7 @@ import {
 import { AtomeService } from './atome.service.js';
 import { Connections } from './connections.js';
 import { Drain } from '../door/drain.js';
+import { errorLog } from '../door/error-log.js';
 import { LimitedLog } from '../door/limited-log.js';
 import { AtomeErrorFilter } from '../door/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
@@ -52,9 +54,10 @@ export interface AtomeAsyncOptions extends AtomeStaticOptions {
   readonly useFactory: (...args: never[]) => AtomeOptions | Promise<AtomeOptions>;
 }
 
-const logError = (context: string) => {
-  const logger = new Logger(context);
-  return (error: unknown): void => logger.error(error);
+/** What the database cannot do is said once an interval, whoever asked for it. */
+const storeLog = (): Report => {
+  const log = new LimitedLog(new Logger('Store'));
+  return (kind, line) => log.warn(kind, line);
 };
 
 const UNUSABLE_KEY =
@@ -65,13 +68,13 @@ const PARTS: Provider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: ({ databaseUrl }: ResolvedOptions) => openStore(databaseUrl),
+    useFactory: ({ databaseUrl }: ResolvedOptions) => openStore(databaseUrl, storeLog()),
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {
     provide: Authority,
     inject: [ResolvedOptions],
-    useFactory: (options: ResolvedOptions) => new Authority(options, logError('Authority')),
+    useFactory: (options: ResolvedOptions) => new Authority(options, errorLog('Authority')),
   },
   {
     provide: VisibleAtomes,
@@ -96,18 +99,18 @@ const PARTS: Provider[] = [
     provide: Feed,
     inject: [LedgerReader, LedgerWriter, ResolvedOptions, Authority],
     useFactory: (reader: LedgerReader, writer: LedgerWriter, { feed }: ResolvedOptions, authority: Authority) =>
-      new Feed(reader, writer, feed, authority, logError('Feed')),
+      new Feed(reader, writer, feed, authority, errorLog('Feed')),
   },
   {
     provide: AcknowledgedWrites,
     inject: [LedgerWriter, LedgerReader, VisibleAtomes],
     useFactory: (writer: LedgerWriter, reader: LedgerReader, visible: VisibleAtomes) =>
-      new AcknowledgedWrites(writer, reader, visible, logError('Writes')),
+      new AcknowledgedWrites(writer, reader, visible, errorLog('Writes')),
   },
   {
     provide: Scrubber,
     inject: [LEDGER_STORE],
-    useFactory: (store: LedgerStore) => new Scrubber(store, logError('Scrubber')),
+    useFactory: (store: LedgerStore) => new Scrubber(store, errorLog('Scrubber')),
   },
   { provide: TrailReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new TrailReader(store) },
   {

@@ -2,6 +2,7 @@ import { Logger, type FactoryProvider, type Provider, type Type } from '@nestjs/
 import { Authenticator } from '../access/authenticator.js';
 import { Callers } from '../access/callers.js';
 import { Tickets } from '../access/tickets.js';
+import { errorLog } from '../door/error-log.js';
 import { ResolvedOptions, type AccountOptions } from '../door/options.js';
 import { LEDGER_STORE } from '../ledger/store.js';
 import type { Tables } from '../ledger/tables.js';
@@ -22,8 +23,8 @@ import { SqlTicketStore } from './ticket.store.js';
 const SWEEP_MS = 60_000;
 
 const logger = new Logger('Auth');
-const housekeeping = (work: () => Promise<void>): Housekeeping =>
-  new Housekeeping(new Repeat(SWEEP_MS, work, (error) => logger.error(error)));
+const onError = errorLog('Auth');
+const housekeeping = (work: () => Promise<void>): Housekeeping => new Housekeeping(new Repeat(SWEEP_MS, work, onError));
 
 const TICKETS: readonly Provider[] = [
   {
@@ -58,11 +59,7 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
       provide: Revocations,
       inject: [SessionStore],
       useFactory: (store: SessionStore) =>
-        new Revocations(
-          (time) => store.revokedSince(time),
-          options.accessTokenSeconds * 1_000,
-          (error) => logger.error(error),
-        ),
+        new Revocations((time) => store.revokedSince(time), options.accessTokenSeconds * 1_000, onError),
     },
     {
       provide: Sessions,

@@ -27,9 +27,12 @@ export function toAtomeError(error: unknown): AtomeError {
   return new AtomeError('internal', 'something went wrong in the server; it has been logged, try again');
 }
 
+/** How long a fault of the server's own lasts at the least, in milliseconds: a disk takes somebody to make room. */
+const RETRY_MS: Partial<Record<ErrorCode, number>> = { unavailable: 1_000, storage_full: 10_000 };
+
 /** Seconds after which a repetition is worth it, for the header of that name; undefined when nothing says so. */
-export function retryAfterOf({ details }: AtomeError): string | undefined {
-  const wait = details?.retryAfter;
+export function retryAfterOf({ code, details }: AtomeError): string | undefined {
+  const wait = details?.retryAfter ?? RETRY_MS[code];
   return typeof wait === 'number' ? String(Math.ceil(wait / 1_000)) : undefined;
 }
 

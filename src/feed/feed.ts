@@ -1,4 +1,5 @@
 import type { LedgerReader } from '../ledger/reader.js';
+import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/writer.js';
 import type { AccessRules, Filter, Principal } from '../protocol/index.js';
 import type { FeedOptions } from './options.js';
@@ -117,8 +118,10 @@ export class Feed {
   /** The truth is in the ledger: whatever was not told, this finds. */
   private async tick(): Promise<void> {
     try {
-      const heads = this.opened.size > 0 ? await this.ledger.heads([...this.opened.keys()]) : [];
-      for (const [tenant, head] of heads) await this.opened.get(tenant)!.log.look(head);
+      const tenants = [...this.opened.keys()];
+      const heads = tenants.length > 0 ? await this.ledger.heads(tenants) : new Map<string, HeadRow>();
+      // one that has no ledger any more gets a new one, and its readers are told
+      for (const tenant of tenants) await this.opened.get(tenant)?.log.look(heads.get(tenant));
     } catch (error) {
       this.onError(error);
     }

@@ -270,7 +270,7 @@ export class TenantLog {
       const [first] = committed;
       if (first?.alteration.seq !== tail + 1 || first.prevHash !== hash) {
         const head = await this.ledger.head(this.tenant);
-        if (ring === this.ring) this.reset(head, 'forked');
+        if (ring === this.ring) this.reset(head, head.epoch === this.epoch ? 'forked' : 'epoch');
         return;
       }
       // what this node committed meanwhile may be here already

@@ -1,7 +1,8 @@
-import { Controller, Get, Headers, Logger, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, Needs } from '../access/access.guard.js';
+import { errorLog } from '../door/error-log.js';
 import { ApiProblems } from '../door/api-docs.js';
 import { varyBy } from '../door/cache-headers.js';
 import { Streams } from '../door/streams.js';
@@ -21,7 +22,7 @@ import { TrailReader, type DeedsQuery } from './trail-reader.js';
 @UseFilters(ProblemFilter)
 @Controller('audit')
 export class AuditController {
-  private readonly logger = new Logger('Audit');
+  private readonly onError = errorLog('Audit');
 
   constructor(
     private readonly trail: TrailReader,
@@ -69,7 +70,7 @@ export class AuditController {
         header: () => ({ epoch, seq, hash }),
         records: () => this.trail.all(tenant, deeds),
         signal: this.streams.begin(request, reply),
-        onError: (error) => this.logger.error(error),
+        onError: this.onError,
       });
       await reply.type(NDJSON).send(lines);
       return;

@@ -1,8 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Logger, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { authorize } from '../access/authorize.js';
+import { errorLog } from '../door/error-log.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { Streams } from '../door/streams.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
@@ -22,7 +23,7 @@ import { UserData } from './user-data.js';
 @UseFilters(ProblemFilter)
 @Controller('user-data')
 export class UserDataController {
-  private readonly logger = new Logger('UserData');
+  private readonly onError = errorLog('UserData');
 
   constructor(
     private readonly data: UserData,
@@ -58,7 +59,7 @@ export class UserDataController {
       },
       records: ({ seq }) => this.data.exportOf(principal, whose, seq),
       signal: this.streams.begin(request, reply),
-      onError: (error) => this.logger.error(error),
+      onError: this.onError,
     });
     await reply.type(NDJSON).send(lines);
   }

@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { AccountEntity } from './entities/account.entity.js';
@@ -17,8 +16,11 @@ import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js
 import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipts-by-atome.js';
 import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
+import { openError } from './open-error.js';
+import type { Report } from './store-error.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import type { SqlStore } from './stores/sql.store.js';
+import { makeFile, warnOfLooseMode } from './stores/sqlite.file.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
@@ -54,8 +56,8 @@ const SELECT_COLLATION = `SELECT collname AS name FROM pg_collation
   ORDER BY collname DESC LIMIT 1`;
 
 /**
- * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. The folder of a SQLite file is
- * made when it is missing.
+ * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. A SQLite file and its folder are
+ * made when they are missing.
  */
 export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
   if (/^postgres(?:ql)?:\/\//.test(databaseUrl)) {
@@ -70,17 +72,22 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
       extra: { max: 10, connectionTimeoutMillis: 5_000, pipeline: true },
     };
   }
-  const path = databaseUrl.replace(/^sqlite:/, '');
-  const inMemory = path === ':memory:';
-  if (!inMemory) mkdirSync(dirname(resolve(path)), { recursive: true });
+  const path = fileOf(databaseUrl);
+  if (path !== undefined) makeFile(path);
   return {
     ...COMMON,
     entities: [...COMMON.entities],
     migrations: [...COMMON.migrations],
     type: 'better-sqlite3',
-    database: inMemory ? path : resolve(path),
+    database: path ?? ':memory:',
     prepareDatabase: prepareSqlite,
   };
+}
+
+/** The file of a SQLite database; undefined for one in memory. */
+function fileOf(databaseUrl: string): string | undefined {
+  const path = databaseUrl.replace(/^sqlite:/, '');
+  return path === ':memory:' ? undefined : resolve(path);
 }
 
 function prepareSqlite(db: BetterSqlite3.Database): void {
@@ -94,20 +101,34 @@ function prepareSqlite(db: BetterSqlite3.Database): void {
   );
 }
 
-/** Connects, brings the schema up to date and opens the store for it. */
-export async function openStore(databaseUrl: string): Promise<SqlStore> {
+/**
+ * Connects, brings the schema up to date and opens the store for it.
+ * @param report is told of what the operator should know while the store is in use.
+ * @throws OpenError when the database is not there, or not as it has to be.
+ */
+export async function openStore(databaseUrl: string, report: Report = () => undefined): Promise<SqlStore> {
+  try {
+    return await open(databaseUrl, report);
+  } catch (error) {
+    throw openError(databaseUrl, error);
+  }
+}
+
+async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
   const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
   try {
     if (dataSource.options.type !== 'postgres') {
       await dataSource.runMigrations();
-      return new SqliteStore(dataSource);
+      const path = fileOf(databaseUrl);
+      if (path !== undefined) warnOfLooseMode(path, report);
+      return new SqliteStore(dataSource, report);
     }
     const runner = dataSource.createQueryRunner();
     try {
       await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
       await dataSource.runMigrations();
       const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
-      return new PostgresStore(dataSource, { collation: found?.name });
+      return new PostgresStore(dataSource, { collation: found?.name, report });
     } finally {
       await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
       await runner.release();

@@ -81,7 +81,8 @@ export interface ListQuery {
  *   transaction; `plan` is called once, synchronously, and may not wait for anything.
  * - `commit` resolves when the additions are durable, and rejects when they may not be: none or all are there.
  * - A read sees only what is committed, and all of what was committed before it began.
- * - A full disk is an AtomeError `storage_full`; a database out of reach is `unavailable`.
+ * - A full disk is an AtomeError `storage_full`. Every other error is `unavailable`, unless it is known that the statement
+ *   or the program is to blame.
  */
 export interface LedgerStore {
   readonly kind: 'sqlite' | 'postgres';
@@ -132,7 +133,7 @@ export interface LedgerStore {
   hashAt(tenant: string, seq: number): Promise<string | undefined>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
   scrub(whole?: boolean): Promise<void>;
-  /** Cheap question to the database, for health. */
-  ping(): Promise<void>;
+  /** Asks for all that a write needs, and writes nothing. Rejects when a write is not possible. */
+  probe(): Promise<void>;
   close(): Promise<void>;
 }

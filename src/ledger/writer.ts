@@ -11,6 +11,7 @@ import { GroupPlanner, type GroupPlan, type WriteRequest } from './group.js';
 import { groupSize } from './grouping.js';
 import type { Committed, Outcome, WriteOrigin } from './outcome.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
+import { LedgerGone } from './store-error.js';
 import type { Families, LedgerStore, Touched } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
@@ -130,12 +131,22 @@ export class LedgerWriter {
         restored: await this.restored(tenant, mutation),
       })),
     );
-    const touched = touchedBy(requests);
+    try {
+      return await this.planIn(tenant, requests);
+    } catch (error) {
+      if (!(error instanceof LedgerGone)) throw error;
+      // a copy from before this tenant's first write has been put back: it gets a new ledger
+      this.opened.delete(tenant);
+      return this.planIn(tenant, requests);
+    }
+  }
+
+  private async planIn(tenant: string, requests: readonly WriteRequest[]): Promise<GroupPlan> {
     if (!this.opened.has(tenant)) {
       await this.store.open(tenant);
       this.opened.add(tenant);
     }
-    return this.store.commit(tenant, touched, (before) =>
+    return this.store.commit(tenant, touchedBy(requests), (before) =>
       new GroupPlanner(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
     );
   }

@@ -2,7 +2,6 @@ import {
   Catch,
   Controller,
   Get,
-  Inject,
   ServiceUnavailableException,
   UseFilters,
   type ArgumentsHost,
@@ -12,13 +11,16 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { Drain } from '../door/drain.js';
-import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
+import { Readiness } from './readiness.js';
+
+const RETRY_S = '1';
 
 /** A report of what is not well is an answer, not a problem. */
 @Catch(ServiceUnavailableException)
 class ReportFilter implements ExceptionFilter<ServiceUnavailableException> {
   catch(unwell: ServiceUnavailableException, host: ArgumentsHost): void {
-    void host.switchToHttp().getResponse<FastifyReply>().status(503).send(unwell.getResponse());
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    void reply.status(503).header('Retry-After', RETRY_S).send(unwell.getResponse());
   }
 }
 
@@ -31,7 +33,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly drain: Drain,
-    @Inject(LEDGER_STORE) private readonly store: LedgerStore,
+    private readonly readiness: Readiness,
   ) {}
 
   @Get()
@@ -55,7 +57,7 @@ export class HealthController {
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOperation({ summary: 'Should it get requests?' })
   @ApiResponse({ status: 200, description: 'Yes' })
-  @ApiResponse({ status: 503, description: 'No: it is going down, or its database is out of reach' })
+  @ApiResponse({ status: 503, description: 'No: it is going down, or nothing can be written to its database' })
   ready() {
     return this.check();
   }
@@ -67,11 +69,7 @@ export class HealthController {
 
   private async database(): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check('database');
-    try {
-      await this.store.ping();
-      return indicator.up();
-    } catch (error) {
-      return indicator.down((error as Error).message);
-    }
+    const reason = await this.readiness.ask();
+    return reason === undefined ? indicator.up() : indicator.down(reason);
   }
 }

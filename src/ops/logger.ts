@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
+import { OpenError } from '../ledger/open-error.js';
 
 /** What Nest says of its own start on every start; nobody reads it twice. */
 const START_CONTEXTS: ReadonlySet<unknown> = new Set([
@@ -22,6 +23,8 @@ export class PinoLogger implements LoggerService {
 
   error(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
+    // whoever started the server is told of it, in one sentence
+    if (message instanceof OpenError) return;
     if (message instanceof Error) this.pino.error({ err: message, context }, message.message);
     else this.pino.error({ context, stack: rest.length > 1 ? rest[0] : undefined }, text(message));
   }

@@ -1,7 +1,20 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { errorLog } from '../door/error-log.js';
+import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { HealthController } from './health.controller.js';
+import { Readiness } from './readiness.js';
 
 /** What those who run the server need. */
-@Module({ imports: [TerminusModule.forRoot({ logger: false })], controllers: [HealthController] })
+@Module({
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController],
+  providers: [
+    {
+      provide: Readiness,
+      inject: [LEDGER_STORE],
+      useFactory: (store: LedgerStore) => new Readiness(store, errorLog('Health')),
+    },
+  ],
+})
 export class OpsModule {}

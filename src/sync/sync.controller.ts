@@ -1,7 +1,8 @@
-import { Body, Controller, Get, Headers, HttpCode, Logger, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authority } from '../access/authority.js';
+import { errorLog } from '../door/error-log.js';
 import { Streams } from '../door/streams.js';
 import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
@@ -39,7 +40,7 @@ import { ChangesQueryDto, PushDto, SnapshotQueryDto } from './sync.dto.js';
 @UseFilters(ProblemFilter)
 @Controller('sync')
 export class SyncController {
-  private readonly logger = new Logger('Sync');
+  private readonly onError = errorLog('Sync');
 
   constructor(
     private readonly feed: Feed,
@@ -121,7 +122,7 @@ export class SyncController {
     const { epoch, seq, hash } = await this.reader.head(principal.tenant);
     const head = { epoch, seq, hash, rights: this.authority.rightsOf(principal) };
     const atomes = this.visible.snapshot(seq, kinds, principal);
-    const lines = snapshotLines(head, atomes, (error) => this.logger.error(error), signal);
+    const lines = snapshotLines(head, atomes, this.onError, signal);
     await reply.type(NDJSON).send(lines);
   }
 

@@ -188,7 +188,7 @@ export function readSuite({ make }: StoreKind): void {
     });
 
     it('answer a ping', async () => {
-      await expect(store.ping()).resolves.toBeUndefined();
+      await expect(store.probe()).resolves.toBeUndefined();
     });
   });
 }

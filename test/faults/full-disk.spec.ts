@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { audit } from '../support/databases.js';
 import { canMount, limitedFile, refusingDatabase, smallDisk, type FillableDisk } from '../support/full-disk.js';
+import { logLines, timesTold } from '../support/log-lines.js';
 import type { TestSocket } from '../support/socket.js';
 import { atomesOf, Tail } from '../support/tail.js';
 
@@ -58,13 +59,17 @@ describe.each(DISKS)('a full disk under %s', (_, open) => {
     }
   }
 
-  it('is told to writers on both doors as something that passes', async () => {
+  it('is told to writers on both doors as something that passes, and once to the log', async () => {
+    const lines = logLines(server);
     await disk.fill(server);
-    const { status, body } = await putUntilRefused();
+    const { status, body, headers } = await putUntilRefused();
     expect(status).toBe(507);
+    expect(headers.get('retry-after')).toBe('10');
     expect(body).toMatchObject({ success: false, code: 'storage_full', retryable: true });
     const { error } = await mutateUntilRefused(await server.connect());
     expect(error).toMatchObject({ code: 'storage_full', status: 507, retryable: true });
+    expect(lines[0]).toContain('make room');
+    expect(timesTold(lines, /make room/)).toBe('once an interval');
     await disk.free(server);
   });
 

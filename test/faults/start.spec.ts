@@ -47,7 +47,7 @@ describe('the start of the server', () => {
   it('is refused with a clear sentence when the database cannot be reached', async () => {
     const { code, output } = await ServerProcess.fail({ DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' });
     expect(code).toBe(1);
-    expect(output).toContain('atome-sync cannot run');
+    expect(output).toMatch(/^atome-sync cannot run: PostgreSQL at 127\.0\.0\.1:1, .*DATABASE_URL.*\n$/);
     expect(output).not.toContain('secret');
   });
 

@@ -60,6 +60,9 @@ export function addParams(tenant: string, { head, alterations, atomes, receipts 
   return [...tables.flatMap((rows) => [tenant, JSON.stringify(rows)]), ...headParams(tenant, head)];
 }
 
+/** In one statement: that the database only reads, or has other tables, or gives us no rights on them, fails it. */
+export const PROBE = `WITH ${sql.PROBES.map((probe, index) => `p${index} AS (${probe})`).join(', ')} SELECT 1`;
+
 /** All rows in one JSON parameter, read as a table. */
 function insert<Row extends object>(table: Table<Row>): string {
   const columns = table.columns.map((column) => `"${column}"`).join(', ');

@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import { LedgerGone, type Report } from '../store-error.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
+import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
 import {
   ADD,
@@ -10,6 +12,7 @@ import {
   LOCK_HEAD,
   numbered,
   PAIRS_OF,
+  PROBE,
   SELECT_ATOMES,
   SELECT_CREATIONS,
   SELECT_FAMILIES,
@@ -19,29 +22,20 @@ import {
 import type { Measured, Param } from './columns.js';
 import type { Dialect } from './list.sql.js';
 import * as sql from './sql.js';
-import {
-  ALL_HEADS,
-  alterationRow,
-  atomeRow,
-  headRow,
-  ledgerGone,
-  numbers,
-  SqlStore,
-  withFamilies,
-} from './sql.store.js';
+import { ALL_HEADS, alterationRow, atomeRow, headRow, numbers, SqlStore, withFamilies } from './sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
   readonly collation?: string | undefined;
   /** How long one statement may take, a lock may be waited for included, in milliseconds. */
   readonly deadlineMs?: number;
+  /** How long a transaction may wait for this process, in milliseconds: one that stalls loses the tenant's lock. */
+  readonly idleMs?: number;
+  readonly report?: Report;
 }
 
-/**
- * Acknowledged means durable, whatever the database's own setting is. A process that stalls within a
- * transaction loses it, and with it the tenant's lock.
- */
-const BEGIN = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '10s'`;
+/** How long health waits for the answer to a statement, in milliseconds. */
+const PROBE_MS = 1_000;
 
 /**
  * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
@@ -55,6 +49,7 @@ export class PostgresStore extends SqlStore {
   protected readonly dialect: Dialect;
   private readonly pool: pg.Pool;
   private readonly deadlineMs: number;
+  private readonly beginning: string;
   /** Alterations added since the start, and how many of them make the next analysis due. */
   private added = 0;
   private analyseAt = 1_000;
@@ -64,9 +59,9 @@ export class PostgresStore extends SqlStore {
 
   constructor(
     private readonly dataSource: DataSource,
-    { collation, deadlineMs = 60_000 }: PostgresOptions = {},
+    { collation, deadlineMs = 60_000, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
   ) {
-    super();
+    super(report);
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.dialect = {
       lowerData,
@@ -75,6 +70,8 @@ export class PostgresStore extends SqlStore {
     };
     this.pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.deadlineMs = deadlineMs;
+    // acknowledged means durable, whatever the database's own setting is
+    this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
     // a connection that breaks says so here too; unheard, be it between the pool's hands and ours, that ends the process
     this.pool.on('acquire', (client) => client.on('error', unheard));
     this.pool.on('release', (_error, client) => client.off('error', unheard));
@@ -85,13 +82,13 @@ export class PostgresStore extends SqlStore {
     touched: Touched,
     plan: (before: Before) => P,
   ): Promise<P> {
-    const planned = await this.transaction(async (client) => {
-      const decided = plan(await this.before(client, tenant, touched));
+    const committed = await this.transaction(async (client) => {
+      const decided = planned(plan, await this.before(client, tenant, touched));
       await this.end(client, tenant, decided.additions);
       return decided;
     });
-    this.grown(planned.additions?.alterations.length ?? 0);
-    return planned;
+    this.grown(committed.additions?.alterations.length ?? 0);
+    return committed;
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
@@ -104,6 +101,10 @@ export class PostgresStore extends SqlStore {
       await client.query(this.timed('COMMIT'));
       return answers;
     });
+  }
+
+  async probe(): Promise<void> {
+    await this.lend((client) => client.query({ text: PROBE, query_timeout: PROBE_MS } as TimedQuery));
   }
 
   /** Frees the dead rows. Their bytes stay on disk until they are written over; only a rewrite takes them away. */
@@ -120,37 +121,44 @@ export class PostgresStore extends SqlStore {
   }
 
   /** `work` begins the transaction and commits it; when it fails, what it began is rolled back. */
-  private transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    return this.attempt(async () => {
-      const client = await this.pool.connect();
-      let broken: unknown;
-      try {
-        return await work(client);
-      } catch (error) {
-        broken = await rollback(client);
-        throw error;
-      } finally {
-        // a connection that cannot even roll back is thrown away
-        client.release(broken !== undefined);
-      }
-    });
+  private async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.attempt(() => this.pool.connect());
+    let isSpoilt = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      const refusal = translate(error);
+      // one that cannot even roll back is thrown away, and one that may keep a setting or a place from before the fault
+      isSpoilt = (await rollback(client)) !== undefined || (refusal !== error && isUnavailable(refusal));
+      throw this.reported(refusal);
+    } finally {
+      client.release(isSpoilt);
+    }
   }
 
   /** Statements that need not be waited for before others are sent behind them. */
   private begin(client: pg.PoolClient, scope: string): Promise<unknown>[] {
-    return [this.enter(client, scope), client.query(this.timed(BEGIN))];
+    return [this.enter(client, scope), client.query(this.timed(this.beginning))];
   }
 
   protected query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
+    return this.lend(async (client) => {
+      const entered = this.enter(client, scope);
+      const answered = client.query(this.timed(numbered(statement), params));
+      await together([entered, answered]);
+      return (await answered).rows as unknown[];
+    });
+  }
+
+  /** Work outside of a transaction. A connection on which it failed is thrown away. */
+  private lend<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     return this.attempt(async () => {
       const client = await this.pool.connect();
       let failed = true;
       try {
-        const entered = this.enter(client, scope);
-        const answered = client.query(this.timed(numbered(statement), params));
-        await together([entered, answered]);
+        const result = await work(client);
         failed = false;
-        return (await answered).rows as unknown[];
+        return result;
       } finally {
         client.release(failed);
       }
@@ -199,7 +207,7 @@ export class PostgresStore extends SqlStore {
     ] as const;
     await together([...begun, locked, ...read]);
     const [head] = await locked;
-    if (!head) throw ledgerGone(tenant);
+    if (!head) throw new LedgerGone(tenant);
     const [atomes, related, receipts] = await Promise.all(read);
     const met = sql.met(createIds, atomes);
     const creations =
@@ -248,34 +256,7 @@ export class PostgresStore extends SqlStore {
     try {
       return await work();
     } catch (error) {
-      throw translate(error);
+      throw this.reported(translate(error));
     }
-  }
-}
-
-/** `query_timeout` of pg, which its types know for whole clients only. */
-type TimedQuery = pg.QueryConfig & { readonly query_timeout: number };
-
-function unheard(): void {
-  // the query that was on its way says it too
-}
-
-/** Waits for statements that went out together: the first that fails is the cause of what the later ones say. */
-async function together(statements: readonly Promise<unknown>[]): Promise<void> {
-  const settled = await Promise.allSettled(statements);
-  const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-  if (failed) throw failed.reason;
-}
-
-/** How long a rollback may take, in milliseconds: the tenant's next group waits for it. */
-const ROLLBACK_MS = 2_000;
-
-/** The error of a rollback that failed, or undefined. */
-async function rollback(client: pg.PoolClient): Promise<unknown> {
-  try {
-    await client.query({ text: 'ROLLBACK', query_timeout: ROLLBACK_MS } as TimedQuery);
-    return undefined;
-  } catch (error) {
-    return error;
   }
 }

@@ -20,7 +20,11 @@ export class SharedTransaction {
   private waiting: Waiting[] = [];
   private readonly inSavepoint: (work: () => unknown) => unknown;
 
-  constructor(private readonly db: BetterSqlite3.Database) {
+  /** @param guard runs a transaction, and fails when what it has committed would be lost. */
+  constructor(
+    private readonly db: BetterSqlite3.Database,
+    private readonly guard: <T>(work: () => T) => T = (work) => work(),
+  ) {
     // within a transaction, better-sqlite3 makes a savepoint of it
     this.inSavepoint = db.transaction((work: () => unknown) => work());
   }
@@ -43,9 +47,10 @@ export class SharedTransaction {
     if (this.waiting.length > 0) setImmediate(() => this.flush());
     const settles: Settle[] = [];
     try {
-      this.db
-        .transaction(() => group.forEach((each) => settles.push(this.attempt(each, group.length > 1))))
-        .immediate();
+      const all = this.db.transaction(() =>
+        group.forEach((each) => settles.push(this.attempt(each, group.length > 1))),
+      );
+      this.guard(() => all.immediate());
     } catch (error) {
       group.forEach(({ reject }) => reject(error));
       return;

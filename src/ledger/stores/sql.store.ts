@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../chain.js';
 import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReadAtomeRow } from '../rows.js';
-import { AtomeError } from '../../protocol/index.js';
+import { LedgerGone, StoreError, type Report } from '../store-error.js';
 import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
 import type { Statement, Tables } from '../tables.js';
 import type { OwnedPage, TrailQuery, TrailRow } from '../trail.js';
@@ -23,6 +23,9 @@ export abstract class SqlStore implements LedgerStore, Tables {
   protected abstract readonly pairsOf: string;
   protected abstract readonly dialect: Dialect;
 
+  /** @param report is told of each fault of the database, for all who ask the store. */
+  constructor(private readonly report: Report) {}
+
   /** @param scope the tenant whose rows the statement may see; {@link ALL_HEADS} for the heads of all. */
   protected abstract query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
   /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
@@ -36,6 +39,8 @@ export abstract class SqlStore implements LedgerStore, Tables {
 
   abstract transact(...statements: readonly Statement[]): Promise<unknown[][]>;
 
+  abstract probe(): Promise<void>;
+
   abstract scrub(whole?: boolean): Promise<void>;
 
   abstract close(): Promise<void>;
@@ -46,7 +51,9 @@ export abstract class SqlStore implements LedgerStore, Tables {
     const epoch = randomUUID();
     await this.query(tenant, sql.INSERT_LEDGER, [tenant, epoch, genesisHash(tenant, epoch), GENESIS_TIME]);
     // another process may have been first: what counts is what is there now
-    return (await this.head(tenant))!;
+    const made = await this.head(tenant);
+    if (!made) throw this.reported(new LedgerGone(tenant));
+    return made;
   }
 
   async head(tenant: string): Promise<HeadRow | undefined> {
@@ -147,8 +154,10 @@ export abstract class SqlStore implements LedgerStore, Tables {
     return (row as { hash: string } | undefined)?.hash;
   }
 
-  async ping(): Promise<void> {
-    await this.query(ALL_HEADS, 'SELECT 1', []);
+  /** Reports a fault of the database, and hands the error on. */
+  protected reported<E>(error: E): E {
+    if (error instanceof StoreError) this.report(error.fault.kind, error.line);
+    return error;
   }
 
   private async rows(tenant: string, statement: string, params: readonly Param[]): Promise<AlterationRow[]> {
@@ -189,9 +198,4 @@ export function withFamilies(
   const more = related.filter(({ id }) => !known.has(id));
   const crowded = families !== undefined && related.length > sql.mostRelated(families);
   return { atomes: [...atomes, ...more], ...(crowded && { crowded }) };
-}
-
-/** Somebody has emptied the database under the server. */
-export function ledgerGone(tenant: string): AtomeError {
-  return new AtomeError('unavailable', `the ledger of "${tenant}" has gone from the database`);
 }

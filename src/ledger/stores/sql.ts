@@ -36,6 +36,11 @@ export function selectHeads(tenants: string): string {
 }
 export const UPDATE_HEAD =
   'UPDATE ledgers SET seq = ?, hash = ?, timestamp = ?, atomes = ?, bytes = ? WHERE tenant = ?';
+/** Writes to nothing: each needs all that a write to its table needs. */
+export const PROBES: readonly string[] = [
+  'UPDATE ledgers SET seq = seq WHERE 1 = 0',
+  ...['alterations', 'atomes', 'receipts'].map((table) => `INSERT INTO ${table} SELECT * FROM ${table} WHERE 1 = 0`),
+];
 export const INSERT_LEDGER =
   'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
 export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;

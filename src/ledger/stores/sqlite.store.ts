@@ -1,18 +1,25 @@
+import { setTimeout } from 'node:timers/promises';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
-import { AtomeError } from '../../protocol/index.js';
 import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import { LedgerGone, type Report } from '../store-error.js';
 import type { Additions, Before, Touched } from '../store.js';
 import type { Statement } from '../tables.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from './columns.js';
 import * as sql from './sql.js';
-import { headParams, ledgerGone, SqlStore, withFamilies } from './sql.store.js';
+import { headParams, SqlStore, withFamilies } from './sql.store.js';
+import { translate } from './sqlite.errors.js';
+import { SqliteFile } from './sqlite.file.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
   (table) => `FROM json_each(?) AS w CROSS JOIN ${table} WHERE op_id = w.value AND tenant = ?`,
 );
+
+/** How often, and with which pause in milliseconds, health asks for the lock while another process has it. */
+const PROBE_TRIES = 15;
+const PROBE_PAUSE_MS = 50;
 
 /** A file that is rewritten in a fraction of a second. */
 const SMALL_BYTES = 32 * 1024 * 1024;
@@ -31,14 +38,19 @@ export class SqliteStore extends SqlStore {
     unwalked: (column: string) => `+${column}`,
   };
   private readonly db: BetterSqlite3.Database;
+  private readonly file: SqliteFile;
   private readonly shared: SharedTransaction;
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
 
-  constructor(private readonly dataSource: DataSource) {
-    super();
+  constructor(
+    private readonly dataSource: DataSource,
+    report: Report = () => undefined,
+  ) {
+    super(report);
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
-    this.shared = new SharedTransaction(this.db);
     this.requireDurability();
+    this.file = new SqliteFile(this.db, report);
+    this.shared = new SharedTransaction(this.db, (work) => this.file.guard(work));
   }
 
   commit<P extends { readonly additions: Additions | null }>(
@@ -52,14 +64,13 @@ export class SqliteStore extends SqlStore {
       return planned;
     }, touched.atomeIds.length);
     return committed.catch((error: unknown) => {
-      throw translate(error);
+      throw this.reported(translate(error));
     });
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
-    return this.attempt(() =>
-      this.db.transaction(() => statements.map(([statement, ...params]) => this.run(statement, params))).immediate(),
-    );
+    const all = this.db.transaction(() => statements.map(([statement, ...params]) => this.run(statement, params)));
+    return this.attempt(() => this.file.guard(() => all.immediate()));
   }
 
   /**
@@ -78,7 +89,34 @@ export class SqliteStore extends SqlStore {
     });
   }
 
+  /** What another process is about to finish is waited for, but not as SQLite does it, which stops the whole process. */
+  async probe(): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        this.tryToWrite();
+        return;
+      } catch (error) {
+        const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+        if (!isBusy || tries === PROBE_TRIES) throw this.reported(translate(error));
+      }
+      await setTimeout(PROBE_PAUSE_MS, undefined, { ref: false });
+    }
+  }
+
+  private tryToWrite(): void {
+    this.file.check();
+    this.file.requireWritableDisk();
+    const timeout = this.pragma('busy_timeout');
+    this.db.pragma('busy_timeout = 0');
+    try {
+      this.db.transaction(() => sql.PROBES.forEach((statement) => this.prepare(statement).run())).immediate();
+    } finally {
+      this.db.pragma(`busy_timeout = ${timeout}`);
+    }
+  }
+
   async close(): Promise<void> {
+    this.file.close();
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
@@ -109,7 +147,7 @@ export class SqliteStore extends SqlStore {
 
   private before(tenant: string, { atomeIds, opIds, createIds = [], families }: Touched): Before {
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
-    if (!head) throw ledgerGone(tenant);
+    if (!head) throw new LedgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
     const atomes = atomeIds
       .map((id) => atome.get(tenant, id) as AtomeRow | undefined)
@@ -186,22 +224,8 @@ export class SqliteStore extends SqlStore {
       try {
         resolve(work());
       } catch (error) {
-        reject(translate(error));
+        reject(this.reported(translate(error)));
       }
     });
   }
-}
-
-function translate(error: unknown): Error {
-  const failure = error as Error & { code?: unknown };
-  const { code } = failure;
-  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return failure;
-  // the shared-memory file cannot grow on a full disk either
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
-    return new AtomeError('storage_full', 'the disk of the server is full; try again when there is space');
-  }
-  if (code.startsWith('SQLITE_BUSY')) {
-    return new AtomeError('unavailable', 'the database is locked by another process; try again');
-  }
-  return failure;
 }

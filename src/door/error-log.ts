@@ -1,0 +1,23 @@
+import { Logger } from '@nestjs/common';
+import { StoreError } from '../ledger/store-error.js';
+import { AtomeError } from '../protocol/index.js';
+import { LimitedLog } from './limited-log.js';
+
+/**
+ * Logs what fails beside the answers to requests, where a thousand readers may meet one fault at once: what the store has
+ * reported is not said again, and the rest once an interval for each kind.
+ */
+export function errorLog(context: string): (error: unknown) => void {
+  const logger = new Logger(context);
+  const limited = new LimitedLog({ warn: (line: string) => logger.error(line) });
+  return (error) => {
+    if (error instanceof StoreError) return;
+    if (error instanceof AtomeError) limited.warn(error.code, error.message);
+    else limited.warn(kindOf(error), error instanceof Error ? (error.stack ?? error.message) : String(error));
+  };
+}
+
+function kindOf(error: unknown): string {
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return `${String(name)} ${String(code)}`;
+}

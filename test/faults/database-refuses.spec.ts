@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { startApp, type TestApp } from '../support/app.js';
+import { audit } from '../support/databases.js';
+import { DOORS } from '../support/doors.js';
+import { logLines, timesTold } from '../support/log-lines.js';
+import { createDatabase, type TestDatabase } from '../support/postgres.js';
+
+type Run = (sql: string) => Promise<unknown>;
+
+const database = (sql: string): string =>
+  `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${sql}', current_database()); END $$`;
+const TERMINATE = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = 'atome-sync'`;
+
+/** What is done to the database under a server, undone without a restart, and said in the log. */
+const FAULTS: readonly {
+  readonly name: string;
+  readonly begin: (run: Run) => Promise<unknown>;
+  readonly end: (run: Run) => Promise<unknown>;
+  readonly logged: RegExp;
+}[] = [
+  {
+    name: 'only reads, as after a failover',
+    begin: async (run) => {
+      await run(database('SET default_transaction_read_only = on'));
+      await run(TERMINATE);
+    },
+    end: async (run) => {
+      await run('SET default_transaction_read_only = off');
+      await run(database('SET default_transaction_read_only = off'));
+    },
+    logged: /25006.*DATABASE_URL must name the primary/,
+  },
+  {
+    name: 'cancels what waits for a lock',
+    begin: async (run) => {
+      await run(database('SET statement_timeout = 100'));
+      await run(TERMINATE);
+      await run('BEGIN; SELECT 1 FROM ledgers FOR UPDATE; LOCK TABLE atomes IN SHARE MODE');
+    },
+    end: async (run) => {
+      await run('ROLLBACK');
+      await run(database('RESET statement_timeout'));
+    },
+    logged: /57014.*statement_timeout/,
+  },
+  {
+    name: 'has lost a table, as in the middle of a restore',
+    begin: (run) => run('ALTER TABLE receipts RENAME TO receipts_away'),
+    end: (run) => run('ALTER TABLE receipts_away RENAME TO receipts'),
+    logged: /42P01.*restored/,
+  },
+];
+
+describe.each(FAULTS)('a PostgreSQL that $name', ({ begin, end, logged }) => {
+  let test: TestDatabase;
+  let admin: pg.Client;
+  let server: TestApp;
+  const run: Run = (sql) => admin.query(sql);
+
+  beforeEach(async () => {
+    test = await createDatabase();
+    server = await startApp({ DATABASE_URL: test.url });
+    admin = new pg.Client({ connectionString: test.url, application_name: 'admin' });
+    await admin.connect();
+  });
+  afterEach(async () => {
+    await server.close();
+    await admin.end();
+    await test.drop();
+  });
+
+  it('is unavailable on every door, said once in the log and in ready, and taken up by itself', async () => {
+    await server.api.create();
+    const lines = logLines(server);
+    await begin(run);
+    for (const [door, create] of DOORS) {
+      // a connection that was cut says so once
+      await create(server, `cut-${door}`);
+      const { error, retryAfter } = await create(server, door);
+      expect([door, error]).toMatchObject([door, { code: 'unavailable', status: 503, retryable: true }]);
+      if (retryAfter !== undefined) expect(retryAfter).toBe('1');
+      expect(error!.message).not.toMatch(/25006|57014|42P01|cannot execute|relation|statement timeout/);
+    }
+    const ready = await server.api.get('/health/ready');
+    expect(ready.status).toBe(503);
+    expect(ready.headers.get('retry-after')).toBe('1');
+    expect(ready.text).not.toMatch(/cannot execute|relation|statement timeout/);
+    expect((await server.api.get('/health/live')).status).toBe(200);
+    expect(timesTold(lines, logged)).toBe('once an interval');
+    expect(lines.join('\n')).not.toContain('    at ');
+
+    await end(run);
+    for (const [door, create] of DOORS) expect([door, await create(server, `${door}-after`)]).toEqual([door, {}]);
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+    const { verdict } = await audit(test.url);
+    expect(verdict).toMatchObject({ fault: undefined, alterations: 1 + DOORS.length });
+  });
+});

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions, openStore } from '../../src/ledger/data-source.js';
+import { PostgresStore } from '../../src/ledger/stores/postgres.store.js';
+import { startApp } from '../support/app.js';
+import { FaultProxy } from '../support/fault-proxy.js';
+import { createDatabase, type TestDatabase } from '../support/postgres.js';
+
+const TENANT = 'default';
+const NOTHING = { atomeIds: [], opIds: [] };
+
+describe('a PostgreSQL that does not answer', () => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createDatabase();
+  });
+  afterEach(() => database.drop());
+
+  it('makes the server not ready in about a second, for all who ask, and ready when it is back', async () => {
+    const proxy = await FaultProxy.to(database.url);
+    const url = new URL(database.url);
+    url.port = new URL(proxy.url).port;
+    const server = await startApp({ DATABASE_URL: url.href });
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+    proxy.break({ kind: 'black-hole' });
+    const before = performance.now();
+    const answers = await Promise.all([1, 2, 3].map(() => server.api.get('/health/ready')));
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
+    expect(answers[0]!.text).toContain('has not answered');
+    expect(performance.now() - before).toBeLessThan(4_000);
+    expect((await server.api.get('/health/live')).status).toBe(200);
+    proxy.heal();
+    while ((await server.api.get('/health/ready')).status !== 200);
+    await server.api.create();
+    await server.close();
+    await proxy.close();
+  });
+
+  it('ends the transaction of a process that stalls, which is unavailable and holds nobody up', async () => {
+    await (await openStore(database.url)).close();
+    const lines: string[] = [];
+    const store = new PostgresStore(await new DataSource(dataSourceOptions(database.url)).initialize(), {
+      idleMs: 50,
+      report: (_, line) => lines.push(line),
+    });
+    await store.open(TENANT);
+    const stalled = store.commit(TENANT, NOTHING, () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      return { additions: null };
+    });
+    await expect(stalled).rejects.toMatchObject({ code: 'unavailable' });
+    expect(lines).toHaveLength(1);
+    await store.commit(TENANT, NOTHING, () => ({ additions: null }));
+    await store.close();
+  });
+
+  it('whose name is not found any more is unavailable, and is there again with its name', async () => {
+    await (await openStore(database.url)).close();
+    const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
+    const { master } = dataSource.driver as unknown as { master: pg.Pool };
+    const far = new PostgresStore(dataSource);
+    await far.open(TENANT);
+    const known = { ...master.options };
+    (await master.connect()).release(true);
+    Object.assign(master.options, { connectionString: undefined, host: 'no-such-host.invalid' });
+    await expect(far.head(TENANT)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(far.commit(TENANT, NOTHING, () => ({ additions: null }))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    Object.assign(master.options, known);
+    expect(await far.head(TENANT)).toMatchObject({ seq: 0 });
+    await far.close();
+  });
+});

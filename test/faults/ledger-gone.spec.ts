@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { DATABASES, type Database } from '../support/databases.js';
+import { DOORS } from '../support/doors.js';
+import { openRewind, type Rewind } from '../support/rewind.js';
+import { Tail } from '../support/tail.js';
+
+describe.each(DATABASES)(
+  'a copy on %s from before a tenant began, put back under a running server',
+  (_, createEmpty) => {
+    let database: Database;
+    let rewind: Rewind;
+    let server: TestApp;
+    let tail: Tail;
+
+    beforeEach(async () => {
+      database = await createEmpty();
+      server = await startApp({ DATABASE_URL: database.url, HEAD_POLL_MS: '20' });
+      rewind = await openRewind(database.url);
+      await rewind.keep();
+      await server.api.create();
+      await server.api.create();
+      tail = new Tail();
+      tail.connect(server);
+      await tail.reached(2);
+    });
+    afterEach(async () => {
+      tail.disconnect();
+      await server.close();
+      await rewind.close();
+      await database.drop();
+    });
+
+    it.each(DOORS)('takes the next write, by %s, into a new ledger', async (_door, create) => {
+      await rewind.putBack();
+      expect(await create(server, 'again')).toEqual({});
+      expect(await tail.reset()).toMatchObject({ reason: 'epoch' });
+      expect((await server.api.get('/api/atome/again')).status).toBe(200);
+      const { body } = await server.api.get('/api/sync/changes?since=0');
+      expect(body.changes ?? body.events).toHaveLength(1);
+    });
+
+    it('resets the readers also when nobody writes', async () => {
+      await rewind.putBack();
+      const { reason, epoch } = await tail.reset();
+      expect(reason).toBe('epoch');
+      expect(epoch).not.toBe(tail.cursor.epoch);
+    });
+  },
+);

@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openStore } from '../../src/ledger/data-source.js';
+import { OpenError } from '../../src/ledger/open-error.js';
+import { canMount } from '../support/full-disk.js';
+import { createDatabase } from '../support/postgres.js';
+
+async function refusalOf(databaseUrl: string): Promise<OpenError> {
+  const refusal: unknown = await openStore(databaseUrl).catch((error: unknown) => error);
+  if (!(refusal instanceof OpenError)) throw refusal;
+  return refusal;
+}
+
+/** One sentence that names the place and the variable, and nothing of the program. */
+function expectSentence({ message, stack }: OpenError, ...words: string[]): void {
+  for (const word of ['DATABASE_URL', ...words]) expect(message).toContain(word);
+  expect(message).not.toContain('\n');
+  expect(stack).toBe(message);
+}
+
+describe('a database that cannot be opened', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'atome-open-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['in a folder that cannot be made', 'file/below/atome.sqlite', 'ENOTDIR'],
+    ['whose folder is a file', 'file/atome.sqlite', 'cannot be made'],
+    ['that is a folder', 'dir', 'is not a file'],
+    ['that is something else', 'file', 'SQLITE_NOTADB'],
+  ])('%s is named in one sentence', async (_, name, why) => {
+    writeFileSync(join(folder, 'file'), 'this is a letter to somebody and no database '.repeat(100));
+    mkdirSync(join(folder, 'dir'));
+    const path = join(folder, name);
+    expectSentence(await refusalOf(`sqlite:${path}`), why, folder);
+  });
+
+  (canMount() ? it : it.skip)('on a disk that only reads is named in one sentence', async () => {
+    const path = join(folder, 'atome.sqlite');
+    await (await openStore(`sqlite:${path}`)).close();
+    execFileSync('mount', ['--bind', folder, folder]);
+    try {
+      execFileSync('mount', ['-o', 'remount,ro,bind', folder]);
+      expectSentence(await refusalOf(`sqlite:${path}`), 'EROFS', path);
+      expectSentence(await refusalOf(`sqlite:${join(folder, 'other.sqlite')}`), 'EROFS', 'other.sqlite');
+    } finally {
+      execFileSync('umount', ['--lazy', folder]);
+    }
+  });
+
+  it('on PostgreSQL is named by host, port and database, without the password', async () => {
+    const { url, drop } = await createDatabase();
+    const other = (change: (url: URL) => void): string => {
+      const changed = new URL(url);
+      change(changed);
+      return changed.href;
+    };
+    const { host } = new URL(url);
+    const cases: [string, ...string[]][] = [
+      [other((each) => (each.port = '1')), '127.0.0.1:1', 'ECONNREFUSED'],
+      [other((each) => (each.hostname = 'no-such-host.invalid')), 'no-such-host.invalid'],
+      [other((each) => (each.pathname = '/nowhere')), host, 'nowhere', '3D000'],
+      [other((each) => (each.username = 'nobody_here')), host, 'user'],
+      [other((each) => (each.password = 'topsecret')), host, '28P01'],
+    ];
+    for (const [databaseUrl, ...words] of cases) {
+      const refusal = await refusalOf(databaseUrl);
+      expectSentence(refusal, ...words);
+      expect(refusal.message).not.toContain('topsecret');
+    }
+    await drop();
+  });
+});

@@ -1,0 +1,131 @@
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openStore } from '../../src/ledger/data-source.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { audit, createFile, type Database } from '../support/databases.js';
+import { DOORS } from '../support/doors.js';
+import { logLines, timesTold } from '../support/log-lines.js';
+
+describe('the file of a SQLite database under a running server', () => {
+  let database: Database;
+  let path: string;
+  let server: TestApp;
+
+  beforeEach(async () => {
+    database = createFile();
+    path = database.url.slice('sqlite:'.length);
+    server = await startApp({ DATABASE_URL: database.url });
+    await server.api.create();
+  });
+  afterEach(async () => {
+    await server.close();
+    await database.drop();
+  });
+
+  function replaceByCopy(): void {
+    new BetterSqlite3(path).exec(`VACUUM INTO '${path}.copy'`).close();
+    renameSync(`${path}.copy`, path);
+  }
+
+  const HARM: readonly (readonly [name: string, harm: () => void, said: RegExp])[] = [
+    ['removed', () => ['', '-wal', '-shm'].forEach((end) => rmSync(path + end)), /removed or renamed/],
+    ['renamed', () => renameSync(path, `${path}.old`), /removed or renamed/],
+    ['replaced by an older copy', replaceByCopy, /replaced/],
+    ['parted from its log', () => rmSync(`${path}-wal`), /removed or renamed/],
+    ['given the log of another', () => copyOver(`${path}-wal`), /replaced/],
+    ['removed with its folder', () => rmSync(dirname(path), { recursive: true }), /removed or renamed/],
+  ];
+
+  function copyOver(file: string): void {
+    copyFileSync(file, `${file}.copy`);
+    renameSync(`${file}.copy`, file);
+  }
+
+  it.each(HARM)('that is %s takes no write on any door, and says so in the log and in ready', async (_, harm, said) => {
+    const lines = logLines(server);
+    harm();
+    for (const [door, create] of DOORS) {
+      const { error } = await create(server, door);
+      expect([door, error]).toMatchObject([door, { code: 'unavailable', status: 503, retryable: true }]);
+      expect(error!.message).not.toContain(path);
+    }
+    const ready = await server.api.get('/health/ready');
+    expect(ready.status).toBe(503);
+    expect(ready.text).not.toContain(path);
+    expect(lines[0]).toContain(path);
+    expect(timesTold(lines, said)).toBe('once an interval');
+  });
+
+  it('is missed within a second, also when nobody writes', async () => {
+    const lines = logLines(server);
+    const noticed = new Promise<void>((resolve) => {
+      lines.push = (...added): number => {
+        resolve();
+        return Array.prototype.push.apply(lines, added);
+      };
+    });
+    const before = performance.now();
+    rmSync(path);
+    await noticed;
+    expect(lines[0]).toContain('restart the server');
+    // half a second, and as much again for a busy machine
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+
+  it('takes writes again when the same file comes back, and has all that was acknowledged', async () => {
+    renameSync(path, `${path}.away`);
+    expect(await DOORS[0]![1](server, 'lost')).toMatchObject({ error: { code: 'unavailable' } });
+    renameSync(`${path}.away`, path);
+    for (const [door, create] of DOORS) expect([door, await create(server, door)]).toEqual([door, {}]);
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+    await server.close();
+    const { verdict } = await audit(database.url);
+    expect(verdict.fault).toBeUndefined();
+    const store = await openStore(database.url);
+    for (const [door] of DOORS) expect(await store.atome('default', door)).toBeDefined();
+    await store.close();
+  });
+
+  it('is locked by somebody who stays: not ready in about a second, and the server answers meanwhile', async () => {
+    const other = new BetterSqlite3(path);
+    other.exec('BEGIN IMMEDIATE');
+    const asked = server.api.get('/health/ready');
+    expect((await server.api.get('/health/live')).status).toBe(200);
+    expect(await asked).toMatchObject({ status: 503 });
+    other.exec('ROLLBACK');
+    other.close();
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+  });
+
+  it('is for the eyes of its user only, and so is its folder when it is made', async () => {
+    const made = join(dirname(path), 'a', 'b', 'atome.sqlite');
+    const store = await openStore(`sqlite:${made}`);
+    const modeOf = (each: string): number => statSync(each).mode & 0o777;
+    expect([dirname(made), dirname(dirname(made))].map(modeOf)).toEqual([0o700, 0o700]);
+    expect(['', '-wal', '-shm'].map((end) => modeOf(made + end))).toEqual([0o600, 0o600, 0o600]);
+    await store.close();
+  });
+
+  it('that everybody may read is warned of, and left as it is', async () => {
+    const loose = join(dirname(path), 'loose.sqlite');
+    writeFileSync(loose, '', { mode: 0o644 });
+    const lines: string[] = [];
+    const store = await openStore(`sqlite:${loose}`, (_, line) => lines.push(line));
+    expect(lines).toEqual([expect.stringContaining(`chmod 600 ${loose}`)]);
+    expect(statSync(loose).mode & 0o777).toBe(0o644);
+    await store.close();
+  });
+
+  it('may stand behind a link', async () => {
+    const folder = join(dirname(path), 'real');
+    mkdirSync(folder);
+    const link = join(dirname(path), 'link.sqlite');
+    symlinkSync(join(folder, 'atome.sqlite'), link);
+    const linked = await startApp({ DATABASE_URL: `sqlite:${link}` });
+    await linked.api.create();
+    expect((await linked.api.get('/health/ready')).status).toBe(200);
+    await linked.close();
+  });
+});
