@@ -17,6 +17,7 @@ import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js
 import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipts-by-atome.js';
 import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
+import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import type { SqlStore } from './stores/sql.store.js';
 import { SqliteStore } from './stores/sqlite.store.js';
@@ -40,6 +41,7 @@ const COMMON = {
     CreateAccounts1763000000000,
     ReceiptsByAtome1764000000000,
     RowLevelSecurity1764000000001,
+    OpIdsByAuthor1765000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,

@@ -11,7 +11,7 @@ import { GroupPlanner, type GroupPlan, type WriteRequest } from './group.js';
 import { groupSize } from './grouping.js';
 import type { Committed, Outcome, WriteOrigin } from './outcome.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
-import type { Families, LedgerStore, Touched } from './store.js';
+import type { Families, LedgerStore, Touched, WriteName } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
@@ -150,14 +150,14 @@ export class LedgerWriter {
 /** Everything that the writes of a group need to know. */
 function touchedBy(requests: readonly WriteRequest[]): Touched {
   const atomeIds = new Set<string>();
-  const opIds = new Set<string>();
+  const ops: WriteName[] = [];
   const createIds = new Set<string>();
   const shared = new Set<string>();
   const moved = new Set<string>();
-  for (const { mutation, restored } of requests) {
+  for (const { mutation, restored, origin } of requests) {
     const { atomeId, opId, operation } = mutation;
     atomeIds.add(atomeId);
-    if (opId !== null) opIds.add(opId);
+    if (opId !== null) ops.push({ opId, author: origin.principal.id });
     if (operation === 'create') createIds.add(atomeId);
     if (operation === 'share') shared.add(atomeId);
     const parentId = parentAfter(mutation, restored);
@@ -168,7 +168,7 @@ function touchedBy(requests: readonly WriteRequest[]): Touched {
   const isFamily = shared.size > 0 || moved.size > 0;
   return {
     atomeIds: [...atomeIds],
-    opIds: [...opIds],
+    ops,
     createIds: [...createIds],
     ...(isFamily && { families }),
   };
