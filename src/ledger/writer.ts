@@ -10,6 +10,7 @@ import {
 import { GroupPlanner, type GroupPlan, type WriteRequest } from './group.js';
 import { groupSize } from './grouping.js';
 import type { Committed, Outcome, WriteOrigin } from './outcome.js';
+import { standingOf } from './rights.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
 import type { Families, LedgerStore, Touched, WriteName } from './store.js';
 
@@ -127,7 +128,7 @@ export class LedgerWriter {
       group.map(async ({ mutation, origin }) => ({
         mutation,
         origin,
-        restored: await this.restored(tenant, mutation),
+        restored: await this.restored(tenant, mutation, origin),
       })),
     );
     const touched = touchedBy(requests);
@@ -140,10 +141,24 @@ export class LedgerWriter {
     );
   }
 
-  /** A past that cannot be read fails the one write that asks for it, not the group. */
-  private async restored(tenant: string, mutation: Mutation): Promise<Content | Error | undefined> {
+  /**
+   * A past that cannot be read fails the one write that asks for it, not the group. That of an atome that may not be read
+   * is not folded: how long a refusal takes must not tell what is there.
+   */
+  private async restored(
+    tenant: string,
+    mutation: Mutation,
+    { principal }: WriteOrigin,
+  ): Promise<Content | Error | undefined> {
     if (mutation.operation !== 'restore') return undefined;
-    return this.stateAt(tenant, mutation.atomeId, mutation.changes.version).catch((error: unknown) => error as Error);
+    const { atomeId, changes } = mutation;
+    try {
+      const [row] = await this.store.places(tenant, [atomeId]);
+      if (!row || !this.rules.mayDo(principal, 'read', standingOf(row))) return undefined;
+      return await this.stateAt(tenant, atomeId, changes.version);
+    } catch (error) {
+      return error as Error;
+    }
   }
 }
 
