@@ -6,6 +6,7 @@ import { WholeNumber } from '../door/validation.js';
 import {
   DEFAULT_LIMITS,
   ID_PATTERN,
+  NEW_ID_PATTERN,
   KIND_PATTERN,
   MAX_VERSION,
   parseAlterBody,
@@ -54,7 +55,7 @@ const givenNotNull =
 export class CreateAtomeDto {
   @ApiPropertyOptional({ description: 'The atome’s id; the server makes one when it is left out.', example: NOTE_ID })
   @ValidateIf(given('id'))
-  @Matches(ID_PATTERN, ID)
+  @Matches(NEW_ID_PATTERN, ID)
   id?: string;
 
   @ApiProperty({ description: 'What the atome is.', example: 'note' })
@@ -77,7 +78,7 @@ export class CreateAtomeDto {
 
   @ApiPropertyOptional({ type: String, nullable: true, description: 'The atome it belongs to.', example: null })
   @ValidateIf(givenNotNull('parentId'))
-  @Matches(ID_PATTERN, ID)
+  @Matches(NEW_ID_PATTERN, ID)
   parentId?: string | null;
 
   @ApiPropertyOptional({ ...ACCESS, description: `${ACCESS.description} Left out: as is usual for the kind.` })
@@ -149,7 +150,7 @@ export class ReplaceAtomeDto extends ReasonDto {
 
   @ApiPropertyOptional({ type: String, nullable: true })
   @ValidateIf(givenNotNull('parentId'))
-  @Matches(ID_PATTERN, ID)
+  @Matches(NEW_ID_PATTERN, ID)
   parentId?: string | null;
 }
 

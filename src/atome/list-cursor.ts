@@ -1,7 +1,7 @@
 import { placeIn } from '../ledger/place.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery, SortKey } from '../ledger/store.js';
-import { ID_PATTERN, invalid } from '../protocol/index.js';
+import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION } from '../protocol/index.js';
 
 type Place = NonNullable<ListQuery['after']>;
 
@@ -28,8 +28,23 @@ function parse(cursor: string): unknown {
   }
 }
 
+/** What the column of an order can hold: a database may refuse to compare it with anything else. */
 function isValue(sortBy: SortKey, value: unknown): value is Place['value'] {
-  const isNumber = sortBy === 'updatedAt' || sortBy === 'createdAt' || sortBy === 'version';
-  if (isNumber) return Number.isSafeInteger(value);
-  return typeof value === 'string' && (value === '' || ID_PATTERN.test(value));
+  switch (sortBy) {
+    case 'updatedAt':
+    case 'createdAt':
+      return isWhole(value, Number.MAX_SAFE_INTEGER);
+    case 'version':
+      return isWhole(value, MAX_VERSION);
+    case 'id':
+      return typeof value === 'string' && ID_PATTERN.test(value);
+    case 'kind':
+      return typeof value === 'string' && KIND_PATTERN.test(value);
+    case 'type':
+      return typeof value === 'string' && (value === '' || KIND_PATTERN.test(value));
+  }
+}
+
+function isWhole(value: unknown, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= max;
 }

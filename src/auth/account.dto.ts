@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { AsParsed } from '../door/as-parsed.js';
 import { BODIES } from './examples.js';
-import { MAX_IDENTIFIER_CHARS, parseIdentifier } from './identifier.js';
+import { MAX_IDENTIFIER_CHARS, parseIdentifier, parseNewIdentifier } from './identifier.js';
 import { parsePassword } from './passwords.js';
 import { REFRESH_TOKEN_PATTERN } from './refresh-token.js';
 
@@ -23,6 +23,9 @@ class IdentifiedDto {
 }
 
 export class RegisterDto extends IdentifiedDto {
+  @AsParsed(parseNewIdentifier)
+  declare identifier: string;
+
   @ApiProperty({ minLength: 10, maxLength: MAX_PASSWORD_CHARS, format: 'password', example: password })
   @AsParsed(parsePassword)
   password!: string;

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Identity } from '../access/authenticator.js';
 import { AtomeError } from '../protocol/index.js';
 import type { Account, AccountStore } from './account.store.js';
-import { parseIdentifier } from './identifier.js';
+import { parseIdentifier, parseNewIdentifier } from './identifier.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { parsePassword, type Passwords } from './passwords.js';
 import type { Revocations } from './revocations.js';
@@ -28,7 +28,7 @@ export class Accounts {
 
   /** @throws AtomeError `exists` when the identifier is taken. */
   async register({ identifier, password, address }: Login): Promise<{ account: Account; session: Session }> {
-    const name = parseIdentifier(identifier);
+    const name = parseNewIdentifier(identifier);
     const secret = parsePassword(password);
     this.throttle.register(address);
     const passwordHash = await this.passwords.hash(secret);

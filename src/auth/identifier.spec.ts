@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { refusal } from '../../test/support/refusal.js';
-import { parseIdentifier } from './identifier.js';
+import { parseIdentifier, parseNewIdentifier } from './identifier.js';
 
 describe('what somebody logs in with', () => {
   it.each([
@@ -55,6 +55,57 @@ describe('what somebody logs in with', () => {
         expect(parseIdentifier(identifier)).toBe(identifier);
         expect(parseIdentifier(input.toUpperCase())).toBe(identifier);
         expect(parseIdentifier(input.normalize('NFD'))).toBe(identifier);
+      }),
+    );
+  });
+});
+
+describe('a new name', () => {
+  it.each([
+    ...[
+      'alice',
+      'josé.garcía',
+      'straße',
+      'ὀδυσσεύς',
+      'иван',
+      '山田たろう',
+      'ヤマダ太郎',
+      '김철수',
+      'नमस्ते',
+      'محمد',
+      'นคร',
+      'a.b_c-9',
+    ],
+    ...['josé.garcía+tag@exämple.es', 'иван@example.com', 'alice@пример.испытание', '+33612345678'],
+  ])('may be %s', (name) => expect(parseNewIdentifier(name)).toBe(parseIdentifier(name)));
+
+  it.each([
+    ...['\ufe0f', '\u034f', '\u180b', '\u3164', '\u115f', '\uffa0', '\u{e0100}', '\u17b4'].map(
+      (sign) => `ali${sign}ce`,
+    ),
+    ...[
+      'аlice.x',
+      'alicе',
+      'αlice',
+      'alice.х',
+      'al\u0661ce',
+      'аlice@example.com',
+      'alice@exаmple.com',
+      'alice@example.сom',
+      'aᎪ',
+    ],
+  ])('may not be %j', (name) => expect(refusal(() => parseNewIdentifier(name))).toEqual(['invalid']));
+
+  it('that was taken before still logs in', () => {
+    for (const name of ['alicе', 'ali\ufe0fce']) expect(parseIdentifier(name)).toBe(name);
+  });
+
+  it('is in one script wherever one letter of another is put', () => {
+    const latin = fc.stringMatching(/^[a-z]{1,8}$/);
+    const others = fc.constantFrom('а', 'в', 'я', 'α', 'β', 'ω', 'א', 'گ', 'अ', 'ก', '한', 'あ', '漢');
+    fc.assert(
+      fc.property(latin, others, latin, (before, other, after) => {
+        expect(refusal(() => parseNewIdentifier(before + other + after))).toEqual(['invalid']);
       }),
     );
   });

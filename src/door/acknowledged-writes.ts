@@ -64,10 +64,11 @@ export class AcknowledgedWrites {
   /** Whether the version that a message speaks of is there already, and says the same. */
   private async isEcho({ atomeId, ...change }: Mutation, version: number, principal: Principal): Promise<boolean> {
     const { tenant } = principal;
+    // silence would tell what is in an atome that may not be read, and so would the time it takes to read it
+    const standing = await this.reader.standing(tenant, atomeId);
+    if (!standing || !this.visible.mayRead(principal, standing)) return false;
     const committed = await this.reader.alteration(tenant, atomeId, version);
     if (!committed) return false;
-    // silence would tell what is in an atome that may not be read
-    if (!this.visible.mayRead(principal, await this.reader.find(tenant, atomeId))) return false;
     if (change.operation === 'restore') return committed.operation === 'restore';
     if (change.operation !== 'create' && change.operation !== 'replace') {
       return committed.operation === change.operation && equalJson(committed.changes, change.changes);

@@ -18,6 +18,7 @@ import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipt
 import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
 import { openError } from './open-error.js';
 import type { Report } from './store-error.js';
+import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import type { SqlStore } from './stores/sql.store.js';
 import { makeFile, warnOfLooseMode } from './stores/sqlite.file.js';
@@ -42,6 +43,7 @@ const COMMON = {
     CreateAccounts1763000000000,
     ReceiptsByAtome1764000000000,
     RowLevelSecurity1764000000001,
+    OpIdsByAuthor1765000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,

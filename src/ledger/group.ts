@@ -23,7 +23,7 @@ import { requirePreconditions } from './preconditions.js';
 import { Heritage, requireResult } from './heritage.js';
 import { link, type Working } from './link.js';
 import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
-import { createdAgain, repeat } from './repeat.js';
+import { createdAgain, nameOf, repeat, UNKNOWN_AUTHOR } from './repeat.js';
 import { rightsColumns, rightsOfRow } from './rights.js';
 import { makesRoom, NO_QUOTAS, requireRoom, type Quotas } from './quotas.js';
 import { stateOf, withoutClocks, type AlterationRow, type AtomeRow, type HeadRow, type ReceiptRow } from './rows.js';
@@ -74,7 +74,7 @@ export class GroupPlanner {
     const { working } = this;
     this.head = before.head;
     this.now = new Date(nowMs).toISOString();
-    for (const row of before.receipts) this.known.set(row.opId, row);
+    for (const row of before.receipts) this.known.set(nameOf(row), row);
     for (const row of before.creations) this.creations.set(row.atomeId, row);
     for (const row of before.atomes) {
       const { seq, createdSeq, base, weight, size } = row;
@@ -118,9 +118,9 @@ export class GroupPlanner {
   }
 
   private write({ mutation, origin, restored }: WriteRequest): Outcome {
-    const first = mutation.opId === null ? undefined : this.known.get(mutation.opId);
     const { principal } = origin;
-    if (first) return repeat(first, mutation, principal.id, this.head.epoch);
+    const first = this.first(mutation.opId, principal.id);
+    if (first) return repeat(first, mutation, this.head.epoch);
     const now = this.visible(mutation, principal);
     requirePreconditions(origin.preconditions, mutation.operation, now?.state, this.head.epoch);
     const ready = this.heritage.resolve(this.ready(mutation, now, now && restored), now?.state, principal);
@@ -131,6 +131,12 @@ export class GroupPlanner {
     if (decision.outcome === 'noop') return this.noop(mutation, now!, principal);
     const { superseded } = decision;
     return this.apply(this.heritage.moved(ready, now?.state, superseded, principal), now, hlc, superseded, origin);
+  }
+
+  /** What was written under an opId first; a receipt that is older than authors is anybody's. */
+  private first(opId: string | null, author: string): ReceiptRow | undefined {
+    if (opId === null) return undefined;
+    return this.known.get(nameOf({ opId, author })) ?? this.known.get(nameOf({ opId, author: UNKNOWN_AUTHOR }));
   }
 
   /**
@@ -298,7 +304,7 @@ export class GroupPlanner {
 
   /** `added`: the ledger has no row under this opId, so that it needs one of its own. */
   private remember(row: ReceiptRow, added: boolean): void {
-    this.known.set(row.opId, row);
+    this.known.set(nameOf(row), row);
     if (added) this.receipts.push(row);
   }
 }

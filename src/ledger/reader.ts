@@ -100,6 +100,12 @@ export class LedgerReader {
     return stateOf(row);
   }
 
+  /** Where an atome stands, without its document; undefined when there is none. */
+  async standing(tenant: string, id: string): Promise<Placement | undefined> {
+    const [row] = await this.store.places(tenant, [id]);
+    return row && standingOf(row);
+  }
+
   /** @throws AtomeError `not_found`. */
   async row(tenant: string, id: string): Promise<ReadAtomeRow> {
     const row = await this.store.atome(tenant, id);

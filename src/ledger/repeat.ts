@@ -9,11 +9,20 @@ import {
 } from '../protocol/index.js';
 import type { Outcome } from './outcome.js';
 import type { AlterationRow, ReceiptRow } from './rows.js';
+import type { WriteName } from './store.js';
 
 /* The same write once: what comes again gets the first answer. */
 
+/** The author of a receipt that is older than authors. */
+export const UNKNOWN_AUTHOR = '';
+
+/** An opId has no line feed, and so each name is of one author. */
+export function nameOf({ opId, author }: WriteName): string {
+  return `${opId}\n${author}`;
+}
+
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-export function repeat(first: ReceiptRow, mutation: Mutation, author: string, epoch: string): Outcome {
+export function repeat(first: ReceiptRow, mutation: Mutation, epoch: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
@@ -24,11 +33,10 @@ export function repeat(first: ReceiptRow, mutation: Mutation, author: string, ep
       : mutation.operation === 'restore'
         ? (changes as { version?: unknown }).version === mutation.changes.version
         : isSameChange(changes, mutation);
-  const isOwn = first.author === null || first.author === author;
-  if (!isOwn || first.operation !== mutation.operation || !sameAtome || !same) {
+  if (first.operation !== mutation.operation || !sameAtome || !same) {
     throw new AtomeError(
       'op_reused',
-      `the opId "${first.opId}" belongs to another write; use a fresh one for each write`,
+      `the opId "${first.opId}" belongs to another write of yours; use a fresh one for each write`,
     );
   }
   const { atomeId, seq, version, superseded } = first;

@@ -101,8 +101,8 @@ export interface ReceiptRow {
   readonly changes: string;
   readonly seq: number;
   readonly version: number;
-  /** Whose write it was; null where that was not remembered. */
-  readonly author: string | null;
+  /** Whose write it was; empty where that was not remembered. */
+  readonly author: string;
   /** JSON array of paths; absent for a no-op. */
   readonly superseded?: string;
 }

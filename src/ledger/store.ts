@@ -4,10 +4,13 @@ import type { OwnedPage, TrailQuery, TrailRow } from './trail.js';
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
 
+/** What a write is called: an opId is its author's own. */
+export type WriteName = Pick<ReceiptRow, 'opId' | 'author'>;
+
 /** Everything that a group may read or repeat. */
 export interface Touched {
   readonly atomeIds: readonly string[];
-  readonly opIds: readonly string[];
+  readonly ops: readonly WriteName[];
   /** Those of `atomeIds` that a `create` names. */
   readonly createIds?: readonly string[];
   /** Whose parents and heirs may be needed, too. */

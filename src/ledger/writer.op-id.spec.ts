@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
+import { putRows } from '../../test/support/rows.js';
 import type { Mutation } from '../protocol/index.js';
+import { verifyLedger } from './verify.js';
 
 describe('the same write under the same opId', () => {
   let ledger: TestLedger;
@@ -113,5 +115,44 @@ describe('the same write under the same opId', () => {
     await ledger.write(op(update('a', { x: 2 })));
     const elsewhere = ledger.writer.submit('other', op(create('a')), by('somebody'));
     expect(await elsewhere).toMatchObject({ outcome: 'applied', committed: { alteration: { seq: 1 } } });
+  });
+
+  it('names another write of somebody else, on the same atome too, at once or later', async () => {
+    const mine = op(update('a', { x: 2 }));
+    const theirs = op(update('a', { x: 3 }));
+    const noop = op(update('a', { x: 1 }));
+    const outcomes = await Promise.all([
+      ledger.write(mine, by('ann')),
+      ledger.write(theirs, by('bob')),
+      ledger.write(op(create('c', { x: 1 })), by('cid')),
+    ]);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['applied', 'applied', 'applied']);
+    expect(await ledger.write(mine, by('ann'))).toMatchObject({ outcome: 'duplicate', seq: 2 });
+    expect(await ledger.write(theirs, by('bob'))).toMatchObject({ outcome: 'duplicate', seq: 3 });
+    await ledger.write(update('a', { x: 1 }));
+    expect(await ledger.write(noop, by('eve'))).toMatchObject({ outcome: 'noop' });
+    expect(await ledger.write(noop, by('eve'))).toMatchObject({ outcome: 'duplicate', altered: false });
+    expect(await ledger.write(noop, by('fay'))).toMatchObject({ outcome: 'noop' });
+    await expect(ledger.write(theirs, by('ann'))).rejects.toMatchObject({ code: 'op_reused' });
+    await expect(ledger.write(mine, by('eve'))).rejects.toMatchObject({ code: 'op_reused' });
+    expect(await verifyLedger(ledger.store, TENANT)).toMatchObject({ fault: undefined });
+  });
+
+  it("of nobody known, from before authors were, is everybody's", async () => {
+    const receipt = {
+      opId: 'op',
+      atomeId: 'a',
+      operation: 'update',
+      changes: '{"x":1}',
+      seq: 1,
+      version: 1,
+      author: '',
+    };
+    await putRows(ledger.store, TENANT, { receipts: [receipt] });
+    for (const name of ['ann', 'bob']) {
+      const again = ledger.write(op(update('a', { x: 1 })), by(name));
+      expect(await again).toMatchObject({ outcome: 'duplicate', seq: 1, version: 1 });
+      await expect(ledger.write(op(update('a', { x: 2 })), by(name))).rejects.toMatchObject({ code: 'op_reused' });
+    }
   });
 });

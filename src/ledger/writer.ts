@@ -10,9 +10,10 @@ import {
 import { GroupPlanner, type GroupPlan, type WriteRequest } from './group.js';
 import { groupSize } from './grouping.js';
 import type { Committed, Outcome, WriteOrigin } from './outcome.js';
+import { standingOf } from './rights.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
 import { LedgerGone } from './store-error.js';
-import type { Families, LedgerStore, Touched } from './store.js';
+import type { Families, LedgerStore, Touched, WriteName } from './store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
@@ -128,7 +129,7 @@ export class LedgerWriter {
       group.map(async ({ mutation, origin }) => ({
         mutation,
         origin,
-        restored: await this.restored(tenant, mutation),
+        restored: await this.restored(tenant, mutation, origin),
       })),
     );
     try {
@@ -151,24 +152,38 @@ export class LedgerWriter {
     );
   }
 
-  /** A past that cannot be read fails the one write that asks for it, not the group. */
-  private async restored(tenant: string, mutation: Mutation): Promise<Content | Error | undefined> {
+  /**
+   * A past that cannot be read fails the one write that asks for it, not the group. That of an atome that may not be read
+   * is not folded: how long a refusal takes must not tell what is there.
+   */
+  private async restored(
+    tenant: string,
+    mutation: Mutation,
+    { principal }: WriteOrigin,
+  ): Promise<Content | Error | undefined> {
     if (mutation.operation !== 'restore') return undefined;
-    return this.stateAt(tenant, mutation.atomeId, mutation.changes.version).catch((error: unknown) => error as Error);
+    const { atomeId, changes } = mutation;
+    try {
+      const [row] = await this.store.places(tenant, [atomeId]);
+      if (!row || !this.rules.mayDo(principal, 'read', standingOf(row))) return undefined;
+      return await this.stateAt(tenant, atomeId, changes.version);
+    } catch (error) {
+      return error as Error;
+    }
   }
 }
 
 /** Everything that the writes of a group need to know. */
 function touchedBy(requests: readonly WriteRequest[]): Touched {
   const atomeIds = new Set<string>();
-  const opIds = new Set<string>();
+  const ops: WriteName[] = [];
   const createIds = new Set<string>();
   const shared = new Set<string>();
   const moved = new Set<string>();
-  for (const { mutation, restored } of requests) {
+  for (const { mutation, restored, origin } of requests) {
     const { atomeId, opId, operation } = mutation;
     atomeIds.add(atomeId);
-    if (opId !== null) opIds.add(opId);
+    if (opId !== null) ops.push({ opId, author: origin.principal.id });
     if (operation === 'create') createIds.add(atomeId);
     if (operation === 'share') shared.add(atomeId);
     const parentId = parentAfter(mutation, restored);
@@ -179,7 +194,7 @@ function touchedBy(requests: readonly WriteRequest[]): Touched {
   const isFamily = shared.size > 0 || moved.size > 0;
   return {
     atomeIds: [...atomeIds],
-    opIds: [...opIds],
+    ops,
     createIds: [...createIds],
     ...(isFamily && { families }),
   };

@@ -3,6 +3,11 @@
  * or `..`, which URLs take away.
  */
 export const ID_PATTERN = /^(?!(?:list|\.\.?)$)[A-Za-z0-9_.:-]{1,128}$/;
+/**
+ * The id of a new atome, and of a parent that a write names: not `null` either, which in the query of a list means no
+ * parent. An atome that is called so already stays readable.
+ */
+export const NEW_ID_PATTERN = /^(?!(?:list|null|\.\.?)$)[A-Za-z0-9_.:-]{1,128}$/;
 /** Kind and type: 1–64 of the same characters. */
 export const KIND_PATTERN = /^[A-Za-z0-9_.:-]{1,64}$/;
 /** An opId or Idempotency-Key: 1–200 visible ASCII characters. */

@@ -14,6 +14,7 @@ export * from './messages.js';
 export * from './operations.js';
 export * from './parse/access.js';
 export * from './parse/body.js';
+export { decodeJson } from './parse/decode.js';
 export * from './parse/message.js';
 export * from './parse/mutate.js';
 export { parseId, guardJson } from './parse/write-fields.js';

@@ -39,9 +39,27 @@ describe('checkJson', () => {
     expect(checkJson(hostile, LIMITS)).toMatchObject({ code: 'invalid', path: 'a.0' });
   });
 
-  it('refuses numbers that JSON cannot hold', () => {
-    expect(checkJson(JSON.parse('{"a":1e999}'), LIMITS)).toMatchObject({ code: 'invalid', path: 'a' });
-    expect(checkJson([NaN], LIMITS)).toMatchObject({ code: 'invalid', path: '0' });
+  it.each([NaN, Infinity, -Infinity, -0, 1n, JSON.parse('1e999')])('refuses %p, which JSON does not write', (value) => {
+    const problem = { code: 'invalid', path: 'a.0', message: expect.stringContaining('send it as a string') };
+    expect(checkJson({ a: [value] }, LIMITS)).toMatchObject(problem);
+    expect(checkJson({ a: [{ toJSON: () => value as unknown }] }, LIMITS)).toMatchObject(problem);
+  });
+
+  it('looks at what a value is written as, and refuses one that cannot be written', () => {
+    expect(checkJson({ at: new Date(0) }, LIMITS)).toBeUndefined();
+    expect(checkJson({ toJSON: 'text' }, LIMITS)).toBeUndefined();
+    expect(checkJson({ a: { toJSON: () => nested(9) } }, LIMITS)).toMatchObject({ code: 'too_complex' });
+    const broken = {
+      toJSON: () => {
+        throw new Error('not me');
+      },
+    };
+    expect(checkJson({ a: broken }, LIMITS)).toMatchObject({
+      code: 'invalid',
+      path: 'a',
+      message: expect.stringContaining('not me'),
+    });
+    expect(checkJson({ a: new Date(NaN) }, LIMITS)).toBeUndefined();
   });
 });
 

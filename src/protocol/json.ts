@@ -15,6 +15,9 @@ export interface Issue {
 /** Keys that could reach an object's prototype; refused everywhere. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
+const NOT_CARRIED =
+  'is a number that JSON numbers do not carry exactly: too many digits, too large, too small, or -0; send it as a string';
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -45,7 +48,7 @@ interface Visit {
 }
 
 /**
- * Checks depth, number of values, forbidden keys and finite numbers with a stack of its own,
+ * Checks depth, number of values, forbidden keys and that JSON writes each number as it is, with a stack of its own,
  * so that a hostile value cannot exhaust the call stack of what walks it later.
  */
 export function checkJson(root: unknown, limits: Pick<Limits, 'jsonDepth' | 'jsonNodes'>): JsonProblem | undefined {
@@ -53,9 +56,17 @@ export function checkJson(root: unknown, limits: Pick<Limits, 'jsonDepth' | 'jso
   let nodes = 0;
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
     nodes += 1;
-    const { value, depth } = visit;
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      return problem('invalid', visit, 'is a number too large to represent');
+    const { depth } = visit;
+    let { value } = visit;
+    if (isWrittenByItself(value)) {
+      try {
+        value = value.toJSON(String(visit.key));
+      } catch (error) {
+        return problem('invalid', visit, `cannot be written as JSON: ${(error as Error).message}`);
+      }
+    }
+    if (typeof value === 'number' ? !Number.isFinite(value) || Object.is(value, -0) : typeof value === 'bigint') {
+      return problem('invalid', visit, NOT_CARRIED);
     }
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= limits.jsonDepth) {
@@ -76,6 +87,11 @@ export function checkJson(root: unknown, limits: Pick<Limits, 'jsonDepth' | 'jso
     }
   }
   return undefined;
+}
+
+/** What JSON.stringify asks for its own way to be written, such as a Date; nothing that was JSON has a function. */
+function isWrittenByItself(value: unknown): value is { toJSON(key: string): unknown } {
+  return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }
 
 function tooMany(limits: Pick<Limits, 'jsonNodes'>): JsonProblem {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeadRow } from '../../src/ledger/rows.js';
-import type { Before, LedgerStore } from '../../src/ledger/store.js';
+import type { Before, LedgerStore, WriteName } from '../../src/ledger/store.js';
 import { alterationRow, atomeRow, created, putRows } from '../support/rows.js';
 import type { StoreFixture, StoreKind } from './fixture.js';
 
-const NOTHING = { atomeIds: [], opIds: [] };
+const NOTHING = { atomeIds: [], ops: [] };
 let tenants = 0;
 
 /** What `open` and `commit` promise. */
@@ -33,8 +33,8 @@ export function commitSuite({ shared, make }: StoreKind): void {
       const additions = { head: next, alterations: [row], atomes: [atomeRow(`a${seq}`, seq)], receipts: [] };
       return { seq, additions };
     });
-  const before = (to: LedgerStore, atomeIds: string[], opIds: string[], createIds?: string[]): Promise<Before> =>
-    to.commit(tenant, { atomeIds, opIds, createIds: createIds ?? [] }, (seen) => ({ additions: null, ...seen }));
+  const before = (to: LedgerStore, atomeIds: string[], ops: WriteName[], createIds?: string[]): Promise<Before> =>
+    to.commit(tenant, { atomeIds, ops, createIds: createIds ?? [] }, (seen) => ({ additions: null, ...seen }));
 
   describe('open', () => {
     it('makes an empty ledger, and finds it ever after', async () => {
@@ -62,7 +62,11 @@ export function commitSuite({ shared, make }: StoreKind): void {
           { opId: 'op-2', atomeId: 'a2', operation: 'update', changes: '{"x":1}', seq: 2, version: 1, author: 'me' },
         ],
       });
-      const seen = await before(other, ['a1', 'unknown'], ['op-1', 'op-2', 'op-3'], ['a1', 'unknown']);
+      const names = ['op-1', 'op-2', 'op-3'].flatMap((opId) => [
+        { opId, author: 'somebody' },
+        { opId, author: 'me' },
+      ]);
+      const seen = await before(other, ['a1', 'unknown'], names, ['a1', 'unknown']);
       expect(seen.creations).toEqual([alterationRow(1, 'a1', 1, { opId: 'op-1', superseded: '["kind"]' })]);
       expect(seen.head).toEqual(await store.head(tenant));
       expect(seen.atomes).toEqual([atomeRow('a1', 1)]);
@@ -91,6 +95,28 @@ export function commitSuite({ shared, make }: StoreKind): void {
       expect(await before(store, [], [])).toMatchObject({ atomes: [], receipts: [], creations: [] });
     });
 
+    it('keeps the opIds of each author apart, and shows those of nobody known to everybody', async () => {
+      const write = { opId: 'op', operation: 'update', changes: '{}', version: 1 };
+      const author = (id: string): WriteName => ({ opId: 'op', author: id });
+      await putRows(store, tenant, {
+        atomes: [atomeRow('a1', 1), atomeRow('a2', 2)],
+        alterations: [
+          alterationRow(1, 'a1', 1, { opId: 'op', author: 'ann' }),
+          alterationRow(2, 'a2', 1, { opId: 'op', author: 'bob' }),
+        ],
+        receipts: [
+          { ...write, atomeId: 'a1', seq: 1, author: 'cid' },
+          { ...write, atomeId: 'a2', seq: 2, author: '' },
+        ],
+      });
+      const authorsFor = async (...ops: WriteName[]): Promise<string[]> =>
+        (await before(other, [], ops)).receipts.map((row) => row.author).sort();
+      expect(await authorsFor(author('ann'))).toEqual(['', 'ann']);
+      expect(await authorsFor(author('bob'), author('cid'))).toEqual(['', 'bob', 'cid']);
+      expect(await authorsFor(author('eve'))).toEqual(['']);
+      expect(await authorsFor({ opId: 'other', author: 'ann' })).toEqual([]);
+    });
+
     it('shows the parents of what is shared, and all that inherits from what is shared or moved', async () => {
       const heir = (id: string, seq: number, of: string): ReturnType<typeof atomeRow> =>
         atomeRow(id, seq, { parentId: of, heirOf: of, access: '{"access":"inherit"}' });
@@ -99,7 +125,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
       await putRows(store, tenant, created(...tree, atomeRow('alone', 5), heir('other', 6, 'alone'), child));
       await putRows(store, `${tenant}-other`, created(heir('foreign', 1, 'top')));
       const related = async (shared: string[], moved: string[]): Promise<string> => {
-        const touched = { atomeIds: ['mid'], opIds: [], families: { shared, moved } };
+        const touched = { atomeIds: ['mid'], ops: [], families: { shared, moved } };
         const { atomes } = await other.commit(tenant, touched, (seen) => ({ additions: null, ...seen }));
         return atomes
           .map(({ id }) => id)

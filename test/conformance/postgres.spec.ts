@@ -41,7 +41,7 @@ describe('the store on PostgreSQL', () => {
   });
 
   const addOne = (to: LedgerStore): Promise<{ seq: number; additions: object }> =>
-    to.commit(T, { atomeIds: ['a'], opIds: ['op'] }, ({ head }) => {
+    to.commit(T, { atomeIds: ['a'], ops: [{ opId: 'op', author: 'somebody' }] }, ({ head }) => {
       const seq = head.seq + 1;
       const row = alterationRow(seq, `a${seq}`, 1);
       const additions = { alterations: [row], atomes: [atomeRow(`a${seq}`, seq)], receipts: [] };
@@ -93,7 +93,7 @@ describe('the store on PostgreSQL', () => {
     const held = addOne(store);
     await waiting(1);
     const nothing = { additions: null };
-    expect(await store.commit('free', { atomeIds: [], opIds: [] }, () => nothing)).toBe(nothing);
+    expect(await store.commit('free', { atomeIds: [], ops: [] }, () => nothing)).toBe(nothing);
     await open();
     await held;
   });

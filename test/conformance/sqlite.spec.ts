@@ -40,7 +40,9 @@ describe('the store on SQLite', () => {
   it('looks rows up, and walks no ledger to find a few', async () => {
     const store = new SqliteStore(dataSource);
     await putRows(store, 'default', created(atomeRow('a1', 1)));
-    await store.commit('default', { atomeIds: ['a1'], opIds: ['op'] }, () => ({ additions: null }));
+    await store.commit('default', { atomeIds: ['a1'], ops: [{ opId: 'op', author: 'somebody' }] }, () => ({
+      additions: null,
+    }));
     await store.lineage('default', [['a1', 1]]);
     await store.alterations('default', 0, 1, 10, 10);
     await store.newest('default', 0, 1, 10, 10);

@@ -8,7 +8,7 @@ import { FaultProxy } from '../support/fault-proxy.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';
 
 const TENANT = 'default';
-const NOTHING = { atomeIds: [], opIds: [] };
+const NOTHING = { atomeIds: [], ops: [] };
 
 describe('a PostgreSQL that does not answer', () => {
   let database: TestDatabase;

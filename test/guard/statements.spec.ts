@@ -3,9 +3,9 @@ import type { DataSource } from 'typeorm';
 import { openStore } from '../../src/ledger/data-source.js';
 import type { WriteOrigin } from '../../src/ledger/outcome.js';
 import { numbered, SELECT_ATOMES, SELECT_RECEIPTS } from '../../src/ledger/stores/postgres.sql.js';
-import { SELECT_READ_ATOME } from '../../src/ledger/stores/sql.js';
+import { receiptParams, SELECT_READ_ATOME } from '../../src/ledger/stores/sql.js';
 import { DATABASES, type Database } from '../support/databases.js';
-import { create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } from '../support/ledger.js';
+import { create, openLedger, ORIGIN, SOMEBODY, TENANT, update, write, type TestLedger } from '../support/ledger.js';
 import { createDatabase as createPostgres } from '../support/postgres.js';
 import { watchRoundTrips, watchStatements, type Statements } from '../support/statements.js';
 
@@ -56,10 +56,10 @@ describe.each(DATABASES)('statements of a group on %s', (name, createDatabase) =
     if (name !== 'PostgreSQL') return;
     const { dataSource } = ledger.store as unknown as { dataSource: DataSource };
     const ids = JSON.stringify(['c1', 'new']);
-    const planOf = async (statement: string, params: readonly string[]): Promise<string> =>
+    const planOf = async (statement: string, params: readonly unknown[]): Promise<string> =>
       JSON.stringify(await dataSource.query(`EXPLAIN ${statement}`, [...params]));
     expect(await planOf(SELECT_ATOMES, [ids, TENANT])).toMatch(/Index Scan using atomes_pk.*id\)::text >= /);
-    const receipts = await planOf(SELECT_RECEIPTS, [ids, TENANT, ids, TENANT]);
+    const receipts = await planOf(SELECT_RECEIPTS, receiptParams(TENANT, [{ opId: 'op-1', author: SOMEBODY.id }]));
     expect(receipts).toMatch(/Index Scan using alterations_by_op.*op_id\)::text >= /);
   });
 

@@ -74,7 +74,7 @@ describe('the wall between the tenants in PostgreSQL', () => {
         const refuse = (): never => {
           throw new Error('refused');
         };
-        await store.commit(tenant, { atomeIds: [], opIds: [] }, refuse).catch(() => undefined);
+        await store.commit(tenant, { atomeIds: [], ops: [] }, refuse).catch(() => undefined);
       }
       if (n % 3 === 0) expect([...(await store.heads(['one', 'two'])).keys()].sort()).toEqual(['one', 'two']);
       expect(await store.atome(tenant, `${tenant}-1`)).toMatchObject({ id: `${tenant}-1` });

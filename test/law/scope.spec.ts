@@ -22,7 +22,7 @@ describe('what a connection may see', () => {
     const failure = new Error('no');
     for (let round = 0; round < 20; round += 1) {
       for (const tenant of ['one', 'two']) {
-        const commit = store.commit(tenant, { atomeIds: [`${tenant}-1`], opIds: [] }, () => {
+        const commit = store.commit(tenant, { atomeIds: [`${tenant}-1`], ops: [] }, () => {
           throw failure;
         });
         await expect(commit).rejects.toBe(failure);

@@ -72,7 +72,7 @@ export interface Rows {
 export async function putRows(store: LedgerStore, tenant: string, rows: Rows): Promise<void> {
   const { alterations = [], atomes = [], receipts = [] } = rows;
   await store.open(tenant);
-  await store.commit(tenant, { atomeIds: [], opIds: [] }, ({ head }) => {
+  await store.commit(tenant, { atomeIds: [], ops: [] }, ({ head }) => {
     const last = alterations.at(-1);
     const moved = last ? { ...head, seq: last.seq, hash: last.hash, timestamp: last.timestamp } : head;
     return { additions: { head: moved, alterations, atomes, receipts } };

@@ -19,6 +19,14 @@ describe('OwnWrites', () => {
     expect(own.takes({ type: 'atome:left', atomeId: 'a', seq: 1, reason: 'filter' })).toBe(false);
   });
 
+  it('does not take the write of another to another atome for its own, though it has the same opId', () => {
+    const own = new OwnWrites();
+    own.add('op-1', { atomeId: 'b' });
+
+    expect(own.takes(deleted('op-1', 'client-9'))).toBe(false);
+    expect(own.takes({ ...deleted('op-1', null), atomeId: 'b' })).toBe(true);
+  });
+
   it('gives back what was sent, once', () => {
     const own = new OwnWrites();
     own.add('op-1', { operation: 'update' });

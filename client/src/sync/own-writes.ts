@@ -26,10 +26,16 @@ export class OwnWrites {
     return operation;
   }
 
+  /** Others may use the same opId: what was sent to another atome is not told by this event. */
+  private isOf(opId: string, event: Exclude<AtomeEvent, { type: 'atome:left' }>): boolean {
+    const { atomeId } = (this.writes.get(opId) ?? {}) as { readonly atomeId?: unknown };
+    return typeof atomeId !== 'string' || atomeId === ('atomeId' in event ? event.atomeId : event.atome.id);
+  }
+
   /** True for the event of an own write. It comes once, so its opId need not be kept. */
   takes(event: AtomeEvent): boolean {
     if (event.type === 'atome:left') return false;
-    const byOpId = event.opId !== null && this.take(event.opId) !== undefined;
+    const byOpId = event.opId !== null && this.isOf(event.opId, event) && this.take(event.opId) !== undefined;
     return byOpId || (event.sourceClient !== null && this.clients.has(event.sourceClient));
   }
 }

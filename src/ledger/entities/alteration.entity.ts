@@ -3,7 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** One row of the ledger. JSON is kept as text, byte for byte as it was hashed. */
 @Entity('alterations', { withoutRowid: true })
 @Index('alterations_by_version', ['tenant', 'atomeId', 'version'], { unique: true })
-@Index('alterations_by_op', ['tenant', 'opId'], { unique: true })
+@Index('alterations_by_op', ['tenant', 'author', 'opId'], { unique: true })
 export class AlterationEntity {
   @PrimaryColumn({ type: 'varchar', length: 128 })
   tenant!: string;

@@ -10,6 +10,10 @@ export class ReceiptEntity {
   @PrimaryColumn({ type: 'varchar', length: 128 })
   tenant!: string;
 
+  /** Empty for what was remembered before authors were. */
+  @PrimaryColumn({ type: 'varchar', length: 128 })
+  author!: string;
+
   @PrimaryColumn({ name: 'op_id', type: 'varchar', length: 200 })
   opId!: string;
 
@@ -27,8 +31,4 @@ export class ReceiptEntity {
 
   @Column({ type: 'integer' })
   version!: number;
-
-  /** Null for what was remembered before authors were. */
-  @Column({ type: 'varchar', length: 128, nullable: true })
-  author!: string | null;
 }

@@ -191,19 +191,18 @@ export class PostgresStore extends SqlStore {
 
   /** Begins the transaction, in one round trip with all that is read. */
   private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
-    const { atomeIds, opIds, createIds = [], families } = touched;
+    const { atomeIds, ops, createIds = [], families } = touched;
     const rows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
       (await client.query(this.timed(text, values, name))).rows as Row[];
-    const ids = JSON.stringify(opIds);
     const begun = this.begin(client, tenant);
     // the lock first: what is read after it cannot be older than what the last holder committed
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
       rows<AtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
       families ? rows<AtomeRow>(SELECT_FAMILIES, sql.familyParams(tenant, families)) : Promise.resolve([]),
-      opIds.length === 0
+      ops.length === 0
         ? Promise.resolve([])
-        : rows<ReceiptRow>(SELECT_RECEIPTS, [ids, tenant, ids, tenant], 'receipts'),
+        : rows<ReceiptRow>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
     ] as const;
     await together([...begun, locked, ...read]);
     const [head] = await locked;

@@ -1,6 +1,7 @@
 import { ERASED } from '../erased.js';
+import { UNKNOWN_AUTHOR } from '../repeat.js';
 import type { AtomeRow } from '../rows.js';
-import { MAX_HEIRS, type Families } from '../store.js';
+import { MAX_HEIRS, type Families, type WriteName } from '../store.js';
 import type { TrailQuery } from '../trail.js';
 import {
   ALTERATION,
@@ -123,10 +124,21 @@ export const ERASE = [
   `UPDATE receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ?`,
 ];
 
-/** What earlier writes were answered. `known` is the FROM and WHERE for a table: by opIds, then by tenant. */
+/**
+ * What earlier writes were answered. `known` is the FROM and WHERE for a table: by names and tenant. Its parameters:
+ * {@link receiptParams}.
+ */
 export function selectReceipts(known: (table: string) => string): string {
   return `SELECT ${RECEIPT_COLUMNS}, superseded ${known('alterations')}
     UNION ALL SELECT ${RECEIPT_COLUMNS}, NULL ${known('receipts')}`;
+}
+
+/** A receipt that is older than authors may be that of any of the names. */
+export function receiptParams(tenant: string, ops: readonly WriteName[]): Param[] {
+  const names = ops.map(({ opId, author }) => [opId, author]);
+  const opIds = [...new Set(ops.map(({ opId }) => opId))];
+  const orUnknown = [...names, ...opIds.map((opId) => [opId, UNKNOWN_AUTHOR])];
+  return [JSON.stringify(names), tenant, JSON.stringify(orUnknown), tenant];
 }
 
 // A page ends where its characters add up, so that a ledger of large documents costs no more memory than

@@ -14,7 +14,8 @@ import { SqliteFile } from './sqlite.file.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
-  (table) => `FROM json_each(?) AS w CROSS JOIN ${table} WHERE op_id = w.value AND tenant = ?`,
+  (table) => `FROM json_each(?) AS w CROSS JOIN ${table}
+    WHERE op_id = w.value ->> 0 AND author = w.value ->> 1 AND tenant = ?`,
 );
 
 /** How often, and with which pause in milliseconds, health asks for the lock while another process has it. */
@@ -145,7 +146,7 @@ export class SqliteStore extends SqlStore {
     });
   }
 
-  private before(tenant: string, { atomeIds, opIds, createIds = [], families }: Touched): Before {
+  private before(tenant: string, { atomeIds, ops, createIds = [], families }: Touched): Before {
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw new LedgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
@@ -160,12 +161,12 @@ export class SqliteStore extends SqlStore {
       head,
       creations: sql.met(createIds, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
       ...withFamilies(atomes, related, families),
-      receipts: opIds.length === 0 ? [] : this.receipts(tenant, JSON.stringify(opIds)),
+      receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
     };
   }
 
-  private receipts(tenant: string, opIds: string): ReceiptRow[] {
-    return this.prepare(SELECT_RECEIPTS).all(opIds, tenant, opIds, tenant) as ReceiptRow[];
+  private receipts(tenant: string, ops: Touched['ops']): ReceiptRow[] {
+    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as ReceiptRow[];
   }
 
   private add(tenant: string, { head, alterations, atomes, receipts, erased }: Additions): void {

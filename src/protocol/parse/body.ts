@@ -14,7 +14,7 @@ import {
   takeChanges,
   takeContent,
   takeDeviceOpId,
-  takeIdOr,
+  takeNewIdOrNull,
   takeOperation,
   takeParts,
   takeReason,
@@ -36,7 +36,7 @@ function envelope({ idempotencyKey }: WriteHeaders): Envelope {
 export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
   guardJson(body, limits);
   const fields = new Fields(body);
-  const id = takeIdOr(fields, 'id', null);
+  const id = takeNewIdOrNull(fields, 'id');
   const changes = takeContent(fields, 'type');
   fields.refuseUnknown().check();
   return mutationOf(envelope(headers), id ?? uuidv7(), null, { operation: 'create', changes }, id === null);

@@ -109,4 +109,16 @@ describe('a message of the original client', () => {
   ])('%j is refused by field', (sent, paths) => {
     expect(refusal(() => parse(sent))).toEqual(['invalid', ...paths]);
   });
+
+  it('echoes a restore with the state that came back', () => {
+    const alteration = { operation: 'restore', changes: { version: 2, ...content } };
+    expect(parse({ type: 'atome:altered', atomeId: 'a1', alteration })).toMatchObject({
+      mutation: { operation: 'restore', changes: { version: 2 } },
+    });
+  });
+
+  it('makes no atome that is called null', () => {
+    const sent = { type: 'atome:created', atome: { ...atome, id: 'null' } };
+    expect(refusal(() => parse(sent))).toEqual(['invalid', 'atome.id']);
+  });
 });

@@ -3,7 +3,7 @@ import { MAX_VERSION } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { LegacyWrite } from '../messages.js';
-import type { Mutation } from '../operations.js';
+import type { Mutation, RequestedChange } from '../operations.js';
 import { Fields } from './fields.js';
 import {
   takeChanges,
@@ -11,10 +11,12 @@ import {
   takeDeviceOpId,
   takeHlc,
   takeId,
+  takeNewId,
   takeOperation,
   takeOpId,
   takeParts,
   takeReason,
+  takeVersion,
 } from './write-fields.js';
 
 /* The original client's own messages. Fields that it adds and nobody needs are let through. */
@@ -22,7 +24,8 @@ import {
 export function parseLegacy(type: LegacyWrite['type'], input: Record<string, unknown>, limits: Limits): LegacyWrite {
   const message = new Fields(input);
   const atome = isObject(input.atome) ? new Fields(input.atome, 'atome') : undefined;
-  const atomeId = atome && !message.has('atomeId') ? takeId(atome, 'id') : takeId(message, 'atomeId');
+  const take = type === 'atome:created' ? takeNewId : takeId;
+  const atomeId = atome && !message.has('atomeId') ? take(atome, 'id') : take(message, 'atomeId');
   const write = takeWrite(type, input, message, atome, atomeId, limits);
   message.check();
   atome?.check();
@@ -70,7 +73,11 @@ function takeAltered(
   limits: Limits,
 ): LegacyWrite {
   const operation = takeOperation(alteration, ['update', 'patch', 'rename', 'tag', 'restore']);
-  const change = takeChanges(alteration, operation);
+  // what it echoes is the alteration as it is in the ledger, with the state that was restored
+  const change: RequestedChange =
+    operation === 'restore'
+      ? { operation, changes: { version: takeVersion(alteration.object('changes'), alteration) } }
+      : takeChanges(alteration, operation);
   const opId = alteration.raw('opId') != null ? takeOpId(alteration) : takeDeviceOpId(alteration, envelope.atomeId);
   const version = alteration.integerOr('version', 1, null, MAX_VERSION);
   const hlc = takeHlc(alteration);

@@ -3,7 +3,8 @@ import { refusal } from '../../../test/support/refusal.js';
 import type { JsonObject } from '../json.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import type { ClientMessage } from '../messages.js';
-import { decodeJson, parseMessage } from './message.js';
+import { decodeJson } from './decode.js';
+import { parseMessage } from './message.js';
 
 const parse = (input: unknown): ClientMessage => parseMessage(input, DEFAULT_LIMITS);
 const EPOCH = '0197a6d4-7b7e-7aaa-8bbb-123456789abc';

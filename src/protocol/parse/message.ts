@@ -7,15 +7,6 @@ import { parseMutate } from './mutate.js';
 import { parseLegacy } from './legacy.js';
 import { guardJson, takeIds, takeKinds, takeParentId } from './write-fields.js';
 
-/** Decodes JSON text. @throws AtomeError `invalid_json` with the place of the fault. */
-export function decodeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new AtomeError('invalid_json', `not valid JSON: ${(error as Error).message}`);
-  }
-}
-
 /**
  * One frame of a client.
  * @throws AtomeError `invalid`, `too_complex` or `unknown_type`.

@@ -37,6 +37,10 @@ describe('parseMutate', () => {
     });
   });
 
+  it('still takes writes to an atome that was called null before', () => {
+    expect(parse({ operation: 'delete', atomeId: 'null' })).toMatchObject({ atomeId: 'null' });
+  });
+
   it('takes what a write may say about itself', () => {
     const said = { baseVersion: 3, hlc: '001700000000000-0000-n1', reason: 'because' };
     expect(parse({ operation: 'delete', ...said })).toMatchObject(said);
@@ -57,6 +61,10 @@ describe('parseMutate', () => {
     ['hlc', { operation: 'delete', hlc: 'noon' }, ['hlc']],
     ['reason', { operation: 'delete', reason: 'x'.repeat(1_001) }, ['reason']],
     ['control characters', { operation: 'delete', reason: 'a\u0000b' }, ['reason']],
+    ['what is beside the version', { operation: 'restore', changes: { version: 1, data: {} } }, ['changes.data']],
+    ['an id that means none', { operation: 'create', atomeId: 'null', kind: 'note', data: {} }, ['atomeId']],
+    ['a parent that means none', { operation: 'create', kind: 'note', data: {}, parentId: 'null' }, ['parentId']],
+    ['a parent that means none, in a replace', { operation: 'replace', parentId: 'null' }, ['parentId']],
     ['what create needs', { operation: 'create' }, ['kind', 'data']],
     [
       'the types of content',

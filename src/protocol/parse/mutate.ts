@@ -10,7 +10,7 @@ import {
   takeContent,
   takeHlc,
   takeId,
-  takeIdOr,
+  takeNewIdOrNull,
   takeOperation,
   takeOpId,
   takeParts,
@@ -27,7 +27,7 @@ export function parseMutate(input: unknown, limits: Limits): Mutation & { readon
   const fields = new Fields(input).ignore('type');
   const opId = takeOpId(fields);
   const operation = takeOperation(fields, OPERATIONS);
-  const atomeId = operation === 'create' ? takeIdOr(fields, 'atomeId', null) : takeId(fields, 'atomeId');
+  const atomeId = operation === 'create' ? takeNewIdOrNull(fields, 'atomeId') : takeId(fields, 'atomeId');
   const baseVersion = takeBaseVersion(fields);
   const hlc = takeHlc(fields);
   const reason = takeReason(fields, limits);

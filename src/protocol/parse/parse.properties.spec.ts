@@ -4,7 +4,8 @@ import { AtomeError } from '../errors.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { OPERATIONS } from '../operations.js';
 import * as bodies from './body.js';
-import { decodeJson, parseMessage } from './message.js';
+import { decodeJson } from './decode.js';
+import { parseMessage } from './message.js';
 import { parseMutate } from './mutate.js';
 
 const TYPES = ['ping', 'auth', 'subscribe', 'unsubscribe', 'mutate', 'presence'] as const;

@@ -2,7 +2,7 @@ import type { AskedAccess, Rights } from '../access.js';
 import type { Content } from '../atome.js';
 import { invalid } from '../errors.js';
 import { HLC_PATTERN } from '../hlc.js';
-import { ID_PATTERN, KIND_PATTERN, MAX_VERSION, OP_ID_PATTERN } from '../ids.js';
+import { ID_PATTERN, KIND_PATTERN, MAX_VERSION, NEW_ID_PATTERN, OP_ID_PATTERN } from '../ids.js';
 import type { JsonPatch, JsonPatchStep } from '../json-patch.js';
 import { checkJson, isObject, type JsonObject } from '../json.js';
 import type { Limits } from '../limits.js';
@@ -13,6 +13,7 @@ import type { Fields } from './fields.js';
 /* The fields that writes are made of, under the names that every door uses. */
 
 const ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -, and not "list", "." or ".."';
+const NEW_ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -, and not "list", "null", "." or ".."';
 const KIND_TEXT = '1–64 characters of A–Z a–z 0–9 _ . : -';
 // PostgreSQL stores neither NUL nor half a surrogate pair as text; no other control character helps a reader.
 // eslint-disable-next-line no-control-regex
@@ -41,12 +42,23 @@ export function takeId(fields: Fields, name: string): string {
   return fields.text(name, ID_PATTERN, ID_TEXT);
 }
 
-export function takeIdOr<T>(fields: Fields, name: string, otherwise: T): string | T {
-  return fields.textOr(name, ID_PATTERN, ID_TEXT, otherwise);
+/** The id that a `create` gives. */
+export function takeNewId(fields: Fields, name: string): string {
+  return fields.text(name, NEW_ID_PATTERN, NEW_ID_TEXT);
+}
+
+/** As {@link takeNewId}; null where the server is to make one. */
+export function takeNewIdOrNull(fields: Fields, name: string): string | null {
+  return fields.textOr(name, NEW_ID_PATTERN, NEW_ID_TEXT, null);
 }
 
 export function takeParentId(fields: Fields): string | null {
   return fields.textOrNull('parentId', ID_PATTERN, ID_TEXT);
+}
+
+/** The parent that a write gives. */
+function takeNewParentId(fields: Fields): string | null {
+  return fields.textOrNull('parentId', NEW_ID_PATTERN, NEW_ID_TEXT);
 }
 
 export function takeOpId(fields: Fields): string {
@@ -113,7 +125,7 @@ export function takeContent(fields: Fields, typeField: TypeField): Content & Rig
     type: fields.textOrNull(typeField, KIND_PATTERN, KIND_TEXT),
     data: fields.object('data'),
     meta: fields.objectOr('meta', {}),
-    parentId: takeParentId(fields),
+    parentId: takeNewParentId(fields),
   };
   return fields.has('access') ? { ...content, access: takeAccess(fields) } : content;
 }
@@ -136,7 +148,7 @@ export function takeParts(fields: Fields, typeField: TypeField): Partial<Content
   if (fields.has(typeField)) parts.type = fields.textOrNull(typeField, KIND_PATTERN, KIND_TEXT);
   if (fields.has('data')) parts.data = fields.object('data');
   if (fields.has('meta')) parts.meta = fields.object('meta');
-  if (fields.has('parentId')) parts.parentId = takeParentId(fields);
+  if (fields.has('parentId')) parts.parentId = takeNewParentId(fields);
   if (Object.keys(parts).length === 0)
     fields.fail('', `must name at least one of data, meta, parentId, kind, ${typeField}`);
   return parts;
@@ -169,6 +181,7 @@ export function takeChanges(
     case 'tag':
       return { operation, changes: { tags: takeTags(changes, fields) } };
     case 'restore':
+      only(changes, 'version', fields);
       return { operation, changes: { version: takeVersion(changes, fields) } };
     case 'share':
       only(changes, 'access', fields);
@@ -191,7 +204,8 @@ function takeTags(changes: JsonObject, fields: Fields): string[] {
   return [];
 }
 
-function takeVersion(changes: JsonObject, fields: Fields): number {
+/** The version that the changes of a `restore` name, whatever else is in them. */
+export function takeVersion(changes: JsonObject, fields: Fields): number {
   const { version } = changes;
   if (Number.isInteger(version) && (version as number) >= 1 && (version as number) <= MAX_VERSION) {
     return version as number;
