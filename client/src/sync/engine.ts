@@ -18,6 +18,7 @@ import type { Settings } from '../options.js';
 import type { Changes, StoredCursor } from '../store/store.js';
 import { changesOf, learn, type Learnt } from './changes-of.js';
 import { createCredentials } from './credentials.js';
+import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
 import type { Replica } from './replica.js';
 import { createSender } from './sender.js';
 import { stateOf, type Progress, type SyncState } from './status.js';
@@ -30,6 +31,11 @@ export interface EngineParts {
   readonly clock: WriteClock;
   readonly events: Emitter;
   readonly subscription: Subscription;
+  readonly principal: Who | undefined;
+  /** Connects, or leaves that again, only to hear who we are. */
+  readonly ask: (asking: boolean) => void;
+  /** The server says that we are somebody else than whose data this is. */
+  readonly usurped: () => void;
   /** Something about the connection is different. */
   readonly moved: () => void;
 }
@@ -43,13 +49,16 @@ export interface Engine {
   readonly connection: Connection;
   /** The cursor to go on from; null when everything has to be told first. */
   cursor(): StoredCursor | null;
+  /** Whose data this is; with `sure`, by the server's own word where there is a token. */
+  whose(sure: boolean): Promise<string>;
   state(): SyncState;
   /** Sends what has come into the outbox. */
   readonly pump: () => void;
   stop(): void;
 }
 
-export function createEngine(settings: Settings, { replica, clock, events, subscription, moved }: EngineParts): Engine {
+export function createEngine(settings: Settings, parts: EngineParts): Engine {
+  const { replica, clock, events, subscription, moved } = parts;
   const wanted = JSON.stringify(subscription);
   const socket = socketUrl(settings.url);
   const credentials = createCredentials(settings.token);
@@ -63,10 +72,22 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
   /** What was told from the beginning on, and up to where; kept over connections. */
   let learnt: { readonly atomes: Learnt; cursor: StoredCursor } | null = null;
   let rights: string | undefined;
+  let owner: string | undefined;
+  let isSure = false;
+  let known: (owner: string | Promise<never>) => void;
+  const confirmed = new Promise<string>((resolve) => (known = resolve));
+  confirmed.catch(() => undefined);
 
   const connection = createConnection(settings, {
     ...credentials,
     url: () => socket,
+    identified(principal) {
+      const said = principal ? ownerOf(socket, principal) : (owner ??= ownerOf(socket, ANONYMOUS));
+      if ((owner ??= said) !== said) return parts.usurped();
+      isSure = true;
+      known(said);
+      if (!replica.place.owner) parts.ask(false);
+    },
     subscription() {
       const stored = cursor();
       const { epoch, seq: since = 0, hash, rights } = stored ?? learnt?.cursor ?? {};
@@ -97,8 +118,19 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
     stamp: (opId) => clock.stamp(opId),
     refused: (operation, error) =>
       commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
+    failing: ({ code, message }) => failed(new SyncError(code, `${message}; the write waits and is tried again`)),
     random: settings.random,
   });
+
+  async function whose(sure: boolean): Promise<string> {
+    // a token that cannot be had just now is asked for again by the connection
+    const token = owner ?? (await credentials.peek().catch(() => ''));
+    const who = parts.principal ?? (token === undefined ? ANONYMOUS : whoseIs(token));
+    owner ??= who && ownerOf(socket, who);
+    if (owner !== undefined && !(sure && settings.token && !isSure)) return owner;
+    parts.ask(true);
+    return confirmed;
+  }
 
   function cursor(): StoredCursor | null {
     const { place } = replica;
@@ -193,7 +225,7 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
     commit({
       ...changes,
       settle: settled.map(({ write }) => write.opId),
-      place: { subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp },
+      place: { ...replica.place, subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp },
     });
     for (const { ack } of settled) {
       // what came of it is in no event that we may see
@@ -210,11 +242,13 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
   return {
     connection,
     cursor,
+    whose,
     state: () => stateOf(connection.state, progress, reason, nextAttemptAt),
     pump: sender.pump,
     stop() {
       connection.disconnect();
       sender.lost(NORMAL);
+      known(Promise.reject(new SyncError('offline', 'the client was closed')));
     },
   };
 }

@@ -1,0 +1,24 @@
+import type { Principal } from '../../../src/protocol/index.js';
+
+/** Who acts, as far as it matters whose data is whose. */
+export type Who = Pick<Principal, 'tenant' | 'id'>;
+
+/** Who acts without a token. */
+export const ANONYMOUS: Who = { tenant: 'default', id: 'anonymous' };
+
+/** The name of a principal of a server; none of its parts can have a space in it. @param socket URL of the WebSocket. */
+export function ownerOf(socket: string, { tenant, id }: Who): string {
+  return [socket.replace(/^\w+:..|\?.*/g, ''), tenant, id].join(' ');
+}
+
+/** Whose a token is by its own word, which only the server can check; undefined when it does not say. */
+export function whoseIs(token: string): Who | undefined {
+  try {
+    const [, payload = ''] = token.split('.');
+    const claims = JSON.parse(atob(payload.replace(/-/g, '+').replace(/_/g, '/'))) as Partial<Record<string, unknown>>;
+    const { sub: id, tenant } = claims;
+    return typeof id === 'string' && typeof tenant === 'string' ? { tenant, id } : undefined;
+  } catch {
+    return undefined;
+  }
+}
