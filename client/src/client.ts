@@ -55,18 +55,14 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   const queries = createQueries(replica, events.fenced);
   const engine = createEngine(settings, {
     ...{ replica, clock, events, subscription, principal, moved },
-    ask(asking) {
-      if (asking) return lead();
-      leading = false;
-      engine.connection.disconnect();
-    },
+    until: waiters.until,
     usurped() {
       events.emit('sync:error', { error: new SyncError('forbidden', USURPED) });
       void end(USURPED, true);
     },
   });
   const board = createStatusBoard(replica, events, () =>
-    closed ? { state: 'stopped', reason: closed } : leading ? engine.state() : null,
+    closed ? { state: 'stopped', reason: closed } : engine.state(),
   );
 
   function moved(): void {

@@ -6,32 +6,21 @@ export interface Credentials {
   renewable(): boolean;
   /** @param renew the last one was refused. */
   token(renew: boolean): Promise<string | undefined>;
-  /** The token that {@link token} gives next, so that the application is not asked twice. */
-  peek(): Promise<string | undefined>;
   /** The server has taken the last one. */
   accepted(): void;
 }
 
 export function createCredentials(source: TokenSource | undefined): Credentials {
   let renewed = false;
-  let peeked: string | undefined;
-
-  async function ask(renew: boolean): Promise<string | undefined> {
-    if (typeof source !== 'function') return source;
-    const token = await source({ renew });
-    // what it throws may be the network's fault: that is no refusal
-    renewed = renew;
-    return token ?? undefined;
-  }
-
   return {
     renewable: () => typeof source === 'function' && !renewed,
     async token(renew) {
-      const known = peeked;
-      peeked = undefined;
-      return (!renew && known) || ask(renew);
+      if (typeof source !== 'function') return source;
+      const token = await source({ renew });
+      // what it throws may be the network's fault: that is no refusal
+      renewed = renew;
+      return token ?? undefined;
     },
-    peek: async () => (peeked = await ask(false)),
     accepted: () => void (renewed = false),
   };
 }

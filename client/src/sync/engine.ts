@@ -32,12 +32,12 @@ export interface EngineParts {
   readonly events: Emitter;
   readonly subscription: Subscription;
   readonly principal: Who | undefined;
-  /** Connects, or leaves that again, only to hear who we are. */
-  readonly ask: (asking: boolean) => void;
   /** The server says that we are somebody else than whose data this is. */
   readonly usurped: () => void;
   /** Something about the connection is different. */
   readonly moved: () => void;
+  /** Resolves when something has become true, and rejects when the client is closed. */
+  readonly until: (isSo: () => boolean) => Promise<void>;
 }
 
 /**
@@ -51,7 +51,8 @@ export interface Engine {
   cursor(): StoredCursor | null;
   /** Whose data this is; with `sure`, by the server's own word where there is a token. */
   whose(sure: boolean): Promise<string>;
-  state(): SyncState;
+  /** null while there is no connection to be had. */
+  state(): SyncState | null;
   /** Sends what has come into the outbox. */
   readonly pump: () => void;
   stop(): void;
@@ -73,10 +74,9 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   let learnt: { readonly atomes: Learnt; cursor: StoredCursor } | null = null;
   let rights: string | undefined;
   let owner: string | undefined;
+  /** Whether the owner is so by the server's word. */
   let isSure = false;
-  let known: (owner: string | Promise<never>) => void;
-  const confirmed = new Promise<string>((resolve) => (known = resolve));
-  confirmed.catch(() => undefined);
+  let stopped = false;
 
   const connection = createConnection(settings, {
     ...credentials,
@@ -85,8 +85,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
       const said = principal ? ownerOf(socket, principal) : (owner ??= ownerOf(socket, ANONYMOUS));
       if ((owner ??= said) !== said) return parts.usurped();
       isSure = true;
-      known(said);
-      if (!replica.place.owner) parts.ask(false);
+      // until here it was only to hear that; whoever leads connects again
+      if (!replica.place.owner) connection.disconnect();
     },
     subscription() {
       const stored = cursor();
@@ -124,12 +124,14 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
 
   async function whose(sure: boolean): Promise<string> {
     // a token that cannot be had just now is asked for again by the connection
-    const token = owner ?? (await credentials.peek().catch(() => ''));
+    const token = owner ?? (await credentials.token(false).catch(() => ''));
     const who = parts.principal ?? (token === undefined ? ANONYMOUS : whoseIs(token));
     owner ??= who && ownerOf(socket, who);
-    if (owner !== undefined && !(sure && settings.token && !isSure)) return owner;
-    parts.ask(true);
-    return confirmed;
+    if (!isSure && (!owner || (sure && settings.token))) {
+      if (!stopped) connection.connect();
+      await parts.until(() => isSure);
+    }
+    return owner!;
   }
 
   function cursor(): StoredCursor | null {
@@ -246,9 +248,9 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     state: () => stateOf(connection.state, progress, reason, nextAttemptAt),
     pump: sender.pump,
     stop() {
+      stopped = true;
       connection.disconnect();
       sender.lost(NORMAL);
-      known(Promise.reject(new SyncError('offline', 'the client was closed')));
     },
   };
 }
