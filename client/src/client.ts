@@ -15,7 +15,7 @@ import { createWriteClock } from './sync/write-clock.js';
 import { writes } from './sync/writes.js';
 
 const CLOSED = 'the client was closed';
-const USURPED = 'the token is of another user than this client has begun with: make a new client for each user';
+const USURPED = 'the token is of another user: make a new client for each';
 
 /**
  * Makes an offline-first client, which opens its store and connects at once, and keeps trying by itself.

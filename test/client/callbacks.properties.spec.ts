@@ -101,7 +101,7 @@ describe('callbacks that throw, reject, write and stop at any moment', () => {
           const tabs = [1, 2, 3].map(() => open(profile.tab()));
           const other = open(memoryStore());
           let budget = 60;
-          const next = (): string => (budget-- > 0 ? deeds.next().value! : 'throw');
+          const next = (): string => (budget-- > 0 ? (deeds.next().value as string) : 'throw');
           tabs.forEach((client) => misbehave(client, next, kind));
           const opIds: string[] = [];
           for (const { tab, action, atome } of steps) {

@@ -24,7 +24,10 @@ const SECRET = { id: 'diary', kind: 'note', data: { text: 'hers' }, access: 'pri
 const of = (name: string, tenant = 'acme'): string => tokenOf('writer', { sub: name, tenant });
 
 /** A folder or a profile that several users have one after the other: what an application opens at each start. */
-const PLACES: readonly (readonly [name: string, make: () => { open: () => Store; drop: () => void }])[] = [
+const PLACES: readonly (readonly [
+  name: string,
+  make: () => { readonly open: () => Store; readonly drop: () => void },
+])[] = [
   [
     'memory',
     () => {
@@ -75,7 +78,7 @@ describe.each(PLACES)('users who share a store in %s', (_name, make) => {
   }
 
   /** The same server, but the wires are cut. */
-  const offline: ClientOptions = { dial: (_url, { closed }) => (queueMicrotask(() => closed(1006, 'cut')), WIRE) };
+  const offline: ClientOptions = { dial: (_url, events) => (queueMicrotask(() => events.closed(1006, 'cut')), WIRE) };
   const WIRE = { send: () => undefined, close: () => undefined };
 
   const ids = async (client: Client): Promise<string[]> => (await client.list()).map(({ id }) => id);

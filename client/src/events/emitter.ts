@@ -36,17 +36,13 @@ export function createEmitter(): Emitter {
     try {
       await run();
     } catch (thrown) {
-      report(thrown, event);
+      const { reportError } = globalThis as Partial<typeof globalThis>;
+      reportError?.(thrown);
+      const heard = [...entries].some(({ name }) => name === 'sync:error' || name === '*');
+      if (heard && event !== 'sync:error') emit('sync:error', { error: toError(thrown) });
+      // where the platform takes no errors, as in Node
+      else if (!reportError) console.error(thrown);
     }
-  }
-
-  /** Where the platform takes no errors, as in Node, the console gets what nobody has listened for. */
-  function report(thrown: unknown, event?: SyncEventName): void {
-    const { reportError } = globalThis as Partial<typeof globalThis>;
-    reportError?.(thrown);
-    const heard = [...entries].some(({ name }) => name === 'sync:error' || name === '*');
-    if (heard && event !== 'sync:error') emit('sync:error', { error: toError(thrown) });
-    else if (!reportError) console.error(thrown);
   }
 
   function emit<N extends SyncEventName>(name: N, payload: SyncEvents[N]): void {

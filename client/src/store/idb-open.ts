@@ -43,7 +43,7 @@ export async function openDatabase(name: string, format: Format, owner?: string)
       const place = await result<Place | undefined>(db.transaction('place').objectStore('place').get(0));
       if (owner !== undefined && (place?.owner ?? owner) !== owner) {
         db.close();
-        return openDatabase(`${name}:${owner}`, format, owner);
+        return await openDatabase(`${name}:${owner}`, format, owner);
       }
       return { db, ...(fresh && setAside !== undefined && { setAside }) };
     } catch (thrown) {

@@ -101,7 +101,7 @@ function besides(name: string, suffix: string): string {
 
 /** A text as part of the name of a file: what can be read of it, and a sum that tells it from others. */
 function slugOf(text: string): string {
-  const sum = [...text].reduce((hash, letter) => (hash * 31 + letter.codePointAt(0)!) % 2 ** 40, 7);
+  const sum = Array.from(text).reduce((hash, letter) => (hash * 31 + letter.codePointAt(0)!) % 2 ** 40, 7);
   return `${text.replace(/\W+/g, '_').slice(-60)}-${sum.toString(36)}`;
 }
 

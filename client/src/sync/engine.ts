@@ -118,7 +118,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     stamp: (opId) => clock.stamp(opId),
     refused: (operation, error) =>
       commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
-    failing: ({ code, message }) => failed(new SyncError(code, `${message}; the write waits and is tried again`)),
+    failing: ({ code, message }) => failed(new SyncError(code, `${message}; it is tried again`)),
     random: settings.random,
   });
 

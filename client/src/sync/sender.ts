@@ -44,7 +44,7 @@ const TOLD_FROM = 3;
 const REPEAT: Backoff = { firstMs: 500, maxMs: 30_000, attempts: Infinity };
 
 /** What can be the fault of one write alone. */
-const OWN_FAULTS: readonly string[] = ['internal', 'quota_exceeded'];
+const OWN_FAULTS = /^(internal|quota)/;
 
 const TOO_LARGE: ErrorBody = {
   code: 'too_large',
@@ -71,9 +71,9 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, fail
       if (each.ack) continue;
       const { write, dueAt } = each;
       const { atomeId } = write;
+      if (dueAt > now) next = Math.min(next, dueAt);
       if (dueAt > now || behind.has(atomeId) || behind.has(write.parentId)) {
         behind.add(atomeId);
-        next = Math.min(next, dueAt > now ? dueAt : next);
         continue;
       }
       if (!each.sent && !(each.held && waiting.has(atomeId))) post(each);
@@ -104,7 +104,7 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, fail
   function later(found: Pending, error: ErrorBody): void {
     found.faults += 1;
     if (found.faults >= TOLD_FROM && !pausing) failing(error);
-    if (OWN_FAULTS.includes(error.code)) found.dueAt = Date.now() + backoffMs(found.faults, REPEAT, random());
+    if (OWN_FAULTS.test(error.code)) found.dueAt = Date.now() + backoffMs(found.faults, REPEAT, random());
     pause(Number(error.details?.retryAfter) || 0);
   }
 
@@ -124,7 +124,7 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, fail
       found.sent = false;
       if (error.code === 'unauthenticated') return;
       // what is no refusal by its own word may yet be taken
-      if (error.retryable !== false || !(error.status < 500)) return later(found, error);
+      if (error.retryable || !(error.status < 500)) return later(found, error);
       if (outbox.of(found.write.atomeId).find(({ ack }) => !ack) === found) refused(found.write, error);
       else found.held = true;
       pump();
