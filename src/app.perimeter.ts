@@ -22,7 +22,7 @@ const CORS_HEADERS = {
     'Last-Event-ID',
     'X-Client-Id',
   ],
-  exposedHeaders: ['ETag', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+  exposedHeaders: ['ETag', 'Location', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
   maxAge: 600,
 };
 

@@ -12,20 +12,25 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { AtomeError, type Principal } from '../protocol/index.js';
-import { Doorkeeper, identityOf, RULE, TAKES_TICKETS, type Rule } from './doorkeeper.js';
+import { Doorkeeper, identityOf, RULE, TAKES_PRECONDITIONS, TAKES_TICKETS, type Rule } from './doorkeeper.js';
 
 export { identityOf, type Rule } from './doorkeeper.js';
 
 export interface RuleOptions {
   /** Whether a caller that cannot set a header may show a one-time ticket in the address. */
   readonly takesTickets?: boolean;
+  /** Whether it writes to one atome, which the preconditions of a request can be held against. */
+  readonly takesPreconditions?: boolean;
 }
 
 /** Says what a route needs. A route that says nothing is refused to everybody. */
-export const Needs = (rule: Rule, { takesTickets = false }: RuleOptions = {}): MethodDecorator =>
+export const Needs = (
+  rule: Rule,
+  { takesTickets = false, takesPreconditions = false }: RuleOptions = {},
+): MethodDecorator =>
   applyDecorators(
     SetMetadata(RULE, rule),
-    RouteConfig({ [RULE]: rule, [TAKES_TICKETS]: takesTickets }),
+    RouteConfig({ [RULE]: rule, [TAKES_TICKETS]: takesTickets, [TAKES_PRECONDITIONS]: takesPreconditions }),
     ApiUnauthorizedResponse({ description: 'No token, or one that is not good, where authentication is on' }),
     ...(rule === 'public' || rule === 'open'
       ? []

@@ -15,6 +15,8 @@ export type Rule = Action | 'public' | 'open';
 export const RULE = 'atomeSyncRule';
 /** Beside it: whether a one-time ticket in the address will do. */
 export const TAKES_TICKETS = 'atomeSyncTakesTickets';
+/** And whether it is a write to one atome, which `If-Match` can be held against. */
+export const TAKES_PRECONDITIONS = 'atomeSyncTakesPreconditions';
 
 type Known = FastifyRequest & { identity?: Identity; isAdmitted?: boolean };
 

@@ -18,8 +18,10 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../door/api-docs.js';
 import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../door/examples.js';
+import { allowRevalidation } from '../door/cache-headers.js';
+import { isNotModified } from '../door/conditional-read.js';
 import { parseMoment } from '../door/moment.js';
-import { ProblemFilter } from '../door/problem.filter.js';
+import { pathOf, ProblemFilter } from '../door/problem.filter.js';
 import { SecurityLog } from '../door/security-log.js';
 import { QUERY_PIPE } from '../door/validation.js';
 import { Caller, Guarded, Needs } from '../access/access.guard.js';
@@ -51,6 +53,8 @@ import { decodeCursor, encodeCursor } from './list-cursor.js';
 
 /** Of an answer that is JSON already. */
 const JSON_TYPE = 'application/json; charset=utf-8';
+/** What all writes here have in common. */
+const TO_ONE_ATOME = { takesPreconditions: true };
 const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 
 /** REST over atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
@@ -64,20 +68,21 @@ export class AtomeController {
     private readonly log: SecurityLog,
   ) {}
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Post('create')
   @ApiOperation({ summary: 'Create an atome' })
   @ApiWriteHeaders()
   @ApiExamples(CreateAtomeDto, BODIES.create)
-  @ApiAnswer(201, 'It is durable', ANSWERS.created)
-  @ApiProblems(400, 404, 409, 413)
+  @ApiAnswer(201, 'It is durable', ANSWERS.created, ['ETag', 'Location'])
+  @ApiProblems(400, 404, 409, 412, 413)
   async create(
     @Body() body: CreateAtomeDto,
     @Writing() context: WriteContext,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { id, version, seq, atome } = await this.atomes.create(body, context);
-    tag(reply, version);
+    const { id, version, seq, etag, atome } = await this.atomes.create(body, context);
+    void reply.header('ETag', etag).header('Location', locationOf(id, request.url));
     return { success: true, id, version, seq, atome };
   }
 
@@ -112,37 +117,38 @@ export class AtomeController {
   @ApiHeader({
     name: 'If-None-Match',
     required: false,
-    description: 'An ETag such as `"v3"`: 304 when it is still that.',
+    description: 'The `ETag` of an earlier answer to this request: 304 while it is still that.',
   })
   @ApiAtomeId()
-  @ApiAnswer(200, 'The atome, with `ETag: "v<version>"`', ANSWERS.atome)
-  @ApiResponse({ status: 304, description: 'It is still at the version of `If-None-Match`' })
-  @ApiProblems(400, 404, 410)
+  @ApiAnswer(200, 'The atome', ANSWERS.atome, ['ETag'])
+  @ApiResponse({ status: 304, description: 'It is what `If-None-Match` names' })
+  @ApiProblems(400, 404, 410, 412)
   async get(
     @Param('id') id: string,
     @Query(QUERY_PIPE) query: GetQueryDto,
-    @Headers('if-none-match') ifNoneMatch: string | undefined,
+    @Req() { headers }: FastifyRequest,
     @Caller() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { version, text } = await this.atomes.getText(id, toMoment(query), caller);
-    tag(reply, version);
-    if (matchesTag(ifNoneMatch, version)) {
+    const atome = await this.atomes.getText(id, toMoment(query), caller);
+    const isKnown = isNotModified(headers, atome);
+    allowRevalidation(reply, atome.etag);
+    if (isKnown) {
       reply.status(304);
       return undefined;
     }
     void reply.type(JSON_TYPE);
-    return `{"success":true,"atome":${text}}`;
+    return `{"success":true,"atome":${atome.text}}`;
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Post(':id/alter')
   @HttpCode(200)
   @ApiOperation({ summary: 'Alter an atome key by key' })
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(AlterAtomeDto, BODIES.alter)
-  @ApiAnswer(200, WRITTEN, ANSWERS.written)
+  @ApiAnswer(200, WRITTEN, ANSWERS.written, ['ETag'])
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async alter(
     @Param('id') id: string,
@@ -153,13 +159,13 @@ export class AtomeController {
     return altered(reply, await this.atomes.alter(id, body, context));
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Put(':id')
   @ApiOperation({ summary: 'Replace data (and meta, parentId, kind, type)' })
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(ReplaceAtomeDto, BODIES.replace)
-  @ApiAnswer(200, WRITTEN, ANSWERS.written)
+  @ApiAnswer(200, WRITTEN, ANSWERS.written, ['ETag'])
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async replace(
     @Param('id') id: string,
@@ -170,7 +176,7 @@ export class AtomeController {
     return altered(reply, await this.atomes.replace(id, body, context));
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Patch(':id')
   @ApiOperation({
     summary: 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)',
@@ -184,7 +190,7 @@ export class AtomeController {
   })
   @ApiWriteHeaders()
   @ApiAtomeId()
-  @ApiAnswer(200, WRITTEN, ANSWERS.written)
+  @ApiAnswer(200, WRITTEN, ANSWERS.written, ['ETag'])
   @ApiProblems(400, 404, 409, 410, 412, 413, 415)
   async patch(
     @Param('id') id: string,
@@ -200,14 +206,14 @@ export class AtomeController {
     return altered(reply, await this.atomes.patch(id, patch, context, mediaType));
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Post(':id/rename')
   @HttpCode(200)
   @ApiOperation({ summary: 'Set data.name' })
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(RenameAtomeDto, BODIES.rename)
-  @ApiAnswer(200, WRITTEN, ANSWERS.renamed)
+  @ApiAnswer(200, WRITTEN, ANSWERS.renamed, ['ETag'])
   @ApiProblems(400, 404, 409, 410, 412)
   async rename(
     @Param('id') id: string,
@@ -219,13 +225,13 @@ export class AtomeController {
     return { ...altered(reply, result), oldName: result.oldName, newName: result.newName };
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an atome; it can be restored' })
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(DeleteAtomeDto, BODIES.delete, { required: false })
-  @ApiAnswer(200, 'It is deleted, or was before', ANSWERS.deleted)
+  @ApiAnswer(200, 'It is deleted, or was before', ANSWERS.deleted, ['ETag'])
   @ApiProblems(400, 404, 409, 412)
   async delete(
     @Param('id') id: string,
@@ -234,12 +240,12 @@ export class AtomeController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const input = body as DeleteAtomeDto | undefined;
-    const { version, seq, atome } = await this.atomes.delete(id, input, context);
-    tag(reply, version);
+    const { version, seq, etag, atome } = await this.atomes.delete(id, input, context);
+    void reply.header('ETag', etag);
     return { success: true, id, deletedAt: atome.deletedAt, version, seq, restorable: true };
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Post(':id/erase')
   @HttpCode(200)
   @ApiOperation({ summary: 'Erase an atome and its history for good: for its owner, and for admins' })
@@ -247,7 +253,7 @@ export class AtomeController {
   // not the note that all other examples use: its id could not be used again
   @ApiAtomeId(PUSHED_ID)
   @ApiExamples(DeleteAtomeDto, BODIES.erase, { required: false })
-  @ApiAnswer(200, 'Its payload is gone, or was before', ANSWERS.erased)
+  @ApiAnswer(200, 'Its payload is gone, or was before', ANSWERS.erased, ['ETag'])
   @ApiProblems(400, 404, 409, 412)
   async erase(
     @Param('id') id: string,
@@ -256,8 +262,8 @@ export class AtomeController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { version, seq, atome } = await this.atomes.erase(id, body as DeleteAtomeDto | undefined, context);
-    tag(reply, version);
+    const { version, seq, etag, atome } = await this.atomes.erase(id, body as DeleteAtomeDto | undefined, context);
+    void reply.header('ETag', etag);
     this.log.record('erase', request, { atomeId: id });
     return { success: true, id, erasedAt: atome.deletedAt, version, seq };
   }
@@ -280,14 +286,14 @@ export class AtomeController {
     return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor };
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Post(':id/restore')
   @HttpCode(200)
   @ApiOperation({ summary: 'Write the state of an earlier version as a new version' })
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(RestoreAtomeDto, BODIES.restore)
-  @ApiAnswer(200, 'It is as it was, also if it was deleted', ANSWERS.restored)
+  @ApiAnswer(200, 'It is as it was, also if it was deleted', ANSWERS.restored, ['ETag'])
   @ApiProblems(400, 404, 409, 412)
   async restore(
     @Param('id') id: string,
@@ -295,19 +301,19 @@ export class AtomeController {
     @Writing() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { version, seq, atome } = await this.atomes.restore(id, body, context);
-    tag(reply, version);
+    const { version, seq, etag, atome } = await this.atomes.restore(id, body, context);
+    void reply.header('ETag', etag);
     return { success: true, id, restoredToVersion: body.version, newVersion: version, data: atome.data, seq, atome };
   }
 
-  @Needs('write')
+  @Needs('write', TO_ONE_ATOME)
   @Post(':id/share')
   @HttpCode(200)
   @ApiOperation({ summary: 'Say who may see and alter an atome; for its owner and admins' })
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(ShareAtomeDto, BODIES.share)
-  @ApiAnswer(200, WRITTEN, ANSWERS.shared)
+  @ApiAnswer(200, WRITTEN, ANSWERS.shared, ['ETag'])
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async share(
     @Param('id') id: string,
@@ -319,18 +325,17 @@ export class AtomeController {
   }
 }
 
-function altered(reply: FastifyReply, { id, version, seq, atome, alteration }: WriteResult) {
-  tag(reply, version);
+function altered(reply: FastifyReply, { id, version, seq, etag, atome, alteration }: WriteResult) {
+  void reply.header('ETag', etag);
   return { success: true, id, version, seq, atome, alteration };
 }
 
-function tag(reply: FastifyReply, version: number): void {
-  void reply.header('ETag', `"v${version}"`);
-}
-
-function matchesTag(ifNoneMatch: string | undefined, version: number): boolean {
-  if (ifNoneMatch === undefined) return false;
-  return ifNoneMatch.split(',').some((each) => [`"v${version}"`, `W/"v${version}"`, '*'].includes(each.trim()));
+/**
+ * Where a new atome is, from where it was asked for: so it holds under any prefix, also one that a proxy takes away. The dot
+ * keeps a colon in the id from ending a scheme; a router may let a path end in a slash.
+ */
+function locationOf(id: string, url: string): string {
+  return pathOf(url).endsWith('/') ? `../${id}` : `./${id}`;
 }
 
 function toMoment({ version, at }: GetQueryDto): Moment | undefined {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../access/anonymous.js';
 import { VisibleAtomes, type AtomeText } from '../door/visible-atomes.js';
+import { entityTag } from '../ledger/entity-tag.js';
 import type { Outcome } from '../ledger/outcome.js';
 import { LedgerReader, type HistoryPage, type HistoryPlace, type ListPage, type Moment } from '../ledger/reader.js';
 import { atomeOf, atomeText } from '../ledger/rows.js';
@@ -8,7 +9,6 @@ import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
-  AtomeError,
   ID_PATTERN,
   invalid,
   MERGE_PATCH,
@@ -34,6 +34,7 @@ import {
   type RedactedAlteration,
 } from '../protocol/index.js';
 import { ResolvedOptions } from '../door/options.js';
+import { parsePreconditions } from '../door/preconditions.js';
 
 /** Who writes, through which client, and under which conditions. Everything may be left out. */
 export interface WriteContext {
@@ -42,8 +43,15 @@ export interface WriteContext {
   readonly clientId?: string | undefined;
   /** The opId: a repetition of the same write under it returns the first result. */
   readonly idempotencyKey?: string | undefined;
-  /** An ETag such as `"v3"`: refuse with `precondition_failed` unless the atome is at that version. */
+  /**
+   * As the header of that name: the `etag` of an earlier result, `"v3"` for version 3, several of them with commas
+   * between, or `*`. The write is refused with `precondition_failed` unless the atome is at one of them.
+   */
   readonly ifMatch?: string | undefined;
+  /** As the header: refuse with `precondition_failed` if the atome is at one of these; `*`: if there is one. */
+  readonly ifNoneMatch?: string | undefined;
+  /** As the header: a date of HTTP. */
+  readonly ifUnmodifiedSince?: string | undefined;
 }
 
 /** What a write has come to. */
@@ -51,6 +59,8 @@ export interface WriteResult {
   readonly id: string;
   readonly version: number;
   readonly seq: number;
+  /** The entity tag of `atome`, good for a later `ifMatch`. */
+  readonly etag: string;
   readonly atome: Atome;
   /** null for a no-op. */
   readonly alteration: Alteration | RedactedAlteration | null;
@@ -82,7 +92,7 @@ export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 
 /**
  * The atomes, for REST and for the code of an application that imports `AtomeModule`. Every method refuses
- * with an {@link AtomeError}; a write resolves when it is durable.
+ * with an `AtomeError`; a write resolves when it is durable.
  */
 @Injectable()
 export class AtomeService {
@@ -161,10 +171,8 @@ export class AtomeService {
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
-  async getText(id: string, moment?: Moment, principal: Principal = ANONYMOUS): Promise<AtomeText> {
-    if (!moment) return this.visible.getText(parseId(id), principal);
-    const atome = await this.get(id, moment, principal);
-    return { version: atome.version, text: JSON.stringify(atome) };
+  getText(id: string, moment?: Moment, principal: Principal = ANONYMOUS): Promise<AtomeText> {
+    return this.visible.getText(parseId(id), moment, principal);
   }
 
   async list(query: ListQuery, principal: Principal = ANONYMOUS): Promise<ListPage & { atomes: readonly Atome[] }> {
@@ -203,14 +211,8 @@ export class AtomeService {
     if (sourceClient !== null && !ID_PATTERN.test(sourceClient)) {
       throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
     }
-    try {
-      return await this.writer.submit(principal.tenant, mutation, { principal, sourceClient });
-    } catch (error) {
-      if (error instanceof AtomeError && error.code === 'conflict' && context.ifMatch !== undefined) {
-        throw new AtomeError('precondition_failed', error.message, error.details);
-      }
-      throw error;
-    }
+    const preconditions = parsePreconditions(context);
+    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient, preconditions });
   }
 
   private async result(principal: Principal, outcome: Outcome): Promise<WriteResult> {
@@ -218,18 +220,19 @@ export class AtomeService {
       case 'applied': {
         const { alteration, atome, prevHash, hash } = outcome.committed;
         const { atomeId: id, version, seq } = alteration;
-        return { id, version, seq, atome, alteration: chained(alteration, prevHash, hash) };
+        const etag = entityTag(outcome.epoch, atome);
+        return { id, version, seq, etag, atome, alteration: chained(alteration, prevHash, hash) };
       }
       case 'noop': {
         const { atomeId: id, version, seq, atome } = outcome;
-        return { id, version, seq, atome, alteration: null };
+        return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: null };
       }
       case 'duplicate': {
         const { atomeId: id, version, seq, altered } = outcome;
         // what was one's own write may be hidden by now
         const atome = await this.visible.leftAt(id, version, principal);
         const alteration = altered ? await this.reader.alteration(principal.tenant, id, version) : undefined;
-        return { id, version, seq, atome, alteration: alteration ?? null };
+        return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: alteration ?? null };
       }
     }
   }

@@ -11,6 +11,8 @@ import { Doorkeeper } from '../access/doorkeeper.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
+import { keepOutOfCaches } from '../door/cache-headers.js';
+import { refuseUnknownPreconditions } from '../door/unconditional.js';
 import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { Connections } from './connections.js';
@@ -55,7 +57,9 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
 
   private prepare(fastify: FastifyInstance): void {
     addBodyParsers(fastify, PATCH_TYPES);
+    keepOutOfCaches(fastify);
     this.doorkeeper.standAt(fastify);
+    refuseUnknownPreconditions(fastify);
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.hold(reply.raw);

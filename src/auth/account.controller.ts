@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, Needs } from '../access/access.guard.js';
@@ -15,8 +15,6 @@ import { Accounts } from './accounts.js';
 import { ANSWERS, BODIES } from './examples.js';
 import { Sessions, type Session } from './sessions.js';
 
-const NO_STORE = ['Cache-Control', 'no-store'] as const;
-
 /** Accounts over HTTP; the rest is {@link Accounts}. */
 @ApiTags('auth')
 @Guarded()
@@ -32,7 +30,6 @@ export class AccountController {
 
   @Needs('open')
   @Post('register')
-  @Header(...NO_STORE)
   @ApiOperation({ summary: 'Make an account, and log in' })
   @ApiExamples(RegisterDto, BODIES.register)
   @ApiAnswer(201, 'The tokens of a new session', ANSWERS.tokens)
@@ -49,7 +46,6 @@ export class AccountController {
   @Needs('open')
   @Post('login')
   @HttpCode(200)
-  @Header(...NO_STORE)
   @ApiOperation({ summary: 'Log in' })
   @ApiExamples(LoginDto, BODIES.login)
   @ApiAnswer(200, 'The tokens of a new session', ANSWERS.tokens)
@@ -66,7 +62,6 @@ export class AccountController {
   @Needs('open')
   @Post('refresh')
   @HttpCode(200)
-  @Header(...NO_STORE)
   @ApiOperation({ summary: 'New tokens for a refresh token, which is good once' })
   @ApiExamples(RefreshDto, BODIES.refresh)
   @ApiAnswer(200, 'The next tokens of the session', ANSWERS.tokens)
@@ -112,7 +107,6 @@ export class AccountController {
 
   @Needs('read')
   @Get('me')
-  @Header(...NO_STORE)
   @ApiOperation({ summary: 'Who you are' })
   @ApiAnswer(200, '`account` is null for a token that was not issued here', ANSWERS.me)
   async me(@Req() request: FastifyRequest) {

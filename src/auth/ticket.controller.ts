@@ -1,4 +1,4 @@
-import { Controller, Header, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, Needs } from '../access/access.guard.js';
@@ -18,7 +18,6 @@ export class TicketController {
   @Needs('read')
   @Post('ticket')
   @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'A ticket that stands for you once, for `?ticket=` of the WebSocket or of the changes' })
   @ApiAnswer(200, 'Good for one use within 30 s', ANSWERS.ticket)
   async ticket(@Req() request: FastifyRequest) {

@@ -10,7 +10,7 @@ const PROBLEMS: Readonly<Record<number, readonly [code: ErrorCode, meaning: stri
   404: ['not_found', 'There is no such atome, or version'],
   409: ['op_reused', '`exists`, `op_reused`, `patch_failed` or `reset`'],
   410: ['gone', 'The atome was deleted; restore it first'],
-  412: ['precondition_failed', 'The atome is not at the version of `If-Match`; read it again'],
+  412: ['precondition_failed', 'The atome is not as `If-Match` or `If-None-Match` asks; read it again'],
   413: ['too_large', 'Too large'],
   429: ['rate_limited', 'Too many attempts; `Retry-After` says when the next makes sense'],
   415: ['unsupported_media_type', 'The body is of another type than this call understands'],
@@ -27,11 +27,23 @@ export function ApiProblems(...statuses: (keyof typeof PROBLEMS)[]): MethodDecor
   return applyDecorators(...documented);
 }
 
-/** Documents an answer of JSON by an example of it. */
-export function ApiAnswer(status: number, description: string, example: object): MethodDecorator {
+const HEADERS = {
+  ETag: 'Entity tag of the atome in this version, for `If-Match` and `If-None-Match`',
+  Location: 'Where the new atome is, relative to the address of this request',
+} as const;
+
+/** Documents an answer of JSON by an example of it, and the headers that clients may want of it. */
+export function ApiAnswer(
+  status: number,
+  description: string,
+  example: object,
+  headers: readonly (keyof typeof HEADERS)[] = [],
+): MethodDecorator {
+  const documented = headers.map((name) => [name, { description: HEADERS[name], schema: { type: 'string' } }]);
   return ApiResponse({
     status,
     description,
+    ...(headers.length > 0 && { headers: Object.fromEntries(documented) as Record<string, { description: string }> }),
     content: { 'application/json': { schema: { type: 'object' }, example } },
   });
 }
@@ -67,7 +79,13 @@ export function ApiWriteHeaders(): MethodDecorator {
     ApiHeader({
       name: 'If-Match',
       required: false,
-      description: 'An ETag such as `"v3"`: 412 when the atome is at another version.',
+      description:
+        'The `ETag` of an earlier answer, or `"v3"` for version 3: 412 when the atome is at another version.',
+    }),
+    ApiHeader({
+      name: 'If-None-Match',
+      required: false,
+      description: '`*`: 412 when there is such an atome already; a tag: when the atome is at that version.',
     }),
   );
 }

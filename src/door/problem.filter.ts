@@ -30,11 +30,13 @@ export function sendProblem(error: unknown, { url, headers }: FastifyRequest, re
   void reply
     .status(refusal.status)
     .type(PROBLEM_JSON)
+    // it holds for this request alone
+    .header('cache-control', 'no-store')
     .send(toProblem(refusal, pathOf(url)));
 }
 
 /** Without the query: somebody may have put a secret there. */
-function pathOf(url: string): string {
+export function pathOf(url: string): string {
   return url.split('?', 1)[0]!;
 }
 

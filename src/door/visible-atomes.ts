@@ -1,14 +1,15 @@
 import type { Authority } from '../access/authority.js';
 import type { HistoryPage, HistoryPlace, LedgerReader, ListPage, Moment } from '../ledger/reader.js';
+import { entityTag } from '../ledger/entity-tag.js';
 import { placeIn } from '../ledger/place.js';
+import type { Selected } from '../ledger/preconditions.js';
 import { standingOf } from '../ledger/rights.js';
 import { atomeText, stateOf, type AtomeRow } from '../ledger/rows.js';
 import type { ListQuery } from '../ledger/store.js';
 import type { Atome, AtomeState, Placement, Principal } from '../protocol/index.js';
 
-/** An atome as JSON, and its version. */
-export interface AtomeText {
-  readonly version: number;
+/** An atome as JSON, and what a cache and preconditions go by. */
+export interface AtomeText extends Selected {
   readonly text: string;
 }
 
@@ -28,12 +29,19 @@ export class VisibleAtomes {
     return moment ? this.reader.getAt(principal.tenant, id, moment) : this.reader.requireAlive(now);
   }
 
-  /** As {@link get} of now, as JSON. */
-  async getText(id: string, principal: Principal): Promise<AtomeText> {
+  /** As {@link get}, as JSON. */
+  async getText(id: string, moment: Moment | undefined, principal: Principal): Promise<AtomeText> {
     const row = await this.reader.row(principal.tenant, id);
     this.authority.authorize(principal, 'read', standingOf(row));
-    if (row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
-    return { version: row.version, text: atomeText(row) };
+    if (!moment && row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
+    const shown = moment ? await this.reader.getAt(principal.tenant, id, moment) : row;
+    const { version, updatedAt } = shown;
+    return {
+      etag: entityTag(row.epoch, shown),
+      version,
+      updatedAt,
+      text: moment ? JSON.stringify(shown) : atomeText(row),
+    };
   }
 
   async history(id: string, page: number | HistoryPlace, limit: number, principal: Principal): Promise<HistoryPage> {

@@ -3,6 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { ApiProblems } from '../door/api-docs.js';
+import { varyBy } from '../door/cache-headers.js';
 import { Streams } from '../door/streams.js';
 import { ANSWERS } from '../door/examples.js';
 import { parseMoment } from '../door/moment.js';
@@ -61,6 +62,7 @@ export class AuditController {
       upTo: to === undefined ? head.seq : await this.endBy(tenant, to, head.seq),
     };
     this.log.record('audit', request, { query });
+    varyBy(reply, 'Accept');
     if (accept?.includes('application/x-ndjson')) {
       const { epoch, seq, hash } = head;
       const lines = ndjson({

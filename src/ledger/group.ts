@@ -19,6 +19,7 @@ import {
   type Principal,
   type ReadyMutation,
 } from '../protocol/index.js';
+import { requirePreconditions } from './preconditions.js';
 import { Heritage, requireResult } from './heritage.js';
 import { link, type Working } from './link.js';
 import { placementOf, type Committed, type Outcome, type WriteOrigin } from './outcome.js';
@@ -119,8 +120,9 @@ export class GroupPlanner {
   private write({ mutation, origin, restored }: WriteRequest): Outcome {
     const first = mutation.opId === null ? undefined : this.known.get(mutation.opId);
     const { principal } = origin;
-    if (first) return repeat(first, mutation, principal.id);
+    if (first) return repeat(first, mutation, principal.id, this.head.epoch);
     const now = this.visible(mutation, principal);
+    requirePreconditions(origin.preconditions, mutation.operation, now?.state, this.head.epoch);
     const ready = this.heritage.resolve(this.ready(mutation, now, now && restored), now?.state, principal);
     const creation = now && createdAgain(this.creations.get(mutation.atomeId), mutation, now.state);
     if (creation) return this.again(creation, mutation, principal);
@@ -190,7 +192,8 @@ export class GroupPlanner {
       const changes = JSON.stringify(mutation.changes);
       this.remember({ opId, atomeId, operation, changes, seq, version: state.version, author }, true);
     }
-    return { outcome: 'noop', atomeId, seq, version: state.version, atome: withoutClocks(state) };
+    const { epoch } = this.head;
+    return { outcome: 'noop', epoch, atomeId, seq, version: state.version, atome: withoutClocks(state) };
   }
 
   private again(
@@ -199,7 +202,7 @@ export class GroupPlanner {
     { id: author }: Principal,
   ): Outcome {
     if (opId !== null) this.remember({ opId, atomeId, operation, changes, seq, version, author }, true);
-    return { outcome: 'duplicate', atomeId, seq, version, superseded: [], altered: false };
+    return { outcome: 'duplicate', epoch: this.head.epoch, atomeId, seq, version, superseded: [], altered: false };
   }
 
   private apply(
@@ -234,7 +237,7 @@ export class GroupPlanner {
     if (handsDown) this.heritage.requireRoomFor(state);
     const committed = this.add(alteration, state, now);
     if (handsDown) this.handDown(atomeId, author);
-    return { outcome: 'applied', committed, previous: now?.state ?? null };
+    return { outcome: 'applied', epoch: this.head.epoch, committed, previous: now?.state ?? null };
   }
 
   /** What inherits from an atome has its new access in alterations of its own. */

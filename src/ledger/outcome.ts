@@ -1,11 +1,14 @@
+import type { Preconditions } from './preconditions.js';
 import type { AlterationBody, Atome, AtomeState, Audience, Placement, Principal } from '../protocol/index.js';
 
 /* What comes of a write, for its writer and for all readers. */
 
-/** Who writes, and through which connection. */
+/** Who writes, through which connection, and under which preconditions. */
 export interface WriteOrigin {
   readonly principal: Principal;
   readonly sourceClient: string | null;
+  /** The write is refused with `precondition_failed` unless these hold for the atome that it meets. */
+  readonly preconditions?: Preconditions | undefined;
 }
 
 /** What filters and rights need of an atome, without its content. */
@@ -37,6 +40,8 @@ export interface Committed {
 export type Outcome =
   | {
       readonly outcome: 'applied';
+      /** Of the ledger, as in all outcomes. */
+      readonly epoch: string;
       readonly committed: Committed;
       /** The state that it met; null for a new atome. */
       readonly previous: AtomeState | null;
@@ -44,6 +49,7 @@ export type Outcome =
   /** It would change nothing: `seq` and `version` are those of the atome as it is. */
   | {
       readonly outcome: 'noop';
+      readonly epoch: string;
       readonly atomeId: string;
       readonly seq: number;
       readonly version: number;
@@ -52,6 +58,7 @@ export type Outcome =
   /** It has been there before, under its opId or as the same `create`: this is what the first was answered. */
   | {
       readonly outcome: 'duplicate';
+      readonly epoch: string;
       readonly atomeId: string;
       readonly seq: number;
       readonly version: number;

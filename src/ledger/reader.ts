@@ -12,7 +12,15 @@ import type { Committed } from './outcome.js';
 import { readPage } from './page.js';
 import { placeOfRow, standingOf } from './rights.js';
 import { foldLineage } from './lineage.js';
-import { alterationOf, atomeText, stateOf, withoutClocks, type AtomeRow, type HeadRow } from './rows.js';
+import {
+  alterationOf,
+  atomeText,
+  stateOf,
+  withoutClocks,
+  type AtomeRow,
+  type HeadRow,
+  type ReadAtomeRow,
+} from './rows.js';
 import type { LedgerStore, ListQuery } from './store.js';
 
 /** A place in an atome's past. */
@@ -93,7 +101,7 @@ export class LedgerReader {
   }
 
   /** @throws AtomeError `not_found`. */
-  async row(tenant: string, id: string): Promise<AtomeRow> {
+  async row(tenant: string, id: string): Promise<ReadAtomeRow> {
     const row = await this.store.atome(tenant, id);
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
     return row;

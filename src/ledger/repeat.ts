@@ -13,7 +13,7 @@ import type { AlterationRow, ReceiptRow } from './rows.js';
 /* The same write once: what comes again gets the first answer. */
 
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-export function repeat(first: ReceiptRow, mutation: Mutation, author: string): Outcome {
+export function repeat(first: ReceiptRow, mutation: Mutation, author: string, epoch: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
@@ -34,6 +34,7 @@ export function repeat(first: ReceiptRow, mutation: Mutation, author: string): O
   const { atomeId, seq, version, superseded } = first;
   return {
     outcome: 'duplicate',
+    epoch,
     atomeId,
     seq,
     version,

@@ -86,6 +86,11 @@ export interface AtomeRow {
   readonly heirOf: string | null;
 }
 
+/** An atome's row, read by itself: it tells which ledger it is of. */
+export interface ReadAtomeRow extends AtomeRow {
+  readonly epoch: string;
+}
+
 /** The part of an atome's row that filters and rights look at. */
 export type PlaceRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access'>;
 

@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReceiptRow } from './rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReadAtomeRow, ReceiptRow } from './rows.js';
 import type { OwnedPage, TrailQuery, TrailRow } from './trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
@@ -97,7 +97,7 @@ export interface LedgerStore {
   /** The heads of those tenants that have a ledger. */
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
-  atome(tenant: string, id: string): Promise<AtomeRow | undefined>;
+  atome(tenant: string, id: string): Promise<ReadAtomeRow | undefined>;
   /** The atomes of those ids that are there, in any order. */
   atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */

@@ -42,7 +42,8 @@ describe('the same write under the same opId', () => {
     const applied = await ledger.write(op(first));
     const again = await ledger.write(op(second));
     const { seq, atomeId, version } = (applied as Extract<typeof applied, { outcome: 'applied' }>).committed.alteration;
-    expect(again).toEqual({ outcome: 'duplicate', atomeId, seq, version, superseded: [], altered: true });
+    const { epoch } = applied;
+    expect(again).toEqual({ outcome: 'duplicate', epoch, atomeId, seq, version, superseded: [], altered: true });
     expect(await head()).toBe(3);
   });
 

@@ -35,7 +35,7 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
   raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache, no-transform',
+    'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
   });
   raw.write(`retry: 1000\n\n`);

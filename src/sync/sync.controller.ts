@@ -6,6 +6,7 @@ import { Streams } from '../door/streams.js';
 import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
+import { varyBy } from '../door/cache-headers.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { ResolvedOptions } from '../door/options.js';
 import { NDJSON } from '../door/ndjson.js';
@@ -79,6 +80,7 @@ export class SyncController {
     const filter = filterOf(query);
     const compact = query.compact === 'true';
     const signal = this.streams.begin(request, reply);
+    varyBy(reply, 'Accept');
     if (accept?.includes('text/event-stream')) {
       const cursor = cursorOf(query, lastEventId);
       await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });

@@ -115,7 +115,8 @@ const BODIES: readonly (readonly [
       ['a device that is an object', { operation: 'update', changes: { a: 1 }, deviceId: {} }],
       ['a timestamp that is a list', { operation: 'update', changes: { a: 1 }, deviceId: 'd', timestamp: [] }],
       ['an If-Match that is no tag', { operation: 'update', changes: { a: 1 } }, { 'if-match': '3' }],
-      ['several tags', { operation: 'update', changes: { a: 1 } }, { 'if-match': '"v1", "v2"' }],
+      ['a part of a body', { operation: 'update', changes: { a: 1 } }, { 'content-range': 'bytes 0-9/20' }],
+      ['an If-None-Match that is no tag', { operation: 'update', changes: { a: 1 } }, { 'if-none-match': 'v3' }],
     ],
   ],
   [

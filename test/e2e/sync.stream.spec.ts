@@ -24,7 +24,7 @@ describe('server-sent events', () => {
   it('replay what is behind the cursor, say so, and go on live', async () => {
     const stream = await open('since=1');
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
-    expect(stream.response.headers.get('cache-control')).toContain('no-cache');
+    expect(stream.response.headers.get('cache-control')).toContain('no-store');
     expect(await stream.take(3)).toMatchObject([
       { type: 'message', id: '2', data: { type: 'atome:created', seq: 2, atome: { id: 'a2' } } },
       { type: 'message', id: '3', data: { seq: 3 } },

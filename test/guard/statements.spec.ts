@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { openStore } from '../../src/ledger/data-source.js';
 import type { WriteOrigin } from '../../src/ledger/outcome.js';
 import { numbered, SELECT_ATOMES, SELECT_RECEIPTS } from '../../src/ledger/stores/postgres.sql.js';
-import { SELECT_ATOME } from '../../src/ledger/stores/sql.js';
+import { SELECT_READ_ATOME } from '../../src/ledger/stores/sql.js';
 import { DATABASES, type Database } from '../support/databases.js';
 import { create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } from '../support/ledger.js';
 import { createDatabase as createPostgres } from '../support/postgres.js';
@@ -99,7 +99,7 @@ describe('a new PostgreSQL', () => {
 
     const store = await openStore(database.url);
     const { dataSource } = store as unknown as { dataSource: DataSource };
-    const plan = JSON.stringify(await dataSource.query(`EXPLAIN ${numbered(SELECT_ATOME)}`, [TENANT, 'c1']));
+    const plan = JSON.stringify(await dataSource.query(`EXPLAIN ${numbered(SELECT_READ_ATOME)}`, [TENANT, 'c1']));
     expect(plan).toMatch(/Index Scan using atomes_pk/);
     await store.close();
     await database.drop();

@@ -71,7 +71,7 @@ export class Api {
     return {
       status: response.status,
       headers: response.headers,
-      body: isJson ? (JSON.parse(text) as Answer['body']) : {},
+      body: isJson && text !== '' ? (JSON.parse(text) as Answer['body']) : {},
       text,
     };
   }

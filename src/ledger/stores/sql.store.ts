@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../chain.js';
-import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReadAtomeRow } from '../rows.js';
 import { AtomeError } from '../../protocol/index.js';
 import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
 import type { Statement, Tables } from '../tables.js';
@@ -64,9 +64,9 @@ export abstract class SqlStore implements LedgerStore, Tables {
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 
-  async atome(tenant: string, id: string): Promise<AtomeRow | undefined> {
-    const [row] = await this.query(tenant, sql.SELECT_ATOME, [tenant, id]);
-    return row === undefined ? undefined : atomeRow(row as AtomeRow);
+  async atome(tenant: string, id: string): Promise<ReadAtomeRow | undefined> {
+    const [row] = await this.query(tenant, sql.SELECT_READ_ATOME, [tenant, id]);
+    return row === undefined ? undefined : atomeRow(row as ReadAtomeRow);
   }
 
   async atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]> {
@@ -171,7 +171,7 @@ export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes
   return [seq, hash, timestamp, atomes, bytes, tenant];
 }
 
-export function atomeRow(row: AtomeRow): AtomeRow {
+export function atomeRow<Row extends AtomeRow>(row: Row): Row {
   return numbers(row, ['seq', 'createdSeq']);
 }
 

@@ -39,6 +39,9 @@ export const UPDATE_HEAD =
 export const INSERT_LEDGER =
   'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
 export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
+/** With the epoch of its ledger, which costs no statement of its own. */
+export const SELECT_READ_ATOME = `SELECT ${ATOME_COLUMNS}, (SELECT epoch FROM ledgers WHERE ledgers.tenant = atomes.tenant) AS "epoch"
+  FROM atomes WHERE tenant = ? AND id = ?`;
 /** `texts` is a subquery of ids. */
 export function selectAtomes(texts: string): string {
   return `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${texts})`;

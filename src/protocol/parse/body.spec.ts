@@ -7,7 +7,6 @@ import {
   parseAlterBody,
   parseCreateBody,
   parseDeleteBody,
-  parseETag,
   parsePatchBody,
   parseRenameBody,
   parseReplaceBody,
@@ -90,25 +89,11 @@ describe('the headers of a write', () => {
   const parse = (headers: Parameters<typeof parseDeleteBody>[2]): ReturnType<typeof parseDeleteBody> =>
     parseDeleteBody('a1', undefined, headers, LIMITS);
 
-  it('give it a name and a version to be based on', () => {
-    expect(parse({ idempotencyKey: 'op-1', ifMatch: '"v3"' })).toMatchObject({ opId: 'op-1', baseVersion: 3 });
-    expect(parse({ ifMatch: '*' }).baseVersion).toBeNull();
+  it('give it a name', () => {
+    expect(parse({ idempotencyKey: 'op-1' })).toMatchObject({ opId: 'op-1', baseVersion: null });
   });
 
   it('are refused by name when they are malformed', () => {
     expect(refusal(() => parse({ idempotencyKey: 'a b' }))).toEqual(['invalid', 'Idempotency-Key']);
-    expect(refusal(() => parse({ ifMatch: '3' }))).toEqual(['invalid', 'If-Match']);
-  });
-
-  it.each([
-    ['"v1"', 1],
-    [' W/"v12" ', 12],
-    ['"v0"', undefined],
-    ['"v01"', undefined],
-    ['v1', undefined],
-    ['"v1", "v2"', undefined],
-    ['', undefined],
-  ])('tell the version by the tag %j', (tag, version) => {
-    expect(parseETag(tag)).toBe(version);
   });
 });

@@ -26,23 +26,11 @@ import {
 /** What the headers of a write say. */
 export interface WriteHeaders {
   readonly idempotencyKey?: string | undefined;
-  readonly ifMatch?: string | undefined;
 }
 
-const ETAG = /^(?:W\/)?"v([1-9]\d{0,14})"$/;
-
-/** The version in an entity tag `"v<version>"`, or undefined when it is no such tag. */
-export function parseETag(tag: string): number | undefined {
-  const match = ETAG.exec(tag.trim());
-  return match ? Number(match[1]) : undefined;
-}
-
-function envelope({ idempotencyKey, ifMatch }: WriteHeaders): Envelope {
+function envelope({ idempotencyKey }: WriteHeaders): Envelope {
   const opId = idempotencyKey === undefined ? null : parseOpId(idempotencyKey, 'Idempotency-Key');
-  if (ifMatch === undefined || ifMatch.trim() === '*') return { opId, baseVersion: null, hlc: null };
-  const baseVersion = parseETag(ifMatch);
-  if (baseVersion === undefined) throw invalid([{ path: 'If-Match', message: 'must be an ETag such as "v3"' }]);
-  return { opId, baseVersion, hlc: null };
+  return { opId, baseVersion: null, hlc: null };
 }
 
 export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
