@@ -4,6 +4,7 @@ import type { Access, AnyKinds, AtomeOf, KindOf, NewAtome, Replacement } from '.
 import type { ServerOptions } from './options.js';
 import type { Difference, Query } from './query/query.js';
 import type { PendingWrite, RejectedWrite, Store } from './store/store.js';
+import type { Who } from './sync/owner.js';
 import type { Subscription } from './sync/subscription.js';
 import type { Status } from './sync/status.js';
 import type { WriteOptions } from './unified/answers.js';
@@ -14,6 +15,11 @@ export interface ClientOptions extends ServerOptions {
   readonly store?: Store | undefined;
   /** Default: everything that the token may read. */
   readonly subscription?: Subscription | undefined;
+  /**
+   * Whose the token is, where it is no JWT with `sub` and `tenant`, or cannot be had offline: without knowing, nothing
+   * is shown before the server has told.
+   */
+  readonly principal?: Who | undefined;
   /** The local clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }

@@ -15,22 +15,24 @@ import { createWriteClock } from './sync/write-clock.js';
 import { writes } from './sync/writes.js';
 
 const CLOSED = 'the client was closed';
+const USURPED = 'the token is of another user: make a new client for each';
 
 /**
  * Makes an offline-first client, which opens its store and connects at once, and keeps trying by itself.
  * @throws SyncError `invalid` for a malformed URL.
  */
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientOptions = {}): Client<Map> {
-  const { store = memoryStore(), subscription = {}, reconnect } = options;
+  const { store = memoryStore(), subscription = {}, reconnect, principal } = options;
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
   const events = createEmitter();
   const clock = createWriteClock(options.now);
   const waiters = createWaiters();
   const ends: (() => void)[] = [];
   let leading = false;
-  let closed = false;
+  let closed = '';
 
   const replica: Replica = createReplica(store, {
+    owner: (sure) => engine.whose(sure),
     changed(shown) {
       queries.changed(shown);
       moved();
@@ -50,10 +52,17 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
       if (!replica.tabs) lead();
     },
   });
-  const queries = createQueries(replica);
-  const engine = createEngine(settings, { replica, clock, events, subscription, moved });
+  const queries = createQueries(replica, events.fenced);
+  const engine = createEngine(settings, {
+    ...{ replica, clock, events, subscription, principal, moved },
+    until: waiters.until,
+    usurped() {
+      events.emit('sync:error', { error: new SyncError('forbidden', USURPED) });
+      void end(USURPED, true);
+    },
+  });
   const board = createStatusBoard(replica, events, () =>
-    closed ? { state: 'stopped', reason: CLOSED } : leading ? engine.state() : null,
+    closed ? { state: 'stopped', reason: closed } : engine.state(),
   );
 
   function moved(): void {
@@ -75,13 +84,15 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     ends.push(board.share(tabs), tabs.lead(lead));
   }
 
-  async function close(): Promise<void> {
-    closed = true;
+  const close = (): Promise<void> => end(CLOSED);
+
+  async function end(reason: string, hide = false): Promise<void> {
+    closed ||= reason;
     ends.splice(0).forEach((end) => end());
     engine.stop();
     board.update();
-    waiters.end(new SyncError('offline', CLOSED));
-    await replica.close();
+    waiters.end(new SyncError('offline', closed));
+    await replica.close(hide);
   }
 
   void replica.loaded.then(begin, close);

@@ -22,9 +22,10 @@ export class SyncError extends Error {
   }
 }
 
-/** Whatever was thrown, as an Error. */
+/** Whatever was thrown, as an Error; also what cannot be made a text of. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (thrown instanceof Error) return thrown;
+  return new Error(typeof thrown === 'object' ? (thrown as Error | null)?.message : String(thrown), { cause: thrown });
 }
 
 /** What an answer without a code of its own can mean; not the whole list, which every page would load. */

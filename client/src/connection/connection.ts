@@ -1,4 +1,4 @@
-import type { ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import type { Principal, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { isFinalClose, NO_PROGRESS, NORMAL, TOO_MANY, UNAUTHENTICATED } from '../../../src/protocol/close-codes.js';
 import { SyncError, toError, type SyncErrorCode } from '../errors.js';
 import { createHeartbeat, type HeartbeatRules } from './heartbeat.js';
@@ -25,6 +25,8 @@ export interface ConnectionPort {
   /** Anything that is not the connection's own business. */
   received(message: ServerMessage): void;
   connected(welcome: Welcome): void;
+  /** The server has said who we are; nobody in particular when it asks nobody. Nothing is sent before this returns. */
+  identified?(principal?: Principal): void;
   disconnected(code: number, reason: string): void;
   /** An attempt failed, or a message could not be understood. */
   failed(error: Error): void;
@@ -148,8 +150,10 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     switch (message.type) {
       case 'welcome':
         welcome = message;
+        if (!message.authRequired) port.identified?.();
         return dispatch({ type: 'welcome', authRequired: message.authRequired });
       case 'auth:success':
+        port.identified?.(message.principal);
         return dispatch({ type: 'authenticated' });
       case 'goaway':
         return dispatch({ type: 'goaway', retryAfterMs: message.retryAfter });

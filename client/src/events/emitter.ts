@@ -14,28 +14,35 @@ export interface Emitter {
   /** @returns what takes this listener away again. */
   readonly on: <N extends Name>(name: N, listener: Listener<N>) => () => void;
   readonly emit: <N extends SyncEventName>(name: N, payload: SyncEvents[N]) => void;
+  readonly fenced: Fenced;
 }
+
+/**
+ * Calls code of the application. What it throws, now or later, is told to the platform and as `sync:error`, and
+ * changes nothing for the caller.
+ */
+export type Fenced = (run: () => unknown) => void;
 
 export function createEmitter(): Emitter {
   const entries = new Set<Entry>();
 
   function call(name: Name, event: SyncEventName, payload: unknown): void {
     for (const entry of [...entries]) {
-      if (entry.name !== name || !entries.has(entry)) continue;
-      try {
-        const result = entry.call(payload);
-        if (result instanceof Promise) result.catch((thrown: unknown) => report(thrown, event));
-      } catch (thrown) {
-        report(thrown, event);
-      }
+      if (entry.name === name && entries.has(entry)) void attempt(() => entry.call(payload), event);
     }
   }
 
-  /** A listener's own mistake: told to who listens for errors, else to the platform; never swallowed. */
-  function report(thrown: unknown, event: SyncEventName): void {
-    const heard = [...entries].some(({ name }) => name === 'sync:error' || name === '*');
-    if (heard && event !== 'sync:error') emit('sync:error', { error: toError(thrown) });
-    else reporter()(thrown);
+  async function attempt(run: () => unknown, event?: SyncEventName): Promise<void> {
+    try {
+      await run();
+    } catch (thrown) {
+      const { reportError } = globalThis as Partial<typeof globalThis>;
+      reportError?.(thrown);
+      const heard = [...entries].some(({ name }) => name === 'sync:error' || name === '*');
+      if (heard && event !== 'sync:error') emit('sync:error', { error: toError(thrown) });
+      // where the platform takes no errors, as in Node
+      else if (!reportError) console.error(thrown);
+    }
   }
 
   function emit<N extends SyncEventName>(name: N, payload: SyncEvents[N]): void {
@@ -51,6 +58,7 @@ export function createEmitter(): Emitter {
       return () => void entries.delete(entry);
     },
     emit,
+    fenced: (run) => void attempt(run),
   };
 }
 
@@ -58,9 +66,4 @@ export function createEmitter(): Emitter {
 export function takeAway<N extends Name>({ entries }: Emitter, name: N, listener: Listener<N>): void {
   const found = [...entries].find((entry) => entry.name === name && entry.call === listener);
   if (found) entries.delete(found);
-}
-
-/** Node has no `reportError`. */
-function reporter(): (thrown: unknown) => void {
-  return (globalThis as Partial<typeof globalThis>).reportError ?? console.error;
 }

@@ -60,10 +60,11 @@ describe('while the store is being read', () => {
 
   function open(): void {
     replica = createReplica(store, {
+      owner: () => Promise.resolve('us'),
       ...{ met: nothing, heard: nothing, refused: nothing, failed: nothing },
       changed: (shown) => queries.changed(shown),
     });
-    queries = createQueries(replica);
+    queries = createQueries(replica, (run) => void run());
   }
 
   it('the atomes changed last are listed', async () => {

@@ -1,5 +1,6 @@
 import type { Atome } from '../../../src/protocol/index.js';
 import type { LiveQuery, QueryListener } from '../api.js';
+import type { Fenced } from '../events/emitter.js';
 import type { AnyKinds } from '../kinds.js';
 import type { Replica } from '../sync/replica.js';
 import type { Shown } from '../sync/view.js';
@@ -23,7 +24,7 @@ export interface Queries {
   changed(shown: ReadonlyMap<string, Shown>): void;
 }
 
-export function createQueries(replica: Replica): Queries {
+export function createQueries(replica: Replica, fenced: Fenced): Queries {
   const live = new Set<(shown: ReadonlyMap<string, Shown>) => void>();
 
   function candidates({ ids }: Query): Iterable<Atome> {
@@ -44,22 +45,25 @@ export function createQueries(replica: Replica): Queries {
     const tell = (atomes: readonly Atome[]): void => {
       const difference = differenceOf(told, atomes);
       told = atomes;
-      if (difference) run(atomes, difference);
+      if (difference) fenced(() => run(atomes, difference));
     };
-    void first(query).then((atomes) => {
+    fenced(async () => {
+      const atomes = await first(query);
       if (atomes && !ended && !told) tell(atomes);
     });
-    void replica.loaded.then(
-      () => {
-        if (ended) return;
-        const result = createLiveResult(query, candidates(query));
-        apply = (shown) => {
+    const begin = (): void => {
+      if (ended) return;
+      const result = createLiveResult(query, candidates(query));
+      apply = (shown) =>
+        fenced(() => {
           const difference = result.apply(shown);
-          if (difference) run(result.atomes, difference);
-        };
-        live.add(apply);
-        tell(result.atomes);
-      },
+          if (difference) return run(result.atomes, difference);
+        });
+      live.add(apply);
+      tell(result.atomes);
+    };
+    replica.loaded.then(
+      () => fenced(begin),
       () => undefined,
     );
     return () => {
@@ -98,11 +102,11 @@ export function createQueries(replica: Replica): Queries {
         if (listeners.size === 0) {
           stop = follow(query, (result, difference) => {
             atomes = result;
-            listeners.forEach((each) => each.run(result, difference));
+            listeners.forEach((each) => fenced(() => each.run(result, difference)));
           });
         }
         listeners.add(listener);
-        run(atomes, NOTHING);
+        fenced(() => run(atomes, NOTHING));
         return () => {
           if (listeners.delete(listener) && listeners.size === 0) stop();
         };
@@ -126,7 +130,7 @@ export function createQueries(replica: Replica): Queries {
     },
     watch: (query, run) => (run ? follow(query, run) : liveQuery(query)),
     changed(shown) {
-      if (shown.size > 0) [...live].forEach((apply) => apply(shown));
+      if (shown.size > 0) live.forEach((apply) => apply(shown));
     },
   };
 }

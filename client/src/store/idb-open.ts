@@ -1,6 +1,6 @@
 import { SyncError } from '../errors.js';
-import { isUnreadable, storageError } from './idb.js';
-import { migrate, type Format, type Tables } from './store.js';
+import { isUnreadable, result, storageError } from './idb.js';
+import { migrate, type Format, type Place, type Tables } from './store.js';
 
 /** The object stores: the tables, and the log through which other tabs learn of commits. */
 export const STORES = ['atomes', 'outbox', 'rejected', 'place', 'log'] as const;
@@ -30,16 +30,21 @@ export interface Opened {
 
 /**
  * Opens the newest of `name`, `name~1`, `name~2` …; IndexedDB cannot rename, so what cannot be read stays where it
- * is, and the next name begins empty.
+ * is, and the next name begins empty. Where the data there is of another owner, the name with the owner's is the one.
  * @throws SyncError `storage` when the browser lets nothing be kept.
  */
-export async function openDatabase(name: string, format: Format): Promise<Opened> {
+export async function openDatabase(name: string, format: Format, owner?: string): Promise<Opened> {
   let setAside: string | undefined;
   const first = await newestGeneration(name);
   for (let generation = first; ; generation += 1) {
     const current = generation === 0 ? name : `${name}~${generation}`;
     try {
-      const { db, fresh } = await open(current, format);
+      const { db, fresh } = await open(current, format, owner);
+      const place = await result<Place | undefined>(db.transaction('place').objectStore('place').get(0));
+      if (owner !== undefined && (place?.owner ?? owner) !== owner) {
+        db.close();
+        return await openDatabase(`${name}:${owner}`, format, owner);
+      }
       return { db, ...(fresh && setAside !== undefined && { setAside }) };
     } catch (thrown) {
       const error = storageError(thrown);
@@ -57,7 +62,7 @@ async function newestGeneration(name: string): Promise<number> {
   return Math.max(0, ...generations.filter(Number.isInteger));
 }
 
-function open(name: string, format: Format): Promise<{ db: IDBDatabase; fresh: boolean }> {
+function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDatabase; fresh: boolean }> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, format.version);
     let fresh = false;
@@ -65,7 +70,7 @@ function open(name: string, format: Format): Promise<{ db: IDBDatabase; fresh: b
     let blocked: ReturnType<typeof setTimeout> | undefined;
     request.onupgradeneeded = ({ oldVersion }) => {
       fresh = oldVersion === 0;
-      if (fresh) create(request.result);
+      if (fresh) create(request.result, owner);
       else migrateAll(request.transaction!, format, oldVersion, (error) => (failure ??= error));
     };
     request.onblocked = () => {
@@ -91,11 +96,13 @@ function open(name: string, format: Format): Promise<{ db: IDBDatabase; fresh: b
   });
 }
 
-function create(db: IDBDatabase): void {
-  const [atomes] = STORES.map((name) =>
+function create(db: IDBDatabase, owner?: string): void {
+  const [atomes, , , place] = STORES.map((name) =>
     db.createObjectStore(name, { keyPath: KEY_PATHS[name], autoIncrement: name === 'log' }),
   );
   for (const [name, path] of Object.entries(ORDERS)) atomes!.createIndex(name, [...path, 'updatedAt', 'id']);
+  // no moment in between, in which another tab could take it for its own
+  if (owner !== undefined) place!.put({ owner }, 0);
 }
 
 /** Brings each record forward. A step that throws takes the whole upgrade back. */

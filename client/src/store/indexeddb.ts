@@ -24,7 +24,7 @@ const END: IDBValidKey = [];
 
 /** Where {@link indexedDbStore} keeps its data. */
 export interface IndexedDbOptions {
-  /** Of the database. Another user of the same browser profile needs another one. Default `atome-sync`. */
+  /** Of the first user's database; that of another one has the user's name behind it. Default `atome-sync`. */
   readonly name?: string | undefined;
 }
 
@@ -50,9 +50,9 @@ class IndexedDbStore implements Store {
     return this.browser;
   }
 
-  async open(): Promise<Contents> {
+  async open(owner?: string): Promise<Contents> {
     try {
-      const { db, setAside } = await openDatabase(this.name, this.format);
+      const { db, setAside } = await openDatabase(this.name, this.format, owner);
       this.db = db;
       this.outdated = false;
       db.onversionchange = ({ newVersion }) => this.giveWay(newVersion !== null);

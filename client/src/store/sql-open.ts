@@ -36,12 +36,13 @@ export function isUnreadable(thrown: unknown): boolean {
 }
 
 /** Opens a database, brings it to the format, and reads all but the atomes. */
-export async function openSql(connect: SqlConnect, name: string, format: Format): Promise<OpenedSql> {
+export async function openSql(connect: SqlConnect, name: string, format: Format, owner?: string): Promise<OpenedSql> {
   const driver = await connect(name);
   try {
     await driver.select('PRAGMA journal_mode = WAL');
     const fresh = await isFresh(driver);
-    if (fresh) for (const sql of SCHEMA) await driver.execute(sql, sql.includes('?') ? [format.version] : []);
+    const place = owner === undefined ? null : JSON.stringify({ owner });
+    if (fresh) for (const sql of SCHEMA) await driver.execute(sql, sql.includes('?') ? [format.version, place] : []);
     const [info] = await driver.select<{ version: number }[]>('SELECT version FROM atome_info');
     if (!info || info.version > format.version) throw new Unreadable(`${name} has a newer format`);
     if (info.version < format.version) await migrateAll(driver, format, info.version);

@@ -39,7 +39,7 @@ END`;
 const index = (name: string, columns: string): string =>
   `CREATE INDEX IF NOT EXISTS atome_${name} ON atome_atomes (${columns})`;
 
-/** To be run one by one, and again from the start when that was interrupted: the row in `atome_info` comes last. */
+/** To be run one by one, and again from the start when that was interrupted: the row in `atome_info` comes last, with the owner. */
 export const SCHEMA: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS atome_atomes (
     id TEXT PRIMARY KEY, kind TEXT, parent_id TEXT, updated_at TEXT, record TEXT NOT NULL) WITHOUT ROWID`,
@@ -51,5 +51,5 @@ export const SCHEMA: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS atome_info (one INTEGER PRIMARY KEY, version INTEGER NOT NULL, place TEXT)`,
   `CREATE TABLE IF NOT EXISTS atome_changes_1 (version INTEGER, change TEXT, CHECK (FALSE))`,
   TRIGGER,
-  `INSERT OR IGNORE INTO atome_info (one, version) VALUES (1, ?)`,
+  `INSERT OR IGNORE INTO atome_info (one, version, place) VALUES (1, ?, ?)`,
 ];

@@ -23,12 +23,19 @@ export class SqlStore implements Store {
     private readonly format: Format = FORMAT,
   ) {}
 
-  async open(): Promise<Contents> {
+  async open(owner?: string): Promise<Contents> {
+    const found = await this.openOne(this.name, owner);
+    if (owner === undefined || (found.place?.owner ?? owner) === owner) return found;
+    await this.close();
+    return this.openOne(besides(this.name, `-${slugOf(owner)}`), owner);
+  }
+
+  private async openOne(base: string, owner?: string): Promise<Contents> {
     let setAside: string | undefined;
     for (let generation = 0; ; generation += 1) {
-      const name = generation === 0 ? this.name : this.name.replace(/(\.[^./\\]*)?$/, `~${generation}$1`);
+      const name = generation === 0 ? base : besides(base, `~${generation}`);
       try {
-        const { driver, fresh, contents } = await openSql(this.connect, name, this.format);
+        const { driver, fresh, contents } = await openSql(this.connect, name, this.format, owner);
         this.driver = driver;
         return { ...contents, ...(fresh && setAside !== undefined && { setAside }) };
       } catch (thrown) {
@@ -85,6 +92,17 @@ export class SqlStore implements Store {
     if (!this.driver) throw new SyncError('storage', 'The local store is not open: call open first');
     return this.driver;
   }
+}
+
+/** Another name, before the extension. */
+function besides(name: string, suffix: string): string {
+  return name.replace(/(\.[^./\\]*)?$/, (extension) => suffix + extension);
+}
+
+/** A text as part of the name of a file: what can be read of it, and a sum that tells it from others. */
+function slugOf(text: string): string {
+  const sum = Array.from(text).reduce((hash, letter) => (hash * 31 + letter.codePointAt(0)!) % 2 ** 40, 7);
+  return `${text.replace(/\W+/g, '_').slice(-60)}-${sum.toString(36)}`;
 }
 
 function storageError(thrown: unknown): SyncError {

@@ -13,7 +13,9 @@ import type { Atome, AtomeEvent, ErrorBody, JsonObject, JsonValue } from '../../
  *  5. Versions. Data written by an older version of the SDK is brought forward in `open`, in one transaction, by
  *     `FORMAT.migrations`. Data of a newer version, or damaged beyond reading, is set aside under another name,
  *     never destroyed, and the store begins empty.
- *  6. Failing is loud. Every method rejects with what went wrong (no space, no permission) and changes nothing.
+ *  6. To each their own. `open(owner)` never opens what belongs to another owner: it takes what is theirs, else what
+ *     nobody has claimed, else begins a new one beside. Which it is, `place.owner` says.
+ *  7. Failing is loud. Every method rejects with what went wrong (no space, no permission) and changes nothing.
  *
  * `test/client/store.suite.ts` holds every store to this.
  */
@@ -57,6 +59,8 @@ export interface Place {
   readonly skewMs: number | null;
   /** The newest stamp that was sent, below which none may follow. */
   readonly stamp: string | null;
+  /** Whose all of this is: a principal of a server. Data of older versions does not say. */
+  readonly owner?: string;
 }
 
 /** A place in a ledger, with what proves to the server that it is still the same ledger and the same rights. */
@@ -90,8 +94,8 @@ export interface Changes {
 
 /** Everything but the atomes, which may be many. */
 export interface Contents {
-  /** null in a new store. */
-  readonly place: Place | null;
+  /** null in a new store, or its owner alone. */
+  readonly place: Partial<Place> | null;
   /** In the order of their opIds. */
   readonly outbox: readonly PendingWrite[];
   /** In the order of their opIds. */
@@ -109,8 +113,11 @@ export interface Selection {
 
 /** The port between the SDK and where it keeps its data. The promises are at the top of this file. */
 export interface Store {
-  /** Makes ready, migrates, and reads all but the atomes. Called once, before anything else; again after `close`. */
-  open(): Promise<Contents>;
+  /**
+   * Makes ready, migrates, and reads all but the atomes. Called once, before anything else; again after `close`.
+   * @param owner whose data to open. What is new is theirs from its first moment on.
+   */
+  open(owner?: string): Promise<Contents>;
   /** All atomes, page by page, in any order; as of some moment not before the call. */
   atomes(): AsyncIterable<readonly Atome[]>;
   /**

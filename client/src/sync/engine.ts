@@ -18,6 +18,7 @@ import type { Settings } from '../options.js';
 import type { Changes, StoredCursor } from '../store/store.js';
 import { changesOf, learn, type Learnt } from './changes-of.js';
 import { createCredentials } from './credentials.js';
+import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
 import type { Replica } from './replica.js';
 import { createSender } from './sender.js';
 import { stateOf, type Progress, type SyncState } from './status.js';
@@ -30,8 +31,13 @@ export interface EngineParts {
   readonly clock: WriteClock;
   readonly events: Emitter;
   readonly subscription: Subscription;
+  readonly principal: Who | undefined;
+  /** The server says that we are somebody else than whose data this is. */
+  readonly usurped: () => void;
   /** Something about the connection is different. */
   readonly moved: () => void;
+  /** Resolves when something has become true, and rejects when the client is closed. */
+  readonly until: (isSo: () => boolean) => Promise<void>;
 }
 
 /**
@@ -43,13 +49,17 @@ export interface Engine {
   readonly connection: Connection;
   /** The cursor to go on from; null when everything has to be told first. */
   cursor(): StoredCursor | null;
-  state(): SyncState;
+  /** Whose data this is; with `sure`, by the server's own word where there is a token. */
+  whose(sure: boolean): Promise<string>;
+  /** null while there is no connection to be had. */
+  state(): SyncState | null;
   /** Sends what has come into the outbox. */
   readonly pump: () => void;
   stop(): void;
 }
 
-export function createEngine(settings: Settings, { replica, clock, events, subscription, moved }: EngineParts): Engine {
+export function createEngine(settings: Settings, parts: EngineParts): Engine {
+  const { replica, clock, events, subscription, moved } = parts;
   const wanted = JSON.stringify(subscription);
   const socket = socketUrl(settings.url);
   const credentials = createCredentials(settings.token);
@@ -63,10 +73,21 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
   /** What was told from the beginning on, and up to where; kept over connections. */
   let learnt: { readonly atomes: Learnt; cursor: StoredCursor } | null = null;
   let rights: string | undefined;
+  let owner: string | undefined;
+  /** Whether the owner is so by the server's word. */
+  let isSure = false;
+  let stopped = false;
 
   const connection = createConnection(settings, {
     ...credentials,
     url: () => socket,
+    identified(principal) {
+      const said = principal ? ownerOf(socket, principal) : (owner ??= ownerOf(socket, ANONYMOUS));
+      if ((owner ??= said) !== said) return parts.usurped();
+      isSure = true;
+      // until here it was only to hear that; whoever leads connects again
+      if (!replica.place.owner) connection.disconnect();
+    },
     subscription() {
       const stored = cursor();
       const { epoch, seq: since = 0, hash, rights } = stored ?? learnt?.cursor ?? {};
@@ -97,8 +118,21 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
     stamp: (opId) => clock.stamp(opId),
     refused: (operation, error) =>
       commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
+    failing: ({ code, message }) => failed(new SyncError(code, `${message}; it is tried again`)),
     random: settings.random,
   });
+
+  async function whose(sure: boolean): Promise<string> {
+    // a token that cannot be had just now is asked for again by the connection
+    const token = owner ?? (await credentials.token(false).catch(() => ''));
+    const who = parts.principal ?? (token === undefined ? ANONYMOUS : whoseIs(token));
+    owner ??= who && ownerOf(socket, who);
+    if (!isSure && (!owner || (sure && settings.token))) {
+      if (!stopped) connection.connect();
+      await parts.until(() => isSure);
+    }
+    return owner!;
+  }
 
   function cursor(): StoredCursor | null {
     const { place } = replica;
@@ -193,7 +227,7 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
     commit({
       ...changes,
       settle: settled.map(({ write }) => write.opId),
-      place: { subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp },
+      place: { ...replica.place, subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp },
     });
     for (const { ack } of settled) {
       // what came of it is in no event that we may see
@@ -210,9 +244,11 @@ export function createEngine(settings: Settings, { replica, clock, events, subsc
   return {
     connection,
     cursor,
+    whose,
     state: () => stateOf(connection.state, progress, reason, nextAttemptAt),
     pump: sender.pump,
     stop() {
+      stopped = true;
       connection.disconnect();
       sender.lost(NORMAL);
     },

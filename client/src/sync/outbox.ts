@@ -14,8 +14,10 @@ export interface Pending {
   ack?: Ack | undefined;
   /** Refused before an earlier write to the same atome was answered: it may yet be taken. */
   held?: boolean;
-  /** How often the server has failed at it. */
+  /** How often the server has put it off. */
   faults: number;
+  /** Not to be sent before, in epoch milliseconds. */
+  dueAt: number;
 }
 
 /** The own writes that the server has not confirmed, in their order. What is durable of it lies in the store. */
@@ -62,7 +64,7 @@ export function createOutbox(): Outbox {
         known.saved ||= saved;
         return;
       }
-      const added = { write, saved, faults: 0 };
+      const added = { write, saved, faults: 0, dueAt: 0 };
       pending.set(write.opId, added);
       byAtome.set(write.atomeId, [...of(write.atomeId), added]);
     },

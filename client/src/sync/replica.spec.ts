@@ -5,7 +5,14 @@ import type { Changes, Store } from '../store/store.js';
 import { createReplica, type ReplicaPort } from './replica.js';
 
 const nothing = (): void => undefined;
-const NOBODY: ReplicaPort = { changed: nothing, met: nothing, heard: nothing, refused: nothing, failed: nothing };
+const NOBODY: ReplicaPort = {
+  owner: () => Promise.resolve('us'),
+  changed: nothing,
+  met: nothing,
+  heard: nothing,
+  refused: nothing,
+  failed: nothing,
+};
 const ID = '01900000-0000-7000-8000-000000000000';
 
 it('shows a JSON Patch of another tab once it can apply it, and tells of that', async () => {

@@ -1,13 +1,15 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError, toError } from '../errors.js';
 import { memoryStore } from '../store/memory.js';
-import type { Changes, PendingWrite, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
+import type { Changes, Contents, PendingWrite, Place, RejectedWrite, Selection, Store, Tabs } from '../store/store.js';
 import { prepare } from './optimistic.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createView, type Shown, type View } from './view.js';
 
 /** Who wants to know what happens in a replica. */
 export interface ReplicaPort {
+  /** Whose data this is; with `sure`, by the server's own word where there is a token. */
+  owner(sure: boolean): Promise<string>;
   /** Something is different; `shown` tells which atomes are. */
   changed(shown: ReadonlyMap<string, Shown>): void;
   /** A write is in the outbox that was not made here just now. */
@@ -47,7 +49,8 @@ export interface Replica {
   newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined>;
   /** Shows the changes now. @returns a promise of their being durable, which rejects when the replica was closed. */
   commit(changes: Changes): Promise<void>;
-  close(): Promise<void>;
+  /** Keeps what is on its way and closes the store. @param hide shows nothing any more from here on. */
+  close(hide?: boolean): Promise<void>;
 }
 
 export function createReplica(store: Store, port: ReplicaPort): Replica {
@@ -66,16 +69,18 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   const first: Promise<unknown>[] = [];
   let unbind: (() => void) | undefined;
   let closed = false;
+  let owner = '';
 
-  const opened = guard(open);
+  const opened = Promise.resolve().then(() => guard(open));
   const loaded = opened.then(() => guard(load));
   let tail = opened;
   loaded.catch(() => undefined);
 
   async function open(): Promise<void> {
-    const contents = await store.open();
+    owner = await port.owner(false);
+    const contents = await store.open(owner);
     const { setAside } = contents;
-    place = contents.place ?? NOWHERE;
+    await claim(contents);
     await prepare(contents.outbox);
     for (const write of contents.outbox) {
       add(write, true);
@@ -88,6 +93,15 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     if (setAside !== undefined) {
       port.failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
     }
+  }
+
+  /** Nothing is shown of what is somebody else's, nor of what nobody has claimed before the server has said who we are. */
+  async function claim({ place: found, outbox: writes, rejected: refused }: Contents): Promise<void> {
+    if (found?.owner === undefined) {
+      if (found || writes.length + refused.length > 0) await port.owner(true);
+      await store.commit([{ place: { ...NOWHERE, ...found, owner } }]);
+    } else if (found.owner !== owner) throw new SyncError('storage', 'it is of another user or server');
+    place = { ...NOWHERE, ...found, owner };
   }
 
   async function load(): Promise<void> {
@@ -108,23 +122,26 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   }
 
   function observe(changes: Changes): void {
-    apply(changes, true);
+    const tell = apply(changes, true);
+    // what is not in the store yet was read without it
+    if (changes.clear) [...underWay, ...batch].forEach((own) => apply(own, false));
     void prepare(changes.append ?? [])?.then(() => {
       view.unfold();
       port.changed(view.refresh());
     });
-    // what is not in the store yet was read without it
-    if (changes.clear) [...underWay, ...batch].forEach(({ events: _told, ...own }) => apply(own, false));
+    tell();
   }
 
   function commit(changes: Changes): Promise<void> {
     if (closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
     changes.append?.forEach(({ opId }) => made.add(opId));
-    apply(changes, false);
+    const tell = apply(changes, false);
     batch.push(changes);
-    saving ??= tail = tail.then(save);
-    saving.catch(() => undefined);
-    return saving;
+    const kept = (saving ??= tail = tail.then(save));
+    kept.catch(() => undefined);
+    // whoever listens may do anything now: the store has it
+    tell();
+    return kept;
   }
 
   async function save(): Promise<void> {
@@ -141,8 +158,9 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     if (found) found.saved = true;
   }
 
-  function apply({ clear, put, remove, settle, append, dismiss, reject, ...more }: Changes, saved: boolean): void {
-    const { events = [] } = more;
+  /** Changes what there is. @returns what tells of it. */
+  function apply(changes: Changes, saved: boolean): () => void {
+    const { clear, put, remove, settle, append, dismiss, reject, events = [] } = changes;
     const origins = events.map(originOf);
     if (clear) {
       fresh = null;
@@ -157,12 +175,14 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     append?.forEach((write) => add(write, saved));
     dismiss?.forEach((opId) => rejected.delete(opId));
     reject?.forEach(putAside);
-    place = more.place ?? place;
-    port.changed(view.refresh());
-    if (saved) append?.forEach(({ opId }) => port.met(opId));
-    events.forEach((event, i) => port.heard(event, origins[i]!));
+    place = changes.place ?? place;
     if (!clear) settle?.forEach((opId) => made.delete(opId));
-    reject?.forEach((write) => port.refused(write));
+    return () => {
+      port.changed(view.refresh());
+      if (saved) append?.forEach(({ opId }) => port.met(opId));
+      events.forEach((event, i) => port.heard(event, origins[i]!));
+      reject?.forEach((write) => port.refused(write));
+    };
   }
 
   function learn(id: string, atome: Atome | undefined): void {
@@ -192,6 +212,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     try {
       await work();
     } catch (thrown) {
+      if (closed) throw thrown;
       const error = toError(thrown);
       if (error instanceof SyncError && error.code === 'outdated') {
         port.failed(error);
@@ -201,6 +222,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
       unbind?.();
       void store.close().catch(() => undefined);
       store = memoryStore();
+      place = { ...place, owner };
       port.failed(new SyncError('storage', advice, { cause: thrown }));
     }
   }
@@ -225,9 +247,13 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
       return found;
     },
     commit,
-    async close() {
+    async close(hide) {
       closed = true;
       unbind?.();
+      if (hide) {
+        const settle = [...outbox.all()].map(({ write }) => write.opId);
+        apply({ clear: true, settle, dismiss: [...rejected.keys()] }, true)();
+      }
       await Promise.allSettled([loaded, tail]);
       await store.close().catch((thrown: unknown) => port.failed(toError(thrown)));
     },

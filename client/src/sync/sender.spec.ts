@@ -7,11 +7,12 @@ let outbox: Outbox;
 let sender: Sender;
 let sent: string[];
 let refused: string[];
+let failing: string[];
 let open: boolean;
 
 beforeEach(() => {
   jest.useFakeTimers();
-  [sent, refused, open] = [[], [], true];
+  [sent, refused, failing, open] = [[], [], [], true];
   outbox = createOutbox();
   let stamps = 0;
   sender = createSender(outbox, {
@@ -25,6 +26,7 @@ beforeEach(() => {
       refused.push(`${opId} ${code}`);
       outbox.take(opId);
     },
+    failing: ({ code }) => failing.push(code),
     random: () => 0.5,
   });
 });
@@ -100,15 +102,56 @@ describe('a sender', () => {
     expect(refused).toEqual([]);
   });
 
-  it('gives up a write on which the server fails again and again', () => {
-    ['1', '2'].forEach((opId) => add(opId));
-    sender.pump();
-    sender.acked(ack('2'));
-    for (let n = 0; n < 5; n += 1) {
-      sender.nacked('1', error('internal'));
-      jest.advanceTimersByTime(60_000);
+  it.each<[string, ErrorBody]>([
+    ...(['internal', 'unavailable', 'storage_full', 'rate_limited', 'quota_exceeded'] as const).map(
+      (code): [string, ErrorBody] => [code, error(code)],
+    ),
+    ['a code of a newer server', { ...error('unavailable'), code: 'overheated' as ErrorCode }],
+    ['a 5xx that calls itself final', { ...error('internal'), retryable: false }],
+    ['nothing more than a code', { code: 'odd' } as unknown as ErrorBody],
+  ])('never gives a write up for %s, and says that it is stuck', (_what, nack) => {
+    add('1');
+    for (let n = 0; n < 200; n += 1) {
+      sender.pump();
+      expect(take()).toHaveLength(1);
+      sender.nacked('1', nack);
+      jest.advanceTimersByTime(30_000);
     }
-    expect(refused).toEqual(['1 internal']);
+    expect(refused).toEqual([]);
+    expect(outbox.size).toBe(1);
+    expect(failing.length).toBeGreaterThan(100);
+    sender.acked(ack('1'));
+    expect(outbox.get('1')!.ack).toBeDefined();
+  });
+
+  it('counts what one window is answered as one setback', () => {
+    for (let n = 0; n < 100; n += 1) add(`${1_000 + n}`);
+    sender.pump();
+    take().forEach((_sent, n) => sender.nacked(`${1_000 + n}`, error('unavailable')));
+    jest.advanceTimersByTime(500);
+    expect(take()).toHaveLength(100);
+  });
+
+  it('sends what does not build on a write that the server fails at for ever', () => {
+    outbox.add({ opId: '1', operation: 'create', atomeId: 'poison' }, true);
+    outbox.add({ opId: '2', operation: 'update', atomeId: 'poison' }, true);
+    outbox.add({ opId: '3', operation: 'create', atomeId: 'child', parentId: 'poison' }, true);
+    sender.pump();
+    take();
+    ['1', '2', '3'].forEach((opId) => sender.nacked(opId, error('internal')));
+    for (let n = 0; n < 300; n += 1) {
+      const opId = `${1_000 + n}`;
+      add(opId);
+      jest.advanceTimersByTime(1_000);
+      sender.pump();
+      for (const each of take().map((text) => text.split('@')[0]!)) {
+        if (each.length > 1) outbox.take((sender.acked(ack(each)), each));
+        else sender.nacked(each, error('internal'));
+      }
+    }
+    expect([...outbox.all()].map(({ write }) => write.opId).filter((opId) => opId.length > 1).length).toBeLessThan(3);
+    expect([...outbox.all()].slice(0, 3).map(({ write }) => write.opId)).toEqual(['1', '2', '3']);
+    expect(refused).toEqual([]);
   });
 
   it('refuses a write only when those before it to the same atome were answered', () => {

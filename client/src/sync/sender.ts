@@ -14,6 +14,8 @@ export interface SenderPort {
   readonly stamp: (opId: string) => Hlc;
   /** A write was refused for good. */
   readonly refused: (write: PendingWrite, error: ErrorBody) => void;
+  /** The server has failed at a write again and again; it is kept and tried on. */
+  readonly failing: (error: ErrorBody) => void;
   /** In [0, 1). */
   readonly random: () => number;
 }
@@ -37,9 +39,12 @@ export interface Sender {
 
 /** Most writes on their way at once. */
 const WINDOW = 100;
-/** How often a write is tried on which the server fails: it may be the write's fault. */
-const MAX_FAULTS = 5;
+/** From how many answers "not now" to one write on it is told. */
+const TOLD_FROM = 3;
 const REPEAT: Backoff = { firstMs: 500, maxMs: 30_000, attempts: Infinity };
+
+/** What can be the fault of one write alone. */
+const OWN_FAULTS = /^(internal|quota)/;
 
 const TOO_LARGE: ErrorBody = {
   code: 'too_large',
@@ -48,7 +53,7 @@ const TOO_LARGE: ErrorBody = {
   retryable: false,
 };
 
-export function createSender(outbox: Outbox, { ready, send, stamp, refused, random }: SenderPort): Sender {
+export function createSender(outbox: Outbox, { ready, send, stamp, refused, failing, random }: SenderPort): Sender {
   const timer = createTimer();
   let window = WINDOW;
   let setbacks = 0;
@@ -56,16 +61,26 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, rand
 
   function pump(): void {
     if (pausing || !ready()) return;
-    const waiting = new Set<string>();
+    const now = Date.now();
+    let next = Infinity;
+    /** Atomes whose writes wait for an answer, and those that wait behind a write whose time has not come. */
+    const [waiting, behind] = [new Set<string>(), new Set<string | null | undefined>()];
     let unanswered = 0;
     for (const each of outbox.all()) {
-      if (unanswered >= window || !each.saved) return;
+      if (unanswered >= window || !each.saved) break;
       if (each.ack) continue;
-      const { atomeId } = each.write;
+      const { write, dueAt } = each;
+      const { atomeId } = write;
+      if (dueAt > now) next = Math.min(next, dueAt);
+      if (dueAt > now || behind.has(atomeId) || behind.has(write.parentId)) {
+        behind.add(atomeId);
+        continue;
+      }
       if (!each.sent && !(each.held && waiting.has(atomeId))) post(each);
       waiting.add(atomeId);
       unanswered += 1;
     }
+    if (next < Infinity) timer.start(next - now, pump);
   }
 
   function post(each: Pending): void {
@@ -75,13 +90,22 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, rand
     send({ type: 'mutate', ...write, hlc: each.hlc });
   }
 
-  /** Waits before anything is sent again. */
-  function pause(floorMs: unknown): void {
+  /** Waits before anything is sent again: what else was on its way is answered alike, and counts as the same setback. */
+  function pause(floorMs: number): void {
+    if (pausing) return;
     pausing = true;
-    timer.start(backoffMs(setbacks++, REPEAT, random(), Number(floorMs) || 0), () => {
+    timer.start(backoffMs(setbacks++, REPEAT, random(), floorMs), () => {
       pausing = false;
       pump();
     });
+  }
+
+  /** Tries a write again in a while. What may be its own fault keeps back what builds on it, not the others. */
+  function later(found: Pending, error: ErrorBody): void {
+    found.faults += 1;
+    if (found.faults >= TOLD_FROM && !pausing) failing(error);
+    if (OWN_FAULTS.test(error.code)) found.dueAt = Date.now() + backoffMs(found.faults, REPEAT, random());
+    pause(Number(error.details?.retryAfter) || 0);
   }
 
   return {
@@ -90,20 +114,17 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, rand
       setbacks = 0;
       const found = outbox.get(ack.opId);
       if (found) found.ack = ack;
+      // the server is well again
+      if (found?.faults) for (const each of outbox.all()) each.dueAt = 0;
       pump();
     },
     nacked(opId, error) {
       const found = outbox.get(opId);
       if (!found) return;
-      const { code, retryable, details } = error;
       found.sent = false;
-      if (code === 'unauthenticated') return;
-      if (retryable) {
-        found.faults += 1;
-        pause(details?.retryAfter);
-        if (code === 'internal' && found.faults >= MAX_FAULTS) refused(found.write, error);
-        return;
-      }
+      if (error.code === 'unauthenticated') return;
+      // what is no refusal by its own word may yet be taken
+      if (error.retryable || !(error.status < 500)) return later(found, error);
       if (outbox.of(found.write.atomeId).find(({ ack }) => !ack) === found) refused(found.write, error);
       else found.held = true;
       pump();

@@ -44,7 +44,8 @@ export function createStatusBoard(replica: Replica, { emit }: Emitter, own: () =
     const { pending } = now;
     if (pending !== toldPending) emit('sync:pending', { count: pending });
     toldPending = pending;
-    emit('sync:status', now);
+    // a listener may have changed it, and that was told
+    if (told === text) emit('sync:status', now);
     tell();
   }
 

@@ -26,7 +26,7 @@ export type Status = SyncState & {
 export type Progress = { readonly done: number; readonly total: number } | 'live' | null;
 
 /**
- * The state of a connection in the words of the application.
+ * The state of a connection in the words of the application; null while none is wanted.
  * @param reason why there is none.
  */
 export function stateOf(
@@ -34,9 +34,10 @@ export function stateOf(
   progress: Progress,
   reason: string,
   nextAttemptAt: number | null,
-): SyncState {
+): SyncState | null {
   switch (connection.phase) {
     case 'idle':
+      return null;
     case 'refused':
       return { state: 'stopped', reason };
     case 'waiting':

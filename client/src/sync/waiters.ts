@@ -1,6 +1,6 @@
 /** Promises that resolve when something has become true. */
 export interface Waiters {
-  until(isSo: () => boolean): Promise<void>;
+  readonly until: (isSo: () => boolean) => Promise<void>;
   /** Something may have become true. */
   check(): void;
   /** Nothing will become true any more. */

@@ -44,9 +44,9 @@ export function jointStore(store: Store): JointStore {
     },
     drop: (opId) => store.commit([{ settle: [opId] }]),
     tell: (write) => listeners.forEach((listener) => listener([{ append: [write] }])),
-    async open() {
+    async open(owner) {
       try {
-        const all = await store.open();
+        const all = await store.open(owner);
         contents = { outbox: all.outbox, rejected: all.rejected.map(({ operation }) => operation) };
         return { ...all, outbox: all.outbox.filter(isWhole) };
       } catch (thrown) {
