@@ -8,6 +8,7 @@ import { Origins } from './access/origins.js';
 import type { Config } from './config.js';
 import { ResolvedOptions } from './door/options.js';
 import { NOTHING_HERE } from './door/problem.js';
+import { RouteTable } from './door/route-table.js';
 import { AtomeError } from './protocol/index.js';
 
 /** What a page elsewhere may send and read, when its origin is allowed. */
@@ -48,6 +49,8 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     const refusal = origins.refusal(request.headers);
     done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));
   });
+  // before CORS, which answers every OPTIONS
+  app.get(RouteTable).answer('all');
   // what is asked of nobody is answered before its body is read, and behind the headers for other origins
   server.addHook('preParsing', (request, _reply, payload, done) => {
     done(request.is404 ? new AtomeError('not_found', NOTHING_HERE) : null, payload);

@@ -11,6 +11,7 @@ import { Doorkeeper } from '../access/doorkeeper.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
+import { refuseOtherContent } from '../door/request-content.js';
 import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { Connections } from './connections.js';
@@ -56,6 +57,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   private prepare(fastify: FastifyInstance): void {
     addBodyParsers(fastify, PATCH_TYPES);
     this.doorkeeper.standAt(fastify);
+    refuseOtherContent(fastify);
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.hold(reply.raw);

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { authorize } from '../access/authorize.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
-import { Streams } from '../door/streams.js';
+import { isHead, sendHead, Streams } from '../door/streams.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { NDJSON, ndjson } from '../door/ndjson.js';
 import { ResolvedOptions } from '../door/options.js';
@@ -50,6 +50,8 @@ export class UserDataController {
     if (subject !== undefined && subject !== principal.id) authorize(principal, 'administer');
     const { tenant } = principal;
     const whose = subject ?? principal.id;
+    void reply.type(NDJSON);
+    if (isHead(request)) return sendHead(reply);
     this.log.record('export', request, { subject: whose });
     const lines = ndjson({
       header: async () => {
@@ -60,7 +62,7 @@ export class UserDataController {
       signal: this.streams.begin(request, reply),
       onError: (error) => this.logger.error(error),
     });
-    await reply.type(NDJSON).send(lines);
+    await reply.send(lines);
   }
 
   @Needs('write')
