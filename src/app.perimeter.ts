@@ -45,6 +45,11 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();
   });
+  server.addHook('onRequest', ({ raw }, _reply, done) => {
+    // RFC 9112 §3.2
+    const isNameless = raw.headers.host === undefined && raw.httpVersion !== '1.0';
+    done(isNameless ? new AtomeError('invalid', 'the request names no host; send the header Host') : undefined);
+  });
   server.addHook('onRequest', (request, _reply, done) => {
     const refusal = origins.refusal(request.headers);
     done(refusal === undefined ? undefined : new AtomeError('forbidden', refusal));

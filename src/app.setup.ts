@@ -10,7 +10,7 @@ import { AtomeWsAdapter } from './atome/ws-adapter.js';
 import { setupPerimeter } from './app.perimeter.js';
 import type { Config } from './config.js';
 import { addBodyParsers } from './door/body-parsers.js';
-import { connectionErrors } from './door/connection-errors.js';
+import { connectionErrors, refuseExpectation } from './door/connection-errors.js';
 import { LimitedLog } from './door/limited-log.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
 import { ProblemFilter, sendProblem } from './door/problem.filter.js';
@@ -33,6 +33,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     routerOptions: { maxParamLength: 128 },
     // what Fastify refuses before any route, such as a path that cannot be decoded
     frameworkErrors: sendProblem,
+    // refused by the perimeter instead, as a problem
+    http: { requireHostHeader: false },
     clientErrorHandler: connectionErrors(new LimitedLog(new Logger('Http'))),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config.atome), adapter, {
@@ -41,6 +43,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     abortOnError: false,
     forceCloseConnections: true,
   });
+  app.getHttpServer().on('checkExpectation', refuseExpectation);
   await setupApp(app, config);
   return app;
 }

@@ -21,10 +21,10 @@ Configuration is by environment; see .env.example for all of it:
 const DRAIN_MS = 9_000;
 
 /**
- * Signals that come so shortly after the first are the same one, in milliseconds: a terminal sends Ctrl-C to npm and to
+ * Signals that come within this of the first are the same one, in milliseconds: a terminal sends Ctrl-C to npm and to
  * this process, and npm passes it on.
  */
-const SAME_MS = 1_000;
+const SAME_MS = 100;
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help') || process.argv.includes('-h')) {
@@ -42,30 +42,36 @@ async function main(): Promise<void> {
   process.stdout.write(`${greeting(config, port)}\n`);
 }
 
-/** Ends the process on SIGTERM and SIGINT: at once while it starts, then in order; the second time it waits no longer. */
+/** Ends the process on SIGTERM and SIGINT: at once while it starts, then in order, and at once when one comes again. */
 function stopOnSignal(): { running?: INestApplication } {
   const state: { running?: INestApplication } = {};
-  let began: number | undefined;
+  let first: NodeJS.Timeout | undefined;
+  let isStopping = false;
   const stop = (signal: 'SIGTERM' | 'SIGINT'): void => {
+    const { running } = state;
     // as a shell tells of a process that a signal has ended
-    const leave = (): void => process.exit(128 + constants.signals[signal]);
-    if (!state.running) return leave();
-    if (began !== undefined) return void setTimeout(leave, began + SAME_MS - performance.now());
-    began = performance.now();
-    process.stdout.write(`${signal}: finishing what was accepted, then stopping; once more stops at once\n`);
-    const late = setTimeout(() => {
-      process.stderr.write(`not finished after ${DRAIN_MS / 1_000} s; stopping all the same\n`);
-      process.exit(1);
-    }, DRAIN_MS);
-    late.unref();
-    state.running.close().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
+    if (!running || isStopping) process.exit(128 + constants.signals[signal]);
+    first ??= setTimeout(() => {
+      isStopping = true;
+      process.stdout.write(`${signal}: finishing what was accepted, then stopping; once more stops at once\n`);
+      drain(running);
+    }, SAME_MS);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   return state;
+}
+
+function drain(app: INestApplication): void {
+  const late = setTimeout(() => {
+    process.stderr.write(`not finished after ${DRAIN_MS / 1_000} s; stopping all the same\n`);
+    process.exit(1);
+  }, DRAIN_MS);
+  late.unref();
+  app.close().then(
+    () => process.exit(0),
+    (error: unknown) => fail(error),
+  );
 }
 
 function greeting({ host }: Config, port: number): string {

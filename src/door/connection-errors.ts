@@ -25,8 +25,13 @@ export function connectionErrors(log: LimitedLog): (error: NodeJS.ErrnoException
     if (!response) return writeAnswer(socket, refusal);
     // the fault is behind a whole request, which gets its own answer as the last one
     if (response.req.complete) response.shouldKeepAlive = false;
-    else response.writeHead(refusal.status, headersOf(bodyOf(refusal))).end(bodyOf(refusal));
+    else sendAnswer(response, refusal);
   };
+}
+
+/** Answers an `Expect` that is not understood (RFC 9110 §15.5.18), for the event `checkExpectation` of the server. */
+export function refuseExpectation(_request: unknown, response: ServerResponse): void {
+  sendAnswer(response, refusal(417, 'invalid', 'only Expect: 100-continue can be fulfilled; send the request without'));
 }
 
 /** Where Node keeps the answer that is under way; its own handler of these errors looks there, too. */
@@ -64,6 +69,11 @@ function headersOf(body: string): Record<string, string> {
     'X-Content-Type-Options': 'nosniff',
     Connection: 'close',
   };
+}
+
+function sendAnswer(response: ServerResponse, refusal: Refusal): void {
+  const body = bodyOf(refusal);
+  response.writeHead(refusal.status, headersOf(body)).end(body);
 }
 
 function writeAnswer(socket: Socket, refusal: Refusal): void {

@@ -29,7 +29,7 @@ function shapeProblem(text: string): string {
 
 /** Why there is no such time; undefined when there is. `Date` would take the days after for it. */
 function problemOf([year, month, day, hour, minute, second, zoneHour, zoneMinute]: number[]): string | undefined {
-  const daysOfMonth = new Date(Date.UTC(2000 + (year! % 400), month!, 0)).getUTCDate();
+  const daysOfMonth = new Date(Date.UTC(2000 + (year! % 400), month, 0)).getUTCDate();
   if (!isWithin(month, 1, 12) || !isWithin(day, 1, daysOfMonth)) return 'names a day that is not in the calendar';
   if (second === 60) return 'is a leap second, which is not counted here; give the second before or after it';
   if (isWithin(hour, 0, 23) && isWithin(minute, 0, 59) && isWithin(second, 0, 59)) {

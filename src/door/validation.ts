@@ -48,7 +48,7 @@ export function WholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Propert
     validator: { validate: isWithin, defaultMessage: () => `must be a whole number ${range}, in digits alone` },
   });
   // a pipe of a host application may have made a number of it
-  const number = Transform(({ value }) =>
+  const number = Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
   );
   return (target, property) => {
