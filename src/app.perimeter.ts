@@ -8,6 +8,7 @@ import { Perimeter } from './access/perimeter.js';
 import type { Config } from './config.js';
 import { ResolvedOptions } from './door/options.js';
 import { NOTHING_HERE } from './door/problem.js';
+import { RouteTable } from './door/route-table.js';
 import { AtomeError } from './protocol/index.js';
 
 /** What a page elsewhere may send and read, when its origin is allowed. */
@@ -43,7 +44,14 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();
   });
+  server.addHook('onRequest', ({ raw }, _reply, done) => {
+    // RFC 9112 §3.2
+    const isNameless = raw.headers.host === undefined && raw.httpVersion !== '1.0';
+    done(isNameless ? new AtomeError('invalid', 'the request names no host; send the header Host') : undefined);
+  });
   app.get(Perimeter).standAround(server, (request) => ruleOfRoute(request) !== undefined);
+  // before CORS, which answers every OPTIONS
+  app.get(RouteTable).answer('all');
   // what is asked of nobody is answered before its body is read, and behind the headers for other origins
   server.addHook('preParsing', (request, _reply, payload, done) => {
     done(request.is404 ? new AtomeError('not_found', NOTHING_HERE) : null, payload);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import fastifyStatic, { type FastifyStaticOptions } from '@fastify/static';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
@@ -8,8 +9,9 @@ import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from './atome/ws-adapter.js';
 import { setupPerimeter } from './app.perimeter.js';
 import type { Config } from './config.js';
-import { refuseOtherMethods } from './door/allowed-methods.js';
 import { addBodyParsers } from './door/body-parsers.js';
+import { connectionErrors, refuseExpectation } from './door/connection-errors.js';
+import { LimitedLog } from './door/limited-log.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
 import { ProblemFilter, sendProblem } from './door/problem.filter.js';
 import { PinoLogger } from './ops/logger.js';
@@ -30,6 +32,9 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     routerOptions: { maxParamLength: 128 },
     // what Fastify refuses before any route, such as a path that cannot be decoded
     frameworkErrors: sendProblem,
+    // refused by the perimeter instead, as a problem
+    http: { requireHostHeader: false },
+    clientErrorHandler: connectionErrors(new LimitedLog(new Logger('Http'))),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config.atome), adapter, {
     logger,
@@ -37,6 +42,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     abortOnError: false,
     forceCloseConnections: true,
   });
+  app.getHttpServer().on('checkExpectation', refuseExpectation);
   await setupApp(app, config);
   return app;
 }
@@ -45,7 +51,6 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<vo
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   addBodyParsers(fastify, ['application/json']);
-  refuseOtherMethods(fastify);
   await setupPerimeter(app, config);
   app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
   app.useWebSocketAdapter(new AtomeWsAdapter(app));

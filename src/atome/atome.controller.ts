@@ -105,7 +105,7 @@ export class AtomeController {
       total,
       page: query.page,
       pages: total === null ? null : Math.ceil(total / query.limit),
-      nextCursor: last ? encodeCursor(query.sortBy, last) : null,
+      nextCursor: last ? encodeCursor(listQuery, last) : null,
     });
     void reply.type(JSON_TYPE);
     return `{"success":true,"data":[${texts.join(',')}],${rest.slice(1)}`;
@@ -348,7 +348,7 @@ function toMoment({ version, at }: GetQueryDto): Moment | undefined {
 
 function toListQuery(query: ListQueryDto): ListQuery {
   const { kind, type, parentId, search, sortBy, sortOrder, limit, page, cursor } = query;
-  return {
+  const listing = {
     kind,
     type,
     parentId: parentId === 'null' ? null : parentId,
@@ -356,8 +356,11 @@ function toListQuery(query: ListQueryDto): ListQuery {
     includeDeleted: query.includeDeleted === 'true',
     sortBy,
     sortOrder,
+  };
+  return {
+    ...listing,
     limit,
     offset: cursor === undefined ? (page - 1) * limit : 0,
-    after: cursor === undefined ? undefined : decodeCursor(cursor, sortBy),
+    after: cursor === undefined ? undefined : decodeCursor(cursor, listing),
   };
 }

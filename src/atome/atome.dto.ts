@@ -181,9 +181,7 @@ export class RestoreAtomeDto extends ReasonDto {
 export class GetQueryDto {
   @ApiPropertyOptional({ type: Number, minimum: 1, description: 'The atome as it was at this version.' })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
+  @WholeNumber(1)
   version?: number;
 
   @ApiPropertyOptional({
@@ -197,17 +195,12 @@ export class GetQueryDto {
 export class PageQueryDto {
   @ApiPropertyOptional({ type: Number, minimum: 1, default: 1, description: 'Which page.' })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
+  @WholeNumber(1)
   page: number = 1;
 
   @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 500, default: 20, description: 'How many on a page.' })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @WholeNumber(1, 500)
   limit: number = 20;
 }
 
@@ -218,10 +211,7 @@ export class HistoryQueryDto extends PageQueryDto {
     example: '12',
   })
   @IsOptional()
-  @WholeNumber()
-  @IsInt({ message: 'must be the nextCursor of a history' })
-  @Min(1)
-  @Max(MAX_VERSION)
+  @WholeNumber(1, MAX_VERSION)
   cursor?: number;
 }
 

@@ -23,6 +23,7 @@ import { AuditController } from '../law/audit.controller.js';
 import { TrailReader } from '../law/trail-reader.js';
 import { UserDataController } from '../law/user-data.controller.js';
 import { UserData } from '../law/user-data.js';
+import { RouteTable } from '../door/route-table.js';
 import { Streams } from '../door/streams.js';
 import { SecurityLog } from '../door/security-log.js';
 import { SyncController } from '../sync/sync.controller.js';
@@ -120,6 +121,7 @@ const PARTS: Provider[] = [
   },
   SecurityLog,
   Streams,
+  RouteTable,
   {
     provide: Connections,
     inject: [ResolvedOptions],

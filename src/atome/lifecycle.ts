@@ -13,6 +13,7 @@ import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
 import { keepOutOfCaches } from '../door/cache-headers.js';
 import { refuseUnknownPreconditions } from '../door/unconditional.js';
+import { refuseOtherContent } from '../door/request-content.js';
 import { Scrubber } from '../ledger/scrubber.js';
 import { LedgerWriter } from '../ledger/writer.js';
 import { Connections } from './connections.js';
@@ -60,6 +61,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     keepOutOfCaches(fastify);
     this.doorkeeper.standAt(fastify);
     refuseUnknownPreconditions(fastify);
+    refuseOtherContent(fastify);
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.hold(reply.raw);

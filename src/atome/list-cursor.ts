@@ -1,23 +1,51 @@
+import { createHash } from 'node:crypto';
 import { placeIn } from '../ledger/place.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery, SortKey } from '../ledger/store.js';
-import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION } from '../protocol/index.js';
+import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION, type AtomeError } from '../protocol/index.js';
 
 type Place = NonNullable<ListQuery['after']>;
 
-/** The place of a row in an order, as opaque text for `nextCursor`. */
-export function encodeCursor(sortBy: SortKey, row: AtomeRow): string {
-  return Buffer.from(JSON.stringify([sortBy, placeIn(sortBy, row), row.id])).toString('base64url');
+/** What a cursor belongs to: another order or another filter is another list. */
+type Listing = Omit<ListQuery, 'after' | 'limit' | 'offset' | 'visibleTo'>;
+
+/** The place of a row in a list, as opaque text for `nextCursor`. */
+export function encodeCursor(listing: Listing, row: AtomeRow): string {
+  const { sortBy, sortOrder } = listing;
+  const parts = [sortBy, placeIn(sortBy, row), row.id, sortOrder, filterDigest(listing)];
+  return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
-/** @throws AtomeError `invalid` for text that is no cursor of this order. */
-export function decodeCursor(cursor: string, sortBy: SortKey): Place {
+/**
+ * One of three parts is from before order and filter were in it, and is taken as it is.
+ * @throws AtomeError `invalid` for text that is no cursor of this list.
+ */
+export function decodeCursor(cursor: string, listing: Listing): Place {
   const parts = parse(cursor);
-  if (Array.isArray(parts) && parts.length === 3) {
-    const [key, value, id] = parts as unknown[];
-    if (key === sortBy && isValue(sortBy, value) && typeof id === 'string' && ID_PATTERN.test(id)) return { value, id };
+  const { sortBy, sortOrder } = listing;
+  if (!Array.isArray(parts) || (parts.length !== 3 && parts.length !== 5)) throw notOf(`sortBy=${sortBy}`);
+  const [key, value, id, order = sortOrder, filter] = parts as unknown[];
+  if (key !== sortBy || !isValue(sortBy, value) || typeof id !== 'string' || !ID_PATTERN.test(id)) {
+    throw notOf(`sortBy=${sortBy}`);
   }
-  throw invalid([{ path: 'cursor', message: `must be the nextCursor of a page with sortBy=${sortBy}` }]);
+  if (order !== sortOrder) throw notOf(`sortOrder=${sortOrder}`);
+  if (parts.length === 5 && filter !== filterDigest(listing)) throw notOf('the same filters');
+  return { value, id };
+}
+
+function notOf(what: string): AtomeError {
+  return invalid([{ path: 'cursor', message: `must be the nextCursor of a page with ${what}; or begin without it` }]);
+}
+
+function filterDigest({ kind, type, parentId, search, includeDeleted }: Listing): string {
+  const filter = JSON.stringify([
+    kind ?? '',
+    type ?? '',
+    parentId === undefined ? '' : [parentId],
+    search ?? '',
+    includeDeleted,
+  ]);
+  return createHash('sha256').update(filter).digest('base64url').slice(0, 8);
 }
 
 function parse(cursor: string): unknown {

@@ -6,7 +6,7 @@ import { addressOf } from '../access/address.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
 import { ResolvedOptions } from '../door/options.js';
 import { ProblemFilter } from '../door/problem.filter.js';
-import { QUERY_PIPE } from '../door/validation.js';
+import { BODY_PIPE } from '../door/validation.js';
 import { AtomeError } from '../protocol/index.js';
 import { AccessTokens } from './access-tokens.js';
 import { ChangePasswordDto, DeleteAccountDto, LoginDto, LogoutDto, RefreshDto, RegisterDto } from './account.dto.js';
@@ -34,7 +34,7 @@ export class AccountController {
   @ApiExamples(RegisterDto, BODIES.register)
   @ApiAnswer(201, 'The tokens of a new session', ANSWERS.tokens)
   @ApiProblems(400, 409, 429)
-  async register(@Body(QUERY_PIPE) { identifier, password }: RegisterDto, @Req() { raw }: FastifyRequest) {
+  async register(@Body(BODY_PIPE) { identifier, password }: RegisterDto, @Req() { raw }: FastifyRequest) {
     const { account, session } = await this.accounts.register({
       identifier,
       password,
@@ -50,7 +50,7 @@ export class AccountController {
   @ApiExamples(LoginDto, BODIES.login)
   @ApiAnswer(200, 'The tokens of a new session', ANSWERS.tokens)
   @ApiProblems(400, 429)
-  async login(@Body(QUERY_PIPE) { identifier, password }: LoginDto, @Req() { raw }: FastifyRequest) {
+  async login(@Body(BODY_PIPE) { identifier, password }: LoginDto, @Req() { raw }: FastifyRequest) {
     const { account, session } = await this.accounts.login({
       identifier,
       password,
@@ -66,7 +66,7 @@ export class AccountController {
   @ApiExamples(RefreshDto, BODIES.refresh)
   @ApiAnswer(200, 'The next tokens of the session', ANSWERS.tokens)
   @ApiProblems(400)
-  async refresh(@Body(QUERY_PIPE) { refreshToken }: RefreshDto) {
+  async refresh(@Body(BODY_PIPE) { refreshToken }: RefreshDto) {
     return { success: true, ...(await this.tokensOf(await this.sessions.refresh(refreshToken))) };
   }
 
@@ -77,7 +77,7 @@ export class AccountController {
   @ApiExamples(LogoutDto, BODIES.logout, { required: false })
   @ApiAnswer(200, 'It has ended', ANSWERS.done)
   @ApiProblems(400)
-  async logout(@Body(QUERY_PIPE) { refreshToken }: LogoutDto, @Req() request: FastifyRequest) {
+  async logout(@Body(BODY_PIPE) { refreshToken }: LogoutDto, @Req() request: FastifyRequest) {
     const sessionId = identityOf(request)?.sessionId;
     if (refreshToken !== undefined) await this.sessions.endBy(refreshToken);
     else if (sessionId !== undefined) await this.sessions.end(sessionId);
@@ -93,7 +93,7 @@ export class AccountController {
   @ApiAnswer(200, 'It is changed', ANSWERS.done)
   @ApiProblems(400, 429)
   async changePassword(
-    @Body(QUERY_PIPE) { currentPassword, newPassword }: ChangePasswordDto,
+    @Body(BODY_PIPE) { currentPassword, newPassword }: ChangePasswordDto,
     @Req() request: FastifyRequest,
   ) {
     await this.accounts.changePassword(
@@ -127,7 +127,7 @@ export class AccountController {
   @ApiExamples(DeleteAccountDto, BODIES.deleteAccount)
   @ApiAnswer(200, 'It has gone', ANSWERS.deleted)
   @ApiProblems(400, 429)
-  async deleteAccount(@Body(QUERY_PIPE) { password }: DeleteAccountDto, @Req() request: FastifyRequest) {
+  async deleteAccount(@Body(BODY_PIPE) { password }: DeleteAccountDto, @Req() request: FastifyRequest) {
     const identity = identityOf(request)!;
     await this.accounts.delete(identity, password, addressOf(request.raw, this.options.proxies));
     return { success: true, id: identity.principal.id };

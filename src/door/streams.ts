@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { addressOf } from '../access/address.js';
@@ -6,6 +7,15 @@ import { identityOf } from '../access/doorkeeper.js';
 import { Places, type Place } from '../access/places.js';
 import { Drain } from './drain.js';
 import { ResolvedOptions } from './options.js';
+
+export function isHead({ method }: FastifyRequest): boolean {
+  return method === 'HEAD';
+}
+
+/** Answers HEAD where GET would answer with a stream: an empty one has no length that could be told. */
+export function sendHead(reply: FastifyReply): void {
+  void reply.send(Readable.from([]));
+}
 
 /** Answers that last: each takes a place among the open connections, and ends when its caller may not go on. */
 @Injectable()

@@ -14,6 +14,8 @@ export interface ChangesRequest {
   readonly limit: number;
   /** How long to wait for a first event, in milliseconds. */
   readonly waitMs: number;
+  /** Called when there is nothing yet, each time before it waits. */
+  readonly waits?: () => void;
   /** Ends the wait. */
   readonly signal: AbortSignal;
 }
@@ -52,6 +54,7 @@ export async function readChanges(log: TenantLog, request: ChangesRequest): Prom
     }
     after = page.to;
     const hash = await log.hashAt(after);
+    request.waits?.();
     await untilAdvanced(log, remaining, request.signal);
     await requireCursor(log, { epoch, since: after, ...(hash !== undefined && { hash }) }, rights);
   }

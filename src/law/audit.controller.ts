@@ -5,7 +5,8 @@ import { Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { errorLog } from '../door/error-log.js';
 import { ApiProblems } from '../door/api-docs.js';
 import { varyBy } from '../door/cache-headers.js';
-import { Streams } from '../door/streams.js';
+import { preferredType } from '../door/accept.js';
+import { isHead, sendHead, Streams } from '../door/streams.js';
 import { ANSWERS } from '../door/examples.js';
 import { parseMoment } from '../door/moment.js';
 import { NDJSON, ndjson } from '../door/ndjson.js';
@@ -15,6 +16,12 @@ import { QUERY_PIPE } from '../door/validation.js';
 import { LedgerReader } from '../ledger/reader.js';
 import { AuditQueryDto } from './law.dto.js';
 import { TrailReader, type DeedsQuery } from './trail-reader.js';
+
+const LINES = 'application/x-ndjson';
+const AUDIT_TYPES = ['application/json', LINES] as const;
+
+/** The last time whose year has four digits, as the times of the ledger have. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Who did what, when, from where and why; for admins. */
 @ApiTags('law')
@@ -62,9 +69,14 @@ export class AuditController {
       after: from === undefined ? 0 : await place(from, 'from'),
       upTo: to === undefined ? head.seq : await this.endBy(tenant, to, head.seq),
     };
-    this.log.record('audit', request, { query });
     varyBy(reply, 'Accept');
-    if (accept?.includes('application/x-ndjson')) {
+    const isWhole = preferredType(accept, AUDIT_TYPES) === LINES;
+    if (isHead(request)) {
+      void reply.type(isWhole ? NDJSON : 'application/json; charset=utf-8');
+      return sendHead(reply);
+    }
+    this.log.record('audit', request, { query });
+    if (isWhole) {
       const { epoch, seq, hash } = head;
       const lines = ndjson({
         header: () => ({ epoch, seq, hash }),
@@ -84,8 +96,8 @@ export class AuditController {
   private endBy(tenant: string, to: string, head: number): Promise<number> {
     const moment = parseMoment(to, 'to');
     // times have milliseconds: not after this one is before the next
-    const behind =
-      'seq' in moment ? { seq: moment.seq + 1 } : { time: new Date(Date.parse(moment.time) + 1).toISOString() };
+    const next = (time: string): string => new Date(Math.min(Date.parse(time) + 1, LAST_MS)).toISOString();
+    const behind = 'seq' in moment ? { seq: moment.seq + 1 } : { time: next(moment.time) };
     return this.trail.countBefore(tenant, behind, head);
   }
 }

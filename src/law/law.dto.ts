@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { WholeNumber } from '../door/validation.js';
 import { ID_PATTERN, KIND_PATTERN, OPERATIONS } from '../protocol/index.js';
 
@@ -50,17 +50,12 @@ export class AuditQueryDto {
 
   @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 500, default: 100, description: 'How many on a page.' })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @WholeNumber(1, 500)
   limit: number = 100;
 
   @ApiPropertyOptional({ type: Number, description: '`nextCursor` of the page before, with all else as it was.' })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
+  @WholeNumber(0)
   cursor?: number;
 }
 

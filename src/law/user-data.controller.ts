@@ -5,7 +5,7 @@ import { Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { authorize } from '../access/authorize.js';
 import { errorLog } from '../door/error-log.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
-import { Streams } from '../door/streams.js';
+import { isHead, sendHead, Streams } from '../door/streams.js';
 import { ANSWERS, BODIES } from '../door/examples.js';
 import { NDJSON, ndjson } from '../door/ndjson.js';
 import { ResolvedOptions } from '../door/options.js';
@@ -51,6 +51,8 @@ export class UserDataController {
     if (subject !== undefined && subject !== principal.id) authorize(principal, 'administer');
     const { tenant } = principal;
     const whose = subject ?? principal.id;
+    void reply.type(NDJSON);
+    if (isHead(request)) return sendHead(reply);
     this.log.record('export', request, { subject: whose });
     const lines = ndjson({
       header: async () => {
@@ -61,7 +63,7 @@ export class UserDataController {
       signal: this.streams.begin(request, reply),
       onError: this.onError,
     });
-    await reply.type(NDJSON).send(lines);
+    await reply.send(lines);
   }
 
   @Needs('write')

@@ -7,6 +7,7 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
@@ -24,6 +25,9 @@ class ReportFilter implements ExceptionFilter<ServiceUnavailableException> {
   }
 }
 
+/** A probe that is refused would have a server restarted that is well. */
+const Unlimited = (): MethodDecorator => RouteConfig({ rateLimit: false });
+
 /** Whether this process should be restarted (`live`), and whether it should be sent requests (`ready`). */
 @ApiTags('health')
 @UseFilters(ReportFilter)
@@ -37,6 +41,7 @@ export class HealthController {
   ) {}
 
   @Get()
+  @Unlimited()
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOperation({ summary: 'Is everything well?' })
   @ApiResponse({ status: 200, description: 'Yes' })
@@ -46,6 +51,7 @@ export class HealthController {
   }
 
   @Get('live')
+  @Unlimited()
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOperation({ summary: 'Does the process answer?' })
   @ApiResponse({ status: 200, description: 'Yes' })
@@ -54,6 +60,7 @@ export class HealthController {
   }
 
   @Get('ready')
+  @Unlimited()
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiOperation({ summary: 'Should it get requests?' })
   @ApiResponse({ status: 200, description: 'Yes' })

@@ -17,8 +17,15 @@ export interface EventStreamRequest {
   readonly signal: AbortSignal;
 }
 
+/** Headers of a stream. */
+export const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
 /** A comment now and then keeps proxies from closing the stream, in milliseconds. */
-const KEEP_ALIVE_MS = 15_000;
+export const KEEP_ALIVE_MS = 15_000;
 
 /**
  * Server-sent events: the same reader as on a WebSocket, with the response as its sink. Every event has its
@@ -34,9 +41,7 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
   const { raw } = reply;
   raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store, no-transform',
-    'x-accel-buffering': 'no',
+    ...STREAM_HEADERS,
   });
   raw.write(`retry: 1000\n\n`);
   const named = (event: string, data: unknown): boolean =>

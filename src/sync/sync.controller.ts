@@ -3,7 +3,8 @@ import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authority } from '../access/authority.js';
 import { errorLog } from '../door/error-log.js';
-import { Streams } from '../door/streams.js';
+import { preferredType } from '../door/accept.js';
+import { isHead, sendHead, Streams } from '../door/streams.js';
 import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
@@ -15,7 +16,7 @@ import { ProblemFilter } from '../door/problem.filter.js';
 import { toAtomeError } from '../door/problem.js';
 import { QUERY_PIPE } from '../door/validation.js';
 import { VisibleAtomes } from '../door/visible-atomes.js';
-import { readChanges } from '../feed/changes.js';
+import { readChanges, requireCursor, type ChangesPage } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import { LedgerReader } from '../ledger/reader.js';
 import {
@@ -31,8 +32,14 @@ import {
   type Principal,
 } from '../protocol/index.js';
 import { snapshotLines } from './snapshot.js';
-import { streamEvents } from './event-stream.js';
+import { STREAM_HEADERS, streamEvents } from './event-stream.js';
+import { MAX_WAIT_MS, sendWhenKnown } from './long-poll.js';
 import { ChangesQueryDto, PushDto, SnapshotQueryDto } from './sync.dto.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const EVENT_STREAM = 'text/event-stream';
+/** What changes can be answered with; the first where `Accept` leaves it open. */
+const CHANGES_TYPES = ['application/json', EVENT_STREAM] as const;
 
 /** Changes, snapshots and batches of writes for clients that hold a replica. */
 @ApiTags('sync')
@@ -78,29 +85,27 @@ export class SyncController {
   ): Promise<void> {
     const { principal } = identityOf(request)!;
     const rights = this.authority.rightsOf(principal);
+    varyBy(reply, 'Accept');
+    const isStream = preferredType(accept, CHANGES_TYPES) === EVENT_STREAM;
+    const cursor = isStream ? cursorOf(query, lastEventId) : { ...cursorOf(query, undefined), since: query.since ?? 0 };
+    if (isHead(request)) {
+      await requireCursor(await this.feed.log(principal.tenant), cursor, rights);
+      void reply.headers(isStream ? STREAM_HEADERS : { 'content-type': JSON_TYPE });
+      return sendHead(reply);
+    }
     const filter = filterOf(query);
     const compact = query.compact === 'true';
     const signal = this.streams.begin(request, reply);
-    varyBy(reply, 'Accept');
-    if (accept?.includes('text/event-stream')) {
-      const cursor = cursorOf(query, lastEventId);
+    if (isStream) {
       await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });
       return;
     }
-    const page = await readChanges(await this.feed.log(principal.tenant), {
-      principal,
-      rights,
-      cursor: { ...cursorOf(query, undefined), since: query.since ?? 0 },
-      filter,
-      compact,
-      limit: query.limit,
-      waitMs: query.wait * 1_000,
-      signal,
-    });
-    const { events, ...range } = page;
-    // the events are JSON already
-    const head = JSON.stringify({ success: true, ...range }).slice(0, -1);
-    void reply.type('application/json; charset=utf-8').send(`${head},"events":[${events.join(',')}]}`);
+    const log = await this.feed.log(principal.tenant);
+    const { limit } = query;
+    const waitMs = Math.min(query.wait * 1_000, MAX_WAIT_MS);
+    const answer = async (waits: () => void): Promise<string> =>
+      pageText(await readChanges(log, { principal, rights, cursor, filter, compact, limit, waitMs, waits, signal }));
+    await sendWhenKnown(reply, answer, this.onError);
   }
 
   @Needs('read')
@@ -118,12 +123,13 @@ export class SyncController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const signal = this.streams.begin(request, reply, { finishes: true });
     const { epoch, seq, hash } = await this.reader.head(principal.tenant);
+    void reply.type(NDJSON);
+    if (isHead(request)) return sendHead(reply);
+    const signal = this.streams.begin(request, reply, { finishes: true });
     const head = { epoch, seq, hash, rights: this.authority.rightsOf(principal) };
     const atomes = this.visible.snapshot(seq, kinds, principal);
-    const lines = snapshotLines(head, atomes, this.onError, signal);
-    await reply.type(NDJSON).send(lines);
+    await reply.send(snapshotLines(head, atomes, this.onError, signal));
   }
 
   @Needs('write')
@@ -157,6 +163,11 @@ export class SyncController {
       return Promise.resolve(nackOf(opId, toAtomeError(error)));
     }
   }
+}
+
+/** The events are JSON already. */
+function pageText({ events, ...range }: ChangesPage): string {
+  return `${JSON.stringify({ success: true, ...range }).slice(0, -1)},"events":[${events.join(',')}]}`;
 }
 
 function operationsOf(body: unknown, most: number): unknown[] {

@@ -1,27 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
-import { WholeNumber } from '../door/validation.js';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { CommaList, WholeNumber } from '../door/validation.js';
 import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
 const KINDS = { each: true, message: 'must be kinds separated by commas' };
-const list = ({ value }: { value: unknown }): unknown => (typeof value === 'string' ? value.split(',') : value);
 
 export class SnapshotQueryDto {
   @ApiPropertyOptional({ type: String, description: 'Only these kinds, separated by commas.', example: 'note,task' })
   @IsOptional()
-  @Transform(list)
+  @CommaList()
   @Matches(KIND_PATTERN, KINDS)
   kinds?: string[];
 }
@@ -33,9 +20,7 @@ export class ChangesQueryDto extends SnapshotQueryDto {
     description: 'The cursor: seq up to which you have everything. Left out: 0, or for SSE live from now.',
   })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
+  @WholeNumber(0)
   since?: number;
 
   @ApiPropertyOptional({
@@ -46,10 +31,7 @@ export class ChangesQueryDto extends SnapshotQueryDto {
     description: 'Most events in the answer.',
   })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(1)
-  @Max(1000)
+  @WholeNumber(1, 1000)
   limit: number = 500;
 
   @ApiPropertyOptional({
@@ -57,13 +39,10 @@ export class ChangesQueryDto extends SnapshotQueryDto {
     minimum: 0,
     maximum: 60,
     default: 0,
-    description: 'Seconds to wait for a first event (long poll).',
+    description: 'Seconds to wait for a first event (long poll); the answer comes after 55 at the latest.',
   })
   @IsOptional()
-  @WholeNumber()
-  @IsInt()
-  @Min(0)
-  @Max(60)
+  @WholeNumber(0, 60)
   wait: number = 0;
 
   @ApiPropertyOptional({
@@ -99,13 +78,13 @@ export class ChangesQueryDto extends SnapshotQueryDto {
 
   @ApiPropertyOptional({ type: String, description: 'Only these types, separated by commas.' })
   @IsOptional()
-  @Transform(list)
+  @CommaList()
   @Matches(KIND_PATTERN, KINDS)
   types?: string[];
 
   @ApiPropertyOptional({ type: String, description: 'Only these atomes, ids separated by commas.' })
   @IsOptional()
-  @Transform(list)
+  @CommaList()
   @Matches(ID_PATTERN, { each: true, message: 'must be ids separated by commas' })
   @ArrayMaxSize(1000)
   ids?: string[];

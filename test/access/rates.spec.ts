@@ -46,6 +46,17 @@ describe('the rate of calls', () => {
     expect(await other.get(LIST)).toMatchObject({ status: 200 });
   });
 
+  it('is not that of probes of health', async () => {
+    server = await startApp({ RATE_LIMIT: '2' });
+    for (const path of ['/health', '/health/live', '/health/ready']) {
+      const answers = await Promise.all(Array.from({ length: 9 }, () => server.api.get(path)));
+      expect(statuses(answers)).toEqual([200]);
+      expect(answers[0]!.headers.get('ratelimit-limit')).toBeNull();
+    }
+    // nor do they use up what others may ask
+    expect(await server.api.get(LIST)).toMatchObject({ status: 200 });
+  });
+
   it('is bounded for each address where nobody is known, as the proxy tells it', async () => {
     server = await startApp({ RATE_LIMIT: '3', TRUST_PROXY: '1' });
     const from = (address: string) => server.api.get(LIST, { 'x-forwarded-for': address });

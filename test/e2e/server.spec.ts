@@ -121,7 +121,7 @@ describe('the server', () => {
 
   it('says which methods are possible', async () => {
     const { headers } = await server.api.post('/api/atome/a1', {});
-    expect(headers.get('allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'HEAD', 'PATCH', 'PUT']);
+    expect(headers.get('allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'PUT']);
   });
 
   it('names every bad field of a body', async () => {

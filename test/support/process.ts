@@ -61,6 +61,19 @@ export class ServerProcess {
     return { code, output: output.join('') };
   }
 
+  /** Starts it, and resolves when `begun` does, whether or not it listens. */
+  static async starting(environment: Record<string, string>, begun: () => Promise<unknown>): Promise<ServerProcess> {
+    const { child, output } = run(environment);
+    child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+    await begun();
+    return new ServerProcess(child, '', output);
+  }
+
+  /** Resolves when it has written a text to standard output. */
+  async says(text: string): Promise<void> {
+    while (!this.output.join('').includes(text)) await once(this.child.stdout!, 'data');
+  }
+
   /** Ends it and resolves with its exit code; null when the signal ended it. */
   async kill(signal: NodeJS.Signals): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;

@@ -1,0 +1,85 @@
+import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { AtomeError } from '../protocol/index.js';
+import type { LimitedLog } from './limited-log.js';
+import { PROBLEM_JSON, toProblem } from './problem.js';
+
+interface Refusal {
+  readonly status: number;
+  readonly error: AtomeError;
+}
+
+/**
+ * Answers what is no HTTP, too long, or late as every other refusal is answered, and closes the connection. At most one
+ * answer goes out on a connection, and none where another is under way.
+ */
+export function connectionErrors(log: LimitedLog): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  const answered = new WeakSet<Socket>();
+  return (error, socket) => {
+    if (answered.has(socket)) return;
+    answered.add(socket);
+    const response = responseOn(socket);
+    if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) return void socket.destroy();
+    const refusal = refusalOf(error.code ?? '');
+    log.warn(String(refusal.status), `a request was refused with ${refusal.status}: ${refusal.error.message}`);
+    if (!response) return writeAnswer(socket, refusal);
+    // the fault is behind a whole request, which gets its own answer as the last one
+    if (response.req.complete) response.shouldKeepAlive = false;
+    else sendAnswer(response, refusal);
+  };
+}
+
+/** Answers an `Expect` that is not understood (RFC 9110 §15.5.18), for the event `checkExpectation` of the server. */
+export function refuseExpectation(_request: unknown, response: ServerResponse): void {
+  sendAnswer(response, refusal(417, 'invalid', 'only Expect: 100-continue can be fulfilled; send the request without'));
+}
+
+/** Where Node keeps the answer that is under way; its own handler of these errors looks there, too. */
+function responseOn(socket: Socket): ServerResponse | undefined {
+  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+function refusalOf(cause: string): Refusal {
+  switch (cause) {
+    case 'HPE_HEADER_OVERFLOW':
+      return refusal(431, 'too_large', `the address and the headers have more than ${maxHeaderSize} bytes; send less`);
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return refusal(413, 'too_large', 'the chunks of the body have too many extensions; send them without');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return refusal(408, 'unavailable', 'the request did not arrive in time; send it again');
+    default:
+      return refusal(400, 'invalid', `the request is not HTTP/1.1 as RFC 9112 has it (${cause}); correct the client`);
+  }
+}
+
+function refusal(status: number, code: 'invalid' | 'too_large' | 'unavailable', message: string): Refusal {
+  return { status, error: new AtomeError(code, message) };
+}
+
+/** What was asked for is not known, so `instance` is empty: a reference to the same address. */
+function bodyOf({ status, error }: Refusal): string {
+  return JSON.stringify({ ...toProblem(error, ''), title: STATUS_CODES[status], status });
+}
+
+function headersOf(body: string): Record<string, string> {
+  return {
+    'Content-Type': PROBLEM_JSON,
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    Connection: 'close',
+  };
+}
+
+function sendAnswer(response: ServerResponse, refusal: Refusal): void {
+  const body = bodyOf(refusal);
+  response.writeHead(refusal.status, headersOf(body)).end(body);
+}
+
+function writeAnswer(socket: Socket, refusal: Refusal): void {
+  const body = bodyOf(refusal);
+  const lines = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}`);
+  const { status } = refusal;
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+}

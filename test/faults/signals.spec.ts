@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../support/postgres.js';
+import { ServerProcess } from '../support/process.js';
+import { RawSocket } from '../support/raw-socket.js';
+
+/** The lock under which a server migrates its database. */
+const MIGRATION_LOCK = 2_053_101_477;
+const IN_MEMORY = { DATABASE_URL: 'sqlite::memory:' };
+
+const SIGNALS = [
+  ['SIGTERM', 'SIGTERM', 143],
+  ['SIGINT', 'SIGINT', 130],
+  ['SIGTERM', 'SIGINT', 130],
+] as const;
+
+describe('a signal', () => {
+  let server: ServerProcess;
+  let database: TestDatabase | undefined;
+  afterEach(async () => {
+    await server.kill('SIGKILL');
+    await database?.drop();
+    database = undefined;
+  });
+
+  /** A write whose answer is never taken holds the drain. */
+  async function holdDrain(): Promise<RawSocket> {
+    const { id } = await server.api.create({ text: 'x'.repeat(300_000) });
+    const raw = await RawSocket.open(server.url);
+    raw.socket.pause();
+    const body = '{"operation":"update","changes":{"a":1}}';
+    const head = `POST /api/atome/${String(id)}/alter HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json`;
+    for (let n = 0; n < 40; n += 1) {
+      raw.send(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    }
+    // answers come in order, and those behind the first that is not taken wait
+    await server.api.get('/health');
+    return raw;
+  }
+
+  it.each(SIGNALS)('%s during the drain of a %s ends it, with %i', async (first, second, code) => {
+    server = await ServerProcess.start(IN_MEMORY);
+    const raw = await holdDrain();
+    server.child.kill(first);
+    await server.says('finishing what was accepted');
+    expect(await server.kill(second)).toBe(code);
+    raw.socket.destroy();
+  });
+
+  it('that comes twice at once, as npm passes on what the terminal has sent already, is one', async () => {
+    server = await ServerProcess.start(IN_MEMORY);
+    server.child.kill('SIGINT');
+    expect(await server.kill('SIGINT')).toBe(0);
+    expect(server.output.join('').match(/finishing/g)).toHaveLength(1);
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('%s ends a start that waits for the database, as handled by the process: %i', async (signal, code) => {
+    database = await createDatabase();
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+    const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    server = await ServerProcess.starting({ DATABASE_URL: database.url }, async () => {
+      while ((await holder.query(waiting)).rowCount === 0);
+    });
+    // an exit code: nothing would end it otherwise where it is the first process of a container
+    expect(await server.kill(signal)).toBe(code);
+    await holder.end();
+  });
+});
