@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AtomeModule } from './atome/atome.module.js';
+import { CompatModule } from './compat/compat.module.js';
 import type { AtomeOptions, AtomeStaticOptions } from './door/options.js';
 import { OpsModule } from './ops/ops.module.js';
 
@@ -8,6 +9,7 @@ import { OpsModule } from './ops/ops.module.js';
 export class AppModule {
   static forRoot(options: AtomeOptions & AtomeStaticOptions): DynamicModule {
     // global, so that health reaches the store
-    return { module: AppModule, imports: [{ ...AtomeModule.forRoot(options), global: true }, OpsModule] };
+    const atomes = { ...AtomeModule.forRoot(options), global: true };
+    return { module: AppModule, imports: [atomes, OpsModule, CompatModule] };
   }
 }
