@@ -72,7 +72,7 @@ describe('a message of the original client', () => {
     expect(parse({ type: 'atome:altered', atomeId: 'a1', alteration })).toMatchObject({ version: null });
   });
 
-  it.each([{ newName: 'x' }, { changes: { newName: 'x' } }, { changes: { name: 'x' } }])(
+  it.each<JsonObject>([{ newName: 'x' }, { changes: { newName: 'x' } }, { changes: { name: 'x' } }])(
     'atome:altered renames by %j, at the version of its atome',
     (alteration) => {
       const sent = { type: 'atome:altered', atomeId: 'a1', alteration: { operation: 'rename', ...alteration }, atome };
