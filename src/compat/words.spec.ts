@@ -40,6 +40,7 @@ describe('a body that neither knows', () => {
   it.each([
     [{ kind: 'note', data: {}, logicalClock: 1, nonsense: 1 }],
     [{ kind: 'note', data: {}, nonsense: 1 }],
+    [{ kind: 'note', data: {}, version: 1 }],
     [[]],
     [null],
   ])('is left to the server: %j', (body) => {

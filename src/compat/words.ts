@@ -18,18 +18,23 @@ const REPLACE = new Set([...PARTS, 'data', 'reason']);
 const STAMPS = ['logicalClock', 'logical_clock', 'deviceId', 'device_id'];
 /** Content that was kept among the properties, which are `data` here. */
 const PROPERTIES = ['tag', 'projectId', 'project_id'];
-const ORIGINAL = new Set([
+/** What the original client sends in a `create` besides. */
+const SENT = new Set([
   ...STAMPS,
   ...PROPERTIES,
   ...['properties', 'snapshot', 'parent', 'parent_id', 'timestamp'],
-  // what a server tells of an atome besides its content
+  ...['createdAt', 'created_at', 'updatedAt', 'updated_at'],
+]);
+/** And in a PUT: what a server tells of an atome besides its content. */
+const TOLD = new Set([
+  ...SENT,
   ...['id', 'version', 'ownerId', 'owner', 'owner_id', 'creator', 'access', 'inherited', 'sync_status', 'deleted'],
-  ...['createdAt', 'created_at', 'updatedAt', 'updated_at', 'deletedAt', 'deleted_at', 'hlc'],
+  ...['deletedAt', 'deleted_at', 'hlc'],
 ]);
 
 /** The body of a `create`; undefined for one that is not the original client's. */
 export function createOf(body: unknown): JsonObject | undefined {
-  if (!isObject(body) || !isSpoken(body, CREATE)) return undefined;
+  if (!isObject(body) || !isSpoken(body, CREATE, SENT)) return undefined;
   return given({ id: body.id, ...contentOf(body), access: body.access });
 }
 
@@ -43,7 +48,7 @@ export interface Put {
 export function putOf(id: string, body: unknown): Put | undefined {
   if (!isObject(body) || (body.id !== undefined && body.id !== id)) return undefined;
   if (!isObject(body.data) && !isObject(body.properties)) return bareOf(body);
-  if (!isSpoken(body, REPLACE)) return undefined;
+  if (!isSpoken(body, REPLACE, TOLD)) return undefined;
   const isWhole = ['version', 'createdAt', 'created_at'].some((name) => body[name] !== undefined);
   return { isWhole, body: given({ ...contentOf(body), reason: body.reason }) };
 }
@@ -98,11 +103,11 @@ function dataOf(body: Body): unknown {
 }
 
 /** Whether a body has fields that only the original client sends, and none that nobody knows. */
-function isSpoken(body: Body, own: ReadonlySet<string>): boolean {
+function isSpoken(body: Body, own: ReadonlySet<string>, original: ReadonlySet<string>): boolean {
   let spoken = false;
   for (const name in body) {
     if (own.has(name)) continue;
-    if (!ORIGINAL.has(name)) return false;
+    if (!original.has(name)) return false;
     spoken = true;
   }
   return spoken;
