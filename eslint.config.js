@@ -19,6 +19,7 @@ const LAYERS = {
   replica: ['door', 'access', 'feed', 'ledger', 'protocol'],
   ops: ['door', 'access', 'feed', 'ledger', 'protocol'],
   atome: ['sync', 'law', 'auth', 'door', 'access', 'feed', 'ledger', 'protocol'],
+  compat: ['atome', 'sync', 'law', 'auth', 'door', 'access', 'feed', 'ledger', 'protocol'],
 };
 
 const layerZones = Object.entries(LAYERS).map(([layer, below]) => ({

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AtomeModule } from './atome/atome.module.js';
+import { CompatModule } from './compat/compat.module.js';
 import type { AtomeOptions, AtomeStaticOptions } from './door/options.js';
 import { OpsModule } from './ops/ops.module.js';
 
@@ -15,6 +16,6 @@ export class AppModule {
   static forRoot(options: AtomeOptions & AtomeStaticOptions): DynamicModule {
     const atomes = AtomeModule.forRoot({ ...SERVER_DEFAULTS, ...(!options.jwt && WITHOUT_TOKENS), ...options });
     // global, so that health reaches the store
-    return { module: AppModule, imports: [{ ...atomes, global: true }, OpsModule] };
+    return { module: AppModule, imports: [{ ...atomes, global: true }, OpsModule, CompatModule] };
   }
 }

@@ -8,6 +8,7 @@ import { serveDocs } from './app.docs.js';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from './atome/ws-adapter.js';
 import { setupPerimeter } from './app.perimeter.js';
+import { addressInOwnWords } from './compat/addresses.js';
 import type { Config } from './config.js';
 import { addBodyParsers } from './door/body-parsers.js';
 import { connectionErrors, refuseExpectation } from './door/connection-errors.js';
@@ -30,6 +31,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     requestTimeout: REQUEST_MS,
     // a proxy may append to a path what it likes; ours end where they end
     routerOptions: { maxParamLength: 128 },
+    rewriteUrl: ({ url = '/' }) => addressInOwnWords(url),
     // what Fastify refuses before any route, such as a path that cannot be decoded
     frameworkErrors: sendProblem,
     // refused by the perimeter instead, as a problem

@@ -13,6 +13,8 @@ export {
   type WriteResult,
 } from './atome/atome.service.js';
 export { AtomeWsAdapter } from './atome/ws-adapter.js';
+export { addressInOwnWords } from './compat/addresses.js';
+export { CompatModule } from './compat/compat.module.js';
 export { addBodyParsers } from './door/body-parsers.js';
 export type { AccountOptions, AtomeOptions, AtomeStaticOptions, SocketOptions } from './door/options.js';
 export type { FeedOptions } from './feed/options.js';

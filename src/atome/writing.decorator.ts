@@ -5,8 +5,12 @@ import { invalid } from '../protocol/index.js';
 import type { WriteContext } from './atome.service.js';
 
 /** Who writes, and what the headers of the request say about the write. */
-export const Writing = createParamDecorator((_: unknown, context: ExecutionContext): WriteContext => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
+export const Writing = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  writeContextOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/** As {@link Writing}, of a request. */
+export function writeContextOf(request: FastifyRequest): WriteContext {
   const { headers } = request;
   // to take a part for the whole would lose the rest (RFC 9110 §14.5)
   if (headers['content-range'] !== undefined) {
@@ -23,7 +27,7 @@ export const Writing = createParamDecorator((_: unknown, context: ExecutionConte
     ifNoneMatch: headers['if-none-match'],
     ifUnmodifiedSince: headers['if-unmodified-since'],
   };
-});
+}
 
 /** Node joins headers of these names that come twice; its types know that of its own names only. */
 function one(header: string | string[] | undefined): string | undefined {

@@ -68,7 +68,8 @@ export class Accounts {
     this.revocations.add(...ended);
   }
 
-  private async confirm(caller: Identity, password: string, address: string): Promise<Account> {
+  /** The account of a caller who knows its password. @throws AtomeError `forbidden`, or `unauthenticated` for another password. */
+  async confirm(caller: Identity, password: string, address: string): Promise<Account> {
     const account = caller.sessionId === undefined ? undefined : await this.of(caller);
     if (!account) throw new AtomeError('forbidden', 'the token is not that of an account here; log in first');
     return this.check(account.identifier, password, address, () => Promise.resolve(account));

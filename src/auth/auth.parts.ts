@@ -91,9 +91,11 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
 export function authParts(accounts: AccountOptions | undefined): {
   readonly controllers: readonly Type[];
   readonly providers: readonly Provider[];
+  readonly exports: readonly Type[];
 } {
   return {
     controllers: [TicketController, ...(accounts ? [AccountController] : [])],
     providers: [...TICKETS, ...(accounts ? accountProviders(accounts) : [])],
+    exports: accounts ? [Accounts] : [],
   };
 }

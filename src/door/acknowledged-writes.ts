@@ -16,6 +16,10 @@ import {
 import type { VisibleAtomes } from './visible-atomes.js';
 import { toAtomeError } from './problem.js';
 
+/** How late the echo of a write may come that does not say which version it has made, in milliseconds and in versions. */
+const ECHO_MS = 60_000;
+const ECHOED = 16;
+
 /** Whose write it is. */
 export interface Writing {
   readonly clientId: string | null;
@@ -48,6 +52,7 @@ export class AcknowledgedWrites {
     const { opId } = mutation;
     try {
       if (version !== null && (await this.isEcho(mutation, version, by.principal))) return undefined;
+      if (opId === null && (await this.isLateEcho(mutation, by.principal))) return undefined;
       const outcome = await this.submit(mutation, by);
       return opId === null ? undefined : ackOf(opId, outcome);
     } catch (error) {
@@ -76,6 +81,26 @@ export class AcknowledgedWrites {
     const state = await this.reader.stateAt(tenant, atomeId, version);
     const content = state && { ...contentOf(state), access: state.access ?? 'tenant' };
     return content !== undefined && equalJson(content, { ...content, ...change.changes });
+  }
+
+  /**
+   * Whether the author has made the same change by REST a moment ago, through no client that is known. A deletion is
+   * announced without its version, and two servers count versions apart.
+   */
+  private async isLateEcho({ atomeId, operation, changes }: Mutation, { tenant, ...by }: Principal): Promise<boolean> {
+    if (operation === 'create' || operation === 'replace' || operation === 'restore') return false;
+    const atome = await this.reader.find(tenant, atomeId);
+    if (!this.visible.mayRead({ tenant, ...by }, atome)) return false;
+    const since = new Date(Date.now() - ECHO_MS).toISOString();
+    const recent = await this.reader.versions(tenant, atomeId, Math.max(1, atome.version - ECHOED), atome.version);
+    return recent.some(
+      (made) =>
+        made.author === by.id &&
+        made.sourceClient === null &&
+        made.operation === operation &&
+        made.timestamp > since &&
+        equalJson(made.changes, changes),
+    );
   }
 
   private refusal(error: unknown): AtomeError {

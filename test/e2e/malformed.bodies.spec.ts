@@ -161,7 +161,8 @@ const BODIES: readonly (readonly [
     [
       ['nothing named', {}],
       ['data that is a number', { data: 1 }],
-      ['the data itself', { title: 'x' }],
+      ['a field that nobody knows beside data', { data: {}, title: 'x' }],
+      ['rights', { access: 'private' }],
       ['nothing', ''],
     ],
   ],

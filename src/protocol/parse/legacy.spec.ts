@@ -72,6 +72,18 @@ describe('a message of the original client', () => {
     expect(parse({ type: 'atome:altered', atomeId: 'a1', alteration })).toMatchObject({ version: null });
   });
 
+  it.each<JsonObject>([{ newName: 'x' }, { changes: { newName: 'x' } }, { changes: { name: 'x' } }])(
+    'atome:altered renames by %j, at the version of its atome',
+    (alteration) => {
+      const sent = { type: 'atome:altered', atomeId: 'a1', alteration: { operation: 'rename', ...alteration }, atome };
+      expect(parse(sent)).toEqual({
+        type: 'atome:altered',
+        version: 4,
+        mutation: { ...envelope, operation: 'rename', changes: { name: 'x' } },
+      });
+    },
+  );
+
   it('atome:deleted deletes', () => {
     expect(parse({ type: 'atome:deleted', atomeId: 'a1' })).toEqual({
       type: 'atome:deleted',
@@ -106,6 +118,10 @@ describe('a message of the original client', () => {
     [{ type: 'atome:created', atome: { id: 'a1', data: {} } }, ['atome.kind']],
     [{ type: 'atome:altered', atomeId: 'a1', alteration: { operation: 'delete' } }, ['alteration.operation']],
     [{ type: 'atome:altered', atomeId: 'a1', alteration: { operation: 'update' } }, ['alteration.changes']],
+    [
+      { type: 'atome:altered', atomeId: 'a1', alteration: { operation: 'rename', newName: 1 } },
+      ['alteration.changes.name'],
+    ],
   ])('%j is refused by field', (sent, paths) => {
     expect(refusal(() => parse(sent))).toEqual(['invalid', ...paths]);
   });

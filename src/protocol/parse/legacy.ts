@@ -52,7 +52,7 @@ function takeWrite(
     return { type, version, mutation: { ...envelope, operation: 'delete', changes: {} } };
   }
   if (type === 'atome:altered' && isObject(input.alteration)) {
-    const write = takeAltered(new Fields(input.alteration, 'alteration'), envelope, limits);
+    const write = takeAltered(new Fields(named(input.alteration), 'alteration'), envelope, limits);
     return { ...write, version: write.version ?? atome?.integerOr('version', 1, null, MAX_VERSION) ?? null };
   }
   const source = atome ?? new Fields(undefined, 'atome');
@@ -65,6 +65,15 @@ function takeWrite(
   const changes: Partial<Content> = takeParts(source, 'type');
   source.check();
   return { type, version, mutation: { ...envelope, operation: 'replace', changes } };
+}
+
+/** A rename may name the new name as the REST call does, beside the operation or among the changes. */
+function named(alteration: Record<string, unknown>): Record<string, unknown> {
+  const { operation, newName, changes = {}, ...rest } = alteration;
+  if (operation !== 'rename' || !isObject(changes)) return alteration;
+  const { newName: inner, ...others } = changes;
+  const name = newName ?? inner;
+  return name === undefined ? alteration : { ...rest, operation, changes: { ...others, name } };
 }
 
 function takeAltered(

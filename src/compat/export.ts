@@ -1,0 +1,93 @@
+import { Readable } from 'node:stream';
+import { Injectable, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { identityOf } from '../access/access.guard.js';
+import { authorize } from '../access/authorize.js';
+import { SecurityLog } from '../door/security-log.js';
+import { Streams } from '../door/streams.js';
+import { UserData } from '../law/user-data.js';
+import { LedgerReader } from '../ledger/reader.js';
+import { invalid, type Atome } from '../protocol/index.js';
+
+type ExportRecord =
+  | { readonly type: 'atome'; readonly atome: Atome }
+  | { readonly type: 'alteration' | 'authored'; readonly alteration: object };
+
+interface ExportQuery {
+  readonly format?: string;
+  readonly kinds?: string;
+  readonly principal?: string;
+}
+
+/** The user data as one JSON value, made as fast as it is taken. It is cut off, and no JSON, where something fails. */
+@Injectable()
+export class OriginalExport {
+  private readonly logger = new Logger('UserData');
+
+  constructor(
+    private readonly data: UserData,
+    private readonly reader: LedgerReader,
+    private readonly streams: Streams,
+    private readonly log: SecurityLog,
+  ) {}
+
+  async send(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { principal } = identityOf(request)!;
+    const { format = 'json', kinds, principal: whose = principal.id } = request.query as ExportQuery;
+    if (format !== 'json') throw invalid([{ path: 'format', message: 'must be json, or be left out' }]);
+    if (whose !== principal.id) authorize(principal, 'administer');
+    this.log.record('export', request, { subject: whose });
+    const { epoch, seq } = await this.reader.head(principal.tenant);
+    const records = this.data.exportOf(principal, whose, seq) as AsyncIterable<ExportRecord>;
+    const signal = this.streams.begin(request, reply);
+    const head = { success: true, format, principal: whose, epoch, seq, exportedAt: new Date().toISOString() };
+    const stream = Readable.from(oneValue(head, records, kinds?.split(',')), {
+      objectMode: false,
+      highWaterMark: CHUNK,
+    });
+    stream.on('error', (error) => this.logger.error(error));
+    signal.addEventListener('abort', () => stream.destroy());
+    await reply.type('application/json; charset=utf-8').send(stream);
+  }
+}
+
+/** What goes out at once, in characters. */
+const CHUNK = 64 * 1024;
+
+/**
+ * Atomes, each with its alterations, as `data`; then, when all kinds are asked for, what was written to others' atomes as
+ * `authored`.
+ */
+export async function* oneValue(
+  head: object,
+  records: AsyncIterable<ExportRecord>,
+  kinds?: readonly string[],
+): AsyncGenerator<string> {
+  let chunk = `${JSON.stringify(head).slice(0, -1)},"data":[`;
+  let [isWanted, isAuthored] = [false, false];
+  /** What ends the atome that is open, and what comes before the next value in its list. */
+  let [end, comma] = ['', ''];
+  for await (const record of records) {
+    if (record.type === 'atome') {
+      isWanted = !kinds || kinds.includes(record.atome.kind);
+      if (!isWanted) continue;
+      const separator = end === '' ? '' : `${end},`;
+      chunk += `${separator}${JSON.stringify(record.atome).slice(0, -1)},"alterations":[`;
+      [end, comma] = [']}', ''];
+    } else {
+      if (record.type === 'authored' && kinds) break;
+      if (record.type === 'authored' && !isAuthored) {
+        chunk += `${end}],"authored":[`;
+        [isWanted, isAuthored, end, comma] = [true, true, '', ''];
+      }
+      if (!isWanted) continue;
+      chunk += comma + JSON.stringify(record.alteration);
+      comma = ',';
+    }
+    if (chunk.length >= CHUNK) {
+      yield chunk;
+      chunk = '';
+    }
+  }
+  yield `${chunk}${end}]${isAuthored || kinds ? '' : ',"authored":[]'}}`;
+}

@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { Authority } from '../access/authority.js';
+import { AtomeService, type WriteContext } from '../atome/atome.service.js';
+import { ResolvedOptions } from '../door/options.js';
+import { toAtomeError } from '../door/problem.js';
+import { LedgerReader } from '../ledger/reader.js';
+import { AtomeError, invalid, isObject, type AtomeState, type Mutation, type Principal } from '../protocol/index.js';
+import { isOld, pushedOf } from './pushed.js';
+
+/** An atome that was not taken, and why. */
+export interface Conflict {
+  readonly id: unknown;
+  readonly code: string;
+  readonly error: string;
+}
+
+/** What has come of the atomes that the original client carries from one server to the other. */
+export interface PushAnswer {
+  readonly synced: number;
+  readonly syncedIds: readonly string[];
+  readonly conflicts: readonly Conflict[];
+}
+
+/** Takes whole atomes from another server: each is created, or replaces what is older here. */
+@Injectable()
+export class OriginalPush {
+  constructor(
+    private readonly atomes: AtomeService,
+    private readonly reader: LedgerReader,
+    private readonly authority: Authority,
+    private readonly options: ResolvedOptions,
+  ) {}
+
+  /**
+   * One after the other, because a parent comes before those that inherit from it.
+   * @throws AtomeError when the server cannot take them just now: what was pushed may be pushed again.
+   */
+  async push(atomes: unknown, context: WriteContext & { readonly principal: Principal }): Promise<PushAnswer> {
+    const syncedIds: string[] = [];
+    const conflicts: Conflict[] = [];
+    for (const atome of this.checked(atomes)) {
+      try {
+        syncedIds.push(await this.one(atome, context));
+      } catch (error) {
+        const { code, message, retryable } = toAtomeError(error);
+        if (retryable || code === 'internal') throw error;
+        conflicts.push({ id: isObject(atome) ? (atome.id ?? null) : null, code, error: message });
+      }
+    }
+    return { synced: syncedIds.length, syncedIds, conflicts };
+  }
+
+  private checked(atomes: unknown): readonly unknown[] {
+    const most = this.options.limits.pushOperations;
+    if (!Array.isArray(atomes)) throw invalid([{ path: 'atomes', message: 'must be an array of atomes' }]);
+    if (atomes.length <= most) return atomes;
+    throw new AtomeError('too_large', `at most ${most} atomes are taken at once; send several pushes`);
+  }
+
+  private async one(input: unknown, context: WriteContext & { readonly principal: Principal }): Promise<string> {
+    const { limits } = this.options;
+    const pushed = pushedOf(input, context.principal, limits);
+    const state = await this.find(pushed.id, context.principal);
+    const write = async (mutation: Mutation): Promise<string> => {
+      if (!state || !isOld(state, mutation, limits)) await this.atomes.write(mutation, context);
+      return pushed.id;
+    };
+    if (pushed.isDeleted) return state ? write(pushed.delete()) : pushed.id;
+    if (!state) return write(pushed.create());
+    // without a time only its name tells whether it was here before
+    if (!pushed.isTimed && (await this.wasCreated(pushed.create(), context))) return pushed.id;
+    return write(pushed.replace());
+  }
+
+  private async wasCreated(create: Mutation, context: WriteContext): Promise<boolean> {
+    try {
+      await this.atomes.write(create, context);
+      return true;
+    } catch (error) {
+      if (error instanceof AtomeError && error.code === 'exists') return false;
+      throw error;
+    }
+  }
+
+  /** undefined also for one that may not be read: the write then says what a stranger is told. */
+  private async find(id: string, principal: Principal): Promise<AtomeState | undefined> {
+    try {
+      return await this.reader.state(principal.tenant, id, (now) => this.authority.authorize(principal, 'read', now));
+    } catch (error) {
+      if (error instanceof AtomeError && error.code === 'not_found') return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Caller, Guarded, Needs } from '../access/access.guard.js';
+import { ApiAnswer, ApiProblems } from '../door/api-docs.js';
+import { ProblemFilter } from '../door/problem.filter.js';
+import { Streams } from '../door/streams.js';
+import { invalid, isObject, type Principal } from '../protocol/index.js';
+import { ACKNOWLEDGED, PULLED } from './examples.js';
+import { OriginalPull } from './pull.js';
+
+/** The calls of the original client's `syncNow` that only it has. */
+@ApiTags('original client')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller()
+export class OriginalSyncController {
+  constructor(
+    private readonly pulls: OriginalPull,
+    private readonly streams: Streams,
+  ) {}
+
+  @Needs('read')
+  @Get('sync/pull')
+  @ApiOperation({ summary: 'Atomes as they are, of those that changed since a time or a seq' })
+  @ApiQuery({ name: 'since', required: false, example: '2026-01-31T12:00:00Z' })
+  @ApiAnswer(200, 'A page; with `hasMore` the next pull goes on', PULLED)
+  @ApiProblems(400)
+  async pull(
+    @Query('since') since: unknown,
+    @Caller() caller: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return { success: true, ...(await this.pulls.since(caller, textOf(since), this.streams.begin(request, reply))) };
+  }
+
+  @Needs('read')
+  @Get('atome/sync/pull')
+  @ApiOperation({ summary: 'Atomes as they are, of those that changed since they were last acknowledged' })
+  @ApiAnswer(200, 'A page; once it is acknowledged, the next pull goes on', PULLED)
+  async pending(
+    @Caller() caller: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return { success: true, ...(await this.pulls.pending(caller, this.streams.begin(request, reply))) };
+  }
+
+  @Needs('read')
+  @Post('sync/ack')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'What was pulled as pending has arrived' })
+  @ApiBody({ schema: { type: 'object' }, examples: { ids: { value: { ids: ['note-1'] } } } })
+  @ApiAnswer(200, 'It is not pending any more', ACKNOWLEDGED)
+  @ApiProblems(400)
+  async acknowledge(@Body() body: unknown, @Caller() caller: Principal) {
+    const ids = isObject(body) ? body.ids : undefined;
+    if (!Array.isArray(ids)) throw invalid([{ path: 'ids', message: 'must be an array of the ids that have arrived' }]);
+    await this.pulls.acknowledge(caller);
+    return { success: true, acknowledged: ids.length };
+  }
+}
+
+function textOf(since: unknown): string | undefined {
+  if (since === undefined || since === '') return undefined;
+  if (typeof since === 'string') return since;
+  throw invalid([{ path: 'since', message: 'must be given once' }]);
+}

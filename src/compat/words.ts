@@ -1,0 +1,130 @@
+import { isObject, type JsonObject, type JsonValue } from '../protocol/index.js';
+
+/*
+ * The bodies of the original client in the words of this server. A body whose fields the server knows all is left as
+ * it is, so that nothing changes in what the server takes and refuses; so is one with a field that neither knows, but
+ * for a PUT of bare fields.
+ */
+
+type Body = Readonly<Record<string, unknown>>;
+
+const PARTS = ['kind', 'type', 'meta', 'parentId'] as const;
+
+/** What the server itself takes. */
+const CREATE = new Set(['id', ...PARTS, 'data', 'access']);
+const REPLACE = new Set([...PARTS, 'data', 'reason']);
+
+/** Which device wrote, and how often: the ledger has its own version and time of each write. */
+const STAMPS = ['logicalClock', 'logical_clock', 'deviceId', 'device_id'];
+/** Content that was kept among the properties, which are `data` here. */
+const PROPERTIES = ['tag', 'projectId', 'project_id'];
+/** What the original client sends in a `create` besides. */
+const SENT = new Set([
+  ...STAMPS,
+  ...PROPERTIES,
+  ...['properties', 'snapshot', 'parent', 'parent_id', 'timestamp'],
+  ...['createdAt', 'created_at', 'updatedAt', 'updated_at'],
+]);
+/** And in a PUT: what a server tells of an atome besides its content. */
+const TOLD = new Set([
+  ...SENT,
+  ...['id', 'version', 'ownerId', 'owner', 'owner_id', 'creator', 'access', 'inherited', 'sync_status', 'deleted'],
+  ...['deletedAt', 'deleted_at', 'hlc'],
+]);
+
+/** The body of a `create`; undefined for one that is not the original client's. */
+export function createOf(body: unknown): JsonObject | undefined {
+  if (!isObject(body) || !isSpoken(body, CREATE, SENT)) return undefined;
+  return given({ id: body.id, ...contentOf(body), access: body.access });
+}
+
+/** What a PUT of the original client sets: an atome whole, as another server told it, or some of its fields. */
+export interface Put {
+  readonly isWhole: boolean;
+  readonly body: JsonObject;
+}
+
+/** @returns undefined for a body that is not the original client's. */
+export function putOf(id: string, body: unknown): Put | undefined {
+  if (!isObject(body) || (body.id !== undefined && body.id !== id)) return undefined;
+  if (!isObject(body.data) && !isObject(body.properties)) return bareOf(body);
+  if (!isSpoken(body, REPLACE, TOLD)) return undefined;
+  const isWhole = ['version', 'createdAt', 'created_at'].some((name) => body[name] !== undefined);
+  return { isWhole, body: given({ ...contentOf(body), reason: body.reason }) };
+}
+
+/** A PUT of fields without `data`: those that are no part of an atome are fields of `data`. */
+function bareOf(body: Body): Put | undefined {
+  const isField = (name: string): boolean => name !== 'id' && !REPLACE.has(name) && !STAMPS.includes(name);
+  const names = Object.keys(body);
+  const isUnclear = ['data', 'properties', 'access'].some((name) => body[name] !== undefined);
+  if (isUnclear || !names.some(isField)) return undefined;
+  const { kind, type, meta, parentId, reason } = body;
+  const data = Object.fromEntries(names.filter(isField).map((name) => [name, body[name]]));
+  return { isWhole: false, body: given({ kind, type, meta, parentId, reason, data }) };
+}
+
+/** The body of an `alter`: a rename may name the new name as the call `rename` does. */
+export function alterOf(body: unknown): JsonObject | undefined {
+  const plain = unstamped(body, ['deviceId', 'timestamp']);
+  return renameOf(plain ?? body) ?? plain;
+}
+
+function renameOf(body: unknown): JsonObject | undefined {
+  if (!isObject(body) || body.operation !== 'rename') return undefined;
+  const { newName, changes = {}, ...rest } = body;
+  if (!isObject(changes)) return undefined;
+  const { newName: inner, ...others } = changes;
+  const name = newName ?? inner;
+  return name === undefined ? undefined : given({ ...rest, changes: { ...others, name } });
+}
+
+/** A body without the stamps of the original client; undefined when it has none. */
+export function unstamped(body: unknown, own: readonly string[]): JsonObject | undefined {
+  if (!isObject(body)) return undefined;
+  const isStamp = (name: string): boolean => !own.includes(name) && [...STAMPS, 'timestamp'].includes(name);
+  const entries = Object.entries(body);
+  const kept = entries.filter(([name]) => !isStamp(name));
+  return kept.length < entries.length ? given(Object.fromEntries(kept)) : undefined;
+}
+
+/** Content by the names of this server. What is missing or malformed is left to its parser. */
+export function contentOf(body: Body): Record<string, unknown> {
+  const { kind, type, meta, parentId = body.parent === undefined ? body.parent_id : body.parent } = body;
+  return { kind: kind ?? undefined, type, meta: meta ?? undefined, parentId, data: dataOf(body) };
+}
+
+function dataOf(body: Body): unknown {
+  const sources = [body.data, body.snapshot, body.properties].filter(isObject);
+  if (sources.length === 0) return body.data;
+  const beside = PROPERTIES.filter((name) => body[name] != null).map((name) => [name, body[name]]);
+  // by entries: a key that would set the prototype stays a key, and is refused as such
+  return Object.fromEntries([...beside, ...sources.flatMap((source) => Object.entries(source))]) as object;
+}
+
+/** Whether a body has fields that only the original client sends, and none that nobody knows. */
+function isSpoken(body: Body, own: ReadonlySet<string>, original: ReadonlySet<string>): boolean {
+  let spoken = false;
+  for (const name in body) {
+    if (own.has(name)) continue;
+    if (!original.has(name)) return false;
+    spoken = true;
+  }
+  return spoken;
+}
+
+/** Without what is undefined: a field that is there is checked. */
+function given(fields: Record<string, unknown>): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Record<
+    string,
+    JsonValue
+  >;
+}
+
+/** The query of a list that skips by `offset`, by pages; undefined where it does not, or ends between two pages. */
+export function listOf(query: Body): Body | undefined {
+  const { offset, limit = '20', ...rest } = query;
+  const [skipped, size] = [Number(offset), Number(limit)];
+  if (typeof offset !== 'string' || 'page' in rest || !Number.isInteger(skipped / size)) return undefined;
+  return { ...rest, limit, page: String(skipped / size + 1) };
+}
