@@ -25,7 +25,8 @@ export class SyncError extends Error {
 /** Whatever was thrown, as an Error; also what cannot be made a text of. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  return new Error(typeof thrown === 'object' ? (thrown as Error | null)?.message : String(thrown), { cause: thrown });
+  const text: unknown = typeof thrown === 'object' ? ((thrown as Error | null)?.message ?? '') : thrown;
+  return new Error(String(text), { cause: thrown });
 }
 
 /** What an answer without a code of its own can mean; not the whole list, which every page would load. */

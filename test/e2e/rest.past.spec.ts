@@ -143,7 +143,11 @@ describe('the ETag of an atome', () => {
 
   it('is that of the version which is shown, however that was asked for', async () => {
     expect(first).not.toBe(second);
-    expect([await tagOf('?version=1'), await tagOf('?at=1'), await tagOf('?version=2')]).toEqual([first, first, second]);
+    expect([await tagOf('?version=1'), await tagOf('?at=1'), await tagOf('?version=2')]).toEqual([
+      first,
+      first,
+      second,
+    ]);
     expect(await tagOf('?at=2999-01-01')).toBe(second);
     expect([await status(first, '?version=1'), await status(second, '?version=1')]).toEqual([304, 200]);
   });
