@@ -16,12 +16,13 @@ import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js
 import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipts-by-atome.js';
 import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
-import { openError } from './open-error.js';
+import { openError } from './open-sentences.js';
+import { makeSqliteFile } from './sqlite-path.js';
 import type { Report } from './store-error.js';
 import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
 import { PostgresStore } from './stores/postgres.store.js';
 import type { SqlStore } from './stores/sql.store.js';
-import { makeFile, warnOfLooseMode } from './stores/sqlite.file.js';
+import { warnOfLooseMode } from './stores/sqlite.file.js';
 import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
@@ -75,7 +76,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
     };
   }
   const path = fileOf(databaseUrl);
-  if (path !== undefined) makeFile(path);
+  if (path !== undefined) makeSqliteFile(path);
   return {
     ...COMMON,
     entities: [...COMMON.entities],

@@ -1,4 +1,5 @@
 import { AtomeError } from '../protocol/index.js';
+import { errorWords } from './error-words.js';
 
 /** A kind of fault of a database: who is told what of it. */
 export interface Fault {
@@ -27,7 +28,7 @@ export class StoreError extends AtomeError {
   /** One line for the log. */
   get line(): string {
     const { message, remedy } = this.fault;
-    const said = this.cause === undefined ? '' : ` (${wordsOf(this.cause)})`;
+    const said = this.cause === undefined ? '' : ` (${errorWords(this.cause)})`;
     return `${message}${said}: ${remedy}`;
   }
 }
@@ -42,13 +43,4 @@ export class LedgerGone extends StoreError {
       remedy: 'a new one is begun with the next write; was an older copy of the database put back?',
     });
   }
-}
-
-const MAX_WORDS = 200;
-
-/** What an error says, in one short line, with its code. */
-export function wordsOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: string };
-  const said = [code, message].filter((each) => typeof each === 'string' && each !== '').join(': ');
-  return (said || String(error)).replace(/\s+/g, ' ').slice(0, MAX_WORDS);
 }

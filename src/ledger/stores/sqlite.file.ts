@@ -1,8 +1,6 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, realpathSync, statSync, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
-import { OpenError } from '../open-error.js';
-import { StoreError, wordsOf, type Fault, type Report } from '../store-error.js';
+import { StoreError, type Fault, type Report } from '../store-error.js';
 import { READ_ONLY } from './sqlite.errors.js';
 
 /** How often the file is looked at while nothing is written, in milliseconds. */
@@ -114,35 +112,6 @@ function replaced(path: string): Fault {
     message: 'another file has taken the place of the database',
     remedy: `${path} was replaced under the running server, so nothing is written: restart the server to use the new file, or put the old one back (DATABASE_URL)`,
   };
-}
-
-/**
- * Makes the folder and the file where they are missing, for the eyes of this user only: there are hashes of passwords in
- * it. SQLite gives its other files the mode of this one.
- * @throws OpenError when the file cannot be made, or not be written.
- */
-export function makeFile(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new OpenError(
-      `the folder ${dirname(path)} cannot be made (${wordsOf(error)}): name a file in another folder with DATABASE_URL`,
-      error,
-    );
-  }
-  try {
-    if (!statSync(path, { throwIfNoEntry: false })) closeSync(openSync(path, 'a', 0o600));
-    // not opened and closed: that would let go of the locks that this process may have on it (POSIX)
-    else accessSync(path, constants.R_OK | constants.W_OK);
-  } catch (error) {
-    throw new OpenError(
-      `the file ${path} cannot be opened for writing (${wordsOf(error)}): make it and its folder writable for the user who runs the server, or name another with DATABASE_URL`,
-      error,
-    );
-  }
-  if (!statSync(path).isFile()) {
-    throw new OpenError(`${path} is not a file: name the file of the database with DATABASE_URL`);
-  }
 }
 
 /** Says when others on this machine may read the file: one that an earlier version made, or that was copied here. */
