@@ -3,7 +3,9 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf } from '../access/access.guard.js';
 import { writeContextOf } from '../atome/writing.decorator.js';
-import { Streams } from '../door/streams.js';
+import { preferredType } from '../door/accept.js';
+import { varyBy } from '../door/cache-headers.js';
+import { isHead, sendHead, Streams } from '../door/streams.js';
 import { isObject } from '../protocol/index.js';
 import { answerOf, credentialsOf } from './account-words.js';
 import { OriginalErasure } from './erasure.js';
@@ -71,6 +73,7 @@ export class OriginalCalls {
   private changes(request: FastifyRequest, reply: FastifyReply): Answer {
     const { since } = request.query as { readonly since?: unknown };
     if (typeof since !== 'string' || !/^\d{4}-\d\d-\d\d/.test(since)) return undefined;
+    if (isHead(request)) return Promise.resolve(sendHead(reply.type('application/json; charset=utf-8')));
     const { principal } = identityOf(request)!;
     const signal = this.parts.get(Streams, { strict: false }).begin(request, reply);
     const pulled = this.parts.get(OriginalPull).since(principal, since, signal);
@@ -78,6 +81,7 @@ export class OriginalCalls {
   }
 
   private export(request: FastifyRequest, reply: FastifyReply): Answer {
+    varyBy(reply, 'Accept');
     return isForOneValue(request) ? this.parts.get(OriginalExport).send(request, reply) : undefined;
   }
 
@@ -101,12 +105,16 @@ function skipByPages(request: FastifyRequest): undefined {
   request.query = listOf(request.query as Record<string, unknown>) ?? request.query;
 }
 
+const ONE_VALUE = 'application/json';
+const LINES = 'application/x-ndjson';
+
 /** The original client asks for JSON with each call, also for those that it sends nothing with. */
 function isForOneValue({ query, headers }: FastifyRequest): boolean {
   const { format, kinds } = query as { readonly format?: unknown; readonly kinds?: unknown };
-  const { accept = '', 'content-type': type = '' } = headers;
-  const isAsked = format !== undefined || kinds !== undefined || accept.includes('application/json');
-  return !accept.includes('ndjson') && (isAsked || type.startsWith('application/json'));
+  const { accept, 'content-type': type = '' } = headers;
+  const isAsked = format !== undefined || kinds !== undefined || type.startsWith('application/json');
+  // who asks for a format without a word on types, as a browser does, takes one value
+  return preferredType(accept, isAsked ? [ONE_VALUE, LINES] : [LINES, ONE_VALUE]) === ONE_VALUE;
 }
 
 /** Logins in the original client's words, whose answers are in them too. */

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf } from '../access/access.guard.js';
 import { authorize } from '../access/authorize.js';
 import { SecurityLog } from '../door/security-log.js';
-import { Streams } from '../door/streams.js';
+import { isHead, sendHead, Streams } from '../door/streams.js';
 import { UserData } from '../law/user-data.js';
 import { LedgerReader } from '../ledger/reader.js';
 import { invalid, type Atome } from '../protocol/index.js';
@@ -36,6 +36,8 @@ export class OriginalExport {
     const { format = 'json', kinds, principal: whose = principal.id } = request.query as ExportQuery;
     if (format !== 'json') throw invalid([{ path: 'format', message: 'must be json, or be left out' }]);
     if (whose !== principal.id) authorize(principal, 'administer');
+    void reply.type('application/json; charset=utf-8');
+    if (isHead(request)) return sendHead(reply);
     this.log.record('export', request, { subject: whose });
     const { epoch, seq } = await this.reader.head(principal.tenant);
     const records = this.data.exportOf(principal, whose, seq) as AsyncIterable<ExportRecord>;
@@ -47,7 +49,7 @@ export class OriginalExport {
     });
     stream.on('error', (error) => this.logger.error(error));
     signal.addEventListener('abort', () => stream.destroy());
-    await reply.type('application/json; charset=utf-8').send(stream);
+    await reply.send(stream);
   }
 }
 

@@ -23,7 +23,12 @@ export class OriginalSyncController {
   @Needs('read')
   @Get('sync/pull')
   @ApiOperation({ summary: 'Atomes as they are, of those that changed since a time or a seq' })
-  @ApiQuery({ name: 'since', required: false, example: '2026-01-31T12:00:00Z' })
+  @ApiQuery({
+    name: 'since',
+    required: false,
+    description: 'A time, or a seq; left out: from the beginning.',
+    example: '2026-01-31T12:00:00Z',
+  })
   @ApiAnswer(200, 'A page; with `hasMore` the next pull goes on', PULLED)
   @ApiProblems(400)
   async pull(

@@ -23,7 +23,9 @@ export function translateCalls(fastify: FastifyInstance, translations: Translati
 
 function isCall(name: string, { method, url }: RouteOptions): boolean {
   const [wanted, path] = name.split(' ') as [string, string];
-  return method === wanted && (url === path || url.endsWith(path));
+  // HEAD is answered as GET
+  const isWanted = wanted === 'GET' ? method === 'GET' || method === 'HEAD' : method === wanted;
+  return isWanted && (url === path || url.endsWith(path));
 }
 
 function putBefore(route: RouteOptions, { request: translate, answer }: Translation): void {

@@ -75,7 +75,7 @@ describe('tokens and secrets', () => {
       for (const headers of [bearer(token), { authorization: token }, { authorization: `Basic ${token}` }]) {
         const { text, headers: answered } = await api.post('/api/atome/create', { kind: 'note', data: {} }, headers);
         told.push(text, JSON.stringify([...answered]));
-        const foreign = await api.get('/api/atome/list', { ...headers, origin: 'https://canary.example' });
+        const foreign = await api.get('/api/atome/list', { ...headers, origin: 'https://elsewhere.example' });
         told.push(foreign.text, JSON.stringify([...foreign.headers]));
       }
       for (const headers of [{}, bearer(token), { authorization: token }]) {

@@ -76,7 +76,7 @@ describe('the page in two windows', () => {
     await two.rename('Shared', 'Faster');
     await one.tells('atome:altered');
     await one.press('Save');
-    await one.page.getByRole('alert').filter({ hasText: 'based on version 1' }).waitFor();
+    await one.page.getByRole('alert').filter({ hasText: 'at version 2, which If-Match does not name' }).waitFor();
     await one.fill('Data, a JSON object', '{"name":');
     await one.press('Save');
     await one.page.getByRole('alert').filter({ hasText: 'JSON' }).waitFor();

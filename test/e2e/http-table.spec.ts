@@ -23,7 +23,10 @@ const VARYING = [
 const ACCEPTS: Readonly<Record<string, string>> = { PATCH: 'accept-patch', POST: 'accept-post' };
 
 /** Where a parameter that is not known is refused. */
-const OWN_QUERY = /^\/api\/(?:atome|sync|audit|user-data)/;
+const OWN_QUERY = /^\/api\/(?:atome|sync|audit|user-data)(?!.*\/pull)/;
+
+/** What is a call, not a file. */
+const CALL = /^\/api\/(?!docs|openapi)/;
 
 type Headed = Record<string, string>;
 
@@ -81,6 +84,7 @@ describe('every path of the server', () => {
   describe.each(Object.entries(PATHS))('%s', (name, row) => {
     const { at, types, queries, writes } = row;
     const isRead = row.methods.includes('GET');
+    const isCall = CALL.test(at);
     const others = METHODS.filter((method) => !methodsAt(name).includes(method));
 
     it('tells its methods to OPTIONS, without a token', async () => {
@@ -96,6 +100,7 @@ describe('every path of the server', () => {
     it.each(others)('refuses %s with 405, and names what is possible', async (method) => {
       const response = await fetch(server.url + at, { method });
       expect([response.status, response.headers.get('content-type')]).toEqual([405, PROBLEM]);
+      expect(response.headers.get('cache-control')).toBe('no-store');
       expect(allowed(response.headers)).toEqual(methodsAt(name));
     });
 
@@ -117,17 +122,23 @@ describe('every path of the server', () => {
       );
 
       it('is kept by caches as the table says', async () => {
-        const [, { 'cache-control': cache = '', etag }] = await headOf('GET', at);
-        if (row.cache !== undefined) expect(cache).toMatch(row.cache);
-        if (row.hasTag === undefined) return;
-        expect(etag !== undefined).toBe(row.hasTag);
-        if (etag) expect((await headOf('GET', at, { ...ADMIN, 'if-none-match': etag }))[0]).toBe(304);
+        const [, { 'cache-control': cache = '', vary = '', etag }] = await headOf('GET', at);
+        if (isCall || row.cache !== undefined) expect(cache).toMatch(row.cache ?? /^no-store/);
+        if (isCall) expect(vary.split(', ')).toContain('Authorization');
+        if (isCall && (row.types?.['application/x-ndjson'] ?? row.types?.['text/event-stream'])) {
+          expect(vary.split(', ')).toContain('Accept');
+        }
+        if (isCall) expect(etag !== undefined).toBe(row.hasTag === true);
+        if (!row.hasTag) return;
+        const [status, kept] = await headOf('GET', at, { ...ADMIN, 'if-none-match': `"x", W/${etag!}` });
+        expect([status, kept.etag, kept['cache-control'], kept.vary]).toEqual([304, etag, cache, vary]);
       });
     }
 
     if (!row.isOpen) {
       it.each(row.methods)('refuses %s without a token: 401', async (method) => {
-        expect((await headOf(method, at, {}))[0]).toBe(401);
+        const [status, { 'cache-control': cache }] = await headOf(method, at, {});
+        expect([status, cache]).toEqual([401, 'no-store']);
       });
     }
 
@@ -135,6 +146,12 @@ describe('every path of the server', () => {
     describe.each(Object.entries(writes))('%s', (method, [body, good]) => {
       const json = JSON.stringify(body ?? {});
       const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+
+      it.each(['"x"', 'W/"x"', '"v0", "x"'])('does nothing where If-Match is %s: 412', async (ifMatch) => {
+        const response = await send(method, at, { 'content-type': type, 'if-match': ifMatch }, json);
+        expect([response.status, response.headers.get('content-type')]).toEqual([412, PROBLEM]);
+        expect(response.headers.get('cache-control')).toBe('no-store');
+      });
 
       it.each(['gzip', 'GZIP', 'deflate', 'br', 'x-gzip', 'identity, gzip', 'gzip, identity', 'zstd'])(
         'does not read what is encoded as %s: 415',

@@ -56,7 +56,10 @@ describe('the wall between the tenants in PostgreSQL', () => {
       expect(await careless.query('one', `DELETE FROM ${table} WHERE tenant = 'two' RETURNING seq`, [])).toEqual([]);
     }
     const foreign = `INSERT INTO ledgers SELECT 'three', epoch, seq, hash, timestamp FROM ledgers`;
-    await expect(careless.query('one', foreign, [])).rejects.toThrow('row-level security');
+    await expect(careless.query('one', foreign, [])).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringContaining('row-level security') },
+    });
   });
 
   it('shows nothing to a connection that names no tenant', async () => {

@@ -13,10 +13,10 @@ export interface PathRow {
   readonly queries?: Readonly<Record<string, number>>;
   /** Body of each method that takes one, and the status of the answer. */
   readonly writes?: Readonly<Record<string, readonly [body: object | undefined, status: number]>>;
-  /** `Cache-Control` of a good answer to GET; not looked at where it is not said. */
+  /** `Cache-Control` of a good answer to GET; left out: `no-store` for a call, and not looked at for a file. */
   readonly cache?: string | RegExp;
-  /** Whether GET is answered with an ETag, and 304 to the same; not looked at where it is not said. */
-  readonly hasTag?: boolean;
+  /** GET is answered with an ETag, and with 304 to the same. */
+  readonly hasTag?: true;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -54,6 +54,8 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     methods: [...GET, 'PUT', 'PATCH', 'DELETE'],
     types: ANY,
     queries: { 'version=1': 200, 'version=9': 404, 'at=2026-02-30': 400 },
+    cache: 'private, no-cache',
+    hasTag: true,
     writes: { PUT: [{ data: {} }, 200], PATCH: [{ a: 2 }, 200], DELETE: [undefined, 200] },
   },
   '/api/atome/:id/alter': {
@@ -88,7 +90,6 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     methods: GET,
     types: { ...ANY, 'text/event-stream': STREAM, 'Text/*;q=0.5, application/json;q=0.1': STREAM },
     queries: { 'since=0&wait=60': 200, 'since=999999': 409, 'since=1&epoch=x': 400 },
-    cache: /^(?!.*public)/,
   },
   '/api/sync/snapshot': {
     at: '/api/sync/snapshot',
@@ -97,6 +98,14 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     queries: { 'kinds=note': 200, 'kinds=,': 400 },
   },
   '/api/sync/push': { at: '/api/sync/push', methods: ['POST'], writes: { POST: [{ operations: [] }, 200] } },
+  '/api/sync/pull': {
+    at: '/api/sync/pull',
+    methods: GET,
+    types: ANY,
+    queries: { 'since=2026-01-31T12:00:00Z': 200, 'since=2026-02-30': 400 },
+  },
+  '/api/atome/sync/pull': { at: '/api/atome/sync/pull', methods: GET, types: ANY },
+  '/api/sync/ack': { at: '/api/sync/ack', methods: ['POST'], writes: { POST: [{ ids: [] }, 200] } },
   '/api/server-info': { at: '/api/server-info', methods: GET, isOpen: true, types: ANY },
   '/api/audit': {
     at: '/api/audit',
@@ -107,7 +116,7 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
   '/api/user-data/export': {
     at: '/api/user-data/export',
     methods: GET,
-    types: LINES,
+    types: { '': NDJSON, 'application/json': JSON_TYPE, 'application/json;q=0': NDJSON },
     queries: { 'principal=somebody': 200, 'principal=': 400 },
   },
   '/api/user-data/delete-all': {
