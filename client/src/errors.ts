@@ -25,8 +25,7 @@ export class SyncError extends Error {
 /** Whatever was thrown, as an Error; also what cannot be made a text of. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  const text: unknown = typeof thrown === 'object' ? ((thrown as Error | null)?.message ?? '') : thrown;
-  return new Error(String(text), { cause: thrown });
+  return new Error(typeof thrown === 'string' ? thrown : (thrown as Error | null)?.message, { cause: thrown });
 }
 
 /** What an answer without a code of its own can mean; not the whole list, which every page would load. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { freePort } from '../support/free-port.js';
+import { FaultProxy } from '../support/fault-proxy.js';
 import { after, KilledProgram, lines } from '../support/killed-program.js';
 import { stateOf, takenBy } from '../support/offline.js';
 
@@ -14,12 +14,15 @@ const KILLS = 3;
 
 let folder: string;
 let servers: readonly TestApp[];
+let networks: readonly FaultProxy[];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'atome-kill-'));
   servers = [await startApp(), await startApp()];
+  networks = await Promise.all(servers.map(({ url }) => FaultProxy.to(url)));
   for (const { api } of servers) await api.post('/api/atome/create', { id: 'shared', kind: 'note', data: {} });
 });
 afterEach(async () => {
+  await Promise.all(networks.map((network) => network.close()));
   await Promise.all(servers.map((server) => server.close()));
   rmSync(folder, { recursive: true });
 });
@@ -31,28 +34,33 @@ it.each([
   'brings both servers to the same, each write once, when it is killed again and again and the %s comes back before the %s',
   async (first) => {
     const program = await KilledProgram.of('backends-writer');
-    const nowhere = `http://127.0.0.1:${await freePort()}`;
-    const [local, cloud] = servers.map(({ url }) => url) as [string, string];
-    const both = [local, cloud] as const;
-    const oneAway = first === 'local' ? ([local, nowhere] as const) : ([nowhere, cloud] as const);
+    const urls = networks.map(({ url }) => url);
+    const [local, cloud] = networks as readonly [FaultProxy, FaultProxy];
+    const oneAway = [first === 'local' ? cloud : local];
     const kept: string[] = [];
     let round = 0;
     const run = async (
-      urls: readonly [string, string],
+      away: readonly FaultProxy[],
       writes: number,
       enough?: (said: readonly string[]) => boolean,
     ): Promise<string[]> => {
+      for (const network of networks) {
+        if (away.includes(network)) network.break({ kind: 'refuse' });
+        else network.heal();
+      }
       const said = await program.run([...urls, folder, `run${(round += 1)}`, String(writes)], enough);
       kept.push(...after(said, 'kept'));
       return said;
     };
-    for (const urls of [both, oneAway, [nowhere, nowhere] as const, oneAway, both]) {
-      for (let kill = 0; kill < KILLS; kill += 1) await run(urls, WRITES, lines(2 + randomInt(WRITES)));
+    for (const away of [[], oneAway, networks, oneAway, []]) {
+      for (let kill = 0; kill < KILLS; kill += 1) await run(away, WRITES, lines(2 + randomInt(WRITES)));
     }
-    for (let kill = 0; kill < KILLS; kill += 1) await run(both, 0, lines(1 + randomInt(8)));
-    expect(after(await run(both, WRITES), 'flushed')).toEqual(['0']);
+    for (let kill = 0; kill < KILLS; kill += 1) await run([], 0, lines(1 + randomInt(8)));
+    expect(after(await run([], WRITES), 'flushed')).toEqual(['0']);
 
-    const taken = await Promise.all(both.map(async (url) => (await takenBy(url)).flatMap(({ opId }) => opId ?? [])));
+    const taken = await Promise.all(
+      servers.map(async ({ url }) => (await takenBy(url)).flatMap(({ opId }) => opId ?? [])),
+    );
     for (const opIds of taken) {
       expect(new Set(opIds).size).toBe(opIds.length);
       expect(opIds).toEqual([...opIds].sort());

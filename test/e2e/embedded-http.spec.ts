@@ -70,7 +70,10 @@ describe('HTTP in an application that imports the module', () => {
     { 'content-type': 'text/csv' },
     { 'content-type': 'application/json;charset=latin1' },
   ])('refuses content that the module does not read: %j', async (headers) => {
-    const answer = await api.call('POST', '/v1/atome/create', gzipSync('{}'), headers as never);
+    const answer = await api.call('POST', '/v1/atome/create', gzipSync('{}'), {
+      'x-client-id': 'a',
+      ...headers,
+    } as never);
     expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type', success: false } });
     expect(answer.headers.get('accept-post') ?? answer.headers.get('accept-encoding') ?? 'charset').toBeTruthy();
   });
