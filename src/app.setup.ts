@@ -16,6 +16,7 @@ import { LimitedLog } from './door/limited-log.js';
 import { DEFAULT_LIMITS } from './protocol/index.js';
 import { ProblemFilter, sendProblem } from './door/problem.filter.js';
 import { PinoLogger } from './ops/logger.js';
+import { PACKAGE_FOLDER } from './version.js';
 
 /** How long a request may take to arrive, in milliseconds. */
 const REQUEST_MS = 60_000;
@@ -61,7 +62,7 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<vo
   await servePage(app);
 }
 
-const CLIENT = new URL('../client/', import.meta.url);
+const CLIENT = new URL('client/', PACKAGE_FOLDER);
 
 /** The page runs its own scripts and talks to its own server; nothing else is let in. */
 const PAGE_POLICY =
