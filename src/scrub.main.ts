@@ -1,5 +1,5 @@
 import { ConfigError, EX_CONFIG, readConfig } from './config.js';
-import { openStore } from './ledger/data-source.js';
+import { openStore } from './ledger/stores/open-store.js';
 
 const HELP = `Rewrites the tables in DATABASE_URL, so that nothing of what was erased is left in their files.
 

@@ -1,5 +1,5 @@
 import { ConfigError, EX_CONFIG, readConfig } from './config.js';
-import { openStore } from './ledger/data-source.js';
+import { openStore } from './ledger/stores/open-store.js';
 import { verifyLedger, type Verdict } from './ledger/verify.js';
 
 const HELP = `Walks the hash chain of every ledger in DATABASE_URL and compares each atome with its history.

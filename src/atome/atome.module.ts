@@ -13,7 +13,7 @@ import { Origins } from '../access/origins.js';
 import { Perimeter } from '../access/perimeter.js';
 import { Places } from '../access/places.js';
 import { Feed } from '../feed/feed.js';
-import { openStore } from '../ledger/data-source.js';
+import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerReader } from '../ledger/reader.js';
 import type { Report } from '../ledger/store-error.js';
 import { Scrubber } from '../ledger/scrubber.js';

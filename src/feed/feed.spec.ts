@@ -3,7 +3,7 @@ import { create, openLedger, SOMEBODY, TENANT, update, type TestLedger } from '.
 import { queryOf } from '../../test/support/raw-query.js';
 import { TestSink } from '../../test/support/sink.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
-import { openStore } from '../ledger/data-source.js';
+import { openStore } from '../ledger/stores/open-store.js';
 import { OPEN_RULES } from '../protocol/index.js';
 import { Feed, type ReadRequest } from './feed.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';

@@ -3,7 +3,7 @@ import { Gate } from '../../test/support/gate.js';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { queryOf } from '../../test/support/raw-query.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
-import { openStore } from '../ledger/data-source.js';
+import { openStore } from '../ledger/stores/open-store.js';
 import type { Committed } from '../ledger/outcome.js';
 import { OPEN_RULES, type Mutation } from '../protocol/index.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
 import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
@@ -16,14 +16,8 @@ import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js
 import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipts-by-atome.js';
 import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
-import { openError } from './open-sentences.js';
 import { makeSqliteFile } from './sqlite-path.js';
-import type { Report } from './store-error.js';
 import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
-import { PostgresStore } from './stores/postgres.store.js';
-import type { SqlStore } from './stores/sql.store.js';
-import { warnOfLooseMode } from './stores/sqlite.file.js';
-import { SqliteStore } from './stores/sqlite.store.js';
 
 const COMMON = {
   entities: [
@@ -49,14 +43,6 @@ const COMMON = {
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;
-
-/** Any number that nobody else is likely to use: only one process at a time migrates. */
-const MIGRATION_LOCK = 2_053_101_477;
-
-/** ICU comes with nearly every PostgreSQL, the other since 17. */
-const SELECT_COLLATION = `SELECT collname AS name FROM pg_collation
-  WHERE collname IN ('und-x-icu', 'pg_c_utf8') AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
-  ORDER BY collname DESC LIMIT 1`;
 
 /**
  * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. A SQLite file and its folder are
@@ -88,7 +74,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
 }
 
 /** The file of a SQLite database; undefined for one in memory. */
-function fileOf(databaseUrl: string): string | undefined {
+export function fileOf(databaseUrl: string): string | undefined {
   const path = databaseUrl.replace(/^sqlite:/, '');
   return path === ':memory:' ? undefined : resolve(path);
 }
@@ -102,42 +88,4 @@ function prepareSqlite(db: BetterSqlite3.Database): void {
   db.function('lower', { deterministic: true }, (text: unknown) =>
     typeof text === 'string' ? text.toLowerCase() : text,
   );
-}
-
-/**
- * Connects, brings the schema up to date and opens the store for it.
- * @param report is told of what the operator should know while the store is in use.
- * @throws OpenError when the database is not there, or not as it has to be.
- */
-export async function openStore(databaseUrl: string, report: Report = () => undefined): Promise<SqlStore> {
-  try {
-    return await open(databaseUrl, report);
-  } catch (error) {
-    throw openError(databaseUrl, error);
-  }
-}
-
-async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
-  const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
-  try {
-    if (dataSource.options.type !== 'postgres') {
-      await dataSource.runMigrations();
-      const path = fileOf(databaseUrl);
-      if (path !== undefined) warnOfLooseMode(path, report);
-      return new SqliteStore(dataSource, report);
-    }
-    const runner = dataSource.createQueryRunner();
-    try {
-      await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-      await dataSource.runMigrations();
-      const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
-      return new PostgresStore(dataSource, { collation: found?.name, report });
-    } finally {
-      await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
-      await runner.release();
-    }
-  } catch (error) {
-    await dataSource.destroy();
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
-import { openStore } from './data-source.js';
+import { openStore } from './stores/open-store.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
 import { verifyLedger } from './verify.js';
 

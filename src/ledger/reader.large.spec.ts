@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Atome } from '../protocol/index.js';
-import { openStore } from './data-source.js';
+import { openStore } from './stores/open-store.js';
 import type { HistoryPage, HistoryPlace } from './reader.js';
 import type { AlterationRow, AtomeRow } from './rows.js';
 import type { ListQuery } from './store.js';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
 import type { Atome } from '../protocol/index.js';
-import { openStore } from './data-source.js';
+import { openStore } from './stores/open-store.js';
 import type { Committed } from './outcome.js';
 import type { AlterationRow } from './rows.js';
 

@@ -3,7 +3,7 @@ import { Gate } from '../../test/support/gate.js';
 import { create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
 import { WatchedStore } from '../../test/support/watched-store.js';
 import { AtomeError, type Mutation } from '../protocol/index.js';
-import { openStore } from './data-source.js';
+import { openStore } from './stores/open-store.js';
 import type { Committed, Outcome } from './outcome.js';
 
 describe('the writer', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, openStore } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
 import { DATABASES } from '../support/databases.js';
 import { createOwnedDatabase } from '../support/plain-role.js';

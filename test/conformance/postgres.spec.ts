@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, openStore } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { PostgresStore, type PostgresOptions } from '../../src/ledger/stores/postgres.store.js';
 import { createDatabase, type TestDatabase } from '../support/postgres.js';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, openStore } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { createDatabase } from '../support/postgres.js';
 
 interface Place {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, openStore } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { PostgresStore } from '../../src/ledger/stores/postgres.store.js';
 import { startApp } from '../support/app.js';
 import { FaultProxy } from '../support/fault-proxy.js';

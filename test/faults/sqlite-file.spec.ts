@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, wri
 import { dirname, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { audit, createFile, type Database } from '../support/databases.js';
 import { DOORS } from '../support/doors.js';

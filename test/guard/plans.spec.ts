@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { selectList, type Dialect } from '../../src/ledger/stores/list.sql.js';
 import type { ListQuery, LedgerStore, SortKey } from '../../src/ledger/store.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ndjson } from '../../src/door/ndjson.js';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { atomeOf, atomeText } from '../../src/ledger/rows.js';
 import type { ListQuery } from '../../src/ledger/store.js';
 import { DATABASES, type Database } from '../support/databases.js';

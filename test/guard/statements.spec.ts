@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { WriteOrigin } from '../../src/ledger/outcome.js';
 import { numbered, SELECT_ATOMES, SELECT_RECEIPTS } from '../../src/ledger/stores/postgres.sql.js';
 import { receiptParams, SELECT_READ_ATOME } from '../../src/ledger/stores/sql.js';

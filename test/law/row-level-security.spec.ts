@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { selectList, type Dialect } from '../../src/ledger/stores/list.sql.js';
 import * as sql from '../../src/ledger/stores/sql.js';

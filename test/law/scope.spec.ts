@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import type { Database } from '../support/databases.js';
 import { createOwnedDatabase } from '../support/plain-role.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { Outcome } from '../../src/ledger/outcome.js';
 import { atomeOf, stateOf, withoutClocks } from '../../src/ledger/rows.js';
 import { verifyLedger } from '../../src/ledger/verify.js';

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { Feed, type ReadRequest } from '../../src/feed/feed.js';
 import { DEFAULT_FEED_OPTIONS } from '../../src/feed/options.js';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { OPEN_RULES } from '../../src/protocol/index.js';
 import { create, openLedger, SOMEBODY, TENANT, type TestLedger } from './ledger.js';
 import { settled } from './reader-bench.js';

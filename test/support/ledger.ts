@@ -1,4 +1,4 @@
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { Outcome, WriteOrigin } from '../../src/ledger/outcome.js';
 import { NO_QUOTAS, type Quotas } from '../../src/ledger/quotas.js';
 import { LedgerReader } from '../../src/ledger/reader.js';

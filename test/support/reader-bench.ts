@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { openStore } from '../../src/ledger/data-source.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
 import { DEFAULT_FEED_OPTIONS } from '../../src/feed/options.js';
 import { FeedReader, type ReaderOptions } from '../../src/feed/reader.js';
 import { TenantLog } from '../../src/feed/tenant-log.js';

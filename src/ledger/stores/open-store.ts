@@ -1,0 +1,54 @@
+import { DataSource } from 'typeorm';
+import { openError } from '../open-sentences.js';
+import type { Report } from '../store-error.js';
+import { PostgresStore } from './postgres.store.js';
+import type { SqlStore } from './sql.store.js';
+import { warnOfLooseMode } from './sqlite.file.js';
+import { SqliteStore } from './sqlite.store.js';
+import { dataSourceOptions, fileOf } from '../data-source.js';
+
+/** Any number that nobody else is likely to use: only one process at a time migrates. */
+const MIGRATION_LOCK = 2_053_101_477;
+
+/** ICU comes with nearly every PostgreSQL, the other since 17. */
+const SELECT_COLLATION = `SELECT collname AS name FROM pg_collation
+  WHERE collname IN ('und-x-icu', 'pg_c_utf8') AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
+  ORDER BY collname DESC LIMIT 1`;
+
+/**
+ * Connects, brings the schema up to date and opens the store for it.
+ * @param report is told of what the operator should know while the store is in use.
+ * @throws OpenError when the database is not there, or not as it has to be.
+ */
+export async function openStore(databaseUrl: string, report: Report = () => undefined): Promise<SqlStore> {
+  try {
+    return await open(databaseUrl, report);
+  } catch (error) {
+    throw openError(databaseUrl, error);
+  }
+}
+
+async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
+  const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
+  try {
+    if (dataSource.options.type !== 'postgres') {
+      await dataSource.runMigrations();
+      const path = fileOf(databaseUrl);
+      if (path !== undefined) warnOfLooseMode(path, report);
+      return new SqliteStore(dataSource, report);
+    }
+    const runner = dataSource.createQueryRunner();
+    try {
+      await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+      await dataSource.runMigrations();
+      const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
+      return new PostgresStore(dataSource, { collation: found?.name, report });
+    } finally {
+      await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
+      await runner.release();
+    }
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
+}
