@@ -1,4 +1,4 @@
-/* Builds dist/server.bundle.js out of dist/server.js: the server in one file, which starts in a third of the time. */
+/* Builds dist/server.bundle.js out of dist/app/server.js: the server in one file, which starts in a third of the time. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -41,7 +41,7 @@ function nameClassesOnly(text) {
 }
 
 const { outputFiles } = await build({
-  entryPoints: [at('dist/server.js')],
+  entryPoints: [at('dist/app/server.js')],
   outfile: at('dist/server.bundle.js'),
   bundle: true,
   platform: 'node',

@@ -5,29 +5,32 @@ import tseslint from 'typescript-eslint';
 
 const SPECS = ['**/*.spec.ts', 'test/**'];
 
-/* Which folder of src may import which: each names all it may see, itself included. */
-const LAYERS = {
-  protocol: [],
-  ledger: ['protocol'],
-  bus: ['protocol'],
-  access: ['protocol'],
-  feed: ['ledger', 'bus', 'protocol'],
-  door: ['access', 'feed', 'ledger', 'protocol'],
-  auth: ['door', 'access', 'ledger', 'protocol'],
-  sync: ['door', 'access', 'feed', 'ledger', 'protocol'],
-  law: ['door', 'access', 'feed', 'ledger', 'protocol'],
-  replica: ['door', 'access', 'feed', 'ledger', 'protocol'],
-  ops: ['door', 'access', 'feed', 'ledger', 'protocol'],
-  atome: ['sync', 'law', 'auth', 'door', 'access', 'feed', 'ledger', 'protocol'],
-  compat: ['atome', 'sync', 'law', 'auth', 'door', 'access', 'feed', 'ledger', 'protocol'],
-};
+/* Which room of src may import which: those of the rows below its own. A room without a row imports what it likes. */
+const ROWS = [
+  'app cli',
+  'compat',
+  'atome',
+  'sync accounts compliance ops',
+  'realtime',
+  'application',
+  'http',
+  'config',
+  'feed',
+  'auth',
+  'ledger',
+  'database',
+  'protocol',
+].map((row) => row.split(' '));
 
-const layerZones = Object.entries(LAYERS).map(([layer, below]) => ({
-  target: `./src/${layer}`,
-  from: './src',
-  except: [layer, ...below, ...(below.length > 0 ? ['version.ts'] : [])].map((path) => `./${path}`),
-  message: `src/${layer} may import ${below.join(', ') || 'nothing'}`,
-}));
+const layerZones = ROWS.flatMap((row, index) => {
+  const below = ROWS.slice(index + 1).flat();
+  return row.map((room) => ({
+    target: `./src/${room}`,
+    from: './src',
+    except: [room, ...below, ...(below.length > 0 ? ['version.ts'] : [])].map((path) => `./${path}`),
+    message: `src/${room} may import ${below.join(', ') || 'nothing'}`,
+  }));
+});
 
 const CLIENT_DOOR = 'it is a plain user of the client: import its public index';
 const zones = [
@@ -35,17 +38,17 @@ const zones = [
   { target: './src', from: ['./client', './examples', './bench'], message: 'the server knows no client' },
   {
     target: ['./src', './test'],
-    from: ['./src/main.ts', './src/server.ts'],
+    from: ['./src/main.ts', './src/app/server.ts'],
     message: 'main is the start, not a library',
   },
   { target: './client', from: './src', except: ['./protocol'], message: 'the client shares src/protocol alone' },
   {
-    target: ['./client/src/*.ts', './client/src/!(react)/**'],
-    from: './client/src/react',
+    target: ['./client/src/!(react).ts', './client/src/*/**'],
+    from: './client/src/react.ts',
     message: 'React is an extra on top of the client',
   },
-  { target: './client/src/react', from: './client/src', except: ['./react', './index.ts'], message: CLIENT_DOOR },
-  { target: './client/src/react', from: './src', message: CLIENT_DOOR },
+  { target: './client/src/react.ts', from: './client/src', except: ['./react.ts', './index.ts'], message: CLIENT_DOOR },
+  { target: './client/src/react.ts', from: './src', message: CLIENT_DOOR },
   ...['console', 'examples'].flatMap((folder) => [
     { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_DOOR },
     { target: `./client/${folder}`, from: './src', message: CLIENT_DOOR },
@@ -70,7 +73,7 @@ const BROWSER_GLOBALS = globalsOf(
   `${SHARED_GLOBALS} window document location history navigator localStorage sessionStorage WebSocket performance requestAnimationFrame cancelAnimationFrame`,
 );
 
-const ENV_MESSAGE = 'config.ts is the only reader of the environment';
+const ENV_MESSAGE = 'config/environment.ts is the only reader of the environment';
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/coverage/**', '**/data/**', 'client/**/*.min.js'] },
@@ -121,7 +124,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts', 'client/src/**/*.{ts,tsx}', 'ormconfig.ts'],
-    ignores: ['src/config.ts', ...SPECS],
+    ignores: ['src/config/environment.ts', ...SPECS],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: ENV_MESSAGE }],
       'no-restricted-imports': ['error', { name: 'node:process', message: ENV_MESSAGE }],

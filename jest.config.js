@@ -5,8 +5,8 @@ export default {
   injectGlobals: false,
   testTimeout: 60_000,
   maxWorkers: 2,
-  globalSetup: '<rootDir>/test/support/postgres.setup.ts',
-  globalTeardown: '<rootDir>/test/support/postgres.teardown.ts',
+  globalSetup: '<rootDir>/test/support/databases/postgres.setup.ts',
+  globalTeardown: '<rootDir>/test/support/databases/postgres.teardown.ts',
   // Native ES modules: run with `node --experimental-vm-modules`, as `npm test` does.
   extensionsToTreatAsEsm: ['.ts'],
   // Sources import `./x.js` and mean `./x.ts`; `js` stands first so that packages still get their own files.

@@ -15,9 +15,9 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 /** The subpaths of the package. What they have in common is a file of its own, so that there is one SyncError. */
 const ENTRIES = {
   index: at('src/index.ts'),
-  backends: at('src/unified/backends.ts'),
-  react: at('src/react/react.ts'),
-  sqlite: at('src/store/sqlite.ts'),
+  backends: at('src/dual.ts'),
+  react: at('src/react.ts'),
+  sqlite: at('src/sqlite.ts'),
 };
 
 /** What all files share; outside stays what only some need: Node before 22, SQLite, React. */

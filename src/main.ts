@@ -5,4 +5,4 @@ import { existsSync } from 'node:fs';
  * most of a start (1,310 ms of CPU to the first answer, 440 ms out of one file). Without it the modules do the same.
  */
 const bundle = new URL('server.bundle.js', import.meta.url);
-await import(existsSync(bundle) ? bundle.href : './server.js');
+await import(existsSync(bundle) ? bundle.href : './app/server.js');

@@ -100,7 +100,7 @@ function operation(index, atomes) {
 
 /** What the schema of the server's database is, in short: a new migration makes new ledgers. */
 function schema() {
-  const folder = fileURLToPath(new URL('../../dist/ledger/migrations/', import.meta.url));
+  const folder = fileURLToPath(new URL('../../dist/database/migrations/', import.meta.url));
   const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
   const hash = createHash('sha256').update(String(VERSION));
   files.sort().forEach((file) => hash.update(readFileSync(join(folder, file))));

@@ -47,25 +47,25 @@ describe('what a page loads', () => {
   it('leaves out of the protocol what only a server needs, and JSON Patch until a write has one', async () => {
     const { sources } = await bundle('createClient', 'memoryStore');
     const protocol = sources.flatMap((path) => /src\/protocol\/(.*)\.ts$/.exec(path)?.[1] ?? []).sort();
-    expect(protocol).toEqual(['close-codes', 'hlc', 'json', 'merge-patch', 'range', 'version']);
+    expect(protocol).toEqual(['close-codes', 'hlc', 'json', 'merge/merge-patch', 'messages/range', 'version']);
   });
 
   it('has of the stores only what it names: with memory alone no IndexedDB, no tabs, and no REST call', async () => {
     const folders = (sources: readonly string[]): string[] =>
       sources
-        .filter((path) => /client\/src\/(store|tabs|rest|unified)\//.test(path))
+        .filter((path) => /client\/src\/(storage|online|dual)\//.test(path))
         .map((path) => path.split('/').at(-1)!);
     const memory = await bundle('createClient', 'memoryStore');
-    expect(folders(memory.sources)).toEqual(['memory.ts']);
+    expect(folders(memory.sources)).toEqual(['memory-store.ts']);
     const browser = await bundle('createClient', 'indexedDbStore');
     expect(folders(browser.sources).sort()).toEqual([
+      'browser-tabs.ts',
       'commit-log.ts',
-      'idb-open.ts',
-      'idb.ts',
-      'indexeddb.ts',
-      'memory.ts',
+      'indexeddb-store.ts',
+      'memory-store.ts',
+      'open-database.ts',
+      'requests.ts',
       'store.ts',
-      'tabs.ts',
     ]);
   });
 });

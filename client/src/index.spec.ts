@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryNetwork } from './connection/memory-transport.js';
 import * as sdk from './index.js';
-import * as sqlite from './store/sqlite.js';
+import * as sqlite from './sqlite.js';
 
 /* The public API. A name that goes or comes is a change of the package's version. */
 

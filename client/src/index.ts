@@ -1,7 +1,7 @@
-import { createUnified, type UnifiedClient } from './unified/unified.js';
-import type { SyncWebSocket as SyncWebSocketApi } from './unified/sync-websocket.js';
-import type { UnifiedAtome as UnifiedAtomeApi } from './unified/unified-atome.js';
-import type { UnifiedSync as UnifiedSyncApi } from './unified/unified-sync.js';
+import { createUnified, type UnifiedClient } from './online/unified.js';
+import type { SyncWebSocket as SyncWebSocketApi } from './online/sync-websocket.js';
+import type { UnifiedAtome as UnifiedAtomeApi } from './online/unified-atome.js';
+import type { UnifiedSync as UnifiedSyncApi } from './online/unified-sync.js';
 
 let made: UnifiedClient | undefined;
 
@@ -26,22 +26,22 @@ export type UnifiedAtome = UnifiedAtomeApi;
 /** The shared objects, by the default client. */
 export const UnifiedAtome: UnifiedAtomeApi = /* @__PURE__ */ part('UnifiedAtome');
 
-export { createUnified, type UnifiedClient } from './unified/unified.js';
-export { SyncError, type LocalErrorCode, type SyncErrorCode } from './errors.js';
-export { memoryStore } from './store/memory.js';
-export { indexedDbStore, type IndexedDbOptions } from './store/indexeddb.js';
-export { createClient } from './client.js';
-export type { Client, ClientOptions, LiveQuery, QueryListener, Written } from './api.js';
-export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './kinds.js';
+export { createUnified, type UnifiedClient } from './online/unified.js';
+export { SyncError, type LocalErrorCode, type SyncErrorCode } from './core/errors.js';
+export { memoryStore } from './storage/memory/memory-store.js';
+export { indexedDbStore, type IndexedDbOptions } from './storage/indexeddb/indexeddb-store.js';
+export { createClient } from './offline/client.js';
+export type { Client, ClientOptions, LiveQuery, QueryListener, Written } from './offline/api.js';
+export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './core/kinds.js';
 export type { Condition, Difference, Query } from './query/query.js';
-export type * from './store/store.js';
-export type { Subscription } from './sync/subscription.js';
-export type { Status, SyncState } from './sync/status.js';
-export type { ServerOptions, TokenSource, UnifiedOptions } from './options.js';
+export type * from './storage/store.js';
+export type { Subscription } from './offline/subscription.js';
+export type { Status, SyncState } from './offline/status.js';
+export type { ServerOptions, TokenSource, UnifiedOptions } from './core/options.js';
 export type { Backoff } from './connection/backoff.js';
 export type { Phase } from './connection/state.js';
 export type { Dial, Transport, TransportEvents, WebSocketConstructor } from './connection/transport.js';
-export type { Cursor } from './sync/range-reader.js';
+export type { Cursor } from './online/range-reader.js';
 export type {
   AnyEvent,
   Listener,
@@ -50,11 +50,11 @@ export type {
   RejectedOperation,
   SyncEventName,
   SyncEvents,
-} from './events/event-map.js';
-export type { Failure, Result } from './rest/result.js';
-export type { BroadcastAlteration, ConnectionState, ConnectOptions } from './unified/sync-websocket.js';
-export type { RealtimeOptions } from './unified/unified-sync.js';
-export type * from './unified/answers.js';
+} from './core/event-map.js';
+export type { Failure, Result } from './online/result.js';
+export type { BroadcastAlteration, ConnectionState, ConnectOptions } from './online/sync-websocket.js';
+export type { RealtimeOptions } from './online/unified-sync.js';
+export type * from './online/answers.js';
 export type {
   Ack,
   Alteration,

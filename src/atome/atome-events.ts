@@ -8,7 +8,7 @@ import {
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { Subject, type Observable, type Subscription } from 'rxjs';
 import { eventOf } from '../feed/entry.js';
-import { LedgerWriter } from '../ledger/writer.js';
+import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { AtomeEvent } from '../protocol/index.js';
 
 /** The events of one kind of change, and of all. */

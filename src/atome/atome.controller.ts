@@ -16,16 +16,16 @@ import {
 } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../door/api-docs.js';
-import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../door/examples.js';
-import { allowRevalidation } from '../door/cache-headers.js';
-import { isNotModified } from '../door/conditional-read.js';
-import { parseMoment } from '../door/moment.js';
-import { pathOf, ProblemFilter } from '../door/problem.filter.js';
-import { SecurityLog } from '../door/security-log.js';
-import { QUERY_PIPE } from '../door/validation.js';
-import { Caller, Guarded, Needs } from '../access/access.guard.js';
-import type { Moment } from '../ledger/reader.js';
+import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../http/openapi.js';
+import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../http/openapi-examples.js';
+import { allowRevalidation } from '../http/cache-headers.js';
+import { isNotModified } from '../http/conditional-read.js';
+import { parseMoment } from '../http/as-of.js';
+import { pathOf, ProblemFilter } from '../http/problem.filter.js';
+import { SecurityLog } from '../http/security-log.js';
+import { QUERY_PIPE } from '../http/validation.js';
+import { Caller, Guarded, Needs } from '../auth/authorization/access.guard.js';
+import type { Moment } from '../ledger/read/ledger-reader.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
   invalid,
@@ -48,7 +48,7 @@ import {
   ShareAtomeDto,
 } from './atome.dto.js';
 import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
-import { Writing } from './writing.decorator.js';
+import { Writing } from './write-context.decorator.js';
 import { decodeCursor, encodeCursor } from './list-cursor.js';
 
 /** Of an answer that is JSON already. */

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
-import { AsParsed } from '../door/as-parsed.js';
-import { NOTE_ID } from '../door/examples.js';
-import { WholeNumber } from '../door/validation.js';
+import { AsParsed } from '../http/parsed-by.js';
+import { NOTE_ID } from '../http/openapi-examples.js';
+import { WholeNumber } from '../http/validation.js';
 import {
   DEFAULT_LIMITS,
   ID_PATTERN,

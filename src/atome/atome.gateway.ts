@@ -3,19 +3,19 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
-import { Authority } from '../access/authority.js';
-import { Authenticator } from '../access/authenticator.js';
-import { addressOf } from '../access/address.js';
-import { Callers } from '../access/callers.js';
-import { Perimeter } from '../access/perimeter.js';
-import { Places } from '../access/places.js';
+import { Authority } from '../auth/authorization/access-policy.js';
+import { Authenticator } from '../auth/authentication/authenticator.js';
+import { addressOf } from '../auth/admission/client-address.js';
+import { Callers } from '../auth/authentication/credential-extractor.js';
+import { Perimeter } from '../auth/admission/perimeter.js';
+import { Places } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
-import { errorLog } from '../door/error-log.js';
-import { ResolvedOptions } from '../door/options.js';
-import { retryAfterOf } from '../door/problem.js';
-import { Connections } from './connections.js';
-import { Session } from './session.js';
-import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
+import { errorLog } from '../http/error-log.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { retryAfterOf } from '../http/problem.js';
+import { Connections } from '../realtime/connection-registry.js';
+import { Session } from '../realtime/session.js';
+import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
 
 /** The WebSocket door: each connection gets a {@link Session}. */
 @Injectable()

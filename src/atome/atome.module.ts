@@ -1,31 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
-import { AccessGuard } from '../access/access.guard.js';
-import { Authority } from '../access/authority.js';
-import { Doorkeeper } from '../access/doorkeeper.js';
-import { Authenticator, NoAuthenticator } from '../access/authenticator.js';
-import { JwtAuthenticator } from '../access/jwt.authenticator.js';
-import { authParts } from '../auth/auth.parts.js';
-import { Revocations } from '../auth/revocations.js';
-import { SessionAuthenticator } from '../auth/session.authenticator.js';
-import { Origins } from '../access/origins.js';
-import { Perimeter } from '../access/perimeter.js';
-import { Places } from '../access/places.js';
+import { AccessGuard } from '../auth/authorization/access.guard.js';
+import { Authority } from '../auth/authorization/access-policy.js';
+import { Doorkeeper } from '../auth/authentication/request-authenticator.js';
+import { Authenticator, NoAuthenticator } from '../auth/authentication/authenticator.js';
+import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
+import { authParts } from '../accounts/auth.providers.js';
+import { Revocations } from '../accounts/revocations.js';
+import { SessionAuthenticator } from '../accounts/session.authenticator.js';
+import { Origins } from '../auth/admission/origins.js';
+import { Perimeter } from '../auth/admission/perimeter.js';
+import { Places } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/stores/open-store.js';
-import { LedgerReader } from '../ledger/reader.js';
+import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { Report } from '../ledger/store-error.js';
-import { Scrubber } from '../ledger/scrubber.js';
-import { LedgerWriter } from '../ledger/writer.js';
+import { Scrubber } from '../ledger/integrity/scrubber.js';
+import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
-import { AuditController } from '../law/audit.controller.js';
-import { TrailReader } from '../law/trail-reader.js';
-import { UserDataController } from '../law/user-data.controller.js';
-import { UserData } from '../law/user-data.js';
-import { RouteTable } from '../door/route-table.js';
-import { Streams } from '../door/streams.js';
-import { SecurityLog } from '../door/security-log.js';
+import { AuditController } from '../compliance/audit.controller.js';
+import { TrailReader } from '../compliance/audit-reader.js';
+import { UserDataController } from '../compliance/user-data.controller.js';
+import { UserData } from '../compliance/user-data.js';
+import { RouteTable } from '../http/route-table.js';
+import { Streams } from '../http/long-responses.js';
+import { SecurityLog } from '../http/security-log.js';
 import { SyncController } from '../sync/sync.controller.js';
 import { AtomeController } from './atome.controller.js';
 import { AtomeEvents } from './atome-events.js';
@@ -35,17 +35,17 @@ import {
   ResolvedOptions,
   type AtomeOptions,
   type AtomeStaticOptions,
-} from '../door/options.js';
+} from '../config/module-options.js';
 import { AtomeService } from './atome.service.js';
-import { Connections } from './connections.js';
-import { Drain } from '../door/drain.js';
-import { errorLog } from '../door/error-log.js';
-import { LimitedLog } from '../door/limited-log.js';
-import { AtomeErrorFilter } from '../door/problem.filter.js';
+import { Connections } from '../realtime/connection-registry.js';
+import { Drain } from '../http/drain.js';
+import { errorLog } from '../http/error-log.js';
+import { LimitedLog } from '../http/limited-log.js';
+import { AtomeErrorFilter } from '../http/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
-import { AcknowledgedWrites } from '../door/acknowledged-writes.js';
-import { VisibleAtomes } from '../door/visible-atomes.js';
+import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
+import { VisibleAtomes } from '../application/visible-atomes.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
 /** Options that come from a factory; those of {@link AtomeStaticOptions} are given beside it. */

@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { ANONYMOUS } from '../access/anonymous.js';
-import { requirePrincipal } from '../access/principal.js';
-import { VisibleAtomes, type AtomeText } from '../door/visible-atomes.js';
+import { ANONYMOUS } from '../auth/authentication/anonymous.js';
+import { requirePrincipal } from '../auth/authentication/principal.js';
+import { VisibleAtomes, type AtomeText } from '../application/visible-atomes.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import type { Outcome } from '../ledger/outcome.js';
-import { LedgerReader, type HistoryPage, type HistoryPlace, type ListPage, type Moment } from '../ledger/reader.js';
+import {
+  LedgerReader,
+  type HistoryPage,
+  type HistoryPlace,
+  type ListPage,
+  type Moment,
+} from '../ledger/read/ledger-reader.js';
 import { atomeOf, atomeText } from '../ledger/rows.js';
-import { Scrubber } from '../ledger/scrubber.js';
-import { LedgerWriter } from '../ledger/writer.js';
+import { Scrubber } from '../ledger/integrity/scrubber.js';
+import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
   ID_PATTERN,
@@ -34,8 +40,8 @@ import {
   type Principal,
   type RedactedAlteration,
 } from '../protocol/index.js';
-import { ResolvedOptions } from '../door/options.js';
-import { parsePreconditions } from '../door/preconditions.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { parsePreconditions } from '../http/preconditions.js';
 
 /** Who writes, through which client, and under which conditions. Everything may be left out. */
 export interface WriteContext {

@@ -7,17 +7,17 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { Doorkeeper } from '../access/doorkeeper.js';
-import { Places } from '../access/places.js';
+import { Doorkeeper } from '../auth/authentication/request-authenticator.js';
+import { Places } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
-import { addBodyParsers, PATCH_TYPES } from '../door/body-parsers.js';
-import { keepOutOfCaches } from '../door/cache-headers.js';
-import { refuseUnknownPreconditions } from '../door/unconditional.js';
-import { refuseOtherContent } from '../door/request-content.js';
-import { Scrubber } from '../ledger/scrubber.js';
-import { LedgerWriter } from '../ledger/writer.js';
-import { Connections } from './connections.js';
-import { Drain } from '../door/drain.js';
+import { addBodyParsers, PATCH_TYPES } from '../http/body-parsers.js';
+import { keepOutOfCaches } from '../http/cache-headers.js';
+import { refuseUnknownPreconditions } from '../http/unconditional.js';
+import { refuseOtherContent } from '../http/request-content.js';
+import { Scrubber } from '../ledger/integrity/scrubber.js';
+import { LedgerWriter } from '../ledger/write/ledger-writer.js';
+import { Connections } from '../realtime/connection-registry.js';
+import { Drain } from '../http/drain.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
 /** Starts and ends what has timers and connections, in order. */

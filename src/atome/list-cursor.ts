@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { placeIn } from '../ledger/place.js';
+import { placeIn } from '../ledger/read/sort-value.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery, SortKey } from '../ledger/store.js';
 import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION, type AtomeError } from '../protocol/index.js';

@@ -1,14 +1,14 @@
 import { Controller, Get, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, Guarded, Needs } from '../access/access.guard.js';
-import { Authority } from '../access/authority.js';
-import { Authenticator } from '../access/authenticator.js';
+import { Caller, Guarded, Needs } from '../auth/authorization/access.guard.js';
+import { Authority } from '../auth/authorization/access-policy.js';
+import { Authenticator } from '../auth/authentication/authenticator.js';
 import { Feed } from '../feed/feed.js';
-import { ProblemFilter } from '../door/problem.filter.js';
+import { ProblemFilter } from '../http/problem.filter.js';
 import { PROTOCOL_VERSION, type Principal } from '../protocol/index.js';
 import { VERSION } from '../version.js';
-import { ResolvedOptions } from '../door/options.js';
-import { Connections } from './connections.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { Connections } from '../realtime/connection-registry.js';
 
 /** What a client may want to know before it connects. */
 @ApiTags('server')

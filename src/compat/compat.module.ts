@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { OriginalCalls } from './calls.js';
+import { OriginalCalls } from './routes.js';
 import { OriginalErasure } from './erasure.js';
 import { OriginalExport } from './export.js';
 import { OriginalPull } from './pull.js';
 import { OriginalPush } from './push.js';
-import { OriginalPut } from './put.js';
+import { OriginalPut } from './put-body.js';
 import { OriginalSyncController } from './sync.controller.js';
 
 /**

@@ -1,11 +1,11 @@
 import { Injectable, Optional } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { identityOf } from '../access/access.guard.js';
-import { addressOf } from '../access/address.js';
-import { Accounts } from '../auth/accounts.js';
-import { ResolvedOptions } from '../door/options.js';
-import { SecurityLog } from '../door/security-log.js';
-import { UserData } from '../law/user-data.js';
+import { identityOf } from '../auth/authorization/access.guard.js';
+import { addressOf } from '../auth/admission/client-address.js';
+import { Accounts } from '../accounts/accounts.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { SecurityLog } from '../http/security-log.js';
+import { UserData } from '../compliance/user-data.js';
 import { invalid } from '../protocol/index.js';
 
 /** Erases all that somebody owns, as the original client asks for it: with the password, and at once. */

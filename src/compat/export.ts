@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { identityOf } from '../access/access.guard.js';
-import { authorize } from '../access/authorize.js';
-import { SecurityLog } from '../door/security-log.js';
-import { isHead, sendHead, Streams } from '../door/streams.js';
-import { UserData } from '../law/user-data.js';
-import { LedgerReader } from '../ledger/reader.js';
+import { identityOf } from '../auth/authorization/access.guard.js';
+import { authorize } from '../auth/authorization/role-permissions.js';
+import { SecurityLog } from '../http/security-log.js';
+import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { UserData } from '../compliance/user-data.js';
+import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { invalid, type Atome } from '../protocol/index.js';
 
 type ExportRecord =

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Authority } from '../access/authority.js';
-import { parseMoment } from '../door/moment.js';
-import { ResolvedOptions } from '../door/options.js';
+import { Authority } from '../auth/authorization/access-policy.js';
+import { parseMoment } from '../http/as-of.js';
+import { ResolvedOptions } from '../config/module-options.js';
 import { readChanges } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import type { TenantLog } from '../feed/tenant-log.js';
-import { TrailReader } from '../law/trail-reader.js';
+import { TrailReader } from '../compliance/audit-reader.js';
 import type { Atome, AtomeEvent, Principal } from '../protocol/index.js';
-import { Bookmarks } from './bookmarks.js';
+import { Bookmarks } from './pull-cursors.js';
 
 /** An atome as it is now, or what is told of one that is deleted. */
 export type Pulled =

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Authority } from '../access/authority.js';
+import { Authority } from '../auth/authorization/access-policy.js';
 import { AtomeService, type WriteContext } from '../atome/atome.service.js';
-import { ResolvedOptions } from '../door/options.js';
-import { toAtomeError } from '../door/problem.js';
-import { LedgerReader } from '../ledger/reader.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { toAtomeError } from '../http/problem.js';
+import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { AtomeError, invalid, isObject, type AtomeState, type Mutation, type Principal } from '../protocol/index.js';
-import { isOld, pushedOf } from './pushed.js';
+import { isOld, pushedOf } from './pushed-atome.js';
 
 /** An atome that was not taken, and why. */
 export interface Conflict {

@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Caller, Guarded, Needs } from '../access/access.guard.js';
-import { ApiAnswer, ApiProblems } from '../door/api-docs.js';
-import { ProblemFilter } from '../door/problem.filter.js';
-import { Streams } from '../door/streams.js';
+import { Caller, Guarded, Needs } from '../auth/authorization/access.guard.js';
+import { ApiAnswer, ApiProblems } from '../http/openapi.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { Streams } from '../http/long-responses.js';
 import { invalid, isObject, type Principal } from '../protocol/index.js';
-import { ACKNOWLEDGED, PULLED } from './examples.js';
+import { ACKNOWLEDGED, PULLED } from './openapi-examples.js';
 import { OriginalPull } from './pull.js';
 
 /** The calls of the original client's `syncNow` that only it has. */

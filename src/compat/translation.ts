@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import { RULE } from '../access/doorkeeper.js';
+import { RULE } from '../auth/authentication/request-authenticator.js';
 
 /** What stands in front of one call and puts the original client's words into those of the server. */
 export interface Translation {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { create, SOMEBODY, update } from '../../test/support/ledger.js';
-import { ReaderBench, settled } from '../../test/support/reader-bench.js';
+import { create, SOMEBODY, update } from '../../test/support/ledger/ledger.js';
+import { ReaderBench, settled } from '../../test/support/feed/reader-harness.js';
 import type { AtomeEvent } from '../protocol/index.js';
 import { readChanges, type ChangesPage, type ChangesRequest } from './changes.js';
 

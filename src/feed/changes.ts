@@ -1,6 +1,6 @@
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { showBy } from './filter.js';
-import { judged, viewerOf } from './verdict.js';
+import { judged, viewerOf } from './visibility.js';
 import type { TenantLog } from './tenant-log.js';
 
 export interface ChangesRequest {

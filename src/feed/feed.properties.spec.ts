@@ -1,10 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { by, create, openLedger, SOMEBODY, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
-import { TestSink } from '../../test/support/sink.js';
-import { WatchedStore } from '../../test/support/watched-store.js';
+import {
+  by,
+  create,
+  openLedger,
+  SOMEBODY,
+  TENANT,
+  update,
+  write,
+  type TestLedger,
+} from '../../test/support/ledger/ledger.js';
+import { TestSink } from '../../test/support/feed/sink.js';
+import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import type { Committed } from '../ledger/outcome.js';
-import { LedgerReader } from '../ledger/reader.js';
+import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { OPEN_RULES, type Atome, type AtomeEvent, type Filter, type Mutation } from '../protocol/index.js';
 import { eventOf } from './entry.js';
 import { Feed } from './feed.js';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { create, openLedger, SOMEBODY, TENANT, update, type TestLedger } from '../../test/support/ledger.js';
-import { queryOf } from '../../test/support/raw-query.js';
-import { TestSink } from '../../test/support/sink.js';
-import { WatchedStore } from '../../test/support/watched-store.js';
+import { create, openLedger, SOMEBODY, TENANT, update, type TestLedger } from '../../test/support/ledger/ledger.js';
+import { queryOf } from '../../test/support/ledger/raw-query.js';
+import { TestSink } from '../../test/support/feed/sink.js';
+import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { OPEN_RULES } from '../protocol/index.js';
 import { Feed, type ReadRequest } from './feed.js';

@@ -1,6 +1,6 @@
-import type { LedgerReader } from '../ledger/reader.js';
+import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { HeadRow } from '../ledger/rows.js';
-import type { LedgerWriter } from '../ledger/writer.js';
+import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { AccessRules, Filter, Principal } from '../protocol/index.js';
 import type { FeedOptions } from './options.js';
 import { PageCache } from './page-cache.js';

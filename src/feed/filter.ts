@@ -1,6 +1,6 @@
 import type { Filter, Placement } from '../protocol/index.js';
 import type { Entry } from './entry.js';
-import type { Verdict } from './verdict.js';
+import type { Verdict } from './visibility.js';
 
 /** What a reader with a filter gets of an entry: the event's JSON, or undefined for nothing. */
 export type Show = (entry: Entry, verdict: Verdict) => string | undefined;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { by, create, TENANT, update } from '../../test/support/ledger.js';
+import { by, create, TENANT, update } from '../../test/support/ledger/ledger.js';
 import {
   expectUnbroken,
   range,
@@ -7,7 +7,7 @@ import {
   ReaderBench,
   seqsOf,
   settled,
-} from '../../test/support/reader-bench.js';
+} from '../../test/support/feed/reader-harness.js';
 import { PlainView } from './view.js';
 
 describe('a reader', () => {

@@ -2,7 +2,7 @@ import type { Principal, ResetReason } from '../protocol/index.js';
 import type { Batch } from './batch.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
-import { viewerOf, type Viewer } from './verdict.js';
+import { viewerOf, type Viewer } from './visibility.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
 /** Where a reader's bytes go. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { committed } from '../../test/support/committed.js';
+import { committed } from '../../test/support/ledger/committed.js';
 import { OPEN_RULES } from '../protocol/index.js';
 import { Entry } from './entry.js';
 import { Ring } from './ring.js';

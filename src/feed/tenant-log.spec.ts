@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../test/support/gate.js';
-import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger.js';
-import { queryOf } from '../../test/support/raw-query.js';
-import { WatchedStore } from '../../test/support/watched-store.js';
+import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger/ledger.js';
+import { queryOf } from '../../test/support/ledger/raw-query.js';
+import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import type { Committed } from '../ledger/outcome.js';
 import { OPEN_RULES, type Mutation } from '../protocol/index.js';

@@ -1,14 +1,14 @@
 import type { Committed } from '../ledger/outcome.js';
-import type { LedgerReader } from '../ledger/reader.js';
+import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { HeadRow } from '../ledger/rows.js';
 import { AtomeError, type AccessRules, type Cursor, type ResetReason } from '../protocol/index.js';
 import { Batch } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedOptions } from './options.js';
 import { PageCache, type PageKey } from './page-cache.js';
-import { Moves } from './present.js';
+import { Moves } from './relocations.js';
 import { Ring } from './ring.js';
-import { patternOf, type Viewer } from './verdict.js';
+import { patternOf, type Viewer } from './visibility.js';
 
 export interface TenantLogListener {
   /** There is more to read. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { committed } from '../../test/support/committed.js';
+import { committed } from '../../test/support/ledger/committed.js';
 import { OPEN_RULES } from '../protocol/index.js';
 import { Batch } from './batch.js';
 import { Entry } from './entry.js';

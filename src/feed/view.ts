@@ -2,7 +2,7 @@ import { filterKey, showAll, showBy, type Show } from './filter.js';
 import type { Filter } from '../protocol/index.js';
 import type { Batch } from './batch.js';
 import type { Entry } from './entry.js';
-import { judged } from './verdict.js';
+import { judged } from './visibility.js';
 import { textFrames } from './ws-frame.js';
 
 /** How a batch is written for one class of readers: bytes, or undefined when it holds nothing for them. */

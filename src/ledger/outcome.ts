@@ -1,4 +1,4 @@
-import type { Preconditions } from './preconditions.js';
+import type { Preconditions } from './write/preconditions.js';
 import type { AlterationBody, Atome, AtomeState, Audience, Placement, Principal } from '../protocol/index.js';
 
 /* What comes of a write, for its writer and for all readers. */

@@ -1,5 +1,5 @@
-import { isErased } from './erased.js';
-import { rightsOfRow } from './rights.js';
+import { isErased } from './erasure.js';
+import { rightsOfRow } from './access-columns.js';
 import type {
   Alteration,
   AlterationBody,

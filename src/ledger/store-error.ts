@@ -1,5 +1,5 @@
 import { AtomeError } from '../protocol/index.js';
-import { errorWords } from './error-words.js';
+import { errorWords } from '../database/error-words.js';
 
 /** A kind of fault of a database: who is told what of it. */
 export interface Fault {

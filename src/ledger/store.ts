@@ -1,5 +1,5 @@
 import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReadAtomeRow, ReceiptRow } from './rows.js';
-import type { OwnedPage, TrailQuery, TrailRow } from './trail.js';
+import type { OwnedPage, TrailQuery, TrailRow } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');

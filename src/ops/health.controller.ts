@@ -11,7 +11,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
-import { Drain } from '../door/drain.js';
+import { Drain } from '../http/drain.js';
 import { Readiness } from './readiness.js';
 
 const RETRY_S = '1';

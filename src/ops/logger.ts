@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger as Pino } from 'pino';
-import { OpenError } from '../ledger/open-error.js';
+import { OpenError } from '../database/open-error.js';
 
 /** What Nest says of its own start on every start; nobody reads it twice. */
 const START_CONTEXTS: ReadonlySet<unknown> = new Set([

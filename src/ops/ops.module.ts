@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { errorLog } from '../door/error-log.js';
+import { errorLog } from '../http/error-log.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { HealthController } from './health.controller.js';
 import { Readiness } from './readiness.js';

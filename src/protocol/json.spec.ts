@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { json } from '../../test/support/arbitraries.js';
+import { json } from '../../test/support/models/arbitraries.js';
 import { checkJson, equalJson, type JsonValue } from './json.js';
 
 const LIMITS = { jsonDepth: 4, jsonNodes: 20 };

@@ -2,7 +2,7 @@ import type { Access, AskedAccess, Audience, Rights } from './access.js';
 import type { Atome, Content } from './atome.js';
 import type { Hlc } from './hlc.js';
 import type { JsonObject } from './json.js';
-import type { JsonPatch } from './json-patch.js';
+import type { JsonPatch } from './merge/json-patch.js';
 
 /** `share` as it is asked for, and what `inherit` came to. */
 export interface Share {

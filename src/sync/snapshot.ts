@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { ndjson } from '../door/ndjson.js';
+import { ndjson } from '../http/ndjson.js';
 
 /** What a snapshot begins with. */
 export interface SnapshotHead {

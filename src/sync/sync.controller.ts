@@ -1,24 +1,24 @@
 import { Body, Controller, Get, Headers, HttpCode, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authority } from '../access/authority.js';
-import { errorLog } from '../door/error-log.js';
-import { preferredType } from '../door/accept.js';
-import { isHead, sendHead, Streams } from '../door/streams.js';
-import { Caller, Guarded, identityOf, Needs } from '../access/access.guard.js';
-import { AcknowledgedWrites, nackOf } from '../door/acknowledged-writes.js';
-import { ApiAnswer, ApiExamples, ApiProblems } from '../door/api-docs.js';
-import { varyBy } from '../door/cache-headers.js';
-import { ANSWERS, BODIES } from '../door/examples.js';
-import { ResolvedOptions } from '../door/options.js';
-import { NDJSON } from '../door/ndjson.js';
-import { ProblemFilter } from '../door/problem.filter.js';
-import { toAtomeError } from '../door/problem.js';
-import { QUERY_PIPE } from '../door/validation.js';
-import { VisibleAtomes } from '../door/visible-atomes.js';
+import { Authority } from '../auth/authorization/access-policy.js';
+import { errorLog } from '../http/error-log.js';
+import { preferredType } from '../http/accept.js';
+import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { Caller, Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
+import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
+import { varyBy } from '../http/cache-headers.js';
+import { ANSWERS, BODIES } from '../http/openapi-examples.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { NDJSON } from '../http/ndjson.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { toAtomeError } from '../http/problem.js';
+import { QUERY_PIPE } from '../http/validation.js';
+import { VisibleAtomes } from '../application/visible-atomes.js';
 import { readChanges, requireCursor, type ChangesPage } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
-import { LedgerReader } from '../ledger/reader.js';
+import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import {
   AtomeError,
   ID_PATTERN,

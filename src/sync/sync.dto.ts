@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { CommaList, WholeNumber } from '../door/validation.js';
+import { CommaList, WholeNumber } from '../http/validation.js';
 import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
 const KINDS = { each: true, message: 'must be kinds separated by commas' };

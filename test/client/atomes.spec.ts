@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, type UnifiedClient, type UnifiedAtome } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { DATABASES } from '../support/databases.js';
-import { freePort } from '../support/free-port.js';
-import { Heard } from '../support/heard.js';
-import { startOn } from '../support/server-on.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { DATABASES } from '../support/databases/databases.js';
+import { freePort } from '../support/server/free-port.js';
+import { Heard } from '../support/clients/event-recorder.js';
+import { startOn } from '../support/server/server-on.js';
 
 describe.each(DATABASES)('UnifiedAtome on %s', (_name, create) => {
   let server: TestApp;

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { tokenOf, WITH_TOKENS } from '../support/access.js';
-import { Api } from '../support/api.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
-import { freePort } from '../support/free-port.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { Api } from '../support/clients/api.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { freePort } from '../support/server/free-port.js';
 
 const ACME = tokenOf('writer', { tenant: 'acme' });
 const BETA = tokenOf('writer', { tenant: 'beta' });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { createClient, memoryStore, type Changes, type Client, type Store, type Tabs } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, shownBy } from '../support/offline.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { AT_ONCE, shownBy } from '../support/clients/offline.js';
 
 const RUNS = 15;
 const ATOMES = ['a', 'b', 'c'];

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
-import { FaultProxy } from '../support/fault-proxy.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { FaultProxy } from '../support/faults/fault-proxy.js';
 
 let browser: Browser;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, type UnifiedClient } from '../../client/src/index.js';
-import { DATABASES } from '../support/databases.js';
-import { Heard } from '../support/heard.js';
-import { LossyProxy } from '../support/lossy-proxy.js';
-import { startOn } from '../support/server-on.js';
-import type { TestApp } from '../support/app.js';
+import { DATABASES } from '../support/databases/databases.js';
+import { Heard } from '../support/clients/event-recorder.js';
+import { LossyProxy } from '../support/faults/lossy-proxy.js';
+import { startOn } from '../support/server/server-on.js';
+import type { TestApp } from '../support/server/app.js';
 
 describe.each(DATABASES)('a write whose answer was lost, on %s', (_name, create) => {
   let server: TestApp;

@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
-import { ClientTab } from '../support/client-tab.js';
-import { upTo } from '../support/order.js';
-import { takenBy } from '../support/offline.js';
-import { Profile } from '../support/profile.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { ClientTab } from '../support/clients/client-tab.js';
+import { upTo } from '../support/feed/order.js';
+import { takenBy } from '../support/clients/offline.js';
+import { Profile } from '../support/server/profile.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 const WRITES = 1_000;
 const RELOADS = 8;

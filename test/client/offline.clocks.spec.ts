@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createClient, type Client } from '../../client/src/index.js';
 import { formatHlc } from '../../src/protocol/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, shownBy } from '../support/offline.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { AT_ONCE, shownBy } from '../support/clients/offline.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 const HOURS = 3_600_000;
 

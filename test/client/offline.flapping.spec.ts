@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createClient, type Client } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { FaultProxy } from '../support/fault-proxy.js';
-import { AT_ONCE, next, shownBy, takenBy } from '../support/offline.js';
-import { randomFrom } from '../support/random.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { FaultProxy } from '../support/faults/fault-proxy.js';
+import { AT_ONCE, next, shownBy, takenBy } from '../support/clients/offline.js';
+import { randomFrom } from '../support/models/random.js';
 
 const CLIENTS = 20;
 const SHARED = ['a', 'b', 'c', 'd', 'e'];

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
-import { FaultProxy } from '../support/fault-proxy.js';
-import { after, KilledProgram, lines } from '../support/killed-program.js';
-import { takenBy } from '../support/offline.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { FaultProxy } from '../support/faults/fault-proxy.js';
+import { after, KilledProgram, lines } from '../support/server/killed-program.js';
+import { takenBy } from '../support/clients/offline.js';
 
 const WRITES = 1_000;
 /** Kills of each kind: while it writes, while it sends. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createClient, memoryStore, type Client, type Store } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, shownBy, takenBy } from '../support/offline.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { AT_ONCE, shownBy, takenBy } from '../support/clients/offline.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 const ATOMES = ['a', 'b', 'c'];
 const RUNS = 25;

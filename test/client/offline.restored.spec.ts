@@ -1,10 +1,10 @@
 import { copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createClient, memoryStore, type Client } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { createFile, type Database } from '../support/databases.js';
-import { freePort } from '../support/free-port.js';
-import { AT_ONCE, next, shownBy, takenBy } from '../support/offline.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { createFile, type Database } from '../support/databases/databases.js';
+import { freePort } from '../support/server/free-port.js';
+import { AT_ONCE, next, shownBy, takenBy } from '../support/clients/offline.js';
 
 describe('the offline-first client, when its server comes back with another database', () => {
   let port: number;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createClient, memoryStore, type Client, type ClientOptions } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, next, shownBy, takenBy, writeMixed } from '../support/offline.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { AT_ONCE, next, shownBy, takenBy, writeMixed } from '../support/clients/offline.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 describe('the offline-first client', () => {
   let server: TestApp;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createClient, memoryStore, type Client, type ClientOptions, type Status } from '../../client/src/index.js';
-import { tokenOf, WITH_TOKENS } from '../support/access.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, next } from '../support/offline.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { AT_ONCE, next } from '../support/clients/offline.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 const expired = (): string => tokenOf('writer', { exp: Date.now() / 1_000 - 60 });
 

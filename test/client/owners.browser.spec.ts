@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type * as sdk from '../../client/src/index.js';
-import { tokenOf, WITH_TOKENS } from '../support/access.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
-import { Profile } from '../support/profile.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { Profile } from '../support/server/profile.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 interface InPage {
   readonly sdk: typeof sdk;

@@ -12,10 +12,10 @@ import {
   type ClientOptions,
   type Store,
 } from '../../client/src/index.js';
-import { sqliteStore } from '../../client/src/store/sqlite.js';
-import { tokenOf, WITH_TOKENS } from '../support/access.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { AT_ONCE, next } from '../support/offline.js';
+import { sqliteStore } from '../../client/src/sqlite.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { AT_ONCE, next } from '../support/clients/offline.js';
 
 /** A place of which nobody is served. */
 const NOBODY = 'http://127.0.0.1:1';

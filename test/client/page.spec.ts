@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { tokenOf, WITH_TOKENS } from '../support/access.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
-import { createFile } from '../support/databases.js';
-import { freePort } from '../support/free-port.js';
-import { ServerProcess } from '../support/process.js';
-import { Window } from '../support/window.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { createFile } from '../support/databases/databases.js';
+import { freePort } from '../support/server/free-port.js';
+import { ServerProcess } from '../support/server/process.js';
+import { Window } from '../support/browser/console-page.js';
 
 let browser: Browser;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from '../../src/protocol/index.js';
-import { startApp } from '../support/app.js';
+import { startApp } from '../support/server/app.js';
 import { examples, table } from '../support/protocol-doc.js';
 
 type Example = Record<string, unknown>;

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, type TestApp } from '../support/server/app.js';
 import { blocks } from '../support/protocol-doc.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,10 +4,10 @@ import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import type { Root } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
-import { startApp, type TestApp } from '../support/app.js';
-import { launchBrowser } from '../support/browser.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { launchBrowser } from '../support/browser/browser.js';
 import * as program from '../support/programs/react-page.js';
-import { Window } from '../support/window.js';
+import { Window } from '../support/browser/console-page.js';
 
 /* In development mode: there Strict Mode renders twice, and listens, stops and listens again. */
 const SCRIPT = `

@@ -3,7 +3,7 @@ import { createElement, type ReactElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { MemoryNetwork } from '../../client/src/connection/memory-transport.js';
 import { createClient, type AnyKinds } from '../../client/src/index.js';
-import * as react from '../../client/src/react/react.js';
+import * as react from '../../client/src/react.js';
 
 const { AtomeProvider, useAtome, useAtomes, useMutation, useSyncStatus } = react;
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
-import * as backends from '../../client/src/unified/backends.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { Heard } from '../support/heard.js';
-import { next } from '../support/offline.js';
+import * as backends from '../../client/src/dual.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { Heard } from '../support/clients/event-recorder.js';
+import { next } from '../support/clients/offline.js';
 
 const README = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
 const PROGRAMS = [...README.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import type { ServerMessage } from '../../src/protocol/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { Heard } from '../support/heard.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { Heard } from '../support/clients/event-recorder.js';
 
 const AT_ONCE = { firstMs: 10, maxMs: 50, attempts: 1_000 };
 

@@ -1,10 +1,10 @@
 import { copyFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, type UnifiedClient } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { createFile, type Database } from '../support/databases.js';
-import { freePort } from '../support/free-port.js';
-import { Heard } from '../support/heard.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { createFile, type Database } from '../support/databases/databases.js';
+import { freePort } from '../support/server/free-port.js';
+import { Heard } from '../support/clients/event-recorder.js';
 
 /** Everything after the scheme is the path. */
 const fileOf = ({ url }: Database): string => url.slice('sqlite:'.length);

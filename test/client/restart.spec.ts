@@ -1,10 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, type UnifiedClient } from '../../client/src/index.js';
-import { createFile, type Database } from '../support/databases.js';
-import { freePort } from '../support/free-port.js';
-import { Heard } from '../support/heard.js';
-import { ServerProcess } from '../support/process.js';
+import { createFile, type Database } from '../support/databases/databases.js';
+import { freePort } from '../support/server/free-port.js';
+import { Heard } from '../support/clients/event-recorder.js';
+import { ServerProcess } from '../support/server/process.js';
 
 const AT_ONCE = { firstMs: 20, maxMs: 100, attempts: 1_000 };
 

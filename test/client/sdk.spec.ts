@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, SyncWebSocket, UnifiedAtome, UnifiedSync, type UnifiedClient } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { Heard } from '../support/heard.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { Heard } from '../support/clients/event-recorder.js';
 
 let server: TestApp;
 let other: UnifiedClient;

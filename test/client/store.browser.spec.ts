@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { launchBrowser } from '../support/browser.js';
-import { Profile } from '../support/profile.js';
-import { remoteStore } from '../support/remote-store.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { Profile } from '../support/server/profile.js';
+import { remoteStore } from '../support/clients/remote-store.js';
 import { storeSuite } from './store.suite.js';
 
 let browser: Browser;

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import type * as indexeddb from '../../client/src/store/indexeddb.js';
-import { indexedDbStore } from '../../client/src/store/indexeddb.js';
-import { sqliteStore, tauriStore } from '../../client/src/store/sqlite.js';
-import type { Format } from '../../client/src/store/store.js';
-import { launchBrowser } from '../support/browser.js';
-import { Profile } from '../support/profile.js';
-import { TauriSqlDouble } from '../support/tauri-sql.js';
+import type * as indexeddb from '../../client/src/storage/indexeddb/indexeddb-store.js';
+import { indexedDbStore } from '../../client/src/storage/indexeddb/indexeddb-store.js';
+import { sqliteStore, tauriStore } from '../../client/src/sqlite.js';
+import type { Format } from '../../client/src/storage/store.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { Profile } from '../support/server/profile.js';
+import { TauriSqlDouble } from '../support/clients/tauri-sql.js';
 import { atome, write } from './store.suite.js';
 
 const refused = (code: string, message: RegExp): object =>

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { randomUUID } from 'node:crypto';
-import { indexedDbStore } from '../../client/src/store/indexeddb.js';
+import { indexedDbStore } from '../../client/src/storage/indexeddb/indexeddb-store.js';
 import { storeSuite } from './store.suite.js';
 
 function ended(request: IDBOpenDBRequest): Promise<IDBDatabase> {

@@ -1,4 +1,4 @@
-import { memoryStore } from '../../client/src/store/memory.js';
+import { memoryStore } from '../../client/src/storage/memory/memory-store.js';
 import { storeSuite } from './store.suite.js';
 
 storeSuite({

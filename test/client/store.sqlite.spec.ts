@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sqliteStore, tauriStore } from '../../client/src/store/sqlite.js';
-import type { Format, Store } from '../../client/src/store/store.js';
-import { TauriSqlDouble } from '../support/tauri-sql.js';
+import { sqliteStore, tauriStore } from '../../client/src/sqlite.js';
+import type { Format, Store } from '../../client/src/storage/store.js';
+import { TauriSqlDouble } from '../support/clients/tauri-sql.js';
 import { storeSuite, type StoreFixture } from './store.suite.js';
 
 async function inFolder(open: (folder: string, format?: Format) => Store): Promise<StoreFixture> {

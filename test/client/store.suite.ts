@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Format, PendingWrite, Place, RejectedWrite, Store } from '../../client/src/store/store.js';
+import type { Format, PendingWrite, Place, RejectedWrite, Store } from '../../client/src/storage/store.js';
 import type { Atome } from '../../src/protocol/index.js';
 
 /** One place to keep data in, and instances on it. */
@@ -63,7 +63,7 @@ async function all(store: Store): Promise<Atome[]> {
 
 const ids = (atomes: readonly Atome[]): string[] => atomes.map(({ id }) => id);
 
-/** The promises at the top of `client/src/store/store.ts`. */
+/** The promises at the top of `client/src/storage/store.ts`. */
 export function storeSuite(kind: StoreKind): void {
   describe(`the store in ${kind.name}`, () => {
     let fixture: StoreFixture;

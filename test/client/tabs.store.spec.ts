@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import type * as indexeddb from '../../client/src/store/indexeddb.js';
-import type { Changes, Store } from '../../client/src/store/store.js';
+import type * as indexeddb from '../../client/src/storage/indexeddb/indexeddb-store.js';
+import type { Changes, Store } from '../../client/src/storage/store.js';
 import type { AtomeEvent } from '../../src/protocol/index.js';
-import { launchBrowser } from '../support/browser.js';
-import { Profile } from '../support/profile.js';
-import { upTo } from '../support/order.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { Profile } from '../support/server/profile.js';
+import { upTo } from '../support/feed/order.js';
 import { atome, write } from './store.suite.js';
 
 /** What the functions that run in a page have there. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { PASSWORD, register, WITH_ACCOUNTS } from '../support/accounts.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { DATABASES, type Database } from '../support/databases.js';
+import { PASSWORD, register, WITH_ACCOUNTS } from '../support/server/accounts.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { DATABASES, type Database } from '../support/databases/databases.js';
 import { OriginalAdapter, OriginalClient } from '../support/original-client.js';
 
 describe.each(DATABASES)('the original client with accounts, on %s', (_database, create) => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, type TestApp } from '../support/server/app.js';
 import { OriginalAdapter } from '../support/original-client.js';
 
 const TEXT = readFileSync(new URL('../../docs/original-client.md', import.meta.url), 'utf8');

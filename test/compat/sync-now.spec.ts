@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { tokenOf, WITH_TOKENS } from '../support/access.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { DATABASES, type Database } from '../support/databases.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { DATABASES, type Database } from '../support/databases/databases.js';
 import { OriginalAdapter, OriginalClient, syncNow, type Told } from '../support/original-client.js';
 
 const AUTH: [name: string, environment: Record<string, string>, token?: string][] = [

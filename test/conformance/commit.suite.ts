@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeadRow } from '../../src/ledger/rows.js';
 import type { Before, LedgerStore, WriteName } from '../../src/ledger/store.js';
-import { alterationRow, atomeRow, created, putRows } from '../support/rows.js';
+import { alterationRow, atomeRow, created, putRows } from '../support/ledger/rows.js';
 import type { StoreFixture, StoreKind } from './fixture.js';
 
 const NOTHING = { atomeIds: [], ops: [] };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
-import { createDatabase } from '../support/postgres.js';
+import { createDatabase } from '../support/databases/postgres.js';
 
 /** An empty database, and stores on it that end with it. */
 export interface StoreFixture {

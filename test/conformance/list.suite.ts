@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AtomeRow } from '../../src/ledger/rows.js';
 import { SORT_KEYS, type LedgerStore, type ListQuery, type SortKey } from '../../src/ledger/store.js';
-import { atomeRow, created, putRows } from '../support/rows.js';
+import { atomeRow, created, putRows } from '../support/ledger/rows.js';
 import type { StoreFixture, StoreKind } from './fixture.js';
 
 const T = 'lists';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { verifyLedger } from '../../src/ledger/verify.js';
-import { DATABASES } from '../support/databases.js';
-import { createOwnedDatabase } from '../support/plain-role.js';
-import { create, openLedger, TENANT, update, write } from '../support/ledger.js';
+import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
+import { DATABASES } from '../support/databases/databases.js';
+import { createOwnedDatabase } from '../support/databases/plain-role.js';
+import { create, openLedger, TENANT, update, write } from '../support/ledger/ledger.js';
 
 const ALL = [...DATABASES, ['PostgreSQL without superuser', createOwnedDatabase]] as const;
 

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
-import { PostgresStore, type PostgresOptions } from '../../src/ledger/stores/postgres.store.js';
-import { createDatabase, type TestDatabase } from '../support/postgres.js';
-import { alterationRow, atomeRow } from '../support/rows.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { PostgresStore, type PostgresOptions } from '../../src/ledger/stores/postgres/postgres.store.js';
+import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
+import { alterationRow, atomeRow } from '../support/ledger/rows.js';
+import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
 const T = 'default';
 /** What a spec holds to stop every insert into `alterations`. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LedgerStore } from '../../src/ledger/store.js';
-import { alterationRow, atomeRow, created, putRows } from '../support/rows.js';
+import { alterationRow, atomeRow, created, putRows } from '../support/ledger/rows.js';
 import type { StoreFixture, StoreKind } from './fixture.js';
 
 const T = 'reads';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { createDatabase } from '../support/postgres.js';
+import { createDatabase } from '../support/databases/postgres.js';
 
 interface Place {
   readonly url: string;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/ledger/data-source.js';
-import { SqliteStore } from '../../src/ledger/stores/sqlite.store.js';
-import { atomeRow, created, putRows } from '../support/rows.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
+import { SqliteStore } from '../../src/ledger/stores/sqlite/sqlite.store.js';
+import { atomeRow, created, putRows } from '../support/ledger/rows.js';
 
 describe('the store on SQLite', () => {
   let folder: string;

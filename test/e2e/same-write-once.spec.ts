@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import type { Alteration } from '../../src/protocol/index.js';
-import type { TestApp } from '../support/app.js';
-import { DATABASES } from '../support/databases.js';
-import { startOn } from '../support/server-on.js';
-import type { TestSocket } from '../support/socket.js';
+import type { TestApp } from '../support/server/app.js';
+import { DATABASES } from '../support/databases/databases.js';
+import { startOn } from '../support/server/server-on.js';
+import type { TestSocket } from '../support/clients/socket.js';
 
 const CHANGES = { title: 'changed' };
 const UPDATE = { operation: 'update', changes: CHANGES };

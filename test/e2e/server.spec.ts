@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Drain } from '../../src/door/drain.js';
+import { Drain } from '../../src/http/drain.js';
 import { DEFAULT_LIMITS, PROTOCOL_VERSION } from '../../src/protocol/index.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, type TestApp } from '../support/server/app.js';
 
 describe('the server', () => {
   let server: TestApp;

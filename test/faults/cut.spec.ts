@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
-import { NO_FAULTS, orderFaults, upTo } from '../support/order.js';
-import { atomesOf, Tail } from '../support/tail.js';
-import { firstWrite, workload } from '../support/workload.js';
-import { SocketWriter, Tally } from '../support/writers.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { NO_FAULTS, orderFaults, upTo } from '../support/feed/order.js';
+import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { firstWrite, workload } from '../support/clients/workload.js';
+import { SocketWriter, Tally } from '../support/clients/writers.js';
 
 describe('a client whose connection is destroyed again and again', () => {
   const CUTS = 50;

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { startApp, type TestApp } from '../support/app.js';
-import { audit } from '../support/databases.js';
-import { createDatabase, type TestDatabase } from '../support/postgres.js';
-import { atomesOf, Tail } from '../support/tail.js';
-import { firstWrite, workload } from '../support/workload.js';
-import { RestWriter, Tally } from '../support/writers.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { audit } from '../support/databases/databases.js';
+import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
+import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { firstWrite, workload } from '../support/clients/workload.js';
+import { RestWriter, Tally } from '../support/clients/writers.js';
 
 const CUTS = 30;
 /** Thirty times all connections are made anew; on a busy machine that takes its time, in milliseconds. */

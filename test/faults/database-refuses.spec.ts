@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { startApp, type TestApp } from '../support/app.js';
-import { audit } from '../support/databases.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { audit } from '../support/databases/databases.js';
 import { DOORS } from '../support/doors.js';
 import { logLines, timesTold } from '../support/log-lines.js';
-import { createDatabase, type TestDatabase } from '../support/postgres.js';
+import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
 
 type Run = (sql: string) => Promise<unknown>;
 

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/ledger/data-source.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { PostgresStore } from '../../src/ledger/stores/postgres.store.js';
-import { startApp } from '../support/app.js';
-import { FaultProxy } from '../support/fault-proxy.js';
-import { createDatabase, type TestDatabase } from '../support/postgres.js';
+import { PostgresStore } from '../../src/ledger/stores/postgres/postgres.store.js';
+import { startApp } from '../support/server/app.js';
+import { FaultProxy } from '../support/faults/fault-proxy.js';
+import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
 
 const TENANT = 'default';
 const NOTHING = { atomeIds: [], ops: [] };

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { audit, DATABASES, type Audit, type Database } from '../support/databases.js';
-import { ServerProcess } from '../support/process.js';
-import { TestSocket } from '../support/socket.js';
-import { Tail } from '../support/tail.js';
-import { firstWrite, workload } from '../support/workload.js';
-import { RestWriter, SocketWriter, Tally } from '../support/writers.js';
+import { audit, DATABASES, type Audit, type Database } from '../support/databases/databases.js';
+import { ServerProcess } from '../support/server/process.js';
+import { TestSocket } from '../support/clients/socket.js';
+import { Tail } from '../support/clients/following-client.js';
+import { firstWrite, workload } from '../support/clients/workload.js';
+import { RestWriter, SocketWriter, Tally } from '../support/clients/writers.js';
 
 /** A filter that lets nothing through: what waits for it waits until the server ends it. */
 const FOREVER = '/api/sync/changes?kinds=nothing&wait=60';

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
-import { audit } from '../support/databases.js';
-import { canMount, limitedFile, refusingDatabase, smallDisk, type FillableDisk } from '../support/full-disk.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { audit } from '../support/databases/databases.js';
+import { canMount, limitedFile, refusingDatabase, smallDisk, type FillableDisk } from '../support/faults/full-disk.js';
 import { logLines, timesTold } from '../support/log-lines.js';
-import type { TestSocket } from '../support/socket.js';
-import { atomesOf, Tail } from '../support/tail.js';
+import type { TestSocket } from '../support/clients/socket.js';
+import { atomesOf, Tail } from '../support/clients/following-client.js';
 
 /** Where no disk may be mounted, the others still ask the same questions. */
 const DISKS: (readonly [string, () => FillableDisk | Promise<FillableDisk>])[] = [

@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { CloseCode } from '../../src/protocol/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { frame, RawSocket } from '../support/raw-socket.js';
-import { TestSocket } from '../support/socket.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { frame, RawSocket } from '../support/clients/raw-socket.js';
+import { TestSocket } from '../support/clients/socket.js';
 
 const PINGS = 250_000;
 

@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Atome } from '../../src/protocol/index.js';
-import { audit, DATABASES, type Audit, type Database } from '../support/databases.js';
-import { NO_FAULTS, orderFaults, upTo } from '../support/order.js';
-import { ServerProcess } from '../support/process.js';
+import { audit, DATABASES, type Audit, type Database } from '../support/databases/databases.js';
+import { NO_FAULTS, orderFaults, upTo } from '../support/feed/order.js';
+import { ServerProcess } from '../support/server/process.js';
 import { report } from '../support/report.js';
-import { atomesOf, Tail } from '../support/tail.js';
-import { firstWrite, workload } from '../support/workload.js';
-import { RestWriter, SocketWriter, Tally, type Writer } from '../support/writers.js';
+import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { firstWrite, workload } from '../support/clients/workload.js';
+import { RestWriter, SocketWriter, Tally, type Writer } from '../support/clients/writers.js';
 
 const CYCLES = 50;
 /** Against a hang alone. */

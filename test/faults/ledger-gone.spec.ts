@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
-import { DATABASES, type Database } from '../support/databases.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { DATABASES, type Database } from '../support/databases/databases.js';
 import { DOORS } from '../support/doors.js';
-import { openRewind, type Rewind } from '../support/rewind.js';
-import { Tail } from '../support/tail.js';
+import { openRewind, type Rewind } from '../support/ledger/rewind.js';
+import { Tail } from '../support/clients/following-client.js';
 
 describe.each(DATABASES)(
   'a copy on %s from before a tenant began, put back under a running server',

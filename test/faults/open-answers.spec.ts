@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LEDGER_STORE, type LedgerStore } from '../../src/ledger/store.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, type TestApp } from '../support/server/app.js';
 import { Gate } from '../support/gate.js';
 
 const RENAME = ['/api/atome/a1/rename', { newName: 'Two' }, { 'idempotency-key': 'op-1' }] as const;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { OpenError } from '../../src/ledger/open-error.js';
-import { canMount } from '../support/full-disk.js';
-import { createDatabase } from '../support/postgres.js';
+import { OpenError } from '../../src/database/open-error.js';
+import { canMount } from '../support/faults/full-disk.js';
+import { createDatabase } from '../support/databases/postgres.js';
 
 async function refusalOf(databaseUrl: string): Promise<OpenError> {
   const refusal: unknown = await openStore(databaseUrl).catch((error: unknown) => error);

@@ -3,10 +3,10 @@ import { setTimeout as elapse } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { createClient, memoryStore, type Client } from '../../client/src/index.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { audit } from '../support/databases.js';
-import { AT_ONCE } from '../support/offline.js';
-import { createOwnedDatabase } from '../support/plain-role.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { audit } from '../support/databases/databases.js';
+import { AT_ONCE } from '../support/clients/offline.js';
+import { createOwnedDatabase } from '../support/databases/plain-role.js';
 
 /** How long each outage lasts: short here, 60 by hand (`OUTAGE_SECONDS=60 npm run jest -- test/faults/outages`). */
 const OUTAGE_SECONDS = Number(process.env.OUTAGE_SECONDS ?? 2);

@@ -1,9 +1,9 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
-import { createFile, type Database } from '../support/databases.js';
-import { atomesOf, Tail } from '../support/tail.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { createFile, type Database } from '../support/databases/databases.js';
+import { atomesOf, Tail } from '../support/clients/following-client.js';
 
 describe('a server that comes back with an older copy of its SQLite file', () => {
   const COPIED = 5;

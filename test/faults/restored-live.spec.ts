@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
-import { DATABASES, type Database } from '../support/databases.js';
-import { EventStream } from '../support/event-stream.js';
-import { openRewind, type Rewind } from '../support/rewind.js';
-import { Tail } from '../support/tail.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { DATABASES, type Database } from '../support/databases/databases.js';
+import { EventStream } from '../support/clients/event-stream.js';
+import { openRewind, type Rewind } from '../support/ledger/rewind.js';
+import { Tail } from '../support/clients/following-client.js';
 
 const KEPT = 5;
 const SEEN = 9;

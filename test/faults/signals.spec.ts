@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/postgres.js';
-import { ServerProcess } from '../support/process.js';
-import { RawSocket } from '../support/raw-socket.js';
+import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
+import { ServerProcess } from '../support/server/process.js';
+import { RawSocket } from '../support/clients/raw-socket.js';
 
 /** The lock under which a server migrates its database. */
 const MIGRATION_LOCK = 2_053_101_477;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createFile } from '../support/databases.js';
-import { Inspector, INSPECTED } from '../support/inspector.js';
-import { NO_FAULTS, orderFaults, upTo } from '../support/order.js';
-import { ServerProcess } from '../support/process.js';
+import { createFile } from '../support/databases/databases.js';
+import { Inspector, INSPECTED } from '../support/server/inspector.js';
+import { NO_FAULTS, orderFaults, upTo } from '../support/feed/order.js';
+import { ServerProcess } from '../support/server/process.js';
 import { report } from '../support/report.js';
-import { atomesOf, Tail } from '../support/tail.js';
+import { atomesOf, Tail } from '../support/clients/following-client.js';
 
 const EVENTS = 100_000;
 const BATCH = 1_000;

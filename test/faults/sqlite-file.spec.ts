@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { audit, createFile, type Database } from '../support/databases.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { audit, createFile, type Database } from '../support/databases/databases.js';
 import { DOORS } from '../support/doors.js';
 import { logLines, timesTold } from '../support/log-lines.js';
 

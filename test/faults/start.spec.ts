@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
-import { ServerProcess } from '../support/process.js';
+import { ServerProcess } from '../support/server/process.js';
 
 const IN_MEMORY = { DATABASE_URL: 'sqlite::memory:' };
 

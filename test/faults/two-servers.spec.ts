@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import type { Api } from '../support/api.js';
-import { audit } from '../support/databases.js';
-import { NO_FAULTS, orderFaults, upTo, type OrderFaults } from '../support/order.js';
-import { createDatabase, type TestDatabase } from '../support/postgres.js';
-import { ServerProcess } from '../support/process.js';
+import type { Api } from '../support/clients/api.js';
+import { audit } from '../support/databases/databases.js';
+import { NO_FAULTS, orderFaults, upTo, type OrderFaults } from '../support/feed/order.js';
+import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
+import { ServerProcess } from '../support/server/process.js';
 import { report } from '../support/report.js';
-import { Tail } from '../support/tail.js';
-import { firstWrite, workload } from '../support/workload.js';
-import { SocketWriter } from '../support/writers.js';
+import { Tail } from '../support/clients/following-client.js';
+import { firstWrite, workload } from '../support/clients/workload.js';
+import { SocketWriter } from '../support/clients/writers.js';
 
 const WRITERS = 8;
 const READERS = 4;

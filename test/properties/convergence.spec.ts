@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { Outcome } from '../../src/ledger/outcome.js';
 import { atomeOf, stateOf, withoutClocks } from '../../src/ledger/rows.js';
-import { verifyLedger } from '../../src/ledger/verify.js';
+import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { formatHlc, type Mutation } from '../../src/protocol/index.js';
-import { mutation } from '../support/arbitraries.js';
-import { openLedger, ORIGIN, type TestLedger } from '../support/ledger.js';
-import { createDatabase } from '../support/postgres.js';
-import { replayEvents, replayFold } from '../support/replica.js';
+import { mutation } from '../support/models/arbitraries.js';
+import { openLedger, ORIGIN, type TestLedger } from '../support/ledger/ledger.js';
+import { createDatabase } from '../support/databases/postgres.js';
+import { replayEvents, replayFold } from '../support/feed/replay.js';
 
 const NOW = 1_700_000_000_000;
 const IDS = ['a', 'b', 'c'];

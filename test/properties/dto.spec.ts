@@ -12,7 +12,7 @@ import {
 } from '../../src/atome/atome.dto.js';
 import * as parsers from '../../src/protocol/index.js';
 import { DEFAULT_LIMITS, MAX_VERSION } from '../../src/protocol/index.js';
-import { object, patch } from '../support/arbitraries.js';
+import { object, patch } from '../support/models/arbitraries.js';
 import { refusal } from '../support/refusal.js';
 
 type Body = Record<string, unknown>;

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LEDGER_STORE, type LedgerStore } from '../../src/ledger/store.js';
-import { verifyLedger } from '../../src/ledger/verify.js';
-import { tokenOf, WITH_TOKENS } from '../support/access.js';
-import type { Answer, Api } from '../support/api.js';
-import { startApp, type TestApp } from '../support/app.js';
-import { createFile, type Database } from '../support/databases.js';
-import { createOwnedDatabase } from '../support/plain-role.js';
+import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import type { Answer, Api } from '../support/clients/api.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { createFile, type Database } from '../support/databases/databases.js';
+import { createOwnedDatabase } from '../support/databases/plain-role.js';
 
 const PEOPLE = { ann: ['g1'], bob: [], dee: [] } as const;
 type Name = keyof typeof PEOPLE;

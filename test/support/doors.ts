@@ -1,6 +1,6 @@
 import { AtomeService } from '../../src/atome/atome.service.js';
 import { AtomeError, type ErrorBody } from '../../src/protocol/index.js';
-import type { TestApp } from './app.js';
+import type { TestApp } from './server/app.js';
 
 /** How a write was answered; without an error it is acknowledged. */
 export interface Answered {

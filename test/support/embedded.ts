@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AtomeModule, AtomeWsAdapter, type AtomeOptions } from '../../src/index.js';
-import { Api } from './api.js';
+import { Api } from './clients/api.js';
 
 /** An application with nothing but the module, under the prefix `v1`. */
 export interface EmbeddedApp {

@@ -1,4 +1,4 @@
-import type { TestApp } from './app.js';
+import type { TestApp } from './server/app.js';
 
 /** Takes over the log of a server, and returns what is warned of or fails from here on. */
 export function logLines({ app }: TestApp): string[] {

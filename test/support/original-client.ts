@@ -1,4 +1,4 @@
-import { TestSocket } from './socket.js';
+import { TestSocket } from './clients/socket.js';
 
 /** What the original client makes of an answer. */
 export interface Told {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createUnified, type UnifiedClient } from '../unified/unified.js';
-import type { UnifiedOptions } from '../options.js';
+import { createUnified, type UnifiedClient } from '../online/unified.js';
+import type { UnifiedOptions } from '../core/options.js';
 import { MemoryNetwork } from './memory-transport.js';
 
 const URL = 'ws://server/ws/atome-sync';

@@ -1,6 +1,6 @@
 import type { Principal, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { isFinalClose, NO_PROGRESS, NORMAL, TOO_MANY, UNAUTHENTICATED } from '../../../src/protocol/close-codes.js';
-import { SyncError, toError, type SyncErrorCode } from '../errors.js';
+import { SyncError, toError, type SyncErrorCode } from '../core/errors.js';
 import { createHeartbeat, type HeartbeatRules } from './heartbeat.js';
 import { IDLE, isUp, next, timerMs, type Effect, type Event, type Rules, type State } from './state.js';
 import { createTimer } from './timer.js';

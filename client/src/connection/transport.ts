@@ -1,5 +1,5 @@
 import { NO_PROGRESS } from '../../../src/protocol/close-codes.js';
-import { SyncError, toError } from '../errors.js';
+import { SyncError, toError } from '../core/errors.js';
 
 /** One attempt at one connection that carries texts. It is open once something has come over it. */
 export interface Transport {

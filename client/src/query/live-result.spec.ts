@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Atome } from '../../../src/protocol/index.js';
-import type { Shown } from '../sync/view.js';
+import type { Shown } from '../offline/view.js';
 import { createLiveResult } from './live-result.js';
 import { comparator, matcher, type Query } from './query.js';
 

@@ -1,5 +1,5 @@
 import type { Atome } from '../../../src/protocol/index.js';
-import { looksAlike, type Shown } from '../sync/view.js';
+import { looksAlike, type Shown } from '../offline/view.js';
 import { comparator, matcher, type Difference, type Query } from './query.js';
 
 /** The result of a query, kept right change by change, without looking at what has not changed. */

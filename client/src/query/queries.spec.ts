@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../../test/support/gate.js';
 import type { Atome } from '../../../src/protocol/index.js';
-import { memoryStore } from '../store/memory.js';
-import type { Store } from '../store/store.js';
-import { createReplica, type Replica } from '../sync/replica.js';
+import { memoryStore } from '../storage/memory/memory-store.js';
+import type { Store } from '../storage/store.js';
+import { createReplica, type Replica } from '../offline/replica.js';
 import { createQueries, type Queries } from './queries.js';
 import type { Difference, Query } from './query.js';
 

@@ -1,9 +1,9 @@
 import type { Atome } from '../../../src/protocol/index.js';
-import type { LiveQuery, QueryListener } from '../api.js';
-import type { Fenced } from '../events/emitter.js';
-import type { AnyKinds } from '../kinds.js';
-import type { Replica } from '../sync/replica.js';
-import type { Shown } from '../sync/view.js';
+import type { LiveQuery, QueryListener } from '../offline/api.js';
+import type { Fenced } from '../core/emitter.js';
+import type { AnyKinds } from '../core/kinds.js';
+import type { Replica } from '../offline/replica.js';
+import type { Shown } from '../offline/view.js';
 import { createLiveResult, differenceOf } from './live-result.js';
 import type { Difference, Query } from './query.js';
 

@@ -1,5 +1,5 @@
 import type { Atome } from '../../../src/protocol/index.js';
-import type { AnyKinds, KindOf } from '../kinds.js';
+import type { AnyKinds, KindOf } from '../core/kinds.js';
 
 type Scalar = string | number | boolean | null;
 

@@ -1,5 +1,5 @@
 import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReceiptRow } from '../rows.js';
-import type { TrailRow } from '../trail.js';
+import type { TrailRow } from '../audit-trail.js';
 
 /* The tables: which field of a row is in which column. */
 

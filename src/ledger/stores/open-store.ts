@@ -1,11 +1,11 @@
 import { DataSource } from 'typeorm';
-import { openError } from '../open-sentences.js';
+import { openError } from './open-sentences.js';
 import type { Report } from '../store-error.js';
-import { PostgresStore } from './postgres.store.js';
+import { PostgresStore } from './postgres/postgres.store.js';
 import type { SqlStore } from './sql.store.js';
-import { warnOfLooseMode } from './sqlite.file.js';
-import { SqliteStore } from './sqlite.store.js';
-import { dataSourceOptions, fileOf } from '../data-source.js';
+import { warnOfLooseMode } from './sqlite/sqlite.file.js';
+import { SqliteStore } from './sqlite/sqlite.store.js';
+import { dataSourceOptions, fileOf } from '../../database/data-source.js';
 
 /** Any number that nobody else is likely to use: only one process at a time migrates. */
 const MIGRATION_LOCK = 2_053_101_477;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { GENESIS_TIME, genesisHash } from '../chain.js';
+import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
 import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReadAtomeRow } from '../rows.js';
 import { LedgerGone, StoreError, type Report } from '../store-error.js';
 import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
-import type { Statement, Tables } from '../tables.js';
-import type { OwnedPage, TrailQuery, TrailRow } from '../trail.js';
+import type { Statement, Tables } from '../../database/tables.js';
+import type { OwnedPage, TrailQuery, TrailRow } from '../audit-trail.js';
 import type { Measured, Param } from './columns.js';
 import { countList, selectList, type Dialect } from './list.sql.js';
 import * as sql from './sql.js';

@@ -1,8 +1,8 @@
-import { ERASED } from '../erased.js';
-import { UNKNOWN_AUTHOR } from '../repeat.js';
+import { ERASED } from '../erasure.js';
+import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeRow } from '../rows.js';
 import { MAX_HEIRS, type Families, type WriteName } from '../store.js';
-import type { TrailQuery } from '../trail.js';
+import type { TrailQuery } from '../audit-trail.js';
 import {
   ALTERATION,
   ALTERATION_COLUMNS,

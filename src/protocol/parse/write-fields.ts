@@ -3,7 +3,7 @@ import type { Content } from '../atome.js';
 import { invalid } from '../errors.js';
 import { HLC_PATTERN } from '../hlc.js';
 import { ID_PATTERN, KIND_PATTERN, MAX_VERSION, NEW_ID_PATTERN, OP_ID_PATTERN } from '../ids.js';
-import type { JsonPatch, JsonPatchStep } from '../json-patch.js';
+import type { JsonPatch, JsonPatchStep } from '../merge/json-patch.js';
 import { checkJson, isObject, type JsonObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { Mutation, Operation, RequestedChange } from '../operations.js';

@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-meaningless-void-operator -- types are all there is to it */
 import { createClient, type AnyKinds, type Client } from '../../../client/src/index.js';
-import { typedHooks } from '../../../client/src/react/react.js';
-import { createClient as createBoth } from '../../../client/src/unified/backends.js';
+import { typedHooks } from '../../../client/src/react.js';
+import { createClient as createBoth } from '../../../client/src/dual.js';
 
 /* What the types of an application's kinds allow and refuse. Never run: `npm run typecheck` is the test. */
 

@@ -1,6 +1,6 @@
 import { createClient } from '../../../client/src/index.js';
-import { sqliteStore } from '../../../client/src/store/sqlite.js';
-import { AT_ONCE, shownBy, writeMixed } from '../offline.js';
+import { sqliteStore } from '../../../client/src/sqlite.js';
+import { AT_ONCE, shownBy, writeMixed } from '../clients/offline.js';
 
 /*
  * A program that is meant to be killed: `<url> <file> <total>` goes on writing until its store has kept so many writes,

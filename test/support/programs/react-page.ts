@@ -1,6 +1,6 @@
 import { createElement, StrictMode, type ReactElement } from 'react';
 import { createClient, type AnyKinds, type Client } from '../../../client/src/index.js';
-import { AtomeProvider, useAtome, useAtomes, useMutation, useSyncStatus } from '../../../client/src/react/react.js';
+import { AtomeProvider, useAtome, useAtomes, useMutation, useSyncStatus } from '../../../client/src/react.js';
 
 /* A page of React, rendered on the server and in the browser. */
 

@@ -1,0 +1,40 @@
+import { WS_PATH } from '../../../src/protocol/version.js';
+import { SyncError } from './errors.js';
+
+const LOCAL = 'http://127.0.0.1:3001';
+
+/**
+ * URL of the WebSocket, from one of the server: `http(s)` or `ws(s)`, with the path of the WebSocket, with a prefix
+ * under which the server is mounted, or bare. Without one: the page's origin, or 127.0.0.1:3001 outside a page.
+ * @throws SyncError `invalid` for anything else.
+ */
+export function socketUrl(url?: string): string {
+  const { protocol, host, pathname, search } = parse(url);
+  const path = withoutSlash(pathname);
+  const isOwn = path.endsWith(WS_PATH) || (path && protocol.startsWith('ws'));
+  return `${protocol.replace('http', 'ws')}//${host}${path}${isOwn ? '' : WS_PATH}${search}`;
+}
+
+/**
+ * Base of the REST calls, without a slash at its end, from the same URL. The path of a WebSocket that is not the usual
+ * one tells nothing of where the server is mounted.
+ * @throws SyncError as {@link socketUrl}.
+ */
+export function apiUrl(url?: string): string {
+  const { protocol, host, pathname } = parse(url);
+  const path = withoutSlash(pathname);
+  const prefix = path.endsWith(WS_PATH) ? path.slice(0, -WS_PATH.length) : protocol.startsWith('ws') ? '' : path;
+  return `${protocol.replace('ws', 'http')}//${host}${prefix}/api`;
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
+}
+
+function parse(url = ''): URL {
+  const page = (globalThis as { location?: Location }).location?.origin;
+  const base = page?.startsWith('http') ? page : LOCAL;
+  const parsed = URL.canParse(url, base) && new URL(url, base);
+  if (parsed && /^(http|ws)s?:/.test(parsed.protocol)) return parsed;
+  throw new SyncError('invalid', `"${url}" is no URL of a server; one looks like ${LOCAL}`);
+}

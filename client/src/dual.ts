@@ -1,0 +1,123 @@
+import type { AtomeEvent } from '../../src/protocol/index.js';
+import type { Client, ClientOptions, Written } from './offline/api.js';
+import { createClient as createOne } from './offline/client.js';
+import type { AnyKinds, Kinds } from './core/kinds.js';
+import { memoryStore } from './storage/memory/memory-store.js';
+import type { PendingWrite } from './storage/store.js';
+import { createWriteClock, type WriteClock } from './offline/write-clock.js';
+import { bothAtome, type BackendStates, type BothAtome, type NewWrite } from './dual/dual-atome.js';
+import { jointStore, type JointStore } from './dual/shared-outbox-store.js';
+
+export type { BackendStates, BothAtome, BothResult } from './dual/dual-atome.js';
+
+/** Two servers for the same atomes: the address of each, or all options of its client. */
+export interface BackendsOptions {
+  /** The one nearby, which is read from first. */
+  readonly local: string | ClientOptions;
+  readonly cloud: string | ClientOptions;
+}
+
+/** Two servers as one. */
+export interface Backends<Map = AnyKinds> {
+  /** Writes to both, reads from the local one first. */
+  readonly UnifiedAtome: BothAtome<Map>;
+  /** The client of each, for `watch`, `rejected()` and the like. What is written through one goes to its server alone. */
+  readonly local: Client<Map>;
+  readonly cloud: Client<Map>;
+  status(): BackendStates;
+  /** Resolves once no write waits any more for either server. */
+  flush(): Promise<void>;
+  /** Ends both connections and closes both stores. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a client of two servers. Each has its copy, its outbox and its connection, so that one that is away holds up
+ * nothing and gets later what it missed. A write has the same name and the same stamp on both, by which both come to
+ * the same state. Own writes alone go to both: what others write on one server stays there.
+ * @throws SyncError `invalid` for a malformed URL.
+ */
+export function createClient<Map extends Kinds<Map> = AnyKinds>(options: BackendsOptions): Backends<Map> {
+  const clock = createWriteClock();
+  const [near, local] = open<Map>(options.local, clock);
+  const [far, cloud] = open<Map>(options.cloud, clock);
+  const status = (): BackendStates => ({ local: local.status(), cloud: cloud.status() });
+
+  const opened = level(near, far, clock);
+  /** One write after the other: a process that dies leaves at most the newest in one outbox alone. */
+  let tail: Promise<unknown> = opened.catch(() => undefined);
+
+  function write({ atomeId, ...fields }: NewWrite): Promise<Written> {
+    const kept = tail.then(async () => {
+      await opened;
+      clock.skewMs = local.status().clockSkewMs ?? cloud.status().clockSkewMs;
+      const opId = clock.name();
+      const id = atomeId ?? opId;
+      const hlc = clock.stamp(opId);
+      const made = JSON.parse(JSON.stringify({ opId, atomeId: id, ...fields, hlc })) as PendingWrite;
+      await keepInBoth(made);
+      return { success: true, pending: true, id, opId } as const;
+    });
+    tail = kept.catch(() => undefined);
+    return kept;
+  }
+
+  /** Nothing is sent to the cloud before it is in both, whichever tab or process dies over it. */
+  async function keepInBoth(made: PendingWrite): Promise<void> {
+    await far.keep({ ...made, half: true });
+    try {
+      await near.keep(made);
+    } catch (thrown) {
+      await far.drop(made.opId);
+      throw thrown;
+    }
+    near.tell(made);
+    // if that fails, it is made whole at the next start
+    await far.keep(made).catch(() => undefined);
+    far.tell(made);
+  }
+
+  return {
+    UnifiedAtome: bothAtome({ write, status, local, cloud }),
+    local,
+    cloud,
+    status,
+    async flush() {
+      await tail;
+      await Promise.all([local.flush(), cloud.flush()]);
+    },
+    async close() {
+      await tail;
+      await Promise.all([local.close(), cloud.close()]);
+    },
+  };
+}
+
+function open<Map extends Kinds<Map>>(
+  given: string | ClientOptions,
+  clock: WriteClock,
+): readonly [JointStore, Client<Map>] {
+  const { store = memoryStore(), ...options }: ClientOptions = typeof given === 'string' ? { url: given } : given;
+  const joint = jointStore(store);
+  const client = createOne<Map>({ ...options, store: joint });
+  client.on('*', (event) => {
+    if (event.type.startsWith('atome:')) clock.saw(event as AtomeEvent);
+  });
+  return [joint, client];
+}
+
+/** Gives the local outbox the writes over which a tab or process died. They may have been there: then nothing happens. */
+async function level(near: JointStore, far: JointStore, clock: WriteClock): Promise<void> {
+  const [local, cloud] = await Promise.all([near.found, far.found]);
+  const known = [...local.outbox, ...local.rejected];
+  for (const { opId } of [...known, ...cloud.outbox, ...cloud.rejected]) clock.follow(opId);
+  for (const { half, ...write } of cloud.outbox) {
+    if (!half) continue;
+    if (!known.some(({ opId }) => opId === write.opId)) {
+      await near.keep(write);
+      near.tell(write);
+    }
+    await far.keep(write);
+    far.tell(write);
+  }
+}

@@ -1,0 +1,75 @@
+import { SyncError } from '../core/errors.js';
+import type { Changes, PendingWrite, Store } from '../storage/store.js';
+
+/**
+ * A store into whose outbox writes also come from beside its client, which takes them for those of another tab. Halves
+ * it hides from its client.
+ */
+export interface JointStore extends Store {
+  /** What was in the outbox, halves too, and among the rejected when the store was opened. */
+  readonly found: Promise<Found>;
+  /** Keeps a write; its client does not know it yet. */
+  keep(write: PendingWrite): Promise<void>;
+  /** Forgets a write that its client does not know. */
+  drop(opId: string): Promise<void>;
+  /** Lets the client know a write that is kept, so that it shows and sends it. */
+  tell(write: PendingWrite): void;
+}
+
+/** Own writes from before the start. */
+export interface Found {
+  readonly outbox: readonly PendingWrite[];
+  readonly rejected: readonly PendingWrite[];
+}
+
+const isWhole = ({ half }: PendingWrite): boolean => !half;
+
+const GONE = 'the client was closed, or its local store has failed (see sync:error): this write is not kept';
+
+/** Opens a store to writes from beside. */
+export function jointStore(store: Store): JointStore {
+  const listeners = new Set<(changes: readonly Changes[]) => void>();
+  let contents: Found = { outbox: [], rejected: [] };
+  let opened: (found: Found) => void;
+  let failed: (reason: unknown) => void;
+  const found = new Promise<Found>((resolve, reject) => ([opened, failed] = [resolve, reject]));
+  found.catch(() => undefined);
+
+  return {
+    found,
+    async keep(write) {
+      await found;
+      if (listeners.size === 0) throw new SyncError('storage', GONE);
+      await store.commit([{ append: [write] }]);
+    },
+    drop: (opId) => store.commit([{ settle: [opId] }]),
+    tell: (write) => listeners.forEach((listener) => listener([{ append: [write] }])),
+    async open(owner) {
+      try {
+        const all = await store.open(owner);
+        contents = { outbox: all.outbox, rejected: all.rejected.map(({ operation }) => operation) };
+        return { ...all, outbox: all.outbox.filter(isWhole) };
+      } catch (thrown) {
+        failed(thrown);
+        throw thrown;
+      }
+    },
+    observe(listener) {
+      const stop = store.observe?.((changes) =>
+        listener(changes.map((each) => (each.append ? { ...each, append: each.append.filter(isWhole) } : each))),
+      );
+      listeners.add(listener);
+      // its client has read the outbox and listens: from here on it misses nothing
+      opened(contents);
+      return () => {
+        listeners.delete(listener);
+        stop?.();
+      };
+    },
+    atomes: () => store.atomes(),
+    commit: (changes) => store.commit(changes),
+    close: () => store.close(),
+    ...(store.newest && { newest: (selection, limit) => store.newest!(selection, limit) }),
+    ...(store.tabs && { tabs: store.tabs }),
+  };
+}

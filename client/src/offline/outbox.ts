@@ -1,0 +1,73 @@
+import type { Ack, Hlc } from '../../../src/protocol/index.js';
+import type { PendingWrite } from '../storage/store.js';
+
+/** An own write that the server has not confirmed, and how far it has got. */
+export interface Pending {
+  readonly write: PendingWrite;
+  /** False while the store has not kept it; until then it must not be sent. */
+  saved: boolean;
+  /** Its stamp, from when it was first sent: a repetition is not younger than its original. */
+  hlc?: Hlc;
+  /** It was sent over the connection that there is. */
+  sent?: boolean;
+  /** What the ledger that is being read has said of it. */
+  ack?: Ack | undefined;
+  /** Refused before an earlier write to the same atome was answered: it may yet be taken. */
+  held?: boolean;
+  /** How often the server has put it off. */
+  faults: number;
+  /** Not to be sent before, in epoch milliseconds. */
+  dueAt: number;
+}
+
+/** The own writes that the server has not confirmed, in their order. What is durable of it lies in the store. */
+export interface Outbox {
+  readonly size: number;
+  all(): Iterable<Pending>;
+  get(opId: string): Pending | undefined;
+  /** Those to one atome, oldest first. */
+  of(atomeId: string): readonly Pending[];
+  atomeIds(): Iterable<string>;
+  add(write: PendingWrite, saved: boolean): void;
+  /** Removes one. */
+  take(opId: string): Pending | undefined;
+}
+
+export function createOutbox(): Outbox {
+  const pending = new Map<string, Pending>();
+  const byAtome = new Map<string, readonly Pending[]>();
+  const of = (atomeId: string): readonly Pending[] => byAtome.get(atomeId) ?? [];
+
+  function take(opId: string): Pending | undefined {
+    const found = pending.get(opId);
+    if (!found) return undefined;
+    const { atomeId } = found.write;
+    pending.delete(opId);
+    const rest = of(atomeId).filter((each) => each !== found);
+    if (rest.length > 0) byAtome.set(atomeId, rest);
+    else byAtome.delete(atomeId);
+    return found;
+  }
+
+  return {
+    get size() {
+      return pending.size;
+    },
+    all: () => pending.values(),
+    get: (opId) => pending.get(opId),
+    of,
+    atomeIds: () => byAtome.keys(),
+    add(write, saved) {
+      // one that comes again stays where it is: what follows it may need it
+      const known = pending.get(write.opId);
+      if (known) {
+        known.saved ||= saved;
+        return;
+      }
+      const added = { write, saved, faults: 0, dueAt: 0 };
+      pending.set(write.opId, added);
+      byAtome.set(write.atomeId, [...of(write.atomeId), added]);
+    },
+    take,
+  };
+}

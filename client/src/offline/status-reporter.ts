@@ -1,0 +1,70 @@
+import type { JsonValue } from '../../../src/protocol/index.js';
+import type { Emitter } from '../core/emitter.js';
+import type { Tabs } from '../storage/store.js';
+import type { Replica } from './replica.js';
+import type { Status, SyncState } from './status.js';
+
+/** Says how it stands with the server. Where another tab holds the connection, it says what that one says. */
+export interface StatusBoard {
+  readonly status: () => Status;
+  /** Tells of what is different. */
+  update(): void;
+  /** Shares the state with the other tabs. @returns what ends it. */
+  share(tabs: Tabs): () => void;
+}
+
+/** @param own the state of the own connection; null while there is none to be had. */
+export function createStatusBoard(replica: Replica, { emit }: Emitter, own: () => SyncState | null): StatusBoard {
+  let told = '';
+  let toldPending = 0;
+  let heard: SyncState = { state: 'connecting' };
+  let tabs: Tabs | undefined;
+
+  function status(): Status {
+    const { place, outbox, rejected } = replica;
+    return {
+      ...(own() ?? heard),
+      pending: outbox.size,
+      rejected: rejected.size,
+      lastSeq: place.cursor?.seq ?? 0,
+      clockSkewMs: place.skewMs,
+    };
+  }
+
+  function tell(): void {
+    const state = own();
+    if (state) tabs?.tell({ status: state });
+  }
+
+  function update(): void {
+    const now = status();
+    const text = JSON.stringify(now);
+    if (text === told) return;
+    told = text;
+    const { pending } = now;
+    if (pending !== toldPending) emit('sync:pending', { count: pending });
+    toldPending = pending;
+    // a listener may have changed it, and that was told
+    if (told === text) emit('sync:status', now);
+    tell();
+  }
+
+  function hear(message: JsonValue): void {
+    const { ask, status: state } = message as { readonly ask?: string; readonly status?: SyncState };
+    if (ask) return tell();
+    if (!state) return;
+    heard = state;
+    update();
+  }
+
+  return {
+    status,
+    update,
+    share(others) {
+      tabs = others;
+      const stop = others.hear(hear);
+      others.tell({ ask: 'status' });
+      return stop;
+    },
+  };
+}

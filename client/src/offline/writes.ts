@@ -1,0 +1,87 @@
+import type { JsonObject } from '../../../src/protocol/index.js';
+import type { Client, Written } from './api.js';
+import { SyncError } from '../core/errors.js';
+import type { PendingWrite } from '../storage/store.js';
+import type { WriteOptions } from '../online/answers.js';
+import { prepare } from './optimistic.js';
+import type { Replica } from './replica.js';
+import type { WriteClock } from './write-clock.js';
+
+type Writes = Pick<
+  Client,
+  | 'create'
+  | 'update'
+  | 'replace'
+  | 'patch'
+  | 'rename'
+  | 'tag'
+  | 'share'
+  | 'delete'
+  | 'restore'
+  | 'rejected'
+  | 'retry'
+  | 'discard'
+>;
+
+/** A write without a name; what is undefined is not said. */
+type NewWrite = Pick<PendingWrite, 'operation' | 'atomeId'> & {
+  readonly [Part in keyof PendingWrite]?: PendingWrite[Part] | undefined;
+};
+
+/**
+ * The writes of a client: each is in the store before its promise resolves.
+ * @param saved called when there is something to send.
+ */
+export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
+  let ready = replica.opened;
+
+  async function write(
+    fields: NewWrite,
+    options: WriteOptions = {},
+    dismiss: readonly string[] = [],
+  ): Promise<Written> {
+    // in a chain, so that writes which need nothing do not overtake
+    await (ready = ready.then(() => prepare([fields])));
+    const opId = clock.name();
+    // a copy, of what JSON can say: what the caller does with his objects afterwards is his own affair
+    const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
+    await replica.commit({ append: [append], dismiss });
+    saved();
+    return { success: true, pending: true, id: append.atomeId, opId };
+  }
+
+  const change = (
+    operation: string,
+    atomeId: string,
+    changes: unknown,
+    options: WriteOptions | undefined,
+  ): Promise<Written> => write({ operation, atomeId, changes: changes as JsonObject }, options);
+
+  return {
+    create: ({ id = clock.name(), type, ...parts }, options) =>
+      write({ operation: 'create', atomeId: id, atomeType: type, ...parts } as NewWrite, options),
+    update: (id, changes, options) => change('update', id, changes, options),
+    replace: (id, { type, ...parts }, options) =>
+      write({ operation: 'replace', atomeId: id, atomeType: type, ...parts }, options),
+    patch: (id, changes, options) => change('patch', id, changes, options),
+    rename: (id, name, options) => change('rename', id, { name }, options),
+    tag: (id, tags, options) => change('tag', id, { tags }, options),
+    share: (id, access, options) => change('share', id, { access }, options),
+    delete: (id, options) => write({ operation: 'delete', atomeId: id }, options),
+    restore: (id, version, options) => change('restore', id, { version }, options),
+    async rejected() {
+      await replica.opened;
+      return [...replica.rejected.values()];
+    },
+    async retry(opId, edit) {
+      await replica.opened;
+      const found = replica.rejected.get(opId);
+      if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
+      return write({ ...found.operation, ...edit }, {}, [opId]);
+    },
+    async discard(opId) {
+      await replica.opened;
+      await replica.commit({ dismiss: [opId] });
+    },
+  };
+}

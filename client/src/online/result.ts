@@ -1,0 +1,45 @@
+import type { ErrorCode, Issue } from '../../../src/protocol/index.js';
+import { ERRORS } from '../../../src/protocol/errors.js';
+import { codeOfStatus, type SyncErrorCode } from '../core/errors.js';
+
+/** Why a call was refused, or could not be made. */
+export interface Failure {
+  readonly success: false;
+  /** What is wrong and what to do, as a sentence. */
+  readonly error: string;
+  readonly code: SyncErrorCode;
+  /** HTTP status; not there when no answer came. */
+  readonly status?: number;
+  /** Which fields are wrong, when fields are. */
+  readonly errors?: readonly Issue[];
+}
+
+/** The answer of every call: test `success` first. */
+export type Result<T> =
+  | ({ readonly success: true; readonly error?: undefined; readonly code?: undefined } & T)
+  | (Failure & { readonly [K in Exclude<keyof T, keyof Failure>]?: undefined });
+
+/** A failure as the answer of a call: it has none of what a success has. */
+export function failed<T>(failure: Failure): Result<T> {
+  return failure as Result<T>;
+}
+
+export function failure(code: SyncErrorCode, error: string, more: object = {}): Failure {
+  return { ...more, success: false, error, code };
+}
+
+/** The failure in an answer of the server, or of something in between that speaks for it. */
+export function failureOf(status: number, body: Record<string, unknown>): Failure {
+  const text = [body.error, body.detail, body.title].find((part) => typeof part === 'string');
+  const code = isErrorCode(body.code) ? body.code : codeOfStatus(status);
+  return failure(code, text ?? `the server answered ${status}`, { ...body, status });
+}
+
+/** True when the same request may succeed later. */
+export function isRetryable({ code }: Failure): boolean {
+  return !isErrorCode(code) || ERRORS[code].retryable;
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+}

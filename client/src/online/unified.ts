@@ -1,0 +1,37 @@
+import type { Backoff } from '../connection/backoff.js';
+import { settingsOf, type UnifiedOptions } from '../core/options.js';
+import { Http } from './http.js';
+import { Session } from './session.js';
+import { syncWebSocket, type SyncWebSocket } from './sync-websocket.js';
+import { unifiedAtome, type UnifiedAtome } from './unified-atome.js';
+import { unifiedSync, type UnifiedSync } from './unified-sync.js';
+
+/** How a write whose answer was lost is repeated. */
+const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
+
+/** Three views of the same connection, listeners and token, which read and write on the server alone. */
+export interface UnifiedClient {
+  readonly SyncWebSocket: SyncWebSocket;
+  readonly UnifiedSync: UnifiedSync;
+  readonly UnifiedAtome: UnifiedAtome;
+}
+
+/**
+ * Makes a client that shares nothing with any other. It opens no connection and sets no timer before it is used.
+ * @throws SyncError `invalid` for a malformed URL.
+ */
+export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
+  const settings = settingsOf(options);
+  const session = new Session(settings, options.filter);
+  const http = new Http(
+    { random: settings.random, fetch: options.fetch, requestMs: options.requestMs ?? 10_000, repeat: REPEAT },
+    {
+      api: () => session.api(),
+      renewable: () => session.renewable(),
+      token: (renew) => session.token(renew),
+      clientId: () => session.clientId,
+    },
+  );
+  const socket = syncWebSocket(session);
+  return { SyncWebSocket: socket, UnifiedSync: unifiedSync(socket), UnifiedAtome: unifiedAtome(http, session) };
+}

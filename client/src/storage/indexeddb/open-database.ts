@@ -1,0 +1,130 @@
+import { SyncError } from '../../core/errors.js';
+import { isUnreadable, result, storageError } from './requests.js';
+import { migrate, type Format, type Place, type Tables } from '../store.js';
+
+/** The object stores: the tables, and the log through which other tabs learn of commits. */
+export const STORES = ['atomes', 'outbox', 'rejected', 'place', 'log'] as const;
+
+const KEY_PATHS: Record<(typeof STORES)[number], string | null> = {
+  atomes: 'id',
+  outbox: 'opId',
+  rejected: 'operation.opId',
+  place: null,
+  log: null,
+};
+const TABLES: readonly (keyof Tables)[] = ['atomes', 'outbox', 'rejected', 'place'];
+
+/** Indexes that walk the atomes by their last change: all, those of a kind, those under a parent. */
+const ORDERS = { newest: [], kind: ['kind'], parentId: ['parentId'] };
+
+/** How long another tab may keep an older version open after it was asked to close. */
+const BLOCKED_MS = 5_000;
+/** Databases that are tried before the storage itself is taken for broken. */
+const ATTEMPTS = 3;
+
+/** An open database, and the name of the one that could not be read, if that was set aside just now. */
+export interface Opened {
+  readonly db: IDBDatabase;
+  readonly setAside?: string;
+}
+
+/**
+ * Opens the newest of `name`, `name~1`, `name~2` …; IndexedDB cannot rename, so what cannot be read stays where it
+ * is, and the next name begins empty. Where the data there is of another owner, the name with the owner's is the one.
+ * @throws SyncError `storage` when the browser lets nothing be kept.
+ */
+export async function openDatabase(name: string, format: Format, owner?: string): Promise<Opened> {
+  let setAside: string | undefined;
+  const first = await newestGeneration(name);
+  for (let generation = first; ; generation += 1) {
+    const current = generation === 0 ? name : `${name}~${generation}`;
+    try {
+      const { db, fresh } = await open(current, format, owner);
+      const place = await result<Place | undefined>(db.transaction('place').objectStore('place').get(0));
+      if (owner !== undefined && (place?.owner ?? owner) !== owner) {
+        db.close();
+        return await openDatabase(`${name}:${owner}`, format, owner);
+      }
+      return { db, ...(fresh && setAside !== undefined && { setAside }) };
+    } catch (thrown) {
+      const error = storageError(thrown);
+      if (!isUnreadable(error) || generation === first + ATTEMPTS - 1) throw error;
+      setAside = current;
+    }
+  }
+}
+
+async function newestGeneration(name: string): Promise<number> {
+  // Firefox before 126 cannot list them: there, what was set aside is met again at each start, and passed by.
+  const all = (await (indexedDB as Partial<IDBFactory>).databases?.()) ?? [];
+  const prefix = `${name}~`;
+  const generations = all.map((each) => (each.name?.startsWith(prefix) ? Number(each.name.slice(prefix.length)) : 0));
+  return Math.max(0, ...generations.filter(Number.isInteger));
+}
+
+function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDatabase; fresh: boolean }> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, format.version);
+    let fresh = false;
+    let failure: unknown;
+    let blocked: ReturnType<typeof setTimeout> | undefined;
+    request.onupgradeneeded = ({ oldVersion }) => {
+      fresh = oldVersion === 0;
+      if (fresh) create(request.result, owner);
+      else migrateAll(request.transaction!, format, oldVersion, (error) => (failure ??= error));
+    };
+    request.onblocked = () => {
+      const message = 'Another tab holds an older version of the local store: close it, and reload this page';
+      blocked = setTimeout(() => fail(new SyncError('outdated', message)), BLOCKED_MS);
+    };
+    request.onerror = () => fail(failure ?? request.error);
+    request.onsuccess = () => {
+      const db = request.result;
+      // it may come after all, when nobody waits any more
+      if (failure !== undefined) return db.close();
+      clearTimeout(blocked);
+      if (STORES.every((store) => db.objectStoreNames.contains(store))) return resolve({ db, fresh });
+      db.close();
+      fail(new SyncError('storage', `The database ${name} lacks parts`));
+    };
+
+    function fail(error: unknown): void {
+      clearTimeout(blocked);
+      failure ??= error;
+      reject(storageError(error));
+    }
+  });
+}
+
+function create(db: IDBDatabase, owner?: string): void {
+  const [atomes, , , place] = STORES.map((name) =>
+    db.createObjectStore(name, { keyPath: KEY_PATHS[name], autoIncrement: name === 'log' }),
+  );
+  for (const [name, path] of Object.entries(ORDERS)) atomes!.createIndex(name, [...path, 'updatedAt', 'id']);
+  // no moment in between, in which another tab could take it for its own
+  if (owner !== undefined) place!.put({ owner }, 0);
+}
+
+/** Brings each record forward. A step that throws takes the whole upgrade back. */
+function migrateAll(
+  transaction: IDBTransaction,
+  format: Format,
+  from: number,
+  failed: (thrown: unknown) => void,
+): void {
+  transaction.objectStore('log').clear();
+  for (const table of TABLES) {
+    const walk = transaction.objectStore(table).openCursor();
+    walk.onsuccess = () => {
+      const cursor = walk.result;
+      if (!cursor) return;
+      try {
+        cursor.update(migrate(format, from, table, cursor.value));
+        cursor.continue();
+      } catch (thrown) {
+        failed(thrown);
+        transaction.abort();
+      }
+    };
+  }
+}

@@ -1,0 +1,114 @@
+import type { Atome } from '../../../../src/protocol/index.js';
+import { SyncError, toError } from '../../core/errors.js';
+import { openSql, isUnreadable, type SqlConnect, type SqlDriver } from './open-sqlite.js';
+import { COMMIT, OUTDATED } from './schema.js';
+import { FORMAT, type Changes, type Contents, type Format, type Selection, type Store } from '../store.js';
+
+/** How many atomes are read at a time. */
+const PAGE = 1_000;
+/** How many databases are passed by as unreadable before that is an error. */
+const ATTEMPTS = 5;
+
+/**
+ * A store in SQLite. All that one commit changes goes in as one JSON text in ONE statement, which a trigger takes
+ * apart: a statement is a transaction by itself, whichever connection of a pool it meets.
+ */
+export class SqlStore implements Store {
+  private driver: SqlDriver | undefined;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly connect: SqlConnect,
+    private readonly name: string,
+    private readonly format: Format = FORMAT,
+  ) {}
+
+  async open(owner?: string): Promise<Contents> {
+    const found = await this.openOne(this.name, owner);
+    if (owner === undefined || (found.place?.owner ?? owner) === owner) return found;
+    await this.close();
+    return this.openOne(besides(this.name, `-${slugOf(owner)}`), owner);
+  }
+
+  private async openOne(base: string, owner?: string): Promise<Contents> {
+    let setAside: string | undefined;
+    for (let generation = 0; ; generation += 1) {
+      const name = generation === 0 ? base : besides(base, `~${generation}`);
+      try {
+        const { driver, fresh, contents } = await openSql(this.connect, name, this.format, owner);
+        this.driver = driver;
+        return { ...contents, ...(fresh && setAside !== undefined && { setAside }) };
+      } catch (thrown) {
+        if (!isUnreadable(thrown) || generation === ATTEMPTS) throw storageError(thrown);
+        setAside = name;
+      }
+    }
+  }
+
+  async *atomes(): AsyncIterable<readonly Atome[]> {
+    for (let after = ''; ;) {
+      const page = await this.read('WHERE id > ? ORDER BY id LIMIT ?', [after, PAGE]);
+      if (page.length > 0) yield page;
+      if (page.length < PAGE) return;
+      after = page.at(-1)!.id;
+    }
+  }
+
+  newest({ kind, parentId }: Selection, limit: number): Promise<readonly Atome[]> {
+    const conditions = { ...(kind !== undefined && { kind }), ...(parentId !== undefined && { parent_id: parentId }) };
+    const where = Object.keys(conditions).map((column) => `${column} IS ?`);
+    const order = 'ORDER BY updated_at DESC, id DESC LIMIT ?';
+    return this.read(`WHERE ${['TRUE', ...where].join(' AND ')} ${order}`, [...Object.values(conditions), limit]);
+  }
+
+  async commit(changes: readonly Changes[]): Promise<void> {
+    const driver = this.opened();
+    const kept = JSON.stringify(changes.map(({ events: _, ...rest }) => rest));
+    // one after the other: two connections of a pool know no order
+    const committed = this.last.then(() => driver.execute(COMMIT, [this.format.version, kept]));
+    this.last = committed.catch(() => undefined);
+    await committed.catch((thrown: unknown) => {
+      throw storageError(thrown);
+    });
+  }
+
+  async close(): Promise<void> {
+    const { driver } = this;
+    this.driver = undefined;
+    await this.last;
+    await driver?.close();
+  }
+
+  private async read(rest: string, values: unknown[]): Promise<Atome[]> {
+    const rows = await this.opened()
+      .select<{ record: string }[]>(`SELECT record FROM atome_atomes ${rest}`, values)
+      .catch((thrown: unknown) => {
+        throw storageError(thrown);
+      });
+    return rows.map(({ record }) => JSON.parse(record) as Atome);
+  }
+
+  private opened(): SqlDriver {
+    if (!this.driver) throw new SyncError('storage', 'The local store is not open: call open first');
+    return this.driver;
+  }
+}
+
+/** Another name, before the extension. */
+function besides(name: string, suffix: string): string {
+  return name.replace(/(\.[^./\\]*)?$/, (extension) => suffix + extension);
+}
+
+/** A text as part of the name of a file: what can be read of it, and a sum that tells it from others. */
+function slugOf(text: string): string {
+  const sum = Array.from(text).reduce((hash, letter) => (hash * 31 + letter.codePointAt(0)!) % 2 ** 40, 7);
+  return `${text.replace(/\W+/g, '_').slice(-60)}-${sum.toString(36)}`;
+}
+
+function storageError(thrown: unknown): SyncError {
+  if (thrown instanceof SyncError) return thrown;
+  const cause = toError(thrown);
+  if (cause.message.includes(OUTDATED))
+    return new SyncError('outdated', 'Another program has brought the local store to a newer version: update this one');
+  return new SyncError('storage', `The local store failed: ${cause.message}`, { cause });
+}

@@ -1,0 +1,153 @@
+import { Body, Controller, Delete, Get, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { addressOf } from '../auth/admission/client-address.js';
+import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { BODY_PIPE } from '../http/validation.js';
+import { AtomeError } from '../protocol/index.js';
+import { AccessTokens } from './access-tokens.js';
+import { ChangePasswordDto, DeleteAccountDto, LoginDto, LogoutDto, RefreshDto, RegisterDto } from './account.dto.js';
+import type { Account } from './account.store.js';
+import { Accounts } from './accounts.js';
+import { ANSWERS, BODIES } from './openapi-examples.js';
+import { Sessions, type Session } from './sessions.js';
+
+/** Accounts over HTTP; the rest is {@link Accounts}. */
+@ApiTags('auth')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('auth')
+export class AccountController {
+  constructor(
+    private readonly accounts: Accounts,
+    private readonly sessions: Sessions,
+    private readonly tokens: AccessTokens,
+    private readonly options: ResolvedOptions,
+  ) {}
+
+  @Needs('open')
+  @Post('register')
+  @ApiOperation({ summary: 'Make an account, and log in' })
+  @ApiExamples(RegisterDto, BODIES.register)
+  @ApiAnswer(201, 'The tokens of a new session', ANSWERS.tokens)
+  @ApiProblems(400, 409, 429)
+  async register(@Body(BODY_PIPE) { identifier, password }: RegisterDto, @Req() { raw }: FastifyRequest) {
+    const { account, session } = await this.accounts.register({
+      identifier,
+      password,
+      address: addressOf(raw, this.options.proxies),
+    });
+    return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
+  }
+
+  @Needs('open')
+  @Post('login')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Log in' })
+  @ApiExamples(LoginDto, BODIES.login)
+  @ApiAnswer(200, 'The tokens of a new session', ANSWERS.tokens)
+  @ApiProblems(400, 429)
+  async login(@Body(BODY_PIPE) { identifier, password }: LoginDto, @Req() { raw }: FastifyRequest) {
+    const { account, session } = await this.accounts.login({
+      identifier,
+      password,
+      address: addressOf(raw, this.options.proxies),
+    });
+    return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
+  }
+
+  @Needs('open')
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'New tokens for a refresh token, which is good once' })
+  @ApiExamples(RefreshDto, BODIES.refresh)
+  @ApiAnswer(200, 'The next tokens of the session', ANSWERS.tokens)
+  @ApiProblems(400)
+  async refresh(@Body(BODY_PIPE) { refreshToken }: RefreshDto) {
+    return { success: true, ...(await this.tokensOf(await this.sessions.refresh(refreshToken))) };
+  }
+
+  @Needs('public')
+  @Post('logout')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'End a session: its tokens, connections and streams, on every server' })
+  @ApiExamples(LogoutDto, BODIES.logout, { required: false })
+  @ApiAnswer(200, 'It has ended', ANSWERS.done)
+  @ApiProblems(400)
+  async logout(@Body(BODY_PIPE) { refreshToken }: LogoutDto, @Req() request: FastifyRequest) {
+    const sessionId = identityOf(request)?.sessionId;
+    if (refreshToken !== undefined) await this.sessions.endBy(refreshToken);
+    else if (sessionId !== undefined) await this.sessions.end(sessionId);
+    else throw new AtomeError('unauthenticated', 'say which session: by its access token, or by its refreshToken');
+    return { success: true };
+  }
+
+  @Needs('read')
+  @Post('change-password')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Change your password; all your other sessions end' })
+  @ApiExamples(ChangePasswordDto, BODIES.changePassword)
+  @ApiAnswer(200, 'It is changed', ANSWERS.done)
+  @ApiProblems(400, 429)
+  async changePassword(
+    @Body(BODY_PIPE) { currentPassword, newPassword }: ChangePasswordDto,
+    @Req() request: FastifyRequest,
+  ) {
+    await this.accounts.changePassword(
+      identityOf(request)!,
+      currentPassword,
+      newPassword,
+      addressOf(request.raw, this.options.proxies),
+    );
+    return { success: true };
+  }
+
+  @Needs('read')
+  @Get('me')
+  @ApiOperation({ summary: 'Who you are' })
+  @ApiAnswer(200, '`account` is null for a token that was not issued here', ANSWERS.me)
+  async me(@Req() request: FastifyRequest) {
+    const identity = identityOf(request)!;
+    const { principal, expiresAt } = identity;
+    const account = await this.accounts.of(identity);
+    return {
+      success: true,
+      principal,
+      expiresAt: expiresAt === null ? null : timeOf(expiresAt),
+      account: account ? shown(account) : null,
+    };
+  }
+
+  @Needs('read')
+  @Delete('delete-account')
+  @ApiOperation({ summary: 'Delete your account and end all its sessions; what you have written stays' })
+  @ApiExamples(DeleteAccountDto, BODIES.deleteAccount)
+  @ApiAnswer(200, 'It has gone', ANSWERS.deleted)
+  @ApiProblems(400, 429)
+  async deleteAccount(@Body(BODY_PIPE) { password }: DeleteAccountDto, @Req() request: FastifyRequest) {
+    const identity = identityOf(request)!;
+    await this.accounts.delete(identity, password, addressOf(request.raw, this.options.proxies));
+    return { success: true, id: identity.principal.id };
+  }
+
+  private async tokensOf(session: Session) {
+    const { token, expiresAt } = await this.tokens.issue(session.accountId, session.id);
+    return {
+      accessToken: token,
+      accessTokenExpiresAt: timeOf(expiresAt),
+      refreshToken: session.refreshToken,
+      refreshTokenExpiresAt: timeOf(session.expiresAt),
+    };
+  }
+}
+
+function shown({ id, identifier, createdAt }: Account) {
+  return { id, identifier, createdAt: timeOf(createdAt) };
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,101 @@
+import { Logger, type FactoryProvider, type Provider, type Type } from '@nestjs/common';
+import { Authenticator } from '../auth/authentication/authenticator.js';
+import { Callers } from '../auth/authentication/credential-extractor.js';
+import { Tickets } from '../auth/authentication/tickets.js';
+import { errorLog } from '../http/error-log.js';
+import { ResolvedOptions, type AccountOptions } from '../config/module-options.js';
+import { LEDGER_STORE } from '../ledger/store.js';
+import type { Tables } from '../database/tables.js';
+import { AccessTokens } from './access-tokens.js';
+import { AccountController } from './account.controller.js';
+import { AccountStore } from './account.store.js';
+import { Accounts } from './accounts.js';
+import { Housekeeping } from './periodic-task.runner.js';
+import { LoginThrottle } from './login-throttle.js';
+import { Passwords } from './passwords.js';
+import { Repeat } from './periodic-task.js';
+import { Revocations } from './revocations.js';
+import { SessionStore } from './session.store.js';
+import { Sessions } from './sessions.js';
+import { TicketController } from './ticket.controller.js';
+import { SqlTicketStore } from './ticket.store.js';
+
+const SWEEP_MS = 60_000;
+
+const logger = new Logger('Auth');
+const onError = errorLog('Auth');
+const housekeeping = (work: () => Promise<void>): Housekeeping => new Housekeeping(new Repeat(SWEEP_MS, work, onError));
+
+const TICKETS: readonly Provider[] = [
+  {
+    provide: SqlTicketStore,
+    inject: [LEDGER_STORE],
+    useFactory: (tables: Tables) => new SqlTicketStore(tables),
+  },
+  {
+    provide: Tickets,
+    inject: [SqlTicketStore, Authenticator],
+    useFactory: (store: SqlTicketStore, authenticator: Authenticator) => new Tickets(store, authenticator),
+  },
+  {
+    provide: 'atome-sync:ticket-housekeeping',
+    inject: [SqlTicketStore],
+    useFactory: (store: SqlTicketStore) => housekeeping(() => store.sweep(Date.now())),
+  },
+  Callers,
+];
+
+/** Accounts sign tokens, with the secret that verifies them. */
+function secretOf({ jwt }: ResolvedOptions): string {
+  if (jwt && 'secret' in jwt.keys) return jwt.keys.secret;
+  throw new Error('accounts sign tokens of their own: give AtomeModule jwt.keys.secret too');
+}
+
+function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
+  return [
+    { provide: AccountStore, inject: [LEDGER_STORE], useFactory: (tables: Tables) => new AccountStore(tables) },
+    { provide: SessionStore, inject: [LEDGER_STORE], useFactory: (tables: Tables) => new SessionStore(tables) },
+    {
+      provide: Revocations,
+      inject: [SessionStore],
+      useFactory: (store: SessionStore) =>
+        new Revocations((time) => store.revokedSince(time), options.accessTokenSeconds * 1_000, onError),
+    },
+    {
+      provide: Sessions,
+      inject: [SessionStore, Revocations, ResolvedOptions],
+      useFactory: (store: SessionStore, revocations: Revocations, resolved: ResolvedOptions) =>
+        new Sessions(store, revocations, secretOf(resolved), (what) => logger.warn(what)),
+    },
+    {
+      provide: AccessTokens,
+      inject: [ResolvedOptions],
+      useFactory: (resolved: ResolvedOptions) => new AccessTokens(resolved.jwt!, secretOf(resolved), options),
+    },
+    {
+      provide: Accounts,
+      inject: [AccountStore, Sessions, Revocations],
+      useFactory: (store: AccountStore, sessions: Sessions, revocations: Revocations) =>
+        new Accounts(store, sessions, revocations, new Passwords(), new LoginThrottle()),
+    },
+    {
+      provide: 'atome-sync:account-housekeeping',
+      inject: [SessionStore, Revocations],
+      useFactory: (store: SessionStore, revocations: Revocations) =>
+        housekeeping(() => store.sweep(Date.now(), Date.now() - revocations.keptMs)),
+    },
+  ];
+}
+
+/** The door `/api/auth`: tickets always, accounts where they are wanted. */
+export function authParts(accounts: AccountOptions | undefined): {
+  readonly controllers: readonly Type[];
+  readonly providers: readonly Provider[];
+  readonly exports: readonly Type[];
+} {
+  return {
+    controllers: [TicketController, ...(accounts ? [AccountController] : [])],
+    providers: [...TICKETS, ...(accounts ? accountProviders(accounts) : [])],
+    exports: accounts ? [Accounts] : [],
+  };
+}

@@ -1,0 +1,27 @@
+import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { Tickets } from '../auth/authentication/tickets.js';
+import { ApiAnswer } from '../http/openapi.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { ANSWERS } from './openapi-examples.js';
+
+/** One-time tickets for addresses. */
+@ApiTags('auth')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('auth')
+export class TicketController {
+  constructor(private readonly tickets: Tickets) {}
+
+  @Needs('read')
+  @Post('ticket')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'A ticket that stands for you once, for `?ticket=` of the WebSocket or of the changes' })
+  @ApiAnswer(200, 'Good for one use within 30 s', ANSWERS.ticket)
+  async ticket(@Req() request: FastifyRequest) {
+    const { ticket, expiresAt } = await this.tickets.issue(identityOf(request)!);
+    return { success: true, ticket, expiresAt: new Date(expiresAt).toISOString() };
+  }
+}

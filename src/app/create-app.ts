@@ -1,0 +1,95 @@
+import { fileURLToPath } from 'node:url';
+import fastifyStatic, { type FastifyStaticOptions } from '@fastify/static';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { pino } from 'pino';
+import { serveDocs } from './api-docs.js';
+import { AppModule } from './app.module.js';
+import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
+import { setupPerimeter } from './perimeter.js';
+import { addressInOwnWords } from '../compat/addresses.js';
+import type { Config } from '../config/environment.js';
+import { addBodyParsers } from '../http/body-parsers.js';
+import { connectionErrors, refuseExpectation } from '../http/connection-errors.js';
+import { LimitedLog } from '../http/limited-log.js';
+import { DEFAULT_LIMITS } from '../protocol/index.js';
+import { ProblemFilter, sendProblem } from '../http/problem.filter.js';
+import { PinoLogger } from '../ops/logger.js';
+import { PACKAGE_FOLDER } from '../version.js';
+
+/** How long a request may take to arrive, in milliseconds. */
+const REQUEST_MS = 60_000;
+
+/** The server as it runs, not yet listening: for `main` and for every end-to-end test. */
+export async function createApp(config: Config): Promise<NestFastifyApplication> {
+  const logger = new PinoLogger(pino({ level: config.logLevel }));
+  const { proxies = 0 } = config.atome;
+  const adapter = new FastifyAdapter({
+    bodyLimit: config.atome.limits?.messageBytes ?? DEFAULT_LIMITS.messageBytes,
+    trustProxy: proxies > 0 && ((_address, hop) => hop < proxies),
+    // who sends half a request must not hold its connection for ever
+    requestTimeout: REQUEST_MS,
+    // a proxy may append to a path what it likes; ours end where they end
+    routerOptions: { maxParamLength: 128 },
+    rewriteUrl: ({ url = '/' }) => addressInOwnWords(url),
+    // what Fastify refuses before any route, such as a path that cannot be decoded
+    frameworkErrors: sendProblem,
+    // refused by the perimeter instead, as a problem
+    http: { requireHostHeader: false },
+    clientErrorHandler: connectionErrors(new LimitedLog(new Logger('Http'))),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config.atome), adapter, {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  app.getHttpServer().on('checkExpectation', refuseExpectation);
+  await setupApp(app, config);
+  return app;
+}
+
+async function setupApp(app: NestFastifyApplication, config: Config): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeContentTypeParser(['application/json', 'text/plain']);
+  addBodyParsers(fastify, ['application/json']);
+  await setupPerimeter(app, config);
+  app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
+  app.useWebSocketAdapter(new AtomeWsAdapter(app));
+  app.useGlobalFilters(new ProblemFilter());
+  if (config.docs) serveDocs(app);
+  await servePage(app);
+}
+
+const CLIENT = new URL('client/', PACKAGE_FOLDER);
+
+/** The page runs its own scripts and talks to its own server; nothing else is let in. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** The page at `/`, the client in one file, and its examples. */
+async function servePage(app: NestFastifyApplication): Promise<void> {
+  const folder = (path: string): string => fileURLToPath(new URL(path, CLIENT));
+  const shared: FastifyStaticOptions = {
+    root: folder('console/'),
+    // asked for each time, answered by ETag: a new build is seen at once
+    cacheControl: false,
+    setHeaders: (reply) => {
+      void reply.headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+      void reply.header('content-security-policy', PAGE_POLICY);
+    },
+  };
+  await app.register(fastifyStatic, { ...shared, prefix: '/', wildcard: false });
+  await app.register(fastifyStatic, {
+    ...shared,
+    root: folder('examples/'),
+    prefix: '/examples/',
+    wildcard: false,
+    decorateReply: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  for (const file of ['client.js', 'client.js.map']) {
+    fastify.get(`/${file}`, (_request, reply) => reply.sendFile(file, folder('dist/')));
+  }
+}

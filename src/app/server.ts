@@ -1,0 +1,120 @@
+import type { AddressInfo } from 'node:net';
+import { constants } from 'node:os';
+import type { INestApplication } from '@nestjs/common';
+import { createApp } from './create-app.js';
+import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
+import { OpenError } from '../database/open-error.js';
+import { WS_PATH } from '../protocol/index.js';
+
+const HELP = `atome-sync: a real-time sync server for shared objects.
+
+Usage: npm run server            (or: node dist/main.js)
+
+Configuration is by environment; see .env.example for all of it:
+  HOST          127.0.0.1   address to listen on
+  PORT          3001        0 takes a free one and prints it
+  DATABASE_URL  sqlite:./data/atome.sqlite | sqlite::memory: | postgres://…
+  LOG_LEVEL     info        fatal, error, warn, info, debug, trace, silent
+  AUTH          off         jwt asks for tokens; off-insecure allows everybody, also on a HOST that others can reach
+`;
+
+/** How long a drain may take before the process ends all the same, in milliseconds. */
+const DRAIN_MS = 9_000;
+
+/**
+ * Signals that come within this of the first are the same one, in milliseconds: a terminal sends Ctrl-C to npm and to
+ * this process, and npm passes it on.
+ */
+const SAME_MS = 100;
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(HELP);
+    return;
+  }
+  // first: the start may wait for a database, and as the first process of a container nothing else would end it
+  const stops = stopOnSignal();
+  const config = readConfig();
+  const app = await createApp(config);
+  await app.listen(config.port, config.host).catch((error: unknown) => {
+    throw listenError(error, config);
+  });
+  stops.running = app;
+  // last: who reads it may send a signal at once
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  process.stdout.write(`${greeting(config, port)}\n`);
+}
+
+/** Ends the process on SIGTERM and SIGINT: at once while it starts, then in order, and at once when one comes again. */
+function stopOnSignal(): { running?: INestApplication } {
+  const state: { running?: INestApplication } = {};
+  let first: NodeJS.Timeout | undefined;
+  let isStopping = false;
+  const stop = (signal: 'SIGTERM' | 'SIGINT'): void => {
+    const { running } = state;
+    // as a shell tells of a process that a signal has ended
+    if (!running || isStopping) process.exit(128 + constants.signals[signal]);
+    first ??= setTimeout(() => {
+      isStopping = true;
+      process.stdout.write(`${signal}: finishing what was accepted, then stopping; once more stops at once\n`);
+      drain(running);
+    }, SAME_MS);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return state;
+}
+
+function drain(app: INestApplication): void {
+  const late = setTimeout(() => {
+    process.stderr.write(`not finished after ${DRAIN_MS / 1_000} s; stopping all the same\n`);
+    process.exit(1);
+  }, DRAIN_MS);
+  late.unref();
+  app.close().then(
+    () => process.exit(0),
+    (error: unknown) => fail(error),
+  );
+}
+
+function greeting({ host, docs }: Config, port: number): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  const address = `${name}:${port}`;
+  const documented = docs ? `  docs http://${address}/api/docs` : '';
+  return `atome-sync is listening: http://${address}${documented}  WebSocket ws://${address}${WS_PATH}`;
+}
+
+/** Nobody can be served at that address: said in one sentence. */
+class ListenError extends Error {}
+
+function listenError(error: unknown, { host, port }: Config): unknown {
+  const { code } = error as { code?: string };
+  const advice = code === undefined ? undefined : LISTEN_ADVICE[code];
+  return advice === undefined ? error : new ListenError(`${advice} (${code} at ${host}:${port})`, { cause: error });
+}
+
+const NO_ADDRESS = 'HOST is not an address of this machine: name one that is';
+const LISTEN_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use: stop what uses it, or choose another with PORT',
+  EACCES: 'the port is reserved: choose one above 1023 with PORT',
+  EADDRNOTAVAIL: NO_ADDRESS,
+  ENOTFOUND: NO_ADDRESS,
+  EAI_AGAIN: NO_ADDRESS,
+};
+
+function fail(error: unknown): void {
+  if (error instanceof ConfigError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EX_CONFIG);
+  }
+  process.stderr.write(`atome-sync cannot run: ${reasonOf(error)}\n`);
+  process.exit(1);
+}
+
+/** Where in the program something failed helps only when nobody foresaw it. */
+function reasonOf(error: unknown): string {
+  if (error instanceof OpenError || error instanceof ListenError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main().catch(fail);

@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AtomeError } from '../../protocol/index.js';
+import type { Origins } from './origins.js';
+import { type Provenance, type Refusal } from './origins.js';
+
+/** Told of each refusal: its cause, one of a few, and a line for whoever runs the server. */
+export type OnRefused = (cause: string, line: string) => void;
+
+/** Keeps out what pages elsewhere send, before anything else is known of a request. */
+export class Perimeter {
+  private standsAround = false;
+
+  constructor(
+    private readonly origins: Origins,
+    private readonly onRefused: OnRefused,
+  ) {}
+
+  /**
+   * Stands before every route of a server; without it, it stands before those of the module only.
+   * @param isCall tells these from pages and files.
+   */
+  standAround(fastify: FastifyInstance, isCall: (request: FastifyRequest) => boolean): void {
+    this.standsAround = true;
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      const { raw } = request;
+      done(this.told(isCall(request) ? this.origins.ofCall(raw) : this.origins.ofPage(raw)));
+    });
+  }
+
+  /** Why a call of the module is refused; undefined when it is not, or was asked about already. */
+  refusalOfCall(request: Provenance): AtomeError | undefined {
+    return this.standsAround ? undefined : this.told(this.origins.ofCall(request));
+  }
+
+  /** Why a WebSocket is refused. */
+  refusalOfHandshake(request: Provenance): AtomeError | undefined {
+    return this.told(this.origins.ofHandshake(request));
+  }
+
+  private told(refusal: Refusal | undefined): AtomeError | undefined {
+    if (!refusal) return undefined;
+    const { cause, message, said } = refusal;
+    // what a request says is quoted in part, and can end no line
+    this.onRefused(cause, `refused: ${message} (${HEADER[cause]}: ${JSON.stringify((said ?? '').slice(0, 200))})`);
+    return new AtomeError('forbidden', message);
+  }
+}
+
+const HEADER: Readonly<Record<Refusal['cause'], string>> = {
+  host: 'Host',
+  origin: 'Origin',
+  site: 'Sec-Fetch-Site',
+  write: 'Content-Type',
+};

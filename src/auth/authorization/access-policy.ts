@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import {
+  AtomeError,
+  effectiveAccess,
+  isNamed,
+  namesOf,
+  requireMay,
+  type AccessRules,
+  type AskedAccess,
+  type AtomeAction,
+  type Audience,
+  type Placement,
+  type Principal,
+} from '../../protocol/index.js';
+import { authorize, mayDo } from './role-permissions.js';
+import { checkPolicies, type KindPolicy, type Policies } from './kind-policies.js';
+
+/**
+ * An application's own word on who may do what with an atome: true or false decides, undefined leaves it to the
+ * atome's rights. Synchronous and pure, and asked often; it cannot give what the role does not allow. What it throws
+ * is a no.
+ */
+export type AuthorizeHook = (principal: Principal, action: AtomeAction, atome: Placement) => boolean | undefined;
+
+export interface AuthorityOptions {
+  readonly policies?: Policies | undefined;
+  readonly authorize?: AuthorizeHook | undefined;
+}
+
+/** What a principal may see, for a query. */
+export interface Sight {
+  readonly names: readonly string[];
+  readonly exceptKinds: readonly string[];
+}
+
+/** Everybody with the role may read. */
+const OPEN_NAMES = ['*', 'role:reader'];
+
+/**
+ * The one place that says who may do what with an atome. In this order: the role in the tenant, the application's
+ * hook, admins, the policy of the kind, the owner, the atome's own rights.
+ */
+export class Authority implements AccessRules {
+  private readonly policies: ReadonlyMap<string, KindPolicy>;
+  private readonly hook: AuthorizeHook | undefined;
+  private readonly version: string;
+
+  /** @throws Error for policies that are not usable. */
+  constructor(
+    { policies = {}, authorize: hook }: AuthorityOptions,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.policies = new Map(Object.entries(checkPolicies(policies)));
+    this.hook = hook;
+    this.version = digest([policies, hook ? String(hook) : null]);
+  }
+
+  mayDo(principal: Principal, action: AtomeAction, atome: Placement): boolean {
+    if (!mayDo(principal, action)) return false;
+    const word = this.ask(principal, action, atome);
+    if (word !== undefined) return word;
+    if (mayDo(principal, 'administer')) return true;
+    return (
+      action !== 'administer' && this.allowsKind(principal, action, atome.kind) && hasRight(principal, action, atome)
+    );
+  }
+
+  /** @throws AtomeError `forbidden`, or `not_found` for an atome that may not even be read. */
+  authorize(principal: Principal, action: AtomeAction, atome: Placement): void {
+    authorize(principal, action);
+    requireMay(this, principal, action, atome);
+  }
+
+  isOpen(atome: Placement): boolean {
+    if (this.hook) return false;
+    const read = this.policies.get(atome.kind)?.read;
+    if (read && !OPEN_NAMES.some((name) => read.includes(name))) return false;
+    const access = effectiveAccess(atome);
+    if (typeof access === 'string') return access === 'tenant';
+    return access.read.includes('*') || access.write.includes('*');
+  }
+
+  couldRead(principal: Principal, { names, kinds }: Audience): boolean {
+    if (!mayDo(principal, 'read')) return false;
+    if (mayDo(principal, 'administer')) return true;
+    if (!names.includes('*') && !namesOf(principal).some((name) => names.includes(name))) return false;
+    return kinds.includes('*') || kinds.some((kind) => this.allowsKind(principal, 'read', kind));
+  }
+
+  defaultAccess(kind: string): AskedAccess | undefined {
+    return this.policies.get(kind)?.access;
+  }
+
+  /** What limits a query to what somebody may read; undefined when nothing does, `each` when each atome must be asked about. */
+  sightOf(principal: Principal): Sight | 'each' | undefined {
+    if (this.hook) return 'each';
+    if (mayDo(principal, 'administer')) return undefined;
+    const exceptKinds = [...this.policies.keys()].filter((kind) => !this.allowsKind(principal, 'read', kind));
+    return { names: namesOf(principal), exceptKinds };
+  }
+
+  /** Another text whenever somebody may see other things than before, by the token or by the policies. */
+  rightsOf({ id, roles, groups = [] }: Principal): string {
+    return digest([id, [...roles].sort(), [...groups].sort(), this.version]);
+  }
+
+  private ask(principal: Principal, action: AtomeAction, atome: Placement): boolean | undefined {
+    if (!this.hook) return undefined;
+    try {
+      const word: unknown = this.hook(principal, action, atome);
+      if (word === undefined || typeof word === 'boolean') return word;
+      throw new AtomeError('internal', 'authorize() must return true, false or undefined, and at once');
+    } catch (error) {
+      this.onError(error);
+      return false;
+    }
+  }
+
+  /** Whether somebody may do that with any atome of a kind; who may not read may not write. */
+  private allowsKind(principal: Principal, action: AtomeAction, kind: string): boolean {
+    const policy = this.policies.get(kind);
+    if (!policy) return true;
+    return allows(principal, policy.read) && (action === 'read' || allows(principal, policy.write));
+  }
+}
+
+function allows(principal: Principal, names: readonly string[] | undefined): boolean {
+  if (
+    !names ||
+    isNamed(
+      principal,
+      names.filter((name) => !name.startsWith('role:')),
+    )
+  )
+    return true;
+  return (
+    (names.includes('role:reader') && mayDo(principal, 'read')) ||
+    (names.includes('role:writer') && mayDo(principal, 'write')) ||
+    (names.includes('role:admin') && mayDo(principal, 'administer'))
+  );
+}
+
+function hasRight(principal: Principal, action: AtomeAction, atome: Placement): boolean {
+  if (atome.ownerId === principal.id) return true;
+  if (action === 'share') return false;
+  const access = effectiveAccess(atome);
+  if (typeof access === 'string') return access === 'tenant';
+  return isNamed(principal, access.write) || (action === 'read' && isNamed(principal, access.read));
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,75 @@
+import {
+  applyDecorators,
+  createParamDecorator,
+  Injectable,
+  SetMetadata,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { AtomeError, type Principal } from '../../protocol/index.js';
+import {
+  Doorkeeper,
+  identityOf,
+  RULE,
+  TAKES_PRECONDITIONS,
+  TAKES_TICKETS,
+  type Rule,
+} from '../authentication/request-authenticator.js';
+
+export { identityOf, type Rule } from '../authentication/request-authenticator.js';
+
+export interface RuleOptions {
+  /** Whether a caller that cannot set a header may show a one-time ticket in the address. */
+  readonly takesTickets?: boolean;
+  /** Whether it writes to one atome, which the preconditions of a request can be held against. */
+  readonly takesPreconditions?: boolean;
+}
+
+/** Says what a route needs. A route that says nothing is refused to everybody. */
+export const Needs = (
+  rule: Rule,
+  { takesTickets = false, takesPreconditions = false }: RuleOptions = {},
+): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(RULE, rule),
+    RouteConfig({ [RULE]: rule, [TAKES_TICKETS]: takesTickets, [TAKES_PRECONDITIONS]: takesPreconditions }),
+    ApiUnauthorizedResponse({ description: 'No token, or one that is not good, where authentication is on' }),
+    ...(rule === 'public' || rule === 'open'
+      ? []
+      : [ApiForbiddenResponse({ description: `You may not ${rule} in your tenant` })]),
+  );
+
+/** The rule of a route handler; undefined when it declares none. */
+export function ruleOf(handler: object): Rule | undefined {
+  return Reflect.getMetadata(RULE, handler) as Rule | undefined;
+}
+
+/** Lets nobody through to a route whom the {@link Doorkeeper} has not admitted. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly doorkeeper: Doorkeeper,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const rule = this.reflector.get<Rule | undefined>(RULE, context.getHandler());
+    if (!rule) throw new AtomeError('forbidden', 'this call is not open to anybody');
+    const admitted = this.doorkeeper.admit(context.switchToHttp().getRequest<FastifyRequest>(), rule);
+    return admitted?.then(() => true) ?? true;
+  }
+}
+
+/** Puts a controller behind the guard. */
+export const Guarded = (): ClassDecorator => applyDecorators(UseGuards(AccessGuard), ApiBearerAuth());
+
+/** Who calls; undefined only on a `public` route. */
+export const Caller = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Principal | undefined =>
+    identityOf(context.switchToHttp().getRequest<FastifyRequest>())?.principal,
+);

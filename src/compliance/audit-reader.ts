@@ -1,0 +1,81 @@
+import type { SeqOrTime } from '../http/as-of.js';
+import { isErased } from '../ledger/erasure.js';
+import type { LedgerStore } from '../ledger/store.js';
+import type { Stretch, TrailFilter, TrailRow } from '../ledger/audit-trail.js';
+
+/** Who did what, when, from where and why: an alteration without what it changed. */
+export interface Deed extends Omit<TrailRow, 'salt' | 'ownerId'> {
+  /** Its payload has been erased. */
+  readonly redacted?: true;
+}
+
+export interface DeedsQuery extends TrailFilter, Stretch {
+  readonly newestFirst: boolean;
+}
+
+export interface DeedsPage {
+  readonly deeds: readonly Deed[];
+  /** Where to go on; null at the end. */
+  readonly next: number | null;
+}
+
+/** Rows that are walked at once, so that no question holds up the others for long. */
+const STRETCH = 2_000;
+/** Rows that are walked for one page; it may end up empty, and is to be continued then. */
+const MOST_WALKED = 100_000;
+
+/** The ledger as a list of deeds. It has no index for this: writing would pay for it. It is walked in stretches. */
+export class TrailReader {
+  constructor(private readonly store: LedgerStore) {}
+
+  /** One page; `next` takes the place of `after`, or of `upTo` where the newest come first. */
+  async page(tenant: string, query: DeedsQuery, limit: number): Promise<DeedsPage> {
+    const deeds: Deed[] = [];
+    for (const part of stretches(query)) {
+      const rows = await this.store.trail(tenant, { ...query, ...part, limit: limit - deeds.length });
+      deeds.push(...rows.map(deedOf));
+      const isFull = deeds.length === limit;
+      const done = isFull ? deeds.at(-1)!.seq : query.newestFirst ? part.after + 1 : part.upTo;
+      const walked = query.newestFirst ? query.upTo - done : done - query.after;
+      const isLast = query.newestFirst ? done - 1 <= query.after : done >= query.upTo;
+      if (isLast) break;
+      if (isFull || walked >= MOST_WALKED) return { deeds, next: query.newestFirst ? done - 1 : done };
+    }
+    return { deeds, next: null };
+  }
+
+  /** All of them. */
+  async *all(tenant: string, query: DeedsQuery): AsyncGenerator<Deed> {
+    for await (const row of this.rows(tenant, query)) yield deedOf(row);
+  }
+
+  async *rows(tenant: string, query: DeedsQuery): AsyncGenerator<TrailRow> {
+    for (const part of stretches(query)) {
+      yield* await this.store.trail(tenant, { ...query, ...part, limit: STRETCH });
+    }
+  }
+
+  /** How many alterations there are before a moment. Times grow with seq, so it is looked for by halves. */
+  async countBefore(tenant: string, moment: SeqOrTime, head: number): Promise<number> {
+    if ('seq' in moment) return Math.min(Math.max(0, moment.seq - 1), head);
+    let [low, high] = [0, head];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const at = { after: middle - 1, upTo: middle, newestFirst: false, limit: 1 };
+      const [row] = await this.store.trail(tenant, at);
+      if (row && row.timestamp < moment.time) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+function* stretches({ after, upTo, newestFirst }: DeedsQuery): Generator<Stretch> {
+  if (newestFirst)
+    for (let to = upTo; to > after; to -= STRETCH) yield { after: Math.max(after, to - STRETCH), upTo: to };
+  else for (let from = after; from < upTo; from += STRETCH) yield { after: from, upTo: Math.min(upTo, from + STRETCH) };
+}
+
+function deedOf({ salt, ownerId: _ownerId, ...row }: TrailRow): Deed {
+  return isErased({ salt }) ? { ...row, redacted: true } : row;
+}

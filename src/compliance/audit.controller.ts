@@ -1,0 +1,103 @@
+import { Controller, Get, Headers, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { errorLog } from '../http/error-log.js';
+import { ApiProblems } from '../http/openapi.js';
+import { varyBy } from '../http/cache-headers.js';
+import { preferredType } from '../http/accept.js';
+import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { ANSWERS } from '../http/openapi-examples.js';
+import { parseMoment } from '../http/as-of.js';
+import { NDJSON, ndjson } from '../http/ndjson.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { SecurityLog } from '../http/security-log.js';
+import { QUERY_PIPE } from '../http/validation.js';
+import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { AuditQueryDto } from './compliance.dto.js';
+import { TrailReader, type DeedsQuery } from './audit-reader.js';
+
+const LINES = 'application/x-ndjson';
+const AUDIT_TYPES = ['application/json', LINES] as const;
+
+/** The last time whose year has four digits, as the times of the ledger have. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** Who did what, when, from where and why; for admins. */
+@ApiTags('law')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('audit')
+export class AuditController {
+  private readonly onError = errorLog('Audit');
+
+  constructor(
+    private readonly trail: TrailReader,
+    private readonly reader: LedgerReader,
+    private readonly log: SecurityLog,
+    private readonly streams: Streams,
+  ) {}
+
+  @Needs('administer')
+  @Get()
+  @ApiOperation({ summary: 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON' })
+  @ApiResponse({
+    status: 200,
+    description:
+      'Alterations without what they changed; `nextCursor` leads to the next page, also where this one is empty',
+    content: {
+      'application/json': { schema: { type: 'object' }, example: ANSWERS.audit },
+      'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.auditLines },
+    },
+  })
+  @ApiProblems(400)
+  async audit(
+    @Query(QUERY_PIPE) query: AuditQueryDto,
+    @Headers('accept') accept: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { principal } = identityOf(request)!;
+    const { tenant } = principal;
+    const { from, to, order, limit, cursor, ...filter } = query;
+    const head = await this.reader.head(tenant);
+    const place = (text: string, path: string) => this.trail.countBefore(tenant, parseMoment(text, path), head.seq);
+    const newestFirst = order === 'desc';
+    const deeds: DeedsQuery = {
+      ...filter,
+      newestFirst,
+      after: from === undefined ? 0 : await place(from, 'from'),
+      upTo: to === undefined ? head.seq : await this.endBy(tenant, to, head.seq),
+    };
+    varyBy(reply, 'Accept');
+    const isWhole = preferredType(accept, AUDIT_TYPES) === LINES;
+    if (isHead(request)) {
+      void reply.type(isWhole ? NDJSON : 'application/json; charset=utf-8');
+      return sendHead(reply);
+    }
+    this.log.record('audit', request, { query });
+    if (isWhole) {
+      const { epoch, seq, hash } = head;
+      const lines = ndjson({
+        header: () => ({ epoch, seq, hash }),
+        records: () => this.trail.all(tenant, deeds),
+        signal: this.streams.begin(request, reply),
+        onError: this.onError,
+      });
+      await reply.type(NDJSON).send(lines);
+      return;
+    }
+    const here = cursor === undefined ? deeds : { ...deeds, ...(newestFirst ? { upTo: cursor } : { after: cursor }) };
+    const { deeds: data, next } = await this.trail.page(tenant, here, limit);
+    await reply.send({ success: true, data, nextCursor: next });
+  }
+
+  /** The last seq that is not after a moment. */
+  private endBy(tenant: string, to: string, head: number): Promise<number> {
+    const moment = parseMoment(to, 'to');
+    // times have milliseconds: not after this one is before the next
+    const next = (time: string): string => new Date(Math.min(Date.parse(time) + 1, LAST_MS)).toISOString();
+    const behind = 'seq' in moment ? { seq: moment.seq + 1 } : { time: next(moment.time) };
+    return this.trail.countBefore(tenant, behind, head);
+  }
+}

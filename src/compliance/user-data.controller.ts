@@ -1,0 +1,90 @@
+import { Body, Controller, Delete, Get, HttpCode, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { authorize } from '../auth/authorization/role-permissions.js';
+import { errorLog } from '../http/error-log.js';
+import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
+import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { ANSWERS, BODIES } from '../http/openapi-examples.js';
+import { NDJSON, ndjson } from '../http/ndjson.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { SecurityLog } from '../http/security-log.js';
+import { QUERY_PIPE } from '../http/validation.js';
+import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { invalid, isObject, parseDeleteBody } from '../protocol/index.js';
+import { DeleteAllDto, ExportQueryDto } from './compliance.dto.js';
+import { UserData } from './user-data.js';
+
+/** What the law gives to everybody: to have the own data, and to have it erased. */
+@ApiTags('law')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('user-data')
+export class UserDataController {
+  private readonly onError = errorLog('UserData');
+
+  constructor(
+    private readonly data: UserData,
+    private readonly reader: LedgerReader,
+    private readonly options: ResolvedOptions,
+    private readonly log: SecurityLog,
+    private readonly streams: Streams,
+  ) {}
+
+  @Needs('read')
+  @Get('export')
+  @ApiOperation({ summary: 'All that the ledger holds of you, as lines of JSON' })
+  @ApiResponse({
+    status: 200,
+    description: 'A header, your atomes with their history, what you wrote to those of others, a trailer',
+    content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.export } },
+  })
+  @ApiProblems(400)
+  async export(
+    @Query(QUERY_PIPE) { principal: subject }: ExportQueryDto,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { principal } = identityOf(request)!;
+    if (subject !== undefined && subject !== principal.id) authorize(principal, 'administer');
+    const { tenant } = principal;
+    const whose = subject ?? principal.id;
+    void reply.type(NDJSON);
+    if (isHead(request)) return sendHead(reply);
+    this.log.record('export', request, { subject: whose });
+    const lines = ndjson({
+      header: async () => {
+        const { epoch, seq, hash } = await this.reader.head(tenant);
+        return { principal: whose, tenant, epoch, seq, hash };
+      },
+      records: ({ seq }) => this.data.exportOf(principal, whose, seq),
+      signal: this.streams.begin(request, reply),
+      onError: this.onError,
+    });
+    await reply.send(lines);
+  }
+
+  @Needs('write')
+  @Delete('delete-all')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Erase all atomes that you own, for good' })
+  @ApiExamples(DeleteAllDto, BODIES.deleteAll)
+  @ApiAnswer(200, 'So many were erased; repeat it until it is `complete`', ANSWERS.deletedAll)
+  @ApiProblems(400)
+  async deleteAll(@Body() body: unknown, @Req() request: FastifyRequest) {
+    const { principal } = identityOf(request)!;
+    const { confirm, ...rest } = isObject(body) ? body : {};
+    if (typeof confirm !== 'boolean') {
+      throw invalid([{ path: 'confirm', message: 'must be true to erase all that you own; it cannot be undone' }]);
+    }
+    const { reason } = parseDeleteBody('all', rest, {}, this.options.limits);
+    if (!confirm) {
+      return { success: true, erased: 0, complete: !(await this.data.hasAny(principal.tenant, principal.id)) };
+    }
+    const erased = await this.data.eraseAll(principal, reason);
+    this.log.record('erase-all', request, { ...erased });
+    return { success: true, ...erased };
+  }
+}

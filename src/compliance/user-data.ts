@@ -1,0 +1,111 @@
+import type { LedgerReader } from '../ledger/read/ledger-reader.js';
+import type { Scrubber } from '../ledger/integrity/scrubber.js';
+import type { LedgerStore } from '../ledger/store.js';
+import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
+import { AtomeError, type AccessRules, type Principal } from '../protocol/index.js';
+import type { Outcome } from '../ledger/outcome.js';
+import { isErased } from '../ledger/erasure.js';
+import { TrailReader } from './audit-reader.js';
+
+/** What came of an erasure of all that somebody owns. */
+export interface Erased {
+  /** How many atomes this call has erased. */
+  readonly erased: number;
+  /** False: there may be more; repeat the call. */
+  readonly complete: boolean;
+  /** How many it has left alone, because the owner may not erase them by the policies; absent for none. */
+  readonly kept?: number;
+}
+
+const VERSIONS = 32;
+/** About how many atomes one call erases. */
+const MOST_ERASED = 1_000;
+const AT_ONCE = 100;
+
+/** All that the ledger holds of one person: to hand it over, and to erase it. */
+export class UserData {
+  private readonly trail: TrailReader;
+
+  constructor(
+    private readonly store: LedgerStore,
+    private readonly reader: LedgerReader,
+    private readonly writer: LedgerWriter,
+    private readonly scrubber: Scrubber,
+    private readonly rules: AccessRules,
+  ) {
+    this.trail = new TrailReader(store);
+  }
+
+  /**
+   * The atomes that somebody owns, each with its history up to a seq, then what the same has written to others' atomes.
+   * What the caller may not read by now is left out, whosever it is.
+   */
+  async *exportOf(caller: Principal, subject: string, upTo: number): AsyncGenerator<object> {
+    const { tenant } = caller;
+    for await (const id of this.ownedIds(tenant, subject)) {
+      const atome = await this.reader.find(tenant, id);
+      if (!this.rules.mayDo(caller, 'read', atome)) continue;
+      yield { type: 'atome', atome };
+      for (let from = 1; from <= atome.version; from += VERSIONS) {
+        const alterations = await this.reader.versions(tenant, id, from, from + VERSIONS - 1);
+        for (const alteration of alterations) if (alteration.seq <= upTo) yield { type: 'alteration', alteration };
+      }
+    }
+    const written = { author: subject, after: 0, upTo, newestFirst: false };
+    // its kind is that of now, and may be none of the author's business any more
+    for await (const { ownerId, salt, hash: _hash, kind: _kind, ...row } of this.trail.rows(tenant, written)) {
+      if (ownerId !== subject || isErased({ salt })) yield { type: 'authored', alteration: row };
+    }
+  }
+
+  /** Erases what a principal owns, a bounded number at once. What the same has written to others' atomes stays theirs. */
+  async eraseAll(principal: Principal, reason: string | null): Promise<Erased> {
+    const { id: ownerId, tenant } = principal;
+    let [erased, kept] = [0, 0];
+    const result = (complete: boolean): Erased => ({ erased, complete, ...(kept > 0 && { kept }) });
+    for (let after: string | null = ''; after !== null;) {
+      if (erased >= MOST_ERASED) return result(false);
+      const { ids, next } = await this.store.owned(tenant, ownerId, after);
+      for (let at = 0; at < ids.length; at += AT_ONCE) {
+        const some = ids.slice(at, at + AT_ONCE);
+        const done = await Promise.all(some.map((id) => this.erase(id, principal, reason)));
+        erased += done.filter((outcome) => outcome === 'applied').length;
+        kept += done.filter((outcome) => outcome === 'refused').length;
+        this.scrubber.scrub();
+      }
+      after = next;
+    }
+    return result(true);
+  }
+
+  /** What the policies forbid stops nothing else. */
+  private async erase(
+    atomeId: string,
+    principal: Principal,
+    reason: string | null,
+  ): Promise<Outcome['outcome'] | 'refused'> {
+    const envelope = { opId: null, baseVersion: null, hlc: null, reason, atomeId };
+    try {
+      const mutation = { ...envelope, operation: 'redact', changes: {} } as const;
+      const { outcome } = await this.writer.submit(principal.tenant, mutation, { principal, sourceClient: null });
+      return outcome;
+    } catch (error) {
+      if (error instanceof AtomeError && (error.code === 'not_found' || error.code === 'forbidden')) return 'refused';
+      throw error;
+    }
+  }
+
+  /** Whether there is anything that {@link eraseAll} would erase. */
+  async hasAny(tenant: string, subject: string): Promise<boolean> {
+    const { done } = await this.ownedIds(tenant, subject).next();
+    return done !== true;
+  }
+
+  private async *ownedIds(tenant: string, subject: string): AsyncGenerator<string> {
+    for (let after: string | null = ''; after !== null;) {
+      const { ids, next } = await this.store.owned(tenant, subject, after);
+      yield* ids;
+      after = next;
+    }
+  }
+}

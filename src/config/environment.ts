@@ -1,0 +1,280 @@
+import { readFileSync } from 'node:fs';
+import { isOrigin, LOOPBACK_NAMES } from '../auth/admission/origin-options.js';
+import { parsePolicies, type Policies } from '../auth/authorization/kind-policies.js';
+import { parseJwks } from '../auth/authentication/jwks.js';
+import type { JwtOptions, KeySource } from '../auth/authentication/jwt.authenticator.js';
+import { DEFAULT_PLACE_OPTIONS } from '../auth/admission/connection-limiter.js';
+import type { JSONWebKeySet } from 'jose';
+import { ROLES } from '../auth/authorization/roles.js';
+import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
+import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './module-options.js';
+import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
+import { NO_QUOTAS } from '../ledger/write/quotas.js';
+import { DEFAULT_LIMITS } from '../protocol/index.js';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Everything that the environment says, checked. */
+export interface Config {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** Whether Swagger UI and the OpenAPI document are served. */
+  readonly docs: boolean;
+  readonly rates: Rates;
+  readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
+}
+
+/** How many REST calls are taken; 0: as many as come. */
+export interface Rates {
+  /** From one principal, or from one address where nobody is known. */
+  readonly perSecond: number;
+  /** Without a token that is good, from one address. */
+  readonly refusedPerMinute: number;
+}
+
+/** RFC 7518 §3.2: a key of the size of the hash, or larger. */
+const MIN_SECRET_BYTES = 32;
+
+/** Exit code for a bad configuration (EX_CONFIG of sysexits.h). */
+export const EX_CONFIG = 78;
+
+/** The start is refused; the message names every offending variable and what it expects. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`the configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads one environment; the only reader of `process.env`. @throws ConfigError */
+export function readConfig(environment: Environment = process.env): Config {
+  const problems: string[] = [];
+  const read = new Reader(environment, problems);
+  const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
+  const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
+  const jwt = auth === 'jwt' ? readJwt(read) : undefined;
+  const policies = readPolicies(read);
+  const accounts = read.choice('ACCOUNTS', 'off', ['off', 'on']) === 'on' ? readAccounts(read, jwt) : undefined;
+  if (auth === 'off' && !isLoopback(host)) {
+    problems.push(
+      `HOST=${host} is reachable from other machines, and authentication is off: use AUTH=jwt or HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
+    );
+  }
+  const config: Config = {
+    host,
+    port: read.integer('PORT', 3001, 0, 65_535),
+    logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
+    rates: {
+      // without authentication only this machine can call, and everybody is the same
+      perSecond: read.integer('RATE_LIMIT', auth === 'off' ? 0 : 1_000, 0, 1_000_000),
+      refusedPerMinute: read.integer('REFUSED_PER_MINUTE', 60, 0, 1_000_000),
+    },
+    atome: {
+      databaseUrl: read.text(
+        'DATABASE_URL',
+        DEFAULT_DATABASE_URL,
+        /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/,
+        'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
+      ),
+      limits: {
+        messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
+        jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),
+        jsonNodes: read.integer('MAX_JSON_NODES', DEFAULT_LIMITS.jsonNodes, 100, 10_000_000),
+        reasonChars: read.integer('MAX_REASON_CHARS', DEFAULT_LIMITS.reasonChars, 0, 100_000),
+        presenceChars: read.integer('MAX_PRESENCE_CHARS', DEFAULT_LIMITS.presenceChars, 0, 1_000_000),
+        pushOperations: read.integer('MAX_PUSH_OPERATIONS', DEFAULT_LIMITS.pushOperations, 1, 100_000),
+      },
+      socket: {
+        messagesPerSecond: read.integer('MESSAGES_PER_SECOND', DEFAULT_SOCKET_OPTIONS.messagesPerSecond, 1, 1_000_000),
+        messageBurst: read.integer('MESSAGE_BURST', DEFAULT_SOCKET_OPTIONS.messageBurst, 1, 1_000_000),
+        heartbeatMs: read.integer('HEARTBEAT_MS', DEFAULT_SOCKET_OPTIONS.heartbeatMs, 100, 3_600_000),
+        authMs: read.integer('AUTH_TIMEOUT_MS', DEFAULT_SOCKET_OPTIONS.authMs, 100, 60_000),
+        deflate: read.choice('WS_DEFLATE', 'off', ['off', 'on']) === 'on',
+      },
+      ...(jwt && { jwt }),
+      ...(policies && { policies }),
+      ...(accounts && { accounts }),
+      connections: {
+        total: read.integer('MAX_CONNECTIONS', DEFAULT_PLACE_OPTIONS.total, 0, 10_000_000),
+        // without authentication only this machine can connect
+        perAddress: read.integer(
+          'MAX_CONNECTIONS_PER_ADDRESS',
+          auth === 'off' ? 0 : DEFAULT_PLACE_OPTIONS.perAddress,
+          0,
+          10_000_000,
+        ),
+        perPrincipal: read.integer('MAX_CONNECTIONS_PER_PRINCIPAL', DEFAULT_PLACE_OPTIONS.perPrincipal, 0, 10_000_000),
+        unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_PLACE_OPTIONS.unauthenticated, 0, 10_000_000),
+      },
+      quotas: {
+        writesPerSecond: read.integer('TENANT_WRITES_PER_SECOND', NO_QUOTAS.writesPerSecond, 0, 1_000_000),
+        writeBurst: read.integer('TENANT_WRITE_BURST', NO_QUOTAS.writeBurst, 1, 10_000_000),
+        atomes: read.integer('TENANT_ATOMES', NO_QUOTAS.atomes, 0, 1e12),
+        bytes: read.integer('TENANT_BYTES', NO_QUOTAS.bytes, 0, 1e15 - 1),
+      },
+      proxies: read.integer('TRUST_PROXY', 0, 0, 10),
+      allowedOrigins: readOrigins(read, auth === 'jwt'),
+      ...(auth === 'off' && {
+        allowedHosts: [...LOOPBACK_NAMES, host.includes(':') ? `[${host}]` : host.toLowerCase()],
+      }),
+      feed: {
+        unsentBytes: read.integer('UNSENT_BYTES', DEFAULT_FEED_OPTIONS.unsentBytes, 1_024, 64 * 1024 * 1024),
+        pollMs: read.integer('HEAD_POLL_MS', DEFAULT_FEED_OPTIONS.pollMs, 10, 60_000),
+      },
+    },
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function readOrigins(read: Reader, hasTokens: boolean): string[] {
+  const origins = (read.optional('ALLOWED_ORIGINS') ?? '').split(',').map((origin) => origin.trim());
+  const given = origins.filter((origin) => origin !== '');
+  for (const origin of given.filter((each) => each !== '*' && !isOrigin(each))) {
+    read.refuse(
+      `ALLOWED_ORIGINS: "${origin}" is no origin; expected such as https://app.example or http://localhost:5173`,
+    );
+  }
+  if (given.includes('*') && !hasTokens) {
+    read.refuse('ALLOWED_ORIGINS=*: needs AUTH=jwt; without tokens every web page could do everything');
+  }
+  return given;
+}
+
+/** Who may sign tokens, and what they must say. */
+function readJwt(read: Reader): JwtOptions | undefined {
+  const claim = /^[\x21-\x7e]{1,100}$/;
+  const keys = readKeys(read);
+  const tenantClaim = read.text('AUTH_TENANT_CLAIM', 'tenant', claim, 'the name of a claim');
+  const rolesClaim = read.text('AUTH_ROLES_CLAIM', 'roles', claim, 'the name of a claim');
+  const groupsClaim = read.text('AUTH_GROUPS_CLAIM', 'groups', claim, 'the name of a claim');
+  const issuer = read.optional('AUTH_ISSUER');
+  const audience = read.optional('AUTH_AUDIENCE');
+  return keys && { keys, tenantClaim, rolesClaim, groupsClaim, issuer, audience };
+}
+
+/** Accounts get tokens that this server signs, so it must have the secret that verifies them. */
+function readAccounts(read: Reader, jwt: JwtOptions | undefined): AccountOptions {
+  const { tenancy, role, accessTokenSeconds } = DEFAULT_ACCOUNT_OPTIONS;
+  if (!jwt || !('secret' in jwt.keys)) {
+    read.refuse(
+      'ACCOUNTS=on: signs tokens of its own, and needs AUTH=jwt with AUTH_JWT_SECRET; it cannot sign with the keys of an identity provider',
+    );
+  }
+  const accounts = {
+    tenancy: read.choice('ACCOUNTS_TENANCY', tenancy, ['shared', 'own']),
+    role: read.choice('ACCOUNTS_ROLE', role, ROLES),
+    accessTokenSeconds: read.integer('ACCESS_TOKEN_TTL', accessTokenSeconds, 10, 86_400),
+  };
+  if (accounts.tenancy === 'shared' && accounts.role === 'admin') {
+    read.refuse(
+      'ACCOUNTS_ROLE=admin: everybody who registers would administer the tenant of all; use ACCOUNTS_TENANCY=own, or another role',
+    );
+  }
+  return accounts;
+}
+
+/** Exactly one source of keys. What these variables hold is not repeated: it may be a secret in the wrong place. */
+function readKeys(read: Reader): KeySource | undefined {
+  const secret = read.optional('AUTH_JWT_SECRET');
+  const jwksUrl = read.optional('AUTH_JWKS_URL');
+  const jwksFile = read.optional('AUTH_JWKS_FILE');
+  if ([secret, jwksUrl, jwksFile].filter((source) => source !== undefined).length !== 1) {
+    read.refuse('AUTH=jwt: expected exactly one of AUTH_JWT_SECRET, AUTH_JWKS_URL, AUTH_JWKS_FILE');
+  }
+  if (secret !== undefined && Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+    read.refuse(
+      `AUTH_JWT_SECRET: expected at least ${MIN_SECRET_BYTES} bytes, such as those of: openssl rand -base64 48`,
+    );
+  }
+  if (jwksUrl !== undefined && !isSafeUrl(jwksUrl)) {
+    read.refuse('AUTH_JWKS_URL: expected an https:// address, without user and password');
+  }
+  const jwks = jwksFile === undefined ? undefined : readJwks(jwksFile, read);
+  if (secret !== undefined) return { secret };
+  if (jwksUrl !== undefined) return { jwksUrl };
+  return jwks && { jwks, file: jwksFile };
+}
+
+function readJwks(path: string, read: Reader): JSONWebKeySet | undefined {
+  try {
+    return parseJwks(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    read.refuse(`AUTH_JWKS_FILE: expected a readable JSON Web Key Set, but ${code ?? message}`);
+    return undefined;
+  }
+}
+
+/** What holds for the atomes of a kind. */
+function readPolicies(read: Reader): Policies | undefined {
+  const path = read.optional('POLICIES_FILE');
+  if (path === undefined) return undefined;
+  try {
+    return parsePolicies(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    read.refuse(`POLICIES_FILE: expected a readable JSON file of policies by kind, but ${code ?? message}`);
+    return undefined;
+  }
+}
+
+/** Whoever can change what comes over the wire could sign tokens of his own. */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isPrivate = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+  return isPrivate && username === '' && password === '';
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** Reads variables by their expected form, and notes what does not fit. An empty one counts as not set. */
+class Reader {
+  constructor(
+    private readonly environment: Environment,
+    private readonly problems: string[],
+  ) {}
+
+  text(name: string, otherwise: string, pattern: RegExp, expected: string): string {
+    const value = this.environment[name] || otherwise;
+    if (pattern.test(value)) return value;
+    this.problems.push(`${name}=${redacted(value)}: expected ${expected}`);
+    return otherwise;
+  }
+
+  optional(name: string): string | undefined {
+    return this.environment[name] || undefined;
+  }
+
+  refuse(problem: string): void {
+    this.problems.push(problem);
+  }
+
+  choice<T extends string>(name: string, otherwise: T, choices: readonly T[]): T {
+    const value = this.environment[name] || otherwise;
+    const choice = choices.find((each) => each === value);
+    if (choice === undefined) this.problems.push(`${name}=${value}: expected one of ${choices.join(', ')}`);
+    return choice ?? otherwise;
+  }
+
+  integer(name: string, otherwise: number, min: number, max: number): number {
+    const text = this.environment[name] || String(otherwise);
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    this.problems.push(`${name}=${text}: expected a whole number from ${min} to ${max}`);
+    return otherwise;
+  }
+}
+
+/** A database URL may hold a password. */
+function redacted(value: string): string {
+  return value.replace(/:[^:@/]*@/, ':***@');
+}

@@ -1,0 +1,125 @@
+import type { AuthorizeHook } from '../auth/authorization/access-policy.js';
+import type { JwtOptions } from '../auth/authentication/jwt.authenticator.js';
+import type { Policies } from '../auth/authorization/kind-policies.js';
+import { originOptions, type OriginOptions } from '../auth/admission/origin-options.js';
+import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../auth/admission/connection-limiter.js';
+import type { Role } from '../auth/authorization/roles.js';
+import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
+import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';
+import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
+
+/** Bounds and times of one WebSocket. */
+export interface SocketOptions {
+  /** Messages taken from one socket in a second; what comes faster is read later, not refused. */
+  readonly messagesPerSecond: number;
+  /** How many may come at once. */
+  readonly messageBurst: number;
+  /** How often each socket is pinged, in milliseconds; one that has not answered by the next is closed with 4408. */
+  readonly heartbeatMs: number;
+  /** How long a client may take to say who it is, in milliseconds. */
+  readonly authMs: number;
+  /** Compress frames. Costs memory for each socket and the sharing of encoded frames. */
+  readonly deflate: boolean;
+}
+
+export const DEFAULT_SOCKET_OPTIONS: SocketOptions = {
+  messagesPerSecond: 50,
+  messageBurst: 100,
+  heartbeatMs: 30_000,
+  authMs: 5_000,
+  deflate: false,
+};
+
+/** Accounts of this server's own, which it signs tokens for with the secret of `jwt`. */
+export interface AccountOptions {
+  /** One tenant, `default`, for all accounts; or each account in a tenant of its own, named by its id. */
+  readonly tenancy: 'shared' | 'own';
+  /** What an account may do in its tenant. */
+  readonly role: Role;
+  readonly accessTokenSeconds: number;
+}
+
+export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { tenancy: 'shared', role: 'writer', accessTokenSeconds: 600 };
+
+/** What `AtomeModule` can be told; everything has a default. */
+export interface AtomeOptions {
+  /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default `sqlite:./data/atome.sqlite`. */
+  readonly databaseUrl?: string;
+  readonly limits?: Partial<Limits>;
+  readonly socket?: Partial<SocketOptions>;
+  readonly feed?: Partial<FeedOptions>;
+  /** Who may call is proved by JSON Web Tokens; left out, authentication is off. */
+  readonly jwt?: JwtOptions;
+  /** What holds for the atomes of a kind. */
+  readonly policies?: Policies;
+  /** The application's own word on single atomes. */
+  readonly authorize?: AuthorizeHook;
+  /**
+   * Origins of web pages elsewhere that may connect, and call, such as `https://app.example`; `*` for all, which needs
+   * `jwt`. Default: none.
+   */
+  readonly allowedOrigins?: readonly string[];
+  /**
+   * Names under which the module's calls and its WebSocket may be asked for, without port; `*` for all. Default: all with
+   * `jwt`; without it those of this machine, so that no page can have one that leads here.
+   */
+  readonly allowedHosts?: readonly string[];
+  /**
+   * Whether pages of other origins are refused: by `Origin`, and without `jwt` also by `Sec-Fetch-Site`. Default: at the
+   * WebSocket, and without `jwt` at the module's calls too. `false` leaves it to the application.
+   */
+  readonly checkOrigins?: boolean;
+  /**
+   * Whether a `POST` needs a JSON content type, or a header that no page elsewhere can send unasked: `X-Client-Id`,
+   * `Idempotency-Key`, `X-Requested-With: XMLHttpRequest`, or `Authorization: Bearer`. `'browsers'` asks it only of what
+   * names itself a browser. Default: without `jwt`, since a cookie or an address may be all that proves who calls.
+   */
+  readonly requireWriteHeader?: boolean | 'browsers';
+  /** What each tenant may use. */
+  readonly quotas?: Partial<Quotas>;
+  /** How many connections and streams may be open at once. */
+  readonly connections?: Partial<PlaceOptions>;
+  /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
+  readonly proxies?: number;
+}
+
+/** What must be known before the application starts, also where the rest comes from a factory. */
+export interface AtomeStaticOptions {
+  /** Path of the WebSocket; default `/ws/atome-sync`. */
+  readonly wsPath?: string;
+  /** Register and log in under `auth`. Needs `jwt` with a secret; left out, there are no accounts. */
+  readonly accounts?: Partial<AccountOptions>;
+}
+
+export const DEFAULT_DATABASE_URL = 'sqlite:./data/atome.sqlite';
+
+/** The options with every default filled in; injected as this class. */
+export class ResolvedOptions {
+  readonly databaseUrl: string;
+  readonly wsPath: string;
+  readonly limits: Limits;
+  readonly socket: SocketOptions;
+  readonly feed: FeedOptions;
+  readonly jwt: JwtOptions | undefined;
+  readonly policies: Policies | undefined;
+  readonly authorize: AuthorizeHook | undefined;
+  readonly origins: OriginOptions;
+  readonly proxies: number;
+  readonly quotas: Quotas;
+  readonly connections: PlaceOptions;
+
+  constructor(options: AtomeOptions & AtomeStaticOptions) {
+    this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
+    this.wsPath = options.wsPath ?? WS_PATH;
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.socket = { ...DEFAULT_SOCKET_OPTIONS, ...options.socket };
+    this.feed = { ...DEFAULT_FEED_OPTIONS, ...options.feed };
+    this.jwt = options.jwt;
+    this.policies = options.policies;
+    this.authorize = options.authorize;
+    this.origins = originOptions(options, options.jwt !== undefined);
+    this.connections = { ...DEFAULT_PLACE_OPTIONS, ...options.connections };
+    this.quotas = { ...NO_QUOTAS, ...options.quotas };
+    this.proxies = options.proxies ?? 0;
+  }
+}

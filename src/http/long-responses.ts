@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addressOf } from '../auth/admission/client-address.js';
+import { Deadline } from '../auth/admission/deadline.js';
+import { identityOf } from '../auth/authentication/request-authenticator.js';
+import { Places, type Place } from '../auth/admission/connection-limiter.js';
+import { Drain } from './drain.js';
+import { ResolvedOptions } from '../config/module-options.js';
+
+export function isHead({ method }: FastifyRequest): boolean {
+  return method === 'HEAD';
+}
+
+/** Answers HEAD where GET would answer with a stream: an empty one has no length that could be told. */
+export function sendHead(reply: FastifyReply): void {
+  void reply.send(Readable.from([]));
+}
+
+/** Answers that last: each takes a place among the open connections, and ends when its caller may not go on. */
+@Injectable()
+export class Streams {
+  constructor(
+    private readonly places: Places,
+    private readonly options: ResolvedOptions,
+    private readonly drain: Drain,
+  ) {}
+
+  /**
+   * Aborts when an answer has ended, when its client has gone away, when the caller's token ends or is withdrawn, or when
+   * the server goes down; one that `finishes` is not cut off by that.
+   * @throws AtomeError when there is no place for it.
+   */
+  begin(request: FastifyRequest, reply: FastifyReply, { finishes = false } = {}): AbortSignal {
+    const identity = identityOf(request)!;
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    const place = this.take(request, abort);
+    try {
+      place.belongTo(identity);
+    } catch (error) {
+      place.leave();
+      throw error;
+    }
+    const expiry = new Deadline(identity.expiresAt, abort);
+    const drain = finishes ? undefined : this.drain.signal;
+    drain?.addEventListener('abort', abort);
+    reply.raw.once('close', () => {
+      drain?.removeEventListener('abort', abort);
+      expiry.clear();
+      place.leave();
+      abort();
+    });
+    if (drain?.aborted) abort();
+    return controller.signal;
+  }
+
+  private take({ raw }: FastifyRequest, lapsed: () => void): Place {
+    const address = addressOf(raw, this.options.proxies);
+    const refusal = this.places.refusal(address);
+    if (refusal) throw refusal;
+    return this.places.take(address, lapsed);
+  }
+}

@@ -1,0 +1,89 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RULE } from '../auth/authentication/request-authenticator.js';
+import { AtomeError } from '../protocol/index.js';
+import { NOTHING_HERE } from './problem.js';
+import { CONTENT_TYPES, describeContent } from './request-content.js';
+
+/** A path of the application, and what may be done there. */
+export interface KnownRoute {
+  /** As it was declared, such as `/api/atome/:id`. */
+  readonly url: string;
+  readonly methods: readonly string[];
+  /** Of the module; a host application has others. */
+  readonly isOwn: boolean;
+}
+
+/**
+ * The routes as the application declares them. Answers what no route answers: `OPTIONS` with `Allow` (RFC 9110
+ * §9.3.7), and a path that is there under another method with 405 and `Allow` (§15.5.6), not with 404.
+ */
+@Injectable()
+export class RouteTable implements OnModuleInit {
+  private readonly known: (KnownRoute & { readonly pattern: RegExp })[] = [];
+  private readonly fastify: FastifyInstance | undefined;
+  private isAnswering = false;
+
+  constructor(host: HttpAdapterHost) {
+    // an application context (a worker, a command) has no server; routes are declared after the providers are made
+    const adapter = host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    this.fastify = adapter?.getInstance<FastifyInstance>();
+    this.fastify?.addHook('onRoute', ({ method, url, config }) => {
+      // the preflights of CORS have all paths; what is not there stays 404
+      if (url === '*') return;
+      const isOwn = config !== undefined && RULE in config;
+      this.known.push({ url, methods: [method].flat(), isOwn, pattern: patternOf(url) });
+    });
+  }
+
+  get routes(): readonly KnownRoute[] {
+    return this.known;
+  }
+
+  /** In a host application only the paths of the module: the others are the host's. */
+  onModuleInit(): void {
+    if (!this.isAnswering) this.answer('own');
+  }
+
+  answer(whose: 'all' | 'own'): void {
+    this.isAnswering = true;
+    this.fastify?.addHook('onRequest', (request, reply, done) => {
+      const isOptions = request.method === 'OPTIONS';
+      if (!request.is404 && (!isOptions || isPreflight(request))) return done();
+      const methods = this.methodsAt(request.url.split('?', 1)[0]!, whose);
+      if (methods.length === 0) return done(nothingAt(whose, isOptions));
+      void reply.header('Allow', methods.join(', '));
+      if (isOptions) return answerOptions(reply, methods);
+      done(new AtomeError('method_not_allowed', `${request.method} is not possible here; use ${methods.join(', ')}`));
+    });
+  }
+
+  private methodsAt(path: string, whose: 'all' | 'own'): string[] {
+    const here = this.known.filter(({ pattern }) => pattern.test(path));
+    if (!here.some(({ isOwn }) => isOwn || whose === 'all')) return [];
+    return [...new Set([...here.flatMap(({ methods }) => methods), 'OPTIONS'])];
+  }
+}
+
+/** What a browser asks before a page of another origin may call; CORS answers it, where it is on. */
+function isPreflight({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+}
+
+/** CORS would answer for any path. What else is not there, the application says. */
+function nothingAt(whose: 'all' | 'own', isOptions: boolean): AtomeError | undefined {
+  return isOptions && whose === 'all' ? new AtomeError('not_found', NOTHING_HERE) : undefined;
+}
+
+function answerOptions(reply: FastifyReply, methods: readonly string[]): void {
+  for (const method of methods) {
+    if (method in CONTENT_TYPES) void reply.header(...describeContent(method));
+  }
+  void reply.code(204).send();
+}
+
+function patternOf(url: string): RegExp {
+  const parts = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+  return new RegExp(`^${parts.replace(/:[^/]+/g, '[^/]+')}$`);
+}

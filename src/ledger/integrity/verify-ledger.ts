@@ -1,0 +1,166 @@
+import { equalJson, fold, isRedacted, type AtomeState, type Audience } from '../../protocol/index.js';
+import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './hash-chain.js';
+import { isErased, isWhollyErased } from '../erasure.js';
+import { bytesOf } from '../write/quotas.js';
+import { weightOf } from '../delta-chain.js';
+import { audienceAfter, rightsColumns } from '../access-columns.js';
+import { alterationBodyOf, stateOf, type AlterationRow, type AtomeRow, type HeadRow } from '../rows.js';
+import type { LedgerStore } from '../store.js';
+
+/** The first thing wrong with a ledger. */
+export interface Fault {
+  /** Place in the ledger; undefined when the fault is in the current state of an atome. */
+  readonly seq?: number;
+  readonly atomeId?: string;
+  readonly reason: string;
+}
+
+export interface Verdict {
+  readonly tenant: string;
+  readonly alterations: number;
+  readonly atomes: number;
+  readonly fault: Fault | undefined;
+}
+
+const ROWS = 500;
+const CHARS = 4 * 1024 * 1024;
+/** How many rows of one atome are looked at together; each may be as large as a document. */
+const VERSIONS = 32;
+
+/** Walks a tenant's chain from its first row to its head, then compares each atome with what its history folds to. */
+export async function verifyLedger(
+  store: LedgerStore,
+  tenant: string,
+  progress: (seq: number, head: number) => void = () => {},
+): Promise<Verdict> {
+  const head = (await store.head(tenant))!;
+  let seq = 0;
+  let created = 0;
+  let bytes = 0;
+  let hash = genesisHash(tenant, head.epoch);
+  let timestamp = GENESIS_TIME;
+  /** Where atomes were erased, as long as no `redact` has said so. */
+  const erased = new Map<string, number>();
+  const verdict = (atomes: number, fault?: Fault): Verdict => ({ tenant, alterations: seq, atomes, fault });
+  while (seq < head.seq) {
+    const rows = await store.alterations(tenant, seq, head.seq, ROWS, CHARS);
+    if (rows.length === 0) return verdict(0, { seq: seq + 1, reason: 'the row is missing' });
+    for (const row of rows) {
+      const reason = rowFault(row, seq + 1, hash);
+      if (reason) return verdict(0, { seq: seq + 1, atomeId: row.atomeId, reason });
+      seq = row.seq;
+      if (row.version === 1) created += 1;
+      bytes += bytesOf(row.changes, row.snapshot ?? '');
+      if (isErased(row)) erased.set(row.atomeId, erased.get(row.atomeId) ?? row.seq);
+      if (row.operation === 'redact') erased.delete(row.atomeId);
+      hash = row.hash;
+      timestamp = row.timestamp;
+    }
+    progress(seq, head.seq);
+  }
+  if (hash !== head.hash || timestamp !== head.timestamp) {
+    return verdict(0, { seq, reason: 'the head has another hash or time than the last row' });
+  }
+  for (const [atomeId, at] of erased) {
+    const row = await store.atome(tenant, atomeId);
+    if (row && row.seq > head.seq && isRedacted(stateOf(row))) continue; // since the walk began
+    return verdict(0, { seq: at, atomeId, reason: 'its payload is missing, and no redact accounts for it' });
+  }
+  return verifyStates(store, tenant, { created, bytes }, head, verdict);
+}
+
+function rowFault(row: AlterationRow, seq: number, prevHash: string): string | undefined {
+  if (row.seq !== seq) return `the row is missing; the next is ${row.seq}`;
+  if (row.prevHash !== prevHash) return 'its prevHash is not the hash of the row before';
+  if (isErased(row)) {
+    if (row.operation === 'redact' || !isWhollyErased(row)) return 'it is only half erased';
+  } else if (payloadDigest(row) !== row.digest)
+    return 'its changes, reason or snapshot are not those that were written';
+  if (chainHash(prevHash, row, row.digest) !== row.hash) return 'its fields are not those that were written';
+  return undefined;
+}
+
+async function verifyStates(
+  store: LedgerStore,
+  tenant: string,
+  { created, bytes }: { created: number; bytes: number },
+  head: HeadRow,
+  verdict: (atomes: number, fault?: Fault) => Verdict,
+): Promise<Verdict> {
+  const upTo = head.seq;
+  const stored = { atomes: 0, bytes };
+  let count = 0;
+  let newest = upTo;
+  for (let after = ''; ;) {
+    const rows = await store.atomesAfter(tenant, after, undefined, ROWS, CHARS);
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (row.createdSeq <= upTo) count += 1;
+      newest = Math.max(newest, row.seq);
+      if (row.deletedAt === null) stored.atomes += 1;
+      stored.bytes += bytesOf(row.data, row.meta);
+      if (row.seq > upTo) continue; // written since the walk began
+      if (!(await isFolded(store, tenant, row)) && !(await isPast(store, tenant, row.id, upTo))) {
+        return verdict(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
+      }
+    }
+    after = rows.at(-1)!.id;
+  }
+  if (newest > upTo && newest > (await store.head(tenant))!.seq) {
+    return verdict(count, { reason: `an atome is at seq ${newest}, which the ledger has not reached` });
+  }
+  if (count !== created) return verdict(count, { reason: `${created} atomes were created, and ${count} are there` });
+  // what was written since the walk began is counted in rows that the head at its begin does not know
+  const isCounted = newest > upTo || (stored.atomes === head.atomes && stored.bytes === head.bytes);
+  return verdict(count, isCounted ? undefined : { reason: 'its head counts other atomes or bytes than are there' });
+}
+
+/** Whether an atome has been written to behind `upTo`, perhaps while its history was read. */
+async function isPast(store: LedgerStore, tenant: string, id: string, upTo: number): Promise<boolean> {
+  const row = await store.atome(tenant, id);
+  return row !== undefined && row.seq > upTo;
+}
+
+/** Folds the whole history of an atome: its snapshots do not tell when each key was written. */
+async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Promise<boolean> {
+  let state: AtomeState | null = null;
+  let audience: Audience | undefined;
+  let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
+  let erased = 0;
+  for (let from = 1; from <= row.version; from += VERSIONS) {
+    const rows = await store.versions(tenant, row.id, from, Math.min(row.version, from + VERSIONS - 1));
+    if (rows.length === 0) return false;
+    for (const each of rows) {
+      if (isErased(each)) erased += 1;
+      else if (state || each.version === 1 || each.operation === 'redact') {
+        const alteration = alterationBodyOf(each);
+        state = fold(state, alteration);
+        audience = audienceAfter(audience, alteration, state);
+      } else return false;
+      seq = each.seq;
+      createdSeq ||= seq;
+      base = each.base;
+      weight = base === each.version ? 0 : weight + weightOf(each.changes);
+    }
+  }
+  const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
+  const size = bytesOf(row.data, row.meta);
+  // what a redact has not erased should be gone
+  const isErasedWhole = erased === (state && isRedacted(state) ? row.version - 1 : 0);
+  return placed && size === row.size && isErasedWhole && isState(row, state) && hasRights(row, state, audience);
+}
+
+function hasRights(row: AtomeRow, state: AtomeState | null, audience: Audience | undefined): boolean {
+  if (!state || !audience) return false;
+  const { access, readers, heirOf } = rightsColumns(state, audience);
+  return access === row.access && readers === row.readers && heirOf === row.heirOf;
+}
+
+function isState(row: AtomeRow, state: AtomeState | null): boolean {
+  try {
+    return equalJson(state, stateOf(row));
+  } catch (error) {
+    if (error instanceof SyntaxError) return false; // its columns are no longer JSON
+    throw error;
+  }
+}

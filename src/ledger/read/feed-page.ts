@@ -1,0 +1,99 @@
+import type { AtomeState } from '../../protocol/index.js';
+import { unknownAtome } from '../erasure.js';
+import { stateAfter } from '../delta-chain.js';
+import { placementOf, type Committed } from '../outcome.js';
+import { placeOfRow } from '../access-columns.js';
+import { alterationBodyOf, atomeOf, withoutClocks, type AlterationRow, type AtomeRow } from '../rows.js';
+import type { LedgerStore } from '../store.js';
+
+/* Pages of the feed: alterations with the atomes that they made, out of a ledger that keeps deltas. */
+
+const PAGE_ROWS = 500;
+
+/** See `LedgerReader.page`. */
+export async function readPage(
+  store: LedgerStore,
+  tenant: string,
+  after: number,
+  upTo: number,
+  { chars, compact }: { readonly chars: number; readonly compact: boolean },
+): Promise<Committed[]> {
+  if (compact) return newest(store, tenant, await store.newest(tenant, after, upTo, PAGE_ROWS, chars));
+  const rows = await store.alterations(tenant, after, upTo, PAGE_ROWS, chars);
+  return asOfNow(store, tenant, await committed(store, tenant, rows), false);
+}
+
+/** Adds where each atome stands by now: what may be read of the past is decided by the rights of today. */
+async function asOfNow(
+  store: LedgerStore,
+  tenant: string,
+  committed: Committed[],
+  compact: boolean,
+): Promise<Committed[]> {
+  const ids = [...new Set(committed.map(({ alteration }) => alteration.atomeId))];
+  const rows = new Map((await store.places(tenant, ids)).map((row) => [row.id, row]));
+  return committed.map((each) => {
+    const row = rows.get(each.alteration.atomeId);
+    if (!row) return each;
+    const { audience, ...now } = placeOfRow(row);
+    return { ...each, now, ...(compact && { audience }) };
+  });
+}
+
+/** The state after the newest alteration of an atome is its row: nothing has to be folded. */
+async function newest(store: LedgerStore, tenant: string, rows: readonly AlterationRow[]): Promise<Committed[]> {
+  const ids = rows.map(({ atomeId }) => atomeId);
+  const atomes = new Map((await store.atomes(tenant, ids)).map((row) => [row.id, row]));
+  const isNewest = ({ atomeId, version }: AlterationRow): boolean => atomes.get(atomeId)?.version === version;
+  // some may have been altered between the two questions
+  const past = await committed(
+    store,
+    tenant,
+    rows.filter((row) => !isNewest(row)),
+  );
+  const pastBySeq = new Map((await asOfNow(store, tenant, past, true)).map((each) => [each.alteration.seq, each]));
+  return rows.map((row) => pastBySeq.get(row.seq) ?? committedOf(row, atomes.get(row.atomeId)!));
+}
+
+/** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
+async function committed(store: LedgerStore, tenant: string, rows: readonly AlterationRow[]): Promise<Committed[]> {
+  const states = await statesBefore(store, tenant, rows);
+  return rows.map((row) => {
+    const alteration = alterationBodyOf(row);
+    const before = states.get(row.atomeId) ?? null;
+    const state = stateAfter(before, row, alteration);
+    states.set(row.atomeId, state);
+    const { prevHash, hash, size } = row;
+    const place = { alteration, prevHash, hash, size, before: before && placementOf(before) };
+    return state ? { ...place, atome: withoutClocks(state) } : { ...place, atome: unknownAtome(row), erased: true };
+  });
+}
+
+/** The state of each atome just before its first row in the page. With `compact` rows are each atome's only one. */
+async function statesBefore(
+  store: LedgerStore,
+  tenant: string,
+  rows: readonly AlterationRow[],
+): Promise<Map<string, AtomeState | null>> {
+  const wanted = new Map<string, number>();
+  for (const { atomeId, version } of rows) {
+    if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
+  }
+  const lineage = await store.lineage(
+    tenant,
+    [...wanted].filter(([, version]) => version > 0),
+  );
+  const states = new Map<string, AtomeState | null>();
+  for (const row of lineage) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
+  return states;
+}
+
+/** An alteration with its atome, which has not been altered since. */
+function committedOf(row: AlterationRow, atomeRow: AtomeRow): Committed {
+  const { prevHash, hash, size, version } = row;
+  const atome = atomeOf(atomeRow);
+  const { audience, ...now } = placeOfRow(atomeRow);
+  // whether it was there before, and not where, is all that can be asked of a compact page
+  const before = version === 1 ? null : placementOf(atome);
+  return { alteration: alterationBodyOf(row), prevHash, hash, size, atome, before, now, audience };
+}

@@ -1,0 +1,248 @@
+import {
+  AtomeError,
+  isRedacted,
+  redacted,
+  type Alteration,
+  type Atome,
+  type AtomeState,
+  type Placement,
+  type RedactedAlteration,
+} from '../../protocol/index.js';
+import type { Committed } from '../outcome.js';
+import { readPage } from './feed-page.js';
+import { placeOfRow, standingOf } from '../access-columns.js';
+import { foldLineage } from '../delta-chain.js';
+import {
+  alterationOf,
+  atomeText,
+  stateOf,
+  withoutClocks,
+  type AtomeRow,
+  type HeadRow,
+  type ReadAtomeRow,
+} from '../rows.js';
+import type { LedgerStore, ListQuery } from '../store.js';
+
+/** A place in an atome's past. */
+export type Moment = { readonly version: number } | { readonly seq: number } | { readonly time: string };
+
+export interface ListPage {
+  readonly rows: readonly AtomeRow[];
+  /** The row behind which the next page begins; undefined on the last page. */
+  readonly last: AtomeRow | undefined;
+}
+
+/** Where a page of history begins, instead of its number. */
+export interface HistoryPlace {
+  readonly before: number;
+}
+
+export interface HistoryPage {
+  readonly currentVersion: number;
+  /** Newest first. */
+  readonly alterations: readonly (Alteration | RedactedAlteration)[];
+  /** The version before which the next page begins; undefined on the last page. */
+  readonly next: number | undefined;
+}
+
+const PAGE_ROWS = 500;
+/** What a page of a list or of a history takes at most, in bytes; a single row may take more. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** What is read at once of a snapshot, in bytes. */
+const SNAPSHOT_BYTES = 1024 * 1024;
+
+/** The ledger as it is read: states, the past, and pages of the feed. It only ever sees what is committed. */
+export class LedgerReader {
+  constructor(private readonly store: LedgerStore) {}
+
+  head(tenant: string): Promise<HeadRow> {
+    return this.store.open(tenant);
+  }
+
+  heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
+    return this.store.heads(tenants);
+  }
+
+  hashAt(tenant: string, seq: number): Promise<string | undefined> {
+    return this.store.hashAt(tenant, seq);
+  }
+
+  /** @throws AtomeError `not_found`; `gone` for a deleted atome. */
+  async get(tenant: string, id: string): Promise<Atome> {
+    return this.requireAlive(await this.state(tenant, id));
+  }
+
+  /** @throws AtomeError `gone` for a deleted or an erased atome. */
+  requireAlive(state: AtomeState): Atome {
+    if (isRedacted(state)) throw redacted(state);
+    const atome = withoutClocks(state);
+    if (atome.deletedAt !== null) {
+      throw new AtomeError('gone', `the atome "${atome.id}" was deleted; restore it, or ask for an earlier version`, {
+        version: atome.version,
+        deletedAt: atome.deletedAt,
+      });
+    }
+    return atome;
+  }
+
+  /** As {@link get}, deleted or not. @throws AtomeError `not_found`. */
+  async find(tenant: string, id: string): Promise<Atome> {
+    return withoutClocks(await this.state(tenant, id));
+  }
+
+  /**
+   * As {@link find}, with its clocks.
+   * @param check is asked before the document is decoded: how long a refusal takes must not tell how large it is.
+   */
+  async state(tenant: string, id: string, check?: (place: Placement) => void): Promise<AtomeState> {
+    const row = await this.row(tenant, id);
+    check?.(placeOfRow(row));
+    return stateOf(row);
+  }
+
+  /** Where an atome stands, without its document; undefined when there is none. */
+  async standing(tenant: string, id: string): Promise<Placement | undefined> {
+    const [row] = await this.store.places(tenant, [id]);
+    return row && standingOf(row);
+  }
+
+  /** @throws AtomeError `not_found`. */
+  async row(tenant: string, id: string): Promise<ReadAtomeRow> {
+    const row = await this.store.atome(tenant, id);
+    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
+    return row;
+  }
+
+  /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
+  async getAt(tenant: string, id: string, moment: Moment): Promise<Atome> {
+    const { version: current } = await this.find(tenant, id);
+    const version = 'version' in moment ? moment.version : await this.versionAt(tenant, id, current, moment);
+    const state = version >= 1 && version <= current ? await this.stateAt(tenant, id, version) : undefined;
+    if (state) return withoutClocks(state);
+    if (version >= 1 && version <= current) throw redacted(await this.find(tenant, id));
+    throw new AtomeError(
+      'not_found',
+      'version' in moment
+        ? `the atome "${id}" has no version ${version}; it has 1 to ${current}`
+        : `the atome "${id}" did not exist then`,
+    );
+  }
+
+  /** As {@link getAt}; of an erased atome what is left of it. */
+  async leftAt(tenant: string, id: string, version: number): Promise<Atome> {
+    const state = await this.stateAt(tenant, id, version);
+    return state ? withoutClocks(state) : this.find(tenant, id);
+  }
+
+  /** The state after one version, folded from its base. */
+  async stateAt(tenant: string, id: string, version: number): Promise<AtomeState | undefined> {
+    return foldLineage(await this.store.lineage(tenant, [[id, version]])) ?? undefined;
+  }
+
+  async list(tenant: string, query: ListQuery): Promise<ListPage> {
+    const rows = await this.store.list(tenant, { ...query, limit: query.limit + 1 }, PAGE_BYTES);
+    const page = rows.slice(0, query.limit);
+    const more = rows.length > page.length || (await this.isCut(tenant, query, page));
+    return { rows: page, last: more ? page.at(-1) : undefined };
+  }
+
+  /** Whether a page that is too short ends where it does because it is full. */
+  private async isCut(tenant: string, query: ListQuery, page: readonly AtomeRow[]): Promise<boolean> {
+    const bytes = page.reduce((sum, { size }) => sum + size, 0);
+    if (bytes <= PAGE_BYTES) return false;
+    const behind = { ...query, limit: 1, offset: query.offset + page.length };
+    return (await this.store.list(tenant, behind)).length > 0;
+  }
+
+  /** All that are not deleted are counted in the head already; to count others takes a walk over them. */
+  async count(tenant: string, query: ListQuery): Promise<number> {
+    const { kind, type, parentId, search, visibleTo, includeDeleted } = query;
+    const isFiltered = [kind, type, parentId, search, visibleTo].some((filter) => filter !== undefined);
+    if (!isFiltered && !includeDeleted) return (await this.store.open(tenant)).atomes;
+    return this.store.count(tenant, query);
+  }
+
+  /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
+  async history(tenant: string, id: string, page: number | HistoryPlace, limit: number): Promise<HistoryPage> {
+    const { version: currentVersion } = await this.find(tenant, id);
+    const to =
+      typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
+    const rows = to < 1 ? [] : await this.store.history(tenant, id, Math.max(1, to - limit + 1), to, PAGE_BYTES);
+    const oldest = rows.at(-1)?.version ?? 1;
+    return { currentVersion, alterations: rows.map(alterationOf), next: oldest > 1 ? oldest : undefined };
+  }
+
+  /** Versions `from` to `to` of one atome, oldest first. */
+  async versions(tenant: string, id: string, from: number, to: number): Promise<(Alteration | RedactedAlteration)[]> {
+    return (await this.store.versions(tenant, id, from, to)).map(alterationOf);
+  }
+
+  async alteration(tenant: string, id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
+    const row = await this.store.alteration(tenant, id, version);
+    return row && alterationOf(row);
+  }
+
+  /**
+   * The next alterations behind `after`, at most up to `upTo`: about `chars` characters of events, at least
+   * one when there is one. `compact`: only the newest of each atome.
+   */
+  async page(
+    tenant: string,
+    after: number,
+    upTo: number,
+    { chars, compact = false }: { readonly chars: number; readonly compact?: boolean },
+  ): Promise<Committed[]> {
+    return readPage(this.store, tenant, after, upTo, { chars, compact });
+  }
+
+  /**
+   * Every atome that was there at `seq`, as JSON, in order of id; read while others write. `visible` is asked about where
+   * it stands now.
+   */
+  async *snapshot(
+    tenant: string,
+    seq: number,
+    kinds?: readonly string[],
+    visible: (now: Placement) => boolean = () => true,
+  ): AsyncGenerator<string> {
+    let after = '';
+    for (;;) {
+      // an atome may have changed its kind since, so those that moved on are filtered after looking back
+      const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS, SNAPSHOT_BYTES);
+      if (rows.length === 0) return;
+      for (const row of rows) {
+        if (!visible(standingOf(row))) continue;
+        const isOfNow = row.seq <= seq;
+        const there = isOfNow ? row : await this.asOf(tenant, row, seq);
+        if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
+        yield isOfNow ? atomeText(row) : JSON.stringify(there);
+      }
+      after = rows.at(-1)!.id;
+    }
+  }
+
+  private async asOf(tenant: string, row: AtomeRow, seq: number): Promise<Atome | undefined> {
+    if (row.createdSeq > seq) return undefined;
+    const version = await this.versionAt(tenant, row.id, row.version, { seq });
+    const state = await this.stateAt(tenant, row.id, version);
+    return state && withoutClocks(state);
+  }
+
+  /** The newest version not after a moment; 0 when there is none. Binary search: versions, seqs and times grow together. */
+  private async versionAt(
+    tenant: string,
+    id: string,
+    current: number,
+    moment: Exclude<Moment, { version: number }>,
+  ): Promise<number> {
+    let [low, high] = [0, current];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const row = (await this.store.alteration(tenant, id, middle))!;
+      const isLater = 'seq' in moment ? row.seq > moment.seq : row.timestamp > moment.time;
+      if (isLater) high = middle - 1;
+      else low = middle;
+    }
+    return low;
+  }
+}

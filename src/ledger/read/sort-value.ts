@@ -1,0 +1,16 @@
+import type { AtomeRow } from '../rows.js';
+import type { SortKey } from '../store.js';
+
+/** Where a row is in an order. */
+export function placeIn(sortBy: SortKey, row: AtomeRow): string | number {
+  switch (sortBy) {
+    case 'updatedAt':
+      return row.seq;
+    case 'createdAt':
+      return row.createdSeq;
+    case 'type':
+      return row.type ?? '';
+    default:
+      return row[sortBy];
+  }
+}

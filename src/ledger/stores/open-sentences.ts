@@ -1,0 +1,32 @@
+import { errorWords } from '../../database/error-words.js';
+import { OpenError } from '../../database/open-error.js';
+import { faultOf as faultOfPostgres } from './postgres/postgres.errors.js';
+import { faultOf as faultOfSqlite } from './sqlite/sqlite.errors.js';
+
+/** What to say of an error while the database is opened; the error itself when that is nobody's setting. */
+export function openError(databaseUrl: string, error: unknown): unknown {
+  if (error instanceof OpenError) return error;
+  const sentence = /^postgres(?:ql)?:/.test(databaseUrl)
+    ? postgresSentence(databaseUrl, error)
+    : sqliteSentence(databaseUrl, error);
+  return sentence === undefined ? error : new OpenError(sentence, error);
+}
+
+function sqliteSentence(databaseUrl: string, error: unknown): string | undefined {
+  if (!faultOfSqlite(error)) return undefined;
+  const path = databaseUrl.replace(/^sqlite:/, '');
+  const advice =
+    (error as { code?: unknown }).code === 'SQLITE_NOTADB'
+      ? 'name another file in DATABASE_URL'
+      : 'the file and its folder must be writable for the user who runs the server; DATABASE_URL names the file';
+  return `SQLite cannot use ${path} (${errorWords(error)}): ${advice}`;
+}
+
+function postgresSentence(databaseUrl: string, error: unknown): string | undefined {
+  const fault = faultOfPostgres(error);
+  if (!fault) return undefined;
+  // never the URL itself: there is a password in it
+  const { hostname, port, pathname } = new URL(databaseUrl);
+  const where = `PostgreSQL at ${hostname || 'localhost'}:${port || '5432'}, database ${pathname.slice(1) || '(none)'}`;
+  return `${where}: ${fault.message} (${errorWords(error)}): ${fault.remedy} (DATABASE_URL)`;
+}

@@ -1,0 +1,44 @@
+import type pg from 'pg';
+import type { Before } from '../../store.js';
+import { StoreError } from '../../store-error.js';
+import { PlanFailed } from './postgres.errors.js';
+
+/** `query_timeout` of pg, which its types know for whole clients only. */
+export type TimedQuery = pg.QueryConfig & { readonly query_timeout: number };
+
+export function unheard(): void {
+  // the query that was on its way says it too
+}
+
+/** What the plan throws is told apart from what the database says. */
+export function planned<P>(plan: (before: Before) => P, before: Before): P {
+  try {
+    return plan(before);
+  } catch (error) {
+    throw new PlanFailed(error);
+  }
+}
+
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'unavailable';
+}
+
+/** Waits for statements that went out together: the first that fails is the cause of what the later ones say. */
+export async function together(statements: readonly Promise<unknown>[]): Promise<void> {
+  const settled = await Promise.allSettled(statements);
+  const failed = settled.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  if (failed) throw failed.reason;
+}
+
+/** How long a rollback may take, in milliseconds: the tenant's next group waits for it. */
+const ROLLBACK_MS = 2_000;
+
+/** The error of a rollback that failed, or undefined. */
+export async function rollback(client: pg.PoolClient): Promise<unknown> {
+  try {
+    await client.query({ text: 'ROLLBACK', query_timeout: ROLLBACK_MS } as TimedQuery);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,261 @@
+import type pg from 'pg';
+import type { DataSource } from 'typeorm';
+import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../../rows.js';
+import { LedgerGone, type Report } from '../../store-error.js';
+import type { Additions, Before, Touched } from '../../store.js';
+import type { Statement } from '../../../database/tables.js';
+import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
+import { translate } from './postgres.errors.js';
+import {
+  ADD,
+  addParams,
+  LOCK_HEAD,
+  numbered,
+  PAIRS_OF,
+  PROBE,
+  SELECT_ATOMES,
+  SELECT_CREATIONS,
+  SELECT_FAMILIES,
+  SELECT_RECEIPTS,
+  TEXTS_OF,
+} from './postgres.sql.js';
+import type { Measured, Param } from '../columns.js';
+import type { Dialect } from '../list.sql.js';
+import * as sql from '../sql.js';
+import { ALL_HEADS, alterationRow, atomeRow, headRow, numbers, SqlStore, withFamilies } from '../sql.store.js';
+
+export interface PostgresOptions {
+  /** One that knows every alphabet, for search; the database's own may know ASCII only. */
+  readonly collation?: string | undefined;
+  /** How long one statement may take, a lock may be waited for included, in milliseconds. */
+  readonly deadlineMs?: number;
+  /** How long a transaction may wait for this process, in milliseconds: one that stalls loses the tenant's lock. */
+  readonly idleMs?: number;
+  readonly report?: Report;
+}
+
+/** How long health waits for the answer to a statement, in milliseconds. */
+const PROBE_MS = 1_000;
+
+/**
+ * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
+ * that seq order is commit order: a sequence, or an id taken before the commit, would let a reader skip a
+ * row that commits late.
+ */
+export class PostgresStore extends SqlStore {
+  readonly kind = 'postgres';
+  protected readonly textsOf = TEXTS_OF;
+  protected readonly pairsOf = PAIRS_OF;
+  protected readonly dialect: Dialect;
+  private readonly pool: pg.Pool;
+  private readonly deadlineMs: number;
+  private readonly beginning: string;
+  /** Alterations added since the start, and how many of them make the next analysis due. */
+  private added = 0;
+  private analyseAt = 1_000;
+  private analysed: Promise<void> = Promise.resolve();
+  /** Whose rows each connection may see; see {@link enter}. */
+  private readonly scopes = new WeakMap<pg.PoolClient, string>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    { collation, deadlineMs = 60_000, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
+  ) {
+    super(report);
+    const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
+    this.dialect = {
+      lowerData,
+      namesReader: `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(readers, name) > 0)`,
+      unwalked: (column) => column,
+    };
+    this.pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
+    this.deadlineMs = deadlineMs;
+    // acknowledged means durable, whatever the database's own setting is
+    this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
+    // a connection that breaks says so here too; unheard, be it between the pool's hands and ours, that ends the process
+    this.pool.on('acquire', (client) => client.on('error', unheard));
+    this.pool.on('release', (_error, client) => client.off('error', unheard));
+  }
+
+  async commit<P extends { readonly additions: Additions | null }>(
+    tenant: string,
+    touched: Touched,
+    plan: (before: Before) => P,
+  ): Promise<P> {
+    const committed = await this.transaction(async (client) => {
+      const decided = planned(plan, await this.before(client, tenant, touched));
+      await this.end(client, tenant, decided.additions);
+      return decided;
+    });
+    this.grown(committed.additions?.alterations.length ?? 0);
+    return committed;
+  }
+
+  transact(...statements: readonly Statement[]): Promise<unknown[][]> {
+    return this.transaction(async (client) => {
+      await together(this.begin(client, ALL_HEADS));
+      const answers: unknown[][] = [];
+      for (const [statement, ...params] of statements) {
+        answers.push((await client.query(this.timed(numbered(statement), params))).rows as unknown[]);
+      }
+      await client.query(this.timed('COMMIT'));
+      return answers;
+    });
+  }
+
+  async probe(): Promise<void> {
+    await this.lend((client) => client.query({ text: PROBE, query_timeout: PROBE_MS } as TimedQuery));
+  }
+
+  /** Frees the dead rows. Their bytes stay on disk until they are written over; only a rewrite takes them away. */
+  async scrub(whole = false): Promise<void> {
+    await this.attempt(async () => {
+      const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
+      for (const table of ['alterations', 'atomes', 'receipts']) await this.pool.query(`${how} ${table}`);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.analysed;
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  /** `work` begins the transaction and commits it; when it fails, what it began is rolled back. */
+  private async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.attempt(() => this.pool.connect());
+    let isSpoilt = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      const refusal = translate(error);
+      // one that cannot even roll back is thrown away, and one that may keep a setting or a place from before the fault
+      isSpoilt = (await rollback(client)) !== undefined || (refusal !== error && isUnavailable(refusal));
+      throw this.reported(refusal);
+    } finally {
+      client.release(isSpoilt);
+    }
+  }
+
+  /** Statements that need not be waited for before others are sent behind them. */
+  private begin(client: pg.PoolClient, scope: string): Promise<unknown>[] {
+    return [this.enter(client, scope), client.query(this.timed(this.beginning))];
+  }
+
+  protected query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
+    return this.lend(async (client) => {
+      const entered = this.enter(client, scope);
+      const answered = client.query(this.timed(numbered(statement), params));
+      await together([entered, answered]);
+      return (await answered).rows as unknown[];
+    });
+  }
+
+  /** Work outside of a transaction. A connection on which it failed is thrown away. */
+  private lend<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    return this.attempt(async () => {
+      const client = await this.pool.connect();
+      let failed = true;
+      try {
+        const result = await work(client);
+        failed = false;
+        return result;
+      } finally {
+        client.release(failed);
+      }
+    });
+  }
+
+  /**
+   * Says whose rows a connection may see from here on; what is sent behind it goes out together with it. A connection
+   * keeps its scope, so that for one tenant at a time this costs nothing.
+   */
+  private async enter(client: pg.PoolClient, scope: string): Promise<void> {
+    if (this.scopes.get(client) === scope) return;
+    this.scopes.delete(client);
+    await client.query(this.timed(`SELECT set_config('atome.tenant', $1, false)`, [scope], 'enter'));
+    this.scopes.set(client, scope);
+  }
+
+  protected measured(
+    scope: string,
+    { sql: text, params, names, order, length }: Measured,
+    bytes: number,
+  ): Promise<unknown[]> {
+    const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
+    return this.query(
+      scope,
+      `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${text}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`,
+      [...params, bytes],
+    );
+  }
+
+  /** Begins the transaction, in one round trip with all that is read. */
+  private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
+    const { atomeIds, ops, createIds = [], families } = touched;
+    const rows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
+      (await client.query(this.timed(text, values, name))).rows as Row[];
+    const begun = this.begin(client, tenant);
+    // the lock first: what is read after it cannot be older than what the last holder committed
+    const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
+    const read = [
+      rows<AtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
+      families ? rows<AtomeRow>(SELECT_FAMILIES, sql.familyParams(tenant, families)) : Promise.resolve([]),
+      ops.length === 0
+        ? Promise.resolve([])
+        : rows<ReceiptRow>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
+    ] as const;
+    await together([...begun, locked, ...read]);
+    const [head] = await locked;
+    if (!head) throw new LedgerGone(tenant);
+    const [atomes, related, receipts] = await Promise.all(read);
+    const met = sql.met(createIds, atomes);
+    const creations =
+      met.length === 0 ? [] : await rows<AlterationRow>(SELECT_CREATIONS, [JSON.stringify(met), tenant], 'creations');
+    return {
+      head: headRow(head),
+      creations: creations.map(alterationRow),
+      ...withFamilies(atomes.map(atomeRow), related.map(atomeRow), families),
+      receipts: receipts.map((row) => numbers(row, ['seq'])),
+    };
+  }
+
+  /** Adds what there is to add and commits, in one round trip. */
+  private async end(client: pg.PoolClient, tenant: string, additions: Additions | null): Promise<void> {
+    const sent: Promise<unknown>[] = [];
+    if (additions) {
+      sent.push(client.query(this.timed(ADD, addParams(tenant, additions), 'add')));
+      // behind it: what this group adds to an atome that it also erases is erased with the rest
+      for (const id of additions.erased ?? []) {
+        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), [tenant, id]))));
+      }
+      // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
+      if (sent.length > 1) await together(sent.splice(0));
+    }
+    await together([...sent, client.query(this.timed('COMMIT'))]);
+  }
+
+  /**
+   * PostgreSQL itself looks at a new table after a minute only. Until then it takes any index that begins with the tenant
+   * for the right one, and walks it.
+   */
+  private grown(count: number): void {
+    this.added += count;
+    if (this.added < this.analyseAt) return;
+    this.analyseAt *= 10;
+    // what hinders it hinders the writes as well, and they say so
+    this.analysed = this.pool.query(this.timed('ANALYZE alterations, atomes')).then(unheard, unheard);
+  }
+
+  /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
+  private timed(text: string, values: readonly Param[] = [], name?: string): TimedQuery {
+    return { text, values: [...values], query_timeout: this.deadlineMs, ...(name !== undefined && { name }) };
+  }
+
+  private async attempt<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.reported(translate(error));
+    }
+  }
+}

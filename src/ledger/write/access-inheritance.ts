@@ -1,0 +1,158 @@
+import {
+  AtomeError,
+  inheritedFrom,
+  invalid,
+  requireMay,
+  sameRights,
+  type Access,
+  type AccessRules,
+  type AtomeState,
+  type Principal,
+  type ReadyMutation,
+} from '../../protocol/index.js';
+import { MAX_HEIRS } from '../store.js';
+
+/** Most characters of access that one share hands down: each is in several columns of each heir. */
+const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
+
+/** The states that a group works on: those that it has read, as its earlier writes have left them. */
+export interface Family {
+  get(id: string): AtomeState | undefined;
+  all(): Iterable<AtomeState>;
+  /** Not all heirs could be read. */
+  readonly crowded: boolean;
+}
+
+/** An atome that has to inherit anew, and what. */
+export interface Legacy {
+  readonly id: string;
+  readonly inherited: Access;
+}
+
+/** What atomes inherit from their parents, resolved when it is written, so that each one's own alterations tell its rights. */
+export class Heritage {
+  constructor(
+    private readonly family: Family,
+    private readonly rules: AccessRules,
+  ) {}
+
+  /** A create or a share with the access that is meant, `inherit` resolved. */
+  resolve(mutation: ReadyMutation, now: AtomeState | undefined, by: Principal): ReadyMutation {
+    if (mutation.operation === 'create') {
+      const access = mutation.changes.access ?? this.rules.defaultAccess(mutation.changes.kind);
+      if (access === undefined) return mutation;
+      const { parentId } = mutation.changes;
+      const inherited = access === 'inherit' && this.from(mutation.atomeId, parentId, by);
+      return { ...mutation, changes: { ...mutation.changes, access, ...(inherited && { inherited }) } };
+    }
+    if (mutation.operation !== 'share' || mutation.changes.access !== 'inherit' || !now) return mutation;
+    return { ...mutation, changes: { access: 'inherit', inherited: this.from(now.id, now.parentId, by) } };
+  }
+
+  /** A write that moves an atome that inherits, with what it comes to have in its new place. */
+  moved(mutation: ReadyMutation, now: AtomeState | undefined, lost: readonly string[], by: Principal): ReadyMutation {
+    if (mutation.operation !== 'replace' && mutation.operation !== 'restore') return mutation;
+    const { parentId } = mutation.changes;
+    const moves = parentId !== undefined && parentId !== now?.parentId && !lost.includes('parentId');
+    if (now?.access !== 'inherit' || !moves) return mutation;
+    const inherited = this.from(now.id, parentId, by);
+    if (sameRights(now, { access: 'inherit', inherited })) return mutation;
+    if (!this.rules.mayDo(by, 'share', now)) {
+      const text = `the atome "${now.id}" inherits who sees it: only its owner and admins may move it to where others do`;
+      throw new AtomeError('forbidden', text);
+    }
+    return mutation.operation === 'replace'
+      ? { ...mutation, changes: { ...mutation.changes, inherited } }
+      : { ...mutation, changes: { ...mutation.changes, inherited } };
+  }
+
+  /** Those heirs of an atome whose access is not yet what it has now to give; parents before children. */
+  *heirsOf(id: string): Generator<Legacy> {
+    this.requireAll(id);
+    const children = this.children();
+    const open = [id];
+    for (let parentId = open.shift(); parentId !== undefined; parentId = open.shift()) {
+      for (const child of children.get(parentId) ?? []) {
+        // its parent has it by now: the caller writes each before it asks for the next
+        const inherited = inheritedFrom(this.family.get(parentId)!);
+        if (sameRights(this.family.get(child)!, { access: 'inherit', inherited })) continue;
+        yield { id: child, inherited };
+        open.push(child);
+      }
+    }
+  }
+
+  private from(id: string, parentId: string | null, by: Principal): Access {
+    if (parentId === null) {
+      const message = 'cannot be "inherit" without a parentId; name the parent, or give the atome an access of its own';
+      throw invalid([{ path: 'access', message }]);
+    }
+    const parent = this.family.get(parentId);
+    if (!parent) throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
+    if (!this.rules.mayDo(by, 'read', parent)) {
+      throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
+    }
+    if (parentId === id || this.isHeir(parentId, id)) {
+      throw invalid([{ path: 'parentId', message: 'must not be the atome itself, or one that inherits from it' }]);
+    }
+    return inheritedFrom(parent);
+  }
+
+  private isHeir(id: string, of: string): boolean {
+    this.requireAll(of);
+    for (let state = this.family.get(id); state?.access === 'inherit';) {
+      if (state.parentId === of) return true;
+      state = state.parentId === null ? undefined : this.family.get(state.parentId);
+    }
+    return false;
+  }
+
+  private children(): Map<string, string[]> {
+    const children = new Map<string, string[]>();
+    for (const { id, access, parentId } of this.family.all()) {
+      if (access !== 'inherit' || parentId === null) continue;
+      const siblings = children.get(parentId);
+      if (siblings) siblings.push(id);
+      else children.set(parentId, [id]);
+    }
+    return children;
+  }
+
+  /**
+   * Each heir keeps a copy of what it inherits.
+   * @throws AtomeError `too_large` when not all heirs of an atome are known, or their copies of its access are too much.
+   */
+  requireRoomFor(state: AtomeState): void {
+    this.requireAll(state.id);
+    const children = this.children();
+    const heirs = [...(children.get(state.id) ?? [])];
+    // a list that grows while it is walked: all descendants
+    for (const id of heirs) heirs.push(...(children.get(id) ?? []));
+    const chars = heirs.length * JSON.stringify(inheritedFrom(state)).length;
+    if (chars <= MAX_INHERITED_CHARS) return;
+    const text = `${heirs.length} atomes inherit from "${state.id}", and its access is too long for that many copies; name a group instead of its members`;
+    throw new AtomeError('too_large', text);
+  }
+
+  /** @throws AtomeError `too_large` when not all heirs are known. */
+  private requireAll(id: string): void {
+    if (!this.family.crowded) return;
+    throw new AtomeError(
+      'too_large',
+      `more than ${MAX_HEIRS} atomes inherit from "${id}"; give some of them an access of their own first`,
+    );
+  }
+}
+
+/** Whether somebody may leave an atome as a write would: also what it becomes must be something that he may write. */
+export function requireResult(
+  rules: AccessRules,
+  by: Principal,
+  before: AtomeState | undefined,
+  after: AtomeState,
+): void {
+  const isNew = before?.kind !== after.kind || before.type !== after.type || before.parentId !== after.parentId;
+  if (!isNew || rules.mayDo(by, 'write', after)) return;
+  if (before) requireMay(rules, by, 'read', before);
+  throw new AtomeError('forbidden', `you may not write a "${after.kind}" there; ask for the right to its kind`);
+}

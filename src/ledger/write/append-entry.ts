@@ -1,0 +1,77 @@
+import type { AlterationBody, AtomeState, Audience } from '../../protocol/index.js';
+import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
+import { weightOf } from '../delta-chain.js';
+import { bytesOf, type Stored } from './quotas.js';
+import { audienceAfter, rightsColumns } from '../access-columns.js';
+import { rowOf, snapshotText, type AlterationRow, type AtomeRow, type HeadRow } from '../rows.js';
+
+/** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
+const MIN_SNAPSHOT_CHARS = 4_096;
+
+/** An atome as a group has left it so far. */
+export interface Working {
+  readonly state: AtomeState;
+  readonly seq: number;
+  readonly createdSeq: number;
+  readonly base: number;
+  readonly weight: number;
+  readonly audience: Audience;
+  /** Bytes of the atome as it is. */
+  readonly size: number;
+}
+
+/** What one alteration adds to the ledger. */
+export interface Link {
+  readonly row: AlterationRow;
+  readonly atome: AtomeRow;
+  readonly next: Working;
+  /** What the tenant stores with it. */
+  readonly stored: Stored;
+}
+
+/** The rows of an alteration that follows a head: its own, linked to the chain, and that of its atome. */
+export function link(head: HeadRow, alteration: AlterationBody, state: AtomeState, now: Working | undefined): Link {
+  const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
+  const changes = JSON.stringify(alteration.changes);
+  const data = JSON.stringify(state.data);
+  const meta = JSON.stringify(state.meta);
+  const document = data.length + meta.length;
+  const bytes = bytesOf(data, meta);
+  const weight = now ? now.weight + weightOf(changes) : 0;
+  const isLast = operation === 'redact';
+  const whole = !now || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
+  const base = whole ? version : now.base;
+  const snapshot = whole && now && !isLast ? snapshotText(state, data, meta) : null;
+  const stored = {
+    atomes: head.atomes + Number(state.deletedAt === null) - Number(now?.state.deletedAt === null),
+    bytes: head.bytes + bytes - (now?.size ?? 0) + bytesOf(changes, snapshot ?? ''),
+  };
+  const row = {
+    seq,
+    atomeId,
+    version,
+    operation,
+    changes,
+    reason,
+    author,
+    sourceClient,
+    opId,
+    hlc,
+    timestamp,
+    base,
+    superseded: JSON.stringify(alteration.superseded),
+    size: document + changes.length,
+    snapshot,
+    salt: newSalt(),
+    digest: '',
+    prevHash: head.hash,
+    hash: '',
+  };
+  row.digest = payloadDigest(row);
+  row.hash = chainHash(row.prevHash, row, row.digest);
+  const audience = audienceAfter(now?.audience, alteration, state);
+  const since = whole ? 0 : weight;
+  const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
+  const atome = rowOf(state, next, { data, meta, ...rightsColumns(state, audience) });
+  return { row, atome, next, stored };
+}

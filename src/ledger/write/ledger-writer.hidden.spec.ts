@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../../../test/support/ledger/ledger.js';
+import { OPEN_RULES } from '../../protocol/index.js';
+
+describe('a restore of an atome that may not be read', () => {
+  let ledger: TestLedger;
+  beforeEach(async () => {
+    const rules = { ...OPEN_RULES, mayDo: (principal: { id: string }) => principal.id !== 'eve' };
+    ledger = await openLedger(undefined, { rules });
+    await ledger.write(create('hidden', { n: 0 }));
+    for (let n = 1; n < 30; n += 1) await ledger.write(update('hidden', { n }));
+  });
+  afterEach(() => ledger.close());
+
+  it('folds nothing of its past, and is refused as for an id that nobody has', async () => {
+    const lineage = jest.spyOn(ledger.store, 'lineage');
+    const answers: unknown[] = [];
+    for (const id of ['hidden', 'nobody']) {
+      const error = await ledger
+        .write(write(id, 'restore', { version: 30 }), by('eve'))
+        .catch((refused: unknown) => refused);
+      answers.push((error as Error).message.replace(id, 'it'));
+    }
+    expect(lineage).not.toHaveBeenCalled();
+    expect(answers[0]).toBe(answers[1]);
+    await ledger.write(write('hidden', 'restore', { version: 1 }), by('ann'));
+    expect(lineage).toHaveBeenCalledTimes(1);
+    expect(await ledger.reader.get(TENANT, 'hidden')).toMatchObject({ data: { n: 0 } });
+  });
+});

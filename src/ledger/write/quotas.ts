@@ -1,0 +1,73 @@
+import { AtomeError, type AlterationBody } from '../../protocol/index.js';
+import type { HeadRow } from '../rows.js';
+
+/** What one tenant may use; 0: as much as it likes. */
+export interface Quotas {
+  /** Writes in a second, on each server process. */
+  readonly writesPerSecond: number;
+  /** How many writes may come at once. */
+  readonly writeBurst: number;
+  /** Atomes that are not deleted. */
+  readonly atomes: number;
+  /** Bytes of JSON: the atomes as they are, and all that the ledger keeps of their past. */
+  readonly bytes: number;
+}
+
+export const NO_QUOTAS: Quotas = { writesPerSecond: 0, writeBurst: 1_000, atomes: 0, bytes: 0 };
+
+/** What a ledger holds, as its head counts it. */
+export type Stored = Pick<HeadRow, 'atomes' | 'bytes'>;
+
+/** Bytes of texts as they are stored. */
+export function bytesOf(...texts: readonly string[]): number {
+  let bytes = 0;
+  for (const text of texts) bytes += Buffer.byteLength(text);
+  return bytes;
+}
+
+/** When it is worth asking again whether something was deleted or the quota was raised, in milliseconds. */
+const RETRY_MS = 60_000;
+
+/** @throws AtomeError `quota_exceeded` when a write would take a ledger beyond what it may hold. */
+export function requireRoom(quotas: Quotas, before: Stored, after: Stored): void {
+  for (const quota of ['atomes', 'bytes'] as const) {
+    const limit = quotas[quota];
+    if (limit === 0 || after[quota] <= limit || after[quota] <= before[quota]) continue;
+    throw new AtomeError(
+      'quota_exceeded',
+      `the tenant may hold ${limit} ${quota} and would hold ${after[quota]}; delete what is not needed, or have the quota raised`,
+      { quota, limit, used: before[quota], retryAfter: RETRY_MS },
+    );
+  }
+}
+
+/** Allows each tenant a rate with bursts (GCRA): for each it remembers one time, when all that it wrote is paid off. */
+export class WriteRate {
+  private readonly paidOff = new Map<string, number>();
+
+  constructor(private readonly quotas: Quotas) {}
+
+  /** Takes one write. @throws AtomeError `rate_limited`, with how long to wait. */
+  take(tenant: string, now: number): void {
+    const { writesPerSecond, writeBurst } = this.quotas;
+    if (writesPerSecond === 0) return;
+    const each = 1_000 / writesPerSecond;
+    const due = Math.max(now, this.paidOff.get(tenant) ?? 0);
+    const wait = due - now - (writeBurst - 1) * each;
+    if (wait > 0) {
+      throw new AtomeError(
+        'rate_limited',
+        `the tenant may write ${writesPerSecond} times a second; wait, then repeat`,
+        {
+          retryAfter: Math.ceil(wait),
+        },
+      );
+    }
+    this.paidOff.set(tenant, due + each);
+  }
+}
+
+/** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
+export function makesRoom({ operation, changes }: AlterationBody): boolean {
+  return operation === 'delete' || operation === 'redact' || (operation === 'share' && changes.access === 'private');
+}

@@ -1,0 +1,59 @@
+import type { AtomeState, Clocks } from '../atome.js';
+import type { Hlc } from '../hlc.js';
+import type { JsonObject, JsonValue } from '../json.js';
+
+/*
+ * Keys, the unit of conflict: `data.<key>`, `meta.<key>`, `kind`, `type`, `parentId` and `deleted`; their values,
+ * and the stamps of their last writers.
+ */
+
+export const PARTS = ['data', 'meta'] as const;
+export type Part = (typeof PARTS)[number];
+
+export const DELETED = 'deleted';
+/** The stamp of all keys that are there and have none of their own. */
+export const BASE = '';
+/** How many absent keys of a part keep a stamp of their own. */
+const MAX_ABSENT = 256;
+
+export function own(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+export function locate(path: string): { part: Part; key: string } | undefined {
+  if (path.startsWith('data.')) return { part: 'data', key: path.slice(5) };
+  if (path.startsWith('meta.')) return { part: 'meta', key: path.slice(5) };
+  return undefined;
+}
+
+export function valueAt(state: AtomeState, path: string): JsonValue | undefined {
+  if (path === DELETED) return state.deletedAt !== null;
+  const place = locate(path);
+  return place ? own(state[place.part], place.key) : state[path as 'kind' | 'type' | 'parentId'];
+}
+
+/** The stamp of a key's last writer; undefined for a key that nobody has written. */
+export function clockAt(state: AtomeState, path: string): Hlc | undefined {
+  const clocks: Clocks = state.clocks;
+  if (Object.hasOwn(clocks, path)) return clocks[path];
+  if (path === DELETED) return undefined;
+  return valueAt(state, path) === undefined ? clocks[locate(path)?.part ?? path] : clocks[BASE];
+}
+
+export function newer(one: Hlc | undefined, other: Hlc): Hlc {
+  return one !== undefined && one > other ? one : other;
+}
+
+/**
+ * Drops the stamps of absent keys that the floor of their part covers. The floor rises to the newest of those
+ * that are too many: an older write may then lose on a key where it need not, but brings nothing back.
+ */
+export function forget(clocks: Record<string, Hlc>, part: Part, values: JsonObject): void {
+  const absent = Object.keys(clocks).filter(
+    (path) => path.startsWith(`${part}.`) && !Object.hasOwn(values, path.slice(part.length + 1)),
+  );
+  const oldest = absent.map((path) => clocks[path]!).sort();
+  const forgotten = oldest[absent.length - MAX_ABSENT - 1];
+  if (forgotten !== undefined) clocks[part] = newer(clocks[part], forgotten);
+  for (const path of absent) if (clocks[path]! <= (clocks[part] ?? '')) delete clocks[path];
+}

@@ -1,0 +1,65 @@
+import { AtomeError, type Principal } from '../protocol/index.js';
+import type { Authenticator, Identity } from '../auth/authentication/authenticator.js';
+import { authorize } from '../auth/authorization/role-permissions.js';
+import type { Proof } from '../auth/authentication/credential-extractor.js';
+import { Deadline } from '../auth/admission/deadline.js';
+import type { Place } from '../auth/admission/connection-limiter.js';
+
+/** Who is at the other end of a connection, and for how long that is known. */
+export class Credentials {
+  private deadline: Deadline;
+  private isOver = false;
+
+  /** @param lapsed called when no token has come in time, or the token has expired. */
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly place: Place,
+    authMs: number,
+    private readonly lapsed: (why: string) => void,
+  ) {
+    this.deadline = new Deadline(Date.now() + authMs, () => this.lapsed('no token came in time'));
+  }
+
+  /** undefined until somebody is known. */
+  get principal(): Principal | undefined {
+    return this.place.identity?.principal;
+  }
+
+  /** @throws AtomeError `unauthenticated` until somebody is known. */
+  require(): Principal {
+    if (this.principal) return this.principal;
+    throw new AtomeError('unauthenticated', 'send {"type":"auth","token":"…"} first');
+  }
+
+  /**
+   * Takes a first token, or a newer one of the same principal.
+   * @throws AtomeError `unauthenticated`, `forbidden`, or `unavailable` when it cannot be checked just now.
+   */
+  accept(token: string): Promise<Identity> {
+    return this.admit(() => this.authenticator.authenticate(token));
+  }
+
+  /** Takes what {@link accept} takes, proved in another way. */
+  async admit(prove: Proof): Promise<Identity> {
+    // it came in time; how long it takes to check it is not the client's doing
+    if (!this.principal) this.deadline.clear();
+    const identity = await prove();
+    if (this.isOver) throw new AtomeError('unauthenticated', 'the connection has ended meanwhile');
+    const { principal, expiresAt } = identity;
+    const known = this.principal;
+    if (known && (known.id !== principal.id || known.tenant !== principal.tenant)) {
+      throw new AtomeError('forbidden', 'the token is that of another principal; open a connection for it');
+    }
+    authorize(principal, 'read');
+    this.place.belongTo(identity);
+    this.deadline.clear();
+    this.deadline = new Deadline(expiresAt, () => this.lapsed('the token has expired'));
+    return identity;
+  }
+
+  /** Ends all waiting; nothing is accepted any more. */
+  end(): void {
+    this.isOver = true;
+    this.deadline.clear();
+  }
+}

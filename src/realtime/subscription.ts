@@ -1,0 +1,91 @@
+import type { Feed, ReadRequest } from '../feed/feed.js';
+import type { FeedReader } from '../feed/reader.js';
+import type { Principal, ResetReason, Subscribe } from '../protocol/index.js';
+import type { ClientSocket } from './client-socket.js';
+
+const nothing = (): void => undefined;
+
+/** What one connection reads: one {@link FeedReader} at a time, or nothing. */
+export class Reading {
+  private current: { readonly tenant: string; readonly reader: FeedReader; readonly isRange: boolean } | undefined;
+
+  constructor(
+    private readonly socket: ClientSocket,
+    private readonly feed: Feed,
+  ) {}
+
+  /** The socket can take more. */
+  pump(): void {
+    this.current?.reader.pump();
+  }
+
+  stop(): void {
+    if (this.current) this.feed.close(this.current.tenant, this.current.reader);
+    this.current = undefined;
+  }
+
+  /** The same principal may see other things now. Who keeps a copy has to take a new one. */
+  lookAs(principal: Principal): void {
+    if (!this.current) return;
+    const { reader, isRange } = this.current;
+    reader.lookAs(principal);
+    if (isRange) reader.reset('access');
+  }
+
+  /** Each event from now on as a frame of its own, but not those of the connection itself. */
+  async plain(principal: Principal, clientId: string): Promise<void> {
+    const { tenant } = principal;
+    const log = await this.feed.log(tenant);
+    // it has no cursor that could be lost: it is told, and goes on
+    const sink = this.sink(nothing, nothing);
+    await this.open(tenant, { sink, principal, since: log.tail, form: { plainOf: clientId } });
+  }
+
+  /** All from a cursor on; takes the place of what was read before. */
+  async range(principal: Principal, rights: string, message: Subscribe): Promise<void> {
+    const { tenant } = principal;
+    this.stop();
+    const log = await this.feed.log(tenant);
+    const isOther = message.rights !== undefined && message.rights !== rights;
+    const reason = (await log.check(message)) ?? (isOther ? 'access' : undefined);
+    if (reason) {
+      this.socket.send({ type: 'sync:reset', reason, epoch: log.epoch, head: log.tail });
+      return;
+    }
+    const since = message.since ?? log.tail;
+    const sink = this.sink(
+      (seq) => this.socket.send({ type: 'sync:live', seq }),
+      () => this.stop(),
+    );
+    const { compact } = message;
+    await this.open(tenant, { sink, principal, since, filter: message, compact, form: 'range' }, () =>
+      this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail, rights }),
+    );
+  }
+
+  private async open(tenant: string, request: ReadRequest, announce = nothing): Promise<void> {
+    const reader = await this.feed.open(tenant, request);
+    if (!this.socket.open) {
+      this.feed.close(tenant, reader);
+      return;
+    }
+    this.current = { tenant, reader, isRange: request.form === 'range' };
+    announce();
+    reader.pump();
+  }
+
+  private sink(live: (seq: number) => void, stop: () => void): ReadRequest['sink'] {
+    const { socket } = this;
+    return {
+      get unsent(): number {
+        return socket.unsent;
+      },
+      write: (bytes) => socket.write(bytes),
+      live,
+      reset: (reason: ResetReason, epoch: string, head: number) => {
+        stop();
+        socket.send({ type: 'sync:reset', reason, epoch, head });
+      },
+    };
+  }
+}

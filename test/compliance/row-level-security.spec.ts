@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { openStore } from '../../src/ledger/stores/open-store.js';
+import type { LedgerStore } from '../../src/ledger/store.js';
+import { selectList, type Dialect } from '../../src/ledger/stores/list.sql.js';
+import * as sql from '../../src/ledger/stores/sql.js';
+import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
+import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { startApp } from '../support/server/app.js';
+import type { Database } from '../support/databases/databases.js';
+import { createOwnedDatabase } from '../support/databases/plain-role.js';
+import { alterationRow, atomeRow, created, putRows } from '../support/ledger/rows.js';
+
+const TABLES = ['ledgers', 'alterations', 'atomes', 'receipts'];
+const receipt = { opId: 'op', atomeId: 'x', operation: 'update', changes: '{}', seq: 1, version: 1, author: 'x' };
+
+/** The store as it would be with a statement that has forgotten its tenant. */
+interface Careless {
+  query(scope: string, statement: string, params: readonly unknown[]): Promise<Record<string, unknown>[]>;
+}
+
+describe('the wall between the tenants in PostgreSQL', () => {
+  let database: Database;
+  let store: LedgerStore;
+  let careless: Careless;
+  beforeEach(async () => {
+    database = await createOwnedDatabase();
+    store = await openStore(database.url);
+    careless = store as unknown as Careless;
+    for (const tenant of ['one', 'two']) {
+      await putRows(store, tenant, { ...created(atomeRow(`${tenant}-1`, 1)), receipts: [{ ...receipt }] });
+    }
+  });
+  afterEach(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  it.each(TABLES)('hides the rows of others in %s from a statement with a wrong condition', async (table) => {
+    const tenantsOf = async (scope: string, where: string): Promise<unknown[]> =>
+      (await careless.query(scope, `SELECT tenant FROM ${table} WHERE ${where}`, [])).map(({ tenant }) => tenant);
+    expect(await tenantsOf('one', 'true')).toEqual(['one']);
+    expect(await tenantsOf('two', 'true')).toEqual(['two']);
+    expect(await tenantsOf('one', `tenant = 'two' OR 1 = 1`)).toEqual(['one']);
+    expect(await tenantsOf('one', `tenant = 'two'`)).toEqual([]);
+    expect(await tenantsOf('', 'true')).toEqual([]);
+    expect((await tenantsOf('*', 'true')).sort()).toEqual(table === 'ledgers' ? ['one', 'two'] : []);
+  });
+
+  it('lets nobody change or add the rows of others', async () => {
+    for (const table of TABLES) {
+      expect(await careless.query('one', `UPDATE ${table} SET seq = 7 WHERE tenant = 'two' RETURNING seq`, [])).toEqual(
+        [],
+      );
+      expect(await careless.query('*', `UPDATE ${table} SET seq = 7 RETURNING seq`, [])).toEqual([]);
+      expect(await careless.query('one', `DELETE FROM ${table} WHERE tenant = 'two' RETURNING seq`, [])).toEqual([]);
+    }
+    const foreign = `INSERT INTO ledgers SELECT 'three', epoch, seq, hash, timestamp FROM ledgers`;
+    await expect(careless.query('one', foreign, [])).rejects.toMatchObject({
+      code: 'unavailable',
+      cause: { message: expect.stringContaining('row-level security') },
+    });
+  });
+
+  it('shows nothing to a connection that names no tenant', async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    for (const table of TABLES) expect((await client.query(`SELECT * FROM ${table}`)).rows).toEqual([]);
+    await client.end();
+  });
+
+  it('never lets a connection go on in the scope of another, also after refusals', async () => {
+    const asked = Array.from({ length: 300 }, async (_, n) => {
+      const tenant = n % 2 === 0 ? 'one' : 'two';
+      if (n % 7 === 0) await careless.query(tenant, 'SELECT 1 / 0', []).catch(() => undefined);
+      if (n % 5 === 0) {
+        const refuse = (): never => {
+          throw new Error('refused');
+        };
+        await store.commit(tenant, { atomeIds: [], ops: [] }, refuse).catch(() => undefined);
+      }
+      if (n % 3 === 0) expect([...(await store.heads(['one', 'two'])).keys()].sort()).toEqual(['one', 'two']);
+      expect(await store.atome(tenant, `${tenant}-1`)).toMatchObject({ id: `${tenant}-1` });
+      expect(await store.alterations(tenant, 0, 9, 9, 9)).toMatchObject([{ atomeId: `${tenant}-1` }]);
+    });
+    await Promise.all(asked);
+    await putRows(store, 'two', { alterations: [alterationRow(2, 'two-1', 2)] });
+    expect(await store.head('two')).toMatchObject({ seq: 2 });
+    expect(await store.tenants()).toEqual(['one', 'two']);
+  });
+
+  it('does not keep the statements behind it from looking rows up', async () => {
+    const ids = Array.from({ length: 2_000 }, (_, n) => atomeRow(`many-${n}`, n + 1));
+    await putRows(store, 'many', created(...ids));
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`SELECT set_config('atome.tenant', 'many', false)`);
+    const plan = async (statement: string, params: unknown[]): Promise<string> => {
+      let n = 0;
+      const text = `EXPLAIN ${statement.replace(/\?/g, () => `$${(n += 1)}`)}`;
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(text, params);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    await client.query('ANALYZE');
+    const { pairsOf, dialect } = store as unknown as { pairsOf: string; dialect: Dialect };
+    const query = { includeDeleted: true, sortBy: 'updatedAt', sortOrder: 'desc', limit: 5, offset: 0 } as const;
+    const list = selectList('many', { ...query, after: { value: 9, id: 'x' } }, dialect);
+    const trail = sql.selectTrail('many', { after: 1, upTo: 9, newestFirst: true, limit: 5, author: 'x' });
+    const plans = [
+      await plan(sql.selectLineage(pairsOf), ['[["many-1",1]]', 'many']),
+      await plan(sql.SELECT_PAGE, ['many', 10, 20, 5, 5]),
+      await plan(sql.SELECT_NEWEST, ['many', 10, 20, 5, 5]),
+      await plan(sql.SELECT_VERSIONS, ['many', 'many-1', 1, 2]),
+      await plan(list.sql, [...list.params]),
+      await plan(trail.sql, [...trail.params]),
+    ];
+    await client.end();
+    for (const each of plans) expect(each).not.toContain('Seq Scan');
+  });
+
+  it('leaves the server whole', async () => {
+    const server = await startApp({ ...WITH_TOKENS, DATABASE_URL: database.url });
+    try {
+      const alice = server.api.as(tokenOf('writer'));
+      await alice.create({ n: 1 }, { id: 'a' });
+      await alice.patch('/api/atome/a', { n: 2 });
+      await server.api.as(tokenOf('writer', { tenant: 'other' })).create({ n: 9 }, { id: 'b' });
+      expect((await alice.get('/api/atome/list?search=n')).body.data).toMatchObject([{ id: 'a', data: { n: 2 } }]);
+      expect((await alice.get('/api/sync/changes?since=0')).body).toMatchObject({ to: 2 });
+      expect(await alice.post('/api/atome/a/restore', { version: 1 })).toMatchObject({ status: 200 });
+      expect(await alice.post('/api/atome/a/erase')).toMatchObject({ status: 200 });
+    } finally {
+      await server.close();
+    }
+    for (const tenant of ['acme', 'other']) expect((await verifyLedger(store, tenant)).fault).toBeUndefined();
+  });
+});

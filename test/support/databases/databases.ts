@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore } from '../../../src/ledger/stores/open-store.js';
+import type { AlterationRow } from '../../../src/ledger/rows.js';
+import { verifyLedger, type Verdict } from '../../../src/ledger/integrity/verify-ledger.js';
+import { createDatabase } from './postgres.js';
+
+/** An empty database, as `DATABASE_URL` names it. */
+export interface Database {
+  readonly url: string;
+  readonly drop: () => Promise<void>;
+}
+
+/** A SQLite file in a directory of its own. */
+export function createFile(): Database {
+  const directory = mkdtempSync(join(tmpdir(), 'atome-sqlite-'));
+  return {
+    url: `sqlite:${join(directory, 'atome.sqlite')}`,
+    drop: async () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** For `describe.each`: the databases on which a ledger can be. */
+export const DATABASES: readonly (readonly [name: string, create: () => Promise<Database>])[] = [
+  ['SQLite', async () => createFile()],
+  ['PostgreSQL', createDatabase],
+];
+
+/** A ledger read from its database, without any server. */
+export interface Audit {
+  readonly verdict: Verdict;
+  readonly alterations: readonly Pick<AlterationRow, 'seq' | 'opId'>[];
+}
+
+export async function audit(databaseUrl: string, tenant = 'default'): Promise<Audit> {
+  const store = await openStore(databaseUrl);
+  try {
+    const alterations: Pick<AlterationRow, 'seq' | 'opId'>[] = [];
+    for (let rows = await page(0); rows.length > 0; rows = await page(rows.at(-1)!.seq)) {
+      alterations.push(...rows.map(({ seq, opId }) => ({ seq, opId })));
+    }
+    return { alterations, verdict: await verifyLedger(store, tenant) };
+
+    function page(after: number): Promise<AlterationRow[]> {
+      return store.alterations(tenant, after, Number.MAX_SAFE_INTEGER, 1_000, 4 * 1024 * 1024);
+    }
+  } finally {
+    await store.close();
+  }
+}

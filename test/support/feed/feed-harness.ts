@@ -1,0 +1,85 @@
+import { jest } from '@jest/globals';
+import { Feed, type ReadRequest } from '../../../src/feed/feed.js';
+import { DEFAULT_FEED_OPTIONS } from '../../../src/feed/options.js';
+import { openStore } from '../../../src/ledger/stores/open-store.js';
+import { OPEN_RULES } from '../../../src/protocol/index.js';
+import { create, openLedger, SOMEBODY, TENANT, type TestLedger } from '../ledger/ledger.js';
+import { settled } from './reader-harness.js';
+import { TestSink } from './sink.js';
+import { WatchedStore } from '../ledger/watched-store.js';
+
+/** A feed over a ledger in memory, whose work is counted. */
+export class FeedBench {
+  readonly errors: unknown[] = [];
+  private readonly feed: Feed;
+
+  private constructor(
+    readonly watched: WatchedStore,
+    readonly ledger: TestLedger,
+  ) {
+    this.feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, OPEN_RULES, (error) =>
+      this.errors.push(error),
+    );
+  }
+
+  static async start(): Promise<FeedBench> {
+    const watched = new WatchedStore(await openStore('sqlite::memory:'));
+    const bench = new FeedBench(watched, await openLedger(watched.store));
+    bench.feed.start();
+    return bench;
+  }
+
+  /** Live readers of one class, or such as are behind. */
+  async open(count: number, form: ReadRequest['form'], since?: number): Promise<TestSink[]> {
+    const from = since ?? (await this.feed.log(TENANT)).tail;
+    const sinks: TestSink[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const sink = new TestSink();
+      // each plain reader is a client of its own
+      const own = typeof form === 'object' ? { plainOf: `${form.plainOf}-${index}` } : form;
+      const reader = await this.feed.open(TENANT, { principal: SOMEBODY, sink, since: from, form: own });
+      reader.pump();
+      sinks.push(sink);
+    }
+    await settled();
+    return sinks;
+  }
+
+  /** One group of creates, delivered. */
+  async burst(count: number, name: string): Promise<void> {
+    await Promise.all(Array.from({ length: count }, (_, index) => this.ledger.write(create(`${name}-${index}`))));
+    await settled();
+  }
+
+  async close(): Promise<void> {
+    this.feed.stop();
+    await this.ledger.close();
+  }
+}
+
+/** What was made of events and buffers while something ran. */
+export interface Made {
+  /** How often an event was turned into JSON. */
+  readonly events: number;
+  readonly buffers: number;
+  readonly bytes: number;
+}
+
+/** Counts encodings and allocations at their source. */
+export async function countMade(work: () => Promise<void>): Promise<Made> {
+  const stringify = jest.spyOn(JSON, 'stringify');
+  const buffers = (['allocUnsafe', 'alloc', 'from', 'concat'] as const).map((name) => jest.spyOn(Buffer, name));
+  try {
+    await work();
+    const isEvent = (value: unknown): boolean =>
+      typeof value === 'object' && value !== null && String((value as { type?: unknown }).type).startsWith('atome:');
+    const made = buffers.flatMap(({ mock }) => mock.results.map(({ value }) => value as Buffer));
+    return {
+      events: stringify.mock.calls.filter(([value]) => isEvent(value)).length,
+      buffers: made.length,
+      bytes: made.reduce((sum, { length }) => sum + length, 0),
+    };
+  } finally {
+    [stringify, ...buffers].forEach((spy) => spy.mockRestore());
+  }
+}

@@ -1,0 +1,95 @@
+import { openStore } from '../../../src/ledger/stores/open-store.js';
+import type { Outcome, WriteOrigin } from '../../../src/ledger/outcome.js';
+import { NO_QUOTAS, type Quotas } from '../../../src/ledger/write/quotas.js';
+import { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import type { LedgerStore } from '../../../src/ledger/store.js';
+import { LedgerWriter } from '../../../src/ledger/write/ledger-writer.js';
+import {
+  DEFAULT_LIMITS,
+  HybridClock,
+  OPEN_RULES,
+  type AccessRules,
+  type Limits,
+  type Mutation,
+} from '../../../src/protocol/index.js';
+
+export const TENANT = 'default';
+/** A write of somebody, through a client or none. */
+export function by(id: string, sourceClient: string | null = null): WriteOrigin {
+  return { principal: { id, tenant: TENANT, roles: ['writer'] }, sourceClient };
+}
+
+export const ORIGIN = by('somebody');
+export const SOMEBODY = ORIGIN.principal;
+
+/** A ledger without a server: the writer and the reader over one store. */
+export interface TestLedger {
+  readonly store: LedgerStore;
+  readonly writer: LedgerWriter;
+  readonly reader: LedgerReader;
+  write(mutation: Mutation, origin?: WriteOrigin): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+export interface TestLedgerOptions {
+  readonly limits?: Partial<Limits>;
+  readonly rules?: AccessRules;
+  readonly now?: () => number;
+  readonly quotas?: Partial<Quotas>;
+}
+
+/** On SQLite in memory unless a store is given. */
+export async function openLedger(store?: LedgerStore, options: TestLedgerOptions = {}): Promise<TestLedger> {
+  const over = store ?? (await openStore('sqlite::memory:'));
+  const reader = new LedgerReader(over);
+  const writer = new LedgerWriter(
+    over,
+    (tenant, id, version) => reader.stateAt(tenant, id, version),
+    new HybridClock('server', options.now),
+    { ...DEFAULT_LIMITS, ...options.limits },
+    options.rules ?? OPEN_RULES,
+    options.now,
+    { ...NO_QUOTAS, ...options.quotas },
+  );
+  return {
+    store: over,
+    writer,
+    reader,
+    write: (mutation, origin = ORIGIN) => writer.submit(TENANT, mutation, origin),
+    close: async () => {
+      await writer.drain();
+      await over.close();
+    },
+  };
+}
+
+type Envelope = Partial<Pick<Mutation, 'opId' | 'baseVersion' | 'hlc' | 'reason'>>;
+type ChangesOf<O> = Extract<Mutation, { operation: O }>['changes'];
+
+/** One write, as the doors hand it over. */
+export function write<O extends Mutation['operation']>(
+  atomeId: string,
+  operation: O,
+  changes: ChangesOf<O>,
+  envelope: Envelope = {},
+): Mutation {
+  return {
+    opId: null,
+    baseVersion: null,
+    hlc: null,
+    reason: null,
+    ...envelope,
+    atomeId,
+    operation,
+    changes,
+  } as Mutation;
+}
+
+/** The creation of a note. */
+export function create(atomeId: string, data: ChangesOf<'update'> = {}, envelope: Envelope = {}): Mutation {
+  return write(atomeId, 'create', { kind: 'note', type: null, data, meta: {}, parentId: null }, envelope);
+}
+
+export function update(atomeId: string, changes: ChangesOf<'update'>, envelope: Envelope = {}): Mutation {
+  return write(atomeId, 'update', changes, envelope);
+}

@@ -1,0 +1,85 @@
+import type { Duplex } from 'node:stream';
+import { jest } from '@jest/globals';
+import type BetterSqlite3 from 'better-sqlite3';
+import type pg from 'pg';
+import type { DataSource } from 'typeorm';
+import type { LedgerStore } from '../../../src/ledger/store.js';
+
+/** What a store asks of its database, seen at the driver. */
+export interface Statements {
+  /** The SQL of each, in order, since this was last asked. */
+  take(): string[];
+  stop(): void;
+}
+
+/** Watches the driver under a store; whatever else is open on the same driver is seen too. */
+export async function watchStatements(store: LedgerStore): Promise<Statements> {
+  const { driver } = (store as unknown as { dataSource: DataSource }).dataSource;
+  const seen: string[] = [];
+  const stop =
+    store.kind === 'sqlite'
+      ? watchSqlite((driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection, seen)
+      : await watchPostgres((driver as unknown as { master: pg.Pool }).master, seen);
+  return { take: () => seen.splice(0), stop };
+}
+
+type Method = (this: { readonly source: string }, ...args: unknown[]) => unknown;
+
+function watchSqlite(db: BetterSqlite3.Database, seen: string[]): () => void {
+  const statement = Object.getPrototypeOf(db.prepare('SELECT 1')) as Record<'run' | 'get' | 'all', Method>;
+  const spies = (['run', 'get', 'all'] as const).map((name) => {
+    const original = statement[name];
+    return jest.spyOn(statement, name).mockImplementation(function (this: { readonly source: string }, ...args) {
+      seen.push(this.source);
+      return original.apply(this, args);
+    });
+  });
+  return () => spies.forEach((spy) => spy.mockRestore());
+}
+
+async function watchPostgres(pool: pg.Pool, seen: string[]): Promise<() => void> {
+  const client = await pool.connect();
+  const prototype = Object.getPrototypeOf(client) as { query: (this: pg.Client, ...args: unknown[]) => unknown };
+  client.release();
+  const original = prototype.query;
+  const spy = jest.spyOn(prototype, 'query').mockImplementation(function (this: pg.Client, ...args) {
+    const [query] = args as [string | { readonly text: string }];
+    seen.push(typeof query === 'string' ? query : query.text);
+    return original.apply(this, args);
+  });
+  return () => spy.mockRestore();
+}
+
+/** Counts how often a store waits for its PostgreSQL: a statement sent after something has been answered. */
+export async function watchRoundTrips(store: LedgerStore): Promise<{ take(): number; stop(): void }> {
+  const { driver } = (store as unknown as { dataSource: DataSource }).dataSource;
+  const client = (await (driver as unknown as { master: pg.Pool }).master.connect()) as pg.PoolClient & {
+    readonly connection: { readonly stream: Duplex };
+  };
+  // the only connection that is idle, and so the one that is taken next
+  client.release();
+  const { stream } = client.connection;
+  let trips = 0;
+  let answered = true;
+  const heard = (): void => {
+    answered = true;
+  };
+  stream.on('data', heard);
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  const spy = jest.spyOn(stream, 'write').mockImplementation((...args: unknown[]) => {
+    if (answered) trips++;
+    answered = false;
+    return write(...args);
+  });
+  return {
+    take: () => {
+      const taken = trips;
+      trips = 0;
+      return taken;
+    },
+    stop: () => {
+      stream.off('data', heard);
+      spy.mockRestore();
+    },
+  };
+}

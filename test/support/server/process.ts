@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { WS_PATH } from '../../../src/protocol/index.js';
+import { Api } from '../clients/api.js';
+
+const program = (name: string): string => fileURLToPath(new URL(`../../../dist/${name}.js`, import.meta.url));
+const MAIN = program('main');
+
+/** One of the built programs, run to its end. */
+export async function runProgram(
+  name: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { PATH: process.env.PATH, ...environment };
+  const child = spawn(process.execPath, [program(name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: (await ended)[0], stdout, stderr };
+}
+
+/** The server as users run it: the built program in a process of its own. */
+export class ServerProcess {
+  private constructor(
+    readonly child: ChildProcess,
+    readonly url: string,
+    /** What it has written to standard output and error. */
+    readonly output: string[],
+  ) {}
+
+  get wsUrl(): string {
+    return this.url.replace('http', 'ws') + WS_PATH;
+  }
+
+  get api(): Api {
+    return new Api(this.url);
+  }
+
+  /** Starts it, and resolves when it says that it listens. */
+  static async start(environment: Record<string, string> = {}): Promise<ServerProcess> {
+    const { child, output } = run(environment);
+    const lines = createInterface({ input: child.stdout! });
+    for await (const line of lines) {
+      output.push(line);
+      const url = /listening: (\S+)/.exec(line)?.[1];
+      if (url === undefined) continue;
+      child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString())).resume();
+      return new ServerProcess(child, url, output);
+    }
+    throw new Error(`the server did not start:\n${output.join('\n')}`);
+  }
+
+  /** Starts it and waits for its end: for starts that must be refused. */
+  static async fail(environment: Record<string, string>): Promise<{ code: number | null; output: string }> {
+    const { child, output } = run(environment);
+    child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return { code, output: output.join('') };
+  }
+
+  /** Starts it, and resolves when `begun` does, whether or not it listens. */
+  static async starting(environment: Record<string, string>, begun: () => Promise<unknown>): Promise<ServerProcess> {
+    const { child, output } = run(environment);
+    child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+    await begun();
+    return new ServerProcess(child, '', output);
+  }
+
+  /** Resolves when it has written a text to standard output. */
+  async says(text: string): Promise<void> {
+    while (!this.output.join('').includes(text)) await once(this.child.stdout!, 'data');
+  }
+
+  /** Ends it and resolves with its exit code; null when the signal ended it. */
+  async kill(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const exit = once(this.child, 'exit') as Promise<[number | null]>;
+    this.child.kill(signal);
+    return (await exit)[0];
+  }
+}
+
+function run(environment: Record<string, string>): { child: ChildProcess; output: string[] } {
+  const output: string[] = [];
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'warn', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  return { child, output };
+}
