@@ -4,7 +4,8 @@ import { entityTag } from '../ledger/entity-tag.js';
 import { placeIn } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { standingOf } from '../ledger/access-columns.js';
-import { atomeText, stateOf, type AtomeRow } from '../ledger/rows.js';
+import type { AtomeRow } from '../ledger/rows.js';
+import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
 import type { Atome, AtomeState, Placement, Principal } from '../protocol/index.js';
 

@@ -11,7 +11,7 @@ import {
   type ListPage,
   type Moment,
 } from '../ledger/read/ledger-reader.js';
-import { atomeOf, atomeText } from '../ledger/rows.js';
+import { atomeOf, atomeText } from '../ledger/row-mapper.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { ListQuery } from '../ledger/store.js';

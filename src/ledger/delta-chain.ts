@@ -1,6 +1,7 @@
 import { fold, type AtomeState, type Foldable } from '../protocol/index.js';
 import { isErased } from './erasure.js';
-import { snapshotOf, type LineageRow } from './rows.js';
+import type { LineageRow } from './rows.js';
+import { snapshotOf } from './row-mapper.js';
 
 /** About how many characters of a row are not its changes: names, times and hashes. */
 const ROW_CHARS = 400;

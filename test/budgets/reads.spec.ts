@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ndjson } from '../../src/http/ndjson.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { atomeOf, atomeText } from '../../src/ledger/rows.js';
+import { atomeOf, atomeText } from '../../src/ledger/row-mapper.js';
 import type { ListQuery } from '../../src/ledger/store.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';

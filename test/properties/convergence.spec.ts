@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { Outcome } from '../../src/ledger/outcome.js';
-import { atomeOf, stateOf, withoutClocks } from '../../src/ledger/rows.js';
+import { atomeOf, stateOf, withoutClocks } from '../../src/ledger/row-mapper.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { formatHlc, type Mutation } from '../../src/protocol/index.js';
 import { mutation } from '../support/models/arbitraries.js';

@@ -4,7 +4,8 @@ import { isErased, isWhollyErased } from '../erasure.js';
 import { bytesOf } from '../write/quotas.js';
 import { weightOf } from '../delta-chain.js';
 import { audienceAfter, rightsColumns } from '../access-columns.js';
-import { alterationBodyOf, stateOf, type AlterationRow, type AtomeRow, type HeadRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
+import { alterationBodyOf, stateOf } from '../row-mapper.js';
 import type { LedgerStore } from '../store.js';
 
 /** The first thing wrong with a ledger. */

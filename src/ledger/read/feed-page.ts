@@ -3,7 +3,8 @@ import { unknownAtome } from '../erasure.js';
 import { stateAfter } from '../delta-chain.js';
 import { placementOf, type Committed } from '../outcome.js';
 import { placeOfRow } from '../access-columns.js';
-import { alterationBodyOf, atomeOf, withoutClocks, type AlterationRow, type AtomeRow } from '../rows.js';
+import type { AlterationRow, AtomeRow } from '../rows.js';
+import { alterationBodyOf, atomeOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore } from '../store.js';
 
 /* Pages of the feed: alterations with the atomes that they made, out of a ledger that keeps deltas. */

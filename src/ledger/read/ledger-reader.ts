@@ -12,15 +12,8 @@ import type { Committed } from '../outcome.js';
 import { readPage } from './feed-page.js';
 import { placeOfRow, standingOf } from '../access-columns.js';
 import { foldLineage } from '../delta-chain.js';
-import {
-  alterationOf,
-  atomeText,
-  stateOf,
-  withoutClocks,
-  type AtomeRow,
-  type HeadRow,
-  type ReadAtomeRow,
-} from '../rows.js';
+import type { AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
+import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore, ListQuery } from '../store.js';
 
 /** A place in an atome's past. */

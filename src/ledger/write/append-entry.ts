@@ -3,7 +3,8 @@ import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
 import { weightOf } from '../delta-chain.js';
 import { bytesOf, type Stored } from './quotas.js';
 import { audienceAfter, rightsColumns } from '../access-columns.js';
-import { rowOf, snapshotText, type AlterationRow, type AtomeRow, type HeadRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
+import { rowOf, snapshotText } from '../row-mapper.js';
 
 /** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
 const MIN_SNAPSHOT_CHARS = 4_096;

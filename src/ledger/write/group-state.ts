@@ -26,7 +26,8 @@ import { placementOf, type Committed, type Outcome, type WriteOrigin } from '../
 import { createdAgain, nameOf, repeat, UNKNOWN_AUTHOR } from './idempotency.js';
 import { rightsColumns, rightsOfRow } from '../access-columns.js';
 import { makesRoom, NO_QUOTAS, requireRoom, type Quotas } from './quotas.js';
-import { stateOf, withoutClocks, type AlterationRow, type AtomeRow, type HeadRow, type ReceiptRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import { stateOf, withoutClocks } from '../row-mapper.js';
 import type { Additions, Before } from '../store.js';
 
 /* One group of writes, decided in memory between the reading of the state and the inserts. */
