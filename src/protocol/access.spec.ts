@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ACCESS_ENTRY_PATTERN, effectiveAccess, inheritedFrom, isNamed, readersOf, type Access } from './access.js';
-import type { Principal } from './atome.js';
+import type { Principal } from './principal.js';
 import { fold, decide, sameRights } from './merge/fold.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { readAccess } from './parse/access.js';

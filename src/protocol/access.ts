@@ -1,5 +1,4 @@
-import type { Placement, Principal } from './atome.js';
-import { AtomeError } from './errors.js';
+import type { Principal } from './principal.js';
 
 /**
  * Who may see and alter an atome besides its owner and the admins of its tenant: everybody with the role for it,
@@ -34,31 +33,16 @@ export interface Audience {
   readonly kinds: readonly string[];
 }
 
-/** Decides about atomes; the ledger and the feed are given one and know no more of it. May not throw. */
-export interface AccessRules {
-  mayDo(principal: Principal, action: AtomeAction, atome: Placement): boolean;
-  /** Whether everybody who may read anything in the tenant may read it. */
-  isOpen(atome: Placement): boolean;
-  /** Whether somebody could see it at some time. */
-  couldRead(principal: Principal, audience: Audience): boolean;
-  /** What a new atome of a kind has when its creator says nothing; undefined: the tenant's. */
-  defaultAccess(kind: string): AskedAccess | undefined;
-}
-
-/** For a ledger behind no door: everybody may do everything. */
-export const OPEN_RULES: AccessRules = {
-  mayDo: () => true,
-  isOpen: () => true,
-  couldRead: () => true,
-  defaultAccess: () => undefined,
-};
-
 const EVERYBODY = '*';
+
 const GROUP = 'group:';
+
 /** Most entries of one list. */
 export const MAX_ACCESS_ENTRIES = 100;
+
 /** An entry of a list: the id of a principal, `group:` and a name, or `*`. */
 export const ACCESS_ENTRY_PATTERN = /^(?:group:)?(?!group:$)[\x21-\x7e]{1,128}$/;
+
 /** What a principal may not be called: an entry of that name would stand for others. */
 export const isReservedName = (id: string): boolean => id === EVERYBODY || id.startsWith(GROUP);
 
@@ -103,19 +87,4 @@ export function readersOf(atome: Rights & { readonly ownerId: string }): string[
   const names = [...read, ...write];
   if (names.includes(EVERYBODY)) return undefined;
   return [...new Set([`=${atome.ownerId}`, ...names.map((name) => (name.startsWith(GROUP) ? name : `=${name}`))])];
-}
-
-/**
- * Refuses what somebody may not do with an atome.
- * @throws AtomeError `forbidden`; for one that may not even be read `not_found`, as for an id that there is not.
- */
-export function requireMay(rules: AccessRules, principal: Principal, action: AtomeAction, atome: Placement): void {
-  if (!rules.mayDo(principal, 'read', atome)) throw new AtomeError('not_found', `there is no atome "${atome.id}"`);
-  if (rules.mayDo(principal, action, atome)) return;
-  throw new AtomeError(
-    'forbidden',
-    action === 'share'
-      ? `only the owner of the atome "${atome.id}" and admins may change who sees it`
-      : `you may see the atome "${atome.id}", but not ${action} it; ask its owner to share it with you`,
-  );
 }

@@ -5,7 +5,16 @@ import { CloseCode } from './close-codes.js';
 import { ERRORS } from './errors.js';
 import { PROTOCOL_VERSION } from './version.js';
 
-const SOURCES = ['operations', 'access', 'atome', 'errors', 'messages/messages'];
+const SOURCES = [
+  'operations',
+  'access',
+  'access-rules',
+  'principal',
+  'atome',
+  'alteration',
+  'errors',
+  'messages/messages',
+];
 
 /** The types that one file declares, without comments and formatting. */
 function declaredTypes(name: string): string {

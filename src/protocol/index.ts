@@ -1,6 +1,9 @@
 /* The contract between server and clients; it imports nothing from outside this folder. */
 export * from './access.js';
+export * from './access-rules.js';
 export * from './atome.js';
+export * from './alteration.js';
+export * from './principal.js';
 export { CloseCode, isFinalClose } from './close-codes.js';
 export * from './errors.js';
 export * from './merge/fold.js';

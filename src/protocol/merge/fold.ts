@@ -1,5 +1,6 @@
 import { effectiveAccess, rightsOf, type Audience, type Rights } from '../access.js';
-import type { AlterationBody, AtomeState, Content } from '../atome.js';
+import type { AtomeState, Content } from '../atome.js';
+import type { AlterationBody } from '../alteration.js';
 import { AtomeError, invalid } from '../errors.js';
 import type { Hlc } from '../hlc.js';
 import { jsonPatch, pointerTokens, type JsonPatch } from './json-patch.js';

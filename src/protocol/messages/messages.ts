@@ -1,4 +1,6 @@
-import type { AlterationBody, Atome, Principal } from '../atome.js';
+import type { Atome } from '../atome.js';
+import type { AlterationBody } from '../alteration.js';
+import type { Principal } from '../principal.js';
 import type { ErrorBody, ErrorCode } from '../errors.js';
 import type { JsonObject, JsonValue } from '../json.js';
 import type { Mutation } from '../operations.js';
