@@ -1,13 +1,26 @@
-import { CloseCode, type JsonValue, type PresenceEvent } from '../protocol/index.js';
-import type { Session } from './session.js';
+import { CloseCode, type JsonValue, type PresenceEvent, type Principal } from '../protocol/index.js';
+import type { ClientSocket } from './client-socket.js';
+
+/** What the registry knows of one connection. */
+export interface RegisteredConnection {
+  readonly clientId: string;
+  /** undefined until somebody is known. */
+  readonly principal: Principal | undefined;
+  readonly socket: Pick<ClientSocket, 'send' | 'ping' | 'close'>;
+  readonly closed: Promise<void>;
+  /** Whether anything has been heard since it was last asked. */
+  takeSignOfLife(): boolean;
+  /** Sends what may be lost. */
+  tell(event: PresenceEvent): void;
+}
 
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
  * answers no ping and is closed at the next beat.
  */
 export class Connections {
-  private readonly sessions = new Set<Session>();
-  private readonly presence = new Map<Session, JsonValue>();
+  private readonly sessions = new Set<RegisteredConnection>();
+  private readonly presence = new Map<RegisteredConnection, JsonValue>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly heartbeatMs: number) {}
@@ -21,11 +34,11 @@ export class Connections {
     clearInterval(this.timer);
   }
 
-  add(session: Session): void {
+  add(session: RegisteredConnection): void {
     this.sessions.add(session);
   }
 
-  remove(session: Session): void {
+  remove(session: RegisteredConnection): void {
     this.sessions.delete(session);
     if (this.presence.delete(session)) this.tellOthers(session, null);
   }
@@ -37,7 +50,7 @@ export class Connections {
   }
 
   /** Tells the others of the tenant; null takes a presence back. */
-  setPresence(session: Session, state: JsonValue): void {
+  setPresence(session: RegisteredConnection, state: JsonValue): void {
     if (!this.sessions.has(session)) return; // it has gone meanwhile
     if (state === null) this.presence.delete(session);
     else this.presence.set(session, state);
@@ -45,7 +58,7 @@ export class Connections {
   }
 
   /** Who has told its presence, for one who has just come. */
-  presenceFor({ principal }: Session): PresenceEvent[] {
+  presenceFor({ principal }: RegisteredConnection): PresenceEvent[] {
     return [...this.presence]
       .filter(([other]) => other.principal?.tenant === principal?.tenant)
       .map(([other, state]) => presenceEvent(other, state));
@@ -75,7 +88,7 @@ export class Connections {
     }
   }
 
-  private tellOthers(session: Session, state: JsonValue): void {
+  private tellOthers(session: RegisteredConnection, state: JsonValue): void {
     const event = presenceEvent(session, state);
     for (const other of this.sessions) {
       if (other !== session && other.principal?.tenant === session.principal?.tenant) other.tell(event);
@@ -83,6 +96,6 @@ export class Connections {
   }
 }
 
-function presenceEvent({ clientId, principal }: Session, state: JsonValue): PresenceEvent {
+function presenceEvent({ clientId, principal }: RegisteredConnection, state: JsonValue): PresenceEvent {
   return { type: 'presence', clientId, principal: principal!.id, state };
 }
