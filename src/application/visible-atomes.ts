@@ -7,7 +7,7 @@ import { standingOf } from '../ledger/access-columns.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
-import type { Atome, AtomeState, Placement, Principal } from '../protocol/index.js';
+import type { Atome, AtomeState, AtomeHeader, Principal } from '../protocol/index.js';
 
 /** An atome as JSON, and what a cache and preconditions go by. */
 export interface AtomeText extends Selected {
@@ -71,8 +71,8 @@ export class VisibleAtomes {
     return this.reader.snapshot(principal.tenant, seq, kinds, (now) => this.mayRead(principal, now));
   }
 
-  mayRead(principal: Principal, atome: Placement): boolean {
-    return this.authority.mayDo(principal, 'read', atome);
+  mayRead(principal: Principal, atome: AtomeHeader): boolean {
+    return this.authority.isAllowed(principal, 'read', atome);
   }
 
   /** As it was at a version; of an erased atome what is left of it. */

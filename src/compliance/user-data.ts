@@ -44,7 +44,7 @@ export class UserData {
     const { tenant } = caller;
     for await (const id of this.ownedIds(tenant, subject)) {
       const atome = await this.reader.find(tenant, id);
-      if (!this.rules.mayDo(caller, 'read', atome)) continue;
+      if (!this.rules.isAllowed(caller, 'read', atome)) continue;
       yield { type: 'atome', atome };
       for (let from = 1; from <= atome.version; from += VERSIONS) {
         const alterations = await this.reader.versions(tenant, id, from, from + VERSIONS - 1);

@@ -1,5 +1,5 @@
 import { placementOf, type Committed } from '../ledger/outcome.js';
-import type { AccessRules, AtomeEvent, AtomeLeft, Audience, Placement } from '../protocol/index.js';
+import type { AccessRules, AtomeEvent, AtomeLeft, Audience, AtomeHeader } from '../protocol/index.js';
 
 /** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */
 export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'atome'>): AtomeEvent {
@@ -27,8 +27,8 @@ export class Entry {
   readonly size: number;
   readonly sourceClient: string | null;
   readonly author: string;
-  readonly after: Placement;
-  readonly before: Placement | null;
+  readonly after: AtomeHeader;
+  readonly before: AtomeHeader | null;
   /** Whether readers may have had the atome at some earlier time that this entry does not tell. */
   readonly existed: boolean;
   /** Whether it took the payloads of its atome with it. */
@@ -36,7 +36,7 @@ export class Entry {
   /** Who could ever see the atome; undefined where that is not needed. */
   readonly audience: Audience | undefined;
   /** Where the atome stands by now: the rights of today decide who may read what was. */
-  now: Placement;
+  now: AtomeHeader;
   /** Whether there are readers who may not read it. */
   restricted: boolean;
   private committed: Committed | undefined;
@@ -80,7 +80,7 @@ export class Entry {
   }
 
   /** The atome has moved on. */
-  move(now: Placement): void {
+  move(now: AtomeHeader): void {
     this.now = now;
     this.restricted = !this.rules.isOpen(now);
   }

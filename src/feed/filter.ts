@@ -1,4 +1,4 @@
-import type { Filter, Placement } from '../protocol/index.js';
+import type { Filter, AtomeHeader } from '../protocol/index.js';
 import type { Entry } from './entry.js';
 import type { Verdict } from './visibility.js';
 
@@ -31,7 +31,7 @@ export const showAll: Show = (entry, verdict) => {
   return verdict === 'l' ? entry.left('access') : undefined;
 };
 
-function matcher({ kinds, types, ids, parentId }: Filter): ((place: Placement) => boolean) | undefined {
+function matcher({ kinds, types, ids, parentId }: Filter): ((place: AtomeHeader) => boolean) | undefined {
   if (!kinds && !types && !ids && parentId === undefined) return undefined;
   const among = (list: readonly string[] | undefined): ((value: string | null) => boolean) => {
     if (!list) return () => true;

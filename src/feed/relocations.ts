@@ -1,10 +1,10 @@
 import type { Entry } from './entry.js';
-import { equalJson, type Placement } from '../protocol/index.js';
+import { equalJson, type AtomeHeader } from '../protocol/index.js';
 import { placementOf, type Committed } from '../ledger/outcome.js';
 
 /** Where atomes have come to stand, each as of one seq: what the entries before that are judged by. */
 export class Moves {
-  private readonly latest = new Map<string, { readonly seq: number; readonly now: Placement }>();
+  private readonly latest = new Map<string, { readonly seq: number; readonly now: AtomeHeader }>();
 
   get size(): number {
     return this.latest.size;
@@ -27,7 +27,7 @@ export class Moves {
   }
 }
 
-function isMove(before: Placement, after: Placement): boolean {
+function isMove(before: AtomeHeader, after: AtomeHeader): boolean {
   return (
     before.kind !== after.kind ||
     before.type !== after.type ||
@@ -37,7 +37,7 @@ function isMove(before: Placement, after: Placement): boolean {
   );
 }
 
-function isSame(one: Placement['access'], other: Placement['access']): boolean {
+function isSame(one: AtomeHeader['access'], other: AtomeHeader['access']): boolean {
   if (one === other) return true;
   return one !== undefined && other !== undefined && equalJson(one, other);
 }

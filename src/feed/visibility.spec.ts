@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { committed } from '../../test/support/ledger/committed.js';
-import { OPEN_RULES, type Access, type AccessRules, type Placement, type Principal } from '../protocol/index.js';
+import { OPEN_RULES, type Access, type AccessRules, type AtomeHeader, type Principal } from '../protocol/index.js';
 import { Batch } from './batch.js';
 import { Entry } from './entry.js';
 import { showAll, showBy } from './filter.js';
@@ -12,11 +12,11 @@ const ann: Principal = { id: 'ann', tenant: 't', roles: ['reader'] };
 /** `private` is for nobody, all else for everybody. */
 const RULES: AccessRules = {
   ...OPEN_RULES,
-  mayDo: (_who, _action, { access }) => access !== 'private',
+  isAllowed: (_who, _action, { access }) => access !== 'private',
   isOpen: ({ access }) => access !== 'private',
-  couldRead: (_who, { names }) => names.includes('*'),
+  couldEverRead: (_who, { names }) => names.includes('*'),
 };
-const place = (access: Access): Placement => ({
+const place = (access: Access): AtomeHeader => ({
   id: 'a',
   kind: 'note',
   type: null,
@@ -56,12 +56,12 @@ describe('a verdict', () => {
   });
 
   it('is made once for all who see the same, and not at all where all is open', () => {
-    const mayDo = jest.fn<AccessRules['mayDo']>((_who, _action, { access }) => access !== 'private');
+    const isAllowed = jest.fn<AccessRules['isAllowed']>((_who, _action, { access }) => access !== 'private');
     const one = batch([entry(2, null, 'private', 'private'), entry(3, null, 'tenant', 'tenant')]);
-    for (let i = 0; i < 100; i += 1) patternOf(one, viewerOf({ ...ann }), { ...RULES, mayDo });
-    expect(mayDo).toHaveBeenCalledTimes(1);
-    patternOf(batch([entry(3, null, 'tenant', 'tenant')]), viewerOf(ann), { ...RULES, mayDo });
-    expect(mayDo).toHaveBeenCalledTimes(1);
+    for (let i = 0; i < 100; i += 1) patternOf(one, viewerOf({ ...ann }), { ...RULES, isAllowed });
+    expect(isAllowed).toHaveBeenCalledTimes(1);
+    patternOf(batch([entry(3, null, 'tenant', 'tenant')]), viewerOf(ann), { ...RULES, isAllowed });
+    expect(isAllowed).toHaveBeenCalledTimes(1);
   });
 
   it('that was forgotten shows nothing', () => {

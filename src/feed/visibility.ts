@@ -39,11 +39,12 @@ export function patternOf(batch: Batch, viewer: Viewer, rules: AccessRules): str
 
 function verdictOn(entry: Entry, compact: boolean, principal: Principal, rules: AccessRules): Verdict {
   const { before, after, audience } = entry;
-  if (rules.mayDo(principal, 'read', entry.now)) return 's';
+  if (rules.isAllowed(principal, 'read', entry.now)) return 's';
   // in between it may have been shown and hidden again; of what was erased nobody can tell
-  if (compact || entry.redacts) return entry.existed && (!audience || rules.couldRead(principal, audience)) ? 'l' : 'h';
-  if (!before || !rules.mayDo(principal, 'read', before)) return 'h';
-  return rules.mayDo(principal, 'read', after) ? 'b' : 'l';
+  if (compact || entry.redacts)
+    return entry.existed && (!audience || rules.couldEverRead(principal, audience)) ? 'l' : 'h';
+  if (!before || !rules.isAllowed(principal, 'read', before)) return 'h';
+  return rules.isAllowed(principal, 'read', after) ? 'b' : 'l';
 }
 
 /** Each entry of a batch with the verdict on it; without one, what is restricted is hidden. */

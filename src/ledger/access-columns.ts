@@ -4,7 +4,7 @@ import {
   type AlterationBody,
   type Audience,
   type Atome,
-  type Placement,
+  type AtomeHeader,
   type Rights,
 } from '../protocol/index.js';
 import type { AtomeRow, PlaceRow } from './rows.js';
@@ -51,13 +51,13 @@ export function rightsColumns(atome: Atome, { names, kinds }: Audience): RightsC
 }
 
 /** Where the atome of a row stands, and who could ever see it. */
-export function placeOfRow(row: PlaceRow): Placement & { audience: Audience } {
+export function placeOfRow(row: PlaceRow): AtomeHeader & { audience: Audience } {
   const { id, kind, type, parentId, ownerId } = row;
   return { id, kind, type, parentId, ownerId, ...rightsOfRow(row) };
 }
 
 /** Where the atome of a row stands, for those who decide about it. */
-export function standingOf(row: PlaceRow): Placement {
+export function standingOf(row: PlaceRow): AtomeHeader {
   const { audience: _audience, ...standing } = placeOfRow(row);
   return standing;
 }

@@ -1,5 +1,5 @@
 import type { Preconditions } from './write/preconditions.js';
-import type { AlterationBody, Atome, AtomeState, Audience, Placement, Principal } from '../protocol/index.js';
+import type { AlterationBody, Atome, AtomeState, Audience, AtomeHeader, Principal } from '../protocol/index.js';
 
 /* What comes of a write, for its writer and for all readers. */
 
@@ -12,7 +12,7 @@ export interface WriteOrigin {
 }
 
 /** What filters and rights need of an atome, without its content. */
-export function placementOf({ id, kind, type, parentId, ownerId, access, inherited }: Placement): Placement {
+export function placementOf({ id, kind, type, parentId, ownerId, access, inherited }: AtomeHeader): AtomeHeader {
   if (access === undefined) return { id, kind, type, parentId, ownerId };
   return { id, kind, type, parentId, ownerId, access, ...(inherited !== undefined && { inherited }) };
 }
@@ -27,9 +27,9 @@ export interface Committed {
   /** The state after it. */
   readonly atome: Atome;
   /** Where the atome stood before it; null for a new one. */
-  readonly before: Placement | null;
+  readonly before: AtomeHeader | null;
   /** Where it stands by now, if that is known to be another place than just after it. */
-  readonly now?: Placement;
+  readonly now?: AtomeHeader;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;
   /** Its payload has been erased: readers get nothing of it. */

@@ -1,24 +1,24 @@
-import type { Placement } from './atome.js';
+import type { AtomeHeader } from './atome.js';
 import type { Principal } from './principal.js';
 import { AtomeError } from './errors.js';
 import type { AskedAccess, AtomeAction, Audience } from './access.js';
 
 /** Decides about atomes; the ledger and the feed are given one and know no more of it. May not throw. */
 export interface AccessRules {
-  mayDo(principal: Principal, action: AtomeAction, atome: Placement): boolean;
+  isAllowed(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean;
   /** Whether everybody who may read anything in the tenant may read it. */
-  isOpen(atome: Placement): boolean;
+  isOpen(atome: AtomeHeader): boolean;
   /** Whether somebody could see it at some time. */
-  couldRead(principal: Principal, audience: Audience): boolean;
+  couldEverRead(principal: Principal, audience: Audience): boolean;
   /** What a new atome of a kind has when its creator says nothing; undefined: the tenant's. */
   defaultAccess(kind: string): AskedAccess | undefined;
 }
 
 /** For a ledger behind no door: everybody may do everything. */
 export const OPEN_RULES: AccessRules = {
-  mayDo: () => true,
+  isAllowed: () => true,
   isOpen: () => true,
-  couldRead: () => true,
+  couldEverRead: () => true,
   defaultAccess: () => undefined,
 };
 
@@ -26,9 +26,9 @@ export const OPEN_RULES: AccessRules = {
  * Refuses what somebody may not do with an atome.
  * @throws AtomeError `forbidden`; for one that may not even be read `not_found`, as for an id that there is not.
  */
-export function requireMay(rules: AccessRules, principal: Principal, action: AtomeAction, atome: Placement): void {
-  if (!rules.mayDo(principal, 'read', atome)) throw new AtomeError('not_found', `there is no atome "${atome.id}"`);
-  if (rules.mayDo(principal, action, atome)) return;
+export function assertAllowed(rules: AccessRules, principal: Principal, action: AtomeAction, atome: AtomeHeader): void {
+  if (!rules.isAllowed(principal, 'read', atome)) throw new AtomeError('not_found', `there is no atome "${atome.id}"`);
+  if (rules.isAllowed(principal, action, atome)) return;
   throw new AtomeError(
     'forbidden',
     action === 'share'

@@ -62,7 +62,7 @@ export function inheritedFrom(parent: Rights & { readonly ownerId: string }): Ac
 }
 
 /** As an atome keeps it: nothing where it is the tenant's. */
-export function rightsOf({ access, inherited }: Rights): Rights {
+export function normalizedRights({ access, inherited }: Rights): Rights {
   if (access === undefined || access === 'tenant') return {};
   return access === 'inherit' ? { access, inherited: inherited ?? 'private' } : { access };
 }

@@ -23,7 +23,7 @@ export interface Atome extends Content, Rights {
 }
 
 /** What filters and rights look at: all of an atome but its content. */
-export type Placement = Rights & Pick<Atome, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId'>;
+export type AtomeHeader = Rights & Pick<Atome, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId'>;
 
 /**
  * When each key was last written: by path (`data.title`, `meta.tags`, `kind`, `deleted` …).

@@ -22,7 +22,7 @@ export interface RestoreRequest {
  * What stays of an atome whose payload is erased: where it stood, whose it was and since when, who may see it, and who
  * could ever see it where that is not everybody.
  */
-export type Remains = Pick<Atome, 'kind' | 'type' | 'parentId' | 'ownerId' | 'createdAt' | 'access' | 'inherited'> & {
+export type Tombstone = Pick<Atome, 'kind' | 'type' | 'parentId' | 'ownerId' | 'createdAt' | 'access' | 'inherited'> & {
   readonly audience?: Audience;
 };
 
@@ -47,7 +47,7 @@ export interface ChangesByOperation {
   /** Who may see and alter it; no other operation changes that. */
   readonly share: Share;
   /** The payloads of this atome and of all that was written to it are erased; nothing follows it. */
-  readonly redact: Remains;
+  readonly redact: Tombstone;
 }
 
 export type Operation = keyof ChangesByOperation;

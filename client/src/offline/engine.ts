@@ -8,7 +8,7 @@ import type {
   SyncReset,
 } from '../../../src/protocol/index.js';
 import { NORMAL } from '../../../src/protocol/close-codes.js';
-import { admit } from '../../../src/protocol/messages/range.js';
+import { decideFrame } from '../../../src/protocol/messages/range.js';
 import { createConnection, type Connection } from '../connection/connection.js';
 import { socketUrl } from '../core/endpoints.js';
 import { SyncError } from '../core/errors.js';
@@ -181,10 +181,10 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     const stored = cursor();
     const at = stored ?? learnt?.cursor;
     if (!connected() || !at) return;
-    const admission = admit(at.seq, frame);
-    if (admission.action === 'resubscribe') return connection.resubscribe();
-    if (admission.action === 'drop') return;
-    const { events: told, to } = admission;
+    const decision = decideFrame(at.seq, frame);
+    if (decision.action === 'resubscribe') return connection.resubscribe();
+    if (decision.action === 'drop') return;
+    const { events: told, to } = decision;
     const next = { epoch: at.epoch, seq: to, hash: frame.hash, rights };
     if (progress && progress !== 'live') progress = { ...progress, done: to };
     if (stored) return advance(next, { ...changesOf(learn(new Map(), told)), events: told });

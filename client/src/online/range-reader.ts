@@ -1,5 +1,5 @@
 import type { AtomeEvent, Filter, RangeFrame, Subscribed, SyncReset } from '../../../src/protocol/index.js';
-import { admit } from '../../../src/protocol/messages/range.js';
+import { decideFrame } from '../../../src/protocol/messages/range.js';
 
 /** Up to where everything is known, and of which ledger. */
 export interface Cursor {
@@ -34,15 +34,15 @@ export class RangeReader {
   read(frame: RangeFrame): readonly AtomeEvent[] | undefined {
     if (!this.current) return undefined;
     const { epoch, seq } = this.current;
-    const admission = admit(seq, frame);
-    switch (admission.action) {
+    const decision = decideFrame(seq, frame);
+    switch (decision.action) {
       case 'resubscribe':
         return undefined;
       case 'drop':
         return [];
       case 'apply':
-        this.current = { epoch, seq: admission.to, hash: frame.hash };
-        return admission.events;
+        this.current = { epoch, seq: decision.to, hash: frame.hash };
+        return decision.events;
     }
   }
 

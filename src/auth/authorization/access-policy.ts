@@ -4,12 +4,12 @@ import {
   effectiveAccess,
   isNamed,
   namesOf,
-  requireMay,
+  assertAllowed,
   type AccessRules,
   type AskedAccess,
   type AtomeAction,
   type Audience,
-  type Placement,
+  type AtomeHeader,
   type Principal,
 } from '../../protocol/index.js';
 import { authorize, mayDo } from './role-permissions.js';
@@ -20,7 +20,7 @@ import { checkPolicies, type KindPolicy, type Policies } from './kind-policies.j
  * atome's rights. Synchronous and pure, and asked often; it cannot give what the role does not allow. What it throws
  * is a no.
  */
-export type AuthorizeHook = (principal: Principal, action: AtomeAction, atome: Placement) => boolean | undefined;
+export type AuthorizeHook = (principal: Principal, action: AtomeAction, atome: AtomeHeader) => boolean | undefined;
 
 export interface AuthorityOptions {
   readonly policies?: Policies | undefined;
@@ -55,7 +55,7 @@ export class Authority implements AccessRules {
     this.version = digest([policies, hook ? String(hook) : null]);
   }
 
-  mayDo(principal: Principal, action: AtomeAction, atome: Placement): boolean {
+  isAllowed(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
     if (!mayDo(principal, action)) return false;
     const word = this.ask(principal, action, atome);
     if (word !== undefined) return word;
@@ -66,12 +66,12 @@ export class Authority implements AccessRules {
   }
 
   /** @throws AtomeError `forbidden`, or `not_found` for an atome that may not even be read. */
-  authorize(principal: Principal, action: AtomeAction, atome: Placement): void {
+  authorize(principal: Principal, action: AtomeAction, atome: AtomeHeader): void {
     authorize(principal, action);
-    requireMay(this, principal, action, atome);
+    assertAllowed(this, principal, action, atome);
   }
 
-  isOpen(atome: Placement): boolean {
+  isOpen(atome: AtomeHeader): boolean {
     if (this.hook) return false;
     const read = this.policies.get(atome.kind)?.read;
     if (read && !OPEN_NAMES.some((name) => read.includes(name))) return false;
@@ -80,7 +80,7 @@ export class Authority implements AccessRules {
     return access.read.includes('*') || access.write.includes('*');
   }
 
-  couldRead(principal: Principal, { names, kinds }: Audience): boolean {
+  couldEverRead(principal: Principal, { names, kinds }: Audience): boolean {
     if (!mayDo(principal, 'read')) return false;
     if (mayDo(principal, 'administer')) return true;
     if (!names.includes('*') && !namesOf(principal).some((name) => names.includes(name))) return false;
@@ -104,7 +104,7 @@ export class Authority implements AccessRules {
     return digest([id, [...roles].sort(), [...groups].sort(), this.version]);
   }
 
-  private ask(principal: Principal, action: AtomeAction, atome: Placement): boolean | undefined {
+  private ask(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean | undefined {
     if (!this.hook) return undefined;
     try {
       const word: unknown = this.hook(principal, action, atome);
@@ -140,7 +140,7 @@ function allows(principal: Principal, names: readonly string[] | undefined): boo
   );
 }
 
-function hasRight(principal: Principal, action: AtomeAction, atome: Placement): boolean {
+function hasRight(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
   if (atome.ownerId === principal.id) return true;
   if (action === 'share') return false;
   const access = effectiveAccess(atome);

@@ -5,7 +5,7 @@ import {
   type Alteration,
   type Atome,
   type AtomeState,
-  type Placement,
+  type AtomeHeader,
   type RedactedAlteration,
 } from '../../protocol/index.js';
 import type { Committed } from '../outcome.js';
@@ -87,14 +87,14 @@ export class LedgerReader {
    * As {@link find}, with its clocks.
    * @param check is asked before the document is decoded: how long a refusal takes must not tell how large it is.
    */
-  async state(tenant: string, id: string, check?: (place: Placement) => void): Promise<AtomeState> {
+  async state(tenant: string, id: string, check?: (place: AtomeHeader) => void): Promise<AtomeState> {
     const row = await this.row(tenant, id);
     check?.(placeOfRow(row));
     return stateOf(row);
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
-  async standing(tenant: string, id: string): Promise<Placement | undefined> {
+  async standing(tenant: string, id: string): Promise<AtomeHeader | undefined> {
     const [row] = await this.store.places(tenant, [id]);
     return row && standingOf(row);
   }
@@ -196,7 +196,7 @@ export class LedgerReader {
     tenant: string,
     seq: number,
     kinds?: readonly string[],
-    visible: (now: Placement) => boolean = () => true,
+    visible: (now: AtomeHeader) => boolean = () => true,
   ): AsyncGenerator<string> {
     let after = '';
     for (;;) {

@@ -2,7 +2,7 @@ import {
   AtomeError,
   inheritedFrom,
   invalid,
-  requireMay,
+  assertAllowed,
   sameRights,
   type Access,
   type AccessRules,
@@ -57,7 +57,7 @@ export class Heritage {
     if (now?.access !== 'inherit' || !moves) return mutation;
     const inherited = this.from(now.id, parentId, by);
     if (sameRights(now, { access: 'inherit', inherited })) return mutation;
-    if (!this.rules.mayDo(by, 'share', now)) {
+    if (!this.rules.isAllowed(by, 'share', now)) {
       const text = `the atome "${now.id}" inherits who sees it: only its owner and admins may move it to where others do`;
       throw new AtomeError('forbidden', text);
     }
@@ -89,7 +89,7 @@ export class Heritage {
     }
     const parent = this.family.get(parentId);
     if (!parent) throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
-    if (!this.rules.mayDo(by, 'read', parent)) {
+    if (!this.rules.isAllowed(by, 'read', parent)) {
       throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
     }
     if (parentId === id || this.isHeir(parentId, id)) {
@@ -152,7 +152,7 @@ export function requireResult(
   after: AtomeState,
 ): void {
   const isNew = before?.kind !== after.kind || before.type !== after.type || before.parentId !== after.parentId;
-  if (!isNew || rules.mayDo(by, 'write', after)) return;
-  if (before) requireMay(rules, by, 'read', before);
+  if (!isNew || rules.isAllowed(by, 'write', after)) return;
+  if (before) assertAllowed(rules, by, 'read', before);
   throw new AtomeError('forbidden', `you may not write a "${after.kind}" there; ask for the right to its kind`);
 }

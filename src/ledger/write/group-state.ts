@@ -6,8 +6,8 @@ import {
   fold,
   isRedacted,
   redacted,
-  remainsOf,
-  requireMay,
+  tombstoneOf,
+  assertAllowed,
   sameRights,
   type AccessRules,
   type AlterationBody,
@@ -147,13 +147,18 @@ export class GroupPlanner {
   private visible({ atomeId, operation }: Mutation, principal: Principal): Working | undefined {
     const now = this.working.get(atomeId);
     if (!now) return undefined;
-    const isRead = this.rules.mayDo(principal, 'read', now.state);
+    const isRead = this.rules.isAllowed(principal, 'read', now.state);
     if (operation === 'create') {
       if (isRead) return now;
       throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
     }
     if (!isRead) return undefined;
-    requireMay(this.rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', now.state);
+    assertAllowed(
+      this.rules,
+      principal,
+      operation === 'share' || operation === 'redact' ? 'share' : 'write',
+      now.state,
+    );
     return now;
   }
 
@@ -162,7 +167,7 @@ export class GroupPlanner {
       if (!now) throw new AtomeError('not_found', `there is no atome "${mutation.atomeId}"`);
       return {
         ...mutation,
-        changes: remainsOf(
+        changes: tombstoneOf(
           now.state,
           rightsColumns(now.state, now.audience).access === null ? undefined : now.audience,
         ),

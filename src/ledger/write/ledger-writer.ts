@@ -165,7 +165,7 @@ export class LedgerWriter {
     const { atomeId, changes } = mutation;
     try {
       const [row] = await this.store.places(tenant, [atomeId]);
-      if (!row || !this.rules.mayDo(principal, 'read', standingOf(row))) return undefined;
+      if (!row || !this.rules.isAllowed(principal, 'read', standingOf(row))) return undefined;
       return await this.stateAt(tenant, atomeId, changes.version);
     } catch (error) {
       return error as Error;

@@ -1,4 +1,4 @@
-import { effectiveAccess, rightsOf, type Audience, type Rights } from '../access.js';
+import { effectiveAccess, normalizedRights, type Audience, type Rights } from '../access.js';
 import type { AtomeState, Content } from '../atome.js';
 import type { AlterationBody } from '../alteration.js';
 import { AtomeError, invalid } from '../errors.js';
@@ -8,7 +8,7 @@ import { checkJson, equalJson, isObject, type JsonObject, type JsonValue } from 
 import { BASE, clockAt, DELETED, forget, locate, newer, own, PARTS, valueAt, type Part } from './keys.js';
 import type { Limits } from '../limits.js';
 import { mergePatch } from './merge-patch.js';
-import type { Change, ReadyMutation, Remains } from '../operations.js';
+import type { Change, ReadyMutation, Tombstone } from '../operations.js';
 
 /*
  * From alterations to state. Two pure functions: `decide` says what a write would do to a state, `fold`
@@ -105,13 +105,13 @@ export function fold(state: AtomeState | null, alteration: Foldable): AtomeState
       createdAt: timestamp,
       updatedAt: timestamp,
       deletedAt: null,
-      ...rightsOf(alteration.changes),
+      ...normalizedRights(alteration.changes),
       clocks: { [BASE]: hlc },
     };
   }
   if (alteration.operation === 'redact') {
-    const { audience: _audience, ...remains } = alteration.changes;
-    const state = { ...remains, data: {}, meta: {}, clocks: { [REDACTED]: hlc } };
+    const { audience: _audience, ...tombstone } = alteration.changes;
+    const state = { ...tombstone, data: {}, meta: {}, clocks: { [REDACTED]: hlc } };
     return { id: atomeId, ...state, version, updatedAt: timestamp, deletedAt: timestamp };
   }
   if (!state) throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
@@ -135,7 +135,7 @@ export function fold(state: AtomeState | null, alteration: Foldable): AtomeState
 }
 
 function withRights({ access: _access, inherited: _inherited, ...rest }: AtomeState, rights: Rights): AtomeState {
-  return { ...rest, ...rightsOf(rights) };
+  return { ...rest, ...normalizedRights(rights) };
 }
 
 /** Whether two atomes say the same of who may do what. */
@@ -151,17 +151,17 @@ export function contentOf({ kind, type, data, meta, parentId }: Content): Conten
 }
 
 /** What a `redact` leaves of a state. */
-export function remainsOf(
-  { kind, type, parentId, ownerId, createdAt, access, inherited }: Remains,
+export function tombstoneOf(
+  { kind, type, parentId, ownerId, createdAt, access, inherited }: Tombstone,
   audience?: Audience,
-): Remains {
+): Tombstone {
   return {
     kind,
     type,
     parentId,
     ownerId,
     createdAt,
-    ...rightsOf({ access, inherited }),
+    ...normalizedRights({ access, inherited }),
     ...(audience && { audience }),
   };
 }

@@ -28,8 +28,8 @@ export function locate(path: string): { part: Part; key: string } | undefined {
 
 export function valueAt(state: AtomeState, path: string): JsonValue | undefined {
   if (path === DELETED) return state.deletedAt !== null;
-  const place = locate(path);
-  return place ? own(state[place.part], place.key) : state[path as 'kind' | 'type' | 'parentId'];
+  const location = locate(path);
+  return location ? own(state[location.part], location.key) : state[path as 'kind' | 'type' | 'parentId'];
 }
 
 /** The stamp of a key's last writer; undefined for a key that nobody has written. */

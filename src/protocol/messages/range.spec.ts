@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AtomeEvent, RangeFrame } from './messages.js';
-import { admit } from './range.js';
+import { decideFrame } from './range.js';
 
 const event = (seq: number): AtomeEvent => ({ type: 'atome:left', atomeId: 'a', reason: 'filter', seq });
 
@@ -12,12 +12,12 @@ function frame(from: number, to: number, hidden: (seq: number) => boolean = () =
 
 describe('admit', () => {
   it('applies the frame that follows', () => {
-    expect(admit(5, frame(5, 7))).toEqual({ action: 'apply', events: [event(6), event(7)], to: 7 });
+    expect(decideFrame(5, frame(5, 7))).toEqual({ action: 'apply', events: [event(6), event(7)], to: 7 });
   });
 
   it('moves over what the reader may not see', () => {
     expect(
-      admit(
+      decideFrame(
         5,
         frame(5, 7, () => true),
       ),
@@ -25,12 +25,12 @@ describe('admit', () => {
   });
 
   it('drops what it knows, and keeps the rest of what overlaps', () => {
-    expect(admit(5, frame(3, 5))).toEqual({ action: 'drop' });
-    expect(admit(5, frame(3, 6))).toEqual({ action: 'apply', events: [event(6)], to: 6 });
+    expect(decideFrame(5, frame(3, 5))).toEqual({ action: 'drop' });
+    expect(decideFrame(5, frame(3, 6))).toEqual({ action: 'apply', events: [event(6)], to: 6 });
   });
 
   it('asks again when something is missing', () => {
-    expect(admit(5, frame(6, 7))).toEqual({ action: 'resubscribe' });
+    expect(decideFrame(5, frame(6, 7))).toEqual({ action: 'resubscribe' });
   });
 
   it('gives each visible event once and in order, whatever happens to the frames', () => {
@@ -44,11 +44,11 @@ describe('admit', () => {
         let cursor = 0;
         const got: number[] = [];
         const receive = (next: RangeFrame): void => {
-          const admission = admit(cursor, next);
-          if (admission.action === 'apply') {
-            got.push(...admission.events.map(({ seq }) => seq));
-            cursor = admission.to;
-          } else if (admission.action === 'resubscribe') {
+          const decision = decideFrame(cursor, next);
+          if (decision.action === 'apply') {
+            got.push(...decision.events.map(({ seq }) => seq));
+            cursor = decision.to;
+          } else if (decision.action === 'resubscribe') {
             receive(frame(cursor, cursor + 1, hidden));
           }
         };

@@ -1,7 +1,7 @@
 import type { RangeFrame } from './messages.js';
 
 /** What a range reader at `cursor` does with a frame. */
-export type Admission =
+export type FrameDecision =
   /** Apply these events and set the cursor to `to`, in one local transaction. */
   | { readonly action: 'apply'; readonly events: RangeFrame['events']; readonly to: number }
   /** Everything in it is known. */
@@ -10,7 +10,7 @@ export type Admission =
   | { readonly action: 'resubscribe' };
 
 /** The client's rule: with it, loss, doubling and reordering upstream become latency and nothing else. */
-export function admit(cursor: number, frame: RangeFrame): Admission {
+export function decideFrame(cursor: number, frame: RangeFrame): FrameDecision {
   if (frame.to <= cursor) return { action: 'drop' };
   if (frame.from > cursor) return { action: 'resubscribe' };
   const events = frame.from === cursor ? frame.events : frame.events.filter(({ seq }) => seq > cursor);

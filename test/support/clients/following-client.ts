@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { WebSocket } from 'ws';
 import {
-  admit,
+  decideFrame,
   type Atome,
   type AtomeEvent,
   type Cursor,
@@ -90,12 +90,12 @@ export class Tail {
   }
 
   private take(frame: RangeFrame): void {
-    const admission = admit(this.seq, frame);
+    const decision = decideFrame(this.seq, frame);
     if (frame.from !== this.seq) this.detours += 1;
-    if (admission.action === 'resubscribe') this.subscribe();
-    if (admission.action !== 'apply') return;
-    admission.events.forEach((event) => this.apply(event));
-    this.cursor = { ...this.cursor, since: admission.to, hash: frame.hash };
+    if (decision.action === 'resubscribe') this.subscribe();
+    if (decision.action !== 'apply') return;
+    decision.events.forEach((event) => this.apply(event));
+    this.cursor = { ...this.cursor, since: decision.to, hash: frame.hash };
     this.events.emit('moved');
   }
 

@@ -1,5 +1,5 @@
 import type { Committed } from '../../../src/ledger/outcome.js';
-import type { Placement } from '../../../src/protocol/index.js';
+import type { AtomeHeader } from '../../../src/protocol/index.js';
 
 /** An update of a note as the writer hands it to the feed, with hashes that follow from seq. */
 export function committed(seq: number, more: CommittedParts = {}): Committed {
@@ -33,5 +33,5 @@ interface CommittedParts {
   readonly kind?: string;
   readonly size?: number;
   readonly sourceClient?: string | null;
-  readonly before?: Pick<Placement, 'id' | 'kind'> | null;
+  readonly before?: Pick<AtomeHeader, 'id' | 'kind'> | null;
 }
