@@ -1,6 +1,6 @@
 import { Logger, type FactoryProvider, type Provider, type Type } from '@nestjs/common';
 import { Authenticator } from '../auth/authentication/authenticator.js';
-import { Callers } from '../auth/authentication/credential-extractor.js';
+import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
 import { Tickets } from '../auth/authentication/tickets.js';
 import { errorLog } from '../http/error-log.js';
 import { ResolvedOptions, type AccountOptions } from '../config/module-options.js';
@@ -42,7 +42,7 @@ const TICKETS: readonly Provider[] = [
     inject: [SqlTicketStore],
     useFactory: (store: SqlTicketStore) => housekeeping(() => store.sweep(Date.now())),
   },
-  Callers,
+  CredentialExtractor,
 ];
 
 /** Accounts sign tokens, with the secret that verifies them. */

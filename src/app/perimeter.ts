@@ -3,7 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastify, { type FastifyRequest } from 'fastify';
 import { addressOf } from '../auth/admission/client-address.js';
-import { Doorkeeper, identityOf, ruleOfRoute } from '../auth/authentication/request-authenticator.js';
+import { RequestAuthenticator, identityOf, ruleOfRoute } from '../auth/authentication/request-authenticator.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
 import type { Config } from '../config/environment.js';
 import { ResolvedOptions } from '../config/module-options.js';
@@ -108,7 +108,7 @@ async function limitRates(app: NestFastifyApplication, { rates, atome }: Config)
       keyGenerator: ({ raw }) => addressOf(raw, proxies),
     });
   // good tokens are never held up: others may share the address with whoever guesses
-  app.get(Doorkeeper).slowDown(async (request) => {
+  app.get(RequestAuthenticator).onRejected(async (request) => {
     const seen = await refused(request);
     if (!seen.isAllowed && seen.isExceeded) {
       throw tooMany('too many calls from this address had no token, or one that is not good', seen.ttl);

@@ -6,7 +6,7 @@ import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { Authority } from '../auth/authorization/access-policy.js';
 import { Authenticator } from '../auth/authentication/authenticator.js';
 import { addressOf } from '../auth/admission/client-address.js';
-import { Callers } from '../auth/authentication/credential-extractor.js';
+import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
 import { Places } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
@@ -28,7 +28,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
     private readonly authority: Authority,
-    private readonly callers: Callers,
+    private readonly credentialExtractor: CredentialExtractor,
     private readonly places: Places,
     private readonly perimeter: Perimeter,
     private readonly options: ResolvedOptions,
@@ -61,7 +61,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     new Session(ws, randomUUID(), handshake, {
       authenticator: this.authenticator,
       authority: this.authority,
-      callers: this.callers,
+      credentialExtractor: this.credentialExtractor,
       places: this.places,
       feed: this.feed,
       writes: this.writes,

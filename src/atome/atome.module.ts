@@ -3,7 +3,7 @@ import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../auth/authorization/access.guard.js';
 import { Authority } from '../auth/authorization/access-policy.js';
-import { Doorkeeper } from '../auth/authentication/request-authenticator.js';
+import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
 import { Authenticator, NoAuthenticator } from '../auth/authentication/authenticator.js';
 import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
 import { authParts } from '../accounts/auth.providers.js';
@@ -156,7 +156,7 @@ const PARTS: Provider[] = [
     useFactory: (authenticator: Authenticator, { connections }: ResolvedOptions) =>
       new Places(authenticator, connections),
   },
-  Doorkeeper,
+  RequestAuthenticator,
   AccessGuard,
   Drain,
   AtomeLifecycle,
@@ -207,7 +207,7 @@ function compose(
       AccessGuard,
       Authenticator,
       Authority,
-      Doorkeeper,
+      RequestAuthenticator,
       AtomeService,
       AtomeEvents,
       Feed,

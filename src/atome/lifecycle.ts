@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { Doorkeeper } from '../auth/authentication/request-authenticator.js';
+import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
 import { Places } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../http/body-parsers.js';
@@ -29,7 +29,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly feed: Feed,
     private readonly connections: Connections,
     private readonly places: Places,
-    private readonly doorkeeper: Doorkeeper,
+    private readonly requestAuthenticator: RequestAuthenticator,
     private readonly drain: Drain,
     private readonly http: HttpAdapterHost,
     private readonly scrubber: Scrubber,
@@ -59,7 +59,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   private prepare(fastify: FastifyInstance): void {
     addBodyParsers(fastify, PATCH_TYPES);
     keepOutOfCaches(fastify);
-    this.doorkeeper.standAt(fastify);
+    this.requestAuthenticator.register(fastify);
     refuseUnknownPreconditions(fastify);
     refuseOtherContent(fastify);
     // behind the body: one that never comes whole must not hold the end

@@ -1,7 +1,7 @@
 import { AtomeError, type Principal } from '../protocol/index.js';
 import type { Authenticator, Identity } from '../auth/authentication/authenticator.js';
 import { authorize } from '../auth/authorization/role-permissions.js';
-import type { Proof } from '../auth/authentication/credential-extractor.js';
+import type { CredentialCheck } from '../auth/authentication/credential-extractor.js';
 import { Deadline } from '../auth/admission/deadline.js';
 import type { Place } from '../auth/admission/connection-limiter.js';
 
@@ -40,7 +40,7 @@ export class Credentials {
   }
 
   /** Takes what {@link accept} takes, proved in another way. */
-  async admit(prove: Proof): Promise<Identity> {
+  async admit(prove: CredentialCheck): Promise<Identity> {
     // it came in time; how long it takes to check it is not the client's doing
     if (!this.principal) this.deadline.clear();
     const identity = await prove();

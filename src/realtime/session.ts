@@ -2,7 +2,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Authority } from '../auth/authorization/access-policy.js';
 import type { Authenticator } from '../auth/authentication/authenticator.js';
 import { authorize } from '../auth/authorization/role-permissions.js';
-import type { Callers, Carrier } from '../auth/authentication/credential-extractor.js';
+import type { CredentialExtractor, RequestCredentials } from '../auth/authentication/credential-extractor.js';
 import { Credentials } from './connection-identity.js';
 import type { Places } from '../auth/admission/connection-limiter.js';
 import type { Feed } from '../feed/feed.js';
@@ -32,7 +32,7 @@ import { TokenBucket } from './token-bucket.js';
 export interface SessionDependencies {
   readonly authenticator: Authenticator;
   readonly authority: Authority;
-  readonly callers: Callers;
+  readonly credentialExtractor: CredentialExtractor;
   readonly places: Places;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
@@ -45,7 +45,7 @@ export interface SessionDependencies {
 }
 
 /** What is known of a connection from how it was opened. */
-export interface Handshake extends Carrier {
+export interface Handshake extends RequestCredentials {
   readonly address: string;
 }
 
@@ -148,7 +148,7 @@ export class Session {
 
   /** Who can be known from the handshake is. */
   private async identify(): Promise<void> {
-    const proof = this.deps.callers.proofOf(this.handshake, true);
+    const proof = this.deps.credentialExtractor.extract(this.handshake, true);
     if (proof) await this.credentials.admit(proof);
   }
 

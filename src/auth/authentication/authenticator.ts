@@ -38,13 +38,13 @@ export abstract class Authenticator {
   }
 }
 
-const EVERYBODY: Identity = { principal: ANONYMOUS, expiresAt: null };
+const ANONYMOUS_IDENTITY: Identity = { principal: ANONYMOUS, expiresAt: null };
 
 /** Authentication is off: everybody is the same, and a token says nothing. */
 export class NoAuthenticator extends Authenticator {
   readonly required = false;
 
   authenticate(): Identity {
-    return EVERYBODY;
+    return ANONYMOUS_IDENTITY;
   }
 }

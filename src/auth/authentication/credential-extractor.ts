@@ -4,18 +4,18 @@ import { Authenticator, type Identity } from './authenticator.js';
 import { Tickets } from './tickets.js';
 
 /** What a request, or the handshake of a WebSocket, carries. */
-export interface Carrier {
+export interface RequestCredentials {
   readonly headers: { readonly authorization?: string | undefined };
   /** Path and query. */
   readonly url?: string | undefined;
 }
 
 /** Tells who a caller is, at once where that is known already; throws, or rejects, as an {@link Authenticator} does. */
-export type Proof = () => Identity | Promise<Identity>;
+export type CredentialCheck = () => Identity | Promise<Identity>;
 
 /** Finds out who calls: by the token in the header, or by a one-time ticket in the address. */
 @Injectable()
-export class Callers {
+export class CredentialExtractor {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly tickets: Tickets,
@@ -26,7 +26,7 @@ export class Callers {
    * @param takesTickets whether a ticket counts here.
    * @throws AtomeError `unauthenticated` for a token in the address, and for another scheme than Bearer.
    */
-  proofOf({ headers, url }: Carrier, takesTickets: boolean): Proof | undefined {
+  extract({ headers, url }: RequestCredentials, takesTickets: boolean): CredentialCheck | undefined {
     if (!this.authenticator.required) return () => this.authenticator.authenticate('');
     const ticket = ticketIn(url);
     const token = bearerToken(headers.authorization);

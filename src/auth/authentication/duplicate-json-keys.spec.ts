@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { hasDoubledNames } from './duplicate-json-keys.js';
+import { hasDuplicateKeys } from './duplicate-json-keys.js';
 
 describe('a name in a JSON text', () => {
   it.each([
@@ -11,7 +11,7 @@ describe('a name in a JSON text', () => {
     '{ "a" : 1 , "a" : 2 }',
     '{"":1,"":2}',
     '{"\\"":1,"\\"":2}',
-  ])('is there twice: %s', (json) => expect(hasDoubledNames(json)).toBe(true));
+  ])('is there twice: %s', (json) => expect(hasDuplicateKeys(json)).toBe(true));
 
   it.each([
     '{}',
@@ -21,9 +21,9 @@ describe('a name in a JSON text', () => {
     '[{"a":1},{"a":2}]',
     '{"a":"{\\"a\\":1,\\"a\\":2}"}',
     '{"a":["b","b"]}',
-  ])('is there once: %s', (json) => expect(hasDoubledNames(json)).toBe(false));
+  ])('is there once: %s', (json) => expect(hasDuplicateKeys(json)).toBe(false));
 
   it('is there once in whatever was written from a value', () => {
-    fc.assert(fc.property(fc.json(), (json) => !hasDoubledNames(JSON.stringify(JSON.parse(json)))));
+    fc.assert(fc.property(fc.json(), (json) => !hasDuplicateKeys(JSON.stringify(JSON.parse(json)))));
   });
 });

@@ -3,7 +3,7 @@
  * (RFC 8259 §4), so what one of them has checked is not what another one uses.
  * @param json valid JSON.
  */
-export function hasDoubledNames(json: string): boolean {
+export function hasDuplicateKeys(json: string): boolean {
   const open: Set<string>[] = [];
   let text = '';
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}:]/g)) {

@@ -1,8 +1,15 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import { AtomeError, type Principal } from '../../protocol/index.js';
 import { Authenticator, type Identity } from './authenticator.js';
-import { hasDoubledNames } from './duplicate-json-keys.js';
-import { GivenKeys, KeysUnavailable, PublishedKeys, thumbprintOf, type KeyRing, type KeySource } from './key-ring.js';
+import { hasDuplicateKeys } from './duplicate-json-keys.js';
+import {
+  StaticKeyRing,
+  KeysUnavailable,
+  RemoteKeyRing,
+  thumbprintOf,
+  type KeyRing,
+  type KeySource,
+} from './key-ring.js';
 import { isGroupName, isPrincipalId, isTenantName } from './principal.js';
 import { isRole } from '../authorization/roles.js';
 import { TokenCache } from './token-cache.js';
@@ -30,7 +37,7 @@ const MAX_TIME_S = 8.64e12;
 // What a token may say it is (RFC 7519 §5.1, RFC 9068 §2.1); an ID token or a logout token is no access token.
 const TYPES: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'application/jwt', 'at+jwt', 'application/at+jwt']);
 
-type Checked = JWTVerifyResult & { readonly key?: string };
+type VerifiedToken = JWTVerifyResult & { readonly key?: string };
 
 /**
  * Verifies JSON Web Tokens (RFC 7519, with the advice of RFC 8725). Which algorithms are possible is decided by
@@ -39,8 +46,8 @@ type Checked = JWTVerifyResult & { readonly key?: string };
 export class JwtAuthenticator extends Authenticator {
   readonly required = true;
   private readonly keys: Uint8Array | KeyRing;
-  private readonly known = new TokenCache();
-  private readonly verify: JWTVerifyOptions;
+  private readonly verified = new TokenCache();
+  private readonly verifyOptions: JWTVerifyOptions;
   private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim' | 'groupsClaim'>;
 
   /** @param onUnusableKey told why a key that a token names cannot be used, such as one that is too short. */
@@ -51,7 +58,7 @@ export class JwtAuthenticator extends Authenticator {
     super();
     this.keys = keysOf(keys);
     this.claims = claims;
-    this.verify = {
+    this.verifyOptions = {
       algorithms: 'secret' in keys ? ['HS256'] : ['EdDSA', 'Ed25519', 'ES256', 'RS256'],
       clockTolerance: CLOCK_TOLERANCE_S,
       requiredClaims: ['sub', 'exp'],
@@ -61,15 +68,15 @@ export class JwtAuthenticator extends Authenticator {
   }
 
   authenticate(token: string): Identity | Promise<Identity> {
-    const known = this.known.get(token);
-    if (known && this.isGood(known)) return known;
-    this.known.delete(token);
-    return this.prove(token);
+    const known = this.verified.get(token);
+    if (known && this.isStillValid(known)) return known;
+    this.verified.delete(token);
+    return this.verifyToken(token);
   }
 
-  private async prove(token: string): Promise<Identity> {
+  private async verifyToken(token: string): Promise<Identity> {
     if (!isWellFormed(token)) throw refused('it is not a signed JSON Web Token');
-    const { payload, protectedHeader, key } = await this.check(token);
+    const { payload, protectedHeader, key } = await this.verifySignature(token);
     const { typ } = protectedHeader as { typ?: unknown };
     if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase() : typ)) throw refused('it is not an access token');
     if (isAmbiguous(token)) throw refused('it says something twice');
@@ -79,7 +86,7 @@ export class JwtAuthenticator extends Authenticator {
       ...sessionOf(payload),
       ...(key && { key }),
     };
-    this.known.set(token, identity);
+    this.verified.set(token, identity);
     return identity;
   }
 
@@ -92,15 +99,15 @@ export class JwtAuthenticator extends Authenticator {
   }
 
   /** Whether a token that was good is good still, without checking its signature again. */
-  private isGood(identity: Identity): boolean {
+  private isStillValid(identity: Identity): boolean {
     const isFresh = this.keys instanceof Uint8Array || this.keys.isFresh;
     return isFresh && Date.now() < identity.expiresAt! && this.isCurrent(identity);
   }
 
-  private async check(token: string): Promise<Checked> {
+  private async verifySignature(token: string): Promise<VerifiedToken> {
     try {
-      if (this.keys instanceof Uint8Array) return await jwtVerify(token, this.keys, this.verify);
-      const { key, ...verified } = await jwtVerify(token, this.keys.find, this.verify);
+      if (this.keys instanceof Uint8Array) return await jwtVerify(token, this.keys, this.verifyOptions);
+      const { key, ...verified } = await jwtVerify(token, this.keys.find, this.verifyOptions);
       return { ...verified, key: thumbprintOf(key) };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('it has expired; renew it');
@@ -144,7 +151,7 @@ function listOf(claim: unknown): unknown[] | undefined {
 
 function keysOf(source: KeySource): Uint8Array | KeyRing {
   if ('secret' in source) return new TextEncoder().encode(source.secret);
-  return 'jwks' in source ? new GivenKeys(source.jwks, source.file) : new PublishedKeys(source.jwksUrl);
+  return 'jwks' in source ? new StaticKeyRing(source.jwks, source.file) : new RemoteKeyRing(source.jwksUrl);
 }
 
 /** Three parts of base64url, each written in the one way there is to write it (RFC 4648 §3.5). */
@@ -155,7 +162,7 @@ function isWellFormed(token: string): boolean {
 
 function isAmbiguous(token: string): boolean {
   const [header = '', payload = ''] = token.split('.');
-  return [header, payload].some((part) => hasDoubledNames(Buffer.from(part, 'base64url').toString()));
+  return [header, payload].some((part) => hasDuplicateKeys(Buffer.from(part, 'base64url').toString()));
 }
 
 function expiryOf({ exp, iat = 0 }: JWTPayload): number {

@@ -46,7 +46,7 @@ const RETRY_MS = 30_000;
 const logger = new Logger('Keys');
 
 /** A set that is given, and its file where it has one. */
-export class GivenKeys implements KeyRing {
+export class StaticKeyRing implements KeyRing {
   readonly isFresh = true;
   private known: JWTVerifyGetKey;
   private thumbprints: ReadonlySet<string>;
@@ -86,7 +86,7 @@ export class GivenKeys implements KeyRing {
 }
 
 /** A set that an identity provider publishes; fetched when it is first needed, at the latest every ten minutes then. */
-export class PublishedKeys implements KeyRing {
+export class RemoteKeyRing implements KeyRing {
   private readonly cache: JWKSCacheInput & { uat?: number; jwks?: JSONWebKeySet } = {};
   private readonly remote: ReturnType<typeof createRemoteJWKSet>;
   private thumbprints: ReadonlySet<string> = new Set();
@@ -153,15 +153,15 @@ export class PublishedKeys implements KeyRing {
   }
 }
 
-const KNOWN = new WeakMap<CryptoKey, string>();
+const THUMBPRINTS = new WeakMap<CryptoKey, string>();
 
 /** Names a public key by what it is, whatever name it goes by. */
 export function thumbprintOf(key: CryptoKey | Uint8Array): string {
   if (key instanceof Uint8Array) throw new TypeError('a secret is no public key');
-  const known = KNOWN.get(key);
+  const known = THUMBPRINTS.get(key);
   if (known !== undefined) return known;
   const thumbprint = digest(KeyObject.from(key));
-  KNOWN.set(key, thumbprint);
+  THUMBPRINTS.set(key, thumbprint);
   return thumbprint;
 }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AtomeError } from '../../protocol/index.js';
 import { authorize, type Action } from '../authorization/role-permissions.js';
 import type { Identity } from './authenticator.js';
-import { Callers } from './credential-extractor.js';
+import { CredentialExtractor } from './credential-extractor.js';
 import { Perimeter } from '../admission/perimeter.js';
 
 /**
@@ -19,36 +19,36 @@ export const TAKES_TICKETS = 'atomeSyncTakesTickets';
 /** And whether it is a write to one atome, which `If-Match` can be held against. */
 export const TAKES_PRECONDITIONS = 'atomeSyncTakesPreconditions';
 
-type Known = FastifyRequest & { identity?: Identity; isAdmitted?: boolean };
+type AuthenticatedRequest = FastifyRequest & { identity?: Identity; isAuthorized?: boolean };
 
 /** What else becomes of a request without a token that is good; may throw something else. */
-export type OnUnauthenticated = (request: FastifyRequest) => Promise<void>;
+export type OnRejected = (request: FastifyRequest) => Promise<void>;
 
 /** Finds out who calls, and whether that caller may: before anything of the body is read. */
 @Injectable()
-export class Doorkeeper {
-  private onUnauthenticated: OnUnauthenticated = () => Promise.resolve();
+export class RequestAuthenticator {
+  private onUnauthenticated: OnRejected = () => Promise.resolve();
 
   constructor(
-    private readonly callers: Callers,
+    private readonly credentialExtractor: CredentialExtractor,
     private readonly perimeter: Perimeter,
   ) {}
 
   /** Stands at the door of an application, whose routes without a rule are none of its business. */
-  standAt(fastify: FastifyInstance): void {
+  register(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, _reply, done) => {
       const rule = ruleOfRoute(request);
       if (!rule) return done();
       const foreign = this.perimeter.refusalOfCall(request.raw);
       if (foreign) return done(foreign);
-      const admitted = this.admit(request, rule);
-      if (admitted) admitted.then(() => done(), done);
+      const authenticated = this.authenticate(request, rule);
+      if (authenticated) authenticated.then(() => done(), done);
       else done();
     });
   }
 
   /** Called for each request that is refused as unauthenticated. */
-  slowDown(onUnauthenticated: OnUnauthenticated): void {
+  onRejected(onUnauthenticated: OnRejected): void {
     this.onUnauthenticated = onUnauthenticated;
   }
 
@@ -56,35 +56,35 @@ export class Doorkeeper {
    * At once when who calls is known already, as it nearly always is: waiting for it cost 2 µs of a small write.
    * @throws AtomeError `unauthenticated` or `forbidden`; or rejects with it.
    */
-  admit(request: Known, rule: Rule): void | Promise<void> {
-    if (request.isAdmitted) return;
+  authenticate(request: AuthenticatedRequest, rule: Rule): void | Promise<void> {
+    if (request.isAuthorized) return;
     const identity = rule === 'open' ? undefined : this.identify(request, rule);
-    if (identity instanceof Promise) return identity.then((proved) => this.decide(request, rule, proved));
-    this.decide(request, rule, identity);
+    if (identity instanceof Promise) return identity.then((proved) => this.authorizeRequest(request, rule, proved));
+    this.authorizeRequest(request, rule, identity);
   }
 
-  private decide(request: Known, rule: Rule, identity: Identity | undefined): void {
+  private authorizeRequest(request: AuthenticatedRequest, rule: Rule, identity: Identity | undefined): void {
     if (identity) request.identity = identity;
-    else requireShort(request);
+    else assertShortBody(request);
     if (identity && rule !== 'public' && rule !== 'open') authorize(identity.principal, rule);
-    request.isAdmitted = true;
+    request.isAuthorized = true;
   }
 
   private identify(request: FastifyRequest, rule: Rule): Identity | undefined | Promise<Identity> {
     const takesTickets = (request.routeOptions.config as { [TAKES_TICKETS]?: boolean })[TAKES_TICKETS] ?? false;
     try {
-      const proof = this.callers.proofOf(request, takesTickets);
-      if (!proof && rule !== 'public') {
+      const check = this.credentialExtractor.extract(request, takesTickets);
+      if (!check && rule !== 'public') {
         throw new AtomeError('unauthenticated', 'a token is needed: send Authorization: Bearer <token>');
       }
-      const identity = proof?.();
-      return identity instanceof Promise ? identity.catch((error: unknown) => this.refuse(request, error)) : identity;
+      const identity = check?.();
+      return identity instanceof Promise ? identity.catch((error: unknown) => this.reject(request, error)) : identity;
     } catch (error) {
-      return this.refuse(request, error);
+      return this.reject(request, error);
     }
   }
 
-  private async refuse(request: FastifyRequest, error: unknown): Promise<never> {
+  private async reject(request: FastifyRequest, error: unknown): Promise<never> {
     if (error instanceof AtomeError && error.code === 'unauthenticated') await this.onUnauthenticated(request);
     throw error;
   }
@@ -96,19 +96,19 @@ export function ruleOfRoute({ routeOptions }: FastifyRequest): Rule | undefined 
 }
 
 /** Of somebody who is not known no more is kept in memory than a name and a password take. */
-const MAX_STRANGER_BYTES = 16 * 1024;
+const MAX_UNAUTHENTICATED_BYTES = 16 * 1024;
 
 /** @throws AtomeError `too_large` for a long body, and for one that does not say how long it is. */
-function requireShort({ headers }: FastifyRequest): void {
+function assertShortBody({ headers }: FastifyRequest): void {
   const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
-  if (length <= MAX_STRANGER_BYTES) return;
+  if (length <= MAX_UNAUTHENTICATED_BYTES) return;
   throw new AtomeError(
     'too_large',
-    `without a token a body has at most ${MAX_STRANGER_BYTES} bytes, and says so in Content-Length`,
+    `without a token a body has at most ${MAX_UNAUTHENTICATED_BYTES} bytes, and says so in Content-Length`,
   );
 }
 
 /** Who a request comes from, as the doorkeeper has found out. */
 export function identityOf(request: FastifyRequest): Identity | undefined {
-  return (request as Known).identity;
+  return (request as AuthenticatedRequest).identity;
 }

@@ -13,7 +13,7 @@ import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '@n
 import type { FastifyRequest } from 'fastify';
 import { AtomeError, type Principal } from '../../protocol/index.js';
 import {
-  Doorkeeper,
+  RequestAuthenticator,
   identityOf,
   RULE,
   TAKES_PRECONDITIONS,
@@ -49,19 +49,22 @@ export function ruleOf(handler: object): Rule | undefined {
   return Reflect.getMetadata(RULE, handler) as Rule | undefined;
 }
 
-/** Lets nobody through to a route whom the {@link Doorkeeper} has not admitted. */
+/** Lets nobody through to a route whom the {@link RequestAuthenticator} has not admitted. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly doorkeeper: Doorkeeper,
+    private readonly requestAuthenticator: RequestAuthenticator,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rule = this.reflector.get<Rule | undefined>(RULE, context.getHandler());
     if (!rule) throw new AtomeError('forbidden', 'this call is not open to anybody');
-    const admitted = this.doorkeeper.admit(context.switchToHttp().getRequest<FastifyRequest>(), rule);
-    return admitted?.then(() => true) ?? true;
+    const authenticated = this.requestAuthenticator.authenticate(
+      context.switchToHttp().getRequest<FastifyRequest>(),
+      rule,
+    );
+    return authenticated?.then(() => true) ?? true;
   }
 }
 
