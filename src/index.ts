@@ -1,5 +1,5 @@
 /* What an application that imports the module needs. */
-export { Authority, type AuthorizeHook } from './auth/authorization/access-policy.js';
+export { AccessPolicy, type AuthorizeHook } from './auth/authorization/access-policy.js';
 export type { JwtOptions, KeySource } from './auth/authentication/jwt.authenticator.js';
 export type { KindPolicy, Policies } from './auth/authorization/kind-policies.js';
 export { AtomeEvents, OnAtome, type AtomeEventName, type TenantEvent } from './atome/atome-events.js';

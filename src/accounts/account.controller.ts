@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { addressOf } from '../auth/admission/client-address.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { ResolvedOptions } from '../config/module-options.js';
@@ -28,7 +28,7 @@ export class AccountController {
     private readonly options: ResolvedOptions,
   ) {}
 
-  @Needs('open')
+  @RequireRole('open')
   @Post('register')
   @ApiOperation({ summary: 'Make an account, and log in' })
   @ApiExamples(RegisterDto, BODIES.register)
@@ -43,7 +43,7 @@ export class AccountController {
     return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
   }
 
-  @Needs('open')
+  @RequireRole('open')
   @Post('login')
   @HttpCode(200)
   @ApiOperation({ summary: 'Log in' })
@@ -59,7 +59,7 @@ export class AccountController {
     return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
   }
 
-  @Needs('open')
+  @RequireRole('open')
   @Post('refresh')
   @HttpCode(200)
   @ApiOperation({ summary: 'New tokens for a refresh token, which is good once' })
@@ -70,7 +70,7 @@ export class AccountController {
     return { success: true, ...(await this.tokensOf(await this.sessions.refresh(refreshToken))) };
   }
 
-  @Needs('public')
+  @RequireRole('public')
   @Post('logout')
   @HttpCode(200)
   @ApiOperation({ summary: 'End a session: its tokens, connections and streams, on every server' })
@@ -85,7 +85,7 @@ export class AccountController {
     return { success: true };
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Post('change-password')
   @HttpCode(200)
   @ApiOperation({ summary: 'Change your password; all your other sessions end' })
@@ -105,7 +105,7 @@ export class AccountController {
     return { success: true };
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Get('me')
   @ApiOperation({ summary: 'Who you are' })
   @ApiAnswer(200, '`account` is null for a token that was not issued here', ANSWERS.me)
@@ -121,7 +121,7 @@ export class AccountController {
     };
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Delete('delete-account')
   @ApiOperation({ summary: 'Delete your account and end all its sessions; what you have written stays' })
   @ApiExamples(DeleteAccountDto, BODIES.deleteAccount)

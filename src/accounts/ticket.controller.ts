@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { Tickets } from '../auth/authentication/tickets.js';
 import { ApiAnswer } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -15,7 +15,7 @@ import { ANSWERS } from './openapi-examples.js';
 export class TicketController {
   constructor(private readonly tickets: Tickets) {}
 
-  @Needs('read')
+  @RequireRole('read')
   @Post('ticket')
   @HttpCode(200)
   @ApiOperation({ summary: 'A ticket that stands for you once, for `?ticket=` of the WebSocket or of the changes' })

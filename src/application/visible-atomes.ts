@@ -1,4 +1,4 @@
-import type { Authority } from '../auth/authorization/access-policy.js';
+import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { HistoryPage, HistoryPlace, LedgerReader, ListPage, Moment } from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import { placeIn } from '../ledger/read/sort-value.js';
@@ -21,7 +21,7 @@ const SCAN_ROWS = 500;
 export class VisibleAtomes {
   constructor(
     private readonly reader: LedgerReader,
-    private readonly authority: Authority,
+    private readonly accessPolicy: AccessPolicy,
   ) {}
 
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
@@ -33,7 +33,7 @@ export class VisibleAtomes {
   /** As {@link get}, as JSON. */
   async getText(id: string, moment: Moment | undefined, principal: Principal): Promise<AtomeText> {
     const row = await this.reader.row(principal.tenant, id);
-    this.authority.authorize(principal, 'read', standingOf(row));
+    this.accessPolicy.authorize(principal, 'read', standingOf(row));
     if (!moment && row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
     const shown = moment ? await this.reader.getAt(principal.tenant, id, moment) : row;
     const { version, updatedAt } = shown;
@@ -51,15 +51,15 @@ export class VisibleAtomes {
   }
 
   async list(query: ListQuery, principal: Principal): Promise<ListPage> {
-    const visibleTo = this.authority.sightOf(principal);
-    if (visibleTo === 'each') return this.scan(query, principal);
+    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
+    if (visibleTo === 'per-row') return this.scan(query, principal);
     const page = await this.reader.list(principal.tenant, { ...query, visibleTo });
     return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, standingOf(row))) };
   }
 
   async count(query: ListQuery, principal: Principal): Promise<number> {
-    const visibleTo = this.authority.sightOf(principal);
-    if (visibleTo !== 'each') return this.reader.count(principal.tenant, { ...query, visibleTo });
+    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
+    if (visibleTo !== 'per-row') return this.reader.count(principal.tenant, { ...query, visibleTo });
     const found = this.walk({ ...query, offset: 0, after: undefined }, principal);
     let count = 0;
     while (!(await found.next()).done) count += 1;
@@ -72,7 +72,7 @@ export class VisibleAtomes {
   }
 
   mayRead(principal: Principal, atome: AtomeHeader): boolean {
-    return this.authority.isAllowed(principal, 'read', atome);
+    return this.accessPolicy.isAllowed(principal, 'read', atome);
   }
 
   /** As it was at a version; of an erased atome what is left of it. */
@@ -82,7 +82,7 @@ export class VisibleAtomes {
   }
 
   private find(id: string, principal: Principal): Promise<AtomeState> {
-    return this.reader.state(principal.tenant, id, (now) => this.authority.authorize(principal, 'read', now));
+    return this.reader.state(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
   private async scan(query: ListQuery, principal: Principal): Promise<ListPage> {

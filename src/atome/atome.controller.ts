@@ -24,7 +24,7 @@ import { parseMoment } from '../http/as-of.js';
 import { pathOf, ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
 import { QUERY_PIPE } from '../http/validation.js';
-import { Caller, Guarded, Needs } from '../auth/authorization/access.guard.js';
+import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import type { Moment } from '../ledger/read/ledger-reader.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
@@ -68,7 +68,7 @@ export class AtomeController {
     private readonly log: SecurityLog,
   ) {}
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Post('create')
   @ApiOperation({ summary: 'Create an atome' })
   @ApiWriteHeaders()
@@ -86,14 +86,14 @@ export class AtomeController {
     return { success: true, id, version, seq, atome };
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Get('list')
   @ApiOperation({ summary: 'List atomes' })
   @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
   @ApiProblems(400)
   async list(
     @Query(QUERY_PIPE) query: ListQueryDto,
-    @Caller() caller: Principal,
+    @CurrentPrincipal() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const listQuery = toListQuery(query);
@@ -111,7 +111,7 @@ export class AtomeController {
     return `{"success":true,"data":[${texts.join(',')}],${rest.slice(1)}`;
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Get(':id')
   @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
   @ApiHeader({
@@ -127,7 +127,7 @@ export class AtomeController {
     @Param('id') id: string,
     @Query(QUERY_PIPE) query: GetQueryDto,
     @Req() { headers }: FastifyRequest,
-    @Caller() caller: Principal,
+    @CurrentPrincipal() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const atome = await this.atomes.getText(id, toMoment(query), caller);
@@ -141,7 +141,7 @@ export class AtomeController {
     return `{"success":true,"atome":${atome.text}}`;
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/alter')
   @HttpCode(200)
   @ApiOperation({ summary: 'Alter an atome key by key' })
@@ -159,7 +159,7 @@ export class AtomeController {
     return altered(reply, await this.atomes.alter(id, body, context));
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Put(':id')
   @ApiOperation({ summary: 'Replace data (and meta, parentId, kind, type)' })
   @ApiWriteHeaders()
@@ -176,7 +176,7 @@ export class AtomeController {
     return altered(reply, await this.atomes.replace(id, body, context));
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Patch(':id')
   @ApiOperation({
     summary: 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)',
@@ -206,7 +206,7 @@ export class AtomeController {
     return altered(reply, await this.atomes.patch(id, patch, context, mediaType));
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/rename')
   @HttpCode(200)
   @ApiOperation({ summary: 'Set data.name' })
@@ -225,7 +225,7 @@ export class AtomeController {
     return { ...altered(reply, result), oldName: result.oldName, newName: result.newName };
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Delete(':id')
   @ApiOperation({ summary: 'Delete an atome; it can be restored' })
   @ApiWriteHeaders()
@@ -245,7 +245,7 @@ export class AtomeController {
     return { success: true, id, deletedAt: atome.deletedAt, version, seq, restorable: true };
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/erase')
   @HttpCode(200)
   @ApiOperation({ summary: 'Erase an atome and its history for good: for its owner, and for admins' })
@@ -268,7 +268,7 @@ export class AtomeController {
     return { success: true, id, erasedAt: atome.deletedAt, version, seq };
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Get(':id/history')
   @ApiOperation({ summary: 'All alterations of an atome, newest first' })
   @ApiAtomeId()
@@ -277,7 +277,7 @@ export class AtomeController {
   async history(
     @Param('id') id: string,
     @Query(QUERY_PIPE) { page, limit, cursor }: HistoryQueryDto,
-    @Caller() caller: Principal,
+    @CurrentPrincipal() caller: Principal,
   ) {
     const place = cursor === undefined ? page : { before: cursor };
     const { currentVersion, alterations, next } = await this.atomes.history(id, place, limit, caller);
@@ -286,7 +286,7 @@ export class AtomeController {
     return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor };
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/restore')
   @HttpCode(200)
   @ApiOperation({ summary: 'Write the state of an earlier version as a new version' })
@@ -306,7 +306,7 @@ export class AtomeController {
     return { success: true, id, restoredToVersion: body.version, newVersion: version, data: atome.data, seq, atome };
   }
 
-  @Needs('write', TO_ONE_ATOME)
+  @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/share')
   @HttpCode(200)
   @ApiOperation({ summary: 'Say who may see and alter an atome; for its owner and admins' })

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, Logger, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
-import { Authority } from '../auth/authorization/access-policy.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { Authenticator } from '../auth/authentication/authenticator.js';
 import { addressOf } from '../auth/admission/client-address.js';
 import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
@@ -27,7 +27,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly writes: AcknowledgedWrites,
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
-    private readonly authority: Authority,
+    private readonly accessPolicy: AccessPolicy,
     private readonly credentialExtractor: CredentialExtractor,
     private readonly places: Places,
     private readonly perimeter: Perimeter,
@@ -60,7 +60,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     const handshake = { headers, url, address: addressOf(request, this.options.proxies) };
     new Session(ws, randomUUID(), handshake, {
       authenticator: this.authenticator,
-      authority: this.authority,
+      accessPolicy: this.accessPolicy,
       credentialExtractor: this.credentialExtractor,
       places: this.places,
       feed: this.feed,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AccessGuard } from '../auth/authorization/access.guard.js';
-import { Authority } from '../auth/authorization/access-policy.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
 import { Authenticator, NoAuthenticator } from '../auth/authentication/authenticator.js';
 import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
@@ -73,34 +73,39 @@ const PARTS: Provider[] = [
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {
-    provide: Authority,
+    provide: AccessPolicy,
     inject: [ResolvedOptions],
-    useFactory: (options: ResolvedOptions) => new Authority(options, errorLog('Authority')),
+    useFactory: (options: ResolvedOptions) => new AccessPolicy(options, errorLog('Authority')),
   },
   {
     provide: VisibleAtomes,
-    inject: [LedgerReader, Authority],
-    useFactory: (reader: LedgerReader, authority: Authority) => new VisibleAtomes(reader, authority),
+    inject: [LedgerReader, AccessPolicy],
+    useFactory: (reader: LedgerReader, accessPolicy: AccessPolicy) => new VisibleAtomes(reader, accessPolicy),
   },
   {
     provide: LedgerWriter,
-    inject: [LEDGER_STORE, LedgerReader, ResolvedOptions, Authority],
-    useFactory: (store: LedgerStore, reader: LedgerReader, { limits, quotas }: ResolvedOptions, authority: Authority) =>
+    inject: [LEDGER_STORE, LedgerReader, ResolvedOptions, AccessPolicy],
+    useFactory: (
+      store: LedgerStore,
+      reader: LedgerReader,
+      { limits, quotas }: ResolvedOptions,
+      accessPolicy: AccessPolicy,
+    ) =>
       new LedgerWriter(
         store,
         (tenant, id, version) => reader.stateAt(tenant, id, version),
         new HybridClock(randomBytes(4).toString('hex')),
         limits,
-        authority,
+        accessPolicy,
         Date.now,
         quotas,
       ),
   },
   {
     provide: Feed,
-    inject: [LedgerReader, LedgerWriter, ResolvedOptions, Authority],
-    useFactory: (reader: LedgerReader, writer: LedgerWriter, { feed }: ResolvedOptions, authority: Authority) =>
-      new Feed(reader, writer, feed, authority, errorLog('Feed')),
+    inject: [LedgerReader, LedgerWriter, ResolvedOptions, AccessPolicy],
+    useFactory: (reader: LedgerReader, writer: LedgerWriter, { feed }: ResolvedOptions, accessPolicy: AccessPolicy) =>
+      new Feed(reader, writer, feed, accessPolicy, errorLog('Feed')),
   },
   {
     provide: AcknowledgedWrites,
@@ -116,7 +121,7 @@ const PARTS: Provider[] = [
   { provide: TrailReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new TrailReader(store) },
   {
     provide: UserData,
-    inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber, Authority],
+    inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber, AccessPolicy],
     useFactory: (...parts: ConstructorParameters<typeof UserData>) => new UserData(...parts),
   },
   SecurityLog,
@@ -206,7 +211,7 @@ function compose(
     exports: [
       AccessGuard,
       Authenticator,
-      Authority,
+      AccessPolicy,
       RequestAuthenticator,
       AtomeService,
       AtomeEvents,

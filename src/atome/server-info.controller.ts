@@ -1,7 +1,7 @@
 import { Controller, Get, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Caller, Guarded, Needs } from '../auth/authorization/access.guard.js';
-import { Authority } from '../auth/authorization/access-policy.js';
+import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { Authenticator } from '../auth/authentication/authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -20,11 +20,11 @@ export class ServerInfoController {
     private readonly feed: Feed,
     private readonly connections: Connections,
     private readonly authenticator: Authenticator,
-    private readonly authority: Authority,
+    private readonly accessPolicy: AccessPolicy,
     private readonly options: ResolvedOptions,
   ) {}
 
-  @Needs('public')
+  @RequireRole('public')
   @Get()
   @ApiOperation({ summary: 'Version, ledger and limits of this server' })
   @ApiResponse({
@@ -32,7 +32,7 @@ export class ServerInfoController {
     description:
       '`{ success, name, version, protocol, wsPath, authRequired, epoch, seq, rights, connectedClients, serverTime, limits }`',
   })
-  async info(@Caller() caller: Principal | undefined) {
+  async info(@CurrentPrincipal() caller: Principal | undefined) {
     return {
       success: true,
       name: 'atome-sync',
@@ -50,7 +50,7 @@ export class ServerInfoController {
   private async ledgerOf(caller: Principal) {
     const { tenant } = caller;
     const { epoch, tail } = await this.feed.log(tenant);
-    const rights = this.authority.rightsOf(caller);
+    const rights = this.accessPolicy.accessFingerprint(caller);
     return { epoch, seq: tail, rights, connectedClients: this.connections.count(tenant) };
   }
 }

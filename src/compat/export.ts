@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf } from '../auth/authorization/access.guard.js';
-import { authorize } from '../auth/authorization/role-permissions.js';
+import { assertRole } from '../auth/authorization/role-permissions.js';
 import { SecurityLog } from '../http/security-log.js';
 import { isHead, sendHead, Streams } from '../http/long-responses.js';
 import { UserData } from '../compliance/user-data.js';
@@ -35,7 +35,7 @@ export class OriginalExport {
     const { principal } = identityOf(request)!;
     const { format = 'json', kinds, principal: whose = principal.id } = request.query as ExportQuery;
     if (format !== 'json') throw invalid([{ path: 'format', message: 'must be json, or be left out' }]);
-    if (whose !== principal.id) authorize(principal, 'administer');
+    if (whose !== principal.id) assertRole(principal, 'administer');
     void reply.type('application/json; charset=utf-8');
     if (isHead(request)) return sendHead(reply);
     this.log.record('export', request, { subject: whose });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Authority } from '../auth/authorization/access-policy.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { parseMoment } from '../http/as-of.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { readChanges } from '../feed/changes.js';
@@ -33,7 +33,7 @@ export class OriginalPull {
 
   constructor(
     private readonly feed: Feed,
-    private readonly authority: Authority,
+    private readonly accessPolicy: AccessPolicy,
     private readonly trail: TrailReader,
     private readonly options: ResolvedOptions,
   ) {}
@@ -78,7 +78,7 @@ export class OriginalPull {
   }
 
   private async page(log: TenantLog, principal: Principal, from: number, signal: AbortSignal): Promise<PullAnswer> {
-    const rights = this.authority.rightsOf(principal);
+    const rights = this.accessPolicy.accessFingerprint(principal);
     const cursor = { since: from };
     const request = { principal, rights, cursor, filter: {}, compact: true, limit: MOST, waitMs: 0, signal };
     const { events, to, head } = await readChanges(log, request);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Authority } from '../auth/authorization/access-policy.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { AtomeService, type WriteContext } from '../atome/atome.service.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { toAtomeError } from '../http/problem.js';
@@ -27,7 +27,7 @@ export class OriginalPush {
   constructor(
     private readonly atomes: AtomeService,
     private readonly reader: LedgerReader,
-    private readonly authority: Authority,
+    private readonly accessPolicy: AccessPolicy,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -85,7 +85,9 @@ export class OriginalPush {
   /** undefined also for one that may not be read: the write then says what a stranger is told. */
   private async find(id: string, principal: Principal): Promise<AtomeState | undefined> {
     try {
-      return await this.reader.state(principal.tenant, id, (now) => this.authority.authorize(principal, 'read', now));
+      return await this.reader.state(principal.tenant, id, (now) =>
+        this.accessPolicy.authorize(principal, 'read', now),
+      );
     } catch (error) {
       if (error instanceof AtomeError && error.code === 'not_found') return undefined;
       throw error;

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Caller, Guarded, Needs } from '../auth/authorization/access.guard.js';
+import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { ApiAnswer, ApiProblems } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { Streams } from '../http/long-responses.js';
@@ -20,7 +20,7 @@ export class OriginalSyncController {
     private readonly streams: Streams,
   ) {}
 
-  @Needs('read')
+  @RequireRole('read')
   @Get('sync/pull')
   @ApiOperation({ summary: 'Atomes as they are, of those that changed since a time or a seq' })
   @ApiQuery({
@@ -33,33 +33,33 @@ export class OriginalSyncController {
   @ApiProblems(400)
   async pull(
     @Query('since') since: unknown,
-    @Caller() caller: Principal,
+    @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return { success: true, ...(await this.pulls.since(caller, textOf(since), this.streams.begin(request, reply))) };
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Get('atome/sync/pull')
   @ApiOperation({ summary: 'Atomes as they are, of those that changed since they were last acknowledged' })
   @ApiAnswer(200, 'A page; once it is acknowledged, the next pull goes on', PULLED)
   async pending(
-    @Caller() caller: Principal,
+    @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return { success: true, ...(await this.pulls.pending(caller, this.streams.begin(request, reply))) };
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Post('sync/ack')
   @HttpCode(200)
   @ApiOperation({ summary: 'What was pulled as pending has arrived' })
   @ApiBody({ schema: { type: 'object' }, examples: { ids: { value: { ids: ['note-1'] } } } })
   @ApiAnswer(200, 'It is not pending any more', ACKNOWLEDGED)
   @ApiProblems(400)
-  async acknowledge(@Body() body: unknown, @Caller() caller: Principal) {
+  async acknowledge(@Body() body: unknown, @CurrentPrincipal() caller: Principal) {
     const ids = isObject(body) ? body.ids : undefined;
     if (!Array.isArray(ids)) throw invalid([{ path: 'ids', message: 'must be an array of the ids that have arrived' }]);
     await this.pulls.acknowledge(caller);

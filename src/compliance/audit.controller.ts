@@ -1,7 +1,7 @@
 import { Controller, Get, Headers, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { errorLog } from '../http/error-log.js';
 import { ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
@@ -38,7 +38,7 @@ export class AuditController {
     private readonly streams: Streams,
   ) {}
 
-  @Needs('administer')
+  @RequireRole('administer')
   @Get()
   @ApiOperation({ summary: 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON' })
   @ApiResponse({

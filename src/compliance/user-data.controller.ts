@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
-import { authorize } from '../auth/authorization/role-permissions.js';
+import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
+import { assertRole } from '../auth/authorization/role-permissions.js';
 import { errorLog } from '../http/error-log.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { isHead, sendHead, Streams } from '../http/long-responses.js';
@@ -33,7 +33,7 @@ export class UserDataController {
     private readonly streams: Streams,
   ) {}
 
-  @Needs('read')
+  @RequireRole('read')
   @Get('export')
   @ApiOperation({ summary: 'All that the ledger holds of you, as lines of JSON' })
   @ApiResponse({
@@ -48,7 +48,7 @@ export class UserDataController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { principal } = identityOf(request)!;
-    if (subject !== undefined && subject !== principal.id) authorize(principal, 'administer');
+    if (subject !== undefined && subject !== principal.id) assertRole(principal, 'administer');
     const { tenant } = principal;
     const whose = subject ?? principal.id;
     void reply.type(NDJSON);
@@ -66,7 +66,7 @@ export class UserDataController {
     await reply.send(lines);
   }
 
-  @Needs('write')
+  @RequireRole('write')
   @Delete('delete-all')
   @HttpCode(200)
   @ApiOperation({ summary: 'Erase all atomes that you own, for good' })

@@ -1,6 +1,6 @@
 import { AtomeError, type Principal } from '../protocol/index.js';
 import type { Authenticator, Identity } from '../auth/authentication/authenticator.js';
-import { authorize } from '../auth/authorization/role-permissions.js';
+import { assertRole } from '../auth/authorization/role-permissions.js';
 import type { CredentialCheck } from '../auth/authentication/credential-extractor.js';
 import { Deadline } from '../auth/admission/deadline.js';
 import type { Place } from '../auth/admission/connection-limiter.js';
@@ -50,7 +50,7 @@ export class Credentials {
     if (known && (known.id !== principal.id || known.tenant !== principal.tenant)) {
       throw new AtomeError('forbidden', 'the token is that of another principal; open a connection for it');
     }
-    authorize(principal, 'read');
+    assertRole(principal, 'read');
     this.place.belongTo(identity);
     this.deadline.clear();
     this.deadline = new Deadline(expiresAt, () => this.lapsed('the token has expired'));

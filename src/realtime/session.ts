@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
-import type { Authority } from '../auth/authorization/access-policy.js';
+import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { Authenticator } from '../auth/authentication/authenticator.js';
-import { authorize } from '../auth/authorization/role-permissions.js';
+import { assertRole } from '../auth/authorization/role-permissions.js';
 import type { CredentialExtractor, RequestCredentials } from '../auth/authentication/credential-extractor.js';
 import { Credentials } from './connection-identity.js';
 import type { Places } from '../auth/admission/connection-limiter.js';
@@ -31,7 +31,7 @@ import { TokenBucket } from './token-bucket.js';
 
 export interface SessionDependencies {
   readonly authenticator: Authenticator;
-  readonly authority: Authority;
+  readonly accessPolicy: AccessPolicy;
   readonly credentialExtractor: CredentialExtractor;
   readonly places: Places;
   readonly feed: Feed;
@@ -217,11 +217,11 @@ export class Session {
     if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
     if (message.type === 'auth') return this.authenticate(message.token);
     const principal = this.credentials.require();
-    authorize(principal, NEEDS[message.type]);
+    assertRole(principal, NEEDS[message.type]);
     const by = { clientId: this.clientId, principal };
     switch (message.type) {
       case 'subscribe':
-        return this.reading.range(principal, this.deps.authority.rightsOf(principal), message);
+        return this.reading.range(principal, this.deps.accessPolicy.accessFingerprint(principal), message);
       case 'unsubscribe':
         return this.reading.stop();
       case 'presence':
@@ -262,7 +262,8 @@ export class Session {
         seq: tail,
       });
       if (isFirst) await this.join(principal);
-      else if (deps.authority.rightsOf(before) !== deps.authority.rightsOf(principal)) this.reading.lookAs(principal);
+      else if (deps.accessPolicy.accessFingerprint(before) !== deps.accessPolicy.accessFingerprint(principal))
+        this.reading.lookAs(principal);
     } catch (error) {
       this.refuse(error);
       // a renewal that cannot be checked just now changes nothing: the token before it is good until it expires

@@ -1,11 +1,11 @@
 import { Body, Controller, Get, Headers, HttpCode, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authority } from '../auth/authorization/access-policy.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
 import { preferredType } from '../http/accept.js';
 import { isHead, sendHead, Streams } from '../http/long-responses.js';
-import { Caller, Guarded, identityOf, Needs } from '../auth/authorization/access.guard.js';
+import { CurrentPrincipal, Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
@@ -53,13 +53,13 @@ export class SyncController {
     private readonly feed: Feed,
     private readonly reader: LedgerReader,
     private readonly visible: VisibleAtomes,
-    private readonly authority: Authority,
+    private readonly accessPolicy: AccessPolicy,
     private readonly writes: AcknowledgedWrites,
     private readonly options: ResolvedOptions,
     private readonly streams: Streams,
   ) {}
 
-  @Needs('read', { takesTickets: true })
+  @RequireRole('read', { takesTickets: true })
   @Get('changes')
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({
@@ -84,7 +84,7 @@ export class SyncController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { principal } = identityOf(request)!;
-    const rights = this.authority.rightsOf(principal);
+    const rights = this.accessPolicy.accessFingerprint(principal);
     varyBy(reply, 'Accept');
     const isStream = preferredType(accept, CHANGES_TYPES) === EVENT_STREAM;
     const cursor = isStream ? cursorOf(query, lastEventId) : { ...cursorOf(query, undefined), since: query.since ?? 0 };
@@ -108,7 +108,7 @@ export class SyncController {
     await sendWhenKnown(reply, answer, this.onError);
   }
 
-  @Needs('read')
+  @RequireRole('read')
   @Get('snapshot')
   @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
   @ApiResponse({
@@ -119,7 +119,7 @@ export class SyncController {
   @ApiProblems(400)
   async snapshot(
     @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
-    @Caller() principal: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -127,12 +127,12 @@ export class SyncController {
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
     const signal = this.streams.begin(request, reply, { finishes: true });
-    const head = { epoch, seq, hash, rights: this.authority.rightsOf(principal) };
+    const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
     const atomes = this.visible.snapshot(seq, kinds, principal);
     await reply.send(snapshotLines(head, atomes, this.onError, signal));
   }
 
-  @Needs('write')
+  @RequireRole('write')
   @Post('push')
   @HttpCode(200)
   @ApiOperation({ summary: 'Many writes at once; one refused write spoils no other' })
@@ -143,7 +143,7 @@ export class SyncController {
   async push(
     @Body() body: PushDto,
     @Headers('x-client-id') clientId: string | undefined,
-    @Caller() principal: Principal,
+    @CurrentPrincipal() principal: Principal,
   ) {
     const operations = operationsOf(body, this.options.limits.pushOperations);
     if (clientId !== undefined && !ID_PATTERN.test(clientId)) {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AtomeError } from '../../protocol/index.js';
-import { authorize, type Action } from '../authorization/role-permissions.js';
+import { assertRole, type Action } from '../authorization/role-permissions.js';
 import type { Identity } from './authenticator.js';
 import { CredentialExtractor } from './credential-extractor.js';
 import { Perimeter } from '../admission/perimeter.js';
@@ -66,7 +66,7 @@ export class RequestAuthenticator {
   private authorizeRequest(request: AuthenticatedRequest, rule: Rule, identity: Identity | undefined): void {
     if (identity) request.identity = identity;
     else assertShortBody(request);
-    if (identity && rule !== 'public' && rule !== 'open') authorize(identity.principal, rule);
+    if (identity && rule !== 'public' && rule !== 'open') assertRole(identity.principal, rule);
     request.isAuthorized = true;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Access, AtomeAction, AtomeHeader, Principal } from '../../protocol/index.js';
-import { Authority, type AuthorityOptions, type AuthorizeHook } from './access-policy.js';
+import { AccessPolicy, type AccessPolicyOptions, type AuthorizeHook } from './access-policy.js';
 
 const ACTIONS: readonly AtomeAction[] = ['read', 'write', 'share', 'administer'];
 const person = (id: string, role: string, ...groups: string[]): Principal => ({
@@ -27,8 +27,9 @@ const [ann, bob, cid, dee] = [
 
 describe('the authority', () => {
   const errors: unknown[] = [];
-  const make = (options: AuthorityOptions = {}): Authority => new Authority(options, (error) => errors.push(error));
-  const allowed = (who: Principal, what: AtomeHeader, options?: AuthorityOptions): string =>
+  const make = (options: AccessPolicyOptions = {}): AccessPolicy =>
+    new AccessPolicy(options, (error) => errors.push(error));
+  const allowed = (who: Principal, what: AtomeHeader, options?: AccessPolicyOptions): string =>
     ACTIONS.filter((action) => make(options).isAllowed(who, action, what)).join(' ');
 
   it.each<[string, Principal, AtomeHeader, string]>([
@@ -90,7 +91,7 @@ describe('the authority', () => {
     expect(() => make().authorize(cid, 'write', atome())).toThrow('needs the role writer');
   });
 
-  it.each<[string, AuthorityOptions, AtomeHeader, boolean]>([
+  it.each<[string, AccessPolicyOptions, AtomeHeader, boolean]>([
     ['an open one', {}, atome(), true],
     ['one for *', {}, atome({ read: [], write: ['*'] }), true],
     ['a private one', {}, atome('private'), false],
@@ -102,33 +103,33 @@ describe('the authority', () => {
   });
 
   it('tells who could see an atome at some time', () => {
-    const authority = make({ policies: { secret: { read: ['group:staff'] } } });
-    expect(authority.couldEverRead(bob, { names: ['=bob'], kinds: ['note'] })).toBe(true);
-    expect(authority.couldEverRead(bob, { names: ['bob'], kinds: ['note'] })).toBe(false);
-    expect(authority.couldEverRead(ann, { names: ['*'], kinds: ['secret'] })).toBe(false);
-    expect(authority.couldEverRead(ann, { names: ['*'], kinds: ['secret', 'note'] })).toBe(true);
-    expect(authority.couldEverRead({ ...bob, roles: [] }, { names: ['*'], kinds: ['note'] })).toBe(false);
+    const accessPolicy = make({ policies: { secret: { read: ['group:staff'] } } });
+    expect(accessPolicy.couldEverRead(bob, { names: ['=bob'], kinds: ['note'] })).toBe(true);
+    expect(accessPolicy.couldEverRead(bob, { names: ['bob'], kinds: ['note'] })).toBe(false);
+    expect(accessPolicy.couldEverRead(ann, { names: ['*'], kinds: ['secret'] })).toBe(false);
+    expect(accessPolicy.couldEverRead(ann, { names: ['*'], kinds: ['secret', 'note'] })).toBe(true);
+    expect(accessPolicy.couldEverRead({ ...bob, roles: [] }, { names: ['*'], kinds: ['note'] })).toBe(false);
   });
 
   it('limits a query to what may be read', () => {
     const policies = { secret: { read: ['group:staff'] }, note: {} };
-    expect(make({ policies }).sightOf(ann)).toEqual({ names: ['=ann'], exceptKinds: ['secret'] });
-    expect(make({ policies }).sightOf(bob)).toEqual({ names: ['=bob', 'group:staff'], exceptKinds: [] });
-    expect(make({ policies }).sightOf(dee)).toBeUndefined();
-    expect(make({ authorize: () => undefined }).sightOf(dee)).toBe('each');
+    expect(make({ policies }).visibilityFilterOf(ann)).toEqual({ names: ['=ann'], exceptKinds: ['secret'] });
+    expect(make({ policies }).visibilityFilterOf(bob)).toEqual({ names: ['=bob', 'group:staff'], exceptKinds: [] });
+    expect(make({ policies }).visibilityFilterOf(dee)).toBeUndefined();
+    expect(make({ authorize: () => undefined }).visibilityFilterOf(dee)).toBe('per-row');
   });
 
   it('knows rights by who somebody is and by the policies, in whatever order they are said', () => {
     const all = [
-      make().rightsOf(bob),
-      make().rightsOf({ ...bob, groups: [] }),
-      make().rightsOf({ ...bob, roles: ['admin'] }),
-      make().rightsOf(cid),
-      make({ policies: { note: { access: 'private' } } }).rightsOf(bob),
+      make().accessFingerprint(bob),
+      make().accessFingerprint({ ...bob, groups: [] }),
+      make().accessFingerprint({ ...bob, roles: ['admin'] }),
+      make().accessFingerprint(cid),
+      make({ policies: { note: { access: 'private' } } }).accessFingerprint(bob),
     ];
     expect(new Set(all).size).toBe(all.length);
-    expect(make().rightsOf({ ...bob, roles: ['writer', 'reader'] })).toBe(
-      make().rightsOf({ ...bob, roles: ['reader', 'writer'] }),
+    expect(make().accessFingerprint({ ...bob, roles: ['writer', 'reader'] })).toBe(
+      make().accessFingerprint({ ...bob, roles: ['reader', 'writer'] }),
     );
   });
 

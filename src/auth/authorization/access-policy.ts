@@ -12,7 +12,7 @@ import {
   type AtomeHeader,
   type Principal,
 } from '../../protocol/index.js';
-import { authorize, mayDo } from './role-permissions.js';
+import { assertRole, roleAllows } from './role-permissions.js';
 import { checkPolicies, type KindPolicy, type Policies } from './kind-policies.js';
 
 /**
@@ -22,13 +22,13 @@ import { checkPolicies, type KindPolicy, type Policies } from './kind-policies.j
  */
 export type AuthorizeHook = (principal: Principal, action: AtomeAction, atome: AtomeHeader) => boolean | undefined;
 
-export interface AuthorityOptions {
+export interface AccessPolicyOptions {
   readonly policies?: Policies | undefined;
   readonly authorize?: AuthorizeHook | undefined;
 }
 
 /** What a principal may see, for a query. */
-export interface Sight {
+export interface VisibilityFilter {
   readonly names: readonly string[];
   readonly exceptKinds: readonly string[];
 }
@@ -40,14 +40,14 @@ const OPEN_NAMES = ['*', 'role:reader'];
  * The one place that says who may do what with an atome. In this order: the role in the tenant, the application's
  * hook, admins, the policy of the kind, the owner, the atome's own rights.
  */
-export class Authority implements AccessRules {
+export class AccessPolicy implements AccessRules {
   private readonly policies: ReadonlyMap<string, KindPolicy>;
   private readonly hook: AuthorizeHook | undefined;
   private readonly version: string;
 
   /** @throws Error for policies that are not usable. */
   constructor(
-    { policies = {}, authorize: hook }: AuthorityOptions,
+    { policies = {}, authorize: hook }: AccessPolicyOptions,
     private readonly onError: (error: unknown) => void,
   ) {
     this.policies = new Map(Object.entries(checkPolicies(policies)));
@@ -56,10 +56,10 @@ export class Authority implements AccessRules {
   }
 
   isAllowed(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
-    if (!mayDo(principal, action)) return false;
-    const word = this.ask(principal, action, atome);
-    if (word !== undefined) return word;
-    if (mayDo(principal, 'administer')) return true;
+    if (!roleAllows(principal, action)) return false;
+    const answer = this.askHook(principal, action, atome);
+    if (answer !== undefined) return answer;
+    if (roleAllows(principal, 'administer')) return true;
     return (
       action !== 'administer' && this.allowsKind(principal, action, atome.kind) && hasRight(principal, action, atome)
     );
@@ -67,7 +67,7 @@ export class Authority implements AccessRules {
 
   /** @throws AtomeError `forbidden`, or `not_found` for an atome that may not even be read. */
   authorize(principal: Principal, action: AtomeAction, atome: AtomeHeader): void {
-    authorize(principal, action);
+    assertRole(principal, action);
     assertAllowed(this, principal, action, atome);
   }
 
@@ -81,8 +81,8 @@ export class Authority implements AccessRules {
   }
 
   couldEverRead(principal: Principal, { names, kinds }: Audience): boolean {
-    if (!mayDo(principal, 'read')) return false;
-    if (mayDo(principal, 'administer')) return true;
+    if (!roleAllows(principal, 'read')) return false;
+    if (roleAllows(principal, 'administer')) return true;
     if (!names.includes('*') && !namesOf(principal).some((name) => names.includes(name))) return false;
     return kinds.includes('*') || kinds.some((kind) => this.allowsKind(principal, 'read', kind));
   }
@@ -91,24 +91,24 @@ export class Authority implements AccessRules {
     return this.policies.get(kind)?.access;
   }
 
-  /** What limits a query to what somebody may read; undefined when nothing does, `each` when each atome must be asked about. */
-  sightOf(principal: Principal): Sight | 'each' | undefined {
-    if (this.hook) return 'each';
-    if (mayDo(principal, 'administer')) return undefined;
+  /** What limits a query to what somebody may read; undefined when nothing does, `per-row` when each atome must be asked about. */
+  visibilityFilterOf(principal: Principal): VisibilityFilter | 'per-row' | undefined {
+    if (this.hook) return 'per-row';
+    if (roleAllows(principal, 'administer')) return undefined;
     const exceptKinds = [...this.policies.keys()].filter((kind) => !this.allowsKind(principal, 'read', kind));
     return { names: namesOf(principal), exceptKinds };
   }
 
   /** Another text whenever somebody may see other things than before, by the token or by the policies. */
-  rightsOf({ id, roles, groups = [] }: Principal): string {
+  accessFingerprint({ id, roles, groups = [] }: Principal): string {
     return digest([id, [...roles].sort(), [...groups].sort(), this.version]);
   }
 
-  private ask(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean | undefined {
+  private askHook(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean | undefined {
     if (!this.hook) return undefined;
     try {
-      const word: unknown = this.hook(principal, action, atome);
-      if (word === undefined || typeof word === 'boolean') return word;
+      const answer: unknown = this.hook(principal, action, atome);
+      if (answer === undefined || typeof answer === 'boolean') return answer;
       throw new AtomeError('internal', 'authorize() must return true, false or undefined, and at once');
     } catch (error) {
       this.onError(error);
@@ -134,9 +134,9 @@ function allows(principal: Principal, names: readonly string[] | undefined): boo
   )
     return true;
   return (
-    (names.includes('role:reader') && mayDo(principal, 'read')) ||
-    (names.includes('role:writer') && mayDo(principal, 'write')) ||
-    (names.includes('role:admin') && mayDo(principal, 'administer'))
+    (names.includes('role:reader') && roleAllows(principal, 'read')) ||
+    (names.includes('role:writer') && roleAllows(principal, 'write')) ||
+    (names.includes('role:admin') && roleAllows(principal, 'administer'))
   );
 }
 

@@ -31,7 +31,7 @@ export interface RuleOptions {
 }
 
 /** Says what a route needs. A route that says nothing is refused to everybody. */
-export const Needs = (
+export const RequireRole = (
   rule: Rule,
   { takesTickets = false, takesPreconditions = false }: RuleOptions = {},
 ): MethodDecorator =>
@@ -72,7 +72,7 @@ export class AccessGuard implements CanActivate {
 export const Guarded = (): ClassDecorator => applyDecorators(UseGuards(AccessGuard), ApiBearerAuth());
 
 /** Who calls; undefined only on a `public` route. */
-export const Caller = createParamDecorator(
+export const CurrentPrincipal = createParamDecorator(
   (_: unknown, context: ExecutionContext): Principal | undefined =>
     identityOf(context.switchToHttp().getRequest<FastifyRequest>())?.principal,
 );

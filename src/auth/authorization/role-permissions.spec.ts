@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { authorize, mayDo, type Action } from './role-permissions.js';
+import { assertRole, roleAllows, type Action } from './role-permissions.js';
 
 const somebody = (...roles: string[]) => ({ id: 'alice', tenant: 'acme', roles });
 
@@ -16,10 +16,10 @@ describe('what a role allows', () => {
     ],
   ])('%j: %j', (roles, actions) => {
     const all: Action[] = ['read', 'write', 'share', 'administer'];
-    expect(all.filter((action) => mayDo(somebody(...roles), action))).toEqual(actions);
+    expect(all.filter((action) => roleAllows(somebody(...roles), action))).toEqual(actions);
   });
 
   it('is said when it is not enough', () => {
-    expect(() => authorize(somebody('reader'), 'write')).toThrow('it needs the role writer');
+    expect(() => assertRole(somebody('reader'), 'write')).toThrow('it needs the role writer');
   });
 });

@@ -1,19 +1,19 @@
 import { AtomeError, type AtomeAction, type Principal } from '../../protocol/index.js';
 import { ROLES, type Role } from './roles.js';
 
-/** What somebody wants to do in a tenant; whether it may be done with one atome says the `Authority`. */
+/** What somebody wants to do in a tenant; whether it may be done with one atome says the `AccessPolicy`. */
 export type Action = AtomeAction;
 
-const NEEDED: Record<Action, Role> = { read: 'reader', write: 'writer', share: 'writer', administer: 'admin' };
+const REQUIRED_ROLES: Record<Action, Role> = { read: 'reader', write: 'writer', share: 'writer', administer: 'admin' };
 
 /** Whether a principal may do that in its tenant. */
-export function mayDo({ roles }: Principal, action: Action): boolean {
-  const needed = ROLES.indexOf(NEEDED[action]);
-  return roles.some((role) => ROLES.findIndex((each) => each === role) >= needed);
+export function roleAllows({ roles }: Principal, action: Action): boolean {
+  const required = ROLES.indexOf(REQUIRED_ROLES[action]);
+  return roles.some((role) => ROLES.findIndex((known) => known === role) >= required);
 }
 
-/** @throws AtomeError `forbidden` unless {@link mayDo} says yes. */
-export function authorize(principal: Principal, action: Action): void {
-  if (mayDo(principal, action)) return;
-  throw new AtomeError('forbidden', `you may not ${action} here: it needs the role ${NEEDED[action]}`);
+/** @throws AtomeError `forbidden` unless {@link roleAllows} says yes. */
+export function assertRole(principal: Principal, action: Action): void {
+  if (roleAllows(principal, action)) return;
+  throw new AtomeError('forbidden', `you may not ${action} here: it needs the role ${REQUIRED_ROLES[action]}`);
 }
