@@ -8,7 +8,7 @@ import { Authenticator } from '../auth/authentication/authenticator.js';
 import { addressOf } from '../auth/admission/client-address.js';
 import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
-import { Places } from '../auth/admission/connection-limiter.js';
+import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
 import { errorLog } from '../http/error-log.js';
 import { ResolvedOptions } from '../config/module-options.js';
@@ -29,7 +29,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly authenticator: Authenticator,
     private readonly accessPolicy: AccessPolicy,
     private readonly credentialExtractor: CredentialExtractor,
-    private readonly places: Places,
+    private readonly connectionLimiter: ConnectionLimiter,
     private readonly perimeter: Perimeter,
     private readonly options: ResolvedOptions,
   ) {}
@@ -47,7 +47,8 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
 
   /** Who is refused here gets no WebSocket, only an HTTP answer. */
   private readonly verify: VerifyClientCallbackAsync = ({ req }, answer) => {
-    const refusal = this.perimeter.refusalOfHandshake(req) ?? this.places.refusal(addressOf(req, this.options.proxies));
+    const refusal =
+      this.perimeter.refusalOfHandshake(req) ?? this.connectionLimiter.refusal(addressOf(req, this.options.proxies));
     if (!refusal) return answer(true);
     this.logger.debug(`refused a WebSocket: ${refusal.message}`);
     const wait = retryAfterOf(refusal);
@@ -62,7 +63,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       authenticator: this.authenticator,
       accessPolicy: this.accessPolicy,
       credentialExtractor: this.credentialExtractor,
-      places: this.places,
+      connectionLimiter: this.connectionLimiter,
       feed: this.feed,
       writes: this.writes,
       connections: this.connections,

@@ -9,9 +9,9 @@ import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
 import { authParts } from '../accounts/auth.providers.js';
 import { Revocations } from '../accounts/revocations.js';
 import { SessionAuthenticator } from '../accounts/session.authenticator.js';
-import { Origins } from '../auth/admission/origins.js';
+import { OriginPolicy } from '../auth/admission/origins.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
-import { Places } from '../auth/admission/connection-limiter.js';
+import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
@@ -143,23 +143,23 @@ const PARTS: Provider[] = [
     },
   },
   {
-    provide: Origins,
+    provide: OriginPolicy,
     inject: [ResolvedOptions],
-    useFactory: ({ origins }: ResolvedOptions) => new Origins(origins),
+    useFactory: ({ origins }: ResolvedOptions) => new OriginPolicy(origins),
   },
   {
     provide: Perimeter,
-    inject: [Origins],
-    useFactory: (origins: Origins) => {
+    inject: [OriginPolicy],
+    useFactory: (originPolicy: OriginPolicy) => {
       const log = new LimitedLog(new Logger('Perimeter'));
-      return new Perimeter(origins, (cause, line) => log.warn(cause, line));
+      return new Perimeter(originPolicy, (cause, line) => log.warn(cause, line));
     },
   },
   {
-    provide: Places,
+    provide: ConnectionLimiter,
     inject: [Authenticator, ResolvedOptions],
     useFactory: (authenticator: Authenticator, { connections }: ResolvedOptions) =>
-      new Places(authenticator, connections),
+      new ConnectionLimiter(authenticator, connections),
   },
   RequestAuthenticator,
   AccessGuard,
@@ -224,7 +224,7 @@ function compose(
       Streams,
       ...auth.exports,
       Drain,
-      Origins,
+      OriginPolicy,
       Perimeter,
       ResolvedOptions,
     ],

@@ -8,7 +8,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
-import { Places } from '../auth/admission/connection-limiter.js';
+import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
 import { addBodyParsers, PATCH_TYPES } from '../http/body-parsers.js';
 import { keepOutOfCaches } from '../http/cache-headers.js';
@@ -28,7 +28,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     private readonly writer: LedgerWriter,
     private readonly feed: Feed,
     private readonly connections: Connections,
-    private readonly places: Places,
+    private readonly connectionLimiter: ConnectionLimiter,
     private readonly requestAuthenticator: RequestAuthenticator,
     private readonly drain: Drain,
     private readonly http: HttpAdapterHost,
@@ -41,9 +41,9 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     if (adapter) this.prepare(adapter.getInstance<FastifyInstance>());
     this.feed.start();
     this.connections.start();
-    this.places.start();
+    this.connectionLimiter.start();
     // a session that ended while this server was down must not be good for its first second
-    await this.places.check();
+    await this.connectionLimiter.check();
   }
 
   /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
@@ -70,7 +70,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.places.stop();
+    this.connectionLimiter.stop();
     this.feed.stop();
     await this.scrubber.done();
     await this.store.close();

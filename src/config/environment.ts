@@ -3,7 +3,7 @@ import { isOrigin, LOOPBACK_NAMES } from '../auth/admission/origin-options.js';
 import { parsePolicies, type Policies } from '../auth/authorization/kind-policies.js';
 import { parseJwks } from '../auth/authentication/jwks.js';
 import type { JwtOptions, KeySource } from '../auth/authentication/jwt.authenticator.js';
-import { DEFAULT_PLACE_OPTIONS } from '../auth/admission/connection-limiter.js';
+import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
 import type { JSONWebKeySet } from 'jose';
 import { ROLES } from '../auth/authorization/roles.js';
 import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
@@ -100,16 +100,21 @@ export function readConfig(environment: Environment = process.env): Config {
       ...(policies && { policies }),
       ...(accounts && { accounts }),
       connections: {
-        total: read.integer('MAX_CONNECTIONS', DEFAULT_PLACE_OPTIONS.total, 0, 10_000_000),
+        total: read.integer('MAX_CONNECTIONS', DEFAULT_CONNECTION_LIMITS.total, 0, 10_000_000),
         // without authentication only this machine can connect
         perAddress: read.integer(
           'MAX_CONNECTIONS_PER_ADDRESS',
-          auth === 'off' ? 0 : DEFAULT_PLACE_OPTIONS.perAddress,
+          auth === 'off' ? 0 : DEFAULT_CONNECTION_LIMITS.perAddress,
           0,
           10_000_000,
         ),
-        perPrincipal: read.integer('MAX_CONNECTIONS_PER_PRINCIPAL', DEFAULT_PLACE_OPTIONS.perPrincipal, 0, 10_000_000),
-        unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_PLACE_OPTIONS.unauthenticated, 0, 10_000_000),
+        perPrincipal: read.integer(
+          'MAX_CONNECTIONS_PER_PRINCIPAL',
+          DEFAULT_CONNECTION_LIMITS.perPrincipal,
+          0,
+          10_000_000,
+        ),
+        unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_CONNECTION_LIMITS.unauthenticated, 0, 10_000_000),
       },
       quotas: {
         writesPerSecond: read.integer('TENANT_WRITES_PER_SECOND', NO_QUOTAS.writesPerSecond, 0, 1_000_000),

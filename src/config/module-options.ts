@@ -2,7 +2,7 @@ import type { AuthorizeHook } from '../auth/authorization/access-policy.js';
 import type { JwtOptions } from '../auth/authentication/jwt.authenticator.js';
 import type { Policies } from '../auth/authorization/kind-policies.js';
 import { originOptions, type OriginOptions } from '../auth/admission/origin-options.js';
-import { DEFAULT_PLACE_OPTIONS, type PlaceOptions } from '../auth/admission/connection-limiter.js';
+import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../auth/admission/connection-limiter.js';
 import type { Role } from '../auth/authorization/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';
@@ -78,7 +78,7 @@ export interface AtomeOptions {
   /** What each tenant may use. */
   readonly quotas?: Partial<Quotas>;
   /** How many connections and streams may be open at once. */
-  readonly connections?: Partial<PlaceOptions>;
+  readonly connections?: Partial<ConnectionLimits>;
   /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
   readonly proxies?: number;
 }
@@ -106,7 +106,7 @@ export class ResolvedOptions {
   readonly origins: OriginOptions;
   readonly proxies: number;
   readonly quotas: Quotas;
-  readonly connections: PlaceOptions;
+  readonly connections: ConnectionLimits;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -118,7 +118,7 @@ export class ResolvedOptions {
     this.policies = options.policies;
     this.authorize = options.authorize;
     this.origins = originOptions(options, options.jwt !== undefined);
-    this.connections = { ...DEFAULT_PLACE_OPTIONS, ...options.connections };
+    this.connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
     this.quotas = { ...NO_QUOTAS, ...options.quotas };
     this.proxies = options.proxies ?? 0;
   }

@@ -12,7 +12,7 @@ interface Page {
   place: number;
 }
 
-/** Places of pages that somebody has read, remembered for each owner. */
+/** ConnectionLimiter of pages that somebody has read, remembered for each owner. */
 const REMEMBERED = 4_096;
 
 /** What even an empty page takes. */

@@ -22,7 +22,7 @@ export interface TenantLogListener {
  * 200 clients at one place, 10,000 behind, drift apart as they read: CPU for each event 1/50.
  */
 const PAGE_SEQS = 64;
-/** Places at which batches of what is newest are kept: as many as readers may be spread over. */
+/** ConnectionLimiter at which batches of what is newest are kept: as many as readers may be spread over. */
 const KEPT_TIPS = 16;
 
 /**

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { addressOf } from '../auth/admission/client-address.js';
 import { Deadline } from '../auth/admission/deadline.js';
 import { identityOf } from '../auth/authentication/request-authenticator.js';
-import { Places, type Place } from '../auth/admission/connection-limiter.js';
+import { ConnectionLimiter, type ConnectionLease } from '../auth/admission/connection-limiter.js';
 import { Drain } from './drain.js';
 import { ResolvedOptions } from '../config/module-options.js';
 
@@ -21,7 +21,7 @@ export function sendHead(reply: FastifyReply): void {
 @Injectable()
 export class Streams {
   constructor(
-    private readonly places: Places,
+    private readonly connectionLimiter: ConnectionLimiter,
     private readonly options: ResolvedOptions,
     private readonly drain: Drain,
   ) {}
@@ -35,11 +35,11 @@ export class Streams {
     const identity = identityOf(request)!;
     const controller = new AbortController();
     const abort = (): void => controller.abort();
-    const place = this.take(request, abort);
+    const lease = this.take(request, abort);
     try {
-      place.belongTo(identity);
+      lease.assign(identity);
     } catch (error) {
-      place.leave();
+      lease.release();
       throw error;
     }
     const expiry = new Deadline(identity.expiresAt, abort);
@@ -48,17 +48,17 @@ export class Streams {
     reply.raw.once('close', () => {
       drain?.removeEventListener('abort', abort);
       expiry.clear();
-      place.leave();
+      lease.release();
       abort();
     });
     if (drain?.aborted) abort();
     return controller.signal;
   }
 
-  private take({ raw }: FastifyRequest, lapsed: () => void): Place {
+  private take({ raw }: FastifyRequest, lapsed: () => void): ConnectionLease {
     const address = addressOf(raw, this.options.proxies);
-    const refusal = this.places.refusal(address);
+    const refusal = this.connectionLimiter.refusal(address);
     if (refusal) throw refusal;
-    return this.places.take(address, lapsed);
+    return this.connectionLimiter.acquire(address, lapsed);
   }
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Authenticator, type Identity } from '../auth/authentication/authenticator.js';
 import { Credentials } from './connection-identity.js';
-import { Places } from '../auth/admission/connection-limiter.js';
+import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 
 const ALICE = { id: 'alice', tenant: 'acme', roles: ['writer'] };
 
@@ -30,7 +30,7 @@ describe('the credentials of a connection', () => {
     lapses = [];
     credentials = new Credentials(
       authenticator,
-      new Places(authenticator).take('127.0.0.1', () => undefined),
+      new ConnectionLimiter(authenticator).acquire('127.0.0.1', () => undefined),
       5_000,
       (why) => lapses.push(why),
     );

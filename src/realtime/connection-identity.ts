@@ -3,7 +3,7 @@ import type { Authenticator, Identity } from '../auth/authentication/authenticat
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import type { CredentialCheck } from '../auth/authentication/credential-extractor.js';
 import { Deadline } from '../auth/admission/deadline.js';
-import type { Place } from '../auth/admission/connection-limiter.js';
+import type { ConnectionLease } from '../auth/admission/connection-limiter.js';
 
 /** Who is at the other end of a connection, and for how long that is known. */
 export class Credentials {
@@ -13,7 +13,7 @@ export class Credentials {
   /** @param lapsed called when no token has come in time, or the token has expired. */
   constructor(
     private readonly authenticator: Authenticator,
-    private readonly place: Place,
+    private readonly lease: ConnectionLease,
     authMs: number,
     private readonly lapsed: (why: string) => void,
   ) {
@@ -22,7 +22,7 @@ export class Credentials {
 
   /** undefined until somebody is known. */
   get principal(): Principal | undefined {
-    return this.place.identity?.principal;
+    return this.lease.identity?.principal;
   }
 
   /** @throws AtomeError `unauthenticated` until somebody is known. */
@@ -51,7 +51,7 @@ export class Credentials {
       throw new AtomeError('forbidden', 'the token is that of another principal; open a connection for it');
     }
     assertRole(principal, 'read');
-    this.place.belongTo(identity);
+    this.lease.assign(identity);
     this.deadline.clear();
     this.deadline = new Deadline(expiresAt, () => this.lapsed('the token has expired'));
     return identity;

@@ -4,7 +4,7 @@ import type { Authenticator } from '../auth/authentication/authenticator.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import type { CredentialExtractor, RequestCredentials } from '../auth/authentication/credential-extractor.js';
 import { Credentials } from './connection-identity.js';
-import type { Places } from '../auth/admission/connection-limiter.js';
+import type { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import type { Feed } from '../feed/feed.js';
 import {
   AtomeError,
@@ -33,7 +33,7 @@ export interface SessionDependencies {
   readonly authenticator: Authenticator;
   readonly accessPolicy: AccessPolicy;
   readonly credentialExtractor: CredentialExtractor;
-  readonly places: Places;
+  readonly connectionLimiter: ConnectionLimiter;
   readonly feed: Feed;
   readonly writes: AcknowledgedWrites;
   readonly connections: Connections;
@@ -80,12 +80,12 @@ export class Session {
     this.reading = new Reading(this.socket, deps.feed);
     const { messagesPerSecond, messageBurst, authMs } = deps.socket;
     const lapsed = (why: string): void => this.end(CloseCode.UNAUTHENTICATED, why);
-    const place = deps.places.take(handshake.address, (why) =>
+    const lease = deps.connectionLimiter.acquire(handshake.address, (why) =>
       why === 'withdrawn'
         ? lapsed('the token has been withdrawn')
         : this.end(CloseCode.POLICY, 'too many connections have not said who they are'),
     );
-    this.credentials = new Credentials(deps.authenticator, place, authMs, lapsed);
+    this.credentials = new Credentials(deps.authenticator, lease, authMs, lapsed);
     const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     this.inbox = new Inbox(bucket, (frame) => this.take(frame));
     // `ws` holds what has come of a message that is not whole
@@ -102,7 +102,7 @@ export class Session {
       ws.once('close', () => {
         this.reading.stop();
         this.credentials.end();
-        place.leave();
+        lease.release();
         deps.connections.remove(this);
         resolve();
       }),

@@ -3,7 +3,7 @@ import type { Authenticator, Identity } from '../authentication/authenticator.js
 import { Counter } from './counter.js';
 
 /** How many connections and streams may be open at once; 0: as many as come. */
-export interface PlaceOptions {
+export interface ConnectionLimits {
   readonly total: number;
   /** From one address; more than one client may be behind it. */
   readonly perAddress: number;
@@ -12,7 +12,7 @@ export interface PlaceOptions {
   readonly unauthenticated: number;
 }
 
-export const DEFAULT_PLACE_OPTIONS: PlaceOptions = {
+export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   total: 20_000,
   perAddress: 2_000,
   perPrincipal: 200,
@@ -20,7 +20,7 @@ export const DEFAULT_PLACE_OPTIONS: PlaceOptions = {
 };
 
 /** Why a place has to be left: its owner's token is good no longer, or somebody else needs it more. */
-export type Lapse = 'withdrawn' | 'displaced';
+export type RevocationReason = 'withdrawn' | 'displaced';
 
 /** How often is asked whether those who are here may stay, in milliseconds. */
 const CHECK_MS = 1_000;
@@ -31,18 +31,18 @@ const RETRY_MS = 5_000;
  * Everything that stays open for somebody: connections and streams. There are only so many places, in all and for
  * each; and who may not stay any more is told so.
  */
-export class Places {
+export class ConnectionLimiter {
   /** In the order in which they were taken. */
-  private readonly taken = new Set<Place>();
-  private readonly strangers = new Set<Place>();
-  private readonly strangersAt = new Map<string, Set<Place>>();
+  private readonly leases = new Set<ConnectionLease>();
+  private readonly unauthenticated = new Set<ConnectionLease>();
+  private readonly strangersAt = new Map<string, Set<ConnectionLease>>();
   private readonly addresses = new Counter();
   private readonly principals = new Counter();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly authenticator: Authenticator,
-    private readonly options: PlaceOptions = DEFAULT_PLACE_OPTIONS,
+    private readonly options: ConnectionLimits = DEFAULT_CONNECTION_LIMITS,
   ) {}
 
   start(): void {
@@ -59,7 +59,7 @@ export class Places {
   refusal(address: string): AtomeError | undefined {
     const { total, perAddress } = this.options;
     const retryAfter = RETRY_MS;
-    if (isFull(this.taken.size, total)) {
+    if (isFull(this.leases.size, total)) {
       return new AtomeError('unavailable', 'the server has no room for more connections; try again', { retryAfter });
     }
     // others may share the address with whoever fills it, so that strangers make room
@@ -69,105 +69,105 @@ export class Places {
 
   /**
    * Takes a place, whether or not there is a {@link refusal}.
-   * @param lapsed called at most once, when whoever is there may not stay.
+   * @param onRevoked called at most once, when whoever is there may not stay.
    */
-  take(address: string, lapsed: (why: Lapse) => void): Place {
-    const place = new Place(lapsed, {
-      belongTo: (before, after) => this.admit(place, address, before, after),
-      leave: () => this.remove(place, address),
+  acquire(address: string, onRevoked: (why: RevocationReason) => void): ConnectionLease {
+    const lease = new ConnectionLease(onRevoked, {
+      assigned: (before, after) => this.countPrincipal(lease, address, before, after),
+      released: () => this.remove(lease, address),
     });
-    if (this.authenticator.required) this.greet(place, address);
-    this.taken.add(place);
+    if (this.authenticator.required) this.addUnauthenticated(lease, address);
+    this.leases.add(lease);
     this.addresses.add(address);
-    return place;
+    return lease;
   }
 
   /** Asks once about all. */
   async check(): Promise<void> {
     await this.authenticator.refresh();
-    for (const place of this.taken) {
-      if (place.identity && !this.authenticator.isCurrent(place.identity)) place.lapse('withdrawn');
+    for (const lease of this.leases) {
+      if (lease.identity && !this.authenticator.isCurrent(lease.identity)) lease.revoke('withdrawn');
     }
   }
 
   /** A flood of strangers displaces itself; who says at once who it is has long left their number. */
-  private greet(place: Place, address: string): void {
+  private addUnauthenticated(lease: ConnectionLease, address: string): void {
     const { unauthenticated, perAddress } = this.options;
     if (isFull(this.addresses.of(address), perAddress)) displaceOldest(this.strangersAt.get(address));
-    if (isFull(this.strangers.size, unauthenticated)) displaceOldest(this.strangers);
-    this.strangers.add(place);
+    if (isFull(this.unauthenticated.size, unauthenticated)) displaceOldest(this.unauthenticated);
+    this.unauthenticated.add(lease);
     const here = this.strangersAt.get(address);
-    if (here) here.add(place);
-    else this.strangersAt.set(address, new Set([place]));
+    if (here) here.add(lease);
+    else this.strangersAt.set(address, new Set([lease]));
   }
 
-  private admit(place: Place, address: string, before: Identity | undefined, after: Identity): void {
+  private countPrincipal(lease: ConnectionLease, address: string, before: Identity | undefined, after: Identity): void {
     // without authentication everybody is the same
     if (before || !this.authenticator.required) return;
     const name = nameOf(after);
     if (isFull(this.principals.of(name), this.options.perPrincipal)) throw tooMany('of yours');
     this.principals.add(name);
-    this.forgetStranger(place, address);
+    this.forgetStranger(lease, address);
   }
 
-  private remove(place: Place, address: string): void {
-    if (!this.taken.delete(place)) return;
+  private remove(lease: ConnectionLease, address: string): void {
+    if (!this.leases.delete(lease)) return;
     this.addresses.remove(address);
-    this.forgetStranger(place, address);
-    if (place.identity) this.principals.remove(nameOf(place.identity));
+    this.forgetStranger(lease, address);
+    if (lease.identity) this.principals.remove(nameOf(lease.identity));
   }
 
-  private forgetStranger(place: Place, address: string): void {
-    if (!this.strangers.delete(place)) return;
+  private forgetStranger(lease: ConnectionLease, address: string): void {
+    if (!this.unauthenticated.delete(lease)) return;
     const here = this.strangersAt.get(address)!;
-    here.delete(place);
+    here.delete(lease);
     if (here.size === 0) this.strangersAt.delete(address);
   }
 }
 
 /** What a place tells the house. */
-interface House {
-  belongTo(before: Identity | undefined, after: Identity): void;
-  leave(): void;
+interface LeaseHolder {
+  assigned(before: Identity | undefined, after: Identity): void;
+  released(): void;
 }
 
 /** One thing that is open, and for whom. */
-export class Place {
-  private who: Identity | undefined;
+export class ConnectionLease {
+  private owner: Identity | undefined;
 
   constructor(
-    private readonly lapsed: (why: Lapse) => void,
-    private readonly house: House,
+    private readonly onRevoked: (why: RevocationReason) => void,
+    private readonly holder: LeaseHolder,
   ) {}
 
   /** undefined until somebody is known. */
   get identity(): Identity | undefined {
-    return this.who;
+    return this.owner;
   }
 
   /**
    * Says who it is, or that a newer token of the same principal counts.
    * @throws AtomeError `rate_limited` when that principal has too many places.
    */
-  belongTo(identity: Identity): void {
-    this.house.belongTo(this.who, identity);
-    this.who = identity;
+  assign(identity: Identity): void {
+    this.holder.assigned(this.owner, identity);
+    this.owner = identity;
   }
 
-  lapse(why: Lapse): void {
-    this.leave();
-    this.lapsed(why);
+  revoke(why: RevocationReason): void {
+    this.release();
+    this.onRevoked(why);
   }
 
   /** May be called twice. */
-  leave(): void {
-    this.house.leave();
+  release(): void {
+    this.holder.released();
   }
 }
 
-function displaceOldest(strangers: ReadonlySet<Place> = new Set()): void {
+function displaceOldest(strangers: ReadonlySet<ConnectionLease> = new Set()): void {
   const [oldest] = strangers;
-  oldest?.lapse('displaced');
+  oldest?.revoke('displaced');
 }
 
 function isFull(count: number, most: number): boolean {
@@ -178,7 +178,7 @@ function nameOf({ principal }: Identity): string {
   return `${principal.tenant} ${principal.id}`;
 }
 
-function tooMany(whose: string): AtomeError {
-  const message = `too many connections and streams ${whose} are open; close some, then come back`;
+function tooMany(origin: string): AtomeError {
+  const message = `too many connections and streams ${origin} are open; close some, then come back`;
   return new AtomeError('rate_limited', message, { retryAfter: RETRY_MS });
 }

@@ -3,7 +3,7 @@ import { JSON_PATCH, MERGE_PATCH } from '../../protocol/index.js';
 import type { OriginOptions } from './origin-options.js';
 
 /** What a request says about where it comes from, and under which name it reached the server. */
-export interface Provenance {
+export interface OriginHeaders {
   readonly method?: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
@@ -22,7 +22,7 @@ export interface Refusal {
  * Which web pages may use the server. A browser sends whatever any page tells it to, from the machine and the network
  * of its user; only headers that no page can set itself tell whose page it was.
  */
-export class Origins {
+export class OriginPolicy {
   private readonly origins: ReadonlySet<string>;
   private readonly hosts: ReadonlySet<string> | undefined;
 
@@ -32,7 +32,7 @@ export class Origins {
   }
 
   /** Why a call is refused; undefined when it is not. */
-  ofCall(request: Provenance): Refusal | undefined {
+  ofCall(request: OriginHeaders): Refusal | undefined {
     const { checksCalls, checksSites } = this.options;
     return (
       this.ofHost(request, 'required') ??
@@ -43,7 +43,7 @@ export class Origins {
   }
 
   /** Why a WebSocket is refused. */
-  ofHandshake(request: Provenance): Refusal | undefined {
+  ofHandshake(request: OriginHeaders): Refusal | undefined {
     const { checksHandshakes, checksSites } = this.options;
     return (
       this.ofHost(request, 'required') ??
@@ -56,7 +56,7 @@ export class Origins {
    * Why a page or a file that is the same for everybody is refused. A link from elsewhere may lead to it, and a health
    * check that speaks HTTP/1.0 names no host.
    */
-  ofPage(request: Provenance): Refusal | undefined {
+  ofPage(request: OriginHeaders): Refusal | undefined {
     const { checksCalls, checksSites } = this.options;
     const isLink = request.headers['sec-fetch-mode'] === 'navigate';
     return (
@@ -67,7 +67,7 @@ export class Origins {
   }
 
   /** A page that was loaded under a name of its own, which now leads here, would count as ours (DNS rebinding). */
-  private ofHost({ headers: { host } }: Provenance, presence: 'required' | 'optional'): Refusal | undefined {
+  private ofHost({ headers: { host } }: OriginHeaders, presence: 'required' | 'optional'): Refusal | undefined {
     if (!this.hosts || (!host && presence === 'optional') || this.hosts.has(nameOf(host ?? ''))) return undefined;
     return {
       cause: 'host',
@@ -77,7 +77,7 @@ export class Origins {
     };
   }
 
-  private ofOrigin({ headers: { origin, host } }: Provenance): Refusal | undefined {
+  private ofOrigin({ headers: { origin, host } }: OriginHeaders): Refusal | undefined {
     if (origin === undefined || isSame(origin, host) || this.origins.has(origin) || this.origins.has('*')) {
       return undefined;
     }
@@ -90,7 +90,7 @@ export class Origins {
   }
 
   /** Browsers send no `Origin` with an image, a script or a link, but say whether it was a page of this origin. */
-  private ofSite({ headers }: Provenance): Refusal | undefined {
+  private ofSite({ headers }: OriginHeaders): Refusal | undefined {
     const site = headers['sec-fetch-site'];
     // where an origin is named, that has been looked at
     if (site === undefined || site === 'same-origin' || site === 'none' || headers.origin !== undefined) {
@@ -108,7 +108,7 @@ export class Origins {
    * A page may have a form or a `POST` of plain text sent to anywhere, without being asked first. A JSON type, or a header
    * of those below, is sent to another origin only after a preflight; `PUT`, `PATCH` and `DELETE` always are.
    */
-  private ofWrite({ method, headers }: Provenance): Refusal | undefined {
+  private ofWrite({ method, headers }: OriginHeaders): Refusal | undefined {
     const { requireWriteHeader, checksCalls } = this.options;
     if (method !== 'POST' || requireWriteHeader === false) return undefined;
     const isJudged = checksCalls && headers.origin !== undefined;

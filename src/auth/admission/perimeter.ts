@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AtomeError } from '../../protocol/index.js';
-import type { Origins } from './origins.js';
-import { type Provenance, type Refusal } from './origins.js';
+import type { OriginPolicy } from './origins.js';
+import { type OriginHeaders, type Refusal } from './origins.js';
 
 /** Told of each refusal: its cause, one of a few, and a line for whoever runs the server. */
 export type OnRefused = (cause: string, line: string) => void;
@@ -11,7 +11,7 @@ export class Perimeter {
   private standsAround = false;
 
   constructor(
-    private readonly origins: Origins,
+    private readonly originPolicy: OriginPolicy,
     private readonly onRefused: OnRefused,
   ) {}
 
@@ -23,18 +23,18 @@ export class Perimeter {
     this.standsAround = true;
     fastify.addHook('onRequest', (request, _reply, done) => {
       const { raw } = request;
-      done(this.told(isCall(request) ? this.origins.ofCall(raw) : this.origins.ofPage(raw)));
+      done(this.told(isCall(request) ? this.originPolicy.ofCall(raw) : this.originPolicy.ofPage(raw)));
     });
   }
 
   /** Why a call of the module is refused; undefined when it is not, or was asked about already. */
-  refusalOfCall(request: Provenance): AtomeError | undefined {
-    return this.standsAround ? undefined : this.told(this.origins.ofCall(request));
+  refusalOfCall(request: OriginHeaders): AtomeError | undefined {
+    return this.standsAround ? undefined : this.told(this.originPolicy.ofCall(request));
   }
 
   /** Why a WebSocket is refused. */
-  refusalOfHandshake(request: Provenance): AtomeError | undefined {
-    return this.told(this.origins.ofHandshake(request));
+  refusalOfHandshake(request: OriginHeaders): AtomeError | undefined {
+    return this.told(this.originPolicy.ofHandshake(request));
   }
 
   private told(refusal: Refusal | undefined): AtomeError | undefined {

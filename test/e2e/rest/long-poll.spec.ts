@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Places } from '../../../src/auth/admission/connection-limiter.js';
+import { ConnectionLimiter } from '../../../src/auth/admission/connection-limiter.js';
 import { Feed } from '../../../src/feed/feed.js';
 import { LEDGER_STORE, type LedgerStore } from '../../../src/ledger/store.js';
 import { startApp, type TestApp } from '../../support/server/app.js';
@@ -76,8 +76,8 @@ describe('a long poll', () => {
   });
 
   it('gives its place back when its client goes away', async () => {
-    const places = server.app.get(Places, { strict: false });
-    const leave = jest.spyOn(places as unknown as { remove: () => void }, 'remove');
+    const connectionLimiter = server.app.get(ConnectionLimiter, { strict: false });
+    const leave = jest.spyOn(connectionLimiter as unknown as { remove: () => void }, 'remove');
     const left = new Promise<void>((resolve) => {
       leave.mockImplementationOnce(() => resolve());
     });

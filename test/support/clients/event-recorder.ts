@@ -36,7 +36,7 @@ export class Heard {
     return this.events.filter((event): event is EventOf<Name> => event.type === name);
   }
 
-  /** Places in the ledger of all changes heard so far. */
+  /** ConnectionLimiter in the ledger of all changes heard so far. */
   get seqs(): number[] {
     return this.events.flatMap((event) =>
       event.type.startsWith('atome:') && 'seq' in event && typeof event.seq === 'number' ? [event.seq] : [],
