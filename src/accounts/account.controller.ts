@@ -13,7 +13,7 @@ import { ChangePasswordDto, DeleteAccountDto, LoginDto, LogoutDto, RefreshDto, R
 import type { Account } from './account.store.js';
 import { Accounts } from './accounts.js';
 import { ANSWERS, BODIES } from './openapi-examples.js';
-import { Sessions, type Session } from './sessions.js';
+import { AccountSessions, type AccountSession } from './sessions.js';
 
 /** Accounts over HTTP; the rest is {@link Accounts}. */
 @ApiTags('auth')
@@ -23,7 +23,7 @@ import { Sessions, type Session } from './sessions.js';
 export class AccountController {
   constructor(
     private readonly accounts: Accounts,
-    private readonly sessions: Sessions,
+    private readonly sessions: AccountSessions,
     private readonly tokens: AccessTokens,
     private readonly options: ResolvedOptions,
   ) {}
@@ -40,7 +40,7 @@ export class AccountController {
       password,
       address: addressOf(raw, this.options.proxies),
     });
-    return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
+    return { success: true, account: accountView(account), ...(await this.tokensOf(session)) };
   }
 
   @RequireRole('open')
@@ -56,7 +56,7 @@ export class AccountController {
       password,
       address: addressOf(raw, this.options.proxies),
     });
-    return { success: true, account: shown(account), ...(await this.tokensOf(session)) };
+    return { success: true, account: accountView(account), ...(await this.tokensOf(session)) };
   }
 
   @RequireRole('open')
@@ -112,12 +112,12 @@ export class AccountController {
   async me(@Req() request: FastifyRequest) {
     const identity = identityOf(request)!;
     const { principal, expiresAt } = identity;
-    const account = await this.accounts.of(identity);
+    const account = await this.accounts.accountOf(identity);
     return {
       success: true,
       principal,
       expiresAt: expiresAt === null ? null : timeOf(expiresAt),
-      account: account ? shown(account) : null,
+      account: account ? accountView(account) : null,
     };
   }
 
@@ -133,7 +133,7 @@ export class AccountController {
     return { success: true, id: identity.principal.id };
   }
 
-  private async tokensOf(session: Session) {
+  private async tokensOf(session: AccountSession) {
     const { token, expiresAt } = await this.tokens.issue(session.accountId, session.id);
     return {
       accessToken: token,
@@ -144,7 +144,7 @@ export class AccountController {
   }
 }
 
-function shown({ id, identifier, createdAt }: Account) {
+function accountView({ id, identifier, createdAt }: Account) {
   return { id, identifier, createdAt: timeOf(createdAt) };
 }
 

@@ -7,10 +7,10 @@ import { parseIdentifier, parseNewIdentifier } from './identifier.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { parsePassword, type Passwords } from './passwords.js';
 import type { Revocations } from './revocations.js';
-import type { Session, Sessions } from './sessions.js';
+import type { AccountSession, AccountSessions } from './sessions.js';
 
 /** Who wants in, and from where. */
-export interface Login {
+export interface LoginRequest {
   readonly identifier: string;
   readonly password: string;
   readonly address: string;
@@ -20,14 +20,18 @@ export interface Login {
 export class Accounts {
   constructor(
     private readonly store: AccountStore,
-    private readonly sessions: Sessions,
+    private readonly sessions: AccountSessions,
     private readonly revocations: Revocations,
     private readonly passwords: Passwords,
     private readonly throttle: LoginThrottle,
   ) {}
 
   /** @throws AtomeError `exists` when the identifier is taken. */
-  async register({ identifier, password, address }: Login): Promise<{ account: Account; session: Session }> {
+  async register({
+    identifier,
+    password,
+    address,
+  }: LoginRequest): Promise<{ account: Account; session: AccountSession }> {
     const name = parseNewIdentifier(identifier);
     const secret = parsePassword(password);
     this.throttle.register(address);
@@ -40,14 +44,14 @@ export class Accounts {
   }
 
   /** @throws AtomeError `unauthenticated`, equal for an unknown account and for a wrong password. */
-  async login({ identifier, password, address }: Login): Promise<{ account: Account; session: Session }> {
+  async login({ identifier, password, address }: LoginRequest): Promise<{ account: Account; session: AccountSession }> {
     const name = parseIdentifier(identifier);
     const account = await this.check(name, password, address, () => this.store.byIdentifier(name));
     return { account, session: await this.open(account) };
   }
 
   /** The account of a token; undefined when it was not issued for one, or that has been deleted. */
-  of({ principal }: Identity): Promise<Account | undefined> {
+  accountOf({ principal }: Identity): Promise<Account | undefined> {
     return this.store.byId(principal.id);
   }
 
@@ -70,7 +74,7 @@ export class Accounts {
 
   /** The account of a caller who knows its password. @throws AtomeError `forbidden`, or `unauthenticated` for another password. */
   async confirm(caller: Identity, password: string, address: string): Promise<Account> {
-    const account = caller.sessionId === undefined ? undefined : await this.of(caller);
+    const account = caller.sessionId === undefined ? undefined : await this.accountOf(caller);
     if (!account) throw new AtomeError('forbidden', 'the token is not that of an account here; log in first');
     return this.check(account.identifier, password, address, () => Promise.resolve(account));
   }
@@ -95,7 +99,7 @@ export class Accounts {
     return account;
   }
 
-  private async open(account: Account): Promise<Session> {
+  private async open(account: Account): Promise<AccountSession> {
     const session = await this.sessions.open(account.id, account.passwordHash);
     if (!session) throw refused();
     return session;

@@ -10,13 +10,13 @@ import { AccessTokens } from './access-tokens.js';
 import { AccountController } from './account.controller.js';
 import { AccountStore } from './account.store.js';
 import { Accounts } from './accounts.js';
-import { Housekeeping } from './periodic-task.runner.js';
+import { PeriodicTaskRunner } from './periodic-task.runner.js';
 import { LoginThrottle } from './login-throttle.js';
 import { Passwords } from './passwords.js';
-import { Repeat } from './periodic-task.js';
+import { PeriodicTask } from './periodic-task.js';
 import { Revocations } from './revocations.js';
 import { SessionStore } from './session.store.js';
-import { Sessions } from './sessions.js';
+import { AccountSessions } from './sessions.js';
 import { TicketController } from './ticket.controller.js';
 import { SqlTicketStore } from './ticket.store.js';
 
@@ -24,7 +24,8 @@ const SWEEP_MS = 60_000;
 
 const logger = new Logger('Auth');
 const onError = errorLog('Auth');
-const housekeeping = (work: () => Promise<void>): Housekeeping => new Housekeeping(new Repeat(SWEEP_MS, work, onError));
+const periodic = (work: () => Promise<void>): PeriodicTaskRunner =>
+  new PeriodicTaskRunner(new PeriodicTask(SWEEP_MS, work, onError));
 
 const TICKETS: readonly Provider[] = [
   {
@@ -40,7 +41,7 @@ const TICKETS: readonly Provider[] = [
   {
     provide: 'atome-sync:ticket-housekeeping',
     inject: [SqlTicketStore],
-    useFactory: (store: SqlTicketStore) => housekeeping(() => store.sweep(Date.now())),
+    useFactory: (store: SqlTicketStore) => periodic(() => store.sweep(Date.now())),
   },
   CredentialExtractor,
 ];
@@ -62,10 +63,10 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
         new Revocations((time) => store.revokedSince(time), options.accessTokenSeconds * 1_000, onError),
     },
     {
-      provide: Sessions,
+      provide: AccountSessions,
       inject: [SessionStore, Revocations, ResolvedOptions],
       useFactory: (store: SessionStore, revocations: Revocations, resolved: ResolvedOptions) =>
-        new Sessions(store, revocations, secretOf(resolved), (what) => logger.warn(what)),
+        new AccountSessions(store, revocations, secretOf(resolved), (what) => logger.warn(what)),
     },
     {
       provide: AccessTokens,
@@ -74,21 +75,21 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
     },
     {
       provide: Accounts,
-      inject: [AccountStore, Sessions, Revocations],
-      useFactory: (store: AccountStore, sessions: Sessions, revocations: Revocations) =>
+      inject: [AccountStore, AccountSessions, Revocations],
+      useFactory: (store: AccountStore, sessions: AccountSessions, revocations: Revocations) =>
         new Accounts(store, sessions, revocations, new Passwords(), new LoginThrottle()),
     },
     {
       provide: 'atome-sync:account-housekeeping',
       inject: [SessionStore, Revocations],
       useFactory: (store: SessionStore, revocations: Revocations) =>
-        housekeeping(() => store.sweep(Date.now(), Date.now() - revocations.keptMs)),
+        periodic(() => store.sweep(Date.now(), Date.now() - revocations.keptMs)),
     },
   ];
 }
 
 /** The door `/api/auth`: tickets always, accounts where they are wanted. */
-export function authParts(accounts: AccountOptions | undefined): {
+export function authProviders(accounts: AccountOptions | undefined): {
   readonly controllers: readonly Type[];
   readonly providers: readonly Provider[];
   readonly exports: readonly Type[];

@@ -1,6 +1,6 @@
 import { siteOf } from '../auth/admission/client-address.js';
 import { AtomeError } from '../protocol/index.js';
-import { Failures } from './sliding-window-counter.js';
+import { SlidingWindowCounter } from './sliding-window-counter.js';
 
 const WINDOW_MS = 15 * 60_000;
 /** How long each attempt on an account waits that many addresses guess at. */
@@ -14,13 +14,13 @@ const DELAY_MS = 2_000;
  * itself.
  */
 export class LoginThrottle {
-  private readonly pairs = new Failures(10, WINDOW_MS);
-  private readonly addresses = new Failures(100, WINDOW_MS);
-  private readonly sitePairs = new Failures(100, WINDOW_MS);
-  private readonly sites = new Failures(1_000, WINDOW_MS);
-  private readonly accounts = new Failures(100, WINDOW_MS);
-  private readonly registrations = new Failures(300, WINDOW_MS);
-  private readonly siteRegistrations = new Failures(3_000, WINDOW_MS);
+  private readonly pairs = new SlidingWindowCounter(10, WINDOW_MS);
+  private readonly addresses = new SlidingWindowCounter(100, WINDOW_MS);
+  private readonly sitePairs = new SlidingWindowCounter(100, WINDOW_MS);
+  private readonly sites = new SlidingWindowCounter(1_000, WINDOW_MS);
+  private readonly accounts = new SlidingWindowCounter(100, WINDOW_MS);
+  private readonly registrations = new SlidingWindowCounter(300, WINDOW_MS);
+  private readonly siteRegistrations = new SlidingWindowCounter(3_000, WINDOW_MS);
 
   constructor(private readonly now: () => number = Date.now) {}
 
@@ -44,7 +44,7 @@ export class LoginThrottle {
     const counters: Counters = [...this.countersOf(identifier, address), [this.accounts, identifier]];
     for (const [failures, key] of counters) failures.add(key, now);
     return () => {
-      for (const [failures, key] of counters) failures.takeBack(key, now);
+      for (const [failures, key] of counters) failures.retract(key, now);
       this.pairs.clear(pairOf(identifier, address));
     };
   }
@@ -71,9 +71,9 @@ export class LoginThrottle {
 }
 
 /** Where something is counted, and as what. */
-type Counters = readonly (readonly [failures: Failures, key: string])[];
+type Counters = readonly (readonly [failures: SlidingWindowCounter, key: string])[];
 
-function of(failures: Failures, key: string | undefined): Counters {
+function of(failures: SlidingWindowCounter, key: string | undefined): Counters {
   return key === undefined ? [] : [[failures, key]];
 }
 

@@ -1,15 +1,15 @@
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import type { Repeat } from './periodic-task.js';
+import type { PeriodicTask } from './periodic-task.js';
 
 /** What is done again and again while the application runs. */
-export class Housekeeping implements OnModuleInit, BeforeApplicationShutdown {
-  constructor(private readonly work: Repeat) {}
+export class PeriodicTaskRunner implements OnModuleInit, BeforeApplicationShutdown {
+  constructor(private readonly task: PeriodicTask) {}
 
   onModuleInit(): void {
-    this.work.start();
+    this.task.start();
   }
 
   beforeApplicationShutdown(): void {
-    this.work.stop();
+    this.task.stop();
   }
 }

@@ -1,18 +1,18 @@
 /** Does something again and again, one after the other, from `start` to `stop`. */
-export class Repeat {
+export class PeriodicTask {
   private timer: NodeJS.Timeout | undefined;
   private isFailing = false;
 
   constructor(
     private readonly everyMs: number,
-    private readonly work: () => Promise<void>,
+    private readonly task: () => Promise<void>,
     /** Told once of failures that follow each other. */
     private readonly onError: (error: unknown) => void,
   ) {}
 
   start(): void {
     this.stop();
-    const timer = setTimeout(() => void this.turn(timer), this.everyMs);
+    const timer = setTimeout(() => void this.run(timer), this.everyMs);
     this.timer = timer.unref();
   }
 
@@ -21,9 +21,9 @@ export class Repeat {
     this.timer = undefined;
   }
 
-  private async turn(timer: NodeJS.Timeout): Promise<void> {
+  private async run(timer: NodeJS.Timeout): Promise<void> {
     try {
-      await this.work();
+      await this.task();
       this.isFailing = false;
     } catch (error) {
       // what fails because all ends is no failure

@@ -21,7 +21,7 @@ export class Revocations {
 
   /** @param tokenMs how long an access token is good. */
   constructor(
-    private readonly since: (time: number) => Promise<Revoked[]>,
+    private readonly revokedSince: (time: number) => Promise<Revoked[]>,
     tokenMs: number,
     /** Told once of failures that follow each other. */
     private readonly onError: (error: unknown) => void,
@@ -58,7 +58,8 @@ export class Revocations {
 
   private async ask(): Promise<void> {
     const now = this.now();
-    for (const { id, revokedAt } of await this.since(this.askedAt - CLOCK_SLACK_MS)) this.known.set(id, revokedAt);
+    for (const { id, revokedAt } of await this.revokedSince(this.askedAt - CLOCK_SLACK_MS))
+      this.known.set(id, revokedAt);
     this.askedAt = now;
     for (const [id, revokedAt] of this.known) if (revokedAt < now - this.keptMs) this.known.delete(id);
   }

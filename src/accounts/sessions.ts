@@ -5,7 +5,7 @@ import type { Revocations } from './revocations.js';
 import type { SessionStore } from './session.store.js';
 
 /** What a login or a refresh has opened or carried on. */
-export interface Session {
+export interface AccountSession {
   readonly id: string;
   readonly accountId: string;
   readonly refreshToken: string;
@@ -22,7 +22,7 @@ const SESSION_MS = 30 * 24 * 3_600_000;
 const GRACE_MS = 10_000;
 
 /** Sessions of accounts: opened by a password, carried on by refresh tokens, each of which is good once. */
-export class Sessions {
+export class AccountSessions {
   private readonly key: Buffer;
 
   constructor(
@@ -37,7 +37,7 @@ export class Sessions {
   }
 
   /** undefined when the password that was checked is that of the account no longer. */
-  async open(accountId: string, passwordHash: string): Promise<Session | undefined> {
+  async open(accountId: string, passwordHash: string): Promise<AccountSession | undefined> {
     const [token, now] = [newRefreshToken(), this.now()];
     const session = { id: randomUUID(), accountId, expiresAt: now + SESSION_MS };
     const isOpen = await this.store.open({ ...session, token }, passwordHash, now);
@@ -49,7 +49,7 @@ export class Sessions {
    * two is the thief cannot be known.
    * @throws AtomeError `unauthenticated`
    */
-  async refresh(text: string): Promise<Session> {
+  async refresh(text: string): Promise<AccountSession> {
     const token = parseRefreshToken(text);
     if (!token) throw refused();
     const [next, now] = [successorOf(token, this.key), this.now()];

@@ -1,5 +1,5 @@
 /** Counts something by key in the time just past. What is oldest is forgotten first when there is too much. */
-export class Failures {
+export class SlidingWindowCounter {
   private readonly times = new Map<string, number[]>();
 
   constructor(
@@ -23,7 +23,7 @@ export class Failures {
   }
 
   /** Takes back one that was none. */
-  takeBack(key: string, time: number): void {
+  retract(key: string, time: number): void {
     const times = this.times.get(key) ?? [];
     const at = times.indexOf(time);
     if (at >= 0) times.splice(at, 1);

@@ -6,7 +6,7 @@ import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
 import { Authenticator, NoAuthenticator } from '../auth/authentication/authenticator.js';
 import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
-import { authParts } from '../accounts/auth.providers.js';
+import { authProviders } from '../accounts/auth.providers.js';
 import { Revocations } from '../accounts/revocations.js';
 import { SessionAuthenticator } from '../accounts/session.authenticator.js';
 import { OriginPolicy } from '../auth/admission/origins.js';
@@ -195,7 +195,7 @@ function compose(
   options: Provider,
   imports: NonNullable<DynamicModule['imports']> = [],
 ): DynamicModule {
-  const auth = authParts(accounts && { ...DEFAULT_ACCOUNT_OPTIONS, ...accounts });
+  const auth = authProviders(accounts && { ...DEFAULT_ACCOUNT_OPTIONS, ...accounts });
   return {
     module: AtomeModule,
     imports: [...imports, DiscoveryModule],
