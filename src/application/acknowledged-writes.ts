@@ -21,7 +21,7 @@ const ECHO_MS = 60_000;
 const ECHOED = 16;
 
 /** Whose write it is. */
-export interface Writing {
+export interface Caller {
   readonly clientId: string | null;
   readonly principal: Principal;
 }
@@ -36,9 +36,9 @@ export class AcknowledgedWrites {
   ) {}
 
   /** Never rejects. */
-  async mutate(mutation: Mutate['mutation'], by: Writing): Promise<Ack | Nack> {
+  async mutate(mutation: Mutate['mutation'], caller: Caller): Promise<Ack | Nack> {
     try {
-      return ackOf(mutation.opId, await this.submit(mutation, by));
+      return ackOf(mutation.opId, await this.submit(mutation, caller));
     } catch (error) {
       return nackOf(mutation.opId, this.refusal(error));
     }
@@ -48,12 +48,12 @@ export class AcknowledgedWrites {
    * A message of the original client. What REST has just committed comes back as an echo and adds nothing.
    * It knows no acks, so it is answered only when it names its write, or is refused.
    */
-  async legacy({ mutation, version }: LegacyWrite, by: Writing): Promise<ServerMessage | undefined> {
+  async legacy({ mutation, version }: LegacyWrite, caller: Caller): Promise<ServerMessage | undefined> {
     const { opId } = mutation;
     try {
-      if (version !== null && (await this.isEcho(mutation, version, by.principal))) return undefined;
-      if (opId === null && (await this.isLateEcho(mutation, by.principal))) return undefined;
-      const outcome = await this.submit(mutation, by);
+      if (version !== null && (await this.isEcho(mutation, version, caller.principal))) return undefined;
+      if (opId === null && (await this.isLateEcho(mutation, caller.principal))) return undefined;
+      const outcome = await this.submit(mutation, caller);
       return opId === null ? undefined : ackOf(opId, outcome);
     } catch (error) {
       const refusal = this.refusal(error);
@@ -62,7 +62,7 @@ export class AcknowledgedWrites {
     }
   }
 
-  private submit(mutation: Mutation, { principal, clientId }: Writing): Promise<Outcome> {
+  private submit(mutation: Mutation, { principal, clientId }: Caller): Promise<Outcome> {
     return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId });
   }
 

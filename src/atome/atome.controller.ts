@@ -48,7 +48,7 @@ import {
   ShareAtomeDto,
 } from './atome.dto.js';
 import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
-import { Writing } from './write-context.decorator.js';
+import { CurrentWriteContext } from './write-context.decorator.js';
 import { decodeCursor, encodeCursor } from './list-cursor.js';
 
 /** Of an answer that is JSON already. */
@@ -77,7 +77,7 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 412, 413)
   async create(
     @Body() body: CreateAtomeDto,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
@@ -153,7 +153,7 @@ export class AtomeController {
   async alter(
     @Param('id') id: string,
     @Body() body: AlterAtomeDto,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return altered(reply, await this.atomes.alter(id, body, context));
@@ -170,7 +170,7 @@ export class AtomeController {
   async replace(
     @Param('id') id: string,
     @Body() body: ReplaceAtomeDto,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return altered(reply, await this.atomes.replace(id, body, context));
@@ -197,7 +197,7 @@ export class AtomeController {
     // not @Body(), which would be documented with one example for both types
     @Req() { body }: FastifyRequest,
     @Headers('content-type') contentType: string | undefined,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const mediaType = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
@@ -218,7 +218,7 @@ export class AtomeController {
   async rename(
     @Param('id') id: string,
     @Body() body: RenameAtomeDto,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const result = await this.atomes.rename(id, body, context);
@@ -236,7 +236,7 @@ export class AtomeController {
   async delete(
     @Param('id') id: string,
     @Body() body: unknown,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const input = body as DeleteAtomeDto | undefined;
@@ -258,7 +258,7 @@ export class AtomeController {
   async erase(
     @Param('id') id: string,
     @Body() body: unknown,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
@@ -298,7 +298,7 @@ export class AtomeController {
   async restore(
     @Param('id') id: string,
     @Body() body: RestoreAtomeDto,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { version, seq, etag, atome } = await this.atomes.restore(id, body, context);
@@ -318,7 +318,7 @@ export class AtomeController {
   async share(
     @Param('id') id: string,
     @Body() body: ShareAtomeDto,
-    @Writing() context: WriteContext,
+    @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return altered(reply, await this.atomes.share(id, body, context));

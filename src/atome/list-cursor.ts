@@ -4,7 +4,7 @@ import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery, SortKey } from '../ledger/store.js';
 import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION, type AtomeError } from '../protocol/index.js';
 
-type Place = NonNullable<ListQuery['after']>;
+type ListCursor = NonNullable<ListQuery['after']>;
 
 /** What a cursor belongs to: another order or another filter is another list. */
 type Listing = Omit<ListQuery, 'after' | 'limit' | 'offset' | 'visibleTo'>;
@@ -20,7 +20,7 @@ export function encodeCursor(listing: Listing, row: AtomeRow): string {
  * One of three parts is from before order and filter were in it, and is taken as it is.
  * @throws AtomeError `invalid` for text that is no cursor of this list.
  */
-export function decodeCursor(cursor: string, listing: Listing): Place {
+export function decodeCursor(cursor: string, listing: Listing): ListCursor {
   const parts = parse(cursor);
   const { sortBy, sortOrder } = listing;
   if (!Array.isArray(parts) || (parts.length !== 3 && parts.length !== 5)) throw notOf(`sortBy=${sortBy}`);
@@ -57,7 +57,7 @@ function parse(cursor: string): unknown {
 }
 
 /** What the column of an order can hold: a database may refuse to compare it with anything else. */
-function isValue(sortBy: SortKey, value: unknown): value is Place['value'] {
+function isValue(sortBy: SortKey, value: unknown): value is ListCursor['value'] {
   switch (sortBy) {
     case 'updatedAt':
     case 'createdAt':

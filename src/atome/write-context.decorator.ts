@@ -5,11 +5,11 @@ import { invalid } from '../protocol/index.js';
 import type { WriteContext } from './atome.service.js';
 
 /** Who writes, and what the headers of the request say about the write. */
-export const Writing = createParamDecorator((_: unknown, context: ExecutionContext) =>
+export const CurrentWriteContext = createParamDecorator((_: unknown, context: ExecutionContext) =>
   writeContextOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-/** As {@link Writing}, of a request. */
+/** As {@link CurrentWriteContext}, of a request. */
 export function writeContextOf(request: FastifyRequest): WriteContext {
   const { headers } = request;
   // to take a part for the whole would lose the rest (RFC 9110 §14.5)

@@ -155,9 +155,9 @@ export class SyncController {
   }
 
   /** @throws AtomeError when there is no place. */
-  private pushOne(operation: unknown, by: Parameters<AcknowledgedWrites['mutate']>[1]): Promise<Ack | Nack> {
+  private pushOne(operation: unknown, caller: Parameters<AcknowledgedWrites['mutate']>[1]): Promise<Ack | Nack> {
     try {
-      return this.writes.mutate(parseMutate(operation, this.options.limits), by);
+      return this.writes.mutate(parseMutate(operation, this.options.limits), caller);
     } catch (error) {
       const opId = isObject(operation) && typeof operation.opId === 'string' ? operation.opId : '';
       return Promise.resolve(nackOf(opId, toAtomeError(error)));
