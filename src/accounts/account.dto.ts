@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { AsParsed } from '../http/parsed-by.js';
+import { ParsedBy } from '../http/parsed-by.js';
 import { BODIES } from './openapi-examples.js';
 import { MAX_IDENTIFIER_CHARS, parseIdentifier, parseNewIdentifier } from './identifier.js';
 import { parsePassword } from './passwords.js';
@@ -18,16 +18,16 @@ class IdentifiedDto {
     description: 'An e-mail address, a phone number with its country (+33 …), or a user name. Case does not count.',
     example: identifier,
   })
-  @AsParsed(parseIdentifier)
+  @ParsedBy(parseIdentifier)
   identifier!: string;
 }
 
 export class RegisterDto extends IdentifiedDto {
-  @AsParsed(parseNewIdentifier)
+  @ParsedBy(parseNewIdentifier)
   declare identifier: string;
 
   @ApiProperty({ minLength: 10, maxLength: MAX_PASSWORD_CHARS, format: 'password', example: password })
-  @AsParsed(parsePassword)
+  @ParsedBy(parsePassword)
   password!: string;
 }
 
@@ -58,7 +58,7 @@ export class ChangePasswordDto {
   currentPassword!: string;
 
   @ApiProperty({ minLength: 10, maxLength: MAX_PASSWORD_CHARS, format: 'password', example: newPassword })
-  @AsParsed(parsePassword)
+  @ParsedBy(parsePassword)
   newPassword!: string;
 }
 

@@ -1,5 +1,5 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
-import type { HistoryPage, HistoryPlace, LedgerReader, ListPage, Moment } from '../ledger/read/ledger-reader.js';
+import type { HistoryPage, HistoryCursor, LedgerReader, ListPage, AsOf } from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import { placeIn } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
@@ -25,13 +25,13 @@ export class VisibleAtomes {
   ) {}
 
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
-  async get(id: string, moment: Moment | undefined, principal: Principal): Promise<Atome> {
+  async get(id: string, moment: AsOf | undefined, principal: Principal): Promise<Atome> {
     const now = await this.find(id, principal);
     return moment ? this.reader.getAt(principal.tenant, id, moment) : this.reader.requireAlive(now);
   }
 
   /** As {@link get}, as JSON. */
-  async getText(id: string, moment: Moment | undefined, principal: Principal): Promise<AtomeText> {
+  async getText(id: string, moment: AsOf | undefined, principal: Principal): Promise<AtomeText> {
     const row = await this.reader.row(principal.tenant, id);
     this.accessPolicy.authorize(principal, 'read', standingOf(row));
     if (!moment && row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
@@ -45,7 +45,7 @@ export class VisibleAtomes {
     };
   }
 
-  async history(id: string, page: number | HistoryPlace, limit: number, principal: Principal): Promise<HistoryPage> {
+  async history(id: string, page: number | HistoryCursor, limit: number, principal: Principal): Promise<HistoryPage> {
     await this.find(id, principal);
     return this.reader.history(principal.tenant, id, page, limit);
   }

@@ -20,12 +20,12 @@ import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from
 import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../http/openapi-examples.js';
 import { allowRevalidation } from '../http/cache-headers.js';
 import { isNotModified } from '../http/conditional-read.js';
-import { parseMoment } from '../http/as-of.js';
+import { parseAsOfPoint } from '../http/as-of.js';
 import { pathOf, ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
 import { QUERY_PIPE } from '../http/validation.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
-import type { Moment } from '../ledger/read/ledger-reader.js';
+import type { AsOf } from '../ledger/read/ledger-reader.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
   invalid,
@@ -130,7 +130,7 @@ export class AtomeController {
     @CurrentPrincipal() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const atome = await this.atomes.getText(id, toMoment(query), caller);
+    const atome = await this.atomes.getText(id, toAsOf(query), caller);
     const isKnown = isNotModified(headers, atome);
     allowRevalidation(reply, atome.etag);
     if (isKnown) {
@@ -338,12 +338,12 @@ function locationOf(id: string, url: string): string {
   return pathOf(url).endsWith('/') ? `../${id}` : `./${id}`;
 }
 
-function toMoment({ version, at }: GetQueryDto): Moment | undefined {
+function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
   if (version !== undefined && at !== undefined) {
     throw invalid([{ path: 'at', message: 'cannot be given together with version; choose one' }]);
   }
   if (version !== undefined) return { version };
-  return at === undefined ? undefined : parseMoment(at, 'at');
+  return at === undefined ? undefined : parseAsOfPoint(at, 'at');
 }
 
 function toListQuery(query: ListQueryDto): ListQuery {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
-import { AsParsed } from '../http/parsed-by.js';
+import { ParsedBy } from '../http/parsed-by.js';
 import { NOTE_ID } from '../http/openapi-examples.js';
 import { WholeNumber } from '../http/validation.js';
 import {
@@ -83,14 +83,14 @@ export class CreateAtomeDto {
 
   @ApiPropertyOptional({ ...ACCESS, description: `${ACCESS.description} Left out: as is usual for the kind.` })
   @ValidateIf(given('access'))
-  @AsParsed((access) => parseShareBody('id', { access }, {}, DEFAULT_LIMITS))
+  @ParsedBy((access) => parseShareBody('id', { access }, {}, DEFAULT_LIMITS))
   access?: AskedAccess;
 }
 
 class ReasonDto {
   @ApiPropertyOptional({ description: 'Why; kept in the history.', maxLength: 1000, example: 'spelling' })
   @IsOptional()
-  @AsParsed((reason) => parseDeleteBody('id', { reason }, {}, DEFAULT_LIMITS))
+  @ParsedBy((reason) => parseDeleteBody('id', { reason }, {}, DEFAULT_LIMITS))
   reason?: string;
 }
 
@@ -105,7 +105,7 @@ export class AlterAtomeDto extends ReasonDto {
       'update: the top-level keys of data to set. patch: a JSON Merge Patch, or an array of JSON Patch steps. rename: {name}. tag: {tags}.',
     example: { title: 'A better title' },
   })
-  @AsParsed((changes, { operation }) => parseAlterBody('id', { operation, changes }, {}, DEFAULT_LIMITS))
+  @ParsedBy((changes, { operation }) => parseAlterBody('id', { operation, changes }, {}, DEFAULT_LIMITS))
   changes!: JsonObject;
 
   @ApiPropertyOptional({ description: 'With `timestamp`: names the write, so that its echo is known.' })
@@ -118,7 +118,7 @@ export class AlterAtomeDto extends ReasonDto {
     description: 'The client’s time of the write.',
   })
   @IsOptional()
-  @AsParsed((timestamp) => parseAlterBody('id', { ...NO_CHANGE, timestamp }, {}, DEFAULT_LIMITS))
+  @ParsedBy((timestamp) => parseAlterBody('id', { ...NO_CHANGE, timestamp }, {}, DEFAULT_LIMITS))
   timestamp?: string | number;
 }
 
@@ -164,7 +164,7 @@ export class DeleteAtomeDto extends ReasonDto {}
 
 export class ShareAtomeDto extends ReasonDto {
   @ApiProperty(ACCESS)
-  @AsParsed((access) => parseShareBody('id', { access }, {}, DEFAULT_LIMITS))
+  @ParsedBy((access) => parseShareBody('id', { access }, {}, DEFAULT_LIMITS))
   access!: AskedAccess;
 }
 

@@ -24,7 +24,7 @@ import { TrailReader } from '../compliance/audit-reader.js';
 import { UserDataController } from '../compliance/user-data.controller.js';
 import { UserData } from '../compliance/user-data.js';
 import { RouteTable } from '../http/route-table.js';
-import { Streams } from '../http/long-responses.js';
+import { LongResponses } from '../http/long-responses.js';
 import { SecurityLog } from '../http/security-log.js';
 import { SyncController } from '../sync/sync.controller.js';
 import { AtomeController } from './atome.controller.js';
@@ -125,7 +125,7 @@ const PARTS: Provider[] = [
     useFactory: (...parts: ConstructorParameters<typeof UserData>) => new UserData(...parts),
   },
   SecurityLog,
-  Streams,
+  LongResponses,
   RouteTable,
   {
     provide: Connections,
@@ -221,7 +221,7 @@ function compose(
       UserData,
       TrailReader,
       SecurityLog,
-      Streams,
+      LongResponses,
       ...auth.exports,
       Drain,
       OriginPolicy,

@@ -7,9 +7,9 @@ import type { Outcome } from '../ledger/outcome.js';
 import {
   LedgerReader,
   type HistoryPage,
-  type HistoryPlace,
+  type HistoryCursor,
   type ListPage,
-  type Moment,
+  type AsOf,
 } from '../ledger/read/ledger-reader.js';
 import { atomeOf, atomeText } from '../ledger/row-mapper.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
@@ -177,12 +177,12 @@ export class AtomeService {
   }
 
   /** The atome as it is, or as it was. */
-  async get(id: string, moment?: Moment, ...by: ReadBy): Promise<Atome> {
+  async get(id: string, moment?: AsOf, ...by: ReadBy): Promise<Atome> {
     return this.visible.get(parseId(id), moment, readerOf(by));
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
-  async getText(id: string, moment?: Moment, ...by: ReadBy): Promise<AtomeText> {
+  async getText(id: string, moment?: AsOf, ...by: ReadBy): Promise<AtomeText> {
     return this.visible.getText(parseId(id), moment, readerOf(by));
   }
 
@@ -202,7 +202,7 @@ export class AtomeService {
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
-  async history(id: string, page: number | HistoryPlace, limit: number, ...by: ReadBy): Promise<HistoryPage> {
+  async history(id: string, page: number | HistoryCursor, limit: number, ...by: ReadBy): Promise<HistoryPage> {
     return this.visible.history(parseId(id), page, limit, readerOf(by));
   }
 

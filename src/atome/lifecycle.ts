@@ -64,7 +64,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     refuseOtherContent(fastify);
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.hold(reply.raw);
+      if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.track(reply.raw);
       done();
     });
   }

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf } from '../auth/authorization/access.guard.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import { SecurityLog } from '../http/security-log.js';
-import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { UserData } from '../compliance/user-data.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { invalid, type Atome } from '../protocol/index.js';
@@ -27,7 +27,7 @@ export class OriginalExport {
   constructor(
     private readonly data: UserData,
     private readonly reader: LedgerReader,
-    private readonly streams: Streams,
+    private readonly longResponses: LongResponses,
     private readonly log: SecurityLog,
   ) {}
 
@@ -41,7 +41,7 @@ export class OriginalExport {
     this.log.record('export', request, { subject: whose });
     const { epoch, seq } = await this.reader.head(principal.tenant);
     const records = this.data.exportOf(principal, whose, seq) as AsyncIterable<ExportRecord>;
-    const signal = this.streams.begin(request, reply);
+    const signal = this.longResponses.open(request, reply);
     const head = { success: true, format, principal: whose, epoch, seq, exportedAt: new Date().toISOString() };
     const stream = Readable.from(oneValue(head, records, kinds?.split(',')), {
       objectMode: false,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
-import { parseMoment } from '../http/as-of.js';
+import { parseAsOfPoint } from '../http/as-of.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { readChanges } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
@@ -71,9 +71,9 @@ export class OriginalPull {
   }
 
   private async seqBefore(log: TenantLog, principal: Principal, since: string): Promise<number> {
-    const moment = parseMoment(since, 'since');
-    if ('seq' in moment) return moment.seq;
-    const seq = await this.trail.countBefore(principal.tenant, moment, log.tail);
+    const asOf = parseAsOfPoint(since, 'since');
+    if ('seq' in asOf) return asOf.seq;
+    const seq = await this.trail.countBefore(principal.tenant, asOf, log.tail);
     return Math.min(seq, this.told.of(log, principal) ?? seq);
   }
 

@@ -5,7 +5,7 @@ import { identityOf } from '../auth/authorization/access.guard.js';
 import { writeContextOf } from '../atome/write-context.decorator.js';
 import { preferredType } from '../http/accept.js';
 import { varyBy } from '../http/cache-headers.js';
-import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { isObject } from '../protocol/index.js';
 import { answerOf, credentialsOf } from './account-words.js';
 import { OriginalErasure } from './erasure.js';
@@ -75,7 +75,7 @@ export class OriginalCalls {
     if (typeof since !== 'string' || !/^\d{4}-\d\d-\d\d/.test(since)) return undefined;
     if (isHead(request)) return Promise.resolve(sendHead(reply.type('application/json; charset=utf-8')));
     const { principal } = identityOf(request)!;
-    const signal = this.parts.get(Streams, { strict: false }).begin(request, reply);
+    const signal = this.parts.get(LongResponses, { strict: false }).open(request, reply);
     const pulled = this.parts.get(OriginalPull).since(principal, since, signal);
     return pulled.then((answer) => void reply.send({ success: true, ...answer }));
   }

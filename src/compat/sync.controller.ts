@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { ApiAnswer, ApiProblems } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
-import { Streams } from '../http/long-responses.js';
+import { LongResponses } from '../http/long-responses.js';
 import { invalid, isObject, type Principal } from '../protocol/index.js';
 import { ACKNOWLEDGED, PULLED } from './openapi-examples.js';
 import { OriginalPull } from './pull.js';
@@ -17,7 +17,7 @@ import { OriginalPull } from './pull.js';
 export class OriginalSyncController {
   constructor(
     private readonly pulls: OriginalPull,
-    private readonly streams: Streams,
+    private readonly longResponses: LongResponses,
   ) {}
 
   @RequireRole('read')
@@ -37,7 +37,10 @@ export class OriginalSyncController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return { success: true, ...(await this.pulls.since(caller, textOf(since), this.streams.begin(request, reply))) };
+    return {
+      success: true,
+      ...(await this.pulls.since(caller, textOf(since), this.longResponses.open(request, reply))),
+    };
   }
 
   @RequireRole('read')
@@ -49,7 +52,7 @@ export class OriginalSyncController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return { success: true, ...(await this.pulls.pending(caller, this.streams.begin(request, reply))) };
+    return { success: true, ...(await this.pulls.pending(caller, this.longResponses.open(request, reply))) };
   }
 
   @RequireRole('read')

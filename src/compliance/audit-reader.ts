@@ -1,4 +1,4 @@
-import type { SeqOrTime } from '../http/as-of.js';
+import type { AsOfPoint } from '../http/as-of.js';
 import { isErased } from '../ledger/erasure.js';
 import type { LedgerStore } from '../ledger/store.js';
 import type { Stretch, TrailFilter, TrailRow } from '../ledger/audit-trail.js';
@@ -56,14 +56,14 @@ export class TrailReader {
   }
 
   /** How many alterations there are before a moment. Times grow with seq, so it is looked for by halves. */
-  async countBefore(tenant: string, moment: SeqOrTime, head: number): Promise<number> {
-    if ('seq' in moment) return Math.min(Math.max(0, moment.seq - 1), head);
+  async countBefore(tenant: string, asOf: AsOfPoint, head: number): Promise<number> {
+    if ('seq' in asOf) return Math.min(Math.max(0, asOf.seq - 1), head);
     let [low, high] = [0, head];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const at = { after: middle - 1, upTo: middle, newestFirst: false, limit: 1 };
       const [row] = await this.store.trail(tenant, at);
-      if (row && row.timestamp < moment.time) low = middle;
+      if (row && row.timestamp < asOf.time) low = middle;
       else high = middle - 1;
     }
     return low;

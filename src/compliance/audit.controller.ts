@@ -6,9 +6,9 @@ import { errorLog } from '../http/error-log.js';
 import { ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
 import { preferredType } from '../http/accept.js';
-import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { ANSWERS } from '../http/openapi-examples.js';
-import { parseMoment } from '../http/as-of.js';
+import { parseAsOfPoint } from '../http/as-of.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
@@ -35,7 +35,7 @@ export class AuditController {
     private readonly trail: TrailReader,
     private readonly reader: LedgerReader,
     private readonly log: SecurityLog,
-    private readonly streams: Streams,
+    private readonly longResponses: LongResponses,
   ) {}
 
   @RequireRole('administer')
@@ -61,7 +61,7 @@ export class AuditController {
     const { tenant } = principal;
     const { from, to, order, limit, cursor, ...filter } = query;
     const head = await this.reader.head(tenant);
-    const place = (text: string, path: string) => this.trail.countBefore(tenant, parseMoment(text, path), head.seq);
+    const place = (text: string, path: string) => this.trail.countBefore(tenant, parseAsOfPoint(text, path), head.seq);
     const newestFirst = order === 'desc';
     const deeds: DeedsQuery = {
       ...filter,
@@ -81,7 +81,7 @@ export class AuditController {
       const lines = ndjson({
         header: () => ({ epoch, seq, hash }),
         records: () => this.trail.all(tenant, deeds),
-        signal: this.streams.begin(request, reply),
+        signal: this.longResponses.open(request, reply),
         onError: this.onError,
       });
       await reply.type(NDJSON).send(lines);
@@ -94,10 +94,10 @@ export class AuditController {
 
   /** The last seq that is not after a moment. */
   private endBy(tenant: string, to: string, head: number): Promise<number> {
-    const moment = parseMoment(to, 'to');
+    const asOf = parseAsOfPoint(to, 'to');
     // times have milliseconds: not after this one is before the next
     const next = (time: string): string => new Date(Math.min(Date.parse(time) + 1, LAST_MS)).toISOString();
-    const behind = 'seq' in moment ? { seq: moment.seq + 1 } : { time: next(moment.time) };
+    const behind = 'seq' in asOf ? { seq: asOf.seq + 1 } : { time: next(asOf.time) };
     return this.trail.countBefore(tenant, behind, head);
   }
 }

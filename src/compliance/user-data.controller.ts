@@ -5,7 +5,7 @@ import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.g
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import { errorLog } from '../http/error-log.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
-import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ResolvedOptions } from '../config/module-options.js';
@@ -30,7 +30,7 @@ export class UserDataController {
     private readonly reader: LedgerReader,
     private readonly options: ResolvedOptions,
     private readonly log: SecurityLog,
-    private readonly streams: Streams,
+    private readonly longResponses: LongResponses,
   ) {}
 
   @RequireRole('read')
@@ -60,7 +60,7 @@ export class UserDataController {
         return { principal: whose, tenant, epoch, seq, hash };
       },
       records: ({ seq }) => this.data.exportOf(principal, whose, seq),
-      signal: this.streams.begin(request, reply),
+      signal: this.longResponses.open(request, reply),
       onError: this.onError,
     });
     await reply.send(lines);

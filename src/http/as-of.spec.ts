@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { refusal } from '../../test/support/refusal.js';
-import { parseMoment } from './as-of.js';
+import { parseAsOfPoint } from './as-of.js';
 
 const sentenceOf = (text: string): string => {
   try {
-    return JSON.stringify(parseMoment(text, 'from'));
+    return JSON.stringify(parseAsOfPoint(text, 'from'));
   } catch (error) {
     return (error as Error).message;
   }
@@ -22,11 +22,11 @@ describe('a moment', () => {
     ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
     ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
   ])('%s is a time', (text, time) => {
-    expect(parseMoment(text, 'from')).toEqual({ time });
+    expect(parseAsOfPoint(text, 'from')).toEqual({ time });
   });
 
   it.each(['0', '17', '999999999999999'])('%s is a seq', (text) => {
-    expect(parseMoment(text, 'from')).toEqual({ seq: Number(text) });
+    expect(parseAsOfPoint(text, 'from')).toEqual({ seq: Number(text) });
   });
 
   it.each([
@@ -64,7 +64,7 @@ describe('a moment', () => {
     ['-1', 'such as'],
     ['', 'such as'],
   ])('%s is refused with a sentence that tells of the %s', (text, word) => {
-    expect(refusal(() => parseMoment(text, 'from'))).toEqual(['invalid', 'from']);
+    expect(refusal(() => parseAsOfPoint(text, 'from'))).toEqual(['invalid', 'from']);
     expect(sentenceOf(text)).toContain(word);
   });
 });

@@ -1,7 +1,7 @@
 import { invalid } from '../protocol/index.js';
 
 /** A place in the ledger, by seq or by time. */
-export type SeqOrTime = { readonly seq: number } | { readonly time: string };
+export type AsOfPoint = { readonly seq: number } | { readonly time: string };
 
 // the time of day needs a zone, or it would depend on where the server stands
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(?:Z|[+-](\d\d):(\d\d)))?$/;
@@ -9,7 +9,7 @@ const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?(
 const SPACE_AS_ZONE = /^\S*T\S* \d\d:?\d\d$/;
 
 /** Reads a seq, or an ISO 8601 time. @throws AtomeError `invalid`, with a message that names the cure. */
-export function parseMoment(text: string, path: string): SeqOrTime {
+export function parseAsOfPoint(text: string, path: string): AsOfPoint {
   if (/^\d{1,15}$/.test(text)) return { seq: Number(text) };
   const fields = TIME.exec(text);
   const problem = fields ? problemOf(fields.slice(1).map(Number)) : shapeProblem(text);

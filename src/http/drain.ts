@@ -25,7 +25,7 @@ export class Drain {
   }
 
   /** An answer that {@link answered} waits for. */
-  hold(answer: ServerResponse): void {
+  track(answer: ServerResponse): void {
     if (this.signal.aborted) return; // what comes now is refused at once
     this.answers += 1;
     answer.on('close', this.closed);

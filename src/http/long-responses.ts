@@ -19,7 +19,7 @@ export function sendHead(reply: FastifyReply): void {
 
 /** Answers that last: each takes a place among the open connections, and ends when its caller may not go on. */
 @Injectable()
-export class Streams {
+export class LongResponses {
   constructor(
     private readonly connectionLimiter: ConnectionLimiter,
     private readonly options: ResolvedOptions,
@@ -31,11 +31,11 @@ export class Streams {
    * the server goes down; one that `finishes` is not cut off by that.
    * @throws AtomeError when there is no place for it.
    */
-  begin(request: FastifyRequest, reply: FastifyReply, { finishes = false } = {}): AbortSignal {
+  open(request: FastifyRequest, reply: FastifyReply, { finishes = false } = {}): AbortSignal {
     const identity = identityOf(request)!;
     const controller = new AbortController();
     const abort = (): void => controller.abort();
-    const lease = this.take(request, abort);
+    const lease = this.acquireLease(request, abort);
     try {
       lease.assign(identity);
     } catch (error) {
@@ -55,10 +55,10 @@ export class Streams {
     return controller.signal;
   }
 
-  private take({ raw }: FastifyRequest, lapsed: () => void): ConnectionLease {
+  private acquireLease({ raw }: FastifyRequest, onRevoked: () => void): ConnectionLease {
     const address = addressOf(raw, this.options.proxies);
     const refusal = this.connectionLimiter.refusal(address);
     if (refusal) throw refusal;
-    return this.connectionLimiter.acquire(address, lapsed);
+    return this.connectionLimiter.acquire(address, onRevoked);
   }
 }

@@ -41,7 +41,7 @@ const ALTERATION = {
   hash: '9e107d…',
 };
 
-const DEED = {
+const AUDIT_ENTRY = {
   seq: 2,
   atomeId: NOTE_ID,
   version: 2,
@@ -116,8 +116,8 @@ export const ANSWERS = {
   deleted: { success: true, id: NOTE_ID, deletedAt: ATOME.updatedAt, version: 2, seq: 2, restorable: true },
   erased: { success: true, id: PUSHED_ID, erasedAt: ATOME.updatedAt, version: 3, seq: 3 },
   deletedAll: { success: true, erased: 12, complete: true },
-  audit: { success: true, data: [DEED], nextCursor: null },
-  auditLines: lines([{ epoch: NOTE_ID, seq: 2, hash: '9e107d…' }, DEED, { count: 1, digest: 'e4d909…' }]),
+  audit: { success: true, data: [AUDIT_ENTRY], nextCursor: null },
+  auditLines: lines([{ epoch: NOTE_ID, seq: 2, hash: '9e107d…' }, AUDIT_ENTRY, { count: 1, digest: 'e4d909…' }]),
   export: lines([
     { principal: 'anonymous', tenant: 'default', epoch: NOTE_ID, seq: 2, hash: '9e107d…' },
     { type: 'atome', atome: ALTERED },

@@ -5,7 +5,7 @@ import { AtomeError } from '../protocol/index.js';
 type Parse = (value: unknown, body: Readonly<Record<string, unknown>>) => unknown;
 
 /** A property is valid when a parser of the protocol takes it: one rule, whoever checks the body. */
-export function AsParsed(parse: Parse): PropertyDecorator {
+export function ParsedBy(parse: Parse): PropertyDecorator {
   const problem = (value: unknown, args: ValidationArguments | undefined): string | undefined => {
     try {
       parse(value, (args?.object ?? {}) as Record<string, unknown>);
@@ -16,7 +16,7 @@ export function AsParsed(parse: Parse): PropertyDecorator {
     }
   };
   return ValidateBy({
-    name: 'asParsed',
+    name: 'parsedBy',
     validator: {
       validate: (value, args) => problem(value, args) === undefined,
       defaultMessage: (args) => problem(args?.value, args) ?? '',

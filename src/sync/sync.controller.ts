@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
 import { preferredType } from '../http/accept.js';
-import { isHead, sendHead, Streams } from '../http/long-responses.js';
+import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { CurrentPrincipal, Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
@@ -56,7 +56,7 @@ export class SyncController {
     private readonly accessPolicy: AccessPolicy,
     private readonly writes: AcknowledgedWrites,
     private readonly options: ResolvedOptions,
-    private readonly streams: Streams,
+    private readonly longResponses: LongResponses,
   ) {}
 
   @RequireRole('read', { takesTickets: true })
@@ -95,7 +95,7 @@ export class SyncController {
     }
     const filter = filterOf(query);
     const compact = query.compact === 'true';
-    const signal = this.streams.begin(request, reply);
+    const signal = this.longResponses.open(request, reply);
     if (isStream) {
       await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });
       return;
@@ -126,7 +126,7 @@ export class SyncController {
     const { epoch, seq, hash } = await this.reader.head(principal.tenant);
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
-    const signal = this.streams.begin(request, reply, { finishes: true });
+    const signal = this.longResponses.open(request, reply, { finishes: true });
     const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
     const atomes = this.visible.snapshot(seq, kinds, principal);
     await reply.send(snapshotLines(head, atomes, this.onError, signal));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Atome } from '../../protocol/index.js';
 import { openStore } from '../stores/open-store.js';
-import type { HistoryPage, HistoryPlace } from './ledger-reader.js';
+import type { HistoryPage, HistoryCursor } from './ledger-reader.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import type { ListQuery } from '../store.js';
 import { create, openLedger, TENANT, update, type TestLedger } from '../../../test/support/ledger/ledger.js';
@@ -55,7 +55,7 @@ describe('pages of documents of a megabyte', () => {
   it('a history ends early, and goes on before its last', async () => {
     const versions: number[] = [];
     let pages = 0;
-    for (let place: number | HistoryPlace | undefined = 1; place !== undefined; pages += 1) {
+    for (let place: number | HistoryCursor | undefined = 1; place !== undefined; pages += 1) {
       const { alterations, next }: HistoryPage = await ledger.reader.history(TENANT, 'a00', place, 500);
       versions.push(...alterations.map(({ version }) => version));
       place = next === undefined ? undefined : { before: next };

@@ -17,7 +17,7 @@ import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.j
 import type { LedgerStore, ListQuery } from '../store.js';
 
 /** A place in an atome's past. */
-export type Moment = { readonly version: number } | { readonly seq: number } | { readonly time: string };
+export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
 
 export interface ListPage {
   readonly rows: readonly AtomeRow[];
@@ -26,7 +26,7 @@ export interface ListPage {
 }
 
 /** Where a page of history begins, instead of its number. */
-export interface HistoryPlace {
+export interface HistoryCursor {
   readonly before: number;
 }
 
@@ -107,15 +107,15 @@ export class LedgerReader {
   }
 
   /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
-  async getAt(tenant: string, id: string, moment: Moment): Promise<Atome> {
+  async getAt(tenant: string, id: string, asOf: AsOf): Promise<Atome> {
     const { version: current } = await this.find(tenant, id);
-    const version = 'version' in moment ? moment.version : await this.versionAt(tenant, id, current, moment);
+    const version = 'version' in asOf ? asOf.version : await this.versionAt(tenant, id, current, asOf);
     const state = version >= 1 && version <= current ? await this.stateAt(tenant, id, version) : undefined;
     if (state) return withoutClocks(state);
     if (version >= 1 && version <= current) throw redacted(await this.find(tenant, id));
     throw new AtomeError(
       'not_found',
-      'version' in moment
+      'version' in asOf
         ? `the atome "${id}" has no version ${version}; it has 1 to ${current}`
         : `the atome "${id}" did not exist then`,
     );
@@ -156,7 +156,7 @@ export class LedgerReader {
   }
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
-  async history(tenant: string, id: string, page: number | HistoryPlace, limit: number): Promise<HistoryPage> {
+  async history(tenant: string, id: string, page: number | HistoryCursor, limit: number): Promise<HistoryPage> {
     const { version: currentVersion } = await this.find(tenant, id);
     const to =
       typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
@@ -226,7 +226,7 @@ export class LedgerReader {
     tenant: string,
     id: string,
     current: number,
-    moment: Exclude<Moment, { version: number }>,
+    moment: Exclude<AsOf, { version: number }>,
   ): Promise<number> {
     let [low, high] = [0, current];
     while (low < high) {
