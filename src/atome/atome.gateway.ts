@@ -13,7 +13,7 @@ import { Feed } from '../feed/feed.js';
 import { errorLog } from '../http/error-log.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { retryAfterOf } from '../http/problem.js';
-import { Connections } from '../realtime/connection-registry.js';
+import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { Session } from '../realtime/session.js';
 import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
 
@@ -25,7 +25,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
   constructor(
     private readonly feed: Feed,
     private readonly writes: AcknowledgedWrites,
-    private readonly connections: Connections,
+    private readonly connectionRegistry: ConnectionRegistry,
     private readonly authenticator: Authenticator,
     private readonly accessPolicy: AccessPolicy,
     private readonly credentialExtractor: CredentialExtractor,
@@ -66,7 +66,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       connectionLimiter: this.connectionLimiter,
       feed: this.feed,
       writes: this.writes,
-      connections: this.connections,
+      connectionRegistry: this.connectionRegistry,
       limits,
       socket,
       unsentBytes: feed.unsentBytes,

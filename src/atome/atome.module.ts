@@ -37,7 +37,7 @@ import {
   type AtomeStaticOptions,
 } from '../config/module-options.js';
 import { AtomeService } from './atome.service.js';
-import { Connections } from '../realtime/connection-registry.js';
+import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { Drain } from '../http/drain.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
@@ -128,9 +128,9 @@ const PARTS: Provider[] = [
   LongResponses,
   RouteTable,
   {
-    provide: Connections,
+    provide: ConnectionRegistry,
     inject: [ResolvedOptions],
-    useFactory: ({ socket }: ResolvedOptions) => new Connections(socket.heartbeatMs),
+    useFactory: ({ socket }: ResolvedOptions) => new ConnectionRegistry(socket.heartbeatMs),
   },
   {
     provide: Authenticator,

@@ -16,7 +16,7 @@ import { refuseUnknownPreconditions } from '../http/unconditional.js';
 import { refuseOtherContent } from '../http/request-content.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
-import { Connections } from '../realtime/connection-registry.js';
+import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { Drain } from '../http/drain.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
@@ -27,7 +27,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     @Inject(LEDGER_STORE) private readonly store: LedgerStore,
     private readonly writer: LedgerWriter,
     private readonly feed: Feed,
-    private readonly connections: Connections,
+    private readonly connectionRegistry: ConnectionRegistry,
     private readonly connectionLimiter: ConnectionLimiter,
     private readonly requestAuthenticator: RequestAuthenticator,
     private readonly drain: Drain,
@@ -40,7 +40,7 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
     const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
     if (adapter) this.prepare(adapter.getInstance<FastifyInstance>());
     this.feed.start();
-    this.connections.start();
+    this.connectionRegistry.start();
     this.connectionLimiter.start();
     // a session that ended while this server was down must not be good for its first second
     await this.connectionLimiter.check();
@@ -49,11 +49,11 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
   /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
   async beforeApplicationShutdown(): Promise<void> {
     this.drain.begin();
-    this.connections.goAway();
+    this.connectionRegistry.announceShutdown();
     await this.writer.drain();
     await this.drain.answered();
-    this.connections.stop();
-    await this.connections.close();
+    this.connectionRegistry.stop();
+    await this.connectionRegistry.close();
   }
 
   private prepare(fastify: FastifyInstance): void {

@@ -8,7 +8,7 @@ import { ProblemFilter } from '../http/problem.filter.js';
 import { PROTOCOL_VERSION, type Principal } from '../protocol/index.js';
 import { VERSION } from '../version.js';
 import { ResolvedOptions } from '../config/module-options.js';
-import { Connections } from '../realtime/connection-registry.js';
+import { ConnectionRegistry } from '../realtime/connection-registry.js';
 
 /** What a client may want to know before it connects. */
 @ApiTags('server')
@@ -18,7 +18,7 @@ import { Connections } from '../realtime/connection-registry.js';
 export class ServerInfoController {
   constructor(
     private readonly feed: Feed,
-    private readonly connections: Connections,
+    private readonly connectionRegistry: ConnectionRegistry,
     private readonly authenticator: Authenticator,
     private readonly accessPolicy: AccessPolicy,
     private readonly options: ResolvedOptions,
@@ -51,6 +51,6 @@ export class ServerInfoController {
     const { tenant } = caller;
     const { epoch, tail } = await this.feed.log(tenant);
     const rights = this.accessPolicy.accessFingerprint(caller);
-    return { epoch, seq: tail, rights, connectedClients: this.connections.count(tenant) };
+    return { epoch, seq: tail, rights, connectedClients: this.connectionRegistry.count(tenant) };
   }
 }

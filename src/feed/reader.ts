@@ -69,7 +69,7 @@ export class FeedReader {
   }
 
   /** From here on it sees what these eyes see. */
-  lookAs(principal: Principal): void {
+  setViewer(principal: Principal): void {
     this.viewer = viewerOf(principal);
   }
 

@@ -16,7 +16,7 @@ export class ClientSocket {
   private drained: () => void = () => undefined;
   /** Texts of this tick, in front of all that is written after them. */
   private answers: string[] = [];
-  private cut: NodeJS.Timeout | undefined;
+  private terminateTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly ws: WebSocket) {
     this.raw = (ws as unknown as { _socket: Socket })._socket;
@@ -98,10 +98,10 @@ export class ClientSocket {
 
   /** Says goodbye, and cuts the connection when the peer does not answer. */
   close(code: CloseCode, reason: string): void {
-    if (this.cut || this.ws.readyState === WebSocket.CLOSED) return;
+    if (this.terminateTimer || this.ws.readyState === WebSocket.CLOSED) return;
     this.flush();
     this.ws.close(code, reason);
-    this.cut = setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS);
-    this.ws.once('close', () => clearTimeout(this.cut));
+    this.terminateTimer = setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS);
+    this.ws.once('close', () => clearTimeout(this.terminateTimer));
   }
 }

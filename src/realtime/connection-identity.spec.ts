@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Authenticator, type Identity } from '../auth/authentication/authenticator.js';
-import { Credentials } from './connection-identity.js';
+import { ConnectionIdentity } from './connection-identity.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 
 const ALICE = { id: 'alice', tenant: 'acme', roles: ['writer'] };
@@ -23,12 +23,12 @@ class SlowAuthenticator extends Authenticator {
 describe('the credentials of a connection', () => {
   let authenticator: SlowAuthenticator;
   let lapses: string[];
-  let credentials: Credentials;
+  let credentials: ConnectionIdentity;
   beforeEach(() => {
     jest.useFakeTimers({ now: 0 });
     authenticator = new SlowAuthenticator();
     lapses = [];
-    credentials = new Credentials(
+    credentials = new ConnectionIdentity(
       authenticator,
       new ConnectionLimiter(authenticator).acquire('127.0.0.1', () => undefined),
       5_000,
@@ -42,14 +42,14 @@ describe('the credentials of a connection', () => {
   });
 
   const accept = async (expiresAt: number | null, principal = ALICE): Promise<unknown> => {
-    const accepted = credentials.accept('token');
+    const accepted = credentials.acceptToken('token');
     await authenticator.answer({ principal, expiresAt });
     return accepted;
   };
 
   it('are of nobody at first', () => {
     expect(credentials.principal).toBeUndefined();
-    expect(() => credentials.require()).toThrow('auth');
+    expect(() => credentials.requirePrincipal()).toThrow('auth');
   });
 
   it('lapse once when no token comes in time', () => {
@@ -60,17 +60,17 @@ describe('the credentials of a connection', () => {
   });
 
   it('do not lapse while a token that came in time is checked', async () => {
-    const accepted = credentials.accept('token');
+    const accepted = credentials.acceptToken('token');
     jest.advanceTimersByTime(60_000);
     await authenticator.answer({ principal: ALICE, expiresAt: null });
     await accepted;
     expect(lapses).toEqual([]);
-    expect(credentials.require()).toEqual(ALICE);
+    expect(credentials.requirePrincipal()).toEqual(ALICE);
   });
 
   it('lapse when the token expires, also while another is checked', async () => {
     await accept(10_000);
-    const renewal = credentials.accept('token');
+    const renewal = credentials.acceptToken('token');
     jest.advanceTimersByTime(10_000);
     expect(lapses).toEqual(['the token has expired']);
     await authenticator.answer({ principal: ALICE, expiresAt: 20_000 });
@@ -97,13 +97,13 @@ describe('the credentials of a connection', () => {
   it('keep the token before when a newer one is of somebody else', async () => {
     await accept(10_000);
     await expect(accept(99_000, { ...ALICE, tenant: 'other' })).rejects.toMatchObject({ code: 'forbidden' });
-    expect(credentials.require()).toEqual(ALICE);
+    expect(credentials.requirePrincipal()).toEqual(ALICE);
     jest.advanceTimersByTime(10_000);
     expect(lapses).toHaveLength(1);
   });
 
   it('take nothing once the connection has ended, and wait for nothing', async () => {
-    const accepted = credentials.accept('token');
+    const accepted = credentials.acceptToken('token');
     credentials.end();
     await authenticator.answer({ principal: ALICE, expiresAt: 10_000 });
     await expect(accepted).rejects.toMatchObject({ code: 'unauthenticated' });

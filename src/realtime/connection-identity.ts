@@ -6,18 +6,18 @@ import { Deadline } from '../auth/admission/deadline.js';
 import type { ConnectionLease } from '../auth/admission/connection-limiter.js';
 
 /** Who is at the other end of a connection, and for how long that is known. */
-export class Credentials {
+export class ConnectionIdentity {
   private deadline: Deadline;
-  private isOver = false;
+  private hasEnded = false;
 
-  /** @param lapsed called when no token has come in time, or the token has expired. */
+  /** @param onExpired called when no token has come in time, or the token has expired. */
   constructor(
     private readonly authenticator: Authenticator,
     private readonly lease: ConnectionLease,
     authMs: number,
-    private readonly lapsed: (why: string) => void,
+    private readonly onExpired: (why: string) => void,
   ) {
-    this.deadline = new Deadline(Date.now() + authMs, () => this.lapsed('no token came in time'));
+    this.deadline = new Deadline(Date.now() + authMs, () => this.onExpired('no token came in time'));
   }
 
   /** undefined until somebody is known. */
@@ -26,7 +26,7 @@ export class Credentials {
   }
 
   /** @throws AtomeError `unauthenticated` until somebody is known. */
-  require(): Principal {
+  requirePrincipal(): Principal {
     if (this.principal) return this.principal;
     throw new AtomeError('unauthenticated', 'send {"type":"auth","token":"…"} first');
   }
@@ -35,16 +35,16 @@ export class Credentials {
    * Takes a first token, or a newer one of the same principal.
    * @throws AtomeError `unauthenticated`, `forbidden`, or `unavailable` when it cannot be checked just now.
    */
-  accept(token: string): Promise<Identity> {
-    return this.admit(() => this.authenticator.authenticate(token));
+  acceptToken(token: string): Promise<Identity> {
+    return this.accept(() => this.authenticator.authenticate(token));
   }
 
-  /** Takes what {@link accept} takes, proved in another way. */
-  async admit(prove: CredentialCheck): Promise<Identity> {
+  /** Takes what {@link acceptToken} takes, proved in another way. */
+  async accept(prove: CredentialCheck): Promise<Identity> {
     // it came in time; how long it takes to check it is not the client's doing
     if (!this.principal) this.deadline.clear();
     const identity = await prove();
-    if (this.isOver) throw new AtomeError('unauthenticated', 'the connection has ended meanwhile');
+    if (this.hasEnded) throw new AtomeError('unauthenticated', 'the connection has ended meanwhile');
     const { principal, expiresAt } = identity;
     const known = this.principal;
     if (known && (known.id !== principal.id || known.tenant !== principal.tenant)) {
@@ -53,13 +53,13 @@ export class Credentials {
     assertRole(principal, 'read');
     this.lease.assign(identity);
     this.deadline.clear();
-    this.deadline = new Deadline(expiresAt, () => this.lapsed('the token has expired'));
+    this.deadline = new Deadline(expiresAt, () => this.onExpired('the token has expired'));
     return identity;
   }
 
   /** Ends all waiting; nothing is accepted any more. */
   end(): void {
-    this.isOver = true;
+    this.hasEnded = true;
     this.deadline.clear();
   }
 }

@@ -9,16 +9,16 @@ export interface RegisteredConnection {
   readonly socket: Pick<ClientSocket, 'send' | 'ping' | 'close'>;
   readonly closed: Promise<void>;
   /** Whether anything has been heard since it was last asked. */
-  takeSignOfLife(): boolean;
+  wasAlive(): boolean;
   /** Sends what may be lost. */
-  tell(event: PresenceEvent): void;
+  sendBestEffort(event: PresenceEvent): void;
 }
 
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
  * answers no ping and is closed at the next beat.
  */
-export class Connections {
+export class ConnectionRegistry {
   private readonly sessions = new Set<RegisteredConnection>();
   private readonly presence = new Map<RegisteredConnection, JsonValue>();
   private timer: NodeJS.Timeout | undefined;
@@ -27,7 +27,7 @@ export class Connections {
 
   start(): void {
     this.stop();
-    this.timer = setInterval(() => this.beat(), this.heartbeatMs);
+    this.timer = setInterval(() => this.pingAll(), this.heartbeatMs);
   }
 
   stop(): void {
@@ -40,7 +40,7 @@ export class Connections {
 
   remove(session: RegisteredConnection): void {
     this.sessions.delete(session);
-    if (this.presence.delete(session)) this.tellOthers(session, null);
+    if (this.presence.delete(session)) this.broadcastPresence(session, null);
   }
 
   count(tenant: string): number {
@@ -54,7 +54,7 @@ export class Connections {
     if (!this.sessions.has(session)) return; // it has gone meanwhile
     if (state === null) this.presence.delete(session);
     else this.presence.set(session, state);
-    this.tellOthers(session, state);
+    this.broadcastPresence(session, state);
   }
 
   /** Who has told its presence, for one who has just come. */
@@ -65,7 +65,7 @@ export class Connections {
   }
 
   /** The server is going down: each client is told to come back at a time of its own. */
-  goAway(): void {
+  announceShutdown(): void {
     for (const { socket } of this.sessions) {
       socket.send({ type: 'goaway', retryAfter: 250 + Math.floor(Math.random() * 1_000) });
     }
@@ -81,17 +81,17 @@ export class Connections {
     );
   }
 
-  private beat(): void {
+  private pingAll(): void {
     for (const session of this.sessions) {
-      if (session.takeSignOfLife()) session.socket.ping();
+      if (session.wasAlive()) session.socket.ping();
       else session.socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
     }
   }
 
-  private tellOthers(session: RegisteredConnection, state: JsonValue): void {
+  private broadcastPresence(session: RegisteredConnection, state: JsonValue): void {
     const event = presenceEvent(session, state);
     for (const other of this.sessions) {
-      if (other !== session && other.principal?.tenant === session.principal?.tenant) other.tell(event);
+      if (other !== session && other.principal?.tenant === session.principal?.tenant) other.sendBestEffort(event);
     }
   }
 }

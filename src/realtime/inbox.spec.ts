@@ -15,7 +15,7 @@ describe('an inbox', () => {
     inbox.push('a');
     inbox.push(null);
     expect(log).toEqual([]);
-    await inbox.takeAll();
+    await inbox.drain();
     expect(log).toEqual(['begin a', 'end a', 'begin null', 'end null']);
     inbox.push('b');
     expect(log.at(-1)).toBe('begin b');
@@ -26,7 +26,7 @@ describe('an inbox', () => {
       const inbox = new Inbox(unlimited(), async () => {});
       frames.forEach((frame) => inbox.push(frame));
       expect(inbox.isFull).toBe(true);
-      await inbox.takeAll();
+      await inbox.drain();
       expect(inbox.isFull).toBe(false);
     }
   });
@@ -36,7 +36,7 @@ describe('an inbox', () => {
     const take = jest.fn(async (frame: Frame) => void taken.push(frame));
     const inbox = new Inbox(new TokenBucket(1_000, 2, performance.now()), take);
     ['a', 'b', 'c', 'd'].forEach((frame) => inbox.push(frame));
-    const all = inbox.takeAll();
+    const all = inbox.drain();
     await Promise.resolve();
     expect(taken.length).toBeLessThan(4);
     await all;

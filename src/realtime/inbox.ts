@@ -14,10 +14,10 @@ export class Inbox {
   private chars = 0;
   private isBusy = true;
 
-  /** @param take handles one frame; may not reject. */
+  /** @param handle handles one frame; may not reject. */
   constructor(
     private readonly bucket: TokenBucket,
-    private readonly take: (frame: Frame) => Promise<void>,
+    private readonly handle: (frame: Frame) => Promise<void>,
   ) {}
 
   /** Whether no more should be read for now. */
@@ -28,17 +28,17 @@ export class Inbox {
   push(frame: Frame): void {
     this.waiting.push(frame);
     this.chars += frame?.length ?? 0;
-    if (!this.isBusy) void this.takeAll();
+    if (!this.isBusy) void this.drain();
   }
 
   /** Begins to take; until then what comes waits. */
-  async takeAll(): Promise<void> {
+  async drain(): Promise<void> {
     this.isBusy = true;
     for (let frame = this.waiting.shift(); frame !== undefined; frame = this.waiting.shift()) {
       const wait = this.bucket.take(performance.now());
       if (wait > 0) await setTimeout(wait, undefined, { ref: false });
       this.chars -= frame?.length ?? 0;
-      await this.take(frame);
+      await this.handle(frame);
     }
     this.isBusy = false;
   }

@@ -2,7 +2,7 @@ import type { Action } from '../auth/authorization/role-permissions.js';
 import type { ClientMessage } from '../protocol/index.js';
 
 /** What each message needs; `ping` and `auth` need nothing. */
-export const NEEDS: Readonly<Record<Exclude<ClientMessage['type'], 'ping' | 'auth'>, Action>> = {
+export const MESSAGE_PERMISSIONS: Readonly<Record<Exclude<ClientMessage['type'], 'ping' | 'auth'>, Action>> = {
   subscribe: 'read',
   unsubscribe: 'read',
   presence: 'read',

@@ -6,7 +6,7 @@ import type { ClientSocket } from './client-socket.js';
 const nothing = (): void => undefined;
 
 /** What one connection reads: one {@link FeedReader} at a time, or nothing. */
-export class Reading {
+export class Subscription {
   private current: { readonly tenant: string; readonly reader: FeedReader; readonly isRange: boolean } | undefined;
 
   constructor(
@@ -25,15 +25,15 @@ export class Reading {
   }
 
   /** The same principal may see other things now. Who keeps a copy has to take a new one. */
-  lookAs(principal: Principal): void {
+  setViewer(principal: Principal): void {
     if (!this.current) return;
     const { reader, isRange } = this.current;
-    reader.lookAs(principal);
+    reader.setViewer(principal);
     if (isRange) reader.reset('access');
   }
 
   /** Each event from now on as a frame of its own, but not those of the connection itself. */
-  async plain(principal: Principal, clientId: string): Promise<void> {
+  async openPlain(principal: Principal, clientId: string): Promise<void> {
     const { tenant } = principal;
     const log = await this.feed.log(tenant);
     // it has no cursor that could be lost: it is told, and goes on
@@ -42,7 +42,7 @@ export class Reading {
   }
 
   /** All from a cursor on; takes the place of what was read before. */
-  async range(principal: Principal, rights: string, message: Subscribe): Promise<void> {
+  async openRange(principal: Principal, rights: string, message: Subscribe): Promise<void> {
     const { tenant } = principal;
     this.stop();
     const log = await this.feed.log(tenant);
