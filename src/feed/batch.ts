@@ -3,12 +3,12 @@ import type { Entry } from './entry.js';
 /** A batch as it is written for one class of readers; no bytes where it holds nothing for them. */
 interface Encoded {
   readonly from: number;
-  readonly pattern: string;
+  readonly mask: string;
   readonly bytes: Buffer | undefined;
 }
 
 /** Encodings kept for each class: readers of one class at one place may differ in what they have seen before. */
-const KEPT = 8;
+const MAX_ENCODINGS = 8;
 
 /**
  * Entries behind a place, up to `to`; `hash` is the chain hash there. What is made of them lives as long as they do:
@@ -18,7 +18,7 @@ export class Batch {
   /** Whether there are readers who may not read all of it. */
   readonly restricted: boolean;
   /** The verdicts on its restricted entries, by the key of who reads. */
-  readonly patterns = new Map<string, string>();
+  readonly visibilityMasks = new Map<string, string>();
   private readonly encoded = new Map<object, Encoded[]>();
   private readonly parts = new Map<number, Batch>();
   private ownSize: number;
@@ -54,7 +54,7 @@ export class Batch {
   }
 
   /** The rest of it for who stands inside it; the same for all who stand there. */
-  behind(after: number): Batch {
+  after(after: number): Batch {
     let part = this.parts.get(after);
     if (!part) {
       const rest = this.entries.filter(({ seq }) => seq > after);
@@ -65,18 +65,18 @@ export class Batch {
   }
 
   /** What has been made of it for a class of readers. */
-  encodedFor(view: object, from: number, pattern: string): Encoded | undefined {
+  encodedFor(view: object, from: number, mask: string): Encoded | undefined {
     const kept = this.encoded.get(view);
-    if (kept) for (const each of kept) if (each.from === from && each.pattern === pattern) return each;
+    if (kept) for (const each of kept) if (each.from === from && each.mask === mask) return each;
     return undefined;
   }
 
-  keep(view: object, encoded: Encoded): void {
+  keepEncoded(view: object, encoded: Encoded): void {
     const kept = this.encoded.get(view) ?? [];
     this.encoded.set(view, kept);
     kept.push(encoded);
     this.ownSize += sizeOf(encoded);
-    if (kept.length > KEPT) this.ownSize -= sizeOf(kept.shift()!);
+    if (kept.length > MAX_ENCODINGS) this.ownSize -= sizeOf(kept.shift()!);
   }
 }
 

@@ -1,6 +1,6 @@
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
-import { showBy } from './filter.js';
-import { judged, viewerOf } from './visibility.js';
+import { eventFilter } from './filter.js';
+import { withVisibility, viewerOf } from './visibility.js';
 import type { TenantLog } from './tenant-log.js';
 
 export interface ChangesRequest {
@@ -77,16 +77,16 @@ async function collect(
   from: number,
   { principal, filter, compact, limit }: ChangesRequest,
 ): Promise<{ to: number; events: string[] }> {
-  const show = showBy(filter);
+  const show = eventFilter(filter);
   const viewer = viewerOf(principal);
   const events: string[] = [];
   const upTo = log.tail;
   let to = from;
   let chars = 0;
   while (to < upTo && chars < ANSWER_CHARS) {
-    const batch = (compact ? undefined : log.recent(to)) ?? (await log.page(to, upTo, compact));
-    for (const [entry, verdict] of judged(batch, log.judge(batch, viewer))) {
-      const event = show(entry, verdict);
+    const batch = (compact ? undefined : log.batchFromMemory(to)) ?? (await log.page(to, upTo, compact));
+    for (const [entry, visibility] of withVisibility(batch, log.visibilityMask(batch, viewer))) {
+      const event = show(entry, visibility);
       if (event !== undefined) {
         if (events.length === limit) return { to, events };
         events.push(event);

@@ -36,7 +36,7 @@ export class Entry {
   /** Who could ever see the atome; undefined where that is not needed. */
   readonly audience: Audience | undefined;
   /** Where the atome stands by now: the rights of today decide who may read what was. */
-  now: AtomeHeader;
+  current: AtomeHeader;
   /** Whether there are readers who may not read it. */
   restricted: boolean;
   private committed: Committed | undefined;
@@ -55,8 +55,8 @@ export class Entry {
     this.sourceClient = alteration.sourceClient;
     this.author = alteration.author;
     this.after = placementOf(atome);
-    this.now = committed.now ?? this.after;
-    this.restricted = !rules.isOpen(this.now);
+    this.current = committed.current ?? this.after;
+    this.restricted = !rules.isOpen(this.current);
     this.before = before;
     this.redacts = alteration.operation === 'redact';
     this.audience = committed.audience ?? (alteration.operation === 'redact' ? alteration.changes.audience : undefined);
@@ -80,13 +80,13 @@ export class Entry {
   }
 
   /** The atome has moved on. */
-  move(now: AtomeHeader): void {
-    this.now = now;
-    this.restricted = !this.rules.isOpen(now);
+  relocate(current: AtomeHeader): void {
+    this.current = current;
+    this.restricted = !this.rules.isOpen(current);
   }
 
   /** The event for a reader out of whose filter, or rights, the atome has moved. */
-  left(reason: AtomeLeft['reason']): string {
+  leftEvent(reason: AtomeLeft['reason']): string {
     const { after, seq } = this;
     return JSON.stringify({ type: 'atome:left', atomeId: after.id, reason, seq } satisfies AtomeLeft);
   }

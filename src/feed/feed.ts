@@ -111,7 +111,7 @@ export class Feed {
     });
     this.opened.set(tenant, channel);
     // what was committed between the reading of the head and here was not pushed
-    await log.look();
+    await log.refresh();
     return channel;
   }
 
@@ -121,23 +121,23 @@ export class Feed {
       const tenants = [...this.opened.keys()];
       const heads = tenants.length > 0 ? await this.ledger.heads(tenants) : new Map<string, HeadRow>();
       // one that has no ledger any more gets a new one, and its readers are told
-      for (const tenant of tenants) await this.opened.get(tenant)?.log.look(heads.get(tenant));
+      for (const tenant of tenants) await this.opened.get(tenant)?.log.refresh(heads.get(tenant));
     } catch (error) {
       this.onError(error);
     }
     const now = Date.now();
     for (const { readers } of this.opened.values()) readers.forEach((reader) => reader.tick(now));
-    this.letGo(now);
+    this.closeUnusedLogs(now);
   }
 
   /** A log that nobody reads costs memory, and a look at its head each second. */
-  private letGo(now: number): void {
+  private closeUnusedLogs(now: number): void {
     for (const [tenant, { log, readers, usedAt }] of this.opened) {
       // the first who listens is the channel itself; others are long polls
-      if (readers.size > 0 || log.listening > 1 || now - usedAt < this.options.unusedLogMs) continue;
+      if (readers.size > 0 || log.listenerCount > 1 || now - usedAt < this.options.unusedLogMs) continue;
       this.opened.delete(tenant);
       this.channels.delete(tenant);
-      log.forget();
+      log.clearCaches();
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { Filter, AtomeHeader } from '../protocol/index.js';
 import type { Entry } from './entry.js';
-import type { Verdict } from './visibility.js';
+import type { Visibility } from './visibility.js';
 
 /** What a reader with a filter gets of an entry: the event's JSON, or undefined for nothing. */
-export type Show = (entry: Entry, verdict: Verdict) => string | undefined;
+export type Show = (entry: Entry, visibility: Visibility) => string | undefined;
 
 /** Equal for equal filters: readers with one key share their frames. */
 export function filterKey({ kinds, types, ids, parentId }: Filter): string {
@@ -12,26 +12,26 @@ export function filterKey({ kinds, types, ids, parentId }: Filter): string {
 }
 
 /** An atome that moves out of the filter is told to have left: to whom it was shown, it must not stay. */
-export function showBy(filter: Filter): Show {
+export function eventFilter(filter: Filter): Show {
   const matches = matcher(filter);
   if (!matches) return showAll;
-  return (entry, verdict) => {
-    if (verdict === 'h') return undefined;
+  return (entry, visibility) => {
+    if (visibility === 'h') return undefined;
     const isIn = matches(entry.after);
-    if (verdict === 's' && isIn) return entry.event;
+    if (visibility === 's' && isIn) return entry.event;
     const had = entry.existed || (entry.before !== null && matches(entry.before));
-    if (!had || (verdict === 'b' && isIn)) return undefined;
-    return entry.left(verdict === 'l' ? 'access' : 'filter');
+    if (!had || (visibility === 'b' && isIn)) return undefined;
+    return entry.leftEvent(visibility === 'l' ? 'access' : 'filter');
   };
 }
 
 /** What a reader without a filter gets. */
-export const showAll: Show = (entry, verdict) => {
-  if (verdict === 's') return entry.event;
-  return verdict === 'l' ? entry.left('access') : undefined;
+export const showAll: Show = (entry, visibility) => {
+  if (visibility === 's') return entry.event;
+  return visibility === 'l' ? entry.leftEvent('access') : undefined;
 };
 
-function matcher({ kinds, types, ids, parentId }: Filter): ((place: AtomeHeader) => boolean) | undefined {
+function matcher({ kinds, types, ids, parentId }: Filter): ((header: AtomeHeader) => boolean) | undefined {
   if (!kinds && !types && !ids && parentId === undefined) return undefined;
   const among = (list: readonly string[] | undefined): ((value: string | null) => boolean) => {
     if (!list) return () => true;
@@ -39,6 +39,6 @@ function matcher({ kinds, types, ids, parentId }: Filter): ((place: AtomeHeader)
     return (value) => set.has(value);
   };
   const [kind, type, id] = [among(kinds), among(types), among(ids)];
-  return (place) =>
-    kind(place.kind) && type(place.type) && id(place.id) && (parentId === undefined || place.parentId === parentId);
+  return (header) =>
+    kind(header.kind) && type(header.type) && id(header.id) && (parentId === undefined || header.parentId === parentId);
 }

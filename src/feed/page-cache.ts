@@ -9,7 +9,7 @@ interface Page {
   /** Its size as it was counted last: it grows as more classes of readers come by. */
   counted: number;
   /** Where it is among all. */
-  place: number;
+  index: number;
 }
 
 /** ConnectionLimiter of pages that somebody has read, remembered for each owner. */
@@ -48,7 +48,7 @@ export class PageCache {
     const before = pages.get(key);
     if (before) this.remove(before);
     this.owners.set(owner, pages);
-    const page = { batch, owner, key, counted: 0, place: this.all.length };
+    const page = { batch, owner, key, counted: 0, index: this.all.length };
     pages.set(key, page);
     this.all.push(page);
     this.count(page);
@@ -78,15 +78,15 @@ export class PageCache {
     while (this.bytes > this.maxBytes) this.remove(this.all[Math.floor(this.random() * this.all.length)]!);
   }
 
-  private remove({ owner, key, counted, place }: Page): void {
+  private remove({ owner, key, counted, index }: Page): void {
     const pages = this.owners.get(owner)!;
     pages.delete(key);
     if (pages.size === 0) this.owners.delete(owner);
     this.bytes -= counted;
     // the last takes its place
     const last = this.all.pop()!;
-    if (last.place === place) return;
-    this.all[place] = last;
-    last.place = place;
+    if (last.index === index) return;
+    this.all[index] = last;
+    last.index = index;
   }
 }

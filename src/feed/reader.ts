@@ -37,8 +37,8 @@ export class FeedReader {
   /** The cursor that the client has. */
   private sent: number;
   /** How far the log has been shown to it or hidden from it. */
-  private place: number;
-  private placeHash: string | undefined;
+  private position: number;
+  private positionHash: string | undefined;
   private readonly replayTo: number;
   private started = false;
   private isLive = false;
@@ -55,7 +55,7 @@ export class FeedReader {
     private readonly onError: (error: unknown) => void,
   ) {
     this.sent = to.since;
-    this.place = to.since;
+    this.position = to.since;
     this.replayTo = to.log.tail;
     this.viewer = viewerOf(to.principal);
   }
@@ -83,10 +83,10 @@ export class FeedReader {
     const { log, sink } = this.to;
     this.started = true;
     while (!this.closed && !this.fetching) {
-      if (this.place >= this.replayTo && !this.isLive) this.goLive();
-      if (this.place >= log.tail || sink.unsent >= this.options.unsentBytes) return;
-      const replaying = this.to.compact === true && this.place < this.replayTo;
-      const batch = replaying ? undefined : log.recent(this.place);
+      if (this.position >= this.replayTo && !this.isLive) this.goLive();
+      if (this.position >= log.tail || sink.unsent >= this.options.unsentBytes) return;
+      const replaying = this.to.compact === true && this.position < this.replayTo;
+      const batch = replaying ? undefined : log.batchFromMemory(this.position);
       if (batch) this.send(batch);
       else this.fetch(replaying);
     }
@@ -97,20 +97,21 @@ export class FeedReader {
     this.wake();
     if (this.hasWritten) this.lastWrite = now;
     this.hasWritten = false;
-    if (this.isLive && this.sent < this.place && now - this.lastWrite >= this.options.idleFrameMs) this.move(now);
+    if (this.isLive && this.sent < this.position && now - this.lastWrite >= this.options.idleFrameMs)
+      this.sendCursorMove(now);
   }
 
   reset(reason: ResetReason): void {
     const { sink, log } = this.to;
     this.fetching = undefined;
-    this.place = log.tail;
+    this.position = log.tail;
     this.sent = log.tail;
     sink.reset(reason, log.epoch, log.tail);
   }
 
   private fetch(compact: boolean): void {
     const { log } = this.to;
-    const page = log.page(this.place, compact ? this.replayTo : log.tail, compact);
+    const page = log.page(this.position, compact ? this.replayTo : log.tail, compact);
     this.fetching = page;
     page.then(
       (batch) => {
@@ -130,8 +131,8 @@ export class FeedReader {
 
   private send(batch: Batch): void {
     const bytes = this.encode(batch);
-    this.place = batch.to;
-    this.placeHash = batch.hash;
+    this.position = batch.to;
+    this.positionHash = batch.hash;
     if (!bytes) return;
     this.to.sink.write(bytes);
     this.sent = batch.to;
@@ -140,23 +141,23 @@ export class FeedReader {
 
   private encode(batch: Batch): Buffer | undefined {
     const { log, view, exceptFrom } = this.to;
-    const pattern = log.judge(batch, this.viewer);
+    const mask = log.visibilityMask(batch, this.viewer);
     if (exceptFrom !== undefined && batch.isFrom(exceptFrom)) {
       const self = { clientId: exceptFrom, principal: this.viewer.principal.id };
-      if (batch.entries.some((entry) => isOwn(entry, self))) return plainWithout(batch, self, pattern);
+      if (batch.entries.some((entry) => isOwn(entry, self))) return plainWithout(batch, self, mask);
     }
-    return view.encode(batch, this.sent, pattern);
+    return view.encode(batch, this.sent, mask);
   }
 
   private goLive(): void {
     this.isLive = true;
-    if (this.sent < this.place) this.move(Date.now());
-    this.to.sink.live(this.place);
+    if (this.sent < this.position) this.sendCursorMove(Date.now());
+    this.to.sink.live(this.position);
   }
 
-  private move(now: number): void {
-    const bytes = this.to.view.encodeMove(this.sent, this.place, this.placeHash ?? '');
-    this.sent = this.place;
+  private sendCursorMove(now: number): void {
+    const bytes = this.to.view.encodeMove(this.sent, this.position, this.positionHash ?? '');
+    this.sent = this.position;
     this.lastWrite = now;
     if (bytes) this.to.sink.write(bytes);
   }

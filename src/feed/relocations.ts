@@ -3,7 +3,7 @@ import { equalJson, type AtomeHeader } from '../protocol/index.js';
 import { placementOf, type Committed } from '../ledger/outcome.js';
 
 /** Where atomes have come to stand, each as of one seq: what the entries before that are judged by. */
-export class Moves {
+export class Relocations {
   private readonly latest = new Map<string, { readonly seq: number; readonly now: AtomeHeader }>();
 
   get size(): number {
@@ -13,7 +13,8 @@ export class Moves {
   /** Takes note of what has moved an atome, or changed who may see it. */
   add(committed: readonly Committed[]): void {
     for (const { alteration, atome, before } of committed) {
-      if (before && isMove(before, atome)) this.latest.set(atome.id, { seq: alteration.seq, now: placementOf(atome) });
+      if (before && isRelocation(before, atome))
+        this.latest.set(atome.id, { seq: alteration.seq, now: placementOf(atome) });
     }
   }
 
@@ -22,12 +23,12 @@ export class Moves {
     if (this.size === 0) return;
     for (const entry of entries) {
       const latest = this.latest.get(entry.after.id);
-      if (latest && latest.seq > entry.seq) entry.move(latest.now);
+      if (latest && latest.seq > entry.seq) entry.relocate(latest.now);
     }
   }
 }
 
-function isMove(before: AtomeHeader, after: AtomeHeader): boolean {
+function isRelocation(before: AtomeHeader, after: AtomeHeader): boolean {
   return (
     before.kind !== after.kind ||
     before.type !== after.type ||

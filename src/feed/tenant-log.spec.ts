@@ -52,7 +52,7 @@ describe('the log of a tenant', () => {
     await query(`UPDATE ledgers SET (seq, hash) = (SELECT seq, hash FROM alterations WHERE seq = ${seq})`);
     await query(`UPDATE atomes SET seq = ${seq}, version = ${seq}`);
   };
-  const inMemory = (after: number): number[] | undefined => log.recent(after)?.entries.map(({ seq }) => seq);
+  const inMemory = (after: number): number[] | undefined => log.batchFromMemory(after)?.entries.map(({ seq }) => seq);
 
   it('takes what is committed here without asking the ledger', async () => {
     const [two, three] = [await commit(2), await commit(3, [update('a', { m: 1 })])];
@@ -76,15 +76,15 @@ describe('the log of a tenant', () => {
     const [groups, logs] = [[] as (readonly Committed[])[], [await openLog(1), await openLog(1_000)]];
     for (let n = 2; n < 6; n += 1) groups.push(await commit(n));
     for (const each of logs) groups.forEach((group) => each.append(group));
-    expect(logs[0]!.recent(1)).toMatchObject({ to: 2, hash: await log.hashAt(2) });
-    expect(logs[1]!.recent(1)).toMatchObject({ to: 3, hash: await log.hashAt(3) });
+    expect(logs[0]!.batchFromMemory(1)).toMatchObject({ to: 2, hash: await log.hashAt(2) });
+    expect(logs[1]!.batchFromMemory(1)).toMatchObject({ to: 3, hash: await log.hashAt(3) });
   });
 
   it('fills a hole from the ledger', async () => {
     await commit(2);
     await commit(3);
     log.append(await commit(4));
-    await log.look();
+    await log.refresh();
     expect(inMemory(1)).toEqual([2, 3, 4]);
     expect(heard).toEqual(['to 4']);
   });
@@ -92,8 +92,8 @@ describe('the log of a tenant', () => {
   it('hears of what others commit', async () => {
     await commit(2);
     await commit(3);
-    log.hear(3);
-    await log.look();
+    log.notify(3);
+    await log.refresh();
     expect(inMemory(1)).toEqual([2, 3]);
   });
 
@@ -101,19 +101,19 @@ describe('the log of a tenant', () => {
     const groups = [await commit(2), await commit(3), await commit(4), await commit(5)];
     const gate = new Gate();
     watched.after = (method) => (method === 'alterations' ? gate.pass() : undefined);
-    log.hear(4);
+    log.notify(4);
     await gate.reached;
     log.append(groups[0]!);
     log.append(groups[1]!);
     log.append(groups[1]!);
     log.append(groups[3]!);
-    log.hear(2);
+    log.notify(2);
     gate.open();
-    await log.look();
+    await log.refresh();
     log.append(groups[2]!);
     log.append(groups[3]!);
-    log.hear(5);
-    await log.look();
+    log.notify(5);
+    await log.refresh();
     expect(inMemory(1)).toEqual([2, 3, 4, 5]);
     expect(heard.filter((each) => !each.startsWith('to '))).toEqual([]);
   });
@@ -122,13 +122,13 @@ describe('the log of a tenant', () => {
     const stale = await ledger.reader.head(TENANT);
     const gate = new Gate();
     watched.after = (method) => (method === 'open' ? gate.pass() : undefined);
-    const looking = log.look();
+    const looking = log.refresh();
     await gate.reached;
     watched.after = () => undefined;
     log.append(await commit(2));
     gate.open();
     await looking;
-    await log.look(stale);
+    await log.refresh(stale);
     expect(heard).toEqual(['to 2']);
   });
 
@@ -137,11 +137,11 @@ describe('the log of a tenant', () => {
     watched.before = (method) => {
       if (method === 'alterations') throw new Error('no database');
     };
-    log.hear(2);
-    await expect(log.look()).rejects.toThrow('no database');
+    log.notify(2);
+    await expect(log.refresh()).rejects.toThrow('no database');
     expect(heard).toEqual([]);
     watched.before = () => undefined;
-    await log.look();
+    await log.refresh();
     expect(heard).toEqual(['to 2']);
   });
 
@@ -158,8 +158,8 @@ describe('the log of a tenant', () => {
       ['when it has gone on', 5],
     ])('says so %s', async (_when, writes) => {
       for (let n = 0; n < writes; n += 1) await commit(100 + n);
-      await log.look();
-      await log.look();
+      await log.refresh();
+      await log.refresh();
       expect(heard).toEqual(['forked']);
       expect(log).toMatchObject({ tail: 2 + writes, hash: (await ledger.reader.head(TENANT)).hash });
       expect(inMemory(2)).toBeUndefined();
@@ -172,21 +172,21 @@ describe('the log of a tenant', () => {
           Array.from({ length: writes - 1 }, (_, m) => update('a', { m })),
         ),
       );
-      await log.look();
+      await log.refresh();
       expect(heard).toEqual(['forked']);
       log.append(await commit(200));
       expect(heard).toEqual(['forked', `to ${writes + 3}`]);
     });
 
     it('says so once, though several look at once', async () => {
-      await Promise.all([log.look(), log.look(), log.look(await ledger.reader.head(TENANT))]);
+      await Promise.all([log.refresh(), log.refresh(), log.refresh(await ledger.reader.head(TENANT))]);
       expect(heard).toEqual(['forked']);
     });
   });
 
   it('tells of another epoch, once', async () => {
     await query(`UPDATE ledgers SET epoch = 'another'`);
-    await Promise.all([log.look(), log.look()]);
+    await Promise.all([log.refresh(), log.refresh()]);
     expect(heard).toEqual(['epoch']);
     expect(log.epoch).toBe('another');
   });
@@ -194,7 +194,7 @@ describe('the log of a tenant', () => {
   describe('asked for a page', () => {
     it('reads it once for all who stand at one place', async () => {
       for (let n = 2; n < 6; n += 1) await commit(n);
-      await log.look();
+      await log.refresh();
       const pages = await Promise.all([log.page(0, 5, false), log.page(0, 5, false), log.page(0, 5, true)]);
       expect(pages[1]).toBe(pages[0]);
       expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
@@ -209,7 +209,7 @@ describe('the log of a tenant', () => {
       const [whole, part] = [await log.page(0, 100, false), await log.page(10, 100, false)];
       expect([whole.to, part.to, whole.hash]).toEqual([64, 64, part.hash]);
       expect(part.entries).toEqual(whole.entries.slice(10));
-      expect(log.recent(10)).toBe(part);
+      expect(log.batchFromMemory(10)).toBe(part);
       expect(await log.page(64, 100, false)).toMatchObject({ to: 100, hash: log.hash });
     });
 
@@ -225,10 +225,10 @@ describe('the log of a tenant', () => {
       log = await openLog();
       await log.page(0, 2, false);
       const page = await log.page(0, 2, false);
-      expect(log.recent(0)).toBe(page);
+      expect(log.batchFromMemory(0)).toBe(page);
       await ledger.write(write('a', 'redact', {}));
       told.forEach((group) => log.append(group));
-      expect(log.recent(0)).toBeUndefined();
+      expect(log.batchFromMemory(0)).toBeUndefined();
       expect((await log.page(0, 2, false)).entries.map(({ event }) => event)).toEqual([undefined, undefined]);
     });
 

@@ -6,9 +6,9 @@ import { Batch } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedOptions } from './options.js';
 import { PageCache, type PageKey } from './page-cache.js';
-import { Moves } from './relocations.js';
+import { Relocations } from './relocations.js';
 import { Ring } from './ring.js';
-import { patternOf, type Viewer } from './visibility.js';
+import { visibilityMask, type Viewer } from './visibility.js';
 
 export interface TenantLogListener {
   /** There is more to read. */
@@ -23,7 +23,7 @@ export interface TenantLogListener {
  */
 const PAGE_SEQS = 64;
 /** ConnectionLimiter at which batches of what is newest are kept: as many as readers may be spread over. */
-const KEPT_TIPS = 16;
+const MAX_TAIL_BATCHES = 16;
 
 /**
  * One tenant's alterations in one order, for all readers of this node: a ring of recent entries over the
@@ -37,10 +37,10 @@ export class TenantLog {
   /** Pages on their way, for all who wait for them. */
   private readonly fetching = new Map<PageKey, Promise<Batch>>();
   /** Batches from a place to the tail: readers at one place share them. */
-  private readonly tips = new Map<number, Batch>();
+  private readonly tailBatches = new Map<number, Batch>();
   /** What has moved since each page that is on its way was asked for. */
-  private readonly reading = new Set<Moves>();
-  private known: number;
+  private readonly pendingReads = new Set<Relocations>();
+  private knownHead: number;
   /** How often something kept has been erased. */
   private erasures = 0;
   private filling: Promise<void> | undefined;
@@ -54,7 +54,7 @@ export class TenantLog {
     private readonly pages = new PageCache(options.pageBytes),
   ) {
     this.ring = this.newRing();
-    this.known = head.seq;
+    this.knownHead = head.seq;
   }
 
   get epoch(): string {
@@ -77,7 +77,7 @@ export class TenantLog {
   }
 
   /** How many listen. */
-  get listening(): number {
+  get listenerCount(): number {
     return this.listeners.size;
   }
 
@@ -88,20 +88,20 @@ export class TenantLog {
     const last = committed.at(-1)!.alteration.seq;
     if (first.alteration.seq === this.tail + 1 && first.prevHash === this.hash) {
       for (const each of committed) this.push(each);
-      this.moved(committed);
+      this.applyRelocations(committed);
       this.advanced();
     } else if (last > this.tail) {
-      this.hear(last);
+      this.notify(last);
     } else {
       // already read from the ledger; or the ledger has been replaced by an older copy
-      this.run(this.look());
+      this.run(this.refresh());
     }
   }
 
   /** Takes note that the ledger has reached a seq. */
-  hear(seq: number): void {
-    if (seq <= this.known && this.known === this.tail) return;
-    this.known = Math.max(this.known, seq);
+  notify(seq: number): void {
+    if (seq <= this.knownHead && this.knownHead === this.tail) return;
+    this.knownHead = Math.max(this.knownHead, seq);
     this.filling ??= this.fill().finally(() => (this.filling = undefined));
     this.run(this.filling);
   }
@@ -110,7 +110,7 @@ export class TenantLog {
    * Compares this log with the ledger's head. One that was read before may spare the reading, but proves no
    * fork: it may be older than our last commit.
    */
-  async look(before?: HeadRow): Promise<void> {
+  async refresh(before?: HeadRow): Promise<void> {
     const { ring, tail, hash, epoch } = this;
     if (before?.epoch === epoch && before.seq === tail && before.hash === hash) return;
     const seen = await this.ledger.head(this.tenant);
@@ -118,7 +118,7 @@ export class TenantLog {
     if (seen.epoch !== epoch) this.reset(seen, 'epoch');
     else if (seen.seq < tail || (seen.seq === tail && seen.hash !== hash)) this.reset(seen, 'forked');
     else if (seen.seq > this.tail) {
-      this.hear(seen.seq);
+      this.notify(seen.seq);
       await this.filling;
     }
   }
@@ -128,7 +128,7 @@ export class TenantLog {
     if (epoch !== undefined && epoch !== this.epoch) return 'epoch';
     if (since === undefined) return undefined;
     // another node may be ahead of this one
-    if (since > this.tail) await this.look();
+    if (since > this.tail) await this.refresh();
     if (since > this.tail) return 'future';
     if (hash === undefined || since === 0) return undefined;
     return (await this.hashAt(since)) === hash ? undefined : 'forked';
@@ -140,8 +140,8 @@ export class TenantLog {
   }
 
   /** The entries behind a place when they are in memory: about as many as a frame takes, at least one. */
-  recent(after: number): Batch | undefined {
-    return this.tips.get(after) ?? this.kept(after) ?? this.fromRing(after);
+  batchFromMemory(after: number): Batch | undefined {
+    return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after);
   }
 
   /** The entries behind a place from the ledger; readers at the same place, or near it, share one query. */
@@ -151,22 +151,22 @@ export class TenantLog {
     const page = await this.fetch(begin, end, false);
     if (begin === after) return page;
     // a page of large documents ends before its time
-    return page.to > after ? page.behind(after) : this.fetch(after, end, false);
+    return page.to > after ? page.after(after) : this.fetch(after, end, false);
   }
 
   /** Lets go of all that was made of entries: they are not to be used again as they were. */
-  forget(): void {
+  clearCaches(): void {
     this.pages.drop(this);
-    this.tips.clear();
+    this.tailBatches.clear();
   }
 
   /** What is left of a page of the ledger. */
-  private kept(after: number): Batch | undefined {
+  private cachedBatch(after: number): Batch | undefined {
     const page = this.pages.get(this, after);
     if (page) return page;
     const begin = beginOf(after);
     const around = begin === after ? undefined : this.pages.get(this, begin);
-    return around && around.to > after ? around.behind(after) : undefined;
+    return around && around.to > after ? around.after(after) : undefined;
   }
 
   private fromRing(after: number): Batch | undefined {
@@ -179,16 +179,16 @@ export class TenantLog {
       entries.push(entry);
       size += entry.size;
     }
-    if (seq > this.tail) return this.keepTip(after, batchOf(entries));
+    if (seq > this.tail) return this.cacheTailBatch(after, batchOf(entries));
     // there is more than one frame takes: who reads it has time, and had better meet the others
     const page = batchOf(entries.slice(0, Math.max(beginOf(after + entries.length) - after, 0) || entries.length));
     this.pages.put(this, after, page);
     return page;
   }
 
-  private keepTip(after: number, batch: Batch): Batch {
-    if (this.tips.size >= KEPT_TIPS) this.tips.clear();
-    this.tips.set(after, batch);
+  private cacheTailBatch(after: number, batch: Batch): Batch {
+    if (this.tailBatches.size >= MAX_TAIL_BATCHES) this.tailBatches.clear();
+    this.tailBatches.set(after, batch);
     return batch;
   }
 
@@ -207,13 +207,13 @@ export class TenantLog {
   }
 
   /** What somebody may have of a batch. */
-  judge(batch: Batch, viewer: Viewer): string {
-    return patternOf(batch, viewer, this.rules);
+  visibilityMask(batch: Batch, viewer: Viewer): string {
+    return visibilityMask(batch, viewer, this.rules);
   }
 
   private async read(key: PageKey, after: number, upTo: number, compact: boolean): Promise<Batch> {
-    const moves = new Moves();
-    this.reading.add(moves);
+    const relocations = new Relocations();
+    this.pendingReads.add(relocations);
     const { erasures, ring } = this;
     const { frameChars: chars } = this.options;
     let entries: Entry[];
@@ -221,12 +221,12 @@ export class TenantLog {
       const committed = await this.ledger.page(this.tenant, after, upTo, { chars, compact });
       if (erasures !== this.erasures) return await this.read(key, after, upTo, compact); // it may hold what is erased now
       entries = committed.map((each) => new Entry(each, compact, this.rules));
-      moves.apply(entries);
+      relocations.apply(entries);
     } finally {
-      this.reading.delete(moves);
+      this.pendingReads.delete(relocations);
     }
     if (!compact && entries[0]?.seq !== after + 1) {
-      await this.look();
+      await this.refresh();
       throw new AtomeError('unavailable', `the ledger of "${this.tenant}" has no row ${after + 1}`);
     }
     // only a compact page can be empty: all that was there has newer alterations behind `upTo`
@@ -237,35 +237,37 @@ export class TenantLog {
   }
 
   /** What is still in memory of the past is judged by where its atome has come to stand. */
-  private moved(committed: readonly Committed[]): void {
-    const moves = new Moves();
-    moves.add(committed);
-    if (moves.size === 0) return;
-    moves.apply(this.ring.all);
-    this.forget();
-    for (const page of this.reading) page.add(committed);
+  private applyRelocations(committed: readonly Committed[]): void {
+    const relocations = new Relocations();
+    relocations.add(committed);
+    if (relocations.size === 0) return;
+    relocations.apply(this.ring.all);
+    this.clearCaches();
+    for (const page of this.pendingReads) page.add(committed);
   }
 
   private push(committed: Committed): void {
     const entry = new Entry(committed, false, this.rules);
     if (entry.redacts) this.erase(entry.after.id);
     this.ring.push(entry);
-    this.tips.clear();
+    this.tailBatches.clear();
     this.head = { ...this.head, seq: entry.seq, hash: entry.hash };
-    this.known = Math.max(this.known, entry.seq);
+    this.knownHead = Math.max(this.knownHead, entry.seq);
   }
 
   /** What is kept in memory of an erased atome goes too. */
   private erase(atomeId: string): void {
     this.erasures += 1;
     this.ring.erase(atomeId);
-    this.forget();
+    this.clearCaches();
   }
 
   private async fill(): Promise<void> {
-    while (this.tail < this.known) {
+    while (this.tail < this.knownHead) {
       const { ring, tail, hash } = this;
-      const committed = await this.ledger.page(this.tenant, tail, this.known, { chars: this.options.ringChars / 8 });
+      const committed = await this.ledger.page(this.tenant, tail, this.knownHead, {
+        chars: this.options.ringChars / 8,
+      });
       if (ring !== this.ring) return; // reset meanwhile
       const [first] = committed;
       if (first?.alteration.seq !== tail + 1 || first.prevHash !== hash) {
@@ -277,7 +279,7 @@ export class TenantLog {
       for (const each of committed) {
         if (each.alteration.seq === this.tail + 1) this.push(each);
       }
-      this.moved(committed);
+      this.applyRelocations(committed);
       this.advanced();
     }
   }
@@ -285,9 +287,9 @@ export class TenantLog {
   private reset(head: HeadRow, reason: ResetReason): void {
     this.ring = this.newRing();
     this.fetching.clear();
-    this.forget();
+    this.clearCaches();
     this.head = head;
-    this.known = head.seq;
+    this.knownHead = head.seq;
     for (const listener of [...this.listeners]) listener.reset(reason);
   }
 

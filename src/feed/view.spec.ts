@@ -38,7 +38,7 @@ describe.each(VIEWS)('the %s view', (_name, make) => {
     expect(view.encode(one, 5, 'h')).not.toBe(first);
     expect(make().encode(one, 5)).not.toBe(first);
     expect(view.encode(batch(5, 8), 5)).not.toBe(first);
-    expect(view.encode(one.behind(6), 6)).not.toBe(first);
+    expect(view.encode(one.after(6), 6)).not.toBe(first);
     expect(view.encode(one, 5)).toBe(first);
   });
 

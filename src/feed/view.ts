@@ -1,8 +1,8 @@
-import { filterKey, showAll, showBy, type Show } from './filter.js';
+import { filterKey, showAll, eventFilter, type Show } from './filter.js';
 import type { Filter } from '../protocol/index.js';
 import type { Batch } from './batch.js';
 import type { Entry } from './entry.js';
-import { judged } from './visibility.js';
+import { withVisibility } from './visibility.js';
 import { textFrames } from './ws-frame.js';
 
 /** How a batch is written for one class of readers: bytes, or undefined when it holds nothing for them. */
@@ -10,9 +10,9 @@ export interface View {
   readonly key: string;
   /**
    * @param from the cursor that the reader has
-   * @param pattern the verdicts on what not everybody may read; what has none is not shown
+   * @param mask the verdicts on what not everybody may read; what has none is not shown
    */
-  encode(batch: Batch, from: number, pattern?: string): Buffer | undefined;
+  encode(batch: Batch, from: number, mask?: string): Buffer | undefined;
   /** Moves the reader's cursor over what was hidden from it; undefined where the form has no way to say so. */
   encodeMove(from: number, to: number, hash: string): Buffer | undefined;
 }
@@ -21,16 +21,16 @@ export interface View {
 abstract class SharedView implements View {
   abstract readonly key: string;
 
-  encode(batch: Batch, from: number, pattern = ''): Buffer | undefined {
-    const known = batch.encodedFor(this, from, pattern);
+  encode(batch: Batch, from: number, mask = ''): Buffer | undefined {
+    const known = batch.encodedFor(this, from, mask);
     if (known) return known.bytes;
-    const bytes = this.write(batch, from, pattern);
-    batch.keep(this, { from, pattern, bytes });
+    const bytes = this.write(batch, from, mask);
+    batch.keepEncoded(this, { from, mask, bytes });
     return bytes;
   }
 
   abstract encodeMove(from: number, to: number, hash: string): Buffer | undefined;
-  protected abstract write(batch: Batch, from: number, pattern: string): Buffer | undefined;
+  protected abstract write(batch: Batch, from: number, mask: string): Buffer | undefined;
 }
 
 /** `events` frames: all that the reader may see in a range. */
@@ -41,24 +41,24 @@ export class RangeView extends SharedView {
   constructor(filter: Filter) {
     super();
     this.key = `range ${filterKey(filter)}`;
-    this.show = showBy(filter);
+    this.show = eventFilter(filter);
   }
 
   encodeMove(from: number, to: number, hash: string): Buffer {
     return textFrames([rangeFrame(from, to, hash, [])]);
   }
 
-  protected write(batch: Batch, from: number, pattern: string): Buffer | undefined {
+  protected write(batch: Batch, from: number, mask: string): Buffer | undefined {
     const { to, hash } = batch;
-    const events = shown(batch, pattern, this.show);
+    const events = shown(batch, mask, this.show);
     return events.length === 0 ? undefined : textFrames([rangeFrame(from, to, hash, events)]);
   }
 }
 
-function shown(batch: Batch, pattern: string, show: Show): string[] {
+function shown(batch: Batch, mask: string, show: Show): string[] {
   const events: string[] = [];
-  for (const [entry, verdict] of judged(batch, pattern)) {
-    const event = show(entry, verdict);
+  for (const [entry, visibility] of withVisibility(batch, mask)) {
+    const event = show(entry, visibility);
     if (event !== undefined) events.push(event);
   }
   return events;
@@ -76,26 +76,28 @@ export class PlainView extends SharedView {
     return undefined;
   }
 
-  protected write(batch: Batch, _from: number, pattern: string): Buffer | undefined {
-    const events = shown(batch, pattern, showAll);
+  protected write(batch: Batch, _from: number, mask: string): Buffer | undefined {
+    const events = shown(batch, mask, showAll);
     return events.length === 0 ? undefined : textFrames(events);
   }
 }
 
 /** Whose own events a plain reader does not get: those of its connection, as far as its principal wrote them. */
-export interface Self {
+export interface OwnConnection {
   readonly clientId: string;
   readonly principal: string;
 }
 
-export function isOwn({ sourceClient, author }: Entry, { clientId, principal }: Self): boolean {
+export function isOwn({ sourceClient, author }: Entry, { clientId, principal }: OwnConnection): boolean {
   // anybody can say in a header that it is another's connection
   return sourceClient === clientId && author === principal;
 }
 
 /** The frames of a plain reader who wrote some of the batch itself and does not get those. */
-export function plainWithout(batch: Batch, self: Self, pattern = ''): Buffer | undefined {
-  const events = shown(batch, pattern, (entry, verdict) => (isOwn(entry, self) ? undefined : showAll(entry, verdict)));
+export function plainWithout(batch: Batch, self: OwnConnection, mask = ''): Buffer | undefined {
+  const events = shown(batch, mask, (entry, visibility) =>
+    isOwn(entry, self) ? undefined : showAll(entry, visibility),
+  );
   return events.length === 0 ? undefined : textFrames(events);
 }
 
@@ -107,17 +109,17 @@ export class SseView extends SharedView {
   constructor(filter: Filter) {
     super();
     this.key = `sse ${filterKey(filter)}`;
-    this.show = showBy(filter);
+    this.show = eventFilter(filter);
   }
 
   encodeMove(_from: number, to: number): Buffer {
     return Buffer.from(`id: ${to}\n\n`);
   }
 
-  protected write(batch: Batch, _from: number, pattern: string): Buffer | undefined {
+  protected write(batch: Batch, _from: number, mask: string): Buffer | undefined {
     let text = '';
-    for (const [entry, verdict] of judged(batch, pattern)) {
-      const event = this.show(entry, verdict);
+    for (const [entry, visibility] of withVisibility(batch, mask)) {
+      const event = this.show(entry, visibility);
       if (event !== undefined) text += `id: ${entry.seq}\ndata: ${event}\n\n`;
     }
     return text === '' ? undefined : Buffer.from(text);

@@ -3,9 +3,9 @@ import { committed } from '../../test/support/ledger/committed.js';
 import { OPEN_RULES, type Access, type AccessRules, type AtomeHeader, type Principal } from '../protocol/index.js';
 import { Batch } from './batch.js';
 import { Entry } from './entry.js';
-import { showAll, showBy } from './filter.js';
-import { Moves } from './relocations.js';
-import { judged, patternOf, viewerOf } from './visibility.js';
+import { showAll, eventFilter } from './filter.js';
+import { Relocations } from './relocations.js';
+import { withVisibility, visibilityMask, viewerOf } from './visibility.js';
 import { RangeView } from './view.js';
 
 const ann: Principal = { id: 'ann', tenant: 't', roles: ['reader'] };
@@ -30,7 +30,7 @@ function entry(seq: number, before: Access | null, after: Access, now: Access, c
   const one = committed(seq);
   const audience = { names: [before === 'tenant' || after === 'tenant' ? '*' : '=x'], kinds: ['note'] };
   const atome = { ...one.atome, ...place(after) };
-  return new Entry({ ...one, atome, before: before && place(before), now: place(now), audience }, compact, RULES);
+  return new Entry({ ...one, atome, before: before && place(before), current: place(now), audience }, compact, RULES);
 }
 const batch = (entries: Entry[], compact = false): Batch => new Batch(entries, entries.at(-1)!.seq, 'h', compact);
 
@@ -44,12 +44,12 @@ describe('a verdict', () => {
     ['hidden by a later one', 'tenant', 'tenant', 'private', 'b'],
     ['created open, hidden by a later one', null, 'tenant', 'private', 'h'],
   ])('on what is %s', (_what, before, after, now, pattern) => {
-    expect(patternOf(batch([entry(2, before, after, now)]), viewerOf(ann), RULES)).toBe(pattern);
+    expect(visibilityMask(batch([entry(2, before, after, now)]), viewerOf(ann), RULES)).toBe(pattern);
   });
 
   it('in a compacted replay is by who could ever see it', () => {
     const pattern = (before: Access | null, after: Access): string =>
-      patternOf(batch([entry(2, before, after, 'private', true)], true), viewerOf(ann), RULES);
+      visibilityMask(batch([entry(2, before, after, 'private', true)], true), viewerOf(ann), RULES);
     expect(pattern('tenant', 'private')).toBe('l');
     expect(pattern('private', 'private')).toBe('h');
     expect(pattern(null, 'tenant')).toBe('h');
@@ -58,15 +58,15 @@ describe('a verdict', () => {
   it('is made once for all who see the same, and not at all where all is open', () => {
     const isAllowed = jest.fn<AccessRules['isAllowed']>((_who, _action, { access }) => access !== 'private');
     const one = batch([entry(2, null, 'private', 'private'), entry(3, null, 'tenant', 'tenant')]);
-    for (let i = 0; i < 100; i += 1) patternOf(one, viewerOf({ ...ann }), { ...RULES, isAllowed });
+    for (let i = 0; i < 100; i += 1) visibilityMask(one, viewerOf({ ...ann }), { ...RULES, isAllowed });
     expect(isAllowed).toHaveBeenCalledTimes(1);
-    patternOf(batch([entry(3, null, 'tenant', 'tenant')]), viewerOf(ann), { ...RULES, isAllowed });
+    visibilityMask(batch([entry(3, null, 'tenant', 'tenant')]), viewerOf(ann), { ...RULES, isAllowed });
     expect(isAllowed).toHaveBeenCalledTimes(1);
   });
 
   it('that was forgotten shows nothing', () => {
     const one = batch([entry(2, null, 'private', 'private'), entry(3, null, 'tenant', 'tenant')]);
-    expect([...judged(one, '')].map(([each, verdict]) => showAll(each, verdict))).toEqual([
+    expect([...withVisibility(one, '')].map(([each, visibility]) => showAll(each, visibility))).toEqual([
       undefined,
       expect.stringContaining('atome:altered'),
     ]);
@@ -75,7 +75,7 @@ describe('a verdict', () => {
   it('never shows what was encoded when something else was hidden', () => {
     const view = new RangeView({});
     const seqs = (one: Batch): unknown => {
-      const bytes = view.encode(one, 1, patternOf(one, viewerOf(ann), RULES));
+      const bytes = view.encode(one, 1, visibilityMask(one, viewerOf(ann), RULES));
       return [...String(bytes).matchAll(/"seq":(\d)(?=,"opId")/g)].map(([, seq]) => seq);
     };
     expect(seqs(batch([entry(2, null, 'private', 'private'), entry(3, null, 'tenant', 'tenant')]))).toEqual(['3']);
@@ -95,7 +95,7 @@ describe('a verdict', () => {
 });
 
 describe('a filter over verdicts', () => {
-  const show = showBy({ kinds: ['note'] });
+  const show = eventFilter({ kinds: ['note'] });
   const moved = (before: string, after: string): Entry => {
     const one = committed(2, { kind: after });
     return new Entry({ ...one, before: { ...place('tenant'), kind: before } }, false, RULES);
@@ -117,17 +117,17 @@ describe('a filter over verdicts', () => {
 
 describe('moves', () => {
   it('hide what was before them, and nothing after', () => {
-    const moves = new Moves();
+    const relocations = new Relocations();
     const one = committed(3);
-    moves.add([{ ...one, before: place('tenant'), atome: { ...one.atome, access: 'private' } }]);
+    relocations.add([{ ...one, before: place('tenant'), atome: { ...one.atome, access: 'private' } }]);
     const entries = [entry(2, 'tenant', 'tenant', 'tenant'), entry(4, 'private', 'tenant', 'tenant')];
-    moves.apply(entries);
+    relocations.apply(entries);
     expect(entries.map(({ restricted }) => restricted)).toEqual([true, false]);
   });
 
   it('are none where nothing has changed but the content', () => {
-    const moves = new Moves();
-    moves.add([{ ...committed(3), before: place('tenant') }, committed(4)]);
-    expect(moves.size).toBe(0);
+    const relocations = new Relocations();
+    relocations.add([{ ...committed(3), before: place('tenant') }, committed(4)]);
+    expect(relocations.size).toBe(0);
   });
 });

@@ -6,7 +6,7 @@ import type { Batch } from './batch.js';
  * What a reader may have of an entry, by the rights of now: `s` all of it; `h` nothing; `l` nothing any more, this is
  * what took it away; `b` nothing any more, though it still could see the atome before and after.
  */
-export type Verdict = 's' | 'h' | 'l' | 'b';
+export type Visibility = 's' | 'h' | 'l' | 'b';
 
 /** Somebody who reads; those with equal keys see the same. */
 export interface Viewer {
@@ -24,22 +24,22 @@ export function viewerOf(principal: Principal): Viewer {
  * and key, and a key of what is encoded: readers with the same verdicts get the same bytes. It names the open entries
  * too, because which those are may change.
  */
-export function patternOf(batch: Batch, viewer: Viewer, rules: AccessRules): string {
+export function visibilityMask(batch: Batch, viewer: Viewer, rules: AccessRules): string {
   if (!batch.restricted) return '';
-  let pattern = batch.patterns.get(viewer.key);
+  let pattern = batch.visibilityMasks.get(viewer.key);
   if (pattern === undefined) {
     pattern = '';
     for (const entry of batch.entries) {
-      pattern += entry.restricted ? verdictOn(entry, batch.compact, viewer.principal, rules) : 's';
+      pattern += entry.restricted ? visibilityOf(entry, batch.compact, viewer.principal, rules) : 's';
     }
-    batch.patterns.set(viewer.key, pattern);
+    batch.visibilityMasks.set(viewer.key, pattern);
   }
   return pattern;
 }
 
-function verdictOn(entry: Entry, compact: boolean, principal: Principal, rules: AccessRules): Verdict {
+function visibilityOf(entry: Entry, compact: boolean, principal: Principal, rules: AccessRules): Visibility {
   const { before, after, audience } = entry;
-  if (rules.isAllowed(principal, 'read', entry.now)) return 's';
+  if (rules.isAllowed(principal, 'read', entry.current)) return 's';
   // in between it may have been shown and hidden again; of what was erased nobody can tell
   if (compact || entry.redacts)
     return entry.existed && (!audience || rules.couldEverRead(principal, audience)) ? 'l' : 'h';
@@ -48,7 +48,10 @@ function verdictOn(entry: Entry, compact: boolean, principal: Principal, rules: 
 }
 
 /** Each entry of a batch with the verdict on it; without one, what is restricted is hidden. */
-export function* judged({ entries }: Pick<Batch, 'entries'>, pattern: string): Generator<readonly [Entry, Verdict]> {
+export function* withVisibility(
+  { entries }: Pick<Batch, 'entries'>,
+  pattern: string,
+): Generator<readonly [Entry, Visibility]> {
   for (const [at, entry] of entries.entries())
-    yield [entry, entry.restricted ? ((pattern[at] ?? 'h') as Verdict) : 's'];
+    yield [entry, entry.restricted ? ((pattern[at] ?? 'h') as Visibility) : 's'];
 }

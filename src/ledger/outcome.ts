@@ -29,7 +29,7 @@ export interface Committed {
   /** Where the atome stood before it; null for a new one. */
   readonly before: AtomeHeader | null;
   /** Where it stands by now, if that is known to be another place than just after it. */
-  readonly now?: AtomeHeader;
+  readonly current?: AtomeHeader;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;
   /** Its payload has been erased: readers get nothing of it. */

@@ -36,8 +36,8 @@ async function asOfNow(
   return committed.map((each) => {
     const row = rows.get(each.alteration.atomeId);
     if (!row) return each;
-    const { audience, ...now } = placeOfRow(row);
-    return { ...each, now, ...(compact && { audience }) };
+    const { audience, ...current } = placeOfRow(row);
+    return { ...each, current, ...(compact && { audience }) };
   });
 }
 
@@ -93,8 +93,8 @@ async function statesBefore(
 function committedOf(row: AlterationRow, atomeRow: AtomeRow): Committed {
   const { prevHash, hash, size, version } = row;
   const atome = atomeOf(atomeRow);
-  const { audience, ...now } = placeOfRow(atomeRow);
+  const { audience, ...current } = placeOfRow(atomeRow);
   // whether it was there before, and not where, is all that can be asked of a compact page
   const before = version === 1 ? null : placementOf(atome);
-  return { alteration: alterationBodyOf(row), prevHash, hash, size, atome, before, now, audience };
+  return { alteration: alterationBodyOf(row), prevHash, hash, size, atome, before, current, audience };
 }

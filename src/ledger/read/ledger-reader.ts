@@ -87,7 +87,7 @@ export class LedgerReader {
    * As {@link find}, with its clocks.
    * @param check is asked before the document is decoded: how long a refusal takes must not tell how large it is.
    */
-  async state(tenant: string, id: string, check?: (place: AtomeHeader) => void): Promise<AtomeState> {
+  async state(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<AtomeState> {
     const row = await this.row(tenant, id);
     check?.(placeOfRow(row));
     return stateOf(row);

@@ -68,7 +68,7 @@ describe('a long poll', () => {
     const feed = server.app.get(Feed, { strict: false });
     const log = await feed.log('default');
     log.page = () => Promise.reject(new Error('out of reach'));
-    log.recent = () => undefined;
+    log.batchFromMemory = () => undefined;
     await server.api.create({ n: 2 });
     await expect(response.text()).rejects.toThrow('terminated');
     const store = server.app.get<LedgerStore>(LEDGER_STORE, { strict: false });
