@@ -1,9 +1,9 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { HistoryPage, HistoryCursor, LedgerReader, ListPage, AsOf } from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
-import { placeIn } from '../ledger/read/sort-value.js';
+import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
-import { standingOf } from '../ledger/access-columns.js';
+import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
@@ -33,7 +33,7 @@ export class VisibleAtomes {
   /** As {@link get}, as JSON. */
   async getText(id: string, moment: AsOf | undefined, principal: Principal): Promise<AtomeText> {
     const row = await this.reader.row(principal.tenant, id);
-    this.accessPolicy.authorize(principal, 'read', standingOf(row));
+    this.accessPolicy.authorize(principal, 'read', headerOf(row));
     if (!moment && row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
     const shown = moment ? await this.reader.getAt(principal.tenant, id, moment) : row;
     const { version, updatedAt } = shown;
@@ -54,7 +54,7 @@ export class VisibleAtomes {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
     if (visibleTo === 'per-row') return this.scan(query, principal);
     const page = await this.reader.list(principal.tenant, { ...query, visibleTo });
-    return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, standingOf(row))) };
+    return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, headerOf(row))) };
   }
 
   async count(query: ListQuery, principal: Principal): Promise<number> {
@@ -101,10 +101,10 @@ export class VisibleAtomes {
     for (let { after } = query; ;) {
       const { rows, last } = await this.reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
       for (const row of rows) {
-        if (this.mayRead(principal, standingOf(row))) yield row;
+        if (this.mayRead(principal, headerOf(row))) yield row;
       }
       if (!last) return;
-      after = { value: placeIn(query.sortBy, last), id: last.id };
+      after = { value: sortValueOf(query.sortBy, last), id: last.id };
     }
   }
 }

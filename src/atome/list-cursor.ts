@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { placeIn } from '../ledger/read/sort-value.js';
+import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery, SortKey } from '../ledger/store.js';
 import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION, type AtomeError } from '../protocol/index.js';
@@ -12,7 +12,7 @@ type Listing = Omit<ListQuery, 'after' | 'limit' | 'offset' | 'visibleTo'>;
 /** The place of a row in a list, as opaque text for `nextCursor`. */
 export function encodeCursor(listing: Listing, row: AtomeRow): string {
   const { sortBy, sortOrder } = listing;
-  const parts = [sortBy, placeIn(sortBy, row), row.id, sortOrder, filterDigest(listing)];
+  const parts = [sortBy, sortValueOf(sortBy, row), row.id, sortOrder, filterDigest(listing)];
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 

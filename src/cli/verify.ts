@@ -1,6 +1,6 @@
 import { ConfigError, EX_CONFIG, readConfig } from '../config/environment.js';
 import { openStore } from '../ledger/stores/open-store.js';
-import { verifyLedger, type Verdict } from '../ledger/integrity/verify-ledger.js';
+import { verifyLedger, type VerifyResult } from '../ledger/integrity/verify-ledger.js';
 
 const HELP = `Walks the hash chain of every ledger in DATABASE_URL and compares each atome with its history.
 
@@ -18,9 +18,9 @@ async function main(): Promise<number> {
   try {
     let sound = true;
     for (const tenant of await store.tenants()) {
-      const verdict = await verifyLedger(store, tenant, progress(tenant));
-      process.stdout.write(`${sentence(verdict)}\n`);
-      sound &&= verdict.fault === undefined;
+      const result = await verifyLedger(store, tenant, progress(tenant));
+      process.stdout.write(`${sentence(result)}\n`);
+      sound &&= result.fault === undefined;
     }
     return sound ? 0 : 1;
   } finally {
@@ -35,7 +35,7 @@ function progress(tenant: string): (seq: number, head: number) => void {
   };
 }
 
-function sentence({ tenant, alterations, atomes, fault }: Verdict): string {
+function sentence({ tenant, alterations, atomes, fault }: VerifyResult): string {
   if (!fault) return `${tenant}: sound, ${alterations} alterations and ${atomes} atomes`;
   const row = fault.seq === undefined ? '' : ` at seq ${fault.seq}`;
   const atome = fault.atomeId === undefined ? '' : ` (atome ${fault.atomeId})`;

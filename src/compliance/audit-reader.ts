@@ -1,15 +1,15 @@
 import type { AsOfPoint } from '../http/as-of.js';
 import { isErased } from '../ledger/erasure.js';
 import type { LedgerStore } from '../ledger/store.js';
-import type { Stretch, TrailFilter, TrailRow } from '../ledger/audit-trail.js';
+import type { SeqRange, AuditFilter, AuditRow } from '../ledger/audit-trail.js';
 
 /** Who did what, when, from where and why: an alteration without what it changed. */
-export interface Deed extends Omit<TrailRow, 'salt' | 'ownerId'> {
+export interface Deed extends Omit<AuditRow, 'salt' | 'ownerId'> {
   /** Its payload has been erased. */
   readonly redacted?: true;
 }
 
-export interface DeedsQuery extends TrailFilter, Stretch {
+export interface DeedsQuery extends AuditFilter, SeqRange {
   readonly newestFirst: boolean;
 }
 
@@ -32,7 +32,7 @@ export class TrailReader {
   async page(tenant: string, query: DeedsQuery, limit: number): Promise<DeedsPage> {
     const deeds: Deed[] = [];
     for (const part of stretches(query)) {
-      const rows = await this.store.trail(tenant, { ...query, ...part, limit: limit - deeds.length });
+      const rows = await this.store.auditRows(tenant, { ...query, ...part, limit: limit - deeds.length });
       deeds.push(...rows.map(deedOf));
       const isFull = deeds.length === limit;
       const done = isFull ? deeds.at(-1)!.seq : query.newestFirst ? part.after + 1 : part.upTo;
@@ -49,9 +49,9 @@ export class TrailReader {
     for await (const row of this.rows(tenant, query)) yield deedOf(row);
   }
 
-  async *rows(tenant: string, query: DeedsQuery): AsyncGenerator<TrailRow> {
+  async *rows(tenant: string, query: DeedsQuery): AsyncGenerator<AuditRow> {
     for (const part of stretches(query)) {
-      yield* await this.store.trail(tenant, { ...query, ...part, limit: STRETCH });
+      yield* await this.store.auditRows(tenant, { ...query, ...part, limit: STRETCH });
     }
   }
 
@@ -62,7 +62,7 @@ export class TrailReader {
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const at = { after: middle - 1, upTo: middle, newestFirst: false, limit: 1 };
-      const [row] = await this.store.trail(tenant, at);
+      const [row] = await this.store.auditRows(tenant, at);
       if (row && row.timestamp < asOf.time) low = middle;
       else high = middle - 1;
     }
@@ -70,12 +70,12 @@ export class TrailReader {
   }
 }
 
-function* stretches({ after, upTo, newestFirst }: DeedsQuery): Generator<Stretch> {
+function* stretches({ after, upTo, newestFirst }: DeedsQuery): Generator<SeqRange> {
   if (newestFirst)
     for (let to = upTo; to > after; to -= STRETCH) yield { after: Math.max(after, to - STRETCH), upTo: to };
   else for (let from = after; from < upTo; from += STRETCH) yield { after: from, upTo: Math.min(upTo, from + STRETCH) };
 }
 
-function deedOf({ salt, ownerId: _ownerId, ...row }: TrailRow): Deed {
+function deedOf({ salt, ownerId: _ownerId, ...row }: AuditRow): Deed {
   return isErased({ salt }) ? { ...row, redacted: true } : row;
 }

@@ -1,4 +1,4 @@
-import { placementOf, type Committed } from '../ledger/outcome.js';
+import { headerOfAtome, type Committed } from '../ledger/outcome.js';
 import type { AccessRules, AtomeEvent, AtomeLeft, Audience, AtomeHeader } from '../protocol/index.js';
 
 /** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */
@@ -54,7 +54,7 @@ export class Entry {
     this.size = size + ENVELOPE_CHARS;
     this.sourceClient = alteration.sourceClient;
     this.author = alteration.author;
-    this.after = placementOf(atome);
+    this.after = headerOfAtome(atome);
     this.current = committed.current ?? this.after;
     this.restricted = !rules.isOpen(this.current);
     this.before = before;

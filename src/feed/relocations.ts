@@ -1,6 +1,6 @@
 import type { Entry } from './entry.js';
 import { equalJson, type AtomeHeader } from '../protocol/index.js';
-import { placementOf, type Committed } from '../ledger/outcome.js';
+import { headerOfAtome, type Committed } from '../ledger/outcome.js';
 
 /** Where atomes have come to stand, each as of one seq: what the entries before that are judged by. */
 export class Relocations {
@@ -14,7 +14,7 @@ export class Relocations {
   add(committed: readonly Committed[]): void {
     for (const { alteration, atome, before } of committed) {
       if (before && isRelocation(before, atome))
-        this.latest.set(atome.id, { seq: alteration.seq, now: placementOf(atome) });
+        this.latest.set(atome.id, { seq: alteration.seq, now: headerOfAtome(atome) });
     }
   }
 

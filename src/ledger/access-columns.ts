@@ -7,18 +7,18 @@ import {
   type AtomeHeader,
   type Rights,
 } from '../protocol/index.js';
-import type { AtomeRow, PlaceRow } from './rows.js';
+import type { AtomeRow, AtomeHeaderRow } from './rows.js';
 
 /* An atome's rights as its row keeps them. A row of an atome that was always open to all of its tenant keeps nothing. */
 
-type RightsColumns = Pick<AtomeRow, 'access' | 'readers' | 'heirOf'>;
+type AccessColumns = Pick<AtomeRow, 'access' | 'readers' | 'heirOf'>;
 
 /** More names or kinds than this count as all there are, so that an atome that is shared forever does not grow. */
 const MAX_REMEMBERED = 1_000;
 const ALL = ['*'];
 
 /** An audience with those who may see the atome as it is now. */
-export function widen(before: Audience | undefined, atome: Atome): Audience {
+export function widenAudience(before: Audience | undefined, atome: Atome): Audience {
   return {
     names: union(before?.names ?? [], readersOf(atome) ?? ALL),
     kinds: union(before?.kinds ?? [], [atome.kind]),
@@ -27,7 +27,7 @@ export function widen(before: Audience | undefined, atome: Atome): Audience {
 
 /** The audience after an alteration: a `redact` tells it, as what was before can no longer be read. */
 export function audienceAfter(before: Audience | undefined, alteration: AlterationBody, atome: Atome): Audience {
-  if (alteration.operation !== 'redact') return widen(before, atome);
+  if (alteration.operation !== 'redact') return widenAudience(before, atome);
   return alteration.changes.audience ?? { names: ALL, kinds: [atome.kind] };
 }
 
@@ -39,7 +39,7 @@ function union(before: readonly string[], more: readonly string[]): readonly str
 }
 
 /** What the row of an atome says of its rights. */
-export function rightsColumns(atome: Atome, { names, kinds }: Audience): RightsColumns {
+export function accessColumns(atome: Atome, { names, kinds }: Audience): AccessColumns {
   const { access, inherited, parentId } = atome;
   const isPlain = access === undefined && equalJson(names, ALL) && kinds.length === 1;
   const readers = readersOf(atome);
@@ -51,19 +51,22 @@ export function rightsColumns(atome: Atome, { names, kinds }: Audience): RightsC
 }
 
 /** Where the atome of a row stands, and who could ever see it. */
-export function placeOfRow(row: PlaceRow): AtomeHeader & { audience: Audience } {
+export function headerAndAudienceOf(row: AtomeHeaderRow): AtomeHeader & { audience: Audience } {
   const { id, kind, type, parentId, ownerId } = row;
-  return { id, kind, type, parentId, ownerId, ...rightsOfRow(row) };
+  return { id, kind, type, parentId, ownerId, ...rightsAndAudienceOf(row) };
 }
 
 /** Where the atome of a row stands, for those who decide about it. */
-export function standingOf(row: PlaceRow): AtomeHeader {
-  const { audience: _audience, ...standing } = placeOfRow(row);
+export function headerOf(row: AtomeHeaderRow): AtomeHeader {
+  const { audience: _audience, ...standing } = headerAndAudienceOf(row);
   return standing;
 }
 
 /** The rights that a row tells, and who could ever see its atome. */
-export function rightsOfRow({ access, kind }: Pick<AtomeRow, 'access' | 'kind'>): Rights & { audience: Audience } {
+export function rightsAndAudienceOf({
+  access,
+  kind,
+}: Pick<AtomeRow, 'access' | 'kind'>): Rights & { audience: Audience } {
   if (access === null) return { audience: { names: ALL, kinds: [kind] } };
   const { names, kinds, ...rights } = JSON.parse(access) as Rights & Audience;
   return { ...rights, audience: { names, kinds } };

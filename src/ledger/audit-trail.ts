@@ -1,7 +1,7 @@
 import type { AlterationRow } from './rows.js';
 
 /** Which alterations, told without what they changed. What is not named is not restricted. */
-export interface TrailFilter {
+export interface AuditFilter {
   readonly author?: string | undefined;
   readonly atomeId?: string | undefined;
   readonly operation?: string | undefined;
@@ -11,18 +11,18 @@ export interface TrailFilter {
 }
 
 /** A stretch of the ledger: `after < seq ≤ upTo`. */
-export interface Stretch {
+export interface SeqRange {
   readonly after: number;
   readonly upTo: number;
 }
 
-export interface TrailQuery extends TrailFilter, Stretch {
+export interface AuditQuery extends AuditFilter, SeqRange {
   readonly newestFirst: boolean;
   readonly limit: number;
 }
 
 /** One alteration without its payload, and whose atome it is. */
-export interface TrailRow extends Pick<
+export interface AuditRow extends Pick<
   AlterationRow,
   | 'seq'
   | 'atomeId'

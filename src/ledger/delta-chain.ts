@@ -1,13 +1,13 @@
 import { fold, type AtomeState, type Foldable } from '../protocol/index.js';
 import { isErased } from './erasure.js';
-import type { LineageRow } from './rows.js';
+import type { DeltaRow } from './rows.js';
 import { snapshotOf } from './row-mapper.js';
 
 /** About how many characters of a row are not its changes: names, times and hashes. */
 const ROW_CHARS = 400;
 
 /** How much one more row adds to what is read to get at the state after it. */
-export function weightOf(changes: string): number {
+export function deltaBytesOf(changes: string): number {
   return ROW_CHARS + changes.length;
 }
 
@@ -15,7 +15,7 @@ export function weightOf(changes: string): number {
  * The state after a row, given the one before it; null where it has been erased.
  * @param change what the row says, where it has been decoded already
  */
-export function stateAfter(before: AtomeState | null, row: LineageRow, change?: Foldable): AtomeState | null {
+export function stateAfter(before: AtomeState | null, row: DeltaRow, change?: Foldable): AtomeState | null {
   if (isErased(row)) return null;
   if (row.snapshot !== null) return snapshotOf(row, row.snapshot);
   // what it is folded onto may have been erased since the row was read
@@ -23,7 +23,7 @@ export function stateAfter(before: AtomeState | null, row: LineageRow, change?: 
   return fold(before, change ?? changeOf(row));
 }
 
-function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp, superseded }: LineageRow): Foldable {
+function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp, superseded }: DeltaRow): Foldable {
   const decoded: unknown = JSON.parse(changes);
   const lost: unknown = JSON.parse(superseded);
   // the writer is the only one who fills these columns, from the typed union
@@ -31,6 +31,6 @@ function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp
 }
 
 /** The state after the last of an atome's rows, which begin with a base; null for none, or where it has been erased. */
-export function foldLineage(rows: readonly LineageRow[]): AtomeState | null {
+export function foldDeltaChain(rows: readonly DeltaRow[]): AtomeState | null {
   return rows.reduce<AtomeState | null>((state, row) => stateAfter(state, row), null);
 }

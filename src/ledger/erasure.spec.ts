@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger/ledger.js';
 import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { AtomeError } from '../protocol/index.js';
-import { verifyLedger, type Fault } from './integrity/verify-ledger.js';
+import { verifyLedger, type LedgerFault } from './integrity/verify-ledger.js';
 
 const ERASE = `UPDATE alterations SET changes = 'null', reason = NULL, snapshot = NULL, salt = ''`;
 
@@ -17,7 +17,7 @@ describe('an erased atome in the ledger', () => {
   });
   afterEach(() => ledger.close());
 
-  const fault = async (): Promise<Fault | undefined> => (await verifyLedger(ledger.store, TENANT)).fault;
+  const fault = async (): Promise<LedgerFault | undefined> => (await verifyLedger(ledger.store, TENANT)).fault;
   const query = (sql: string): Promise<unknown> => queryOf(ledger.store)(sql);
   const redact = (id: string): Promise<unknown> => ledger.write(write(id, 'redact', {}));
 

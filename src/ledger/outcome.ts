@@ -12,7 +12,7 @@ export interface WriteOrigin {
 }
 
 /** What filters and rights need of an atome, without its content. */
-export function placementOf({ id, kind, type, parentId, ownerId, access, inherited }: AtomeHeader): AtomeHeader {
+export function headerOfAtome({ id, kind, type, parentId, ownerId, access, inherited }: AtomeHeader): AtomeHeader {
   if (access === undefined) return { id, kind, type, parentId, ownerId };
   return { id, kind, type, parentId, ownerId, access, ...(inherited !== undefined && { inherited }) };
 }

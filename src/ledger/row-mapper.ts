@@ -1,5 +1,5 @@
 import { isErased } from './erasure.js';
-import { rightsOfRow } from './access-columns.js';
+import { rightsAndAudienceOf } from './access-columns.js';
 import type {
   Alteration,
   AlterationBody,
@@ -10,7 +10,7 @@ import type {
   JsonObject,
   RedactedAlteration,
 } from '../protocol/index.js';
-import type { AlterationRow, AtomeRow, LineageRow } from './rows.js';
+import type { AlterationRow, AtomeRow, DeltaRow } from './rows.js';
 
 /** What a snapshot in the ledger holds besides what its row tells. */
 type Snapshot = Content & Pick<Atome, 'ownerId' | 'createdAt' | 'deletedAt' | 'access' | 'inherited'>;
@@ -23,7 +23,7 @@ export function atomeOf(row: AtomeRow): Atome {
   const { id, kind, type, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
   const data = JSON.parse(row.data) as JsonObject;
   const meta = JSON.parse(row.meta) as JsonObject;
-  const { audience: _audience, ...rights } = rightsOfRow(row);
+  const { audience: _audience, ...rights } = rightsAndAudienceOf(row);
   return { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt, ...rights };
 }
 
@@ -33,7 +33,7 @@ export function atomeOf(row: AtomeRow): Atome {
  */
 export function atomeText(row: AtomeRow): string {
   const { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
-  const { audience: _audience, ...rights } = rightsOfRow(row);
+  const { audience: _audience, ...rights } = rightsAndAudienceOf(row);
   const names = JSON.stringify({ id, kind, type });
   const rest = JSON.stringify({ parentId, ownerId, version, createdAt, updatedAt, deletedAt, ...rights });
   return `${names.slice(0, -1)},"data":${data},"meta":${meta},${rest.slice(1)}`;
@@ -45,7 +45,7 @@ export function atomeText(row: AtomeRow): string {
  */
 export function rowOf(
   state: AtomeState,
-  place: Pick<AtomeRow, 'seq' | 'createdSeq' | 'base' | 'weight' | 'size'>,
+  position: Pick<AtomeRow, 'seq' | 'createdSeq' | 'base' | 'weight' | 'size'>,
   columns: Pick<AtomeRow, 'data' | 'meta' | 'access' | 'readers' | 'heirOf'>,
 ): AtomeRow {
   return {
@@ -61,11 +61,11 @@ export function rowOf(
     updatedAt: state.updatedAt,
     deletedAt: state.deletedAt,
     clocks: JSON.stringify(state.clocks),
-    seq: place.seq,
-    createdSeq: place.createdSeq,
-    base: place.base,
-    weight: place.weight,
-    size: place.size,
+    seq: position.seq,
+    createdSeq: position.createdSeq,
+    base: position.base,
+    weight: position.weight,
+    size: position.size,
     access: columns.access,
     readers: columns.readers,
     heirOf: columns.heirOf,
@@ -110,7 +110,7 @@ export function snapshotText(state: AtomeState, data: string, meta: string): str
 }
 
 /** The state after a row that has a snapshot. Its clocks are not kept: history decides nothing. */
-export function snapshotOf(row: LineageRow, snapshot: string): AtomeState {
+export function snapshotOf(row: DeltaRow, snapshot: string): AtomeState {
   return {
     ...(JSON.parse(snapshot) as Snapshot),
     id: row.atomeId,

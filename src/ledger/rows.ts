@@ -34,7 +34,7 @@ export interface AlterationRow {
 }
 
 /** The part of an alteration's row that its state is folded from. */
-export type LineageRow = Pick<
+export type DeltaRow = Pick<
   AlterationRow,
   | 'seq'
   | 'atomeId'
@@ -79,9 +79,9 @@ export interface ReadAtomeRow extends AtomeRow {
 }
 
 /** The part of an atome's row that filters and rights look at. */
-export type PlaceRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access'>;
+export type AtomeHeaderRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access'>;
 
-export interface ReceiptRow {
+export interface IdempotencyRecord {
   readonly opId: string;
   readonly atomeId: string;
   readonly operation: string;

@@ -1,41 +1,49 @@
-import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReadAtomeRow, ReceiptRow } from './rows.js';
-import type { OwnedPage, TrailQuery, TrailRow } from './audit-trail.js';
+import type {
+  AlterationRow,
+  AtomeRow,
+  HeadRow,
+  DeltaRow,
+  AtomeHeaderRow,
+  ReadAtomeRow,
+  IdempotencyRecord,
+} from './rows.js';
+import type { OwnedPage, AuditQuery, AuditRow } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
 
 /** What a write is called: an opId is its author's own. */
-export type WriteName = Pick<ReceiptRow, 'opId' | 'author'>;
+export type WriteName = Pick<IdempotencyRecord, 'opId' | 'author'>;
 
 /** Everything that a group may read or repeat. */
-export interface Touched {
+export interface TouchedKeys {
   readonly atomeIds: readonly string[];
   readonly ops: readonly WriteName[];
   /** Those of `atomeIds` that a `create` names. */
   readonly createIds?: readonly string[];
   /** Whose parents and heirs may be needed, too. */
-  readonly families?: Families;
+  readonly inheritanceRoots?: InheritanceRoots;
 }
 
 /** Atomes whose rights may change, and with them those of all that inherit from them. */
-export interface Families {
+export interface InheritanceRoots {
   readonly shared: readonly string[];
   /** These count only if they inherit themselves. */
   readonly moved: readonly string[];
 }
 
 /** Most atomes that one group may have to change because they inherit. */
-export const MAX_HEIRS = 10_000;
+export const MAX_DESCENDANTS = 10_000;
 
 /** What the ledger holds of it, read under the tenant's lock. */
-export interface Before {
+export interface LockedState {
   readonly head: HeadRow;
   readonly atomes: readonly AtomeRow[];
-  readonly receipts: readonly ReceiptRow[];
+  readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
-  /** There are more heirs than {@link MAX_HEIRS}: they are not all here. */
-  readonly crowded?: boolean;
+  /** There are more heirs than {@link MAX_DESCENDANTS}: they are not all here. */
+  readonly isIncomplete?: boolean;
 }
 
 /** What a group adds. */
@@ -43,7 +51,7 @@ export interface Additions {
   readonly head: HeadRow;
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
-  readonly receipts: readonly ReceiptRow[];
+  readonly receipts: readonly IdempotencyRecord[];
   /** Atomes that are redacted: the payloads of all their earlier alterations and receipts are erased. */
   readonly erased?: readonly string[];
 }
@@ -52,7 +60,7 @@ export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'versi
 export type SortKey = (typeof SORT_KEYS)[number];
 
 /** Whose eyes see. */
-export interface VisibleTo {
+export interface VisibilityFilter {
   /** One of these must be among an atome's readers, unless everybody is. */
   readonly names: readonly string[];
   readonly exceptKinds: readonly string[];
@@ -70,7 +78,7 @@ export interface ListQuery {
   readonly sortBy: SortKey;
   readonly sortOrder: 'asc' | 'desc';
   /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
-  readonly visibleTo?: VisibleTo | undefined;
+  readonly visibleTo?: VisibilityFilter | undefined;
   readonly limit: number;
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
@@ -93,8 +101,8 @@ export interface LedgerStore {
   open(tenant: string): Promise<HeadRow>;
   commit<P extends { readonly additions: Additions | null }>(
     tenant: string,
-    touched: Touched,
-    plan: (before: Before) => P,
+    touched: TouchedKeys,
+    plan: (before: LockedState) => P,
   ): Promise<P>;
   /** undefined when the tenant has no ledger. */
   head(tenant: string): Promise<HeadRow | undefined>;
@@ -105,7 +113,7 @@ export interface LedgerStore {
   /** The atomes of those ids that are there, in any order. */
   atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */
-  places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]>;
+  headers(tenant: string, ids: readonly string[]): Promise<AtomeHeaderRow[]>;
   /** At most `limit`, and, here and below, at most about `bytes` beyond the first. */
   list(tenant: string, query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
   count(tenant: string, query: ListQuery): Promise<number>;
@@ -127,9 +135,9 @@ export interface LedgerStore {
   /** Versions `from` to `to` of one atome, newest first. */
   history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
-  lineage(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<LineageRow[]>;
+  deltaChain(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<DeltaRow[]>;
   /** Alterations of a stretch without their payloads, in order of seq. The stretch is walked: keep it short. */
-  trail(tenant: string, query: TrailQuery): Promise<TrailRow[]>;
+  auditRows(tenant: string, query: AuditQuery): Promise<AuditRow[]>;
   /** Atomes of one owner among the next thousand behind an id. */
   owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage>;
   /** Chain hash at a seq from 1 up; undefined beyond the head. */

@@ -105,9 +105,9 @@ describe('the wall between the tenants in PostgreSQL', () => {
     const { pairsOf, dialect } = store as unknown as { pairsOf: string; dialect: Dialect };
     const query = { includeDeleted: true, sortBy: 'updatedAt', sortOrder: 'desc', limit: 5, offset: 0 } as const;
     const list = selectList('many', { ...query, after: { value: 9, id: 'x' } }, dialect);
-    const trail = sql.selectTrail('many', { after: 1, upTo: 9, newestFirst: true, limit: 5, author: 'x' });
+    const trail = sql.selectAuditRows('many', { after: 1, upTo: 9, newestFirst: true, limit: 5, author: 'x' });
     const plans = [
-      await plan(sql.selectLineage(pairsOf), ['[["many-1",1]]', 'many']),
+      await plan(sql.selectDeltaChain(pairsOf), ['[["many-1",1]]', 'many']),
       await plan(sql.SELECT_PAGE, ['many', 10, 20, 5, 5]),
       await plan(sql.SELECT_NEWEST, ['many', 10, 20, 5, 5]),
       await plan(sql.SELECT_VERSIONS, ['many', 'many-1', 1, 2]),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HeadRow } from '../../src/ledger/rows.js';
-import type { Before, LedgerStore, WriteName } from '../../src/ledger/store.js';
+import type { LockedState, LedgerStore, WriteName } from '../../src/ledger/store.js';
 import { alterationRow, atomeRow, created, putRows } from '../support/ledger/rows.js';
 import type { StoreFixture, StoreKind } from './fixture.js';
 
@@ -33,7 +33,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
       const additions = { head: next, alterations: [row], atomes: [atomeRow(`a${seq}`, seq)], receipts: [] };
       return { seq, additions };
     });
-  const before = (to: LedgerStore, atomeIds: string[], ops: WriteName[], createIds?: string[]): Promise<Before> =>
+  const before = (to: LedgerStore, atomeIds: string[], ops: WriteName[], createIds?: string[]): Promise<LockedState> =>
     to.commit(tenant, { atomeIds, ops, createIds: createIds ?? [] }, (seen) => ({ additions: null, ...seen }));
 
   describe('open', () => {

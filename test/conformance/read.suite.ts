@@ -88,7 +88,8 @@ export function readSuite({ make }: StoreKind): void {
     });
 
     it('find the rows from a base on', async () => {
-      const lineage = async (...wanted: [string, number][]): Promise<number[]> => seqs(await store.lineage(T, wanted));
+      const lineage = async (...wanted: [string, number][]): Promise<number[]> =>
+        seqs(await store.deltaChain(T, wanted));
       expect(await lineage(['a', 2])).toEqual([1, 3]);
       expect(await lineage(['a', 3])).toEqual([4]);
       expect(await lineage(['a', 4])).toEqual([4, 6]);
@@ -143,12 +144,12 @@ export function readSuite({ make }: StoreKind): void {
     });
 
     it('find where atomes stand', async () => {
-      const places = await store.places(T, ['b', 'a', 'unknown']);
+      const places = await store.headers(T, ['b', 'a', 'unknown']);
       expect([...places].sort((one, next) => (one.id < next.id ? -1 : 1))).toEqual([
         { id: 'a', kind: 'note', type: null, parentId: null, ownerId: 'somebody', access: null },
         { id: 'b', kind: 'shape', type: null, parentId: null, ownerId: 'somebody', access: null },
       ]);
-      expect(await store.places(T, [])).toEqual([]);
+      expect(await store.headers(T, [])).toEqual([]);
     });
 
     it('never mix tenants', async () => {
@@ -156,7 +157,7 @@ export function readSuite({ make }: StoreKind): void {
       expect(await store.newest('other', 0, 9, 10, MUCH)).toHaveLength(2);
       expect(await store.versions('other', 'a', 1, 9)).toHaveLength(1);
       expect(await store.history('other', 'a', 1, 9, MUCH)).toHaveLength(1);
-      expect(await store.lineage('other', [['b', 1]])).toEqual([]);
+      expect(await store.deltaChain('other', [['b', 1]])).toEqual([]);
       expect(await store.atome('other', 'a')).toMatchObject({ kind: 'other' });
       expect(await store.atome('other', 'b')).toBeUndefined();
       expect(await store.hashAt('nobody', 1)).toBeUndefined();

@@ -43,7 +43,7 @@ describe('the store on SQLite', () => {
     await store.commit('default', { atomeIds: ['a1'], ops: [{ opId: 'op', author: 'somebody' }] }, () => ({
       additions: null,
     }));
-    await store.lineage('default', [['a1', 1]]);
+    await store.deltaChain('default', [['a1', 1]]);
     await store.alterations('default', 0, 1, 10, 10);
     await store.newest('default', 0, 1, 10, 10);
     await store.versions('default', 'a1', 1, 1);

@@ -46,11 +46,11 @@ describe('a server whose connections to PostgreSQL are cut again and again', () 
       }
       await Promise.all(writers.map((writer) => writer.finish()));
       expect(writers.flatMap(({ refused }) => refused)).toEqual([]);
-      const { alterations, verdict } = await audit(database.url);
+      const { alterations, result } = await audit(database.url);
       await tail.reached(alterations.length);
       const acknowledged = writers.flatMap((writer) => [...writer.acknowledged.keys()]);
       expect(alterations.map(({ opId }) => opId).sort()).toEqual([firstWrite.opId, ...acknowledged].sort());
-      expect(verdict.fault).toBeUndefined();
+      expect(result.fault).toBeUndefined();
       expect(tail.applied).toEqual(alterations);
       expect(tail.atomes).toEqual(await atomesOf(server));
       tail.disconnect();

@@ -94,7 +94,7 @@ describe.each(FAULTS)('a PostgreSQL that $name', ({ begin, end, logged }) => {
     await end(run);
     for (const [door, create] of DOORS) expect([door, await create(server, `${door}-after`)]).toEqual([door, {}]);
     expect((await server.api.get('/health/ready')).status).toBe(200);
-    const { verdict } = await audit(test.url);
-    expect(verdict).toMatchObject({ fault: undefined, alterations: 1 + DOORS.length });
+    const { result } = await audit(test.url);
+    expect(result).toMatchObject({ fault: undefined, alterations: 1 + DOORS.length });
   });
 });

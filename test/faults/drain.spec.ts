@@ -69,7 +69,7 @@ describe.each(DATABASES)('a server on %s told to stop twice in the middle of a f
   it('has acknowledged all that it has committed, and committed all that it has acknowledged', () => {
     const acknowledged = writers.flatMap((writer) => [...writer.acknowledged.keys()]);
     expect(ledger.alterations.map(({ opId }) => opId).sort()).toEqual(['first', ...acknowledged].sort());
-    expect(ledger.verdict.fault).toBeUndefined();
+    expect(ledger.result.fault).toBeUndefined();
   });
 
   it('goes on where it was when it is started again', async () => {

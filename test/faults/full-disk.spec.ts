@@ -107,7 +107,7 @@ describe.each(DISKS)('a full disk under %s', (_, open) => {
     });
     written += 1;
     expect((await put()).status).toBe(201);
-    const { verdict } = await audit(disk.url);
-    expect(verdict).toMatchObject({ fault: undefined, alterations: written, atomes: written });
+    const { result } = await audit(disk.url);
+    expect(result).toMatchObject({ fault: undefined, alterations: written, atomes: written });
   });
 });

@@ -85,7 +85,7 @@ describe.each(DATABASES)('a server on %s, killed again and again while four clie
 
   it('has a dense and sound ledger', () => {
     expect(ledger.alterations.map(({ seq }) => seq)).toEqual(upTo(ledger.alterations.length));
-    expect(ledger.verdict.fault).toBeUndefined();
+    expect(ledger.result.fault).toBeUndefined();
   });
 
   it('showed each event once and in order to a reader that came back with its cursor', () => {

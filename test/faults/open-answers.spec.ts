@@ -18,8 +18,8 @@ describe('the answer to a write', () => {
   it('is out before the server goes down, though it waits for a slow database', async () => {
     await server.api.post(...RENAME);
     const gate = new Gate();
-    const lineage = store.lineage.bind(store);
-    store.lineage = async (...wanted) => {
+    const lineage = store.deltaChain.bind(store);
+    store.deltaChain = async (...wanted) => {
       await gate.pass();
       return lineage(...wanted);
     };
@@ -37,7 +37,7 @@ describe('the answer to a write', () => {
 
   it('needs nothing to be read again for a rename', async () => {
     const unread = (): Promise<never> => Promise.reject(new Error('it was read again'));
-    Object.assign(store, { atome: unread, alteration: unread, lineage: unread });
+    Object.assign(store, { atome: unread, alteration: unread, deltaChain: unread });
     expect(await server.api.post(...RENAME)).toMatchObject({ status: 200, body: { oldName: 'One', newName: 'Two' } });
   });
 });

@@ -140,8 +140,8 @@ describe('a client of a server whose database fails', () => {
         await client.flush();
         expect(await client.rejected()).toEqual([]);
       }
-      const { alterations, verdict } = await audit(database.url);
-      expect(verdict.fault).toBeUndefined();
+      const { alterations, result } = await audit(database.url);
+      expect(result.fault).toBeUndefined();
       expect(alterations.map(({ opId }) => opId).sort()).toEqual(written.sort());
       expect(await client.list()).toHaveLength(written.length);
     },

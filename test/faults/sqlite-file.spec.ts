@@ -81,8 +81,8 @@ describe('the file of a SQLite database under a running server', () => {
     for (const [door, create] of DOORS) expect([door, await create(server, door)]).toEqual([door, {}]);
     expect((await server.api.get('/health/ready')).status).toBe(200);
     await server.close();
-    const { verdict } = await audit(database.url);
-    expect(verdict.fault).toBeUndefined();
+    const { result } = await audit(database.url);
+    expect(result.fault).toBeUndefined();
     const store = await openStore(database.url);
     for (const [door] of DOORS) expect(await store.atome('default', door)).toBeDefined();
     await store.close();

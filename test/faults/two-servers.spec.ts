@@ -91,8 +91,8 @@ describe('two servers on one PostgreSQL, with eight writers and pauses inside th
   });
 
   it('have written one dense and sound ledger, each write once', async () => {
-    const { alterations, verdict } = await audit(database.url);
-    expect(verdict).toMatchObject({ fault: undefined, alterations: LAST });
+    const { alterations, result } = await audit(database.url);
+    expect(result).toMatchObject({ fault: undefined, alterations: LAST });
     expect(writers.flatMap(({ refused }) => refused)).toEqual([]);
     const acknowledged = writers.flatMap((writer) => [...writer.acknowledged.keys()]);
     expect(alterations.map(({ opId }) => opId).sort()).toEqual([firstWrite.opId, ...acknowledged].sort());

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../../../test/support/ledger/ledger.js';
 import { queryOf } from '../../../test/support/ledger/raw-query.js';
-import { verifyLedger, type Verdict } from './verify-ledger.js';
+import { verifyLedger, type VerifyResult } from './verify-ledger.js';
 
 describe('verifying a ledger', () => {
   let ledger: TestLedger;
@@ -16,7 +16,7 @@ describe('verifying a ledger', () => {
   });
   afterEach(() => ledger.close());
 
-  const verify = (): Promise<Verdict> => verifyLedger(ledger.store, TENANT);
+  const verify = (): Promise<VerifyResult> => verifyLedger(ledger.store, TENANT);
   const query = (sql: string, params?: unknown[]): Promise<unknown> => queryOf(ledger.store)(sql, params);
   const columnsOf = async (table: string): Promise<string[]> =>
     ((await query(`PRAGMA table_info(${table})`)) as { name: string }[])
@@ -27,8 +27,8 @@ describe('verifying a ledger', () => {
 
   it('finds it sound as it was written', async () => {
     const progress: number[] = [];
-    const verdict = await verifyLedger(ledger.store, TENANT, (seq) => progress.push(seq));
-    expect(verdict).toEqual({ tenant: TENANT, alterations: 34, atomes: 2, fault: undefined });
+    const result = await verifyLedger(ledger.store, TENANT, (seq) => progress.push(seq));
+    expect(result).toEqual({ tenant: TENANT, alterations: 34, atomes: 2, fault: undefined });
     expect(progress.at(-1)).toBe(34);
   });
 

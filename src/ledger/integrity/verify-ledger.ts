@@ -2,25 +2,25 @@ import { equalJson, fold, isRedacted, type AtomeState, type Audience } from '../
 import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './hash-chain.js';
 import { isErased, isWhollyErased } from '../erasure.js';
 import { bytesOf } from '../write/quotas.js';
-import { weightOf } from '../delta-chain.js';
-import { audienceAfter, rightsColumns } from '../access-columns.js';
+import { deltaBytesOf } from '../delta-chain.js';
+import { audienceAfter, accessColumns } from '../access-columns.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
 import { alterationBodyOf, stateOf } from '../row-mapper.js';
 import type { LedgerStore } from '../store.js';
 
 /** The first thing wrong with a ledger. */
-export interface Fault {
+export interface LedgerFault {
   /** Place in the ledger; undefined when the fault is in the current state of an atome. */
   readonly seq?: number;
   readonly atomeId?: string;
   readonly reason: string;
 }
 
-export interface Verdict {
+export interface VerifyResult {
   readonly tenant: string;
   readonly alterations: number;
   readonly atomes: number;
-  readonly fault: Fault | undefined;
+  readonly fault: LedgerFault | undefined;
 }
 
 const ROWS = 500;
@@ -33,7 +33,7 @@ export async function verifyLedger(
   store: LedgerStore,
   tenant: string,
   progress: (seq: number, head: number) => void = () => {},
-): Promise<Verdict> {
+): Promise<VerifyResult> {
   const head = (await store.head(tenant))!;
   let seq = 0;
   let created = 0;
@@ -42,13 +42,13 @@ export async function verifyLedger(
   let timestamp = GENESIS_TIME;
   /** Where atomes were erased, as long as no `redact` has said so. */
   const erased = new Map<string, number>();
-  const verdict = (atomes: number, fault?: Fault): Verdict => ({ tenant, alterations: seq, atomes, fault });
+  const result = (atomes: number, fault?: LedgerFault): VerifyResult => ({ tenant, alterations: seq, atomes, fault });
   while (seq < head.seq) {
     const rows = await store.alterations(tenant, seq, head.seq, ROWS, CHARS);
-    if (rows.length === 0) return verdict(0, { seq: seq + 1, reason: 'the row is missing' });
+    if (rows.length === 0) return result(0, { seq: seq + 1, reason: 'the row is missing' });
     for (const row of rows) {
       const reason = rowFault(row, seq + 1, hash);
-      if (reason) return verdict(0, { seq: seq + 1, atomeId: row.atomeId, reason });
+      if (reason) return result(0, { seq: seq + 1, atomeId: row.atomeId, reason });
       seq = row.seq;
       if (row.version === 1) created += 1;
       bytes += bytesOf(row.changes, row.snapshot ?? '');
@@ -60,14 +60,14 @@ export async function verifyLedger(
     progress(seq, head.seq);
   }
   if (hash !== head.hash || timestamp !== head.timestamp) {
-    return verdict(0, { seq, reason: 'the head has another hash or time than the last row' });
+    return result(0, { seq, reason: 'the head has another hash or time than the last row' });
   }
   for (const [atomeId, at] of erased) {
     const row = await store.atome(tenant, atomeId);
     if (row && row.seq > head.seq && isRedacted(stateOf(row))) continue; // since the walk began
-    return verdict(0, { seq: at, atomeId, reason: 'its payload is missing, and no redact accounts for it' });
+    return result(0, { seq: at, atomeId, reason: 'its payload is missing, and no redact accounts for it' });
   }
-  return verifyStates(store, tenant, { created, bytes }, head, verdict);
+  return verifyStates(store, tenant, { created, bytes }, head, result);
 }
 
 function rowFault(row: AlterationRow, seq: number, prevHash: string): string | undefined {
@@ -86,8 +86,8 @@ async function verifyStates(
   tenant: string,
   { created, bytes }: { created: number; bytes: number },
   head: HeadRow,
-  verdict: (atomes: number, fault?: Fault) => Verdict,
-): Promise<Verdict> {
+  result: (atomes: number, fault?: LedgerFault) => VerifyResult,
+): Promise<VerifyResult> {
   const upTo = head.seq;
   const stored = { atomes: 0, bytes };
   let count = 0;
@@ -102,18 +102,18 @@ async function verifyStates(
       stored.bytes += bytesOf(row.data, row.meta);
       if (row.seq > upTo) continue; // written since the walk began
       if (!(await isFolded(store, tenant, row)) && !(await isPast(store, tenant, row.id, upTo))) {
-        return verdict(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
+        return result(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
       }
     }
     after = rows.at(-1)!.id;
   }
   if (newest > upTo && newest > (await store.head(tenant))!.seq) {
-    return verdict(count, { reason: `an atome is at seq ${newest}, which the ledger has not reached` });
+    return result(count, { reason: `an atome is at seq ${newest}, which the ledger has not reached` });
   }
-  if (count !== created) return verdict(count, { reason: `${created} atomes were created, and ${count} are there` });
+  if (count !== created) return result(count, { reason: `${created} atomes were created, and ${count} are there` });
   // what was written since the walk began is counted in rows that the head at its begin does not know
   const isCounted = newest > upTo || (stored.atomes === head.atomes && stored.bytes === head.bytes);
-  return verdict(count, isCounted ? undefined : { reason: 'its head counts other atomes or bytes than are there' });
+  return result(count, isCounted ? undefined : { reason: 'its head counts other atomes or bytes than are there' });
 }
 
 /** Whether an atome has been written to behind `upTo`, perhaps while its history was read. */
@@ -141,7 +141,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
       seq = each.seq;
       createdSeq ||= seq;
       base = each.base;
-      weight = base === each.version ? 0 : weight + weightOf(each.changes);
+      weight = base === each.version ? 0 : weight + deltaBytesOf(each.changes);
     }
   }
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
@@ -153,7 +153,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
 
 function hasRights(row: AtomeRow, state: AtomeState | null, audience: Audience | undefined): boolean {
   if (!state || !audience) return false;
-  const { access, readers, heirOf } = rightsColumns(state, audience);
+  const { access, readers, heirOf } = accessColumns(state, audience);
   return access === row.access && readers === row.readers && heirOf === row.heirOf;
 }
 

@@ -1,8 +1,8 @@
 import type { AtomeState } from '../../protocol/index.js';
 import { unknownAtome } from '../erasure.js';
 import { stateAfter } from '../delta-chain.js';
-import { placementOf, type Committed } from '../outcome.js';
-import { placeOfRow } from '../access-columns.js';
+import { headerOfAtome, type Committed } from '../outcome.js';
+import { headerAndAudienceOf } from '../access-columns.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import { alterationBodyOf, atomeOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore } from '../store.js';
@@ -32,11 +32,11 @@ async function asOfNow(
   compact: boolean,
 ): Promise<Committed[]> {
   const ids = [...new Set(committed.map(({ alteration }) => alteration.atomeId))];
-  const rows = new Map((await store.places(tenant, ids)).map((row) => [row.id, row]));
+  const rows = new Map((await store.headers(tenant, ids)).map((row) => [row.id, row]));
   return committed.map((each) => {
     const row = rows.get(each.alteration.atomeId);
     if (!row) return each;
-    const { audience, ...current } = placeOfRow(row);
+    const { audience, ...current } = headerAndAudienceOf(row);
     return { ...each, current, ...(compact && { audience }) };
   });
 }
@@ -65,8 +65,10 @@ async function committed(store: LedgerStore, tenant: string, rows: readonly Alte
     const state = stateAfter(before, row, alteration);
     states.set(row.atomeId, state);
     const { prevHash, hash, size } = row;
-    const place = { alteration, prevHash, hash, size, before: before && placementOf(before) };
-    return state ? { ...place, atome: withoutClocks(state) } : { ...place, atome: unknownAtome(row), erased: true };
+    const position = { alteration, prevHash, hash, size, before: before && headerOfAtome(before) };
+    return state
+      ? { ...position, atome: withoutClocks(state) }
+      : { ...position, atome: unknownAtome(row), erased: true };
   });
 }
 
@@ -80,12 +82,12 @@ async function statesBefore(
   for (const { atomeId, version } of rows) {
     if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
   }
-  const lineage = await store.lineage(
+  const deltas = await store.deltaChain(
     tenant,
     [...wanted].filter(([, version]) => version > 0),
   );
   const states = new Map<string, AtomeState | null>();
-  for (const row of lineage) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
+  for (const row of deltas) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
   return states;
 }
 
@@ -93,8 +95,8 @@ async function statesBefore(
 function committedOf(row: AlterationRow, atomeRow: AtomeRow): Committed {
   const { prevHash, hash, size, version } = row;
   const atome = atomeOf(atomeRow);
-  const { audience, ...current } = placeOfRow(atomeRow);
+  const { audience, ...current } = headerAndAudienceOf(atomeRow);
   // whether it was there before, and not where, is all that can be asked of a compact page
-  const before = version === 1 ? null : placementOf(atome);
+  const before = version === 1 ? null : headerOfAtome(atome);
   return { alteration: alterationBodyOf(row), prevHash, hash, size, atome, before, current, audience };
 }

@@ -110,7 +110,7 @@ describe('the reader', () => {
 
     it('reads about the size of the document for any version', async () => {
       for (let version = 1; version <= UPDATES + 1; version += 1) await ledger.reader.stateAt(TENANT, 'a', version);
-      const read = (watched.answers.get('lineage') as AlterationRow[][]).map(charsOf);
+      const read = (watched.answers.get('deltaChain') as AlterationRow[][]).map(charsOf);
       expect(read).toHaveLength(UPDATES + 1);
       expect(Math.max(...read)).toBeLessThan(4 * DOCUMENT);
     });

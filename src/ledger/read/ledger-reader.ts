@@ -10,8 +10,8 @@ import {
 } from '../../protocol/index.js';
 import type { Committed } from '../outcome.js';
 import { readPage } from './feed-page.js';
-import { placeOfRow, standingOf } from '../access-columns.js';
-import { foldLineage } from '../delta-chain.js';
+import { headerAndAudienceOf, headerOf } from '../access-columns.js';
+import { foldDeltaChain } from '../delta-chain.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore, ListQuery } from '../store.js';
@@ -89,14 +89,14 @@ export class LedgerReader {
    */
   async state(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<AtomeState> {
     const row = await this.row(tenant, id);
-    check?.(placeOfRow(row));
+    check?.(headerAndAudienceOf(row));
     return stateOf(row);
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
   async standing(tenant: string, id: string): Promise<AtomeHeader | undefined> {
-    const [row] = await this.store.places(tenant, [id]);
-    return row && standingOf(row);
+    const [row] = await this.store.headers(tenant, [id]);
+    return row && headerOf(row);
   }
 
   /** @throws AtomeError `not_found`. */
@@ -129,7 +129,7 @@ export class LedgerReader {
 
   /** The state after one version, folded from its base. */
   async stateAt(tenant: string, id: string, version: number): Promise<AtomeState | undefined> {
-    return foldLineage(await this.store.lineage(tenant, [[id, version]])) ?? undefined;
+    return foldDeltaChain(await this.store.deltaChain(tenant, [[id, version]])) ?? undefined;
   }
 
   async list(tenant: string, query: ListQuery): Promise<ListPage> {
@@ -204,7 +204,7 @@ export class LedgerReader {
       const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS, SNAPSHOT_BYTES);
       if (rows.length === 0) return;
       for (const row of rows) {
-        if (!visible(standingOf(row))) continue;
+        if (!visible(headerOf(row))) continue;
         const isOfNow = row.seq <= seq;
         const there = isOfNow ? row : await this.asOf(tenant, row, seq);
         if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;

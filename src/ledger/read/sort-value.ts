@@ -2,7 +2,7 @@ import type { AtomeRow } from '../rows.js';
 import type { SortKey } from '../store.js';
 
 /** Where a row is in an order. */
-export function placeIn(sortBy: SortKey, row: AtomeRow): string | number {
+export function sortValueOf(sortBy: SortKey, row: AtomeRow): string | number {
   switch (sortBy) {
     case 'updatedAt':
       return row.seq;

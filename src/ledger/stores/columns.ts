@@ -1,5 +1,5 @@
-import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReceiptRow } from '../rows.js';
-import type { TrailRow } from '../audit-trail.js';
+import type { AlterationRow, AtomeRow, HeadRow, DeltaRow, AtomeHeaderRow, IdempotencyRecord } from '../rows.js';
+import type { AuditRow } from '../audit-trail.js';
 
 /* The tables: which field of a row is in which column. */
 
@@ -76,7 +76,7 @@ export const ATOME: Columns<AtomeRow> = {
   heirOf: 'heir_of',
 };
 
-const RECEIPT: Columns<Omit<ReceiptRow, 'superseded'>> = {
+const RECEIPT: Columns<Omit<IdempotencyRecord, 'superseded'>> = {
   opId: 'op_id',
   atomeId: 'atome_id',
   operation: 'operation',
@@ -90,16 +90,16 @@ function some<Row, Name extends keyof Row>(columns: Columns<Row>, ...names: Name
   return Object.fromEntries(names.map((name) => [name, columns[name]])) as Columns<Pick<Row, Name>>;
 }
 
-export const PLACE: Columns<PlaceRow> = some(ATOME, 'id', 'kind', 'type', 'parentId', 'ownerId', 'access');
+export const HEADER: Columns<AtomeHeaderRow> = some(ATOME, 'id', 'kind', 'type', 'parentId', 'ownerId', 'access');
 
-const LINK = ['seq', 'atomeId', 'version', 'operation', 'author', 'hlc', 'timestamp', 'salt'] as const;
+const IDENTITY = ['seq', 'atomeId', 'version', 'operation', 'author', 'hlc', 'timestamp', 'salt'] as const;
 
 /** All that a state is folded from: not the hashes. */
-export const LINEAGE: Columns<LineageRow> = some(ALTERATION, ...LINK, 'changes', 'superseded', 'base', 'snapshot');
+export const DELTA: Columns<DeltaRow> = some(ALTERATION, ...IDENTITY, 'changes', 'superseded', 'base', 'snapshot');
 
-export const TRAIL: Columns<Omit<TrailRow, 'kind' | 'ownerId'>> = some(
+export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
   ALTERATION,
-  ...LINK,
+  ...IDENTITY,
   'reason',
   'sourceClient',
   'opId',
@@ -137,7 +137,7 @@ function table<Row>(name: string, columns: Columns<Row>): Table<Row> {
 
 export const ALTERATIONS = table<AlterationRow>('alterations', ALTERATION);
 export const ATOMES = table<AtomeRow>('atomes', ATOME);
-export const RECEIPTS = table<Omit<ReceiptRow, 'superseded'>>('receipts', RECEIPT);
+export const RECEIPTS = table<Omit<IdempotencyRecord, 'superseded'>>('receipts', RECEIPT);
 
 export const HEAD_COLUMNS = select(HEAD);
 export const ATOME_COLUMNS = select(ATOME);

@@ -1,4 +1,4 @@
-import type { ListQuery, VisibleTo } from '../store.js';
+import type { ListQuery, VisibilityFilter } from '../store.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 
 /* Lists of atomes: which, in which order, for whose eyes. Parameters are written `?`. */
@@ -56,7 +56,7 @@ export function countList(tenant: string, query: ListQuery, dialect: Dialect): S
   return { sql: `SELECT count(*) AS total FROM atomes WHERE ${conditions.join(' AND ')}`, params };
 }
 
-function visibility({ names, exceptKinds }: VisibleTo, { namesReader }: Dialect): Statement {
+function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: Dialect): Statement {
   const kinds = exceptKinds.length === 0 ? '' : ` AND kind NOT IN (${exceptKinds.map(() => '?').join(', ')})`;
   return {
     sql: `(readers IS NULL OR ${namesReader})${kinds}`,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
-import type { AlterationRow, AtomeRow, HeadRow, LineageRow, PlaceRow, ReadAtomeRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, DeltaRow, AtomeHeaderRow, ReadAtomeRow } from '../rows.js';
 import { LedgerGone, StoreError, type Report } from '../store-error.js';
-import type { Additions, Before, Families, LedgerStore, ListQuery, Touched } from '../store.js';
+import type { Additions, LockedState, InheritanceRoots, LedgerStore, ListQuery, TouchedKeys } from '../store.js';
 import type { Statement, Tables } from '../../database/tables.js';
-import type { OwnedPage, TrailQuery, TrailRow } from '../audit-trail.js';
+import type { OwnedPage, AuditQuery, AuditRow } from '../audit-trail.js';
 import type { Measured, Param } from './columns.js';
 import { countList, selectList, type Dialect } from './list.sql.js';
 import * as sql from './sql.js';
@@ -33,8 +33,8 @@ export abstract class SqlStore implements LedgerStore, Tables {
 
   abstract commit<P extends { readonly additions: Additions | null }>(
     tenant: string,
-    touched: Touched,
-    plan: (before: Before) => P,
+    touched: TouchedKeys,
+    plan: (before: LockedState) => P,
   ): Promise<P>;
 
   abstract transact(...statements: readonly Statement[]): Promise<unknown[][]>;
@@ -81,9 +81,12 @@ export abstract class SqlStore implements LedgerStore, Tables {
     return (rows as AtomeRow[]).map(atomeRow);
   }
 
-  async places(tenant: string, ids: readonly string[]): Promise<PlaceRow[]> {
+  async headers(tenant: string, ids: readonly string[]): Promise<AtomeHeaderRow[]> {
     if (ids.length === 0) return [];
-    return (await this.query(tenant, sql.selectPlaces(this.textsOf), [tenant, JSON.stringify(ids)])) as PlaceRow[];
+    return (await this.query(tenant, sql.selectHeaders(this.textsOf), [
+      tenant,
+      JSON.stringify(ids),
+    ])) as AtomeHeaderRow[];
   }
 
   async list(tenant: string, query: ListQuery, bytes = NO_BOUND): Promise<AtomeRow[]> {
@@ -129,21 +132,21 @@ export abstract class SqlStore implements LedgerStore, Tables {
     return (rows as AlterationRow[]).map(alterationRow);
   }
 
-  async lineage(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<LineageRow[]> {
+  async deltaChain(tenant: string, wanted: readonly (readonly [string, number])[]): Promise<DeltaRow[]> {
     if (wanted.length === 0) return [];
-    const rows = await this.query(tenant, sql.selectLineage(this.pairsOf), [JSON.stringify(wanted), tenant]);
-    return (rows as LineageRow[]).map((row) => numbers(row, ['seq']));
+    const rows = await this.query(tenant, sql.selectDeltaChain(this.pairsOf), [JSON.stringify(wanted), tenant]);
+    return (rows as DeltaRow[]).map((row) => numbers(row, ['seq']));
   }
 
-  async trail(tenant: string, query: TrailQuery): Promise<TrailRow[]> {
-    const statement = sql.selectTrail(tenant, query);
-    return ((await this.query(tenant, statement.sql, statement.params)) as TrailRow[]).map((row) =>
+  async auditRows(tenant: string, query: AuditQuery): Promise<AuditRow[]> {
+    const statement = sql.selectAuditRows(tenant, query);
+    return ((await this.query(tenant, statement.sql, statement.params)) as AuditRow[]).map((row) =>
       numbers(row, ['seq']),
     );
   }
 
   async owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage> {
-    const [end] = (await this.query(tenant, sql.SELECT_STRETCH_END, [tenant, after])) as { id: string }[];
+    const [end] = (await this.query(tenant, sql.SELECT_RANGE_END, [tenant, after])) as { id: string }[];
     const bounds = end ? [after, end.id] : [after];
     const rows = await this.query(tenant, sql.selectOwned(end !== undefined), [tenant, ...bounds, ownerId]);
     return { ids: (rows as { id: string }[]).map(({ id }) => id), next: end?.id ?? null };
@@ -189,13 +192,13 @@ export function alterationRow(row: AlterationRow): AlterationRow {
 }
 
 /** Rows that were asked for, with their relatives. */
-export function withFamilies(
+export function withRelatives(
   atomes: readonly AtomeRow[],
   related: readonly AtomeRow[],
-  families: Families | undefined,
-): Pick<Before, 'atomes' | 'crowded'> {
+  inheritanceRoots: InheritanceRoots | undefined,
+): Pick<LockedState, 'atomes' | 'isIncomplete'> {
   const known = new Set(atomes.map(({ id }) => id));
   const more = related.filter(({ id }) => !known.has(id));
-  const crowded = families !== undefined && related.length > sql.mostRelated(families);
-  return { atomes: [...atomes, ...more], ...(crowded && { crowded }) };
+  const isIncomplete = inheritanceRoots !== undefined && related.length > sql.maxRelatives(inheritanceRoots);
+  return { atomes: [...atomes, ...more], ...(isIncomplete && { isIncomplete }) };
 }

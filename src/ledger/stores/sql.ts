@@ -1,8 +1,8 @@
 import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeRow } from '../rows.js';
-import { MAX_HEIRS, type Families, type WriteName } from '../store.js';
-import type { TrailQuery } from '../audit-trail.js';
+import { MAX_DESCENDANTS, type InheritanceRoots, type WriteName } from '../store.js';
+import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
   ALTERATION_COLUMNS,
@@ -12,11 +12,11 @@ import {
   ATOME_NAMES,
   ATOMES,
   HEAD_COLUMNS,
-  LINEAGE,
-  PLACE,
+  DELTA,
+  HEADER,
   RECEIPT_COLUMNS,
   select,
-  TRAIL,
+  AUDIT,
   type Measured,
   type Param,
   type Statement,
@@ -53,16 +53,16 @@ export function selectAtomes(texts: string): string {
   return `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
 }
 /** `texts` is a subquery of ids. */
-export function selectPlaces(texts: string): string {
-  return `SELECT ${select(PLACE)} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
+export function selectHeaders(texts: string): string {
+  return `SELECT ${select(HEADER)} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
 }
 
 /**
  * The parents of those that are shared, and all that inherits from those that are shared or that move, down to the
- * last; `texts` is a subquery of ids in a column `value`. Its parameters: {@link familyParams}. CROSS JOIN keeps SQLite
+ * last; `texts` is a subquery of ids in a column `value`. Its parameters: {@link relativesParams}. CROSS JOIN keeps SQLite
  * from walking all heirs of the tenant for each.
  */
-export function selectFamilies(texts: string): string {
+export function selectRelatives(texts: string): string {
   const wanted = `(${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value`;
   const heirs = 'CROSS JOIN atomes AS heir WHERE heir.tenant = ? AND heir.heir_of';
   return `WITH RECURSIVE heirs(id) AS (
@@ -77,14 +77,14 @@ export function selectFamilies(texts: string): string {
 }
 
 /** Heirs and parents of a group that can be decided as a whole are not more than that. */
-export function mostRelated({ shared }: Families): number {
-  return MAX_HEIRS + shared.length;
+export function maxRelatives({ shared }: InheritanceRoots): number {
+  return MAX_DESCENDANTS + shared.length;
 }
 
-export function familyParams(tenant: string, families: Families): Param[] {
-  const { shared, moved } = families;
+export function relativesParams(tenant: string, inheritanceRoots: InheritanceRoots): Param[] {
+  const { shared, moved } = inheritanceRoots;
   const [all, some] = [JSON.stringify(shared), JSON.stringify(moved)];
-  return [all, tenant, some, tenant, tenant, tenant, mostRelated(families) + 1, all, tenant, tenant];
+  return [all, tenant, some, tenant, tenant, tenant, maxRelatives(inheritanceRoots) + 1, all, tenant, tenant];
 }
 
 export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
@@ -160,8 +160,8 @@ export const SELECT_NEWEST = page(
  * `wanted` is a subquery with the columns id and version. CROSS JOIN keeps SQLite from walking the whole
  * ledger to spare itself the sorting.
  */
-export function selectLineage(wanted: string): string {
-  return `SELECT ${select(LINEAGE, 'l')} FROM ${wanted} AS w CROSS JOIN alterations AS t CROSS JOIN alterations AS l
+export function selectDeltaChain(wanted: string): string {
+  return `SELECT ${select(DELTA, 'l')} FROM ${wanted} AS w CROSS JOIN alterations AS t CROSS JOIN alterations AS l
     WHERE t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
       AND l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
     ORDER BY l.atome_id, l.version`;
@@ -191,7 +191,7 @@ const FILTER_COLUMN = {
   kind: 'a.kind',
 } as const;
 
-export function selectTrail(tenant: string, query: TrailQuery): Statement {
+export function selectAuditRows(tenant: string, query: AuditQuery): Statement {
   const conditions = ['l.tenant = ?', 'l.seq > ?', 'l.seq <= ?'];
   const params: Param[] = [tenant, query.after, query.upTo];
   for (const [name, column] of Object.entries(FILTER_COLUMN)) {
@@ -201,7 +201,7 @@ export function selectTrail(tenant: string, query: TrailQuery): Statement {
     params.push(value);
   }
   return {
-    sql: `SELECT ${select(TRAIL, 'l')}, a.kind AS "kind", a.owner_id AS "ownerId"
+    sql: `SELECT ${select(AUDIT, 'l')}, a.kind AS "kind", a.owner_id AS "ownerId"
       FROM alterations AS l JOIN atomes AS a ON a.tenant = l.tenant AND a.id = l.atome_id
       WHERE ${conditions.join(' AND ')} ORDER BY l.seq ${query.newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
     params: [...params, query.limit],
@@ -209,7 +209,7 @@ export function selectTrail(tenant: string, query: TrailQuery): Statement {
 }
 
 /** Where a stretch of a thousand atomes ends. */
-export const SELECT_STRETCH_END = 'SELECT id FROM atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
+export const SELECT_RANGE_END = 'SELECT id FROM atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
 
 /** The newest alteration of an erased atome is its `redact`. `bounded`: the stretch has an end. */
 export function selectOwned(bounded: boolean): string {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { create, openLedger, TENANT, write, type TestLedger } from '../../../test/support/ledger/ledger.js';
-import { MAX_HEIRS } from '../store.js';
+import { MAX_DESCENDANTS } from '../store.js';
 import { verifyLedger } from '../integrity/verify-ledger.js';
 
 const content = { kind: 'note', type: null, data: {}, meta: {} };
@@ -62,10 +62,10 @@ describe('heirs', () => {
 
   it('are changed all or none, and a group with too many is decided one by one', async () => {
     await ledger.write(create('top'));
-    const ids = Array.from({ length: MAX_HEIRS + 1 }, (_, n) => `heir-${n}`);
+    const ids = Array.from({ length: MAX_DESCENDANTS + 1 }, (_, n) => `heir-${n}`);
     await Promise.all(ids.slice(1).map((id) => ledger.write(heir(id, 'top'))));
     await ledger.write(write('top', 'share', { access: 'private' }));
-    expect((await ledger.store.head(TENANT))!.seq).toBe(2 + 2 * MAX_HEIRS);
+    expect((await ledger.store.head(TENANT))!.seq).toBe(2 + 2 * MAX_DESCENDANTS);
     await Promise.all(['heir-0', 'more'].map((id) => ledger.write(heir(id, 'top'))));
     const writes = [
       write('top', 'share', { access: 'tenant' }),

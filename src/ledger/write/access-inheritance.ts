@@ -10,7 +10,7 @@ import {
   type Principal,
   type ReadyMutation,
 } from '../../protocol/index.js';
-import { MAX_HEIRS } from '../store.js';
+import { MAX_DESCENDANTS } from '../store.js';
 
 /** Most characters of access that one share hands down: each is in several columns of each heir. */
 const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
@@ -139,7 +139,7 @@ export class Heritage {
     if (!this.family.crowded) return;
     throw new AtomeError(
       'too_large',
-      `more than ${MAX_HEIRS} atomes inherit from "${id}"; give some of them an access of their own first`,
+      `more than ${MAX_DESCENDANTS} atomes inherit from "${id}"; give some of them an access of their own first`,
     );
   }
 }

@@ -1,8 +1,8 @@
 import type { AlterationBody, AtomeState, Audience } from '../../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
-import { weightOf } from '../delta-chain.js';
+import { deltaBytesOf } from '../delta-chain.js';
 import { bytesOf, type Stored } from './quotas.js';
-import { audienceAfter, rightsColumns } from '../access-columns.js';
+import { audienceAfter, accessColumns } from '../access-columns.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
 import { rowOf, snapshotText } from '../row-mapper.js';
 
@@ -38,7 +38,7 @@ export function link(head: HeadRow, alteration: AlterationBody, state: AtomeStat
   const meta = JSON.stringify(state.meta);
   const document = data.length + meta.length;
   const bytes = bytesOf(data, meta);
-  const weight = now ? now.weight + weightOf(changes) : 0;
+  const weight = now ? now.weight + deltaBytesOf(changes) : 0;
   const isLast = operation === 'redact';
   const whole = !now || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
   const base = whole ? version : now.base;
@@ -73,6 +73,6 @@ export function link(head: HeadRow, alteration: AlterationBody, state: AtomeStat
   const audience = audienceAfter(now?.audience, alteration, state);
   const since = whole ? 0 : weight;
   const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
-  const atome = rowOf(state, next, { data, meta, ...rightsColumns(state, audience) });
+  const atome = rowOf(state, next, { data, meta, ...accessColumns(state, audience) });
   return { row, atome, next, stored };
 }

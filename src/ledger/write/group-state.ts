@@ -22,13 +22,13 @@ import {
 import { requirePreconditions } from './preconditions.js';
 import { Heritage, requireResult } from './access-inheritance.js';
 import { link, type Working } from './append-entry.js';
-import { placementOf, type Committed, type Outcome, type WriteOrigin } from '../outcome.js';
+import { headerOfAtome, type Committed, type Outcome, type WriteOrigin } from '../outcome.js';
 import { createdAgain, nameOf, repeat, UNKNOWN_AUTHOR } from './idempotency.js';
-import { rightsColumns, rightsOfRow } from '../access-columns.js';
+import { accessColumns, rightsAndAudienceOf } from '../access-columns.js';
 import { makesRoom, NO_QUOTAS, requireRoom, type Quotas } from './quotas.js';
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import { stateOf, withoutClocks } from '../row-mapper.js';
-import type { Additions, Before } from '../store.js';
+import type { Additions, LockedState } from '../store.js';
 
 /* One group of writes, decided in memory between the reading of the state and the inserts. */
 
@@ -54,18 +54,18 @@ export class GroupPlanner {
   private head: HeadRow;
   private readonly working = new Map<string, Working>();
   private readonly atomeRows = new Map<string, AtomeRow>();
-  private readonly known = new Map<string, ReceiptRow>();
+  private readonly known = new Map<string, IdempotencyRecord>();
   /** What made the atomes that a `create` may meet. */
   private readonly creations = new Map<string, AlterationRow>();
   private readonly alterations: AlterationRow[] = [];
-  private readonly receipts: ReceiptRow[] = [];
+  private readonly receipts: IdempotencyRecord[] = [];
   private readonly committed: Committed[] = [];
   private readonly heritage: Heritage;
   private readonly erased: string[] = [];
   private readonly now: string;
 
   constructor(
-    private readonly before: Before,
+    private readonly before: LockedState,
     private readonly clock: HybridClock,
     private readonly limits: Limits,
     private readonly rules: AccessRules,
@@ -79,7 +79,7 @@ export class GroupPlanner {
     for (const row of before.creations) this.creations.set(row.atomeId, row);
     for (const row of before.atomes) {
       const { seq, createdSeq, base, weight, size } = row;
-      const { audience } = rightsOfRow(row);
+      const { audience } = rightsAndAudienceOf(row);
       working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, size, audience });
     }
     const states = function* (): Generator<AtomeState> {
@@ -88,13 +88,13 @@ export class GroupPlanner {
     const family = {
       get: (id: string) => working.get(id)?.state,
       all: states,
-      crowded: before.crowded ?? false,
+      crowded: before.isIncomplete ?? false,
     };
     this.heritage = new Heritage(family, rules);
   }
 
   plan(requests: readonly WriteRequest[]): GroupPlan {
-    if (this.before.crowded && requests.length > 1) {
+    if (this.before.isIncomplete && requests.length > 1) {
       return { outcomes: [], committed: [], additions: null, crowded: true };
     }
     const outcomes = requests.map((request) => this.attempt(request));
@@ -135,7 +135,7 @@ export class GroupPlanner {
   }
 
   /** What was written under an opId first; a receipt that is older than authors is anybody's. */
-  private first(opId: string | null, author: string): ReceiptRow | undefined {
+  private first(opId: string | null, author: string): IdempotencyRecord | undefined {
     if (opId === null) return undefined;
     return this.known.get(nameOf({ opId, author })) ?? this.known.get(nameOf({ opId, author: UNKNOWN_AUTHOR }));
   }
@@ -169,7 +169,7 @@ export class GroupPlanner {
         ...mutation,
         changes: tombstoneOf(
           now.state,
-          rightsColumns(now.state, now.audience).access === null ? undefined : now.audience,
+          accessColumns(now.state, now.audience).access === null ? undefined : now.audience,
         ),
       };
     }
@@ -288,7 +288,7 @@ export class GroupPlanner {
     if (row.version === 1) this.creations.set(row.atomeId, row);
     if (opId !== null) this.remember(row as AlterationRow & { opId: string }, false);
     if (alteration.operation === 'redact') this.erased.push(row.atomeId);
-    const before = now ? placementOf(now.state) : null;
+    const before = now ? headerOfAtome(now.state) : null;
     const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
     return committed;
@@ -309,7 +309,7 @@ export class GroupPlanner {
   }
 
   /** `added`: the ledger has no row under this opId, so that it needs one of its own. */
-  private remember(row: ReceiptRow, added: boolean): void {
+  private remember(row: IdempotencyRecord, added: boolean): void {
     this.known.set(nameOf(row), row);
     if (added) this.receipts.push(row);
   }

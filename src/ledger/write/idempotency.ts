@@ -8,7 +8,7 @@ import {
   type Rights,
 } from '../../protocol/index.js';
 import type { Outcome } from '../outcome.js';
-import type { AlterationRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, IdempotencyRecord } from '../rows.js';
 import type { WriteName } from '../store.js';
 
 /* The same write once: what comes again gets the first answer. */
@@ -22,7 +22,7 @@ export function nameOf({ opId, author }: WriteName): string {
 }
 
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-export function repeat(first: ReceiptRow, mutation: Mutation, epoch: string): Outcome {
+export function repeat(first: IdempotencyRecord, mutation: Mutation, epoch: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);

@@ -111,7 +111,7 @@ describe('the writer', () => {
   it('spoils nothing by a restore whose past cannot be read', async () => {
     await writeAll(create('a'), create('b'));
     watched.before = (method) => {
-      if (method === 'lineage') throw new Error('the row is not JSON');
+      if (method === 'deltaChain') throw new Error('the row is not JSON');
     };
     const outcomes = await writeAll(update('b', { x: 1 }), write('a', 'restore', { version: 1 }), create('c'));
     expect(outcomes).toEqual(['applied', 'internal', 'applied']);

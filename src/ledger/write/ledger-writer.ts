@@ -10,10 +10,10 @@ import {
 import { GroupPlanner, type GroupPlan, type WriteRequest } from './group-state.js';
 import { groupSize } from './group-size.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
-import { standingOf } from '../access-columns.js';
+import { headerOf } from '../access-columns.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
 import { LedgerGone } from '../store-error.js';
-import type { Families, LedgerStore, Touched, WriteName } from '../store.js';
+import type { InheritanceRoots, LedgerStore, TouchedKeys, WriteName } from '../store.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
@@ -164,8 +164,8 @@ export class LedgerWriter {
     if (mutation.operation !== 'restore') return undefined;
     const { atomeId, changes } = mutation;
     try {
-      const [row] = await this.store.places(tenant, [atomeId]);
-      if (!row || !this.rules.isAllowed(principal, 'read', standingOf(row))) return undefined;
+      const [row] = await this.store.headers(tenant, [atomeId]);
+      if (!row || !this.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
       return await this.stateAt(tenant, atomeId, changes.version);
     } catch (error) {
       return error as Error;
@@ -174,7 +174,7 @@ export class LedgerWriter {
 }
 
 /** Everything that the writes of a group need to know. */
-function touchedBy(requests: readonly WriteRequest[]): Touched {
+function touchedBy(requests: readonly WriteRequest[]): TouchedKeys {
   const atomeIds = new Set<string>();
   const ops: WriteName[] = [];
   const createIds = new Set<string>();
@@ -190,13 +190,13 @@ function touchedBy(requests: readonly WriteRequest[]): Touched {
     if (parentId != null) atomeIds.add(parentId);
     if (operation !== 'create' && parentId !== undefined) moved.add(atomeId);
   }
-  const families: Families = { shared: [...shared], moved: [...moved] };
+  const inheritanceRoots: InheritanceRoots = { shared: [...shared], moved: [...moved] };
   const isFamily = shared.size > 0 || moved.size > 0;
   return {
     atomeIds: [...atomeIds],
     ops,
     createIds: [...createIds],
-    ...(isFamily && { families }),
+    ...(isFamily && { inheritanceRoots }),
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import type { AlterationRow } from '../../../src/ledger/rows.js';
-import { verifyLedger, type Verdict } from '../../../src/ledger/integrity/verify-ledger.js';
+import { verifyLedger, type VerifyResult } from '../../../src/ledger/integrity/verify-ledger.js';
 import { createDatabase } from './postgres.js';
 
 /** An empty database, as `DATABASE_URL` names it. */
@@ -29,7 +29,7 @@ export const DATABASES: readonly (readonly [name: string, create: () => Promise<
 
 /** A ledger read from its database, without any server. */
 export interface Audit {
-  readonly verdict: Verdict;
+  readonly result: VerifyResult;
   readonly alterations: readonly Pick<AlterationRow, 'seq' | 'opId'>[];
 }
 
@@ -40,7 +40,7 @@ export async function audit(databaseUrl: string, tenant = 'default'): Promise<Au
     for (let rows = await page(0); rows.length > 0; rows = await page(rows.at(-1)!.seq)) {
       alterations.push(...rows.map(({ seq, opId }) => ({ seq, opId })));
     }
-    return { alterations, verdict: await verifyLedger(store, tenant) };
+    return { alterations, result: await verifyLedger(store, tenant) };
 
     function page(after: number): Promise<AlterationRow[]> {
       return store.alterations(tenant, after, Number.MAX_SAFE_INTEGER, 1_000, 4 * 1024 * 1024);

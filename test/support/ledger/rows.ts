@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, ReceiptRow } from '../../../src/ledger/rows.js';
+import type { AlterationRow, AtomeRow, IdempotencyRecord } from '../../../src/ledger/rows.js';
 import type { LedgerStore } from '../../../src/ledger/store.js';
 
 /* Rows made by hand, for specs of what lies under the writer. A store looks at no hash. */
@@ -65,7 +65,7 @@ export function atomeRow(id: string, seq: number, more: Partial<AtomeRow> = {}):
 export interface Rows {
   readonly alterations?: readonly AlterationRow[];
   readonly atomes?: readonly AtomeRow[];
-  readonly receipts?: readonly ReceiptRow[];
+  readonly receipts?: readonly IdempotencyRecord[];
 }
 
 /** Commits rows as they are to a tenant's ledger, which is made when there is none. */

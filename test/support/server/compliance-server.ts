@@ -32,6 +32,6 @@ export async function startLaw(database: Database, environment: Record<string, s
       );
       return JSON.stringify(await Promise.all(tables));
     },
-    fault: async () => (await audit(database.url, TENANT)).verdict.fault,
+    fault: async () => (await audit(database.url, TENANT)).result.fault,
   };
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Before } from '../../store.js';
+import type { LockedState } from '../../store.js';
 import { StoreError } from '../../store-error.js';
 import { PlanFailed } from './postgres.errors.js';
 
@@ -11,7 +11,7 @@ export function unheard(): void {
 }
 
 /** What the plan throws is told apart from what the database says. */
-export function planned<P>(plan: (before: Before) => P, before: Before): P {
+export function planned<P>(plan: (before: LockedState) => P, before: LockedState): P {
   try {
     return plan(before);
   } catch (error) {

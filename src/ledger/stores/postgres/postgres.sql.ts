@@ -52,7 +52,7 @@ export const PAIRS_OF =
 
 export const LOCK_HEAD = numbered(`${sql.SELECT_HEAD} FOR UPDATE`);
 
-export const SELECT_FAMILIES = numbered(sql.selectFamilies(`SELECT unnest(ARRAY(${TEXTS_OF})) AS value`));
+export const SELECT_RELATIVES = numbered(sql.selectRelatives(`SELECT unnest(ARRAY(${TEXTS_OF})) AS value`));
 
 /**
  * All that a group adds, in one statement: it can only succeed or fail as a whole, and so the COMMIT need not wait for its

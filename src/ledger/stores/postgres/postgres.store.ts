@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, Before, Touched } from '../../store.js';
+import type { Additions, LockedState, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
@@ -15,14 +15,14 @@ import {
   PROBE,
   SELECT_ATOMES,
   SELECT_CREATIONS,
-  SELECT_FAMILIES,
+  SELECT_RELATIVES,
   SELECT_RECEIPTS,
   TEXTS_OF,
 } from './postgres.sql.js';
 import type { Measured, Param } from '../columns.js';
 import type { Dialect } from '../list.sql.js';
 import * as sql from '../sql.js';
-import { ALL_HEADS, alterationRow, atomeRow, headRow, numbers, SqlStore, withFamilies } from '../sql.store.js';
+import { ALL_HEADS, alterationRow, atomeRow, headRow, numbers, SqlStore, withRelatives } from '../sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
@@ -79,8 +79,8 @@ export class PostgresStore extends SqlStore {
 
   async commit<P extends { readonly additions: Additions | null }>(
     tenant: string,
-    touched: Touched,
-    plan: (before: Before) => P,
+    touched: TouchedKeys,
+    plan: (before: LockedState) => P,
   ): Promise<P> {
     const committed = await this.transaction(async (client) => {
       const decided = planned(plan, await this.before(client, tenant, touched));
@@ -190,8 +190,8 @@ export class PostgresStore extends SqlStore {
   }
 
   /** Begins the transaction, in one round trip with all that is read. */
-  private async before(client: pg.PoolClient, tenant: string, touched: Touched): Promise<Before> {
-    const { atomeIds, ops, createIds = [], families } = touched;
+  private async before(client: pg.PoolClient, tenant: string, touched: TouchedKeys): Promise<LockedState> {
+    const { atomeIds, ops, createIds = [], inheritanceRoots } = touched;
     const rows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
       (await client.query(this.timed(text, values, name))).rows as Row[];
     const begun = this.begin(client, tenant);
@@ -199,10 +199,12 @@ export class PostgresStore extends SqlStore {
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
       rows<AtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
-      families ? rows<AtomeRow>(SELECT_FAMILIES, sql.familyParams(tenant, families)) : Promise.resolve([]),
+      inheritanceRoots
+        ? rows<AtomeRow>(SELECT_RELATIVES, sql.relativesParams(tenant, inheritanceRoots))
+        : Promise.resolve([]),
       ops.length === 0
         ? Promise.resolve([])
-        : rows<ReceiptRow>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
+        : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
     ] as const;
     await together([...begun, locked, ...read]);
     const [head] = await locked;
@@ -214,7 +216,7 @@ export class PostgresStore extends SqlStore {
     return {
       head: headRow(head),
       creations: creations.map(alterationRow),
-      ...withFamilies(atomes.map(atomeRow), related.map(atomeRow), families),
+      ...withRelatives(atomes.map(atomeRow), related.map(atomeRow), inheritanceRoots),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
     };
   }

@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, Before, Touched } from '../../store.js';
+import type { Additions, LockedState, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
 import * as sql from '../sql.js';
-import { headParams, SqlStore, withFamilies } from '../sql.store.js';
+import { headParams, SqlStore, withRelatives } from '../sql.store.js';
 import { translate } from './sqlite.errors.js';
 import { SqliteFile } from './sqlite.file.js';
 
@@ -56,8 +56,8 @@ export class SqliteStore extends SqlStore {
 
   commit<P extends { readonly additions: Additions | null }>(
     tenant: string,
-    touched: Touched,
-    plan: (before: Before) => P,
+    touched: TouchedKeys,
+    plan: (before: LockedState) => P,
   ): Promise<P> {
     const committed = this.shared.run(() => {
       const planned = plan(this.before(tenant, touched));
@@ -146,27 +146,29 @@ export class SqliteStore extends SqlStore {
     });
   }
 
-  private before(tenant: string, { atomeIds, ops, createIds = [], families }: Touched): Before {
+  private before(tenant: string, { atomeIds, ops, createIds = [], inheritanceRoots }: TouchedKeys): LockedState {
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw new LedgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
     const atomes = atomeIds
       .map((id) => atome.get(tenant, id) as AtomeRow | undefined)
       .filter((row) => row !== undefined);
-    const related = families
-      ? (this.prepare(sql.selectFamilies(this.textsOf)).all(...sql.familyParams(tenant, families)) as AtomeRow[])
+    const related = inheritanceRoots
+      ? (this.prepare(sql.selectRelatives(this.textsOf)).all(
+          ...sql.relativesParams(tenant, inheritanceRoots),
+        ) as AtomeRow[])
       : [];
     const first = this.prepare(sql.SELECT_ALTERATION);
     return {
       head,
       creations: sql.met(createIds, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
-      ...withFamilies(atomes, related, families),
+      ...withRelatives(atomes, related, inheritanceRoots),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
     };
   }
 
-  private receipts(tenant: string, ops: Touched['ops']): ReceiptRow[] {
-    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as ReceiptRow[];
+  private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
+    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as IdempotencyRecord[];
   }
 
   private add(tenant: string, { head, alterations, atomes, receipts, erased }: Additions): void {
