@@ -16,49 +16,54 @@ import { MAX_DESCENDANTS } from '../store.js';
 const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
 
 /** The states that a group works on: those that it has read, as its earlier writes have left them. */
-export interface Family {
+export interface InheritanceGraph {
   get(id: string): AtomeState | undefined;
   all(): Iterable<AtomeState>;
   /** Not all heirs could be read. */
-  readonly crowded: boolean;
+  readonly isIncomplete: boolean;
 }
 
 /** An atome that has to inherit anew, and what. */
-export interface Legacy {
+export interface InheritedAccess {
   readonly id: string;
   readonly inherited: Access;
 }
 
 /** What atomes inherit from their parents, resolved when it is written, so that each one's own alterations tell its rights. */
-export class Heritage {
+export class AccessInheritance {
   constructor(
-    private readonly family: Family,
+    private readonly graph: InheritanceGraph,
     private readonly rules: AccessRules,
   ) {}
 
   /** A create or a share with the access that is meant, `inherit` resolved. */
-  resolve(mutation: ReadyMutation, now: AtomeState | undefined, by: Principal): ReadyMutation {
+  resolve(mutation: ReadyMutation, target: AtomeState | undefined, by: Principal): ReadyMutation {
     if (mutation.operation === 'create') {
       const access = mutation.changes.access ?? this.rules.defaultAccess(mutation.changes.kind);
       if (access === undefined) return mutation;
       const { parentId } = mutation.changes;
-      const inherited = access === 'inherit' && this.from(mutation.atomeId, parentId, by);
+      const inherited = access === 'inherit' && this.inheritFrom(mutation.atomeId, parentId, by);
       return { ...mutation, changes: { ...mutation.changes, access, ...(inherited && { inherited }) } };
     }
-    if (mutation.operation !== 'share' || mutation.changes.access !== 'inherit' || !now) return mutation;
-    return { ...mutation, changes: { access: 'inherit', inherited: this.from(now.id, now.parentId, by) } };
+    if (mutation.operation !== 'share' || mutation.changes.access !== 'inherit' || !target) return mutation;
+    return { ...mutation, changes: { access: 'inherit', inherited: this.inheritFrom(target.id, target.parentId, by) } };
   }
 
   /** A write that moves an atome that inherits, with what it comes to have in its new place. */
-  moved(mutation: ReadyMutation, now: AtomeState | undefined, lost: readonly string[], by: Principal): ReadyMutation {
+  inheritOnMove(
+    mutation: ReadyMutation,
+    target: AtomeState | undefined,
+    lost: readonly string[],
+    by: Principal,
+  ): ReadyMutation {
     if (mutation.operation !== 'replace' && mutation.operation !== 'restore') return mutation;
     const { parentId } = mutation.changes;
-    const moves = parentId !== undefined && parentId !== now?.parentId && !lost.includes('parentId');
-    if (now?.access !== 'inherit' || !moves) return mutation;
-    const inherited = this.from(now.id, parentId, by);
-    if (sameRights(now, { access: 'inherit', inherited })) return mutation;
-    if (!this.rules.isAllowed(by, 'share', now)) {
-      const text = `the atome "${now.id}" inherits who sees it: only its owner and admins may move it to where others do`;
+    const moves = parentId !== undefined && parentId !== target?.parentId && !lost.includes('parentId');
+    if (target?.access !== 'inherit' || !moves) return mutation;
+    const inherited = this.inheritFrom(target.id, parentId, by);
+    if (sameRights(target, { access: 'inherit', inherited })) return mutation;
+    if (!this.rules.isAllowed(by, 'share', target)) {
+      const text = `the atome "${target.id}" inherits who sees it: only its owner and admins may move it to where others do`;
       throw new AtomeError('forbidden', text);
     }
     return mutation.operation === 'replace'
@@ -67,49 +72,49 @@ export class Heritage {
   }
 
   /** Those heirs of an atome whose access is not yet what it has now to give; parents before children. */
-  *heirsOf(id: string): Generator<Legacy> {
-    this.requireAll(id);
+  *descendantsOf(id: string): Generator<InheritedAccess> {
+    this.assertComplete(id);
     const children = this.children();
     const open = [id];
     for (let parentId = open.shift(); parentId !== undefined; parentId = open.shift()) {
       for (const child of children.get(parentId) ?? []) {
         // its parent has it by now: the caller writes each before it asks for the next
-        const inherited = inheritedFrom(this.family.get(parentId)!);
-        if (sameRights(this.family.get(child)!, { access: 'inherit', inherited })) continue;
+        const inherited = inheritedFrom(this.graph.get(parentId)!);
+        if (sameRights(this.graph.get(child)!, { access: 'inherit', inherited })) continue;
         yield { id: child, inherited };
         open.push(child);
       }
     }
   }
 
-  private from(id: string, parentId: string | null, by: Principal): Access {
+  private inheritFrom(id: string, parentId: string | null, by: Principal): Access {
     if (parentId === null) {
       const message = 'cannot be "inherit" without a parentId; name the parent, or give the atome an access of its own';
       throw invalid([{ path: 'access', message }]);
     }
-    const parent = this.family.get(parentId);
+    const parent = this.graph.get(parentId);
     if (!parent) throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
     if (!this.rules.isAllowed(by, 'read', parent)) {
       throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
     }
-    if (parentId === id || this.isHeir(parentId, id)) {
+    if (parentId === id || this.isDescendant(parentId, id)) {
       throw invalid([{ path: 'parentId', message: 'must not be the atome itself, or one that inherits from it' }]);
     }
     return inheritedFrom(parent);
   }
 
-  private isHeir(id: string, of: string): boolean {
-    this.requireAll(of);
-    for (let state = this.family.get(id); state?.access === 'inherit';) {
+  private isDescendant(id: string, of: string): boolean {
+    this.assertComplete(of);
+    for (let state = this.graph.get(id); state?.access === 'inherit';) {
       if (state.parentId === of) return true;
-      state = state.parentId === null ? undefined : this.family.get(state.parentId);
+      state = state.parentId === null ? undefined : this.graph.get(state.parentId);
     }
     return false;
   }
 
   private children(): Map<string, string[]> {
     const children = new Map<string, string[]>();
-    for (const { id, access, parentId } of this.family.all()) {
+    for (const { id, access, parentId } of this.graph.all()) {
       if (access !== 'inherit' || parentId === null) continue;
       const siblings = children.get(parentId);
       if (siblings) siblings.push(id);
@@ -122,21 +127,21 @@ export class Heritage {
    * Each heir keeps a copy of what it inherits.
    * @throws AtomeError `too_large` when not all heirs of an atome are known, or their copies of its access are too much.
    */
-  requireRoomFor(state: AtomeState): void {
-    this.requireAll(state.id);
+  assertCopiesFit(state: AtomeState): void {
+    this.assertComplete(state.id);
     const children = this.children();
-    const heirs = [...(children.get(state.id) ?? [])];
+    const descendants = [...(children.get(state.id) ?? [])];
     // a list that grows while it is walked: all descendants
-    for (const id of heirs) heirs.push(...(children.get(id) ?? []));
-    const chars = heirs.length * JSON.stringify(inheritedFrom(state)).length;
+    for (const id of descendants) descendants.push(...(children.get(id) ?? []));
+    const chars = descendants.length * JSON.stringify(inheritedFrom(state)).length;
     if (chars <= MAX_INHERITED_CHARS) return;
-    const text = `${heirs.length} atomes inherit from "${state.id}", and its access is too long for that many copies; name a group instead of its members`;
+    const text = `${descendants.length} atomes inherit from "${state.id}", and its access is too long for that many copies; name a group instead of its members`;
     throw new AtomeError('too_large', text);
   }
 
   /** @throws AtomeError `too_large` when not all heirs are known. */
-  private requireAll(id: string): void {
-    if (!this.family.crowded) return;
+  private assertComplete(id: string): void {
+    if (!this.graph.isIncomplete) return;
     throw new AtomeError(
       'too_large',
       `more than ${MAX_DESCENDANTS} atomes inherit from "${id}"; give some of them an access of their own first`,
@@ -145,7 +150,7 @@ export class Heritage {
 }
 
 /** Whether somebody may leave an atome as a write would: also what it becomes must be something that he may write. */
-export function requireResult(
+export function assertResultAllowed(
   rules: AccessRules,
   by: Principal,
   before: AtomeState | undefined,

@@ -1,7 +1,7 @@
 import type { AlterationBody, AtomeState, Audience } from '../../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
 import { deltaBytesOf } from '../delta-chain.js';
-import { bytesOf, type Stored } from './quotas.js';
+import { bytesOf, type StoredTotals } from './quotas.js';
 import { audienceAfter, accessColumns } from '../access-columns.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
 import { rowOf, snapshotText } from '../row-mapper.js';
@@ -10,7 +10,7 @@ import { rowOf, snapshotText } from '../row-mapper.js';
 const MIN_SNAPSHOT_CHARS = 4_096;
 
 /** An atome as a group has left it so far. */
-export interface Working {
+export interface PendingAtome {
   readonly state: AtomeState;
   readonly seq: number;
   readonly createdSeq: number;
@@ -22,30 +22,35 @@ export interface Working {
 }
 
 /** What one alteration adds to the ledger. */
-export interface Link {
+export interface LedgerEntry {
   readonly row: AlterationRow;
   readonly atome: AtomeRow;
-  readonly next: Working;
+  readonly next: PendingAtome;
   /** What the tenant stores with it. */
-  readonly stored: Stored;
+  readonly stored: StoredTotals;
 }
 
 /** The rows of an alteration that follows a head: its own, linked to the chain, and that of its atome. */
-export function link(head: HeadRow, alteration: AlterationBody, state: AtomeState, now: Working | undefined): Link {
+export function appendEntry(
+  head: HeadRow,
+  alteration: AlterationBody,
+  state: AtomeState,
+  target: PendingAtome | undefined,
+): LedgerEntry {
   const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
   const changes = JSON.stringify(alteration.changes);
   const data = JSON.stringify(state.data);
   const meta = JSON.stringify(state.meta);
   const document = data.length + meta.length;
   const bytes = bytesOf(data, meta);
-  const weight = now ? now.weight + deltaBytesOf(changes) : 0;
+  const weight = target ? target.weight + deltaBytesOf(changes) : 0;
   const isLast = operation === 'redact';
-  const whole = !now || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
-  const base = whole ? version : now.base;
-  const snapshot = whole && now && !isLast ? snapshotText(state, data, meta) : null;
+  const isSnapshot = !target || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
+  const base = isSnapshot ? version : target.base;
+  const snapshot = isSnapshot && target && !isLast ? snapshotText(state, data, meta) : null;
   const stored = {
-    atomes: head.atomes + Number(state.deletedAt === null) - Number(now?.state.deletedAt === null),
-    bytes: head.bytes + bytes - (now?.size ?? 0) + bytesOf(changes, snapshot ?? ''),
+    atomes: head.atomes + Number(state.deletedAt === null) - Number(target?.state.deletedAt === null),
+    bytes: head.bytes + bytes - (target?.size ?? 0) + bytesOf(changes, snapshot ?? ''),
   };
   const row = {
     seq,
@@ -70,9 +75,9 @@ export function link(head: HeadRow, alteration: AlterationBody, state: AtomeStat
   };
   row.digest = payloadDigest(row);
   row.hash = chainHash(row.prevHash, row, row.digest);
-  const audience = audienceAfter(now?.audience, alteration, state);
-  const since = whole ? 0 : weight;
-  const next = { state, seq, createdSeq: now?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
+  const audience = audienceAfter(target?.audience, alteration, state);
+  const since = isSnapshot ? 0 : weight;
+  const next = { state, seq, createdSeq: target?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
   const atome = rowOf(state, next, { data, meta, ...accessColumns(state, audience) });
   return { row, atome, next, stored };
 }

@@ -20,12 +20,12 @@ import {
   type ReadyMutation,
 } from '../../protocol/index.js';
 import { requirePreconditions } from './preconditions.js';
-import { Heritage, requireResult } from './access-inheritance.js';
-import { link, type Working } from './append-entry.js';
+import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
+import { appendEntry, type PendingAtome } from './append-entry.js';
 import { headerOfAtome, type Committed, type Outcome, type WriteOrigin } from '../outcome.js';
-import { createdAgain, nameOf, repeat, UNKNOWN_AUTHOR } from './idempotency.js';
+import { sameCreation, nameOf, replayOf, UNKNOWN_AUTHOR } from './idempotency.js';
 import { accessColumns, rightsAndAudienceOf } from '../access-columns.js';
-import { makesRoom, NO_QUOTAS, requireRoom, type Quotas } from './quotas.js';
+import { freesSpace, NO_QUOTAS, assertWithinQuotas, type Quotas } from './quotas.js';
 import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import { stateOf, withoutClocks } from '../row-mapper.js';
 import type { Additions, LockedState } from '../store.js';
@@ -46,23 +46,23 @@ export interface GroupPlan {
   /** null when nothing is to be written. */
   readonly additions: Additions | null;
   /** The group changes the rights of too many to be decided together. */
-  readonly crowded: boolean;
+  readonly isIncomplete: boolean;
 }
 
 /** Decides the writes of a group one after the other; a refused one leaves no trace. */
-export class GroupPlanner {
+export class GroupState {
   private head: HeadRow;
-  private readonly working = new Map<string, Working>();
+  private readonly pending = new Map<string, PendingAtome>();
   private readonly atomeRows = new Map<string, AtomeRow>();
   private readonly known = new Map<string, IdempotencyRecord>();
   /** What made the atomes that a `create` may meet. */
-  private readonly creations = new Map<string, AlterationRow>();
+  private readonly firstAlterations = new Map<string, AlterationRow>();
   private readonly alterations: AlterationRow[] = [];
   private readonly receipts: IdempotencyRecord[] = [];
   private readonly committed: Committed[] = [];
-  private readonly heritage: Heritage;
+  private readonly inheritance: AccessInheritance;
   private readonly erased: string[] = [];
-  private readonly now: string;
+  private readonly nowIso: string;
 
   constructor(
     private readonly before: LockedState,
@@ -72,30 +72,30 @@ export class GroupPlanner {
     private readonly nowMs: number,
     private readonly quotas: Quotas = NO_QUOTAS,
   ) {
-    const { working } = this;
+    const { pending } = this;
     this.head = before.head;
-    this.now = new Date(nowMs).toISOString();
+    this.nowIso = new Date(nowMs).toISOString();
     for (const row of before.receipts) this.known.set(nameOf(row), row);
-    for (const row of before.creations) this.creations.set(row.atomeId, row);
+    for (const row of before.creations) this.firstAlterations.set(row.atomeId, row);
     for (const row of before.atomes) {
       const { seq, createdSeq, base, weight, size } = row;
       const { audience } = rightsAndAudienceOf(row);
-      working.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, size, audience });
+      pending.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, size, audience });
     }
     const states = function* (): Generator<AtomeState> {
-      for (const { state } of working.values()) yield state;
+      for (const { state } of pending.values()) yield state;
     };
     const family = {
-      get: (id: string) => working.get(id)?.state,
+      get: (id: string) => pending.get(id)?.state,
       all: states,
-      crowded: before.isIncomplete ?? false,
+      isIncomplete: before.isIncomplete ?? false,
     };
-    this.heritage = new Heritage(family, rules);
+    this.inheritance = new AccessInheritance(family, rules);
   }
 
   plan(requests: readonly WriteRequest[]): GroupPlan {
     if (this.before.isIncomplete && requests.length > 1) {
-      return { outcomes: [], committed: [], additions: null, crowded: true };
+      return { outcomes: [], committed: [], additions: null, isIncomplete: true };
     }
     const outcomes = requests.map((request) => this.attempt(request));
     const { head, alterations, receipts, committed, erased } = this;
@@ -103,7 +103,7 @@ export class GroupPlanner {
     return {
       outcomes,
       committed,
-      crowded: false,
+      isIncomplete: false,
       additions: changed ? { head, alterations, receipts, atomes: [...this.atomeRows.values()], erased } : null,
     };
   }
@@ -121,17 +121,27 @@ export class GroupPlanner {
   private write({ mutation, origin, restored }: WriteRequest): Outcome {
     const { principal } = origin;
     const first = this.first(mutation.opId, principal.id);
-    if (first) return repeat(first, mutation, this.head.epoch);
-    const now = this.visible(mutation, principal);
-    requirePreconditions(origin.preconditions, mutation.operation, now?.state, this.head.epoch);
-    const ready = this.heritage.resolve(this.ready(mutation, now, now && restored), now?.state, principal);
-    const creation = now && createdAgain(this.creations.get(mutation.atomeId), mutation, now.state);
-    if (creation) return this.again(creation, mutation, principal);
-    const hlc = this.stamp(mutation, now?.state);
-    const decision = decide(now?.state ?? null, ready, hlc, this.limits);
-    if (decision.outcome === 'noop') return this.noop(mutation, now!, principal);
+    if (first) return replayOf(first, mutation, this.head.epoch);
+    const target = this.authorizeTarget(mutation, principal);
+    requirePreconditions(origin.preconditions, mutation.operation, target?.state, this.head.epoch);
+    const change = this.inheritance.resolve(
+      this.completeChange(mutation, target, target && restored),
+      target?.state,
+      principal,
+    );
+    const creation = target && sameCreation(this.firstAlterations.get(mutation.atomeId), mutation, target.state);
+    if (creation) return this.replayCreation(creation, mutation, principal);
+    const hlc = this.stampFor(mutation, target?.state);
+    const decision = decide(target?.state ?? null, change, hlc, this.limits);
+    if (decision.outcome === 'noop') return this.noop(mutation, target!, principal);
     const { superseded } = decision;
-    return this.apply(this.heritage.moved(ready, now?.state, superseded, principal), now, hlc, superseded, origin);
+    return this.apply(
+      this.inheritance.inheritOnMove(change, target?.state, superseded, principal),
+      target,
+      hlc,
+      superseded,
+      origin,
+    );
   }
 
   /** What was written under an opId first; a receipt that is older than authors is anybody's. */
@@ -144,12 +154,12 @@ export class GroupPlanner {
    * The atome that a write is about, once it may be written. One that may not be read is not there: whatever is refused
    * from here on is refused in the same words as for an id that nobody uses.
    */
-  private visible({ atomeId, operation }: Mutation, principal: Principal): Working | undefined {
-    const now = this.working.get(atomeId);
-    if (!now) return undefined;
-    const isRead = this.rules.isAllowed(principal, 'read', now.state);
+  private authorizeTarget({ atomeId, operation }: Mutation, principal: Principal): PendingAtome | undefined {
+    const target = this.pending.get(atomeId);
+    if (!target) return undefined;
+    const isRead = this.rules.isAllowed(principal, 'read', target.state);
     if (operation === 'create') {
-      if (isRead) return now;
+      if (isRead) return target;
       throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
     }
     if (!isRead) return undefined;
@@ -157,37 +167,41 @@ export class GroupPlanner {
       this.rules,
       principal,
       operation === 'share' || operation === 'redact' ? 'share' : 'write',
-      now.state,
+      target.state,
     );
-    return now;
+    return target;
   }
 
-  private ready(mutation: Mutation, now: Working | undefined, restored: WriteRequest['restored']): ReadyMutation {
+  private completeChange(
+    mutation: Mutation,
+    target: PendingAtome | undefined,
+    restored: WriteRequest['restored'],
+  ): ReadyMutation {
     if (mutation.operation === 'redact') {
-      if (!now) throw new AtomeError('not_found', `there is no atome "${mutation.atomeId}"`);
+      if (!target) throw new AtomeError('not_found', `there is no atome "${mutation.atomeId}"`);
       return {
         ...mutation,
         changes: tombstoneOf(
-          now.state,
-          accessColumns(now.state, now.audience).access === null ? undefined : now.audience,
+          target.state,
+          accessColumns(target.state, target.audience).access === null ? undefined : target.audience,
         ),
       };
     }
     if (mutation.operation !== 'restore') return mutation;
-    if (now && isRedacted(now.state)) throw redacted(now.state);
+    if (target && isRedacted(target.state)) throw redacted(target.state);
     if (restored instanceof Error) throw restored;
     const { version } = mutation.changes;
     if (restored) return { ...mutation, changes: { version, ...contentOf(restored) } };
     throw new AtomeError(
       'not_found',
-      now
-        ? `the atome "${mutation.atomeId}" has no version ${version}; it has 1 to ${now.state.version}`
+      target
+        ? `the atome "${mutation.atomeId}" has no version ${version}; it has 1 to ${target.state.version}`
         : `there is no atome "${mutation.atomeId}"; nothing can be restored`,
     );
   }
 
   /** The client's stamp within bounds; without one, a stamp newer than all that the write meets. */
-  private stamp({ hlc }: Mutation, state: AtomeState | undefined): string {
+  private stampFor({ hlc }: Mutation, state: AtomeState | undefined): string {
     if (hlc !== null) {
       const clamped = clampHlc(hlc, this.nowMs);
       this.clock.observe(clamped);
@@ -197,9 +211,9 @@ export class GroupPlanner {
     return this.clock.tick();
   }
 
-  private noop(mutation: Mutation, now: Working, { id: author }: Principal): Outcome {
+  private noop(mutation: Mutation, target: PendingAtome, { id: author }: Principal): Outcome {
     const { atomeId, operation, opId } = mutation;
-    const { seq, state } = now;
+    const { seq, state } = target;
     if (opId !== null) {
       const changes = JSON.stringify(mutation.changes);
       this.remember({ opId, atomeId, operation, changes, seq, version: state.version, author }, true);
@@ -208,7 +222,7 @@ export class GroupPlanner {
     return { outcome: 'noop', epoch, atomeId, seq, version: state.version, atome: withoutClocks(state) };
   }
 
-  private again(
+  private replayCreation(
     { atomeId, operation, changes, seq, version }: AlterationRow,
     { opId }: Mutation,
     { id: author }: Principal,
@@ -219,13 +233,13 @@ export class GroupPlanner {
 
   private apply(
     { opId, atomeId, reason, operation, changes }: ReadyMutation,
-    now: Working | undefined,
+    target: PendingAtome | undefined,
     hlc: string,
     superseded: readonly string[],
     { principal, sourceClient }: WriteOrigin,
   ): Outcome {
     const author = principal.id;
-    const { seq, version, timestamp } = this.place(now);
+    const { seq, version, timestamp } = this.nextPosition(target);
     const fields = {
       atomeId,
       operation,
@@ -242,53 +256,53 @@ export class GroupPlanner {
     };
     // the operation and its changes come out of one mutation
     const alteration = fields as AlterationBody;
-    const state = fold(now?.state ?? null, alteration);
-    requireResult(this.rules, principal, now?.state, state);
-    const handsDown = now && !sameRights(now.state, state);
+    const state = fold(target?.state ?? null, alteration);
+    assertResultAllowed(this.rules, principal, target?.state, state);
+    const propagates = target && !sameRights(target.state, state);
     // before anything is added: a refusal leaves no trace
-    if (handsDown) this.heritage.requireRoomFor(state);
-    const committed = this.add(alteration, state, now);
-    if (handsDown) this.handDown(atomeId, author);
-    return { outcome: 'applied', epoch: this.head.epoch, committed, previous: now?.state ?? null };
+    if (propagates) this.inheritance.assertCopiesFit(state);
+    const committed = this.add(alteration, state, target);
+    if (propagates) this.propagate(atomeId, author);
+    return { outcome: 'applied', epoch: this.head.epoch, committed, previous: target?.state ?? null };
   }
 
   /** What inherits from an atome has its new access in alterations of its own. */
-  private handDown(from: string, author: string): void {
-    for (const { id, inherited } of this.heritage.heirsOf(from)) {
-      const now = this.working.get(id)!;
+  private propagate(from: string, author: string): void {
+    for (const { id, inherited } of this.inheritance.descendantsOf(from)) {
+      const target = this.pending.get(id)!;
       const change = { operation: 'share', changes: { access: 'inherit', inherited } } as const;
       const by = { reason: `inherited from ${from}`, author, sourceClient: null, opId: null };
       const fields = { atomeId: id, ...change, ...by, hlc: this.clock.tick(), superseded: [] };
-      const alteration: AlterationBody = { ...fields, ...this.place(now) };
+      const alteration: AlterationBody = { ...fields, ...this.nextPosition(target) };
       // the write that changed the parent has been let in
-      this.add(alteration, fold(now.state, alteration), now, true);
+      this.add(alteration, fold(target.state, alteration), target, true);
     }
   }
 
-  private place(now: Working | undefined): Pick<AlterationBody, 'seq' | 'version' | 'timestamp'> {
-    return { seq: this.head.seq + 1, version: (now?.state.version ?? 0) + 1, timestamp: this.timestamp() };
+  private nextPosition(target: PendingAtome | undefined): Pick<AlterationBody, 'seq' | 'version' | 'timestamp'> {
+    return { seq: this.head.seq + 1, version: (target?.state.version ?? 0) + 1, timestamp: this.timestamp() };
   }
 
   private add(
     alteration: AlterationBody,
     state: AtomeState,
-    now: Working | undefined,
-    isHandedDown = false,
+    target: PendingAtome | undefined,
+    isPropagated = false,
   ): Committed {
-    const { row, stored, atome, next } = link(this.head, alteration, state, now);
+    const { row, stored, atome, next } = appendEntry(this.head, alteration, state, target);
     // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
     if (alteration.operation !== 'share') this.requireSize(row.atomeId, next.size);
-    if (!isHandedDown && !makesRoom(alteration)) requireRoom(this.quotas, this.head, stored);
+    if (!isPropagated && !freesSpace(alteration)) assertWithinQuotas(this.quotas, this.head, stored);
     const { hash, prevHash, size, seq, timestamp, opId } = row;
     const { atomes, bytes } = stored;
     this.head = { epoch: this.head.epoch, seq, hash, timestamp, atomes, bytes };
-    this.working.set(row.atomeId, next);
+    this.pending.set(row.atomeId, next);
     this.atomeRows.set(row.atomeId, atome);
     this.alterations.push(row);
-    if (row.version === 1) this.creations.set(row.atomeId, row);
+    if (row.version === 1) this.firstAlterations.set(row.atomeId, row);
     if (opId !== null) this.remember(row as AlterationRow & { opId: string }, false);
     if (alteration.operation === 'redact') this.erased.push(row.atomeId);
-    const before = now ? headerOfAtome(now.state) : null;
+    const before = target ? headerOfAtome(target.state) : null;
     const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);
     return committed;
@@ -296,7 +310,7 @@ export class GroupPlanner {
 
   /** Never earlier than the last alteration, so that order by time is order by seq. */
   private timestamp(): string {
-    return this.now > this.head.timestamp ? this.now : this.head.timestamp;
+    return this.nowIso > this.head.timestamp ? this.nowIso : this.head.timestamp;
   }
 
   private requireSize(atomeId: string, bytes: number): void {

@@ -22,7 +22,7 @@ export function nameOf({ opId, author }: WriteName): string {
 }
 
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-export function repeat(first: IdempotencyRecord, mutation: Mutation, epoch: string): Outcome {
+export function replayOf(first: IdempotencyRecord, mutation: Mutation, epoch: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   const changes: unknown = JSON.parse(first.changes);
@@ -55,7 +55,7 @@ export function repeat(first: IdempotencyRecord, mutation: Mutation, epoch: stri
  * The creation that a `create` says again, though others have altered the atome since. One that says what the
  * atome is now is a no-op, and one of a deleted atome is refused: undefined for both.
  */
-export function createdAgain(
+export function sameCreation(
   creation: AlterationRow | undefined,
   mutation: Mutation,
   state: AtomeState,

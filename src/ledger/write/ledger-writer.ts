@@ -7,7 +7,7 @@ import {
   type Limits,
   type Mutation,
 } from '../../protocol/index.js';
-import { GroupPlanner, type GroupPlan, type WriteRequest } from './group-state.js';
+import { GroupState, type GroupPlan, type WriteRequest } from './group-state.js';
 import { groupSize } from './group-size.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { headerOf } from '../access-columns.js';
@@ -21,7 +21,7 @@ export type CommitListener = (tenant: string, committed: readonly Committed[]) =
 /** Looks up the state that a restore goes back to. */
 export type StateAt = (tenant: string, atomeId: string, version: number) => Promise<AtomeState | undefined>;
 
-interface Waiting {
+interface QueuedWrite {
   readonly mutation: Mutation;
   readonly origin: WriteOrigin;
   readonly resolve: (outcome: Outcome) => void;
@@ -33,7 +33,7 @@ interface Waiting {
  * together as the next group: one transaction and one flush to disk for all of it, without any timer.
  */
 export class LedgerWriter {
-  private readonly queues = new Map<string, Waiting[]>();
+  private readonly queues = new Map<string, QueuedWrite[]>();
   private readonly running = new Map<string, Promise<void>>();
   private readonly listeners = new Set<CommitListener>();
   /** Tenants whose ledger is known to be there. */
@@ -104,7 +104,7 @@ export class LedgerWriter {
     return this.turn;
   }
 
-  private async commit(tenant: string, group: readonly Waiting[]): Promise<void> {
+  private async commit(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
     let plan: GroupPlan;
     try {
       plan = await this.plan(tenant, group);
@@ -112,7 +112,7 @@ export class LedgerWriter {
       group.forEach(({ reject }) => reject(error));
       return;
     }
-    if (plan.crowded) {
+    if (plan.isIncomplete) {
       for (const each of group) await this.commit(tenant, [each]);
       return;
     }
@@ -124,7 +124,7 @@ export class LedgerWriter {
     if (plan.committed.length > 0) this.listeners.forEach((listener) => listener(tenant, plan.committed));
   }
 
-  private async plan(tenant: string, group: readonly Waiting[]): Promise<GroupPlan> {
+  private async plan(tenant: string, group: readonly QueuedWrite[]): Promise<GroupPlan> {
     const requests = await Promise.all(
       group.map(async ({ mutation, origin }) => ({
         mutation,
@@ -148,7 +148,7 @@ export class LedgerWriter {
       this.opened.add(tenant);
     }
     return this.store.commit(tenant, touchedBy(requests), (before) =>
-      new GroupPlanner(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
+      new GroupState(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
     );
   }
 

@@ -16,7 +16,7 @@ export interface Quotas {
 export const NO_QUOTAS: Quotas = { writesPerSecond: 0, writeBurst: 1_000, atomes: 0, bytes: 0 };
 
 /** What a ledger holds, as its head counts it. */
-export type Stored = Pick<HeadRow, 'atomes' | 'bytes'>;
+export type StoredTotals = Pick<HeadRow, 'atomes' | 'bytes'>;
 
 /** Bytes of texts as they are stored. */
 export function bytesOf(...texts: readonly string[]): number {
@@ -29,7 +29,7 @@ export function bytesOf(...texts: readonly string[]): number {
 const RETRY_MS = 60_000;
 
 /** @throws AtomeError `quota_exceeded` when a write would take a ledger beyond what it may hold. */
-export function requireRoom(quotas: Quotas, before: Stored, after: Stored): void {
+export function assertWithinQuotas(quotas: Quotas, before: StoredTotals, after: StoredTotals): void {
   for (const quota of ['atomes', 'bytes'] as const) {
     const limit = quotas[quota];
     if (limit === 0 || after[quota] <= limit || after[quota] <= before[quota]) continue;
@@ -68,6 +68,6 @@ export class WriteRate {
 }
 
 /** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
-export function makesRoom({ operation, changes }: AlterationBody): boolean {
+export function freesSpace({ operation, changes }: AlterationBody): boolean {
   return operation === 'delete' || operation === 'redact' || (operation === 'share' && changes.access === 'private');
 }
