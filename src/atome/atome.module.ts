@@ -20,7 +20,7 @@ import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
 import { AuditController } from '../compliance/audit.controller.js';
-import { TrailReader } from '../compliance/audit-reader.js';
+import { AuditReader } from '../compliance/audit-reader.js';
 import { UserDataController } from '../compliance/user-data.controller.js';
 import { UserData } from '../compliance/user-data.js';
 import { RouteTable } from '../http/route-table.js';
@@ -118,7 +118,7 @@ const PARTS: Provider[] = [
     inject: [LEDGER_STORE],
     useFactory: (store: LedgerStore) => new Scrubber(store, errorLog('Scrubber')),
   },
-  { provide: TrailReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new TrailReader(store) },
+  { provide: AuditReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new AuditReader(store) },
   {
     provide: UserData,
     inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber, AccessPolicy],
@@ -219,7 +219,7 @@ function compose(
       LedgerReader,
       LEDGER_STORE,
       UserData,
-      TrailReader,
+      AuditReader,
       SecurityLog,
       LongResponses,
       ...auth.exports,

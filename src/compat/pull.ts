@@ -5,7 +5,7 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { readChanges } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import type { TenantLog } from '../feed/tenant-log.js';
-import { TrailReader } from '../compliance/audit-reader.js';
+import { AuditReader } from '../compliance/audit-reader.js';
 import type { Atome, AtomeEvent, Principal } from '../protocol/index.js';
 import { Bookmarks } from './pull-cursors.js';
 
@@ -34,7 +34,7 @@ export class OriginalPull {
   constructor(
     private readonly feed: Feed,
     private readonly accessPolicy: AccessPolicy,
-    private readonly trail: TrailReader,
+    private readonly trail: AuditReader,
     private readonly options: ResolvedOptions,
   ) {}
 

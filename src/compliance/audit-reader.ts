@@ -4,54 +4,54 @@ import type { LedgerStore } from '../ledger/store.js';
 import type { SeqRange, AuditFilter, AuditRow } from '../ledger/audit-trail.js';
 
 /** Who did what, when, from where and why: an alteration without what it changed. */
-export interface Deed extends Omit<AuditRow, 'salt' | 'ownerId'> {
+export interface AuditEntry extends Omit<AuditRow, 'salt' | 'ownerId'> {
   /** Its payload has been erased. */
   readonly redacted?: true;
 }
 
-export interface DeedsQuery extends AuditFilter, SeqRange {
+export interface AuditEntriesQuery extends AuditFilter, SeqRange {
   readonly newestFirst: boolean;
 }
 
-export interface DeedsPage {
-  readonly deeds: readonly Deed[];
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
   /** Where to go on; null at the end. */
   readonly next: number | null;
 }
 
 /** Rows that are walked at once, so that no question holds up the others for long. */
-const STRETCH = 2_000;
+const RANGE_SEQS = 2_000;
 /** Rows that are walked for one page; it may end up empty, and is to be continued then. */
 const MOST_WALKED = 100_000;
 
 /** The ledger as a list of deeds. It has no index for this: writing would pay for it. It is walked in stretches. */
-export class TrailReader {
+export class AuditReader {
   constructor(private readonly store: LedgerStore) {}
 
   /** One page; `next` takes the place of `after`, or of `upTo` where the newest come first. */
-  async page(tenant: string, query: DeedsQuery, limit: number): Promise<DeedsPage> {
-    const deeds: Deed[] = [];
-    for (const part of stretches(query)) {
-      const rows = await this.store.auditRows(tenant, { ...query, ...part, limit: limit - deeds.length });
-      deeds.push(...rows.map(deedOf));
-      const isFull = deeds.length === limit;
-      const done = isFull ? deeds.at(-1)!.seq : query.newestFirst ? part.after + 1 : part.upTo;
+  async page(tenant: string, query: AuditEntriesQuery, limit: number): Promise<AuditPage> {
+    const entries: AuditEntry[] = [];
+    for (const part of seqRanges(query)) {
+      const rows = await this.store.auditRows(tenant, { ...query, ...part, limit: limit - entries.length });
+      entries.push(...rows.map(auditEntryOf));
+      const isFull = entries.length === limit;
+      const done = isFull ? entries.at(-1)!.seq : query.newestFirst ? part.after + 1 : part.upTo;
       const walked = query.newestFirst ? query.upTo - done : done - query.after;
       const isLast = query.newestFirst ? done - 1 <= query.after : done >= query.upTo;
       if (isLast) break;
-      if (isFull || walked >= MOST_WALKED) return { deeds, next: query.newestFirst ? done - 1 : done };
+      if (isFull || walked >= MOST_WALKED) return { entries, next: query.newestFirst ? done - 1 : done };
     }
-    return { deeds, next: null };
+    return { entries, next: null };
   }
 
   /** All of them. */
-  async *all(tenant: string, query: DeedsQuery): AsyncGenerator<Deed> {
-    for await (const row of this.rows(tenant, query)) yield deedOf(row);
+  async *all(tenant: string, query: AuditEntriesQuery): AsyncGenerator<AuditEntry> {
+    for await (const row of this.rows(tenant, query)) yield auditEntryOf(row);
   }
 
-  async *rows(tenant: string, query: DeedsQuery): AsyncGenerator<AuditRow> {
-    for (const part of stretches(query)) {
-      yield* await this.store.auditRows(tenant, { ...query, ...part, limit: STRETCH });
+  async *rows(tenant: string, query: AuditEntriesQuery): AsyncGenerator<AuditRow> {
+    for (const part of seqRanges(query)) {
+      yield* await this.store.auditRows(tenant, { ...query, ...part, limit: RANGE_SEQS });
     }
   }
 
@@ -70,12 +70,14 @@ export class TrailReader {
   }
 }
 
-function* stretches({ after, upTo, newestFirst }: DeedsQuery): Generator<SeqRange> {
+function* seqRanges({ after, upTo, newestFirst }: AuditEntriesQuery): Generator<SeqRange> {
   if (newestFirst)
-    for (let to = upTo; to > after; to -= STRETCH) yield { after: Math.max(after, to - STRETCH), upTo: to };
-  else for (let from = after; from < upTo; from += STRETCH) yield { after: from, upTo: Math.min(upTo, from + STRETCH) };
+    for (let to = upTo; to > after; to -= RANGE_SEQS) yield { after: Math.max(after, to - RANGE_SEQS), upTo: to };
+  else
+    for (let from = after; from < upTo; from += RANGE_SEQS)
+      yield { after: from, upTo: Math.min(upTo, from + RANGE_SEQS) };
 }
 
-function deedOf({ salt, ownerId: _ownerId, ...row }: AuditRow): Deed {
+function auditEntryOf({ salt, ownerId: _ownerId, ...row }: AuditRow): AuditEntry {
   return isErased({ salt }) ? { ...row, redacted: true } : row;
 }

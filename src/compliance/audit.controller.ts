@@ -15,7 +15,7 @@ import { SecurityLog } from '../http/security-log.js';
 import { QUERY_PIPE } from '../http/validation.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { AuditQueryDto } from './compliance.dto.js';
-import { TrailReader, type DeedsQuery } from './audit-reader.js';
+import { AuditReader, type AuditEntriesQuery } from './audit-reader.js';
 
 const LINES = 'application/x-ndjson';
 const AUDIT_TYPES = ['application/json', LINES] as const;
@@ -32,7 +32,7 @@ export class AuditController {
   private readonly onError = errorLog('Audit');
 
   constructor(
-    private readonly trail: TrailReader,
+    private readonly auditReader: AuditReader,
     private readonly reader: LedgerReader,
     private readonly log: SecurityLog,
     private readonly longResponses: LongResponses,
@@ -61,12 +61,13 @@ export class AuditController {
     const { tenant } = principal;
     const { from, to, order, limit, cursor, ...filter } = query;
     const head = await this.reader.head(tenant);
-    const place = (text: string, path: string) => this.trail.countBefore(tenant, parseAsOfPoint(text, path), head.seq);
+    const seqBefore = (text: string, path: string) =>
+      this.auditReader.countBefore(tenant, parseAsOfPoint(text, path), head.seq);
     const newestFirst = order === 'desc';
-    const deeds: DeedsQuery = {
+    const entriesQuery: AuditEntriesQuery = {
       ...filter,
       newestFirst,
-      after: from === undefined ? 0 : await place(from, 'from'),
+      after: from === undefined ? 0 : await seqBefore(from, 'from'),
       upTo: to === undefined ? head.seq : await this.endBy(tenant, to, head.seq),
     };
     varyBy(reply, 'Accept');
@@ -80,15 +81,18 @@ export class AuditController {
       const { epoch, seq, hash } = head;
       const lines = ndjson({
         header: () => ({ epoch, seq, hash }),
-        records: () => this.trail.all(tenant, deeds),
+        records: () => this.auditReader.all(tenant, entriesQuery),
         signal: this.longResponses.open(request, reply),
         onError: this.onError,
       });
       await reply.type(NDJSON).send(lines);
       return;
     }
-    const here = cursor === undefined ? deeds : { ...deeds, ...(newestFirst ? { upTo: cursor } : { after: cursor }) };
-    const { deeds: data, next } = await this.trail.page(tenant, here, limit);
+    const here =
+      cursor === undefined
+        ? entriesQuery
+        : { ...entriesQuery, ...(newestFirst ? { upTo: cursor } : { after: cursor }) };
+    const { entries: data, next } = await this.auditReader.page(tenant, here, limit);
     await reply.send({ success: true, data, nextCursor: next });
   }
 
@@ -98,6 +102,6 @@ export class AuditController {
     // times have milliseconds: not after this one is before the next
     const next = (time: string): string => new Date(Math.min(Date.parse(time) + 1, LAST_MS)).toISOString();
     const behind = 'seq' in asOf ? { seq: asOf.seq + 1 } : { time: next(asOf.time) };
-    return this.trail.countBefore(tenant, behind, head);
+    return this.auditReader.countBefore(tenant, behind, head);
   }
 }

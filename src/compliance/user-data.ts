@@ -5,7 +5,7 @@ import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AtomeError, type AccessRules, type Principal } from '../protocol/index.js';
 import type { Outcome } from '../ledger/outcome.js';
 import { isErased } from '../ledger/erasure.js';
-import { TrailReader } from './audit-reader.js';
+import { AuditReader } from './audit-reader.js';
 
 /** What came of an erasure of all that somebody owns. */
 export interface Erased {
@@ -19,12 +19,12 @@ export interface Erased {
 
 const VERSIONS = 32;
 /** About how many atomes one call erases. */
-const MOST_ERASED = 1_000;
+const MAX_ERASED = 1_000;
 const AT_ONCE = 100;
 
 /** All that the ledger holds of one person: to hand it over, and to erase it. */
 export class UserData {
-  private readonly trail: TrailReader;
+  private readonly auditReader: AuditReader;
 
   constructor(
     private readonly store: LedgerStore,
@@ -33,7 +33,7 @@ export class UserData {
     private readonly scrubber: Scrubber,
     private readonly rules: AccessRules,
   ) {
-    this.trail = new TrailReader(store);
+    this.auditReader = new AuditReader(store);
   }
 
   /**
@@ -53,7 +53,7 @@ export class UserData {
     }
     const written = { author: subject, after: 0, upTo, newestFirst: false };
     // its kind is that of now, and may be none of the author's business any more
-    for await (const { ownerId, salt, hash: _hash, kind: _kind, ...row } of this.trail.rows(tenant, written)) {
+    for await (const { ownerId, salt, hash: _hash, kind: _kind, ...row } of this.auditReader.rows(tenant, written)) {
       if (ownerId !== subject || isErased({ salt })) yield { type: 'authored', alteration: row };
     }
   }
@@ -64,7 +64,7 @@ export class UserData {
     let [erased, kept] = [0, 0];
     const result = (complete: boolean): Erased => ({ erased, complete, ...(kept > 0 && { kept }) });
     for (let after: string | null = ''; after !== null;) {
-      if (erased >= MOST_ERASED) return result(false);
+      if (erased >= MAX_ERASED) return result(false);
       const { ids, next } = await this.store.owned(tenant, ownerId, after);
       for (let at = 0; at < ids.length; at += AT_ONCE) {
         const some = ids.slice(at, at + AT_ONCE);
