@@ -79,7 +79,7 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   private bind(name: AtomeEventName, handler: (event: TenantEvent) => unknown, label: string): void {
-    const run = async (event: TenantEvent): Promise<void> => {
+    const call = async (event: TenantEvent): Promise<void> => {
       try {
         await handler(event);
       } catch (error) {
@@ -88,7 +88,7 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
     };
     this.subscriptions.push(
       this.subject.subscribe((event) => {
-        if (name === '*' || event.type === `atome:${name}`) void run(event);
+        if (name === '*' || event.type === `atome:${name}`) void call(event);
       }),
     );
   }

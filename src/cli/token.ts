@@ -28,7 +28,7 @@ const EX_USAGE = 2;
 
 class UsageError extends Error {}
 
-interface Wish {
+interface TokenRequest {
   readonly sub: string;
   readonly tenant: string;
   readonly roles: readonly string[];
@@ -37,7 +37,7 @@ interface Wish {
 }
 
 /** What was asked for; undefined for help. @throws UsageError */
-function readArguments(): Wish | undefined {
+function readArguments(): TokenRequest | undefined {
   const { sub, tenant, help, ...values } = parse();
   if (help) return undefined;
   const roles = values.roles.split(',');
@@ -58,7 +58,7 @@ function parse() {
 }
 
 /** @throws ConfigError without a secret. */
-function sign({ sub, tenant, roles, groups, minutes }: Wish): Promise<string> {
+function sign({ sub, tenant, roles, groups, minutes }: TokenRequest): Promise<string> {
   const { jwt } = readConfig().atome;
   if (!jwt || !('secret' in jwt.keys)) {
     throw new ConfigError(['AUTH=jwt and AUTH_JWT_SECRET: needed to sign a token']);
@@ -78,8 +78,8 @@ function sign({ sub, tenant, roles, groups, minutes }: Wish): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const wish = readArguments();
-  process.stdout.write(wish ? `${await sign(wish)}\n` : HELP);
+  const request = readArguments();
+  process.stdout.write(request ? `${await sign(request)}\n` : HELP);
 }
 
 main().catch((error: unknown) => {
