@@ -5,8 +5,8 @@ import type { AnyKinds, Kinds } from './core/kinds.js';
 import { memoryStore } from './storage/memory/memory-store.js';
 import type { PendingWrite } from './storage/store.js';
 import { createWriteClock, type WriteClock } from './offline/write-clock.js';
-import { bothAtome, type BackendStates, type BothAtome, type NewWrite } from './dual/dual-atome.js';
-import { jointStore, type JointStore } from './dual/shared-outbox-store.js';
+import { dualAtome, type BackendStates, type BothAtome, type NewWrite } from './dual/dual-atome.js';
+import { sharedOutboxStore, type SharedOutboxStore } from './dual/shared-outbox-store.js';
 
 export type { BackendStates, BothAtome, BothResult } from './dual/dual-atome.js';
 
@@ -39,11 +39,11 @@ export interface Backends<Map = AnyKinds> {
  */
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: BackendsOptions): Backends<Map> {
   const clock = createWriteClock();
-  const [near, local] = open<Map>(options.local, clock);
-  const [far, cloud] = open<Map>(options.cloud, clock);
+  const [localStore, local] = open<Map>(options.local, clock);
+  const [cloudStore, cloud] = open<Map>(options.cloud, clock);
   const status = (): BackendStates => ({ local: local.status(), cloud: cloud.status() });
 
-  const opened = level(near, far, clock);
+  const opened = recoverPrepared(localStore, cloudStore, clock);
   /** One write after the other: a process that dies leaves at most the newest in one outbox alone. */
   let tail: Promise<unknown> = opened.catch(() => undefined);
 
@@ -64,21 +64,21 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: Backend
 
   /** Nothing is sent to the cloud before it is in both, whichever tab or process dies over it. */
   async function keepInBoth(made: PendingWrite): Promise<void> {
-    await far.keep({ ...made, half: true });
+    await cloudStore.keep({ ...made, half: true });
     try {
-      await near.keep(made);
+      await localStore.keep(made);
     } catch (thrown) {
-      await far.drop(made.opId);
+      await cloudStore.drop(made.opId);
       throw thrown;
     }
-    near.tell(made);
+    localStore.tell(made);
     // if that fails, it is made whole at the next start
-    await far.keep(made).catch(() => undefined);
-    far.tell(made);
+    await cloudStore.keep(made).catch(() => undefined);
+    cloudStore.tell(made);
   }
 
   return {
-    UnifiedAtome: bothAtome({ write, status, local, cloud }),
+    UnifiedAtome: dualAtome({ write, status, local, cloud }),
     local,
     cloud,
     status,
@@ -96,28 +96,32 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: Backend
 function open<Map extends Kinds<Map>>(
   given: string | ClientOptions,
   clock: WriteClock,
-): readonly [JointStore, Client<Map>] {
+): readonly [SharedOutboxStore, Client<Map>] {
   const { store = memoryStore(), ...options }: ClientOptions = typeof given === 'string' ? { url: given } : given;
-  const joint = jointStore(store);
-  const client = createOne<Map>({ ...options, store: joint });
+  const sharedStore = sharedOutboxStore(store);
+  const client = createOne<Map>({ ...options, store: sharedStore });
   client.on('*', (event) => {
     if (event.type.startsWith('atome:')) clock.saw(event as AtomeEvent);
   });
-  return [joint, client];
+  return [sharedStore, client];
 }
 
 /** Gives the local outbox the writes over which a tab or process died. They may have been there: then nothing happens. */
-async function level(near: JointStore, far: JointStore, clock: WriteClock): Promise<void> {
-  const [local, cloud] = await Promise.all([near.found, far.found]);
+async function recoverPrepared(
+  localStore: SharedOutboxStore,
+  cloudStore: SharedOutboxStore,
+  clock: WriteClock,
+): Promise<void> {
+  const [local, cloud] = await Promise.all([localStore.found, cloudStore.found]);
   const known = [...local.outbox, ...local.rejected];
   for (const { opId } of [...known, ...cloud.outbox, ...cloud.rejected]) clock.follow(opId);
   for (const { half, ...write } of cloud.outbox) {
     if (!half) continue;
     if (!known.some(({ opId }) => opId === write.opId)) {
-      await near.keep(write);
-      near.tell(write);
+      await localStore.keep(write);
+      localStore.tell(write);
     }
-    await far.keep(write);
-    far.tell(write);
+    await cloudStore.keep(write);
+    cloudStore.tell(write);
   }
 }

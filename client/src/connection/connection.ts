@@ -31,7 +31,7 @@ export interface ConnectionPort {
   /** An attempt failed, or a message could not be understood. */
   failed(error: Error): void;
   /** The state is another one. */
-  moved(state: State): void;
+  changed(state: State): void;
 }
 
 /** A connection to the server that keeps itself up: the pure {@link next} with its socket and its timers. */
@@ -82,7 +82,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     if (after !== before) arm(timerMs(after, parts));
     if (effect) perform(effect, close);
     if (after.phase !== before.phase) announce(before, after, close);
-    if (after !== before) port.moved(after);
+    if (after !== before) port.changed(after);
   }
 
   function arm(ms: number | undefined): void {

@@ -3,7 +3,7 @@ import type { Origin } from '../offline/replica.js';
 import type { Emitter } from './emitter.js';
 
 /** Hands an event to the application, unless it is its own; tells when keys of a write that was pending have lost. */
-export function tell(events: Emitter, event: AtomeEvent, { own, pending }: Origin): void {
+export function emitEvent(events: Emitter, event: AtomeEvent, { own, pending }: Origin): void {
   if (!own) events.emit(event.type, event);
   if (!pending) return;
   const { superseded } = event as { superseded?: readonly string[] };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { createEmitter, takeAway } from './emitter.js';
+import { createEmitter, removeListener } from './emitter.js';
 
 const LIVE = { seq: 7 };
 
@@ -46,8 +46,8 @@ describe('an emitter', () => {
 
     off();
     off();
-    takeAway(emitter, 'sync:live', listener);
-    takeAway(emitter, 'sync:pending', listener);
+    removeListener(emitter, 'sync:live', listener);
+    removeListener(emitter, 'sync:pending', listener);
     emitter.emit('sync:live', LIVE);
 
     expect(listener).toHaveBeenCalledTimes(1);
@@ -56,7 +56,7 @@ describe('an emitter', () => {
   it('does not call a listener that was taken away by one before it', () => {
     const emitter = createEmitter();
     const second = jest.fn();
-    emitter.on('sync:live', () => takeAway(emitter, 'sync:live', second));
+    emitter.on('sync:live', () => removeListener(emitter, 'sync:live', second));
     emitter.on('sync:live', second);
 
     emitter.emit('sync:live', LIVE);

@@ -38,8 +38,8 @@ export function createEmitter(): Emitter {
     } catch (thrown) {
       const { reportError } = globalThis as Partial<typeof globalThis>;
       reportError?.(thrown);
-      const heard = [...entries].some(({ name }) => name === 'sync:error' || name === '*');
-      if (heard && event !== 'sync:error') emit('sync:error', { error: toError(thrown) });
+      const isListenedTo = [...entries].some(({ name }) => name === 'sync:error' || name === '*');
+      if (isListenedTo && event !== 'sync:error') emit('sync:error', { error: toError(thrown) });
       // where the platform takes no errors, as in Node
       else if (!reportError) console.error(thrown);
     }
@@ -63,7 +63,7 @@ export function createEmitter(): Emitter {
 }
 
 /** Takes away one registration of a listener, by the function itself. */
-export function takeAway<N extends Name>({ entries }: Emitter, name: N, listener: Listener<N>): void {
+export function removeListener<N extends Name>({ entries }: Emitter, name: N, listener: Listener<N>): void {
   const found = [...entries].find((entry) => entry.name === name && entry.call === listener);
   if (found) entries.delete(found);
 }

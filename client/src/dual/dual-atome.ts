@@ -54,8 +54,8 @@ export interface BothAtome<Map> {
 /** A write before it has a name; without `atomeId` the atome gets that name, too. */
 export type NewWrite = Omit<PendingWrite, 'opId' | 'hlc' | 'atomeId'> & { readonly atomeId?: string | undefined };
 
-/** What {@link bothAtome} works with. */
-export interface BothPort<Map> {
+/** What {@link dualAtome} works with. */
+export interface DualPort<Map> {
   readonly local: Client<Map>;
   readonly cloud: Client<Map>;
   status(): BackendStates;
@@ -63,7 +63,7 @@ export interface BothPort<Map> {
 }
 
 /** The shared objects on both of two servers. */
-export function bothAtome<Map>(port: BothPort<Map>): BothAtome<Map> {
+export function dualAtome<Map>(port: DualPort<Map>): BothAtome<Map> {
   const { local, cloud } = port;
   const complete = new Set<Client<Map>>();
   for (const client of [local, cloud]) {

@@ -5,9 +5,9 @@ import type { Changes, PendingWrite, Store } from '../storage/store.js';
  * A store into whose outbox writes also come from beside its client, which takes them for those of another tab. Halves
  * it hides from its client.
  */
-export interface JointStore extends Store {
+export interface SharedOutboxStore extends Store {
   /** What was in the outbox, halves too, and among the rejected when the store was opened. */
-  readonly found: Promise<Found>;
+  readonly found: Promise<StoredWrites>;
   /** Keeps a write; its client does not know it yet. */
   keep(write: PendingWrite): Promise<void>;
   /** Forgets a write that its client does not know. */
@@ -17,7 +17,7 @@ export interface JointStore extends Store {
 }
 
 /** Own writes from before the start. */
-export interface Found {
+export interface StoredWrites {
   readonly outbox: readonly PendingWrite[];
   readonly rejected: readonly PendingWrite[];
 }
@@ -27,12 +27,12 @@ const isWhole = ({ half }: PendingWrite): boolean => !half;
 const GONE = 'the client was closed, or its local store has failed (see sync:error): this write is not kept';
 
 /** Opens a store to writes from beside. */
-export function jointStore(store: Store): JointStore {
+export function sharedOutboxStore(store: Store): SharedOutboxStore {
   const listeners = new Set<(changes: readonly Changes[]) => void>();
-  let contents: Found = { outbox: [], rejected: [] };
-  let opened: (found: Found) => void;
+  let contents: StoredWrites = { outbox: [], rejected: [] };
+  let opened: (found: StoredWrites) => void;
   let failed: (reason: unknown) => void;
-  const found = new Promise<Found>((resolve, reject) => ([opened, failed] = [resolve, reject]));
+  const found = new Promise<StoredWrites>((resolve, reject) => ([opened, failed] = [resolve, reject]));
   found.catch(() => undefined);
 
   return {

@@ -2,15 +2,15 @@ import type { Client, ClientOptions } from './api.js';
 import { onWake } from '../connection/wake.js';
 import { SyncError } from '../core/errors.js';
 import { createEmitter } from '../core/emitter.js';
-import { tell } from '../core/emit-event.js';
+import { emitEvent } from '../core/emit-event.js';
 import type { AnyKinds, Kinds } from '../core/kinds.js';
 import { settingsOf } from '../core/options.js';
 import { createQueries } from '../query/queries.js';
 import { memoryStore } from '../storage/memory/memory-store.js';
 import { createEngine } from './engine.js';
 import { createReplica, type Replica } from './replica.js';
-import { createStatusBoard } from './status-reporter.js';
-import { createWaiters } from './condition-waiters.js';
+import { createStatusReporter } from './status-reporter.js';
+import { createConditionWaiters } from './condition-waiters.js';
 import { createWriteClock } from './write-clock.js';
 import { writes } from './writes.js';
 
@@ -26,7 +26,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
   const events = createEmitter();
   const clock = createWriteClock(options.now);
-  const waiters = createWaiters();
+  const waiters = createConditionWaiters();
   const ends: (() => void)[] = [];
   let leading = false;
   let closed = '';
@@ -35,15 +35,15 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     owner: (sure) => engine.whose(sure),
     changed(shown) {
       queries.changed(shown);
-      moved();
+      stateChanged();
     },
     met(opId) {
       clock.follow(opId);
       engine.pump();
     },
-    heard(event, origin) {
+    received(event, origin) {
       clock.saw(event);
-      tell(events, event, origin);
+      emitEvent(events, event, origin);
     },
     refused: ({ operation, error }) => events.emit('sync:rejected', { operation: { ...operation }, error }),
     failed(error) {
@@ -54,19 +54,19 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   });
   const queries = createQueries(replica, events.fenced);
   const engine = createEngine(settings, {
-    ...{ replica, clock, events, subscription, principal, moved },
+    ...{ replica, clock, events, subscription, principal, changed: stateChanged },
     until: waiters.until,
     usurped() {
       events.emit('sync:error', { error: new SyncError('forbidden', USURPED) });
       void end(USURPED, true);
     },
   });
-  const board = createStatusBoard(replica, events, () =>
+  const statusReporter = createStatusReporter(replica, events, () =>
     closed ? { state: 'stopped', reason: closed } : engine.state(),
   );
 
-  function moved(): void {
-    board.update();
+  function stateChanged(): void {
+    statusReporter.update();
     waiters.check();
   }
 
@@ -81,7 +81,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   function begin(): void {
     const { tabs } = replica;
     if (closed || !tabs) return lead();
-    ends.push(board.share(tabs), tabs.lead(lead));
+    ends.push(statusReporter.share(tabs), tabs.lead(lead));
   }
 
   const close = (): Promise<void> => end(CLOSED);
@@ -90,7 +90,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     closed ||= reason;
     ends.splice(0).forEach((end) => end());
     engine.stop();
-    board.update();
+    statusReporter.update();
     waiters.end(new SyncError('offline', closed));
     await replica.close(hide);
   }
@@ -103,7 +103,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     list: queries.list as Client['list'],
     watch: queries.watch as Client['watch'],
     on: events.on,
-    status: board.status,
+    status: statusReporter.status,
     async ready() {
       await replica.loaded;
       return waiters.until(() => engine.cursor() !== null);

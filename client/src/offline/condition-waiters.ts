@@ -1,5 +1,5 @@
 /** Promises that resolve when something has become true. */
-export interface Waiters {
+export interface ConditionWaiters {
   readonly until: (isSo: () => boolean) => Promise<void>;
   /** Something may have become true. */
   check(): void;
@@ -7,7 +7,7 @@ export interface Waiters {
   end(why: Error): void;
 }
 
-export function createWaiters(): Waiters {
+export function createConditionWaiters(): ConditionWaiters {
   const waiting = new Set<() => void>();
   let ended: Error | undefined;
   const check = (): void => waiting.forEach((look) => look());

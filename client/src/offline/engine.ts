@@ -16,7 +16,7 @@ import type { Emitter } from '../core/emitter.js';
 import type { OtherMessage } from '../core/event-map.js';
 import type { Settings } from '../core/options.js';
 import type { Changes, StoredCursor } from '../storage/store.js';
-import { changesOf, learn, type Learnt } from './reduce-events.js';
+import { changesFrom, reduceEvents, type CompactedState } from './reduce-events.js';
 import { createCredentials } from './credentials.js';
 import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
 import type { Replica } from './replica.js';
@@ -35,7 +35,7 @@ export interface EngineParts {
   /** The server says that we are somebody else than whose data this is. */
   readonly usurped: () => void;
   /** Something about the connection is different. */
-  readonly moved: () => void;
+  readonly changed: () => void;
   /** Resolves when something has become true, and rejects when the client is closed. */
   readonly until: (isSo: () => boolean) => Promise<void>;
 }
@@ -59,7 +59,7 @@ export interface Engine {
 }
 
 export function createEngine(settings: Settings, parts: EngineParts): Engine {
-  const { replica, clock, events, subscription, moved } = parts;
+  const { replica, clock, events, subscription, changed } = parts;
   const wanted = JSON.stringify(subscription);
   const socket = socketUrl(settings.url);
   const credentials = createCredentials(settings.token);
@@ -71,7 +71,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   /** The server cannot continue the stored cursor: what is shown is old until everything has been told. */
   let stale = false;
   /** What was told from the beginning on, and up to where; kept over connections. */
-  let learnt: { readonly atomes: Learnt; cursor: StoredCursor } | null = null;
+  let compacted: { readonly atomes: CompactedState; cursor: StoredCursor } | null = null;
   let rights: string | undefined;
   let owner: string | undefined;
   /** Whether the owner is so by the server's word. */
@@ -90,7 +90,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     },
     subscription() {
       const stored = cursor();
-      const { epoch, seq: since = 0, hash, rights } = stored ?? learnt?.cursor ?? {};
+      const { epoch, seq: since = 0, hash, rights } = stored ?? compacted?.cursor ?? {};
       return { type: 'subscribe', epoch, since, hash, rights, compact: stored ? undefined : true, ...subscription };
     },
     connected({ clientId, serverTime }) {
@@ -106,10 +106,10 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     },
     failed,
     received,
-    moved(state) {
+    changed(state) {
       nextAttemptAt = state.phase === 'waiting' ? Date.now() + state.delayMs : null;
       sender.pump();
-      moved();
+      changed();
     },
   });
   const sender = createSender(replica.outbox, {
@@ -174,12 +174,12 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   function subscribed({ epoch, from, head, ...more }: Subscribed): void {
     ({ rights } = more as { readonly rights?: string });
     progress = { done: from, total: head };
-    if (!cursor()) learnt ??= { atomes: new Map(), cursor: { epoch, seq: from, rights } };
+    if (!cursor()) compacted ??= { atomes: new Map(), cursor: { epoch, seq: from, rights } };
   }
 
   function read(frame: RangeFrame): void {
     const stored = cursor();
-    const at = stored ?? learnt?.cursor;
+    const at = stored ?? compacted?.cursor;
     if (!connected() || !at) return;
     const decision = decideFrame(at.seq, frame);
     if (decision.action === 'resubscribe') return connection.resubscribe();
@@ -187,25 +187,25 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     const { events: told, to } = decision;
     const next = { epoch: at.epoch, seq: to, hash: frame.hash, rights };
     if (progress && progress !== 'live') progress = { ...progress, done: to };
-    if (stored) return advance(next, { ...changesOf(learn(new Map(), told)), events: told });
-    learn(learnt!.atomes, told);
-    learnt!.cursor = next;
-    moved();
+    if (stored) return advance(next, { ...changesFrom(reduceEvents(new Map(), told)), events: told });
+    reduceEvents(compacted!.atomes, told);
+    compacted!.cursor = next;
+    changed();
   }
 
   function live(message: SyncLive): void {
     if (!connected()) return;
-    if (learnt) {
-      const { atomes, cursor: reached } = learnt;
-      [stale, learnt] = [false, null];
-      advance(reached, { ...changesOf(atomes), clear: true });
+    if (compacted) {
+      const { atomes, cursor: reached } = compacted;
+      [stale, compacted] = [false, null];
+      advance(reached, { ...changesFrom(atomes), clear: true });
     }
     progress = 'live';
     emit('sync:live', message);
   }
 
   function reset(message: SyncReset): void {
-    [stale, learnt] = [true, null];
+    [stale, compacted] = [true, null];
     sender.restart();
     emit('sync:reset', message);
     connection.resubscribe();

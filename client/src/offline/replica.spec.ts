@@ -9,7 +9,7 @@ const NOBODY: ReplicaPort = {
   owner: () => Promise.resolve('us'),
   changed: nothing,
   met: nothing,
-  heard: nothing,
+  received: nothing,
   refused: nothing,
   failed: nothing,
 };

@@ -24,7 +24,7 @@ export interface ReplicaPort {
   /** A write is in the outbox that was not made here just now. */
   met(opId: string): void;
   /** An alteration was taken in. */
-  heard(event: AtomeEvent, origin: Origin): void;
+  received(event: AtomeEvent, origin: Origin): void;
   refused(write: RejectedWrite): void;
   failed(error: Error): void;
 }
@@ -97,7 +97,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
       // without other tabs it can only be one's own, from before the last start
       if (!store.tabs) made.add(write.opId);
     }
-    contents.rejected.forEach(putAside);
+    contents.rejected.forEach(addRejected);
     unbind = store.observe?.((changes) => changes.forEach(observe));
     if (setAside !== undefined) {
       port.failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
@@ -175,26 +175,26 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
       fresh = null;
       [...view.ids()].forEach((id) => view.confirm(id, undefined));
     }
-    put?.forEach((atome) => learn(atome.id, atome));
-    remove?.forEach((id) => learn(id, undefined));
+    put?.forEach((atome) => confirmAtome(atome.id, atome));
+    remove?.forEach((id) => confirmAtome(id, undefined));
     settle?.forEach((opId) => {
       const taken = outbox.take(opId);
       if (taken) view.touch(taken.write.atomeId);
     });
     append?.forEach((write) => add(write, saved));
     dismiss?.forEach((opId) => rejected.delete(opId));
-    reject?.forEach(putAside);
+    reject?.forEach(addRejected);
     place = changes.place ?? place;
     if (!clear) settle?.forEach((opId) => made.delete(opId));
     return () => {
       port.changed(view.refresh());
       if (saved) append?.forEach(({ opId }) => port.met(opId));
-      events.forEach((event, i) => port.heard(event, origins[i]!));
+      events.forEach((event, i) => port.received(event, origins[i]!));
       reject?.forEach((write) => port.refused(write));
     };
   }
 
-  function learn(id: string, atome: Atome | undefined): void {
+  function confirmAtome(id: string, atome: Atome | undefined): void {
     fresh?.add(id);
     view.confirm(id, atome);
   }
@@ -204,7 +204,7 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     view.touch(write.atomeId);
   }
 
-  function putAside(write: RejectedWrite): void {
+  function addRejected(write: RejectedWrite): void {
     rejected.set(write.operation.opId, write);
   }
 

@@ -5,7 +5,7 @@ import type { Replica } from './replica.js';
 import type { Status, SyncState } from './status.js';
 
 /** Says how it stands with the server. Where another tab holds the connection, it says what that one says. */
-export interface StatusBoard {
+export interface StatusReporter {
   readonly status: () => Status;
   /** Tells of what is different. */
   update(): void;
@@ -14,7 +14,7 @@ export interface StatusBoard {
 }
 
 /** @param own the state of the own connection; null while there is none to be had. */
-export function createStatusBoard(replica: Replica, { emit }: Emitter, own: () => SyncState | null): StatusBoard {
+export function createStatusReporter(replica: Replica, { emit }: Emitter, own: () => SyncState | null): StatusReporter {
   let told = '';
   let toldPending = 0;
   let heard: SyncState = { state: 'connecting' };

@@ -7,7 +7,7 @@ import { apiUrl, socketUrl } from '../core/endpoints.js';
 import { SyncError } from '../core/errors.js';
 import { createEmitter } from '../core/emitter.js';
 import type { OtherMessage } from '../core/event-map.js';
-import { tell } from '../core/emit-event.js';
+import { emitEvent } from '../core/emit-event.js';
 import type { Settings, TokenSource } from '../core/options.js';
 import { OwnWrites } from './own-writes.js';
 import { RangeReader } from './range-reader.js';
@@ -19,7 +19,7 @@ export interface Target {
 }
 
 /** One client's dealings with one server: its connection, its place in the ledger, its listeners. */
-export class Session implements ConnectionPort {
+export class OnlineSession implements ConnectionPort {
   readonly events = createEmitter();
   readonly own = new OwnWrites();
   readonly connection: Connection;
@@ -111,7 +111,7 @@ export class Session implements ConnectionPort {
     this.events.emit('sync:disconnected', { code, reason });
   }
 
-  moved(state: State): void {
+  changed(state: State): void {
     if (!isUp(state) && isTrying(state)) return;
     for (const resolve of this.waiters.splice(0)) resolve(isUp(state));
   }
@@ -162,7 +162,7 @@ export class Session implements ConnectionPort {
     if (!events) return this.connection.resubscribe();
     for (const event of events) {
       const own = this.own.takes(event);
-      tell(this.events, event, { own, pending: own });
+      emitEvent(this.events, event, { own, pending: own });
     }
   }
 }

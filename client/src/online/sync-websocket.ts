@@ -1,9 +1,9 @@
 import type { AlterationBody, Atome } from '../../../src/protocol/index.js';
-import { takeAway } from '../core/emitter.js';
+import { removeListener } from '../core/emitter.js';
 import type { Phase } from '../connection/state.js';
 import type { Listener, SyncEventName } from '../core/event-map.js';
 import type { Cursor } from './range-reader.js';
-import type { Session, Target } from './session.js';
+import type { OnlineSession, Target } from './session.js';
 
 /** Where to connect to, and as whom; what is not named stays as it was. */
 export type ConnectOptions = Target;
@@ -54,7 +54,7 @@ export interface SyncWebSocket {
   broadcastDelete(atomeId: string): boolean;
 }
 
-export function syncWebSocket(session: Session): SyncWebSocket {
+export function syncWebSocket(session: OnlineSession): SyncWebSocket {
   const { connection, events, reader } = session;
   const broadcast = (type: `atome:${string}`, message: object): boolean =>
     session.send({ type, ...message, clientId: session.clientId, timestamp: new Date().toISOString() });
@@ -75,7 +75,7 @@ export function syncWebSocket(session: Session): SyncWebSocket {
       };
     },
     on: (event, listener) => events.on(event, listener),
-    off: (event, listener) => takeAway(events, event, listener),
+    off: (event, listener) => removeListener(events, event, listener),
     onAll: (listener) => events.on('*', listener),
     send: (message) => session.send(message),
     broadcastCreate: (atome) => broadcast('atome:created', { atome }),

@@ -3,7 +3,7 @@ import { ERRORS } from '../../../src/protocol/errors.js';
 import { uuidv7 } from '../../../src/protocol/ids.js';
 import type { Call, Http } from './http.js';
 import { failed, failure, isRetryable, type Failure, type Result } from './result.js';
-import type { Session } from './session.js';
+import type { OnlineSession } from './session.js';
 import type {
   AlterInput,
   Altered,
@@ -52,7 +52,7 @@ export interface UnifiedAtome {
 type Method = 'POST' | 'PUT' | 'DELETE';
 
 /** The two of the session's parts that writes are told to. */
-type WritePort = Pick<Session, 'own' | 'events'>;
+type WritePort = Pick<OnlineSession, 'own' | 'events'>;
 
 export function unifiedAtome(http: Http, { own, events }: WritePort): UnifiedAtome {
   let pending = 0;

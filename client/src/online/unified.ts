@@ -1,7 +1,7 @@
 import type { Backoff } from '../connection/backoff.js';
 import { settingsOf, type UnifiedOptions } from '../core/options.js';
 import { Http } from './http.js';
-import { Session } from './session.js';
+import { OnlineSession } from './session.js';
 import { syncWebSocket, type SyncWebSocket } from './sync-websocket.js';
 import { unifiedAtome, type UnifiedAtome } from './unified-atome.js';
 import { unifiedSync, type UnifiedSync } from './unified-sync.js';
@@ -22,7 +22,7 @@ export interface UnifiedClient {
  */
 export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
   const settings = settingsOf(options);
-  const session = new Session(settings, options.filter);
+  const session = new OnlineSession(settings, options.filter);
   const http = new Http(
     { random: settings.random, fetch: options.fetch, requestMs: options.requestMs ?? 10_000, repeat: REPEAT },
     {

@@ -61,7 +61,7 @@ describe('while the store is being read', () => {
   function open(): void {
     replica = createReplica(store, {
       owner: () => Promise.resolve('us'),
-      ...{ met: nothing, heard: nothing, refused: nothing, failed: nothing },
+      ...{ met: nothing, received: nothing, refused: nothing, failed: nothing },
       changed: (shown) => queries.changed(shown),
     });
     queries = createQueries(replica, (run) => void run());
