@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { create, SOMEBODY, update } from '../../test/support/ledger/ledger.js';
-import { ReaderBench, settled } from '../../test/support/feed/reader-harness.js';
+import { ReaderHarness, settled } from '../../test/support/feed/reader-harness.js';
 import type { AtomeEvent } from '../protocol/index.js';
 import { readChanges, type ChangesPage, type ChangesRequest } from './changes.js';
 
 describe('asking for changes', () => {
-  let bench: ReaderBench;
+  let harness: ReaderHarness;
   beforeEach(async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-    bench = await ReaderBench.start();
-    await bench.ledger.write(create('a'));
-    await bench.ledger.write(create('b'));
-    await bench.writeAll(3, 6);
-    await bench.follow();
+    harness = await ReaderHarness.start();
+    await harness.ledger.write(create('a'));
+    await harness.ledger.write(create('b'));
+    await harness.writeAll(3, 6);
+    await harness.follow();
   });
   afterEach(async () => {
     jest.useRealTimers();
-    await bench.close();
+    await harness.close();
   });
 
   const ask = (request: Partial<ChangesRequest> = {}): Promise<ChangesPage> => {
@@ -32,7 +32,7 @@ describe('asking for changes', () => {
       signal,
       ...request,
     };
-    return readChanges(bench.log, all);
+    return readChanges(harness.log, all);
   };
   const summary = ({ from, to, head, events }: ChangesPage): string => {
     const seqs = events.map((event) => (JSON.parse(event) as AtomeEvent).seq);
@@ -51,8 +51,8 @@ describe('asking for changes', () => {
   ])('%j gets a page', async (request, expected) => {
     const page = await ask(request);
     expect(summary(page)).toBe(expected);
-    expect(page.epoch).toBe(bench.log.epoch);
-    expect(page.hash).toBe(await bench.log.hashAt(page.to));
+    expect(page.epoch).toBe(harness.log.epoch);
+    expect(page.hash).toBe(await harness.log.hashAt(page.to));
   });
 
   it('leads from page to page without a gap', async () => {
@@ -69,16 +69,16 @@ describe('asking for changes', () => {
   it('waits for the first that may be seen', async () => {
     const page = ask({ cursor: { since: 6 }, filter: { ids: ['b'] }, waitMs: 60_000 });
     await settled();
-    await bench.ledger.write(update('a', { n: 7 }));
+    await harness.ledger.write(update('a', { n: 7 }));
     await settled();
-    await bench.ledger.write(update('b', { n: 8 }));
+    await harness.ledger.write(update('b', { n: 8 }));
     expect(summary(await page)).toBe('6-8 of 8: 8');
     expect(jest.getTimerCount()).toBe(0);
   });
 
   it('waits no longer than asked, and moves the cursor all the same', async () => {
     const page = ask({ cursor: { since: 6 }, filter: { ids: ['b'] }, waitMs: 60_000 });
-    await bench.ledger.write(update('a', { n: 7 }));
+    await harness.ledger.write(update('a', { n: 7 }));
     await settled();
     jest.advanceTimersByTime(60_000);
     expect(summary(await page)).toBe('6-7 of 7: ');
@@ -100,7 +100,7 @@ describe('asking for changes', () => {
   ])('is refused with the cursor %j', async (cursor, reason) => {
     await expect(ask({ cursor })).rejects.toMatchObject({
       code: 'reset',
-      details: { reason, epoch: bench.log.epoch, head: 6 },
+      details: { reason, epoch: harness.log.epoch, head: 6 },
     });
   });
 });

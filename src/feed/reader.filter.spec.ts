@@ -4,7 +4,7 @@ import {
   expectUnbroken,
   range,
   READER_OPTIONS,
-  ReaderBench,
+  ReaderHarness,
   seqsOf,
   settled,
 } from '../../test/support/feed/reader-harness.js';
@@ -12,20 +12,20 @@ import type { Filter } from '../protocol/index.js';
 import { RangeView } from './view.js';
 
 describe('a reader of a part', () => {
-  let bench: ReaderBench;
+  let harness: ReaderHarness;
   beforeEach(async () => {
-    bench = await ReaderBench.start();
+    harness = await ReaderHarness.start();
   });
-  afterEach(() => bench.close());
+  afterEach(() => harness.close());
 
   describe('with a filter', () => {
     const moved = (kind: string) => write('a', 'replace', { kind });
 
     it('gets what matches, and is told what has left', async () => {
-      await bench.follow();
-      const { sink } = bench.open(0, { filter: { kinds: ['note'] } });
+      await harness.follow();
+      const { sink } = harness.open(0, { filter: { kinds: ['note'] } });
       for (const each of [create('a'), moved('shape'), update('a', { n: 1 }), moved('note')])
-        await bench.ledger.write(each);
+        await harness.ledger.write(each);
       expect(sink.ranges).toEqual(['0-1: 1', '1-2: 2', '2-4: 4']);
       expect(sink.frames.map(({ events }) => events[0]!.type)).toEqual([
         'atome:created',
@@ -36,21 +36,21 @@ describe('a reader of a part', () => {
     });
 
     it('has its cursor moved over what was hidden: when the replay ends, and after a while', async () => {
-      for (const each of [create('a'), create('b')]) await bench.ledger.write(each);
-      await bench.follow();
-      const { sink, reader } = bench.open(0, { filter: { ids: ['c'] } });
+      for (const each of [create('a'), create('b')]) await harness.ledger.write(each);
+      await harness.follow();
+      const { sink, reader } = harness.open(0, { filter: { ids: ['c'] } });
       await settled();
       expect(sink.ranges).toEqual(['0-2: ']);
-      expect(sink.frames[0]!.hash).toBe(bench.log.hash);
+      expect(sink.frames[0]!.hash).toBe(harness.log.hash);
       expect(sink.lives).toEqual([2]);
-      await bench.ledger.write(update('a', { n: 1 }));
+      await harness.ledger.write(update('a', { n: 1 }));
       const now = Date.now();
       reader.tick(now);
       expect(sink.ranges).toHaveLength(1);
       reader.tick(now + 2 * READER_OPTIONS.idleFrameMs);
       reader.tick(now + 4 * READER_OPTIONS.idleFrameMs);
       expect(sink.ranges).toEqual(['0-2: ', '2-3: ']);
-      await bench.ledger.write(create('c'));
+      await harness.ledger.write(create('c'));
       expect(sink.ranges.at(-1)).toBe('3-4: 4');
     });
 
@@ -63,13 +63,13 @@ describe('a reader of a part', () => {
       [{ kinds: [] }, ''],
     ])('chooses by %j', async (filter, expected) => {
       const content = { kind: 'note', type: null, data: {}, meta: {}, parentId: null };
-      await bench.ledger.write(write('a', 'create', content));
-      await bench.ledger.write(write('b', 'create', { ...content, kind: 'shape', type: 'x' }));
-      await bench.ledger.write(write('c', 'create', { ...content, parentId: 'p' }));
-      await bench.ledger.write(write('a', 'rename', { name: 'n' }));
-      await bench.ledger.write(write('b', 'delete', {}));
-      await bench.follow();
-      const { sink } = bench.open(0, { filter });
+      await harness.ledger.write(write('a', 'create', content));
+      await harness.ledger.write(write('b', 'create', { ...content, kind: 'shape', type: 'x' }));
+      await harness.ledger.write(write('c', 'create', { ...content, parentId: 'p' }));
+      await harness.ledger.write(write('a', 'rename', { name: 'n' }));
+      await harness.ledger.write(write('b', 'delete', {}));
+      await harness.follow();
+      const { sink } = harness.open(0, { filter });
       await settled();
       expect(seqsOf(sink).join()).toBe(expected);
       expectUnbroken(sink, 0, 5);
@@ -78,27 +78,27 @@ describe('a reader of a part', () => {
 
   describe('that wants it compact', () => {
     beforeEach(async () => {
-      await bench.ledger.write(create('a'));
-      await bench.ledger.write(create('b'));
-      await bench.writeAll(3, 6);
-      await bench.ledger.write(write('b', 'delete', {}));
+      await harness.ledger.write(create('a'));
+      await harness.ledger.write(create('b'));
+      await harness.writeAll(3, 6);
+      await harness.ledger.write(write('b', 'delete', {}));
     });
 
     it('gets the newest of each atome, and everything from then on', async () => {
-      await bench.follow();
-      const { sink } = bench.open(0, { compact: true });
+      await harness.follow();
+      const { sink } = harness.open(0, { compact: true });
       await settled();
       expect(sink.ranges).toEqual(['0-7: 6,7']);
-      await bench.writeAll(8, 9);
+      await harness.writeAll(8, 9);
       expect(seqsOf(sink)).toEqual([6, 7, 8, 9]);
       expectUnbroken(sink, 0, 9);
       expect(sink.lives).toEqual([7]);
     });
 
     it('misses nothing of what is altered while it replays', async () => {
-      await bench.follow();
-      const { sink } = bench.open(0, { compact: true });
-      await bench.writeAll(8, 9);
+      await harness.follow();
+      const { sink } = harness.open(0, { compact: true });
+      await harness.writeAll(8, 9);
       await settled();
       const last = sink.frames.flatMap(({ events }) => events).filter(({ type }) => type === 'atome:altered');
       expect(last.at(-1)).toMatchObject({ seq: 9, atome: { data: { n: 9 } } });
@@ -106,9 +106,9 @@ describe('a reader of a part', () => {
     });
 
     it('is told what may have left its filter', async () => {
-      await bench.ledger.write(write('a', 'replace', { kind: 'shape' }));
-      await bench.follow();
-      const { sink } = bench.open(0, { compact: true, filter: { kinds: ['note'] } });
+      await harness.ledger.write(write('a', 'replace', { kind: 'shape' }));
+      await harness.follow();
+      const { sink } = harness.open(0, { compact: true, filter: { kinds: ['note'] } });
       await settled();
       expect(sink.frames[0]!.events).toMatchObject([
         { type: 'atome:deleted', atomeId: 'b', seq: 7 },
@@ -117,11 +117,11 @@ describe('a reader of a part', () => {
     });
 
     it.each([true, false])('does not change what another gets who shares its view: first %s', async (first) => {
-      await bench.follow();
+      await harness.follow();
       const view = new RangeView({});
-      const one = bench.open(0, { compact: first, view });
+      const one = harness.open(0, { compact: first, view });
       await settled();
-      const other = bench.open(0, { compact: !first, view });
+      const other = harness.open(0, { compact: !first, view });
       await settled();
       const [compact, whole] = first ? [one, other] : [other, one];
       expect(seqsOf(compact.sink)).toEqual([6, 7]);

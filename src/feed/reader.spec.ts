@@ -4,44 +4,44 @@ import {
   expectUnbroken,
   range,
   READER_OPTIONS,
-  ReaderBench,
+  ReaderHarness,
   seqsOf,
   settled,
 } from '../../test/support/feed/reader-harness.js';
 import { PlainView } from './view.js';
 
 describe('a reader', () => {
-  let bench: ReaderBench;
+  let harness: ReaderHarness;
   beforeEach(async () => {
-    bench = await ReaderBench.start();
+    harness = await ReaderHarness.start();
   });
-  afterEach(() => bench.close());
+  afterEach(() => harness.close());
 
   it('at the head is live at once, and gets what comes', async () => {
-    await bench.ledger.write(create('a'));
-    await bench.follow();
-    const { sink } = bench.open(1);
+    await harness.ledger.write(create('a'));
+    await harness.follow();
+    const { sink } = harness.open(1);
     expect(sink.lives).toEqual([1]);
-    await bench.ledger.write(update('a', { n: 1 }));
-    await bench.ledger.write(update('a', { n: 2 }));
+    await harness.ledger.write(update('a', { n: 1 }));
+    await harness.ledger.write(update('a', { n: 2 }));
     expect(sink.ranges).toEqual(['1-2: 2', '2-3: 3']);
     expect(sink.frames[0]).toMatchObject({
       type: 'events',
-      hash: await bench.ledger.reader.hashAt(TENANT, 2),
+      hash: await harness.ledger.reader.hashAt(TENANT, 2),
       events: [{ type: 'atome:altered', atomeId: 'a', seq: 2, atome: { data: { n: 1 } }, opId: null }],
     });
   });
 
   it('replays from the ledger, then from memory, and goes live once', async () => {
-    await bench.ledger.write(create('a'));
-    await bench.writeAll(2, 20);
-    await bench.follow();
-    await bench.writeAll(21, 30);
-    const { sink } = bench.open(3);
+    await harness.ledger.write(create('a'));
+    await harness.writeAll(2, 20);
+    await harness.follow();
+    await harness.writeAll(21, 30);
+    const { sink } = harness.open(3);
     expect(sink.lives).toEqual([]);
-    await bench.writeAll(31, 40);
+    await harness.writeAll(31, 40);
     await settled();
-    await bench.writeAll(41, 45);
+    await harness.writeAll(41, 45);
     expect(seqsOf(sink)).toEqual(range(4, 45));
     expectUnbroken(sink, 3, 45);
     expect(sink.lives).toHaveLength(1);
@@ -49,11 +49,11 @@ describe('a reader', () => {
   });
 
   it('is given no more than it takes, and goes on where it stood', async () => {
-    await bench.ledger.write(create('a'));
-    await bench.follow();
-    const { sink, reader } = bench.open(1);
+    await harness.ledger.write(create('a'));
+    await harness.follow();
+    const { sink, reader } = harness.open(1);
     sink.block();
-    await bench.writeAll(2, 60);
+    await harness.writeAll(2, 60);
     await settled();
     expect(sink.unsent).toBeGreaterThanOrEqual(READER_OPTIONS.unsentBytes);
     expect(sink.unsent).toBeLessThan(READER_OPTIONS.unsentBytes + 2 * READER_OPTIONS.frameChars);
@@ -69,16 +69,16 @@ describe('a reader', () => {
   });
 
   it('tries again at the next tick when the ledger is out of reach', async () => {
-    await bench.ledger.write(create('a'));
-    await bench.follow();
+    await harness.ledger.write(create('a'));
+    await harness.follow();
     const fault = new Error('no database');
-    bench.watched.before = (method) => {
+    harness.watched.before = (method) => {
       if (method === 'alterations') throw fault;
     };
-    const { sink, reader } = bench.open(0);
+    const { sink, reader } = harness.open(0);
     await settled();
-    expect(bench.errors.splice(0)).toEqual([fault]);
-    bench.watched.before = () => undefined;
+    expect(harness.errors.splice(0)).toEqual([fault]);
+    harness.watched.before = () => undefined;
     reader.tick(0);
     await settled();
     expect(sink.ranges).toEqual(['0-1: 1']);
@@ -87,33 +87,33 @@ describe('a reader', () => {
 
   describe('that is plain', () => {
     it('gets one event a frame, and none of its own', async () => {
-      await bench.follow();
+      await harness.follow();
       const view = new PlainView();
-      const [mine, other] = ['me', 'other'].map((exceptFrom) => bench.open(0, { view, exceptFrom }).sink);
+      const [mine, other] = ['me', 'other'].map((exceptFrom) => harness.open(0, { view, exceptFrom }).sink);
       await Promise.all([
-        bench.ledger.write(create('a'), by('somebody', 'me')),
-        bench.ledger.write(create('b'), by('x')),
+        harness.ledger.write(create('a'), by('somebody', 'me')),
+        harness.ledger.write(create('b'), by('x')),
       ]);
-      await bench.ledger.write(update('a', { n: 1 }), by('somebody', 'me'));
+      await harness.ledger.write(update('a', { n: 1 }), by('somebody', 'me'));
       expect(mine!.events.map(({ type, seq }) => `${type} ${seq}`)).toEqual(['atome:created 2']);
       expect(other!.events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
     });
   });
 
   it('gets nothing once it is closed', async () => {
-    await bench.ledger.write(create('a'));
-    await bench.follow();
-    const { sink, reader } = bench.open(0);
+    await harness.ledger.write(create('a'));
+    await harness.follow();
+    const { sink, reader } = harness.open(0);
     reader.close();
     await settled();
-    await bench.ledger.write(update('a', { n: 1 }));
+    await harness.ledger.write(update('a', { n: 1 }));
     expect(sink.buffers).toEqual([]);
     expect(sink.lives).toEqual([]);
   });
 
   it('is told when the ledger is another', async () => {
-    await bench.follow();
-    const { sink, reader } = bench.open(0);
+    await harness.follow();
+    const { sink, reader } = harness.open(0);
     reader.reset('epoch');
     expect(sink.resets).toEqual([{ reason: 'epoch', head: 0 }]);
   });

@@ -1,36 +1,36 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { countMade, FeedBench } from '../support/feed/feed-harness.js';
+import { countMade, FeedHarness } from '../support/feed/feed-harness.js';
 import type { TestSink } from '../support/feed/sink.js';
 
 const [GROUPS, EVENTS] = [4, 100];
 
 describe('the cost of catching up', () => {
-  let bench: FeedBench;
+  let harness: FeedHarness;
   beforeEach(async () => {
-    bench = await FeedBench.start();
+    harness = await FeedHarness.start();
     // before any reader has opened the log: it has to come from the ledger
-    for (let group = 0; group < GROUPS; group += 1) await bench.burst(EVENTS, `old-${group}`);
-    bench.watched.calls.length = 0;
+    for (let group = 0; group < GROUPS; group += 1) await harness.burst(EVENTS, `old-${group}`);
+    harness.watched.calls.length = 0;
   });
   afterEach(async () => {
-    await bench.close();
-    expect(bench.errors).toEqual([]);
+    await harness.close();
+    expect(harness.errors).toEqual([]);
   });
 
   it('is one query and one encoding for all that are at the same place', async () => {
     const alone = await countMade(async () => {
-      await bench.open(1, 'range', 0);
+      await harness.open(1, 'range', 0);
     });
-    const pages = bench.watched.count('alterations');
-    bench.watched.calls.length = 0;
+    const pages = harness.watched.count('alterations');
+    harness.watched.calls.length = 0;
     const together = await countMade(async () => {
-      const sinks = await bench.open(50, 'range', 0);
+      const sinks = await harness.open(50, 'range', 0);
       const seqs = sinks.map(({ frames }) => frames.flatMap(({ events }) => events).length);
       expect(new Set(seqs)).toEqual(new Set([GROUPS * EVENTS]));
       expect(new Set(sinks.flatMap(({ buffers }) => buffers)).size).toBe(sinks[0]!.buffers.length);
     });
     expect(pages).toBeGreaterThan(0);
-    expect(bench.watched.count('alterations')).toBeLessThanOrEqual(pages);
+    expect(harness.watched.count('alterations')).toBeLessThanOrEqual(pages);
     expect(together.events).toBeLessThanOrEqual(alone.events);
   });
 
@@ -38,7 +38,7 @@ describe('the cost of catching up', () => {
     const readers = 40;
     const opened: TestSink[] = [];
     const made = await countMade(async () => {
-      for (let index = 0; index < readers; index += 1) opened.push(...(await bench.open(1, 'range', 3 * index)));
+      for (let index = 0; index < readers; index += 1) opened.push(...(await harness.open(1, 'range', 3 * index)));
     });
     for (const [index, { frames }] of opened.entries()) {
       expect(frames[0]!.from).toBe(3 * index);
@@ -47,13 +47,13 @@ describe('the cost of catching up', () => {
     }
     // the first of them is alone; with the second, each page is read and encoded for all that follow
     const pages = Math.ceil((GROUPS * EVENTS) / 64) + 1;
-    expect(bench.watched.count('alterations')).toBeLessThanOrEqual(2 * pages);
+    expect(harness.watched.count('alterations')).toBeLessThanOrEqual(2 * pages);
     expect(made.events).toBeLessThanOrEqual(2 * GROUPS * EVENTS);
     expect(new Set(opened.flatMap(({ buffers }) => buffers.slice(1))).size).toBeLessThanOrEqual(2 * pages);
   });
 
   it('is a few frames, not one for each event', async () => {
-    const [sink] = await bench.open(1, 'range', 0);
+    const [sink] = await harness.open(1, 'range', 0);
     const chars = sink!.buffers.reduce((sum, { length }) => sum + length, 0);
     expect(sink!.buffers.length).toBeLessThanOrEqual(Math.ceil(chars / 16_384) + 1);
   });

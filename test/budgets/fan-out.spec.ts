@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ReadRequest } from '../../src/feed/feed.js';
-import { countMade, FeedBench } from '../support/feed/feed-harness.js';
+import { countMade, FeedHarness } from '../support/feed/feed-harness.js';
 
 const FORMS: readonly (readonly [string, ReadRequest['form']])[] = [
   ['range', 'range'],
@@ -9,54 +9,54 @@ const FORMS: readonly (readonly [string, ReadRequest['form']])[] = [
 ];
 const EVENTS = 50;
 
-let bench: FeedBench;
+let harness: FeedHarness;
 beforeEach(async () => {
-  bench = await FeedBench.start();
+  harness = await FeedHarness.start();
 });
 afterEach(async () => {
-  await bench.close();
-  expect(bench.errors).toEqual([]);
+  await harness.close();
+  expect(harness.errors).toEqual([]);
 });
 
 describe.each(FORMS)('the cost of fan-out to %s readers', (_name, form) => {
   it('is one encoding for each event, however many read', async () => {
-    const sinks = await bench.open(100, form);
-    const { events } = await countMade(() => bench.burst(EVENTS, 'a'));
+    const sinks = await harness.open(100, form);
+    const { events } = await countMade(() => harness.burst(EVENTS, 'a'));
     expect(sinks.every(({ buffers }) => buffers.length > 0)).toBe(true);
     expect(events).toBeLessThanOrEqual(EVENTS);
   });
 
   it('is the same buffers and bytes for one reader as for two hundred', async () => {
-    await bench.open(1, form);
-    await bench.burst(EVENTS, 'warm');
-    const one = await countMade(() => bench.burst(EVENTS, 'aa'));
-    await bench.open(199, form);
-    const many = await countMade(() => bench.burst(EVENTS, 'bb'));
+    await harness.open(1, form);
+    await harness.burst(EVENTS, 'warm');
+    const one = await countMade(() => harness.burst(EVENTS, 'aa'));
+    await harness.open(199, form);
+    const many = await countMade(() => harness.burst(EVENTS, 'bb'));
     expect(many.buffers).toBe(one.buffers);
     // seqs and hashes take more or fewer digits
     expect(Math.abs(many.bytes - one.bytes)).toBeLessThan(EVENTS * 8);
   });
 
   it('is one write for each reader and group, of one shared buffer', async () => {
-    const sinks = await bench.open(100, form);
-    await bench.burst(EVENTS, 'a');
+    const sinks = await harness.open(100, form);
+    await harness.burst(EVENTS, 'a');
     expect(new Set(sinks.map(({ buffers }) => buffers.length))).toEqual(new Set([1]));
     expect(new Set(sinks.map(({ buffers }) => buffers[0])).size).toBe(1);
   });
 
   it('is nothing that reads the ledger', async () => {
-    await bench.open(100, form);
-    await bench.burst(EVENTS, 'first');
-    bench.watched.calls.length = 0;
-    await bench.burst(EVENTS, 'a');
-    expect(bench.watched.calls.filter((call) => call !== 'commit')).toEqual([]);
+    await harness.open(100, form);
+    await harness.burst(EVENTS, 'first');
+    harness.watched.calls.length = 0;
+    await harness.burst(EVENTS, 'a');
+    expect(harness.watched.calls.filter((call) => call !== 'commit')).toEqual([]);
   });
 });
 
 describe('the cost of fan-out to readers of every kind at once', () => {
   it('is one encoding for each event', async () => {
-    for (const [, form] of FORMS) await bench.open(5, form);
-    const { events } = await countMade(() => bench.burst(EVENTS, 'a'));
+    for (const [, form] of FORMS) await harness.open(5, form);
+    const { events } = await countMade(() => harness.burst(EVENTS, 'a'));
     expect(events).toBeLessThanOrEqual(EVENTS);
   });
 });

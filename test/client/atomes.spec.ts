@@ -3,7 +3,7 @@ import { createUnified, type UnifiedClient, type UnifiedAtome } from '../../clie
 import { startApp, type TestApp } from '../support/server/app.js';
 import { DATABASES } from '../support/databases/databases.js';
 import { freePort } from '../support/server/free-port.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 import { startOn } from '../support/server/server-on.js';
 
 describe.each(DATABASES)('UnifiedAtome on %s', (_name, create) => {
@@ -106,13 +106,13 @@ describe('a refusal', () => {
   });
 
   it('is told as sync:rejected, with what was asked for', async () => {
-    const heard = new Heard(client);
+    const recorder = new EventRecorder(client);
     await client.UnifiedAtome.update('nothing', { title: 'x' });
-    expect(await heard.next('sync:rejected')).toMatchObject({
+    expect(await recorder.next('sync:rejected')).toMatchObject({
       operation: { operation: 'update', atomeId: 'nothing' },
       error: { code: 'not_found', status: 404, retryable: false },
     });
-    expect(heard.all('sync:pending').map(({ count }) => count)).toEqual([1, 0]);
+    expect(recorder.all('sync:pending').map(({ count }) => count)).toEqual([1, 0]);
   });
 
   it('is "offline" when there is no server', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import { DATABASES } from '../support/databases/databases.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 import { LossyProxy } from '../support/faults/lossy-proxy.js';
 import { startOn } from '../support/server/server-on.js';
 import type { TestApp } from '../support/server/app.js';
@@ -47,11 +47,11 @@ describe.each(DATABASES)('a write whose answer was lost, on %s', (_name, create)
   });
 
   it('is given up after the sixth, with a code that says that nobody knows', async () => {
-    const heard = new Heard(client);
+    const recorder = new EventRecorder(client);
     proxy.loseAnswers(6);
     const created = await client.UnifiedAtome.create({ kind: 'note', data: {} });
     expect(created).toMatchObject({ success: false, code: 'offline' });
     expect(proxy.lost).toBe(6);
-    expect(heard.all('sync:rejected')).toEqual([]);
+    expect(recorder.all('sync:rejected')).toEqual([]);
   });
 });

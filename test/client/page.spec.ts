@@ -7,7 +7,7 @@ import { launchBrowser } from '../support/browser/browser.js';
 import { createFile } from '../support/databases/databases.js';
 import { freePort } from '../support/server/free-port.js';
 import { ServerProcess } from '../support/server/process.js';
-import { Window } from '../support/browser/console-page.js';
+import { ConsolePage } from '../support/browser/console-page.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -17,11 +17,11 @@ afterAll(() => browser.close());
 
 describe('the page in two windows', () => {
   let server: TestApp;
-  let one: Window;
-  let two: Window;
+  let one: ConsolePage;
+  let two: ConsolePage;
   beforeEach(async () => {
     server = await startApp();
-    [one, two] = await Promise.all([Window.open(browser, server.url), Window.open(browser, server.url)]);
+    [one, two] = await Promise.all([ConsolePage.open(browser, server.url), ConsolePage.open(browser, server.url)]);
     await Promise.all([one.status('Connected'), two.status('Connected')]);
   });
   afterEach(async () => {
@@ -109,39 +109,39 @@ describe('the page in two windows', () => {
 describe('the page of a server that asks for tokens', () => {
   it('takes one, uses it as long as the window is there, and forgets it', async () => {
     const server = await startApp(WITH_TOKENS);
-    const window = await Window.open(browser, server.url);
-    const { page } = window;
+    const consolePage = await ConsolePage.open(browser, server.url);
+    const { page } = consolePage;
     await page.getByRole('alert').filter({ hasText: 'token' }).waitFor();
-    await window.status('Not connected');
+    await consolePage.status('Not connected');
 
-    await window.fill('Token', tokenOf('writer'));
-    await window.press('Use token');
-    await window.status('Connected');
-    await window.create('Mine');
+    await consolePage.fill('Token', tokenOf('writer'));
+    await consolePage.press('Use token');
+    await consolePage.status('Connected');
+    await consolePage.create('Mine');
     await server.api.as(tokenOf('writer', { sub: 'bob' })).create({ name: 'Theirs' });
-    await window.shows('Theirs');
+    await consolePage.shows('Theirs');
     await page.reload();
-    await window.status('Connected');
-    await window.shows('Mine');
+    await consolePage.status('Connected');
+    await consolePage.shows('Mine');
 
-    await window.press('Forget token');
-    await window.status('Not connected');
-    await window.hides('Mine');
-    await window.fill('Token', tokenOf('writer', { tenant: 'other' }));
-    await window.press('Use token');
-    await window.status('Connected');
+    await consolePage.press('Forget token');
+    await consolePage.status('Not connected');
+    await consolePage.hides('Mine');
+    await consolePage.fill('Token', tokenOf('writer', { tenant: 'other' }));
+    await consolePage.press('Use token');
+    await consolePage.status('Connected');
     expect(await page.locator('#atomes li').count()).toBe(0);
-    expect(window.errors.filter((error) => !error.includes('401'))).toEqual([]);
-    await window.close();
+    expect(consolePage.errors.filter((error) => !error.includes('401'))).toEqual([]);
+    await consolePage.close();
     await server.close();
   });
 
   it('shows no field for a token where none is needed', async () => {
     const server = await startApp();
-    const window = await Window.open(browser, server.url);
-    await window.status('Connected');
-    expect(await window.page.getByLabel('Token').isVisible()).toBe(false);
-    await window.close();
+    const consolePage = await ConsolePage.open(browser, server.url);
+    await consolePage.status('Connected');
+    expect(await consolePage.page.getByLabel('Token').isVisible()).toBe(false);
+    await consolePage.close();
     await server.close();
   });
 });
@@ -151,28 +151,28 @@ describe('the page when the server is started again', () => {
     const database = createFile();
     const environment = { DATABASE_URL: database.url, PORT: String(await freePort()) };
     let server = await ServerProcess.start(environment);
-    const windows = await Promise.all([Window.open(browser, server.url), Window.open(browser, server.url)]);
-    const inBoth = (act: (window: Window) => Promise<void>) => Promise.all(windows.map(act));
-    await inBoth((window) => window.status('Connected'));
+    const windows = await Promise.all([ConsolePage.open(browser, server.url), ConsolePage.open(browser, server.url)]);
+    const inBoth = (act: (consolePage: ConsolePage) => Promise<void>) => Promise.all(windows.map(act));
+    await inBoth((consolePage) => consolePage.status('Connected'));
     await windows[0].create('Before');
     await windows[1].shows('Before');
 
     expect(await server.kill('SIGTERM')).toBe(0);
-    await inBoth((window) => window.status('Disconnected'));
+    await inBoth((consolePage) => consolePage.status('Disconnected'));
     server = await ServerProcess.start({ ...environment, PORT: '0' });
     await server.api.create({ name: 'Meanwhile' });
     await server.kill('SIGTERM');
 
     server = await ServerProcess.start(environment);
-    await inBoth((window) => window.status('Connected'));
-    await inBoth((window) => window.tells('atome:created', 'Meanwhile'));
-    await inBoth((window) => window.shows('Meanwhile'));
+    await inBoth((consolePage) => consolePage.status('Connected'));
+    await inBoth((consolePage) => consolePage.tells('atome:created', 'Meanwhile'));
+    await inBoth((consolePage) => consolePage.shows('Meanwhile'));
     await windows[1].create('After');
     await windows[0].shows('After');
 
-    const errors = windows.flatMap((window) => window.errors);
+    const errors = windows.flatMap((consolePage) => consolePage.errors);
     expect(errors.filter((error) => !error.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
-    await inBoth((window) => window.close());
+    await inBoth((consolePage) => consolePage.close());
     await server.kill('SIGTERM');
     await database.drop();
   });

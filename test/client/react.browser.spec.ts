@@ -7,7 +7,7 @@ import { renderToString } from 'react-dom/server';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { launchBrowser } from '../support/browser/browser.js';
 import * as program from '../support/programs/react-page.js';
-import { Window } from '../support/browser/console-page.js';
+import { ConsolePage } from '../support/browser/console-page.js';
 
 /* In development mode: there Strict Mode renders twice, and listens, stops and listens again. */
 const SCRIPT = `
@@ -41,7 +41,7 @@ async function bundle(): Promise<string> {
 
 describe('the hooks in Chromium, under Strict Mode', () => {
   let server: TestApp;
-  let shown: Window;
+  let shown: ConsolePage;
   let page: Page;
   beforeAll(async () => {
     server = await startApp();
@@ -49,7 +49,7 @@ describe('the hooks in Chromium, under Strict Mode', () => {
     const body = renderToString(program.page(client));
     await client.close();
     const html = `<!doctype html><meta charset="utf-8"><body>${body}</body><script>${await bundle()}</script>`;
-    shown = await Window.open(await launchBrowser(), 'about:blank');
+    shown = await ConsolePage.open(await launchBrowser(), 'about:blank');
     ({ page } = shown);
     await page.route(`${server.url}/page`, (route) => route.fulfill({ contentType: 'text/html', body: html }));
     await page.goto(`${server.url}/page`);

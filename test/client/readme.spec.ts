@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
 import * as backends from '../../client/src/dual.js';
 import { startApp, type TestApp } from '../support/server/app.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 import { next } from '../support/clients/offline.js';
 
 const README = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
@@ -40,14 +40,14 @@ describe('the programs of the README', () => {
   it('begin with one that listens and creates', async () => {
     const lines: unknown[][] = [];
     const console = { log: (...line: unknown[]) => lines.push(line) };
-    const heard = new Heard(sdk);
+    const recorder = new EventRecorder(sdk);
     const first = program('onAtomeDeleted: ({ atomeId }) => console', server.url);
     const { success, id, error } = await run(first, { console }, 'success, id, error');
     expect({ success, error }).toEqual({ success: true, error: undefined });
 
     await other.UnifiedAtome.update(String(id), { title: 'changed' });
     await other.UnifiedAtome.delete(String(id));
-    await heard.next('atome:deleted');
+    await recorder.next('atome:deleted');
     expect(lines).toEqual([
       ['changed', { title: 'changed' }],
       ['gone', id],
@@ -70,12 +70,12 @@ describe('the programs of the README', () => {
   it('show a list and keep it right', async () => {
     await sdk.SyncWebSocket.connect({ url: server.url });
     const { id: old = '' } = await other.UnifiedAtome.create({ kind: 'note', data: { n: 1 } });
-    const heard = new Heard(sdk);
+    const recorder = new EventRecorder(sdk);
     const { notes } = await run(program('Map()', server.url), {}, 'notes');
     const { id: young = '' } = await other.UnifiedAtome.create({ kind: 'note', data: { n: 2 } });
     await other.UnifiedAtome.update(young, { n: 3 });
     await other.UnifiedAtome.delete(old);
-    await heard.next('atome:deleted');
+    await recorder.next('atome:deleted');
     const shown = [...(notes as Map<string, sdk.Atome>)].map(([id, { data }]) => [id, data]);
     expect(shown).toEqual([[young, { n: 3 }]]);
   });

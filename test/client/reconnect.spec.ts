@@ -4,20 +4,20 @@ import { WebSocket } from 'ws';
 import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import type { ServerMessage } from '../../src/protocol/index.js';
 import { startApp, type TestApp } from '../support/server/app.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 
 const AT_ONCE = { firstMs: 10, maxMs: 50, attempts: 1_000 };
 
 describe('a client that is cut off', () => {
   let server: TestApp;
   let client: UnifiedClient;
-  let heard: Heard;
+  let recorder: EventRecorder;
   const sockets = new Set<Duplex>();
   beforeEach(async () => {
     server = await startApp();
     server.app.getHttpServer().on('upgrade', (_request, socket: Duplex) => sockets.add(socket));
     client = createUnified({ url: server.url, reconnect: AT_ONCE });
-    heard = new Heard(client);
+    recorder = new EventRecorder(client);
   });
   afterEach(async () => {
     client.SyncWebSocket.disconnect();
@@ -31,7 +31,7 @@ describe('a client that is cut off', () => {
 
   it('hears each change of others once and in order, however often that is', async () => {
     await client.SyncWebSocket.connect();
-    await heard.next('sync:live');
+    await recorder.next('sync:live');
     const own = new Set<number>();
     for (let round = 0; round < 10; round += 1) {
       const writes = Array.from({ length: 20 }, (_, n) => server.api.create({ round, n }));
@@ -39,14 +39,14 @@ describe('a client that is cut off', () => {
       cut();
       own.add((await client.UnifiedAtome.create({ kind: 'note', data: { round } })).seq!);
       await Promise.all(writes);
-      await heard.next('sync:live');
+      await recorder.next('sync:live');
     }
     const last = Number((await server.api.create()).seq);
-    await heard.reached(last);
+    await recorder.reached(last);
     const all = Array.from({ length: last }, (_, i) => i + 1);
-    expect(heard.seqs).toEqual(all.filter((seq) => !own.has(seq)));
-    expect([own.size, heard.all('sync:disconnected').length]).toEqual([10, 10]);
-    expect(heard.all('sync:reset')).toEqual([]);
+    expect(recorder.seqs).toEqual(all.filter((seq) => !own.has(seq)));
+    expect([own.size, recorder.all('sync:disconnected').length]).toEqual([10, 10]);
+    expect(recorder.all('sync:reset')).toEqual([]);
   });
 
   it('continues where it stopped after disconnect() and connect()', async () => {
@@ -54,9 +54,9 @@ describe('a client that is cut off', () => {
     client.SyncWebSocket.disconnect();
     for (const n of [1, 2, 3]) await server.api.create({ n });
     await client.SyncWebSocket.connect();
-    await heard.reached(3);
-    expect(heard.seqs).toEqual([1, 2, 3]);
-    expect(await heard.next('sync:live', ({ seq }) => seq > 0)).toMatchObject({ seq: 3 });
+    await recorder.reached(3);
+    expect(recorder.seqs).toEqual([1, 2, 3]);
+    expect(await recorder.next('sync:live', ({ seq }) => seq > 0)).toMatchObject({ seq: 3 });
   });
 });
 
@@ -75,16 +75,16 @@ describe('a server that goes away', () => {
       }
     }
     const client = createUnified({ url: server.url, WebSocket: Watched, random: () => 0 });
-    const heard = new Heard(client);
+    const recorder = new EventRecorder(client);
     await client.SyncWebSocket.connect();
 
     await server.close();
-    expect(await heard.next('sync:disconnected')).toMatchObject({ code: 1012 });
+    expect(await recorder.next('sync:disconnected')).toMatchObject({ code: 1012 });
     const goaway = said.find(({ type }) => type === 'goaway') as Extract<ServerMessage, { type: 'goaway' }>;
     expect(goaway.retryAfter).toBeGreaterThanOrEqual(250);
     expect(client.SyncWebSocket.getState().phase).toBe('waiting');
 
-    await heard.next('sync:error'); // the attempt, which finds nobody
+    await recorder.next('sync:error'); // the attempt, which finds nobody
     client.SyncWebSocket.disconnect();
     // timers of Node may fire a millisecond early
     expect(dialled[1]! - closed[0]!).toBeGreaterThanOrEqual(goaway.retryAfter - 5);

@@ -4,7 +4,7 @@ import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { createFile, type Database } from '../support/databases/databases.js';
 import { freePort } from '../support/server/free-port.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 
 /** Everything after the scheme is the path. */
 const fileOf = ({ url }: Database): string => url.slice('sqlite:'.length);
@@ -14,7 +14,7 @@ describe('a database that is no longer the one it was', () => {
   let database: Database;
   let server: TestApp;
   let client: UnifiedClient;
-  let heard: Heard;
+  let recorder: EventRecorder;
   beforeEach(async () => {
     port = await freePort();
     database = createFile();
@@ -25,10 +25,10 @@ describe('a database that is no longer the one it was', () => {
 
     await startServer();
     client = createUnified({ url: server.url, reconnect: { firstMs: 10, maxMs: 50, attempts: 1_000 } });
-    heard = new Heard(client);
+    recorder = new EventRecorder(client);
     await client.SyncWebSocket.connect();
     await create(5);
-    await heard.reached(10);
+    await recorder.reached(10);
     await server.close();
   });
   afterEach(async () => {
@@ -52,7 +52,7 @@ describe('a database that is no longer the one it was', () => {
   it('is told when it is an older copy', async () => {
     putBackupBack();
     await startServer();
-    expect(await heard.next('sync:reset')).toMatchObject({ reason: 'future', head: 5 });
+    expect(await recorder.next('sync:reset')).toMatchObject({ reason: 'future', head: 5 });
   });
 
   it('is told when an older copy has gone other ways since', async () => {
@@ -61,7 +61,7 @@ describe('a database that is no longer the one it was', () => {
     await create(7);
     await server.close();
     await startServer();
-    expect(await heard.next('sync:reset')).toMatchObject({ reason: 'forked', head: 12 });
+    expect(await recorder.next('sync:reset')).toMatchObject({ reason: 'forked', head: 12 });
   });
 
   it('is told when it is another ledger, and what happens in that is heard from there on', async () => {
@@ -70,12 +70,12 @@ describe('a database that is no longer the one it was', () => {
     await create(3);
     await server.close();
     await startServer(port, other);
-    const { epoch } = await heard.next('sync:reset', ({ reason, head }) => reason === 'epoch' && head === 3);
+    const { epoch } = await recorder.next('sync:reset', ({ reason, head }) => reason === 'epoch' && head === 3);
     expect(client.SyncWebSocket.getState().cursor).toMatchObject({ epoch, seq: 3 });
 
-    await heard.next('sync:live');
+    await recorder.next('sync:live');
     await server.api.create({ title: 'after' });
-    expect(await heard.next('atome:created')).toMatchObject({ seq: 4, atome: { data: { title: 'after' } } });
+    expect(await recorder.next('atome:created')).toMatchObject({ seq: 4, atome: { data: { title: 'after' } } });
     await server.close();
     await other.drop();
   });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, type UnifiedClient } from '../../client/src/index.js';
 import { createFile, type Database } from '../support/databases/databases.js';
 import { freePort } from '../support/server/free-port.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 import { ServerProcess } from '../support/server/process.js';
 
 const AT_ONCE = { firstMs: 20, maxMs: 100, attempts: 1_000 };
@@ -13,13 +13,13 @@ describe('a server that is started again at its place', () => {
   let environment: Record<string, string>;
   let server: ServerProcess;
   let client: UnifiedClient;
-  let heard: Heard;
+  let recorder: EventRecorder;
   beforeEach(async () => {
     database = createFile();
     environment = { DATABASE_URL: database.url, PORT: String(await freePort()) };
     server = await ServerProcess.start(environment);
     client = createUnified({ url: server.url, reconnect: AT_ONCE });
-    heard = new Heard(client);
+    recorder = new EventRecorder(client);
     await client.SyncWebSocket.connect();
   });
   afterEach(async () => {
@@ -31,18 +31,18 @@ describe('a server that is started again at its place', () => {
   it('is found again after SIGTERM, and tells what happened meanwhile', async () => {
     await server.api.create({ n: 1 });
     await client.UnifiedAtome.create({ kind: 'note', data: { n: 2 } });
-    await heard.reached(1);
+    await recorder.reached(1);
     expect(await server.kill('SIGTERM')).toBe(0);
-    expect(await heard.next('sync:disconnected')).toMatchObject({ code: 1012 });
+    expect(await recorder.next('sync:disconnected')).toMatchObject({ code: 1012 });
 
     server = await ServerProcess.start(environment);
     await server.api.create({ n: 3 });
-    await heard.next('sync:connected');
-    await heard.next('sync:live', ({ seq }) => seq >= 3);
+    await recorder.next('sync:connected');
+    await recorder.next('sync:live', ({ seq }) => seq >= 3);
     await server.api.create({ n: 4 });
-    await heard.reached(4);
-    expect(heard.seqs).toEqual([1, 3, 4]);
-    expect(heard.all('sync:reset')).toEqual([]);
+    await recorder.reached(4);
+    expect(recorder.seqs).toEqual([1, 3, 4]);
+    expect(recorder.all('sync:reset')).toEqual([]);
   });
 
   it('has lost nothing that it acknowledged when it was killed while writing', async () => {
@@ -67,11 +67,11 @@ describe('a server that is started again at its place', () => {
     await writers;
 
     const last = Number((await server.api.create()).seq);
-    await heard.reached(last);
-    expect(heard.seqs).toEqual(Array.from({ length: last }, (_, i) => i + 1));
-    const ids = heard.all('atome:created').map(({ atome }) => atome.id);
+    await recorder.reached(last);
+    expect(recorder.seqs).toEqual(Array.from({ length: last }, (_, i) => i + 1));
+    const ids = recorder.all('atome:created').map(({ atome }) => atome.id);
     expect(new Set(ids).size).toBe(ids.length);
     expect(acknowledged.filter((id) => !ids.includes(id))).toEqual([]);
-    expect(heard.all('sync:disconnected')).toHaveLength(3);
+    expect(recorder.all('sync:disconnected')).toHaveLength(3);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createUnified, SyncWebSocket, UnifiedAtome, UnifiedSync, type UnifiedClient } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/server/app.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 
 let server: TestApp;
 let other: UnifiedClient;
@@ -19,7 +19,7 @@ const note = (title: string) => ({ kind: 'note', data: { title } });
 
 describe('the default client', () => {
   it('connects, listens and creates', async () => {
-    const heard = new Heard({ SyncWebSocket });
+    const recorder = new EventRecorder({ SyncWebSocket });
     const seen: string[] = [];
     expect(await SyncWebSocket.connect({ url: server.wsUrl, token: 'your-auth-token' })).toBe(true);
     const off = SyncWebSocket.on('atome:created', (data) => seen.push(data.atome.id));
@@ -33,17 +33,17 @@ describe('the default client', () => {
     expect({ success, version, atome }).toMatchObject({ success: true, version: 1, atome: { id, kind: 'note' } });
 
     const { id: theirs } = await other.UnifiedAtome.create(note('theirs'));
-    await heard.next('atome:created', (event) => event.atome.id === theirs);
+    await recorder.next('atome:created', (event) => event.atome.id === theirs);
     off();
     const { id: last } = await other.UnifiedAtome.create(note('last'));
-    await heard.next('atome:created', (event) => event.atome.id === last);
+    await recorder.next('atome:created', (event) => event.atome.id === last);
     expect(seen).toEqual([theirs]);
   });
 
   it('calls back for everything that others do', async () => {
     const called: string[] = [];
     const noting = (name: string) => (): void => void called.push(name);
-    const heard = new Heard({ SyncWebSocket });
+    const recorder = new EventRecorder({ SyncWebSocket });
     await UnifiedSync.connectRealtime({
       url: server.url,
       onAtomeCreated: noting('created'),
@@ -59,30 +59,30 @@ describe('the default client', () => {
     const { id = '' } = await other.UnifiedAtome.create(note('one'));
     await other.UnifiedAtome.alter(id, { operation: 'replace', changes: { data: { title: 'two' } } });
     await other.UnifiedAtome.update(id, { title: 'three' });
-    await heard.next('atome:altered');
+    await recorder.next('atome:altered');
     off();
     await other.UnifiedAtome.rename(id, 'four');
     await other.UnifiedAtome.delete(id);
-    await heard.next('atome:deleted');
+    await recorder.next('atome:deleted');
     expect(called).toEqual(['connected', 'created', 'updated', 'updated', 'altered', 'updated', 'deleted']);
     // `on` came after `connectRealtime`, so its listener comes after the callback.
 
     await server.close();
-    await heard.next('sync:error', ({ error }) => error.message.includes('no connection'));
+    await recorder.next('sync:error', ({ error }) => error.message.includes('no connection'));
     expect(called.slice(7)).toEqual(['disconnected', 'error']);
     expect(UnifiedSync.isRealtimeConnected()).toBe(false);
   });
 
   it('is silent after disconnectRealtime, and takes new callbacks in place of the old ones', async () => {
     const called: string[] = [];
-    const heard = new Heard({ SyncWebSocket });
+    const recorder = new EventRecorder({ SyncWebSocket });
     await UnifiedSync.connectRealtime({ url: server.url, onAtomeCreated: () => called.push('first') });
     UnifiedSync.disconnectRealtime();
     expect(UnifiedSync.isRealtimeConnected()).toBe(false);
     await other.UnifiedAtome.create(note('missed'));
 
     await UnifiedSync.connectRealtime({ onAtomeCreated: () => called.push('second') });
-    await heard.next('atome:created');
+    await recorder.next('atome:created');
     expect(called).toEqual(['second']);
   });
 });
@@ -96,7 +96,7 @@ describe('two clients', () => {
   afterEach(() => one.SyncWebSocket.disconnect());
 
   it('hear each other, and not themselves', async () => {
-    const [hearsOne, hearsOther] = [new Heard(one), new Heard(other)];
+    const [hearsOne, hearsOther] = [new EventRecorder(one), new EventRecorder(other)];
     const { id: first } = await one.UnifiedAtome.create(note('first'));
     const { id: second } = await other.UnifiedAtome.create(note('second'));
     expect(await hearsOther.next('atome:created')).toMatchObject({ seq: 1, atome: { id: first } });
@@ -107,7 +107,7 @@ describe('two clients', () => {
   });
 
   it('see what is sent over the socket', async () => {
-    const [hearsOne, hearsOther] = [new Heard(one), new Heard(other)];
+    const [hearsOne, hearsOther] = [new EventRecorder(one), new EventRecorder(other)];
     one.SyncWebSocket.send({ type: 'mutate', opId: 'op-1', operation: 'create', atomeId: 'a', ...note('sent') });
     expect(await hearsOne.next('ack')).toMatchObject({ type: 'ack', opId: 'op-1', seq: 1, version: 1 });
     expect(await hearsOther.next('atome:created')).toMatchObject({ atome: { id: 'a' }, opId: 'op-1' });
@@ -125,7 +125,7 @@ describe('two clients', () => {
   });
 
   it('see who is there', async () => {
-    const hearsOther = new Heard(other);
+    const hearsOther = new EventRecorder(other);
     one.SyncWebSocket.send({ type: 'presence', state: { cursor: 5 } });
     const { clientId } = one.SyncWebSocket.getState();
     const presence = { type: 'presence', clientId };

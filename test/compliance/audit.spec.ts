@@ -3,18 +3,18 @@ import type { LoggerService } from '@nestjs/common';
 import { tokenOf } from '../support/server/tokens.js';
 import type { Api } from '../support/clients/api.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { startLaw, type LawServer } from '../support/server/compliance-server.js';
+import { startComplianceServer, type ComplianceServer } from '../support/server/compliance-server.js';
 
 type Deed = Record<string, unknown>;
 
 describe.each(DATABASES)('GET /api/audit, on %s', (_database, create) => {
   let database: Database;
-  let server: LawServer;
+  let server: ComplianceServer;
   let admin: Api;
   const logged: unknown[] = [];
   beforeAll(async () => {
     database = await create();
-    server = await startLaw(database);
+    server = await startComplianceServer(database);
     const keep = (message: unknown, context: unknown): void => {
       if (context === 'audit') logged.push(message);
     };

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Scrubber } from '../../src/ledger/integrity/scrubber.js';
 import { createFile, type Database } from '../support/databases/databases.js';
-import { startLaw, type LawServer } from '../support/server/compliance-server.js';
+import { startComplianceServer, type ComplianceServer } from '../support/server/compliance-server.js';
 import { createDatabase } from '../support/databases/postgres.js';
 import { queryOf } from '../support/ledger/raw-query.js';
 
@@ -11,7 +11,7 @@ const CANARY = 'canary-2718';
 
 describe('the bytes of what was erased', () => {
   let database: Database;
-  let server: LawServer;
+  let server: ComplianceServer;
   afterEach(async () => {
     await server.close();
     await database.drop();
@@ -36,7 +36,7 @@ describe('the bytes of what was erased', () => {
   describe('on SQLite', () => {
     beforeEach(async () => {
       database = createFile();
-      server = await startLaw(database);
+      server = await startComplianceServer(database);
     });
 
     it('are gone from the file and from the write-ahead log', async () => {
@@ -52,7 +52,7 @@ describe('the bytes of what was erased', () => {
   describe('on PostgreSQL', () => {
     beforeEach(async () => {
       database = await createDatabase();
-      server = await startLaw(database);
+      server = await startComplianceServer(database);
     });
 
     it('are gone from the tables when these are rewritten', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { tokenOf } from '../support/server/tokens.js';
 import { bearer, type Api } from '../support/clients/api.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { startLaw, type LawServer } from '../support/server/compliance-server.js';
+import { startComplianceServer, type ComplianceServer } from '../support/server/compliance-server.js';
 
 const SECRET = 'canary-3141';
 const READS = [
@@ -19,11 +19,11 @@ const READS = [
 
 describe.each(DATABASES)('erasing an atome, on %s', (_database, create) => {
   let database: Database;
-  let server: LawServer;
+  let server: ComplianceServer;
   let alice: Api;
   beforeEach(async () => {
     database = await create();
-    server = await startLaw(database);
+    server = await startComplianceServer(database);
     alice = server.as('alice');
   });
   afterEach(async () => {
@@ -57,7 +57,7 @@ describe.each(DATABASES)('erasing an atome, on %s', (_database, create) => {
     expect(await server.dump()).not.toContain(SECRET);
     for (const path of READS) expect((await alice.get(path)).text).not.toContain(SECRET);
     await server.close();
-    server = await startLaw(database);
+    server = await startComplianceServer(database);
     for (const path of READS) expect((await server.as('alice').get(path)).text).not.toContain(SECRET);
     expect(await server.fault()).toBeUndefined();
   });
@@ -132,7 +132,7 @@ describe.each(DATABASES)('erasing an atome, on %s', (_database, create) => {
   });
 
   it('is let go of by other servers too, also out of their memory', async () => {
-    const other = await startLaw(database, { HEAD_POLL_MS: '20' });
+    const other = await startComplianceServer(database, { HEAD_POLL_MS: '20' });
     try {
       await write();
       const reader = await other.connect(bearer(tokenOf('reader')));

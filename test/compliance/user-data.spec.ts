@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Answer, Api } from '../support/clients/api.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { startLaw, type LawServer } from '../support/server/compliance-server.js';
+import { startComplianceServer, type ComplianceServer } from '../support/server/compliance-server.js';
 
 type Line = Record<string, unknown>;
 
@@ -19,12 +19,12 @@ function linesOf({ status, headers, text }: Answer): { header: Line; records: Li
 
 describe.each(DATABASES)('the data of one person, on %s', (_database, create) => {
   let database: Database;
-  let server: LawServer;
+  let server: ComplianceServer;
   let alice: Api;
   let bob: Api;
   beforeEach(async () => {
     database = await create();
-    server = await startLaw(database);
+    server = await startComplianceServer(database);
     [alice, bob] = [server.as('alice'), server.as('bob')];
     await alice.create({ title: 'mine' }, { id: 'a1' });
     await bob.create({ title: 'his' }, { id: 'b1' });

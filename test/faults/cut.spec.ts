@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { NO_FAULTS, orderFaults, upTo } from '../support/feed/order.js';
-import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
 import { firstWrite, workload } from '../support/clients/workload.js';
 import { SocketWriter, Tally } from '../support/clients/writers.js';
 
@@ -16,28 +16,28 @@ describe('a client whose connection is destroyed again and again', () => {
   afterEach(() => server.close());
 
   it('reads each event once and in order when it goes on from its cursor', async () => {
-    const [tally, tail] = [new Tally(), new Tail()];
+    const [tally, follower] = [new Tally(), new FollowingClient()];
     const writer = new SocketWriter(workload('w'), tally);
     writer.connect(server);
     for (let cut = 0; cut < CUTS; cut += 1) {
-      tail.connect(server);
+      follower.connect(server);
       await tally.more(randomInt(40));
-      tail.disconnect();
+      follower.disconnect();
     }
     await writer.finish();
-    tail.connect(server);
-    await tail.reached(writer.acknowledged.size + 1);
-    const shown = tail.applied.map(({ seq }) => seq);
+    follower.connect(server);
+    await follower.reached(writer.acknowledged.size + 1);
+    const shown = follower.applied.map(({ seq }) => seq);
     expect(orderFaults(shown, upTo(writer.acknowledged.size + 1))).toEqual(NO_FAULTS);
-    expect(tail.atomes).toEqual(await atomesOf(server));
-    tail.disconnect();
+    expect(follower.atomes).toEqual(await atomesOf(server));
+    follower.disconnect();
     writer.disconnect();
   });
 
   it('has each of its writes once when it sends the unanswered again', async () => {
-    const [tally, tail] = [new Tally(), new Tail()];
+    const [tally, follower] = [new Tally(), new FollowingClient()];
     const writer = new SocketWriter(workload('w'), tally);
-    tail.connect(server);
+    follower.connect(server);
     for (let cut = 0; cut < CUTS; cut += 1) {
       writer.connect(server);
       await tally.more(randomInt(40));
@@ -45,10 +45,10 @@ describe('a client whose connection is destroyed again and again', () => {
     }
     writer.connect(server);
     await writer.finish();
-    await tail.reached(writer.acknowledged.size + 1);
+    await follower.reached(writer.acknowledged.size + 1);
     expect(writer.refused).toEqual([]);
-    expect(tail.applied.map(({ opId }) => opId)).toEqual(['first', ...writer.acknowledged.keys()]);
-    tail.disconnect();
+    expect(follower.applied.map(({ opId }) => opId)).toEqual(['first', ...writer.acknowledged.keys()]);
+    follower.disconnect();
     writer.disconnect();
   });
 });

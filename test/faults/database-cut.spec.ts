@@ -4,7 +4,7 @@ import pg from 'pg';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { audit } from '../support/databases/databases.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
-import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
 import { firstWrite, workload } from '../support/clients/workload.js';
 import { RestWriter, Tally } from '../support/clients/writers.js';
 
@@ -36,10 +36,10 @@ describe('a server whose connections to PostgreSQL are cut again and again', () 
   it(
     'asks its writers to try again, writes each of their writes once, and shows them all',
     async () => {
-      const [tally, tail] = [new Tally(), new Tail()];
+      const [tally, follower] = [new Tally(), new FollowingClient()];
       const writers = [1, 2, 3, 4].map((n) => new RestWriter(workload(`w${n}`), tally));
       await server.api.post('/api/sync/push', { operations: [firstWrite] });
-      for (const client of [tail, ...writers]) client.connect(server);
+      for (const client of [follower, ...writers]) client.connect(server);
       for (let n = 0; n < CUTS; n += 1) {
         await tally.more(randomInt(20));
         await cut();
@@ -47,13 +47,13 @@ describe('a server whose connections to PostgreSQL are cut again and again', () 
       await Promise.all(writers.map((writer) => writer.finish()));
       expect(writers.flatMap(({ refused }) => refused)).toEqual([]);
       const { alterations, result } = await audit(database.url);
-      await tail.reached(alterations.length);
+      await follower.reached(alterations.length);
       const acknowledged = writers.flatMap((writer) => [...writer.acknowledged.keys()]);
       expect(alterations.map(({ opId }) => opId).sort()).toEqual([firstWrite.opId, ...acknowledged].sort());
       expect(result.fault).toBeUndefined();
-      expect(tail.applied).toEqual(alterations);
-      expect(tail.atomes).toEqual(await atomesOf(server));
-      tail.disconnect();
+      expect(follower.applied).toEqual(alterations);
+      expect(follower.atomes).toEqual(await atomesOf(server));
+      follower.disconnect();
     },
     LIMIT,
   );

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { audit, DATABASES, type Audit, type Database } from '../support/databases/databases.js';
 import { ServerProcess } from '../support/server/process.js';
 import { TestSocket } from '../support/clients/socket.js';
-import { Tail } from '../support/clients/following-client.js';
+import { FollowingClient } from '../support/clients/following-client.js';
 import { firstWrite, workload } from '../support/clients/workload.js';
 import { RestWriter, SocketWriter, Tally } from '../support/clients/writers.js';
 
@@ -14,7 +14,7 @@ describe.each(DATABASES)('a server on %s told to stop twice in the middle of a f
   const socketWriters = [1, 2, 3].map((n) => new SocketWriter(workload(`socket${n}`), tally, 64));
   const restWriters = [1, 2, 3].map((n) => new RestWriter(workload(`rest${n}`), tally));
   const writers = [...socketWriters, ...restWriters];
-  const tail = new Tail();
+  const follower = new FollowingClient();
   let database: Database;
   let server: ServerProcess;
   let plain: TestSocket;
@@ -35,7 +35,7 @@ describe.each(DATABASES)('a server on %s told to stop twice in the middle of a f
     deaf.ws.pause();
     const longPoll = server.api.get(FOREVER);
     const eventStream = await fetch(server.url + FOREVER, { headers: { accept: 'text/event-stream' } });
-    for (const client of [tail, ...writers]) client.connect(server);
+    for (const client of [follower, ...writers]) client.connect(server);
     await tally.more(2_000);
     server.child.kill('SIGTERM');
     const code = await server.kill('SIGTERM');
@@ -45,7 +45,7 @@ describe.each(DATABASES)('a server on %s told to stop twice in the middle of a f
     ledger = await audit(database.url);
   });
   afterAll(async () => {
-    tail.disconnect();
+    follower.disconnect();
     writers.forEach((writer) => writer.disconnect());
     await server.kill('SIGKILL');
     await database.drop();
@@ -74,10 +74,10 @@ describe.each(DATABASES)('a server on %s told to stop twice in the middle of a f
 
   it('goes on where it was when it is started again', async () => {
     server = await start();
-    for (const client of [tail, ...writers]) client.connect(server);
+    for (const client of [follower, ...writers]) client.connect(server);
     await Promise.all(writers.map((writer) => writer.finish()));
-    await tail.reached(writers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 1));
+    await follower.reached(writers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 1));
     expect(writers.flatMap(({ refused }) => refused)).toEqual([]);
-    expect(tail.applied).toEqual((await audit(database.url)).alterations);
+    expect(follower.applied).toEqual((await audit(database.url)).alterations);
   });
 });

@@ -4,7 +4,7 @@ import { audit } from '../support/databases/databases.js';
 import { canMount, limitedFile, refusingDatabase, smallDisk, type FillableDisk } from '../support/faults/full-disk.js';
 import { logLines, timesTold } from '../support/log-lines.js';
 import type { TestSocket } from '../support/clients/socket.js';
-import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
 
 /** Where no disk may be mounted, the others still ask the same questions. */
 const DISKS: (readonly [string, () => FillableDisk | Promise<FillableDisk>])[] = [
@@ -74,14 +74,14 @@ describe.each(DISKS)('a full disk under %s', (_, open) => {
   });
 
   it('does not stop reads and the feed', async () => {
-    const live = new Tail();
+    const live = new FollowingClient();
     live.connect(server);
     await disk.fill(server);
     await putUntilRefused();
     expect((await server.api.get('/api/atome/a0')).status).toBe(200);
     expect((await server.api.get('/api/atome/list?search=4&sortBy=kind')).body.data).not.toHaveLength(0);
     expect((await server.api.get('/health')).status).toBe(200);
-    const late = new Tail();
+    const late = new FollowingClient();
     late.connect(server);
     await Promise.all([live.reached(written), late.reached(written)]);
     expect(live.applied).toEqual(late.applied);

@@ -5,7 +5,7 @@ import { audit, DATABASES, type Audit, type Database } from '../support/database
 import { NO_FAULTS, orderFaults, upTo } from '../support/feed/order.js';
 import { ServerProcess } from '../support/server/process.js';
 import { report } from '../support/report.js';
-import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
 import { firstWrite, workload } from '../support/clients/workload.js';
 import { RestWriter, SocketWriter, Tally, type Writer } from '../support/clients/writers.js';
 
@@ -21,7 +21,7 @@ describe.each(DATABASES)('a server on %s, killed again and again while four clie
     new RestWriter(workload('w3'), tally),
     new RestWriter(workload('w4'), tally),
   ];
-  const tail = new Tail();
+  const follower = new FollowingClient();
   let database: Database;
   let server: ServerProcess | undefined;
   let state: Map<string, Atome>;
@@ -35,7 +35,7 @@ describe.each(DATABASES)('a server on %s, killed again and again while four clie
   }
 
   function connectAll(): void {
-    for (const client of [tail, ...writers]) client.connect(server!);
+    for (const client of [follower, ...writers]) client.connect(server!);
   }
 
   beforeAll(async () => {
@@ -51,7 +51,7 @@ describe.each(DATABASES)('a server on %s, killed again and again while four clie
     }
     connectAll();
     await Promise.all(writers.map((writer) => writer.finish()));
-    await tail.reached(Math.max(...writers.flatMap(({ acknowledged }) => [...acknowledged.values()])));
+    await follower.reached(Math.max(...writers.flatMap(({ acknowledged }) => [...acknowledged.values()])));
     state = await atomesOf(server!);
     await server!.kill('SIGTERM');
     ledger = await audit(database.url);
@@ -62,7 +62,7 @@ describe.each(DATABASES)('a server on %s, killed again and again while four clie
   }, PATIENCE_MS);
 
   afterAll(async () => {
-    for (const client of [tail, ...writers]) client.disconnect();
+    for (const client of [follower, ...writers]) client.disconnect();
     await server?.kill('SIGKILL');
     await database.drop();
   });
@@ -89,14 +89,14 @@ describe.each(DATABASES)('a server on %s, killed again and again while four clie
   });
 
   it('showed each event once and in order to a reader that came back with its cursor', () => {
-    expect(tail.applied).toEqual(ledger.alterations);
-    const shown = tail.applied.map(({ seq }) => seq);
+    expect(follower.applied).toEqual(ledger.alterations);
+    const shown = follower.applied.map(({ seq }) => seq);
     expect(orderFaults(shown, upTo(ledger.alterations.length))).toEqual(NO_FAULTS);
-    expect(tail.resets).toEqual([]);
+    expect(follower.resets).toEqual([]);
   });
 
   it('led the reader to its own state', () => {
-    expect(tail.atomes).toEqual(state);
+    expect(follower.atomes).toEqual(state);
   });
 });
 

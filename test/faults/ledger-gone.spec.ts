@@ -3,7 +3,7 @@ import { startApp, type TestApp } from '../support/server/app.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { DOORS } from '../support/doors.js';
 import { openRewind, type Rewind } from '../support/ledger/rewind.js';
-import { Tail } from '../support/clients/following-client.js';
+import { FollowingClient } from '../support/clients/following-client.js';
 
 describe.each(DATABASES)(
   'a copy on %s from before a tenant began, put back under a running server',
@@ -11,7 +11,7 @@ describe.each(DATABASES)(
     let database: Database;
     let rewind: Rewind;
     let server: TestApp;
-    let tail: Tail;
+    let follower: FollowingClient;
 
     beforeEach(async () => {
       database = await createEmpty();
@@ -20,12 +20,12 @@ describe.each(DATABASES)(
       await rewind.keep();
       await server.api.create();
       await server.api.create();
-      tail = new Tail();
-      tail.connect(server);
-      await tail.reached(2);
+      follower = new FollowingClient();
+      follower.connect(server);
+      await follower.reached(2);
     });
     afterEach(async () => {
-      tail.disconnect();
+      follower.disconnect();
       await server.close();
       await rewind.close();
       await database.drop();
@@ -34,7 +34,7 @@ describe.each(DATABASES)(
     it.each(DOORS)('takes the next write, by %s, into a new ledger', async (_door, create) => {
       await rewind.putBack();
       expect(await create(server, 'again')).toEqual({});
-      expect(await tail.reset()).toMatchObject({ reason: 'epoch' });
+      expect(await follower.reset()).toMatchObject({ reason: 'epoch' });
       expect((await server.api.get('/api/atome/again')).status).toBe(200);
       const { body } = await server.api.get('/api/sync/changes?since=0');
       expect(body.changes ?? body.events).toHaveLength(1);
@@ -42,9 +42,9 @@ describe.each(DATABASES)(
 
     it('resets the readers also when nobody writes', async () => {
       await rewind.putBack();
-      const { reason, epoch } = await tail.reset();
+      const { reason, epoch } = await follower.reset();
       expect(reason).toBe('epoch');
-      expect(epoch).not.toBe(tail.cursor.epoch);
+      expect(epoch).not.toBe(follower.cursor.epoch);
     });
   },
 );

@@ -3,7 +3,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { createFile, type Database } from '../support/databases/databases.js';
-import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
 
 describe('a server that comes back with an older copy of its SQLite file', () => {
   const COPIED = 5;
@@ -11,7 +11,7 @@ describe('a server that comes back with an older copy of its SQLite file', () =>
   let database: Database;
   let path: string;
   let server: TestApp;
-  let tail: Tail;
+  let follower: FollowingClient;
 
   async function create(count: number): Promise<void> {
     for (let n = 0; n < count; n += 1) await server.api.create({ n });
@@ -24,13 +24,13 @@ describe('a server that comes back with an older copy of its SQLite file', () =>
     await create(COPIED);
     new BetterSqlite3(path).exec(`VACUUM INTO '${path}.copy'`).close();
     await create(SEEN - COPIED);
-    tail = new Tail();
-    tail.connect(server);
-    await tail.reached(SEEN);
+    follower = new FollowingClient();
+    follower.connect(server);
+    await follower.reached(SEEN);
     await server.close();
   });
   afterEach(async () => {
-    tail.disconnect();
+    follower.disconnect();
     await server.close();
     await database.drop();
   });
@@ -44,30 +44,30 @@ describe('a server that comes back with an older copy of its SQLite file', () =>
   it('tells a client that has seen more that it comes from the future', async () => {
     putBack();
     server = await startApp({ DATABASE_URL: database.url });
-    tail.connect(server);
-    expect(await tail.reset()).toMatchObject({ reason: 'future', epoch: tail.cursor.epoch, head: COPIED });
+    follower.connect(server);
+    expect(await follower.reset()).toMatchObject({ reason: 'future', epoch: follower.cursor.epoch, head: COPIED });
   });
 
   it('tells it by the hash that the ledger has forked, once that has been written past its cursor', async () => {
     putBack();
     server = await startApp({ DATABASE_URL: database.url });
     await create(SEEN - COPIED + 1);
-    tail.connect(server);
-    expect(await tail.reset()).toMatchObject({ reason: 'forked', head: SEEN + 1 });
+    follower.connect(server);
+    expect(await follower.reset()).toMatchObject({ reason: 'forked', head: SEEN + 1 });
   });
 
   it('tells it that the ledger is another one', async () => {
     server = await startApp();
-    tail.connect(server);
-    const reset = await tail.reset();
+    follower.connect(server);
+    const reset = await follower.reset();
     expect(reset).toMatchObject({ reason: 'epoch', head: 0 });
-    expect(reset.epoch).not.toBe(tail.cursor.epoch);
+    expect(reset.epoch).not.toBe(follower.cursor.epoch);
   });
 
   it('answers the same over REST', async () => {
     putBack();
     server = await startApp({ DATABASE_URL: database.url });
-    const { epoch, since, hash } = tail.cursor;
+    const { epoch, since, hash } = follower.cursor;
     const ask = `/api/sync/changes?epoch=${epoch}&since=${since}&hash=${hash}`;
     expect(await server.api.get(ask)).toMatchObject({ status: 409, body: { code: 'reset', reason: 'future' } });
     await create(SEEN - COPIED);
@@ -77,7 +77,7 @@ describe('a server that comes back with an older copy of its SQLite file', () =>
   it('lets the client start over', async () => {
     putBack();
     server = await startApp({ DATABASE_URL: database.url });
-    const afresh = new Tail();
+    const afresh = new FollowingClient();
     afresh.connect(server);
     await create(1);
     await afresh.reached(COPIED + 1);

@@ -5,7 +5,7 @@ import { startApp, type TestApp } from '../support/server/app.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { EventStream } from '../support/clients/event-stream.js';
 import { openRewind, type Rewind } from '../support/ledger/rewind.js';
-import { Tail } from '../support/clients/following-client.js';
+import { FollowingClient } from '../support/clients/following-client.js';
 
 const KEPT = 5;
 const SEEN = 9;
@@ -48,17 +48,17 @@ describe.each(DATABASES)(
 
     it('resets a range reader, which then goes on from the head', async () => {
       const server = await startWithPast();
-      const tail = new Tail();
-      tail.connect(server);
-      await tail.reached(SEEN);
+      const follower = new FollowingClient();
+      follower.connect(server);
+      await follower.reached(SEEN);
       await rewind.putBack();
-      const { reason, epoch, head } = await tail.reset();
+      const { reason, epoch, head } = await follower.reset();
       expect({ reason, head }).toEqual({ reason: 'forked', head: KEPT });
-      tail.cursor = { epoch, since: head };
-      tail.connect(server);
+      follower.cursor = { epoch, since: head };
+      follower.connect(server);
       await create(server);
-      await tail.reached(KEPT + 1);
-      tail.disconnect();
+      await follower.reached(KEPT + 1);
+      follower.disconnect();
     });
 
     it('resets a plain reader, which stays live', async () => {
@@ -98,15 +98,15 @@ describe.each(DATABASES)(
 
     it('is noticed at the next write when others have reached the same seq before this server looked', async () => {
       const server = await startWithPast({ HEAD_POLL_MS: '60000' });
-      const tail = new Tail();
-      tail.connect(server);
-      await tail.reached(SEEN);
+      const follower = new FollowingClient();
+      follower.connect(server);
+      await follower.reached(SEEN);
       await rewind.putBack();
       const other = await start();
       await create(other, SEEN - KEPT);
       await create(server);
-      expect(await tail.reset()).toMatchObject({ reason: 'forked', head: SEEN + 1 });
-      tail.disconnect();
+      expect(await follower.reset()).toMatchObject({ reason: 'forked', head: SEEN + 1 });
+      follower.disconnect();
     });
 
     it('does no harm when an event stream has bytes under way', async () => {
@@ -119,17 +119,17 @@ describe.each(DATABASES)(
         'GET /api/sync/changes?since=0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: text/event-stream\r\n\r\n',
       );
       await once(slow, 'readable');
-      const tail = new Tail({ since: SEEN });
-      tail.connect(server);
-      await tail.reached(SEEN + 40);
+      const follower = new FollowingClient({ since: SEEN });
+      follower.connect(server);
+      await follower.reached(SEEN + 40);
       await rewind.putBack();
-      await tail.reset();
+      await follower.reset();
       await create(server, 60);
       slow.resume();
       await once(slow, 'end');
       expect((await server.api.get('/health')).status).toBe(200);
       slow.destroy();
-      tail.disconnect();
+      follower.disconnect();
     });
   },
 );

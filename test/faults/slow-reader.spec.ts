@@ -4,7 +4,7 @@ import { Inspector, INSPECTED } from '../support/server/inspector.js';
 import { NO_FAULTS, orderFaults, upTo } from '../support/feed/order.js';
 import { ServerProcess } from '../support/server/process.js';
 import { report } from '../support/report.js';
-import { atomesOf, Tail } from '../support/clients/following-client.js';
+import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
 
 const EVENTS = 100_000;
 const BATCH = 1_000;
@@ -20,7 +20,7 @@ const PATIENCE_MS = 300_000;
  */
 describe('readers that stop reading while 100,000 events pass', () => {
   const database = createFile();
-  const [slow, slowToo, live] = [new Tail(), new Tail(), new Tail()];
+  const [slow, slowToo, live] = [new FollowingClient(), new FollowingClient(), new FollowingClient()];
   let server: ServerProcess;
   let inspector: Inspector;
   let meanwhile: { slow: number; live: number; unsent: number[] };
@@ -33,9 +33,9 @@ describe('readers that stop reading while 100,000 events pass', () => {
       ...INSPECTED,
     });
     inspector = await Inspector.attach(server);
-    for (const tail of [slow, slowToo, live]) tail.connect(server);
+    for (const follower of [slow, slowToo, live]) follower.connect(server);
     await write(0);
-    await Promise.all([slow, slowToo, live].map((tail) => tail.reached(BATCH)));
+    await Promise.all([slow, slowToo, live].map((follower) => follower.reached(BATCH)));
     slow.pause();
     slowToo.pause();
     for (let n = BATCH; n < EVENTS; n += BATCH) await write(n);
@@ -50,7 +50,7 @@ describe('readers that stop reading while 100,000 events pass', () => {
     );
   }, PATIENCE_MS);
   afterAll(async () => {
-    for (const tail of [slow, slowToo, live]) tail.disconnect();
+    for (const follower of [slow, slowToo, live]) follower.disconnect();
     inspector.close();
     await server.kill('SIGKILL');
     await database.drop();

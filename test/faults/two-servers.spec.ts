@@ -6,7 +6,7 @@ import { NO_FAULTS, orderFaults, upTo, type OrderFaults } from '../support/feed/
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
 import { ServerProcess } from '../support/server/process.js';
 import { report } from '../support/report.js';
-import { Tail } from '../support/clients/following-client.js';
+import { FollowingClient } from '../support/clients/following-client.js';
 import { firstWrite, workload } from '../support/clients/workload.js';
 import { SocketWriter } from '../support/clients/writers.js';
 
@@ -44,7 +44,7 @@ async function slowDown(table: string): Promise<void> {
 describe('two servers on one PostgreSQL, with eight writers and pauses inside the database', () => {
   const WRITES = 10_000;
   const LAST = WRITES + 1;
-  const tails = [new Tail(), new Tail()];
+  const tails = [new FollowingClient(), new FollowingClient()];
   const polled: number[][] = [];
   const servers: ServerProcess[] = [];
   const writers = Array.from({ length: WRITERS }, (_, n) => {
@@ -64,11 +64,11 @@ describe('two servers on one PostgreSQL, with eight writers and pauses inside th
     await slowDown('alterations');
     await servers[0]!.api.post('/api/sync/push', { operations: [firstWrite] });
     const began = performance.now();
-    tails.forEach((tail, node) => tail.connect(servers[node]!));
+    tails.forEach((follower, node) => follower.connect(servers[node]!));
     const polls = servers.map(({ api }) => poll(api, LAST));
     writers.forEach((writer, n) => writer.connect(servers[n % 2]!));
     await Promise.all(writers.map((writer) => writer.finished()));
-    await Promise.all(tails.map((tail) => tail.reached(LAST)));
+    await Promise.all(tails.map((follower) => follower.reached(LAST)));
     polled.push(...(await Promise.all(polls)));
     report(`two servers: ${WRITES} writes in ${Math.round(performance.now() - began)} ms`);
   }, PATIENCE_MS);

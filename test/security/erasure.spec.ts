@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { tokenOf } from '../support/server/tokens.js';
 import { bearer, type Answer } from '../support/clients/api.js';
 import { createFile, type Database } from '../support/databases/databases.js';
-import { startLaw, type LawServer } from '../support/server/compliance-server.js';
+import { startComplianceServer, type ComplianceServer } from '../support/server/compliance-server.js';
 import type { TestSocket } from '../support/clients/socket.js';
 
 const linesOf = ({ text }: Answer): Record<string, unknown>[] =>
@@ -19,11 +19,11 @@ describe('erasure and own data under rights', () => {
   const folder = mkdtempSync(join(tmpdir(), 'atome-policies-'));
   const file = join(folder, 'policies.json');
   let database: Database;
-  let server: LawServer;
+  let server: ComplianceServer;
   beforeEach(async () => {
     writeFileSync(file, JSON.stringify({ secret: { read: ['group:staff'] } }));
     database = createFile();
-    server = await startLaw(database, { POLICIES_FILE: file, HEAD_POLL_MS: '20' });
+    server = await startComplianceServer(database, { POLICIES_FILE: file, HEAD_POLL_MS: '20' });
   });
   afterEach(async () => {
     await server.close();
@@ -31,7 +31,7 @@ describe('erasure and own data under rights', () => {
     rmSync(file);
   });
 
-  const reader = async (on: LawServer, sub: string): Promise<TestSocket> => {
+  const reader = async (on: ComplianceServer, sub: string): Promise<TestSocket> => {
     const socket = await on.connect(bearer(tokenOf('reader', { sub })));
     socket.send({ type: 'subscribe', since: 0 });
     await socket.next('sync:live');
@@ -39,7 +39,7 @@ describe('erasure and own data under rights', () => {
   };
 
   it('tells nobody of the end of what could never be seen', async () => {
-    const other = await startLaw(database, { HEAD_POLL_MS: '20' });
+    const other = await startComplianceServer(database, { HEAD_POLL_MS: '20' });
     const alice = server.as('alice');
     const sockets = [await reader(server, 'bob'), await reader(other, 'bob')];
     const plain = await server.connect(bearer(tokenOf('reader', { sub: 'bob' })));

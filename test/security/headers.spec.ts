@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { launchBrowser } from '../support/browser/browser.js';
-import { Window } from '../support/browser/console-page.js';
+import { ConsolePage } from '../support/browser/console-page.js';
 
 describe('the headers that browsers heed', () => {
   let server: TestApp;
@@ -38,12 +38,12 @@ describe('the headers that browsers heed', () => {
   it('leave Swagger UI whole, in a browser', async () => {
     const browser = await launchBrowser();
     try {
-      const window = await Window.open(browser, `${server.url}/api/docs`);
-      await window.page.getByRole('button', { name: 'Authorize' }).waitFor();
-      await window.page.getByText('/api/atome/list').click();
-      await window.page.getByRole('button', { name: 'Execute' }).click();
-      await window.page.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
-      expect(window.errors).toEqual([]);
+      const consolePage = await ConsolePage.open(browser, `${server.url}/api/docs`);
+      await consolePage.page.getByRole('button', { name: 'Authorize' }).waitFor();
+      await consolePage.page.getByText('/api/atome/list').click();
+      await consolePage.page.getByRole('button', { name: 'Execute' }).click();
+      await consolePage.page.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
+      expect(consolePage.errors).toEqual([]);
     } finally {
       await browser.close();
     }

@@ -12,11 +12,11 @@ import { bearer, type Api } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { createFile, type Database } from '../support/databases/databases.js';
 import { EventStream } from '../support/clients/event-stream.js';
-import { mayRead, POLICIES, type Seen, type Who } from '../support/models/access-model.js';
+import { mayRead, POLICIES, type Seen, type Subject } from '../support/models/access-model.js';
 import type { TestSocket } from '../support/clients/socket.js';
 
 const IDS = ['a', 'b', 'c', 'd', 'e'];
-const PEOPLE: Record<string, Omit<Who, 'id'>> = {
+const PEOPLE: Record<string, Omit<Subject, 'id'>> = {
   ann: { role: 'writer', groups: ['g1'] },
   bob: { role: 'writer', groups: [] },
   cid: { role: 'reader', groups: ['g1', 'g2'] },
@@ -54,11 +54,11 @@ interface Begun {
 }
 
 /** One principal with every door open. */
-class Person {
+class TestUser {
   private begun: Begun = { events: [], to: 0 };
 
   private constructor(
-    readonly who: Who,
+    readonly who: Subject,
     readonly token: string,
     readonly api: Api,
     private readonly plain: TestSocket,
@@ -66,7 +66,7 @@ class Person {
     private readonly stream: EventStream,
   ) {}
 
-  static async open(server: TestApp, tenant: string, id: string): Promise<Person> {
+  static async open(server: TestApp, tenant: string, id: string): Promise<TestUser> {
     const { role, groups } = PEOPLE[id]!;
     const token = tokenOf(role, { sub: id, tenant, groups });
     const plain = await server.connect(bearer(token));
@@ -76,7 +76,7 @@ class Person {
     range.send({ type: 'subscribe', since: 0 });
     await range.next('sync:live');
     const stream = await EventStream.open(`${server.url}/api/sync/changes?since=0`, bearer(token));
-    return new Person({ id, role, groups }, token, server.api.as(token), plain, range, stream);
+    return new TestUser({ id, role, groups }, token, server.api.as(token), plain, range, stream);
   }
 
   /** What each live reader has made of the events so far. */
@@ -207,7 +207,7 @@ describe('who may read what', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }), async (steps) => {
         const tenant = `t-${randomUUID()}`;
-        const people = await Promise.all(NAMES.map((id) => Person.open(server, tenant, id)));
+        const people = await Promise.all(NAMES.map((id) => TestUser.open(server, tenant, id)));
         const apiOf = (id: string): Api => people.find(({ who }) => who.id === id)!.api;
         for (const [index, each] of steps.entries()) {
           if (index === steps.length >> 1) await Promise.all(people.map((person) => person.begin()));

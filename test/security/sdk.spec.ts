@@ -3,7 +3,7 @@ import { createUnified, type UnifiedClient, type UnifiedOptions } from '../../cl
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import type { Api } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';
-import { Heard } from '../support/clients/event-recorder.js';
+import { EventRecorder } from '../support/clients/event-recorder.js';
 
 const shortly = (ms: number): string => tokenOf('writer', { exp: (Date.now() + ms) / 1_000 });
 const note = { kind: 'note', data: { title: 'My Note' } };
@@ -21,10 +21,10 @@ describe('the client, where authentication is on', () => {
     await server.close();
   });
 
-  const open = (options: UnifiedOptions): Heard => {
+  const open = (options: UnifiedOptions): EventRecorder => {
     // no waiting before a reconnect
     client = createUnified({ url: server.url, random: () => 0, ...options });
-    return new Heard(client);
+    return new EventRecorder(client);
   };
 
   it.each<[string, UnifiedOptions['token']]>([
@@ -32,12 +32,12 @@ describe('the client, where authentication is on', () => {
     ['a function', () => tokenOf('writer')],
     ['a function that takes its time', () => Promise.resolve(tokenOf('writer'))],
   ])('works with %s', async (_what, token) => {
-    const heard = open({ token });
+    const recorder = open({ token });
     expect(await client.SyncWebSocket.connect()).toBe(true);
     expect(await client.UnifiedAtome.create(note)).toMatchObject({ success: true, version: 1 });
     await other.create();
-    await heard.reached(2);
-    expect(heard.seqs).toEqual([2]);
+    await recorder.reached(2);
+    expect(recorder.seqs).toEqual([2]);
   });
 
   it.each<[string, UnifiedOptions['token']]>([
@@ -45,16 +45,16 @@ describe('the client, where authentication is on', () => {
     ['with a token that is not good', 'garbage'],
     ['with a token without a role', tokenOf('nobody', { roles: [] })],
   ])('gives up %s', async (_what, token) => {
-    const heard = open({ token });
+    const recorder = open({ token });
     expect(await client.SyncWebSocket.connect()).toBe(false);
     expect(client.SyncWebSocket.getState()).toMatchObject({ connected: false });
     expect(await client.UnifiedAtome.create(note)).toMatchObject({ success: false });
-    expect(heard.seqs).toEqual([]);
+    expect(recorder.seqs).toEqual([]);
   });
 
   it('asks for another token when one has expired, and goes on from where it was', async () => {
     const asked: boolean[] = [];
-    const heard = open({
+    const recorder = open({
       token: ({ renew }) => {
         asked.push(renew);
         return renew ? tokenOf('writer') : shortly(500);
@@ -62,14 +62,14 @@ describe('the client, where authentication is on', () => {
     });
     expect(await client.SyncWebSocket.connect()).toBe(true);
     await other.create();
-    await heard.reached(1);
+    await recorder.reached(1);
     // one write while it is there, one while it is away, one when it is back
-    expect(await heard.next('sync:disconnected')).toMatchObject({ code: 4401, reason: 'the token has expired' });
+    expect(await recorder.next('sync:disconnected')).toMatchObject({ code: 4401, reason: 'the token has expired' });
     await other.create();
-    await heard.next('sync:connected');
+    await recorder.next('sync:connected');
     await other.create();
-    await heard.reached(3);
-    expect(heard.seqs).toEqual([1, 2, 3]);
+    await recorder.reached(3);
+    expect(recorder.seqs).toEqual([1, 2, 3]);
     expect(asked).toEqual([false, true]);
   });
 

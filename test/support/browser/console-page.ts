@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 
 /** The page at `/` in a window of its own, as its user sees it. */
-export class Window {
+export class ConsolePage {
   /** What the browser has complained about: errors of scripts, of the network and of the content policy. */
   readonly errors: string[] = [];
   /** What the page's scripts have logged. */
@@ -15,11 +15,11 @@ export class Window {
     });
   }
 
-  static async open(browser: Browser, url: string): Promise<Window> {
+  static async open(browser: Browser, url: string): Promise<ConsolePage> {
     const context = await browser.newContext();
-    const window = new Window(await context.newPage());
-    await window.page.goto(url);
-    return window;
+    const consolePage = new ConsolePage(await context.newPage());
+    await consolePage.page.goto(url);
+    return consolePage;
   }
 
   close(): Promise<void> {

@@ -5,7 +5,7 @@ type EventName = AnyEvent['type'];
 type EventOf<Name extends EventName> = Extract<AnyEvent, { type: Name }>;
 
 /** What an application hears of its client, in order, and a way to wait for it. */
-export class Heard {
+export class EventRecorder {
   readonly events: AnyEvent[] = [];
   private readonly changed = new EventEmitter();
   private read = 0;

@@ -20,7 +20,7 @@ export interface Applied {
  * A range reader that keeps its cursor across connections, admits frames by the rule of the protocol, and
  * folds what it is told into a state of its own.
  */
-export class Tail {
+export class FollowingClient {
   readonly applied: Applied[] = [];
   readonly atomes = new Map<string, Atome>();
   readonly resets: SyncReset[] = [];

@@ -9,7 +9,7 @@ import { TestSink } from './sink.js';
 import { WatchedStore } from '../ledger/watched-store.js';
 
 /** A feed over a ledger in memory, whose work is counted. */
-export class FeedBench {
+export class FeedHarness {
   readonly errors: unknown[] = [];
   private readonly feed: Feed;
 
@@ -22,11 +22,11 @@ export class FeedBench {
     );
   }
 
-  static async start(): Promise<FeedBench> {
+  static async start(): Promise<FeedHarness> {
     const watched = new WatchedStore(await openStore('sqlite::memory:'));
-    const bench = new FeedBench(watched, await openLedger(watched.store));
-    bench.feed.start();
-    return bench;
+    const harness = new FeedHarness(watched, await openLedger(watched.store));
+    harness.feed.start();
+    return harness;
   }
 
   /** Live readers of one class, or such as are behind. */

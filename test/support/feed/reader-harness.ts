@@ -12,7 +12,7 @@ import { WatchedStore } from '../ledger/watched-store.js';
 export const READER_OPTIONS = { ...DEFAULT_FEED_OPTIONS, unsentBytes: 1_000, frameChars: 1_500, idleFrameMs: 10_000 };
 
 /** A ledger, a log that follows it and readers of the log, without a feed around them. */
-export class ReaderBench {
+export class ReaderHarness {
   log!: TenantLog;
   readonly errors: unknown[] = [];
   private readonly readers: FeedReader[] = [];
@@ -23,9 +23,9 @@ export class ReaderBench {
     private readonly rules: AccessRules,
   ) {}
 
-  static async start(rules: AccessRules = OPEN_RULES): Promise<ReaderBench> {
+  static async start(rules: AccessRules = OPEN_RULES): Promise<ReaderHarness> {
     const watched = new WatchedStore(await openStore('sqlite::memory:'));
-    return new ReaderBench(watched, await openLedger(watched.store, { rules }), rules);
+    return new ReaderHarness(watched, await openLedger(watched.store, { rules }), rules);
   }
 
   /** Opens the log where the ledger is; from then on it is told of every commit. */

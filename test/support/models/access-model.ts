@@ -3,7 +3,7 @@ import type { AccessLists, Atome } from '../../../src/protocol/index.js';
 
 /* Who may read what, said once more in the simplest way: the parent is asked at the time of reading. */
 
-export interface Who {
+export interface Subject {
   readonly id: string;
   readonly role: string;
   readonly groups: readonly string[];
@@ -17,13 +17,13 @@ export const POLICIES: Policies = {
   draft: { access: 'private' },
 };
 
-export function mayRead(who: Who, atome: Seen, all: readonly Seen[]): boolean {
+export function mayRead(who: Subject, atome: Seen, all: readonly Seen[]): boolean {
   if (who.role === 'admin') return true;
   if (atome.kind === 'secret' && !who.groups.includes('g1')) return false;
   return isNamed(who, atome, all);
 }
 
-function isNamed(who: Who, { ownerId, parentId, access = 'tenant' }: Seen, all: readonly Seen[]): boolean {
+function isNamed(who: Subject, { ownerId, parentId, access = 'tenant' }: Seen, all: readonly Seen[]): boolean {
   if (ownerId === who.id || access === 'tenant') return true;
   if (access === 'private') return false;
   if (access === 'inherit')

@@ -9,7 +9,7 @@ import { LEDGER_STORE, type LedgerStore } from '../../../src/ledger/store.js';
 export const TENANT = 'acme';
 
 /** The server with tokens, on one database, and those who call it. */
-export interface LawServer extends TestApp {
+export interface ComplianceServer extends TestApp {
   readonly store: LedgerStore;
   /** REST as somebody with the role `writer`, unless another is given. */
   as(id: string, role?: string): Api;
@@ -19,7 +19,10 @@ export interface LawServer extends TestApp {
   fault(): Promise<unknown>;
 }
 
-export async function startLaw(database: Database, environment: Record<string, string> = {}): Promise<LawServer> {
+export async function startComplianceServer(
+  database: Database,
+  environment: Record<string, string> = {},
+): Promise<ComplianceServer> {
   const server = await startApp({ ...WITH_TOKENS, DATABASE_URL: database.url, ...environment });
   const store = server.app.get<LedgerStore>(LEDGER_STORE, { strict: false });
   return {
