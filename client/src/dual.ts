@@ -106,7 +106,7 @@ function open<Map extends Kinds<Map>>(
   return [sharedStore, client];
 }
 
-/** Gives the local outbox the writes over which a tab or process died. They may have been there: then nothing happens. */
+/** Recovers prepared writes over which a tab or process died: the local outbox gets them, too. They may have been there: then nothing happens. */
 async function recoverPrepared(
   localStore: SharedOutboxStore,
   cloudStore: SharedOutboxStore,

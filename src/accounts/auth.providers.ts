@@ -88,7 +88,7 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
   ];
 }
 
-/** The door `/api/auth`: tickets always, accounts where they are wanted. */
+/** The providers behind `/api/auth`: tickets always, accounts where they are configured. */
 export function authProviders(accounts: AccountOptions | undefined): {
   readonly controllers: readonly Type[];
   readonly providers: readonly Provider[];

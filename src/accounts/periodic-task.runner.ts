@@ -1,7 +1,7 @@
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { PeriodicTask } from './periodic-task.js';
 
-/** What is done again and again while the application runs. */
+/** Runs a periodic task as long as the application runs. */
 export class PeriodicTaskRunner implements OnModuleInit, BeforeApplicationShutdown {
   constructor(private readonly task: PeriodicTask) {}
 

@@ -1,4 +1,4 @@
-/** Does something again and again, one after the other, from `start` to `stop`. */
+/** Repeats a task at an interval, one run after the other, from `start` to `stop`. */
 export class PeriodicTask {
   private timer: NodeJS.Timeout | undefined;
   private isFailing = false;

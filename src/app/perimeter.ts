@@ -63,8 +63,7 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
 }
 
 /**
- * What Helmet sends, asked once: it is the same for each request, and the plugin works it out for each anew, at the cost
- * of some 5 % of a small write.
+ * What Helmet sends, asked once: it is the same for each request, and the plugin works it out for each anew.
  */
 async function browserHeaders(): Promise<Record<string, string>> {
   const sample = fastify();

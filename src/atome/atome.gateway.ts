@@ -17,7 +17,7 @@ import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { Session } from '../realtime/session.js';
 import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
 
-/** The WebSocket door: each connection gets a {@link Session}. */
+/** The WebSocket gateway: each connection gets a {@link Session}. */
 @Injectable()
 export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayConnection<WebSocket> {
   private readonly logger = new Logger('WebSocket');

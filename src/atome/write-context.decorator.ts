@@ -18,7 +18,7 @@ export function writeContextOf(request: FastifyRequest): WriteContext {
       { path: 'Content-Range', message: 'is not possible here: send a whole body, or PATCH what changes' },
     ]);
   }
-  // written out: with a spread and an array for each header this cost 4 µs
+  // written out: a spread and an array for each header are made anew with each write
   return {
     principal: identityOf(request)?.principal,
     clientId: one(headers['x-client-id']),

@@ -19,12 +19,12 @@ export interface AuditPage {
   readonly next: number | null;
 }
 
-/** Rows that are walked at once, so that no question holds up the others for long. */
+/** Rows that one query reads, so that no audit holds up other queries for long. */
 const RANGE_SEQS = 2_000;
 /** Rows that are walked for one page; it may end up empty, and is to be continued then. */
 const MOST_WALKED = 100_000;
 
-/** The ledger as a list of deeds. It has no index for this: writing would pay for it. It is walked in stretches. */
+/** The audit trail. The ledger has no index for it, which would make writes slower: it is read in ranges of seqs. */
 export class AuditReader {
   constructor(private readonly store: LedgerStore) {}
 

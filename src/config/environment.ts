@@ -229,7 +229,7 @@ function readPolicies(read: Reader): Policies | undefined {
   }
 }
 
-/** Whoever can change what comes over the wire could sign tokens of his own. */
+/** Whoever can change what comes over the wire could sign tokens of their own. */
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);

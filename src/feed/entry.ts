@@ -35,7 +35,7 @@ export class Entry {
   readonly redacts: boolean;
   /** Who could ever see the atome; undefined where that is not needed. */
   readonly audience: Audience | undefined;
-  /** Where the atome stands by now: the rights of today decide who may read what was. */
+  /** The header as it is now: current rights decide who may read past entries. */
   current: AtomeHeader;
   /** Whether there are readers who may not read it. */
   restricted: boolean;

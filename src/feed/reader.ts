@@ -68,7 +68,7 @@ export class FeedReader {
     this.closed = true;
   }
 
-  /** From here on it sees what these eyes see. */
+  /** Judges all entries from here on by what another principal may read. */
   setViewer(principal: Principal): void {
     this.viewer = viewerOf(principal);
   }

@@ -2,7 +2,7 @@ import type { Entry } from './entry.js';
 import { equalJson, type AtomeHeader } from '../protocol/index.js';
 import { headerOfAtome, type Committed } from '../ledger/outcome.js';
 
-/** Where atomes have come to stand, each as of one seq: what the entries before that are judged by. */
+/** The newest header of each relocated atome and the seq of it: the visibility of earlier entries is decided by it. */
 export class Relocations {
   private readonly latest = new Map<string, { readonly seq: number; readonly now: AtomeHeader }>();
 

@@ -107,7 +107,7 @@ export class TenantLog {
   }
 
   /**
-   * Compares this log with the ledger's head. One that was read before may spare the reading, but proves no
+   * Refreshes this log from the ledger's head. One that was read before may spare the reading, but proves no
    * fork: it may be older than our last commit.
    */
   async refresh(before?: HeadRow): Promise<void> {

@@ -8,7 +8,7 @@ import type { Batch } from './batch.js';
  */
 export type Visibility = 's' | 'h' | 'l' | 'b';
 
-/** Somebody who reads; those with equal keys see the same. */
+/** A principal who reads; equal keys have equal visibilities. */
 export interface Viewer {
   readonly principal: Principal;
   readonly key: string;

@@ -17,7 +17,7 @@ export function sendHead(reply: FastifyReply): void {
   void reply.send(Readable.from([]));
 }
 
-/** Answers that last: each takes a place among the open connections, and ends when its caller may not go on. */
+/** Answers that stay open: each holds a connection lease, and ends when its caller may not go on. */
 @Injectable()
 export class LongResponses {
   constructor(
@@ -29,7 +29,7 @@ export class LongResponses {
   /**
    * Aborts when an answer has ended, when its client has gone away, when the caller's token ends or is withdrawn, or when
    * the server goes down; one that `finishes` is not cut off by that.
-   * @throws AtomeError when there is no place for it.
+   * @throws AtomeError when no lease can be acquired.
    */
   open(request: FastifyRequest, reply: FastifyReply, { finishes = false } = {}): AbortSignal {
     const identity = identityOf(request)!;

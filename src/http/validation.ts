@@ -5,7 +5,7 @@ import { invalid, type Issue } from '../protocol/index.js';
 
 type Query = Readonly<Record<string, unknown>>;
 
-/** Of a query with nothing in it, as most are, a DTO makes the same each time: 7 of the 60 µs of a `get`. */
+/** An empty query, the most common one, gives the same DTO each time, so it is validated once for each type. */
 class QueryPipe extends ValidationPipe {
   private readonly empty = new Map<unknown, Promise<unknown>>();
 

@@ -50,13 +50,13 @@ export function accessColumns(atome: Atome, { names, kinds }: Audience): AccessC
   };
 }
 
-/** Where the atome of a row stands, and who could ever see it. */
+/** The header of a row's atome, and who could ever see it. */
 export function headerAndAudienceOf(row: AtomeHeaderRow): AtomeHeader & { audience: Audience } {
   const { id, kind, type, parentId, ownerId } = row;
   return { id, kind, type, parentId, ownerId, ...rightsAndAudienceOf(row) };
 }
 
-/** Where the atome of a row stands, for those who decide about it. */
+/** The header of a row's atome. */
 export function headerOf(row: AtomeHeaderRow): AtomeHeader {
   const { audience: _audience, ...standing } = headerAndAudienceOf(row);
   return standing;

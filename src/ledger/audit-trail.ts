@@ -10,7 +10,7 @@ export interface AuditFilter {
   readonly kind?: string | undefined;
 }
 
-/** A stretch of the ledger: `after < seq ≤ upTo`. */
+/** A range of the ledger: `after < seq ≤ upTo`. */
 export interface SeqRange {
   readonly after: number;
   readonly upTo: number;

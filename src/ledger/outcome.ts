@@ -26,9 +26,9 @@ export interface Committed {
   readonly size: number;
   /** The state after it. */
   readonly atome: Atome;
-  /** Where the atome stood before it; null for a new one. */
+  /** The header before it; null for a new atome. */
   readonly before: AtomeHeader | null;
-  /** Where it stands by now, if that is known to be another place than just after it. */
+  /** Its header as it is now, where that is known to differ from the one just after it. */
   readonly current?: AtomeHeader;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;

@@ -59,7 +59,7 @@ export interface Additions {
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
-/** Whose eyes see. */
+/** Restricts a list to what a principal may read. */
 export interface VisibilityFilter {
   /** One of these must be among an atome's readers, unless everybody is. */
   readonly names: readonly string[];
@@ -136,7 +136,7 @@ export interface LedgerStore {
   history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
   deltaChain(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<DeltaRow[]>;
-  /** Alterations of a stretch without their payloads, in order of seq. The stretch is walked: keep it short. */
+  /** Alterations of a range without their payloads, in order of seq. The whole range is read: keep it short. */
   auditRows(tenant: string, query: AuditQuery): Promise<AuditRow[]>;
   /** Atomes of one owner among the next thousand behind an id. */
   owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage>;

@@ -14,7 +14,7 @@ export interface AccessRules {
   defaultAccess(kind: string): AskedAccess | undefined;
 }
 
-/** For a ledger behind no door: everybody may do everything. */
+/** For a ledger without authorization: everybody may do everything. */
 export const OPEN_RULES: AccessRules = {
   isAllowed: () => true,
   isOpen: () => true,

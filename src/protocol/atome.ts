@@ -22,7 +22,7 @@ export interface Atome extends Content, Rights {
   readonly deletedAt: string | null;
 }
 
-/** What filters and rights look at: all of an atome but its content. */
+/** The header of an atome, which filters and rights are decided by: all but its content. */
 export type AtomeHeader = Rights & Pick<Atome, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId'>;
 
 /**

@@ -1,7 +1,7 @@
 import type { Action } from '../auth/authorization/role-permissions.js';
 import type { ClientMessage } from '../protocol/index.js';
 
-/** What each message needs; `ping` and `auth` need nothing. */
+/** The permission that each message needs; `ping` and `auth` need none. */
 export const MESSAGE_PERMISSIONS: Readonly<Record<Exclude<ClientMessage['type'], 'ping' | 'auth'>, Action>> = {
   subscribe: 'read',
   unsubscribe: 'read',

@@ -51,7 +51,7 @@ export interface Handshake extends RequestCredentials {
 
 /** Writes submitted and not yet answered, above which the socket is read no further. */
 const MAX_UNANSWERED = 1_024;
-/** Bytes taken from somebody who is not known yet: the handshake, and a token with room to spare. */
+/** Bytes read from an unauthenticated connection: the handshake, and a token with room to spare. */
 const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
 
 /**

@@ -27,7 +27,7 @@ describe.each(DATABASES)('the data of one person, on %s', (_database, create) =>
     server = await startComplianceServer(database);
     [alice, bob] = [server.as('alice'), server.as('bob')];
     await alice.create({ title: 'mine' }, { id: 'a1' });
-    await bob.create({ title: 'his' }, { id: 'b1' });
+    await bob.create({ title: 'of Bob' }, { id: 'b1' });
     await alice.post('/api/atome/b1/alter', { operation: 'update', changes: { title: 'ours' }, reason: 'better' });
     await bob.patch('/api/atome/a1', { title: 'changed' });
     await alice.create({ title: 'old' }, { id: 'a2' });

@@ -36,7 +36,7 @@ function withoutKey({ header, sign: good }: Issuer): Record<string, string> {
   };
 }
 
-/** The attacker signs with a key of his own, and says where it is to be found. */
+/** The attacker signs with a key of their own, and says where it is to be found. */
 function withOwnKey({ header: { kid } }: Issuer): Record<string, string> {
   const { jwk, pem } = stranger;
   const own = (header: Claims) => stranger.token({}, header);

@@ -80,7 +80,7 @@ describe('erasure and own data under rights', () => {
   it('does not tell in an export what one may not see any more', async () => {
     const [alice, bob, admin] = [server.as('alice'), server.as('bob'), server.as('carol', 'admin')];
     await alice.create({ title: 'mine' }, { id: 'a' });
-    await bob.create({ title: 'his' }, { id: 'b' });
+    await bob.create({ title: 'of Bob' }, { id: 'b' });
     await alice.patch('/api/atome/b', { title: 'ours' });
     await admin.put('/api/atome/a', { kind: 'secret', data: { title: 'judged' } });
     await bob.post('/api/atome/b/share', { access: 'private' });

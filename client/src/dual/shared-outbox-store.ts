@@ -2,7 +2,8 @@ import { SyncError } from '../core/errors.js';
 import type { Changes, PendingWrite, Store } from '../storage/store.js';
 
 /**
- * A store into whose outbox writes also come from beside its client, which takes them for those of another tab. Halves
+ * A store whose outbox is shared: writes also come from outside its client, which takes them for those of another tab. Prepared
+ * writes
  * it hides from its client.
  */
 export interface SharedOutboxStore extends Store {

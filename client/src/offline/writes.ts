@@ -43,7 +43,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     // in a chain, so that writes which need nothing do not overtake
     await (ready = ready.then(() => prepare([fields])));
     const opId = clock.name();
-    // a copy, of what JSON can say: what the caller does with his objects afterwards is his own affair
+    // a copy, of what JSON can say: what the caller does with the objects afterwards must not change what is sent
     const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
     await replica.commit({ append: [append], dismiss });
     saved();

@@ -9,7 +9,7 @@ export interface Cursor {
   readonly hash?: string;
 }
 
-/** Reads one ledger from its cursor on, each event once and in order, whatever the connection does. */
+/** Follows one ledger from its cursor on, each event once and in order, whatever the connection does. */
 export class RangeReader {
   private current: Cursor | undefined;
 

@@ -22,17 +22,17 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
 /** Why a place has to be left: its owner's token is good no longer, or somebody else needs it more. */
 export type RevocationReason = 'withdrawn' | 'displaced';
 
-/** How often is asked whether those who are here may stay, in milliseconds. */
+/** How often the identities of all leases are checked, in milliseconds. */
 const CHECK_MS = 1_000;
-/** When it is worth coming back to a full house, in milliseconds. */
+/** When it is worth trying again at a full server, in milliseconds. */
 const RETRY_MS = 5_000;
 
 /**
- * Everything that stays open for somebody: connections and streams. There are only so many places, in all and for
- * each; and who may not stay any more is told so.
+ * Limits connections and streams that are open: in all, for each address and for each principal; and revokes the lease
+ * of an identity that is no longer current.
  */
 export class ConnectionLimiter {
-  /** In the order in which they were taken. */
+  /** In the order in which they were acquired. */
   private readonly leases = new Set<ConnectionLease>();
   private readonly unauthenticated = new Set<ConnectionLease>();
   private readonly strangersAt = new Map<string, Set<ConnectionLease>>();
@@ -68,7 +68,7 @@ export class ConnectionLimiter {
   }
 
   /**
-   * Takes a place, whether or not there is a {@link refusal}.
+   * Acquires a lease, whether or not there is a {@link refusal}.
    * @param onRevoked called at most once, when whoever is there may not stay.
    */
   acquire(address: string, onRevoked: (why: RevocationReason) => void): ConnectionLease {
@@ -82,7 +82,7 @@ export class ConnectionLimiter {
     return lease;
   }
 
-  /** Asks once about all. */
+  /** Checks the identity of each lease once. */
   async check(): Promise<void> {
     await this.authenticator.refresh();
     for (const lease of this.leases) {
@@ -90,7 +90,7 @@ export class ConnectionLimiter {
     }
   }
 
-  /** A flood of strangers displaces itself; who says at once who it is has long left their number. */
+  /** The oldest unauthenticated connection makes room for the newest, so that a flood displaces only itself. */
   private addUnauthenticated(lease: ConnectionLease, address: string): void {
     const { unauthenticated, perAddress } = this.options;
     if (isFull(this.addresses.of(address), perAddress)) displaceOldest(this.strangersAt.get(address));
@@ -125,13 +125,13 @@ export class ConnectionLimiter {
   }
 }
 
-/** What a place tells the house. */
+/** What a lease reports to its limiter. */
 interface LeaseHolder {
   assigned(before: Identity | undefined, after: Identity): void;
   released(): void;
 }
 
-/** One thing that is open, and for whom. */
+/** One open connection or stream, and its identity. */
 export class ConnectionLease {
   private owner: Identity | undefined;
 
@@ -147,7 +147,7 @@ export class ConnectionLease {
 
   /**
    * Says who it is, or that a newer token of the same principal counts.
-   * @throws AtomeError `rate_limited` when that principal has too many places.
+   * @throws AtomeError `rate_limited` when that principal has too many leases.
    */
   assign(identity: Identity): void {
     this.holder.assigned(this.owner, identity);

@@ -34,7 +34,7 @@ export class RequestAuthenticator {
     private readonly perimeter: Perimeter,
   ) {}
 
-  /** Stands at the door of an application, whose routes without a rule are none of its business. */
+  /** Registers the authentication of requests with an application. Routes without a rule are not touched. */
   register(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (request, _reply, done) => {
       const rule = ruleOfRoute(request);
@@ -53,7 +53,7 @@ export class RequestAuthenticator {
   }
 
   /**
-   * At once when who calls is known already, as it nearly always is: waiting for it cost 2 µs of a small write.
+   * Synchronous when the caller is known already, which spares most requests a turn of the microtasks.
    * @throws AtomeError `unauthenticated` or `forbidden`; or rejects with it.
    */
   authenticate(request: AuthenticatedRequest, rule: Rule): void | Promise<void> {
@@ -95,7 +95,7 @@ export function ruleOfRoute({ routeOptions }: FastifyRequest): Rule | undefined 
   return (routeOptions.config as { [RULE]?: Rule })[RULE];
 }
 
-/** Of somebody who is not known no more is kept in memory than a name and a password take. */
+/** The body of an unauthenticated request is limited to what a name and a password take. */
 const MAX_UNAUTHENTICATED_BYTES = 16 * 1024;
 
 /** @throws AtomeError `too_large` for a long body, and for one that does not say how long it is. */
@@ -108,7 +108,7 @@ function assertShortBody({ headers }: FastifyRequest): void {
   );
 }
 
-/** Who a request comes from, as the doorkeeper has found out. */
+/** The identity of a request, once it is authenticated. */
 export function identityOf(request: FastifyRequest): Identity | undefined {
   return (request as AuthenticatedRequest).identity;
 }

@@ -30,7 +30,7 @@ export interface RuleOptions {
   readonly takesPreconditions?: boolean;
 }
 
-/** Says what a route needs. A route that says nothing is refused to everybody. */
+/** Declares the role that a route requires. A route without one is refused to everybody. */
 export const RequireRole = (
   rule: Rule,
   { takesTickets = false, takesPreconditions = false }: RuleOptions = {},
@@ -49,7 +49,7 @@ export function ruleOf(handler: object): Rule | undefined {
   return Reflect.getMetadata(RULE, handler) as Rule | undefined;
 }
 
-/** Lets nobody through to a route whom the {@link RequestAuthenticator} has not admitted. */
+/** Refuses a route to a request that the {@link RequestAuthenticator} has not authenticated. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -68,7 +68,7 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-/** Puts a controller behind the guard. */
+/** Applies the guard to a controller. */
 export const Guarded = (): ClassDecorator => applyDecorators(UseGuards(AccessGuard), ApiBearerAuth());
 
 /** Who calls; undefined only on a `public` route. */

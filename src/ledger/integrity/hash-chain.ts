@@ -22,7 +22,7 @@ const SALT_CHARS = 32;
 let salts = '';
 let nextSalt = 0;
 
-/** Random bytes are drawn for 128 salts at once: a call into the system for each took 15 times as long. */
+/** Random bytes are drawn for many salts at once, because each call into the system is slow. */
 export function newSalt(): string {
   if (nextSalt === salts.length) {
     salts = randomBytes(64 * SALT_CHARS).toString('hex');

@@ -1,7 +1,7 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 
-/* Lists of atomes: which, in which order, for whose eyes. Parameters are written `?`. */
+/* Lists of atomes: which, in which order, for which principal. Parameters are written `?`. */
 
 const SORT_COLUMN: Record<ListQuery['sortBy'], string> = {
   updatedAt: 'seq',

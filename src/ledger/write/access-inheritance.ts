@@ -12,7 +12,7 @@ import {
 } from '../../protocol/index.js';
 import { MAX_DESCENDANTS } from '../store.js';
 
-/** Most characters of access that one share hands down: each is in several columns of each heir. */
+/** Most characters of access that one share propagates: each is in several columns of each descendant. */
 const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
 
 /** The states that a group works on: those that it has read, as its earlier writes have left them. */
@@ -23,13 +23,13 @@ export interface InheritanceGraph {
   readonly isIncomplete: boolean;
 }
 
-/** An atome that has to inherit anew, and what. */
+/** An atome whose inherited access changes, and to what. */
 export interface InheritedAccess {
   readonly id: string;
   readonly inherited: Access;
 }
 
-/** What atomes inherit from their parents, resolved when it is written, so that each one's own alterations tell its rights. */
+/** Resolves inherited access when it is written, so that each atome's own alterations tell its rights. */
 export class AccessInheritance {
   constructor(
     private readonly graph: InheritanceGraph,
@@ -71,7 +71,7 @@ export class AccessInheritance {
       : { ...mutation, changes: { ...mutation.changes, inherited } };
   }
 
-  /** Those heirs of an atome whose access is not yet what it has now to give; parents before children. */
+  /** The descendants whose inherited access differs from the new one; parents before children. */
   *descendantsOf(id: string): Generator<InheritedAccess> {
     this.assertComplete(id);
     const children = this.children();
@@ -124,7 +124,7 @@ export class AccessInheritance {
   }
 
   /**
-   * Each heir keeps a copy of what it inherits.
+   * Each descendant keeps a copy of what it inherits.
    * @throws AtomeError `too_large` when not all heirs of an atome are known, or their copies of its access are too much.
    */
   assertCopiesFit(state: AtomeState): void {
@@ -149,7 +149,7 @@ export class AccessInheritance {
   }
 }
 
-/** Whether somebody may leave an atome as a write would: also what it becomes must be something that he may write. */
+/** Whether somebody may leave an atome as a write would: also what it becomes must be something that they may write. */
 export function assertResultAllowed(
   rules: AccessRules,
   by: Principal,

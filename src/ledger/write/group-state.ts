@@ -55,7 +55,7 @@ export class GroupState {
   private readonly pending = new Map<string, PendingAtome>();
   private readonly atomeRows = new Map<string, AtomeRow>();
   private readonly known = new Map<string, IdempotencyRecord>();
-  /** What made the atomes that a `create` may meet. */
+  /** First alteration of each atome that a `create` names, to recognise a repeated create. */
   private readonly firstAlterations = new Map<string, AlterationRow>();
   private readonly alterations: AlterationRow[] = [];
   private readonly receipts: IdempotencyRecord[] = [];
@@ -266,7 +266,7 @@ export class GroupState {
     return { outcome: 'applied', epoch: this.head.epoch, committed, previous: target?.state ?? null };
   }
 
-  /** What inherits from an atome has its new access in alterations of its own. */
+  /** Propagates a new access to all descendants, each in an alteration of its own. */
   private propagate(from: string, author: string): void {
     for (const { id, inherited } of this.inheritance.descendantsOf(from)) {
       const target = this.pending.get(id)!;

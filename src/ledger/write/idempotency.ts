@@ -11,7 +11,7 @@ import type { Outcome } from '../outcome.js';
 import type { AlterationRow, IdempotencyRecord } from '../rows.js';
 import type { WriteName } from '../store.js';
 
-/* The same write once: what comes again gets the first answer. */
+/* Idempotency: a repeated write gets the first answer. */
 
 /** The author of a receipt that is older than authors. */
 export const UNKNOWN_AUTHOR = '';
