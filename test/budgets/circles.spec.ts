@@ -14,7 +14,10 @@ function importsOf(texts: ReadonlyMap<string, string>): Imports {
   for (const [path, text] of texts) {
     const { importedFiles } = ts.preProcessFile(text, true, true);
     const named = importedFiles.map(({ fileName }) => join(dirname(path), fileName).replace(/\.js$/, '.ts'));
-    imports.set(path, [...new Set(named)].filter((target) => texts.has(target)));
+    imports.set(
+      path,
+      [...new Set(named)].filter((target) => texts.has(target)),
+    );
   }
   return imports;
 }

@@ -88,13 +88,13 @@ export function readSuite({ make }: StoreKind): void {
     });
 
     it('find the rows from a base on', async () => {
-      const lineage = async (...wanted: [string, number][]): Promise<number[]> =>
+      const deltaChain = async (...wanted: [string, number][]): Promise<number[]> =>
         seqs(await store.deltaChain(T, wanted));
-      expect(await lineage(['a', 2])).toEqual([1, 3]);
-      expect(await lineage(['a', 3])).toEqual([4]);
-      expect(await lineage(['a', 4])).toEqual([4, 6]);
-      expect(await lineage(['b', 2], ['unknown', 1], ['a', 4], ['c', 2])).toEqual([4, 6, 2, 5]);
-      expect(await lineage()).toEqual([]);
+      expect(await deltaChain(['a', 2])).toEqual([1, 3]);
+      expect(await deltaChain(['a', 3])).toEqual([4]);
+      expect(await deltaChain(['a', 4])).toEqual([4, 6]);
+      expect(await deltaChain(['b', 2], ['unknown', 1], ['a', 4], ['c', 2])).toEqual([4, 6, 2, 5]);
+      expect(await deltaChain()).toEqual([]);
     });
 
     it('find the chain hash at a seq', async () => {

@@ -18,10 +18,10 @@ describe('the answer to a write', () => {
   it('is out before the server goes down, though it waits for a slow database', async () => {
     await server.api.post(...RENAME);
     const gate = new Gate();
-    const lineage = store.deltaChain.bind(store);
+    const deltaChain = store.deltaChain.bind(store);
     store.deltaChain = async (...wanted) => {
       await gate.pass();
-      return lineage(...wanted);
+      return deltaChain(...wanted);
     };
     const repeated = server.api.post(...RENAME);
     await gate.reached;

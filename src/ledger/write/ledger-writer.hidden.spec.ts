@@ -13,7 +13,7 @@ describe('a restore of an atome that may not be read', () => {
   afterEach(() => ledger.close());
 
   it('folds nothing of its past, and is refused as for an id that nobody has', async () => {
-    const lineage = jest.spyOn(ledger.store, 'lineage');
+    const deltaChain = jest.spyOn(ledger.store, 'deltaChain');
     const answers: unknown[] = [];
     for (const id of ['hidden', 'nobody']) {
       const error = await ledger
@@ -21,10 +21,10 @@ describe('a restore of an atome that may not be read', () => {
         .catch((refused: unknown) => refused);
       answers.push((error as Error).message.replace(id, 'it'));
     }
-    expect(lineage).not.toHaveBeenCalled();
+    expect(deltaChain).not.toHaveBeenCalled();
     expect(answers[0]).toBe(answers[1]);
     await ledger.write(write('hidden', 'restore', { version: 1 }), by('ann'));
-    expect(lineage).toHaveBeenCalledTimes(1);
+    expect(deltaChain).toHaveBeenCalledTimes(1);
     expect(await ledger.reader.get(TENANT, 'hidden')).toMatchObject({ data: { n: 0 } });
   });
 });
