@@ -89,8 +89,10 @@ export class AcknowledgedWrites {
    */
   private async isLateEcho({ atomeId, operation, changes }: Mutation, { tenant, ...by }: Principal): Promise<boolean> {
     if (operation === 'create' || operation === 'replace' || operation === 'restore') return false;
+    const header = await this.reader.standing(tenant, atomeId);
+    // the writer refuses both in the same words
+    if (!header || !this.visible.mayRead({ tenant, ...by }, header)) return false;
     const atome = await this.reader.find(tenant, atomeId);
-    if (!this.visible.mayRead({ tenant, ...by }, atome)) return false;
     const since = new Date(Date.now() - ECHO_MS).toISOString();
     const recent = await this.reader.versions(tenant, atomeId, Math.max(1, atome.version - ECHOED), atome.version);
     return recent.some(

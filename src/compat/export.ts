@@ -7,17 +7,12 @@ import { SecurityLog } from '../http/security-log.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { UserData } from '../compliance/user-data.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
-import { invalid, type Atome } from '../protocol/index.js';
+import type { Atome } from '../protocol/index.js';
+import { checkedQuery, OneValueQueryDto } from './queries.js';
 
 type ExportRecord =
   | { readonly type: 'atome'; readonly atome: Atome }
   | { readonly type: 'alteration' | 'authored'; readonly alteration: object };
-
-interface ExportQuery {
-  readonly format?: string;
-  readonly kinds?: string;
-  readonly principal?: string;
-}
 
 /** The user data as one JSON value, made as fast as it is taken. It is cut off, and no JSON, where something fails. */
 @Injectable()
@@ -33,8 +28,7 @@ export class OriginalExport {
 
   async send(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { principal } = identityOf(request)!;
-    const { format = 'json', kinds, principal: whose = principal.id } = request.query as ExportQuery;
-    if (format !== 'json') throw invalid([{ path: 'format', message: 'must be json, or be left out' }]);
+    const { format, kinds, principal: whose = principal.id } = await checkedQuery(OneValueQueryDto, request.query);
     if (whose !== principal.id) assertRole(principal, 'administer');
     void reply.type('application/json; charset=utf-8');
     if (isHead(request)) return sendHead(reply);
@@ -43,7 +37,7 @@ export class OriginalExport {
     const records = this.data.exportOf(principal, whose, seq) as AsyncIterable<ExportRecord>;
     const signal = this.longResponses.open(request, reply);
     const head = { success: true, format, principal: whose, epoch, seq, exportedAt: new Date().toISOString() };
-    const stream = Readable.from(oneValue(head, records, kinds?.split(',')), {
+    const stream = Readable.from(oneValue(head, records, kinds), {
       objectMode: false,
       highWaterMark: CHUNK,
     });

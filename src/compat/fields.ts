@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from '../protocol/index.js';
+import { invalid, isObject, type JsonObject, type JsonValue } from '../protocol/index.js';
 
 /*
  * The bodies of the original client in the words of this server. A body whose fields the server knows all is left as
@@ -121,10 +121,23 @@ function given(fields: Record<string, unknown>): JsonObject {
   >;
 }
 
-/** The query of a list that skips by `offset`, by pages; undefined where it does not, or ends between two pages. */
+/** The query of a list that skips by `offset`, by pages; undefined where it does not. @throws AtomeError `invalid`. */
 export function listOf(query: Body): Body | undefined {
   const { offset, limit = '20', ...rest } = query;
-  const [skipped, size] = [Number(offset), Number(limit)];
-  if (typeof offset !== 'string' || 'page' in rest || !Number.isInteger(skipped / size)) return undefined;
+  if (typeof offset !== 'string' || typeof limit !== 'string' || 'page' in rest) return undefined;
+  const [skipped, size] = [offset, limit].map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : NaN)) as [
+    number,
+    number,
+  ];
+  if (Number.isNaN(skipped)) {
+    throw invalid([{ path: 'offset', message: 'must be a whole number of at least 0, in digits alone' }]);
+  }
+  // a limit that is none is refused by its own check
+  if (!(size > 0)) return { ...rest, limit };
+  if (skipped % size !== 0) {
+    throw invalid([
+      { path: 'offset', message: `must be a multiple of limit, which is ${size}; or use page or cursor` },
+    ]);
+  }
   return { ...rest, limit, page: String(skipped / size + 1) };
 }

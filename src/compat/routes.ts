@@ -6,12 +6,13 @@ import { writeContextOf } from '../atome/write-context.decorator.js';
 import { preferredType } from '../http/accept.js';
 import { varyBy } from '../http/cache-headers.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
-import { isObject } from '../protocol/index.js';
+import { invalid, isObject } from '../protocol/index.js';
 import { answerOf, credentialsOf } from './account-words.js';
 import { OriginalErasure } from './erasure.js';
 import { OriginalExport } from './export.js';
 import { OriginalPull } from './pull.js';
 import { OriginalPush } from './push.js';
+import { checkedQuery, PullQueryDto } from './queries.js';
 import { OriginalPut } from './put-body.js';
 import { translateCalls, type Translation, type Translations } from './translation.js';
 import { alterOf, createOf, listOf, putOf, unstamped } from './fields.js';
@@ -73,11 +74,20 @@ export class OriginalCalls {
   private changes(request: FastifyRequest, reply: FastifyReply): Answer {
     const { since } = request.query as { readonly since?: unknown };
     if (typeof since !== 'string' || !/^\d{4}-\d\d-\d\d/.test(since)) return undefined;
-    if (isHead(request)) return Promise.resolve(sendHead(reply.type('application/json; charset=utf-8')));
+    if (preferredType(request.headers.accept, [ONE_VALUE, STREAM]) === STREAM) {
+      throw invalid([{ path: 'since', message: 'must be a seq for a stream of events; a time gets atomes, as JSON' }]);
+    }
+    return this.pull(request, reply);
+  }
+
+  private async pull(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { since } = await checkedQuery(PullQueryDto, request.query);
+    varyBy(reply, 'Accept');
+    if (isHead(request)) return sendHead(reply.type('application/json; charset=utf-8'));
     const { principal } = identityOf(request)!;
     const signal = this.parts.get(LongResponses, { strict: false }).open(request, reply);
-    const pulled = this.parts.get(OriginalPull).since(principal, since, signal);
-    return pulled.then((answer) => void reply.send({ success: true, ...answer }));
+    const answer = await this.parts.get(OriginalPull).since(principal, since, signal);
+    void reply.send({ success: true, ...answer });
   }
 
   private export(request: FastifyRequest, reply: FastifyReply): Answer {
@@ -107,6 +117,7 @@ function skipByPages(request: FastifyRequest): undefined {
 
 const ONE_VALUE = 'application/json';
 const LINES = 'application/x-ndjson';
+const STREAM = 'text/event-stream';
 
 /** The original client asks for JSON with each call, also for those that it sends nothing with. */
 function isForOneValue({ query, headers }: FastifyRequest): boolean {

@@ -8,6 +8,8 @@ import { LongResponses } from '../http/long-responses.js';
 import { invalid, isObject, type Principal } from '../protocol/index.js';
 import { ACKNOWLEDGED, PULLED } from './openapi-examples.js';
 import { OriginalPull } from './pull.js';
+import { PullQueryDto } from './queries.js';
+import { QUERY_PIPE } from '../http/validation.js';
 
 /** The calls of the original client's `syncNow` that only it has. */
 @ApiTags('original client')
@@ -32,14 +34,14 @@ export class OriginalSyncController {
   @ApiAnswer(200, 'A page; with `hasMore` the next pull goes on', PULLED)
   @ApiProblems(400)
   async pull(
-    @Query('since') since: unknown,
+    @Query(QUERY_PIPE) { since }: PullQueryDto,
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return {
       success: true,
-      ...(await this.pulls.since(caller, textOf(since), this.longResponses.open(request, reply))),
+      ...(await this.pulls.since(caller, since, this.longResponses.open(request, reply))),
     };
   }
 
@@ -47,12 +49,16 @@ export class OriginalSyncController {
   @Get('atome/sync/pull')
   @ApiOperation({ summary: 'Atomes as they are, of those that changed since they were last acknowledged' })
   @ApiAnswer(200, 'A page; once it is acknowledged, the next pull goes on', PULLED)
+  @ApiProblems(400)
   async pending(
+    @Query(QUERY_PIPE) { since }: PullQueryDto,
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return { success: true, ...(await this.pulls.pending(caller, this.longResponses.open(request, reply))) };
+    const signal = this.longResponses.open(request, reply);
+    const pulled = since === undefined ? this.pulls.pending(caller, signal) : this.pulls.since(caller, since, signal);
+    return { success: true, ...(await pulled) };
   }
 
   @RequireRole('read')
@@ -68,10 +74,4 @@ export class OriginalSyncController {
     await this.pulls.acknowledge(caller);
     return { success: true, acknowledged: ids.length };
   }
-}
-
-function textOf(since: unknown): string | undefined {
-  if (since === undefined || since === '') return undefined;
-  if (typeof since === 'string') return since;
-  throw invalid([{ path: 'since', message: 'must be given once' }]);
 }

@@ -32,9 +32,13 @@ function putBefore(route: RouteOptions, { request: translate, answer }: Translat
   route.preHandler = [
     ...[route.preHandler ?? []].flat(),
     (request, reply, done) => {
-      const answered = translate(request, reply);
-      if (answered) answered.catch(done);
-      else done();
+      try {
+        const answered = translate(request, reply);
+        if (answered) answered.catch(done);
+        else done();
+      } catch (error) {
+        done(error as Error);
+      }
     },
   ];
   if (!answer) return;

@@ -66,6 +66,8 @@ const REPEATED = 'is given more than once; give it once, and where it takes a li
 /** What is wrong with parameters whatever they are called: each is one text. */
 function formIssues(query: Query): Issue[] {
   return Object.entries(query).flatMap(([path, value]) => {
+    // names that every object has
+    if (path in Object.prototype) return [{ path, message: unknown(path) }];
     if (typeof value === 'string') return [];
     return [{ path, message: Array.isArray(value) ? REPEATED : 'cannot have parts in brackets; give it one value' }];
   });

@@ -233,4 +233,30 @@ describe.each(DATABASES)('rights on an atome, on %s', (_name, create) => {
       }
     });
   });
+
+  it.each([
+    (id: string) => ({ type: 'atome:deleted', atomeId: id }),
+    (id: string) => ({ type: 'atome:deleted', atomeId: id, version: 1 }),
+    (id: string) => ({ type: 'atome:deleted', atome: { id } }),
+    (id: string) => ({ type: 'atome:altered', atomeId: id, alteration: { operation: 'update', changes: { a: 1 } } }),
+    (id: string) => ({ type: 'atome:altered', atomeId: id, alteration: { operation: 'rename', newName: 'b' } }),
+    (id: string) => ({
+      type: 'atome:altered',
+      atomeId: id,
+      alteration: { operation: 'restore', changes: { version: 1 } },
+    }),
+    (id: string) => ({ type: 'atome:updated', atome: { id, data: { a: 1 } } }),
+  ])('say to a message of the original client what they say of an id that nobody has: %s', async (messageOf) => {
+    const hidden = await make({ access: 'private' });
+    const deleted = await make({ access: 'private' });
+    await as('ann').delete(`/api/atome/${deleted}`);
+    const socket = await server.connect(bearer(token('bob')));
+    const answers: string[] = [];
+    for (const id of [randomUUID(), hidden, deleted]) {
+      socket.send(messageOf(id));
+      answers.push(JSON.stringify(await socket.next('error')).replaceAll(id, 'it'));
+    }
+    expect(answers).toEqual([answers[0], answers[0], answers[0]]);
+    await socket.close();
+  });
 });

@@ -23,7 +23,7 @@ const VARYING = [
 const ACCEPTS: Readonly<Record<string, string>> = { PATCH: 'accept-patch', POST: 'accept-post' };
 
 /** Where a parameter that is not known is refused. */
-const OWN_QUERY = /^\/api\/(?:atome|sync|audit|user-data)(?!.*\/pull)/;
+const OWN_QUERY = /^\/api\/(?:atome|sync|audit|user-data)/;
 
 /** What is a call, not a file. */
 const CALL = /^\/api\/(?!docs|openapi)/;
