@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastify, { type FastifyRequest } from 'fastify';
 import { addressOf } from '../auth/admission/client-address.js';
@@ -7,6 +8,7 @@ import { RequestAuthenticator, identityOf, ruleOfRoute } from '../auth/authentic
 import { Perimeter } from '../auth/admission/perimeter.js';
 import type { Config } from '../config/environment.js';
 import { ResolvedOptions } from '../config/module-options.js';
+import { LimitedLog } from '../http/limited-log.js';
 import { NOTHING_HERE } from '../http/problem.js';
 import { RouteTable } from '../http/route-table.js';
 import { AtomeError } from '../protocol/index.js';
@@ -20,8 +22,10 @@ const CORS_HEADERS = {
     'Idempotency-Key',
     'If-Match',
     'If-None-Match',
+    'If-Unmodified-Since',
     'Last-Event-ID',
     'X-Client-Id',
+    'X-Requested-With',
   ],
   exposedHeaders: ['ETag', 'Location', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
   maxAge: 600,
@@ -85,6 +89,7 @@ const MINUTE_MS = 60_000;
 /** How much one caller may ask: a principal, or an address where nobody is known. */
 async function limitRates(app: NestFastifyApplication, { rates, atome }: Config): Promise<void> {
   const { proxies = 0 } = atome;
+  const log = new LimitedLog(new Logger('Perimeter'));
   const callerOf = (request: FastifyRequest): string => {
     const principal = atome.jwt && identityOf(request)?.principal;
     return principal ? `${principal.tenant} ${principal.id}` : addressOf(request.raw, proxies);
@@ -95,6 +100,8 @@ async function limitRates(app: NestFastifyApplication, { rates, atome }: Config)
     timeWindow: SECOND_MS,
     keyGenerator: callerOf,
     enableDraftSpec: true,
+    onExceeded: ({ raw }) =>
+      log.warn('rate', `429: more than ${rates.perSecond} calls a second of ${addressOf(raw, proxies)} (RATE_LIMIT)`),
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests a second are allowed`, ttl),
   });
   if (rates.refusedPerMinute === 0) return;
@@ -110,6 +117,8 @@ async function limitRates(app: NestFastifyApplication, { rates, atome }: Config)
   app.get(RequestAuthenticator).onRejected(async (request) => {
     const seen = await refused(request);
     if (!seen.isAllowed && seen.isExceeded) {
+      const address = addressOf(request.raw, proxies);
+      log.warn('refused', `429: ${address} calls again and again without a token that is good (REFUSED_PER_MINUTE)`);
       throw tooMany('too many calls from this address had no token, or one that is not good', seen.ttl);
     }
   });

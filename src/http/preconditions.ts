@@ -52,5 +52,7 @@ export function parseHttpDate(text: string): number | undefined {
   const isAsctime = ASCTIME.test(text);
   if (!isAsctime && !IMF_OR_RFC850.test(text)) return undefined;
   const time = Date.parse(isAsctime ? `${text} GMT` : text);
-  return Number.isNaN(time) ? undefined : time;
+  // a day that no month has rolls over to one of the next
+  const isDay = new Date(time).getUTCDate() === Number(/\d\d?/.exec(text)?.[0]);
+  return Number.isNaN(time) || !isDay ? undefined : time;
 }

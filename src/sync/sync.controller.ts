@@ -183,10 +183,10 @@ function operationsOf(body: unknown, most: number): unknown[] {
 }
 
 function cursorOf({ epoch, since, hash, rights }: ChangesQueryDto, lastEventId: string | undefined): Cursor {
-  const resumed = lastEventId === undefined || lastEventId === '' ? undefined : Number(lastEventId);
-  if (resumed !== undefined && !(Number.isSafeInteger(resumed) && resumed >= 0)) {
-    throw invalid([{ path: 'Last-Event-ID', message: 'must be a seq' }]);
+  if (lastEventId && !/^\d{1,15}$/.test(lastEventId)) {
+    throw invalid([{ path: 'Last-Event-ID', message: 'must be a seq, in digits alone' }]);
   }
+  const resumed = lastEventId ? Number(lastEventId) : undefined;
   // the hash belongs to the cursor of the query, and a reconnecting browser repeats the query as it was
   const at = resumed ?? since;
   return {
