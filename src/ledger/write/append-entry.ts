@@ -100,7 +100,16 @@ export function appendEntry(
   row.hash = chainHash(row.prevHash, row, row.digest);
   const audience = audienceAfter(target?.audience, alteration, state);
   const since = isSnapshot ? 0 : weight;
-  const next = { header: state, state, seq, createdSeq: target?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
+  const next = {
+    header: state,
+    state,
+    seq,
+    createdSeq: target?.createdSeq ?? seq,
+    base,
+    weight: since,
+    size: bytes,
+    audience,
+  };
   const atome = rowOf(state, next, { data, meta, ...accessColumns(state, audience) });
   return { row, atome, next, stored };
 }
