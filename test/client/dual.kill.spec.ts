@@ -33,7 +33,7 @@ it.each([
 ])(
   'brings both servers to the same, each write once, when it is killed again and again and the %s comes back before the %s',
   async (first) => {
-    const program = await KilledProgram.of('backends-writer');
+    const program = await KilledProgram.of('dual-writer');
     const urls = networks.map(({ url }) => url);
     const [local, cloud] = networks as readonly [FaultProxy, FaultProxy];
     const oneAway = [first === 'local' ? cloud : local];

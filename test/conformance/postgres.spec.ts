@@ -154,7 +154,7 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('says unavailable in time when the server falls silent', async () => {
-    const { proxy, far, close } = await overProxy({ deadlineMs: 100 });
+    const { proxy, far, close } = await overProxy({ deadlineMs: 1_000 });
     await addOne(far);
     proxy.silence();
     await expect(addOne(far)).rejects.toMatchObject({ code: 'unavailable' });
@@ -163,7 +163,7 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('says unavailable in time when another process does not let go of the lock', async () => {
-    const { far, close } = await overProxy({ deadlineMs: 100 });
+    const { far, close } = await overProxy({ deadlineMs: 1_000 });
     await control.query('BEGIN; SELECT 1 FROM ledgers FOR UPDATE');
     await expect(addOne(far)).rejects.toMatchObject({ code: 'unavailable' });
     expect(await far.head(T)).toMatchObject({ seq: 0 });

@@ -5,7 +5,7 @@ import { OPEN_RULES } from '../../protocol/index.js';
 describe('a restore of an atome that may not be read', () => {
   let ledger: TestLedger;
   beforeEach(async () => {
-    const rules = { ...OPEN_RULES, mayDo: (principal: { id: string }) => principal.id !== 'eve' };
+    const rules = { ...OPEN_RULES, isAllowed: (principal: { id: string }) => principal.id !== 'eve' };
     ledger = await openLedger(undefined, { rules });
     await ledger.write(create('hidden', { n: 0 }));
     for (let n = 1; n < 30; n += 1) await ledger.write(update('hidden', { n }));

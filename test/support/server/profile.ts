@@ -7,8 +7,8 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** What the pages of a profile find as `sdk`. */
 const SDK = `
   export * from './client/src/index.ts';
-  export * from './test/support/offline.ts';
-  export * as backends from './client/src/unified/backends.ts';
+  export * from './test/support/clients/offline.ts';
+  export * as backends from './client/src/dual.ts';
 `;
 /** Lets a page know whether it leads: the locks of the browser tell who holds them by ids that pages do not know. */
 const SPY = `
