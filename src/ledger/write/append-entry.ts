@@ -26,7 +26,7 @@ export interface PendingAtome {
 
 /** An atome as a group meets it. */
 export function pendingOf(row: PartialAtomeRow): PendingAtome {
-  const { audience, ...header } = headerAndAudienceOf(row);
+  const header = headerAndAudienceOf(row);
   const { seq, createdSeq, base, weight, size } = row;
   let decoded: AtomeState | undefined;
   return {
@@ -40,7 +40,7 @@ export function pendingOf(row: PartialAtomeRow): PendingAtome {
     base,
     weight,
     size,
-    audience,
+    audience: header.audience,
   };
 }
 
