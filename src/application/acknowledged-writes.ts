@@ -87,17 +87,18 @@ export class AcknowledgedWrites {
    * Whether the author has made the same change by REST a moment ago, through no client that is known. A deletion is
    * announced without its version, and two servers count versions apart.
    */
-  private async isLateEcho({ atomeId, operation, changes }: Mutation, { tenant, ...by }: Principal): Promise<boolean> {
+  private async isLateEcho({ atomeId, operation, changes }: Mutation, principal: Principal): Promise<boolean> {
     if (operation === 'create' || operation === 'replace' || operation === 'restore') return false;
-    const header = await this.reader.standing(tenant, atomeId);
+    const { tenant, id } = principal;
+    const standing = await this.reader.standing(tenant, atomeId);
     // the writer refuses both in the same words
-    if (!header || !this.visible.mayRead({ tenant, ...by }, header)) return false;
+    if (!standing || !this.visible.mayRead(principal, standing)) return false;
     const atome = await this.reader.find(tenant, atomeId);
     const since = new Date(Date.now() - ECHO_MS).toISOString();
     const recent = await this.reader.versions(tenant, atomeId, Math.max(1, atome.version - ECHOED), atome.version);
     return recent.some(
       (made) =>
-        made.author === by.id &&
+        made.author === id &&
         made.sourceClient === null &&
         made.operation === operation &&
         made.timestamp > since &&

@@ -32,8 +32,9 @@ export class VisibleAtomes {
 
   /** As {@link get}, as JSON. */
   async getText(id: string, moment: AsOf | undefined, principal: Principal): Promise<AtomeText> {
-    const row = await this.reader.row(principal.tenant, id);
-    this.accessPolicy.authorize(principal, 'read', headerOf(row));
+    const row = await this.reader.row(principal.tenant, id, (now) =>
+      this.accessPolicy.authorize(principal, 'read', now),
+    );
     if (!moment && row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
     const shown = moment ? await this.reader.getAt(principal.tenant, id, moment) : row;
     const { version, updatedAt } = shown;

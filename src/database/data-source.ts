@@ -18,6 +18,7 @@ import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipt
 import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
 import { makeSqliteFile } from './sqlite-path.js';
 import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
+import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents-last.js';
 
 const COMMON = {
   entities: [
@@ -39,6 +40,7 @@ const COMMON = {
     ReceiptsByAtome1764000000000,
     RowLevelSecurity1764000000001,
     OpIdsByAuthor1765000000000,
+    DocumentsLast1766000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,

@@ -73,6 +73,19 @@ export interface AtomeRow {
   readonly heirOf: string | null;
 }
 
+/** The part of an atome's row that can be large. */
+export type DocumentRow = Pick<AtomeRow, 'data' | 'meta' | 'clocks'>;
+
+/** An atome's row before it is known whether its document is wanted: a large one has not been read. */
+export type PartialAtomeRow = Omit<AtomeRow, keyof DocumentRow> & {
+  readonly [K in keyof DocumentRow]: string | null;
+};
+
+/** Whether the document of a row has been read. */
+export function hasDocument<Row extends PartialAtomeRow>(row: Row): row is Row & DocumentRow {
+  return row.data !== null;
+}
+
 /** An atome's row, read by itself: it tells which ledger it is of. */
 export interface ReadAtomeRow extends AtomeRow {
   readonly epoch: string;

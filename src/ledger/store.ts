@@ -4,6 +4,7 @@ import type {
   HeadRow,
   DeltaRow,
   AtomeHeaderRow,
+  PartialAtomeRow,
   ReadAtomeRow,
   IdempotencyRecord,
 } from './rows.js';
@@ -21,6 +22,8 @@ export interface TouchedKeys {
   readonly ops: readonly WriteName[];
   /** Those of `atomeIds` that a `create` names. */
   readonly createIds?: readonly string[];
+  /** Whether the document of an atome that is there may be needed; left out: that of each. */
+  readonly isWanted?: (row: AtomeHeaderRow) => boolean;
   /** Whose parents and heirs may be needed, too. */
   readonly inheritanceRoots?: InheritanceRoots;
 }
@@ -38,7 +41,8 @@ export const MAX_DESCENDANTS = 10_000;
 /** What the ledger holds of it, read under the tenant's lock. */
 export interface LockedState {
   readonly head: HeadRow;
-  readonly atomes: readonly AtomeRow[];
+  /** A large document that is not wanted is left out. */
+  readonly atomes: readonly PartialAtomeRow[];
   readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
@@ -109,7 +113,8 @@ export interface LedgerStore {
   /** The heads of those tenants that have a ledger. */
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
-  atome(tenant: string, id: string): Promise<ReadAtomeRow | undefined>;
+  /** @param check is asked before a large document is read, and again of what was read: what it throws is thrown. */
+  atome(tenant: string, id: string, check?: (row: AtomeHeaderRow) => void): Promise<ReadAtomeRow | undefined>;
   /** The atomes of those ids that are there, in any order. */
   atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */

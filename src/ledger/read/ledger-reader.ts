@@ -10,7 +10,7 @@ import {
 } from '../../protocol/index.js';
 import type { Committed } from '../outcome.js';
 import { readPage } from './feed-page.js';
-import { headerAndAudienceOf, headerOf } from '../access-columns.js';
+import { headerOf } from '../access-columns.js';
 import { foldDeltaChain } from '../delta-chain.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
@@ -85,12 +85,10 @@ export class LedgerReader {
 
   /**
    * As {@link find}, with its clocks.
-   * @param check is asked before the document is decoded: how long a refusal takes must not tell how large it is.
+   * @param check is asked before a large document is read: how long a refusal takes must not tell how large it is.
    */
   async state(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<AtomeState> {
-    const row = await this.row(tenant, id);
-    check?.(headerAndAudienceOf(row));
-    return stateOf(row);
+    return stateOf(await this.row(tenant, id, check));
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
@@ -99,9 +97,9 @@ export class LedgerReader {
     return row && headerOf(row);
   }
 
-  /** @throws AtomeError `not_found`. */
-  async row(tenant: string, id: string): Promise<ReadAtomeRow> {
-    const row = await this.store.atome(tenant, id);
+  /** @param check as that of {@link state}. @throws AtomeError `not_found`. */
+  async row(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<ReadAtomeRow> {
+    const row = await this.store.atome(tenant, id, check && ((header) => check(headerOf(header))));
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
     return row;
   }

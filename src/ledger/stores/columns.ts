@@ -1,4 +1,12 @@
-import type { AlterationRow, AtomeRow, HeadRow, DeltaRow, AtomeHeaderRow, IdempotencyRecord } from '../rows.js';
+import type {
+  AlterationRow,
+  AtomeRow,
+  AtomeHeaderRow,
+  DeltaRow,
+  DocumentRow,
+  HeadRow,
+  IdempotencyRecord,
+} from '../rows.js';
 import type { AuditRow } from '../audit-trail.js';
 
 /* The tables: which field of a row is in which column. */
@@ -106,6 +114,21 @@ export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
   'hash',
 );
 
+/** In bytes: of an atome that takes no more, the document costs about as much to read as its header. */
+const SMALL_DOCUMENT = 16_384;
+const DOCUMENT: Columns<DocumentRow> = some(ATOME, 'data', 'meta', 'clocks');
+
+/** The columns of an atome for a SELECT; those of its document are null where it is large. */
+export function selectPartial(table = ''): string {
+  const prefix = table && `${table}.`;
+  const isSmall = `${prefix}size + octet_length(${prefix}clocks) <= ${SMALL_DOCUMENT}`;
+  const { data: _data, meta: _meta, clocks: _clocks, ...header } = ATOME;
+  const document = Object.entries(DOCUMENT).map(
+    ([name, column]) => `CASE WHEN ${isSmall} THEN ${prefix}"${column}" END AS "${name}"`,
+  );
+  return [select(header, table), ...document].join(', ');
+}
+
 /** `column AS "name", …` for a SELECT. */
 export function select(columns: Record<string, string>, table = ''): string {
   const prefix = table && `${table}.`;
@@ -141,6 +164,8 @@ export const RECEIPTS = table<Omit<IdempotencyRecord, 'superseded'>>('receipts',
 
 export const HEAD_COLUMNS = select(HEAD);
 export const ATOME_COLUMNS = select(ATOME);
+export const PARTIAL_COLUMNS = selectPartial();
+export const DOCUMENT_COLUMNS = select(DOCUMENT);
 export const ALTERATION_COLUMNS = select(ALTERATION);
 export const RECEIPT_COLUMNS = select(RECEIPT);
 export const ATOME_NAMES = names(ATOME);

@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
-import type { AlterationRow, AtomeRow, HeadRow, DeltaRow, AtomeHeaderRow, ReadAtomeRow } from '../rows.js';
+import {
+  hasDocument,
+  type AlterationRow,
+  type AtomeHeaderRow,
+  type AtomeRow,
+  type DeltaRow,
+  type DocumentRow,
+  type HeadRow,
+  type PartialAtomeRow,
+  type ReadAtomeRow,
+} from '../rows.js';
 import { LedgerGone, StoreError, type Report } from '../store-error.js';
 import type { Additions, LockedState, InheritanceRoots, LedgerStore, ListQuery, TouchedKeys } from '../store.js';
 import type { Statement, Tables } from '../../database/tables.js';
@@ -8,6 +18,8 @@ import type { OwnedPage, AuditQuery, AuditRow } from '../audit-trail.js';
 import type { Measured, Param } from './columns.js';
 import { countList, selectList, type Dialect } from './list.sql.js';
 import * as sql from './sql.js';
+
+type ReadPartialRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
@@ -71,9 +83,18 @@ export abstract class SqlStore implements LedgerStore, Tables {
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 
-  async atome(tenant: string, id: string): Promise<ReadAtomeRow | undefined> {
-    const [row] = await this.query(tenant, sql.SELECT_READ_ATOME, [tenant, id]);
-    return row === undefined ? undefined : atomeRow(row as ReadAtomeRow);
+  async atome(tenant: string, id: string, check?: (row: AtomeHeaderRow) => void): Promise<ReadAtomeRow | undefined> {
+    if (check) {
+      const [row] = (await this.query(tenant, sql.SELECT_PARTIAL_ATOME, [tenant, id])) as ReadPartialRow[];
+      if (!row) return undefined;
+      check(row);
+      if (hasDocument(row)) return atomeRow(row);
+    }
+    const [row] = (await this.query(tenant, sql.SELECT_READ_ATOME, [tenant, id])) as ReadAtomeRow[];
+    if (!row) return undefined;
+    // it may have been written since
+    check?.(row);
+    return atomeRow(row);
   }
 
   async atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]> {
@@ -183,7 +204,7 @@ export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes
   return [seq, hash, timestamp, atomes, bytes, tenant];
 }
 
-export function atomeRow<Row extends AtomeRow>(row: Row): Row {
+export function atomeRow<Row extends PartialAtomeRow>(row: Row): Row {
   return numbers(row, ['seq', 'createdSeq']);
 }
 
@@ -191,14 +212,37 @@ export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
 }
 
+export type FoundAtomes = Pick<LockedState, 'atomes' | 'isIncomplete'>;
+
 /** Rows that were asked for, with their relatives. */
 export function withRelatives(
-  atomes: readonly AtomeRow[],
-  related: readonly AtomeRow[],
+  atomes: readonly PartialAtomeRow[],
+  related: readonly PartialAtomeRow[],
   inheritanceRoots: InheritanceRoots | undefined,
-): Pick<LockedState, 'atomes' | 'isIncomplete'> {
+): FoundAtomes {
   const known = new Set(atomes.map(({ id }) => id));
   const more = related.filter(({ id }) => !known.has(id));
   const isIncomplete = inheritanceRoots !== undefined && related.length > sql.maxRelatives(inheritanceRoots);
   return { atomes: [...atomes, ...more], ...(isIncomplete && { isIncomplete }) };
+}
+
+/** The ids of the atomes whose documents have not been read and are needed: with one that changes its rights all its heirs'. */
+export function missingDocuments(
+  { atomes }: FoundAtomes,
+  { inheritanceRoots, isWanted = () => true }: TouchedKeys,
+): string[] {
+  const missing = atomes.filter((row) => !hasDocument(row));
+  if (missing.length === 0) return [];
+  const roots = new Set(inheritanceRoots && [...inheritanceRoots.shared, ...inheritanceRoots.moved]);
+  const isPassedOn = roots.size > 0 && atomes.some((row) => roots.has(row.id) && isWanted(row));
+  return missing.filter((row) => (isPassedOn && row.heirOf !== null) || isWanted(row)).map(({ id }) => id);
+}
+
+export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;
+
+/** Rows, with the documents that were read behind them. */
+export function withDocuments(found: FoundAtomes, documents: readonly ReadDocumentRow[]): FoundAtomes {
+  if (documents.length === 0) return found;
+  const byId = new Map(documents.map((row) => [row.id, row]));
+  return { ...found, atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
 }

@@ -1,21 +1,23 @@
 import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
-import type { AtomeRow } from '../rows.js';
-import { MAX_DESCENDANTS, type InheritanceRoots, type WriteName } from '../store.js';
+import type { AtomeHeaderRow } from '../rows.js';
+import { MAX_DESCENDANTS, type InheritanceRoots, type TouchedKeys, type WriteName } from '../store.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
   ALTERATION_COLUMNS,
   ALTERATION_NAMES,
-  ATOME,
   ATOME_COLUMNS,
   ATOME_NAMES,
   ATOMES,
   HEAD_COLUMNS,
   DELTA,
+  DOCUMENT_COLUMNS,
   HEADER,
+  PARTIAL_COLUMNS,
   RECEIPT_COLUMNS,
   select,
+  selectPartial,
   AUDIT,
   type Measured,
   type Param,
@@ -44,10 +46,19 @@ export const PROBES: readonly string[] = [
 ];
 export const INSERT_LEDGER =
   'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
-export const SELECT_ATOME = `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
+/** For a write: what it costs must not tell those who may not read the atome how large it is. */
+export const SELECT_ATOME = `SELECT ${PARTIAL_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
+export const SELECT_DOCUMENT = `SELECT id, ${DOCUMENT_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
 /** With the epoch of its ledger, which costs no statement of its own. */
-export const SELECT_READ_ATOME = `SELECT ${ATOME_COLUMNS}, (SELECT epoch FROM ledgers WHERE ledgers.tenant = atomes.tenant) AS "epoch"
-  FROM atomes WHERE tenant = ? AND id = ?`;
+export const SELECT_READ_ATOME = readAtome(ATOME_COLUMNS);
+/** As {@link SELECT_READ_ATOME}, before rights are asked. */
+export const SELECT_PARTIAL_ATOME = readAtome(PARTIAL_COLUMNS);
+
+function readAtome(columns: string): string {
+  return `SELECT ${columns}, (SELECT epoch FROM ledgers WHERE ledgers.tenant = atomes.tenant) AS "epoch"
+    FROM atomes WHERE tenant = ? AND id = ?`;
+}
+
 /** `texts` is a subquery of ids. */
 export function selectAtomes(texts: string): string {
   return `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
@@ -72,7 +83,7 @@ export function selectRelatives(texts: string): string {
       UNION SELECT heir.id FROM heirs ${heirs} = heirs.id
     ), family(id) AS (
       SELECT id FROM (SELECT id FROM heirs LIMIT ?) AS bounded UNION SELECT a.parent_id FROM ${wanted}
-    ) SELECT ${select(ATOME, 'member')} FROM family CROSS JOIN atomes AS member
+    ) SELECT ${selectPartial('member')} FROM family CROSS JOIN atomes AS member
       WHERE member.tenant = ? AND member.id = family.id`;
 }
 
@@ -103,11 +114,11 @@ export function selectHistory(tenant: string, atomeId: string, from: number, to:
 }
 export const SELECT_HASH = 'SELECT hash FROM alterations WHERE tenant = ? AND seq = ?';
 
-/** Those of the ids that are there: nearly always none, as a `create` seldom comes twice. */
-export function met(ids: readonly string[], atomes: readonly AtomeRow[]): string[] {
-  if (ids.length === 0 || atomes.length === 0) return [];
-  const there = new Set(atomes.map(({ id }) => id));
-  return ids.filter((id) => there.has(id));
+/** Those of the ids of creates that are there and wanted: nearly always none, as a `create` seldom comes twice. */
+export function met({ createIds = [], isWanted }: TouchedKeys, atomes: readonly AtomeHeaderRow[]): string[] {
+  if (createIds.length === 0 || atomes.length === 0) return [];
+  const there = new Set(atomes.filter((row) => isWanted?.(row) ?? true).map(({ id }) => id));
+  return createIds.filter((id) => there.has(id));
 }
 
 const LEFT_BYTES = Buffer.byteLength(ERASED.changes);

@@ -6,6 +6,7 @@ import {
   sameRights,
   type Access,
   type AccessRules,
+  type AtomeHeader,
   type AtomeState,
   type Principal,
   type ReadyMutation,
@@ -15,10 +16,10 @@ import { MAX_DESCENDANTS } from '../store.js';
 /** Most characters of access that one share propagates: each is in several columns of each descendant. */
 const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
 
-/** The states that a group works on: those that it has read, as its earlier writes have left them. */
+/** The headers of the atomes that a group works on: those that it has read, as its earlier writes have left them. */
 export interface InheritanceGraph {
-  get(id: string): AtomeState | undefined;
-  all(): Iterable<AtomeState>;
+  get(id: string): AtomeHeader | undefined;
+  all(): Iterable<AtomeHeader>;
   /** Not all heirs could be read. */
   readonly isIncomplete: boolean;
 }

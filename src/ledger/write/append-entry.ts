@@ -1,16 +1,19 @@
-import type { AlterationBody, AtomeState, Audience } from '../../protocol/index.js';
+import type { AlterationBody, AtomeHeader, AtomeState, Audience } from '../../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
 import { deltaBytesOf } from '../delta-chain.js';
 import { bytesOf, type StoredTotals } from './quotas.js';
-import { audienceAfter, accessColumns } from '../access-columns.js';
-import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
-import { rowOf, snapshotText } from '../row-mapper.js';
+import { accessColumns, audienceAfter, headerAndAudienceOf } from '../access-columns.js';
+import { hasDocument, type AlterationRow, type AtomeRow, type HeadRow, type PartialAtomeRow } from '../rows.js';
+import { rowOf, snapshotText, stateOf } from '../row-mapper.js';
 
 /** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
 const MIN_SNAPSHOT_CHARS = 4_096;
 
 /** An atome as a group has left it so far. */
 export interface PendingAtome {
+  /** What rights are asked of. */
+  readonly header: AtomeHeader;
+  /** Decoded when it is first asked for, which is once it may be read. */
   readonly state: AtomeState;
   readonly seq: number;
   readonly createdSeq: number;
@@ -19,6 +22,26 @@ export interface PendingAtome {
   readonly audience: Audience;
   /** Bytes of the atome as it is. */
   readonly size: number;
+}
+
+/** An atome as a group meets it. */
+export function pendingOf(row: PartialAtomeRow): PendingAtome {
+  const header = headerAndAudienceOf(row);
+  const { seq, createdSeq, base, weight, size } = row;
+  let decoded: AtomeState | undefined;
+  return {
+    header,
+    get state() {
+      if (!hasDocument(row)) throw new Error(`the document of "${row.id}" has not been read`);
+      return (decoded ??= stateOf(row));
+    },
+    seq,
+    createdSeq,
+    base,
+    weight,
+    size,
+    audience: header.audience,
+  };
 }
 
 /** What one alteration adds to the ledger. */
@@ -77,7 +100,16 @@ export function appendEntry(
   row.hash = chainHash(row.prevHash, row, row.digest);
   const audience = audienceAfter(target?.audience, alteration, state);
   const since = isSnapshot ? 0 : weight;
-  const next = { state, seq, createdSeq: target?.createdSeq ?? seq, base, weight: since, size: bytes, audience };
+  const next = {
+    header: state,
+    state,
+    seq,
+    createdSeq: target?.createdSeq ?? seq,
+    base,
+    weight: since,
+    size: bytes,
+    audience,
+  };
   const atome = rowOf(state, next, { data, meta, ...accessColumns(state, audience) });
   return { row, atome, next, stored };
 }

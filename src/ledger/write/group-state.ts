@@ -11,6 +11,7 @@ import {
   sameRights,
   type AccessRules,
   type AlterationBody,
+  type AtomeHeader,
   type AtomeState,
   type Content,
   type HybridClock,
@@ -21,13 +22,13 @@ import {
 } from '../../protocol/index.js';
 import { requirePreconditions } from './preconditions.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
-import { appendEntry, type PendingAtome } from './append-entry.js';
+import { appendEntry, pendingOf, type PendingAtome } from './append-entry.js';
 import { headerOfAtome, type Committed, type Outcome, type WriteOrigin } from '../outcome.js';
 import { sameCreation, nameOf, replayOf, UNKNOWN_AUTHOR } from './idempotency.js';
-import { accessColumns, rightsAndAudienceOf } from '../access-columns.js';
+import { accessColumns } from '../access-columns.js';
 import { freesSpace, NO_QUOTAS, assertWithinQuotas, type Quotas } from './quotas.js';
 import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
-import { stateOf, withoutClocks } from '../row-mapper.js';
+import { withoutClocks } from '../row-mapper.js';
 import type { Additions, LockedState } from '../store.js';
 
 /* One group of writes, decided in memory between the reading of the state and the inserts. */
@@ -77,17 +78,13 @@ export class GroupState {
     this.nowIso = new Date(nowMs).toISOString();
     for (const row of before.receipts) this.known.set(nameOf(row), row);
     for (const row of before.creations) this.firstAlterations.set(row.atomeId, row);
-    for (const row of before.atomes) {
-      const { seq, createdSeq, base, weight, size } = row;
-      const { audience } = rightsAndAudienceOf(row);
-      pending.set(row.id, { state: stateOf(row), seq, createdSeq, base, weight, size, audience });
-    }
-    const states = function* (): Generator<AtomeState> {
-      for (const { state } of pending.values()) yield state;
+    for (const row of before.atomes) pending.set(row.id, pendingOf(row));
+    const headers = function* (): Generator<AtomeHeader> {
+      for (const { header } of pending.values()) yield header;
     };
     const family = {
-      get: (id: string) => pending.get(id)?.state,
-      all: states,
+      get: (id: string) => pending.get(id)?.header,
+      all: headers,
       isIncomplete: before.isIncomplete ?? false,
     };
     this.inheritance = new AccessInheritance(family, rules);
@@ -157,7 +154,7 @@ export class GroupState {
   private authorizeTarget({ atomeId, operation }: Mutation, principal: Principal): PendingAtome | undefined {
     const target = this.pending.get(atomeId);
     if (!target) return undefined;
-    const isRead = this.rules.isAllowed(principal, 'read', target.state);
+    const isRead = this.rules.isAllowed(principal, 'read', target.header);
     if (operation === 'create') {
       if (isRead) return target;
       throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
@@ -167,7 +164,7 @@ export class GroupState {
       this.rules,
       principal,
       operation === 'share' || operation === 'redact' ? 'share' : 'write',
-      target.state,
+      target.header,
     );
     return target;
   }

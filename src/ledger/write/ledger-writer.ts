@@ -12,6 +12,7 @@ import { groupSize } from './group-size.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { headerOf } from '../access-columns.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
+import type { AtomeHeaderRow } from '../rows.js';
 import { LedgerGone } from '../store-error.js';
 import type { InheritanceRoots, LedgerStore, TouchedKeys, WriteName } from '../store.js';
 
@@ -147,7 +148,7 @@ export class LedgerWriter {
       await this.store.open(tenant);
       this.opened.add(tenant);
     }
-    return this.store.commit(tenant, touchedBy(requests), (before) =>
+    return this.store.commit(tenant, touchedBy(requests, this.rules), (before) =>
       new GroupState(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
     );
   }
@@ -174,7 +175,7 @@ export class LedgerWriter {
 }
 
 /** Everything that the writes of a group need to know. */
-function touchedBy(requests: readonly WriteRequest[]): TouchedKeys {
+function touchedBy(requests: readonly WriteRequest[], rules: AccessRules): TouchedKeys {
   const atomeIds = new Set<string>();
   const ops: WriteName[] = [];
   const createIds = new Set<string>();
@@ -196,8 +197,17 @@ function touchedBy(requests: readonly WriteRequest[]): TouchedKeys {
     atomeIds: [...atomeIds],
     ops,
     createIds: [...createIds],
+    isWanted: (row) => isReadBy(requests, rules, row),
     ...(isFamily && { inheritanceRoots }),
   };
+}
+
+/** Whether one of the writes is about an atome and may read it; the others need its header only. */
+function isReadBy(requests: readonly WriteRequest[], rules: AccessRules, row: AtomeHeaderRow): boolean {
+  const header = headerOf(row);
+  return requests.some(
+    ({ mutation, origin }) => mutation.atomeId === row.id && rules.isAllowed(origin.principal, 'read', header),
+  );
 }
 
 /** The parent that a write gives; undefined when it leaves the atome where it is. */

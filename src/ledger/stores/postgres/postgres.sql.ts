@@ -3,8 +3,9 @@ import type { Additions } from '../../store.js';
 import {
   ALTERATION_COLUMNS,
   ALTERATIONS,
-  ATOME_COLUMNS,
   ATOMES,
+  DOCUMENT_COLUMNS,
+  PARTIAL_COLUMNS,
   RECEIPTS,
   type Param,
   type Table,
@@ -35,7 +36,8 @@ function lookUp(table: string, column: string, condition = ''): string {
     WHERE ${column} BETWEEN wanted.value AND wanted.value AND tenant = ?${condition} ORDER BY ${column} LIMIT 1) AS found`;
 }
 
-export const SELECT_ATOMES = numbered(`SELECT ${ATOME_COLUMNS} ${lookUp('atomes', 'id')}`);
+export const SELECT_ATOMES = numbered(`SELECT ${PARTIAL_COLUMNS} ${lookUp('atomes', 'id')}`);
+export const SELECT_DOCUMENTS = numbered(`SELECT id, ${DOCUMENT_COLUMNS} ${lookUp('atomes', 'id')}`);
 /** As {@link lookUp}, by [opId, author]: one entry of the index for each. */
 const SELECT_NAMED = (table: string): string =>
   `FROM (SELECT value->>0 AS name, value->>1 AS whose FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value OFFSET 0)

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
@@ -15,6 +15,7 @@ import {
   PROBE,
   SELECT_ATOMES,
   SELECT_CREATIONS,
+  SELECT_DOCUMENTS,
   SELECT_RELATIVES,
   SELECT_RECEIPTS,
   TEXTS_OF,
@@ -22,7 +23,18 @@ import {
 import type { Measured, Param } from '../columns.js';
 import type { Dialect } from '../list.sql.js';
 import * as sql from '../sql.js';
-import { ALL_HEADS, alterationRow, atomeRow, headRow, numbers, SqlStore, withRelatives } from '../sql.store.js';
+import {
+  ALL_HEADS,
+  alterationRow,
+  atomeRow,
+  headRow,
+  missingDocuments,
+  numbers,
+  SqlStore,
+  withDocuments,
+  withRelatives,
+  type ReadDocumentRow,
+} from '../sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
@@ -191,16 +203,16 @@ export class PostgresStore extends SqlStore {
 
   /** Begins the transaction, in one round trip with all that is read. */
   private async before(client: pg.PoolClient, tenant: string, touched: TouchedKeys): Promise<LockedState> {
-    const { atomeIds, ops, createIds = [], inheritanceRoots } = touched;
+    const { atomeIds, ops, inheritanceRoots } = touched;
     const rows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
       (await client.query(this.timed(text, values, name))).rows as Row[];
     const begun = this.begin(client, tenant);
     // the lock first: what is read after it cannot be older than what the last holder committed
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
-      rows<AtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
+      rows<PartialAtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
       inheritanceRoots
-        ? rows<AtomeRow>(SELECT_RELATIVES, sql.relativesParams(tenant, inheritanceRoots))
+        ? rows<PartialAtomeRow>(SELECT_RELATIVES, sql.relativesParams(tenant, inheritanceRoots))
         : Promise.resolve([]),
       ops.length === 0
         ? Promise.resolve([])
@@ -210,13 +222,19 @@ export class PostgresStore extends SqlStore {
     const [head] = await locked;
     if (!head) throw new LedgerGone(tenant);
     const [atomes, related, receipts] = await Promise.all(read);
-    const met = sql.met(createIds, atomes);
+    const found = withRelatives(atomes.map(atomeRow), related.map(atomeRow), inheritanceRoots);
+    const missing = missingDocuments(found, touched);
+    const documents =
+      missing.length === 0
+        ? []
+        : await rows<ReadDocumentRow>(SELECT_DOCUMENTS, [JSON.stringify(missing), tenant], 'documents');
+    const met = sql.met(touched, atomes);
     const creations =
       met.length === 0 ? [] : await rows<AlterationRow>(SELECT_CREATIONS, [JSON.stringify(met), tenant], 'creations');
     return {
       head: headRow(head),
       creations: creations.map(alterationRow),
-      ...withRelatives(atomes.map(atomeRow), related.map(atomeRow), inheritanceRoots),
+      ...withDocuments(found, documents),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
     };
   }

@@ -1,14 +1,21 @@
 import { setTimeout } from 'node:timers/promises';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
 import * as sql from '../sql.js';
-import { headParams, SqlStore, withRelatives } from '../sql.store.js';
+import {
+  headParams,
+  missingDocuments,
+  SqlStore,
+  withDocuments,
+  withRelatives,
+  type ReadDocumentRow,
+} from '../sql.store.js';
 import { translate } from './sqlite.errors.js';
 import { SqliteFile } from './sqlite.file.js';
 
@@ -146,23 +153,27 @@ export class SqliteStore extends SqlStore {
     });
   }
 
-  private before(tenant: string, { atomeIds, ops, createIds = [], inheritanceRoots }: TouchedKeys): LockedState {
+  private before(tenant: string, touched: TouchedKeys): LockedState {
+    const { atomeIds, ops, inheritanceRoots } = touched;
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw new LedgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
     const atomes = atomeIds
-      .map((id) => atome.get(tenant, id) as AtomeRow | undefined)
+      .map((id) => atome.get(tenant, id) as PartialAtomeRow | undefined)
       .filter((row) => row !== undefined);
     const related = inheritanceRoots
       ? (this.prepare(sql.selectRelatives(this.textsOf)).all(
           ...sql.relativesParams(tenant, inheritanceRoots),
-        ) as AtomeRow[])
+        ) as PartialAtomeRow[])
       : [];
+    const found = withRelatives(atomes, related, inheritanceRoots);
+    const document = this.prepare(sql.SELECT_DOCUMENT);
+    const documents = missingDocuments(found, touched).map((id) => document.get(tenant, id) as ReadDocumentRow);
     const first = this.prepare(sql.SELECT_ALTERATION);
     return {
       head,
-      creations: sql.met(createIds, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
-      ...withRelatives(atomes, related, inheritanceRoots),
+      creations: sql.met(touched, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
+      ...withDocuments(found, documents),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
     };
   }
