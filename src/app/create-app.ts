@@ -10,7 +10,6 @@ import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
 import { setupPerimeter } from './perimeter.js';
 import { addressInOwnWords } from '../compat/addresses.js';
 import type { Config } from '../config/environment.js';
-import { addBodyParsers } from '../http/body-parsers.js';
 import { connectionErrors, refuseExpectation } from '../http/connection-errors.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
@@ -53,7 +52,6 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
 async function setupApp(app: NestFastifyApplication, config: Config): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
-  addBodyParsers(fastify, ['application/json']);
   await setupPerimeter(app, config);
   app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
   app.useWebSocketAdapter(new AtomeWsAdapter(app));

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { Logger } from '@nestjs/common';
@@ -50,7 +51,9 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
   });
   server.addHook('onRequest', ({ raw }, _reply, done) => {
     // RFC 9112 §3.2
-    const isNameless = raw.headers.host === undefined && raw.httpVersion !== '1.0';
+    const hosts = countHosts(raw);
+    if (hosts > 1) return done(new AtomeError('invalid', 'the request names several hosts; send one header Host'));
+    const isNameless = hosts === 0 && raw.httpVersion !== '1.0';
     done(isNameless ? new AtomeError('invalid', 'the request names no host; send the header Host') : undefined);
   });
   app.get(Perimeter).standAround(server, (request) => ruleOfRoute(request) !== undefined);
@@ -64,6 +67,16 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
   const { allowedOrigins } = app.get(ResolvedOptions).origins;
   if (allowedOrigins.length === 0) return;
   app.enableCors({ ...CORS_HEADERS, origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins] });
+}
+
+/** Node keeps the first of several as the header. */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
 }
 
 /**

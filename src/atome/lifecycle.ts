@@ -10,10 +10,10 @@ import type { FastifyInstance } from 'fastify';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
-import { addBodyParsers, PATCH_TYPES } from '../http/body-parsers.js';
+import { addBodyParsers, addOwnDecoder, PATCH_TYPES } from '../http/body-parsers.js';
 import { keepOutOfCaches } from '../http/cache-headers.js';
 import { refuseUnknownPreconditions } from '../http/unconditional.js';
-import { refuseOtherContent } from '../http/request-content.js';
+import { takeOwnContent } from '../http/request-content.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
@@ -58,10 +58,11 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
 
   private prepare(fastify: FastifyInstance): void {
     addBodyParsers(fastify, PATCH_TYPES);
+    addOwnDecoder(fastify);
     keepOutOfCaches(fastify);
     this.requestAuthenticator.register(fastify);
     refuseUnknownPreconditions(fastify);
-    refuseOtherContent(fastify);
+    takeOwnContent(fastify);
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.track(reply.raw);

@@ -4,7 +4,8 @@ import { AtomeError } from '../protocol/index.js';
 import type { LimitedLog } from './limited-log.js';
 import { PROBLEM_JSON, toProblem } from './problem.js';
 
-interface Refusal {
+/** An error as an answer, with a status of HTTP's own. */
+export interface Refusal {
   readonly status: number;
   readonly error: AtomeError;
 }
@@ -18,7 +19,7 @@ export function connectionErrors(log: LimitedLog): (error: NodeJS.ErrnoException
   return (error, socket) => {
     if (answered.has(socket)) return;
     answered.add(socket);
-    const response = responseOn(socket);
+    const response = answerUnderWay(socket);
     if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) return void socket.destroy();
     const refusal = refusalOf(error.code ?? '');
     log.warn(String(refusal.status), `a request was refused with ${refusal.status}: ${refusal.error.message}`);
@@ -35,7 +36,7 @@ export function refuseExpectation(_request: unknown, response: ServerResponse): 
 }
 
 /** Where Node keeps the answer that is under way; its own handler of these errors looks there, too. */
-function responseOn(socket: Socket): ServerResponse | undefined {
+export function answerUnderWay(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
@@ -76,7 +77,8 @@ function sendAnswer(response: ServerResponse, refusal: Refusal): void {
   response.writeHead(refusal.status, headersOf(body)).end(body);
 }
 
-function writeAnswer(socket: Socket, refusal: Refusal): void {
+/** Answers on a connection that nobody else answers on, and closes it. */
+export function writeAnswer(socket: Socket, refusal: Refusal): void {
   const body = bodyOf(refusal);
   const lines = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}`);
   const { status } = refusal;

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
 import { AtomeError, JSON_PATCH, MERGE_PATCH } from '../protocol/index.js';
+import { divertToOwnDecoder } from './body-parsers.js';
 import { isUtf8Type, parseMediaType } from './media-type.js';
 
 /** Which types of content the routes of the module read, by method. */
@@ -19,13 +20,16 @@ export function describeContent(method: string): [name: string, value: string] {
 
 /**
  * Refuses content that the routes of the module do not read with 415 (RFC 9110 §15.5.16), before any parser takes it for
- * something else; a host application may have parsers for it.
+ * something else; what they do read goes to our decoder, past those that a host application has.
  */
-export function refuseOtherContent(fastify: FastifyInstance): void {
+export function takeOwnContent(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', (request, reply, payload, done) => {
     const types = CONTENT_TYPES[request.method];
     const isOurs = types !== undefined && RULE in request.routeOptions.config;
-    done(isOurs ? refusalOf(request, reply, types) : undefined, payload);
+    if (!isOurs) return done(undefined, payload);
+    const refusal = refusalOf(request, reply, types);
+    if (!refusal && request.headers['content-type'] !== undefined) divertToOwnDecoder(request);
+    done(refusal, payload);
   });
 }
 
@@ -36,6 +40,10 @@ function refusalOf({ headers, method }: FastifyRequest, reply: FastifyReply, typ
     return refused('the content is encoded, and only what is sent as it is can be read; leave Content-Encoding out');
   }
   const type = headers['content-type'];
+  const transfer = headers['transfer-encoding'];
+  if (transfer !== undefined && transfer.trim().toLowerCase() !== 'chunked') {
+    return refused('the transfer is encoded, and only Transfer-Encoding: chunked can be read; send it so');
+  }
   // what nearly all send needs no parser
   if (type === types[0] || (type === undefined && isEmpty(headers))) return undefined;
   const read = type === undefined ? undefined : parseMediaType(type);

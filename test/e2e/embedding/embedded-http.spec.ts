@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { Controller, Get, Module, Post, ValidationPipe } from '@nestjs/common';
+import { Body, Controller, Get, Module, Post, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -15,9 +15,8 @@ class ShopController {
   }
 
   @Post()
-  @Get('never')
-  order() {
-    return {};
+  order(@Body() body: unknown) {
+    return { body };
   }
 }
 
@@ -76,6 +75,58 @@ describe('HTTP in an application that imports the module', () => {
     } as never);
     expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type', success: false } });
     expect(answer.headers.get('accept-post') ?? answer.headers.get('accept-encoding') ?? 'charset').toBeTruthy();
+  });
+
+  it.each([
+    ['POST', 'atome/create', 'application/json', '{"id":"big","kind":"note","data":{"n":9007199254740993}}'],
+    ['PUT', 'atome/a1', 'application/json; charset=utf-8', '{"data":{"n":9007199254740993}}'],
+    ['PATCH', 'atome/a1', 'application/json', '{"n":9007199254740993}'],
+    ['PATCH', 'atome/a1', 'application/merge-patch+json', '{"n":9007199254740993}'],
+    ['POST', 'atome/create', 'application/json', '{"id":'],
+    ['POST', 'atome/create', 'APPLICATION/JSON', Buffer.from('{"id":"\xff"}', 'latin1')],
+  ])('reads bodies with its own decoder: %s %s %s %s', async (method, path, type, body) => {
+    const answer = await api.call(method, `/v1/${path}`, body, { 'content-type': type });
+    expect(answer).toMatchObject({ status: 400, body: { success: false, type: expect.stringContaining('urn:') } });
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(await api.get('/v1/atome/a1')).toMatchObject({ body: { atome: { version: 1 } } });
+    expect(await api.get('/v1/atome/big')).toMatchObject({ status: 404 });
+  });
+
+  it('refuses a number in a push that it cannot keep', async () => {
+    const pushed = await api.post(
+      '/v1/sync/push',
+      '{"operations":[{"opId":"o1","operation":"create","atomeId":"big","kind":"note","data":{"n":9007199254740993}}]}',
+    );
+    expect(pushed).toMatchObject({ status: 200, body: { results: [{ type: 'nack' }] } });
+  });
+
+  it('takes an empty body of a JSON type for none', async () => {
+    await api.post('/v1/atome/create', { id: 'gone', kind: 'note', data: {} });
+    expect(await api.call('DELETE', '/v1/atome/gone', '')).toMatchObject({ status: 200, body: { success: true } });
+  });
+
+  it('refuses a body that is too large, whether or not it says so', async () => {
+    const bytes = Buffer.from(JSON.stringify({ id: 'large', kind: 'note', data: { text: 'x'.repeat(1_100_000) } }));
+    const headers = { 'content-type': 'application/json', connection: 'close' };
+    const said = await api.call('POST', '/v1/atome/create', bytes, headers);
+    expect(said).toMatchObject({ status: 413, body: { code: 'too_large', success: false } });
+    const response = await fetch(`${api.url}/v1/atome/create`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new Blob([bytes]).stream(),
+      duplex: 'half',
+    } as RequestInit);
+    expect([response.status, await response.json()]).toMatchObject([413, { code: 'too_large' }]);
+  });
+
+  it('leaves the routes of the host their parser and its errors', async () => {
+    expect(await api.post('/v1/shop', '{"n":9007199254740993}')).toMatchObject({
+      status: 201,
+      body: { body: { n: 9007199254740992 } },
+    });
+    const broken = await api.post('/v1/shop', '{');
+    expect(broken).toMatchObject({ status: 400, body: { statusCode: 400, message: expect.any(String) } });
+    expect(broken.body).not.toHaveProperty('success');
   });
 
   it('answers HEAD of a stream, and queries behind a pipe of the host', async () => {

@@ -15,6 +15,18 @@ const REFUSED: readonly (readonly [what: string, status: number, code: string, b
   ['a space in the address', 400, 'invalid', `GET /api/atome/a b HTTP/1.1\r\n${HOST}\r\n\r\n`],
   ['an unknown version', 400, 'invalid', `GET / HTTP/7.3\r\n${HOST}\r\n\r\n`],
   ['no host', 400, 'invalid', 'GET /api/atome/list HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  [
+    'two hosts',
+    400,
+    'invalid',
+    `GET /api/atome/list HTTP/1.1\r\n${HOST}\r\nhost: localhost\r\nConnection: close\r\n\r\n`,
+  ],
+  [
+    'a transfer that is encoded twice',
+    415,
+    'unsupported_media_type',
+    `POST /api/atome/create HTTP/1.1\r\n${HOST}\r\nContent-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+  ],
   ['a header without a name', 400, 'invalid', `GET / HTTP/1.1\r\n${HOST}\r\n: x\r\n\r\n`],
   ['a header with a space in its name', 400, 'invalid', `GET / HTTP/1.1\r\n${HOST}\r\nX Y: x\r\n\r\n`],
   ['a folded header', 400, 'invalid', `GET / HTTP/1.1\r\n${HOST}\r\n folded\r\nX: \x00\r\n\r\n`],
