@@ -24,8 +24,13 @@ export class SyncError extends Error {
 
 /** Whatever was thrown, as an Error; also what cannot be made a text of. */
 export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  return new Error(typeof thrown === 'string' ? thrown : (thrown as Error | null)?.message, { cause: thrown });
+  try {
+    if (thrown instanceof Error) return thrown;
+    return new Error(typeof thrown === 'string' ? thrown : (thrown as Error | null)?.message, { cause: thrown });
+  } catch {
+    // a getter, or a proxy, that throws itself
+    return new Error();
+  }
 }
 
 /** What an answer without a code of its own can mean; not the whole list, which every page would load. */

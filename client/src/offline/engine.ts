@@ -82,7 +82,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     ...credentials,
     url: () => socket,
     identified(principal) {
-      const said = principal ? ownerOf(socket, principal) : (owner ??= ownerOf(socket, ANONYMOUS));
+      const said = ownerOf(socket, principal ?? parts.principal ?? ANONYMOUS);
       if ((owner ??= said) !== said) return parts.usurped();
       isSure = true;
       // until here it was only to hear that; whoever leads connects again
@@ -127,7 +127,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     const token = owner ?? (await credentials.token(false).catch(() => ''));
     const who = parts.principal ?? (token === undefined ? ANONYMOUS : whoseIs(token));
     owner ??= who && ownerOf(socket, who);
-    if (!isSure && (!owner || (sure && settings.token))) {
+    if (!isSure && (!owner || sure)) {
       if (!stopped) connection.connect();
       await parts.until(() => isSure);
     }

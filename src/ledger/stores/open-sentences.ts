@@ -25,8 +25,10 @@ function sqliteSentence(databaseUrl: string, error: unknown): string | undefined
 function postgresSentence(databaseUrl: string, error: unknown): string | undefined {
   const fault = faultOfPostgres(error);
   if (!fault) return undefined;
-  // never the URL itself: there is a password in it
-  const { hostname, port, pathname } = new URL(databaseUrl);
-  const where = `PostgreSQL at ${hostname || 'localhost'}:${port || '5432'}, database ${pathname.slice(1) || '(none)'}`;
+  // never the URL itself: there is a password in it, also where it cannot be read
+  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
+  const where = url
+    ? `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || '5432'}, database ${url.pathname.slice(1) || '(none)'}`
+    : 'PostgreSQL';
   return `${where}: ${fault.message} (${errorWords(error)}): ${fault.remedy} (DATABASE_URL)`;
 }

@@ -35,7 +35,8 @@ export class SqliteFile {
    * @throws StoreError when it is not.
    */
   guard<T>(work: () => T): T {
-    if (this.isLost) this.check();
+    // before, too: what is committed to a file without a name would be told to readers
+    this.check();
     const result = work();
     this.check();
     return result;
