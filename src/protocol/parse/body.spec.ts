@@ -39,8 +39,22 @@ describe('the body of', () => {
 
   it('alter names the write by device and time, unless a header does', () => {
     const body = { operation: 'update', changes: {}, deviceId: 'phone', timestamp: 17 };
-    expect(parseAlterBody('a1', body, NONE, LIMITS).opId).toBe('phone/17/a1');
+    expect(parseAlterBody('a1', body, NONE, LIMITS).opId).toMatch(/^phone\/17\/a1\/[0-9a-z]+$/);
     expect(parseAlterBody('a1', body, { idempotencyKey: 'mine' }, LIMITS).opId).toBe('mine');
+  });
+
+  it.each<[first: object, second: object, areOne: boolean]>([
+    [{ changes: { x: 1, y: { a: 1, b: 2 } } }, { changes: { y: { b: 2, a: 1 }, x: 1 } }, true],
+    [{ changes: { x: 1 } }, { changes: { x: 2 } }, false],
+    [{ changes: { x: [1, 2] } }, { changes: { x: [2, 1] } }, false],
+    [{ changes: { x: 1 } }, { operation: 'patch', changes: { x: 1 } }, false],
+    [{ changes: { x: 1 } }, { changes: { x: '1' } }, false],
+  ])('alter at one time tells %j and %j apart by what they change', (first, second, areOne) => {
+    const [one, other] = [first, second].map((change) => {
+      const body = { operation: 'update', deviceId: 'phone', timestamp: 17, ...change };
+      return parseAlterBody('a1', body, NONE, LIMITS).opId;
+    });
+    expect(one === other).toBe(areOne);
   });
 
   it('replace, rename, delete and restore become writes', () => {

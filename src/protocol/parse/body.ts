@@ -3,6 +3,7 @@ import { MAX_VERSION, uuidv7 } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { Mutation, RequestedChange } from '../operations.js';
+import { takeDeviceOpId } from './device-op-id.js';
 import { Fields } from './fields.js';
 import {
   guardJson,
@@ -13,7 +14,6 @@ import {
   takeAccess,
   takeChanges,
   takeContent,
-  takeDeviceOpId,
   takeNewIdOrNull,
   takeOperation,
   takeParts,
@@ -49,7 +49,7 @@ export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders,
   const operation = takeOperation(fields, ['update', 'patch', 'rename', 'tag']);
   const change = takeChanges(fields, operation);
   const reason = takeReason(fields, limits);
-  const deviceOpId = takeDeviceOpId(fields, atomeId);
+  const deviceOpId = takeDeviceOpId(fields, atomeId, change);
   fields.refuseUnknown().check();
   const { opId, baseVersion, hlc } = envelope(headers);
   return mutationOf({ opId: opId ?? deviceOpId, baseVersion, hlc }, atomeId, reason, change);

@@ -4,11 +4,11 @@ import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { LegacyWrite } from '../messages/messages.js';
 import type { Mutation, RequestedChange } from '../operations.js';
+import { takeDeviceOpId } from './device-op-id.js';
 import { Fields } from './fields.js';
 import {
   takeChanges,
   takeContent,
-  takeDeviceOpId,
   takeHlc,
   takeId,
   takeNewId,
@@ -40,19 +40,18 @@ function takeWrite(
   atomeId: string,
   limits: Limits,
 ): LegacyWrite {
-  const envelope = {
-    opId: message.raw('opId') != null ? takeOpId(message) : takeDeviceOpId(message, atomeId),
-    atomeId,
-    baseVersion: null,
-    hlc: null,
-    reason: takeReason(message, limits),
-  };
+  const envelope = { atomeId, baseVersion: null, hlc: null, reason: takeReason(message, limits) };
+  const named = (change: RequestedChange): Mutation => ({
+    ...envelope,
+    opId: nameOf(message, atomeId, change),
+    ...change,
+  });
   if (type === 'atome:deleted') {
     const version = message.integerOr('version', 1, null, MAX_VERSION);
-    return { type, version, mutation: { ...envelope, operation: 'delete', changes: {} } };
+    return { type, version, mutation: named({ operation: 'delete', changes: {} }) };
   }
   if (type === 'atome:altered' && isObject(input.alteration)) {
-    const write = takeAltered(new Fields(named(input.alteration), 'alteration'), envelope, limits);
+    const write = takeAltered(new Fields(ownWords(input.alteration), 'alteration'), message, envelope, limits);
     return { ...write, version: write.version ?? atome?.integerOr('version', 1, null, MAX_VERSION) ?? null };
   }
   const source = atome ?? new Fields(undefined, 'atome');
@@ -60,15 +59,20 @@ function takeWrite(
   if (type === 'atome:created') {
     const changes = takeContent(source, 'type');
     source.check();
-    return { type, version: version ?? 1, mutation: { ...envelope, operation: 'create', changes } };
+    return { type, version: version ?? 1, mutation: named({ operation: 'create', changes }) };
   }
   const changes: Partial<Content> = takeParts(source, 'type');
   source.check();
-  return { type, version, mutation: { ...envelope, operation: 'replace', changes } };
+  return { type, version, mutation: named({ operation: 'replace', changes }) };
+}
+
+/** A write's own name, or one that is made of device and time. */
+function nameOf(fields: Fields, atomeId: string, change: RequestedChange): string | null {
+  return fields.raw('opId') != null ? takeOpId(fields) : takeDeviceOpId(fields, atomeId, change);
 }
 
 /** A rename may name the new name as the REST call does, beside the operation or among the changes. */
-function named(alteration: Record<string, unknown>): Record<string, unknown> {
+function ownWords(alteration: Record<string, unknown>): Record<string, unknown> {
   const { operation, newName, changes = {}, ...rest } = alteration;
   if (operation !== 'rename' || !isObject(changes)) return alteration;
   const { newName: inner, ...others } = changes;
@@ -78,7 +82,8 @@ function named(alteration: Record<string, unknown>): Record<string, unknown> {
 
 function takeAltered(
   alteration: Fields,
-  envelope: Pick<Mutation, 'opId' | 'atomeId' | 'baseVersion' | 'hlc' | 'reason'>,
+  message: Fields,
+  envelope: Pick<Mutation, 'atomeId' | 'baseVersion' | 'hlc' | 'reason'>,
   limits: Limits,
 ): LegacyWrite {
   const operation = takeOperation(alteration, ['update', 'patch', 'rename', 'tag', 'restore']);
@@ -87,7 +92,8 @@ function takeAltered(
     operation === 'restore'
       ? { operation, changes: { version: takeVersion(alteration.object('changes'), alteration) } }
       : takeChanges(alteration, operation);
-  const opId = alteration.raw('opId') != null ? takeOpId(alteration) : takeDeviceOpId(alteration, envelope.atomeId);
+  const ofMessage = nameOf(message, envelope.atomeId, change);
+  const opId = nameOf(alteration, envelope.atomeId, change) ?? ofMessage;
   const version = alteration.integerOr('version', 1, null, MAX_VERSION);
   const hlc = takeHlc(alteration);
   const reason = takeReason(alteration, limits) ?? envelope.reason;
@@ -95,6 +101,6 @@ function takeAltered(
   return {
     type: 'atome:altered',
     version,
-    mutation: { ...envelope, opId: opId ?? envelope.opId, hlc, reason, ...change },
+    mutation: { ...envelope, opId, hlc, reason, ...change },
   };
 }

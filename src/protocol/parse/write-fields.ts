@@ -18,7 +18,6 @@ const KIND_TEXT = '1–64 characters of A–Z a–z 0–9 _ . : -';
 // PostgreSQL stores neither NUL nor half a surrogate pair as text; no other control character helps a reader.
 // eslint-disable-next-line no-control-regex
 const PLAIN_TEXT = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\p{Cs}]*$/u;
-const DEVICE_PATTERN = /^[\x21-\x7e]{1,100}$/;
 
 /** Refuses a decoded value that is too deep, too large or has forbidden keys, before anything walks it. */
 export function guardJson(value: unknown, limits: Limits): void {
@@ -243,22 +242,4 @@ function checkPointer(pointer: unknown, at: string, fields: Fields): void {
   } else if (/(?:^|\/)(?:__proto__|constructor|prototype)(?:\/|$)/.test(pointer)) {
     fields.fail(at, 'names a key that is not allowed');
   }
-}
-
-/**
- * The opId of a write by the original client, which names it by device and time, so that the REST call
- * and its echo on the socket are one write.
- */
-export function takeDeviceOpId(fields: Fields, atomeId: string): string | null {
-  const device = fields.textOr('deviceId', DEVICE_PATTERN, '1–100 visible ASCII characters', null);
-  const timestamp = fields.raw('timestamp');
-  if (timestamp === undefined || timestamp === null) return null;
-  const text = typeof timestamp === 'number' ? String(timestamp) : timestamp;
-  if (typeof text !== 'string' || !/^[\x21-\x7e]{1,40}$/.test(text)) {
-    fields.fail('timestamp', 'must be a time, as a number or a text');
-    return null;
-  }
-  if (device === null) return null;
-  const opId = `${device}/${text}/${atomeId}`;
-  return OP_ID_PATTERN.test(opId) ? opId : null;
 }

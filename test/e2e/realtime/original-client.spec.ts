@@ -151,8 +151,25 @@ describe('the original client', () => {
     await server.api.post('/api/atome/a1/alter', change, headers());
     await server.api.patch('/api/atome/a1', { n: 2 });
     mine.send({ type: 'atome:altered', atomeId: 'a1', alteration: change });
-    expect(await mine.next('ack')).toMatchObject({ opId: `phone-1/${name.timestamp}/a1`, version: 2, duplicate: true });
+    expect(await mine.next('ack')).toMatchObject({ version: 2, duplicate: true });
     expect(await atome('a1')).toMatchObject({ version: 3, data: { n: 2 } });
+  });
+
+  it('may alter twice in one millisecond, and each is kept once', async () => {
+    await create('a1');
+    const name = { deviceId: 'phone-1', timestamp: 1_700_000_000_000 };
+    const changes = [
+      { operation: 'update', changes: { n: 1 }, ...name },
+      { operation: 'update', changes: { m: 1 }, ...name },
+      { operation: 'rename', changes: { name: 'x' }, ...name },
+    ];
+    for (const change of [...changes, ...changes]) {
+      expect((await server.api.post('/api/atome/a1/alter', change)).status).toBe(200);
+    }
+    for (const alteration of changes) mine.send({ type: 'atome:altered', atomeId: 'a1', alteration });
+    await mine.settled();
+    expect(mine.all('nack')).toEqual([]);
+    expect(await atome('a1')).toMatchObject({ version: 4, data: { n: 1, m: 1, name: 'x' } });
   });
 
   it('may send the event alone: it is kept, and told to all others', async () => {
