@@ -28,3 +28,11 @@ export function answerOf(payload: unknown): unknown {
   const { id, identifier } = payload.account;
   return { ...payload, token: payload.accessToken, user: { id, user_id: id, username: identifier } };
 }
+
+/** The answer to who one is, with the user as the original client looks for it. */
+export function withUser(payload: unknown): unknown {
+  if (!isObject(payload) || !isObject(payload.principal)) return payload;
+  const { id } = payload.principal;
+  const username = isObject(payload.account) ? payload.account.identifier : id;
+  return { ...payload, user: { id, user_id: id, username } };
+}

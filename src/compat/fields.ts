@@ -32,10 +32,18 @@ const TOLD = new Set([
   ...['deletedAt', 'deleted_at', 'hlc'],
 ]);
 
+/** What an answer says, so that one who sends an answer back does not make data of it. */
+const ANSWERED = new Set([
+  ...['success', 'atome', 'alteration', 'version', 'seq', 'hlc', 'ownerId', 'owner_id', 'inherited', 'sync_status'],
+  ...['deleted', 'deletedAt', 'deleted_at'],
+]);
+const NOT_CONTENT =
+  'is what an answer tells, and no field to set; send the fields of the atome alone, or keep one of this name in data';
+
 /** The body of a `create`; undefined for one that is not the original client's. */
 export function createOf(body: unknown): JsonObject | undefined {
   if (!isObject(body) || !isSpoken(body, CREATE, SENT)) return undefined;
-  return given({ id: body.id, ...contentOf(body), access: body.access });
+  return given({ ...unknownOf(body, CREATE, SENT), id: body.id, ...contentOf(body), access: body.access });
 }
 
 /** What a PUT of the original client sets: an atome whole, as another server told it, or some of its fields. */
@@ -50,15 +58,17 @@ export function putOf(id: string, body: unknown): Put | undefined {
   if (!isObject(body.data) && !isObject(body.properties)) return bareOf(body);
   if (!isSpoken(body, REPLACE, TOLD)) return undefined;
   const isWhole = ['version', 'createdAt', 'created_at'].some((name) => body[name] !== undefined);
-  return { isWhole, body: given({ ...contentOf(body), reason: body.reason }) };
+  return { isWhole, body: given({ ...unknownOf(body, REPLACE, TOLD), ...contentOf(body), reason: body.reason }) };
 }
 
-/** A PUT of fields without `data`: those that are no part of an atome are fields of `data`. */
+/** A PUT of fields without `data`: those that are no part of an atome are fields of `data`, but for those of an answer. */
 function bareOf(body: Body): Put | undefined {
   const isField = (name: string): boolean => name !== 'id' && !REPLACE.has(name) && !STAMPS.includes(name);
   const names = Object.keys(body);
   const isUnclear = ['data', 'properties', 'access'].some((name) => body[name] !== undefined);
   if (isUnclear || !names.some(isField)) return undefined;
+  const told = names.filter((name) => ANSWERED.has(name));
+  if (told.length > 0) throw invalid(told.map((path) => ({ path, message: NOT_CONTENT })));
   const { kind, type, meta, parentId, reason } = body;
   const data = Object.fromEntries(names.filter(isField).map((name) => [name, body[name]]));
   return { isWhole: false, body: given({ kind, type, meta, parentId, reason, data }) };
@@ -102,15 +112,15 @@ function dataOf(body: Body): unknown {
   return Object.fromEntries([...beside, ...sources.flatMap((source) => Object.entries(source))]) as object;
 }
 
-/** Whether a body has fields that only the original client sends, and none that nobody knows. */
+/** Whether a body has fields that only the original client sends. */
 function isSpoken(body: Body, own: ReadonlySet<string>, original: ReadonlySet<string>): boolean {
-  let spoken = false;
-  for (const name in body) {
-    if (own.has(name)) continue;
-    if (!original.has(name)) return false;
-    spoken = true;
-  }
-  return spoken;
+  for (const name in body) if (!own.has(name) && original.has(name)) return true;
+  return false;
+}
+
+/** What nobody knows stays, so that the parser of the server blames that alone. */
+function unknownOf(body: Body, own: ReadonlySet<string>, original: ReadonlySet<string>): Body {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !own.has(name) && !original.has(name)));
 }
 
 /** Without what is undefined: a field that is there is checked. */

@@ -19,6 +19,8 @@ export interface PushAnswer {
   readonly synced: number;
   readonly syncedIds: readonly string[];
   readonly conflicts: readonly Conflict[];
+  /** Those that were erased here for good: nothing that is pushed brings them back. */
+  readonly erasedIds: readonly string[];
 }
 
 /** Takes whole atomes from another server: each is created, or replaces what is older here. */
@@ -38,16 +40,19 @@ export class OriginalPush {
   async push(atomes: unknown, context: WriteContext & { readonly principal: Principal }): Promise<PushAnswer> {
     const syncedIds: string[] = [];
     const conflicts: Conflict[] = [];
+    const erasedIds: string[] = [];
     for (const atome of this.checked(atomes)) {
       try {
         syncedIds.push(await this.one(atome, context));
       } catch (error) {
-        const { code, message, retryable } = toAtomeError(error);
+        const { code, message, retryable, details } = toAtomeError(error);
         if (retryable || code === 'internal') throw error;
-        conflicts.push({ id: isObject(atome) ? (atome.id ?? null) : null, code, error: message });
+        const id = isObject(atome) && typeof atome.id === 'string' ? atome.id : null;
+        if (id !== null && details?.redacted === true) erasedIds.push(id);
+        else conflicts.push({ id, code, error: message });
       }
     }
-    return { synced: syncedIds.length, syncedIds, conflicts };
+    return { synced: syncedIds.length, syncedIds, conflicts, erasedIds };
   }
 
   private checked(atomes: unknown): readonly unknown[] {
@@ -65,7 +70,7 @@ export class OriginalPush {
       if (!state || !isOld(state, mutation, limits)) await this.atomes.write(mutation, context);
       return pushed.id;
     };
-    if (pushed.isDeleted) return state ? write(pushed.delete()) : pushed.id;
+    if (pushed.isDeleted) return state?.deletedAt === null ? write(pushed.delete()) : pushed.id;
     if (!state) return write(pushed.create());
     // without a time only its name tells whether it was here before
     if (!pushed.isTimed && (await this.wasCreated(pushed.create(), context))) return pushed.id;

@@ -21,6 +21,7 @@ import {
   type Principal,
   type ReadyMutation,
 } from '../protocol/index.js';
+import { parseAsOfPoint } from '../http/as-of.js';
 import { contentOf as contentByName } from './fields.js';
 
 /** An atome as another server had it, and the writes that it may come to here. */
@@ -58,12 +59,27 @@ export function pushedOf(input: unknown, by: Principal, limits: Limits): Pushed 
   };
 }
 
+/** The form of SQLite, which is UTC and says so nowhere. */
+const WITHOUT_ZONE = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)$/;
+/** What a stamp holds. */
+const LAST_MS = 999_999_999_999_999;
+
 /** When the atome was last written where it comes from. Nothing of that millisecond is newer. */
 function stampOf({ hlc, updatedAt, updated_at: alsoUpdatedAt }: Record<string, unknown>): string | null {
   if (typeof hlc === 'string' && HLC_PATTERN.test(hlc)) return hlc;
-  const time = updatedAt ?? alsoUpdatedAt;
-  const ms = typeof time === 'string' || typeof time === 'number' ? new Date(time).getTime() : NaN;
-  return ms >= 0 ? formatHlc(ms, MAX_COUNTER, 'sync') : null;
+  const [path, time] = updatedAt == null ? ['updated_at', alsoUpdatedAt] : ['updatedAt', updatedAt];
+  if (time === undefined || time === null) return null;
+  const ms = millisecondsOf(time, path);
+  if (Number.isInteger(ms) && ms >= 0 && ms <= LAST_MS) return formatHlc(ms, MAX_COUNTER, 'sync');
+  throw invalid([{ path, message: 'must be a time since 1970, in ISO 8601 or as a number of milliseconds' }]);
+}
+
+/** NaN for what is no time. @throws AtomeError `invalid` for a day or a time of day that there is not. */
+function millisecondsOf(time: unknown, path: string): number {
+  if (typeof time === 'number') return time;
+  if (typeof time !== 'string') return NaN;
+  const point = parseAsOfPoint(time.replace(WITHOUT_ZONE, '$1T$2Z'), path);
+  return 'time' in point ? Date.parse(point.time) : NaN;
 }
 
 /** Whether a write would leave the content as it is, because all that it would set is newer here. */

@@ -7,7 +7,7 @@ import { preferredType } from '../http/accept.js';
 import { varyBy } from '../http/cache-headers.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { invalid, isObject } from '../protocol/index.js';
-import { answerOf, credentialsOf } from './account-words.js';
+import { answerOf, credentialsOf, withUser } from './account-words.js';
 import { OriginalErasure } from './erasure.js';
 import { OriginalExport } from './export.js';
 import { OriginalPull } from './pull.js';
@@ -46,6 +46,7 @@ export class OriginalCalls {
       'GET /sync/changes': { request: (request, reply) => this.changes(request, reply) },
       'GET /user-data/export': { request: (request, reply) => this.export(request, reply) },
       'DELETE /user-data/delete-all': { request: (request, reply) => this.deleteAll(request, reply) },
+      'GET /auth/me': { request: () => undefined, answer: (_request, payload) => withUser(payload) },
       'POST /auth/login': LOGIN,
       'POST /auth/register': LOGIN,
     };

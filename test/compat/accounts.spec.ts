@@ -34,7 +34,10 @@ describe.each(DATABASES)('the original client with accounts, on %s', (_database,
       expect(told).toMatchObject({ success: true, user: { id: account.id, username: 'alice' } });
     }
     expect(await client.call('POST', '/api/atome/create', note)).toMatchObject({ status: 201 });
-    expect(await client.call('GET', '/api/auth/local/me')).toMatchObject({ account: { identifier: 'alice' } });
+    expect(await client.call('GET', '/api/auth/local/me')).toMatchObject({
+      account: { identifier: 'alice' },
+      user: { id: account.id, username: 'alice' },
+    });
     const { socket } = await OriginalClient.connect(server.url, server.wsUrl, client.token);
     expect(socket.all('error')).toEqual([]);
     await socket.close();

@@ -51,3 +51,45 @@ describe('a query in the original client’s words', () => {
     }
   });
 });
+
+describe('a write in the original client’s words', () => {
+  let server: TestApp;
+  beforeAll(async () => {
+    server = await startApp();
+    for (const id of ['a', 'b', 'erased']) await server.api.create({ n: 1 }, { id });
+    await server.api.post('/api/atome/erased/erase');
+    await server.api.delete('/api/atome/b');
+  });
+  afterAll(() => server.close());
+
+  it.each(['2026-02-30T00:00:00Z', '2026-13-01', 'garbage', {}, -1])(
+    'is refused by name where it was made at %j, and spoils no other',
+    async (time) => {
+      const atomes = [
+        { id: 'dated', kind: 'note', data: {}, updated_at: time },
+        { id: 'a', kind: 'note', data: { n: 1 }, updatedAt: '2026-01-31T12:00:00Z' },
+      ];
+      expect((await server.api.post('/api/sync/push', { atomes })).body).toMatchObject({
+        syncedIds: ['a'],
+        conflicts: [{ id: 'dated', code: 'invalid', error: expect.stringContaining('updated_at') }],
+      });
+      expect((await server.api.get('/api/atome/dated')).status).toBe(404);
+    },
+  );
+
+  it('takes what is gone already for synced, and what was erased for that', async () => {
+    const atomes = ['b', 'erased', 'nobody'].map((id) => ({ id, deleted: true, updatedAt: '2026-01-31 12:00:00' }));
+    const again = { id: 'erased', kind: 'note', data: { n: 1 }, updatedAt: '2026-01-31 12:00:00' };
+    const { body } = await server.api.post('/api/sync/push', { atomes: [...atomes, again] });
+    expect(body).toMatchObject({ syncedIds: ['b', 'erased', 'nobody'], conflicts: [], erasedIds: ['erased'] });
+  });
+
+  it.each([{ success: true, atome: {} }, { version: 7 }, { deleted: true }])(
+    'is no content where it is what an answer tells: %j',
+    async (body) => {
+      const { status, body: told } = await server.api.put('/api/atome/a', body);
+      expect([status, told.code]).toEqual([400, 'invalid']);
+      expect((await server.api.get('/api/atome/a')).body.atome).toMatchObject({ data: { n: 1 } });
+    },
+  );
+});
