@@ -165,10 +165,16 @@ describe.each(DATABASES)('a malformed URL, on %s,', (_database, create) => {
     expect(answer).toMatchObject({ status, body: { success: false, code, detail: expect.stringMatching(SENTENCE) } });
   });
 
+  it.each(['__proto__=1', 'constructor=1'])(
+    'GET /api/atome/list?%s is no parameter, though each object has it',
+    async (query) => {
+      const answer = await server.api.get(`/api/atome/list?${query}`);
+      expect(answer).toMatchObject({ status: 400, body: { code: 'invalid' } });
+    },
+  );
+
   it.each([
     'limit=500&page=900719925474099',
-    '__proto__=1',
-    'constructor=1',
     'search=%00',
     'search=%25%5C%22',
     'search=%ff',
