@@ -184,7 +184,10 @@ export function storeSuite(kind: StoreKind): void {
       await restart();
       expect((await store.open('ada')).place).toEqual(place(7));
       await restart();
-      expect(await store.open('ada', true)).toMatchObject({ place: { ...place(7), owner: 'ada' }, outbox: [write('1')] });
+      expect(await store.open('ada', true)).toMatchObject({
+        place: { ...place(7), owner: 'ada' },
+        outbox: [write('1')],
+      });
       await restart();
       expect(await store.open('bob', true)).toMatchObject({ place: { owner: 'bob' }, outbox: [] });
       await restart();
