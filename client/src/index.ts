@@ -41,7 +41,7 @@ export type { ServerOptions, TokenSource, UnifiedOptions } from './core/options.
 export type { Backoff } from './connection/backoff.js';
 export type { Phase } from './connection/state.js';
 export type { Dial, Transport, TransportEvents, WebSocketConstructor } from './connection/transport.js';
-export type { Cursor } from './online/range-reader.js';
+export type { Cursor } from './online/session.js';
 export type {
   AnyEvent,
   Listener,

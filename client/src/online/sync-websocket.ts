@@ -2,8 +2,7 @@ import type { AlterationBody, Atome } from '../../../src/protocol/index.js';
 import { removeListener } from '../core/emitter.js';
 import type { Phase } from '../connection/state.js';
 import type { Listener, SyncEventName } from '../core/event-map.js';
-import type { Cursor } from './range-reader.js';
-import type { OnlineSession, Target } from './session.js';
+import type { Cursor, OnlineSession, Target } from './session.js';
 
 /** Where to connect to, and as whom; what is not named stays as it was. */
 export type ConnectOptions = Target;
@@ -55,7 +54,7 @@ export interface SyncWebSocket {
 }
 
 export function syncWebSocket(session: OnlineSession): SyncWebSocket {
-  const { connection, events, reader } = session;
+  const { connection, events } = session;
   const broadcast = (type: `atome:${string}`, message: object): boolean =>
     session.send({ type, ...message, clientId: session.clientId, timestamp: new Date().toISOString() });
   return {
@@ -63,7 +62,7 @@ export function syncWebSocket(session: OnlineSession): SyncWebSocket {
     disconnect: () => session.disconnect(),
     isConnected: () => session.up,
     getState() {
-      const { up, clientId } = session;
+      const { up, clientId, cursor } = session;
       const { state } = connection;
       return {
         connected: up,
@@ -71,7 +70,7 @@ export function syncWebSocket(session: OnlineSession): SyncWebSocket {
         url: session.url(),
         clientId,
         reconnectAttempts: 'attempt' in state ? state.attempt : 0,
-        cursor: reader.cursor ?? null,
+        cursor,
       };
     },
     on: (event, listener) => events.on(event, listener),

@@ -21,7 +21,7 @@ export interface Queries {
   readonly list: (query?: Query) => Promise<readonly Atome[]>;
   /** One live query, which works while somebody listens; with `run` it calls back once there is a result. */
   readonly watch: (query: Query, run?: Run) => LiveQuery<AnyKinds, string> | (() => void);
-  changed(shown: ReadonlyMap<string, Shown>): void;
+  readonly changed: (shown: ReadonlyMap<string, Shown>) => void;
 }
 
 export function createQueries(replica: Replica, fenced: Fenced): Queries {

@@ -50,7 +50,7 @@ export interface RejectedWrite {
 }
 
 /** Where the copy stands: one small record, replaced as a whole. */
-export interface Place {
+export interface Checkpoint {
   /** Up to where the atomes are right; null before all was told once. */
   readonly cursor: StoredCursor | null;
   /** The subscription that the atomes were taken for, as JSON. For another one all has to be told anew. */
@@ -62,6 +62,9 @@ export interface Place {
   /** Whose all of this is: a principal of a server. Data of older versions does not say. */
   readonly owner?: string;
 }
+
+/** @deprecated Called {@link Checkpoint} now. */
+export type Place = Checkpoint;
 
 /** A place in a ledger, with what proves to the server that it is still the same ledger and the same rights. */
 export interface StoredCursor {
@@ -87,7 +90,7 @@ export interface Changes {
   /** opIds that leave the inbox of rejected writes; unknown ones do not matter. */
   readonly dismiss?: readonly string[];
   readonly reject?: readonly RejectedWrite[];
-  readonly place?: Place;
+  readonly place?: Checkpoint;
   /** What the listeners of the other instances hear of it. Told through `observe` in order and once, never kept. */
   readonly events?: readonly AtomeEvent[];
 }
@@ -95,7 +98,7 @@ export interface Changes {
 /** Everything but the atomes, which may be many. */
 export interface Contents {
   /** null in a new store, or its owner alone. */
-  readonly place: Partial<Place> | null;
+  readonly place: Partial<Checkpoint> | null;
   /** In the order of their opIds. */
   readonly outbox: readonly PendingWrite[];
   /** In the order of their opIds. */
@@ -158,7 +161,7 @@ export interface Tables {
   readonly atomes: Atome;
   readonly outbox: PendingWrite;
   readonly rejected: RejectedWrite;
-  readonly place: Place;
+  readonly place: Checkpoint;
 }
 
 /** From one version to the next: what becomes of each record. A table that is not named stays as it is. */

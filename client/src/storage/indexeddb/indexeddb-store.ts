@@ -10,7 +10,7 @@ import {
   type Contents,
   type Format,
   type PendingWrite,
-  type Place,
+  type Checkpoint,
   type RejectedWrite,
   type Selection,
   type Store,
@@ -144,7 +144,7 @@ class IndexedDbStore implements Store {
     const [outbox, rejected, place] = await Promise.all([
       result<PendingWrite[]>(table('outbox').getAll()),
       result<RejectedWrite[]>(table('rejected').getAll()),
-      result<Place | undefined>(table('place').get(0)),
+      result<Checkpoint | undefined>(table('place').get(0)),
     ]);
     await log.start(table('log'), { append: outbox, reject: rejected });
     return { place: place ?? null, outbox, rejected };

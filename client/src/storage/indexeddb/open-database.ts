@@ -1,6 +1,6 @@
 import { SyncError } from '../../core/errors.js';
 import { finished, isUnreadable, result, storageError } from './requests.js';
-import { migrate, type Format, type Place, type Tables } from '../store.js';
+import { migrate, type Format, type Checkpoint, type Tables } from '../store.js';
 
 /** The object stores: the tables, and the log through which other tabs learn of commits. */
 export const STORES = ['atomes', 'outbox', 'rejected', 'place', 'log'] as const;
@@ -59,7 +59,7 @@ export async function openDatabase(name: string, format: Format, owner?: string,
 async function ownerOf(db: IDBDatabase, claimant?: string): Promise<string | undefined> {
   const transaction = db.transaction('place', claimant === undefined ? 'readonly' : 'readwrite');
   const places = transaction.objectStore('place');
-  const place = await result<Partial<Place> | undefined>(places.get(0));
+  const place = await result<Partial<Checkpoint> | undefined>(places.get(0));
   if (place?.owner !== undefined || claimant === undefined) return place?.owner;
   places.put({ ...place, owner: claimant }, 0);
   await finished(transaction);

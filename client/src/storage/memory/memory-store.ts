@@ -1,12 +1,12 @@
 import type { Atome } from '../../../../src/protocol/index.js';
-import type { Changes, PendingWrite, Place, RejectedWrite, Store } from '../store.js';
+import type { Changes, PendingWrite, Checkpoint, RejectedWrite, Store } from '../store.js';
 
 /** What there is of one owner. */
 interface Tables {
   readonly atomes: Map<string, Atome>;
   readonly outbox: Map<string, PendingWrite>;
   readonly rejected: Map<string, RejectedWrite>;
-  place: Partial<Place> | null;
+  place: Partial<Checkpoint> | null;
 }
 
 /**
