@@ -1,5 +1,6 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError } from '../core/errors.js';
+import { applyChanges } from '../storage/apply-changes.js';
 import type {
   Changes,
   Checkpoint,
@@ -143,21 +144,26 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
 
   /** Changes what there is. @returns what tells of it. */
   function apply(changes: Changes, saved: boolean): () => void {
-    const { clear, put, remove, settle, append, dismiss, reject, events = [] } = changes;
+    const { clear, settle, append, reject, events = [] } = changes;
     const origins = events.map(originOf);
-    if (clear) {
-      fresh = null;
-      [...view.ids()].forEach((id) => view.confirm(id, undefined));
-    }
-    put?.forEach((atome) => confirm(atome.id, atome));
-    remove?.forEach((id) => confirm(id));
-    settle?.forEach((opId) => {
-      const taken = outbox.take(opId);
-      if (taken) view.touch(taken.write.atomeId);
+    applyChanges(changes, {
+      atomes: {
+        clear() {
+          fresh = null;
+          [...view.ids()].forEach((id) => view.confirm(id));
+        },
+        put: (atome) => confirm(atome.id, atome),
+        delete: confirm,
+      },
+      outbox: {
+        put: (write) => add(write, saved),
+        delete(opId) {
+          const taken = outbox.take(opId);
+          if (taken) view.touch(taken.write.atomeId);
+        },
+      },
+      rejected: { put: addRejected, delete: (opId) => rejected.delete(opId) },
     });
-    append?.forEach((write) => add(write, saved));
-    dismiss?.forEach((opId) => rejected.delete(opId));
-    reject?.forEach(addRejected);
     checkpoint = changes.place ?? checkpoint;
     if (!clear) settle?.forEach((opId) => made.delete(opId));
     return () => {

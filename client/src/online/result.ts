@@ -1,5 +1,4 @@
 import type { ErrorCode, Issue } from '../../../src/protocol/index.js';
-import { ERRORS } from '../../../src/protocol/errors.js';
 import { codeOfStatus, type SyncErrorCode } from '../core/errors.js';
 
 /** Why a call was refused, or could not be made. */
@@ -10,6 +9,8 @@ export interface Failure {
   readonly code: SyncErrorCode;
   /** HTTP status; not there when no answer came. */
   readonly status?: number;
+  /** Whether the same may succeed later, by the server's own word. */
+  readonly retryable?: boolean;
   /** Which fields are wrong, when fields are. */
   readonly errors?: readonly Issue[];
 }
@@ -31,15 +32,14 @@ export function failure(code: SyncErrorCode, error: string, more: object = {}): 
 /** The failure in an answer of the server, or of something in between that speaks for it. */
 export function failureOf(status: number, body: Record<string, unknown>): Failure {
   const text = [body.error, body.detail, body.title].find((part) => typeof part === 'string');
-  const code = isErrorCode(body.code) ? body.code : codeOfStatus(status);
+  const code = typeof body.code === 'string' ? (body.code as ErrorCode) : codeOfStatus(status);
   return failure(code, text ?? `the server answered ${status}`, { ...body, status });
 }
 
-/** True when the same request may succeed later. */
-export function isRetryable({ code }: Failure): boolean {
-  return !isErrorCode(code) || ERRORS[code].retryable;
-}
+/** Codes of what stays as it is, where nobody says more. */
+const FINAL: readonly SyncErrorCode[] = ['invalid', 'unauthenticated', 'forbidden', 'not_found', 'too_large'];
 
-function isErrorCode(code: unknown): code is ErrorCode {
-  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+/** True when the same request may succeed later: by the server's word, which also newer codes come with. */
+export function isRetryable({ code, retryable }: Failure): boolean {
+  return retryable ?? !FINAL.includes(code);
 }

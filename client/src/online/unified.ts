@@ -21,10 +21,16 @@ export interface UnifiedClient {
  * @throws SyncError `invalid` for a malformed URL.
  */
 export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
-  const settings = settingsOf(options);
-  const session = new OnlineSession(settings, options.filter);
+  const session = new OnlineSession(settingsOf(options), options.filter);
+  const socket = syncWebSocket(session);
+  return { SyncWebSocket: socket, UnifiedSync: unifiedSync(socket), UnifiedAtome: atomesOf(session, options) };
+}
+
+/** The shared objects, by the token and under the name of a session. */
+export function atomesOf(session: OnlineSession, options: UnifiedOptions = {}): UnifiedAtome {
+  const { random = Math.random, fetch, requestMs = 10_000 } = options;
   const http = new Http(
-    { random: settings.random, fetch: options.fetch, requestMs: options.requestMs ?? 10_000, repeat: REPEAT },
+    { random, fetch, requestMs, repeat: REPEAT },
     {
       api: () => session.api(),
       renewable: () => session.renewable(),
@@ -32,6 +38,5 @@ export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
       clientId: () => session.clientId,
     },
   );
-  const socket = syncWebSocket(session);
-  return { SyncWebSocket: socket, UnifiedSync: unifiedSync(socket), UnifiedAtome: unifiedAtome(http, session) };
+  return unifiedAtome(http, session);
 }

@@ -4,6 +4,7 @@ import { CommitLog } from './commit-log.js';
 import { BrowserTabs } from './browser-tabs.js';
 import { openDatabase, STORES } from './open-database.js';
 import { result, storageError } from './requests.js';
+import { applyChanges } from '../apply-changes.js';
 import {
   FORMAT,
   type Changes,
@@ -177,12 +178,6 @@ function apply(transaction: IDBTransaction, changes: Changes): void {
     IDBObjectStore,
     IDBObjectStore,
   ];
-  if (changes.clear) atomes.clear();
-  changes.put?.forEach((atome) => atomes.put(atome));
-  changes.remove?.forEach((id) => atomes.delete(id));
-  changes.settle?.forEach((opId) => outbox.delete(opId));
-  changes.append?.forEach((write) => outbox.put(write));
-  changes.dismiss?.forEach((opId) => rejected.delete(opId));
-  changes.reject?.forEach((write) => rejected.put(write));
+  applyChanges(changes, { atomes, outbox, rejected });
   if (changes.place) place.put(changes.place, 0);
 }
