@@ -3,9 +3,11 @@ import { codeOfStatus, type SyncErrorCode } from '../core/errors.js';
 
 /** Why a call was refused, or could not be made. */
 export interface Failure {
+  /** Tells it from an answer. */
   readonly success: false;
   /** What is wrong and what to do, as a sentence. */
   readonly error: string;
+  /** The reason to switch over. */
   readonly code: SyncErrorCode;
   /** HTTP status; not there when no answer came. */
   readonly status?: number;
@@ -36,10 +38,14 @@ export function failureOf(status: number, body: Record<string, unknown>): Failur
   return failure(code, text ?? `the server answered ${status}`, { ...body, status });
 }
 
-/** Codes of what stays as it is, where nobody says more. */
-const FINAL: readonly SyncErrorCode[] = ['invalid', 'unauthenticated', 'forbidden', 'not_found', 'too_large'];
+/** What is wrong with the request itself, and stays so. */
+const FINAL_STATUS = /^4(?!08|25|29)/;
 
-/** True when the same request may succeed later: by the server's word, which also newer codes come with. */
-export function isRetryable({ code, retryable }: Failure): boolean {
-  return retryable ?? !FINAL.includes(code);
+/**
+ * True when the same request may succeed later: by the server's word, which newer codes come with, too; else by the
+ * status of what has a code. Where nobody has answered, only a token that cannot be had is final.
+ */
+export function isRetryable({ code, status, retryable }: Failure): boolean {
+  if (code === 'unauthenticated') return false;
+  return retryable ?? (code === 'internal' || !FINAL_STATUS.test(String(status)));
 }

@@ -14,7 +14,9 @@ import { OwnWrites } from './own-writes.js';
 
 /** Up to where everything is known, and of which ledger. */
 export interface Cursor {
+  /** Which ledger: another one after it was made anew or restored. */
   readonly epoch: string;
+  /** The number of the last alteration that is known. */
   readonly seq: number;
   /** Chain hash at `seq`, by which the server notices that its ledger is no longer the one we know. */
   readonly hash?: string;

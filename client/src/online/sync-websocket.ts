@@ -9,8 +9,11 @@ export type ConnectOptions = Target;
 
 /** What {@link SyncWebSocket.getState} tells. */
 export interface ConnectionState {
+  /** True while every change is heard. */
   readonly connected: boolean;
+  /** The state of the connection in detail. */
   readonly phase: Phase;
+  /** Of the WebSocket. */
   readonly url: string;
   /** The server's name for this connection; null when there is none. */
   readonly clientId: string | null;

@@ -11,8 +11,11 @@ const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
 
 /** Three views of the same connection, listeners and token, which read and write on the server alone. */
 export interface UnifiedClient {
+  /** The reconnecting connection. */
   readonly SyncWebSocket: SyncWebSocket;
+  /** Live sync with callbacks. */
   readonly UnifiedSync: UnifiedSync;
+  /** The shared objects, over REST. */
   readonly UnifiedAtome: UnifiedAtome;
 }
 
