@@ -42,11 +42,11 @@ export interface ListQuery {
   readonly type?: string | undefined;
   /** Under this parent; the text `null` for those without one. */
   readonly parentId?: string | undefined;
-  /** With this text somewhere in `data`. */
+  /** With this text somewhere in `data`, at most 200 characters; upper and lower case are the same. */
   readonly search?: string | undefined;
   /** From 1 on. Default 1. */
   readonly page?: number | undefined;
-  /** Atomes a page. Default 50. */
+  /** Atomes a page, 1 to 500. Default 20. */
   readonly limit?: number | undefined;
   /** Field to order by. Default `updatedAt`. */
   readonly sortBy?: string | undefined;
@@ -77,7 +77,7 @@ export type AlterInput = WriteOptions &
 export interface HistoryQuery {
   /** From 1 on. Default 1. */
   readonly page?: number | undefined;
-  /** Alterations a page. */
+  /** Alterations a page, 1 to 500. Default 20. */
   readonly limit?: number | undefined;
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
