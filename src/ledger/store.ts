@@ -78,18 +78,25 @@ export interface VisibilityFilter {
 
 /** Which atomes, in which order. */
 export interface ListQuery {
+  /** Only those of this kind. */
   readonly kind?: string | undefined;
+  /** Only those of this type. */
   readonly type?: string | undefined;
   /** null: those without a parent. */
   readonly parentId?: string | null | undefined;
   /** Text that `data` must contain, ignoring case. */
   readonly search?: string | undefined;
+  /** Whether deleted atomes are among them. */
   readonly includeDeleted: boolean;
+  /** What they are ordered by; the id decides between equals. */
   readonly sortBy: SortKey;
+  /** Ascending or descending. */
   readonly sortOrder: 'asc' | 'desc';
   /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
   readonly visibleTo?: VisibilityFilter | undefined;
+  /** At most so many; a page of large atomes may end earlier. */
   readonly limit: number;
+  /** How many to leave out before the first. */
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
   readonly after?: { readonly value: string | number | null; readonly id: string } | undefined;
