@@ -91,7 +91,7 @@ describe('an erased atome in the ledger', () => {
                   ? write(id, 'delete', {})
                   : what === 'restore'
                     ? write(id, 'restore', { version: 1 })
-                    : (await own.store.atome(TENANT, id))
+                    : (await own.store.ledger(TENANT).atomes.get(id))
                       ? update(id, { ...data, n: Math.random() }, { reason: data.text })
                       : create(id, data, { opId: `op-${id}` });
             const outcome = await own.write(mutation).catch((error: unknown) => {

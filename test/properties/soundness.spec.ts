@@ -99,7 +99,7 @@ describe.each(DATABASES)('a ledger on %s', (_name, create) => {
           }
         }
         const store = servers[0]!.app.get<LedgerStore>(LEDGER_STORE, { strict: false });
-        await store.open(tenant);
+        await store.ledger(tenant).write.open();
         expect((await verifyLedger(store, tenant)).fault).toBeUndefined();
         await apiOf('ann', 0).delete('/api/user-data/delete-all', { confirm: true });
         expect((await verifyLedger(store, tenant)).fault).toBeUndefined();

@@ -33,7 +33,7 @@ describe('verifying a ledger', () => {
   });
 
   it('finds an empty ledger sound', async () => {
-    await ledger.store.open('empty');
+    await ledger.store.ledger('empty').write.open();
     expect(await verifyLedger(ledger.store, 'empty')).toMatchObject({ alterations: 0, fault: undefined });
   });
 

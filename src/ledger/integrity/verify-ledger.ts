@@ -34,7 +34,7 @@ export async function verifyLedger(
   tenant: string,
   progress: (seq: number, head: number) => void = () => {},
 ): Promise<VerifyResult> {
-  const head = (await store.head(tenant))!;
+  const head = (await store.ledger(tenant).write.head())!;
   let seq = 0;
   let created = 0;
   let bytes = 0;
@@ -44,7 +44,7 @@ export async function verifyLedger(
   const erased = new Map<string, number>();
   const result = (atomes: number, fault?: LedgerFault): VerifyResult => ({ tenant, alterations: seq, atomes, fault });
   while (seq < head.seq) {
-    const rows = await store.alterations(tenant, seq, head.seq, ROWS, CHARS);
+    const rows = await store.ledger(tenant).alterations.page({ after: seq, upTo: head.seq, limit: ROWS, chars: CHARS });
     if (rows.length === 0) return result(0, { seq: seq + 1, reason: 'the row is missing' });
     for (const row of rows) {
       const reason = rowFault(row, seq + 1, hash);
@@ -63,7 +63,7 @@ export async function verifyLedger(
     return result(0, { seq, reason: 'the head has another hash or time than the last row' });
   }
   for (const [atomeId, at] of erased) {
-    const row = await store.atome(tenant, atomeId);
+    const row = await store.ledger(tenant).atomes.get(atomeId);
     if (row && row.seq > head.seq && isRedacted(stateOf(row))) continue; // since the walk began
     return result(0, { seq: at, atomeId, reason: 'its payload is missing, and no redact accounts for it' });
   }
@@ -93,7 +93,7 @@ async function verifyStates(
   let count = 0;
   let newest = upTo;
   for (let after = ''; ;) {
-    const rows = await store.atomesAfter(tenant, after, undefined, ROWS, CHARS);
+    const rows = await store.ledger(tenant).atomes.after({ after, limit: ROWS, bytes: CHARS });
     if (rows.length === 0) break;
     for (const row of rows) {
       if (row.createdSeq <= upTo) count += 1;
@@ -107,7 +107,7 @@ async function verifyStates(
     }
     after = rows.at(-1)!.id;
   }
-  if (newest > upTo && newest > (await store.head(tenant))!.seq) {
+  if (newest > upTo && newest > (await store.ledger(tenant).write.head())!.seq) {
     return result(count, { reason: `an atome is at seq ${newest}, which the ledger has not reached` });
   }
   if (count !== created) return result(count, { reason: `${created} atomes were created, and ${count} are there` });
@@ -118,7 +118,7 @@ async function verifyStates(
 
 /** Whether an atome has been written to behind `upTo`, perhaps while its history was read. */
 async function isPast(store: LedgerStore, tenant: string, id: string, upTo: number): Promise<boolean> {
-  const row = await store.atome(tenant, id);
+  const row = await store.ledger(tenant).atomes.get(id);
   return row !== undefined && row.seq > upTo;
 }
 
@@ -129,7 +129,9 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
   let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
   let erased = 0;
   for (let from = 1; from <= row.version; from += VERSIONS) {
-    const rows = await store.versions(tenant, row.id, from, Math.min(row.version, from + VERSIONS - 1));
+    const rows = await store
+      .ledger(tenant)
+      .alterations.versions(row.id, { from, to: Math.min(row.version, from + VERSIONS - 1) });
     if (rows.length === 0) return false;
     for (const each of rows) {
       if (isErased(each)) erased += 1;

@@ -19,8 +19,13 @@ export async function readPage(
   upTo: number,
   { chars, compact }: { readonly chars: number; readonly compact: boolean },
 ): Promise<Committed[]> {
-  if (compact) return newest(store, tenant, await store.newest(tenant, after, upTo, PAGE_ROWS, chars));
-  const rows = await store.alterations(tenant, after, upTo, PAGE_ROWS, chars);
+  if (compact)
+    return newest(
+      store,
+      tenant,
+      await store.ledger(tenant).alterations.newest({ after, upTo, limit: PAGE_ROWS, chars }),
+    );
+  const rows = await store.ledger(tenant).alterations.page({ after, upTo, limit: PAGE_ROWS, chars });
   return asOfNow(store, tenant, await committed(store, tenant, rows), false);
 }
 
@@ -32,7 +37,7 @@ async function asOfNow(
   compact: boolean,
 ): Promise<Committed[]> {
   const ids = [...new Set(committed.map(({ alteration }) => alteration.atomeId))];
-  const rows = new Map((await store.headers(tenant, ids)).map((row) => [row.id, row]));
+  const rows = new Map((await store.ledger(tenant).atomes.headers(ids)).map((row) => [row.id, row]));
   return committed.map((each) => {
     const row = rows.get(each.alteration.atomeId);
     if (!row) return each;
@@ -44,7 +49,7 @@ async function asOfNow(
 /** The state after the newest alteration of an atome is its row: nothing has to be folded. */
 async function newest(store: LedgerStore, tenant: string, rows: readonly AlterationRow[]): Promise<Committed[]> {
   const ids = rows.map(({ atomeId }) => atomeId);
-  const atomes = new Map((await store.atomes(tenant, ids)).map((row) => [row.id, row]));
+  const atomes = new Map((await store.ledger(tenant).atomes.some(ids)).map((row) => [row.id, row]));
   const isNewest = ({ atomeId, version }: AlterationRow): boolean => atomes.get(atomeId)?.version === version;
   // some may have been altered between the two questions
   const past = await committed(
@@ -82,10 +87,7 @@ async function statesBefore(
   for (const { atomeId, version } of rows) {
     if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
   }
-  const deltas = await store.deltaChain(
-    tenant,
-    [...wanted].filter(([, version]) => version > 0),
-  );
+  const deltas = await store.ledger(tenant).alterations.deltaChain([...wanted].filter(([, version]) => version > 0));
   const states = new Map<string, AtomeState | null>();
   for (const row of deltas) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
   return states;

@@ -65,7 +65,7 @@ describe('heirs', () => {
     const ids = Array.from({ length: MAX_DESCENDANTS + 1 }, (_, n) => `heir-${n}`);
     await Promise.all(ids.slice(1).map((id) => ledger.write(heir(id, 'top'))));
     await ledger.write(write('top', 'share', { access: 'private' }));
-    expect((await ledger.store.head(TENANT))!.seq).toBe(2 + 2 * MAX_DESCENDANTS);
+    expect((await ledger.store.ledger(TENANT).write.head())!.seq).toBe(2 + 2 * MAX_DESCENDANTS);
     await Promise.all(['heir-0', 'more'].map((id) => ledger.write(heir(id, 'top'))));
     const writes = [
       write('top', 'share', { access: 'tenant' }),

@@ -43,7 +43,9 @@ export async function audit(databaseUrl: string, tenant = 'default'): Promise<Au
     return { alterations, result: await verifyLedger(store, tenant) };
 
     function page(after: number): Promise<AlterationRow[]> {
-      return store.alterations(tenant, after, Number.MAX_SAFE_INTEGER, 1_000, 4 * 1024 * 1024);
+      return store
+        .ledger(tenant)
+        .alterations.page({ after, upTo: Number.MAX_SAFE_INTEGER, limit: 1_000, chars: 4 * 1024 * 1024 });
     }
   } finally {
     await store.close();
