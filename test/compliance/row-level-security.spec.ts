@@ -137,6 +137,6 @@ describe('the wall between the tenants in PostgreSQL', () => {
     } finally {
       await server.close();
     }
-    for (const tenant of ['acme', 'other']) expect((await verifyLedger(store, tenant)).fault).toBeUndefined();
+    for (const tenant of ['acme', 'other']) expect((await verifyLedger(store.ledger(tenant))).fault).toBeUndefined();
   });
 });

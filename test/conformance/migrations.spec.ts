@@ -28,7 +28,7 @@ describe.each(ALL)('a ledger on %s that an earlier version has written', (_name,
     await old.destroy();
     const store = await openStore(database.url);
     expect(await store.ledger(TENANT).atomes.get('a')).toEqual(before);
-    expect(await verifyLedger(store, TENANT)).toMatchObject({ alterations: 6, fault: undefined });
+    expect(await verifyLedger(store.ledger(TENANT))).toMatchObject({ alterations: 6, fault: undefined });
     await store.close();
     await database.drop();
   });

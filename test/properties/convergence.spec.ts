@@ -100,7 +100,7 @@ async function check(ledger: TestLedger, tenant: string, all: readonly Arrival[]
     expect(kept!.changes).toMatchObject(sent.changes);
   }
   expect(applied).toBe(head);
-  expect(await verifyLedger(store, tenant)).toMatchObject({ alterations: head, fault: undefined });
+  expect(await verifyLedger(store.ledger(tenant))).toMatchObject({ alterations: head, fault: undefined });
 }
 
 describe('five clients with clocks of their own', () => {

@@ -188,7 +188,7 @@ export class LedgerReader {
     upTo: number,
     { chars, compact = false }: { readonly chars: number; readonly compact?: boolean },
   ): Promise<Committed[]> {
-    return readPage(this.store, tenant, after, upTo, { chars, compact });
+    return readPage(this.store.ledger(tenant), after, upTo, { chars, compact });
   }
 
   /**

@@ -35,7 +35,7 @@ describe('heirs', () => {
       ledger.write(write('two', 'replace', { parentId: 'one' })),
     ]);
     expect(await inherited('late')).toEqual(nobodys);
-    expect((await verifyLedger(ledger.store, TENANT)).fault).toBeUndefined();
+    expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 
   it('lose nothing to a move that comes too late by its clock', async () => {

@@ -40,7 +40,7 @@ export async function audit(databaseUrl: string, tenant = 'default'): Promise<Au
     for (let rows = await page(0); rows.length > 0; rows = await page(rows.at(-1)!.seq)) {
       alterations.push(...rows.map(({ seq, opId }) => ({ seq, opId })));
     }
-    return { alterations, result: await verifyLedger(store, tenant) };
+    return { alterations, result: await verifyLedger(store.ledger(tenant)) };
 
     function page(after: number): Promise<AlterationRow[]> {
       return store
