@@ -60,7 +60,8 @@ class IndexedDbStore implements Store {
       db.onclose = () => (this.db = undefined);
       const log = new CommitLog(
         () => this.database(),
-        crypto.randomUUID(),
+        // not `randomUUID`, which a page over plain http lacks
+        String(crypto.getRandomValues(new Uint32Array(4))),
         (changes) => this.listeners.forEach((listener) => listener(changes)),
       );
       this.log = log;
