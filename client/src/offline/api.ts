@@ -34,6 +34,11 @@ export interface Written {
   readonly id: string;
   /** Its name in `rejected()` and in events. */
   readonly opId: string;
+  /**
+   * The local store has failed: the write is in memory alone, shows, and is sent, but is lost if the client ends before
+   * that. Not there where the write is kept as the store promises.
+   */
+  readonly durable?: false;
 }
 
 /** A query that stays true. It has the shape of a Svelte store; see the README for Vue, Solid and React. */

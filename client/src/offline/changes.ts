@@ -33,9 +33,9 @@ export interface ChangeStream {
 
 /** Makes a stream that nobody follows yet. */
 export function createChangeStream(): ChangeStream {
-  const followers: ((change: Change) => void)[] = [];
+  const followers = new Set<(change: Change) => void>();
   return {
     publish: (change) => followers.forEach((run) => run(change)),
-    follow: (run) => void followers.push(run),
+    follow: (run) => void followers.add(run),
   };
 }

@@ -172,11 +172,11 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     if (events) advance({ ...changesOf(events), events });
     if (message.type === 'sync:live') {
       progress = 'live';
-      emit('sync:live', message);
+      emit(message.type, message);
     }
     if (message.type === 'sync:reset') {
       sender.restart();
-      emit('sync:reset', message);
+      emit(message.type, message);
     }
     if (again) connection.resubscribe();
     if (now.replay) changed();

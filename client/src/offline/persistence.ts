@@ -19,6 +19,8 @@ export interface PersistencePort {
 export interface Persistence {
   /** The one that is used now. */
   readonly store: Store;
+  /** False once the store was given up: what is kept from then on ends with the client. */
+  readonly durable: boolean;
   /** The changes that are not in it yet. */
   unsaved(): readonly Changes[];
   /** @returns a promise of their being durable, which rejects as {@link guard} does. */
@@ -34,7 +36,8 @@ export interface Persistence {
 }
 
 /** Makes the persistence of one client. */
-export function createPersistence(store: Store, { opened, saved, failed }: PersistencePort): Persistence {
+export function createPersistence(given: Store, { opened, saved, failed }: PersistencePort): Persistence {
+  let store = given;
   let batch: Changes[] = [];
   let underWay: readonly Changes[] = [];
   let saving: Promise<void> | undefined;
@@ -72,6 +75,9 @@ export function createPersistence(store: Store, { opened, saved, failed }: Persi
   return {
     get store() {
       return store;
+    },
+    get durable() {
+      return store === given;
     },
     unsaved: () => [...underWay, ...batch],
     save(changes) {

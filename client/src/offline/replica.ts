@@ -35,6 +35,8 @@ export interface Replica {
   readonly opened: Promise<void>;
   /** Resolves when the atomes are known too. */
   readonly loaded: Promise<void>;
+  /** False once the store was given up: what is written from then on ends with the client, unless it was sent. */
+  readonly durable: boolean;
   /** The other instances on the same data, where there can be any. */
   readonly tabs: Tabs | undefined;
   /** Opens the store of whoever it is. Called once. */
@@ -202,6 +204,9 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
     },
     opened,
     loaded,
+    get durable() {
+      return kept.durable;
+    },
     get tabs() {
       return kept.store.tabs;
     },

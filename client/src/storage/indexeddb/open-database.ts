@@ -82,7 +82,7 @@ function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDa
     const request = indexedDB.open(name, format.version);
     let fresh = false;
     let failure: unknown;
-    const silent = 'The browser does not open the local store: close other tabs of this page, or restart the browser';
+    const silent = 'The browser does not open the local store: restart it';
     let late = setTimeout(() => fail(new SyncError('timeout', silent)), PATIENCE_MS);
     request.onupgradeneeded = ({ oldVersion }) => {
       // bringing data forward may take its time
