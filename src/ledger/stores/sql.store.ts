@@ -12,7 +12,15 @@ import {
   type ReadAtomeRow,
 } from '../rows.js';
 import { LedgerGone, StoreError, type Report } from '../store-error.js';
-import type { Additions, LockedState, InheritanceRoots, LedgerStore, ListQuery, TouchedKeys } from '../store.js';
+import {
+  TooManyDescendants,
+  type Additions,
+  type LockedState,
+  type InheritanceRoots,
+  type LedgerStore,
+  type ListQuery,
+  type TouchedKeys,
+} from '../store.js';
 import type { Statement, Tables } from '../../database/tables.js';
 import type { OwnedPage, AuditQuery, AuditRow } from '../audit-trail.js';
 import type { Measured, Param } from './columns.js';
@@ -212,9 +220,9 @@ export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
 }
 
-export type FoundAtomes = Pick<LockedState, 'atomes' | 'isIncomplete'>;
+export type FoundAtomes = Pick<LockedState, 'atomes'>;
 
-/** Rows that were asked for, with their relatives. */
+/** Rows that were asked for, with their relatives. @throws TooManyDescendants */
 export function withRelatives(
   atomes: readonly PartialAtomeRow[],
   related: readonly PartialAtomeRow[],
@@ -222,8 +230,8 @@ export function withRelatives(
 ): FoundAtomes {
   const known = new Set(atomes.map(({ id }) => id));
   const more = related.filter(({ id }) => !known.has(id));
-  const isIncomplete = inheritanceRoots !== undefined && related.length > sql.maxRelatives(inheritanceRoots);
-  return { atomes: [...atomes, ...more], ...(isIncomplete && { isIncomplete }) };
+  if (inheritanceRoots && related.length > sql.maxRelatives(inheritanceRoots)) throw new TooManyDescendants();
+  return { atomes: [...atomes, ...more] };
 }
 
 /** The ids of the atomes whose documents have not been read and are needed: with one that changes its rights all its heirs'. */
@@ -244,5 +252,5 @@ export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;
 export function withDocuments(found: FoundAtomes, documents: readonly ReadDocumentRow[]): FoundAtomes {
   if (documents.length === 0) return found;
   const byId = new Map(documents.map((row) => [row.id, row]));
-  return { ...found, atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
+  return { atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
 }
