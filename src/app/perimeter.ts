@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastify, { type FastifyRequest } from 'fastify';
 import { addressOf } from '../auth/admission/client-address.js';
+import { hostRefusal } from '../auth/admission/host-header.js';
 import { RequestAuthenticator, identityOf, ruleOfRoute } from '../auth/authentication/request-authenticator.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
 import type { Config } from '../config/environment.js';
@@ -49,13 +49,7 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();
   });
-  server.addHook('onRequest', ({ raw }, _reply, done) => {
-    // RFC 9112 §3.2
-    const hosts = countHosts(raw);
-    if (hosts > 1) return done(new AtomeError('invalid', 'the request names several hosts; send one header Host'));
-    const isNameless = hosts === 0 && raw.httpVersion !== '1.0';
-    done(isNameless ? new AtomeError('invalid', 'the request names no host; send the header Host') : undefined);
-  });
+  server.addHook('onRequest', ({ raw }, _reply, done) => done(hostRefusal(raw)));
   app.get(Perimeter).standAround(server, (request) => ruleOfRoute(request) !== undefined);
   // before CORS, which answers every OPTIONS
   app.get(RouteTable).answer('all');
@@ -67,16 +61,6 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
   const { allowedOrigins } = app.get(ResolvedOptions).origins;
   if (allowedOrigins.length === 0) return;
   app.enableCors({ ...CORS_HEADERS, origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins] });
-}
-
-/** Node keeps the first of several as the header. */
-function countHosts({ rawHeaders }: IncomingMessage): number {
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
-  }
-  return count;
 }
 
 /**

@@ -6,6 +6,7 @@ import { createClient, memoryStore, type Client } from '../../client/src/index.j
 import { startApp, type TestApp } from '../support/server/app.js';
 import { audit } from '../support/databases/databases.js';
 import { AT_ONCE } from '../support/clients/offline.js';
+import { startPostgres, type PostgresServer } from '../support/databases/postgres.server.js';
 import { createOwnedDatabase } from '../support/databases/plain-role.js';
 
 /** How long each outage lasts: short here, 60 by hand (`OUTAGE_SECONDS=60 npm run jest -- test/faults/outages`). */
@@ -42,15 +43,18 @@ class Names {
 
 describe('a client of a server whose database fails', () => {
   let names: Names;
+  let postgres: PostgresServer;
   let database: Awaited<ReturnType<typeof createOwnedDatabase>>;
   let admin: pg.Client;
   let role: string;
   let server: TestApp;
   let client: Client;
   let written: string[];
+  let stopped: number[];
   beforeEach(async () => {
     names = new Names();
-    database = await createOwnedDatabase();
+    postgres = await startPostgres();
+    database = await createOwnedDatabase(postgres);
     admin = new pg.Client({ connectionString: database.adminUrl });
     await admin.connect();
     const url = new URL(database.url);
@@ -61,13 +65,16 @@ describe('a client of a server whose database fails', () => {
     client = createClient({ url: server.url, store: memoryStore(), reconnect: AT_ONCE, random: () => 0.02 });
     await client.ready();
     written = [];
+    stopped = [];
   });
   afterEach(async () => {
+    continueDatabase();
     await client.close();
     await server.close();
     await admin.end();
     jest.restoreAllMocks();
     await database.drop();
+    await postgres.stop();
   });
 
   const nameOf = (): string => new URL(database.url).pathname.slice(1);
@@ -80,11 +87,37 @@ describe('a client of a server whose database fails', () => {
     );
   }
 
+  /** A session that was being made meanwhile is missed by one cut, so this cuts until the server notices, and once more. */
+  async function cutForGood(): Promise<void> {
+    do await cut();
+    while ((await fetch(`${server.url}/health/ready`)).ok);
+    await cut();
+  }
+
+  /** Each process of the database: what may make new ones is stopped before the others are counted. */
+  async function stopDatabase(): Promise<void> {
+    process.kill(postgres.pid, 'SIGSTOP');
+    const { rows } = await admin.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
+    stopped = [postgres.pid, ...rows.map(({ pid }) => pid)];
+    for (const pid of stopped) process.kill(pid, 'SIGSTOP');
+  }
+
+  /** One that has ended meanwhile needs nothing. */
+  function continueDatabase(): void {
+    for (const pid of stopped.splice(0)) {
+      try {
+        process.kill(pid, 'SIGCONT');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+  }
+
   const OUTAGES: Record<string, { begin: () => Promise<unknown>; end: () => Promise<unknown> }> = {
     'read-only': {
       begin: async () => {
         await admin.query(`ALTER DATABASE ${nameOf()} SET default_transaction_read_only = on`);
-        await cut();
+        await cutForGood();
       },
       end: async () => {
         await admin.query('SET default_transaction_read_only = off');
@@ -95,14 +128,14 @@ describe('a client of a server whose database fails', () => {
     'unreachable by its name': {
       begin: async () => {
         names.forget();
-        await cut();
+        await cutForGood();
       },
       end: async () => names.recall(),
     },
     'out of connections': {
       begin: async () => {
         await admin.query(`ALTER ROLE ${role} CONNECTION LIMIT 0`);
-        await cut();
+        await cutForGood();
       },
       end: () => admin.query(`ALTER ROLE ${role} CONNECTION LIMIT -1`),
     },
@@ -112,6 +145,10 @@ describe('a client of a server whose database fails', () => {
         await admin.query('LOCK TABLE ledgers, alterations IN ACCESS EXCLUSIVE MODE');
       },
       end: () => admin.query('ROLLBACK'),
+    },
+    stopped: {
+      begin: stopDatabase,
+      end: async () => continueDatabase(),
     },
     full: {
       begin: async () => {

@@ -4,14 +4,16 @@ import type { Database } from './databases.js';
 import { createDatabase } from './postgres.js';
 
 /** An empty PostgreSQL database whose owner is no superuser: row-level security binds nobody else. */
-export async function createOwnedDatabase(): Promise<Database & { readonly adminUrl: string }> {
-  const { url: adminUrl, drop } = await createDatabase();
+export async function createOwnedDatabase(server?: {
+  readonly url: string;
+}): Promise<Database & { readonly adminUrl: string }> {
+  const { url: adminUrl, drop } = await createDatabase(server);
   const role = `atome_role_${randomUUID().replaceAll('-', '')}`;
   const password = randomUUID();
   const url = new URL(adminUrl);
   const database = url.pathname.slice(1);
-  const server = new URL(adminUrl);
-  server.pathname = '/postgres';
+  const maintenance = new URL(adminUrl);
+  maintenance.pathname = '/postgres';
   await run(adminUrl, [
     `CREATE ROLE ${role} LOGIN NOSUPERUSER PASSWORD '${password}'`,
     `ALTER DATABASE ${database} OWNER TO ${role}`,
@@ -23,7 +25,7 @@ export async function createOwnedDatabase(): Promise<Database & { readonly admin
     adminUrl,
     drop: async () => {
       await drop();
-      await run(server.href, [`DROP ROLE ${role}`]);
+      await run(maintenance.href, [`DROP ROLE ${role}`]);
     },
   };
 }

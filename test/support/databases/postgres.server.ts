@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,8 @@ import { freePort } from '../server/free-port.ts';
 /** A running PostgreSQL that ends with the process that started it, however that process ends. */
 export interface PostgresServer {
   readonly url: string;
+  /** The process that makes a session for each connection. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   await ready(child);
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    pid: Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]),
     stop: async () => {
       child.stdin.end();
       if (child.exitCode === null) await once(child, 'exit');

@@ -13,10 +13,10 @@ export interface TestDatabase {
 
 /**
  * Makes an empty database on a real PostgreSQL: the server that `TEST_POSTGRES_URL` names, else one that
- * the first call of a test run starts.
+ * the first call of a test run starts, or one of the spec's own.
  */
-export async function createDatabase(): Promise<TestDatabase> {
-  const server = await serverUrl();
+export async function createDatabase(own?: { readonly url: string }): Promise<TestDatabase> {
+  const server = own?.url ?? (await serverUrl());
   const name = `atome_test_${randomUUID().replaceAll('-', '')}`;
   await run(server, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
   const url = new URL(server);

@@ -124,8 +124,10 @@ export class SqliteStore extends SqlStore {
   }
 
   async close(): Promise<void> {
+    if (!this.dataSource.isInitialized) return;
+    this.file.stop();
+    await this.dataSource.destroy();
     this.file.close();
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
   protected query(_scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
