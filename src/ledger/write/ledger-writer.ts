@@ -138,12 +138,14 @@ export class LedgerWriter {
 
   private async planIn(tenant: string, requests: readonly WriteRequest[]): Promise<GroupPlan> {
     if (!this.opened.has(tenant)) {
-      await this.store.open(tenant);
+      await this.store.ledger(tenant).write.open();
       this.opened.add(tenant);
     }
-    return this.store.commit(tenant, touchedKeysOf(requests, this.environment.rules), (before) =>
-      planGroup(before, requests, this.environment),
-    );
+    return this.store
+      .ledger(tenant)
+      .write.commit(touchedKeysOf(requests, this.environment.rules), (before) =>
+        planGroup(before, requests, this.environment),
+      );
   }
 
   /**
@@ -158,7 +160,7 @@ export class LedgerWriter {
     if (mutation.operation !== 'restore') return undefined;
     const { atomeId, changes } = mutation;
     try {
-      const [row] = await this.store.headers(tenant, [atomeId]);
+      const [row] = await this.store.ledger(tenant).atomes.headers([atomeId]);
       if (!row || !this.environment.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
       return await this.stateAt(tenant, atomeId, changes.version);
     } catch (error) {
