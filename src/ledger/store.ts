@@ -8,6 +8,7 @@ import type {
   ReadAtomeRow,
   IdempotencyRecord,
 } from './rows.js';
+import { AtomeError } from '../protocol/index.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
@@ -38,6 +39,14 @@ export interface InheritanceRoots {
 /** Most atomes that one group may have to change because they inherit. */
 export const MAX_DESCENDANTS = 10_000;
 
+/** More atomes inherit from what a group changes than can be changed together. */
+export class TooManyDescendants extends AtomeError {
+  constructor() {
+    const text = `more than ${MAX_DESCENDANTS} atomes would change because they inherit; give some of them an access of their own first`;
+    super('too_large', text);
+  }
+}
+
 /** What the ledger holds of it, read under the tenant's lock. */
 export interface LockedState {
   readonly head: HeadRow;
@@ -46,8 +55,6 @@ export interface LockedState {
   readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
-  /** There are more heirs than {@link MAX_DESCENDANTS}: they are not all here. */
-  readonly isIncomplete?: boolean;
 }
 
 /** The payloads of an atome's alterations and receipts before `version`, that of its `redact`, are erased. */
@@ -78,18 +85,25 @@ export interface VisibilityFilter {
 
 /** Which atomes, in which order. */
 export interface ListQuery {
+  /** Only those of this kind. */
   readonly kind?: string | undefined;
+  /** Only those of this type. */
   readonly type?: string | undefined;
   /** null: those without a parent. */
   readonly parentId?: string | null | undefined;
   /** Text that `data` must contain, ignoring case. */
   readonly search?: string | undefined;
+  /** Whether deleted atomes are among them. */
   readonly includeDeleted: boolean;
+  /** What they are ordered by; the id decides between equals. */
   readonly sortBy: SortKey;
+  /** Ascending or descending. */
   readonly sortOrder: 'asc' | 'desc';
   /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
   readonly visibleTo?: VisibilityFilter | undefined;
+  /** At most so many; a page of large atomes may end earlier. */
   readonly limit: number;
+  /** How many to leave out before the first. */
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
   readonly after?: { readonly value: string | number | null; readonly id: string } | undefined;
@@ -183,6 +197,7 @@ export interface TenantLedger {
  *
  * - `commit` runs alone for its tenant, across processes, from the reading of the head to the end of the
  *   transaction; `plan` is called once, synchronously, and may not wait for anything.
+ * - `commit` rejects with {@link TooManyDescendants} when there are more of them than {@link MAX_DESCENDANTS}.
  * - `commit` resolves when the additions are durable, and rejects when they may not be: none or all are there.
  * - A read sees only what is committed, and all of what was committed before it began.
  * - A full disk is an AtomeError `storage_full`. Every other error is `unavailable`, unless it is known that the statement

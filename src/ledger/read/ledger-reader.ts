@@ -19,7 +19,9 @@ import type { LedgerStore, ListQuery } from '../store.js';
 /** A place in an atome's past. */
 export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
 
+/** One page of a list. */
 export interface ListPage {
+  /** The rows as they are stored, in the order of the query. */
   readonly rows: readonly AtomeRow[];
   /** The row behind which the next page begins; undefined on the last page. */
   readonly last: AtomeRow | undefined;
@@ -30,7 +32,9 @@ export interface HistoryCursor {
   readonly before: number;
 }
 
+/** One page of the history of an atome, also of a deleted one. */
 export interface HistoryPage {
+  /** Version that the atome has now. */
   readonly currentVersion: number;
   /** Newest first. */
   readonly alterations: readonly (Alteration | RedactedAlteration)[];

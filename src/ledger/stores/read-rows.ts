@@ -6,7 +6,7 @@ import {
   type HeadRow,
   type PartialAtomeRow,
 } from '../rows.js';
-import type { InheritanceRoots, LockedState, TouchedKeys } from '../store.js';
+import { TooManyDescendants, type InheritanceRoots, type LockedState, type TouchedKeys } from '../store.js';
 import type { Param } from './columns.js';
 import * as sql from './sql.js';
 
@@ -35,9 +35,9 @@ export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
 }
 
-export type FoundAtomes = Pick<LockedState, 'atomes' | 'isIncomplete'>;
+export type FoundAtomes = Pick<LockedState, 'atomes'>;
 
-/** Rows that were asked for, with their relatives. */
+/** Rows that were asked for, with their relatives. @throws TooManyDescendants */
 export function withRelatives(
   atomes: readonly PartialAtomeRow[],
   related: readonly PartialAtomeRow[],
@@ -45,8 +45,8 @@ export function withRelatives(
 ): FoundAtomes {
   const known = new Set(atomes.map(({ id }) => id));
   const more = related.filter(({ id }) => !known.has(id));
-  const isIncomplete = inheritanceRoots !== undefined && related.length > sql.maxRelatives(inheritanceRoots);
-  return { atomes: [...atomes, ...more], ...(isIncomplete && { isIncomplete }) };
+  if (inheritanceRoots && related.length > sql.maxRelatives(inheritanceRoots)) throw new TooManyDescendants();
+  return { atomes: [...atomes, ...more] };
 }
 
 /** The ids of the atomes whose documents have not been read and are needed: with one that changes its rights all its heirs'. */
@@ -67,5 +67,5 @@ export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;
 export function withDocuments(found: FoundAtomes, documents: readonly ReadDocumentRow[]): FoundAtomes {
   if (documents.length === 0) return found;
   const byId = new Map(documents.map((row) => [row.id, row]));
-  return { ...found, atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
+  return { atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
 }

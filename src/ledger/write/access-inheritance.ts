@@ -11,17 +11,14 @@ import {
   type Principal,
   type ReadyMutation,
 } from '../../protocol/index.js';
-import { MAX_DESCENDANTS } from '../store.js';
 
 /** Most characters of access that one share propagates: each is in several columns of each descendant. */
 const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
 
-/** The headers of the atomes that a group works on: those that it has read, as its earlier writes have left them. */
+/** The atomes that a group works on: those that it has read, as its earlier writes have left them. */
 export interface InheritanceGraph {
-  get(id: string): AtomeHeader | undefined;
-  all(): Iterable<AtomeHeader>;
-  /** Not all heirs could be read. */
-  readonly isIncomplete: boolean;
+  atome(id: string): { readonly header: AtomeHeader } | undefined;
+  headers(): Iterable<AtomeHeader>;
 }
 
 /** An atome whose inherited access changes, and to what. */
@@ -38,7 +35,7 @@ export class AccessInheritance {
   ) {}
 
   /** A create or a share with the access that is meant, `inherit` resolved. */
-  resolve(mutation: ReadyMutation, target: AtomeState | undefined, by: Principal): ReadyMutation {
+  inheritAccess(mutation: ReadyMutation, target: AtomeState | undefined, by: Principal): ReadyMutation {
     if (mutation.operation === 'create') {
       const access = mutation.changes.access ?? this.rules.defaultAccess(mutation.changes.kind);
       if (access === undefined) return mutation;
@@ -67,21 +64,18 @@ export class AccessInheritance {
       const text = `the atome "${target.id}" inherits who sees it: only its owner and admins may move it to where others do`;
       throw new AtomeError('forbidden', text);
     }
-    return mutation.operation === 'replace'
-      ? { ...mutation, changes: { ...mutation.changes, inherited } }
-      : { ...mutation, changes: { ...mutation.changes, inherited } };
+    return { ...mutation, changes: { ...mutation.changes, inherited } } as ReadyMutation;
   }
 
   /** The descendants whose inherited access differs from the new one; parents before children. */
   *descendantsOf(id: string): Generator<InheritedAccess> {
-    this.assertComplete(id);
     const children = this.children();
     const open = [id];
     for (let parentId = open.shift(); parentId !== undefined; parentId = open.shift()) {
       for (const child of children.get(parentId) ?? []) {
         // its parent has it by now: the caller writes each before it asks for the next
-        const inherited = inheritedFrom(this.graph.get(parentId)!);
-        if (sameRights(this.graph.get(child)!, { access: 'inherit', inherited })) continue;
+        const inherited = inheritedFrom(this.header(parentId)!);
+        if (sameRights(this.header(child)!, { access: 'inherit', inherited })) continue;
         yield { id: child, inherited };
         open.push(child);
       }
@@ -93,9 +87,8 @@ export class AccessInheritance {
       const message = 'cannot be "inherit" without a parentId; name the parent, or give the atome an access of its own';
       throw invalid([{ path: 'access', message }]);
     }
-    const parent = this.graph.get(parentId);
-    if (!parent) throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
-    if (!this.rules.isAllowed(by, 'read', parent)) {
+    const parent = this.header(parentId);
+    if (!parent || !this.rules.isAllowed(by, 'read', parent)) {
       throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
     }
     if (parentId === id || this.isDescendant(parentId, id)) {
@@ -105,17 +98,20 @@ export class AccessInheritance {
   }
 
   private isDescendant(id: string, of: string): boolean {
-    this.assertComplete(of);
-    for (let state = this.graph.get(id); state?.access === 'inherit';) {
-      if (state.parentId === of) return true;
-      state = state.parentId === null ? undefined : this.graph.get(state.parentId);
+    for (let header = this.header(id); header?.access === 'inherit';) {
+      if (header.parentId === of) return true;
+      header = header.parentId === null ? undefined : this.header(header.parentId);
     }
     return false;
   }
 
+  private header(id: string): AtomeHeader | undefined {
+    return this.graph.atome(id)?.header;
+  }
+
   private children(): Map<string, string[]> {
     const children = new Map<string, string[]>();
-    for (const { id, access, parentId } of this.graph.all()) {
+    for (const { id, access, parentId } of this.graph.headers()) {
       if (access !== 'inherit' || parentId === null) continue;
       const siblings = children.get(parentId);
       if (siblings) siblings.push(id);
@@ -126,10 +122,9 @@ export class AccessInheritance {
 
   /**
    * Each descendant keeps a copy of what it inherits.
-   * @throws AtomeError `too_large` when not all heirs of an atome are known, or their copies of its access are too much.
+   * @throws AtomeError `too_large` when the copies of an access are too much.
    */
   assertCopiesFit(state: AtomeState): void {
-    this.assertComplete(state.id);
     const children = this.children();
     const descendants = [...(children.get(state.id) ?? [])];
     // a list that grows while it is walked: all descendants
@@ -138,15 +133,6 @@ export class AccessInheritance {
     if (chars <= MAX_INHERITED_CHARS) return;
     const text = `${descendants.length} atomes inherit from "${state.id}", and its access is too long for that many copies; name a group instead of its members`;
     throw new AtomeError('too_large', text);
-  }
-
-  /** @throws AtomeError `too_large` when not all heirs are known. */
-  private assertComplete(id: string): void {
-    if (!this.graph.isIncomplete) return;
-    throw new AtomeError(
-      'too_large',
-      `more than ${MAX_DESCENDANTS} atomes inherit from "${id}"; give some of them an access of their own first`,
-    );
   }
 }
 
