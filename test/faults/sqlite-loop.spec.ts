@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LEDGER_STORE } from '../../src/ledger/store.js';
 import type { SqliteStore } from '../../src/ledger/stores/sqlite/sqlite.store.js';
 import { createFile, type Database } from '../support/databases/databases.js';
-import { DOORS } from '../support/doors.js';
+import { ENTRY_POINTS } from '../support/entry-points.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 
 /** Walks about as long as a search through a large ledger. */
@@ -29,7 +29,7 @@ describe('a server on a SQLite file', () => {
     const order: string[] = [];
     const reads = [1, 2, 3, 4].map(() => store.scan('default', LONG, []));
     const read = Promise.all(reads).then(() => order.push('read'));
-    for (const [door, create] of DOORS) expect([door, await create(server, door)]).toEqual([door, {}]);
+    for (const [door, create] of ENTRY_POINTS) expect([door, await create(server, door)]).toEqual([door, {}]);
     expect((await server.api.get('/health/ready')).status).toBe(200);
     order.push('answered');
     await read;
@@ -46,7 +46,7 @@ describe('a server on a SQLite file', () => {
 
   it('reads all that was acknowledged before it asks', async () => {
     for (let n = 0; n < 50; n += 1) {
-      await DOORS[0]![1](server, `atome-${n}`);
+      await ENTRY_POINTS[0]![1](server, `atome-${n}`);
       const { body } = await server.api.get('/api/atome/list?sortBy=createdAt&sortOrder=desc&limit=1');
       expect(body).toMatchObject({ data: [{ id: `atome-${n}` }] });
     }
@@ -67,11 +67,11 @@ describe('a server on a SQLite file', () => {
   it('waits for the lock of another process without standing still, and takes the write when it is free', async () => {
     const other = new BetterSqlite3(database.url.slice('sqlite:'.length));
     other.exec('BEGIN IMMEDIATE');
-    const writes = DOORS.map(([door, create]) => create(server, door));
+    const writes = ENTRY_POINTS.map(([door, create]) => create(server, door));
     expect((await server.api.get('/health/live')).status).toBe(200);
     expect((await server.api.get('/api/atome/list?search=x')).status).toBe(200);
     other.exec('COMMIT');
-    expect(await Promise.all(writes)).toEqual(DOORS.map(() => ({})));
+    expect(await Promise.all(writes)).toEqual(ENTRY_POINTS.map(() => ({})));
     other.close();
   });
 
@@ -79,12 +79,12 @@ describe('a server on a SQLite file', () => {
     const other = new BetterSqlite3(database.url.slice('sqlite:'.length));
     other.exec('BEGIN IMMEDIATE');
     const begun = performance.now();
-    for (const [door, create] of DOORS) {
+    for (const [door, create] of ENTRY_POINTS) {
       expect([door, await create(server, door)]).toMatchObject([door, { error: { code: 'unavailable', status: 503 } }]);
     }
     expect(performance.now() - begun).toBeLessThan(10_000);
     other.exec('ROLLBACK');
     other.close();
-    for (const [door, create] of DOORS) expect([door, await create(server, door)]).toEqual([door, {}]);
+    for (const [door, create] of ENTRY_POINTS) expect([door, await create(server, door)]).toEqual([door, {}]);
   });
 });
