@@ -1,5 +1,6 @@
 import {
   AtomeError,
+  effectiveAccess,
   inheritedFrom,
   invalid,
   assertAllowed,
@@ -10,7 +11,9 @@ import {
   type AtomeState,
   type Principal,
   type ReadyMutation,
+  type Rights,
 } from '../../protocol/index.js';
+import { MAX_DESCENDANTS } from '../store.js';
 
 /** Most characters of access that one share propagates: each is in several columns of each descendant. */
 const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
@@ -19,6 +22,8 @@ const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
 export interface InheritanceGraph {
   atome(id: string): { readonly header: AtomeHeader } | undefined;
   headers(): Iterable<AtomeHeader>;
+  /** How many inherit from where more are about to. */
+  readonly descendants: number;
 }
 
 /** An atome whose inherited access changes, and to what. */
@@ -44,6 +49,8 @@ export class AccessInheritance {
       return { ...mutation, changes: { ...mutation.changes, access, ...(inherited && { inherited }) } };
     }
     if (mutation.operation !== 'share' || mutation.changes.access !== 'inherit' || !target) return mutation;
+    if (target.access === 'inherit')
+      return { ...mutation, changes: { access: 'inherit', inherited: effectiveAccess(target) } };
     return { ...mutation, changes: { access: 'inherit', inherited: this.inheritFrom(target.id, target.parentId, by) } };
   }
 
@@ -91,10 +98,20 @@ export class AccessInheritance {
     if (!parent || !this.rules.isAllowed(by, 'read', parent)) {
       throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
     }
+    if (!this.rules.isAllowed(by, 'write', parent)) {
+      const text = `you may see the atome "${parentId}", but not write it: only who may write an atome may have others inherit from it`;
+      throw new AtomeError('forbidden', text);
+    }
+    if (this.graph.descendants >= MAX_DESCENDANTS) {
+      const text = `${MAX_DESCENDANTS} atomes inherit from "${parentId}" or with it; give the new one an access of its own`;
+      throw new AtomeError('too_large', text);
+    }
     if (parentId === id || this.isDescendant(parentId, id)) {
       throw invalid([{ path: 'parentId', message: 'must not be the atome itself, or one that inherits from it' }]);
     }
-    return inheritedFrom(parent);
+    const inherited = inheritedFrom(parent);
+    assertCharsFit(parentId, this.graph.descendants + 1, inherited);
+    return inherited;
   }
 
   private isDescendant(id: string, of: string): boolean {
@@ -121,19 +138,41 @@ export class AccessInheritance {
   }
 
   /**
-   * Each descendant keeps a copy of what it inherits.
-   * @throws AtomeError `too_large` when the copies of an access are too much.
+   * Each descendant keeps a copy of what it inherits. A right is taken away however many they are, as long as that makes
+   * the copies no longer.
+   * @throws AtomeError `too_large` when the descendants, or the copies of an access, are too many.
    */
-  assertCopiesFit(state: AtomeState): void {
+  assertCopiesFit(before: AtomeState, after: AtomeState): void {
+    if (effectiveAccess(after) === 'private') return;
     const children = this.children();
-    const descendants = [...(children.get(state.id) ?? [])];
+    const descendants = [...(children.get(after.id) ?? [])];
     // a list that grows while it is walked: all descendants
     for (const id of descendants) descendants.push(...(children.get(id) ?? []));
-    const chars = descendants.length * JSON.stringify(inheritedFrom(state)).length;
-    if (chars <= MAX_INHERITED_CHARS) return;
-    const text = `${descendants.length} atomes inherit from "${state.id}", and its access is too long for that many copies; name a group instead of its members`;
-    throw new AtomeError('too_large', text);
+    const isNarrower = narrows(before, after);
+    if (descendants.length > MAX_DESCENDANTS && !isNarrower) {
+      const text = `more than ${MAX_DESCENDANTS} atomes inherit from "${after.id}"; give some of them an access of their own first`;
+      throw new AtomeError('too_large', text);
+    }
+    const [old, now] = [inheritedFrom(before), inheritedFrom(after)];
+    const isLonger = JSON.stringify(now).length > JSON.stringify(old).length;
+    if (isLonger || !isNarrower) assertCharsFit(after.id, descendants.length, now);
   }
+}
+
+function assertCharsFit(id: string, descendants: number, inherited: Access): void {
+  if (descendants * JSON.stringify(inherited).length <= MAX_INHERITED_CHARS) return;
+  const text = `${descendants} atomes inherit from "${id}", and its access is too long for that many copies; name a group instead of its members`;
+  throw new AtomeError('too_large', text);
+}
+
+/** Whether nobody may do more with an atome than before. */
+function narrows(before: Rights, after: Rights): boolean {
+  const [old, now] = [effectiveAccess(before), effectiveAccess(after)];
+  if (now === 'private' || old === 'tenant') return true;
+  if (now === 'tenant' || old === 'private') return false;
+  const hasAll = (names: readonly string[], all: readonly string[]): boolean =>
+    all.includes('*') || names.every((name) => all.includes(name));
+  return hasAll(now.write, old.write) && hasAll(now.read, [...old.read, ...old.write]);
 }
 
 /** Whether somebody may leave an atome as a write would: also what it becomes must be something that they may write. */

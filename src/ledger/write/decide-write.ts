@@ -21,7 +21,7 @@ import { newAlteration } from '../new-alteration.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow } from '../rows.js';
-import type { Additions, LockedState } from '../store.js';
+import { MAX_DESCENDANTS, TooManyDescendants, type Additions, type LockedState } from '../store.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
 import { appendEntry, type PendingAtome } from './append-entry.js';
 import { GroupState } from './group-state.js';
@@ -58,12 +58,18 @@ interface Decision {
   readonly environment: WriteEnvironment;
 }
 
-/** Decides the writes of a group one after the other; a refused one leaves no trace. */
+/**
+ * Decides the writes of a group one after the other; a refused one leaves no trace.
+ * @throws TooManyDescendants where they may be too many for one atome or for several together.
+ */
 export function planGroup(
   before: LockedState,
   requests: readonly WriteRequest[],
   environment: WriteEnvironment,
 ): GroupPlan {
+  if (requests.length > 1 && (before.descendants ?? 0) + requests.length > MAX_DESCENDANTS) {
+    throw new TooManyDescendants();
+  }
   const group = new GroupState(before, environment.now());
   const decision = { group, inheritance: new AccessInheritance(group, environment.rules), environment };
   const outcomes = requests.map((request) => attempt(request, decision));
@@ -200,7 +206,7 @@ function apply(
   assertResultAllowed(environment.rules, principal, target?.state, state);
   const changesRights = target && !sameRights(target.state, state);
   // before anything is added: a refusal leaves no trace
-  if (changesRights) inheritance.assertCopiesFit(state);
+  if (changesRights) inheritance.assertCopiesFit(target.state, state);
   const committed = append(alteration, state, target, decision);
   if (changesRights) propagateAccess(atomeId, principal.id, decision);
   return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };

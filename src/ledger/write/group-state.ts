@@ -24,6 +24,8 @@ export class GroupState {
   /** First alteration of each atome that a `create` names, to recognise a repeated create. */
   private readonly creations = new Map<string, AlterationRow>();
   private readonly added = new Added();
+  /** How many inherit from where more are about to. */
+  private inheriting: number;
   private readonly timestamp: string;
 
   /** @param now when the group is decided, in milliseconds since 1970. */
@@ -32,6 +34,7 @@ export class GroupState {
     readonly now: number,
   ) {
     this.current = before.head;
+    this.inheriting = before.descendants ?? 0;
     this.timestamp = new Date(now).toISOString();
     for (const row of before.receipts) this.know(row);
     for (const row of before.creations) this.creations.set(row.atomeId, row);
@@ -40,6 +43,10 @@ export class GroupState {
 
   get head(): HeadRow {
     return this.current;
+  }
+
+  get descendants(): number {
+    return this.inheriting;
   }
 
   get committed(): readonly Committed[] {
@@ -91,6 +98,7 @@ export class GroupState {
     this.pending.set(atomeId, next);
     added.atomes.set(atomeId, atome);
     added.alterations.push(row);
+    if (state.access === 'inherit' && target?.header.access !== 'inherit') this.inheriting += 1;
     if (version === 1) this.creations.set(atomeId, row);
     if (opId !== null) this.know(row as AlterationRow & { opId: string });
     if (alteration.operation === 'redact') added.erased.push({ atomeId, version });

@@ -11,6 +11,7 @@ export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRu
   const createIds = new Set<string>();
   const shared = new Set<string>();
   const moved = new Set<string>();
+  const [parents, children] = [new Set<string>(), new Set<string>()];
   for (const { mutation, restored, origin } of requests) {
     const { atomeId, opId, operation } = mutation;
     atomeIds.add(atomeId);
@@ -20,6 +21,8 @@ export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRu
     const parentId = parentAfter(mutation, restored);
     if (parentId != null) atomeIds.add(parentId);
     if (operation !== 'create' && parentId !== undefined) moved.add(atomeId);
+    if (inherits(mutation, rules)) (parentId == null ? children : parents).add(parentId ?? atomeId);
+    else if (operation !== 'create' && parentId != null) parents.add(parentId);
   }
   const inheritanceRoots: InheritanceRoots = { shared: [...shared], moved: [...moved] };
   return {
@@ -27,8 +30,16 @@ export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRu
     ops,
     createIds: [...createIds],
     isWanted: (row) => isReadBy(requests, rules, row),
+    isSingle: requests.length === 1,
+    ...((parents.size > 0 || children.size > 0) && { adopting: { parents: [...parents], children: [...children] } }),
     ...((shared.size > 0 || moved.size > 0) && { inheritanceRoots }),
   };
+}
+
+/** Whether a write asks for the access of the parent. */
+function inherits({ operation, changes }: Mutation, rules: AccessRules): boolean {
+  if (operation === 'create') return (changes.access ?? rules.defaultAccess(changes.kind)) === 'inherit';
+  return operation === 'share' && changes.access === 'inherit';
 }
 
 /** Whether one of the writes is about an atome and may read it; the others need its header only. */
