@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { SqliteStore } from '../../src/ledger/stores/sqlite/sqlite.store.js';
@@ -16,7 +16,7 @@ describe('the store on SQLite', () => {
     await dataSource.runMigrations();
   });
   afterEach(async () => {
-    await dataSource.destroy();
+    if (dataSource.isInitialized) await dataSource.destroy();
     rmSync(folder, { recursive: true });
   });
 
@@ -39,6 +39,7 @@ describe('the store on SQLite', () => {
 
   it('looks rows up, and walks no ledger to find a few', async () => {
     const store = new SqliteStore(dataSource);
+    const [scan, measured] = [jest.spyOn(store, 'scan'), jest.spyOn(store, 'measured')];
     await putRows(store, 'default', created(atomeRow('a1', 1)));
     await store.ledger('default').write.commit({ atomeIds: ['a1'], ops: [{ opId: 'op', author: 'somebody' }] }, () => ({
       additions: null,
@@ -51,7 +52,9 @@ describe('the store on SQLite', () => {
     await store.ledger('default').atomes.after({ after: '', limit: 10, bytes: 10 });
     await store.heads(['default']);
     const { statements } = store as unknown as { statements: Map<string, unknown> };
-    for (const statement of statements.keys()) {
+    const scanned = [...scan.mock.calls.map((call) => call[1]), ...measured.mock.calls.map((call) => call[1].sql)];
+    expect(scanned).toHaveLength(6);
+    for (const statement of [...statements.keys(), ...scanned]) {
       const values = Array.from(statement.matchAll(/\?/g), () => '[]');
       const plan = await dataSource.query<{ detail: string }[]>(`EXPLAIN QUERY PLAN ${statement}`, values);
       const walks = plan.filter(({ detail }) => /^SCAN \w+$|\(tenant=\?\)$/.test(detail));
@@ -60,5 +63,6 @@ describe('the store on SQLite', () => {
         [],
       ]);
     }
+    await store.close();
   });
 });

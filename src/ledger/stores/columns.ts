@@ -1,15 +1,13 @@
-import type {
-  AlterationRow,
-  AtomeRow,
-  AtomeHeaderRow,
-  DeltaRow,
-  DocumentRow,
-  HeadRow,
-  IdempotencyRecord,
-} from '../rows.js';
+import { getMetadataArgsStorage } from 'typeorm';
+import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArgs.js';
+import { AlterationEntity } from '../../database/entities/alteration.entity.js';
+import { AtomeEntity } from '../../database/entities/atome.entity.js';
+import { LedgerEntity } from '../../database/entities/ledger.entity.js';
+import { ReceiptEntity } from '../../database/entities/receipt.entity.js';
+import type { AlterationRow, AtomeHeaderRow, AtomeRow, DeltaRow, DocumentRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { AuditRow } from '../audit-trail.js';
 
-/* The tables: which field of a row is in which column. */
+/* The tables, as the entities tell them: which field of a row is in which column. */
 
 export type Param = string | number | null;
 
@@ -30,69 +28,23 @@ export interface Measured extends Statement {
 
 type Columns<Row> = { readonly [K in keyof Row]-?: string };
 
-const HEAD: Columns<HeadRow> = {
-  epoch: 'epoch',
-  seq: 'seq',
-  hash: 'hash',
-  timestamp: 'timestamp',
-  atomes: 'atomes',
-  bytes: 'bytes',
-};
+type Entity<Row> = abstract new () => Row & { tenant: string };
 
-export const ALTERATION: Columns<AlterationRow> = {
-  seq: 'seq',
-  atomeId: 'atome_id',
-  version: 'version',
-  operation: 'operation',
-  changes: 'changes',
-  reason: 'reason',
-  author: 'author',
-  sourceClient: 'source_client',
-  opId: 'op_id',
-  hlc: 'hlc',
-  timestamp: 'timestamp',
-  superseded: 'superseded',
-  base: 'base',
-  size: 'size',
-  snapshot: 'snapshot',
-  salt: 'salt',
-  digest: 'digest',
-  prevHash: 'prev_hash',
-  hash: 'hash',
-};
+/** The columns of an entity but its tenant, which each statement names by itself, in the order of the class. */
+function argsOf(entity: Entity<unknown>): ColumnMetadataArgs[] {
+  const columns = getMetadataArgsStorage().filterColumns(entity as abstract new () => object);
+  return columns.filter(({ propertyName }) => propertyName !== 'tenant');
+}
 
-export const ATOME: Columns<AtomeRow> = {
-  id: 'id',
-  kind: 'kind',
-  type: 'type',
-  data: 'data',
-  meta: 'meta',
-  parentId: 'parent_id',
-  ownerId: 'owner_id',
-  version: 'version',
-  createdAt: 'created_at',
-  updatedAt: 'updated_at',
-  deletedAt: 'deleted_at',
-  clocks: 'clocks',
-  seq: 'seq',
-  createdSeq: 'created_seq',
-  base: 'base',
-  weight: 'weight',
-  size: 'size',
-  access: 'access',
-  readers: 'readers',
-  heirOf: 'heir_of',
-};
+function columnsOf<Row>(entity: Entity<Row>): Columns<Omit<Row, 'tenant'>> {
+  const columns = argsOf(entity).map(({ propertyName, options }) => [propertyName, options.name ?? propertyName]);
+  return Object.fromEntries(columns) as Columns<Omit<Row, 'tenant'>>;
+}
 
-const RECEIPT: Columns<Omit<IdempotencyRecord, 'superseded'>> = {
-  opId: 'op_id',
-  atomeId: 'atome_id',
-  operation: 'operation',
-  changes: 'changes',
-  seq: 'seq',
-  version: 'version',
-  author: 'author',
-};
+const HEAD: Columns<HeadRow> = columnsOf(LedgerEntity);
+export const ALTERATION: Columns<AlterationRow> = columnsOf(AlterationEntity);
+export const ATOME: Columns<AtomeRow> = columnsOf(AtomeEntity);
+const RECEIPT: Columns<ReceiptRow> = columnsOf(ReceiptEntity);
 
 function some<Row, Name extends keyof Row>(columns: Columns<Row>, ...names: Name[]): Columns<Pick<Row, Name>> {
   return Object.fromEntries(names.map((name) => [name, columns[name]])) as Columns<Pick<Row, Name>>;
@@ -148,19 +100,25 @@ export interface Table<Row> {
   readonly name: string;
   readonly fields: readonly (keyof Row & string)[];
   readonly columns: readonly string[];
+  /** Those of the fields that are whole numbers; all others are text. */
+  readonly integers: ReadonlySet<string>;
 }
 
-function table<Row>(name: string, columns: Columns<Row>): Table<Row> {
+function tableOf<Row>(entity: Entity<Row>): Table<Omit<Row, 'tenant'>> {
+  const columns = columnsOf(entity);
+  const [{ name } = {}] = getMetadataArgsStorage().filterTables(entity as abstract new () => object);
+  const numbers = argsOf(entity).filter(({ options }) => options.type === 'bigint' || options.type === 'integer');
   return {
-    name,
-    fields: Object.keys(columns) as (keyof Row & string)[],
+    name: name!,
+    fields: Object.keys(columns) as (keyof Omit<Row, 'tenant'> & string)[],
     columns: Object.values(columns),
+    integers: new Set(numbers.map(({ propertyName }) => propertyName)),
   };
 }
 
-export const ALTERATIONS = table<AlterationRow>('alterations', ALTERATION);
-export const ATOMES = table<AtomeRow>('atomes', ATOME);
-export const RECEIPTS = table<Omit<IdempotencyRecord, 'superseded'>>('receipts', RECEIPT);
+export const ALTERATIONS: Table<AlterationRow> = tableOf(AlterationEntity);
+export const ATOMES: Table<AtomeRow> = tableOf(AtomeEntity);
+export const RECEIPTS: Table<ReceiptRow> = tableOf(ReceiptEntity);
 
 export const HEAD_COLUMNS = select(HEAD);
 export const ATOME_COLUMNS = select(ATOME);

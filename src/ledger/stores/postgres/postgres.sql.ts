@@ -1,4 +1,3 @@
-import type { AlterationRow, AtomeRow } from '../../rows.js';
 import type { Additions } from '../../store.js';
 import {
   ALTERATION_COLUMNS,
@@ -14,15 +13,6 @@ import * as sql from '../sql.js';
 import { headParams } from '../read-rows.js';
 
 /* What PostgreSQL is asked in a way of its own. */
-
-const INTEGERS: ReadonlySet<string> = new Set<keyof (AlterationRow & AtomeRow)>([
-  'seq',
-  'createdSeq',
-  'version',
-  'base',
-  'size',
-  'weight',
-]);
 
 export const TEXTS_OF = 'SELECT json_array_elements_text(?::json)';
 
@@ -85,11 +75,11 @@ function insert<Row extends object>(table: Table<Row>): string {
   const columns = table.columns.map((column) => `"${column}"`).join(', ');
   const fields = table.fields.map((field) => `r."${field}"`).join(', ');
   return `INSERT INTO ${table.name} ("tenant", ${columns})
-    SELECT ?, ${fields} FROM json_to_recordset(?::json) AS r(${recordTypes(table.fields)})`;
+    SELECT ?, ${fields} FROM json_to_recordset(?::json) AS r(${recordTypes(table)})`;
 }
 
-function recordTypes(fields: readonly string[]): string {
-  return fields.map((field) => `"${field}" ${INTEGERS.has(field) ? 'bigint' : 'text'}`).join(', ');
+function recordTypes<Row>({ fields, integers }: Table<Row>): string {
+  return fields.map((field) => `"${field}" ${integers.has(field) ? 'bigint' : 'text'}`).join(', ');
 }
 
 /** `?` to `$1`, `$2` …; none of our statements has a question mark of its own. */

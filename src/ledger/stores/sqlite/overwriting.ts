@@ -54,14 +54,17 @@ export class Overwriting {
     return this.seen !== undefined && isSame(main, this.seen.main) && isSame(log, this.seen.log);
   }
 
-  /** Undefined when both are what SQLite has written. */
-  find(): Overwritten | undefined {
+  /**
+   * Undefined when both are what SQLite has written.
+   * @param isOurs it has just been written, between two looks: what is in the log need not be read.
+   */
+  find(isOurs = false): Overwritten | undefined {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const index = readWalIndex(this.indexFile);
       if (!index) return undefined;
       // after the index: what another process writes from here on shows in the index next time
       const found = { ...this.look(), index };
-      const overwritten = this.verdict(found);
+      const overwritten = this.verdict(found, isOurs);
       if (!overwritten) {
         this.seen = found;
         return undefined;
@@ -77,14 +80,15 @@ export class Overwriting {
     for (const file of [this.main, this.log, this.indexFile]) file.close();
   }
 
-  private verdict({ main, log, index }: Seen): Overwritten | undefined {
+  private verdict({ main, log, index }: Seen, isOurs: boolean): Overwritten | undefined {
     const { seen } = this;
     if (!seen || !isSame(main, seen.main)) {
       const isTold = !seen || mayHaveChangedMain(seen.index, index);
       if (!isTold || !this.isDatabase(main, index)) return 'main';
     }
     const isUntold = seen !== undefined && !isSame(log, seen.log) && isSameLog(seen.index, index);
-    return this.isLog(log, index, isUntold) ? undefined : 'log';
+    if (!isLongEnough(log, index)) return 'log';
+    return (isOurs && !isUntold) || this.isLog(index, isUntold) ? undefined : 'log';
   }
 
   /** Where the whole log has been copied, the file is as long as the index says. */
@@ -95,11 +99,10 @@ export class Overwriting {
     return this.main.read(head, 0) === MAGIC.length && head.toString('latin1') === MAGIC;
   }
 
-  private isLog({ size }: Look, index: WalIndex, isUntold: boolean): boolean {
+  private isLog(index: WalIndex, isUntold: boolean): boolean {
     const { frames, pageSize, salt, sum } = index;
     if (frames === 0) return true; // nothing in it counts
     const frameBytes = FRAME_HEADER_BYTES + pageSize;
-    if (size < LOG_HEADER_BYTES + frames * frameBytes) return false;
     // whoever changed it without telling may have changed any of it; else its two ends tell
     if (isUntold) return this.isSummed(index);
     const header = Buffer.alloc(LOG_HEADER_BYTES);
@@ -129,6 +132,10 @@ export class Overwriting {
     }
     return sums[0] === sum[0] && sums[1] === sum[1];
   }
+}
+
+function isLongEnough({ size }: Look, { frames, pageSize }: WalIndex): boolean {
+  return frames === 0 || size >= LOG_HEADER_BYTES + frames * (FRAME_HEADER_BYTES + pageSize);
 }
 
 function isSame(one: Look, other: Look): boolean {

@@ -18,12 +18,13 @@ const MAX_WEIGHT = 500;
  */
 export class SharedTransaction {
   private waiting: Waiting[] = [];
+  private isBusy = false;
   private readonly inSavepoint: (work: () => unknown) => unknown;
 
-  /** @param guard runs a transaction, and fails when what it has committed would be lost. */
+  /** @param runWhole runs a transaction, once it can be begun, and fails when what it has committed would be lost. */
   constructor(
     private readonly db: BetterSqlite3.Database,
-    private readonly guard: <T>(work: () => T) => T = (work) => work(),
+    private readonly runWhole: <T>(work: () => T) => Promise<T> = (work) => new Promise((resolve) => resolve(work())),
   ) {
     // within a transaction, better-sqlite3 makes a savepoint of it
     this.inSavepoint = db.transaction((work: () => unknown) => work());
@@ -37,25 +38,27 @@ export class SharedTransaction {
   run<T>(work: () => T, weight: number): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       // behind the promises of this turn: whatever they bring is in it too
-      if (this.waiting.length === 0) process.nextTick(() => this.flush());
+      if (!this.isBusy) process.nextTick(() => void this.flush());
+      this.isBusy = true;
       this.waiting.push({ work, weight, resolve, reject });
     });
   }
 
-  private flush(): void {
+  private async flush(): Promise<void> {
     const group = this.take();
-    if (this.waiting.length > 0) setImmediate(() => this.flush());
-    const settles: Settle[] = [];
     try {
-      const all = this.db.transaction(() =>
-        group.forEach((each) => settles.push(this.attempt(each, group.length > 1))),
-      );
-      this.guard(() => all.immediate());
+      const settles = await this.runWhole(() => this.commit(group));
+      settles.forEach((settle) => settle());
     } catch (error) {
       group.forEach(({ reject }) => reject(error));
-      return;
     }
-    settles.forEach((settle) => settle());
+    if (this.waiting.length > 0) setImmediate(() => void this.flush());
+    else this.isBusy = false;
+  }
+
+  private commit(group: readonly Waiting[]): Settle[] {
+    const all = this.db.transaction(() => group.map((each) => this.attempt(each, group.length > 1)));
+    return all.immediate();
   }
 
   private take(): Waiting[] {

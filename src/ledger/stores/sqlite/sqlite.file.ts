@@ -48,25 +48,22 @@ export class SqliteFile {
     // before, too: what is committed to a file without a name would be told to readers
     this.check();
     const result = work();
-    this.check(true);
+    const { overwriting } = this;
+    if (overwriting) this.judge(() => overwriting.find(true));
     return result;
   }
 
-  /**
-   * @param isWritten something has just been written: the files do not look as they did.
-   * @throws StoreError unless each file is the one that was opened, which may come back, and has in it what was written.
-   */
-  check(isWritten = false): void {
+  /** @throws StoreError unless each file is the one that was opened, which may come back, and has in it what was written. */
+  check(): void {
     const { overwriting } = this;
-    if (!overwriting) return;
-    try {
-      if (!this.overwritten && (isWritten || !overwriting.isAsSeen(this.find()))) this.overwritten = overwriting.find();
-    } catch (error) {
-      this.isLost = true;
-      throw error;
-    }
-    this.isLost = this.overwritten !== undefined;
+    if (overwriting) this.judge(() => (overwriting.isAsSeen(this.find()) ? undefined : overwriting.find()));
+  }
+
+  private judge(find: () => Overwritten | undefined): void {
+    this.isLost = true;
+    this.overwritten ??= find();
     if (this.overwritten) throw new StoreError(overwrittenFault(this.parts[this.overwritten === 'main' ? 0 : 1]!.path));
+    this.isLost = false;
   }
 
   /** Where the two files are that hold what was written. @throws StoreError unless they are those that were opened. */
@@ -98,12 +95,12 @@ export class SqliteFile {
 
   /** Says it once; the writes that are refused say it again. */
   private watch(): void {
-    const wasLost = this.isLost;
+    const { isLost: wasLost, overwriting } = this;
     try {
-      this.parts.forEach(same);
-      this.check();
-    } catch (error) {
       this.isLost = true;
+      this.parts.forEach(same);
+      this.judge(() => overwriting?.find());
+    } catch (error) {
       if (!wasLost && error instanceof StoreError) this.report(error.fault.kind, error.line);
     }
   }

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { realpathSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
@@ -18,6 +18,8 @@ import {
 } from '../read-rows.js';
 import { SqlStore } from '../sql.store.js';
 import { translate } from './sqlite.errors.js';
+import { Patience } from './patience.js';
+import { ReadPool, rowsOf, type Read } from './read-pool.js';
 import { SqliteFile } from './sqlite.file.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
@@ -26,9 +28,10 @@ const SELECT_RECEIPTS = sql.selectReceipts(
     WHERE op_id = w.value ->> 0 AND author = w.value ->> 1 AND tenant = ?`,
 );
 
-/** How often, and with which pause in milliseconds, health asks for the lock while another process has it. */
-const PROBE_TRIES = 15;
-const PROBE_PAUSE_MS = 50;
+/** How long health waits for a lock that another process has, in milliseconds. */
+const PROBE_MS = 750;
+
+const AT_ONCE = new Patience(0);
 
 /** A file that is rewritten in a fraction of a second. */
 const SMALL_BYTES = 32 * 1024 * 1024;
@@ -49,6 +52,8 @@ export class SqliteStore extends SqlStore {
   private readonly db: BetterSqlite3.Database;
   private readonly file: SqliteFile;
   private readonly shared: SharedTransaction;
+  private readonly pool: ReadPool | undefined;
+  private readonly patience = new Patience();
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
 
   constructor(
@@ -59,7 +64,9 @@ export class SqliteStore extends SqlStore {
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
     this.requireDurability();
     this.file = new SqliteFile(this.db, report);
-    this.shared = new SharedTransaction(this.db, (work) => this.file.guard(work));
+    this.pool = this.db.memory ? undefined : new ReadPool(realpathSync(this.db.name));
+    this.shared = new SharedTransaction(this.db, (work) => this.patience.run(() => this.file.guard(work)));
+    this.db.pragma('busy_timeout = 0'); // see Patience
   }
 
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
@@ -83,56 +90,64 @@ export class SqliteStore extends SqlStore {
    * versions left in pages that were freed or split since goes with a rewrite of the file, which stops everything
    * while it lasts: at once for a small file, else where it is asked for.
    */
-  scrub(whole = false): Promise<void> {
-    return this.attempt(() => {
-      if (this.db.memory) return;
-      this.db.pragma('wal_checkpoint(TRUNCATE)');
-      const bytes = this.pragma('page_count') * this.pragma('page_size');
-      if (!whole && bytes > SMALL_BYTES) return;
-      this.db.exec('VACUUM');
-      this.db.pragma('wal_checkpoint(TRUNCATE)');
-    });
+  async scrub(whole = false): Promise<void> {
+    if (this.db.memory) return;
+    await this.emptyLog();
+    const bytes = this.pragma('page_count') * this.pragma('page_size');
+    if (!whole && bytes > SMALL_BYTES) return;
+    await this.attempt(() => this.file.guard(() => this.db.exec('VACUUM')));
+    await this.emptyLog();
   }
 
-  /** What another process is about to finish is waited for, but not as SQLite does it, which stops the whole process. */
-  async probe(): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        this.tryToWrite();
-        return;
-      } catch (error) {
-        const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
-        if (!isBusy || tries === PROBE_TRIES) throw this.reported(translate(error));
-      }
-      await setTimeout(PROBE_PAUSE_MS, undefined, { ref: false });
-    }
+  /** Whoever reads keeps the log as it is until they have read to the end. */
+  private emptyLog(): Promise<void> {
+    const empty = (): void => {
+      const [state] = this.file.guard(() => this.db.pragma('wal_checkpoint(TRUNCATE)')) as { busy: number }[];
+      if (state?.busy) throw Object.assign(new Error('the log is being read'), { code: 'SQLITE_BUSY' });
+    };
+    return this.attempt(empty, new Patience());
+  }
+
+  /** What another process is about to finish is waited for. */
+  probe(): Promise<void> {
+    return this.attempt(() => this.tryToWrite(), new Patience(PROBE_MS));
   }
 
   private tryToWrite(): void {
     this.file.check();
     this.file.requireWritableDisk();
-    const timeout = this.pragma('busy_timeout');
-    this.db.pragma('busy_timeout = 0');
-    try {
-      this.db.transaction(() => sql.PROBES.forEach((statement) => this.prepare(statement).run())).immediate();
-    } finally {
-      this.db.pragma(`busy_timeout = ${timeout}`);
-    }
+    this.db.transaction(() => sql.PROBES.forEach((statement) => this.prepare(statement).run())).immediate();
   }
 
   async close(): Promise<void> {
     if (!this.dataSource.isInitialized) return;
     this.file.stop();
+    await this.pool?.close();
     await this.dataSource.destroy();
     this.file.close();
   }
 
   query(_scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
-    return this.attempt(() => this.run(statement, params));
+    // a read waits for no lock, and tells nothing of whether there is one
+    const isWrite = statement === sql.INSERT_LEDGER;
+    return this.attempt(() => this.run(statement, params), isWrite ? this.patience : AT_ONCE);
   }
 
   scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
-    return this.query(scope, statement, params);
+    return this.read(scope, { sql: statement, params });
+  }
+
+  measured(scope: string, { sql: text, params, length }: Measured, bytes: number): Promise<unknown[]> {
+    return this.read(scope, { sql: text, params, length, bytes });
+  }
+
+  /** A database in memory is seen by its own connection alone. */
+  private async read(scope: string, read: Read): Promise<unknown[]> {
+    try {
+      return await (this.pool ? this.pool.read(scope, read) : rowsOf(this.prepare(read.sql), read));
+    } catch (error) {
+      throw this.reported(translate(error));
+    }
   }
 
   private run(statement: string, params: readonly Param[]): unknown[] {
@@ -140,20 +155,6 @@ export class SqliteStore extends SqlStore {
     if (prepared.reader) return prepared.all(...params);
     prepared.run(...params);
     return [];
-  }
-
-  /** Read one by one, so that of large rows no more are touched than are wanted. */
-  measured(_scope: string, statement: Measured, bytes: number): Promise<unknown[]> {
-    return this.attempt(() => {
-      const rows: unknown[] = [];
-      let length = 0;
-      for (const row of this.prepare(statement.sql).iterate(...statement.params)) {
-        rows.push(row);
-        length += (row as Record<string, number>)[statement.length]!;
-        if (length > bytes) break;
-      }
-      return rows;
-    });
   }
 
   private before(tenant: string, touched: TouchedKeys): LockedState {
@@ -246,13 +247,11 @@ export class SqliteStore extends SqlStore {
   }
 
   /** The calls are synchronous, the port is not: what one throws becomes a rejection. */
-  private attempt<T>(work: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(this.reported(translate(error)));
-      }
-    });
+  private async attempt<T>(work: () => T, patience = this.patience): Promise<T> {
+    try {
+      return await patience.run(work);
+    } catch (error) {
+      throw this.reported(translate(error));
+    }
   }
 }

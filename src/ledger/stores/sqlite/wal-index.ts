@@ -28,18 +28,19 @@ const LITTLE = endianness() === 'LE';
 /** The index is written without a lock for its readers: its header stands there twice, and counts when both agree. */
 const TRIES = 100;
 
+const bytes = Buffer.alloc(INDEX_BYTES);
+const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** Undefined while there is no index, or when another process never leaves it alone. */
 export function readWalIndex(file: HeldFile): WalIndex | undefined {
-  const bytes = Buffer.alloc(INDEX_BYTES);
   for (let tries = 0; tries < TRIES; tries += 1) {
     if (file.read(bytes, 0) < INDEX_BYTES) return undefined;
-    if (bytes.compare(bytes, 0, HEADER_BYTES, HEADER_BYTES, 2 * HEADER_BYTES) === 0) return walIndexOf(bytes);
+    if (bytes.compare(bytes, 0, HEADER_BYTES, HEADER_BYTES, 2 * HEADER_BYTES) === 0) return walIndex();
   }
   return undefined;
 }
 
-function walIndexOf(bytes: Buffer): WalIndex {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function walIndex(): WalIndex {
   const number = (at: number): number => view.getUint32(at, LITTLE);
   const size = view.getUint16(14, LITTLE);
   return {

@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type BetterSqlite3 from 'better-sqlite3';
+import type { Param } from '../columns.js';
+
+/** A statement that reads; with `length` and `bytes`: the first rows, up to the one with which that column adds up to more. */
+export interface Read {
+  readonly sql: string;
+  readonly params: readonly Param[];
+  readonly length?: string;
+  readonly bytes?: number;
+}
+
+/** What a statement reads, row by row where they are measured: of large rows no more are touched than are wanted. */
+export function rowsOf(statement: BetterSqlite3.Statement, { params, length, bytes }: Read): unknown[] {
+  if (length === undefined || bytes === undefined) return statement.all(...params);
+  const rows: unknown[] = [];
+  let total = 0;
+  for (const row of statement.iterate(...params)) {
+    rows.push(row);
+    total += (row as Record<string, number>)[length]!;
+    if (total > bytes) break;
+  }
+  return rows;
+}
+
+type Answer = { readonly rows: unknown[] } | { readonly error: { readonly message: string } };
+
+interface Waiting {
+  readonly read: Read;
+  readonly resolve: (rows: unknown[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const THREAD = new URL('./read-worker.mjs', import.meta.url);
+const THREADS = 2;
+
+/**
+ * Threads that read a database in WAL mode, so that a long read holds up neither the event loop nor the writes. They
+ * begin when there is something to read. Those who wait, by scope, take turns: one that asks much waits for itself.
+ */
+export class ReadPool {
+  private readonly threads = new Set<Worker>();
+  private readonly idle: Worker[] = [];
+  private readonly waiting = new Map<string, Waiting[]>();
+  private isClosed = false;
+
+  constructor(private readonly path: string) {}
+
+  /** @param scope whose read it is. */
+  read(scope: string, read: Read): Promise<unknown[]> {
+    if (this.isClosed) return Promise.reject(new Error('the database is closed'));
+    return new Promise((resolve, reject) => {
+      const queue = this.waiting.get(scope);
+      const waiting = { read, resolve, reject };
+      if (queue) queue.push(waiting);
+      else this.waiting.set(scope, [waiting]);
+      const thread = this.idle.pop() ?? (this.threads.size < THREADS ? this.begin() : undefined);
+      if (thread) this.next(thread);
+    });
+  }
+
+  /** What is being read is read to its end. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all(
+      [...this.threads].map(async (thread) => {
+        const ended = once(thread, 'exit');
+        thread.postMessage(null);
+        await ended;
+      }),
+    );
+  }
+
+  private begin(): Worker {
+    const thread = new Worker(THREAD, { workerData: { path: this.path } });
+    // whoever waits for an answer keeps the process up
+    thread.unref();
+    this.threads.add(thread);
+    return thread;
+  }
+
+  private take(): Waiting | undefined {
+    const [first] = this.waiting;
+    if (!first) return undefined;
+    const [scope, queue] = first;
+    const taken = queue.shift();
+    this.waiting.delete(scope);
+    if (queue.length > 0) this.waiting.set(scope, queue);
+    return taken;
+  }
+
+  private next(thread: Worker): void {
+    const waiting = this.take();
+    if (!waiting) {
+      thread.unref();
+      this.idle.push(thread);
+      return;
+    }
+    const settle = (settled: () => void): void => {
+      thread.off('message', onMessage);
+      thread.off('error', onError);
+      settled();
+    };
+    const onMessage = (answer: Answer): void =>
+      settle(() => {
+        if ('rows' in answer) waiting.resolve(answer.rows);
+        else waiting.reject(Object.assign(new Error(answer.error.message), answer.error));
+        this.next(thread);
+      });
+    const onError = (error: unknown): void =>
+      settle(() => {
+        this.threads.delete(thread);
+        waiting.reject(error);
+        if (this.waiting.size > 0) this.next(this.begin());
+      });
+    thread.on('message', onMessage).on('error', onError);
+    thread.ref();
+    thread.postMessage(waiting.read);
+  }
+}

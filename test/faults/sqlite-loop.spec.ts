@@ -1,0 +1,90 @@
+import BetterSqlite3 from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { LEDGER_STORE } from '../../src/ledger/store.js';
+import type { SqliteStore } from '../../src/ledger/stores/sqlite/sqlite.store.js';
+import { createFile, type Database } from '../support/databases/databases.js';
+import { ENTRY_POINTS } from '../support/entry-points.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+
+/** Walks about as long as a search through a large ledger. */
+const LONG = `WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000000) SELECT max(x) AS last FROM n`;
+
+describe('a server on a SQLite file', () => {
+  let database: Database;
+  let server: TestApp;
+  let store: SqliteStore;
+
+  beforeEach(async () => {
+    database = createFile();
+    server = await startApp({ DATABASE_URL: database.url });
+    store = server.app.get<SqliteStore>(LEDGER_STORE, { strict: false });
+    await server.api.create();
+  });
+  afterEach(async () => {
+    await server.close();
+    await database.drop();
+  });
+
+  it('takes writes on every door, and answers, while somebody reads for long', async () => {
+    const order: string[] = [];
+    const reads = [1, 2, 3, 4].map(() => store.scan('default', LONG, []));
+    const read = Promise.all(reads).then(() => order.push('read'));
+    for (const [door, create] of ENTRY_POINTS) expect([door, await create(server, door)]).toEqual([door, {}]);
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+    order.push('answered');
+    await read;
+    expect(order).toEqual(['answered', 'read']);
+  });
+
+  it('lets tenants read in turn, so that one that asks much waits for itself', async () => {
+    const order: string[] = [];
+    const greedy = [1, 2, 3, 4, 5, 6].map((n) => store.scan('greedy', LONG, []).then(() => order.push(`greedy ${n}`)));
+    await store.scan('modest', 'SELECT 1', []).then(() => order.push('modest'));
+    await Promise.all(greedy);
+    expect(order.indexOf('modest')).toBeLessThan(3);
+  });
+
+  it('reads all that was acknowledged before it asks', async () => {
+    for (let n = 0; n < 50; n += 1) {
+      await ENTRY_POINTS[0]![1](server, `atome-${n}`);
+      const { body } = await server.api.get('/api/atome/list?sortBy=createdAt&sortOrder=desc&limit=1');
+      expect(body).toMatchObject({ data: [{ id: `atome-${n}` }] });
+    }
+  });
+
+  it('says what is wrong with a read, and reads on', async () => {
+    await expect(store.scan('default', 'SELECT x FROM nowhere', [])).rejects.toThrow('no such table');
+    expect(await store.scan('default', 'SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
+  });
+
+  it('ends with what is being read, and takes no more', async () => {
+    const read = store.scan('default', LONG, []);
+    await store.close();
+    expect(await read).toEqual([{ last: 3_000_000 }]);
+    await expect(store.scan('default', LONG, [])).rejects.toThrow();
+  });
+
+  it('waits for the lock of another process without standing still, and takes the write when it is free', async () => {
+    const other = new BetterSqlite3(database.url.slice('sqlite:'.length));
+    other.exec('BEGIN IMMEDIATE');
+    const writes = ENTRY_POINTS.map(([door, create]) => create(server, door));
+    expect((await server.api.get('/health/live')).status).toBe(200);
+    expect((await server.api.get('/api/atome/list?search=x')).status).toBe(200);
+    other.exec('COMMIT');
+    expect(await Promise.all(writes)).toEqual(ENTRY_POINTS.map(() => ({})));
+    other.close();
+  });
+
+  it('refuses what waits for a lock that stays after one patience, not one after the other', async () => {
+    const other = new BetterSqlite3(database.url.slice('sqlite:'.length));
+    other.exec('BEGIN IMMEDIATE');
+    const begun = performance.now();
+    for (const [door, create] of ENTRY_POINTS) {
+      expect([door, await create(server, door)]).toMatchObject([door, { error: { code: 'unavailable', status: 503 } }]);
+    }
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    other.exec('ROLLBACK');
+    other.close();
+    for (const [door, create] of ENTRY_POINTS) expect([door, await create(server, door)]).toEqual([door, {}]);
+  });
+});
