@@ -1,4 +1,4 @@
-import { fold, type AtomeState, type Foldable } from '../protocol/index.js';
+import { fold, foldOnto, type AtomeState, type Foldable } from '../protocol/index.js';
 import { isErased } from './erasure.js';
 import type { DeltaRow } from './rows.js';
 import { snapshotOf } from './row-mapper.js';
@@ -16,11 +16,20 @@ export function deltaBytesOf(changes: string): number {
  * @param change what the row says, where it has been decoded already
  */
 export function stateAfter(before: AtomeState | null, row: DeltaRow, change?: Foldable): AtomeState | null {
+  return after(before, row, () => fold(before, change ?? changeOf(row)));
+}
+
+/** As {@link stateAfter}, onto a state that nobody else holds, which is changed in place. */
+export function stateOnto(before: AtomeState | null, row: DeltaRow): AtomeState | null {
+  return after(before, row, () => foldOnto(before, changeOf(row)));
+}
+
+function after(before: AtomeState | null, row: DeltaRow, folded: () => AtomeState): AtomeState | null {
   if (isErased(row)) return null;
   if (row.snapshot !== null) return snapshotOf(row, row.snapshot);
   // what it is folded onto may have been erased since the row was read
   if (before === null && row.version !== row.base) return null;
-  return fold(before, change ?? changeOf(row));
+  return folded();
 }
 
 function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp, superseded }: DeltaRow): Foldable {
@@ -32,5 +41,5 @@ function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp
 
 /** The state after the last of an atome's rows, which begin with a base; null for none, or where it has been erased. */
 export function foldDeltaChain(rows: readonly DeltaRow[]): AtomeState | null {
-  return rows.reduce<AtomeState | null>((state, row) => stateAfter(state, row), null);
+  return rows.reduce(stateOnto, null);
 }

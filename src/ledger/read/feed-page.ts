@@ -1,6 +1,6 @@
 import type { AtomeState } from '../../protocol/index.js';
 import { unknownAtome } from '../erasure.js';
-import { stateAfter } from '../delta-chain.js';
+import { stateAfter, stateOnto } from '../delta-chain.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { headerAndAudienceOf } from '../access-columns.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
@@ -76,7 +76,7 @@ async function statesBefore(
   }
   const deltas = await ledger.alterations.deltaChain([...wanted].filter(([, version]) => version > 0));
   const states = new Map<string, AtomeState | null>();
-  for (const row of deltas) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
+  for (const row of deltas) states.set(row.atomeId, stateOnto(states.get(row.atomeId) ?? null, row));
   return states;
 }
 

@@ -14,6 +14,8 @@ import { rowOf, snapshotText, stateOf } from '../row-mapper.js';
 
 /** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
 const MIN_SNAPSHOT_CHARS = 4_096;
+/** Or once they are so many: each is read and folded to get at the state. */
+const MAX_DELTA_ROWS = 64;
 
 /** An atome as a group has left it so far. */
 export interface PendingAtome {
@@ -75,7 +77,8 @@ export function appendEntry(
   const weight = target ? target.weight + deltaBytesOf(changes) : 0;
   const isLast = operation === 'redact';
   // that of an erased atome stays its `redact`, by which it is known
-  const isDue = weight > Math.max(document, MIN_SNAPSHOT_CHARS) && !isRedacted(state);
+  const isLong = weight > Math.max(document, MIN_SNAPSHOT_CHARS) || (target && version - target.base >= MAX_DELTA_ROWS);
+  const isDue = isLong && !isRedacted(state);
   const isSnapshot = !target || isLast || isDue;
   const base = isSnapshot ? version : target.base;
   const snapshot = isSnapshot && target && !isLast ? snapshotText(state, data, meta) : null;

@@ -54,7 +54,7 @@ export class LedgerWriter {
    */
   submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      this.admission.admit(tenant);
+      this.admission.enter(tenant);
       const write = { mutation, origin, resolve, reject };
       const queue = this.queues.get(tenant);
       if (queue) queue.waiting.push(write);
@@ -107,9 +107,13 @@ export class LedgerWriter {
     } catch (error) {
       if (error instanceof TooManyDescendants && group.length > 1) {
         for (const each of group) await this.commit(tenant, [each]);
-      } else group.forEach(({ reject }) => reject(error));
+        return;
+      }
+      this.admission.leave(tenant, group.length, 0);
+      group.forEach(({ reject }) => reject(error));
       return;
     }
+    this.admission.leave(tenant, group.length, plan.committed.length - group.length);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
       if (outcome instanceof AtomeError) reject(outcome);

@@ -9,6 +9,8 @@ import {
   type TestLedger,
 } from '../../../test/support/ledger/ledger.js';
 import { WatchedStore } from '../../../test/support/ledger/watched-store.js';
+import type { AtomeError } from '../../protocol/index.js';
+import { MAX_WAITING } from './admission.js';
 import { openStore } from '../stores/open-store.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
 import { verifyLedger } from '../integrity/verify-ledger.js';
@@ -36,6 +38,38 @@ describe('the rate of writes', () => {
   it('is not bounded by default', () => {
     expect(waits(new WriteRate(NO_QUOTAS), 'a', 0, 10_000)).toEqual(Array(10_000).fill(undefined));
   });
+});
+
+describe('the writes of a tenant', () => {
+  let ledger: TestLedger;
+  afterEach(() => ledger.close());
+
+  it('are charged for all rows that they make', async () => {
+    ledger = await openLedger(undefined, { quotas: { writesPerSecond: 10, writeBurst: 20 }, now: () => 1_000_000 });
+    await ledger.write(create('top'));
+    for (let n = 0; n < 9; n += 1) {
+      await ledger.write(write(`heir-${n}`, 'create', { ...CHILD, parentId: 'top', access: 'inherit' }));
+    }
+    await ledger.write(write('top', 'share', { access: 'private' }));
+    await expect(ledger.write(create('late'))).rejects.toMatchObject({
+      code: 'rate_limited',
+      details: { retryAfter: 100 },
+    });
+  });
+
+  it('wait in a bounded number, each tenant’s by itself, and what is refused for it may come again', async () => {
+    ledger = await openLedger();
+    const settled = Promise.allSettled(
+      Array.from({ length: MAX_WAITING.tenant + 2 }, (_, n) =>
+        ledger.writer.submit('greedy', update(`a${n}`, {}), ORIGIN),
+      ),
+    );
+    await expect(ledger.write(create('other'))).resolves.toMatchObject({ outcome: 'applied' });
+    const reasons = (await settled).map((each) => (each as PromiseRejectedResult).reason as AtomeError);
+    expect(reasons.map(({ code }) => code).lastIndexOf('not_found')).toBe(MAX_WAITING.tenant - 1);
+    expect(reasons.slice(-2)).toMatchObject(Array(2).fill({ code: 'unavailable', details: { retryAfter: 1_000 } }));
+    await expect(ledger.writer.submit('greedy', create('a'), ORIGIN)).resolves.toMatchObject({ outcome: 'applied' });
+  }, 60_000);
 });
 
 const CHILD = { kind: 'note', type: null, data: {}, meta: {} } as const;

@@ -65,6 +65,13 @@ export class WriteRate {
     }
     this.paidOff.set(tenant, due + each);
   }
+
+  /** Takes writes that have been made already. */
+  charge(tenant: string, writes: number, now: number): void {
+    const { writesPerSecond } = this.quotas;
+    if (writesPerSecond === 0) return;
+    this.paidOff.set(tenant, Math.max(now, this.paidOff.get(tenant) ?? 0) + (writes * 1_000) / writesPerSecond);
+  }
 }
 
 /** A deletion makes room, though it is noted too; and all rights can be taken away without any. */

@@ -37,9 +37,12 @@ export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRu
 }
 
 /** Whether a write asks for the access of the parent. */
-function inherits({ operation, changes }: Mutation, rules: AccessRules): boolean {
-  if (operation === 'create') return (changes.access ?? rules.defaultAccess(changes.kind)) === 'inherit';
-  return operation === 'share' && changes.access === 'inherit';
+function inherits(mutation: Mutation, rules: AccessRules): boolean {
+  if (mutation.operation === 'create') {
+    const { access, kind } = mutation.changes;
+    return (access ?? rules.defaultAccess(kind)) === 'inherit';
+  }
+  return mutation.operation === 'share' && mutation.changes.access === 'inherit';
 }
 
 /** Whether one of the writes is about an atome and may read it; the others need its header only. */

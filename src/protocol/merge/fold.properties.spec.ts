@@ -4,7 +4,7 @@ import { content, hlc, json, mutation } from '../../../test/support/models/arbit
 import { AtomeLog } from '../../../test/support/clients/atome-log.js';
 import type { AtomeState, Content } from '../atome.js';
 import { AtomeError } from '../errors.js';
-import { fold, type Foldable } from './fold.js';
+import { fold, foldOnto, type Foldable } from './fold.js';
 import { formatHlc, type Hlc } from '../hlc.js';
 import type { ReadyMutation } from '../operations.js';
 
@@ -58,6 +58,52 @@ describe('the fold', () => {
         expect(replica?.version).toBe(sent.length);
       }),
     );
+  });
+
+  it('gives history the same atome, onto one state that is changed in place', () => {
+    fc.assert(
+      fc.property(first, hlc, writes, (create, stamp, rest) => {
+        const server = new AtomeLog();
+        writeAll(server, [[create, stamp], ...rest]);
+        const kept = JSON.parse(JSON.stringify(server.alterations)) as Foldable[];
+        const states = kept.map((_, at) => kept.slice(0, at + 1).reduce(fold, null));
+        let state: AtomeState | null = null;
+        for (const [at, each] of (JSON.parse(JSON.stringify(kept)) as Foldable[]).entries()) {
+          state = foldOnto(state, each);
+          expect({ ...state, clocks: {} }).toEqual({ ...states[at], clocks: {} });
+        }
+      }),
+    );
+  });
+
+  it('copies nothing of a state that it is to change in place', () => {
+    const values = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`k${n}`, n]));
+    const alteration = (version: number, change: object): Foldable =>
+      ({
+        atomeId: 'a',
+        version,
+        hlc: `t${version}`,
+        timestamp: '',
+        author: 'x',
+        superseded: [],
+        ...change,
+      }) as unknown as Foldable;
+    const state = foldOnto(null, alteration(1, { operation: 'create', changes: { ...CONTENT, data: values } }));
+    const { data, meta, clocks } = state;
+    const next = [
+      { operation: 'update', changes: { k1: 'new' } },
+      { operation: 'patch', changes: { k2: null } },
+      { operation: 'patch', changes: [{ op: 'remove', path: '/k3' }] },
+      { operation: 'tag', changes: { tags: ['t'] } },
+    ].reduce((before, change, at) => foldOnto(before, alteration(at + 2, change)), state);
+    expect([next === state, next.data === data, next.meta === meta, next.clocks === clocks]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(next).toMatchObject({ version: 5, data: { k1: 'new', k4: 4 }, meta: { tags: ['t'] } });
+    expect(Object.keys(next.data)).toHaveLength(998);
   });
 
   it('leaves a superseded key as it was, and sets every other key that the write names', () => {

@@ -45,6 +45,26 @@ describe('a write', () => {
     });
   });
 
+  describe('with a key that is too long', () => {
+    const [long, fits] = ['é'.repeat(129), 'é'.repeat(128)];
+
+    it.each<[string, Change]>([
+      ['update', { operation: 'update', changes: { [long]: 1 } }],
+      ['merge patch', { operation: 'patch', changes: { [long]: 1 } }],
+      ['JSON Patch', { operation: 'patch', changes: [{ op: 'add', path: `/${long}`, value: 1 }] }],
+      ['move', { operation: 'patch', changes: [{ op: 'move', from: '/title', path: `/${long}` }] }],
+      ['replace', { operation: 'replace', changes: { meta: { [long]: 1 } } }],
+    ])('is refused: %s', (_name, change) => {
+      create('t1');
+      expect(() => write(change, 't2')).toThrow(expect.objectContaining({ code: 'invalid' }));
+    });
+
+    it('is refused in what it creates, and taken a byte shorter', () => {
+      expect(() => create('t1', { data: { [long]: 1 } })).toThrow(expect.objectContaining({ code: 'invalid' }));
+      expect(create('t1', { data: { [fits]: 1 } })).toEqual(applied());
+    });
+  });
+
   it('needs an atome to act on', () => {
     expect(() => update({ title: 'two' }, 't1')).toThrow(expect.objectContaining({ code: 'not_found' }));
     expect(() => remove('t1')).toThrow(expect.objectContaining({ code: 'not_found' }));

@@ -5,7 +5,20 @@ import { AtomeError, invalid } from '../errors.js';
 import type { Hlc } from '../hlc.js';
 import { jsonPatch, pointerTokens, type JsonPatch, type JsonPatchStep, type PatchBudget } from './json-patch.js';
 import { checkJson, equalJson, isObject, type JsonObject, type JsonValue } from '../json.js';
-import { BASE, clockAt, DELETED, forget, locate, newer, own, PARTS, valueAt, type Part } from './keys.js';
+import {
+  BASE,
+  clockAt,
+  DELETED,
+  forget,
+  isLongKey,
+  MAX_KEY_BYTES,
+  locate,
+  newer,
+  own,
+  PARTS,
+  valueAt,
+  type Part,
+} from './keys.js';
 import type { Limits } from '../limits.js';
 import { mergePatch } from './merge-patch.js';
 import type { Change, ReadyMutation, Tombstone } from '../operations.js';
@@ -75,6 +88,10 @@ export function decide(
     ({ path, value }) => !equalJson(valueAt(state, path), value),
   );
   if (changed.length === 0) return NOOP;
+  for (const { path, value } of changed) {
+    const location = value === undefined ? undefined : locate(path);
+    if (location) assertKey(location.part, location.key);
+  }
   if (steps) {
     changed.forEach(({ path, value }) => {
       const problem = value === undefined ? undefined : checkJson({ [path]: value }, limits);
@@ -88,8 +105,34 @@ export function decide(
   };
 }
 
-/** The state after one alteration. The first of an atome, a `create`, takes null. */
+/** The state after one alteration; the one before it stays as it is. The first of an atome, a `create`, takes null. */
 export function fold(state: AtomeState | null, alteration: Foldable): AtomeState {
+  if (!state || startsAnew(alteration)) return first(alteration);
+  const next: Draft = { ...state };
+  const own = (part: Part): void => {
+    if (next[part] === state[part]) next[part] = { ...state[part] };
+  };
+  const { clocks, emptied } = advance(next, alteration, { ...state.clocks }, own);
+  for (const part of emptied) forget(clocks, part, next[part]);
+  return next;
+}
+
+/**
+ * As {@link fold}, onto a state that nobody else holds: it is changed in place, so that what an alteration costs does not
+ * grow with the document. For history: the stamps of keys that were taken away are all kept, and nothing is decided by them.
+ */
+export function foldOnto(state: AtomeState | null, alteration: Foldable): AtomeState {
+  if (!state || startsAnew(alteration)) return first(alteration);
+  advance(state, alteration, state.clocks, () => undefined);
+  return state;
+}
+
+function startsAnew({ operation }: Foldable): boolean {
+  return operation === 'create' || operation === 'redact';
+}
+
+/** The state after an alteration that does not ask for the one before it. */
+function first(alteration: Foldable): AtomeState {
   const { atomeId, version, hlc, timestamp, author } = alteration;
   if (alteration.operation === 'create') {
     const { kind, type, data, meta, parentId } = alteration.changes;
@@ -114,28 +157,46 @@ export function fold(state: AtomeState | null, alteration: Foldable): AtomeState
     const state = { ...tombstone, data: {}, meta: {}, clocks: { [REDACTED]: hlc } };
     return { id: atomeId, ...state, version, updatedAt: timestamp, deletedAt: timestamp };
   }
-  if (!state) throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
-  const clocks = { ...state.clocks };
-  const next: Draft = { ...state, version, updatedAt: timestamp, clocks };
-  if (alteration.operation === 'share') return withRights(next, alteration.changes);
-  const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
-  for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
-  for (const { path, value } of assignments(state, alteration)) {
-    if (alteration.superseded.includes(path)) continue;
-    clocks[path] = newer(clockAt(state, path), hlc);
-    assign(next, state, path, value, timestamp);
-    if (value === undefined) emptied.add(locate(path)!.part);
-  }
-  for (const part of emptied) forget(clocks, part, next[part]);
-  const { inherited } = alteration.changes as Rights;
-  const moved = alteration.operation === 'replace' || alteration.operation === 'restore';
-  return moved && inherited !== undefined && state.access === 'inherit'
-    ? withRights(next, { access: 'inherit', inherited })
-    : next;
+  throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
 }
 
-function withRights({ access: _access, inherited: _inherited, ...rest }: AtomeState, rights: Rights): AtomeState {
-  return { ...rest, ...normalizedRights(rights) };
+/** Brings a draft to the state after an alteration. `own` is called before a part of it is written to. */
+function advance(
+  draft: Draft,
+  alteration: Foldable,
+  clocks: Record<string, Hlc>,
+  own: (part: Part) => void,
+): { clocks: Record<string, Hlc>; emptied: ReadonlySet<Part> } {
+  const { version, hlc, timestamp, superseded } = alteration;
+  const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
+  const lost = superseded.length > 0 ? new Set(superseded) : undefined;
+  const wasInheriting = draft.access === 'inherit';
+  const written = alteration.operation === 'share' ? [] : assignments(draft, alteration);
+  for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
+  for (const { path, value } of written) {
+    if (lost?.has(path)) continue;
+    clocks[path] = newer(clockAt(draft, path), hlc);
+    const location = locate(path);
+    if (location) own(location.part);
+    assign(draft, path, value, timestamp);
+    if (value === undefined) emptied.add(location!.part);
+  }
+  Object.assign(draft, { version, updatedAt: timestamp, clocks });
+  const { inherited } = alteration.changes as Rights;
+  if (alteration.operation === 'share') setRights(draft, alteration.changes);
+  else if ((alteration.operation === 'replace' || alteration.operation === 'restore') && inherited && wasInheriting) {
+    setRights(draft, { access: 'inherit', inherited });
+  }
+  return { clocks, emptied };
+}
+
+function setRights(draft: Draft, rights: Rights): void {
+  const { access, inherited } = normalizedRights(rights);
+  // a right that is the tenant's is left out
+  if (access === undefined) delete draft.access;
+  else draft.access = access;
+  if (inherited === undefined) delete draft.inherited;
+  else draft.inherited = inherited;
 }
 
 /** Whether two atomes say the same of who may do what. */
@@ -181,7 +242,10 @@ export function redacted({ id, version, deletedAt }: Pick<AtomeState, 'id' | 've
 }
 
 function decideCreate(state: AtomeState | null, id: string, content: Content & Rights): Decision {
-  if (!state) return { outcome: 'applied', superseded: [] };
+  if (!state) {
+    for (const part of PARTS) for (const key of Object.keys(content[part])) assertKey(part, key);
+    return { outcome: 'applied', superseded: [] };
+  }
   if (isRedacted(state)) throw redacted(state);
   if (state.deletedAt !== null) throw gone(state);
   // who asks for no access takes what there is
@@ -190,6 +254,12 @@ function decideCreate(state: AtomeState | null, id: string, content: Content & R
   throw new AtomeError('exists', `there is already another atome "${id}"; alter it, or create one with another id`, {
     version: state.version,
   });
+}
+
+function assertKey(part: Part, key: string): void {
+  if (!isLongKey(key)) return;
+  const message = `has a name of more than ${MAX_KEY_BYTES} bytes; use a shorter key, and keep the text in its value`;
+  throw invalid([{ path: `${part}.${key.slice(0, 32)}…`, message }]);
 }
 
 function gone(state: AtomeState): AtomeError {
@@ -298,18 +368,11 @@ function some(data: JsonObject, keys: Iterable<string>): JsonObject {
 
 type Draft = { -readonly [K in keyof AtomeState]: AtomeState[K] };
 
-/** Writes one key of a draft; `data` and `meta` are copied before their first change. */
-function assign(draft: Draft, before: AtomeState, path: string, value: JsonValue | undefined, timestamp: string): void {
-  if (path === DELETED) {
-    draft.deletedAt = value === true ? (before.deletedAt ?? timestamp) : null;
-    return;
-  }
-  const place = locate(path);
-  if (!place) {
-    Object.assign(draft, { [path]: value });
-    return;
-  }
-  if (draft[place.part] === before[place.part]) draft[place.part] = { ...before[place.part] };
-  if (value === undefined) delete draft[place.part][place.key];
-  else draft[place.part][place.key] = value;
+/** Writes one key of a draft. */
+function assign(draft: Draft, path: string, value: JsonValue | undefined, timestamp: string): void {
+  const location = locate(path);
+  if (path === DELETED) draft.deletedAt = value === true ? (draft.deletedAt ?? timestamp) : null;
+  else if (!location) Object.assign(draft, { [path]: value });
+  else if (value === undefined) delete draft[location.part][location.key];
+  else draft[location.part][location.key] = value;
 }

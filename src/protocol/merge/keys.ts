@@ -16,6 +16,15 @@ export const BASE = '';
 /** How many absent keys of a part keep a stamp of their own. */
 const MAX_ABSENT = 256;
 
+/** Longest name of a key, in bytes of UTF-8: the stamps are kept under it too. */
+export const MAX_KEY_BYTES = 256;
+
+/** Whether a key of `data` or `meta` is too long to be kept. */
+export function isLongKey(key: string): boolean {
+  // a character takes at most 3 bytes
+  return key.length * 3 > MAX_KEY_BYTES && new TextEncoder().encode(key).length > MAX_KEY_BYTES;
+}
+
 export function own(object: JsonObject, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
