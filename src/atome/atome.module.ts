@@ -45,6 +45,7 @@ import { AtomeErrorFilter } from '../http/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
 import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
+import { Echoes } from '../application/echoes.js';
 import { VisibleAtomes } from '../application/visible-atomes.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
@@ -111,7 +112,7 @@ const PARTS: Provider[] = [
     provide: AcknowledgedWrites,
     inject: [LedgerWriter, LedgerReader, VisibleAtomes],
     useFactory: (writer: LedgerWriter, reader: LedgerReader, visible: VisibleAtomes) =>
-      new AcknowledgedWrites(writer, reader, visible, errorLog('Writes')),
+      new AcknowledgedWrites(writer, new Echoes(reader, visible), errorLog('Writes')),
   },
   {
     provide: Scrubber,
