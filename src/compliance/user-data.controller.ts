@@ -83,7 +83,7 @@ export class UserDataController {
     if (!confirm) {
       return { success: true, erased: 0, complete: !(await this.data.hasAny(principal.tenant, principal.id)) };
     }
-    const erased = await this.data.eraseAll(principal, reason);
+    const erased = await this.data.eraseAll(principal, { reason });
     this.log.record('erase-all', request, { ...erased });
     return { success: true, ...erased };
   }

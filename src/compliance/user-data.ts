@@ -22,6 +22,13 @@ const VERSIONS = 32;
 const MAX_ERASED = 1_000;
 const AT_ONCE = 100;
 
+/** Which of the atomes of somebody are erased, and why. */
+export interface Erasure {
+  readonly reason: string | null;
+  /** Left out: all. An atome counts as of the kind that it is of now. */
+  readonly kinds?: readonly string[] | undefined;
+}
+
 /** All that the ledger holds of one person: to hand it over, and to erase it. */
 export class UserData {
   private readonly auditReader: AuditReader;
@@ -59,7 +66,7 @@ export class UserData {
   }
 
   /** Erases what a principal owns, a bounded number at once. What the same has written to others' atomes stays theirs. */
-  async eraseAll(principal: Principal, reason: string | null): Promise<Erased> {
+  async eraseAll(principal: Principal, { reason, kinds }: Erasure): Promise<Erased> {
     const { id: ownerId, tenant } = principal;
     let [erased, kept] = [0, 0];
     const result = (complete: boolean): Erased => ({ erased, complete, ...(kept > 0 && { kept }) });
@@ -67,7 +74,7 @@ export class UserData {
       if (erased >= MAX_ERASED) return result(false);
       const { ids, next } = await this.store.owned(tenant, ownerId, after);
       for (let at = 0; at < ids.length; at += AT_ONCE) {
-        const some = ids.slice(at, at + AT_ONCE);
+        const some = await this.ofKinds(tenant, ids.slice(at, at + AT_ONCE), kinds);
         const done = await Promise.all(some.map((id) => this.erase(id, principal, reason)));
         erased += done.filter((outcome) => outcome === 'applied').length;
         kept += done.filter((outcome) => outcome === 'refused').length;
@@ -76,6 +83,12 @@ export class UserData {
       after = next;
     }
     return result(true);
+  }
+
+  private async ofKinds(tenant: string, ids: readonly string[], kinds: Erasure['kinds']): Promise<readonly string[]> {
+    if (!kinds) return ids;
+    const headers = await this.store.headers(tenant, ids);
+    return headers.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
   }
 
   /** What the policies forbid stops nothing else. */
