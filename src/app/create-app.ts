@@ -10,7 +10,7 @@ import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
 import { setupPerimeter } from './perimeter.js';
 import { addressInOwnWords } from '../compat/addresses.js';
 import type { Config } from '../config/environment.js';
-import { connectionErrors, refuseExpectation } from '../http/connection-errors.js';
+import { connectionErrors, refuseConnect, refuseExpectation } from '../http/connection-errors.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 import { ProblemFilter, sendProblem } from '../http/problem.filter.js';
@@ -44,7 +44,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     abortOnError: false,
     forceCloseConnections: true,
   });
-  app.getHttpServer().on('checkExpectation', refuseExpectation);
+  app.getHttpServer().on('checkExpectation', refuseExpectation).on('connect', refuseConnect);
   await setupApp(app, config);
   return app;
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { Logger } from '@nestjs/common';
@@ -9,6 +8,7 @@ import { RequestAuthenticator, identityOf, ruleOfRoute } from '../auth/authentic
 import { Perimeter } from '../auth/admission/perimeter.js';
 import type { Config } from '../config/environment.js';
 import { ResolvedOptions } from '../config/module-options.js';
+import { keepAnswerOutOfCaches } from '../http/cache-headers.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { NOTHING_HERE } from '../http/problem.js';
 import { RouteTable } from '../http/route-table.js';
@@ -36,25 +36,24 @@ const CORS_HEADERS = {
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** All calls, whether or not there is one; not the documentation, which is the same for everybody. */
+const API = /^\/api(?!\/(?:docs|openapi\.json)(?:[/?]|$))(?:[/?]|$)/;
+
 /** Half a year, in seconds. */
 const HSTS = `max-age=${180 * 24 * 3_600}`;
 
 /** What stands between the network and every route of the server: origins, and the headers that browsers heed. */
 export async function setupPerimeter(app: NestFastifyApplication, config: Config): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
-  const headers = await browserHeaders();
+  const { allowedOrigins } = app.get(ResolvedOptions).origins;
+  const headers = { ...(await browserHeaders()), ...(allowedOrigins.length > 0 && { vary: 'Origin' }) };
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers(headers);
+    // what is not there, or answers OPTIONS, has no route that would say so
+    if (API.test(request.url)) keepAnswerOutOfCaches(reply);
     if (request.url.startsWith('/api/docs')) void reply.header('content-security-policy', DOCS_POLICY);
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();
-  });
-  server.addHook('onRequest', ({ raw }, _reply, done) => {
-    // RFC 9112 §3.2
-    const hosts = countHosts(raw);
-    if (hosts > 1) return done(new AtomeError('invalid', 'the request names several hosts; send one header Host'));
-    const isNameless = hosts === 0 && raw.httpVersion !== '1.0';
-    done(isNameless ? new AtomeError('invalid', 'the request names no host; send the header Host') : undefined);
   });
   app.get(Perimeter).standAround(server, (request) => ruleOfRoute(request) !== undefined);
   // before CORS, which answers every OPTIONS
@@ -64,19 +63,8 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     done(request.is404 ? new AtomeError('not_found', NOTHING_HERE) : null, payload);
   });
   await limitRates(app, config);
-  const { allowedOrigins } = app.get(ResolvedOptions).origins;
   if (allowedOrigins.length === 0) return;
   app.enableCors({ ...CORS_HEADERS, origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins] });
-}
-
-/** Node keeps the first of several as the header. */
-function countHosts({ rawHeaders }: IncomingMessage): number {
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
-  }
-  return count;
 }
 
 /**

@@ -86,7 +86,7 @@ export class AtomeController {
     return { success: true, id, version, seq, atome };
   }
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get('list')
   @ApiOperation({ summary: 'List atomes' })
   @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
@@ -111,7 +111,7 @@ export class AtomeController {
     return `{"success":true,"data":[${texts.join(',')}],${rest.slice(1)}`;
   }
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get(':id')
   @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
   @ApiHeader({
@@ -268,7 +268,7 @@ export class AtomeController {
     return { success: true, id, erasedAt: atome.deletedAt, version, seq };
   }
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get(':id/history')
   @ApiOperation({ summary: 'All alterations of an atome, newest first' })
   @ApiAtomeId()

@@ -1,6 +1,7 @@
 import {
   Inject,
   Injectable,
+  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -10,13 +11,15 @@ import type { FastifyInstance } from 'fastify';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
-import { addBodyParsers, addOwnDecoder, PATCH_TYPES } from '../http/body-parsers.js';
+import { ArrivingBodies, defaultBodyLimits } from '../http/arriving-bodies.js';
+import { addBodyParsers, PATCH_TYPES } from '../http/body-parsers.js';
 import { keepOutOfCaches } from '../http/cache-headers.js';
-import { refuseUnknownPreconditions } from '../http/unconditional.js';
+import { refuseExtras } from '../http/refused-extras.js';
 import { takeOwnContent } from '../http/request-content.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
+import { LimitedLog } from '../http/limited-log.js';
 import { Drain } from '../http/drain.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
@@ -58,11 +61,11 @@ export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, 
 
   private prepare(fastify: FastifyInstance): void {
     addBodyParsers(fastify, PATCH_TYPES);
-    addOwnDecoder(fastify);
     keepOutOfCaches(fastify);
     this.requestAuthenticator.register(fastify);
-    refuseUnknownPreconditions(fastify);
-    takeOwnContent(fastify);
+    refuseExtras(fastify);
+    const log = new LimitedLog(new Logger('Http'));
+    takeOwnContent(fastify, { bodies: new ArrivingBodies(defaultBodyLimits(), log), log });
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.track(reply.raw);

@@ -38,7 +38,7 @@ export class AuditController {
     private readonly longResponses: LongResponses,
   ) {}
 
-  @RequireRole('administer')
+  @RequireRole('administer', { takesQuery: true })
   @Get()
   @ApiOperation({ summary: 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON' })
   @ApiResponse({

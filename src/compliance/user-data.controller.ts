@@ -33,7 +33,7 @@ export class UserDataController {
     private readonly longResponses: LongResponses,
   ) {}
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get('export')
   @ApiOperation({ summary: 'All that the ledger holds of you, as lines of JSON' })
   @ApiResponse({

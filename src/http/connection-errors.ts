@@ -1,6 +1,6 @@
 import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { AtomeError } from '../protocol/index.js';
+import { AtomeError, type ErrorCode } from '../protocol/index.js';
 import type { LimitedLog } from './limited-log.js';
 import { PROBLEM_JSON, toProblem } from './problem.js';
 
@@ -8,6 +8,8 @@ import { PROBLEM_JSON, toProblem } from './problem.js';
 export interface Refusal {
   readonly status: number;
   readonly error: AtomeError;
+  /** The methods that are possible. */
+  readonly allow?: string;
 }
 
 /**
@@ -35,6 +37,17 @@ export function refuseExpectation(_request: unknown, response: ServerResponse): 
   sendAnswer(response, refusal(417, 'invalid', 'only Expect: 100-continue can be fulfilled; send the request without'));
 }
 
+/** Answers CONNECT, with which a client would be led on to another server (RFC 9110 §9.3.6), for the event of that name. */
+export function refuseConnect(_request: unknown, socket: Socket): void {
+  // Node has taken its own listener off, and a fault without one ends the process
+  socket.on('error', () => socket.destroy());
+  const message = 'CONNECT is not possible here: the server leads on to no other; ask it for what it has itself';
+  writeAnswer(socket, {
+    ...refusal(405, 'method_not_allowed', message),
+    allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+  });
+}
+
 /** Where Node keeps the answer that is under way; its own handler of these errors looks there, too. */
 export function answerUnderWay(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
@@ -53,7 +66,7 @@ function refusalOf(cause: string): Refusal {
   }
 }
 
-function refusal(status: number, code: 'invalid' | 'too_large' | 'unavailable', message: string): Refusal {
+function refusal(status: number, code: ErrorCode, message: string): Refusal {
   return { status, error: new AtomeError(code, message) };
 }
 
@@ -62,11 +75,13 @@ function bodyOf({ status, error }: Refusal): string {
   return JSON.stringify({ ...toProblem(error, ''), title: STATUS_CODES[status], status });
 }
 
-function headersOf(body: string): Record<string, string> {
+function headersOf(body: string, { allow }: Refusal): Record<string, string> {
   return {
+    ...(allow !== undefined && { Allow: allow }),
     'Content-Type': PROBLEM_JSON,
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
+    Vary: 'Authorization',
     'X-Content-Type-Options': 'nosniff',
     Connection: 'close',
   };
@@ -74,13 +89,13 @@ function headersOf(body: string): Record<string, string> {
 
 function sendAnswer(response: ServerResponse, refusal: Refusal): void {
   const body = bodyOf(refusal);
-  response.writeHead(refusal.status, headersOf(body)).end(body);
+  response.writeHead(refusal.status, headersOf(body, refusal)).end(body);
 }
 
 /** Answers on a connection that nobody else answers on, and closes it. */
 export function writeAnswer(socket: Socket, refusal: Refusal): void {
   const body = bodyOf(refusal);
-  const lines = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}`);
+  const lines = Object.entries(headersOf(body, refusal)).map(([name, value]) => `${name}: ${value}`);
   const { status } = refusal;
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();

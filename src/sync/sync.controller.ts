@@ -59,7 +59,7 @@ export class SyncController {
     private readonly longResponses: LongResponses,
   ) {}
 
-  @RequireRole('read', { takesTickets: true })
+  @RequireRole('read', { takesTickets: true, takesQuery: true })
   @Get('changes')
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({
@@ -108,7 +108,7 @@ export class SyncController {
     await sendWhenKnown(reply, answer, this.onError);
   }
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get('snapshot')
   @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
   @ApiResponse({

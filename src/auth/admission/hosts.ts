@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http';
+import { AtomeError } from '../../protocol/index.js';
+
+/** What tells under which name a server was asked. */
+export type HostClaims = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'httpVersion' | 'url'>;
+
+/**
+ * Why it is not clear under which name the server was asked (RFC 9112 §3.2): two parts of a chain of servers would judge
+ * one request by two names. undefined when it is.
+ */
+export function hostProblem(request: HostClaims): AtomeError | undefined {
+  const hosts = countHosts(request.rawHeaders);
+  if (hosts > 1) return new AtomeError('invalid', 'the request names several hosts; send one header Host');
+  if (hosts === 0) {
+    if (request.httpVersion === '1.0') return undefined;
+    return new AtomeError('invalid', 'the request names no host; send the header Host');
+  }
+  const named = authorityOf(request.url ?? '');
+  if (named === undefined || named === request.headers.host?.toLowerCase()) return undefined;
+  return new AtomeError('invalid', 'the address names another host than the header Host; send the same in both');
+}
+
+/** Node keeps the first of several as the header. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
+}
+
+/** What a whole address names before its path; undefined for a path alone, which nearly all send. */
+function authorityOf(url: string): string | undefined {
+  if (url.startsWith('/')) return undefined;
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]!.toLowerCase();
+}
