@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastify, { type FastifyRequest } from 'fastify';
 import { addressOf } from '../auth/admission/client-address.js';
+import { hostRefusal } from '../auth/admission/host-header.js';
 import { RequestAuthenticator, identityOf, ruleOfRoute } from '../auth/authentication/request-authenticator.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
 import type { Config } from '../config/environment.js';
@@ -55,6 +56,7 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();
   });
+  server.addHook('onRequest', ({ raw }, _reply, done) => done(hostRefusal(raw)));
   app.get(Perimeter).standAround(server, (request) => ruleOfRoute(request) !== undefined);
   // before CORS, which answers every OPTIONS
   app.get(RouteTable).answer('all');

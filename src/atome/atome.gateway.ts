@@ -1,27 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { Injectable, Logger, type Type } from '@nestjs/common';
+import type { Socket } from 'node:net';
+import { Injectable, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { Authenticator } from '../auth/authentication/authenticator.js';
 import { addressOf } from '../auth/admission/client-address.js';
 import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
-import { Perimeter } from '../auth/admission/perimeter.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
+import { renderRefusal, writeAnswer } from '../http/connection-errors.js';
 import { errorLog } from '../http/error-log.js';
 import { ResolvedOptions } from '../config/module-options.js';
-import { retryAfterOf } from '../http/problem.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
+import { handshakeFault, HandshakePolicy } from '../realtime/handshake-policy.js';
 import { Session } from '../realtime/session.js';
 import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
 
 /** The WebSocket gateway: each connection gets a {@link Session}. */
 @Injectable()
 export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayConnection<WebSocket> {
-  private readonly logger = new Logger('WebSocket');
-
   constructor(
     private readonly feed: Feed,
     private readonly writes: AcknowledgedWrites,
@@ -30,7 +29,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly accessPolicy: AccessPolicy,
     private readonly credentialExtractor: CredentialExtractor,
     private readonly connectionLimiter: ConnectionLimiter,
-    private readonly perimeter: Perimeter,
+    private readonly handshakePolicy: HandshakePolicy,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -43,16 +42,15 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       perMessageDeflate: this.options.socket.deflate,
       verifyClient: this.verify,
     });
+    server.on('wsClientError', (_error, socket, request) => writeAnswer(socket as Socket, handshakeFault(request)));
   }
 
   /** Who is refused here gets no WebSocket, only an HTTP answer. */
   private readonly verify: VerifyClientCallbackAsync = ({ req }, answer) => {
-    const refusal =
-      this.perimeter.refusalOfHandshake(req) ?? this.connectionLimiter.refusal(addressOf(req, this.options.proxies));
+    const refusal = this.handshakePolicy.refusalOf(req);
     if (!refusal) return answer(true);
-    this.logger.debug(`refused a WebSocket: ${refusal.message}`);
-    const wait = retryAfterOf(refusal);
-    answer(false, refusal.status, refusal.message, wait === undefined ? {} : { 'Retry-After': wait });
+    const { status, headers, body } = renderRefusal(refusal);
+    answer(false, status, body, headers);
   };
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {

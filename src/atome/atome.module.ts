@@ -38,6 +38,8 @@ import {
 } from '../config/module-options.js';
 import { AtomeService } from './atome.service.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
+import { HandshakePolicy } from '../realtime/handshake-policy.js';
+import { UpgradeRequired } from '../realtime/upgrade-required.js';
 import { Drain } from '../http/drain.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
@@ -128,6 +130,7 @@ const PARTS: Provider[] = [
   SecurityLog,
   LongResponses,
   RouteTable,
+  UpgradeRequired,
   {
     provide: ConnectionRegistry,
     inject: [ResolvedOptions],
@@ -155,6 +158,12 @@ const PARTS: Provider[] = [
       const log = new LimitedLog(new Logger('Perimeter'));
       return new Perimeter(originPolicy, (cause, line) => log.warn(cause, line));
     },
+  },
+  {
+    provide: HandshakePolicy,
+    inject: [Perimeter, ConnectionLimiter, ResolvedOptions],
+    useFactory: (perimeter: Perimeter, connectionLimiter: ConnectionLimiter, { proxies }: ResolvedOptions) =>
+      new HandshakePolicy(perimeter, connectionLimiter, proxies, new LimitedLog(new Logger('WebSocket'))),
   },
   {
     provide: ConnectionLimiter,

@@ -2,14 +2,22 @@ import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AtomeError, type ErrorCode } from '../protocol/index.js';
 import type { LimitedLog } from './limited-log.js';
-import { PROBLEM_JSON, toProblem } from './problem.js';
+import { PROBLEM_JSON, retryAfterOf, toProblem } from './problem.js';
 
 /** An error as an answer, with a status of HTTP's own. */
 export interface Refusal {
   readonly status: number;
   readonly error: AtomeError;
-  /** The methods that are possible. */
-  readonly allow?: string;
+  /** Path that was asked for; left out where it is not known. */
+  readonly instance?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal as it goes out on a connection, which ends with it. */
+export interface RenderedRefusal {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
 }
 
 /**
@@ -44,7 +52,7 @@ export function refuseConnect(_request: unknown, socket: Socket): void {
   const message = 'CONNECT is not possible here: the server leads on to no other; ask it for what it has itself';
   writeAnswer(socket, {
     ...refusal(405, 'method_not_allowed', message),
-    allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+    headers: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' },
   });
 }
 
@@ -70,33 +78,35 @@ function refusal(status: number, code: ErrorCode, message: string): Refusal {
   return { status, error: new AtomeError(code, message) };
 }
 
-/** What was asked for is not known, so `instance` is empty: a reference to the same address. */
-function bodyOf({ status, error }: Refusal): string {
-  return JSON.stringify({ ...toProblem(error, ''), title: STATUS_CODES[status], status });
-}
-
-function headersOf(body: string, { allow }: Refusal): Record<string, string> {
+/** Renders a refusal as a problem. Where the path is not known, `instance` is empty: a reference to the same address. */
+export function renderRefusal({ status, error, instance = '', headers }: Refusal): RenderedRefusal {
+  const body = JSON.stringify({ ...toProblem(error, instance), title: STATUS_CODES[status], status });
+  const wait = retryAfterOf(error);
   return {
-    ...(allow !== undefined && { Allow: allow }),
-    'Content-Type': PROBLEM_JSON,
-    'Content-Length': String(Buffer.byteLength(body)),
-    'Cache-Control': 'no-store',
-    Vary: 'Authorization',
-    'X-Content-Type-Options': 'nosniff',
-    Connection: 'close',
+    status,
+    headers: {
+      'Content-Type': PROBLEM_JSON,
+      'Content-Length': String(Buffer.byteLength(body)),
+      'Cache-Control': 'no-store',
+      Vary: 'Authorization',
+      'X-Content-Type-Options': 'nosniff',
+      ...(wait !== undefined && { 'Retry-After': wait }),
+      Connection: 'close',
+      ...headers,
+    },
+    body,
   };
 }
 
 function sendAnswer(response: ServerResponse, refusal: Refusal): void {
-  const body = bodyOf(refusal);
-  response.writeHead(refusal.status, headersOf(body, refusal)).end(body);
+  const { status, headers, body } = renderRefusal(refusal);
+  response.writeHead(status, headers).end(body);
 }
 
 /** Answers on a connection that nobody else answers on, and closes it. */
 export function writeAnswer(socket: Socket, refusal: Refusal): void {
-  const body = bodyOf(refusal);
-  const lines = Object.entries(headersOf(body, refusal)).map(([name, value]) => `${name}: ${value}`);
-  const { status } = refusal;
+  const { status, headers, body } = renderRefusal(refusal);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();
 }

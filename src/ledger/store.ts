@@ -50,14 +50,20 @@ export interface LockedState {
   readonly isIncomplete?: boolean;
 }
 
+/** The payloads of an atome's alterations and receipts before `version`, that of its `redact`, are erased. */
+export interface Erasure {
+  readonly atomeId: string;
+  readonly version: number;
+}
+
 /** What a group adds. */
 export interface Additions {
   readonly head: HeadRow;
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
   readonly receipts: readonly IdempotencyRecord[];
-  /** Atomes that are redacted: the payloads of all their earlier alterations and receipts are erased. */
-  readonly erased?: readonly string[];
+  /** Atomes that are redacted. */
+  readonly erased?: readonly Erasure[];
 }
 
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;

@@ -1,4 +1,4 @@
-/** Bounds on what a client may send. Every one can be configured; these are the defaults of `docs/protocol.md`. */
+/** Bounds on what a client may send. Every one can be configured; these are the defaults of `docs/protocol/errors-and-limits.md`. */
 export interface Limits {
   /** Largest HTTP body and WebSocket message, in bytes. */
   readonly messageBytes: number;

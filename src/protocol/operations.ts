@@ -46,7 +46,7 @@ export interface ChangesByOperation {
   readonly restore: RestoreRequest & Content & Inheriting;
   /** Who may see and alter it; no other operation changes that. */
   readonly share: Share;
-  /** The payloads of this atome and of all that was written to it are erased; nothing follows it. */
+  /** The payloads of this atome and of all that was written to it are erased; only what it inherits may still change. */
   readonly redact: Tombstone;
 }
 

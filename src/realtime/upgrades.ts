@@ -2,30 +2,61 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocketServer } from 'ws';
 import { answerUnderWay, writeAnswer } from '../http/connection-errors.js';
-import { NOTHING_HERE } from '../http/problem.js';
+import { pathOf } from '../http/problem.filter.js';
 import { AtomeError } from '../protocol/index.js';
 
 /** The event `upgrade` of a server of HTTP. */
 export type UpgradeListener = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
+/** How long another listener may take with an upgrade before it counts as ignored, in milliseconds. */
+const IGNORED_MS = 10_000;
+
 /**
- * Takes the WebSockets of some paths. What else wants an upgrade is left to the other listeners of the server; without
- * any it gets the answer of HTTP/1.1, for nobody has to heed an `Upgrade` (RFC 9110 §7.8).
+ * Takes the WebSockets of some paths. What else wants an upgrade is left to the other listeners of the server; what none
+ * of them takes gets the answer of HTTP/1.1, for nobody has to heed an `Upgrade` (RFC 9110 §7.8).
  * @param at finds who serves a path.
  */
-export function takeUpgrades(server: Server, at: (path: string) => WebSocketServer | undefined): UpgradeListener {
+export function takeUpgrades(
+  server: Server,
+  at: (path: string) => WebSocketServer | undefined,
+  ignoredMs = IGNORED_MS,
+): UpgradeListener {
   return (request, socket, head) => {
-    const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket';
-    const ours = isWebSocket ? at(pathnameOf(request)) : undefined;
+    const ours = isWebSocket(request) ? at(pathnameOf(request)) : undefined;
     if (ours) return ours.handleUpgrade(request, socket, head, (ws) => ours.emit('connection', ws, request));
+    const answer = (): void => answerUntaken(server, { request, socket, head });
     // asked each time: others may come and go
-    if (server.listenerCount('upgrade') > 1) return;
-    const underWay = answerUnderWay(socket);
-    if (underWay) return endAfter(underWay, socket);
-    if (isWebSocket) refuseUnknownPath(socket);
-    else answerWithoutUpgrade(server, { request, socket, head });
+    if (server.listenerCount('upgrade') === 1) answer();
+    else answerIfIgnored(socket, answer, ignoredMs);
   };
 }
+
+/** Another listener may ask somebody first, so that only time tells whether it takes the upgrade. */
+function answerIfIgnored(socket: Socket, answer: () => void, ignoredMs: number): void {
+  const { bytesWritten } = socket;
+  const timer = setTimeout(() => {
+    // Node has stopped reading; whoever takes the connection reads from it or writes to it
+    const isTaken = socket.bytesWritten > bytesWritten || socket.readableFlowing !== null;
+    if (!isTaken && !socket.destroyed) answer();
+  }, ignoredMs);
+  timer.unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+function answerUntaken(server: Server, upgrade: Upgrade): void {
+  const { request, socket } = upgrade;
+  const underWay = answerUnderWay(socket);
+  if (underWay) return endAfter(underWay, socket);
+  if (isWebSocket(request)) refuseUnknownPath(request, socket);
+  else answerWithoutUpgrade(server, upgrade);
+}
+
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+const NO_SOCKET_HERE =
+  'there is no WebSocket at this address; correct the path (wsPath in an application, /ws/atome-sync unless it says otherwise)';
 
 function pathnameOf({ url = '/' }: IncomingMessage): string {
   return URL.canParse(url, 'ws://localhost') ? new URL(url, 'ws://localhost').pathname : url;
@@ -37,9 +68,9 @@ function endAfter(answer: NodeJS.EventEmitter, socket: Socket): void {
   answer.once('finish', () => socket.destroySoon());
 }
 
-function refuseUnknownPath(socket: Socket): void {
+function refuseUnknownPath({ url }: IncomingMessage, socket: Socket): void {
   closeOnError(socket);
-  writeAnswer(socket, { status: 404, error: new AtomeError('not_found', NOTHING_HERE) });
+  writeAnswer(socket, { status: 404, error: new AtomeError('not_found', NO_SOCKET_HERE), instance: pathOf(url!) });
 }
 
 /** Node has taken its own listener off, and a fault without one ends the process. */

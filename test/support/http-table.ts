@@ -7,6 +7,8 @@ export interface PathRow {
   readonly also?: string;
   /** Needs nobody: without a token it is not 401. */
   readonly isOpen?: true;
+  /** Status of a GET that asks for nothing special; left out: 200. */
+  readonly status?: number;
   /** Content types that GET is answered with, by `Accept`; `''` for one that names nothing that there is. */
   readonly types?: Readonly<Record<string, string>>;
   /** Queries of GET with the status that they have; HEAD has the same. */
@@ -158,6 +160,14 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
   '/health': { at: '/health', methods: GET, isOpen: true, types: ANY, cache: /no-store/ },
   '/health/live': { at: '/health/live', methods: GET, isOpen: true, types: ANY, cache: /no-store/ },
   '/health/ready': { at: '/health/ready', methods: GET, isOpen: true, types: ANY, cache: /no-store/ },
+  '/ws/atome-sync': {
+    at: '/ws/atome-sync',
+    methods: GET,
+    isOpen: true,
+    status: 426,
+    types: { '': 'application/problem+json; charset=utf-8' },
+    cache: 'no-store',
+  },
   '/api/openapi.json': { at: '/api/openapi.json', methods: GET, isOpen: true, types: ANY },
   '/api/docs…': { at: '/api/docs', ...file('text/html') },
   '/': { at: '/', ...PAGE, cache: 'no-cache' },

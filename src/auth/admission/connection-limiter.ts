@@ -60,11 +60,12 @@ export class ConnectionLimiter {
     const { total, perAddress } = this.options;
     const retryAfter = RETRY_MS;
     if (isFull(this.leases.size, total)) {
-      return new AtomeError('unavailable', 'the server has no room for more connections; try again', { retryAfter });
+      const message = 'the server has no room for more connections (MAX_CONNECTIONS); try again later';
+      return new AtomeError('unavailable', message, { retryAfter });
     }
     // others may share the address with whoever fills it, so that strangers make room
     const isTaken = isFull(this.addresses.of(address), perAddress) && !this.strangersAt.has(address);
-    return isTaken ? tooMany('from this address') : undefined;
+    return isTaken ? tooMany('from this address', 'MAX_CONNECTIONS_PER_ADDRESS') : undefined;
   }
 
   /**
@@ -105,7 +106,8 @@ export class ConnectionLimiter {
     // without authentication everybody is the same
     if (before || !this.authenticator.required) return;
     const name = nameOf(after);
-    if (isFull(this.principals.of(name), this.options.perPrincipal)) throw tooMany('of yours');
+    if (isFull(this.principals.of(name), this.options.perPrincipal))
+      throw tooMany('of yours', 'MAX_CONNECTIONS_PER_PRINCIPAL');
     this.principals.add(name);
     this.forgetStranger(lease, address);
   }
@@ -178,7 +180,8 @@ function nameOf({ principal }: Identity): string {
   return `${principal.tenant} ${principal.id}`;
 }
 
-function tooMany(origin: string): AtomeError {
-  const message = `too many connections and streams ${origin} are open; close some, then come back`;
+/** @param setting where whoever runs the server can allow more. */
+function tooMany(origin: string, setting: string): AtomeError {
+  const message = `too many connections and streams ${origin} are open (${setting}); close some, then come back`;
   return new AtomeError('rate_limited', message, { retryAfter: RETRY_MS });
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AtomeError } from '../../protocol/index.js';
-import { hostProblem, type HostClaims } from './hosts.js';
+import { hostRefusal, type HostClaims } from './host-header.js';
 import type { OriginHeaders, OriginPolicy, Refusal } from './origins.js';
 
 /** What a request says about where it comes from, and where it wants to go. */
@@ -26,21 +26,19 @@ export class Perimeter {
     this.standsAround = true;
     fastify.addHook('onRequest', (request, _reply, done) => {
       const { raw } = request;
-      done(
-        hostProblem(raw) ?? this.told(isCall(request) ? this.originPolicy.ofCall(raw) : this.originPolicy.ofPage(raw)),
-      );
+      done(this.told(isCall(request) ? this.originPolicy.ofCall(raw) : this.originPolicy.ofPage(raw)));
     });
   }
 
   /** Why a call of the module is refused; undefined when it is not, or was asked about already. */
   refusalOfCall(request: Arrival): AtomeError | undefined {
     if (this.standsAround) return undefined;
-    return hostProblem(request) ?? this.told(this.originPolicy.ofCall(request));
+    return hostRefusal(request) ?? this.told(this.originPolicy.ofCall(request));
   }
 
   /** Why a WebSocket is refused. */
-  refusalOfHandshake(request: Arrival): AtomeError | undefined {
-    return hostProblem(request) ?? this.told(this.originPolicy.ofHandshake(request));
+  refusalOfHandshake(request: OriginHeaders): AtomeError | undefined {
+    return this.told(this.originPolicy.ofHandshake(request));
   }
 
   private told(refusal: Refusal | undefined): AtomeError | undefined {

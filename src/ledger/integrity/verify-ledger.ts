@@ -127,7 +127,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
   let state: AtomeState | null = null;
   let audience: Audience | undefined;
   let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
-  let erased = 0;
+  let [erased, redactedAt] = [0, 1];
   for (let from = 1; from <= row.version; from += VERSIONS) {
     const rows = await store.versions(tenant, row.id, from, Math.min(row.version, from + VERSIONS - 1));
     if (rows.length === 0) return false;
@@ -138,6 +138,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
         state = fold(state, alteration);
         audience = audienceAfter(audience, alteration, state);
       } else return false;
+      if (each.operation === 'redact') redactedAt = each.version;
       seq = each.seq;
       createdSeq ||= seq;
       base = each.base;
@@ -147,7 +148,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
   const size = bytesOf(row.data, row.meta);
   // what a redact has not erased should be gone
-  const isErasedWhole = erased === (state && isRedacted(state) ? row.version - 1 : 0);
+  const isErasedWhole = erased === redactedAt - 1;
   return placed && size === row.size && isErasedWhole && isState(row, state) && hasRights(row, state, audience);
 }
 

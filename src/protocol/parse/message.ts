@@ -37,7 +37,7 @@ export function parseMessage(input: unknown, limits: Limits): ClientMessage {
     default:
       throw new AtomeError(
         'unknown_type',
-        `there is no message "${input.type.slice(0, 64)}"; see docs/protocol.md for those there are`,
+        `there is no message "${input.type.slice(0, 64)}"; see docs/protocol/websocket.md for those there are`,
       );
   }
 }

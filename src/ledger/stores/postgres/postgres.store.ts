@@ -245,8 +245,9 @@ export class PostgresStore extends SqlStore {
     if (additions) {
       sent.push(client.query(this.timed(ADD, addParams(tenant, additions), 'add')));
       // behind it: what this group adds to an atome that it also erases is erased with the rest
-      for (const id of additions.erased ?? []) {
-        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), [tenant, id]))));
+      for (const each of additions.erased ?? []) {
+        const params = sql.eraseParams(tenant, each);
+        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), params))));
       }
       // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
       if (sent.length > 1) await together(sent.splice(0));

@@ -3,7 +3,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, LockedState, TouchedKeys } from '../../store.js';
+import type { Additions, Erasure, LockedState, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
@@ -124,8 +124,10 @@ export class SqliteStore extends SqlStore {
   }
 
   async close(): Promise<void> {
+    if (!this.dataSource.isInitialized) return;
+    this.file.stop();
+    await this.dataSource.destroy();
     this.file.close();
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
   protected query(_scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
@@ -190,11 +192,14 @@ export class SqliteStore extends SqlStore {
     if (erased?.length) this.erase(tenant, erased);
   }
 
-  private erase(tenant: string, ids: readonly string[]): void {
+  private erase(tenant: string, erased: readonly Erasure[]): void {
     // freed pages are overwritten too, which costs writes: not worth it for what nobody asked to forget
     this.db.pragma('secure_delete = ON');
     try {
-      for (const id of ids) sql.ERASE.forEach((statement) => this.prepare(statement).run(tenant, id));
+      for (const each of erased) {
+        const params = sql.eraseParams(tenant, each);
+        sql.ERASE.forEach((statement) => this.prepare(statement).run(...params));
+      }
     } finally {
       this.db.pragma('secure_delete = FAST');
     }

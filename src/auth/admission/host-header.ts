@@ -5,11 +5,11 @@ import { AtomeError } from '../../protocol/index.js';
 export type HostClaims = Pick<IncomingMessage, 'rawHeaders' | 'headers' | 'httpVersion' | 'url'>;
 
 /**
- * Why it is not clear under which name the server was asked (RFC 9112 §3.2): two parts of a chain of servers would judge
- * one request by two names. undefined when it is.
+ * Why a request is refused that does not name exactly one host (RFC 9112 §3.2): two parts of a chain of servers would judge
+ * it by two names. One of HTTP/1.0 may name none.
  */
-export function hostProblem(request: HostClaims): AtomeError | undefined {
-  const hosts = countHosts(request.rawHeaders);
+export function hostRefusal(request: HostClaims): AtomeError | undefined {
+  const hosts = countHosts(request);
   if (hosts > 1) return new AtomeError('invalid', 'the request names several hosts; send one header Host');
   if (hosts === 0) {
     if (request.httpVersion === '1.0') return undefined;
@@ -21,7 +21,7 @@ export function hostProblem(request: HostClaims): AtomeError | undefined {
 }
 
 /** Node keeps the first of several as the header. */
-function countHosts(rawHeaders: readonly string[]): number {
+function countHosts({ rawHeaders }: HostClaims): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
