@@ -10,7 +10,7 @@ import {
   type RedactedAlteration,
 } from '../protocol/index.js';
 import type { Caller } from './caller.js';
-import type { VisibleAtomes } from './visible-atomes.js';
+import type { AtomeQueries } from './atome-queries.js';
 
 /** How late the echo of a write may come that does not say which version it has made, in milliseconds and in versions. */
 const ECHO_MS = 60_000;
@@ -30,7 +30,7 @@ export class Echoes {
 
   constructor(
     private readonly reader: LedgerReader,
-    private readonly visible: VisibleAtomes,
+    private readonly queries: AtomeQueries,
   ) {}
 
   /** The alteration that a message tells of, where it is in the ledger already. */
@@ -39,7 +39,7 @@ export class Echoes {
     const { atomeId } = mutation;
     // silence would tell what is in an atome that may not be read, and so would the time it takes to read it
     const standing = await this.reader.standing(principal.tenant, atomeId);
-    if (!standing || !this.visible.mayRead(principal, standing)) return undefined;
+    if (!standing || !this.queries.mayRead(principal, standing)) return undefined;
     const named = version === null ? undefined : await this.reader.alteration(principal.tenant, atomeId, version);
     const isNamed = named !== undefined && (await this.says(named, mutation, principal));
     const made = isNamed ? named : await this.recent(mutation, version, caller);

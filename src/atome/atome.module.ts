@@ -48,7 +48,7 @@ import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
 import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
 import { Echoes } from '../application/echoes.js';
-import { VisibleAtomes } from '../application/visible-atomes.js';
+import { AtomeQueries } from '../application/atome-queries.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
 /** Options that come from a factory; those of {@link AtomeStaticOptions} are given beside it. */
@@ -81,9 +81,9 @@ const PARTS: Provider[] = [
     useFactory: (options: ResolvedOptions) => new AccessPolicy(options, errorLog('Authority')),
   },
   {
-    provide: VisibleAtomes,
+    provide: AtomeQueries,
     inject: [LedgerReader, AccessPolicy],
-    useFactory: (reader: LedgerReader, accessPolicy: AccessPolicy) => new VisibleAtomes(reader, accessPolicy),
+    useFactory: (reader: LedgerReader, accessPolicy: AccessPolicy) => new AtomeQueries(reader, accessPolicy),
   },
   {
     provide: LedgerWriter,
@@ -112,9 +112,9 @@ const PARTS: Provider[] = [
   },
   {
     provide: AcknowledgedWrites,
-    inject: [LedgerWriter, LedgerReader, VisibleAtomes],
-    useFactory: (writer: LedgerWriter, reader: LedgerReader, visible: VisibleAtomes) =>
-      new AcknowledgedWrites(writer, new Echoes(reader, visible), errorLog('Writes')),
+    inject: [LedgerWriter, LedgerReader, AtomeQueries],
+    useFactory: (writer: LedgerWriter, reader: LedgerReader, queries: AtomeQueries) =>
+      new AcknowledgedWrites(writer, new Echoes(reader, queries), errorLog('Writes')),
   },
   {
     provide: Scrubber,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import { requirePrincipal } from '../auth/authentication/principal.js';
-import { VisibleAtomes, type AtomeText } from '../application/visible-atomes.js';
+import { AtomeQueries, type AtomeText } from '../application/atome-queries.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import type { Outcome } from '../ledger/outcome.js';
 import {
@@ -109,7 +109,7 @@ export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 export class AtomeService {
   constructor(
     private readonly reader: LedgerReader,
-    private readonly visible: VisibleAtomes,
+    private readonly queries: AtomeQueries,
     private readonly writer: LedgerWriter,
     private readonly options: ResolvedOptions,
     private readonly scrubber: Scrubber,
@@ -178,32 +178,32 @@ export class AtomeService {
 
   /** The atome as it is, or as it was. */
   async get(id: string, moment?: AsOf, ...by: ReadBy): Promise<Atome> {
-    return this.visible.get(parseId(id), moment, readerOf(by));
+    return this.queries.get(parseId(id), moment, readerOf(by));
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
   async getText(id: string, moment?: AsOf, ...by: ReadBy): Promise<AtomeText> {
-    return this.visible.getText(parseId(id), moment, readerOf(by));
+    return this.queries.getText(parseId(id), moment, readerOf(by));
   }
 
   async list(query: ListQuery, ...by: ReadBy): Promise<ListPage & { atomes: readonly Atome[] }> {
-    const page = await this.visible.list(query, readerOf(by));
+    const page = await this.queries.list(query, readerOf(by));
     return { ...page, atomes: page.rows.map(atomeOf) };
   }
 
   /** As {@link list}, each as JSON, which costs less. */
   async listText(query: ListQuery, principal: Principal): Promise<ListPage & { texts: readonly string[] }> {
-    const page = await this.visible.list(query, requirePrincipal(principal));
+    const page = await this.queries.list(query, requirePrincipal(principal));
     return { ...page, texts: page.rows.map(atomeText) };
   }
 
   async count(query: ListQuery, ...by: ReadBy): Promise<number> {
-    return this.visible.count(query, readerOf(by));
+    return this.queries.count(query, readerOf(by));
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
   async history(id: string, page: number | HistoryCursor, limit: number, ...by: ReadBy): Promise<HistoryPage> {
-    return this.visible.history(parseId(id), page, limit, readerOf(by));
+    return this.queries.history(parseId(id), page, limit, readerOf(by));
   }
 
   /** One parsed write, from any door. */
@@ -241,7 +241,7 @@ export class AtomeService {
       case 'duplicate': {
         const { atomeId: id, version, seq, altered } = outcome;
         // what was one's own write may be hidden by now
-        const atome = await this.visible.leftAt(id, version, principal);
+        const atome = await this.queries.leftAt(id, version, principal);
         const alteration = altered ? await this.reader.alteration(principal.tenant, id, version) : undefined;
         return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: alteration ?? null };
       }

@@ -15,7 +15,7 @@ import { NDJSON } from '../http/ndjson.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { toAtomeError } from '../http/problem.js';
 import { QUERY_PIPE } from '../http/validation.js';
-import { VisibleAtomes } from '../application/visible-atomes.js';
+import { AtomeQueries } from '../application/atome-queries.js';
 import { readChanges, requireCursor, type ChangesPage } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
@@ -52,7 +52,7 @@ export class SyncController {
   constructor(
     private readonly feed: Feed,
     private readonly reader: LedgerReader,
-    private readonly visible: VisibleAtomes,
+    private readonly queries: AtomeQueries,
     private readonly accessPolicy: AccessPolicy,
     private readonly writes: AcknowledgedWrites,
     private readonly options: ResolvedOptions,
@@ -128,7 +128,7 @@ export class SyncController {
     if (isHead(request)) return sendHead(reply);
     const signal = this.longResponses.open(request, reply, { finishes: true });
     const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
-    const atomes = this.visible.snapshot(seq, kinds, principal);
+    const atomes = this.queries.snapshot(seq, kinds, principal);
     await reply.send(snapshotLines(head, atomes, this.onError, signal));
   }
 

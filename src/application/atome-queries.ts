@@ -18,7 +18,7 @@ export interface AtomeText extends Selected {
 const SCAN_ROWS = 500;
 
 /** The atomes as one principal may read them: by the rights of now, also for what was before. */
-export class VisibleAtomes {
+export class AtomeQueries {
   constructor(
     private readonly reader: LedgerReader,
     private readonly accessPolicy: AccessPolicy,
