@@ -1,24 +1,23 @@
 import type { Outcome } from '../ledger/outcome.js';
-import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import {
   type Ack,
   type Alteration,
   type AtomeError,
   type LegacyWrite,
   type Mutate,
-  type Mutation,
   type Nack,
   type RedactedAlteration,
   type ServerMessage,
 } from '../protocol/index.js';
 import { toAtomeError } from '../http/problem.js';
+import type { AtomeWrites } from './atome-writes.js';
 import type { Caller } from './caller.js';
 import type { Echoes } from './echoes.js';
 
 /** Writes that come over a socket or in a push: each gets an `ack` or a `nack`. */
 export class AcknowledgedWrites {
   constructor(
-    private readonly writer: LedgerWriter,
+    private readonly writes: AtomeWrites,
     private readonly echoes: Echoes,
     private readonly onError: (error: unknown) => void,
   ) {}
@@ -26,7 +25,7 @@ export class AcknowledgedWrites {
   /** Never rejects. */
   async mutate(mutation: Mutate['mutation'], caller: Caller): Promise<Ack | Nack> {
     try {
-      return ackOf(mutation.opId, await this.submit(mutation, caller));
+      return ackOf(mutation.opId, await this.writes.submit(mutation, caller));
     } catch (error) {
       return nackOf(mutation.opId, this.refusal(error));
     }
@@ -41,7 +40,7 @@ export class AcknowledgedWrites {
     try {
       const echoed = await this.echoes.echoed(write, caller);
       if (echoed) return opId === null ? undefined : duplicateOf(opId, echoed);
-      const outcome = await this.submit(write.mutation, caller);
+      const outcome = await this.writes.submit(write.mutation, caller);
       if (outcome.outcome === 'applied') this.echoes.remember(caller.principal, outcome.committed.alteration);
       return opId === null ? undefined : ackOf(opId, outcome);
     } catch (error) {
@@ -49,10 +48,6 @@ export class AcknowledgedWrites {
       const { code, message, details } = refusal;
       return opId === null ? { type: 'error', code, message, ...(details && { details }) } : nackOf(opId, refusal);
     }
-  }
-
-  private submit(mutation: Mutation, { principal, clientId }: Caller): Promise<Outcome> {
-    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId });
   }
 
   private refusal(error: unknown): AtomeError {

@@ -12,7 +12,6 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
 import { QUERY_PIPE } from '../http/validation.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { invalid, isObject, parseDeleteBody } from '../protocol/index.js';
 import { DeleteAllDto, ExportQueryDto } from './compliance.dto.js';
 import { UserData } from './user-data.js';
@@ -27,7 +26,6 @@ export class UserDataController {
 
   constructor(
     private readonly data: UserData,
-    private readonly reader: LedgerReader,
     private readonly options: ResolvedOptions,
     private readonly log: SecurityLog,
     private readonly longResponses: LongResponses,
@@ -56,7 +54,7 @@ export class UserDataController {
     this.log.record('export', request, { subject: whose });
     const lines = ndjson({
       header: async () => {
-        const { epoch, seq, hash } = await this.reader.head(tenant);
+        const { epoch, seq, hash } = await this.data.head(tenant);
         return { principal: whose, tenant, epoch, seq, hash };
       },
       records: ({ seq }) => this.data.exportOf(principal, whose, seq),

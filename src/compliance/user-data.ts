@@ -1,7 +1,7 @@
+import type { AtomeWrites } from '../application/atome-writes.js';
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
-import type { Scrubber } from '../ledger/integrity/scrubber.js';
+import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerStore } from '../ledger/store.js';
-import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AtomeError, type AccessRules, type Principal } from '../protocol/index.js';
 import type { Outcome } from '../ledger/outcome.js';
 import { isErased } from '../ledger/erasure.js';
@@ -36,11 +36,14 @@ export class UserData {
   constructor(
     private readonly store: LedgerStore,
     private readonly reader: LedgerReader,
-    private readonly writer: LedgerWriter,
-    private readonly scrubber: Scrubber,
+    private readonly writes: AtomeWrites,
     private readonly rules: AccessRules,
   ) {
     this.auditReader = new AuditReader(store);
+  }
+
+  head(tenant: string): Promise<HeadRow> {
+    return this.reader.head(tenant);
   }
 
   /**
@@ -78,7 +81,6 @@ export class UserData {
         const done = await Promise.all(some.map((id) => this.erase(id, principal, reason)));
         erased += done.filter((outcome) => outcome === 'applied').length;
         kept += done.filter((outcome) => outcome === 'refused').length;
-        this.scrubber.scrub();
       }
       after = next;
     }
@@ -99,8 +101,8 @@ export class UserData {
   ): Promise<Outcome['outcome'] | 'refused'> {
     const envelope = { opId: null, baseVersion: null, hlc: null, reason, atomeId };
     try {
-      const mutation = { ...envelope, operation: 'redact', changes: {} } as const;
-      const { outcome } = await this.writer.submit(principal.tenant, mutation, { principal, sourceClient: null });
+      const mutation = { ...envelope, operation: 'delete', changes: {} } as const;
+      const { outcome } = await this.writes.erase(mutation, { principal, clientId: null });
       return outcome;
     } catch (error) {
       if (error instanceof AtomeError && (error.code === 'not_found' || error.code === 'forbidden')) return 'refused';

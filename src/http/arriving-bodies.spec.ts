@@ -20,7 +20,10 @@ describe('bodies that arrive', () => {
     const payload = new PassThrough();
     const whole = bodies.read(payload, limit, caller).then(
       (body) => body.toString(),
-      (error: { code: string; status: number }) => `${error.code} ${error.status}`,
+      (error: unknown) => {
+        const { code, status } = error as { code: string; status: number };
+        return `${code} ${status}`;
+      },
     );
     return { payload, whole };
   };

@@ -47,7 +47,7 @@ export function takeOwnContent(fastify: FastifyInstance, { bodies, log }: OwnCon
     const isOurs = types !== undefined && RULE in request.routeOptions.config;
     if (!isOurs) return done(undefined, payload);
     const refusal = refusalOf(request, reply, types);
-    if (refusal) log.warn('content', lineOf(refusal, request));
+    if (refusal) log.warn(refusal.message, lineOf(refusal, request));
     if (refusal || request.headers['content-type'] === undefined) return done(refusal, payload);
     readBody(request, payload as Readable, bodies).then(
       (body) => {
@@ -55,10 +55,10 @@ export function takeOwnContent(fastify: FastifyInstance, { bodies, log }: OwnCon
         hideBody(request);
         done(undefined, payload);
       },
-      (error: Error) => {
+      (error: unknown) => {
         // what is left of it is not read
         if (!(payload as Readable).readableEnded) void reply.header('connection', 'close');
-        done(error);
+        done(error as Error);
       },
     );
   });

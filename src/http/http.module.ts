@@ -1,0 +1,32 @@
+import { Logger, Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ArrivingBodies, defaultBodyLimits } from './arriving-bodies.js';
+import { Drain } from './drain.js';
+import { LimitedLog } from './limited-log.js';
+import { LongResponses } from './long-responses.js';
+import { OwnRoutes } from './own-routes.js';
+import { AtomeErrorFilter } from './problem.filter.js';
+import { RouteTable } from './route-table.js';
+import { SecurityLog } from './security-log.js';
+
+/** What all routes of the module share. */
+@Module({
+  providers: [
+    {
+      provide: ArrivingBodies,
+      useFactory: () => new ArrivingBodies(defaultBodyLimits(), new LimitedLog(new Logger('Http'))),
+    },
+    Drain,
+    LongResponses,
+    RouteTable,
+    OwnRoutes,
+    SecurityLog,
+    { provide: APP_FILTER, useClass: AtomeErrorFilter },
+  ],
+  exports: [ArrivingBodies, Drain, LongResponses, RouteTable, SecurityLog],
+})
+export class HttpModule {
+  static from(...imports: DynamicModule[]): DynamicModule {
+    return { module: HttpModule, imports };
+  }
+}
