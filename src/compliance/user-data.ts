@@ -75,7 +75,7 @@ export class UserData {
     const result = (complete: boolean): Erased => ({ erased, complete, ...(kept > 0 && { kept }) });
     for (let after: string | null = ''; after !== null;) {
       if (erased >= MAX_ERASED) return result(false);
-      const { ids, next } = await this.store.owned(tenant, ownerId, after);
+      const { ids, next } = await this.store.ledger(tenant).audit.owned(ownerId, after);
       for (let at = 0; at < ids.length; at += AT_ONCE) {
         const some = await this.ofKinds(tenant, ids.slice(at, at + AT_ONCE), kinds);
         const done = await Promise.all(some.map((id) => this.erase(id, principal, reason)));
@@ -89,7 +89,7 @@ export class UserData {
 
   private async ofKinds(tenant: string, ids: readonly string[], kinds: Erasure['kinds']): Promise<readonly string[]> {
     if (!kinds) return ids;
-    const headers = await this.store.headers(tenant, ids);
+    const headers = await this.store.ledger(tenant).atomes.headers(ids);
     return headers.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
   }
 
@@ -118,7 +118,7 @@ export class UserData {
 
   private async *ownedIds(tenant: string, subject: string): AsyncGenerator<string> {
     for (let after: string | null = ''; after !== null;) {
-      const { ids, next } = await this.store.owned(tenant, subject, after);
+      const { ids, next } = await this.store.ledger(tenant).audit.owned(subject, after);
       yield* ids;
       after = next;
     }

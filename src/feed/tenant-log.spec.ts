@@ -100,7 +100,7 @@ describe('the log of a tenant', () => {
   it('is not confused by what comes late, twice or mixed with a filling', async () => {
     const groups = [await commit(2), await commit(3), await commit(4), await commit(5)];
     const gate = new Gate();
-    watched.after = (method) => (method === 'alterations' ? gate.pass() : undefined);
+    watched.after = (method) => (method === 'alterations.page' ? gate.pass() : undefined);
     log.notify(4);
     await gate.reached;
     log.append(groups[0]!);
@@ -121,7 +121,7 @@ describe('the log of a tenant', () => {
   it('does not take an old reading of the head for a fork', async () => {
     const stale = await ledger.reader.head(TENANT);
     const gate = new Gate();
-    watched.after = (method) => (method === 'open' ? gate.pass() : undefined);
+    watched.after = (method) => (method === 'write.open' ? gate.pass() : undefined);
     const looking = log.refresh();
     await gate.reached;
     watched.after = () => undefined;
@@ -135,7 +135,7 @@ describe('the log of a tenant', () => {
   it('finds what it could not read, the next time it looks', async () => {
     await commit(2);
     watched.before = (method) => {
-      if (method === 'alterations') throw new Error('no database');
+      if (method === 'alterations.page') throw new Error('no database');
     };
     log.notify(2);
     await expect(log.refresh()).rejects.toThrow('no database');

@@ -14,6 +14,7 @@ export interface Limits {
   readonly pushOperations: number;
 }
 
+/** The limits of a server that is told no others. */
 export const DEFAULT_LIMITS: Limits = {
   messageBytes: 1024 * 1024,
   jsonDepth: 32,

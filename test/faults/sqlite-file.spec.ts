@@ -159,7 +159,7 @@ describe('the file of a SQLite database under a running server', () => {
     const { result } = await audit(database.url);
     expect(result.fault).toBeUndefined();
     const store = await openStore(database.url);
-    for (const [door] of DOORS) expect(await store.atome('default', door)).toBeDefined();
+    for (const [door] of DOORS) expect(await store.ledger('default').atomes.get(door)).toBeDefined();
     await store.close();
   });
 

@@ -27,7 +27,7 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
   let heir: string;
   const erase = (): Promise<Outcome> => ledger.write(write(heir, 'redact', {}));
   const share = (access: 'private' | 'tenant'): Promise<Outcome> => ledger.write(write(top, 'share', { access }));
-  const fault = async (): Promise<LedgerFault | undefined> => (await verifyLedger(ledger.store, TENANT)).fault;
+  const fault = async (): Promise<LedgerFault | undefined> => (await verifyLedger(ledger.store.ledger(TENANT))).fault;
 
   it('loses what its parent takes away afterwards', async () => {
     await erase();
@@ -43,14 +43,16 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
   ])('keeps in its ledger what its parent changed in the same group: erased %s it', async (_order, writes) => {
     await Promise.all(writes());
     expect(await fault()).toBeUndefined();
-    expect(JSON.stringify(await ledger.store.versions(TENANT, heir, 1, 9))).not.toContain('canary');
+    expect(
+      JSON.stringify(await ledger.store.ledger(TENANT).alterations.versions(heir, { from: 1, to: 9 })),
+    ).not.toContain('canary');
   });
 
   it('is still known as erased when its parent changes often', async () => {
     await erase();
     for (let n = 0; n < 12; n += 1) await share(n % 2 ? 'tenant' : 'private');
     expect(await fault()).toBeUndefined();
-    const { ids } = await ledger.store.owned(TENANT, SOMEBODY.id, '');
+    const { ids } = await ledger.store.ledger(TENANT).audit.owned(SOMEBODY.id, '');
     expect([ids.includes(heir), ids.includes(top)]).toEqual([false, true]);
     await expect(ledger.write(write(heir, 'restore', { version: 1 }))).rejects.toMatchObject({ code: 'gone' });
   });

@@ -1,7 +1,7 @@
 import { AtomeError } from '../errors.js';
 import { isObject, type JsonValue } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { ClientMessage, Filter, LegacyWrite, Subscribe } from '../messages/messages.js';
+import type { ClientMessage, Filter, LegacyWrite, Subscribe } from '../messages/client-messages.js';
 import { Fields } from './fields.js';
 import { parseMutate } from './mutate.js';
 import { parseLegacy } from './legacy.js';
