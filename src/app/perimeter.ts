@@ -11,6 +11,7 @@ import type { Config } from '../config/environment.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { keepAnswerOutOfCaches } from '../http/cache-headers.js';
 import { LimitedLog } from '../http/limited-log.js';
+import { PushRate } from './push-rate.js';
 import { NOTHING_HERE } from '../http/problem.js';
 import { RouteTable } from '../http/route-table.js';
 import { AtomeError } from '../protocol/index.js';
@@ -107,6 +108,15 @@ async function limitRates(app: NestFastifyApplication, { rates, atome }: Config)
       log.warn('rate', `429: more than ${rates.perSecond} calls a second of ${addressOf(raw, proxies)} (RATE_LIMIT)`),
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests a second are allowed`, ttl),
   });
+  if (rates.perSecond > 0) {
+    const { perSecond } = rates;
+    const burst = Math.max(perSecond, app.get(ResolvedOptions).limits.pushOperations);
+    const refuse = (waitMs: number): AtomeError => {
+      log.warn('push', `429: pushes of one caller hold more than ${perSecond} writes a second (RATE_LIMIT)`);
+      return tooMany(`pushes with ${perSecond} writes a second are allowed`, waitMs);
+    };
+    new PushRate({ perSecond, burst, callerOf, refuse }).attach(app.getHttpAdapter().getInstance());
+  }
   if (rates.refusedPerMinute === 0) return;
   const refused = app
     .getHttpAdapter()

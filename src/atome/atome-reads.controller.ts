@@ -6,6 +6,7 @@ import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/ac
 import { parseAsOfPoint } from '../http/as-of.js';
 import { allowRevalidation } from '../http/cache-headers.js';
 import { isNotModified } from '../http/conditional-read.js';
+import { HeavyCalls } from '../http/heavy-calls.js';
 import { ApiAnswer, ApiAtomeId, ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -26,7 +27,10 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 @UseFilters(ProblemFilter)
 @Controller('atome')
 export class AtomeReadsController {
-  constructor(private readonly atomes: AtomeQueries) {}
+  constructor(
+    private readonly atomes: AtomeQueries,
+    private readonly heavyCalls: HeavyCalls,
+  ) {}
 
   @RequireRole('read', { takesQuery: true })
   @Get('list')
@@ -36,13 +40,18 @@ export class AtomeReadsController {
   async list(
     @Query(QUERY_PIPE) query: ListQueryDto,
     @CurrentPrincipal() caller: Principal,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const listQuery = toListQuery(query);
-    const [{ rows, last }, total] = await Promise.all([
-      this.atomes.list(listQuery, caller),
-      query.count === 'true' ? this.atomes.count(listQuery, caller) : null,
-    ]);
+    const list = () =>
+      Promise.all([
+        this.atomes.list(listQuery, caller),
+        query.count === 'true' ? this.atomes.count(listQuery, caller) : null,
+      ]);
+    // no index serves a search: it walks over all that there is
+    const isHeavy = listQuery.search !== undefined;
+    const [{ rows, last }, total] = await (isHeavy ? this.heavyCalls.during(request, list) : list());
     const rest = JSON.stringify({
       total,
       page: query.page,

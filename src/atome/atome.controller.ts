@@ -17,6 +17,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../http/openapi.js';
 import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../http/openapi-examples.js';
 import { pathOf, ProblemFilter } from '../http/problem.filter.js';
+import { HeavyCalls } from '../http/heavy-calls.js';
 import { SecurityLog } from '../http/security-log.js';
 import { Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { JSON_PATCH, MERGE_PATCH, type JsonObject, type JsonPatch } from '../protocol/index.js';
@@ -45,6 +46,7 @@ export class AtomeController {
   constructor(
     private readonly atomes: AtomeService,
     private readonly log: SecurityLog,
+    private readonly heavyCalls: HeavyCalls,
   ) {}
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -225,9 +227,12 @@ export class AtomeController {
     @Param('id') id: string,
     @Body() body: ShareAtomeDto,
     @CurrentWriteContext() context: WriteContext,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.share(id, body, context));
+    // all that inherit from it may have to be read and written
+    const share = () => this.atomes.share(id, body, context);
+    return altered(reply, await this.heavyCalls.during(request, share));
   }
 }
 

@@ -76,6 +76,7 @@ export class AuditController {
       void reply.type(isWhole ? NDJSON : 'application/json; charset=utf-8');
       return sendHead(reply);
     }
+    this.longResponses.holdHeavy(request, reply);
     this.log.record('audit', request, { query });
     if (isWhole) {
       const { epoch, seq, hash } = head;

@@ -51,6 +51,7 @@ export class UserDataController {
     const whose = subject ?? principal.id;
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
+    this.longResponses.holdHeavy(request, reply);
     this.log.record('export', request, { subject: whose });
     const lines = ndjson({
       header: async () => {

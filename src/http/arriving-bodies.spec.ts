@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ArrivingBodies } from './arriving-bodies.js';
+import { ByteBudget } from './byte-budget.js';
 
 describe('bodies that arrive', () => {
   const lines: string[] = [];
@@ -8,7 +9,9 @@ describe('bodies that arrive', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     lines.length = 0;
-    bodies = new ArrivingBodies({ bytes: 100, bytesPerCaller: 60 }, { warn: (cause) => void lines.push(cause) });
+    bodies = new ArrivingBodies(new ByteBudget({ bytes: 100, bytesPerCaller: 60 }), {
+      warn: (cause) => void lines.push(cause),
+    });
     bodies.start();
   });
   afterEach(() => {

@@ -1,21 +1,7 @@
-import { getHeapStatistics } from 'node:v8';
 import type { Readable } from 'node:stream';
 import { AtomeError } from '../protocol/index.js';
+import type { ByteBudget } from './byte-budget.js';
 import type { LimitedLog } from './limited-log.js';
-
-/** How much of the bodies of requests may be held before they are whole. */
-export interface BodyLimits {
-  /** In all, in bytes. */
-  readonly bytes: number;
-  /** In bytes, of one caller. */
-  readonly bytesPerCaller: number;
-}
-
-/** An eighth of what the heap may have, so that what is half there never ends the process. */
-export function defaultBodyLimits(): BodyLimits {
-  const bytes = Math.floor(getHeapStatistics().heap_size_limit / 8);
-  return { bytes, bytesPerCaller: Math.floor(bytes / 4) };
-}
 
 /** How long a body may stand still, and how long it may take in all, in milliseconds. */
 const STALL_MS = 10_000;
@@ -46,12 +32,10 @@ interface Body {
 /** Reads bodies, of which many may be half there: bounded in bytes, for each caller and in all, and in time. */
 export class ArrivingBodies {
   private readonly bodies = new Set<Body>();
-  private readonly held = new Map<string, number>();
-  private bytes = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly limits: BodyLimits,
+    private readonly budget: ByteBudget,
     private readonly log: Pick<LimitedLog, 'warn'>,
     private readonly now: () => number = Date.now,
   ) {}
@@ -88,8 +72,9 @@ export class ArrivingBodies {
       const onData = (chunk: Buffer): void => {
         chunks.push(chunk);
         this.hold(body, chunk.length);
+        const excess = this.budget.excess(caller);
         if (body.bytes > limit) fail(tooLarge(limit));
-        else if (this.isFull(caller)) fail(this.refuse(caller));
+        else if (excess !== undefined) fail(this.refuse(excess, caller));
       };
       const onEnd = (): void => {
         end();
@@ -104,32 +89,17 @@ export class ArrivingBodies {
   private hold(body: Body, bytes: number): void {
     body.bytes += bytes;
     body.moved = this.now();
-    this.bytes += bytes;
-    this.held.set(body.caller, (this.held.get(body.caller) ?? 0) + bytes);
+    this.budget.hold(body.caller, bytes);
   }
 
   private release(body: Body): void {
-    if (!this.bodies.delete(body)) return;
-    this.bytes -= body.bytes;
-    const left = (this.held.get(body.caller) ?? 0) - body.bytes;
-    if (left > 0) this.held.set(body.caller, left);
-    else this.held.delete(body.caller);
+    if (this.bodies.delete(body)) this.budget.release(body.caller, body.bytes);
   }
 
-  private isFull(caller: string): boolean {
-    return this.bytes > this.limits.bytes || (this.held.get(caller) ?? 0) > this.limits.bytesPerCaller;
-  }
-
-  private refuse(caller: string): AtomeError {
-    const isAll = this.bytes > this.limits.bytes;
-    const [most, whose] = isAll ? [this.limits.bytes, 'all callers'] : [this.limits.bytesPerCaller, 'one caller'];
-    this.log.warn(
-      'bodies',
-      `503: more than ${most} bytes of bodies of ${whose} (now ${JSON.stringify(caller)}) are on their way (MAX_BODY_BYTES)`,
-    );
-    return new AtomeError('unavailable', 'too much is on its way to the server; wait, then send it again', {
-      retryAfter: RETRY_MS,
-    });
+  private refuse(excess: string, caller: string): AtomeError {
+    this.log.warn('bodies', `503: ${excess} in bodies that are not whole (last by ${JSON.stringify(caller)})`);
+    const message = 'too much is on its way to the server; wait, then send it again';
+    return new AtomeError('unavailable', message, { retryAfter: RETRY_MS });
   }
 
   private cutLate(): void {

@@ -1,7 +1,10 @@
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { ArrivingBodies, defaultBodyLimits } from './arriving-bodies.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { ArrivingBodies } from './arriving-bodies.js';
+import { ByteBudget, defaultByteLimits } from './byte-budget.js';
 import { Drain } from './drain.js';
+import { HeavyCalls } from './heavy-calls.js';
 import { LimitedLog } from './limited-log.js';
 import { LongResponses } from './long-responses.js';
 import { OwnRoutes } from './own-routes.js';
@@ -14,7 +17,13 @@ import { SecurityLog } from './security-log.js';
   providers: [
     {
       provide: ArrivingBodies,
-      useFactory: () => new ArrivingBodies(defaultBodyLimits(), new LimitedLog(new Logger('Http'))),
+      useFactory: () => new ArrivingBodies(new ByteBudget(defaultByteLimits()), new LimitedLog(new Logger('Http'))),
+    },
+    {
+      provide: HeavyCalls,
+      inject: [ResolvedOptions],
+      useFactory: ({ heavyCalls, jwt }: ResolvedOptions) =>
+        new HeavyCalls(heavyCalls, jwt !== undefined, new LimitedLog(new Logger('Http'))),
     },
     Drain,
     LongResponses,
@@ -23,7 +32,7 @@ import { SecurityLog } from './security-log.js';
     SecurityLog,
     { provide: APP_FILTER, useClass: AtomeErrorFilter },
   ],
-  exports: [ArrivingBodies, Drain, LongResponses, RouteTable, SecurityLog],
+  exports: [ArrivingBodies, Drain, HeavyCalls, LongResponses, RouteTable, SecurityLog],
 })
 export class HttpModule {
   static from(...imports: DynamicModule[]): DynamicModule {

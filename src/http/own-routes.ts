@@ -5,7 +5,9 @@ import { RequestAuthenticator } from '../auth/authentication/request-authenticat
 import { ArrivingBodies } from './arriving-bodies.js';
 import { addBodyParsers, PATCH_TYPES } from './body-parsers.js';
 import { keepOutOfCaches } from './cache-headers.js';
+import { ByteBudget, defaultByteLimits } from './byte-budget.js';
 import { Drain } from './drain.js';
+import { sendLargeAnswersInParts } from './large-answers.js';
 import { LimitedLog } from './limited-log.js';
 import { refuseExtras } from './refused-extras.js';
 import { takeOwnContent } from './request-content.js';
@@ -31,7 +33,9 @@ export class OwnRoutes implements OnModuleInit {
     keepOutOfCaches(fastify);
     this.requestAuthenticator.register(fastify);
     refuseExtras(fastify);
-    takeOwnContent(fastify, { bodies: this.bodies, log: new LimitedLog(new Logger('Http')) });
+    const log = new LimitedLog(new Logger('Http'));
+    takeOwnContent(fastify, { bodies: this.bodies, log });
+    sendLargeAnswersInParts(fastify, { budget: new ByteBudget(defaultByteLimits()), log });
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.track(reply.raw);

@@ -94,7 +94,8 @@ function showBody(request: FastifyRequest): void {
   if (kept.transfer !== undefined) headers['transfer-encoding'] = kept.transfer;
 }
 
-function callerOf(request: FastifyRequest): string {
+/** Whose request it is, for what is counted by caller. */
+export function callerOf(request: FastifyRequest): string {
   const principal = identityOf(request)?.principal;
   return principal ? `${principal.tenant} ${principal.id}` : addressOf(request.raw, 0);
 }

@@ -47,6 +47,7 @@ export class SnapshotController {
     const { epoch, seq, hash } = await this.queries.head(principal);
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
+    this.longResponses.holdHeavy(request, reply);
     const signal = this.longResponses.open(request, reply, { finishes: true });
     const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
     const atomes = this.queries.snapshot(seq, kinds, principal);
