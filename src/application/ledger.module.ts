@@ -25,7 +25,8 @@ function storeLog(): Report {
 function writerOf(store: LedgerStore, reader: LedgerReader, rules: AccessPolicy, options: ResolvedOptions) {
   const stateAt: LedgerReader['stateAt'] = (tenant, id, version) => reader.stateAt(tenant, id, version);
   const clock = new HybridClock(randomBytes(4).toString('hex'));
-  return new LedgerWriter(store, stateAt, clock, options.limits, rules, Date.now, options.quotas);
+  const { limits, quotas } = options;
+  return new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now });
 }
 
 const PROVIDERS: readonly FactoryProvider[] = [
