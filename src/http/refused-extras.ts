@@ -29,6 +29,8 @@ function preconditionOf({ method, headers }: FastifyRequest, rules: RouteRules):
 
 function parameterOf({ query }: FastifyRequest, rules: RouteRules): AtomeError | undefined {
   if (rules[TAKES_QUERY]) return undefined;
-  const names = Object.keys(query as object);
+  // a ticket says who calls: where nobody has to be known it is no parameter, and makes nobody known
+  const isCredential = (name: string): boolean => name === 'ticket' && rules[RULE] === 'public';
+  const names = Object.keys(query as object).filter((name) => !isCredential(name));
   return names.length > 0 ? invalid(names.map((path) => ({ path, message: NOT_A_PARAMETER }))) : undefined;
 }
