@@ -117,6 +117,30 @@ export default tseslint.config(
       'import-x/no-restricted-paths': ['error', { zones: [...zones, ...notTests] }],
     },
   },
+  {
+    // the other rooms come here when they are within these
+    files: [
+      'app',
+      'cli',
+      'compat',
+      'atome',
+      'sync',
+      'accounts',
+      'compliance',
+      'ops',
+      'realtime',
+      'application',
+      'http',
+      'config',
+      'auth',
+    ].map((room) => `src/${room}/**/*.ts`),
+    ignores: SPECS,
+    rules: {
+      'max-params': ['error', 4],
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', 80],
+    },
+  },
   { files: ['*.js', '**/*.mjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
   {
     files: ['client/{examples,console}/**/*.js', 'bench/load/*-page.js'],

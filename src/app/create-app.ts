@@ -7,18 +7,23 @@ import { pino } from 'pino';
 import { serveDocs } from './api-docs.js';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
+import { connectionsWithin, HttpConnections, openFileLimit } from './http-connections.js';
 import { setupPerimeter } from './perimeter.js';
 import { addressInOwnWords } from '../compat/addresses.js';
 import type { Config } from '../config/environment.js';
-import { connectionErrors, refuseExpectation } from '../http/connection-errors.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { connectionErrors, refuseConnect, refuseExpectation } from '../http/connection-errors.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 import { ProblemFilter, sendProblem } from '../http/problem.filter.js';
 import { PinoLogger } from '../ops/logger.js';
 import { PACKAGE_FOLDER } from '../version.js';
 
-/** How long a request may take to arrive, in milliseconds. */
+/** How long a request may take to arrive, and its headers, in milliseconds. */
 const REQUEST_MS = 60_000;
+const HEADERS_MS = 15_000;
+/** How often it is looked whether one is late. */
+const CHECK_MS = 5_000;
 
 /** The server as it runs, not yet listening: for `main` and for every end-to-end test. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
@@ -35,7 +40,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     // what Fastify refuses before any route, such as a path that cannot be decoded
     frameworkErrors: sendProblem,
     // refused by the perimeter instead, as a problem
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS },
     clientErrorHandler: connectionErrors(new LimitedLog(new Logger('Http'))),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config.atome), adapter, {
@@ -44,9 +49,26 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     abortOnError: false,
     forceCloseConnections: true,
   });
-  app.getHttpServer().on('checkExpectation', refuseExpectation);
+  boundConnections(app);
+  app.getHttpServer().on('checkExpectation', refuseExpectation).on('connect', refuseConnect);
   await setupApp(app, config);
   return app;
+}
+
+/** A limit of files that is too low for what may be asked is said at the start: it would show as refused connections. */
+function boundConnections(app: NestFastifyApplication): void {
+  const files = openFileLimit();
+  if (files === undefined) return;
+  const { total } = app.get(ResolvedOptions).connections;
+  const most = connectionsWithin(files);
+  const log = new Logger('Http');
+  if (total === 0 || total > most) {
+    const wanted = total === 0 ? 'any number of' : String(total);
+    log.warn(
+      `the process may have ${files} files open, so that ${most} connections fit and not ${wanted}; raise ulimit -n, or lower MAX_CONNECTIONS`,
+    );
+  }
+  new HttpConnections(most, new LimitedLog(log)).attach(app.getHttpServer());
 }
 
 async function setupApp(app: NestFastifyApplication, config: Config): Promise<void> {

@@ -9,7 +9,9 @@ import { RequestAuthenticator, identityOf, ruleOfRoute } from '../auth/authentic
 import { Perimeter } from '../auth/admission/perimeter.js';
 import type { Config } from '../config/environment.js';
 import { ResolvedOptions } from '../config/module-options.js';
+import { keepAnswerOutOfCaches } from '../http/cache-headers.js';
 import { LimitedLog } from '../http/limited-log.js';
+import { PushRate } from './push-rate.js';
 import { NOTHING_HERE } from '../http/problem.js';
 import { RouteTable } from '../http/route-table.js';
 import { AtomeError } from '../protocol/index.js';
@@ -36,15 +38,21 @@ const CORS_HEADERS = {
 const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** All calls, whether or not there is one; not the documentation, which is the same for everybody. */
+const API = /^\/api(?!\/(?:docs|openapi\.json)(?:[/?]|$))(?:[/?]|$)/;
+
 /** Half a year, in seconds. */
 const HSTS = `max-age=${180 * 24 * 3_600}`;
 
 /** What stands between the network and every route of the server: origins, and the headers that browsers heed. */
 export async function setupPerimeter(app: NestFastifyApplication, config: Config): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
-  const headers = await browserHeaders();
+  const { allowedOrigins } = app.get(ResolvedOptions).origins;
+  const headers = { ...(await browserHeaders()), ...(allowedOrigins.length > 0 && { vary: 'Origin' }) };
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers(headers);
+    // what is not there, or answers OPTIONS, has no route that would say so
+    if (API.test(request.url)) keepAnswerOutOfCaches(reply);
     if (request.url.startsWith('/api/docs')) void reply.header('content-security-policy', DOCS_POLICY);
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();
@@ -58,7 +66,6 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
     done(request.is404 ? new AtomeError('not_found', NOTHING_HERE) : null, payload);
   });
   await limitRates(app, config);
-  const { allowedOrigins } = app.get(ResolvedOptions).origins;
   if (allowedOrigins.length === 0) return;
   app.enableCors({ ...CORS_HEADERS, origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins] });
 }
@@ -101,6 +108,15 @@ async function limitRates(app: NestFastifyApplication, { rates, atome }: Config)
       log.warn('rate', `429: more than ${rates.perSecond} calls a second of ${addressOf(raw, proxies)} (RATE_LIMIT)`),
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests a second are allowed`, ttl),
   });
+  if (rates.perSecond > 0) {
+    const { perSecond } = rates;
+    const burst = Math.max(perSecond, app.get(ResolvedOptions).limits.pushOperations);
+    const refuse = (waitMs: number): AtomeError => {
+      log.warn('push', `429: pushes of one caller hold more than ${perSecond} writes a second (RATE_LIMIT)`);
+      return tooMany(`pushes with ${perSecond} writes a second are allowed`, waitMs);
+    };
+    new PushRate({ perSecond, burst, callerOf, refuse }).attach(app.getHttpAdapter().getInstance());
+  }
   if (rates.refusedPerMinute === 0) return;
   const refused = app
     .getHttpAdapter()

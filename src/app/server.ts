@@ -45,12 +45,15 @@ async function main(): Promise<void> {
   process.stdout.write(`${greeting(config, port)}\n`);
 }
 
-/** Ends the process on SIGTERM and SIGINT: at once while it starts, then in order, and at once when one comes again. */
+/** What ends a process: a supervisor, Ctrl-C, a terminal that closes, Ctrl-\. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** Ends the process on these: at once while it starts, then in order, and at once when one comes again. */
 function stopOnSignal(): { running?: INestApplication } {
   const state: { running?: INestApplication } = {};
   let first: NodeJS.Timeout | undefined;
   let isStopping = false;
-  const stop = (signal: 'SIGTERM' | 'SIGINT'): void => {
+  const stop = (signal: (typeof STOP_SIGNALS)[number]): void => {
     const { running } = state;
     // as a shell tells of a process that a signal has ended
     if (!running || isStopping) process.exit(128 + constants.signals[signal]);
@@ -60,8 +63,7 @@ function stopOnSignal(): { running?: INestApplication } {
       drain(running);
     }, SAME_MS);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   return state;
 }
 

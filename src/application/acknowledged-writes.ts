@@ -1,44 +1,31 @@
 import type { Outcome } from '../ledger/outcome.js';
-import type { LedgerReader } from '../ledger/read/ledger-reader.js';
-import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import {
-  contentOf,
-  equalJson,
   type Ack,
+  type Alteration,
   type AtomeError,
   type LegacyWrite,
   type Mutate,
-  type Mutation,
   type Nack,
-  type Principal,
+  type RedactedAlteration,
   type ServerMessage,
 } from '../protocol/index.js';
-import type { VisibleAtomes } from './visible-atomes.js';
 import { toAtomeError } from '../http/problem.js';
-
-/** How late the echo of a write may come that does not say which version it has made, in milliseconds and in versions. */
-const ECHO_MS = 60_000;
-const ECHOED = 16;
-
-/** Whose write it is. */
-export interface Caller {
-  readonly clientId: string | null;
-  readonly principal: Principal;
-}
+import type { AtomeWrites } from './atome-writes.js';
+import type { Caller } from './caller.js';
+import type { Echoes } from './echoes.js';
 
 /** Writes that come over a socket or in a push: each gets an `ack` or a `nack`. */
 export class AcknowledgedWrites {
   constructor(
-    private readonly writer: LedgerWriter,
-    private readonly reader: LedgerReader,
-    private readonly visible: VisibleAtomes,
+    private readonly writes: AtomeWrites,
+    private readonly echoes: Echoes,
     private readonly onError: (error: unknown) => void,
   ) {}
 
   /** Never rejects. */
   async mutate(mutation: Mutate['mutation'], caller: Caller): Promise<Ack | Nack> {
     try {
-      return ackOf(mutation.opId, await this.submit(mutation, caller));
+      return ackOf(mutation.opId, await this.writes.submit(mutation, caller));
     } catch (error) {
       return nackOf(mutation.opId, this.refusal(error));
     }
@@ -48,12 +35,13 @@ export class AcknowledgedWrites {
    * A message of the original client. What REST has just committed comes back as an echo and adds nothing.
    * It knows no acks, so it is answered only when it names its write, or is refused.
    */
-  async legacy({ mutation, version }: LegacyWrite, caller: Caller): Promise<ServerMessage | undefined> {
-    const { opId } = mutation;
+  async legacy(write: LegacyWrite, caller: Caller): Promise<ServerMessage | undefined> {
+    const { opId } = write.mutation;
     try {
-      if (version !== null && (await this.isEcho(mutation, version, caller.principal))) return undefined;
-      if (opId === null && (await this.isLateEcho(mutation, caller.principal))) return undefined;
-      const outcome = await this.submit(mutation, caller);
+      const echoed = await this.echoes.echoed(write, caller);
+      if (echoed) return opId === null ? undefined : duplicateOf(opId, echoed);
+      const outcome = await this.writes.submit(write.mutation, caller);
+      if (outcome.outcome === 'applied') this.echoes.remember(caller.principal, outcome.committed.alteration);
       return opId === null ? undefined : ackOf(opId, outcome);
     } catch (error) {
       const refusal = this.refusal(error);
@@ -62,55 +50,15 @@ export class AcknowledgedWrites {
     }
   }
 
-  private submit(mutation: Mutation, { principal, clientId }: Caller): Promise<Outcome> {
-    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId });
-  }
-
-  /** Whether the version that a message speaks of is there already, and says the same. */
-  private async isEcho({ atomeId, ...change }: Mutation, version: number, principal: Principal): Promise<boolean> {
-    const { tenant } = principal;
-    // silence would tell what is in an atome that may not be read, and so would the time it takes to read it
-    const standing = await this.reader.standing(tenant, atomeId);
-    if (!standing || !this.visible.mayRead(principal, standing)) return false;
-    const committed = await this.reader.alteration(tenant, atomeId, version);
-    if (!committed) return false;
-    if (change.operation === 'restore') return committed.operation === 'restore';
-    if (change.operation !== 'create' && change.operation !== 'replace') {
-      return committed.operation === change.operation && equalJson(committed.changes, change.changes);
-    }
-    const state = await this.reader.stateAt(tenant, atomeId, version);
-    const content = state && { ...contentOf(state), access: state.access ?? 'tenant' };
-    return content !== undefined && equalJson(content, { ...content, ...change.changes });
-  }
-
-  /**
-   * Whether the author has made the same change by REST a moment ago, through no client that is known. A deletion is
-   * announced without its version, and two servers count versions apart.
-   */
-  private async isLateEcho({ atomeId, operation, changes }: Mutation, principal: Principal): Promise<boolean> {
-    if (operation === 'create' || operation === 'replace' || operation === 'restore') return false;
-    const { tenant, id } = principal;
-    const standing = await this.reader.standing(tenant, atomeId);
-    // the writer refuses both in the same words
-    if (!standing || !this.visible.mayRead(principal, standing)) return false;
-    const atome = await this.reader.find(tenant, atomeId);
-    const since = new Date(Date.now() - ECHO_MS).toISOString();
-    const recent = await this.reader.versions(tenant, atomeId, Math.max(1, atome.version - ECHOED), atome.version);
-    return recent.some(
-      (made) =>
-        made.author === id &&
-        made.sourceClient === null &&
-        made.operation === operation &&
-        made.timestamp > since &&
-        equalJson(made.changes, changes),
-    );
-  }
-
   private refusal(error: unknown): AtomeError {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
     return refusal;
   }
+}
+
+function duplicateOf(opId: string, { atomeId, seq, version, superseded }: Alteration | RedactedAlteration): Ack {
+  return { ...accepted(opId, atomeId, seq, version, superseded), duplicate: true };
 }
 
 /** The receipt of a write. */

@@ -2,46 +2,29 @@ import {
   Body,
   Controller,
   Delete,
-  Get,
   Headers,
   HttpCode,
   Param,
   Patch,
   Post,
   Put,
-  Query,
   Req,
   Res,
   UseFilters,
 } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../http/openapi.js';
 import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../http/openapi-examples.js';
-import { allowRevalidation } from '../http/cache-headers.js';
-import { isNotModified } from '../http/conditional-read.js';
-import { parseAsOfPoint } from '../http/as-of.js';
 import { pathOf, ProblemFilter } from '../http/problem.filter.js';
+import { HeavyCalls } from '../http/heavy-calls.js';
 import { SecurityLog } from '../http/security-log.js';
-import { QUERY_PIPE } from '../http/validation.js';
-import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
-import type { AsOf } from '../ledger/read/ledger-reader.js';
-import type { ListQuery } from '../ledger/store.js';
-import {
-  invalid,
-  JSON_PATCH,
-  MERGE_PATCH,
-  type JsonObject,
-  type JsonPatch,
-  type Principal,
-} from '../protocol/index.js';
+import { Guarded, RequireRole } from '../auth/authorization/access.guard.js';
+import { JSON_PATCH, MERGE_PATCH, type JsonObject, type JsonPatch } from '../protocol/index.js';
 import {
   AlterAtomeDto,
   CreateAtomeDto,
   DeleteAtomeDto,
-  GetQueryDto,
-  HistoryQueryDto,
-  ListQueryDto,
   RenameAtomeDto,
   ReplaceAtomeDto,
   RestoreAtomeDto,
@@ -49,15 +32,12 @@ import {
 } from './atome.dto.js';
 import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
 import { CurrentWriteContext } from './write-context.decorator.js';
-import { decodeCursor, encodeCursor } from './list-cursor.js';
 
-/** Of an answer that is JSON already. */
-const JSON_TYPE = 'application/json; charset=utf-8';
 /** What all writes here have in common. */
 const TO_ONE_ATOME = { takesPreconditions: true };
 const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 
-/** REST over atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
+/** The writes of REST to atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
 @ApiTags('atome')
 @Guarded()
 @UseFilters(ProblemFilter)
@@ -66,6 +46,7 @@ export class AtomeController {
   constructor(
     private readonly atomes: AtomeService,
     private readonly log: SecurityLog,
+    private readonly heavyCalls: HeavyCalls,
   ) {}
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -84,61 +65,6 @@ export class AtomeController {
     const { id, version, seq, etag, atome } = await this.atomes.create(body, context);
     void reply.header('ETag', etag).header('Location', locationOf(id, request.url));
     return { success: true, id, version, seq, atome };
-  }
-
-  @RequireRole('read')
-  @Get('list')
-  @ApiOperation({ summary: 'List atomes' })
-  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
-  @ApiProblems(400)
-  async list(
-    @Query(QUERY_PIPE) query: ListQueryDto,
-    @CurrentPrincipal() caller: Principal,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const listQuery = toListQuery(query);
-    const [{ texts, last }, total] = await Promise.all([
-      this.atomes.listText(listQuery, caller),
-      query.count === 'true' ? this.atomes.count(listQuery, caller) : null,
-    ]);
-    const rest = JSON.stringify({
-      total,
-      page: query.page,
-      pages: total === null ? null : Math.ceil(total / query.limit),
-      nextCursor: last ? encodeCursor(listQuery, last) : null,
-    });
-    void reply.type(JSON_TYPE);
-    return `{"success":true,"data":[${texts.join(',')}],${rest.slice(1)}`;
-  }
-
-  @RequireRole('read')
-  @Get(':id')
-  @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
-  @ApiHeader({
-    name: 'If-None-Match',
-    required: false,
-    description: 'The `ETag` of an earlier answer to this request: 304 while it is still that.',
-  })
-  @ApiAtomeId()
-  @ApiAnswer(200, 'The atome', ANSWERS.atome, ['ETag'])
-  @ApiResponse({ status: 304, description: 'It is what `If-None-Match` names' })
-  @ApiProblems(400, 404, 410, 412)
-  async get(
-    @Param('id') id: string,
-    @Query(QUERY_PIPE) query: GetQueryDto,
-    @Req() { headers }: FastifyRequest,
-    @CurrentPrincipal() caller: Principal,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const atome = await this.atomes.getText(id, toAsOf(query), caller);
-    const isKnown = isNotModified(headers, atome);
-    allowRevalidation(reply, atome.etag);
-    if (isKnown) {
-      reply.status(304);
-      return undefined;
-    }
-    void reply.type(JSON_TYPE);
-    return `{"success":true,"atome":${atome.text}}`;
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -268,24 +194,6 @@ export class AtomeController {
     return { success: true, id, erasedAt: atome.deletedAt, version, seq };
   }
 
-  @RequireRole('read')
-  @Get(':id/history')
-  @ApiOperation({ summary: 'All alterations of an atome, newest first' })
-  @ApiAtomeId()
-  @ApiAnswer(200, 'A page of alterations', ANSWERS.history)
-  @ApiProblems(400, 404)
-  async history(
-    @Param('id') id: string,
-    @Query(QUERY_PIPE) { page, limit, cursor }: HistoryQueryDto,
-    @CurrentPrincipal() caller: Principal,
-  ) {
-    const place = cursor === undefined ? page : { before: cursor };
-    const { currentVersion, alterations, next } = await this.atomes.history(id, place, limit, caller);
-    const pages = Math.ceil(currentVersion / limit);
-    const nextCursor = next === undefined ? null : String(next);
-    return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor };
-  }
-
   @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/restore')
   @HttpCode(200)
@@ -319,9 +227,12 @@ export class AtomeController {
     @Param('id') id: string,
     @Body() body: ShareAtomeDto,
     @CurrentWriteContext() context: WriteContext,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.share(id, body, context));
+    // all that inherit from it may have to be read and written
+    const share = () => this.atomes.share(id, body, context);
+    return altered(reply, await this.heavyCalls.during(request, share));
   }
 }
 
@@ -336,31 +247,4 @@ function altered(reply: FastifyReply, { id, version, seq, etag, atome, alteratio
  */
 function locationOf(id: string, url: string): string {
   return pathOf(url).endsWith('/') ? `../${id}` : `./${id}`;
-}
-
-function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
-  if (version !== undefined && at !== undefined) {
-    throw invalid([{ path: 'at', message: 'cannot be given together with version; choose one' }]);
-  }
-  if (version !== undefined) return { version };
-  return at === undefined ? undefined : parseAsOfPoint(at, 'at');
-}
-
-function toListQuery(query: ListQueryDto): ListQuery {
-  const { kind, type, parentId, search, sortBy, sortOrder, limit, page, cursor } = query;
-  const listing = {
-    kind,
-    type,
-    parentId: parentId === 'null' ? null : parentId,
-    search: search === '' ? undefined : search,
-    includeDeleted: query.includeDeleted === 'true',
-    sortBy,
-    sortOrder,
-  };
-  return {
-    ...listing,
-    limit,
-    offset: cursor === undefined ? (page - 1) * limit : 0,
-    after: cursor === undefined ? undefined : decodeCursor(cursor, listing),
-  };
 }

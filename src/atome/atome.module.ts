@@ -1,184 +1,34 @@
-import { randomBytes } from 'node:crypto';
-import { Logger, Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
-import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
-import { AccessGuard } from '../auth/authorization/access.guard.js';
-import { AccessPolicy } from '../auth/authorization/access-policy.js';
-import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
-import { Authenticator, NoAuthenticator } from '../auth/authentication/authenticator.js';
-import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
-import { authProviders } from '../accounts/auth.providers.js';
-import { Revocations } from '../accounts/revocations.js';
-import { SessionAuthenticator } from '../accounts/session.authenticator.js';
-import { OriginPolicy } from '../auth/admission/origins.js';
-import { Perimeter } from '../auth/admission/perimeter.js';
-import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
-import { Feed } from '../feed/feed.js';
-import { openStore } from '../ledger/stores/open-store.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
-import type { Report } from '../ledger/store-error.js';
-import { Scrubber } from '../ledger/integrity/scrubber.js';
-import { LedgerWriter } from '../ledger/write/ledger-writer.js';
-import { HybridClock } from '../protocol/index.js';
-import { AuditController } from '../compliance/audit.controller.js';
-import { AuditReader } from '../compliance/audit-reader.js';
-import { UserDataController } from '../compliance/user-data.controller.js';
-import { UserData } from '../compliance/user-data.js';
-import { RouteTable } from '../http/route-table.js';
-import { LongResponses } from '../http/long-responses.js';
-import { SecurityLog } from '../http/security-log.js';
-import { SyncController } from '../sync/sync.controller.js';
+import { Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { AuthModule } from '../accounts/auth.module.js';
+import { ApplicationModule } from '../application/application.module.js';
+import { LedgerModule } from '../application/ledger.module.js';
+import { ComplianceModule } from '../compliance/compliance.module.js';
+import { ConfigModule } from '../config/config.module.js';
+import { DEFAULT_ACCOUNT_OPTIONS, ResolvedOptions } from '../config/module-options.js';
+import type { AtomeOptions, AtomeStaticOptions } from '../config/module-options.js';
+import { HttpModule } from '../http/http.module.js';
+import { RealtimeModule } from '../realtime/realtime.module.js';
+import { SyncModule } from '../sync/sync.module.js';
+import { AtomeReadsController } from './atome-reads.controller.js';
 import { AtomeController } from './atome.controller.js';
 import { AtomeEvents } from './atome-events.js';
 import { gatewayAt } from './atome.gateway.js';
-import {
-  DEFAULT_ACCOUNT_OPTIONS,
-  ResolvedOptions,
-  type AtomeOptions,
-  type AtomeStaticOptions,
-} from '../config/module-options.js';
 import { AtomeService } from './atome.service.js';
-import { ConnectionRegistry } from '../realtime/connection-registry.js';
-import { HandshakePolicy } from '../realtime/handshake-policy.js';
-import { UpgradeRequired } from '../realtime/upgrade-required.js';
-import { Drain } from '../http/drain.js';
-import { errorLog } from '../http/error-log.js';
-import { LimitedLog } from '../http/limited-log.js';
-import { AtomeErrorFilter } from '../http/problem.filter.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { ServerInfoController } from './server-info.controller.js';
-import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
-import { VisibleAtomes } from '../application/visible-atomes.js';
-import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
+
+type Imports = NonNullable<DynamicModule['imports']>;
 
 /** Options that come from a factory; those of {@link AtomeStaticOptions} are given beside it. */
 export interface AtomeAsyncOptions extends AtomeStaticOptions {
   /** Modules whose providers the factory needs. */
-  readonly imports?: DynamicModule['imports'];
+  readonly imports?: Imports;
   /** What the factory is called with, in this order. */
   readonly inject?: FactoryProvider['inject'];
   /** Makes the options, perhaps out of other providers; may be asynchronous. */
   readonly useFactory: (...args: never[]) => AtomeOptions | Promise<AtomeOptions>;
 }
-
-/** What the database cannot do is said once an interval, whoever asked for it. */
-const storeLog = (): Report => {
-  const log = new LimitedLog(new Logger('Store'));
-  return (kind, line) => log.warn(kind, line);
-};
-
-const UNUSABLE_KEY =
-  'a token is refused, because its key in the key set cannot be used (jwt.keys; AUTH_JWKS_URL, AUTH_JWKS_FILE)';
-
-/* The ledger and the feed are plain classes; here they are put together. */
-const PARTS: Provider[] = [
-  {
-    provide: LEDGER_STORE,
-    inject: [ResolvedOptions],
-    useFactory: ({ databaseUrl }: ResolvedOptions) => openStore(databaseUrl, storeLog()),
-  },
-  { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
-  {
-    provide: AccessPolicy,
-    inject: [ResolvedOptions],
-    useFactory: (options: ResolvedOptions) => new AccessPolicy(options, errorLog('Authority')),
-  },
-  {
-    provide: VisibleAtomes,
-    inject: [LedgerReader, AccessPolicy],
-    useFactory: (reader: LedgerReader, accessPolicy: AccessPolicy) => new VisibleAtomes(reader, accessPolicy),
-  },
-  {
-    provide: LedgerWriter,
-    inject: [LEDGER_STORE, LedgerReader, ResolvedOptions, AccessPolicy],
-    useFactory: (
-      store: LedgerStore,
-      reader: LedgerReader,
-      { limits, quotas }: ResolvedOptions,
-      accessPolicy: AccessPolicy,
-    ) =>
-      new LedgerWriter(store, (tenant, id, version) => reader.stateAt(tenant, id, version), {
-        clock: new HybridClock(randomBytes(4).toString('hex')),
-        limits,
-        quotas,
-        rules: accessPolicy,
-        now: Date.now,
-      }),
-  },
-  {
-    provide: Feed,
-    inject: [LedgerReader, LedgerWriter, ResolvedOptions, AccessPolicy],
-    useFactory: (reader: LedgerReader, writer: LedgerWriter, { feed }: ResolvedOptions, accessPolicy: AccessPolicy) =>
-      new Feed(reader, writer, feed, accessPolicy, errorLog('Feed')),
-  },
-  {
-    provide: AcknowledgedWrites,
-    inject: [LedgerWriter, LedgerReader, VisibleAtomes],
-    useFactory: (writer: LedgerWriter, reader: LedgerReader, visible: VisibleAtomes) =>
-      new AcknowledgedWrites(writer, reader, visible, errorLog('Writes')),
-  },
-  {
-    provide: Scrubber,
-    inject: [LEDGER_STORE],
-    useFactory: (store: LedgerStore) => new Scrubber(store, errorLog('Scrubber')),
-  },
-  { provide: AuditReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new AuditReader(store) },
-  {
-    provide: UserData,
-    inject: [LEDGER_STORE, LedgerReader, LedgerWriter, Scrubber, AccessPolicy],
-    useFactory: (...parts: ConstructorParameters<typeof UserData>) => new UserData(...parts),
-  },
-  SecurityLog,
-  LongResponses,
-  RouteTable,
-  UpgradeRequired,
-  {
-    provide: ConnectionRegistry,
-    inject: [ResolvedOptions],
-    useFactory: ({ socket }: ResolvedOptions) => new ConnectionRegistry(socket.heartbeatMs),
-  },
-  {
-    provide: Authenticator,
-    inject: [ResolvedOptions, { token: Revocations, optional: true }],
-    useFactory: ({ jwt }: ResolvedOptions, revocations?: Revocations): Authenticator => {
-      const log = new LimitedLog(new Logger('Keys'));
-      const onUnusableKey = (why: string): void => log.warn('key', `${UNUSABLE_KEY}: ${why}`);
-      const authenticator = jwt ? new JwtAuthenticator(jwt, onUnusableKey) : new NoAuthenticator();
-      return revocations ? new SessionAuthenticator(authenticator, revocations) : authenticator;
-    },
-  },
-  {
-    provide: OriginPolicy,
-    inject: [ResolvedOptions],
-    useFactory: ({ origins }: ResolvedOptions) => new OriginPolicy(origins),
-  },
-  {
-    provide: Perimeter,
-    inject: [OriginPolicy],
-    useFactory: (originPolicy: OriginPolicy) => {
-      const log = new LimitedLog(new Logger('Perimeter'));
-      return new Perimeter(originPolicy, (cause, line) => log.warn(cause, line));
-    },
-  },
-  {
-    provide: HandshakePolicy,
-    inject: [Perimeter, ConnectionLimiter, ResolvedOptions],
-    useFactory: (perimeter: Perimeter, connectionLimiter: ConnectionLimiter, { proxies }: ResolvedOptions) =>
-      new HandshakePolicy(perimeter, connectionLimiter, proxies, new LimitedLog(new Logger('WebSocket'))),
-  },
-  {
-    provide: ConnectionLimiter,
-    inject: [Authenticator, ResolvedOptions],
-    useFactory: (authenticator: Authenticator, { connections }: ResolvedOptions) =>
-      new ConnectionLimiter(authenticator, connections),
-  },
-  RequestAuthenticator,
-  AccessGuard,
-  Drain,
-  AtomeLifecycle,
-  AtomeService,
-  AtomeEvents,
-  { provide: APP_FILTER, useClass: AtomeErrorFilter },
-];
 
 /**
  * Shared objects for a Nest application on Fastify: REST under `atome` and `sync`, the WebSocket, and
@@ -216,43 +66,22 @@ export class AtomeModule {
   }
 }
 
-function compose(
-  { wsPath, accounts }: AtomeStaticOptions,
-  options: Provider,
-  imports: NonNullable<DynamicModule['imports']> = [],
-): DynamicModule {
-  const auth = authProviders(accounts && { ...DEFAULT_ACCOUNT_OPTIONS, ...accounts });
+/** The rooms, each with those that it needs. */
+function compose({ wsPath, accounts }: AtomeStaticOptions, options: Provider, imports: Imports = []): DynamicModule {
+  const config = ConfigModule.with(options, imports);
+  const ledger = LedgerModule.from(config);
+  const auth = AuthModule.from(accounts && { ...DEFAULT_ACCOUNT_OPTIONS, ...accounts }, config, ledger);
+  const http = HttpModule.from(config, auth);
+  const application = ApplicationModule.from(ledger);
+  const below = [config, ledger, auth, http, application];
+  const realtime = RealtimeModule.from(...below);
+  const compliance = ComplianceModule.from(...below);
+  const rooms = [...below, realtime, compliance];
   return {
     module: AtomeModule,
-    imports: [...imports, DiscoveryModule],
-    controllers: [
-      AtomeController,
-      SyncController,
-      ServerInfoController,
-      AuditController,
-      UserDataController,
-      ...auth.controllers,
-    ],
-    providers: [options, ...PARTS, ...auth.providers, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
-    exports: [
-      AccessGuard,
-      Authenticator,
-      AccessPolicy,
-      RequestAuthenticator,
-      AtomeService,
-      AtomeEvents,
-      Feed,
-      LedgerReader,
-      LEDGER_STORE,
-      UserData,
-      AuditReader,
-      SecurityLog,
-      LongResponses,
-      ...auth.exports,
-      Drain,
-      OriginPolicy,
-      Perimeter,
-      ResolvedOptions,
-    ],
+    imports: [...rooms, SyncModule.from(...below), DiscoveryModule],
+    controllers: [AtomeController, AtomeReadsController, ServerInfoController],
+    providers: [AtomeLifecycle, AtomeService, AtomeEvents, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
+    exports: [...rooms, AtomeService, AtomeEvents],
   };
 }

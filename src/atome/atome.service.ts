@@ -1,19 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import { requirePrincipal } from '../auth/authentication/principal.js';
-import { VisibleAtomes, type AtomeText } from '../application/visible-atomes.js';
-import { entityTag } from '../ledger/entity-tag.js';
-import type { Outcome } from '../ledger/outcome.js';
-import {
-  LedgerReader,
-  type HistoryPage,
-  type HistoryCursor,
-  type ListPage,
-  type AsOf,
-} from '../ledger/read/ledger-reader.js';
+import { AtomeQueries, type AtomeText } from '../application/atome-queries.js';
+import { AtomeWrites } from '../application/atome-writes.js';
+import type { Caller } from '../application/caller.js';
+import type { RenameResult, WriteResult } from '../application/write-result.js';
+import type { AsOf, HistoryCursor, HistoryPage, ListPage } from '../ledger/read/ledger-reader.js';
 import { atomeOf, atomeText } from '../ledger/row-mapper.js';
-import { Scrubber } from '../ledger/integrity/scrubber.js';
-import { LedgerWriter } from '../ledger/write/ledger-writer.js';
+import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
   ID_PATTERN,
@@ -28,20 +22,18 @@ import {
   parseReplaceBody,
   parseRestoreBody,
   parseShareBody,
-  type Alteration,
-  type AlterationBody,
   type AskedAccess,
   type Atome,
   type Content,
   type JsonObject,
   type JsonPatch,
-  type JsonValue,
   type Mutation,
   type Principal,
-  type RedactedAlteration,
 } from '../protocol/index.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { parsePreconditions } from '../http/preconditions.js';
+
+export type { RenameResult, WriteResult } from '../application/write-result.js';
 
 /** Who writes, through which client, and under which conditions. Everything may be left out. */
 export interface WriteContext {
@@ -60,30 +52,6 @@ export interface WriteContext {
   readonly ifNoneMatch?: string | undefined;
   /** As the header: a date of HTTP. */
   readonly ifUnmodifiedSince?: string | undefined;
-}
-
-/** What a write has come to. */
-export interface WriteResult {
-  /** Id of the atome. */
-  readonly id: string;
-  /** Version of the atome after the write; for a no-op the one that it has. */
-  readonly version: number;
-  /** Position in the ledger: of the new alteration, or of the one that the answer repeats. */
-  readonly seq: number;
-  /** The entity tag of `atome`, good for a later `ifMatch`. */
-  readonly etag: string;
-  /** The whole atome at that version. */
-  readonly atome: Atome;
-  /** null for a no-op. */
-  readonly alteration: Alteration | RedactedAlteration | null;
-}
-
-/** What a rename has come to, with both names; null for none. */
-export interface RenameResult extends WriteResult {
-  /** `data.name` before. */
-  readonly oldName: JsonValue;
-  /** `data.name` after. */
-  readonly newName: JsonValue;
 }
 
 /** A new atome; what is left out of its content is empty or null. */
@@ -125,11 +93,9 @@ export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 @Injectable()
 export class AtomeService {
   constructor(
-    private readonly reader: LedgerReader,
-    private readonly visible: VisibleAtomes,
-    private readonly writer: LedgerWriter,
+    private readonly queries: AtomeQueries,
+    private readonly writes: AtomeWrites,
     private readonly options: ResolvedOptions,
-    private readonly scrubber: Scrubber,
   ) {}
 
   /**
@@ -173,11 +139,8 @@ export class AtomeService {
     input: { newName: string; reason?: string },
     context: WriteContext = {},
   ): Promise<RenameResult> {
-    const principal = writerOf(context);
-    const outcome = await this.submit(parseRenameBody(id, input, context, this.options.limits), context, principal);
-    const result = await this.result(principal, outcome);
-    const before = await this.before(principal.tenant, outcome, result);
-    return { ...result, oldName: before.data.name ?? null, newName: result.atome.data.name ?? null };
+    const [caller, preconditions] = contextOf(context);
+    return this.writes.rename(parseRenameBody(id, input, context, this.options.limits), caller, preconditions);
   }
 
   /** Marks the atome as deleted; it can be restored. */
@@ -200,42 +163,41 @@ export class AtomeService {
    * It is deleted then, and its id cannot be used again.
    */
   async erase(id: string, input: { reason?: string } = {}, context: WriteContext = {}): Promise<WriteResult> {
+    const [caller, preconditions] = contextOf(context);
     const mutation = parseDeleteBody(id, input, context, this.options.limits);
-    const result = await this.write({ ...mutation, operation: 'redact', changes: {} }, context);
-    this.scrubber.scrub();
-    return result;
+    return this.writes.resultOf(await this.writes.erase(mutation, caller, preconditions), caller);
   }
 
   /** The atome as it is, or as it was. */
   async get(id: string, moment?: AsOf, ...by: ReadBy): Promise<Atome> {
-    return this.visible.get(parseId(id), moment, readerOf(by));
+    return this.queries.get(parseId(id), moment, readerOf(by));
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
   async getText(id: string, moment?: AsOf, ...by: ReadBy): Promise<AtomeText> {
-    return this.visible.getText(parseId(id), moment, readerOf(by));
+    return this.queries.getText(parseId(id), moment, readerOf(by));
   }
 
   /** A page of the atomes that the reader may see, in the order of the query. `last` is where the next page begins. */
   async list(query: ListQuery, ...by: ReadBy): Promise<ListPage & { atomes: readonly Atome[] }> {
-    const page = await this.visible.list(query, readerOf(by));
+    const page = await this.queries.list(query, readerOf(by));
     return { ...page, atomes: page.rows.map(atomeOf) };
   }
 
   /** As {@link list}, each as JSON, which costs less. */
   async listText(query: ListQuery, principal: Principal): Promise<ListPage & { texts: readonly string[] }> {
-    const page = await this.visible.list(query, requirePrincipal(principal));
+    const page = await this.queries.list(query, requirePrincipal(principal));
     return { ...page, texts: page.rows.map(atomeText) };
   }
 
   /** How many atomes the reader may see by these filters; paging does not count. */
   async count(query: ListQuery, ...by: ReadBy): Promise<number> {
-    return this.visible.count(query, readerOf(by));
+    return this.queries.count(query, readerOf(by));
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
   async history(id: string, page: number | HistoryCursor, limit: number, ...by: ReadBy): Promise<HistoryPage> {
-    return this.visible.history(parseId(id), page, limit, readerOf(by));
+    return this.queries.history(parseId(id), page, limit, readerOf(by));
   }
 
   /** One parsed write, from any door. */
@@ -245,47 +207,19 @@ export class AtomeService {
 
   /** What cannot be parsed rejects, as all else does that is refused. */
   private async parsed(parse: () => Mutation, context: WriteContext): Promise<WriteResult> {
-    const principal = writerOf(context);
-    return this.result(principal, await this.submit(parse(), context, principal));
+    const [caller, preconditions] = contextOf(context);
+    return this.writes.write(parse(), caller, preconditions);
   }
+}
 
-  private async submit(mutation: Mutation, context: WriteContext, principal: Principal): Promise<Outcome> {
-    const sourceClient = context.clientId ?? null;
-    if (sourceClient !== null && !ID_PATTERN.test(sourceClient)) {
-      throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
-    }
-    const preconditions = parsePreconditions(context);
-    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient, preconditions });
+/** Who writes, and under which conditions. @throws AtomeError `invalid` */
+function contextOf(context: WriteContext): [caller: Caller, preconditions: Preconditions | undefined] {
+  const principal = writerOf(context);
+  const clientId = context.clientId ?? null;
+  if (clientId !== null && !ID_PATTERN.test(clientId)) {
+    throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
   }
-
-  private async result(principal: Principal, outcome: Outcome): Promise<WriteResult> {
-    switch (outcome.outcome) {
-      case 'applied': {
-        const { alteration, atome, prevHash, hash } = outcome.committed;
-        const { atomeId: id, version, seq } = alteration;
-        const etag = entityTag(outcome.epoch, atome);
-        return { id, version, seq, etag, atome, alteration: chained(alteration, prevHash, hash) };
-      }
-      case 'noop': {
-        const { atomeId: id, version, seq, atome } = outcome;
-        return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: null };
-      }
-      case 'duplicate': {
-        const { atomeId: id, version, seq, altered } = outcome;
-        // what was one's own write may be hidden by now
-        const atome = await this.visible.leftAt(id, version, principal);
-        const alteration = altered ? await this.reader.alteration(principal.tenant, id, version) : undefined;
-        return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: alteration ?? null };
-      }
-    }
-  }
-
-  /** The state that a write has met; only of a repetition it has to be read. */
-  private async before(tenant: string, outcome: Outcome, { id, version, atome }: WriteResult): Promise<Atome> {
-    if (outcome.outcome === 'applied') return outcome.previous!;
-    const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
-    return isRepeated ? this.reader.getAt(tenant, id, { version: version - 1 }) : atome;
-  }
+  return [{ principal, clientId }, parsePreconditions(context)];
 }
 
 /** One that was named, even by mistake, is asked for: whoever it should have been may do less than everything. */
@@ -295,28 +229,4 @@ function writerOf(context: WriteContext): Principal {
 
 function readerOf(by: ReadBy): Principal {
   return by.length > 0 ? requirePrincipal(by[0]) : ANONYMOUS;
-}
-
-/** An alteration in its place in the chain; written out, as all objects of a write are (see `mutationOf`). */
-function chained(alteration: AlterationBody, prevHash: string, hash: string): Alteration {
-  const { atomeId, operation, changes, reason, author, sourceClient } = alteration;
-  const { opId, hlc, superseded, seq, version, timestamp } = alteration;
-  const fields = {
-    atomeId,
-    operation,
-    changes,
-    reason,
-    author,
-    sourceClient,
-    opId,
-    hlc,
-    superseded,
-    seq,
-    version,
-    timestamp,
-    prevHash,
-    hash,
-  };
-  // the operation and its changes come out of one alteration
-  return fields as Alteration;
 }

@@ -1,79 +1,88 @@
 import {
-  Inject,
   Injectable,
+  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationShutdown,
   type OnModuleInit,
+  type Type,
 } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance } from 'fastify';
-import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
+import { ModuleRef } from '@nestjs/core';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
-import { addBodyParsers, addOwnDecoder, PATCH_TYPES } from '../http/body-parsers.js';
-import { keepOutOfCaches } from '../http/cache-headers.js';
-import { refuseUnknownPreconditions } from '../http/unconditional.js';
-import { takeOwnContent } from '../http/request-content.js';
+import { ArrivingBodies } from '../http/arriving-bodies.js';
+import { Drain } from '../http/drain.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
+import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
-import { Drain } from '../http/drain.js';
-import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
-/** Starts and ends what has timers and connections, in order. */
+/** One thing that a start or an end consists of. */
+interface Step {
+  readonly name: string;
+  readonly run: (modules: ModuleRef) => void | Promise<void>;
+}
+
+function step<T>(name: string, token: Type<T> | symbol, run: (part: T) => void | Promise<void>): Step {
+  return { name, run: (modules) => run(modules.get<T>(token, { strict: false })) };
+}
+
+const START: readonly Step[] = [
+  step('look after bodies that arrive', ArrivingBodies, (bodies) => bodies.start()),
+  step('follow the ledger', Feed, (feed) => feed.start()),
+  step('begin the heartbeat', ConnectionRegistry, (registry) => registry.start()),
+  step('begin to check identities', ConnectionLimiter, (limiter) => limiter.start()),
+  // a session that ended while this server was down must not be good for its first second
+  step('check identities', ConnectionLimiter, (limiter) => limiter.check()),
+];
+
+/** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
+const DRAIN: readonly Step[] = [
+  step('end long answers', Drain, (drain) => drain.begin()),
+  step('announce the end', ConnectionRegistry, (registry) => registry.announceShutdown()),
+  step('commit what was accepted', LedgerWriter, (writer) => writer.drain()),
+  step('send the answers to writes', Drain, (drain) => drain.answered()),
+  step('end the heartbeat', ConnectionRegistry, (registry) => registry.stop()),
+  step('close connections', ConnectionRegistry, (registry) => registry.close()),
+];
+
+const END: readonly Step[] = [
+  step('end the checks of identities', ConnectionLimiter, (limiter) => limiter.stop()),
+  step('leave the ledger', Feed, (feed) => feed.stop()),
+  step('give up bodies that arrive', ArrivingBodies, (bodies) => bodies.stop()),
+  step('finish scrubbing', Scrubber, (scrubber) => scrubber.done()),
+  step<LedgerStore>('close the database', LEDGER_STORE, (store) => store.close()),
+];
+
+/** Starts and ends what has timers and connections, step by step. */
 @Injectable()
 export class AtomeLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
-  constructor(
-    @Inject(LEDGER_STORE) private readonly store: LedgerStore,
-    private readonly writer: LedgerWriter,
-    private readonly feed: Feed,
-    private readonly connectionRegistry: ConnectionRegistry,
-    private readonly connectionLimiter: ConnectionLimiter,
-    private readonly requestAuthenticator: RequestAuthenticator,
-    private readonly drain: Drain,
-    private readonly http: HttpAdapterHost,
-    private readonly scrubber: Scrubber,
-  ) {}
+  private readonly logger = new Logger('Lifecycle');
+
+  constructor(private readonly modules: ModuleRef) {}
 
   async onModuleInit(): Promise<void> {
-    // an application context (a worker, a command) has no server
-    const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    if (adapter) this.prepare(adapter.getInstance<FastifyInstance>());
-    this.feed.start();
-    this.connectionRegistry.start();
-    this.connectionLimiter.start();
-    // a session that ended while this server was down must not be good for its first second
-    await this.connectionLimiter.check();
+    for (const { run } of START) await run(this.modules);
   }
 
-  /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.drain.begin();
-    this.connectionRegistry.announceShutdown();
-    await this.writer.drain();
-    await this.drain.answered();
-    this.connectionRegistry.stop();
-    await this.connectionRegistry.close();
+  beforeApplicationShutdown(): Promise<void> {
+    return this.runAll(DRAIN);
   }
 
-  private prepare(fastify: FastifyInstance): void {
-    addBodyParsers(fastify, PATCH_TYPES);
-    addOwnDecoder(fastify);
-    keepOutOfCaches(fastify);
-    this.requestAuthenticator.register(fastify);
-    refuseUnknownPreconditions(fastify);
-    takeOwnContent(fastify);
-    // behind the body: one that never comes whole must not hold the end
-    fastify.addHook('preHandler', (request, reply, done) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.track(reply.raw);
-      done();
-    });
+  onApplicationShutdown(): Promise<void> {
+    return this.runAll(END);
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.connectionLimiter.stop();
-    this.feed.stop();
-    await this.scrubber.done();
-    await this.store.close();
+  /** A step that fails is named, and keeps none of the others from being taken. @throws what the first of them has thrown. */
+  private async runAll(steps: readonly Step[]): Promise<void> {
+    const errors: unknown[] = [];
+    for (const { name, run } of steps) {
+      try {
+        await run(this.modules);
+      } catch (error) {
+        this.logger.error(`the step "${name}" of the shutdown has failed: ${String(error)}`);
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
   }
 }

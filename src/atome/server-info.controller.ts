@@ -2,7 +2,6 @@ import { Controller, Get, UseFilters } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
-import { Authenticator } from '../auth/authentication/authenticator.js';
 import { Feed } from '../feed/feed.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { PROTOCOL_VERSION, type Principal } from '../protocol/index.js';
@@ -19,7 +18,6 @@ export class ServerInfoController {
   constructor(
     private readonly feed: Feed,
     private readonly connectionRegistry: ConnectionRegistry,
-    private readonly authenticator: Authenticator,
     private readonly accessPolicy: AccessPolicy,
     private readonly options: ResolvedOptions,
   ) {}
@@ -39,7 +37,7 @@ export class ServerInfoController {
       version: VERSION,
       protocol: PROTOCOL_VERSION,
       wsPath: this.options.wsPath,
-      authRequired: this.authenticator.required,
+      authRequired: this.options.jwt !== undefined,
       ...(caller && (await this.ledgerOf(caller))),
       serverTime: new Date().toISOString(),
       limits: this.options.limits,

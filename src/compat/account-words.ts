@@ -1,20 +1,30 @@
 import { isObject, type JsonObject } from '../protocol/index.js';
 
-const WORDS = new Set(['phone', 'username', 'email', 'password']);
+/** How the original client calls an identifier; the first that is given counts. */
+const IDENTIFIERS = ['phone', 'username', 'email'] as const;
+const WORDS: ReadonlySet<string> = new Set([...IDENTIFIERS, 'password']);
 
-/**
- * The body of a login or a registration of the original client, which knows its users by `phone` or `username`; undefined
- * for another one. Where both are there it is the phone.
- */
-export function credentialsOf(body: unknown): JsonObject | undefined {
-  if (!isObject(body) || !Object.keys(body).every((name) => WORDS.has(name))) return undefined;
-  const { phone, username, email, password } = body;
-  const identifier = given(phone) ? international(String(phone)) : given(username) ? username : email;
-  if (typeof identifier !== 'string') return undefined;
-  return { identifier, ...(typeof password === 'string' && { password }) };
+/** A login or a registration of the original client. */
+export interface SpokenCredentials {
+  /** In the words of this server. */
+  readonly body: JsonObject;
+  /** How it has called its identifier. */
+  readonly name: (typeof IDENTIFIERS)[number];
 }
 
-const given = (value: unknown): boolean => (typeof value === 'string' && value !== '') || typeof value === 'number';
+/** @returns undefined for a body that is not the original client's. */
+export function credentialsOf(body: unknown): SpokenCredentials | undefined {
+  if (!isObject(body) || !Object.keys(body).every((name) => WORDS.has(name))) return undefined;
+  const name = IDENTIFIERS.find((each) => isGiven(body[each])) ?? IDENTIFIERS.find((each) => each in body);
+  if (name === undefined) return undefined;
+  const { [name]: value, password } = body;
+  const identifier = name === 'phone' ? international(String(value)) : (value as string);
+  return { name, body: { identifier, ...(typeof password === 'string' && { password }) } };
+}
+
+function isGiven(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || typeof value === 'number';
+}
 
 /** The original client writes a number with its country, and without the `+`. */
 function international(phone: string): string {

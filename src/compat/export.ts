@@ -32,6 +32,7 @@ export class OriginalExport {
     if (whose !== principal.id) assertRole(principal, 'administer');
     void reply.type('application/json; charset=utf-8');
     if (isHead(request)) return sendHead(reply);
+    this.longResponses.holdHeavy(request, reply);
     this.log.record('export', request, { subject: whose });
     const { epoch, seq } = await this.reader.head(principal.tenant);
     const records = this.data.exportOf(principal, whose, seq) as AsyncIterable<ExportRecord>;

@@ -131,6 +131,23 @@ function given(fields: Record<string, unknown>): JsonObject {
   >;
 }
 
+/** Most atomes of one page of a list. */
+const MOST = 500;
+
+/**
+ * The query of a list that asks for more than a page holds, with as many as it holds: `pages` and `nextCursor` of the answer
+ * tell that there is more. undefined for another. @throws AtomeError `invalid` where it skips some as well, for what it
+ * takes for its next page would leave some out.
+ */
+export function withinMost(query: Body): Body | undefined {
+  const { limit, offset } = query;
+  if (typeof limit !== 'string' || !/^\d{1,15}$/.test(limit) || Number(limit) <= MOST) return undefined;
+  if (offset !== undefined && Number(offset) !== 0) {
+    throw invalid([{ path: 'limit', message: `must be at most ${MOST} beside an offset; or use page or cursor` }]);
+  }
+  return { ...query, limit: String(MOST) };
+}
+
 /** The query of a list that skips by `offset`, by pages; undefined where it does not. @throws AtomeError `invalid`. */
 export function listOf(query: Body): Body | undefined {
   const { offset, limit = '20', ...rest } = query;

@@ -4,7 +4,17 @@ import { AtomeService, type WriteContext } from '../atome/atome.service.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { toAtomeError } from '../http/problem.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
-import { AtomeError, invalid, isObject, type AtomeState, type Mutation, type Principal } from '../protocol/index.js';
+import {
+  AtomeError,
+  invalid,
+  isObject,
+  type AtomeState,
+  type Issue,
+  type JsonObject,
+  type Mutation,
+  type Principal,
+} from '../protocol/index.js';
+import { contentNames, retold } from './field-names.js';
 import { isOld, pushedOf } from './pushed-atome.js';
 
 /** An atome that was not taken, and why. */
@@ -49,7 +59,7 @@ export class OriginalPush {
         if (retryable || code === 'internal') throw error;
         const id = isObject(atome) && typeof atome.id === 'string' ? atome.id : null;
         if (id !== null && details?.redacted === true) erasedIds.push(id);
-        else conflicts.push({ id, code, error: message });
+        else conflicts.push({ id, code, error: sentenceOf(atome, message, details) });
       }
     }
     return { synced: syncedIds.length, syncedIds, conflicts, erasedIds };
@@ -98,4 +108,10 @@ export class OriginalPush {
       throw error;
     }
   }
+}
+
+/** What is wrong with a pushed atome, by the names that its fields have in it. */
+function sentenceOf(atome: unknown, message: string, details: JsonObject | undefined): string {
+  const errors = details?.errors as readonly Issue[] | undefined;
+  return errors && isObject(atome) ? retold(message, errors, contentNames(atome)) : message;
 }

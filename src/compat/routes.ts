@@ -14,8 +14,9 @@ import { OriginalPull } from './pull.js';
 import { OriginalPush } from './push.js';
 import { checkedQuery, PullQueryDto } from './queries.js';
 import { OriginalPut } from './put-body.js';
-import { translateCalls, type Translation, type Translations } from './translation.js';
-import { alterOf, createOf, listOf, putOf, unstamped } from './fields.js';
+import { speakNames, translateCalls, type Translation, type Translations } from './translation.js';
+import { bareNames, contentNames, type FieldNames } from './field-names.js';
+import { alterOf, createOf, listOf, putOf, unstamped, withinMost } from './fields.js';
 
 type Answer = Promise<void> | undefined;
 
@@ -35,10 +36,10 @@ export class OriginalCalls {
   private translations(): Translations {
     const stamps = inBody((body) => unstamped(body, []));
     return {
-      'POST /atome/create': inBody(createOf),
-      'GET /atome/list': { request: skipByPages },
+      'POST /atome/create': inBody(createOf, contentNames),
+      'GET /atome/list': { request: listByPages },
       'PUT /atome/:id': { request: (request, reply) => this.put(request, reply) },
-      'POST /atome/:id/alter': inBody(alterOf),
+      'POST /atome/:id/alter': inBody(alterOf, () => (path) => (path === 'changes.name' ? 'newName' : path)),
       'POST /atome/:id/rename': stamps,
       'POST /atome/:id/restore': stamps,
       'DELETE /atome/:id': stamps,
@@ -46,6 +47,7 @@ export class OriginalCalls {
       'GET /sync/changes': { request: (request, reply) => this.changes(request, reply) },
       'GET /user-data/export': { request: (request, reply) => this.export(request, reply) },
       'DELETE /user-data/delete-all': { request: (request, reply) => this.deleteAll(request, reply) },
+      'DELETE /auth/delete-account': { request: (request, reply) => this.deleteAccount(request, reply) },
       'GET /auth/me': { request: () => undefined, answer: (_request, payload) => withUser(payload) },
       'POST /auth/login': LOGIN,
       'POST /auth/register': LOGIN,
@@ -55,8 +57,13 @@ export class OriginalCalls {
   private put(request: FastifyRequest, reply: FastifyReply): Answer {
     const { id } = request.params as { readonly id: string };
     const put = putOf(id, request.body);
-    if (put?.isWhole) request.body = put.body;
-    if (!put || put.isWhole) return undefined;
+    if (!put) return undefined;
+    const { data, properties } = request.body as Record<string, unknown>;
+    const isBare = data === undefined && properties === undefined;
+    const names = contentNames(request.body as Record<string, unknown>);
+    speakNames(request, isBare ? bareNames : (path) => names(path.replace(/^changes\./, 'data.')));
+    if (put.isWhole) request.body = put.body;
+    if (put.isWhole) return undefined;
     const merged = this.parts.get(OriginalPut).merge(id, put.body, writeContextOf(request));
     return merged.then(({ version, seq, atome, alteration }) => {
       void reply.send({ success: true, id, version, seq, atome, alteration });
@@ -97,36 +104,63 @@ export class OriginalCalls {
   }
 
   private deleteAll(request: FastifyRequest, reply: FastifyReply): Answer {
+    const erasure = this.parts.get(OriginalErasure);
+    return erasure.isAsked(request.body) ? erasure.send(request, reply) : undefined;
+  }
+
+  /** With `deleteData` the data goes too. */
+  private deleteAccount(request: FastifyRequest, reply: FastifyReply): Answer {
     const { body } = request;
-    if (!isObject(body) || typeof body.password !== 'string' || body.confirm !== undefined) return undefined;
-    return this.parts.get(OriginalErasure).send(request, reply);
+    if (!isObject(body) || body.deleteData === undefined) return undefined;
+    const { deleteData, ...rest } = body;
+    if (typeof deleteData !== 'boolean') {
+      throw invalid([{ path: 'deleteData', message: 'must be true to erase your data too, or false to leave it' }]);
+    }
+    request.body = rest;
+    // without a password it is refused by the call itself
+    if (!deleteData || typeof rest.password !== 'string') return undefined;
+    return this.parts.get(OriginalErasure).sendWithAccount(request, reply, rest.password);
   }
 }
 
-/** Puts another body in the place of one that is the original client's. */
-function inBody(translate: (body: unknown) => object | undefined): Translation {
+type Body = Record<string, unknown>;
+
+/**
+ * Puts another body in the place of one that is the original client's.
+ * @param namesOf tells how it calls its fields.
+ */
+function inBody(translate: (body: unknown) => object | undefined, namesOf?: (body: Body) => FieldNames): Translation {
   return {
     request: (request): undefined => {
-      request.body = translate(request.body) ?? request.body;
+      const body = translate(request.body);
+      if (!body) return;
+      if (namesOf) speakNames(request, namesOf(request.body as Body));
+      request.body = body;
     },
   };
 }
 
-function skipByPages(request: FastifyRequest): undefined {
-  request.query = listOf(request.query as Record<string, unknown>) ?? request.query;
+/** The original client says of every call that it is JSON, also of one that it sends nothing with. */
+function isOfOriginal({ headers }: FastifyRequest): boolean {
+  return headers['content-type']?.startsWith('application/json') === true;
+}
+
+function listByPages(request: FastifyRequest): undefined {
+  const query = request.query as Body;
+  const within = (isOfOriginal(request) ? withinMost(query) : undefined) ?? query;
+  request.query = listOf(within) ?? within;
 }
 
 const ONE_VALUE = 'application/json';
 const LINES = 'application/x-ndjson';
 const STREAM = 'text/event-stream';
 
-/** The original client asks for JSON with each call, also for those that it sends nothing with. */
-function isForOneValue({ query, headers }: FastifyRequest): boolean {
+function isForOneValue(request: FastifyRequest): boolean {
+  const { query, headers } = request;
   const { format, kinds } = query as { readonly format?: unknown; readonly kinds?: unknown };
-  const { accept, 'content-type': type = '' } = headers;
-  const isAsked = format !== undefined || kinds !== undefined || type.startsWith('application/json');
+  const isAsked = format !== undefined || kinds !== undefined || isOfOriginal(request);
   // who asks for a format without a word on types, as a browser does, takes one value
-  return preferredType(accept, isAsked ? [ONE_VALUE, LINES] : [LINES, ONE_VALUE]) === ONE_VALUE;
+  return preferredType(headers.accept, isAsked ? [ONE_VALUE, LINES] : [LINES, ONE_VALUE]) === ONE_VALUE;
 }
 
 /** Logins in the original client's words, whose answers are in them too. */
@@ -136,7 +170,8 @@ const LOGIN: Translation = {
   request: (request): undefined => {
     const credentials = credentialsOf(request.body);
     if (!credentials) return;
-    request.body = credentials;
+    speakNames(request, (path) => (path === 'identifier' ? credentials.name : path));
+    request.body = credentials.body;
     spoken.add(request);
   },
   answer: (request, payload) => (spoken.has(request) ? answerOf(payload) : payload),

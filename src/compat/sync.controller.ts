@@ -22,7 +22,7 @@ export class OriginalSyncController {
     private readonly longResponses: LongResponses,
   ) {}
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get('sync/pull')
   @ApiOperation({ summary: 'Atomes as they are, of those that changed since a time or a seq' })
   @ApiQuery({
@@ -45,7 +45,7 @@ export class OriginalSyncController {
     };
   }
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get('atome/sync/pull')
   @ApiOperation({ summary: 'Atomes as they are, of those that changed since they were last acknowledged' })
   @ApiAnswer(200, 'A page; once it is acknowledged, the next pull goes on', PULLED)

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
+import { isObject } from '../protocol/index.js';
+import { renamed, type FieldNames } from './field-names.js';
 
 /** What stands in front of one call and puts the original client's words into those of the server. */
 export interface Translation {
@@ -7,6 +9,14 @@ export interface Translation {
   readonly request: (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined;
   /** Adds to the answer. */
   readonly answer?: (request: FastifyRequest, payload: unknown) => unknown;
+}
+
+/** How the caller of a translated request calls the fields that a refusal names. */
+const spokenNames = new WeakMap<FastifyRequest, FieldNames>();
+
+/** Has a refusal of this request name fields as its caller does. */
+export function speakNames(request: FastifyRequest, names: FieldNames): void {
+  spokenNames.set(request, names);
 }
 
 /** By method and path, without the prefix of the application, such as `PUT /atome/:id`. */
@@ -41,9 +51,12 @@ function putBefore(route: RouteOptions, { request: translate, answer }: Translat
       }
     },
   ];
-  if (!answer) return;
   route.preSerialization = [
     ...[route.preSerialization ?? []].flat(),
-    (request, _reply, payload, done) => done(null, answer(request, payload)),
+    (request, _reply, payload, done) => {
+      const names = spokenNames.get(request);
+      const told = names && isObject(payload) && Array.isArray(payload.errors) ? renamed(payload, names) : payload;
+      done(null, answer ? answer(request, told) : told);
+    },
   ];
 }

@@ -38,7 +38,7 @@ export class AuditController {
     private readonly longResponses: LongResponses,
   ) {}
 
-  @RequireRole('administer')
+  @RequireRole('administer', { takesQuery: true })
   @Get()
   @ApiOperation({ summary: 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON' })
   @ApiResponse({
@@ -76,6 +76,7 @@ export class AuditController {
       void reply.type(isWhole ? NDJSON : 'application/json; charset=utf-8');
       return sendHead(reply);
     }
+    this.longResponses.holdHeavy(request, reply);
     this.log.record('audit', request, { query });
     if (isWhole) {
       const { epoch, seq, hash } = head;

@@ -12,7 +12,6 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
 import { QUERY_PIPE } from '../http/validation.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { invalid, isObject, parseDeleteBody } from '../protocol/index.js';
 import { DeleteAllDto, ExportQueryDto } from './compliance.dto.js';
 import { UserData } from './user-data.js';
@@ -27,13 +26,12 @@ export class UserDataController {
 
   constructor(
     private readonly data: UserData,
-    private readonly reader: LedgerReader,
     private readonly options: ResolvedOptions,
     private readonly log: SecurityLog,
     private readonly longResponses: LongResponses,
   ) {}
 
-  @RequireRole('read')
+  @RequireRole('read', { takesQuery: true })
   @Get('export')
   @ApiOperation({ summary: 'All that the ledger holds of you, as lines of JSON' })
   @ApiResponse({
@@ -53,10 +51,11 @@ export class UserDataController {
     const whose = subject ?? principal.id;
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
+    this.longResponses.holdHeavy(request, reply);
     this.log.record('export', request, { subject: whose });
     const lines = ndjson({
       header: async () => {
-        const { epoch, seq, hash } = await this.reader.head(tenant);
+        const { epoch, seq, hash } = await this.data.head(tenant);
         return { principal: whose, tenant, epoch, seq, hash };
       },
       records: ({ seq }) => this.data.exportOf(principal, whose, seq),
@@ -83,7 +82,7 @@ export class UserDataController {
     if (!confirm) {
       return { success: true, erased: 0, complete: !(await this.data.hasAny(principal.tenant, principal.id)) };
     }
-    const erased = await this.data.eraseAll(principal, reason);
+    const erased = await this.data.eraseAll(principal, { reason });
     this.log.record('erase-all', request, { ...erased });
     return { success: true, ...erased };
   }

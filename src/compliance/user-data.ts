@@ -1,7 +1,7 @@
+import type { AtomeWrites } from '../application/atome-writes.js';
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
-import type { Scrubber } from '../ledger/integrity/scrubber.js';
+import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerStore } from '../ledger/store.js';
-import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AtomeError, type AccessRules, type Principal } from '../protocol/index.js';
 import type { Outcome } from '../ledger/outcome.js';
 import { isErased } from '../ledger/erasure.js';
@@ -22,6 +22,13 @@ const VERSIONS = 32;
 const MAX_ERASED = 1_000;
 const AT_ONCE = 100;
 
+/** Which of the atomes of somebody are erased, and why. */
+export interface Erasure {
+  readonly reason: string | null;
+  /** Left out: all. An atome counts as of the kind that it is of now. */
+  readonly kinds?: readonly string[] | undefined;
+}
+
 /** All that the ledger holds of one person: to hand it over, and to erase it. */
 export class UserData {
   private readonly auditReader: AuditReader;
@@ -29,11 +36,14 @@ export class UserData {
   constructor(
     private readonly store: LedgerStore,
     private readonly reader: LedgerReader,
-    private readonly writer: LedgerWriter,
-    private readonly scrubber: Scrubber,
+    private readonly writes: AtomeWrites,
     private readonly rules: AccessRules,
   ) {
     this.auditReader = new AuditReader(store);
+  }
+
+  head(tenant: string): Promise<HeadRow> {
+    return this.reader.head(tenant);
   }
 
   /**
@@ -59,7 +69,7 @@ export class UserData {
   }
 
   /** Erases what a principal owns, a bounded number at once. What the same has written to others' atomes stays theirs. */
-  async eraseAll(principal: Principal, reason: string | null): Promise<Erased> {
+  async eraseAll(principal: Principal, { reason, kinds }: Erasure): Promise<Erased> {
     const { id: ownerId, tenant } = principal;
     let [erased, kept] = [0, 0];
     const result = (complete: boolean): Erased => ({ erased, complete, ...(kept > 0 && { kept }) });
@@ -67,15 +77,20 @@ export class UserData {
       if (erased >= MAX_ERASED) return result(false);
       const { ids, next } = await this.store.ledger(tenant).audit.owned(ownerId, after);
       for (let at = 0; at < ids.length; at += AT_ONCE) {
-        const some = ids.slice(at, at + AT_ONCE);
+        const some = await this.ofKinds(tenant, ids.slice(at, at + AT_ONCE), kinds);
         const done = await Promise.all(some.map((id) => this.erase(id, principal, reason)));
         erased += done.filter((outcome) => outcome === 'applied').length;
         kept += done.filter((outcome) => outcome === 'refused').length;
-        this.scrubber.scrub();
       }
       after = next;
     }
     return result(true);
+  }
+
+  private async ofKinds(tenant: string, ids: readonly string[], kinds: Erasure['kinds']): Promise<readonly string[]> {
+    if (!kinds) return ids;
+    const headers = await this.store.ledger(tenant).atomes.headers(ids);
+    return headers.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
   }
 
   /** What the policies forbid stops nothing else. */
@@ -86,8 +101,8 @@ export class UserData {
   ): Promise<Outcome['outcome'] | 'refused'> {
     const envelope = { opId: null, baseVersion: null, hlc: null, reason, atomeId };
     try {
-      const mutation = { ...envelope, operation: 'redact', changes: {} } as const;
-      const { outcome } = await this.writer.submit(principal.tenant, mutation, { principal, sourceClient: null });
+      const mutation = { ...envelope, operation: 'delete', changes: {} } as const;
+      const { outcome } = await this.writes.erase(mutation, { principal, clientId: null });
       return outcome;
     } catch (error) {
       if (error instanceof AtomeError && (error.code === 'not_found' || error.code === 'forbidden')) return 'refused';

@@ -218,6 +218,8 @@ describe('the configuration of rates, connections and quotas', () => {
   it('names what is no number', () => {
     const names = [
       'RATE_LIMIT',
+      'HEAVY_CALLS',
+      'HEAVY_CALLS_PER_PRINCIPAL',
       'REFUSED_PER_MINUTE',
       'TRUST_PROXY',
       'MAX_CONNECTIONS',

@@ -7,7 +7,12 @@ import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.
 import type { JSONWebKeySet } from 'jose';
 import { ROLES } from '../auth/authorization/roles.js';
 import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
-import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_SOCKET_OPTIONS } from './module-options.js';
+import {
+  DEFAULT_ACCOUNT_OPTIONS,
+  DEFAULT_DATABASE_URL,
+  DEFAULT_HEAVY_LIMITS,
+  DEFAULT_SOCKET_OPTIONS,
+} from './module-options.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
@@ -115,6 +120,10 @@ export function readConfig(environment: Environment = process.env): Config {
           10_000_000,
         ),
         unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_CONNECTION_LIMITS.unauthenticated, 0, 10_000_000),
+      },
+      heavyCalls: {
+        total: read.integer('HEAVY_CALLS', DEFAULT_HEAVY_LIMITS.total, 0, 1_000_000),
+        perPrincipal: read.integer('HEAVY_CALLS_PER_PRINCIPAL', DEFAULT_HEAVY_LIMITS.perPrincipal, 0, 1_000_000),
       },
       quotas: {
         writesPerSecond: read.integer('TENANT_WRITES_PER_SECOND', NO_QUOTAS.writesPerSecond, 0, 1_000_000),

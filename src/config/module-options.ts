@@ -30,6 +30,15 @@ export const DEFAULT_SOCKET_OPTIONS: SocketOptions = {
   deflate: false,
 };
 
+/** How many calls that read or write very much may run at once; 0: as many as come. */
+export interface HeavyLimits {
+  readonly total: number;
+  /** Of one principal; not looked at where everybody is the same one. */
+  readonly perPrincipal: number;
+}
+
+export const DEFAULT_HEAVY_LIMITS: HeavyLimits = { total: 64, perPrincipal: 16 };
+
 /** Accounts of this server's own, which it signs tokens for with the secret of `jwt`. */
 export interface AccountOptions {
   /** One tenant, `default`, for all accounts; or each account in a tenant of its own, named by its id. */
@@ -83,6 +92,8 @@ export interface AtomeOptions {
   readonly quotas?: Partial<Quotas>;
   /** How many connections and streams may be open at once. */
   readonly connections?: Partial<ConnectionLimits>;
+  /** How many searches, exports, snapshots, audits and shares may run at once. */
+  readonly heavyCalls?: Partial<HeavyLimits>;
   /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
   readonly proxies?: number;
 }
@@ -111,6 +122,7 @@ export class ResolvedOptions {
   readonly proxies: number;
   readonly quotas: Quotas;
   readonly connections: ConnectionLimits;
+  readonly heavyCalls: HeavyLimits;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -123,6 +135,7 @@ export class ResolvedOptions {
     this.authorize = options.authorize;
     this.origins = originOptions(options, options.jwt !== undefined);
     this.connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
+    this.heavyCalls = { ...DEFAULT_HEAVY_LIMITS, ...options.heavyCalls };
     this.quotas = { ...NO_QUOTAS, ...options.quotas };
     this.proxies = options.proxies ?? 0;
   }

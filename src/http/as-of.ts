@@ -23,6 +23,7 @@ export function parseAsOfPoint(text: string, path: string): AsOfPoint {
 const FOUR_DIGITS = '2026-01-31T12:00:00.000Z'.length;
 
 function shapeProblem(text: string): string {
+  if (TIME.test(`${text}Z`)) return 'has no zone; add Z for UTC, or the zone such as %2B01:00';
   if (SPACE_AS_ZONE.test(text)) return 'has a space where its zone begins; write the + of the zone as %2B';
   return 'must be a seq, or an ISO 8601 time such as 2026-01-31T12:00:00Z';
 }

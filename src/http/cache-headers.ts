@@ -7,12 +7,15 @@ import { RULE, type Rule } from '../auth/authentication/request-authenticator.js
  */
 export function keepOutOfCaches(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    if ((request.routeOptions.config as { [RULE]?: Rule })[RULE] !== undefined) {
-      void reply.header('cache-control', 'no-store');
-      varyBy(reply, 'Authorization');
-    }
+    if ((request.routeOptions.config as { [RULE]?: Rule })[RULE] !== undefined) keepAnswerOutOfCaches(reply);
     done();
   });
+}
+
+/** Says it of one answer. */
+export function keepAnswerOutOfCaches(reply: FastifyReply): void {
+  void reply.header('cache-control', 'no-store');
+  varyBy(reply, 'Authorization');
 }
 
 /** Lets the caller's own cache keep an answer, which has to ask with its tag each time before it uses it. */

@@ -1,6 +1,6 @@
 import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { AtomeError } from '../protocol/index.js';
+import { AtomeError, type ErrorCode } from '../protocol/index.js';
 import type { LimitedLog } from './limited-log.js';
 import { PROBLEM_JSON, retryAfterOf, toProblem } from './problem.js';
 
@@ -45,6 +45,17 @@ export function refuseExpectation(_request: unknown, response: ServerResponse): 
   sendAnswer(response, refusal(417, 'invalid', 'only Expect: 100-continue can be fulfilled; send the request without'));
 }
 
+/** Answers CONNECT, with which a client would be led on to another server (RFC 9110 §9.3.6), for the event of that name. */
+export function refuseConnect(_request: unknown, socket: Socket): void {
+  // Node has taken its own listener off, and a fault without one ends the process
+  socket.on('error', () => socket.destroy());
+  const message = 'CONNECT is not possible here: the server leads on to no other; ask it for what it has itself';
+  writeAnswer(socket, {
+    ...refusal(405, 'method_not_allowed', message),
+    headers: { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' },
+  });
+}
+
 /** Where Node keeps the answer that is under way; its own handler of these errors looks there, too. */
 export function answerUnderWay(socket: Socket): ServerResponse | undefined {
   return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
@@ -63,7 +74,7 @@ function refusalOf(cause: string): Refusal {
   }
 }
 
-function refusal(status: number, code: 'invalid' | 'too_large' | 'unavailable', message: string): Refusal {
+function refusal(status: number, code: ErrorCode, message: string): Refusal {
   return { status, error: new AtomeError(code, message) };
 }
 
@@ -77,6 +88,7 @@ export function renderRefusal({ status, error, instance = '', headers }: Refusal
       'Content-Type': PROBLEM_JSON,
       'Content-Length': String(Buffer.byteLength(body)),
       'Cache-Control': 'no-store',
+      Vary: 'Authorization',
       'X-Content-Type-Options': 'nosniff',
       ...(wait !== undefined && { 'Retry-After': wait }),
       Connection: 'close',

@@ -17,7 +17,9 @@ export function errorLog(context: string): (error: unknown) => void {
   };
 }
 
+/** Errors of one kind that come from two places of the program are two faults. */
 function kindOf(error: unknown): string {
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  return `${String(name)} ${String(code)}`;
+  const { name, code, stack } = (error ?? {}) as { name?: unknown; code?: unknown; stack?: unknown };
+  const place = typeof stack === 'string' ? /^ +at .*$/m.exec(stack)?.[0] : undefined;
+  return `${String(name)} ${String(code)} ${place ?? ''}`;
 }

@@ -5,6 +5,7 @@ import { addressOf } from '../auth/admission/client-address.js';
 import { Deadline } from '../auth/admission/deadline.js';
 import { identityOf } from '../auth/authentication/request-authenticator.js';
 import { ConnectionLimiter, type ConnectionLease } from '../auth/admission/connection-limiter.js';
+import { HeavyCalls } from './heavy-calls.js';
 import { Drain } from './drain.js';
 import { ResolvedOptions } from '../config/module-options.js';
 
@@ -24,6 +25,7 @@ export class LongResponses {
     private readonly connectionLimiter: ConnectionLimiter,
     private readonly options: ResolvedOptions,
     private readonly drain: Drain,
+    private readonly heavyCalls: HeavyCalls,
   ) {}
 
   /**
@@ -53,6 +55,11 @@ export class LongResponses {
     });
     if (drain?.aborted) abort();
     return controller.signal;
+  }
+
+  /** As {@link HeavyCalls.hold}. */
+  holdHeavy(request: FastifyRequest, reply: FastifyReply): void {
+    this.heavyCalls.hold(request, reply);
   }
 
   private acquireLease({ raw }: FastifyRequest, onRevoked: () => void): ConnectionLease {

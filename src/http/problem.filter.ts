@@ -1,19 +1,20 @@
-import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeError } from '../protocol/index.js';
+import { errorLog } from './error-log.js';
 import { PROBLEM_JSON, retryAfterOf, toAtomeError, toProblem } from './problem.js';
 
 /** Answers every error as problem+json, and logs those that are the server's own fault. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly logger = new Logger('Http');
+  private readonly onError = errorLog('Http');
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const refusal = toAtomeError(error);
-    if (refusal.code === 'internal') this.logger.error(refusal.cause ?? error);
+    if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
     if (!reply.sent) sendProblem(refusal, request, reply);
   }
 }

@@ -1,7 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { RULE } from '../auth/authentication/request-authenticator.js';
+import type { Readable } from 'node:stream';
+import { addressOf } from '../auth/admission/client-address.js';
+import { identityOf, RULE } from '../auth/authentication/request-authenticator.js';
 import { AtomeError, JSON_PATCH, MERGE_PATCH } from '../protocol/index.js';
-import { divertToOwnDecoder } from './body-parsers.js';
+import { tooLarge, type ArrivingBodies } from './arriving-bodies.js';
+import { decodeBody } from './body-parsers.js';
+import type { LimitedLog } from './limited-log.js';
 import { isUtf8Type, parseMediaType } from './media-type.js';
 
 /** Which types of content the routes of the module read, by method. */
@@ -18,19 +22,88 @@ export function describeContent(method: string): [name: string, value: string] {
   return [name, CONTENT_TYPES[method]!.join(', ')];
 }
 
+/** What the bodies of the module's own routes need. */
+export interface OwnContent {
+  readonly bodies: ArrivingBodies;
+  readonly log: Pick<LimitedLog, 'warn'>;
+}
+
+/** What a request says of its body; kept here while the application around us must not decode it. */
+interface Said {
+  readonly type: string | undefined;
+  readonly length: string | undefined;
+  readonly transfer: string | undefined;
+}
+const said = new WeakMap<FastifyRequest, Said>();
+
 /**
  * Refuses content that the routes of the module do not read with 415 (RFC 9110 §15.5.16), before any parser takes it for
- * something else; what they do read goes to our decoder, past those that a host application has.
+ * something else; what they do read is read here, so that no parser of an application around us decodes it, whatever its
+ * hooks have looked at before.
  */
-export function takeOwnContent(fastify: FastifyInstance): void {
+export function takeOwnContent(fastify: FastifyInstance, { bodies, log }: OwnContent): void {
   fastify.addHook('preParsing', (request, reply, payload, done) => {
     const types = CONTENT_TYPES[request.method];
     const isOurs = types !== undefined && RULE in request.routeOptions.config;
     if (!isOurs) return done(undefined, payload);
     const refusal = refusalOf(request, reply, types);
-    if (!refusal && request.headers['content-type'] !== undefined) divertToOwnDecoder(request);
-    done(refusal, payload);
+    if (refusal) log.warn(refusal.message, lineOf(refusal, request));
+    if (refusal || request.headers['content-type'] === undefined) return done(refusal, payload);
+    readBody(request, payload as Readable, bodies).then(
+      (body) => {
+        request.body = body;
+        hideBody(request);
+        done(undefined, payload);
+      },
+      (error: unknown) => {
+        // what is left of it is not read
+        if (!(payload as Readable).readableEnded) void reply.header('connection', 'close');
+        done(error as Error);
+      },
+    );
   });
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    showBody(request);
+    done();
+  });
+}
+
+/** @throws AtomeError, by rejecting. */
+async function readBody(request: FastifyRequest, payload: Readable, bodies: ArrivingBodies): Promise<unknown> {
+  const limit = request.routeOptions.bodyLimit;
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  return decodeBody(await bodies.read(payload, limit, callerOf(request)));
+}
+
+/** As if there were no body, so that nobody decodes it again. */
+function hideBody(request: FastifyRequest): void {
+  const { headers } = request.raw;
+  const { 'content-type': type, 'content-length': length, 'transfer-encoding': transfer } = headers;
+  said.set(request, { type, length, transfer });
+  headers['content-type'] = undefined;
+  if (length !== undefined) headers['content-length'] = undefined;
+  if (transfer !== undefined) headers['transfer-encoding'] = undefined;
+}
+
+function showBody(request: FastifyRequest): void {
+  const kept = said.get(request);
+  if (!kept) return;
+  const { headers } = request.raw;
+  headers['content-type'] = kept.type;
+  if (kept.length !== undefined) headers['content-length'] = kept.length;
+  if (kept.transfer !== undefined) headers['transfer-encoding'] = kept.transfer;
+}
+
+/** Whose request it is, for what is counted by caller. */
+export function callerOf(request: FastifyRequest): string {
+  const principal = identityOf(request)?.principal;
+  return principal ? `${principal.tenant} ${principal.id}` : addressOf(request.raw, 0);
+}
+
+function lineOf({ message }: AtomeError, { headers, method }: FastifyRequest): string {
+  const quoted = [headers['content-type'], headers['content-encoding'], headers['transfer-encoding']];
+  const told = quoted.map((each) => (each === undefined ? '-' : JSON.stringify(each.slice(0, 100)))).join(' ');
+  return `415: ${message} (${method}; Content-Type, Content-Encoding, Transfer-Encoding: ${told})`;
 }
 
 function refusalOf({ headers, method }: FastifyRequest, reply: FastifyReply, types: readonly string[]) {

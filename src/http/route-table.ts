@@ -51,12 +51,18 @@ export class RouteTable implements OnModuleInit {
     this.fastify?.addHook('onRequest', (request, reply, done) => {
       const isOptions = request.method === 'OPTIONS';
       if (!request.is404 && (!isOptions || isPreflight(request))) return done();
-      const methods = this.methodsAt(request.url.split('?', 1)[0]!, whose);
+      const path = request.url.split('?', 1)[0]!;
+      const methods = path === '*' && whose === 'all' ? this.allMethods() : this.methodsAt(path, whose);
       if (methods.length === 0) return done(nothingAt(whose, isOptions));
       void reply.header('Allow', methods.join(', '));
       if (isOptions) return answerOptions(reply, methods);
       done(new AtomeError('method_not_allowed', `${request.method} is not possible here; use ${methods.join(', ')}`));
     });
+  }
+
+  /** Of the server as a whole, which `OPTIONS *` asks about (RFC 9110 §9.3.7). */
+  private allMethods(): string[] {
+    return [...new Set([...this.known.flatMap(({ methods }) => methods), 'OPTIONS'])];
   }
 
   private methodsAt(path: string, whose: 'all' | 'own'): string[] {

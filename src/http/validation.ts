@@ -89,9 +89,12 @@ function sentence(property: string, message: string): string {
   return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
 }
 
+/** Of a parameter that nobody knows. */
+export const NOT_A_PARAMETER = 'is not a parameter here';
+
 function unknown(property: string): string {
   const [name] = property.split('[', 1);
-  return name === property ? 'is not a parameter here' : `is not a parameter here; write ${name!}=… without brackets`;
+  return name === property ? NOT_A_PARAMETER : `is not a parameter here; write ${name!}=… without brackets`;
 }
 
 function cure(value: unknown): string {

@@ -20,6 +20,7 @@ export * from './operations.js';
 export * from './parse/access.js';
 export * from './parse/body.js';
 export { decodeJson } from './parse/decode.js';
+export { isDeviceOpId } from './parse/device-op-id.js';
 export * from './parse/message.js';
 export * from './parse/mutate.js';
 export { parseId, guardJson } from './parse/write-fields.js';

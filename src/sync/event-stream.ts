@@ -71,8 +71,18 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
       },
     },
   });
-  const keepAlive = setInterval(() => raw.write(':\n\n'), KEEP_ALIVE_MS);
-  raw.on('drain', () => reader.pump());
+  // a client that has taken nothing between two comments takes nothing any more
+  let wasWaiting = false;
+  const keepAlive = setInterval(() => {
+    const isWaiting = raw.writableLength > 0;
+    if (isWaiting && wasWaiting) return void raw.destroy();
+    wasWaiting = isWaiting;
+    raw.write(':\n\n');
+  }, KEEP_ALIVE_MS);
+  raw.on('drain', () => {
+    wasWaiting = false;
+    reader.pump();
+  });
   raw.once('close', end);
   signal.addEventListener('abort', end);
   if (signal.aborted) end();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { VisibleAtomes } from '../../src/application/visible-atomes.js';
+import { AtomeQueries } from '../../src/application/atome-queries.js';
 import { AccessPolicy } from '../../src/auth/authorization/access-policy.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
@@ -41,12 +41,12 @@ interface Read {
 describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, createDatabase) => {
   let database: Database;
   let ledger: TestLedger;
-  let visible: VisibleAtomes;
+  let visible: AtomeQueries;
   beforeEach(async () => {
     database = await createDatabase();
     const rules = new AccessPolicy({}, () => undefined);
     ledger = await openLedger(await openStore(database.url), { rules });
-    visible = new VisibleAtomes(ledger.reader, rules);
+    visible = new AtomeQueries(ledger.reader, rules);
     await ledger.write(create('hidden', DOCUMENT), OWNER);
     await ledger.write(write('hidden', 'share', { access: 'private' }), OWNER);
     // its document is small, its clocks are not

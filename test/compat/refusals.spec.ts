@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { OriginalAdapter } from '../support/original-client.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 
 describe('a query in the original client’s words', () => {
@@ -49,6 +50,82 @@ describe('a query in the original client’s words', () => {
     for (const path of ['sync/pull?since=2020-01-01T00:00:00Z', 'atome/sync/pull?since=1', 'atome/sync/pull']) {
       expect((await server.api.get(`/api/${path}`)).body).toMatchObject({ success: true });
     }
+  });
+});
+
+describe('a list in the original client’s words', () => {
+  let server: TestApp;
+  let client: OriginalAdapter;
+  beforeAll(async () => {
+    server = await startApp();
+    client = new OriginalAdapter(server.url);
+    const operations = Array.from({ length: 503 }, (_, n) => ({
+      opId: `o${n}`,
+      operation: 'create',
+      atomeId: `a${n}`,
+      kind: 'note',
+      data: {},
+    }));
+    await server.api.post('/api/sync/push', { operations });
+  });
+  afterAll(() => server.close());
+
+  it.each(['limit=1000', 'limit=501', 'limit=1000&offset=0', 'limit=1000&page=1', 'limit=1000&kind=note'])(
+    'gets as many as a page holds, and is told that there are more: %s',
+    async (query) => {
+      const told = await client.call('GET', `/api/atome/list?${query}`);
+      expect(told).toMatchObject({ status: 200, total: 503, pages: 2, nextCursor: expect.any(String) });
+      expect(told.data).toHaveLength(500);
+    },
+  );
+
+  it('goes on by page and by cursor, and leaves none out', async () => {
+    const first = await client.call('GET', '/api/atome/list?limit=1000');
+    for (const query of ['page=2', `cursor=${first.nextCursor as string}`]) {
+      expect((await client.call('GET', `/api/atome/list?limit=1000&${query}`)).data).toHaveLength(3);
+    }
+  });
+
+  it('is refused where it would leave some out, or asks for no number', async () => {
+    for (const query of ['limit=1000&offset=1000', 'limit=1000&offset=500', 'limit=1e3', 'limit=0', 'limit=']) {
+      const told = await client.call('GET', `/api/atome/list?${query}`);
+      expect({ query, ...told }).toMatchObject({ query, status: 400, errors: [{ path: 'limit' }] });
+    }
+  });
+
+  it('is that of the server where it does not say that it is JSON', async () => {
+    expect(await server.api.get('/api/atome/list?limit=1000')).toMatchObject({ status: 400 });
+  });
+});
+
+describe('a refusal of the original client’s words', () => {
+  let server: TestApp;
+  beforeAll(async () => {
+    server = await startApp();
+    await server.api.create({ n: 1 }, { id: 'a' });
+  });
+  afterAll(() => server.close());
+
+  it.each([
+    ['PUT', '/api/atome/a', `{"v":{"__proto__":1}}`, 'v'],
+    ['PUT', '/api/atome/a', `{"kind":"a b","v":1}`, 'kind'],
+    ['PUT', '/api/atome/a', `{"id":"a","properties":{"v":{"__proto__":1}}}`, 'properties.v'],
+    ['POST', '/api/atome/create', `{"kind":"note","properties":{"v":{"__proto__":1}}}`, 'properties.v'],
+    ['POST', '/api/atome/create', `{"kind":"note","snapshot":{"v":{"__proto__":1}}}`, 'snapshot.v'],
+    ['POST', '/api/atome/create', `{"kind":"note","data":{},"parent":"a b"}`, 'parent'],
+    ['POST', '/api/atome/create', `{"kind":"note","data":{},"parent_id":"a b"}`, 'parent_id'],
+    ['POST', '/api/atome/a/alter', `{"operation":"rename","newName":7}`, 'newName'],
+  ])('%s %s %s names %s', async (method, path, body, name) => {
+    const answer = await server.api.call(method, path, body);
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ path: name }] } });
+    const { detail, error } = answer.body as { detail: string; error: string };
+    expect([detail.split(' ')[0], error]).toEqual([name, detail]);
+  });
+
+  it('names the fields of what was pushed', async () => {
+    const atomes = [{ id: 'b', kind: 'note', parent: 'a b', properties: {} }];
+    const { body } = await server.api.post('/api/sync/push', { atomes });
+    expect(body).toMatchObject({ conflicts: [{ id: 'b', error: expect.stringMatching(/^parent must/) }] });
   });
 });
 

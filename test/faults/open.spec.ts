@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import pg from 'pg';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { OpenError } from '../../src/database/open-error.js';
 import { canMount, smallDisk, writeUntilFull } from '../support/faults/full-disk.js';
@@ -85,6 +87,21 @@ describe('a database that cannot be opened', () => {
     }
   });
 
+  it.each(['alterations', 'accounts', 'ledgers'])('with a table %s of somebody else is named', async (table) => {
+    const path = join(folder, 'theirs.sqlite');
+    const theirs = new Database(path);
+    theirs.exec(`CREATE TABLE ${table} (mine TEXT)`);
+    theirs.close();
+    expectSentence(await refusalOf(`sqlite:${path}`), path, table, 'of its own');
+    const { url, drop } = await createDatabase();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(`CREATE TABLE ${table} (mine TEXT)`);
+    await client.end();
+    expectSentence(await refusalOf(url), new URL(url).host, table, 'of its own');
+    await drop();
+  });
+
   it('on PostgreSQL is named by host, port and database, without the password', async () => {
     const { url, drop } = await createDatabase();
     const other = (change: (url: URL) => void): string => {
@@ -99,6 +116,8 @@ describe('a database that cannot be opened', () => {
       [other((each) => (each.pathname = '/nowhere')), host, 'nowhere', '3D000'],
       [other((each) => (each.username = 'nobody_here')), host, 'user'],
       [other((each) => (each.password = 'topsecret')), host, '28P01'],
+      [other((each) => each.searchParams.set('sslmode', 'require')), host, 'sslmode'],
+      [other((each) => each.searchParams.set('sslrootcert', '/nowhere.pem')), host, '/nowhere.pem'],
     ];
     for (const [databaseUrl, ...words] of cases) {
       const refusal = await refusalOf(databaseUrl);

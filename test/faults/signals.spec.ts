@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
 import { ServerProcess } from '../support/server/process.js';
+import { WS_PATH } from '../../src/protocol/index.js';
+import { TestSocket } from '../support/clients/socket.js';
 import { RawSocket } from '../support/clients/raw-socket.js';
 
 /** The lock under which a server migrates its database. */
@@ -46,6 +48,19 @@ describe('a signal', () => {
     expect(await server.kill(second)).toBe(code);
     raw.socket.destroy();
   });
+
+  it.each(['SIGHUP', 'SIGQUIT', 'SIGTERM', 'SIGINT'] as const)(
+    '%s ends it in order: what was accepted is answered',
+    async (signal) => {
+      server = await ServerProcess.start(IN_MEMORY);
+      const socket = await TestSocket.connect(server.url.replace('http', 'ws') + WS_PATH);
+      await socket.next('welcome');
+      const stopped = server.kill(signal);
+      await socket.next('goaway');
+      expect(await stopped).toBe(0);
+      expect(server.output.join('')).toContain(`${signal}: finishing`);
+    },
+  );
 
   it('that comes twice at once, as npm passes on what the terminal has sent already, is one', async () => {
     server = await ServerProcess.start(IN_MEMORY);

@@ -178,6 +178,22 @@ describe('the server while authentication is off', () => {
     expect(await status('POST', '/api/auth/ticket', { 'user-agent': MOZILLA, origin: server.url })).toBe(200);
   });
 
+  it('says that its answers depend on the origin, refused or not, where some are allowed', async () => {
+    server = await startApp({ ALLOWED_ORIGINS: FRIEND });
+    for (const [origin, path] of [
+      [FOREIGN, '/api/atome/list'],
+      [FRIEND, '/api/atome/list'],
+      [FOREIGN, '/api/nowhere'],
+      [FRIEND, '/api/atome/nothing'],
+      [FRIEND, '/'],
+    ] as const) {
+      const { headers } = await server.api.get(path, { origin });
+      const vary = (headers.get('vary') ?? '').split(', ');
+      expect({ origin, path, vary }).toMatchObject({ vary: expect.arrayContaining(['Origin']) });
+      expect(vary).toHaveLength(new Set(vary).size);
+    }
+  });
+
   it('is led to by links, but not to what is in it', async () => {
     server = await startApp();
     const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };

@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AtomeError } from '../../protocol/index.js';
-import type { OriginPolicy } from './origins.js';
-import { type OriginHeaders, type Refusal } from './origins.js';
+import { hostRefusal, type HostClaims } from './host-header.js';
+import type { OriginHeaders, OriginPolicy, Refusal } from './origins.js';
+
+/** What a request says about where it comes from, and where it wants to go. */
+type Arrival = OriginHeaders & HostClaims;
 
 /** Told of each refusal: its cause, one of a few, and a line for whoever runs the server. */
 export type OnRefused = (cause: string, line: string) => void;
@@ -28,8 +31,9 @@ export class Perimeter {
   }
 
   /** Why a call of the module is refused; undefined when it is not, or was asked about already. */
-  refusalOfCall(request: OriginHeaders): AtomeError | undefined {
-    return this.standsAround ? undefined : this.told(this.originPolicy.ofCall(request));
+  refusalOfCall(request: Arrival): AtomeError | undefined {
+    if (this.standsAround) return undefined;
+    return hostRefusal(request) ?? this.told(this.originPolicy.ofCall(request));
   }
 
   /** Why a WebSocket is refused. */

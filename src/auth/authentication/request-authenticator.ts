@@ -18,6 +18,8 @@ export const RULE = 'atomeSyncRule';
 export const TAKES_TICKETS = 'atomeSyncTakesTickets';
 /** And whether it is a write to one atome, which `If-Match` can be held against. */
 export const TAKES_PRECONDITIONS = 'atomeSyncTakesPreconditions';
+/** And whether it knows any parameters in its address. */
+export const TAKES_QUERY = 'atomeSyncTakesQuery';
 
 type AuthenticatedRequest = FastifyRequest & { identity?: Identity; isAuthorized?: boolean };
 

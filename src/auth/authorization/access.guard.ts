@@ -17,6 +17,7 @@ import {
   identityOf,
   RULE,
   TAKES_PRECONDITIONS,
+  TAKES_QUERY,
   TAKES_TICKETS,
   type Rule,
 } from '../authentication/request-authenticator.js';
@@ -28,16 +29,23 @@ export interface RuleOptions {
   readonly takesTickets?: boolean;
   /** Whether it writes to one atome, which the preconditions of a request can be held against. */
   readonly takesPreconditions?: boolean;
+  /** Whether its address may have parameters, which it checks itself. */
+  readonly takesQuery?: boolean;
 }
 
 /** Declares the role that a route requires. A route without one is refused to everybody. */
 export const RequireRole = (
   rule: Rule,
-  { takesTickets = false, takesPreconditions = false }: RuleOptions = {},
+  { takesTickets = false, takesPreconditions = false, takesQuery = false }: RuleOptions = {},
 ): MethodDecorator =>
   applyDecorators(
     SetMetadata(RULE, rule),
-    RouteConfig({ [RULE]: rule, [TAKES_TICKETS]: takesTickets, [TAKES_PRECONDITIONS]: takesPreconditions }),
+    RouteConfig({
+      [RULE]: rule,
+      [TAKES_TICKETS]: takesTickets,
+      [TAKES_PRECONDITIONS]: takesPreconditions,
+      [TAKES_QUERY]: takesQuery,
+    }),
     ApiUnauthorizedResponse({ description: 'No token, or one that is not good, where authentication is on' }),
     ...(rule === 'public' || rule === 'open'
       ? []

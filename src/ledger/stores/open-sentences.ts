@@ -1,3 +1,4 @@
+import { TypeORMError } from 'typeorm';
 import { errorWords } from '../../database/error-words.js';
 import { OpenError } from '../../database/open-error.js';
 import { faultOf as faultOfPostgres } from './postgres/postgres.errors.js';
@@ -6,10 +7,41 @@ import { faultOf as faultOfSqlite } from './sqlite/sqlite.errors.js';
 /** What to say of an error while the database is opened; the error itself when that is nobody's setting. */
 export function openError(databaseUrl: string, error: unknown): unknown {
   if (error instanceof OpenError) return error;
-  const sentence = /^postgres(?:ql)?:/.test(databaseUrl)
-    ? postgresSentence(databaseUrl, error)
-    : sqliteSentence(databaseUrl, error);
+  const sentence = isPostgres(databaseUrl) ? postgresSentence(databaseUrl, error) : sqliteSentence(databaseUrl, error);
   return sentence === undefined ? error : new OpenError(sentence, error);
+}
+
+/** As {@link openError}, of an error while the first connection is made: a setting of it is wrong, such as `sslmode`. */
+export function unreachableError(databaseUrl: string, error: unknown): unknown {
+  const known = openError(databaseUrl, error);
+  if (known instanceof OpenError || error instanceof TypeORMError || !isPostgres(databaseUrl)) return known;
+  const advice = 'correct its address, its sslmode and its certificates in DATABASE_URL';
+  return new OpenError(`${placeOf(databaseUrl)}: no connection can be made (${errorWords(error)}): ${advice}`, error);
+}
+
+/** As {@link openError}, of an error while the tables are made: what is there already is not the server's. */
+export function migrationError(databaseUrl: string, error: unknown): unknown {
+  const known = openError(databaseUrl, error);
+  if (known instanceof OpenError) return known;
+  const advice = isPostgres(databaseUrl)
+    ? 'something else may have made a table of that name: give the server a database or a schema of its own'
+    : 'something else may have made a table of that name: give the server a file of its own';
+  return new OpenError(
+    `${placeOf(databaseUrl)}: its tables cannot be made or changed (${errorWords(error)}): ${advice} (DATABASE_URL)`,
+    error,
+  );
+}
+
+function isPostgres(databaseUrl: string): boolean {
+  return /^postgres(?:ql)?:/.test(databaseUrl);
+}
+
+/** Never the URL itself: there is a password in it, also where it cannot be read. */
+function placeOf(databaseUrl: string): string {
+  if (!isPostgres(databaseUrl)) return `SQLite, ${databaseUrl.replace(/^sqlite:/, '')}`;
+  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
+  if (!url) return 'PostgreSQL';
+  return `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || '5432'}, database ${url.pathname.slice(1) || '(none)'}`;
 }
 
 function sqliteSentence(databaseUrl: string, error: unknown): string | undefined {
@@ -22,10 +54,5 @@ function sqliteSentence(databaseUrl: string, error: unknown): string | undefined
 function postgresSentence(databaseUrl: string, error: unknown): string | undefined {
   const fault = faultOfPostgres(error);
   if (!fault) return undefined;
-  // never the URL itself: there is a password in it, also where it cannot be read
-  const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
-  const where = url
-    ? `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || '5432'}, database ${url.pathname.slice(1) || '(none)'}`
-    : 'PostgreSQL';
-  return `${where}: ${fault.message} (${errorWords(error)}): ${fault.remedy} (DATABASE_URL)`;
+  return `${placeOf(databaseUrl)}: ${fault.message} (${errorWords(error)}): ${fault.remedy} (DATABASE_URL)`;
 }

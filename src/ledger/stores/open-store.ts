@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { openError } from './open-sentences.js';
+import { migrationError, openError, unreachableError } from './open-sentences.js';
 import type { Report } from '../store-error.js';
 import { PostgresStore } from './postgres/postgres.store.js';
 import type { SqlStore } from './sql.store.js';
@@ -29,10 +29,12 @@ export async function openStore(databaseUrl: string, report: Report = () => unde
 }
 
 async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
-  const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize();
+  const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize().catch((error: unknown) => {
+    throw unreachableError(databaseUrl, error);
+  });
   try {
     if (dataSource.options.type !== 'postgres') {
-      await dataSource.runMigrations();
+      await migrate(databaseUrl, dataSource);
       const path = fileOf(databaseUrl);
       if (path !== undefined) warnOfLooseMode(path, report);
       return new SqliteStore(dataSource, report);
@@ -40,7 +42,7 @@ async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
     const runner = dataSource.createQueryRunner();
     try {
       await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-      await dataSource.runMigrations();
+      await migrate(databaseUrl, dataSource);
       const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
       return new PostgresStore(dataSource, { collation: found?.name, report });
     } finally {
@@ -50,5 +52,13 @@ async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
   } catch (error) {
     await dataSource.destroy();
     throw error;
+  }
+}
+
+async function migrate(databaseUrl: string, dataSource: DataSource): Promise<void> {
+  try {
+    await dataSource.runMigrations();
+  } catch (error) {
+    throw migrationError(databaseUrl, error);
   }
 }

@@ -25,6 +25,11 @@ export function takeDeviceOpId(fields: Fields, atomeId: string, change: Requeste
   return OP_ID_PATTERN.test(opId) ? opId : null;
 }
 
+/** Whether an opId is one that {@link takeDeviceOpId} has made for a write to an atome. */
+export function isDeviceOpId(opId: string, atomeId: string): boolean {
+  return opId.slice(0, opId.lastIndexOf('/')).endsWith(`/${atomeId}`);
+}
+
 /** 53 bits (cyrb53) of a value, whatever the order of its keys. Two that meet cost one of them a refusal. */
 function digestOf(value: unknown): string {
   const text = JSON.stringify(value, (_key, part: unknown) => (isObject(part) ? sorted(part) : part));

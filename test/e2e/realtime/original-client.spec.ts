@@ -144,6 +144,106 @@ describe('the original client', () => {
     expect(await atome('a1')).toMatchObject({ version: 3, deletedAt: null });
   });
 
+  const stamps = () => ({ deviceId: 'phone-1', timestamp: new Date().toISOString() });
+
+  /* What the call says, what another does then, and what the announcement behind it says. */
+  const LATE: readonly (readonly [string, () => Promise<unknown>, () => Promise<unknown>, () => object])[] = [
+    [
+      'a rename',
+      () => server.api.post('/api/atome/a1/rename', { newName: 'mine' }, headers()),
+      () => server.api.post('/api/atome/a1/rename', { newName: 'theirs' }),
+      () => ({ type: 'atome:altered', alteration: { operation: 'rename', newName: 'mine' } }),
+    ],
+    [
+      'a rename whose announcement is stamped',
+      () => server.api.post('/api/atome/a1/rename', { newName: 'mine', ...stamps() }, headers()),
+      () => server.api.post('/api/atome/a1/rename', { newName: 'theirs' }),
+      () => ({ type: 'atome:altered', alteration: { operation: 'rename', newName: 'mine', ...stamps() } }),
+    ],
+    [
+      'a rename through a client of another name',
+      () => server.api.post('/api/atome/a1/rename', { newName: 'mine' }, { 'x-client-id': 'phone-1' }),
+      () => server.api.post('/api/atome/a1/rename', { newName: 'theirs' }),
+      () => ({ type: 'atome:altered', alteration: { operation: 'rename', newName: 'mine' } }),
+    ],
+    [
+      'an update',
+      () => server.api.post('/api/atome/a1/alter', { operation: 'update', changes: { n: 'mine' } }, headers()),
+      () => server.api.patch('/api/atome/a1', { n: 'theirs' }),
+      () => ({ type: 'atome:altered', alteration: { operation: 'update', changes: { n: 'mine' } } }),
+    ],
+    [
+      'an update that the call has stamped',
+      () =>
+        server.api.post(
+          '/api/atome/a1/alter',
+          { operation: 'update', changes: { n: 'mine' }, ...stamps() },
+          { 'x-client-id': 'phone-1' },
+        ),
+      () => server.api.patch('/api/atome/a1', { n: 'theirs' }),
+      () => ({ type: 'atome:altered', alteration: { operation: 'update', changes: { n: 'mine' } } }),
+    ],
+    [
+      'a deletion',
+      () => server.api.delete('/api/atome/a1', undefined, headers()),
+      () => server.api.post('/api/atome/a1/restore', { version: 1 }),
+      () => ({ type: 'atome:deleted' }),
+    ],
+    [
+      'a deletion with stamps',
+      () => server.api.delete('/api/atome/a1', stamps(), headers()),
+      () => server.api.post('/api/atome/a1/restore', { version: 1 }),
+      () => ({ type: 'atome:deleted', ...stamps() }),
+    ],
+    [
+      'a replacement',
+      () => server.api.put('/api/atome/a1', { data: { n: 'mine' } }, headers()),
+      () => server.api.put('/api/atome/a1', { data: { n: 'theirs' } }),
+      () => ({ type: 'atome:updated', atome: { data: { n: 'mine' } } }),
+    ],
+    [
+      'a restoring',
+      () => server.api.post('/api/atome/a1/restore', { version: 1 }, headers()),
+      () => server.api.patch('/api/atome/a1', { n: 'theirs' }),
+      () => ({ type: 'atome:altered', alteration: { operation: 'restore', changes: { version: 1 } } }),
+    ],
+  ];
+
+  it.each(LATE)('announces late %s that names its client: what another did meanwhile stays', async (...late) => {
+    const [, call, meanwhile, announcement] = late;
+    await create('a1');
+    await server.api.patch('/api/atome/a1', { before: true });
+    await call();
+    await meanwhile();
+    const before = await atome('a1');
+    mine.send({ atomeId: 'a1', ...announcement() });
+    await mine.settled();
+    expect([mine.all('error'), mine.all('nack')]).toEqual([[], []]);
+    expect(await atome('a1')).toEqual(before);
+  });
+
+  it('may say the same again by the event alone, after another has altered it: each is kept', async () => {
+    await create('a1');
+    const event = { type: 'atome:altered', atomeId: 'a1', alteration: { operation: 'rename', newName: 'mine' } };
+    for (const version of [2, 4]) {
+      mine.send(event);
+      await mine.settled();
+      expect(await atome('a1')).toMatchObject({ version, data: { name: 'mine' } });
+      await server.api.post('/api/atome/a1/rename', { newName: 'theirs' }, { 'x-client-id': 'theirs' });
+    }
+  });
+
+  it('announces a call once: the same event again is another write', async () => {
+    await create('a1');
+    const event = { type: 'atome:altered', atomeId: 'a1', alteration: { operation: 'rename', newName: 'mine' } };
+    await server.api.post('/api/atome/a1/rename', { newName: 'mine' }, headers());
+    await server.api.post('/api/atome/a1/rename', { newName: 'theirs' });
+    mine.send(event);
+    mine.send(event);
+    await mine.settled();
+    expect(await atome('a1')).toMatchObject({ version: 4, data: { name: 'mine' } });
+  });
+
   it('may name its write by device and time, in the call and in the echo', async () => {
     await create('a1');
     const name = { deviceId: 'phone-1', timestamp: '2026-01-31T12:00:00.000Z' };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../../support/server/app.js';
+import { logLines, timesTold } from '../../support/log-lines.js';
 import { RawSocket } from '../../support/clients/raw-socket.js';
 
 const HOST = 'Host: localhost';
@@ -20,6 +21,25 @@ const REFUSED: readonly (readonly [what: string, status: number, code: string, b
     400,
     'invalid',
     `GET /api/atome/list HTTP/1.1\r\n${HOST}\r\nhost: localhost\r\nConnection: close\r\n\r\n`,
+  ],
+  [
+    'an address of another host',
+    400,
+    'invalid',
+    `GET http://evil.example/api/atome/list HTTP/1.1\r\n${HOST}\r\nConnection: close\r\n\r\n`,
+  ],
+  [
+    'an address of another port',
+    400,
+    'invalid',
+    `GET http://localhost:1/api/atome/list HTTP/1.1\r\n${HOST}\r\nConnection: close\r\n\r\n`,
+  ],
+  ['a tunnel', 405, 'method_not_allowed', `CONNECT evil.example:443 HTTP/1.1\r\n${HOST}\r\n\r\n`],
+  [
+    'a tunnel to itself, with what goes through it',
+    405,
+    'method_not_allowed',
+    `CONNECT localhost:80 HTTP/1.1\r\n${HOST}\r\n\r\nGET / HTTP/1.1\r\n${HOST}\r\n\r\n`,
   ],
   [
     'a transfer that is encoded twice',
@@ -87,6 +107,24 @@ describe('what is no HTTP', () => {
     expect((await raw.ended()).toString()).toMatch(/cache-control: no-store/i);
     other.send(`GET /health/live HTTP/1.1\r\n${HOST}\r\nConnection: close\r\n\r\n`);
     expect((await other.ended()).toString()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('is not OPTIONS of the server as a whole', async () => {
+    const raw = await RawSocket.open(server.url);
+    raw.send(`OPTIONS * HTTP/1.1\r\n${HOST}\r\nConnection: close\r\n\r\n`);
+    const text = (await raw.ended()).toString();
+    expect(text).toMatch(/^HTTP\/1\.1 204 /);
+    const allow = /^allow: (.*)$/im.exec(text)![1]!.trim().split(', ').sort();
+    expect(allow).toEqual(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']);
+  });
+
+  it('is no line in the log each time, but one with its cause', async () => {
+    const lines = logLines(server);
+    for (const type of ['text/csv', 'text/plain']) {
+      const { status } = await server.api.call('POST', '/api/atome/create', 'x', { 'content-type': type });
+      expect(status).toBe(415);
+    }
+    expect(timesTold(lines, /^415: .*send application\/json.*"text/)).toBe('once an interval');
   });
 
   it('is no matter for HTTP/1.0, which needs no host', async () => {

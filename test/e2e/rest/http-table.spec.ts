@@ -22,9 +22,6 @@ const VARYING = [
 ];
 const ACCEPTS: Readonly<Record<string, string>> = { PATCH: 'accept-patch', POST: 'accept-post' };
 
-/** Where a parameter that is not known is refused. */
-const OWN_QUERY = /^\/api\/(?:atome|sync|audit|user-data)/;
-
 /** What is a call, not a file. */
 const CALL = /^\/api\/(?!docs|openapi)/;
 
@@ -91,6 +88,10 @@ describe('every path of the server', () => {
       const response = await fetch(server.url + at, { method: 'OPTIONS' });
       expect([response.status, await response.text()]).toEqual([204, '']);
       expect(allowed(response.headers)).toEqual(methodsAt(name));
+      if (isCall && at.startsWith('/api')) {
+        expect(response.headers.get('cache-control')).toBe('no-store');
+        expect(response.headers.get('vary')).toContain('Authorization');
+      }
       for (const [method, header] of Object.entries(ACCEPTS)) {
         const is = response.headers.get(header) !== null;
         expect({ header, is }).toEqual({ header, is: methodsAt(name).includes(method) });
@@ -112,7 +113,7 @@ describe('every path of the server', () => {
         expect([get[0], get[1]['content-type']]).toEqual([row.status ?? 200, type]);
       });
 
-      it.each(Object.entries({ ...queries, 'x=1': OWN_QUERY.test(at) ? 400 : (row.status ?? 200) }))(
+      it.each(Object.entries({ ...queries, 'x=1': isCall ? 400 : (row.status ?? 200) }))(
         'answers HEAD as GET: ?%s is %i',
         async (query, status) => {
           const [get, head] = [await headOf('GET', `${at}?${query}`), await headOf('HEAD', `${at}?${query}`)];
@@ -151,6 +152,12 @@ describe('every path of the server', () => {
         const response = await send(method, at, { 'content-type': type, 'if-match': ifMatch }, json);
         expect([response.status, response.headers.get('content-type')]).toEqual([412, PROBLEM]);
         expect(response.headers.get('cache-control')).toBe('no-store');
+      });
+
+      it.each(['x=1', 'toString=x', 'reason=a'])('refuses a parameter that it does not know: ?%s', async (query) => {
+        const response = await send(method, `${at}?${query}`, { 'content-type': type }, json);
+        const errors = [{ path: query.split('=', 1)[0], message: 'is not a parameter here' }];
+        expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ errors })]);
       });
 
       it.each(['gzip', 'GZIP', 'deflate', 'br', 'x-gzip', 'identity, gzip', 'gzip, identity', 'zstd'])(
@@ -192,6 +199,8 @@ describe('every path of the server', () => {
     for (const method of [...METHODS, 'OPTIONS']) {
       const response = await fetch(server.url + path, { method });
       expect([method, response.status, response.headers.get('allow')]).toEqual([method, 404, null]);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      if (path.startsWith('/api')) expect(response.headers.get('vary')).toContain('Authorization');
     }
   });
 });

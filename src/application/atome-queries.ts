@@ -4,7 +4,7 @@ import { entityTag } from '../ledger/entity-tag.js';
 import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
-import type { AtomeRow } from '../ledger/rows.js';
+import type { AtomeRow, HeadRow } from '../ledger/rows.js';
 import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
 import type { Atome, AtomeState, AtomeHeader, Principal } from '../protocol/index.js';
@@ -18,11 +18,16 @@ export interface AtomeText extends Selected {
 const SCAN_ROWS = 500;
 
 /** The atomes as one principal may read them: by the rights of now, also for what was before. */
-export class VisibleAtomes {
+export class AtomeQueries {
   constructor(
     private readonly reader: LedgerReader,
     private readonly accessPolicy: AccessPolicy,
   ) {}
+
+  /** Where the ledger of somebody's tenant stands. */
+  head({ tenant }: Principal): Promise<HeadRow> {
+    return this.reader.head(tenant);
+  }
 
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
   async get(id: string, moment: AsOf | undefined, principal: Principal): Promise<Atome> {

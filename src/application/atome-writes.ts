@@ -1,0 +1,100 @@
+import { entityTag } from '../ledger/entity-tag.js';
+import type { Scrubber } from '../ledger/integrity/scrubber.js';
+import type { Outcome } from '../ledger/outcome.js';
+import type { LedgerReader } from '../ledger/read/ledger-reader.js';
+import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
+import type { Preconditions } from '../ledger/write/preconditions.js';
+import type { Alteration, AlterationBody, Atome, Mutation } from '../protocol/index.js';
+import type { AtomeQueries } from './atome-queries.js';
+import type { Caller } from './caller.js';
+import type { RenameResult, WriteResult } from './write-result.js';
+
+/** The one way in for a parsed write, whichever door it came by: REST, WebSocket, push, or the code of an application. */
+export class AtomeWrites {
+  constructor(
+    private readonly writer: LedgerWriter,
+    private readonly reader: LedgerReader,
+    private readonly queries: AtomeQueries,
+    private readonly scrubber: Scrubber,
+  ) {}
+
+  /** Resolves when it is durable. @throws AtomeError when it is refused. */
+  submit(mutation: Mutation, { principal, clientId }: Caller, preconditions?: Preconditions): Promise<Outcome> {
+    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId, preconditions });
+  }
+
+  /** As {@link submit}, with the atome that it has come to. */
+  async write(mutation: Mutation, caller: Caller, preconditions?: Preconditions): Promise<WriteResult> {
+    return this.resultOf(await this.submit(mutation, caller, preconditions), caller);
+  }
+
+  /** As {@link write}, of a rename: with the names before and after it. */
+  async rename(mutation: Mutation, caller: Caller, preconditions?: Preconditions): Promise<RenameResult> {
+    const outcome = await this.submit(mutation, caller, preconditions);
+    const result = await this.resultOf(outcome, caller);
+    const before = await this.before(caller.principal.tenant, outcome, result);
+    return { ...result, oldName: before.data.name ?? null, newName: result.atome.data.name ?? null };
+  }
+
+  /** Erases the payload of an atome and of all its alterations: `redact`, and then what the database still has of them. */
+  async erase(mutation: Mutation, caller: Caller, preconditions?: Preconditions): Promise<Outcome> {
+    const redact = { ...mutation, operation: 'redact', changes: {} } as const;
+    const outcome = await this.submit(redact, caller, preconditions);
+    this.scrubber.scrub();
+    return outcome;
+  }
+
+  /** The atome that a write has come to. */
+  async resultOf(outcome: Outcome, { principal }: Caller): Promise<WriteResult> {
+    switch (outcome.outcome) {
+      case 'applied': {
+        const { alteration, atome, prevHash, hash } = outcome.committed;
+        const { atomeId: id, version, seq } = alteration;
+        const etag = entityTag(outcome.epoch, atome);
+        return { id, version, seq, etag, atome, alteration: chained(alteration, prevHash, hash) };
+      }
+      case 'noop': {
+        const { atomeId: id, version, seq, atome } = outcome;
+        return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: null };
+      }
+      case 'duplicate': {
+        const { atomeId: id, version, seq, altered } = outcome;
+        // what was one's own write may be hidden by now
+        const atome = await this.queries.leftAt(id, version, principal);
+        const alteration = altered ? await this.reader.alteration(principal.tenant, id, version) : undefined;
+        return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: alteration ?? null };
+      }
+    }
+  }
+
+  /** The state that a write has met; only of a repetition it has to be read. */
+  private async before(tenant: string, outcome: Outcome, { id, version, atome }: WriteResult): Promise<Atome> {
+    if (outcome.outcome === 'applied') return outcome.previous!;
+    const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
+    return isRepeated ? this.reader.getAt(tenant, id, { version: version - 1 }) : atome;
+  }
+}
+
+/** An alteration in its place in the chain; written out, as all objects of a write are (see `mutationOf`). */
+function chained(alteration: AlterationBody, prevHash: string, hash: string): Alteration {
+  const { atomeId, operation, changes, reason, author, sourceClient } = alteration;
+  const { opId, hlc, superseded, seq, version, timestamp } = alteration;
+  const fields = {
+    atomeId,
+    operation,
+    changes,
+    reason,
+    author,
+    sourceClient,
+    opId,
+    hlc,
+    superseded,
+    seq,
+    version,
+    timestamp,
+    prevHash,
+    hash,
+  };
+  // the operation and its changes come out of one alteration
+  return fields as Alteration;
+}

@@ -1,0 +1,139 @@
+import { Controller, Get, Param, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AtomeQueries } from '../application/atome-queries.js';
+import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
+import { parseAsOfPoint } from '../http/as-of.js';
+import { allowRevalidation } from '../http/cache-headers.js';
+import { isNotModified } from '../http/conditional-read.js';
+import { HeavyCalls } from '../http/heavy-calls.js';
+import { ApiAnswer, ApiAtomeId, ApiProblems } from '../http/openapi.js';
+import { ANSWERS } from '../http/openapi-examples.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { QUERY_PIPE } from '../http/validation.js';
+import type { AsOf } from '../ledger/read/ledger-reader.js';
+import { atomeText } from '../ledger/row-mapper.js';
+import type { ListQuery } from '../ledger/store.js';
+import { invalid, parseId, type Principal } from '../protocol/index.js';
+import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
+import { decodeCursor, encodeCursor } from './list-cursor.js';
+
+/** Of an answer that is JSON already. */
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** The reads of REST from atomes. Everything it knows is HTTP: the rest is {@link AtomeQueries}. */
+@ApiTags('atome')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('atome')
+export class AtomeReadsController {
+  constructor(
+    private readonly atomes: AtomeQueries,
+    private readonly heavyCalls: HeavyCalls,
+  ) {}
+
+  @RequireRole('read', { takesQuery: true })
+  @Get('list')
+  @ApiOperation({ summary: 'List atomes' })
+  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
+  @ApiProblems(400)
+  async list(
+    @Query(QUERY_PIPE) query: ListQueryDto,
+    @CurrentPrincipal() caller: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const listQuery = toListQuery(query);
+    const list = () =>
+      Promise.all([
+        this.atomes.list(listQuery, caller),
+        query.count === 'true' ? this.atomes.count(listQuery, caller) : null,
+      ]);
+    // no index serves a search: it walks over all that there is
+    const isHeavy = listQuery.search !== undefined;
+    const [{ rows, last }, total] = await (isHeavy ? this.heavyCalls.during(request, list) : list());
+    const rest = JSON.stringify({
+      total,
+      page: query.page,
+      pages: total === null ? null : Math.ceil(total / query.limit),
+      nextCursor: last ? encodeCursor(listQuery, last) : null,
+    });
+    void reply.type(JSON_TYPE);
+    return `{"success":true,"data":[${rows.map(atomeText).join(',')}],${rest.slice(1)}`;
+  }
+
+  @RequireRole('read', { takesQuery: true })
+  @Get(':id')
+  @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
+  @ApiHeader({
+    name: 'If-None-Match',
+    required: false,
+    description: 'The `ETag` of an earlier answer to this request: 304 while it is still that.',
+  })
+  @ApiAtomeId()
+  @ApiAnswer(200, 'The atome', ANSWERS.atome, ['ETag'])
+  @ApiResponse({ status: 304, description: 'It is what `If-None-Match` names' })
+  @ApiProblems(400, 404, 410, 412)
+  async get(
+    @Param('id') id: string,
+    @Query(QUERY_PIPE) query: GetQueryDto,
+    @Req() { headers }: FastifyRequest,
+    @CurrentPrincipal() caller: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const atome = await this.atomes.getText(parseId(id), toAsOf(query), caller);
+    const isKnown = isNotModified(headers, atome);
+    allowRevalidation(reply, atome.etag);
+    if (isKnown) {
+      reply.status(304);
+      return undefined;
+    }
+    void reply.type(JSON_TYPE);
+    return `{"success":true,"atome":${atome.text}}`;
+  }
+
+  @RequireRole('read', { takesQuery: true })
+  @Get(':id/history')
+  @ApiOperation({ summary: 'All alterations of an atome, newest first' })
+  @ApiAtomeId()
+  @ApiAnswer(200, 'A page of alterations', ANSWERS.history)
+  @ApiProblems(400, 404)
+  async history(
+    @Param('id') id: string,
+    @Query(QUERY_PIPE) { page, limit, cursor }: HistoryQueryDto,
+    @CurrentPrincipal() caller: Principal,
+  ) {
+    const place = cursor === undefined ? page : { before: cursor };
+    const { currentVersion, alterations, next } = await this.atomes.history(parseId(id), place, limit, caller);
+    const pages = Math.ceil(currentVersion / limit);
+    const nextCursor = next === undefined ? null : String(next);
+    return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor };
+  }
+}
+
+function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
+  if (version !== undefined && at !== undefined) {
+    throw invalid([{ path: 'at', message: 'cannot be given together with version; choose one' }]);
+  }
+  if (version !== undefined) return { version };
+  return at === undefined ? undefined : parseAsOfPoint(at, 'at');
+}
+
+function toListQuery(query: ListQueryDto): ListQuery {
+  const { kind, type, parentId, search, sortBy, sortOrder, limit, page, cursor } = query;
+  const listing = {
+    kind,
+    type,
+    parentId: parentId === 'null' ? null : parentId,
+    search: search === '' ? undefined : search,
+    includeDeleted: query.includeDeleted === 'true',
+    sortBy,
+    sortOrder,
+  };
+  return {
+    ...listing,
+    limit,
+    offset: cursor === undefined ? (page - 1) * limit : 0,
+    after: cursor === undefined ? undefined : decodeCursor(cursor, listing),
+  };
+}

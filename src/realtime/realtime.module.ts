@@ -1,0 +1,35 @@
+import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
+import { Perimeter } from '../auth/admission/perimeter.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { LimitedLog } from '../http/limited-log.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { HandshakePolicy } from './handshake-policy.js';
+import { SESSION_DEPENDENCIES } from './session-dependencies.js';
+import { UpgradeRequired } from './upgrade-required.js';
+
+const PROVIDERS: readonly FactoryProvider[] = [
+  {
+    provide: ConnectionRegistry,
+    inject: [ResolvedOptions],
+    useFactory: ({ socket }: ResolvedOptions) => new ConnectionRegistry(socket.heartbeatMs),
+  },
+  {
+    provide: HandshakePolicy,
+    inject: [Perimeter, ConnectionLimiter, ResolvedOptions],
+    useFactory: (perimeter: Perimeter, limiter: ConnectionLimiter, { proxies }: ResolvedOptions) =>
+      new HandshakePolicy(perimeter, limiter, proxies, new LimitedLog(new Logger('WebSocket'))),
+  },
+  SESSION_DEPENDENCIES,
+];
+
+/** The connections of WebSockets. */
+@Module({
+  providers: [...PROVIDERS, UpgradeRequired],
+  exports: PROVIDERS.map(({ provide }) => provide),
+})
+export class RealtimeModule {
+  static from(...imports: DynamicModule[]): DynamicModule {
+    return { module: RealtimeModule, imports };
+  }
+}

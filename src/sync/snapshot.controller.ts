@@ -1,0 +1,56 @@
+import { Controller, Get, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AtomeQueries } from '../application/atome-queries.js';
+import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
+import { errorLog } from '../http/error-log.js';
+import { isHead, LongResponses, sendHead } from '../http/long-responses.js';
+import { NDJSON } from '../http/ndjson.js';
+import { ApiProblems } from '../http/openapi.js';
+import { ANSWERS } from '../http/openapi-examples.js';
+import { ProblemFilter } from '../http/problem.filter.js';
+import { QUERY_PIPE } from '../http/validation.js';
+import type { Principal } from '../protocol/index.js';
+import { snapshotLines } from './snapshot.js';
+import { SnapshotQueryDto } from './sync.dto.js';
+
+/** All atomes at once, for clients that hold a replica. */
+@ApiTags('sync')
+@Guarded()
+@UseFilters(ProblemFilter)
+@Controller('sync')
+export class SnapshotController {
+  private readonly onError = errorLog('Sync');
+
+  constructor(
+    private readonly queries: AtomeQueries,
+    private readonly accessPolicy: AccessPolicy,
+    private readonly longResponses: LongResponses,
+  ) {}
+
+  @RequireRole('read', { takesQuery: true })
+  @Get('snapshot')
+  @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
+  @ApiResponse({
+    status: 200,
+    description: 'A header `{ epoch, seq, hash, rights }`, the atomes, a trailer `{ count, digest }`',
+    content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.snapshot } },
+  })
+  @ApiProblems(400)
+  async snapshot(
+    @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { epoch, seq, hash } = await this.queries.head(principal);
+    void reply.type(NDJSON);
+    if (isHead(request)) return sendHead(reply);
+    this.longResponses.holdHeavy(request, reply);
+    const signal = this.longResponses.open(request, reply, { finishes: true });
+    const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
+    const atomes = this.queries.snapshot(seq, kinds, principal);
+    await reply.send(snapshotLines(head, atomes, this.onError, signal));
+  }
+}
