@@ -16,7 +16,10 @@ export interface BackendStates {
 }
 
 /** An answer, and how it stands with each server. It may be right while neither can be reached. */
-export type BothResult<T> = Result<T> & { readonly backends: BackendStates };
+export type BothResult<T> = Result<T> & {
+  /** How it stood with each server. */
+  readonly backends: BackendStates;
+};
 
 /** A write that is kept for both servers. */
 type Kept = Omit<Written, 'success'>;

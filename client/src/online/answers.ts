@@ -63,7 +63,12 @@ export interface ListQuery {
 /** One change; without an operation it is an `update`. */
 export type AlterInput = WriteOptions &
   (
-    | { readonly operation?: 'update' | undefined; readonly changes: JsonObject }
+    | {
+        /** What is done; `update` where none is named. */
+        readonly operation?: 'update' | undefined;
+        /** What it is done with, by operation: keys to set, a patch, a name, tags, or parts to set whole. */
+        readonly changes: JsonObject;
+      }
     | { readonly operation: 'patch'; readonly changes: JsonObject | JsonPatch }
     | { readonly operation: 'rename'; readonly changes: { readonly name: string } }
     | { readonly operation: 'tag'; readonly changes: { readonly tags: readonly string[] } }

@@ -24,7 +24,9 @@ export interface Cursor {
 
 /** Where to connect to, and as whom; what is not named stays as it was. */
 export interface Target {
+  /** The server: `ws(s)://` or `http(s)://`. Default: the page's origin, else `http://127.0.0.1:3001`. */
   readonly url?: string | undefined;
+  /** A token, or a function that gets one. */
   readonly token?: TokenSource | undefined;
 }
 
