@@ -163,3 +163,13 @@ export function warnOfLooseMode(path: string, report: Report): void {
   if (process.platform === 'win32' || (statSync(path).mode & OTHERS_MAY) === 0) return;
   report('sqlite loose mode', `every user of this machine may read the database: chmod 600 ${path}* (DATABASE_URL)`);
 }
+
+/** Acknowledged means durable, also after a power loss: only `synchronous=FULL` promises that in WAL mode. */
+export function requireDurability(db: BetterSqlite3.Database): void {
+  const synchronous = db.pragma('synchronous', { simple: true });
+  const journal = db.pragma('journal_mode', { simple: true });
+  if (synchronous === 2 && (journal === 'wal' || db.memory)) return;
+  throw new Error(
+    `SQLite runs with synchronous=${String(synchronous)}, journal_mode=${String(journal)}; FULL and wal are needed`,
+  );
+}

@@ -20,7 +20,7 @@ import { SqlStore } from '../sql.store.js';
 import { translate } from './sqlite.errors.js';
 import { Patience } from './patience.js';
 import { ReadPool, rowsOf, type Read } from './read-pool.js';
-import { SqliteFile } from './sqlite.file.js';
+import { requireDurability, SqliteFile } from './sqlite.file.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
@@ -62,7 +62,7 @@ export class SqliteStore extends SqlStore {
   ) {
     super(report);
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
-    this.requireDurability();
+    requireDurability(this.db);
     this.file = new SqliteFile(this.db, report);
     this.pool = this.db.memory ? undefined : new ReadPool(realpathSync(this.db.name));
     this.shared = new SharedTransaction(this.db, (work) => this.patience.run(() => this.file.guard(work)));
@@ -233,17 +233,6 @@ export class SqliteStore extends SqlStore {
       this.statements.set(statement, prepared);
     }
     return prepared;
-  }
-
-  /** Acknowledged means durable, also after a power loss: only `synchronous=FULL` promises that in WAL mode. */
-  private requireDurability(): void {
-    const synchronous = this.db.pragma('synchronous', { simple: true });
-    const journal = this.db.pragma('journal_mode', { simple: true });
-    if (synchronous !== 2 || (journal !== 'wal' && !this.db.memory)) {
-      throw new Error(
-        `SQLite runs with synchronous=${String(synchronous)}, journal_mode=${String(journal)}; FULL and wal are needed`,
-      );
-    }
   }
 
   /** The calls are synchronous, the port is not: what one throws becomes a rejection. */
