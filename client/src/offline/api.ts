@@ -26,11 +26,19 @@ export interface ClientOptions extends ServerOptions {
 
 /** A write that is kept in the store, and will be sent. */
 export interface Written {
+  /** A write that cannot be kept rejects instead. */
   readonly success: true;
+  /** It has not been confirmed by the server yet. */
   readonly pending: true;
+  /** Of the atome: the given one, else the one made here. */
   readonly id: string;
   /** Its name in `rejected()` and in events. */
   readonly opId: string;
+  /**
+   * The local store has failed: the write is in memory alone, shows, and is sent, but is lost if the client ends before
+   * that. Not there where the write is kept as the store promises.
+   */
+  readonly durable?: false;
 }
 
 /** A query that stays true. It has the shape of a Svelte store; see the README for Vue, Solid and React. */

@@ -310,6 +310,24 @@ describe('a store that fails', () => {
     await client.ready();
     expect(peer.take()).toMatchObject([{}, { type: 'mutate', opId }]);
     expect(await client.list()).toHaveLength(2);
+    expect(await client.update('b', { n: 1 })).toMatchObject({ success: true, durable: false });
+  });
+
+  it('later on does not say of what it has not kept that it has', async () => {
+    let isFull = false;
+    const memory = memoryStore();
+    const store: Store = {
+      ...memory,
+      commit: (changes) => (isFull ? Promise.reject(new Error('the quota is used up')) : memory.commit(changes)),
+    };
+    const client = open({ store });
+    expect(await client.create({ id: 'a', kind: 'note', data: {} })).not.toHaveProperty('durable');
+    isFull = true;
+    const together = await Promise.all([client.update('a', { n: 1 }), client.update('a', { n: 2 })]);
+    expect(together.map(({ durable }) => durable)).toEqual([false, false]);
+    isFull = false;
+    expect(await client.rename('a', 'still in memory')).toHaveProperty('durable', false);
+    expect((await memory.open()).outbox).toHaveLength(1);
   });
 });
 

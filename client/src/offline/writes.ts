@@ -47,7 +47,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
     await replica.commit({ append: [append], dismiss });
     saved();
-    return { success: true, pending: true, id: append.atomeId, opId };
+    return { success: true, pending: true, id: append.atomeId, opId, ...(!replica.durable && { durable: false }) };
   }
 
   const change = (

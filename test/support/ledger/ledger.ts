@@ -65,7 +65,7 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
 type Envelope = Partial<Pick<Mutation, 'opId' | 'baseVersion' | 'hlc' | 'reason'>>;
 type ChangesOf<O> = Extract<Mutation, { operation: O }>['changes'];
 
-/** One write, as the doors hand it over. */
+/** One write, as the entry points hand it over. */
 export function write<O extends Mutation['operation']>(
   atomeId: string,
   operation: O,
