@@ -13,6 +13,7 @@ import { OriginPolicy } from '../auth/admission/origins.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
+import { PageCache } from '../feed/page-cache.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { Report } from '../ledger/store-error.js';
@@ -107,7 +108,11 @@ const PARTS: Provider[] = [
     provide: Feed,
     inject: [LedgerReader, LedgerWriter, ResolvedOptions, AccessPolicy],
     useFactory: (reader: LedgerReader, writer: LedgerWriter, { feed }: ResolvedOptions, accessPolicy: AccessPolicy) =>
-      new Feed(reader, writer, feed, accessPolicy, errorLog('Feed')),
+      new Feed(
+        { ledger: reader, options: feed, rules: accessPolicy, pages: new PageCache(feed.pageBytes) },
+        writer,
+        errorLog('Feed'),
+      ),
   },
   {
     provide: AcknowledgedWrites,

@@ -165,7 +165,7 @@ export class Session {
       protocol: PROTOCOL_VERSION,
       authRequired: !principal,
       connectedClients: principal ? this.deps.connectionRegistry.count(principal.tenant) : 0,
-      ...(log && { epoch: log.epoch, seq: log.tail }),
+      ...(log && { epoch: log.tail.epoch, seq: log.tail.seq }),
     });
     if (principal) await this.join(principal);
   }
@@ -252,14 +252,14 @@ export class Session {
     const isFirst = !before;
     try {
       const { principal, expiresAt } = await this.identity.acceptToken(token);
-      const { epoch, tail } = await this.deps.feed.log(principal.tenant);
+      const { epoch, seq } = (await this.deps.feed.log(principal.tenant)).tail;
       this.socket.send({
         type: 'auth:success',
         clientId: this.clientId,
         principal,
         expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
         epoch,
-        seq: tail,
+        seq,
       });
       if (isFirst) await this.join(principal);
       else if (deps.accessPolicy.accessFingerprint(before) !== deps.accessPolicy.accessFingerprint(principal))

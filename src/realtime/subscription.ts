@@ -1,3 +1,4 @@
+import { resetReasonOf } from '../feed/cursor-check.js';
 import type { Feed, ReadRequest } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
 import type { Principal, ResetReason, Subscribe } from '../protocol/index.js';
@@ -35,31 +36,30 @@ export class Subscription {
   /** Each event from now on as a frame of its own, but not those of the connection itself. */
   async openPlain(principal: Principal, clientId: string): Promise<void> {
     const { tenant } = principal;
-    const log = await this.feed.log(tenant);
+    const { tail } = await this.feed.log(tenant);
     // it has no cursor that could be lost: it is told, and goes on
     const sink = this.sink(nothing, nothing);
-    await this.open(tenant, { sink, principal, since: log.tail, form: { plainOf: clientId } });
+    await this.open(tenant, { sink, principal, since: tail.seq, form: { plainOf: clientId } });
   }
 
   /** All from a cursor on; takes the place of what was read before. */
   async openRange(principal: Principal, rights: string, message: Subscribe): Promise<void> {
     const { tenant } = principal;
     this.stop();
-    const log = await this.feed.log(tenant);
-    const isOther = message.rights !== undefined && message.rights !== rights;
-    const reason = (await log.check(message)) ?? (isOther ? 'access' : undefined);
+    const { tail } = await this.feed.log(tenant);
+    const reason = await resetReasonOf(tail, message, rights);
     if (reason) {
-      this.socket.send({ type: 'sync:reset', reason, epoch: log.epoch, head: log.tail });
+      this.socket.send({ type: 'sync:reset', reason, epoch: tail.epoch, head: tail.seq });
       return;
     }
-    const since = message.since ?? log.tail;
+    const since = message.since ?? tail.seq;
     const sink = this.sink(
       (seq) => this.socket.send({ type: 'sync:live', seq }),
       () => this.stop(),
     );
     const { compact } = message;
     await this.open(tenant, { sink, principal, since, filter: message, compact, form: 'range' }, () =>
-      this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail, rights }),
+      this.socket.send({ type: 'subscribed', epoch: tail.epoch, from: since, head: tail.seq, rights }),
     );
   }
 
