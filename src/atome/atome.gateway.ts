@@ -1,34 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
-import { AccessPolicy } from '../auth/authorization/access-policy.js';
-import { Authenticator } from '../auth/authentication/authenticator.js';
 import { addressOf } from '../auth/admission/client-address.js';
-import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
-import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
-import { Feed } from '../feed/feed.js';
 import { renderRefusal, writeAnswer } from '../http/connection-errors.js';
-import { errorLog } from '../http/error-log.js';
 import { ResolvedOptions } from '../config/module-options.js';
-import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { handshakeFault, HandshakePolicy } from '../realtime/handshake-policy.js';
-import { Session } from '../realtime/session.js';
-import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
+import { Session, SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session.js';
 
 /** The WebSocket gateway: each connection gets a {@link Session}. */
 @Injectable()
 export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayConnection<WebSocket> {
   constructor(
-    private readonly feed: Feed,
-    private readonly writes: AcknowledgedWrites,
-    private readonly connectionRegistry: ConnectionRegistry,
-    private readonly authenticator: Authenticator,
-    private readonly accessPolicy: AccessPolicy,
-    private readonly credentialExtractor: CredentialExtractor,
-    private readonly connectionLimiter: ConnectionLimiter,
+    @Inject(SESSION_DEPENDENCIES) private readonly session: SessionDependencies,
     private readonly handshakePolicy: HandshakePolicy,
     private readonly options: ResolvedOptions,
   ) {}
@@ -54,22 +40,9 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
   };
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
-    const { limits, socket, feed } = this.options;
     const { headers, url } = request;
     const handshake = { headers, url, address: addressOf(request, this.options.proxies) };
-    new Session(ws, randomUUID(), handshake, {
-      authenticator: this.authenticator,
-      accessPolicy: this.accessPolicy,
-      credentialExtractor: this.credentialExtractor,
-      connectionLimiter: this.connectionLimiter,
-      feed: this.feed,
-      writes: this.writes,
-      connectionRegistry: this.connectionRegistry,
-      limits,
-      socket,
-      unsentBytes: feed.unsentBytes,
-      onError: errorLog('WebSocket'),
-    });
+    new Session(ws, randomUUID(), handshake, this.session);
   }
 }
 

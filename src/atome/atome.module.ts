@@ -11,6 +11,7 @@ import { Revocations } from '../accounts/revocations.js';
 import { SessionAuthenticator } from '../accounts/session.authenticator.js';
 import { OriginPolicy } from '../auth/admission/origins.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
+import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { Feed } from '../feed/feed.js';
 import { PageCache } from '../feed/page-cache.js';
@@ -40,6 +41,7 @@ import {
 import { AtomeService } from './atome.service.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { HandshakePolicy } from '../realtime/handshake-policy.js';
+import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session.js';
 import { UpgradeRequired } from '../realtime/upgrade-required.js';
 import { Drain } from '../http/drain.js';
 import { errorLog } from '../http/error-log.js';
@@ -139,6 +141,41 @@ const PARTS: Provider[] = [
     provide: ConnectionRegistry,
     inject: [ResolvedOptions],
     useFactory: ({ socket }: ResolvedOptions) => new ConnectionRegistry(socket.heartbeatMs),
+  },
+  {
+    provide: SESSION_DEPENDENCIES,
+    inject: [
+      ResolvedOptions,
+      Authenticator,
+      AccessPolicy,
+      CredentialExtractor,
+      ConnectionLimiter,
+      Feed,
+      AcknowledgedWrites,
+      ConnectionRegistry,
+    ],
+    useFactory: (
+      { limits, socket, feed: { unsentBytes } }: ResolvedOptions,
+      authenticator: Authenticator,
+      accessPolicy: AccessPolicy,
+      credentialExtractor: CredentialExtractor,
+      connectionLimiter: ConnectionLimiter,
+      feed: Feed,
+      writes: AcknowledgedWrites,
+      connectionRegistry: ConnectionRegistry,
+    ): SessionDependencies => ({
+      limits,
+      socket,
+      unsentBytes,
+      authenticator,
+      accessPolicy,
+      credentialExtractor,
+      connectionLimiter,
+      feed,
+      writes,
+      connectionRegistry,
+      onError: errorLog('WebSocket'),
+    }),
   },
   {
     provide: Authenticator,

@@ -6,10 +6,7 @@ export interface RegisteredConnection {
   readonly clientId: string;
   /** undefined until somebody is known. */
   readonly principal: Principal | undefined;
-  readonly socket: Pick<ClientSocket, 'send' | 'ping' | 'close'>;
-  readonly closed: Promise<void>;
-  /** Whether anything has been heard since it was last asked. */
-  wasAlive(): boolean;
+  readonly socket: Pick<ClientSocket, 'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive'>;
   /** Sends what may be lost. */
   sendBestEffort(event: PresenceEvent): void;
 }
@@ -76,15 +73,15 @@ export class ConnectionRegistry {
     await Promise.all(
       [...this.sessions].map((session) => {
         session.socket.close(CloseCode.RESTART, 'the server is going down');
-        return session.closed;
+        return session.socket.closed;
       }),
     );
   }
 
   private pingAll(): void {
-    for (const session of this.sessions) {
-      if (session.wasAlive()) session.socket.ping();
-      else session.socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
+    for (const { socket } of this.sessions) {
+      if (socket.wasAlive()) socket.ping();
+      else socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
     }
   }
 
