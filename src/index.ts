@@ -1,6 +1,23 @@
-/* The public face of this package: all that an application which imports the module needs, and nothing else. */
+/**
+ * All that an application which imports the module needs, and nothing else:
+ *
+ * 1. the module, and what the application's own code calls;
+ * 2. what `AtomeModule.forRoot` takes;
+ * 3. extras, each to be left out by leaving out a line;
+ * 4. what all of it speaks of: atomes and their changes, who acts, what is refused and why.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'postgres://…', jwt })] })
+ * export class AppModule {}
+ *
+ * const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter());
+ * app.useWebSocketAdapter(new AtomeWsAdapter(app));
+ * ```
+ * @packageDocumentation
+ */
 
-// The module, and what the application's own code calls.
+// 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits.
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
 export {
   AtomeService,
@@ -14,12 +31,10 @@ export {
 } from './atome/atome.service.js';
 export type { AsOf, HistoryPage, ListPage } from './ledger/read/ledger-reader.js';
 export type { ListQuery } from './ledger/store.js';
-/** Changes, after their commit. */
 export { AtomeEvents, OnAtome, type AtomeEventName, type TenantEvent } from './atome/atome-events.js';
-/** For `app.useWebSocketAdapter`. */
 export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
-// What `AtomeModule.forRoot` takes.
+// 2. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.
 export type { AccountOptions, AtomeOptions, AtomeStaticOptions, SocketOptions } from './config/module-options.js';
 export type { FeedOptions } from './feed/options.js';
 export type { Quotas } from './ledger/write/quotas.js';
@@ -28,13 +43,12 @@ export { AccessPolicy, type AuthorizeHook } from './auth/authorization/access-po
 export type { KindPolicy, Policies } from './auth/authorization/kind-policies.js';
 export type { Role } from './auth/authorization/roles.js';
 
-// Extras, each to be left out by leaving out a line.
+// 3. Extras: parsers for `PATCH` in the application's own routes; the original client's dialect.
 export { addBodyParsers } from './http/body-parsers.js';
-/** The original client's dialect. */
 export { CompatModule } from './compat/compat.module.js';
 export { addressInOwnWords } from './compat/addresses.js';
 
-// What all of it speaks of: atomes and their changes, who acts, what is refused and why.
+// 4. What all of it speaks of. The messages and codes are those of `docs/protocol`.
 export {
   AtomeError,
   CloseCode,

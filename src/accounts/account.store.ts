@@ -1,4 +1,4 @@
-import { numbers } from '../ledger/stores/sql.store.js';
+import { numbers } from '../ledger/stores/read-rows.js';
 import type { Tables } from '../database/tables.js';
 
 export interface Account {

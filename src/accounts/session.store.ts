@@ -1,4 +1,4 @@
-import { numbers } from '../ledger/stores/sql.store.js';
+import { numbers } from '../ledger/stores/read-rows.js';
 import type { Tables } from '../database/tables.js';
 import type { RefreshToken } from './refresh-token.js';
 import { hashOf } from './refresh-token.js';

@@ -15,7 +15,10 @@ import type { AtomeEvent } from '../protocol/index.js';
 export type AtomeEventName = 'created' | 'updated' | 'altered' | 'deleted' | '*';
 
 /** An event with the tenant in whose ledger it is. */
-export type TenantEvent = AtomeEvent & { readonly tenant: string };
+export type TenantEvent = AtomeEvent & {
+  /** Whose ledger it is in. */
+  readonly tenant: string;
+};
 
 const ON_ATOME = 'atome-sync:on-atome';
 
@@ -43,10 +46,12 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly reflector: Reflector,
   ) {}
 
+  /** All events of this process as an Observable, which completes when the application ends. */
   get stream(): Observable<TenantEvent> {
     return this.subject.asObservable();
   }
 
+  /** Nest calls it: binds the methods with {@link OnAtome}, and begins to listen. */
   onApplicationBootstrap(): void {
     this.bindHandlers();
     this.stopListening = this.writer.onCommit((tenant, committed) => {

@@ -55,8 +55,11 @@ import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 
 /** Options that come from a factory; those of {@link AtomeStaticOptions} are given beside it. */
 export interface AtomeAsyncOptions extends AtomeStaticOptions {
+  /** Modules whose providers the factory needs. */
   readonly imports?: DynamicModule['imports'];
+  /** What the factory is called with, in this order. */
   readonly inject?: FactoryProvider['inject'];
+  /** Makes the options, perhaps out of other providers; may be asynchronous. */
   readonly useFactory: (...args: never[]) => AtomeOptions | Promise<AtomeOptions>;
 }
 
@@ -227,10 +230,26 @@ const PARTS: Provider[] = [
  */
 @Module({})
 export class AtomeModule {
+  /**
+   * The module with these options; what is left out has its default.
+   * @throws Error for options that contradict each other.
+   * @example
+   * ```ts
+   * @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'postgres://…' })] })
+   * export class AppModule {}
+   * ```
+   */
   static forRoot(options: AtomeOptions & AtomeStaticOptions = {}): DynamicModule {
     return compose(options, { provide: ResolvedOptions, useValue: new ResolvedOptions(options) });
   }
 
+  /**
+   * The module with options that other providers know, such as a configuration service.
+   * @example
+   * ```ts
+   * AtomeModule.forRootAsync({ inject: [Settings], useFactory: (settings: Settings) => ({ databaseUrl: settings.database }) })
+   * ```
+   */
   static forRootAsync({ imports = [], inject = [], useFactory, ...fixed }: AtomeAsyncOptions): DynamicModule {
     const provider: FactoryProvider = {
       provide: ResolvedOptions,

@@ -64,24 +64,35 @@ export interface WriteContext {
 
 /** What a write has come to. */
 export interface WriteResult {
+  /** Id of the atome. */
   readonly id: string;
+  /** Version of the atome after the write; for a no-op the one that it has. */
   readonly version: number;
+  /** Position in the ledger: of the new alteration, or of the one that the answer repeats. */
   readonly seq: number;
   /** The entity tag of `atome`, good for a later `ifMatch`. */
   readonly etag: string;
+  /** The whole atome at that version. */
   readonly atome: Atome;
   /** null for a no-op. */
   readonly alteration: Alteration | RedactedAlteration | null;
 }
 
+/** What a rename has come to, with both names; null for none. */
 export interface RenameResult extends WriteResult {
+  /** `data.name` before. */
   readonly oldName: JsonValue;
+  /** `data.name` after. */
   readonly newName: JsonValue;
 }
 
+/** A new atome; what is left out of its content is empty or null. */
 export interface CreateInput extends Partial<Content> {
+  /** 1–128 characters of `A–Z a–z 0–9 _ . : -`; left out: a UUID version 7. */
   readonly id?: string;
+  /** What sort of thing it is: 1–64 characters of `A–Z a–z 0–9 _ . : -`. */
   readonly kind: string;
+  /** Its content. */
   readonly data: JsonObject;
   /** Left out: as is usual for the kind, or all of the tenant. */
   readonly access?: AskedAccess;
@@ -89,16 +100,22 @@ export interface CreateInput extends Partial<Content> {
 
 /** One of the operations that alter an atome key by key. */
 export interface AlterInput {
+  /** `update` sets top-level keys of `data`; `patch` patches it; `rename` sets `data.name`, `tag` sets `meta.tags`. */
   readonly operation: 'update' | 'patch' | 'rename' | 'tag';
+  /** `{ key: value }`, a JSON Merge Patch or a JSON Patch, `{ name }`, or `{ tags }`. */
   readonly changes: JsonObject | JsonPatch;
+  /** Why; kept in the history. */
   readonly reason?: string;
+  /** With `timestamp`, names the write where there is no opId, as the original client does. */
   readonly deviceId?: string;
+  /** Milliseconds since 1970, or an ISO 8601 time. */
   readonly timestamp?: string | number;
 }
 
 /** Who reads; left out: an admin of the tenant `default`. An `undefined` that is passed is refused. */
 export type ReadBy = readonly [principal?: Principal];
 
+/** The parts to set whole: one or more of `data, meta, kind, type, parentId`. */
 export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 
 /**
@@ -115,10 +132,22 @@ export class AtomeService {
     private readonly scrubber: Scrubber,
   ) {}
 
+  /**
+   * Makes an atome. Repeated with the same content under its id it is the same write.
+   * @throws AtomeError `exists` where the id is taken by another; `too_large`, `quota_exceeded`.
+   * @example
+   * ```ts
+   * const { id, version } = await atomes.create({ kind: 'note', data: { title: 'My Note' } }, { principal });
+   * ```
+   */
   create(input: CreateInput, context: WriteContext = {}): Promise<WriteResult> {
     return this.parsed(() => parseCreateBody(input, context, this.options.limits), context);
   }
 
+  /**
+   * Alters an atome key by key, and merges with what others have written meanwhile.
+   * @throws AtomeError `not_found`, `gone`, `forbidden`, `patch_failed`, `precondition_failed`.
+   */
   alter(id: string, input: AlterInput, context: WriteContext = {}): Promise<WriteResult> {
     return this.parsed(() => parseAlterBody(id, input, context, this.options.limits), context);
   }
@@ -138,6 +167,7 @@ export class AtomeService {
     return this.parsed(() => parsePatchBody(id, patch, mediaType, context, this.options.limits), context);
   }
 
+  /** Sets `data.name`. */
   async rename(
     id: string,
     input: { newName: string; reason?: string },
@@ -186,6 +216,7 @@ export class AtomeService {
     return this.visible.getText(parseId(id), moment, readerOf(by));
   }
 
+  /** A page of the atomes that the reader may see, in the order of the query. `last` is where the next page begins. */
   async list(query: ListQuery, ...by: ReadBy): Promise<ListPage & { atomes: readonly Atome[] }> {
     const page = await this.visible.list(query, readerOf(by));
     return { ...page, atomes: page.rows.map(atomeOf) };
@@ -197,6 +228,7 @@ export class AtomeService {
     return { ...page, texts: page.rows.map(atomeText) };
   }
 
+  /** How many atomes the reader may see by these filters; paging does not count. */
   async count(query: ListQuery, ...by: ReadBy): Promise<number> {
     return this.visible.count(query, readerOf(by));
   }

@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   try {
     let sound = true;
     for (const tenant of await store.tenants()) {
-      const result = await verifyLedger(store, tenant, progress(tenant));
+      const result = await verifyLedger(store.ledger(tenant), progress(tenant));
       process.stdout.write(`${sentence(result)}\n`);
       sound &&= result.fault === undefined;
     }

@@ -32,7 +32,7 @@ export class AuditReader {
   async page(tenant: string, query: AuditEntriesQuery, limit: number): Promise<AuditPage> {
     const entries: AuditEntry[] = [];
     for (const part of seqRanges(query)) {
-      const rows = await this.store.auditRows(tenant, { ...query, ...part, limit: limit - entries.length });
+      const rows = await this.store.ledger(tenant).audit.rows({ ...query, ...part, limit: limit - entries.length });
       entries.push(...rows.map(auditEntryOf));
       const isFull = entries.length === limit;
       const done = isFull ? entries.at(-1)!.seq : query.newestFirst ? part.after + 1 : part.upTo;
@@ -51,7 +51,7 @@ export class AuditReader {
 
   async *rows(tenant: string, query: AuditEntriesQuery): AsyncGenerator<AuditRow> {
     for (const part of seqRanges(query)) {
-      yield* await this.store.auditRows(tenant, { ...query, ...part, limit: RANGE_SEQS });
+      yield* await this.store.ledger(tenant).audit.rows({ ...query, ...part, limit: RANGE_SEQS });
     }
   }
 
@@ -62,7 +62,7 @@ export class AuditReader {
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const at = { after: middle - 1, upTo: middle, newestFirst: false, limit: 1 };
-      const [row] = await this.store.auditRows(tenant, at);
+      const [row] = await this.store.ledger(tenant).audit.rows(at);
       if (row && row.timestamp < asOf.time) low = middle;
       else high = middle - 1;
     }

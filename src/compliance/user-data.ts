@@ -65,7 +65,7 @@ export class UserData {
     const result = (complete: boolean): Erased => ({ erased, complete, ...(kept > 0 && { kept }) });
     for (let after: string | null = ''; after !== null;) {
       if (erased >= MAX_ERASED) return result(false);
-      const { ids, next } = await this.store.owned(tenant, ownerId, after);
+      const { ids, next } = await this.store.ledger(tenant).audit.owned(ownerId, after);
       for (let at = 0; at < ids.length; at += AT_ONCE) {
         const some = ids.slice(at, at + AT_ONCE);
         const done = await Promise.all(some.map((id) => this.erase(id, principal, reason)));
@@ -103,7 +103,7 @@ export class UserData {
 
   private async *ownedIds(tenant: string, subject: string): AsyncGenerator<string> {
     for (let after: string | null = ''; after !== null;) {
-      const { ids, next } = await this.store.owned(tenant, subject, after);
+      const { ids, next } = await this.store.ledger(tenant).audit.owned(subject, after);
       yield* ids;
       after = next;
     }

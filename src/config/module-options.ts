@@ -36,6 +36,7 @@ export interface AccountOptions {
   readonly tenancy: 'shared' | 'own';
   /** What an account may do in its tenant. */
   readonly role: Role;
+  /** How long an access token is good, in seconds; default 600. Refresh tokens are good for 30 days. */
   readonly accessTokenSeconds: number;
 }
 
@@ -45,8 +46,11 @@ export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { tenancy: 'shared', role
 export interface AtomeOptions {
   /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default `sqlite:./data/atome.sqlite`. */
   readonly databaseUrl?: string;
+  /** Bounds on what a client may send; what is left out has its default. */
   readonly limits?: Partial<Limits>;
+  /** Bounds and times of each WebSocket; what is left out has its default. */
   readonly socket?: Partial<SocketOptions>;
+  /** Bounds and times of the feed; what is left out has its default. */
   readonly feed?: Partial<FeedOptions>;
   /** Who may call is proved by JSON Web Tokens; left out, authentication is off. */
   readonly jwt?: JwtOptions;

@@ -10,7 +10,7 @@ import { OpenError } from './open-error.js';
  */
 export function makeSqliteFile(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
   } catch (error) {
     throw new OpenError(
       `the folder ${dirname(path)} cannot be made (${errorWords(error)}): name a file in another folder with DATABASE_URL`,
@@ -30,4 +30,20 @@ export function makeSqliteFile(path: string): void {
   if (!statSync(path).isFile()) {
     throw new OpenError(`${path} is not a file: name the file of the database with DATABASE_URL`);
   }
+}
+
+/** One level at a time: on a file system that takes no folders (`/proc`), the recursive `mkdirSync` of Node never ends. */
+function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // another process may have been first
+    if (!isFolder(path)) throw error;
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

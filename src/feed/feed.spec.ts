@@ -115,7 +115,7 @@ describe('the feed', () => {
   it('misses nothing that is committed while it opens', async () => {
     let committed: Promise<unknown> | undefined;
     watched.after = (method) => {
-      if (method !== 'open' || committed) return undefined;
+      if (method !== 'write.open' || committed) return undefined;
       committed = ledger.write(update('a', { n: 1 }));
       return committed.then(() => undefined);
     };

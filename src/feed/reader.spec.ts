@@ -73,7 +73,7 @@ describe('a reader', () => {
     await harness.follow();
     const fault = new Error('no database');
     harness.watched.before = (method) => {
-      if (method === 'alterations') throw fault;
+      if (method === 'alterations.page') throw fault;
     };
     const { sink, reader } = harness.open(0);
     await settled();

@@ -106,7 +106,7 @@ describe('the log of a tenant', () => {
   it('is not confused by what comes late, twice or mixed with a filling', async () => {
     const groups = [await commit(2), await commit(3), await commit(4), await commit(5)];
     const gate = new Gate();
-    watched.after = (method) => (method === 'alterations' ? gate.pass() : undefined);
+    watched.after = (method) => (method === 'alterations.page' ? gate.pass() : undefined);
     log.tail.notify(4);
     await gate.reached;
     log.tail.append(groups[0]!);
@@ -127,7 +127,7 @@ describe('the log of a tenant', () => {
   it('does not take an old reading of the head for a fork', async () => {
     const stale = await ledger.reader.head(TENANT);
     const gate = new Gate();
-    watched.after = (method) => (method === 'open' ? gate.pass() : undefined);
+    watched.after = (method) => (method === 'write.open' ? gate.pass() : undefined);
     const looking = log.tail.refresh();
     await gate.reached;
     watched.after = () => undefined;
@@ -141,7 +141,7 @@ describe('the log of a tenant', () => {
   it('finds what it could not read, the next time it looks', async () => {
     await commit(2);
     watched.before = (method) => {
-      if (method === 'alterations') throw new Error('no database');
+      if (method === 'alterations.page') throw new Error('no database');
     };
     log.tail.notify(2);
     await expect(log.tail.refresh()).rejects.toThrow('no database');

@@ -17,7 +17,7 @@ describe('an erased atome in the ledger', () => {
   });
   afterEach(() => ledger.close());
 
-  const fault = async (): Promise<LedgerFault | undefined> => (await verifyLedger(ledger.store, TENANT)).fault;
+  const fault = async (): Promise<LedgerFault | undefined> => (await verifyLedger(ledger.store.ledger(TENANT))).fault;
   const query = (sql: string): Promise<unknown> => queryOf(ledger.store)(sql);
   const redact = (id: string): Promise<unknown> => ledger.write(write(id, 'redact', {}));
 
@@ -57,7 +57,7 @@ describe('an erased atome in the ledger', () => {
   });
 
   it('does not mind what is erased while the chain is walked', async () => {
-    const verdict = verifyLedger(ledger.store, TENANT, () => void redact('a'));
+    const verdict = verifyLedger(ledger.store.ledger(TENANT), () => void redact('a'));
     expect((await verdict).fault).toBeUndefined();
     expect(await fault()).toBeUndefined();
   });
@@ -91,7 +91,7 @@ describe('an erased atome in the ledger', () => {
                   ? write(id, 'delete', {})
                   : what === 'restore'
                     ? write(id, 'restore', { version: 1 })
-                    : (await own.store.atome(TENANT, id))
+                    : (await own.store.ledger(TENANT).atomes.get(id))
                       ? update(id, { ...data, n: Math.random() }, { reason: data.text })
                       : create(id, data, { opId: `op-${id}` });
             const outcome = await own.write(mutation).catch((error: unknown) => {
@@ -112,7 +112,7 @@ describe('an erased atome in the ledger', () => {
           expect(pages[0]!.map(({ alteration }) => alteration.seq)).toEqual(
             Array.from({ length: seq }, (_, index) => index + 1),
           );
-          expect((await verifyLedger(own.store, TENANT)).fault).toBeUndefined();
+          expect((await verifyLedger(own.store.ledger(TENANT))).fault).toBeUndefined();
         } finally {
           await own.close();
         }

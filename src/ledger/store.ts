@@ -8,7 +8,7 @@ import type {
   ReadAtomeRow,
   IdempotencyRecord,
 } from './rows.js';
-import type { OwnedPage, AuditQuery, AuditRow } from './audit-trail.js';
+import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
@@ -50,14 +50,20 @@ export interface LockedState {
   readonly isIncomplete?: boolean;
 }
 
+/** The payloads of an atome's alterations and receipts before `version`, that of its `redact`, are erased. */
+export interface Erasure {
+  readonly atomeId: string;
+  readonly version: number;
+}
+
 /** What a group adds. */
 export interface Additions {
   readonly head: HeadRow;
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
   readonly receipts: readonly IdempotencyRecord[];
-  /** Atomes that are redacted: the payloads of all their earlier alterations and receipts are erased. */
-  readonly erased?: readonly string[];
+  /** Atomes that are redacted. */
+  readonly erased?: readonly Erasure[];
 }
 
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
@@ -72,21 +78,111 @@ export interface VisibilityFilter {
 
 /** Which atomes, in which order. */
 export interface ListQuery {
+  /** Only those of this kind. */
   readonly kind?: string | undefined;
+  /** Only those of this type. */
   readonly type?: string | undefined;
   /** null: those without a parent. */
   readonly parentId?: string | null | undefined;
   /** Text that `data` must contain, ignoring case. */
   readonly search?: string | undefined;
+  /** Whether deleted atomes are among them. */
   readonly includeDeleted: boolean;
+  /** What they are ordered by; the id decides between equals. */
   readonly sortBy: SortKey;
+  /** Ascending or descending. */
   readonly sortOrder: 'asc' | 'desc';
   /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
   readonly visibleTo?: VisibilityFilter | undefined;
+  /** At most so many; a page of large atomes may end earlier. */
   readonly limit: number;
+  /** How many to leave out before the first. */
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
   readonly after?: { readonly value: string | number | null; readonly id: string } | undefined;
+}
+
+/** A range of the ledger and how much of it: `after < seq ≤ upTo`, at most `limit` rows and about `chars` beyond the first. */
+export interface SeqPage extends SeqRange {
+  readonly limit: number;
+  readonly chars: number;
+}
+
+/** Atomes in order of id: at most `limit`, and at most about `bytes` beyond the first. */
+export interface IdPage {
+  readonly after: string;
+  /** Of these kinds only; left out: of all. */
+  readonly kinds?: readonly string[] | undefined;
+  readonly limit: number;
+  readonly bytes?: number | undefined;
+}
+
+/** Versions of one atome, both ends included. */
+export interface VersionRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where a ledger stands, and the one way to add to it. */
+export interface LedgerWrites {
+  /** The head; undefined when the tenant has no ledger. */
+  head(): Promise<HeadRow | undefined>;
+  /** The head of the ledger, which is made when there is none. */
+  open(): Promise<HeadRow>;
+  commit<P extends Planned>(touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
+}
+
+/** What a plan has decided. */
+export interface Planned {
+  /** null: nothing is written. */
+  readonly additions: Additions | null;
+}
+
+/** The atomes as they are now. */
+export interface LedgerAtomes {
+  /** @param check is asked before a large document is read, and again of what was read: what it throws is thrown. */
+  get(id: string, check?: (row: AtomeHeaderRow) => void): Promise<ReadAtomeRow | undefined>;
+  /** The atomes of those ids that are there, in any order. */
+  some(ids: readonly string[]): Promise<AtomeRow[]>;
+  /** Where the atomes of those ids stand, those that are there, in any order. */
+  headers(ids: readonly string[]): Promise<AtomeHeaderRow[]>;
+  /** At most `limit`, and at most about `bytes` beyond the first. */
+  list(query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
+  count(query: ListQuery): Promise<number>;
+  after(page: IdPage): Promise<AtomeRow[]>;
+}
+
+/** What has been written, in order. */
+export interface LedgerAlterations {
+  page(page: SeqPage): Promise<AlterationRow[]>;
+  /** As `page`, but only the newest of each atome. */
+  newest(page: SeqPage): Promise<AlterationRow[]>;
+  version(atomeId: string, version: number): Promise<AlterationRow | undefined>;
+  /** Oldest first. */
+  versions(atomeId: string, range: VersionRange): Promise<AlterationRow[]>;
+  /** Newest first, at most about `bytes` beyond the first. */
+  history(atomeId: string, range: VersionRange & { readonly bytes: number }): Promise<AlterationRow[]>;
+  /** For each atome and version: the rows from its base to that version, oldest first. */
+  deltaChain(wanted: readonly (readonly [id: string, version: number])[]): Promise<DeltaRow[]>;
+}
+
+/** Who wrote what and when, and that nobody has changed it since. */
+export interface LedgerAudit {
+  /** Alterations of a range without their payloads, in order of seq. The whole range is read: keep it short. */
+  rows(query: AuditQuery): Promise<AuditRow[]>;
+  /** Atomes of one owner among the next thousand behind an id. */
+  owned(ownerId: string, after: string): Promise<OwnedPage>;
+  /** Chain hash at a seq from 1 up; undefined beyond the head. */
+  hashAt(seq: number): Promise<string | undefined>;
+}
+
+/** The ledger of one tenant. Nothing of another tenant can be reached through it. */
+export interface TenantLedger {
+  readonly tenant: string;
+  readonly write: LedgerWrites;
+  readonly atomes: LedgerAtomes;
+  readonly alterations: LedgerAlterations;
+  readonly audit: LedgerAudit;
 }
 
 /**
@@ -101,52 +197,11 @@ export interface ListQuery {
  */
 export interface LedgerStore {
   readonly kind: 'sqlite' | 'postgres';
-  /** The head of a tenant's ledger, which is made when there is none. */
-  open(tenant: string): Promise<HeadRow>;
-  commit<P extends { readonly additions: Additions | null }>(
-    tenant: string,
-    touched: TouchedKeys,
-    plan: (before: LockedState) => P,
-  ): Promise<P>;
-  /** undefined when the tenant has no ledger. */
-  head(tenant: string): Promise<HeadRow | undefined>;
+  /** Costs nothing, whether or not there is such a ledger. */
+  ledger(tenant: string): TenantLedger;
   /** The heads of those tenants that have a ledger. */
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
-  /** @param check is asked before a large document is read, and again of what was read: what it throws is thrown. */
-  atome(tenant: string, id: string, check?: (row: AtomeHeaderRow) => void): Promise<ReadAtomeRow | undefined>;
-  /** The atomes of those ids that are there, in any order. */
-  atomes(tenant: string, ids: readonly string[]): Promise<AtomeRow[]>;
-  /** Where the atomes of those ids stand, those that are there, in any order. */
-  headers(tenant: string, ids: readonly string[]): Promise<AtomeHeaderRow[]>;
-  /** At most `limit`, and, here and below, at most about `bytes` beyond the first. */
-  list(tenant: string, query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
-  count(tenant: string, query: ListQuery): Promise<number>;
-  /** Atomes in order of id, behind `after`. */
-  atomesAfter(
-    tenant: string,
-    after: string,
-    kinds: readonly string[] | undefined,
-    limit: number,
-    bytes?: number,
-  ): Promise<AtomeRow[]>;
-  /** Alterations with `after < seq ≤ upTo`, in order: at most `limit`, and at most about `chars` beyond the first. */
-  alterations(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]>;
-  /** As `alterations`, but only the newest of each atome. */
-  newest(tenant: string, after: number, upTo: number, limit: number, chars: number): Promise<AlterationRow[]>;
-  alteration(tenant: string, atomeId: string, version: number): Promise<AlterationRow | undefined>;
-  /** Versions `from` to `to` of one atome, oldest first. */
-  versions(tenant: string, atomeId: string, from: number, to: number): Promise<AlterationRow[]>;
-  /** Versions `from` to `to` of one atome, newest first. */
-  history(tenant: string, atomeId: string, from: number, to: number, bytes: number): Promise<AlterationRow[]>;
-  /** For each atome and version: the rows from its base to that version, oldest first. */
-  deltaChain(tenant: string, wanted: readonly (readonly [id: string, version: number])[]): Promise<DeltaRow[]>;
-  /** Alterations of a range without their payloads, in order of seq. The whole range is read: keep it short. */
-  auditRows(tenant: string, query: AuditQuery): Promise<AuditRow[]>;
-  /** Atomes of one owner among the next thousand behind an id. */
-  owned(tenant: string, ownerId: string, after: string): Promise<OwnedPage>;
-  /** Chain hash at a seq from 1 up; undefined beyond the head. */
-  hashAt(tenant: string, seq: number): Promise<string | undefined>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
   scrub(whole?: boolean): Promise<void>;
   /** Asks for all that a write needs, and writes nothing. Rejects when a write is not possible. */

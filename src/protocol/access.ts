@@ -8,7 +8,9 @@ export type Access = 'tenant' | 'private' | AccessLists;
 
 /** Names are ids of principals, `group:<name>`, or `*` for everybody in the tenant. Who may write may also read. */
 export interface AccessLists {
+  /** Who may read; at most 100 names. */
   readonly read: readonly string[];
+  /** Who may read and write; at most 100 names. */
   readonly write: readonly string[];
 }
 
@@ -17,6 +19,7 @@ export type AskedAccess = Access | 'inherit';
 
 /** The access of an atome; both are left out where everybody in the tenant may read and write it. */
 export interface Rights {
+  /** As it was asked for by `create` or `share`; left out: `tenant`. */
   readonly access?: AskedAccess;
   /** What `inherit` comes to; there only with it, and resolved by the server. */
   readonly inherited?: Access;

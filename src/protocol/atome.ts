@@ -4,21 +4,31 @@ import type { JsonObject } from './json.js';
 
 /** The parts of an atome that writes set. */
 export interface Content {
+  /** What sort of thing it is, such as `note`; never null. */
   readonly kind: string;
+  /** A finer sort within the kind, of the application's own. */
   readonly type: string | null;
+  /** The content; its top-level keys merge one by one. */
   readonly data: JsonObject;
+  /** What is said about the content, such as `tags`; merges as `data` does. */
   readonly meta: JsonObject;
+  /** Id of the atome that it belongs to. */
   readonly parentId: string | null;
 }
 
 /** A shared object as clients see it. Times are ISO 8601 in UTC. */
 export interface Atome extends Content, Rights {
+  /** Unique in its tenant, and never used again after an erasure. */
   readonly id: string;
+  /** Id of the principal who created it. */
   readonly ownerId: string;
   /** 1 at creation, plus 1 with every alteration. */
   readonly version: number;
+  /** Time of the creation. */
   readonly createdAt: string;
+  /** Time of the newest alteration. */
   readonly updatedAt: string;
+  /** Time of the deletion; null while it is there. */
   readonly deletedAt: string | null;
 }
 

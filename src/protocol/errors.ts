@@ -29,19 +29,26 @@ export const ERRORS = {
   storage_full: { status: 507, retryable: true },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
 
+/** One of the codes of {@link ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** An error on the wire: in a `nack`, and the source of a problem+json answer. */
 export interface ErrorBody {
+  /** What to decide by. */
   readonly code: ErrorCode;
+  /** A sentence for people that says what to do; it may change. */
   readonly message: string;
+  /** The status of HTTP that stands for the code. */
   readonly status: number;
+  /** Whether the same request may succeed later. */
   readonly retryable: boolean;
+  /** More about it, by code: `errors`, `version`, `retryAfter` in milliseconds … */
   readonly details?: JsonObject;
 }
 
 /** A refusal with a code from {@link ERRORS} and a sentence that says what to do. */
 export class AtomeError extends Error {
+  /** Tells it from other errors, also across copies of this package. */
   override readonly name = 'AtomeError';
 
   constructor(
@@ -52,14 +59,17 @@ export class AtomeError extends Error {
     super(message);
   }
 
+  /** The status of HTTP that stands for the code. */
   get status(): number {
     return ERRORS[this.code].status;
   }
 
+  /** Whether the same request may succeed later. */
   get retryable(): boolean {
     return ERRORS[this.code].retryable;
   }
 
+  /** As it goes over the wire. */
   toBody(): ErrorBody {
     const { code, message, status, retryable, details } = this;
     return { code, message, status, retryable, ...(details && { details }) };

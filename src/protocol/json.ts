@@ -1,7 +1,9 @@
 import type { Limits } from './limits.js';
 
+/** Whatever JSON can say. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 
+/** An object of JSON. `__proto__`, `constructor` and `prototype` are refused as keys. */
 export interface JsonObject {
   [key: string]: JsonValue;
 }

@@ -1,4 +1,4 @@
-/** Bounds on what a client may send. Every one can be configured; these are the defaults of `docs/protocol.md`. */
+/** Bounds on what a client may send. Every one can be configured; these are the defaults of `docs/protocol/errors-and-limits.md`. */
 export interface Limits {
   /** Largest HTTP body and WebSocket message, in bytes. */
   readonly messageBytes: number;
@@ -14,6 +14,7 @@ export interface Limits {
   readonly pushOperations: number;
 }
 
+/** The limits of a server that is told no others. */
 export const DEFAULT_LIMITS: Limits = {
   messageBytes: 1024 * 1024,
   jsonDepth: 32,

@@ -46,10 +46,11 @@ export interface ChangesByOperation {
   readonly restore: RestoreRequest & Content & Inheriting;
   /** Who may see and alter it; no other operation changes that. */
   readonly share: Share;
-  /** The payloads of this atome and of all that was written to it are erased; nothing follows it. */
+  /** The payloads of this atome and of all that was written to it are erased; only what it inherits may still change. */
   readonly redact: Tombstone;
 }
 
+/** What an alteration does; `redact` is the erasure, which has a call of its own. */
 export type Operation = keyof ChangesByOperation;
 
 /** Those that a client may ask for with a `mutate`. Erasing has a call of its own. */
@@ -69,7 +70,12 @@ export type ClientOperation = (typeof OPERATIONS)[number];
 
 /** An operation with its changes, told apart by `operation`. */
 export type Change = {
-  [O in Operation]: { readonly operation: O; readonly changes: ChangesByOperation[O] };
+  [O in Operation]: {
+    /** What it does. */
+    readonly operation: O;
+    /** What it does it with; its shape goes by the operation. */
+    readonly changes: ChangesByOperation[O];
+  };
 }[Operation];
 
 /** What is asked for: a {@link Change}, except that what is in the ledger already is not named again. */

@@ -16,6 +16,7 @@ export class AtomeWsAdapter extends WsAdapter {
 
   private readonly upgrades = new Map<Server, UpgradeListener>();
 
+  /** Nest calls it for each connection; only gateways with handlers have their messages decoded by Nest. */
   override bindMessageHandlers(...[client, handlers, transform]: Parameters<Bind>): void {
     if (handlers.length > 0) super.bindMessageHandlers(client, handlers, transform);
   }
@@ -41,6 +42,7 @@ export class AtomeWsAdapter extends WsAdapter {
     return server;
   }
 
+  /** Nest calls it at the end: lets go of the servers' upgrades, and closes its WebSocket servers. */
   override async dispose(): Promise<void> {
     for (const [server, upgrades] of this.upgrades) server.off('upgrade', upgrades);
     this.upgrades.clear();

@@ -21,7 +21,7 @@ describe('the cost of catching up', () => {
     const alone = await countMade(async () => {
       await harness.open(1, 'range', 0);
     });
-    const pages = harness.watched.count('alterations');
+    const pages = harness.watched.count('alterations.page');
     harness.watched.calls.length = 0;
     const together = await countMade(async () => {
       const sinks = await harness.open(50, 'range', 0);
@@ -30,7 +30,7 @@ describe('the cost of catching up', () => {
       expect(new Set(sinks.flatMap(({ buffers }) => buffers)).size).toBe(sinks[0]!.buffers.length);
     });
     expect(pages).toBeGreaterThan(0);
-    expect(harness.watched.count('alterations')).toBeLessThanOrEqual(pages);
+    expect(harness.watched.count('alterations.page')).toBeLessThanOrEqual(pages);
     expect(together.events).toBeLessThanOrEqual(alone.events);
   });
 
@@ -47,7 +47,7 @@ describe('the cost of catching up', () => {
     }
     // the first of them is alone; with the second, each page is read and encoded for all that follow
     const pages = Math.ceil((GROUPS * EVENTS) / 64) + 1;
-    expect(harness.watched.count('alterations')).toBeLessThanOrEqual(2 * pages);
+    expect(harness.watched.count('alterations.page')).toBeLessThanOrEqual(2 * pages);
     expect(made.events).toBeLessThanOrEqual(2 * GROUPS * EVENTS);
     expect(new Set(opened.flatMap(({ buffers }) => buffers.slice(1))).size).toBeLessThanOrEqual(2 * pages);
   });

@@ -49,7 +49,7 @@ describe.each(FORMS)('the cost of fan-out to %s readers', (_name, form) => {
     await harness.burst(EVENTS, 'first');
     harness.watched.calls.length = 0;
     await harness.burst(EVENTS, 'a');
-    expect(harness.watched.calls.filter((call) => call !== 'commit')).toEqual([]);
+    expect(harness.watched.calls.filter((call) => call !== 'write.commit')).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ALTERATIONS, ATOMES } from '../../src/ledger/stores/columns.js';
 import type { Additions } from '../../src/ledger/store.js';
+import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { create, openLedger, update, type TestLedger } from '../support/ledger/ledger.js';
 
 describe('the rows of a group', () => {
@@ -12,7 +13,7 @@ describe('the rows of a group', () => {
 
   /** What the writes of a group hand to the store. */
   async function added(...writes: Parameters<TestLedger['write']>[0][]): Promise<Additions> {
-    const commit = jest.spyOn(ledger.store, 'commit');
+    const commit = jest.spyOn(ledger.store as SqlStore, 'commit');
     await Promise.all(writes.map((mutation) => ledger.write(mutation)));
     const { additions } = (await commit.mock.results[0]!.value) as { additions: Additions };
     commit.mockRestore();

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LEDGER_STORE, type LedgerStore } from '../../src/ledger/store.js';
+import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 
 const [READERS, EVENTS] = [20, 100];
@@ -36,7 +37,7 @@ describe('the cost of a burst at the sockets', () => {
   ])('is one write for each %s reader and group', async (_name, isRange) => {
     const { readers, writer } = await connected(isRange);
     const store = server.app.get<LedgerStore>(LEDGER_STORE);
-    const commits = jest.spyOn(store, 'commit');
+    const commits = jest.spyOn(store as SqlStore, 'commit');
     const writes = jest.spyOn(Socket.prototype, 'write');
     for (let n = 0; n < EVENTS; n += 1) {
       writer.send({

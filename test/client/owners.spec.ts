@@ -54,7 +54,7 @@ const PLACES: readonly (readonly [
   ],
 ];
 
-describe.each(PLACES)('users who share a store in %s', (_name, make) => {
+describe.each(PLACES)('users who share a store in %s', (where, make) => {
   let server: TestApp;
   let place: ReturnType<typeof make>;
   let clients: Client[];
@@ -150,6 +150,30 @@ describe.each(PLACES)('users who share a store in %s', (_name, make) => {
     expect(bob.status()).toMatchObject({ state: 'live', pending: 0 });
   });
 
+  it.each([
+    ['a', 'a~1'],
+    ['b~1', 'b'],
+    ['c~', 'c~~1'],
+    [`d${'x'.repeat(60)}Aa`, `d${'x'.repeat(60)}BB`],
+    [`Aa${'x'.repeat(60)}`, `BB${'x'.repeat(60)}`],
+  ])('are told apart where their names look like those of other stores: %s and %s', async (...names) => {
+    // the first user of all has the name itself
+    for (const [n, name] of ['first', ...names].entries()) {
+      const client = start(of(name), offline);
+      expect(await ids(client)).toEqual([]);
+      await client.create({ id: `of-${n}`, kind: 'note', data: {} });
+      await client.close();
+    }
+    for (const [n, name] of names.entries()) {
+      const client = start(of(name), offline);
+      const told: unknown[] = [];
+      client.on('sync:error', ({ error }) => void told.push(error));
+      expect(await ids(client)).toEqual([`of-${n + 1}`]);
+      expect(told.filter((error) => (error as { code: string }).code === 'storage')).toEqual([]);
+      await client.close();
+    }
+  });
+
   it('work offline with a token that does not say whose it is, when the application says it', async () => {
     const unreadable = { token: 'opaque', principal: { tenant: 'acme', id: 'alice' }, ...offline };
     const first = start('opaque', unreadable);
@@ -185,8 +209,8 @@ describe.each(PLACES)('users who share a store in %s', (_name, make) => {
   });
 
   describe('where an older version has left data that does not say whose it is', () => {
-    const opId = '01900000-0000-7000-8000-000000000000';
     beforeEach(async () => {
+      const opId = `01900000-0000-7000-8000-${randomUUID().slice(-12)}`;
       const store = place.open();
       await store.open();
       const left = { opId, operation: 'create', atomeId: randomUUID(), kind: 'note', data: {} };
@@ -210,6 +234,25 @@ describe.each(PLACES)('users who share a store in %s', (_name, make) => {
       expect(await ids(start(of('bob'), offline))).toEqual([]);
     });
 
+    it('gives it to one alone of two who have both read it and wait for the word of the server', async () => {
+      // a store in memory cannot be open twice
+      if (where === 'memory') return;
+      const asked = { alice: 0, bob: 0 };
+      let both = (): void => undefined;
+      const gate = new Promise<void>((resolve) => (both = resolve));
+      const sources = (['alice', 'bob'] as const).map((name) => async () => {
+        // first to open the store, then for the connection
+        if ((asked[name] += 1) === 1) return of(name);
+        if (asked.alice > 1 && asked.bob > 1) both();
+        await gate;
+        return of(name);
+      });
+      const users = sources.map((source) => start(source));
+      await Promise.all(users.map((user) => user.ready()));
+      await Promise.all(users.map((user) => user.flush()));
+      expect(await Promise.all(users.map((user) => user.rejected()))).toEqual([[], []]);
+    });
+
     it('shows it to nobody without a token either, before the server has said that none is needed', async () => {
       const client = start(undefined, offline);
       let isShown = false;
@@ -220,6 +263,32 @@ describe.each(PLACES)('users who share a store in %s', (_name, make) => {
       await next(client, 'sync:error');
       expect(isShown).toBe(false);
     });
+  });
+});
+
+describe('a token function that never answers', () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+
+  it('holds up neither the end of a client', async () => {
+    const client = createClient({ url: NOBODY, token: never });
+    const waiting = client.list();
+    await client.close();
+    await expect(waiting).rejects.toThrow('closed');
+  });
+
+  it('nor its start, where the application says whose the data is', async () => {
+    const client = createClient({ url: NOBODY, token: never, principal: { tenant: 'acme', id: 'alice' } });
+    await client.create(SECRET);
+    expect(await client.list()).toHaveLength(1);
+    await client.close();
+  });
+
+  it('nor for ever the word of a server that asks for no token', async () => {
+    const server = await startApp();
+    const client = createClient({ url: server.url, token: never, answerMs: 50 });
+    await client.ready();
+    await client.close();
+    await server.close();
   });
 });
 

@@ -28,7 +28,7 @@ const messages = examples().filter(({ type }) => typeof type === 'string' && !ty
 const up = messages.filter(isUp);
 const down = messages.filter((message) => !isUp(message));
 
-describe('the tables of docs/protocol.md', () => {
+describe('the tables of docs/protocol', () => {
   it('list every error code, with its status', () => {
     const documented = table('code', 'status', 'retryable').map(([code, status, retryable]) => [
       code,
@@ -63,7 +63,7 @@ describe('the tables of docs/protocol.md', () => {
   });
 });
 
-describe('the examples of docs/protocol.md', () => {
+describe('the examples of docs/protocol', () => {
   it.each(up.map((message) => [JSON.stringify(message), message] as const))('can be sent: %s', (_text, message) => {
     expect(parseMessage(message, DEFAULT_LIMITS).type).toBe(message.type);
   });

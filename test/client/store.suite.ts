@@ -178,6 +178,22 @@ export function storeSuite(kind: StoreKind): void {
       expect(ids(await all(store))).toEqual(['a']);
     });
 
+    it('is claimed by one owner alone, whose data it is from then on', async () => {
+      await store.open();
+      await store.commit([{ append: [write('1')], place: place(7) }]);
+      await restart();
+      expect((await store.open('ada')).place).toEqual(place(7));
+      await restart();
+      expect(await store.open('ada', true)).toMatchObject({
+        place: { ...place(7), owner: 'ada' },
+        outbox: [write('1')],
+      });
+      await restart();
+      expect(await store.open('bob', true)).toMatchObject({ place: { owner: 'bob' }, outbox: [] });
+      await restart();
+      expect(await store.open('ada')).toMatchObject({ place: { ...place(7), owner: 'ada' }, outbox: [write('1')] });
+    });
+
     it('may be closed twice', async () => {
       await store.open();
       await Promise.all([store.close(), store.close()]);

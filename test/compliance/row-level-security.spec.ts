@@ -77,15 +77,20 @@ describe('the wall between the tenants in PostgreSQL', () => {
         const refuse = (): never => {
           throw new Error('refused');
         };
-        await store.commit(tenant, { atomeIds: [], ops: [] }, refuse).catch(() => undefined);
+        await store
+          .ledger(tenant)
+          .write.commit({ atomeIds: [], ops: [] }, refuse)
+          .catch(() => undefined);
       }
       if (n % 3 === 0) expect([...(await store.heads(['one', 'two'])).keys()].sort()).toEqual(['one', 'two']);
-      expect(await store.atome(tenant, `${tenant}-1`)).toMatchObject({ id: `${tenant}-1` });
-      expect(await store.alterations(tenant, 0, 9, 9, 9)).toMatchObject([{ atomeId: `${tenant}-1` }]);
+      expect(await store.ledger(tenant).atomes.get(`${tenant}-1`)).toMatchObject({ id: `${tenant}-1` });
+      expect(await store.ledger(tenant).alterations.page({ after: 0, upTo: 9, limit: 9, chars: 9 })).toMatchObject([
+        { atomeId: `${tenant}-1` },
+      ]);
     });
     await Promise.all(asked);
     await putRows(store, 'two', { alterations: [alterationRow(2, 'two-1', 2)] });
-    expect(await store.head('two')).toMatchObject({ seq: 2 });
+    expect(await store.ledger('two').write.head()).toMatchObject({ seq: 2 });
     expect(await store.tenants()).toEqual(['one', 'two']);
   });
 
@@ -132,6 +137,6 @@ describe('the wall between the tenants in PostgreSQL', () => {
     } finally {
       await server.close();
     }
-    for (const tenant of ['acme', 'other']) expect((await verifyLedger(store, tenant)).fault).toBeUndefined();
+    for (const tenant of ['acme', 'other']) expect((await verifyLedger(store.ledger(tenant))).fault).toBeUndefined();
   });
 });

@@ -22,17 +22,17 @@ describe('what a connection may see', () => {
     const failure = new Error('no');
     for (let round = 0; round < 20; round += 1) {
       for (const tenant of ['one', 'two']) {
-        const commit = store.commit(tenant, { atomeIds: [`${tenant}-1`], ops: [] }, () => {
+        const commit = store.ledger(tenant).write.commit({ atomeIds: [`${tenant}-1`], ops: [] }, () => {
           throw failure;
         });
         await expect(commit).rejects.toBe(failure);
-        expect((await store.atome(tenant, `${tenant}-1`))?.id).toBe(`${tenant}-1`);
+        expect((await store.ledger(tenant).atomes.get(`${tenant}-1`))?.id).toBe(`${tenant}-1`);
         const other = tenant === 'one' ? 'two' : 'one';
-        expect((await store.atome(other, `${other}-1`))?.id).toBe(`${other}-1`);
+        expect((await store.ledger(other).atomes.get(`${other}-1`))?.id).toBe(`${other}-1`);
       }
     }
     const both = Array.from({ length: 60 }, (_, n) => (n % 3 === 0 ? 'one' : 'two'));
-    const found = await Promise.all(both.map((tenant) => store.atome(tenant, `${tenant}-1`)));
+    const found = await Promise.all(both.map((tenant) => store.ledger(tenant).atomes.get(`${tenant}-1`)));
     expect(found.map((row) => row?.id)).toEqual(both.map((tenant) => `${tenant}-1`));
   });
 });

@@ -26,7 +26,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
 
   /** Adds one new atome where the ledger stands. */
   const addOne = (to: LedgerStore): Promise<{ seq: number; additions: object }> =>
-    to.commit(tenant, NOTHING, ({ head }) => {
+    to.ledger(tenant).write.commit(NOTHING, ({ head }) => {
       const seq = head.seq + 1;
       const row = alterationRow(seq, `a${seq}`, 1);
       const next: HeadRow = { ...head, seq, hash: row.hash };
@@ -34,22 +34,30 @@ export function commitSuite({ shared, make }: StoreKind): void {
       return { seq, additions };
     });
   const before = (to: LedgerStore, atomeIds: string[], ops: WriteName[], createIds?: string[]): Promise<LockedState> =>
-    to.commit(tenant, { atomeIds, ops, createIds: createIds ?? [] }, (seen) => ({ additions: null, ...seen }));
+    to
+      .ledger(tenant)
+      .write.commit({ atomeIds, ops, createIds: createIds ?? [] }, (seen) => ({ additions: null, ...seen }));
 
   describe('open', () => {
     it('makes an empty ledger, and finds it ever after', async () => {
-      expect(await store.head(tenant)).toBeUndefined();
-      const head = await store.open(tenant);
+      expect(await store.ledger(tenant).write.head()).toBeUndefined();
+      const head = await store.ledger(tenant).write.open();
       expect(head).toMatchObject({ seq: 0, epoch: expect.stringMatching(/^[0-9a-f-]{36}$/) });
       await addOne(store);
-      expect(await other.open(tenant)).toEqual({ ...head, seq: 1, hash: alterationRow(1, 'a1', 1).hash });
-      expect(await other.head(tenant)).toMatchObject({ epoch: head.epoch, seq: 1 });
+      expect(await other.ledger(tenant).write.open()).toEqual({
+        ...head,
+        seq: 1,
+        hash: alterationRow(1, 'a1', 1).hash,
+      });
+      expect(await other.ledger(tenant).write.head()).toMatchObject({ epoch: head.epoch, seq: 1 });
     });
 
     it('makes one ledger, however many ask at once', async () => {
-      const heads = await Promise.all([store, other, store, other, other].map((each) => each.open(tenant)));
+      const heads = await Promise.all(
+        [store, other, store, other, other].map((each) => each.ledger(tenant).write.open()),
+      );
       expect(new Set(heads.map(({ epoch }) => epoch)).size).toBe(1);
-      expect(heads[0]).toEqual(await store.head(tenant));
+      expect(heads[0]).toEqual(await store.ledger(tenant).write.head());
     });
   });
 
@@ -68,7 +76,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
       ]);
       const seen = await before(other, ['a1', 'unknown'], names, ['a1', 'unknown']);
       expect(seen.creations).toEqual([alterationRow(1, 'a1', 1, { opId: 'op-1', superseded: '["kind"]' })]);
-      expect(seen.head).toEqual(await store.head(tenant));
+      expect(seen.head).toEqual(await store.ledger(tenant).write.head());
       expect(seen.atomes).toEqual([atomeRow('a1', 1)]);
       expect([...seen.receipts].sort((a, b) => a.seq - b.seq)).toEqual([
         {
@@ -126,7 +134,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
       await putRows(store, `${tenant}-other`, created(heir('foreign', 1, 'top')));
       const related = async (shared: string[], moved: string[]): Promise<string> => {
         const touched = { atomeIds: ['mid'], ops: [], inheritanceRoots: { shared, moved } };
-        const { atomes } = await other.commit(tenant, touched, (seen) => ({ additions: null, ...seen }));
+        const { atomes } = await other.ledger(tenant).write.commit(touched, (seen) => ({ additions: null, ...seen }));
         return atomes
           .map(({ id }) => id)
           .sort()
@@ -144,47 +152,51 @@ export function commitSuite({ shared, make }: StoreKind): void {
       await putRows(store, tenant, created(atomeRow('a1', 1)));
       const next = atomeRow('a1', 2, { version: 2, kind: 'shape', data: '{"x":1}', deletedAt: 'now', createdSeq: 1 });
       await putRows(store, tenant, { atomes: [next], alterations: [alterationRow(2, 'a1', 2)] });
-      const { epoch } = (await other.head(tenant))!;
-      expect(await other.atome(tenant, 'a1')).toEqual({ ...next, epoch });
+      const { epoch } = (await other.ledger(tenant).write.head())!;
+      expect(await other.ledger(tenant).atomes.get('a1')).toEqual({ ...next, epoch });
     });
 
     it('writes nothing when there are no additions', async () => {
-      const head = await store.open(tenant);
-      expect(await store.commit(tenant, NOTHING, () => ({ additions: null, said: 'this' }))).toMatchObject({
-        said: 'this',
-      });
-      expect(await store.head(tenant)).toEqual(head);
+      const head = await store.ledger(tenant).write.open();
+      expect(await store.ledger(tenant).write.commit(NOTHING, () => ({ additions: null, said: 'this' }))).toMatchObject(
+        {
+          said: 'this',
+        },
+      );
+      expect(await store.ledger(tenant).write.head()).toEqual(head);
     });
 
     it('writes nothing when the plan throws, and goes on', async () => {
-      const head = await store.open(tenant);
+      const head = await store.ledger(tenant).write.open();
       const fault = new Error('no plan');
-      const failed = store.commit(tenant, NOTHING, () => {
+      const failed = store.ledger(tenant).write.commit(NOTHING, () => {
         throw fault;
       });
       await expect(failed).rejects.toBe(fault);
-      expect(await store.head(tenant)).toEqual(head);
+      expect(await store.ledger(tenant).write.head()).toEqual(head);
       expect(await addOne(store)).toMatchObject({ seq: 1 });
     });
 
     it('writes all or nothing', async () => {
       await putRows(store, tenant, created(atomeRow('a1', 1)));
-      const head = await store.head(tenant);
+      const head = await store.ledger(tenant).write.head();
       const twice = [alterationRow(2, 'a2', 1), alterationRow(3, 'a1', 1)];
       const failed = putRows(store, tenant, { alterations: twice, atomes: [atomeRow('a2', 2)] });
       await expect(failed).rejects.toMatchObject({ code: expect.any(String) });
-      expect(await other.head(tenant)).toEqual(head);
-      expect(await other.atome(tenant, 'a2')).toBeUndefined();
-      expect(await other.alterations(tenant, 0, 9, 10, 1_000)).toHaveLength(1);
+      expect(await other.ledger(tenant).write.head()).toEqual(head);
+      expect(await other.ledger(tenant).atomes.get('a2')).toBeUndefined();
+      expect(await other.ledger(tenant).alterations.page({ after: 0, upTo: 9, limit: 10, chars: 1_000 })).toHaveLength(
+        1,
+      );
       expect(await addOne(store)).toMatchObject({ seq: 2 });
     });
 
     it('lets a failure in one tenant concern no other that commits at once', async () => {
       const names = ['a', 'twice', 'b', 'unplanned', 'c'].map((name) => `${tenant}-${name}`);
-      await Promise.all(names.map((name) => store.open(name)));
+      await Promise.all(names.map((name) => store.ledger(name).write.open()));
       const settled = await Promise.allSettled(
         names.map((name) =>
-          store.commit(name, NOTHING, ({ head }) => {
+          store.ledger(name).write.commit(NOTHING, ({ head }) => {
             if (name.endsWith('unplanned')) throw new Error('no plan');
             const rows = [alterationRow(1, 'a1', 1), alterationRow(2, name.endsWith('twice') ? 'a1' : 'a2', 1)];
             const next = { ...head, seq: 2, hash: rows[1]!.hash };
@@ -201,8 +213,10 @@ export function commitSuite({ shared, make }: StoreKind): void {
       ]);
       const heads = await other.heads(names);
       expect(names.map((name) => heads.get(name)?.seq)).toEqual([2, 0, 2, 0, 2]);
-      expect(await other.alterations(names[1]!, 0, 9, 10, 1_000)).toEqual([]);
-      expect(await other.atome(names[1]!, 'a1')).toBeUndefined();
+      expect(await other.ledger(names[1]!).alterations.page({ after: 0, upTo: 9, limit: 10, chars: 1_000 })).toEqual(
+        [],
+      );
+      expect(await other.ledger(names[1]!).atomes.get('a1')).toBeUndefined();
     });
 
     it('is refused for a tenant without a ledger', async () => {
@@ -210,13 +224,13 @@ export function commitSuite({ shared, make }: StoreKind): void {
     });
 
     it('gives seqs without a gap, and shows them in order, whoever commits', async () => {
-      await store.open(tenant);
+      await store.ledger(tenant).write.open();
       let done = false;
       const writes = Promise.all(Array.from({ length: 40 }, (_, i) => addOne(i % 2 === 0 ? store : other)));
       const readers = [store, other].map(async (each) => {
         for (let last = 0; !done;) {
-          const { seq } = (await each.head(tenant))!;
-          const rows = await each.alterations(tenant, 0, seq, 100, 10_000);
+          const { seq } = (await each.ledger(tenant).write.head())!;
+          const rows = await each.ledger(tenant).alterations.page({ after: 0, upTo: seq, limit: 100, chars: 10_000 });
           expect(rows.map((row) => row.seq)).toEqual(Array.from({ length: seq }, (_, i) => i + 1));
           expect(seq).toBeGreaterThanOrEqual(last);
           last = seq;
@@ -227,7 +241,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
       done = true;
       await Promise.all(readers);
       expect(seqs.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
-      expect(await store.head(tenant)).toMatchObject({ seq: 40 });
+      expect(await store.ledger(tenant).write.head()).toMatchObject({ seq: 40 });
     });
   });
 }

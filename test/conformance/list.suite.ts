@@ -45,11 +45,11 @@ export function listSuite({ make }: StoreKind): void {
   afterAll(() => fixture.close());
 
   const ids = async (query: Partial<ListQuery>): Promise<string> =>
-    (await store.list(T, { ...ALL, ...query })).map(({ id }) => id).join('');
+    (await store.ledger(T).atomes.list({ ...ALL, ...query })).map(({ id }) => id).join('');
   /** The ids, once `count` has agreed. */
   const found = async (query: Partial<ListQuery>): Promise<string> => {
     const result = await ids(query);
-    expect(await store.count(T, { ...ALL, ...query, limit: 1 })).toBe(result.length);
+    expect(await store.ledger(T).atomes.count({ ...ALL, ...query, limit: 1 })).toBe(result.length);
     return result;
   };
 
@@ -136,11 +136,11 @@ export function listSuite({ make }: StoreKind): void {
     });
 
     it.each(SORT_KEYS)('ends a page by %s where its bytes add up, and has one row at least', async (sortBy) => {
-      const whole = await store.list(T, { ...ALL, sortBy });
+      const whole = await store.ledger(T).atomes.list({ ...ALL, sortBy });
       for (const bytes of [0, 9, 10, 25, 30, 49, 1_000]) {
         let sum = 0;
         const fits = whole.filter(({ size }) => (sum += size) - size <= bytes);
-        expect(await store.list(T, { ...ALL, sortBy }, bytes)).toEqual(fits);
+        expect(await store.ledger(T).atomes.list({ ...ALL, sortBy }, bytes)).toEqual(fits);
       }
     });
 
@@ -150,7 +150,7 @@ export function listSuite({ make }: StoreKind): void {
         const whole = await ids(order);
         let paged = '';
         for (let after: ListQuery['after']; ;) {
-          const [row] = await store.list(T, { ...ALL, ...order, limit: 1, after });
+          const [row] = await store.ledger(T).atomes.list({ ...ALL, ...order, limit: 1, after });
           if (!row) break;
           paged += row.id;
           after = { value: placeOf(row, order.sortBy), id: row.id };

@@ -20,15 +20,15 @@ describe.each(ALL)('a ledger on %s that an earlier version has written', (_name,
     await ledger.write(write('a', 'replace', { kind: 'task' }));
     await ledger.write(write('a', 'replace', { kind: 'lost' }, { hlc: '000000000000001-0000-x' }));
     await ledger.write(write('a', 'restore', { version: 1 }));
-    const before = (await ledger.store.atome(TENANT, 'a'))!;
+    const before = (await ledger.store.ledger(TENANT).atomes.get('a'))!;
     await ledger.close();
     const old = await new DataSource(dataSourceOptions(database.url)).initialize();
     await old.query(`UPDATE atomes SET clocks = '{}'`);
     for (let left = old.migrations.length; left > 1; left -= 1) await old.undoLastMigration();
     await old.destroy();
     const store = await openStore(database.url);
-    expect(await store.atome(TENANT, 'a')).toEqual(before);
-    expect(await verifyLedger(store, TENANT)).toMatchObject({ alterations: 6, fault: undefined });
+    expect(await store.ledger(TENANT).atomes.get('a')).toEqual(before);
+    expect(await verifyLedger(store.ledger(TENANT))).toMatchObject({ alterations: 6, fault: undefined });
     await store.close();
     await database.drop();
   });

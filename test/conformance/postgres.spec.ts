@@ -29,7 +29,7 @@ describe('the store on PostgreSQL', () => {
     other = await openStore(database.url);
     control = new pg.Client({ connectionString: database.url, application_name: 'control' });
     await control.connect();
-    await store.open(T);
+    await store.ledger(T).write.open();
     await control.query(`CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NEW; END $$`);
     await control.query('CREATE TRIGGER gate BEFORE INSERT ON alterations FOR EACH ROW EXECUTE FUNCTION gate()');
@@ -42,7 +42,7 @@ describe('the store on PostgreSQL', () => {
   });
 
   const addOne = (to: LedgerStore): Promise<{ seq: number; additions: object }> =>
-    to.commit(T, { atomeIds: ['a'], ops: [{ opId: 'op', author: 'somebody' }] }, ({ head }) => {
+    to.ledger(T).write.commit({ atomeIds: ['a'], ops: [{ opId: 'op', author: 'somebody' }] }, ({ head }) => {
       const seq = head.seq + 1;
       const row = alterationRow(seq, `a${seq}`, 1);
       const additions = { alterations: [row], atomes: [atomeRow(`a${seq}`, seq)], receipts: [] };
@@ -75,7 +75,7 @@ describe('the store on PostgreSQL', () => {
     await waiting(1);
     const second = addOne(other);
     await waiting(2);
-    expect(await other.head(T)).toMatchObject({ seq: 0 });
+    expect(await other.ledger(T).write.head()).toMatchObject({ seq: 0 });
     await open();
     expect(await Promise.all([first, second])).toMatchObject([{ seq: 1 }, { seq: 2 }]);
   });
@@ -89,12 +89,12 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('lets tenants commit side by side', async () => {
-    await store.open('free');
+    await store.ledger('free').write.open();
     await shut();
     const held = addOne(store);
     await waiting(1);
     const nothing = { additions: null };
-    expect(await store.commit('free', { atomeIds: [], ops: [] }, () => nothing)).toBe(nothing);
+    expect(await store.ledger('free').write.commit({ atomeIds: [], ops: [] }, () => nothing)).toBe(nothing);
     await open();
     await held;
   });
@@ -116,7 +116,9 @@ describe('the store on PostgreSQL', () => {
     await addOne(store);
     await terminate();
     await retried(() => addOne(store));
-    expect((await store.head(T))!.seq).toBe((await store.alterations(T, 0, 9, 9, 999)).length);
+    expect((await store.ledger(T).write.head())!.seq).toBe(
+      (await store.ledger(T).alterations.page({ after: 0, upTo: 9, limit: 9, chars: 999 })).length,
+    );
   });
 
   it('says unavailable when a commit is cut, and has written nothing', async () => {
@@ -126,14 +128,14 @@ describe('the store on PostgreSQL', () => {
     await terminate();
     await expect(cut).rejects.toMatchObject({ code: 'unavailable' });
     await open();
-    expect(await retried(() => store.head(T))).toMatchObject({ seq: 0 });
+    expect(await retried(() => store.ledger(T).write.head())).toMatchObject({ seq: 0 });
     expect(await addOne(store)).toMatchObject({ seq: 1 });
   });
 
   it('says unavailable when it is cut while it reads the state', async () => {
     await control.query('BEGIN; LOCK TABLE atomes IN ACCESS EXCLUSIVE MODE');
     const cut = addOne(store);
-    const read = store.atome(T, 'a');
+    const read = store.ledger(T).atomes.get('a');
     await waiting(2);
     await terminate();
     await expect(cut).rejects.toMatchObject({ code: 'unavailable' });
@@ -147,7 +149,7 @@ describe('the store on PostgreSQL', () => {
     await addOne(far);
     await proxy.cut();
     await expect(addOne(far)).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(far.head(T)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(far.ledger(T).write.head()).rejects.toMatchObject({ code: 'unavailable' });
     await proxy.restore();
     expect(await retried(() => addOne(far))).toMatchObject({ seq: 2 });
     await close();
@@ -166,7 +168,7 @@ describe('the store on PostgreSQL', () => {
     const { far, close } = await overProxy({ deadlineMs: 1_000 });
     await control.query('BEGIN; SELECT 1 FROM ledgers FOR UPDATE');
     await expect(addOne(far)).rejects.toMatchObject({ code: 'unavailable' });
-    expect(await far.head(T)).toMatchObject({ seq: 0 });
+    expect(await far.ledger(T).write.head()).toMatchObject({ seq: 0 });
     await control.query('ROLLBACK');
     expect(await addOne(far)).toMatchObject({ seq: 1 });
     await close();

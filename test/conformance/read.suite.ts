@@ -43,53 +43,65 @@ export function readSuite({ make }: StoreKind): void {
 
   describe('reads', () => {
     it('give rows back as they were written', async () => {
-      expect(await store.alterations(T, 0, 7, 10, MUCH)).toEqual(ALTERATIONS);
-      const { epoch } = (await store.head(T))!;
-      expect(await store.atome(T, 'b')).toEqual({ ...ATOMES[1], epoch });
-      expect(await store.atome(T, 'unknown')).toBeUndefined();
+      expect(await store.ledger(T).alterations.page({ after: 0, upTo: 7, limit: 10, chars: MUCH })).toEqual(
+        ALTERATIONS,
+      );
+      const { epoch } = (await store.ledger(T).write.head())!;
+      expect(await store.ledger(T).atomes.get('b')).toEqual({ ...ATOMES[1], epoch });
+      expect(await store.ledger(T).atomes.get('unknown')).toBeUndefined();
     });
 
     it('page by place, by rows and by characters', async () => {
-      expect(seqs(await store.alterations(T, 2, 5, 10, MUCH))).toEqual([3, 4, 5]);
-      expect(seqs(await store.alterations(T, 2, 7, 2, MUCH))).toEqual([3, 4]);
-      expect(seqs(await store.alterations(T, 7, 9, 10, MUCH))).toEqual([]);
+      expect(seqs(await store.ledger(T).alterations.page({ after: 2, upTo: 5, limit: 10, chars: MUCH }))).toEqual([
+        3, 4, 5,
+      ]);
+      expect(seqs(await store.ledger(T).alterations.page({ after: 2, upTo: 7, limit: 2, chars: MUCH }))).toEqual([
+        3, 4,
+      ]);
+      expect(seqs(await store.ledger(T).alterations.page({ after: 7, upTo: 9, limit: 10, chars: MUCH }))).toEqual([]);
       // sizes behind 2: 10, 30, 10, 10, 10
-      expect(seqs(await store.alterations(T, 2, 7, 10, 0))).toEqual([3]);
-      expect(seqs(await store.alterations(T, 2, 7, 10, 9))).toEqual([3]);
-      expect(seqs(await store.alterations(T, 2, 7, 10, 10))).toEqual([3, 4]);
-      expect(seqs(await store.alterations(T, 2, 7, 10, 40))).toEqual([3, 4, 5]);
+      expect(seqs(await store.ledger(T).alterations.page({ after: 2, upTo: 7, limit: 10, chars: 0 }))).toEqual([3]);
+      expect(seqs(await store.ledger(T).alterations.page({ after: 2, upTo: 7, limit: 10, chars: 9 }))).toEqual([3]);
+      expect(seqs(await store.ledger(T).alterations.page({ after: 2, upTo: 7, limit: 10, chars: 10 }))).toEqual([3, 4]);
+      expect(seqs(await store.ledger(T).alterations.page({ after: 2, upTo: 7, limit: 10, chars: 40 }))).toEqual([
+        3, 4, 5,
+      ]);
     });
 
     it('find the newest alteration of each atome', async () => {
-      expect(seqs(await store.newest(T, 0, 7, 10, MUCH))).toEqual([5, 6, 7]);
-      expect(seqs(await store.newest(T, 0, 6, 10, MUCH))).toEqual([5, 6]);
-      expect(seqs(await store.newest(T, 0, 4, 10, MUCH))).toEqual([]);
-      expect(seqs(await store.newest(T, 5, 7, 1, MUCH))).toEqual([6]);
-      expect(seqs(await store.newest(T, 0, 7, 10, 0))).toEqual([5]);
+      expect(seqs(await store.ledger(T).alterations.newest({ after: 0, upTo: 7, limit: 10, chars: MUCH }))).toEqual([
+        5, 6, 7,
+      ]);
+      expect(seqs(await store.ledger(T).alterations.newest({ after: 0, upTo: 6, limit: 10, chars: MUCH }))).toEqual([
+        5, 6,
+      ]);
+      expect(seqs(await store.ledger(T).alterations.newest({ after: 0, upTo: 4, limit: 10, chars: MUCH }))).toEqual([]);
+      expect(seqs(await store.ledger(T).alterations.newest({ after: 5, upTo: 7, limit: 1, chars: MUCH }))).toEqual([6]);
+      expect(seqs(await store.ledger(T).alterations.newest({ after: 0, upTo: 7, limit: 10, chars: 0 }))).toEqual([5]);
     });
 
     it('find atomes by their ids', async () => {
-      const [a, b] = [await store.atome(T, 'a'), await store.atome(T, 'b')].map((row) => {
+      const [a, b] = [await store.ledger(T).atomes.get('a'), await store.ledger(T).atomes.get('b')].map((row) => {
         const { epoch: _epoch, ...atome } = row!;
         return atome;
       });
-      const found = await store.atomes(T, ['b', 'unknown', 'a']);
+      const found = await store.ledger(T).atomes.some(['b', 'unknown', 'a']);
       expect([...found].sort((one, other) => (one.id < other.id ? -1 : 1))).toEqual([a, b]);
-      expect(await store.atomes(T, [])).toEqual([]);
-      expect(await store.atomes('other', ['b'])).toEqual([]);
+      expect(await store.ledger(T).atomes.some([])).toEqual([]);
+      expect(await store.ledger('other').atomes.some(['b'])).toEqual([]);
     });
 
     it('find versions of one atome', async () => {
-      expect(await store.alteration(T, 'a', 3)).toEqual(a3);
-      expect(await store.alteration(T, 'a', 5)).toBeUndefined();
-      expect(seqs(await store.versions(T, 'a', 2, 4))).toEqual([3, 4, 6]);
-      expect(seqs(await store.versions(T, 'a', 4, 9))).toEqual([6]);
-      expect(seqs(await store.versions(T, 'unknown', 1, 9))).toEqual([]);
+      expect(await store.ledger(T).alterations.version('a', 3)).toEqual(a3);
+      expect(await store.ledger(T).alterations.version('a', 5)).toBeUndefined();
+      expect(seqs(await store.ledger(T).alterations.versions('a', { from: 2, to: 4 }))).toEqual([3, 4, 6]);
+      expect(seqs(await store.ledger(T).alterations.versions('a', { from: 4, to: 9 }))).toEqual([6]);
+      expect(seqs(await store.ledger(T).alterations.versions('unknown', { from: 1, to: 9 }))).toEqual([]);
     });
 
     it('find the rows from a base on', async () => {
       const deltaChain = async (...wanted: [string, number][]): Promise<number[]> =>
-        seqs(await store.deltaChain(T, wanted));
+        seqs(await store.ledger(T).alterations.deltaChain(wanted));
       expect(await deltaChain(['a', 2])).toEqual([1, 3]);
       expect(await deltaChain(['a', 3])).toEqual([4]);
       expect(await deltaChain(['a', 4])).toEqual([4, 6]);
@@ -98,23 +110,23 @@ export function readSuite({ make }: StoreKind): void {
     });
 
     it('find the chain hash at a seq', async () => {
-      expect(await store.hashAt(T, 3)).toBe(ALTERATIONS[2]!.hash);
-      expect(await store.hashAt(T, 0)).toBeUndefined();
-      expect(await store.hashAt(T, 8)).toBeUndefined();
+      expect(await store.ledger(T).audit.hashAt(3)).toBe(ALTERATIONS[2]!.hash);
+      expect(await store.ledger(T).audit.hashAt(0)).toBeUndefined();
+      expect(await store.ledger(T).audit.hashAt(8)).toBeUndefined();
     });
 
     it('find heads and tenants', async () => {
       expect((await store.tenants()).sort()).toEqual(['other', T]);
       const heads = await store.heads([T, 'unknown', 'other', `it's "so"`]);
       expect([...heads.keys()].sort()).toEqual(['other', T]);
-      expect(heads.get(T)).toEqual(await store.head(T));
+      expect(heads.get(T)).toEqual(await store.ledger(T).write.head());
       expect(heads.get('other')).toMatchObject({ seq: 2 });
       expect((await store.heads([])).size).toBe(0);
     });
 
     it('walk over the atomes in order of id', async () => {
       const ids = async (after: string, kinds?: string[], limit = 10): Promise<string[]> =>
-        (await store.atomesAfter(T, after, kinds, limit)).map(({ id }) => id);
+        (await store.ledger(T).atomes.after({ after, kinds, limit })).map(({ id }) => id);
       expect(await ids('')).toEqual(['a', 'b', 'c']);
       expect(await ids('a', undefined, 1)).toEqual(['b']);
       expect(await ids('', ['note'])).toEqual(['a', 'c']);
@@ -124,7 +136,7 @@ export function readSuite({ make }: StoreKind): void {
 
     it('end a walk over atomes where their bytes add up', async () => {
       const ids = async (after: string, bytes: number): Promise<string> =>
-        (await store.atomesAfter(T, after, undefined, 10, bytes)).map(({ id }) => id).join('');
+        (await store.ledger(T).atomes.after({ after, limit: 10, bytes })).map(({ id }) => id).join('');
       // each takes 4
       expect([await ids('', 0), await ids('', 3), await ids('', 4), await ids('', 8)]).toEqual(['a', 'a', 'ab', 'abc']);
       expect([await ids('b', 0), await ids('c', 0)]).toEqual(['c', '']);
@@ -132,7 +144,7 @@ export function readSuite({ make }: StoreKind): void {
 
     it('tell the history of an atome, newest first, and end where its bytes add up', async () => {
       const history = async (from: number, to: number, bytes = MUCH): Promise<number[]> =>
-        seqs(await store.history(T, 'a', from, to, bytes));
+        seqs(await store.ledger(T).alterations.history('a', { from, to, bytes }));
       expect(await history(1, 4)).toEqual([6, 4, 3, 1]);
       expect(await history(2, 3)).toEqual([4, 3]);
       expect(await history(5, 9)).toEqual([]);
@@ -144,24 +156,28 @@ export function readSuite({ make }: StoreKind): void {
     });
 
     it('find where atomes stand', async () => {
-      const places = await store.headers(T, ['b', 'a', 'unknown']);
+      const places = await store.ledger(T).atomes.headers(['b', 'a', 'unknown']);
       expect([...places].sort((one, next) => (one.id < next.id ? -1 : 1))).toEqual([
         { id: 'a', kind: 'note', type: null, parentId: null, ownerId: 'somebody', access: null },
         { id: 'b', kind: 'shape', type: null, parentId: null, ownerId: 'somebody', access: null },
       ]);
-      expect(await store.headers(T, [])).toEqual([]);
+      expect(await store.ledger(T).atomes.headers([])).toEqual([]);
     });
 
     it('never mix tenants', async () => {
-      expect(await store.alterations('other', 0, 9, 10, MUCH)).toHaveLength(2);
-      expect(await store.newest('other', 0, 9, 10, MUCH)).toHaveLength(2);
-      expect(await store.versions('other', 'a', 1, 9)).toHaveLength(1);
-      expect(await store.history('other', 'a', 1, 9, MUCH)).toHaveLength(1);
-      expect(await store.deltaChain('other', [['b', 1]])).toEqual([]);
-      expect(await store.atome('other', 'a')).toMatchObject({ kind: 'other' });
-      expect(await store.atome('other', 'b')).toBeUndefined();
-      expect(await store.hashAt('nobody', 1)).toBeUndefined();
-      expect(await store.atomesAfter('nobody', '', undefined, 10)).toEqual([]);
+      expect(await store.ledger('other').alterations.page({ after: 0, upTo: 9, limit: 10, chars: MUCH })).toHaveLength(
+        2,
+      );
+      expect(
+        await store.ledger('other').alterations.newest({ after: 0, upTo: 9, limit: 10, chars: MUCH }),
+      ).toHaveLength(2);
+      expect(await store.ledger('other').alterations.versions('a', { from: 1, to: 9 })).toHaveLength(1);
+      expect(await store.ledger('other').alterations.history('a', { from: 1, to: 9, bytes: MUCH })).toHaveLength(1);
+      expect(await store.ledger('other').alterations.deltaChain([['b', 1]])).toEqual([]);
+      expect(await store.ledger('other').atomes.get('a')).toMatchObject({ kind: 'other' });
+      expect(await store.ledger('other').atomes.get('b')).toBeUndefined();
+      expect(await store.ledger('nobody').audit.hashAt(1)).toBeUndefined();
+      expect(await store.ledger('nobody').atomes.after({ after: '', limit: 10 })).toEqual([]);
     });
 
     it('keep any text that JSON can hold', async () => {
@@ -175,17 +191,19 @@ export function readSuite({ make }: StoreKind): void {
       });
       const atome = atomeRow('odd', 1, { data: json, meta: json, clocks: json });
       await putRows(store, 'texts', { alterations: [row], atomes: [atome] });
-      expect(await store.alteration('texts', 'odd', 1)).toEqual(row);
-      const { epoch } = (await store.head('texts'))!;
-      expect(await store.atome('texts', 'odd')).toEqual({ ...atome, epoch });
+      expect(await store.ledger('texts').alterations.version('odd', 1)).toEqual(row);
+      const { epoch } = (await store.ledger('texts').write.head())!;
+      expect(await store.ledger('texts').atomes.get('odd')).toEqual({ ...atome, epoch });
     });
 
     it('keep numbers that a ledger may reach', async () => {
       const seq = 2 ** 33;
       await putRows(store, 'old', created(atomeRow('a', seq)));
-      expect(await store.head('old')).toMatchObject({ seq });
-      expect(seqs(await store.alterations('old', seq - 1, seq, 10, MUCH))).toEqual([seq]);
-      expect(await store.atome('old', 'a')).toMatchObject({ seq, createdSeq: seq });
+      expect(await store.ledger('old').write.head()).toMatchObject({ seq });
+      expect(
+        seqs(await store.ledger('old').alterations.page({ after: seq - 1, upTo: seq, limit: 10, chars: MUCH })),
+      ).toEqual([seq]);
+      expect(await store.ledger('old').atomes.get('a')).toMatchObject({ seq, createdSeq: seq });
     });
 
     it('answer a ping', async () => {

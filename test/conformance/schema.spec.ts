@@ -61,7 +61,7 @@ describe('the migrations on PostgreSQL', () => {
   it('run once, however many processes start at once', async () => {
     const { url, drop } = await createDatabase();
     const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(url)));
-    const heads = await Promise.all(stores.map((store) => store.open('default')));
+    const heads = await Promise.all(stores.map((store) => store.ledger('default').write.open()));
     expect(new Set(heads.map(({ epoch }) => epoch)).size).toBe(1);
     await Promise.all(stores.map((store) => store.close()));
     await drop();

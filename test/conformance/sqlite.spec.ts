@@ -31,24 +31,24 @@ describe('the store on SQLite', () => {
     await dataSource.query('PRAGMA max_page_count = 1');
     const large = created(atomeRow('a2', 2, { data: JSON.stringify('x'.repeat(100_000)) }));
     await expect(putRows(store, 'default', large)).rejects.toMatchObject({ code: 'storage_full' });
-    expect(await store.head('default')).toMatchObject({ seq: 1 });
+    expect(await store.ledger('default').write.head()).toMatchObject({ seq: 1 });
     await dataSource.query('PRAGMA max_page_count = 100000');
     await putRows(store, 'default', large);
-    expect(await store.head('default')).toMatchObject({ seq: 2 });
+    expect(await store.ledger('default').write.head()).toMatchObject({ seq: 2 });
   });
 
   it('looks rows up, and walks no ledger to find a few', async () => {
     const store = new SqliteStore(dataSource);
     await putRows(store, 'default', created(atomeRow('a1', 1)));
-    await store.commit('default', { atomeIds: ['a1'], ops: [{ opId: 'op', author: 'somebody' }] }, () => ({
+    await store.ledger('default').write.commit({ atomeIds: ['a1'], ops: [{ opId: 'op', author: 'somebody' }] }, () => ({
       additions: null,
     }));
-    await store.deltaChain('default', [['a1', 1]]);
-    await store.alterations('default', 0, 1, 10, 10);
-    await store.newest('default', 0, 1, 10, 10);
-    await store.versions('default', 'a1', 1, 1);
-    await store.history('default', 'a1', 1, 1, 10);
-    await store.atomesAfter('default', '', undefined, 10, 10);
+    await store.ledger('default').alterations.deltaChain([['a1', 1]]);
+    await store.ledger('default').alterations.page({ after: 0, upTo: 1, limit: 10, chars: 10 });
+    await store.ledger('default').alterations.newest({ after: 0, upTo: 1, limit: 10, chars: 10 });
+    await store.ledger('default').alterations.versions('a1', { from: 1, to: 1 });
+    await store.ledger('default').alterations.history('a1', { from: 1, to: 1, bytes: 10 });
+    await store.ledger('default').atomes.after({ after: '', limit: 10, bytes: 10 });
     await store.heads(['default']);
     const { statements } = store as unknown as { statements: Map<string, unknown> };
     for (const statement of statements.keys()) {

@@ -45,14 +45,14 @@ describe('a PostgreSQL that does not answer', () => {
       idleMs: 50,
       report: (_, line) => lines.push(line),
     });
-    await store.open(TENANT);
-    const stalled = store.commit(TENANT, NOTHING, () => {
+    await store.ledger(TENANT).write.open();
+    const stalled = store.ledger(TENANT).write.commit(NOTHING, () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
       return { additions: null };
     });
     await expect(stalled).rejects.toMatchObject({ code: 'unavailable' });
     expect(lines).toHaveLength(1);
-    await store.commit(TENANT, NOTHING, () => ({ additions: null }));
+    await store.ledger(TENANT).write.commit(NOTHING, () => ({ additions: null }));
     await store.close();
   });
 
@@ -61,16 +61,16 @@ describe('a PostgreSQL that does not answer', () => {
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
     const { master } = dataSource.driver as unknown as { master: pg.Pool };
     const far = new PostgresStore(dataSource);
-    await far.open(TENANT);
+    await far.ledger(TENANT).write.open();
     const known = { ...master.options };
     (await master.connect()).release(true);
     Object.assign(master.options, { connectionString: undefined, host: 'no-such-host.invalid' });
-    await expect(far.head(TENANT)).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(far.commit(TENANT, NOTHING, () => ({ additions: null }))).rejects.toMatchObject({
+    await expect(far.ledger(TENANT).write.head()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(far.ledger(TENANT).write.commit(NOTHING, () => ({ additions: null }))).rejects.toMatchObject({
       code: 'unavailable',
     });
     Object.assign(master.options, known);
-    expect(await far.head(TENANT)).toMatchObject({ seq: 0 });
+    expect(await far.ledger(TENANT).write.head()).toMatchObject({ seq: 0 });
     await far.close();
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LEDGER_STORE, type LedgerStore } from '../../src/ledger/store.js';
 import { startApp, type TestApp } from '../support/server/app.js';
+import { WatchedStore } from '../support/ledger/watched-store.js';
 import { Gate } from '../support/gate.js';
 
 const RENAME = ['/api/atome/a1/rename', { newName: 'Two' }, { 'idempotency-key': 'op-1' }] as const;
@@ -15,14 +16,17 @@ describe('the answer to a write', () => {
   });
   afterEach(() => server.close());
 
+  /** Watches what the server asks of its ledgers from here on. */
+  function watchLedgers(): WatchedStore {
+    const watched = new WatchedStore({ ...store, ledger: store.ledger.bind(store) });
+    store.ledger = (tenant) => watched.store.ledger(tenant);
+    return watched;
+  }
+
   it('is out before the server goes down, though it waits for a slow database', async () => {
     await server.api.post(...RENAME);
     const gate = new Gate();
-    const deltaChain = store.deltaChain.bind(store);
-    store.deltaChain = async (...wanted) => {
-      await gate.pass();
-      return deltaChain(...wanted);
-    };
+    watchLedgers().before = (method) => (method === 'alterations.deltaChain' ? gate.pass() : undefined);
     const repeated = server.api.post(...RENAME);
     await gate.reached;
     const socket = await server.connect();
@@ -36,8 +40,10 @@ describe('the answer to a write', () => {
   });
 
   it('needs nothing to be read again for a rename', async () => {
-    const unread = (): Promise<never> => Promise.reject(new Error('it was read again'));
-    Object.assign(store, { atome: unread, alteration: unread, deltaChain: unread });
+    const reads = ['atomes.get', 'alterations.version', 'alterations.deltaChain'];
+    watchLedgers().before = (method) => {
+      if (reads.includes(method)) throw new Error('it was read again');
+    };
     expect(await server.api.post(...RENAME)).toMatchObject({ status: 200, body: { oldName: 'One', newName: 'Two' } });
   });
 });

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { OpenError } from '../../src/database/open-error.js';
-import { canMount } from '../support/faults/full-disk.js';
+import { canMount, smallDisk, writeUntilFull } from '../support/faults/full-disk.js';
 import { createDatabase } from '../support/databases/postgres.js';
 
 async function refusalOf(databaseUrl: string): Promise<OpenError> {
@@ -38,6 +38,38 @@ describe('a database that cannot be opened', () => {
     mkdirSync(join(folder, 'dir'));
     const path = join(folder, name);
     expectSentence(await refusalOf(`sqlite:${path}`), why, folder);
+  });
+
+  it('in a folder of a file system that takes none is named in one sentence, and at once', async () => {
+    expectSentence(await refusalOf('sqlite:/proc/x/a.sqlite'), '/proc/x', 'cannot be made');
+    expectSentence(await refusalOf('sqlite:/proc/x/y/z/a.sqlite'), '/proc/x/y/z', 'cannot be made');
+    expectSentence(await refusalOf('sqlite:/sys/a.sqlite'), '/sys/a.sqlite');
+  });
+
+  it.each([
+    ['is damaged', (bytes: Buffer) => bytes.fill(7, 100)],
+    ['is cut off', (bytes: Buffer) => bytes.subarray(0, 300)],
+  ])('that %s is told what to put in its place, not whose it must be', async (_, harm) => {
+    const path = join(folder, 'atome.sqlite');
+    await (await openStore(`sqlite:${path}`)).close();
+    writeFileSync(path, harm(readFileSync(path)));
+    const refusal = await refusalOf(`sqlite:${path}`);
+    expectSentence(refusal, 'SQLITE_CORRUPT', path, 'sound copy');
+    expect(refusal.message).not.toContain('writable');
+  });
+
+  (canMount() ? it : it.skip)('on a full disk is told to make room', async () => {
+    const disk = smallDisk();
+    const path = disk.url.slice('sqlite:'.length);
+    try {
+      writeFileSync(path, '');
+      writeUntilFull(join(dirname(path), 'ballast'));
+      const refusal = await refusalOf(disk.url);
+      expectSentence(refusal, 'make room', 'disk');
+      expect(refusal.message).not.toMatch(/writable|reading/);
+    } finally {
+      await disk.remove();
+    }
   });
 
   (canMount() ? it : it.skip)('on a disk that only reads is named in one sentence', async () => {

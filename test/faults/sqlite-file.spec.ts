@@ -1,4 +1,18 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -58,6 +72,67 @@ describe('the file of a SQLite database under a running server', () => {
     expect(timesTold(lines, said)).toBe('once an interval');
   });
 
+  /** Harm that leaves each file where it is. */
+  const IN_PLACE: readonly (readonly [name: string, harm: (older: string) => void])[] = [
+    ['overwritten by an older copy of itself', (older) => writeFileSync(path, readFileSync(older))],
+    ['overwritten by a copy that is as long', (older) => writeOver(path, readFileSync(older), 0)],
+    ['overwritten with the times of the copy', (older) => cp('-p', older, path)],
+    ['cut to nothing', () => truncateSync(path, 0)],
+    ['cut by a page', () => truncateSync(path, statSync(path).size - 4_096)],
+    ['overwritten in the middle', () => writeOver(path, Buffer.alloc(4_096, 7), 8_192)],
+    ['overwritten at its end', () => writeOver(path, Buffer.alloc(64), statSync(path).size)],
+    ['robbed of its log', () => truncateSync(`${path}-wal`, 0)],
+    ['robbed of the end of its log', () => truncateSync(`${path}-wal`, statSync(`${path}-wal`).size - 100)],
+    ['given another beginning of its log', () => writeOver(`${path}-wal`, Buffer.alloc(32), 0)],
+    ['given another middle of its log', () => writeOver(`${path}-wal`, Buffer.alloc(100, 7), 5_000)],
+    ['given noise for its log', () => writeFileSync(`${path}-wal`, Buffer.alloc(100_000, 7))],
+  ];
+
+  function writeOver(file: string, bytes: Buffer, at: number): void {
+    const fd = openSync(file, 'r+');
+    writeSync(fd, bytes, 0, bytes.length, at);
+    closeSync(fd);
+  }
+
+  function cp(...args: string[]): void {
+    execFileSync('cp', args);
+  }
+
+  it.each(IN_PLACE)('that is %s takes no write on any door, and says so in the log and in ready', async (_, harm) => {
+    const older = `${path}.older`;
+    cp(path, older);
+    await server.api.create();
+    const lines = logLines(server);
+    harm(older);
+    for (const [door, create] of DOORS) {
+      const { error } = await create(server, door);
+      expect([door, error]).toMatchObject([door, { code: 'unavailable', status: 503, retryable: true }]);
+      expect(error!.message).not.toContain(path);
+    }
+    expect((await server.api.get('/health/ready')).status).toBe(503);
+    expect(lines[0]).toContain(path);
+    expect(timesTold(lines, /overwritten or cut short/)).toBe('once an interval');
+  });
+
+  it('may be written, copied back and emptied of its log by other processes that know SQLite', async () => {
+    const other = new BetterSqlite3(path);
+    for (const statement of [
+      'UPDATE ledgers SET seq = seq',
+      'PRAGMA wal_checkpoint(PASSIVE)',
+      'PRAGMA wal_checkpoint(TRUNCATE)',
+      'VACUUM',
+      'PRAGMA wal_checkpoint(RESTART)',
+    ]) {
+      other.exec(statement);
+      for (const [door, create] of DOORS)
+        expect([door, await create(server, `${door}-${statement.length}`)]).toEqual([door, {}]);
+    }
+    other.exec('BEGIN; CREATE TABLE large (x); INSERT INTO large VALUES (zeroblob(20000000)); ROLLBACK');
+    expect(await DOORS[0]![1](server, 'last')).toEqual({});
+    other.close();
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+  });
+
   it('is missed within a second, also when nobody writes', async () => {
     const lines = logLines(server);
     const noticed = new Promise<void>((resolve) => {
@@ -84,7 +159,7 @@ describe('the file of a SQLite database under a running server', () => {
     const { result } = await audit(database.url);
     expect(result.fault).toBeUndefined();
     const store = await openStore(database.url);
-    for (const [door] of DOORS) expect(await store.atome('default', door)).toBeDefined();
+    for (const [door] of DOORS) expect(await store.ledger('default').atomes.get(door)).toBeDefined();
     await store.close();
   });
 

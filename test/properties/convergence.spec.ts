@@ -68,7 +68,7 @@ async function check(ledger: TestLedger, tenant: string, all: readonly Arrival[]
   const { store, reader } = ledger;
   const outcomes = await send(ledger, tenant, all);
   const { seq: head } = await reader.head(tenant);
-  const rows = await store.atomesAfter(tenant, '', undefined, 100);
+  const rows = await store.ledger(tenant).atomes.after({ after: '', limit: 100 });
   const atomes = new Map(rows.map((row) => [row.id, atomeOf(row)]));
   const living = new Map([...atomes].filter(([, { deletedAt }]) => deletedAt === null));
 
@@ -100,7 +100,7 @@ async function check(ledger: TestLedger, tenant: string, all: readonly Arrival[]
     expect(kept!.changes).toMatchObject(sent.changes);
   }
   expect(applied).toBe(head);
-  expect(await verifyLedger(store, tenant)).toMatchObject({ alterations: head, fault: undefined });
+  expect(await verifyLedger(store.ledger(tenant))).toMatchObject({ alterations: head, fault: undefined });
 }
 
 describe('five clients with clocks of their own', () => {

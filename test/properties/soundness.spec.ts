@@ -99,10 +99,10 @@ describe.each(DATABASES)('a ledger on %s', (_name, create) => {
           }
         }
         const store = servers[0]!.app.get<LedgerStore>(LEDGER_STORE, { strict: false });
-        await store.open(tenant);
-        expect((await verifyLedger(store, tenant)).fault).toBeUndefined();
+        await store.ledger(tenant).write.open();
+        expect((await verifyLedger(store.ledger(tenant))).fault).toBeUndefined();
         await apiOf('ann', 0).delete('/api/user-data/delete-all', { confirm: true });
-        expect((await verifyLedger(store, tenant)).fault).toBeUndefined();
+        expect((await verifyLedger(store.ledger(tenant))).fault).toBeUndefined();
       }),
       { numRuns: 25 },
     );

@@ -254,7 +254,7 @@ describe('who may read what', () => {
             expect([person.who.id, ...[...copy.ids].sort()]).toEqual([person.who.id, ...alive]);
         }
         expect(
-          (await verifyLedger(server.app.get<LedgerStore>(LEDGER_STORE, { strict: false }), tenant)).fault,
+          (await verifyLedger(server.app.get<LedgerStore>(LEDGER_STORE, { strict: false }).ledger(tenant))).fault,
         ).toBeUndefined();
         await Promise.all(people.map((person) => person.close()));
       }),

@@ -16,4 +16,17 @@ describe('backoffMs', () => {
   it('waits at least as long as the server asks, and not all for the same time', () => {
     expect([0, 0.5].map((chance) => backoffMs(0, RULES, chance, 5_000))).toEqual([5_000, 5_500]);
   });
+
+  it.each([
+    [2 ** 31, 3_600_000],
+    [Infinity, 3_600_000],
+    ['1e12', 3_600_000],
+    [-5, 0],
+    [NaN, 0],
+    [undefined, 0],
+    ['soon', 0],
+    [{}, 0],
+  ])('makes of %p, which a faulty server asks for, %d ms', (asked, floor) => {
+    expect(backoffMs(0, RULES, 0, asked)).toBe(floor);
+  });
 });

@@ -45,9 +45,9 @@ export function sharedOutboxStore(store: Store): SharedOutboxStore {
     },
     drop: (opId) => store.commit([{ settle: [opId] }]),
     tell: (write) => listeners.forEach((listener) => listener([{ append: [write] }])),
-    async open(owner) {
+    async open(owner, claim) {
       try {
-        const all = await store.open(owner);
+        const all = await store.open(owner, claim);
         contents = { outbox: all.outbox, rejected: all.rejected.map(({ operation }) => operation) };
         return { ...all, outbox: all.outbox.filter(isWhole) };
       } catch (thrown) {

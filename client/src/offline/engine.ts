@@ -10,6 +10,7 @@ import type {
 import { NORMAL } from '../../../src/protocol/close-codes.js';
 import { decideFrame } from '../../../src/protocol/messages/range.js';
 import { createConnection, type Connection } from '../connection/connection.js';
+import { createTimer } from '../connection/timer.js';
 import { socketUrl } from '../core/endpoints.js';
 import { SyncError } from '../core/errors.js';
 import type { Emitter } from '../core/emitter.js';
@@ -118,20 +119,29 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     stamp: (opId) => clock.stamp(opId),
     refused: (operation, error) =>
       commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
-    failing: ({ code, message }) => failed(new SyncError(code, `${message}; it is tried again`)),
-    random: settings.random,
+    failing: (code, message) => failed(new SyncError(code, `${message}; it is tried again`)),
+    ...settings,
   });
 
   async function whose(sure: boolean): Promise<string> {
-    // a token that cannot be had just now is asked for again by the connection
-    const token = owner ?? (await credentials.token(false).catch(() => ''));
-    const who = parts.principal ?? (token === undefined ? ANONYMOUS : whoseIs(token));
+    const who = parts.principal ?? (owner ? undefined : await bearer());
     owner ??= who && ownerOf(socket, who);
     if (!isSure && (!owner || sure)) {
       if (!stopped) connection.connect();
       await parts.until(() => isSure);
     }
     return owner!;
+  }
+
+  /** Whose the token is by its own word. One that cannot be had just now is asked for again by the connection. */
+  async function bearer(): Promise<Who | undefined> {
+    const timer = createTimer();
+    const late = new Promise<string>((resolve) => timer.start(settings.answerMs, () => resolve('')));
+    const closed = parts.until(() => false);
+    const token = await Promise.race([credentials.token(false).catch(() => ''), late, closed]).finally(() =>
+      timer.stop(),
+    );
+    return token === undefined ? ANONYMOUS : whoseIs(token);
   }
 
   function cursor(): StoredCursor | null {

@@ -8,8 +8,8 @@ export interface Pending {
   saved: boolean;
   /** Its stamp, from when it was first sent: a repetition is not younger than its original. */
   hlc?: Hlc;
-  /** It was sent over the connection that there is. */
-  sent?: boolean;
+  /** When it was sent over the connection that there is, in epoch milliseconds; null where it was not. */
+  sentAt: number | null;
   /** What the ledger that is being read has said of it. */
   ack?: Ack | undefined;
   /** Refused before an earlier write to the same atome was answered: it may yet be taken. */
@@ -64,7 +64,7 @@ export function createOutbox(): Outbox {
         known.saved ||= saved;
         return;
       }
-      const added = { write, saved, faults: 0, dueAt: 0 };
+      const added = { write, saved, sentAt: null, faults: 0, dueAt: 0 };
       pending.set(write.opId, added);
       byAtome.set(write.atomeId, [...of(write.atomeId), added]);
     },

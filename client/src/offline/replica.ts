@@ -87,9 +87,8 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
 
   async function open(): Promise<void> {
     owner = await port.owner(false);
-    const contents = await store.open(owner);
+    const contents = await openOwn();
     const { setAside } = contents;
-    await claim(contents);
     await prepare(contents.outbox);
     for (const write of contents.outbox) {
       add(write, true);
@@ -105,12 +104,19 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   }
 
   /** Nothing is shown of what is somebody else's, nor of what nobody has claimed before the server has said who we are. */
-  async function claim({ place: found, outbox: writes, rejected: refused }: Contents): Promise<void> {
-    if (found?.owner === undefined) {
-      if (found || writes.length + refused.length > 0) await port.owner(true);
-      await store.commit([{ place: { ...NOWHERE, ...found, owner } }]);
-    } else if (found.owner !== owner) throw new SyncError('storage', 'it is of another user or server');
+  async function openOwn(): Promise<Contents> {
+    let contents = await store.open(owner);
+    if (contents.place?.owner === undefined && (contents.place || contents.outbox.length + contents.rejected.length)) {
+      await port.owner(true);
+      // somebody in another tab may have waited for the same: only one of the two finds it unclaimed
+      await store.close();
+      contents = await store.open(owner, true);
+    }
+    const { place: found } = contents;
+    if ((found?.owner ?? owner) !== owner) throw new SyncError('storage', 'it is of another user or server');
     place = { ...NOWHERE, ...found, owner };
+    if (!found?.owner) await store.commit([{ place }]);
+    return contents;
   }
 
   async function load(): Promise<void> {

@@ -26,8 +26,9 @@ beforeEach(() => {
       refused.push(`${opId} ${code}`);
       outbox.take(opId);
     },
-    failing: ({ code }) => failing.push(code),
+    failing: (code) => failing.push(code),
     random: () => 0.5,
+    answerMs: 10_000,
   });
 });
 
@@ -107,6 +108,8 @@ describe('a sender', () => {
       (code): [string, ErrorBody] => [code, error(code)],
     ),
     ['a code of a newer server', { ...error('unavailable'), code: 'overheated' as ErrorCode }],
+    ['an unknown code that does not call itself final', { code: 'odd', status: 409 } as unknown as ErrorBody],
+    ['a status that means "later", whatever it calls itself', { ...error('rate_limited'), retryable: false }],
     ['a 5xx that calls itself final', { ...error('internal'), retryable: false }],
     ['nothing more than a code', { code: 'odd' } as unknown as ErrorBody],
   ])('never gives a write up for %s, and says that it is stuck', (_what, nack) => {
@@ -122,6 +125,81 @@ describe('a sender', () => {
     expect(failing.length).toBeGreaterThan(100);
     sender.acked(ack('1'));
     expect(outbox.get('1')!.ack).toBeDefined();
+  });
+
+  it('refuses what an unknown code of a newer server calls final', () => {
+    add('1');
+    sender.pump();
+    sender.nacked('1', { ...error('conflict'), code: 'too_blue' as ErrorCode });
+    expect(refused).toEqual(['1 too_blue']);
+  });
+
+  it.each(['rate_limited', 'quota_exceeded', 'unavailable', 'storage_full'] as const)(
+    'sends within seconds what has nothing to do with a create that is put off with %s for minutes',
+    (code) => {
+      outbox.add({ opId: '1', operation: 'create', atomeId: 'a' }, true);
+      outbox.add({ opId: '2', operation: 'update', atomeId: 'a' }, true);
+      outbox.add({ opId: '3', operation: 'create', atomeId: 'child', parentId: 'a' }, true);
+      sender.pump();
+      take();
+      for (let round = 0; round < 20; round += 1) {
+        ['1', '2', '3'].forEach((opId) => sender.nacked(opId, error(code, 60_000)));
+        jest.advanceTimersByTime(2_000);
+        expect(take()).toEqual([]);
+        add(`${100 + round}`);
+        sender.pump();
+        expect(take()).toEqual([`${100 + round}@${4 + round}`]);
+        jest.advanceTimersByTime(100_000);
+        expect(take()[0]).toBe('1@1');
+      }
+      expect(refused).toEqual([]);
+    },
+  );
+
+  it('tells of a write that is not answered, keeps it, and takes the answer when it comes', () => {
+    ['1', '2'].forEach((opId) => add(opId));
+    sender.pump();
+    sender.acked(ack('2'));
+    jest.advanceTimersByTime(9_999);
+    expect(failing).toEqual([]);
+    jest.advanceTimersByTime(1);
+    expect(failing).toEqual(['timeout']);
+    expect(refused).toEqual([]);
+    expect(take()).toEqual(['1@1', '2@2']);
+    sender.acked(ack('1'));
+    jest.advanceTimersByTime(60_000);
+    expect(failing).toEqual(['timeout']);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('tells of the one that is never answered among others that are', () => {
+    add('1');
+    for (let n = 0; n < 30; n += 1) {
+      add(`${100 + n}`);
+      sender.pump();
+      sender.acked(ack(`${100 + n}`));
+      jest.advanceTimersByTime(1_000);
+    }
+    expect(failing).toEqual(['timeout', 'timeout', 'timeout']);
+  });
+
+  it('takes an acknowledgement that names no place in the ledger for none', () => {
+    add('1');
+    sender.pump();
+    sender.acked({ ...ack('1'), seq: undefined as never });
+    jest.advanceTimersByTime(10_000);
+    expect(failing).toEqual(['timeout']);
+    take();
+    sender.lost(1006);
+    sender.pump();
+    expect(take()).toEqual(['1@1']);
+  });
+
+  it('waits for nothing after the connection was lost', () => {
+    add('1');
+    sender.pump();
+    sender.lost(1006);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   it('counts what one window is answered as one setback', () => {

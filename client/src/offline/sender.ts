@@ -2,6 +2,7 @@ import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
 import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { createTimer } from '../connection/timer.js';
+import type { SyncErrorCode } from '../core/errors.js';
 import type { PendingWrite } from '../storage/store.js';
 import type { Outbox, Pending } from './outbox.js';
 
@@ -14,10 +15,12 @@ export interface SenderPort {
   readonly stamp: (opId: string) => Hlc;
   /** A write was refused for good. */
   readonly refused: (write: PendingWrite, error: ErrorBody) => void;
-  /** The server has failed at a write again and again; it is kept and tried on. */
-  readonly failing: (error: ErrorBody) => void;
+  /** The server fails at a write again and again, or does not answer it; it is kept and tried on. */
+  readonly failing: (code: SyncErrorCode, message: string) => void;
   /** In [0, 1). */
   readonly random: () => number;
+  /** How long an answer may take before its absence is told, in milliseconds. */
+  readonly answerMs: number;
 }
 
 /**
@@ -39,12 +42,18 @@ export interface Sender {
 
 /** Most writes on their way at once. */
 const WINDOW = 100;
-/** From how many answers "not now" to one write on it is told. */
+/** From how many answers "not now" to one write on it is told, and how often at most, in milliseconds. */
 const TOLD_FROM = 3;
+const QUIET_MS = 10_000;
+/** When a write that was put off is tried again. */
 const REPEAT: Backoff = { firstMs: 500, maxMs: 30_000, attempts: Infinity };
+/** When others are, that the server may put off alike. */
+const OTHERS: Backoff = { ...REPEAT, maxMs: 2_000 };
 
 /** What can be the fault of one write alone. */
 const OWN_FAULTS = /^(internal|quota)/;
+/** What is wrong with the request itself, and stays so. */
+const FINAL_STATUS = /^4(?!08|25|29)/;
 
 const TOO_LARGE: ErrorBody = {
   code: 'too_large',
@@ -53,11 +62,15 @@ const TOO_LARGE: ErrorBody = {
   retryable: false,
 };
 
-export function createSender(outbox: Outbox, { ready, send, stamp, refused, failing, random }: SenderPort): Sender {
+export function createSender(outbox: Outbox, port: SenderPort): Sender {
+  const { ready, send, stamp, refused, random, answerMs } = port;
   const timer = createTimer();
+  const deadline = createTimer();
+  let isExpecting = false;
   let window = WINDOW;
   let setbacks = 0;
   let pausing = false;
+  let quietUntil = 0;
 
   function pump(): void {
     if (pausing || !ready()) return;
@@ -76,7 +89,7 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, fail
         behind.add(atomeId);
         continue;
       }
-      if (!each.sent && !(each.held && waiting.has(atomeId))) post(each);
+      if (each.sentAt === null && !(each.held && waiting.has(atomeId))) post(each);
       waiting.add(atomeId);
       unanswered += 1;
     }
@@ -86,31 +99,51 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, fail
   function post(each: Pending): void {
     const { write } = each;
     each.hlc ??= write.hlc ?? stamp(write.opId);
-    each.sent = true;
+    each.sentAt = Date.now();
     send({ type: 'mutate', ...write, hlc: each.hlc });
+    if (!isExpecting) expectAnswers();
   }
 
-  /** Waits before anything is sent again: what else was on its way is answered alike, and counts as the same setback. */
-  function pause(floorMs: number): void {
+  /** Looks for writes without an answer for as long as any are on their way. */
+  function expectAnswers(): void {
+    const [oldest] = [...outbox.all()].filter(isUnanswered);
+    isExpecting = oldest !== undefined;
+    if (!oldest) return;
+    const since = Date.now() - oldest.sentAt!;
+    if (since >= answerMs) tell('timeout', `the server has not answered a write for ${since} ms`);
+    deadline.start(answerMs, expectAnswers);
+  }
+
+  function tell(code: SyncErrorCode, message: string): void {
+    const now = Date.now();
+    if (now < quietUntil) return;
+    quietUntil = now + QUIET_MS;
+    port.failing(code, message);
+  }
+
+  /** Waits a little before others are sent: what else was on its way is answered alike, and counts as the same setback. */
+  function pause(): void {
     if (pausing) return;
     pausing = true;
-    timer.start(backoffMs(setbacks++, REPEAT, random(), floorMs), () => {
+    timer.start(backoffMs(setbacks++, OTHERS, random()), () => {
       pausing = false;
       pump();
     });
   }
 
-  /** Tries a write again in a while. What may be its own fault keeps back what builds on it, not the others. */
-  function later(found: Pending, error: ErrorBody): void {
-    found.faults += 1;
-    if (found.faults >= TOLD_FROM && !pausing) failing(error);
-    if (OWN_FAULTS.test(error.code)) found.dueAt = Date.now() + backoffMs(found.faults, REPEAT, random());
-    pause(Number(error.details?.retryAfter) || 0);
+  /** Tries a write again in a while, when the server asks for it. That keeps back what builds on it, not the others. */
+  function later(found: Pending, { code, message, details }: ErrorBody): void {
+    found.dueAt = Date.now() + backoffMs(found.faults++, REPEAT, random(), details?.retryAfter);
+    if (found.faults >= TOLD_FROM) tell(code, message);
+    if (OWN_FAULTS.test(code)) pump();
+    else pause();
   }
 
   return {
     pump,
     acked(ack) {
+      // without a place in the ledger it cannot be told when its effect is here: that is no answer
+      if (!(ack.seq >= 0)) return;
       setbacks = 0;
       const found = outbox.get(ack.opId);
       if (found) found.ack = ack;
@@ -121,18 +154,21 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, fail
     nacked(opId, error) {
       const found = outbox.get(opId);
       if (!found) return;
-      found.sent = false;
+      found.sentAt = null;
       if (error.code === 'unauthenticated') return;
-      // what is no refusal by its own word may yet be taken
-      if (error.retryable || !(error.status < 500)) return later(found, error);
+      // what is no refusal by its own words may yet be taken
+      const { retryable, status } = error as Partial<ErrorBody>;
+      if (retryable !== false || !FINAL_STATUS.test(String(status))) return later(found, error);
       if (outbox.of(found.write.atomeId).find(({ ack }) => !ack) === found) refused(found.write, error);
       else found.held = true;
       pump();
     },
     lost(code) {
-      const lost = [...outbox.all()].filter(({ sent, ack }) => sent && !ack);
-      for (const each of lost) each.sent = false;
+      const lost = [...outbox.all()].filter(isUnanswered);
+      for (const each of lost) each.sentAt = null;
       timer.stop();
+      deadline.stop();
+      isExpecting = false;
       pausing = false;
       if (code !== TOO_BIG) return;
       // one of them was too big: one at a time tells which
@@ -142,9 +178,13 @@ export function createSender(outbox: Outbox, { ready, send, stamp, refused, fail
     },
     restart() {
       for (const each of outbox.all()) {
-        each.sent = false;
+        each.sentAt = null;
         each.ack = undefined;
       }
     },
   };
+}
+
+function isUnanswered({ sentAt, ack }: Pending): boolean {
+  return sentAt !== null && !ack;
 }

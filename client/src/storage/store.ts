@@ -116,8 +116,9 @@ export interface Store {
   /**
    * Makes ready, migrates, and reads all but the atomes. Called once, before anything else; again after `close`.
    * @param owner whose data to open. What is new is theirs from its first moment on.
+   * @param claim what nobody has claimed becomes theirs before anything is read, in one step that only one can win.
    */
-  open(owner?: string): Promise<Contents>;
+  open(owner?: string, claim?: boolean): Promise<Contents>;
   /** All atomes, page by page, in any order; as of some moment not before the call. */
   atomes(): AsyncIterable<readonly Atome[]>;
   /**

@@ -16,9 +16,13 @@ import { TokenCache } from './token-cache.js';
 
 export type { KeySource } from './key-ring.js';
 
+/** What tokens are verified with, and what they must say. */
 export interface JwtOptions {
+  /** The secret or the public keys; they also decide which algorithms are possible. */
   readonly keys: KeySource;
+  /** What `iss` must be; left out: it is not looked at. */
   readonly issuer?: string | undefined;
+  /** What `aud` must be, or contain; left out: it is not looked at. */
   readonly audience?: string | undefined;
   /** Claim that names the tenant. */
   readonly tenantClaim: string;

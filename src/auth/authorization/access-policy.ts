@@ -55,6 +55,7 @@ export class AccessPolicy implements AccessRules {
     this.version = digest([policies, hook ? String(hook) : null]);
   }
 
+  /** Whether somebody may do that with the atome. */
   isAllowed(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
     if (!roleAllows(principal, action)) return false;
     const answer = this.askHook(principal, action, atome);
@@ -65,7 +66,10 @@ export class AccessPolicy implements AccessRules {
     );
   }
 
-  /** @throws AtomeError `forbidden`, or `not_found` for an atome that may not even be read. */
+  /**
+   * Lets pass who may do that with the atome.
+   * @throws AtomeError `forbidden`, or `not_found` for an atome that may not even be read.
+   */
   authorize(principal: Principal, action: AtomeAction, atome: AtomeHeader): void {
     assertRole(principal, action);
     assertAllowed(this, principal, action, atome);

@@ -16,7 +16,7 @@ describe('verifying a ledger', () => {
   });
   afterEach(() => ledger.close());
 
-  const verify = (): Promise<VerifyResult> => verifyLedger(ledger.store, TENANT);
+  const verify = (): Promise<VerifyResult> => verifyLedger(ledger.store.ledger(TENANT));
   const query = (sql: string, params?: unknown[]): Promise<unknown> => queryOf(ledger.store)(sql, params);
   const columnsOf = async (table: string): Promise<string[]> =>
     ((await query(`PRAGMA table_info(${table})`)) as { name: string }[])
@@ -27,14 +27,14 @@ describe('verifying a ledger', () => {
 
   it('finds it sound as it was written', async () => {
     const progress: number[] = [];
-    const result = await verifyLedger(ledger.store, TENANT, (seq) => progress.push(seq));
+    const result = await verifyLedger(ledger.store.ledger(TENANT), (seq) => progress.push(seq));
     expect(result).toEqual({ tenant: TENANT, alterations: 34, atomes: 2, fault: undefined });
     expect(progress.at(-1)).toBe(34);
   });
 
   it('finds an empty ledger sound', async () => {
-    await ledger.store.open('empty');
-    expect(await verifyLedger(ledger.store, 'empty')).toMatchObject({ alterations: 0, fault: undefined });
+    await ledger.store.ledger('empty').write.open();
+    expect(await verifyLedger(ledger.store.ledger('empty'))).toMatchObject({ alterations: 0, fault: undefined });
   });
 
   /** Values other than the one there, of the same type as far as there is one. */
@@ -96,7 +96,7 @@ describe('verifying a ledger', () => {
   });
 
   it('does not mind what is written meanwhile', async () => {
-    const verdict = verifyLedger(ledger.store, TENANT, () => {
+    const verdict = verifyLedger(ledger.store.ledger(TENANT), () => {
       void ledger.write(update('a', { n: 99 }));
       void ledger.write(create('c'));
     });

@@ -6,7 +6,7 @@ import { deltaBytesOf } from '../delta-chain.js';
 import { audienceAfter, accessColumns } from '../access-columns.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
 import { alterationBodyOf, stateOf } from '../row-mapper.js';
-import type { LedgerStore } from '../store.js';
+import type { TenantLedger } from '../store.js';
 
 /** The first thing wrong with a ledger. */
 export interface LedgerFault {
@@ -30,11 +30,11 @@ const VERSIONS = 32;
 
 /** Walks a tenant's chain from its first row to its head, then compares each atome with what its history folds to. */
 export async function verifyLedger(
-  store: LedgerStore,
-  tenant: string,
+  ledger: TenantLedger,
   progress: (seq: number, head: number) => void = () => {},
 ): Promise<VerifyResult> {
-  const head = (await store.head(tenant))!;
+  const { tenant } = ledger;
+  const head = (await ledger.write.head())!;
   let seq = 0;
   let created = 0;
   let bytes = 0;
@@ -44,7 +44,7 @@ export async function verifyLedger(
   const erased = new Map<string, number>();
   const result = (atomes: number, fault?: LedgerFault): VerifyResult => ({ tenant, alterations: seq, atomes, fault });
   while (seq < head.seq) {
-    const rows = await store.alterations(tenant, seq, head.seq, ROWS, CHARS);
+    const rows = await ledger.alterations.page({ after: seq, upTo: head.seq, limit: ROWS, chars: CHARS });
     if (rows.length === 0) return result(0, { seq: seq + 1, reason: 'the row is missing' });
     for (const row of rows) {
       const reason = rowFault(row, seq + 1, hash);
@@ -63,11 +63,11 @@ export async function verifyLedger(
     return result(0, { seq, reason: 'the head has another hash or time than the last row' });
   }
   for (const [atomeId, at] of erased) {
-    const row = await store.atome(tenant, atomeId);
+    const row = await ledger.atomes.get(atomeId);
     if (row && row.seq > head.seq && isRedacted(stateOf(row))) continue; // since the walk began
     return result(0, { seq: at, atomeId, reason: 'its payload is missing, and no redact accounts for it' });
   }
-  return verifyStates(store, tenant, { created, bytes }, head, result);
+  return verifyStates(ledger, { created, bytes }, head, result);
 }
 
 function rowFault(row: AlterationRow, seq: number, prevHash: string): string | undefined {
@@ -82,8 +82,7 @@ function rowFault(row: AlterationRow, seq: number, prevHash: string): string | u
 }
 
 async function verifyStates(
-  store: LedgerStore,
-  tenant: string,
+  ledger: TenantLedger,
   { created, bytes }: { created: number; bytes: number },
   head: HeadRow,
   result: (atomes: number, fault?: LedgerFault) => VerifyResult,
@@ -93,7 +92,7 @@ async function verifyStates(
   let count = 0;
   let newest = upTo;
   for (let after = ''; ;) {
-    const rows = await store.atomesAfter(tenant, after, undefined, ROWS, CHARS);
+    const rows = await ledger.atomes.after({ after, limit: ROWS, bytes: CHARS });
     if (rows.length === 0) break;
     for (const row of rows) {
       if (row.createdSeq <= upTo) count += 1;
@@ -101,13 +100,13 @@ async function verifyStates(
       if (row.deletedAt === null) stored.atomes += 1;
       stored.bytes += bytesOf(row.data, row.meta);
       if (row.seq > upTo) continue; // written since the walk began
-      if (!(await isFolded(store, tenant, row)) && !(await isPast(store, tenant, row.id, upTo))) {
+      if (!(await isFolded(ledger, row)) && !(await isPast(ledger, row.id, upTo))) {
         return result(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
       }
     }
     after = rows.at(-1)!.id;
   }
-  if (newest > upTo && newest > (await store.head(tenant))!.seq) {
+  if (newest > upTo && newest > (await ledger.write.head())!.seq) {
     return result(count, { reason: `an atome is at seq ${newest}, which the ledger has not reached` });
   }
   if (count !== created) return result(count, { reason: `${created} atomes were created, and ${count} are there` });
@@ -117,19 +116,20 @@ async function verifyStates(
 }
 
 /** Whether an atome has been written to behind `upTo`, perhaps while its history was read. */
-async function isPast(store: LedgerStore, tenant: string, id: string, upTo: number): Promise<boolean> {
-  const row = await store.atome(tenant, id);
+async function isPast(ledger: TenantLedger, id: string, upTo: number): Promise<boolean> {
+  const row = await ledger.atomes.get(id);
   return row !== undefined && row.seq > upTo;
 }
 
 /** Folds the whole history of an atome: its snapshots do not tell when each key was written. */
-async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Promise<boolean> {
+async function isFolded(ledger: TenantLedger, row: AtomeRow): Promise<boolean> {
   let state: AtomeState | null = null;
   let audience: Audience | undefined;
   let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
-  let erased = 0;
+  let [erased, redactedAt] = [0, 1];
   for (let from = 1; from <= row.version; from += VERSIONS) {
-    const rows = await store.versions(tenant, row.id, from, Math.min(row.version, from + VERSIONS - 1));
+    const to = Math.min(row.version, from + VERSIONS - 1);
+    const rows = await ledger.alterations.versions(row.id, { from, to });
     if (rows.length === 0) return false;
     for (const each of rows) {
       if (isErased(each)) erased += 1;
@@ -138,6 +138,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
         state = fold(state, alteration);
         audience = audienceAfter(audience, alteration, state);
       } else return false;
+      if (each.operation === 'redact') redactedAt = each.version;
       seq = each.seq;
       createdSeq ||= seq;
       base = each.base;
@@ -147,7 +148,7 @@ async function isFolded(store: LedgerStore, tenant: string, row: AtomeRow): Prom
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
   const size = bytesOf(row.data, row.meta);
   // what a redact has not erased should be gone
-  const isErasedWhole = erased === (state && isRedacted(state) ? row.version - 1 : 0);
+  const isErasedWhole = erased === redactedAt - 1;
   return placed && size === row.size && isErasedWhole && isState(row, state) && hasRights(row, state, audience);
 }
 

@@ -5,7 +5,7 @@ import { headerOfAtome, type Committed } from '../outcome.js';
 import { headerAndAudienceOf } from '../access-columns.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import { alterationBodyOf, atomeOf, withoutClocks } from '../row-mapper.js';
-import type { LedgerStore } from '../store.js';
+import type { TenantLedger } from '../store.js';
 
 /* Pages of the feed: alterations with the atomes that they made, out of a ledger that keeps deltas. */
 
@@ -13,26 +13,20 @@ const PAGE_ROWS = 500;
 
 /** See `LedgerReader.page`. */
 export async function readPage(
-  store: LedgerStore,
-  tenant: string,
+  ledger: TenantLedger,
   after: number,
   upTo: number,
   { chars, compact }: { readonly chars: number; readonly compact: boolean },
 ): Promise<Committed[]> {
-  if (compact) return newest(store, tenant, await store.newest(tenant, after, upTo, PAGE_ROWS, chars));
-  const rows = await store.alterations(tenant, after, upTo, PAGE_ROWS, chars);
-  return asOfNow(store, tenant, await committed(store, tenant, rows), false);
+  if (compact) return newest(ledger, await ledger.alterations.newest({ after, upTo, limit: PAGE_ROWS, chars }));
+  const rows = await ledger.alterations.page({ after, upTo, limit: PAGE_ROWS, chars });
+  return asOfNow(ledger, await committed(ledger, rows), false);
 }
 
 /** Adds where each atome stands by now: what may be read of the past is decided by the rights of today. */
-async function asOfNow(
-  store: LedgerStore,
-  tenant: string,
-  committed: Committed[],
-  compact: boolean,
-): Promise<Committed[]> {
+async function asOfNow(ledger: TenantLedger, committed: Committed[], compact: boolean): Promise<Committed[]> {
   const ids = [...new Set(committed.map(({ alteration }) => alteration.atomeId))];
-  const rows = new Map((await store.headers(tenant, ids)).map((row) => [row.id, row]));
+  const rows = new Map((await ledger.atomes.headers(ids)).map((row) => [row.id, row]));
   return committed.map((each) => {
     const row = rows.get(each.alteration.atomeId);
     if (!row) return each;
@@ -42,23 +36,22 @@ async function asOfNow(
 }
 
 /** The state after the newest alteration of an atome is its row: nothing has to be folded. */
-async function newest(store: LedgerStore, tenant: string, rows: readonly AlterationRow[]): Promise<Committed[]> {
+async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<Committed[]> {
   const ids = rows.map(({ atomeId }) => atomeId);
-  const atomes = new Map((await store.atomes(tenant, ids)).map((row) => [row.id, row]));
+  const atomes = new Map((await ledger.atomes.some(ids)).map((row) => [row.id, row]));
   const isNewest = ({ atomeId, version }: AlterationRow): boolean => atomes.get(atomeId)?.version === version;
   // some may have been altered between the two questions
   const past = await committed(
-    store,
-    tenant,
+    ledger,
     rows.filter((row) => !isNewest(row)),
   );
-  const pastBySeq = new Map((await asOfNow(store, tenant, past, true)).map((each) => [each.alteration.seq, each]));
+  const pastBySeq = new Map((await asOfNow(ledger, past, true)).map((each) => [each.alteration.seq, each]));
   return rows.map((row) => pastBySeq.get(row.seq) ?? committedOf(row, atomes.get(row.atomeId)!));
 }
 
 /** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
-async function committed(store: LedgerStore, tenant: string, rows: readonly AlterationRow[]): Promise<Committed[]> {
-  const states = await statesBefore(store, tenant, rows);
+async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<Committed[]> {
+  const states = await statesBefore(ledger, rows);
   return rows.map((row) => {
     const alteration = alterationBodyOf(row);
     const before = states.get(row.atomeId) ?? null;
@@ -74,18 +67,14 @@ async function committed(store: LedgerStore, tenant: string, rows: readonly Alte
 
 /** The state of each atome just before its first row in the page. With `compact` rows are each atome's only one. */
 async function statesBefore(
-  store: LedgerStore,
-  tenant: string,
+  ledger: TenantLedger,
   rows: readonly AlterationRow[],
 ): Promise<Map<string, AtomeState | null>> {
   const wanted = new Map<string, number>();
   for (const { atomeId, version } of rows) {
     if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
   }
-  const deltas = await store.deltaChain(
-    tenant,
-    [...wanted].filter(([, version]) => version > 0),
-  );
+  const deltas = await ledger.alterations.deltaChain([...wanted].filter(([, version]) => version > 0));
   const states = new Map<string, AtomeState | null>();
   for (const row of deltas) states.set(row.atomeId, stateAfter(states.get(row.atomeId) ?? null, row));
   return states;

@@ -25,7 +25,7 @@ describe('pages of documents of a megabyte', () => {
   afterAll(() => ledger.close());
 
   /** The most characters that one call has read. */
-  const most = (method: 'list' | 'atomesAfter' | 'history'): number =>
+  const most = (method: 'atomes.list' | 'atomes.after' | 'alterations.history'): number =>
     Math.max(
       ...(watched.answers.get(method) as (AtomeRow | AlterationRow)[][]).map((rows) => JSON.stringify(rows).length),
     );
@@ -42,7 +42,7 @@ describe('pages of documents of a megabyte', () => {
     }
     expect(seen).toEqual(ids);
     expect(pages).toBe(2);
-    expect(most('list')).toBeLessThan(10 * MIB);
+    expect(most('atomes.list')).toBeLessThan(10 * MIB);
   });
 
   it('a list that is full with its last row is the last', async () => {
@@ -62,7 +62,7 @@ describe('pages of documents of a megabyte', () => {
     }
     expect(pages).toBeGreaterThan(1);
     expect(versions).toEqual(Array.from({ length: COUNT }, (_, i) => COUNT - i));
-    expect(most('history')).toBeLessThan(11 * MIB);
+    expect(most('alterations.history')).toBeLessThan(11 * MIB);
   });
 
   it('a snapshot reads few at a time', async () => {
@@ -70,6 +70,6 @@ describe('pages of documents of a megabyte', () => {
     const seen: string[] = [];
     for await (const text of ledger.reader.snapshot(TENANT, seq)) seen.push((JSON.parse(text) as Atome).id);
     expect(seen).toEqual(ids);
-    expect(most('atomesAfter')).toBeLessThan(4 * MIB);
+    expect(most('atomes.after')).toBeLessThan(4 * MIB);
   });
 });

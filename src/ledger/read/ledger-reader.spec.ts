@@ -110,13 +110,15 @@ describe('the reader', () => {
 
     it('reads about the size of the document for any version', async () => {
       for (let version = 1; version <= UPDATES + 1; version += 1) await ledger.reader.stateAt(TENANT, 'a', version);
-      const read = (watched.answers.get('deltaChain') as AlterationRow[][]).map(charsOf);
+      const read = (watched.answers.get('alterations.deltaChain') as AlterationRow[][]).map(charsOf);
       expect(read).toHaveLength(UPDATES + 1);
       expect(Math.max(...read)).toBeLessThan(4 * DOCUMENT);
     });
 
     it('keeps about as much as the updates and the document, not a document for each', async () => {
-      const rows = await watched.store.alterations(TENANT, 0, UPDATES + 1, UPDATES + 1, 1e9);
+      const rows = await watched.store
+        .ledger(TENANT)
+        .alterations.page({ after: 0, upTo: UPDATES + 1, limit: UPDATES + 1, chars: 1e9 });
       expect(charsOf(rows)).toBeLessThan(2 * (rows.length * 600 + DOCUMENT));
       expect(rows.filter(({ snapshot }) => snapshot !== null).length).toBeGreaterThan(1);
     });

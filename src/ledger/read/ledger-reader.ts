@@ -19,7 +19,9 @@ import type { LedgerStore, ListQuery } from '../store.js';
 /** A place in an atome's past. */
 export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
 
+/** One page of a list. */
 export interface ListPage {
+  /** The rows as they are stored, in the order of the query. */
   readonly rows: readonly AtomeRow[];
   /** The row behind which the next page begins; undefined on the last page. */
   readonly last: AtomeRow | undefined;
@@ -30,7 +32,9 @@ export interface HistoryCursor {
   readonly before: number;
 }
 
+/** One page of the history of an atome, also of a deleted one. */
 export interface HistoryPage {
+  /** Version that the atome has now. */
   readonly currentVersion: number;
   /** Newest first. */
   readonly alterations: readonly (Alteration | RedactedAlteration)[];
@@ -49,7 +53,7 @@ export class LedgerReader {
   constructor(private readonly store: LedgerStore) {}
 
   head(tenant: string): Promise<HeadRow> {
-    return this.store.open(tenant);
+    return this.store.ledger(tenant).write.open();
   }
 
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
@@ -57,7 +61,7 @@ export class LedgerReader {
   }
 
   hashAt(tenant: string, seq: number): Promise<string | undefined> {
-    return this.store.hashAt(tenant, seq);
+    return this.store.ledger(tenant).audit.hashAt(seq);
   }
 
   /** @throws AtomeError `not_found`; `gone` for a deleted atome. */
@@ -93,13 +97,13 @@ export class LedgerReader {
 
   /** Where an atome stands, without its document; undefined when there is none. */
   async standing(tenant: string, id: string): Promise<AtomeHeader | undefined> {
-    const [row] = await this.store.headers(tenant, [id]);
+    const [row] = await this.store.ledger(tenant).atomes.headers([id]);
     return row && headerOf(row);
   }
 
   /** @param check as that of {@link state}. @throws AtomeError `not_found`. */
   async row(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<ReadAtomeRow> {
-    const row = await this.store.atome(tenant, id, check && ((header) => check(headerOf(header))));
+    const row = await this.store.ledger(tenant).atomes.get(id, check && ((header) => check(headerOf(header))));
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
     return row;
   }
@@ -127,11 +131,11 @@ export class LedgerReader {
 
   /** The state after one version, folded from its base. */
   async stateAt(tenant: string, id: string, version: number): Promise<AtomeState | undefined> {
-    return foldDeltaChain(await this.store.deltaChain(tenant, [[id, version]])) ?? undefined;
+    return foldDeltaChain(await this.store.ledger(tenant).alterations.deltaChain([[id, version]])) ?? undefined;
   }
 
   async list(tenant: string, query: ListQuery): Promise<ListPage> {
-    const rows = await this.store.list(tenant, { ...query, limit: query.limit + 1 }, PAGE_BYTES);
+    const rows = await this.store.ledger(tenant).atomes.list({ ...query, limit: query.limit + 1 }, PAGE_BYTES);
     const page = rows.slice(0, query.limit);
     const more = rows.length > page.length || (await this.isCut(tenant, query, page));
     return { rows: page, last: more ? page.at(-1) : undefined };
@@ -142,15 +146,15 @@ export class LedgerReader {
     const bytes = page.reduce((sum, { size }) => sum + size, 0);
     if (bytes <= PAGE_BYTES) return false;
     const behind = { ...query, limit: 1, offset: query.offset + page.length };
-    return (await this.store.list(tenant, behind)).length > 0;
+    return (await this.store.ledger(tenant).atomes.list(behind)).length > 0;
   }
 
   /** All that are not deleted are counted in the head already; to count others takes a walk over them. */
   async count(tenant: string, query: ListQuery): Promise<number> {
     const { kind, type, parentId, search, visibleTo, includeDeleted } = query;
     const isFiltered = [kind, type, parentId, search, visibleTo].some((filter) => filter !== undefined);
-    if (!isFiltered && !includeDeleted) return (await this.store.open(tenant)).atomes;
-    return this.store.count(tenant, query);
+    if (!isFiltered && !includeDeleted) return (await this.store.ledger(tenant).write.open()).atomes;
+    return this.store.ledger(tenant).atomes.count(query);
   }
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
@@ -158,18 +162,23 @@ export class LedgerReader {
     const { version: currentVersion } = await this.find(tenant, id);
     const to =
       typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
-    const rows = to < 1 ? [] : await this.store.history(tenant, id, Math.max(1, to - limit + 1), to, PAGE_BYTES);
+    const rows =
+      to < 1
+        ? []
+        : await this.store
+            .ledger(tenant)
+            .alterations.history(id, { from: Math.max(1, to - limit + 1), to, bytes: PAGE_BYTES });
     const oldest = rows.at(-1)?.version ?? 1;
     return { currentVersion, alterations: rows.map(alterationOf), next: oldest > 1 ? oldest : undefined };
   }
 
   /** Versions `from` to `to` of one atome, oldest first. */
   async versions(tenant: string, id: string, from: number, to: number): Promise<(Alteration | RedactedAlteration)[]> {
-    return (await this.store.versions(tenant, id, from, to)).map(alterationOf);
+    return (await this.store.ledger(tenant).alterations.versions(id, { from, to })).map(alterationOf);
   }
 
   async alteration(tenant: string, id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
-    const row = await this.store.alteration(tenant, id, version);
+    const row = await this.store.ledger(tenant).alterations.version(id, version);
     return row && alterationOf(row);
   }
 
@@ -183,7 +192,7 @@ export class LedgerReader {
     upTo: number,
     { chars, compact = false }: { readonly chars: number; readonly compact?: boolean },
   ): Promise<Committed[]> {
-    return readPage(this.store, tenant, after, upTo, { chars, compact });
+    return readPage(this.store.ledger(tenant), after, upTo, { chars, compact });
   }
 
   /**
@@ -199,7 +208,7 @@ export class LedgerReader {
     let after = '';
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
-      const rows = await this.store.atomesAfter(tenant, after, undefined, PAGE_ROWS, SNAPSHOT_BYTES);
+      const rows = await this.store.ledger(tenant).atomes.after({ after, limit: PAGE_ROWS, bytes: SNAPSHOT_BYTES });
       if (rows.length === 0) return;
       for (const row of rows) {
         if (!visible(headerOf(row))) continue;
@@ -229,7 +238,7 @@ export class LedgerReader {
     let [low, high] = [0, current];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      const row = (await this.store.alteration(tenant, id, middle))!;
+      const row = (await this.store.ledger(tenant).alterations.version(id, middle))!;
       const isLater = 'seq' in moment ? row.seq > moment.seq : row.timestamp > moment.time;
       if (isLater) high = middle - 1;
       else low = middle;

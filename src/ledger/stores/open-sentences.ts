@@ -13,13 +13,10 @@ export function openError(databaseUrl: string, error: unknown): unknown {
 }
 
 function sqliteSentence(databaseUrl: string, error: unknown): string | undefined {
-  if (!faultOfSqlite(error)) return undefined;
+  const fault = faultOfSqlite(error);
+  if (!fault) return undefined;
   const path = databaseUrl.replace(/^sqlite:/, '');
-  const advice =
-    (error as { code?: unknown }).code === 'SQLITE_NOTADB'
-      ? 'name another file in DATABASE_URL'
-      : 'the file and its folder must be writable for the user who runs the server; DATABASE_URL names the file';
-  return `SQLite cannot use ${path} (${errorWords(error)}): ${advice}`;
+  return `SQLite cannot use ${path}: ${fault.message} (${errorWords(error)}): ${fault.remedy}`;
 }
 
 function postgresSentence(databaseUrl: string, error: unknown): string | undefined {

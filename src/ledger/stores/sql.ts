@@ -1,7 +1,7 @@
 import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeHeaderRow } from '../rows.js';
-import { MAX_DESCENDANTS, type InheritanceRoots, type TouchedKeys, type WriteName } from '../store.js';
+import { MAX_DESCENDANTS, type Erasure, type InheritanceRoots, type TouchedKeys, type WriteName } from '../store.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
@@ -123,17 +123,25 @@ export function met({ createIds = [], isWanted }: TouchedKeys, atomes: readonly 
 
 const LEFT_BYTES = Buffer.byteLength(ERASED.changes);
 
-/** Erase the payloads of an atome; all take the tenant and its id. The digests and hashes stay. */
+/**
+ * Erase the payloads of an atome before the version of its `redact`: a change of an inherited access may stand behind
+ * that in the same group. All take {@link eraseParams}. The digests and hashes stay.
+ */
 export const ERASE = [
-  `WITH gone (tenant, id) AS (SELECT ?, ?)
+  `WITH gone (tenant, id, version) AS (SELECT ?, ?, CAST(? AS INTEGER))
     UPDATE ledgers SET bytes = bytes - (
       SELECT coalesce(sum(octet_length(l.changes) + coalesce(octet_length(l.snapshot), 0) - ${LEFT_BYTES}), 0)
-      FROM alterations AS l, gone WHERE l.tenant = gone.tenant AND l.atome_id = gone.id AND l.operation <> 'redact'
+      FROM alterations AS l, gone WHERE l.tenant = gone.tenant AND l.atome_id = gone.id AND l.version < gone.version
     ) WHERE tenant = (SELECT gone.tenant FROM gone)`,
   `UPDATE alterations SET changes = '${ERASED.changes}', reason = NULL, snapshot = NULL, salt = '${ERASED.salt}'
-    WHERE tenant = ? AND atome_id = ? AND operation <> 'redact'`,
-  `UPDATE receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ?`,
+    WHERE tenant = ? AND atome_id = ? AND version < ?`,
+  `UPDATE receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ? AND version < ?`,
 ];
+
+/** What {@link ERASE} wants. */
+export function eraseParams(tenant: string, { atomeId, version }: Erasure): Param[] {
+  return [tenant, atomeId, version];
+}
 
 /**
  * What earlier writes were answered. `known` is the FROM and WHERE for a table: by names and tenant. Its parameters:
@@ -222,9 +230,9 @@ export function selectAuditRows(tenant: string, query: AuditQuery): Statement {
 /** Where a stretch of a thousand atomes ends. */
 export const SELECT_RANGE_END = 'SELECT id FROM atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
 
-/** The newest alteration of an erased atome is its `redact`. `bounded`: the stretch has an end. */
+/** The base of an erased atome is its `redact`, though a change of an inherited access may follow. `bounded`: the stretch has an end. */
 export function selectOwned(bounded: boolean): string {
-  return `SELECT a.id FROM atomes AS a JOIN alterations AS l ON l.tenant = a.tenant AND l.seq = a.seq
+  return `SELECT a.id FROM atomes AS a JOIN alterations AS l ON l.tenant = a.tenant AND l.atome_id = a.id AND l.version = a.base
     WHERE a.tenant = ? AND a.id > ?${bounded ? ' AND a.id <= ?' : ''} AND a.owner_id = ? AND l.operation <> 'redact'
     ORDER BY a.id`;
 }

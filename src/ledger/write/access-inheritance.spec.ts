@@ -35,7 +35,7 @@ describe('heirs', () => {
       ledger.write(write('two', 'replace', { parentId: 'one' })),
     ]);
     expect(await inherited('late')).toEqual(nobodys);
-    expect((await verifyLedger(ledger.store, TENANT)).fault).toBeUndefined();
+    expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 
   it('lose nothing to a move that comes too late by its clock', async () => {
@@ -65,7 +65,7 @@ describe('heirs', () => {
     const ids = Array.from({ length: MAX_DESCENDANTS + 1 }, (_, n) => `heir-${n}`);
     await Promise.all(ids.slice(1).map((id) => ledger.write(heir(id, 'top'))));
     await ledger.write(write('top', 'share', { access: 'private' }));
-    expect((await ledger.store.head(TENANT))!.seq).toBe(2 + 2 * MAX_DESCENDANTS);
+    expect((await ledger.store.ledger(TENANT).write.head())!.seq).toBe(2 + 2 * MAX_DESCENDANTS);
     await Promise.all(['heir-0', 'more'].map((id) => ledger.write(heir(id, 'top'))));
     const writes = [
       write('top', 'share', { access: 'tenant' }),

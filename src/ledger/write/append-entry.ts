@@ -1,4 +1,10 @@
-import type { AlterationBody, AtomeHeader, AtomeState, Audience } from '../../protocol/index.js';
+import {
+  isRedacted,
+  type AlterationBody,
+  type AtomeHeader,
+  type AtomeState,
+  type Audience,
+} from '../../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
 import { deltaBytesOf } from '../delta-chain.js';
 import { bytesOf, type StoredTotals } from './quotas.js';
@@ -68,7 +74,9 @@ export function appendEntry(
   const bytes = bytesOf(data, meta);
   const weight = target ? target.weight + deltaBytesOf(changes) : 0;
   const isLast = operation === 'redact';
-  const isSnapshot = !target || isLast || weight > Math.max(document, MIN_SNAPSHOT_CHARS);
+  // that of an erased atome stays its `redact`, by which it is known
+  const isDue = weight > Math.max(document, MIN_SNAPSHOT_CHARS) && !isRedacted(state);
+  const isSnapshot = !target || isLast || isDue;
   const base = isSnapshot ? version : target.base;
   const snapshot = isSnapshot && target && !isLast ? snapshotText(state, data, meta) : null;
   const stored = {

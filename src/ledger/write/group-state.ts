@@ -29,7 +29,7 @@ import { accessColumns } from '../access-columns.js';
 import { freesSpace, NO_QUOTAS, assertWithinQuotas, type Quotas } from './quotas.js';
 import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import { withoutClocks } from '../row-mapper.js';
-import type { Additions, LockedState } from '../store.js';
+import type { Additions, Erasure, LockedState } from '../store.js';
 
 /* One group of writes, decided in memory between the reading of the state and the inserts. */
 
@@ -62,7 +62,7 @@ export class GroupState {
   private readonly receipts: IdempotencyRecord[] = [];
   private readonly committed: Committed[] = [];
   private readonly inheritance: AccessInheritance;
-  private readonly erased: string[] = [];
+  private readonly erased: Erasure[] = [];
   private readonly nowIso: string;
 
   constructor(
@@ -298,7 +298,7 @@ export class GroupState {
     this.alterations.push(row);
     if (row.version === 1) this.firstAlterations.set(row.atomeId, row);
     if (opId !== null) this.remember(row as AlterationRow & { opId: string }, false);
-    if (alteration.operation === 'redact') this.erased.push(row.atomeId);
+    if (alteration.operation === 'redact') this.erased.push({ atomeId: row.atomeId, version: row.version });
     const before = target ? headerOfAtome(target.state) : null;
     const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
     this.committed.push(committed);

@@ -135,7 +135,7 @@ describe('the same write under the same opId', () => {
     expect(await ledger.write(noop, by('fay'))).toMatchObject({ outcome: 'noop' });
     await expect(ledger.write(theirs, by('ann'))).rejects.toMatchObject({ code: 'op_reused' });
     await expect(ledger.write(mine, by('eve'))).rejects.toMatchObject({ code: 'op_reused' });
-    expect(await verifyLedger(ledger.store, TENANT)).toMatchObject({ fault: undefined });
+    expect(await verifyLedger(ledger.store.ledger(TENANT))).toMatchObject({ fault: undefined });
   });
 
   it("of nobody known, from before authors were, is everybody's", async () => {

@@ -37,26 +37,26 @@ describe('the writer', () => {
   it('commits what arrives together in one transaction, in the order submitted', async () => {
     const outcomes = await Promise.all(Array.from({ length: 50 }, (_, i) => ledger.write(create(`a${i}`))));
     expect(outcomes.map(seqOf)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
-    expect(watched.count('commit')).toBe(1);
+    expect(watched.count('write.commit')).toBe(1);
   });
 
   it('takes no more into a transaction than about 8 million characters', async () => {
     const text = 'x'.repeat(1_000_000);
     const outcomes = await Promise.all(Array.from({ length: 20 }, (_, i) => ledger.write(create(`a${i}`, { text }))));
     expect(outcomes.map(seqOf)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-    expect(watched.count('commit')).toBe(3);
+    expect(watched.count('write.commit')).toBe(3);
   });
 
   it('gathers the next group while one commits', async () => {
     const gate = new Gate();
-    watched.before = (method) => (method === 'commit' ? gate.pass() : undefined);
+    watched.before = (method) => (method === 'write.commit' ? gate.pass() : undefined);
     const first = ledger.write(create('a'));
     await gate.reached;
     const next = ['b', 'c', 'd'].map((id) => ledger.write(create(id)));
-    expect(watched.count('commit')).toBe(1);
+    expect(watched.count('write.commit')).toBe(1);
     gate.open();
     expect((await Promise.all([first, ...next])).map(seqOf)).toEqual([1, 2, 3, 4]);
-    expect(watched.count('commit')).toBe(2);
+    expect(watched.count('write.commit')).toBe(2);
   });
 
   it('does not let one tenant wait for another', async () => {
@@ -64,7 +64,7 @@ describe('the writer', () => {
     await ledger.writer.submit('other', create('warm'), ORIGIN);
     const gate = new Gate();
     let commits = 0;
-    watched.before = (method) => (method === 'commit' && ++commits === 1 ? gate.pass() : undefined);
+    watched.before = (method) => (method === 'write.commit' && ++commits === 1 ? gate.pass() : undefined);
     const held = ledger.write(create('a'));
     await ledger.writer.submit('other', create('a'), ORIGIN);
     gate.open();
@@ -75,7 +75,7 @@ describe('the writer', () => {
     const told: string[] = [];
     ledger.writer.onCommit((tenant, committed: readonly Committed[]) => {
       told.push(`${tenant} ${committed.map(({ alteration }) => alteration.seq).join(',')}`);
-      expect(watched.count('commit')).toBe(told.length);
+      expect(watched.count('write.commit')).toBe(told.length);
     });
     await writeAll(create('a'), create('b'), update('nobody', {}));
     await writeAll(update('a', { x: 1 }));
@@ -111,7 +111,7 @@ describe('the writer', () => {
   it('spoils nothing by a restore whose past cannot be read', async () => {
     await writeAll(create('a'), create('b'));
     watched.before = (method) => {
-      if (method === 'deltaChain') throw new Error('the row is not JSON');
+      if (method === 'alterations.deltaChain') throw new Error('the row is not JSON');
     };
     const outcomes = await writeAll(update('b', { x: 1 }), write('a', 'restore', { version: 1 }), create('c'));
     expect(outcomes).toEqual(['applied', 'internal', 'applied']);
@@ -119,7 +119,7 @@ describe('the writer', () => {
 
   it('refuses the whole group when its commit fails, and goes on', async () => {
     watched.before = (method) => {
-      if (method === 'commit') throw new AtomeError('storage_full', 'no space');
+      if (method === 'write.commit') throw new AtomeError('storage_full', 'no space');
     };
     expect(await writeAll(create('a'), create('b'))).toEqual(['storage_full', 'storage_full']);
     watched.before = () => undefined;

@@ -145,12 +145,14 @@ export class LedgerWriter {
 
   private async planIn(tenant: string, requests: readonly WriteRequest[]): Promise<GroupPlan> {
     if (!this.opened.has(tenant)) {
-      await this.store.open(tenant);
+      await this.store.ledger(tenant).write.open();
       this.opened.add(tenant);
     }
-    return this.store.commit(tenant, touchedBy(requests, this.rules), (before) =>
-      new GroupState(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
-    );
+    return this.store
+      .ledger(tenant)
+      .write.commit(touchedBy(requests, this.rules), (before) =>
+        new GroupState(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
+      );
   }
 
   /**
@@ -165,7 +167,7 @@ export class LedgerWriter {
     if (mutation.operation !== 'restore') return undefined;
     const { atomeId, changes } = mutation;
     try {
-      const [row] = await this.store.headers(tenant, [atomeId]);
+      const [row] = await this.store.ledger(tenant).atomes.headers([atomeId]);
       if (!row || !this.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
       return await this.stateAt(tenant, atomeId, changes.version);
     } catch (error) {

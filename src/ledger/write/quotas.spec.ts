@@ -81,7 +81,7 @@ describe('what a tenant may hold', () => {
     await expect(share(99)).rejects.toMatchObject(exceeded('bytes'));
     await ledger.write(write('a', 'share', { access: 'private' }));
     await expect(ledger.write(write('a', 'share', { access: 'tenant' }))).rejects.toMatchObject(exceeded('bytes'));
-    expect((await verifyLedger(ledger.store, TENANT)).fault).toBeUndefined();
+    expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 
   it('is that of each tenant alone', async () => {
@@ -99,7 +99,7 @@ describe('what a tenant may hold', () => {
       if (i % 7 === 0) await ledger.write(write(id, 'delete', {}));
       else if (i % 7 === 3) await ledger.write(write(id, 'restore', { version: 1 }));
     }
-    expect((await verifyLedger(ledger.store, TENANT)).fault).toBeUndefined();
+    expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 });
 

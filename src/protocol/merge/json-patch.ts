@@ -7,6 +7,7 @@ export type JsonPatchStep =
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'move' | 'copy'; readonly from: string; readonly path: string };
 
+/** A JSON Patch (RFC 6902): its steps are done in order, all or none. */
 export type JsonPatch = readonly JsonPatchStep[];
 
 const INDEX = /^(?:0|[1-9]\d*)$/;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { AtomeEvent, RangeFrame } from './messages.js';
+import type { AtomeEvent } from './events.js';
+import type { RangeFrame } from './server-messages.js';
 import { decideFrame } from './range.js';
 
 const event = (seq: number): AtomeEvent => ({ type: 'atome:left', atomeId: 'a', reason: 'filter', seq });

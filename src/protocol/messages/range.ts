@@ -1,4 +1,4 @@
-import type { RangeFrame } from './messages.js';
+import type { RangeFrame } from './server-messages.js';
 
 /** What a range reader at `cursor` does with a frame. */
 export type FrameDecision =

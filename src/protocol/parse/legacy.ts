@@ -2,7 +2,7 @@ import type { Content } from '../atome.js';
 import { MAX_VERSION } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { LegacyWrite } from '../messages/messages.js';
+import type { LegacyWrite } from '../messages/client-messages.js';
 import type { Mutation, RequestedChange } from '../operations.js';
 import { takeDeviceOpId } from './device-op-id.js';
 import { Fields } from './fields.js';

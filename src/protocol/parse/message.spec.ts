@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { refusal } from '../../../test/support/refusal.js';
 import type { JsonObject } from '../json.js';
 import { DEFAULT_LIMITS } from '../limits.js';
-import type { ClientMessage } from '../messages/messages.js';
+import type { ClientMessage } from '../messages/client-messages.js';
 import { decodeJson } from './decode.js';
 import { parseMessage } from './message.js';
 

@@ -1,7 +1,7 @@
 import { AtomeError } from '../errors.js';
 import { isObject, type JsonValue } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { ClientMessage, Filter, LegacyWrite, Subscribe } from '../messages/messages.js';
+import type { ClientMessage, Filter, LegacyWrite, Subscribe } from '../messages/client-messages.js';
 import { Fields } from './fields.js';
 import { parseMutate } from './mutate.js';
 import { parseLegacy } from './legacy.js';
@@ -37,7 +37,7 @@ export function parseMessage(input: unknown, limits: Limits): ClientMessage {
     default:
       throw new AtomeError(
         'unknown_type',
-        `there is no message "${input.type.slice(0, 64)}"; see docs/protocol.md for those there are`,
+        `there is no message "${input.type.slice(0, 64)}"; see docs/protocol/websocket.md for those there are`,
       );
   }
 }

@@ -40,10 +40,12 @@ export async function audit(databaseUrl: string, tenant = 'default'): Promise<Au
     for (let rows = await page(0); rows.length > 0; rows = await page(rows.at(-1)!.seq)) {
       alterations.push(...rows.map(({ seq, opId }) => ({ seq, opId })));
     }
-    return { alterations, result: await verifyLedger(store, tenant) };
+    return { alterations, result: await verifyLedger(store.ledger(tenant)) };
 
     function page(after: number): Promise<AlterationRow[]> {
-      return store.alterations(tenant, after, Number.MAX_SAFE_INTEGER, 1_000, 4 * 1024 * 1024);
+      return store
+        .ledger(tenant)
+        .alterations.page({ after, upTo: Number.MAX_SAFE_INTEGER, limit: 1_000, chars: 4 * 1024 * 1024 });
     }
   } finally {
     await store.close();

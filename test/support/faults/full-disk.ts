@@ -58,7 +58,7 @@ function unmount(directory: string): void {
 }
 
 /** Page by page, until there is none left. */
-function writeUntilFull(path: string): void {
+export function writeUntilFull(path: string): void {
   const file = openSync(path, 'w');
   try {
     for (;;) writeSync(file, Buffer.alloc(4_096));

@@ -71,8 +71,8 @@ export interface Rows {
 /** Commits rows as they are to a tenant's ledger, which is made when there is none. */
 export async function putRows(store: LedgerStore, tenant: string, rows: Rows): Promise<void> {
   const { alterations = [], atomes = [], receipts = [] } = rows;
-  await store.open(tenant);
-  await store.commit(tenant, { atomeIds: [], ops: [] }, ({ head }) => {
+  await store.ledger(tenant).write.open();
+  await store.ledger(tenant).write.commit({ atomeIds: [], ops: [] }, ({ head }) => {
     const last = alterations.at(-1);
     const moved = last ? { ...head, seq: last.seq, hash: last.hash, timestamp: last.timestamp } : head;
     return { additions: { head: moved, alterations, atomes, receipts } };

@@ -1,6 +1,11 @@
-import type { LedgerStore } from '../../../src/ledger/store.js';
+import type { LedgerStore, TenantLedger } from '../../../src/ledger/store.js';
 
-type Method = Exclude<keyof LedgerStore, 'kind'>;
+const PARTS = ['write', 'atomes', 'alterations', 'audit'] as const;
+type Part = (typeof PARTS)[number];
+
+/** Of the store, or of a part of a ledger. */
+type Method =
+  Exclude<keyof LedgerStore, 'kind' | 'ledger'> | { [P in Part]: `${P}.${keyof TenantLedger[P] & string}` }[Part];
 
 /** A store that tells of every call, and that a spec can hold or fail. */
 export class WatchedStore {
@@ -15,23 +20,30 @@ export class WatchedStore {
   after: (method: Method) => Promise<void> | void = () => undefined;
 
   constructor(store: LedgerStore) {
-    this.store = new Proxy(store, {
-      get: (target, name) => {
-        const member: unknown = Reflect.get(target, name);
-        if (typeof member !== 'function') return member;
-        return (...args: unknown[]) => this.call(target, name as Method, member, args);
-      },
-    });
+    this.store = this.watched(store, '');
   }
 
   count(method: Method): number {
     return this.calls.filter((call) => call === method).length;
   }
 
-  private async call(target: LedgerStore, method: Method, member: unknown, args: unknown[]): Promise<unknown> {
+  private watched<T extends object>(target: T, path: string): T {
+    return new Proxy(target, {
+      get: (_, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (PARTS.includes(name as Part)) return this.watched(member as object, `${String(name)}.`);
+        if (typeof member !== 'function') return member;
+        if (name === 'ledger') return (tenant: string) => this.watched((target as LedgerStore).ledger(tenant), '');
+        return (...args: unknown[]) =>
+          this.call(`${path}${String(name)}` as Method, () => Reflect.apply(member, target, args));
+      },
+    });
+  }
+
+  private async call(method: Method, run: () => unknown): Promise<unknown> {
     this.calls.push(method);
     await this.before(method);
-    const answer = await (member as (...args: unknown[]) => Promise<unknown>).apply(target, args);
+    const answer = await run();
     await this.after(method);
     this.answers.set(method, [...(this.answers.get(method) ?? []), answer]);
     return answer;

@@ -50,9 +50,9 @@ class IndexedDbStore implements Store {
     return this.browser;
   }
 
-  async open(owner?: string): Promise<Contents> {
+  async open(owner?: string, claim?: boolean): Promise<Contents> {
     try {
-      const { db, setAside } = await openDatabase(this.name, this.format, owner);
+      const { db, setAside } = await openDatabase(this.name, this.format, owner, claim);
       this.db = db;
       this.outdated = false;
       db.onversionchange = ({ newVersion }) => this.giveWay(newVersion !== null);

@@ -1,5 +1,5 @@
 import { SyncError } from '../../core/errors.js';
-import { isUnreadable, result, storageError } from './requests.js';
+import { finished, isUnreadable, result, storageError } from './requests.js';
 import { migrate, type Format, type Place, type Tables } from '../store.js';
 
 /** The object stores: the tables, and the log through which other tabs learn of commits. */
@@ -30,20 +30,21 @@ export interface Opened {
 
 /**
  * Opens the newest of `name`, `name~1`, `name~2` …; IndexedDB cannot rename, so what cannot be read stays where it
- * is, and the next name begins empty. Where the data there is of another owner, the name with the owner's is the one.
+ * is, and the next name begins empty. Where the data there is of another owner, the name with the owner's is the one;
+ * a tilde in it is doubled, so that the name of no owner is that of what was set aside of another.
+ * @param claim what nobody has claimed becomes the owner's.
  * @throws SyncError `storage` when the browser lets nothing be kept.
  */
-export async function openDatabase(name: string, format: Format, owner?: string): Promise<Opened> {
+export async function openDatabase(name: string, format: Format, owner?: string, claim?: boolean): Promise<Opened> {
   let setAside: string | undefined;
   const first = await newestGeneration(name);
   for (let generation = first; ; generation += 1) {
     const current = generation === 0 ? name : `${name}~${generation}`;
     try {
       const { db, fresh } = await open(current, format, owner);
-      const place = await result<Place | undefined>(db.transaction('place').objectStore('place').get(0));
-      if (owner !== undefined && (place?.owner ?? owner) !== owner) {
+      if (owner !== undefined && ((await ownerOf(db, claim ? owner : undefined)) ?? owner) !== owner) {
         db.close();
-        return await openDatabase(`${name}:${owner}`, format, owner);
+        return await openDatabase(`${name}:${owner.replaceAll('~', '~~')}`, format, owner, claim);
       }
       return { db, ...(fresh && setAside !== undefined && { setAside }) };
     } catch (thrown) {
@@ -52,6 +53,17 @@ export async function openDatabase(name: string, format: Format, owner?: string)
       setAside = current;
     }
   }
+}
+
+/** @param claimant becomes the owner where there is none, in the transaction that has seen so. */
+async function ownerOf(db: IDBDatabase, claimant?: string): Promise<string | undefined> {
+  const transaction = db.transaction('place', claimant === undefined ? 'readonly' : 'readwrite');
+  const places = transaction.objectStore('place');
+  const place = await result<Partial<Place> | undefined>(places.get(0));
+  if (place?.owner !== undefined || claimant === undefined) return place?.owner;
+  places.put({ ...place, owner: claimant }, 0);
+  await finished(transaction);
+  return claimant;
 }
 
 async function newestGeneration(name: string): Promise<number> {

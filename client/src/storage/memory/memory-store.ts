@@ -14,7 +14,7 @@ interface Tables {
  * for where nothing may be kept.
  */
 export function memoryStore(): Store {
-  const all = new Map<string | undefined, Tables>();
+  const others = new Map<string, Tables>();
   let now = tables();
 
   function apply(changes: Changes): void {
@@ -30,10 +30,13 @@ export function memoryStore(): Store {
   }
 
   return {
-    open(owner = now.place?.owner) {
-      const found = now.place?.owner ?? owner;
-      all.set(found, now);
-      if (found !== owner) now = all.get(owner) ?? tables();
+    open(owner, claim) {
+      const found = now.place?.owner;
+      if (found !== undefined && found !== (owner ?? found)) {
+        others.set(found, now);
+        now = others.get(owner!) ?? tables();
+      }
+      if (claim && owner !== undefined) now.place = { ...now.place, owner };
       return Promise.resolve({ place: now.place, outbox: sorted(now.outbox), rejected: sorted(now.rejected) });
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous

@@ -35,8 +35,23 @@ export function isUnreadable(thrown: unknown): boolean {
   );
 }
 
+/** Gives to an owner what nobody has. */
+const CLAIM = `UPDATE atome_info SET place = json_set(coalesce(place, '{}'), '$.owner', ?)
+  WHERE json_extract(place, '$.owner') IS NULL`;
+
+/** For whom a store is opened; see `Store.open`. */
+export interface Claimant {
+  readonly owner: string | undefined;
+  readonly claim: boolean | undefined;
+}
+
 /** Opens a database, brings it to the format, and reads all but the atomes. */
-export async function openSql(connect: SqlConnect, name: string, format: Format, owner?: string): Promise<OpenedSql> {
+export async function openSql(
+  connect: SqlConnect,
+  name: string,
+  format: Format,
+  { owner, claim }: Claimant,
+): Promise<OpenedSql> {
   const driver = await connect(name);
   try {
     await driver.select('PRAGMA journal_mode = WAL');
@@ -46,6 +61,7 @@ export async function openSql(connect: SqlConnect, name: string, format: Format,
     const [info] = await driver.select<{ version: number }[]>('SELECT version FROM atome_info');
     if (!info || info.version > format.version) throw new Unreadable(`${name} has a newer format`);
     if (info.version < format.version) await migrateAll(driver, format, info.version);
+    if (claim && owner !== undefined) await driver.execute(CLAIM, [owner]);
     return { driver, fresh, contents: await contentsOf(driver) };
   } catch (thrown) {
     if (isUnreadable(thrown)) await driver.execute(`CREATE TABLE IF NOT EXISTS ${MARK} (mark)`).catch(() => undefined);

@@ -1,6 +1,6 @@
 import type { Atome } from '../../../../src/protocol/index.js';
 import { SyncError, toError } from '../../core/errors.js';
-import { openSql, isUnreadable, type SqlConnect, type SqlDriver } from './open-sqlite.js';
+import { openSql, isUnreadable, type Claimant, type SqlConnect, type SqlDriver } from './open-sqlite.js';
 import { COMMIT, OUTDATED } from './schema.js';
 import { FORMAT, type Changes, type Contents, type Format, type Selection, type Store } from '../store.js';
 
@@ -23,19 +23,25 @@ export class SqlStore implements Store {
     private readonly format: Format = FORMAT,
   ) {}
 
-  async open(owner?: string): Promise<Contents> {
-    const found = await this.openOne(this.name, owner);
-    if (owner === undefined || (found.place?.owner ?? owner) === owner) return found;
-    await this.close();
-    return this.openOne(besides(this.name, `-${slugOf(owner)}`), owner);
+  open(owner?: string, claim?: boolean): Promise<Contents> {
+    return this.openOf(this.name, { owner, claim });
   }
 
-  private async openOne(base: string, owner?: string): Promise<Contents> {
+  /** Goes on to another name for as long as what it finds is somebody else's: two names may come to the same one. */
+  private async openOf(base: string, claimant: Claimant): Promise<Contents> {
+    const { owner } = claimant;
+    const found = await this.openOne(base, claimant);
+    if (owner === undefined || (found.place?.owner ?? owner) === owner) return found;
+    await this.close();
+    return this.openOf(besides(base, `-${slugOf(owner)}`), claimant);
+  }
+
+  private async openOne(base: string, claimant: Claimant): Promise<Contents> {
     let setAside: string | undefined;
     for (let generation = 0; ; generation += 1) {
       const name = generation === 0 ? base : besides(base, `~${generation}`);
       try {
-        const { driver, fresh, contents } = await openSql(this.connect, name, this.format, owner);
+        const { driver, fresh, contents } = await openSql(this.connect, name, this.format, claimant);
         this.driver = driver;
         return { ...contents, ...(fresh && setAside !== undefined && { setAside }) };
       } catch (thrown) {

@@ -11,7 +11,7 @@ import {
   type Table,
 } from '../columns.js';
 import * as sql from '../sql.js';
-import { headParams } from '../sql.store.js';
+import { headParams } from '../read-rows.js';
 
 /* What PostgreSQL is asked in a way of its own. */
 

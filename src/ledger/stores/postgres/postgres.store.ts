@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, LockedState, TouchedKeys } from '../../store.js';
+import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
@@ -24,17 +24,16 @@ import type { Measured, Param } from '../columns.js';
 import type { Dialect } from '../list.sql.js';
 import * as sql from '../sql.js';
 import {
-  ALL_HEADS,
   alterationRow,
   atomeRow,
   headRow,
   missingDocuments,
   numbers,
-  SqlStore,
   withDocuments,
   withRelatives,
   type ReadDocumentRow,
-} from '../sql.store.js';
+} from '../read-rows.js';
+import { ALL_HEADS, SqlStore } from '../sql.store.js';
 
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
@@ -56,9 +55,9 @@ const PROBE_MS = 1_000;
  */
 export class PostgresStore extends SqlStore {
   readonly kind = 'postgres';
-  protected readonly textsOf = TEXTS_OF;
-  protected readonly pairsOf = PAIRS_OF;
-  protected readonly dialect: Dialect;
+  readonly textsOf = TEXTS_OF;
+  readonly pairsOf = PAIRS_OF;
+  readonly dialect: Dialect;
   private readonly pool: pg.Pool;
   private readonly deadlineMs: number;
   private readonly beginning: string;
@@ -89,11 +88,7 @@ export class PostgresStore extends SqlStore {
     this.pool.on('release', (_error, client) => client.off('error', unheard));
   }
 
-  async commit<P extends { readonly additions: Additions | null }>(
-    tenant: string,
-    touched: TouchedKeys,
-    plan: (before: LockedState) => P,
-  ): Promise<P> {
+  async commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
     const committed = await this.transaction(async (client) => {
       const decided = planned(plan, await this.before(client, tenant, touched));
       await this.end(client, tenant, decided.additions);
@@ -153,13 +148,17 @@ export class PostgresStore extends SqlStore {
     return [this.enter(client, scope), client.query(this.timed(this.beginning))];
   }
 
-  protected query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
+  query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
     return this.lend(async (client) => {
       const entered = this.enter(client, scope);
       const answered = client.query(this.timed(numbered(statement), params));
       await together([entered, answered]);
       return (await answered).rows as unknown[];
     });
+  }
+
+  scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
+    return this.query(scope, statement, params);
   }
 
   /** Work outside of a transaction. A connection on which it failed is thrown away. */
@@ -188,11 +187,7 @@ export class PostgresStore extends SqlStore {
     this.scopes.set(client, scope);
   }
 
-  protected measured(
-    scope: string,
-    { sql: text, params, names, order, length }: Measured,
-    bytes: number,
-  ): Promise<unknown[]> {
+  measured(scope: string, { sql: text, params, names, order, length }: Measured, bytes: number): Promise<unknown[]> {
     const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
     return this.query(
       scope,
@@ -245,8 +240,9 @@ export class PostgresStore extends SqlStore {
     if (additions) {
       sent.push(client.query(this.timed(ADD, addParams(tenant, additions), 'add')));
       // behind it: what this group adds to an atome that it also erases is erased with the rest
-      for (const id of additions.erased ?? []) {
-        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), [tenant, id]))));
+      for (const each of additions.erased ?? []) {
+        const params = sql.eraseParams(tenant, each);
+        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), params))));
       }
       // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
       if (sent.length > 1) await together(sent.splice(0));

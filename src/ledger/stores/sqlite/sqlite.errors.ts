@@ -25,7 +25,12 @@ const UNREADABLE = unavailable(
 const DAMAGED = unavailable(
   'damaged',
   'the file of the database is damaged',
-  'stop the server and put a sound copy in the place of DATABASE_URL; npm run ledger:verify tells a sound one',
+  'stop the server, put a sound copy in the place of DATABASE_URL and remove the files -wal and -shm beside it; npm run ledger:verify tells a sound one',
+);
+const NO_DATABASE = unavailable(
+  'no database',
+  'the file is no SQLite database',
+  'name another file in DATABASE_URL; if there was a database in it, stop the server and put a sound copy in its place',
 );
 const NO_MEMORY = unavailable('no memory', 'the server has no memory for it now', 'give the process more memory');
 const OTHER = unavailable('other', 'the database cannot do it for now', 'see https://sqlite.org/rescode.html');
@@ -34,7 +39,7 @@ const DISK_FULL: Fault = {
   kind: 'sqlite disk full',
   code: 'storage_full',
   message: 'the disk of the server is full',
-  remedy: 'make room on the disk of DATABASE_URL; reading goes on',
+  remedy: 'make room on the disk of DATABASE_URL',
 };
 
 /** By primary result code; see {@link faultOf}. */
@@ -50,7 +55,7 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map([
   ['NOLFS', UNREADABLE],
   // whoever puts a sound copy back mends it, and what could not be written meanwhile is still with the clients
   ['CORRUPT', DAMAGED],
-  ['NOTADB', DAMAGED],
+  ['NOTADB', NO_DATABASE],
   ['NOMEM', NO_MEMORY],
 ]);
 

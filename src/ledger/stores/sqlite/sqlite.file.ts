@@ -1,6 +1,7 @@
 import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import { StoreError, type Fault, type Report } from '../../store-error.js';
+import { Overwriting, type Overwritten } from './overwriting.js';
 import { READ_ONLY } from './sqlite.errors.js';
 
 /** How often the file is looked at while nothing is written, in milliseconds. */
@@ -12,12 +13,15 @@ interface Part extends Pick<Stats, 'dev' | 'ino'> {
 }
 
 /**
- * The files of an open SQLite database. Whoever removes, renames or replaces one of them parts the server from what
- * the next start will find; SQLite itself writes on into what has no name any more, and does not notice.
+ * The files of an open SQLite database. Whoever removes, renames, replaces or overwrites one of them parts the server from
+ * what the next start will find; SQLite itself writes on, and does not notice.
  */
 export class SqliteFile {
+  /** The file, its log and the index of the log; none of a database in memory. */
   private readonly parts: readonly Part[];
+  private readonly overwriting: Overwriting | undefined;
   private readonly timer: NodeJS.Timeout | undefined;
+  private overwritten: Overwritten | undefined;
   private isLost = false;
 
   /** @param db an open database in WAL mode, or one in memory, of which nothing can be lost. */
@@ -26,7 +30,13 @@ export class SqliteFile {
     private readonly report: Report,
   ) {
     this.parts = db.memory ? [] : partsOf(db);
-    if (this.parts.length > 0) this.timer = setInterval(() => this.look(), LOOK_MS).unref();
+    if (this.parts.length === 0) return;
+    this.overwriting = new Overwriting(
+      this.parts.map(({ path }) => path),
+      () => this.find(),
+    );
+    this.check();
+    this.timer = setInterval(() => this.watch(), LOOK_MS).unref();
   }
 
   /**
@@ -38,19 +48,31 @@ export class SqliteFile {
     // before, too: what is committed to a file without a name would be told to readers
     this.check();
     const result = work();
-    this.check();
+    this.check(true);
     return result;
   }
 
-  /** @throws StoreError unless each file is the one that was opened; it may come back. */
-  check(): void {
-    for (const { path, dev, ino } of this.parts) {
-      const seen = lookAt(path);
-      if (seen?.ino === ino && seen.dev === dev) continue;
+  /**
+   * @param isWritten something has just been written: the files do not look as they did.
+   * @throws StoreError unless each file is the one that was opened, which may come back, and has in it what was written.
+   */
+  check(isWritten = false): void {
+    const { overwriting } = this;
+    if (!overwriting) return;
+    try {
+      if (!this.overwritten && (isWritten || !overwriting.isAsSeen(this.find()))) this.overwritten = overwriting.find();
+    } catch (error) {
       this.isLost = true;
-      throw new StoreError(seen ? replaced(path) : missing(path));
+      throw error;
     }
-    this.isLost = false;
+    this.isLost = this.overwritten !== undefined;
+    if (this.overwritten) throw new StoreError(overwrittenFault(this.parts[this.overwritten === 'main' ? 0 : 1]!.path));
+  }
+
+  /** Where the two files are that hold what was written. @throws StoreError unless they are those that were opened. */
+  private find(): { main: Stats; log: Stats } {
+    const [main, log] = this.parts as [Part, Part];
+    return { main: same(main), log: same(log) };
   }
 
   /** SQLite finds out when it writes only. @throws StoreError when the disk has become read-only. */
@@ -64,16 +86,24 @@ export class SqliteFile {
     }
   }
 
-  close(): void {
+  /** Ends the looking. */
+  stop(): void {
     clearInterval(this.timer);
   }
 
+  /** To be called when the database is closed, not before. */
+  close(): void {
+    this.overwriting?.close();
+  }
+
   /** Says it once; the writes that are refused say it again. */
-  private look(): void {
+  private watch(): void {
     const wasLost = this.isLost;
     try {
+      this.parts.forEach(same);
       this.check();
     } catch (error) {
+      this.isLost = true;
       if (!wasLost && error instanceof StoreError) this.report(error.fault.kind, error.line);
     }
   }
@@ -87,6 +117,13 @@ function partsOf(db: BetterSqlite3.Database): Part[] {
     const { dev, ino } = statSync(each);
     return { path: each, dev, ino };
   });
+}
+
+/** @throws StoreError unless what has the name of a file is the one that was opened. */
+function same({ path, dev, ino }: Part): Stats {
+  const seen = lookAt(path);
+  if (seen?.ino === ino && seen.dev === dev) return seen;
+  throw new StoreError(seen ? replaced(path) : missing(path));
 }
 
 function lookAt(path: string): Stats | undefined {
@@ -112,6 +149,15 @@ function replaced(path: string): Fault {
     code: 'unavailable',
     message: 'another file has taken the place of the database',
     remedy: `${path} was replaced under the running server, so nothing is written: restart the server to use the new file, or put the old one back (DATABASE_URL)`,
+  };
+}
+
+function overwrittenFault(path: string): Fault {
+  return {
+    kind: 'sqlite file overwritten',
+    code: 'unavailable',
+    message: 'something else has written into the file of the database',
+    remedy: `${path} was overwritten or cut short under the running server, so nothing is written: stop the server, put a whole copy in its place, remove the files -wal and -shm beside it, and start again (DATABASE_URL)`,
   };
 }
 

@@ -3,19 +3,13 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, LockedState, TouchedKeys } from '../../store.js';
+import type { Additions, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
 import * as sql from '../sql.js';
-import {
-  headParams,
-  missingDocuments,
-  SqlStore,
-  withDocuments,
-  withRelatives,
-  type ReadDocumentRow,
-} from '../sql.store.js';
+import { headParams, missingDocuments, withDocuments, withRelatives, type ReadDocumentRow } from '../read-rows.js';
+import { SqlStore } from '../sql.store.js';
 import { translate } from './sqlite.errors.js';
 import { SqliteFile } from './sqlite.file.js';
 
@@ -38,9 +32,9 @@ const SMALL_BYTES = 32 * 1024 * 1024;
  */
 export class SqliteStore extends SqlStore {
   readonly kind = 'sqlite';
-  protected readonly textsOf = 'SELECT value FROM json_each(?)';
-  protected readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
-  protected readonly dialect = {
+  readonly textsOf = 'SELECT value FROM json_each(?)';
+  readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
+  readonly dialect = {
     lowerData: 'lower(data)',
     namesReader: 'EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(readers, name.value) > 0)',
     unwalked: (column: string) => `+${column}`,
@@ -61,11 +55,7 @@ export class SqliteStore extends SqlStore {
     this.shared = new SharedTransaction(this.db, (work) => this.file.guard(work));
   }
 
-  commit<P extends { readonly additions: Additions | null }>(
-    tenant: string,
-    touched: TouchedKeys,
-    plan: (before: LockedState) => P,
-  ): Promise<P> {
+  commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
     const committed = this.shared.run(() => {
       const planned = plan(this.before(tenant, touched));
       if (planned.additions) this.add(tenant, planned.additions);
@@ -124,12 +114,18 @@ export class SqliteStore extends SqlStore {
   }
 
   async close(): Promise<void> {
+    if (!this.dataSource.isInitialized) return;
+    this.file.stop();
+    await this.dataSource.destroy();
     this.file.close();
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  protected query(_scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
+  query(_scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
     return this.attempt(() => this.run(statement, params));
+  }
+
+  scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
+    return this.query(scope, statement, params);
   }
 
   private run(statement: string, params: readonly Param[]): unknown[] {
@@ -140,7 +136,7 @@ export class SqliteStore extends SqlStore {
   }
 
   /** Read one by one, so that of large rows no more are touched than are wanted. */
-  protected measured(_scope: string, statement: Measured, bytes: number): Promise<unknown[]> {
+  measured(_scope: string, statement: Measured, bytes: number): Promise<unknown[]> {
     return this.attempt(() => {
       const rows: unknown[] = [];
       let length = 0;
@@ -190,11 +186,14 @@ export class SqliteStore extends SqlStore {
     if (erased?.length) this.erase(tenant, erased);
   }
 
-  private erase(tenant: string, ids: readonly string[]): void {
+  private erase(tenant: string, erased: readonly Erasure[]): void {
     // freed pages are overwritten too, which costs writes: not worth it for what nobody asked to forget
     this.db.pragma('secure_delete = ON');
     try {
-      for (const id of ids) sql.ERASE.forEach((statement) => this.prepare(statement).run(tenant, id));
+      for (const each of erased) {
+        const params = sql.eraseParams(tenant, each);
+        sql.ERASE.forEach((statement) => this.prepare(statement).run(...params));
+      }
     } finally {
       this.db.pragma('secure_delete = FAST');
     }

@@ -1,0 +1,71 @@
+import {
+  hasDocument,
+  type AlterationRow,
+  type AtomeRow,
+  type DocumentRow,
+  type HeadRow,
+  type PartialAtomeRow,
+} from '../rows.js';
+import type { InheritanceRoots, LockedState, TouchedKeys } from '../store.js';
+import type { Param } from './columns.js';
+import * as sql from './sql.js';
+
+/* Rows as they come out of the databases, and what is read for a group of writes. */
+
+/** PostgreSQL hands 64-bit integers over as text; ours stay far below 2^53. */
+export function numbers<Row extends object>(row: Row, fields: readonly (keyof Row)[]): Row {
+  for (const field of fields) (row[field] as unknown) = Number(row[field]);
+  return row;
+}
+
+export function headRow(row: HeadRow): HeadRow {
+  return numbers(row, ['seq', 'atomes', 'bytes']);
+}
+
+/** What {@link sql.UPDATE_HEAD} wants. */
+export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes }: HeadRow): Param[] {
+  return [seq, hash, timestamp, atomes, bytes, tenant];
+}
+
+export function atomeRow<Row extends PartialAtomeRow>(row: Row): Row {
+  return numbers(row, ['seq', 'createdSeq']);
+}
+
+export function alterationRow(row: AlterationRow): AlterationRow {
+  return numbers(row, ['seq']);
+}
+
+export type FoundAtomes = Pick<LockedState, 'atomes' | 'isIncomplete'>;
+
+/** Rows that were asked for, with their relatives. */
+export function withRelatives(
+  atomes: readonly PartialAtomeRow[],
+  related: readonly PartialAtomeRow[],
+  inheritanceRoots: InheritanceRoots | undefined,
+): FoundAtomes {
+  const known = new Set(atomes.map(({ id }) => id));
+  const more = related.filter(({ id }) => !known.has(id));
+  const isIncomplete = inheritanceRoots !== undefined && related.length > sql.maxRelatives(inheritanceRoots);
+  return { atomes: [...atomes, ...more], ...(isIncomplete && { isIncomplete }) };
+}
+
+/** The ids of the atomes whose documents have not been read and are needed: with one that changes its rights all its heirs'. */
+export function missingDocuments(
+  { atomes }: FoundAtomes,
+  { inheritanceRoots, isWanted = () => true }: TouchedKeys,
+): string[] {
+  const missing = atomes.filter((row) => !hasDocument(row));
+  if (missing.length === 0) return [];
+  const roots = new Set(inheritanceRoots && [...inheritanceRoots.shared, ...inheritanceRoots.moved]);
+  const isPassedOn = roots.size > 0 && atomes.some((row) => roots.has(row.id) && isWanted(row));
+  return missing.filter((row) => (isPassedOn && row.heirOf !== null) || isWanted(row)).map(({ id }) => id);
+}
+
+export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;
+
+/** Rows, with the documents that were read behind them. */
+export function withDocuments(found: FoundAtomes, documents: readonly ReadDocumentRow[]): FoundAtomes {
+  if (documents.length === 0) return found;
+  const byId = new Map(documents.map((row) => [row.id, row]));
+  return { ...found, atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
+}

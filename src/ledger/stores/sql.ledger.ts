@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto';
+import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
+import {
+  hasDocument,
+  type AlterationRow,
+  type AtomeHeaderRow,
+  type AtomeRow,
+  type DeltaRow,
+  type HeadRow,
+  type ReadAtomeRow,
+} from '../rows.js';
+import type { PartialAtomeRow } from '../rows.js';
+import type { AuditQuery, AuditRow, OwnedPage } from '../audit-trail.js';
+import { LedgerGone } from '../store-error.js';
+import type {
+  IdPage,
+  LedgerAlterations,
+  LedgerAtomes,
+  LedgerAudit,
+  LedgerWrites,
+  ListQuery,
+  LockedState,
+  Planned,
+  SeqPage,
+  TenantLedger,
+  TouchedKeys,
+  VersionRange,
+} from '../store.js';
+import type { Measured, Param } from './columns.js';
+import { countList, selectList, type Dialect } from './list.sql.js';
+import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
+import * as sql from './sql.js';
+
+/** What each database brings: it runs statements for one tenant, and says what it says in ways of its own. */
+export interface SqlDatabase {
+  /** A subquery of the texts in a JSON array parameter. */
+  readonly textsOf: string;
+  /** A subquery of the [id, version] pairs in a JSON array parameter. */
+  readonly pairsOf: string;
+  readonly dialect: Dialect;
+  /** A statement that reads or writes a bounded number of rows by their keys. @param scope the tenant whose rows it may see. */
+  query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
+  /** A statement that may walk many rows. */
+  scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
+  /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
+  measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
+  commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
+  /** Reports a fault of the database, and hands the error on. */
+  reported<E>(error: E): E;
+}
+
+type ReadPartialRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
+
+const NO_BOUND = Number.MAX_SAFE_INTEGER;
+
+/** One tenant's ledger in SQL. Its parts are made when they are asked for: most who ask want one. */
+export class SqlLedger implements TenantLedger {
+  constructor(
+    private readonly database: SqlDatabase,
+    readonly tenant: string,
+  ) {}
+
+  get write(): LedgerWrites {
+    return new SqlWrites(this.database, this.tenant);
+  }
+
+  get atomes(): LedgerAtomes {
+    return new SqlAtomes(this.database, this.tenant);
+  }
+
+  get alterations(): LedgerAlterations {
+    return new SqlAlterations(this.database, this.tenant);
+  }
+
+  get audit(): LedgerAudit {
+    return new SqlAudit(this.database, this.tenant);
+  }
+}
+
+/** A part of a ledger: each of its statements is about this tenant, and sees no row of another. */
+abstract class Part {
+  constructor(
+    protected readonly database: SqlDatabase,
+    protected readonly tenant: string,
+  ) {}
+
+  protected query<Row>(statement: string, ...params: readonly Param[]): Promise<Row[]> {
+    return this.database.query(this.tenant, statement, params) as Promise<Row[]>;
+  }
+
+  protected scan<Row>(statement: string, ...params: readonly Param[]): Promise<Row[]> {
+    return this.database.scan(this.tenant, statement, params) as Promise<Row[]>;
+  }
+
+  protected measured<Row>(statement: Measured, bytes = NO_BOUND): Promise<Row[]> {
+    return this.database.measured(this.tenant, statement, bytes) as Promise<Row[]>;
+  }
+}
+
+class SqlWrites extends Part implements LedgerWrites {
+  async head(): Promise<HeadRow | undefined> {
+    const [row] = await this.query<HeadRow>(sql.SELECT_HEAD, this.tenant);
+    return row && headRow(row);
+  }
+
+  async open(): Promise<HeadRow> {
+    const head = await this.head();
+    if (head) return head;
+    const { tenant } = this;
+    const epoch = randomUUID();
+    await this.query(sql.INSERT_LEDGER, tenant, epoch, genesisHash(tenant, epoch), GENESIS_TIME);
+    // another process may have been first: what counts is what is there now
+    const made = await this.head();
+    if (!made) throw this.database.reported(new LedgerGone(tenant));
+    return made;
+  }
+
+  commit<P extends Planned>(touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
+    return this.database.commit(this.tenant, touched, plan);
+  }
+}
+
+class SqlAtomes extends Part implements LedgerAtomes {
+  async get(id: string, check?: (row: AtomeHeaderRow) => void): Promise<ReadAtomeRow | undefined> {
+    if (check) {
+      const [row] = await this.query<ReadPartialRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
+      if (!row) return undefined;
+      check(row);
+      if (hasDocument(row)) return atomeRow(row);
+    }
+    const [row] = await this.query<ReadAtomeRow>(sql.SELECT_READ_ATOME, this.tenant, id);
+    if (!row) return undefined;
+    // it may have been written since
+    check?.(row);
+    return atomeRow(row);
+  }
+
+  async some(ids: readonly string[]): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomes(this.database.textsOf);
+    return (await this.scan<AtomeRow>(statement, this.tenant, JSON.stringify(ids))).map(atomeRow);
+  }
+
+  async headers(ids: readonly string[]): Promise<AtomeHeaderRow[]> {
+    if (ids.length === 0) return [];
+    return this.query<AtomeHeaderRow>(sql.selectHeaders(this.database.textsOf), this.tenant, JSON.stringify(ids));
+  }
+
+  async list(query: ListQuery, bytes?: number): Promise<AtomeRow[]> {
+    const statement = selectList(this.tenant, query, this.database.dialect);
+    return (await this.measured<AtomeRow>(statement, bytes)).map(atomeRow);
+  }
+
+  async count(query: ListQuery): Promise<number> {
+    const statement = countList(this.tenant, query, this.database.dialect);
+    const [row] = await this.scan<{ total: unknown }>(statement.sql, ...statement.params);
+    return Number(row!.total);
+  }
+
+  async after({ after, kinds, limit, bytes }: IdPage): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomesAfter(this.tenant, after, kinds, limit);
+    return (await this.measured<AtomeRow>(statement, bytes)).map(atomeRow);
+  }
+}
+
+class SqlAlterations extends Part implements LedgerAlterations {
+  page(page: SeqPage): Promise<AlterationRow[]> {
+    return this.pageOf(sql.SELECT_PAGE, page);
+  }
+
+  newest(page: SeqPage): Promise<AlterationRow[]> {
+    return this.pageOf(sql.SELECT_NEWEST, page);
+  }
+
+  async version(atomeId: string, version: number): Promise<AlterationRow | undefined> {
+    const [row] = await this.query<AlterationRow>(sql.SELECT_ALTERATION, this.tenant, atomeId, version);
+    return row && alterationRow(row);
+  }
+
+  async versions(atomeId: string, { from, to }: VersionRange): Promise<AlterationRow[]> {
+    return (await this.scan<AlterationRow>(sql.SELECT_VERSIONS, this.tenant, atomeId, from, to)).map(alterationRow);
+  }
+
+  async history(atomeId: string, { from, to, bytes }: VersionRange & { bytes: number }): Promise<AlterationRow[]> {
+    const statement = sql.selectHistory(this.tenant, atomeId, from, to);
+    return (await this.measured<AlterationRow>(statement, bytes)).map(alterationRow);
+  }
+
+  async deltaChain(wanted: readonly (readonly [string, number])[]): Promise<DeltaRow[]> {
+    if (wanted.length === 0) return [];
+    const statement = sql.selectDeltaChain(this.database.pairsOf);
+    const rows = await this.scan<DeltaRow>(statement, JSON.stringify(wanted), this.tenant);
+    return rows.map((row) => numbers(row, ['seq']));
+  }
+
+  private async pageOf(statement: string, { after, upTo, limit, chars }: SeqPage): Promise<AlterationRow[]> {
+    const rows = await this.scan<AlterationRow>(statement, this.tenant, after, upTo, limit, chars);
+    return rows.map(alterationRow);
+  }
+}
+
+class SqlAudit extends Part implements LedgerAudit {
+  async rows(query: AuditQuery): Promise<AuditRow[]> {
+    const statement = sql.selectAuditRows(this.tenant, query);
+    return (await this.scan<AuditRow>(statement.sql, ...statement.params)).map((row) => numbers(row, ['seq']));
+  }
+
+  async owned(ownerId: string, after: string): Promise<OwnedPage> {
+    const [end] = await this.scan<{ id: string }>(sql.SELECT_RANGE_END, this.tenant, after);
+    const bounds = end ? [after, end.id] : [after];
+    const rows = await this.scan<{ id: string }>(sql.selectOwned(end !== undefined), this.tenant, ...bounds, ownerId);
+    return { ids: rows.map(({ id }) => id), next: end?.id ?? null };
+  }
+
+  async hashAt(seq: number): Promise<string | undefined> {
+    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, this.tenant, seq);
+    return row?.hash;
+  }
+}
