@@ -8,7 +8,8 @@ import { addressOf } from '../auth/admission/client-address.js';
 import { renderRefusal, writeAnswer } from '../http/connection-errors.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { handshakeFault, HandshakePolicy } from '../realtime/handshake-policy.js';
-import { Session, SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session.js';
+import { Session } from '../realtime/session.js';
+import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session-dependencies.js';
 
 /** The WebSocket gateway: each connection gets a {@link Session}. */
 @Injectable()

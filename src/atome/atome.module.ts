@@ -40,8 +40,9 @@ import {
 } from '../config/module-options.js';
 import { AtomeService } from './atome.service.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
+import { CostLimiter } from '../realtime/cost-limiter.js';
 import { HandshakePolicy } from '../realtime/handshake-policy.js';
-import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session.js';
+import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session-dependencies.js';
 import { UpgradeRequired } from '../realtime/upgrade-required.js';
 import { Drain } from '../http/drain.js';
 import { errorLog } from '../http/error-log.js';
@@ -177,6 +178,7 @@ const PARTS: Provider[] = [
       feed,
       writes,
       connectionRegistry,
+      costs: new CostLimiter(socket, new LimitedLog(new Logger('WebSocket'))),
       onError: errorLog('WebSocket'),
     }),
   },

@@ -1,6 +1,7 @@
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { Scrubber } from '../ledger/integrity/scrubber.js';
 import type { LedgerStore } from '../ledger/store.js';
+import { turn } from '../ledger/turns.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AtomeError, type AccessRules, type Principal } from '../protocol/index.js';
 import type { Outcome } from '../ledger/outcome.js';
@@ -43,11 +44,13 @@ export class UserData {
   async *exportOf(caller: Principal, subject: string, upTo: number): AsyncGenerator<object> {
     const { tenant } = caller;
     for await (const id of this.ownedIds(tenant, subject)) {
+      await turn();
       const atome = await this.reader.find(tenant, id);
       if (!this.rules.isAllowed(caller, 'read', atome)) continue;
       yield { type: 'atome', atome };
       for (let from = 1; from <= atome.version; from += VERSIONS) {
         const alterations = await this.reader.versions(tenant, id, from, from + VERSIONS - 1);
+        await turn();
         for (const alteration of alterations) if (alteration.seq <= upTo) yield { type: 'alteration', alteration };
       }
     }

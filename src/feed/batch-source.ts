@@ -4,6 +4,7 @@ import { Batch } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedParts, LedgerTail, TailObserver } from './ledger-tail.js';
 import type { PageKey } from './page-cache.js';
+import { ReadSlots, type PageWanter } from './read-slots.js';
 import { Relocations } from './relocations.js';
 
 /**
@@ -13,6 +14,12 @@ import { Relocations } from './relocations.js';
 const PAGE_SEQS = 64;
 /** Cursors for which batches of what is newest are kept: as many as readers may be spread over. */
 const MAX_TAIL_BATCHES = 16;
+
+/** A page on its way, and who waits for it. */
+interface PendingPage {
+  readonly page: Promise<Batch>;
+  readonly wanters: PageWanter[];
+}
 
 /** What is read of the ledger. */
 interface PageRange {
@@ -27,8 +34,8 @@ interface PageRange {
  * the same place share batches, queries, and the frames made of them.
  */
 export class BatchSource implements TailObserver {
-  /** Pages on their way, for all who wait for them. */
-  private readonly fetching = new Map<PageKey, Promise<Batch>>();
+  private readonly slots = new ReadSlots();
+  private readonly fetching = new Map<PageKey, PendingPage>();
   /** Batches from a place to the tail: readers at one place share them. */
   private readonly tailBatches = new Map<number, Batch>();
   /** What has moved since each page that is on its way was asked for. */
@@ -45,11 +52,12 @@ export class BatchSource implements TailObserver {
 
   /**
    * The entries behind a cursor, about as many as a frame takes and at least one; a promise where they have to be read.
+   * @param wanter who is charged with the reading.
    * @param compactTo up to this seq only the newest entry of each atome is wanted.
    */
-  batchAfter(after: number, compactTo?: number): Batch | Promise<Batch> {
-    if (compactTo !== undefined) return this.fetch({ after, upTo: compactTo, compact: true });
-    return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after) ?? this.page(after);
+  batchAfter(after: number, wanter: PageWanter, compactTo?: number): Batch | Promise<Batch> {
+    if (compactTo !== undefined) return this.fetch({ after, upTo: compactTo, compact: true }, wanter);
+    return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after) ?? this.page(after, wanter);
   }
 
   pushed(): void {
@@ -111,27 +119,38 @@ export class BatchSource implements TailObserver {
     return batch;
   }
 
-  private async page(after: number): Promise<Batch> {
+  private async page(after: number, wanter: PageWanter): Promise<Batch> {
     const begin = beginOf(after);
     const upTo = Math.min(begin + PAGE_SEQS, this.tail.seq);
-    const page = await this.fetch({ after: begin, upTo, compact: false });
+    const page = await this.fetch({ after: begin, upTo, compact: false }, wanter);
     if (begin === after) return page;
     // a page of large documents ends before its time
-    return page.to > after ? page.after(after) : this.fetch({ after, upTo, compact: false });
+    return page.to > after ? page.after(after) : this.fetch({ after, upTo, compact: false }, wanter);
   }
 
-  private fetch(range: PageRange): Promise<Batch> {
+  private fetch(range: PageRange, wanter: PageWanter): Promise<Batch> {
     const key = keyOf(range);
     const kept = this.parts.pages.get(this, key);
     if (kept) return Promise.resolve(kept);
-    let page = this.fetching.get(key);
-    if (!page) {
-      page = this.read(range).finally(() => {
-        if (this.fetching.get(key) === page) this.fetching.delete(key);
-      });
-      this.fetching.set(key, page);
+    const known = this.fetching.get(key);
+    if (known) {
+      known.wanters.push(wanter);
+      return known.page;
     }
+    const wanters = [wanter];
+    const page = this.slots
+      .use(wanter.principal, () => this.readIfWanted(range, wanters))
+      .finally(() => {
+        if (this.fetching.get(key)?.page === page) this.fetching.delete(key);
+      });
+    this.fetching.set(key, { page, wanters });
     return page;
+  }
+
+  /** Whoever wanted it may have gone while it waited for its slot. */
+  private readIfWanted(range: PageRange, wanters: readonly PageWanter[]): Promise<Batch> {
+    if (wanters.some(({ isWaiting }) => isWaiting)) return this.read(range);
+    return Promise.reject(new AtomeError('unavailable', 'nobody waits for this page any more'));
   }
 
   private async read(range: PageRange): Promise<Batch> {

@@ -1,4 +1,5 @@
 import { resetReasonOf } from './cursor-check.js';
+import { turn } from '../ledger/turns.js';
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { eventFilter } from './filter.js';
 import { viewerOf, visibilityMask, withVisibility } from './visibility.js';
@@ -36,6 +37,8 @@ export interface ChangesPage {
 
 /** An answer ends where its events reach about this many characters. */
 const ANSWER_CHARS = 1024 * 1024;
+/** An answer ends, with or without events, where about this many entries have been looked at for it. */
+const MOST_WALKED = 10_000;
 
 /**
  * One page of changes behind a cursor; with `waitMs` the answer waits for the first.
@@ -77,16 +80,23 @@ export async function requireCursor(tail: LedgerTail, cursor: Cursor, rights: st
 async function collect(
   { tail, batches, rules }: TenantLog,
   from: number,
-  { principal, filter, compact, limit }: ChangesRequest,
+  { principal, filter, compact, limit, signal }: ChangesRequest,
 ): Promise<{ to: number; events: string[] }> {
   const show = eventFilter(filter);
   const viewer = viewerOf(principal);
   const events: string[] = [];
   const upTo = tail.seq;
   let to = from;
-  let chars = 0;
-  while (to < upTo && chars < ANSWER_CHARS) {
-    const batch = await batches.batchAfter(to, compact ? upTo : undefined);
+  const wanter = {
+    principal: principal.id,
+    get isWaiting(): boolean {
+      return !signal.aborted;
+    },
+  };
+  let [chars, walked] = [0, 0];
+  while (to < upTo && chars < ANSWER_CHARS && walked < MOST_WALKED) {
+    if (walked > 0) await turn();
+    const batch = await batches.batchAfter(to, wanter, compact ? upTo : undefined);
     for (const [entry, visibility] of withVisibility(batch, visibilityMask(batch, viewer, rules))) {
       const event = show(entry, visibility);
       if (event !== undefined) {
@@ -97,6 +107,7 @@ async function collect(
       to = entry.seq;
     }
     to = Math.max(to, batch.to);
+    walked += batch.entries.length;
   }
   return { to, events };
 }

@@ -2,6 +2,7 @@ import type { Principal, ResetReason } from '../protocol/index.js';
 import type { Batch } from './batch.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
+import type { PageWanter } from './read-slots.js';
 import { viewerOf, visibilityMask, type Viewer } from './visibility.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
@@ -43,7 +44,7 @@ interface ReaderCursor {
  * One reader: a cursor on a tenant's log. It keeps no queue: when its sink has taken what it was given, the
  * next batch is looked up where the cursor stands, in memory or in the ledger.
  */
-export class FeedReader {
+export class FeedReader implements PageWanter {
   private phase: 'idle' | 'replaying' | 'live' | 'closed' = 'idle';
   private readonly cursor: ReaderCursor;
   private fetching: Promise<Batch> | undefined;
@@ -63,6 +64,19 @@ export class FeedReader {
 
   get view(): View {
     return this.to.view;
+  }
+
+  get isWaiting(): boolean {
+    return this.phase !== 'closed';
+  }
+
+  get principal(): string {
+    return this.to.principal.id;
+  }
+
+  /** Resolves when nothing is read for it any more. */
+  async idle(): Promise<void> {
+    await this.fetching?.catch(() => undefined);
   }
 
   close(): void {
@@ -88,7 +102,7 @@ export class FeedReader {
       if (cursor.position >= cursor.replayTo && this.phase === 'replaying') this.goLive();
       if (cursor.position >= log.tail.seq || sink.unsent >= this.options.unsentBytes) return;
       const isCompact = compact && cursor.position < cursor.replayTo;
-      const batch = log.batches.batchAfter(cursor.position, isCompact ? cursor.replayTo : undefined);
+      const batch = log.batches.batchAfter(cursor.position, this, isCompact ? cursor.replayTo : undefined);
       if (batch instanceof Promise) this.waitFor(batch);
       else this.send(batch);
     }
@@ -126,7 +140,7 @@ export class FeedReader {
       (error: unknown) => {
         // the ledger is out of reach: the next tick tries again
         if (this.fetching === page) this.fetching = undefined;
-        this.onError(error);
+        if (this.phase !== 'closed') this.onError(error);
       },
     );
   }

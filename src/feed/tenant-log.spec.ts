@@ -12,6 +12,9 @@ import { resetReasonOf } from './cursor-check.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
 import { openTenantLog, type TenantLog } from './tenant-log.js';
 
+/** A reader that waits for what it asks for. */
+const SOME = { principal: 'somebody', isWaiting: true };
+
 describe('the log of a tenant', () => {
   let watched: WatchedStore;
   let ledger: TestLedger;
@@ -54,7 +57,7 @@ describe('the log of a tenant', () => {
     await query(`UPDATE atomes SET seq = ${seq}, version = ${seq}`);
   };
   const inMemory = (after: number): number[] | undefined => {
-    const batch = log.batches.batchAfter(after);
+    const batch = log.batches.batchAfter(after, SOME);
     if (batch instanceof Batch) return batch.entries.map(({ seq }) => seq);
     batch.catch(() => undefined);
     return undefined;
@@ -82,8 +85,8 @@ describe('the log of a tenant', () => {
     const [groups, logs] = [[] as (readonly Committed[])[], [await openLog(1), await openLog(1_000)]];
     for (let n = 2; n < 6; n += 1) groups.push(await commit(n));
     for (const each of logs) groups.forEach((group) => each.tail.append(group));
-    expect(logs[0]!.batches.batchAfter(1)).toMatchObject({ to: 2, hash: await log.tail.hashAt(2) });
-    expect(logs[1]!.batches.batchAfter(1)).toMatchObject({ to: 3, hash: await log.tail.hashAt(3) });
+    expect(logs[0]!.batches.batchAfter(1, SOME)).toMatchObject({ to: 2, hash: await log.tail.hashAt(2) });
+    expect(logs[1]!.batches.batchAfter(1, SOME)).toMatchObject({ to: 3, hash: await log.tail.hashAt(3) });
   });
 
   it('fills a hole from the ledger', async () => {
@@ -202,44 +205,48 @@ describe('the log of a tenant', () => {
       for (let n = 2; n < 6; n += 1) await commit(n);
       await log.tail.refresh();
       const pages = await Promise.all([
-        log.batches.batchAfter(0),
-        log.batches.batchAfter(0),
-        log.batches.batchAfter(0, 5),
+        log.batches.batchAfter(0, SOME),
+        log.batches.batchAfter(0, SOME),
+        log.batches.batchAfter(0, SOME, 5),
       ]);
       expect(pages[1]).toBe(pages[0]);
       expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
       expect(pages[2].entries.map(({ seq }) => seq)).toEqual([5]);
-      expect(await log.batches.batchAfter(4, 4)).toMatchObject({ entries: [], to: 4, hash: await log.tail.hashAt(4) });
+      expect(await log.batches.batchAfter(4, SOME, 4)).toMatchObject({
+        entries: [],
+        to: 4,
+        hash: await log.tail.hashAt(4),
+      });
     });
 
     it('ends it where all others end theirs, for who stands inside it too', async () => {
       const groups = await Promise.all(Array.from({ length: 99 }, (_, n) => ledger.write(create(`other-${n}`))));
       expect(groups).toHaveLength(99);
       log = await openLog();
-      const [whole, part] = [await log.batches.batchAfter(0), await log.batches.batchAfter(10)];
+      const [whole, part] = [await log.batches.batchAfter(0, SOME), await log.batches.batchAfter(10, SOME)];
       expect([whole.to, part.to, whole.hash]).toEqual([64, 64, part.hash]);
       expect(part.entries).toEqual(whole.entries.slice(10));
-      expect(log.batches.batchAfter(10)).toBe(part);
-      expect(await log.batches.batchAfter(64)).toMatchObject({ to: 100, hash: log.tail.hash });
+      expect(log.batches.batchAfter(10, SOME)).toBe(part);
+      expect(await log.batches.batchAfter(64, SOME)).toMatchObject({ to: 100, hash: log.tail.hash });
     });
 
     it('does not stop where large documents end it early', async () => {
       await commit(2);
       await commit(3);
       log = await openLog(1);
-      for (const after of [0, 1, 2]) expect(await log.batches.batchAfter(after)).toMatchObject({ to: after + 1 });
+      for (const after of [0, 1, 2]) expect(await log.batches.batchAfter(after, SOME)).toMatchObject({ to: after + 1 });
     });
 
     it('keeps nothing of what is erased since', async () => {
       await commit(2);
       log = await openLog();
-      await log.batches.batchAfter(0);
-      const page = await log.batches.batchAfter(0);
-      expect(log.batches.batchAfter(0)).toBe(page);
+      await log.batches.batchAfter(0, SOME);
+      const page = await log.batches.batchAfter(0, SOME);
+      expect(log.batches.batchAfter(0, SOME)).toBe(page);
       await ledger.write(write('a', 'redact', {}));
       told.forEach((group) => log.tail.append(group));
       expect(inMemory(0)).toBeUndefined();
-      expect((await log.batches.batchAfter(0)).entries.slice(0, 2).map(({ event }) => event)).toEqual([
+      expect((await log.batches.batchAfter(0, SOME)).entries.slice(0, 2).map(({ event }) => event)).toEqual([
         undefined,
         undefined,
       ]);
@@ -249,14 +256,14 @@ describe('the log of a tenant', () => {
       watched.before = () => {
         throw new Error('no database');
       };
-      await expect(log.batches.batchAfter(0)).rejects.toThrow('no database');
+      await expect(log.batches.batchAfter(0, SOME)).rejects.toThrow('no database');
       watched.before = () => undefined;
-      expect((await log.batches.batchAfter(0)).to).toBe(1);
+      expect((await log.batches.batchAfter(0, SOME)).to).toBe(1);
     });
 
     it('says that a row is missing', async () => {
       await query('DELETE FROM alterations');
-      await expect(log.batches.batchAfter(0)).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(log.batches.batchAfter(0, SOME)).rejects.toMatchObject({ code: 'unavailable' });
     });
   });
 

@@ -13,6 +13,7 @@ const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
 export class BackPressure {
   private unanswered = 0;
   private isAnonymous = true;
+  private throttled: NodeJS.Timeout | undefined;
 
   /** @param unsentBytes bytes on their way to the client, above which it is heard no further. */
   constructor(
@@ -37,6 +38,17 @@ export class BackPressure {
     this.resumeUnlessFull();
   }
 
+  /** Hears nothing for a time. */
+  throttle(ms: number): void {
+    if (ms <= 0) return;
+    clearTimeout(this.throttled);
+    this.throttled = setTimeout(() => {
+      this.throttled = undefined;
+      this.resumeUnlessFull();
+    }, ms);
+    this.throttled.unref();
+  }
+
   /** More has come. */
   pauseIfFull(): void {
     if (this.isFull) this.socket.pause();
@@ -51,6 +63,7 @@ export class BackPressure {
     const { socket, inbox } = this;
     return (
       (this.isAnonymous && socket.received > MAX_UNAUTHENTICATED_BYTES) ||
+      this.throttled !== undefined ||
       inbox.isFull ||
       this.unanswered >= MAX_UNANSWERED ||
       socket.unsent >= this.unsentBytes

@@ -1,10 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
-import type { AccessPolicy } from '../auth/authorization/access-policy.js';
-import type { Authenticator } from '../auth/authentication/authenticator.js';
-import type { CredentialExtractor, RequestCredentials } from '../auth/authentication/credential-extractor.js';
-import type { ConnectionLease, ConnectionLimiter } from '../auth/admission/connection-limiter.js';
-import type { SocketOptions } from '../config/module-options.js';
-import type { Feed } from '../feed/feed.js';
+import type { ConnectionLease } from '../auth/admission/connection-limiter.js';
 import { closeCodeOf, toAtomeError } from '../http/problem.js';
 import {
   AtomeError,
@@ -14,7 +10,6 @@ import {
   parseMessage,
   PROTOCOL_VERSION,
   type ClientMessage,
-  type Limits,
   type PresenceEvent,
   type Principal,
 } from '../protocol/index.js';
@@ -23,32 +18,12 @@ import { ClientSocket } from './client-socket.js';
 import { ConnectionIdentity } from './connection-identity.js';
 import type { RegisteredConnection } from './connection-registry.js';
 import { Inbox, type Frame } from './inbox.js';
-import { MessageHandler, type MessageTargets } from './message-handler.js';
+import { costOf } from './message-costs.js';
+import { MessageHandler } from './message-handler.js';
+import type { Handshake, SessionDependencies } from './session-dependencies.js';
 import { nextState, receptionOf, type SessionEvent, type SessionState } from './session-state.js';
 import { Subscription } from './subscription.js';
 import { TokenBucket } from './token-bucket.js';
-
-/** Name under which {@link SessionDependencies} are provided. */
-export const SESSION_DEPENDENCIES = Symbol('SessionDependencies');
-
-/** What the sessions of all connections share. */
-export interface SessionDependencies extends MessageTargets {
-  readonly authenticator: Authenticator;
-  readonly accessPolicy: AccessPolicy;
-  readonly credentialExtractor: CredentialExtractor;
-  readonly connectionLimiter: ConnectionLimiter;
-  readonly feed: Feed;
-  readonly limits: Limits;
-  readonly socket: SocketOptions;
-  /** Unsent bytes above which a presence, which may be lost, is not sent. */
-  readonly unsentBytes: number;
-  readonly onError: (error: unknown) => void;
-}
-
-/** What is known of a connection from how it was opened. */
-export interface Handshake extends RequestCredentials {
-  readonly address: string;
-}
 
 /**
  * One connection: its messages are handled in the order they came, one after the other, though a write is
@@ -109,8 +84,9 @@ export class Session implements RegisteredConnection {
       else backPressure.pauseIfFull();
     });
     ws.on('message', (data, isBinary) => this.receive(data, isBinary));
-    // `ws` answers pings by itself
-    ws.on('ping', () => backPressure.pauseIfFull());
+    // `ws` answers pings by itself; neither they nor pongs pass the inbox
+    ws.on('ping', () => this.chargeControl());
+    ws.on('pong', () => this.chargeControl());
     socket.onDrain(() => {
       this.messages.subscription.pump();
       backPressure.resumeUnlessFull();
@@ -182,6 +158,11 @@ export class Session implements RegisteredConnection {
     this.backPressure.pauseIfFull();
   }
 
+  private chargeControl(): void {
+    this.backPressure.throttle(this.inbox.charge(1));
+    this.backPressure.pauseIfFull();
+  }
+
   private async handleFrame(frame: Frame): Promise<void> {
     if (this.state === 'ended') return;
     let input: unknown;
@@ -199,6 +180,19 @@ export class Session implements RegisteredConnection {
     const reception = receptionOf(message.type, this.state);
     if (reception === 'refuse') this.identity.requirePrincipal();
     if (reception !== 'handle') return;
+    const cost = costOf(message);
+    return cost === 1 ? this.take(message) : this.takeCostly(message, cost);
+  }
+
+  private async takeCostly(message: ClientMessage, cost: number): Promise<void> {
+    const { principal, deps } = this;
+    const isCharged = principal !== undefined && deps.authenticator.required && message.type !== 'auth';
+    const wait = Math.max(this.inbox.charge(cost - 1), isCharged ? deps.costs.charge(principal, cost) : 0);
+    if (wait > 0) await setTimeout(wait, undefined, { ref: false });
+    if (this.state !== 'ended') await this.take(message);
+  }
+
+  private take(message: ClientMessage): Promise<void> | void {
     if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
     if (message.type === 'auth') return this.authenticate(message.token);
     return this.messages.handle(message, this.identity.requirePrincipal());

@@ -10,6 +10,9 @@ const nothing = (): void => undefined;
 export class Subscription {
   private current: { readonly tenant: string; readonly reader: FeedReader; readonly isRange: boolean } | undefined;
 
+  /** Resolves when nothing is read any more for what was read before. */
+  private stopped: Promise<void> = Promise.resolve();
+
   constructor(
     private readonly socket: ClientSocket,
     private readonly feed: Feed,
@@ -21,8 +24,11 @@ export class Subscription {
   }
 
   stop(): void {
-    if (this.current) this.feed.close(this.current.tenant, this.current.reader);
+    if (!this.current) return;
+    const { tenant, reader } = this.current;
+    this.feed.close(tenant, reader);
     this.current = undefined;
+    this.stopped = reader.idle();
   }
 
   /** The same principal may see other things now. Who keeps a copy has to take a new one. */
@@ -46,6 +52,8 @@ export class Subscription {
   async openRange(principal: Principal, rights: string, message: Subscribe): Promise<void> {
     const { tenant } = principal;
     this.stop();
+    // a connection has one read of the ledger under way, however often it begins anew
+    await this.stopped;
     const { tail } = await this.feed.log(tenant);
     const reason = await resetReasonOf(tail, message, rights);
     if (reason) {
