@@ -39,6 +39,7 @@ import {
   type AtomeStaticOptions,
 } from '../config/module-options.js';
 import { AtomeService } from './atome.service.js';
+import { StallGuard } from '../http/stall-guard.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { CostLimiter } from '../realtime/cost-limiter.js';
 import { HandshakePolicy } from '../realtime/handshake-policy.js';
@@ -140,6 +141,7 @@ const PARTS: Provider[] = [
   SecurityLog,
   LongResponses,
   RouteTable,
+  StallGuard,
   UpgradeRequired,
   {
     provide: ConnectionRegistry,

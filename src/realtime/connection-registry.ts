@@ -1,5 +1,6 @@
-import { CloseCode, type JsonValue, type PresenceEvent, type Principal } from '../protocol/index.js';
+import { CloseCode, type JsonValue, type Principal } from '../protocol/index.js';
 import type { ClientSocket } from './client-socket.js';
+import { PresenceBoard } from './presence-board.js';
 
 /** What the registry knows of one connection. */
 export interface RegisteredConnection {
@@ -7,8 +8,8 @@ export interface RegisteredConnection {
   /** undefined until somebody is known. */
   readonly principal: Principal | undefined;
   readonly socket: Pick<ClientSocket, 'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive'>;
-  /** Sends what may be lost. */
-  sendBestEffort(event: PresenceEvent): void;
+  /** Sends ready frames that may be lost. */
+  sendBestEffort(frames: Buffer): void;
 }
 
 /**
@@ -17,7 +18,7 @@ export interface RegisteredConnection {
  */
 export class ConnectionRegistry {
   private readonly sessions = new Set<RegisteredConnection>();
-  private readonly presence = new Map<RegisteredConnection, JsonValue>();
+  private readonly presence = new PresenceBoard(this.sessions);
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly heartbeatMs: number) {}
@@ -29,6 +30,7 @@ export class ConnectionRegistry {
 
   stop(): void {
     clearInterval(this.timer);
+    this.presence.stop();
   }
 
   add(session: RegisteredConnection): void {
@@ -37,7 +39,7 @@ export class ConnectionRegistry {
 
   remove(session: RegisteredConnection): void {
     this.sessions.delete(session);
-    if (this.presence.delete(session)) this.broadcastPresence(session, null);
+    this.presence.remove(session);
   }
 
   count(tenant: string): number {
@@ -48,17 +50,13 @@ export class ConnectionRegistry {
 
   /** Tells the others of the tenant; null takes a presence back. */
   setPresence(session: RegisteredConnection, state: JsonValue): void {
-    if (!this.sessions.has(session)) return; // it has gone meanwhile
-    if (state === null) this.presence.delete(session);
-    else this.presence.set(session, state);
-    this.broadcastPresence(session, state);
+    // it may have gone meanwhile
+    if (this.sessions.has(session)) this.presence.set(session, state);
   }
 
-  /** Who has told its presence, for one who has just come. */
-  presenceFor({ principal }: RegisteredConnection): PresenceEvent[] {
-    return [...this.presence]
-      .filter(([other]) => other.principal?.tenant === principal?.tenant)
-      .map(([other, state]) => presenceEvent(other, state));
+  /** Tells one who has just come who has told its presence. */
+  tellPresences(newcomer: RegisteredConnection): void {
+    this.presence.welcome(newcomer);
   }
 
   /** The server is going down: each client is told to come back at a time of its own. */
@@ -84,15 +82,4 @@ export class ConnectionRegistry {
       else socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
     }
   }
-
-  private broadcastPresence(session: RegisteredConnection, state: JsonValue): void {
-    const event = presenceEvent(session, state);
-    for (const other of this.sessions) {
-      if (other !== session && other.principal?.tenant === session.principal?.tenant) other.sendBestEffort(event);
-    }
-  }
-}
-
-function presenceEvent({ clientId, principal }: RegisteredConnection, state: JsonValue): PresenceEvent {
-  return { type: 'presence', clientId, principal: principal!.id, state };
 }

@@ -25,7 +25,11 @@ const COSTS: Readonly<Record<ClientMessage['type'], number>> = {
   'atome:deleted': CHEAP,
 };
 
-/** What a message costs its connection; a ping costs one. */
-export function costOf(message: ClientMessage): number {
+/** Characters of a presence that cost one more. */
+const PRESENCE_CHARS = 256;
+
+/** What a message of so many characters costs; a ping costs one. */
+export function costOf(message: ClientMessage, chars: number): number {
+  if (message.type === 'presence') return PRESENCE + Math.floor(chars / PRESENCE_CHARS);
   return message.type === 'subscribe' && message.compact ? COMPACT : COSTS[message.type];
 }

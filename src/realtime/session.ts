@@ -10,7 +10,6 @@ import {
   parseMessage,
   PROTOCOL_VERSION,
   type ClientMessage,
-  type PresenceEvent,
   type Principal,
 } from '../protocol/index.js';
 import { BackPressure } from './backpressure.js';
@@ -63,9 +62,9 @@ export class Session implements RegisteredConnection {
     return this.identity.principal;
   }
 
-  /** Sends what may be lost. */
-  sendBestEffort(event: PresenceEvent): void {
-    if (this.state === 'joined' && this.socket.unsent < this.deps.unsentBytes) this.socket.send(event);
+  /** Sends ready frames that may be lost. */
+  sendBestEffort(frames: Buffer): void {
+    if (this.state === 'joined' && this.socket.unsent < this.deps.unsentBytes) this.socket.write(frames);
   }
 
   private acquireLease(address: string): ConnectionLease {
@@ -149,7 +148,7 @@ export class Session implements RegisteredConnection {
   private async join(principal: Principal): Promise<void> {
     this.went('identified');
     this.backPressure.identified();
-    this.deps.connectionRegistry.presenceFor(this).forEach((event) => this.sendBestEffort(event));
+    this.deps.connectionRegistry.tellPresences(this);
     await this.messages.subscription.openPlain(principal, this.clientId);
   }
 
@@ -169,18 +168,18 @@ export class Session implements RegisteredConnection {
     try {
       if (frame === null) throw new AtomeError('invalid', 'send text frames; a binary frame is not understood');
       input = decodeJson(frame);
-      await this.handleMessage(parseMessage(input, this.deps.limits));
+      await this.handleMessage(parseMessage(input, this.deps.limits), frame.length);
     } catch (error) {
       this.sendError(error, input);
     }
     this.backPressure.resumeUnlessFull();
   }
 
-  private handleMessage(message: ClientMessage): Promise<void> | void {
+  private handleMessage(message: ClientMessage, chars: number): Promise<void> | void {
     const reception = receptionOf(message.type, this.state);
     if (reception === 'refuse') this.identity.requirePrincipal();
     if (reception !== 'handle') return;
-    const cost = costOf(message);
+    const cost = costOf(message, chars);
     return cost === 1 ? this.take(message) : this.takeCostly(message, cost);
   }
 
