@@ -8,10 +8,10 @@ const HELP = `Measures atome-sync beside its peers, on this machine, in one run.
 Usage: npm run bench [-- [workload …] [options]]
 
   --list              what workloads there are
-  --quick             short: one repetition, small sizes; for a look, not for a verdict
+  --quick             short: one repetition, small sizes; for a look, not for a comparison
   --case <text>       only cases whose name has this in it
   --only <text>       only contestants whose name has this in it
-  --repetitions <n>   how often each contestant is measured (default 3, at least 3 for a verdict)
+  --repetitions <n>   how often each contestant is measured (default 3, at least 3 for a comparison)
   --seconds <n>       how long each measurement takes (default 5)
   --compare <file>    compare with earlier results, such as bench/results/last.json; exit code 1 when something is
                       more than 15 % worse, beyond its spread

@@ -7,7 +7,7 @@ import { filler } from './event.js';
 import { CACHE } from './database.js';
 
 /*
- * Large ledgers, made once and kept in bench/.cache. They are written through the server's own door, so that they are
+ * Large ledgers, made once and kept in bench/.cache. They are written through the server itself, so that they are
  * what a server of that schema would have made of these writes.
  */
 

@@ -28,7 +28,7 @@ let port = 0;
 /** @type {Group[]} */
 let groups = [];
 /** @type {HttpSocket[]} */
-let doors = [];
+let httpSockets = [];
 let delivered = 0;
 let expected = 0;
 /** @type {string[]} */
@@ -76,7 +76,7 @@ export async function connect({ port: to, dialect: name, groups: wanted, since, 
     if (!rest) group.writer = await openWriter(group, headers);
   }
   const [{ headers }] = wanted;
-  doors = Array.from({ length: rest?.connections ?? 0 }, () => new HttpSocket(port, headers));
+  httpSockets = Array.from({ length: rest?.connections ?? 0 }, () => new HttpSocket(port, headers));
   path = rest?.path ?? '';
 }
 
@@ -178,10 +178,10 @@ export async function pace({ warmMs, ms, rate }) {
 
 /** @param {Group} group @param {number} index */
 function writeOne(group, index) {
-  if (doors.length === 0) return write(group, 1);
+  if (httpSockets.length === 0) return write(group, 1);
   group.sent += 1;
   expected += group.readers.length;
-  doors[index % doors.length].request('POST', path, createBody(group.sent)).then(
+  httpSockets[index % httpSockets.length].request('POST', path, createBody(group.sent)).then(
     ({ status, body }) => {
       if (status !== 201) problems.push(`a create was answered with ${status}: ${body}`);
     },

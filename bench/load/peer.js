@@ -26,7 +26,7 @@ export async function openAll(count, open, atOnce = 100) {
  * @param {Record<string, string>} [options.headers]
  * @param {number} [options.since]   cursor to start behind
  * @param {boolean} [options.writer]
- * @param {Partial<import('./frame-socket.js').FrameListener>} [options.listener] from the moment that it is live
+ * @param {Partial<import('./frame-socket.js').FrameListener>} [options.listener] once it is live
  * @returns {Promise<FrameSocket>}
  */
 export function open(port, dialect, { headers = {}, since, writer = false, listener = {} }) {

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createBody } from '../lib/event.js';
 import { makeDurable, noteOf, sqlitePath, TABLE } from './store.js';
 
-/* The limit without any door: groups of 64 rows, each a transaction, one after the other. */
+/* The limit without a server in front: groups of 64 rows, each a transaction, one after the other. */
 
 const GROUP = 64;
 

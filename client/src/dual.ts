@@ -14,6 +14,7 @@ export type { BackendStates, BothAtome, BothResult } from './dual/dual-atome.js'
 export interface BackendsOptions {
   /** The one nearby, which is read from first. */
   readonly local: string | ClientOptions;
+  /** The other one. */
   readonly cloud: string | ClientOptions;
 }
 
@@ -23,7 +24,9 @@ export interface Backends<Map = AnyKinds> {
   readonly UnifiedAtome: BothAtome<Map>;
   /** The client of each, for `watch`, `rejected()` and the like. What is written through one goes to its server alone. */
   readonly local: Client<Map>;
+  /** As `local`. */
   readonly cloud: Client<Map>;
+  /** How it stands with each. */
   status(): BackendStates;
   /** Resolves once no write waits any more for either server. */
   flush(): Promise<void>;

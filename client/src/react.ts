@@ -27,6 +27,7 @@ export interface Hooks<Map = AnyKinds> {
 export interface AtomeProviderProps<Map> {
   /** Made, and closed, outside of rendering. */
   readonly client: Client<Map>;
+  /** What may use the hooks. */
   readonly children?: ReactNode;
 }
 
@@ -41,6 +42,7 @@ export function AtomeProvider<Map>({ client, children }: AtomeProviderProps<Map>
   return createElement(Context.Provider, { value: client as unknown as Client }, children);
 }
 
+/** See {@link Hooks.useAtomes}. */
 export const useAtomes = ((query: Query = {}) => {
   const client = useClient();
   const key = JSON.stringify(query);
@@ -52,8 +54,10 @@ export const useAtomes = ((query: Query = {}) => {
   return useSyncExternalStore(live.subscribe, live.getSnapshot, () => NO_ATOMES);
 }) as Hooks['useAtomes'];
 
+/** See {@link Hooks.useAtome}. */
 export const useAtome = ((id: string) => useAtomes({ ids: [id] })[0] ?? null) as Hooks['useAtome'];
 
+/** See {@link Hooks.useMutation}. */
 export const useMutation: Hooks['useMutation'] = () => useClient();
 
 /** How it stands with the server: the same object until that changes. */

@@ -35,14 +35,19 @@ function attempt<T>(run: () => T): Promise<T> {
 
 /** What {@link tauriStore} uses of `@tauri-apps/plugin-sql`: its default export. */
 export interface TauriSql {
+  /** Opens a database, and makes it where it is not there. */
   load(path: string): Promise<TauriDatabase>;
 }
 
 /** An open database of `@tauri-apps/plugin-sql`. */
 export interface TauriDatabase {
+  /** Its name, for `close`. */
   readonly path: string;
+  /** Runs a statement. */
   execute(sql: string, values?: unknown[]): Promise<unknown>;
+  /** Runs a query. @returns its rows. */
   select<Rows>(sql: string, values?: unknown[]): Promise<Rows>;
+  /** Closes the database of this path. */
   close(path?: string): Promise<unknown>;
 }
 

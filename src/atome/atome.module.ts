@@ -101,15 +101,13 @@ const PARTS: Provider[] = [
       { limits, quotas }: ResolvedOptions,
       accessPolicy: AccessPolicy,
     ) =>
-      new LedgerWriter(
-        store,
-        (tenant, id, version) => reader.stateAt(tenant, id, version),
-        new HybridClock(randomBytes(4).toString('hex')),
+      new LedgerWriter(store, (tenant, id, version) => reader.stateAt(tenant, id, version), {
+        clock: new HybridClock(randomBytes(4).toString('hex')),
         limits,
-        accessPolicy,
-        Date.now,
         quotas,
-      ),
+        rules: accessPolicy,
+        now: Date.now,
+      }),
   },
   {
     provide: Feed,

@@ -1,10 +1,12 @@
 import { isErased } from './erasure.js';
 import { rightsAndAudienceOf } from './access-columns.js';
+import { newAlteration } from './new-alteration.js';
 import type {
   Alteration,
   AlterationBody,
   Atome,
   AtomeState,
+  Change,
   Clocks,
   Content,
   JsonObject,
@@ -78,24 +80,10 @@ export function withoutClocks({ clocks: _clocks, ...atome }: AtomeState): Atome 
 }
 
 export function alterationBodyOf(row: AlterationRow): AlterationBody {
-  const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = row;
-  const changes: unknown = JSON.parse(row.changes);
-  const superseded: unknown = JSON.parse(row.superseded);
+  const superseded = JSON.parse(row.superseded) as string[];
   // the writer is the only one who fills these columns, from the typed union
-  return {
-    seq,
-    atomeId,
-    version,
-    operation,
-    changes,
-    reason,
-    author,
-    sourceClient,
-    opId,
-    hlc,
-    timestamp,
-    superseded,
-  } as AlterationBody;
+  const change = { operation: row.operation, changes: JSON.parse(row.changes) as unknown } as Change;
+  return newAlteration(row, change, row, { hlc: row.hlc, superseded });
 }
 
 export function alterationOf(row: AlterationRow): Alteration | RedactedAlteration {

@@ -8,6 +8,7 @@ import type {
   ReadAtomeRow,
   IdempotencyRecord,
 } from './rows.js';
+import { AtomeError } from '../protocol/index.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
@@ -26,6 +27,16 @@ export interface TouchedKeys {
   readonly isWanted?: (row: AtomeHeaderRow) => boolean;
   /** Whose parents and heirs may be needed, too. */
   readonly inheritanceRoots?: InheritanceRoots;
+  /** To whom atomes are added that inherit. */
+  readonly adopting?: Adopting;
+  /** It is one write: however many inherit, there is no smaller group to decide it in. */
+  readonly isSingle?: boolean;
+}
+
+/** Atomes that come to inherit: known by their new parents, or by themselves where they have a parent. */
+export interface Adopting {
+  readonly parents: readonly string[];
+  readonly children: readonly string[];
 }
 
 /** Atomes whose rights may change, and with them those of all that inherit from them. */
@@ -35,8 +46,16 @@ export interface InheritanceRoots {
   readonly moved: readonly string[];
 }
 
-/** Most atomes that one group may have to change because they inherit. */
+/** Most atomes that may come to inherit from one, directly or through others. */
 export const MAX_DESCENDANTS = 10_000;
+
+/** More atomes inherit from what a group changes than can be changed together. */
+export class TooManyDescendants extends AtomeError {
+  constructor() {
+    const text = `more than ${MAX_DESCENDANTS} atomes would change because they inherit; give some of them an access of their own first`;
+    super('too_large', text);
+  }
+}
 
 /** What the ledger holds of it, read under the tenant's lock. */
 export interface LockedState {
@@ -46,8 +65,8 @@ export interface LockedState {
   readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
-  /** There are more heirs than {@link MAX_DESCENDANTS}: they are not all here. */
-  readonly isIncomplete?: boolean;
+  /** How many inherit where those of `adopting` will, at most one more than {@link MAX_DESCENDANTS}. */
+  readonly descendants?: number;
 }
 
 /** The payloads of an atome's alterations and receipts before `version`, that of its `redact`, are erased. */
@@ -190,6 +209,8 @@ export interface TenantLedger {
  *
  * - `commit` runs alone for its tenant, across processes, from the reading of the head to the end of the
  *   transaction; `plan` is called once, synchronously, and may not wait for anything.
+ * - `commit` rejects with {@link TooManyDescendants} when those of a group are more than {@link MAX_DESCENDANTS}; a single
+ *   write is given all that inherit from what it may read.
  * - `commit` resolves when the additions are durable, and rejects when they may not be: none or all are there.
  * - A read sees only what is committed, and all of what was committed before it began.
  * - A full disk is an AtomeError `storage_full`. Every other error is `unavailable`, unless it is known that the statement

@@ -64,8 +64,14 @@ function tells({ declarations = [] }: ts.Symbol): boolean {
   return declarations.every((each) => ts.isPropertySignature(each) && each.type && ts.isLiteralTypeNode(each.type));
 }
 
-describe('what the server package exports', () => {
-  it('has TSDoc, each name and each member', () => {
-    expect(undocumented(`${ROOT}src/index.ts`)).toEqual([]);
+describe('what the packages export', () => {
+  it.each([
+    ['the server', 'src/index.ts'],
+    ['the client', 'client/src/index.ts'],
+    ['the client on SQLite', 'client/src/sqlite.ts'],
+    ['the client of two servers', 'client/src/dual.ts'],
+    ['the client in React', 'client/src/react.ts'],
+  ])('has TSDoc, each name and each member: %s', (_package, entry) => {
+    expect(undocumented(`${ROOT}${entry}`)).toEqual([]);
   });
 });

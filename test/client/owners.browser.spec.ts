@@ -106,4 +106,43 @@ describe('two users of one browser profile, in Chromium', () => {
     },
     LIMIT,
   );
+
+  it(
+    'gives what nobody has claimed to one of them alone, when both have read it while they were offline',
+    async () => {
+      const before = await profile.tab();
+      await before.evaluate(async () => {
+        const store = window.sdk.indexedDbStore();
+        await store.open();
+        const opId = '01900000-0000-7000-8000-000000000000';
+        await store.commit([{ append: [{ opId, operation: 'create', atomeId: 'left', kind: 'note', data: {} }] }]);
+        await store.close();
+      });
+      await before.close();
+      await proxy.cut();
+      const users = await Promise.all([tab('alice'), tab('bob')]);
+      // who has read it tries to connect, to be told who they are
+      const offline = (page: Page): Promise<unknown> =>
+        page.evaluate(
+          () => new Promise((resolve) => window.client.on('sync:error', ({ error }) => resolve(error.message))),
+        );
+      await Promise.all(users.map(offline));
+      await proxy.restore();
+      await Promise.all(users.map(flush));
+      const rejected = await Promise.all(
+        users.map((page) => page.evaluate(async () => (await window.client.rejected()).length)),
+      );
+      expect(rejected).toEqual([0, 0]);
+      const names = await Promise.all(
+        users.map((page) =>
+          page.evaluate(async () => {
+            const all = await indexedDB.databases();
+            return all.map(({ name }) => name).filter((name) => name!.startsWith('atome-sync')).length;
+          }),
+        ),
+      );
+      expect(names).toEqual([2, 2]);
+    },
+    LIMIT,
+  );
 });

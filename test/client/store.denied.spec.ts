@@ -7,12 +7,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import type { Browser } from 'playwright-core';
 import type * as indexeddb from '../../client/src/storage/indexeddb/indexeddb-store.js';
 import { indexedDbStore } from '../../client/src/storage/indexeddb/indexeddb-store.js';
+import { createClient } from '../../client/src/index.js';
 import { sqliteStore, tauriStore } from '../../client/src/sqlite.js';
 import type { Format } from '../../client/src/storage/store.js';
 import { launchBrowser } from '../support/browser/browser.js';
 import { Profile } from '../support/server/profile.js';
 import { TauriSqlDouble } from '../support/clients/tauri-sql.js';
 import { atome, write } from './store.suite.js';
+
+const NO_WIRE = { send: () => undefined, close: () => undefined };
 
 const refused = (code: string, message: RegExp): object =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
@@ -38,6 +41,49 @@ describe('IndexedDB that may not be used', () => {
     } finally {
       globalThis.indexedDB = there;
     }
+  });
+
+  it.each<[what: string, silence: () => void]>([
+    ['an opening', () => void jest.spyOn(indexedDB, 'open').mockReturnValue({} as never)],
+    [
+      'neither a list nor an opening',
+      () => {
+        jest.spyOn(indexedDB, 'databases').mockReturnValue(new Promise(() => undefined));
+        jest.spyOn(indexedDB, 'open').mockReturnValue({} as never);
+      },
+    ],
+  ])('waits five seconds for %s that the browser never answers, and goes on in memory', async (_what, silence) => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
+    silence();
+    const client = createClient({ store: indexedDbStore({ name: randomUUID() }), dial: () => NO_WIRE });
+    const told = new Promise<Error>((resolve) => client.on('sync:error', ({ error }) => resolve(error)));
+    const written = client.create({ id: 'a', kind: 'note', data: {} });
+    await jest.advanceTimersByTimeAsync(10_000);
+    jest.useRealTimers();
+    expect(await told).toEqual(refused('storage', /does not open the local store/));
+    await written;
+    expect((await client.list()).map(({ id }) => id)).toEqual(['a']);
+    await client.close();
+  });
+
+  it('opens where only the list of databases never comes', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
+    jest.spyOn(indexedDB, 'databases').mockReturnValue(new Promise(() => undefined));
+    const store = indexedDbStore({ name: randomUUID() });
+    const opened = store.open();
+    await jest.advanceTimersByTimeAsync(5_000);
+    jest.useRealTimers();
+    expect(await opened).toMatchObject({ outbox: [] });
+    await store.close();
+  });
+
+  it('does without what only a secure page has', async () => {
+    jest.spyOn(crypto, 'randomUUID').mockImplementation(() => {
+      throw new TypeError('crypto.randomUUID is not a function');
+    });
+    const store = indexedDbStore({ name: 'over plain http' });
+    expect(await store.open()).toMatchObject({ outbox: [] });
+    await store.close();
   });
 
   it('sets nothing aside for want of space', async () => {

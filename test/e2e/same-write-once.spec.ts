@@ -12,7 +12,7 @@ const CHANGES = { title: 'changed' };
 const UPDATE = { operation: 'update', changes: CHANGES };
 
 /** One way to send the same write: what it is told, as seq and version. */
-type Door = (opId: string, changes?: object) => Promise<{ seq?: unknown; version?: unknown; refused?: unknown }>;
+type Send = (opId: string, changes?: object) => Promise<{ seq?: unknown; version?: unknown; refused?: unknown }>;
 
 describe.each(DATABASES)('the same write is written once, on %s', (_database, create) => {
   let server: TestApp;
@@ -24,19 +24,19 @@ describe.each(DATABASES)('the same write is written once, on %s', (_database, cr
   });
   afterEach(() => server.close());
 
-  const rest: Door = async (opId, changes = CHANGES) => {
+  const rest: Send = async (opId, changes = CHANGES) => {
     const body = { operation: 'update', changes };
     const answer = await server.api.post('/api/atome/a1/alter', body, { 'idempotency-key': opId });
     return { seq: answer.body.seq, version: answer.body.version, refused: answer.body.code };
   };
-  const push: Door = async (opId, changes = CHANGES) => {
+  const push: Send = async (opId, changes = CHANGES) => {
     const operations = [{ opId, operation: 'update', atomeId: 'a1', changes }];
     const { results } = (await server.api.post('/api/sync/push', { operations })).body;
     const [{ seq, version, error }] = results as [{ seq: number; version: number; error?: { code: string } }];
     return { seq, version, refused: error?.code };
   };
   /** Answers with equal opIds cannot be told apart, so each has a socket of its own. */
-  const webSocket: Door = async (opId, changes = CHANGES) => {
+  const webSocket: Send = async (opId, changes = CHANGES) => {
     const own = await server.connect();
     own.send({ type: 'mutate', opId, operation: 'update', atomeId: 'a1', changes });
     const answer = await own.answer();
@@ -63,9 +63,9 @@ describe.each(DATABASES)('the same write is written once, on %s', (_database, cr
     ['WebSocket', 2, [webSocket]],
     ['WebSocket', 5, [webSocket]],
     ['push', 5, [push]],
-    ['all doors', 6, [rest, webSocket, push]],
-  ])('over %s, %i times at once', async (_doors, times, doors: Door[]) => {
-    const answers = await Promise.all(Array.from({ length: times }, (_, i) => doors[i % doors.length]!('op-1')));
+    ['all entry points', 6, [rest, webSocket, push]],
+  ])('over %s, %i times at once', async (_name, times, senders: Send[]) => {
+    const answers = await Promise.all(Array.from({ length: times }, (_, i) => senders[i % senders.length]!('op-1')));
     expect(answers).toEqual(Array(times).fill({ seq: 2, version: 2 }));
     expect(await alterations()).toHaveLength(2);
   });
@@ -90,7 +90,7 @@ describe.each(DATABASES)('the same write is written once, on %s', (_database, cr
   it('though others wrote in between', async () => {
     const first = await rest('op-1');
     await push('op-2', { title: 'another' });
-    for (const door of [rest, webSocket, push]) expect(await door('op-1')).toEqual(first);
+    for (const send of [rest, webSocket, push]) expect(await send('op-1')).toEqual(first);
     expect(await alterations()).toHaveLength(3);
     expect((await server.api.get('/api/atome/a1')).body.atome).toMatchObject({ data: { title: 'another' } });
   });
@@ -128,7 +128,7 @@ describe.each(DATABASES)('the same write is written once, on %s', (_database, cr
     );
     // the other socket sees it happen
     await Promise.race([socket.next('atome:altered'), once(lost, 'close')]);
-    for (const door of [rest, webSocket, push]) expect(await door('op-1')).toMatchObject({ seq: 2, version: 2 });
+    for (const send of [rest, webSocket, push]) expect(await send('op-1')).toMatchObject({ seq: 2, version: 2 });
     expect(await alterations()).toHaveLength(2);
   });
 
@@ -138,14 +138,14 @@ describe.each(DATABASES)('the same write is written once, on %s', (_database, cr
     lost.send(JSON.stringify({ type: 'mutate', opId: 'op-1', operation: 'update', atomeId: 'a1', changes: CHANGES }));
     await socket.next('atome:altered');
     lost.terminate();
-    for (const door of [webSocket, push, rest]) expect(await door('op-1')).toMatchObject({ seq: 2, version: 2 });
+    for (const send of [webSocket, push, rest]) expect(await send('op-1')).toMatchObject({ seq: 2, version: 2 });
     expect(await alterations()).toHaveLength(2);
   });
 
-  it('and another write under its name is refused, at every door', async () => {
+  it('and another write under its name is refused, at every entry point', async () => {
     await rest('op-1');
-    for (const door of [rest, webSocket, push]) {
-      expect(await door('op-1', { title: 'something else' })).toMatchObject({ refused: 'op_reused' });
+    for (const send of [rest, webSocket, push]) {
+      expect(await send('op-1', { title: 'something else' })).toMatchObject({ refused: 'op_reused' });
     }
     const headers = { 'idempotency-key': 'op-1' };
     expect(await server.api.delete('/api/atome/a1', undefined, headers)).toMatchObject({ status: 409 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { audit } from '../support/databases/databases.js';
-import { DOORS } from '../support/doors.js';
+import { ENTRY_POINTS } from '../support/entry-points.js';
 import { logLines, timesTold } from '../support/log-lines.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
 
@@ -75,7 +75,7 @@ describe.each(FAULTS)('a PostgreSQL that $name', ({ begin, end, logged }) => {
     await server.api.create();
     const lines = logLines(server);
     await begin(run);
-    for (const [door, create] of DOORS) {
+    for (const [door, create] of ENTRY_POINTS) {
       // a connection that was cut says so once
       await create(server, `cut-${door}`);
       const { error, retryAfter } = await create(server, door);
@@ -92,9 +92,10 @@ describe.each(FAULTS)('a PostgreSQL that $name', ({ begin, end, logged }) => {
     expect(lines.join('\n')).not.toContain('    at ');
 
     await end(run);
-    for (const [door, create] of DOORS) expect([door, await create(server, `${door}-after`)]).toEqual([door, {}]);
+    for (const [door, create] of ENTRY_POINTS)
+      expect([door, await create(server, `${door}-after`)]).toEqual([door, {}]);
     expect((await server.api.get('/health/ready')).status).toBe(200);
     const { result } = await audit(test.url);
-    expect(result).toMatchObject({ fault: undefined, alterations: 1 + DOORS.length });
+    expect(result).toMatchObject({ fault: undefined, alterations: 1 + ENTRY_POINTS.length });
   });
 });

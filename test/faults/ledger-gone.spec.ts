@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { DOORS } from '../support/doors.js';
+import { ENTRY_POINTS } from '../support/entry-points.js';
 import { openRewind, type Rewind } from '../support/ledger/rewind.js';
 import { FollowingClient } from '../support/clients/following-client.js';
 
@@ -31,7 +31,7 @@ describe.each(DATABASES)(
       await database.drop();
     });
 
-    it.each(DOORS)('takes the next write, by %s, into a new ledger', async (_door, create) => {
+    it.each(ENTRY_POINTS)('takes the next write, by %s, into a new ledger', async (_door, create) => {
       await rewind.putBack();
       expect(await create(server, 'again')).toEqual({});
       expect(await follower.reset()).toMatchObject({ reason: 'epoch' });

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { audit, createFile, type Database } from '../support/databases/databases.js';
-import { DOORS } from '../support/doors.js';
+import { ENTRY_POINTS } from '../support/entry-points.js';
 import { logLines, timesTold } from '../support/log-lines.js';
 
 describe('the file of a SQLite database under a running server', () => {
@@ -60,7 +60,7 @@ describe('the file of a SQLite database under a running server', () => {
   it.each(HARM)('that is %s takes no write on any door, and says so in the log and in ready', async (_, harm, said) => {
     const lines = logLines(server);
     harm();
-    for (const [door, create] of DOORS) {
+    for (const [door, create] of ENTRY_POINTS) {
       const { error } = await create(server, door);
       expect([door, error]).toMatchObject([door, { code: 'unavailable', status: 503, retryable: true }]);
       expect(error!.message).not.toContain(path);
@@ -104,7 +104,7 @@ describe('the file of a SQLite database under a running server', () => {
     await server.api.create();
     const lines = logLines(server);
     harm(older);
-    for (const [door, create] of DOORS) {
+    for (const [door, create] of ENTRY_POINTS) {
       const { error } = await create(server, door);
       expect([door, error]).toMatchObject([door, { code: 'unavailable', status: 503, retryable: true }]);
       expect(error!.message).not.toContain(path);
@@ -124,11 +124,11 @@ describe('the file of a SQLite database under a running server', () => {
       'PRAGMA wal_checkpoint(RESTART)',
     ]) {
       other.exec(statement);
-      for (const [door, create] of DOORS)
+      for (const [door, create] of ENTRY_POINTS)
         expect([door, await create(server, `${door}-${statement.length}`)]).toEqual([door, {}]);
     }
     other.exec('BEGIN; CREATE TABLE large (x); INSERT INTO large VALUES (zeroblob(20000000)); ROLLBACK');
-    expect(await DOORS[0]![1](server, 'last')).toEqual({});
+    expect(await ENTRY_POINTS[0]![1](server, 'last')).toEqual({});
     other.close();
     expect((await server.api.get('/health/ready')).status).toBe(200);
   });
@@ -151,15 +151,15 @@ describe('the file of a SQLite database under a running server', () => {
 
   it('takes writes again when the same file comes back, and has all that was acknowledged', async () => {
     renameSync(path, `${path}.away`);
-    expect(await DOORS[0]![1](server, 'lost')).toMatchObject({ error: { code: 'unavailable' } });
+    expect(await ENTRY_POINTS[0]![1](server, 'lost')).toMatchObject({ error: { code: 'unavailable' } });
     renameSync(`${path}.away`, path);
-    for (const [door, create] of DOORS) expect([door, await create(server, door)]).toEqual([door, {}]);
+    for (const [door, create] of ENTRY_POINTS) expect([door, await create(server, door)]).toEqual([door, {}]);
     expect((await server.api.get('/health/ready')).status).toBe(200);
     await server.close();
     const { result } = await audit(database.url);
     expect(result.fault).toBeUndefined();
     const store = await openStore(database.url);
-    for (const [door] of DOORS) expect(await store.ledger('default').atomes.get(door)).toBeDefined();
+    for (const [door] of ENTRY_POINTS) expect(await store.ledger('default').atomes.get(door)).toBeDefined();
     await store.close();
   });
 

@@ -1,6 +1,6 @@
-/** A door that a spec keeps shut: whoever passes waits at it until it is opened. */
+/** Holds code of a test back: whoever passes waits until the spec opens it. */
 export class Gate {
-  /** Resolves when somebody has come to the door. */
+  /** Resolves when somebody waits. */
   readonly reached: Promise<void>;
   private readonly opened: Promise<void>;
   private reach: () => void = () => undefined;

@@ -26,7 +26,7 @@ export interface ConnectionPort {
   received(message: ServerMessage): void;
   connected(welcome: Welcome): void;
   /** The server has said who we are; nobody in particular when it asks nobody. Nothing is sent before this returns. */
-  identified?(principal?: Principal): void;
+  identified?(principal?: Pick<Principal, 'tenant' | 'id'>): void;
   disconnected(code: number, reason: string): void;
   /** An attempt failed, or a message could not be understood. */
   failed(error: Error): void;
@@ -43,7 +43,7 @@ export interface Connection {
   readonly wake: () => void;
   resubscribe(): void;
   /** @returns false when not connected: nothing is kept for later. */
-  send(message: object): boolean;
+  readonly send: (message: object) => boolean;
 }
 
 interface Close {
@@ -55,6 +55,14 @@ interface Close {
 function refusalOf(code: number): SyncErrorCode {
   if (code === UNAUTHENTICATED) return 'unauthenticated';
   return code === TOO_MANY ? 'rate_limited' : 'forbidden';
+}
+
+/**
+ * What was sent before the server had read the subscription that is being asked for: events by themselves always are,
+ * since we read ranges. The replay tells all of it again.
+ */
+function isStray({ type }: ServerMessage, { phase }: State): boolean {
+  return type.startsWith('atome:') || (phase !== 'connected' && /^events|^sync:live/.test(type));
 }
 
 const SILENT: Close = { code: NO_PROGRESS, reason: 'no answer in time' };
@@ -157,9 +165,12 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
         return dispatch({ type: 'authenticated' });
       case 'goaway':
         return dispatch({ type: 'goaway', retryAfterMs: message.retryAfter });
+      case 'error':
+        return port.failed(new SyncError(message.code, message.message));
       case 'pong':
         return;
       default:
+        if (isStray(message, state)) return;
         port.received(message);
     }
     if (message.type === 'subscribed') dispatch({ type: 'subscribed' });

@@ -30,6 +30,7 @@ export type State =
   /** `again`: on a connection that was live already, and counts as up. */
   | ({ readonly phase: 'subscribing'; readonly again: boolean } & Trying);
 
+/** Which state a connection is in; drawn at the top of this file. */
 export type Phase = State['phase'];
 
 export type Event =

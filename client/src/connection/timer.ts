@@ -1,7 +1,7 @@
 /** One alarm: setting it again cancels what was set, and it may be stopped at any time. */
 export interface Timer {
   start(ms: number, run: () => void): void;
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** Makes an alarm that is not set. */

@@ -3,6 +3,7 @@ import { SyncError, toError } from '../core/errors.js';
 
 /** One attempt at one connection that carries texts. It is open once something has come over it. */
 export interface Transport {
+  /** Sends a text. Does nothing before the transport is open, and after its end. */
   send(text: string): void;
   /** Ends it; nothing is reported any more. May be called at any time and twice. */
   close(code: number, reason: string): void;
@@ -10,6 +11,7 @@ export interface Transport {
 
 /** What a transport reports, never from within the call that made it. */
 export interface TransportEvents {
+  /** A text has come. */
   message(text: string): void;
   /** The end, reported once. 1006 where the peer gave no code. */
   closed(code: number, reason: string): void;

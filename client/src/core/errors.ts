@@ -11,6 +11,7 @@ export type SyncErrorCode = ErrorCode | LocalErrorCode;
 
 /** An error of the SDK or of the server, with a code to switch over and a sentence that says what to do. */
 export class SyncError extends Error {
+  /** Always this, also where `instanceof` fails between two copies of the SDK. */
   override readonly name = 'SyncError';
 
   constructor(

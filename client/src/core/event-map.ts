@@ -14,6 +14,7 @@ import type { Status } from '../offline/status.js';
 
 /** A message of the server for which there is no event of its own. */
 export interface OtherMessage {
+  /** Its type on the wire. */
   readonly type: string;
   readonly [field: string]: unknown;
 }
@@ -22,7 +23,9 @@ export interface OtherMessage {
 export interface SyncEvents {
   /** Live: every change from here on is heard. */
   'sync:connected': { readonly clientId: string; readonly serverTime: string };
+  /** The connection has ended; it is made again by itself. `code` is a close code of the protocol, 1006 for a cut line. */
   'sync:disconnected': { readonly code: number; readonly reason: string };
+  /** Something went wrong: mostly a {@link SyncError}, with a code to switch over. */
   'sync:error': { readonly error: Error };
   /** The changes that were missed have all been heard. */
   'sync:live': { readonly seq: number };
@@ -42,19 +45,26 @@ export interface SyncEvents {
   'sync:status': Status;
   /** Anything else that the server said, such as `ack` and `presence`. */
   'sync:message': OtherMessage;
+  /** Somebody else has made an atome. */
   'atome:created': AtomeCreated;
+  /** Somebody else has set an atome whole, or brought it back. */
   'atome:updated': AtomeUpdated;
+  /** Somebody else has changed an atome; `alteration` says what. */
   'atome:altered': AtomeAltered;
+  /** Somebody else has deleted an atome. */
   'atome:deleted': AtomeDeleted;
+  /** An atome is no longer among what one asked for, or may see. */
   'atome:left': AtomeLeft;
 }
 
 /** The write that was refused, as it was sent. */
 export interface RejectedOperation {
+  /** Its name. */
   readonly opId: string;
   readonly [field: string]: unknown;
 }
 
+/** The names that `on()` takes, besides `*`. */
 export type SyncEventName = keyof SyncEvents;
 
 /**

@@ -22,19 +22,30 @@ export type Access =
 export interface NewAtome<Map, Kind extends KindOf<Map>> {
   /** Default: made here, in the order of creation. */
   readonly id?: string | undefined;
+  /** What it is, such as `note`: 1 to 64 of `A-Z a-z 0-9 _ . : -`. */
   readonly kind: Kind;
+  /** A finer sort within the kind; null for none. */
   readonly type?: string | null | undefined;
+  /** The content, an object of JSON. */
   readonly data: Map[Kind];
+  /** What is about the content, such as `tags`. Default: empty. */
   readonly meta?: JsonObject | undefined;
+  /** The atome that it belongs to; null for none. */
   readonly parentId?: string | null | undefined;
+  /** Who may read and write it besides its owner. Default: by its kind's policy, else the tenant. */
   readonly access?: Access | undefined;
 }
 
 /** Parts of an atome to set whole. */
 export interface Replacement<Map, Kind extends KindOf<Map>> {
+  /** The new kind. */
   readonly kind?: Kind | undefined;
+  /** The new type; null for none. */
   readonly type?: string | null | undefined;
+  /** The new content, whole. */
   readonly data?: Map[Kind] | undefined;
+  /** The new `meta`, whole. */
   readonly meta?: JsonObject | undefined;
+  /** The new parent; null for none. */
   readonly parentId?: string | null | undefined;
 }

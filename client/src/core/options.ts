@@ -14,6 +14,7 @@ export type TokenSource =
 export interface ServerOptions {
   /** The server: `ws(s)://` or `http(s)://`. Default: the page's origin, else `http://127.0.0.1:3001`. */
   readonly url?: string | undefined;
+  /** Who one is, for servers that ask for it. Default: none. */
   readonly token?: TokenSource | undefined;
   /** Default: the platform's, else that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor | undefined;

@@ -9,12 +9,17 @@ import type { AlterInput } from '../online/answers.js';
 
 /** How it stands with each of two servers. */
 export interface BackendStates {
+  /** Of the one nearby. */
   readonly local: Status;
+  /** Of the other one. */
   readonly cloud: Status;
 }
 
 /** An answer, and how it stands with each server. It may be right while neither can be reached. */
-export type BothResult<T> = Result<T> & { readonly backends: BackendStates };
+export type BothResult<T> = Result<T> & {
+  /** How it stood with each server. */
+  readonly backends: BackendStates;
+};
 
 /** A write that is kept for both servers. */
 type Kept = Omit<Written, 'success'>;
@@ -32,8 +37,11 @@ type Alteration = AlterInput extends infer Input ? (Input extends unknown ? Omit
  * while that is live, else by that of the cloud while that is live, else by one that is complete. No call throws.
  */
 export interface BothAtome<Map> {
+  /** Makes an atome on both. */
   create<Kind extends KindOf<Map>>(atome: NewAtome<Map, Kind>, options?: Because): Promise<BothResult<Kept>>;
+  /** One atome, by its id. */
   get<Kind extends KindOf<Map> = KindOf<Map>>(id: string): Promise<BothResult<{ readonly atome: AtomeOf<Map, Kind> }>>;
+  /** The atomes of the copy that is asked. */
   list<Kind extends KindOf<Map> = KindOf<Map>>(
     query?: Query<Map, Kind>,
   ): Promise<BothResult<{ readonly data: readonly AtomeOf<Map, Kind>[] }>>;

@@ -26,8 +26,11 @@ export interface ClientOptions extends ServerOptions {
 
 /** A write that is kept in the store, and will be sent. */
 export interface Written {
+  /** A write that cannot be kept rejects instead. */
   readonly success: true;
+  /** It has not been confirmed by the server yet. */
   readonly pending: true;
+  /** Of the atome: the given one, else the one made here. */
   readonly id: string;
   /** Its name in `rejected()` and in events. */
   readonly opId: string;

@@ -2,9 +2,9 @@
 export interface ConditionWaiters {
   readonly until: (isSo: () => boolean) => Promise<void>;
   /** Something may have become true. */
-  check(): void;
+  readonly check: () => void;
   /** Nothing will become true any more. */
-  end(why: Error): void;
+  readonly end: (why: Error) => void;
 }
 
 export function createConditionWaiters(): ConditionWaiters {

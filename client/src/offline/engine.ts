@@ -1,26 +1,18 @@
-import type {
-  Ack,
-  AtomeEvent,
-  RangeFrame,
-  ServerMessage,
-  Subscribed,
-  SyncLive,
-  SyncReset,
-} from '../../../src/protocol/index.js';
+import type { Ack, RangeFrame, ServerMessage, Subscribed, SyncLive, SyncReset } from '../../../src/protocol/index.js';
 import { NORMAL } from '../../../src/protocol/close-codes.js';
-import { decideFrame } from '../../../src/protocol/messages/range.js';
-import { createConnection, type Connection } from '../connection/connection.js';
-import { createTimer } from '../connection/timer.js';
+import { createConnection } from '../connection/connection.js';
 import { socketUrl } from '../core/endpoints.js';
 import { SyncError } from '../core/errors.js';
 import type { Emitter } from '../core/emitter.js';
 import type { OtherMessage } from '../core/event-map.js';
+import { follow, type Following } from '../core/ledger-follower.js';
 import type { Settings } from '../core/options.js';
 import type { Changes, StoredCursor } from '../storage/store.js';
-import { changesFrom, reduceEvents, type CompactedState } from './reduce-events.js';
+import { changesOf } from './changes-of-events.js';
+import type { ChangeStream } from './changes.js';
 import { createCredentials } from './credentials.js';
 import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
-import type { Replica } from './replica.js';
+import { opIdOf, type Replica, type Whose } from './replica.js';
 import { createSender } from './sender.js';
 import { stateOf, type Progress, type SyncState } from './status.js';
 import type { Subscription } from './subscription.js';
@@ -30,13 +22,10 @@ import type { WriteClock } from './write-clock.js';
 export interface EngineParts {
   readonly replica: Replica;
   readonly clock: WriteClock;
-  readonly events: Emitter;
+  readonly emit: Emitter['emit'];
+  readonly publish: ChangeStream['publish'];
   readonly subscription: Subscription;
   readonly principal: Who | undefined;
-  /** The server says that we are somebody else than whose data this is. */
-  readonly usurped: () => void;
-  /** Something about the connection is different. */
-  readonly changed: () => void;
   /** Resolves when something has become true, and rejects when the client is closed. */
   readonly until: (isSo: () => boolean) => Promise<void>;
 }
@@ -47,52 +36,52 @@ export interface EngineParts {
  * each atome alone, and puts that in the place of what there was when it is whole.
  */
 export interface Engine {
-  readonly connection: Connection;
+  /** Connects, and stays connected, from where the store stands. */
+  readonly lead: () => void;
+  /** The network is likely to be there again. */
+  readonly wake: () => void;
   /** The cursor to go on from; null when everything has to be told first. */
   cursor(): StoredCursor | null;
-  /** Whose data this is; with `sure`, by the server's own word where there is a token. */
-  whose(sure: boolean): Promise<string>;
+  readonly whose: Whose;
   /** null while there is no connection to be had. */
-  state(): SyncState | null;
+  readonly state: () => SyncState | null;
   /** Sends what has come into the outbox. */
   readonly pump: () => void;
-  stop(): void;
+  /** Ends it. Called again, the first reason stays. */
+  stop(why: string): void;
 }
 
+/** Makes the engine of one client. */
 export function createEngine(settings: Settings, parts: EngineParts): Engine {
-  const { replica, clock, events, subscription, changed } = parts;
+  const { replica, clock, emit, publish, subscription, principal, until } = parts;
   const wanted = JSON.stringify(subscription);
   const socket = socketUrl(settings.url);
   const credentials = createCredentials(settings.token);
-  const { emit } = events;
+  let following: Following = { replay: [] };
+  let leads = false;
   let progress: Progress = null;
   /** Why there is no connection. */
   let reason = '';
   let nextAttemptAt: number | null = null;
-  /** The server cannot continue the stored cursor: what is shown is old until everything has been told. */
-  let stale = false;
-  /** What was told from the beginning on, and up to where; kept over connections. */
-  let compacted: { readonly atomes: CompactedState; cursor: StoredCursor } | null = null;
-  let rights: string | undefined;
   let owner: string | undefined;
   /** Whether the owner is so by the server's word. */
   let isSure = false;
-  let stopped = false;
+  let stopped = '';
 
   const connection = createConnection(settings, {
     ...credentials,
     url: () => socket,
-    identified(principal) {
-      const said = ownerOf(socket, principal ?? parts.principal ?? ANONYMOUS);
-      if ((owner ??= said) !== said) return parts.usurped();
+    identified(said = principal ?? ANONYMOUS) {
+      const name = ownerOf(socket, said);
+      if ((owner ??= name) !== name) return publish({ type: 'usurped', error: new SyncError('forbidden', USURPED) });
       isSure = true;
       // until here it was only to hear that; whoever leads connects again
-      if (!replica.place.owner) connection.disconnect();
+      if (!leads) connection.disconnect();
     },
     subscription() {
-      const stored = cursor();
-      const { epoch, seq: since = 0, hash, rights } = stored ?? compacted?.cursor ?? {};
-      return { type: 'subscribe', epoch, since, hash, rights, compact: stored ? undefined : true, ...subscription };
+      const { cursor, replay } = following;
+      const { seq: since = 0, ...proof } = cursor ?? {};
+      return { type: 'subscribe', since, ...proof, compact: replay && true, ...subscription };
     },
     connected({ clientId, serverTime }) {
       credentials.accepted();
@@ -114,44 +103,43 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     },
   });
   const sender = createSender(replica.outbox, {
-    ready: () => connected() && cursor() !== null,
-    send: (message) => void connection.send(message),
-    stamp: (opId) => clock.stamp(opId),
+    ...settings,
+    ready: () => connection.state.phase === 'connected' && !following.replay,
+    send: connection.send,
+    stamp: clock.stamp,
     refused: (operation, error) =>
       commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
     failing: (code, message) => failed(new SyncError(code, `${message}; it is tried again`)),
-    ...settings,
   });
 
   async function whose(sure: boolean): Promise<string> {
-    const who = parts.principal ?? (owner ? undefined : await bearer());
+    let who = principal;
+    if (!who && !owner) {
+      // one that cannot be had just now is asked for again by the connection
+      const token = await Promise.race([credentials.soon(settings.answerMs), until(() => false)]);
+      who = token === undefined ? ANONYMOUS : whoseIs(token);
+    }
     owner ??= who && ownerOf(socket, who);
     if (!isSure && (!owner || sure)) {
       if (!stopped) connection.connect();
-      await parts.until(() => isSure);
+      await until(() => isSure);
     }
     return owner!;
   }
 
-  /** Whose the token is by its own word. One that cannot be had just now is asked for again by the connection. */
-  async function bearer(): Promise<Who | undefined> {
-    const timer = createTimer();
-    const late = new Promise<string>((resolve) => timer.start(settings.answerMs, () => resolve('')));
-    const closed = parts.until(() => false);
-    const token = await Promise.race([credentials.token(false).catch(() => ''), late, closed]).finally(() =>
-      timer.stop(),
-    );
-    return token === undefined ? ANONYMOUS : whoseIs(token);
+  /** Where the store stands, as far as it holds what is subscribed to. */
+  function stored(): StoredCursor | null {
+    const { cursor, subscription } = replica.checkpoint;
+    return subscription === wanted ? cursor : null;
   }
 
   function cursor(): StoredCursor | null {
-    const { place } = replica;
-    return stale || place.subscription !== wanted ? null : place.cursor;
+    if (!leads) return stored();
+    return following.replay ? null : following.cursor!;
   }
 
-  /** Whether what comes continues where this client stands. */
-  function connected(): boolean {
-    return connection.state.phase === 'connected';
+  function changed(): void {
+    publish({ type: 'connection' });
   }
 
   function failed(error: Error): void {
@@ -162,82 +150,57 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   function received(message: ServerMessage): void {
     switch (message.type) {
       case 'subscribed':
-        return subscribed(message);
       case 'events':
-        return read(message);
       case 'sync:live':
-        return live(message);
       case 'sync:reset':
-        return reset(message);
+        return read(message);
       case 'ack':
         return acked(message);
       case 'nack':
         return sender.nacked(message.opId, message.error);
-      case 'error':
-        return failed(new SyncError(message.code, message.message));
       default:
-        // events by themselves were sent before the server had read our subscription; the replay tells them again
-        if (!message.type.startsWith('atome:')) emit('sync:message', message as unknown as OtherMessage);
+        emit('sync:message', message as unknown as OtherMessage);
     }
   }
 
-  function subscribed({ epoch, from, head, ...more }: Subscribed): void {
-    ({ rights } = more as { readonly rights?: string });
-    progress = { done: from, total: head };
-    if (!cursor()) compacted ??= { atomes: new Map(), cursor: { epoch, seq: from, rights } };
-  }
-
-  function read(frame: RangeFrame): void {
-    const stored = cursor();
-    const at = stored ?? compacted?.cursor;
-    if (!connected() || !at) return;
-    const decision = decideFrame(at.seq, frame);
-    if (decision.action === 'resubscribe') return connection.resubscribe();
-    if (decision.action === 'drop') return;
-    const { events: told, to } = decision;
-    const next = { epoch: at.epoch, seq: to, hash: frame.hash, rights };
-    if (progress && progress !== 'live') progress = { ...progress, done: to };
-    if (stored) return advance(next, { ...changesFrom(reduceEvents(new Map(), told)), events: told });
-    reduceEvents(compacted!.atomes, told);
-    compacted!.cursor = next;
-    changed();
-  }
-
-  function live(message: SyncLive): void {
-    if (!connected()) return;
-    if (compacted) {
-      const { atomes, cursor: reached } = compacted;
-      [stale, compacted] = [false, null];
-      advance(reached, { ...changesFrom(atomes), clear: true });
+  function read(message: Subscribed | RangeFrame | SyncLive | SyncReset): void {
+    const { now, events, all, again } = follow(following, message, true);
+    following = now;
+    if (message.type === 'subscribed') progress = { done: message.from, total: message.head };
+    if (message.type === 'events' && progress && progress !== 'live') progress = { ...progress, done: now.cursor!.seq };
+    if (all) advance({ ...changesOf(all), clear: true });
+    if (events) advance({ ...changesOf(events), events });
+    if (message.type === 'sync:live') {
+      progress = 'live';
+      emit('sync:live', message);
     }
-    progress = 'live';
-    emit('sync:live', message);
-  }
-
-  function reset(message: SyncReset): void {
-    [stale, compacted] = [true, null];
-    sender.restart();
-    emit('sync:reset', message);
-    connection.resubscribe();
+    if (message.type === 'sync:reset') {
+      sender.restart();
+      emit('sync:reset', message);
+    }
+    if (again) connection.resubscribe();
+    if (now.replay) changed();
   }
 
   function acked(ack: Ack): void {
     sender.acked(ack);
     const at = cursor();
-    if (at && ack.seq <= at.seq) advance(at, {});
+    if (at && ack.seq <= at.seq) advance({});
   }
 
-  /** Takes in what leads to a cursor, and settles the writes whose effect is in it. */
-  function advance(to: StoredCursor, changes: Changes): void {
+  /** Takes in what leads to the cursor, and settles the writes whose effect is in it. */
+  function advance(changes: Changes): void {
+    const cursor = following.cursor!;
     const told = new Set(changes.events?.map(opIdOf));
     const settled = [...replica.outbox.all()].filter(
-      ({ write, ack }) => told.has(write.opId) || (ack && ack.seq <= to.seq),
+      ({ write, ack }) => told.has(write.opId) || (ack && ack.seq <= cursor.seq),
     );
-    const stamp = settled.findLast(({ hlc }) => hlc)?.hlc ?? replica.place.stamp;
+    const { checkpoint } = replica;
+    const stamp = settled.findLast(({ hlc }) => hlc)?.hlc ?? checkpoint.stamp;
     commit({
       ...changes,
       settle: settled.map(({ write }) => write.opId),
-      place: { ...replica.place, subscription: wanted, cursor: to, skewMs: clock.skewMs, stamp },
+      place: { ...checkpoint, subscription: wanted, cursor, skewMs: clock.skewMs, stamp },
     });
     for (const { ack } of settled) {
       // what came of it is in no event that we may see
@@ -252,19 +215,26 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   }
 
   return {
-    connection,
+    lead() {
+      if (leads || stopped) return;
+      leads = true;
+      const cursor = stored();
+      if (cursor) following = { cursor };
+      clock.goOn(replica.checkpoint);
+      connection.connect();
+    },
+    wake: connection.wake,
     cursor,
     whose,
-    state: () => stateOf(connection.state, progress, reason, nextAttemptAt),
+    state: () =>
+      stopped ? { state: 'stopped', reason: stopped } : stateOf(connection.state, progress, reason, nextAttemptAt),
     pump: sender.pump,
-    stop() {
-      stopped = true;
+    stop(why) {
+      stopped ||= why;
       connection.disconnect();
       sender.lost(NORMAL);
     },
   };
 }
 
-function opIdOf(event: AtomeEvent): string {
-  return ('opId' in event && event.opId) || '';
-}
+const USURPED = 'the token is of another user: make a new client for each';

@@ -1,6 +1,5 @@
 import type { Atome, JsonObject, JsonPatch, JsonValue } from '../../../src/protocol/index.js';
-import { isObject } from '../../../src/protocol/json.js';
-import { mergePatch } from '../../../src/protocol/merge/merge-patch.js';
+import { isMap, mergePatch } from '../../../src/protocol/merge/merge-patch.js';
 import type { PendingWrite } from '../storage/store.js';
 import { timeOf } from './write-clock.js';
 
@@ -87,7 +86,7 @@ function patched(data: JsonObject, changes: JsonObject | JsonPatch): Partial<Ato
     const after = Array.isArray(changes)
       ? jsonPatch?.(data, changes as JsonPatch)
       : mergePatch(data, changes as JsonObject);
-    return isObject(after) ? { data: after } : undefined;
+    return isMap(after) ? { data: after } : undefined;
   } catch {
     return undefined;
   }

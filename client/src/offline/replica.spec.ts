@@ -2,17 +2,16 @@ import { expect, it } from '@jest/globals';
 import type { Atome } from '../../../src/protocol/index.js';
 import { memoryStore } from '../storage/memory/memory-store.js';
 import type { Changes, Store } from '../storage/store.js';
-import { createReplica, type ReplicaPort } from './replica.js';
+import type { Change } from './changes.js';
+import { createReplica, type Replica } from './replica.js';
 
 const nothing = (): void => undefined;
-const NOBODY: ReplicaPort = {
-  owner: () => Promise.resolve('us'),
-  changed: nothing,
-  met: nothing,
-  received: nothing,
-  refused: nothing,
-  failed: nothing,
-};
+/** A replica that is open. */
+function openReplica(store: Store, publish: (change: Change) => void = nothing): Replica {
+  const replica = createReplica(store, publish);
+  replica.open(() => Promise.resolve('us'));
+  return replica;
+}
 const ID = '01900000-0000-7000-8000-000000000000';
 
 it('shows a JSON Patch of another tab once it can apply it, and tells of that', async () => {
@@ -25,7 +24,7 @@ it('shows a JSON Patch of another tab once it can apply it, and tells of that', 
     },
   };
   let shown = nothing;
-  const replica = createReplica(store, { ...NOBODY, changed: () => shown() });
+  const replica = openReplica(store, ({ type }) => type === 'shown' && shown());
   await replica.loaded;
   const create = { opId: ID, atomeId: 'a', operation: 'create', kind: 'note', data: { list: [1] } };
   const patch = {
@@ -54,7 +53,7 @@ it('shows an atome under a write that was made while the store was being read', 
       yield [atome];
     },
   };
-  const replica = createReplica(store, NOBODY);
+  const replica = openReplica(store);
   await replica.opened;
   await replica.commit({ append: [{ opId: ID, atomeId: 'a', operation: 'update', changes: { m: 2 } }] });
   read();

@@ -1,59 +1,44 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
-import { SyncError, toError } from '../core/errors.js';
-import { memoryStore } from '../storage/memory/memory-store.js';
+import { SyncError } from '../core/errors.js';
+import { applyChanges } from '../storage/apply-changes.js';
 import type {
   Changes,
+  Checkpoint,
   Contents,
   PendingWrite,
-  Place,
   RejectedWrite,
   Selection,
   Store,
   Tabs,
 } from '../storage/store.js';
+import type { Change, Origin } from './changes.js';
 import { prepare } from './optimistic.js';
 import { createOutbox, type Outbox } from './outbox.js';
-import { createView, type Shown, type View } from './view.js';
+import { createPersistence } from './persistence.js';
+import { createView, type View } from './view.js';
 
-/** Who wants to know what happens in a replica. */
-export interface ReplicaPort {
-  /** Whose data this is; with `sure`, by the server's own word where there is a token. */
-  owner(sure: boolean): Promise<string>;
-  /** Something is different; `shown` tells which atomes are. */
-  changed(shown: ReadonlyMap<string, Shown>): void;
-  /** A write is in the outbox that was not made here just now. */
-  met(opId: string): void;
-  /** An alteration was taken in. */
-  received(event: AtomeEvent, origin: Origin): void;
-  refused(write: RejectedWrite): void;
-  failed(error: Error): void;
-}
+/** Whose the data is; with `sure`, by the server's own word where there is a token. */
+export type Whose = (sure: boolean) => Promise<string>;
 
-/** Where an alteration came from. */
-export interface Origin {
-  /** It was a pending write until then, of whichever tab or start of the program. */
-  readonly pending: boolean;
-  /** It was made by this client. */
-  readonly own: boolean;
-}
-
-const NOWHERE: Place = { cursor: null, subscription: '', skewMs: null, stamp: null };
+const NOWHERE: Checkpoint = { cursor: null, subscription: '', skewMs: null, stamp: null };
 
 /**
- * The local copy in memory, and its store behind it. A change shows at once and is durable when `commit` resolves;
- * changes that come while the store is busy go into its next transaction together.
+ * The local copy in memory, and its store behind it. A change shows at once and is durable when `commit` resolves.
+ * What happens in it is published as {@link Change}s.
  */
 export interface Replica {
   readonly outbox: Outbox;
   readonly view: View;
   readonly rejected: ReadonlyMap<string, RejectedWrite>;
-  readonly place: Place;
-  /** Resolves when outbox and place are known. Like all that comes after it, it rejects only with `outdated`. */
+  readonly checkpoint: Checkpoint;
+  /** Resolves when outbox and checkpoint are known. Like all that comes after it, it rejects only with `outdated`. */
   readonly opened: Promise<void>;
   /** Resolves when the atomes are known too. */
   readonly loaded: Promise<void>;
   /** The other instances on the same data, where there can be any. */
   readonly tabs: Tabs | undefined;
+  /** Opens the store of whoever it is. Called once. */
+  open(whose: Whose): void;
   /** The atomes changed last, while the store is still being read; undefined where they would not be all there is. */
   newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined>;
   /** Shows the changes now. @returns a promise of their being durable, which rejects when the replica was closed. */
@@ -62,60 +47,66 @@ export interface Replica {
   close(hide?: boolean): Promise<void>;
 }
 
-export function createReplica(store: Store, port: ReplicaPort): Replica {
+/** Makes a replica that is not open yet. */
+export function createReplica(given: Store, publish: (change: Change) => void): Replica {
   const outbox = createOutbox();
   const view = createView(outbox);
   const rejected = new Map<string, RejectedWrite>();
   /** opIds of pending writes that were made here, not in another tab. */
   const made = new Set<string>();
-  let place = NOWHERE;
-  let batch: Changes[] = [];
-  let underWay: readonly Changes[] = [];
-  let saving: Promise<void> | undefined;
-  /** Atomes that were confirmed anew since the store is being read; null once it was, or when all were replaced. */
-  let fresh: Set<string> | null = new Set();
   /** The little that is asked for before the store is read, and that would be slow beside it. */
   const first: Promise<unknown>[] = [];
-  let unbind: (() => void) | undefined;
+  let checkpoint = NOWHERE;
+  /** Atomes that were confirmed anew since the store is being read; null once it was, or when all were replaced. */
+  let fresh: Set<string> | null = new Set();
   let closed = false;
-  let owner = '';
+  let open: (whose: Whose) => void;
 
-  const opened = Promise.resolve().then(() => guard(open));
-  const loaded = opened.then(() => guard(load));
-  let tail = opened;
+  const opened = new Promise<Whose>((resolve) => (open = resolve)).then((whose) => kept.guard(() => read(whose)));
+  const kept = createPersistence(given, {
+    opened,
+    saved: ({ append }) =>
+      append?.forEach(({ opId }) => {
+        const found = outbox.get(opId);
+        if (found) found.saved = true;
+      }),
+    failed: (error) => publish({ type: 'failed', error }),
+  });
+  const loaded = opened.then(() => kept.guard(load));
   loaded.catch(() => undefined);
 
-  async function open(): Promise<void> {
-    owner = await port.owner(false);
-    const contents = await openOwn();
-    const { setAside } = contents;
-    await prepare(contents.outbox);
-    for (const write of contents.outbox) {
+  async function read(whose: Whose): Promise<void> {
+    const { outbox: writes, rejected: refused, setAside } = await openStore(whose);
+    await prepare(writes);
+    for (const write of writes) {
       add(write, true);
-      port.met(write.opId);
+      publish({ type: 'observed', opId: write.opId });
       // without other tabs it can only be one's own, from before the last start
-      if (!store.tabs) made.add(write.opId);
+      if (!kept.store.tabs) made.add(write.opId);
     }
-    contents.rejected.forEach(addRejected);
-    unbind = store.observe?.((changes) => changes.forEach(observe));
+    refused.forEach(addRejected);
+    kept.observe((changes) => changes.forEach(observe));
     if (setAside !== undefined) {
-      port.failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
+      const error = new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`);
+      publish({ type: 'failed', error });
     }
   }
 
   /** Nothing is shown of what is somebody else's, nor of what nobody has claimed before the server has said who we are. */
-  async function openOwn(): Promise<Contents> {
+  async function openStore(whose: Whose): Promise<Contents> {
+    const owner = await whose(false);
+    const { store } = kept;
     let contents = await store.open(owner);
     if (contents.place?.owner === undefined && (contents.place || contents.outbox.length + contents.rejected.length)) {
-      await port.owner(true);
+      await whose(true);
       // somebody in another tab may have waited for the same: only one of the two finds it unclaimed
       await store.close();
       contents = await store.open(owner, true);
     }
     const { place: found } = contents;
     if ((found?.owner ?? owner) !== owner) throw new SyncError('storage', 'it is of another user or server');
-    place = { ...NOWHERE, ...found, owner };
-    if (!found?.owner) await store.commit([{ place }]);
+    checkpoint = { ...NOWHERE, ...found, owner };
+    if (!found?.owner) await store.commit([{ place: checkpoint }]);
     return contents;
   }
 
@@ -123,84 +114,67 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
     await Promise.all(first);
     const atomes: Atome[] = [];
     try {
-      for await (const page of store.atomes()) for (const atome of page) atomes.push(atome);
+      for await (const page of kept.store.atomes()) for (const atome of page) atomes.push(atome);
     } catch (thrown) {
       // what is missing has to come from the server
-      place = { ...place, cursor: null };
+      checkpoint = { ...checkpoint, cursor: null };
       throw thrown;
     } finally {
       // what other tabs have changed meanwhile is newer
       for (const atome of atomes) if (fresh && !fresh.has(atome.id)) view.confirm(atome.id, atome);
       fresh = null;
-      port.changed(view.refresh());
+      show();
     }
+  }
+
+  function show(): void {
+    publish({ type: 'shown', shown: view.refresh() });
   }
 
   function observe(changes: Changes): void {
     const tell = apply(changes, true);
     // what is not in the store yet was read without it
-    if (changes.clear) [...underWay, ...batch].forEach((own) => apply(own, false));
+    if (changes.clear) kept.unsaved().forEach((own) => apply(own, false));
     void prepare(changes.append ?? [])?.then(() => {
       view.unfold();
-      port.changed(view.refresh());
+      show();
     });
     tell();
-  }
-
-  function commit(changes: Changes): Promise<void> {
-    if (closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
-    changes.append?.forEach(({ opId }) => made.add(opId));
-    const tell = apply(changes, false);
-    batch.push(changes);
-    const kept = (saving ??= tail = tail.then(save));
-    kept.catch(() => undefined);
-    // whoever listens may do anything now: the store has it
-    tell();
-    return kept;
-  }
-
-  async function save(): Promise<void> {
-    underWay = batch;
-    batch = [];
-    saving = undefined;
-    await guard(() => store.commit(underWay));
-    for (const { append } of underWay) append?.forEach(kept);
-    underWay = [];
-  }
-
-  function kept({ opId }: PendingWrite): void {
-    const found = outbox.get(opId);
-    if (found) found.saved = true;
   }
 
   /** Changes what there is. @returns what tells of it. */
   function apply(changes: Changes, saved: boolean): () => void {
-    const { clear, put, remove, settle, append, dismiss, reject, events = [] } = changes;
+    const { clear, settle, append, reject, events = [] } = changes;
     const origins = events.map(originOf);
-    if (clear) {
-      fresh = null;
-      [...view.ids()].forEach((id) => view.confirm(id, undefined));
-    }
-    put?.forEach((atome) => confirmAtome(atome.id, atome));
-    remove?.forEach((id) => confirmAtome(id, undefined));
-    settle?.forEach((opId) => {
-      const taken = outbox.take(opId);
-      if (taken) view.touch(taken.write.atomeId);
+    applyChanges(changes, {
+      atomes: {
+        clear() {
+          fresh = null;
+          [...view.ids()].forEach((id) => view.confirm(id));
+        },
+        put: (atome) => confirm(atome.id, atome),
+        delete: confirm,
+      },
+      outbox: {
+        put: (write) => add(write, saved),
+        delete(opId) {
+          const taken = outbox.take(opId);
+          if (taken) view.touch(taken.write.atomeId);
+        },
+      },
+      rejected: { put: addRejected, delete: (opId) => rejected.delete(opId) },
     });
-    append?.forEach((write) => add(write, saved));
-    dismiss?.forEach((opId) => rejected.delete(opId));
-    reject?.forEach(addRejected);
-    place = changes.place ?? place;
+    checkpoint = changes.place ?? checkpoint;
     if (!clear) settle?.forEach((opId) => made.delete(opId));
     return () => {
-      port.changed(view.refresh());
-      if (saved) append?.forEach(({ opId }) => port.met(opId));
-      events.forEach((event, i) => port.received(event, origins[i]!));
-      reject?.forEach((write) => port.refused(write));
+      show();
+      if (saved) append?.forEach(({ opId }) => publish({ type: 'observed', opId }));
+      events.forEach((event, i) => publish({ type: 'event', event, origin: origins[i]! }));
+      reject?.forEach((write) => publish({ type: 'rejected', write }));
     };
   }
 
-  function confirmAtome(id: string, atome: Atome | undefined): void {
+  function confirm(id: string, atome?: Atome): void {
     fresh?.add(id);
     view.confirm(id, atome);
   }
@@ -215,62 +189,53 @@ export function createReplica(store: Store, port: ReplicaPort): Replica {
   }
 
   function originOf(event: AtomeEvent): Origin {
-    const opId = ('opId' in event && event.opId) || '';
+    const opId = opIdOf(event);
     return { pending: outbox.get(opId) !== undefined, own: made.has(opId) };
-  }
-
-  /**
-   * Does something with the store. A store that fails is given up: what is in memory goes on without it. Not so one
-   * that a newer version has taken over: there the pending writes are safe, and here they would not be.
-   */
-  async function guard(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (thrown) {
-      if (closed) throw thrown;
-      const error = toError(thrown);
-      if (error instanceof SyncError && error.code === 'outdated') {
-        port.failed(error);
-        throw error;
-      }
-      const advice = `the local store failed (${error.message}); what is not sent before the next start is lost`;
-      unbind?.();
-      void store.close().catch(() => undefined);
-      store = memoryStore();
-      place = { ...place, owner };
-      port.failed(new SyncError('storage', advice, { cause: thrown }));
-    }
   }
 
   return {
     outbox,
     view,
     rejected,
-    get place() {
-      return place;
+    get checkpoint() {
+      return checkpoint;
     },
     opened,
     loaded,
     get tabs() {
-      return store.tabs;
+      return kept.store.tabs;
     },
+    open: (whose) => open(whose),
     newest(selection, limit) {
       const found = opened
-        .then(() => (fresh && outbox.size === 0 ? store.newest?.(selection, limit) : undefined))
+        .then(() => (fresh && outbox.size === 0 ? kept.store.newest?.(selection, limit) : undefined))
         .catch(() => undefined);
       first.push(found);
       return found;
     },
-    commit,
+    commit(changes) {
+      if (closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
+      changes.append?.forEach(({ opId }) => made.add(opId));
+      const tell = apply(changes, false);
+      const saved = kept.save(changes);
+      // whoever listens may do anything now: the store has it
+      tell();
+      return saved;
+    },
     async close(hide) {
       closed = true;
-      unbind?.();
+      kept.leave();
       if (hide) {
         const settle = [...outbox.all()].map(({ write }) => write.opId);
         apply({ clear: true, settle, dismiss: [...rejected.keys()] }, true)();
       }
-      await Promise.allSettled([loaded, tail]);
-      await store.close().catch((thrown: unknown) => port.failed(toError(thrown)));
+      await Promise.allSettled([loaded]);
+      await kept.close();
     },
   };
+}
+
+/** Which write an alteration comes from; an empty text where it does not say. */
+export function opIdOf(event: AtomeEvent): string {
+  return ('opId' in event && event.opId) || '';
 }

@@ -10,7 +10,7 @@ import type { Outbox, Pending } from './outbox.js';
 export interface SenderPort {
   /** False while nothing can be sent. */
   readonly ready: () => boolean;
-  readonly send: (message: object) => void;
+  readonly send: (message: object) => unknown;
   /** The stamp of a write that is sent for the first time. */
   readonly stamp: (opId: string) => Hlc;
   /** A write was refused for good. */

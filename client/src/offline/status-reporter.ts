@@ -8,26 +8,30 @@ import type { Status, SyncState } from './status.js';
 export interface StatusReporter {
   readonly status: () => Status;
   /** Tells of what is different. */
-  update(): void;
+  readonly update: () => void;
   /** Shares the state with the other tabs. @returns what ends it. */
-  share(tabs: Tabs): () => void;
+  readonly share: (tabs: Tabs) => () => void;
 }
 
 /** @param own the state of the own connection; null while there is none to be had. */
-export function createStatusReporter(replica: Replica, { emit }: Emitter, own: () => SyncState | null): StatusReporter {
+export function createStatusReporter(
+  replica: Replica,
+  emit: Emitter['emit'],
+  own: () => SyncState | null,
+): StatusReporter {
   let told = '';
   let toldPending = 0;
   let heard: SyncState = { state: 'connecting' };
   let tabs: Tabs | undefined;
 
   function status(): Status {
-    const { place, outbox, rejected } = replica;
+    const { checkpoint, outbox, rejected } = replica;
     return {
       ...(own() ?? heard),
       pending: outbox.size,
       rejected: rejected.size,
-      lastSeq: place.cursor?.seq ?? 0,
-      clockSkewMs: place.skewMs,
+      lastSeq: checkpoint.cursor?.seq ?? 0,
+      clockSkewMs: checkpoint.skewMs,
     };
   }
 

@@ -2,7 +2,10 @@ import type { State } from '../connection/state.js';
 
 /** How it stands with the server. */
 export type SyncState =
-  | { readonly state: 'connecting' | 'live' }
+  | {
+      /** How it stands with the server, in one word. */
+      readonly state: 'connecting' | 'live';
+    }
   /** Behind; `done` of `total` places of the ledger are here. */
   | { readonly state: 'catching-up'; readonly done: number; readonly total: number }
   /** Without connection. `nextAttemptAt`: epoch milliseconds, or null when nothing is tried before the device wakes. */

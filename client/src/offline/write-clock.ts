@@ -1,6 +1,6 @@
 import type { AtomeEvent, Hlc } from '../../../src/protocol/index.js';
 import { formatHlc, HybridClock, MAX_COUNTER, wallOf } from '../../../src/protocol/hlc.js';
-import type { Place } from '../storage/store.js';
+import type { Checkpoint } from '../storage/store.js';
 
 /** A difference to the server's clock that the way of a message can explain counts as none, in milliseconds. */
 const NOISE_MS = 1_000;
@@ -20,9 +20,9 @@ export interface WriteClock {
   /** A write was seen: what is written from here on is later than it. */
   saw(event: AtomeEvent): void;
   /** The stamp of a write, in the server's time; later than all stamps before it. */
-  stamp(opId: string): Hlc;
+  readonly stamp: (opId: string) => Hlc;
   /** Goes on where the last connection on this store stopped: no stamp may come before its newest. */
-  goOn(place: Pick<Place, 'skewMs' | 'stamp'>): void;
+  goOn(checkpoint: Pick<Checkpoint, 'skewMs' | 'stamp'>): void;
   /** Compares the clocks. A known difference is kept as long as it explains what is measured. */
   measure(serverTimeMs: number): void;
 }

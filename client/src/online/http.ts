@@ -1,4 +1,3 @@
-import { isObject } from '../../../src/protocol/json.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { toError } from '../core/errors.js';
 import { failed, failure, failureOf, isRetryable, type Failure, type Result } from './result.js';
@@ -136,10 +135,10 @@ function resultOf<T>(status: number, text: string): Result<T> {
   return failed(failureOf(status, body ?? {}));
 }
 
-function decode(text: string): Record<string, unknown> | undefined {
+function decode(text: string): Record<string, unknown> | null | undefined {
   try {
     const body: unknown = JSON.parse(text);
-    return isObject(body) ? body : undefined;
+    return typeof body === 'object' ? (body as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

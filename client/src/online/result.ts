@@ -1,15 +1,18 @@
 import type { ErrorCode, Issue } from '../../../src/protocol/index.js';
-import { ERRORS } from '../../../src/protocol/errors.js';
 import { codeOfStatus, type SyncErrorCode } from '../core/errors.js';
 
 /** Why a call was refused, or could not be made. */
 export interface Failure {
+  /** Tells it from an answer. */
   readonly success: false;
   /** What is wrong and what to do, as a sentence. */
   readonly error: string;
+  /** The reason to switch over. */
   readonly code: SyncErrorCode;
   /** HTTP status; not there when no answer came. */
   readonly status?: number;
+  /** Whether the same may succeed later, by the server's own word. */
+  readonly retryable?: boolean;
   /** Which fields are wrong, when fields are. */
   readonly errors?: readonly Issue[];
 }
@@ -31,15 +34,18 @@ export function failure(code: SyncErrorCode, error: string, more: object = {}): 
 /** The failure in an answer of the server, or of something in between that speaks for it. */
 export function failureOf(status: number, body: Record<string, unknown>): Failure {
   const text = [body.error, body.detail, body.title].find((part) => typeof part === 'string');
-  const code = isErrorCode(body.code) ? body.code : codeOfStatus(status);
+  const code = typeof body.code === 'string' ? (body.code as ErrorCode) : codeOfStatus(status);
   return failure(code, text ?? `the server answered ${status}`, { ...body, status });
 }
 
-/** True when the same request may succeed later. */
-export function isRetryable({ code }: Failure): boolean {
-  return !isErrorCode(code) || ERRORS[code].retryable;
-}
+/** What is wrong with the request itself, and stays so. */
+const FINAL_STATUS = /^4(?!08|25|29)/;
 
-function isErrorCode(code: unknown): code is ErrorCode {
-  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+/**
+ * True when the same request may succeed later: by the server's word, which newer codes come with, too; else by the
+ * status of what has a code. Where nobody has answered, only a token that cannot be had is final.
+ */
+export function isRetryable({ code, status, retryable }: Failure): boolean {
+  if (code === 'unauthenticated') return false;
+  return retryable ?? (code === 'internal' || !FINAL_STATUS.test(String(status)));
 }

@@ -1,4 +1,4 @@
-import type { Filter, RangeFrame, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import type { Filter, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.js';
 import { createConnection, type Connection, type ConnectionPort } from '../connection/connection.js';
 import { isTrying, isUp, type State } from '../connection/state.js';
@@ -8,13 +8,25 @@ import { SyncError } from '../core/errors.js';
 import { createEmitter } from '../core/emitter.js';
 import type { OtherMessage } from '../core/event-map.js';
 import { emitEvent } from '../core/emit-event.js';
+import { follow, type Following } from '../core/ledger-follower.js';
 import type { Settings, TokenSource } from '../core/options.js';
 import { OwnWrites } from './own-writes.js';
-import { RangeReader } from './range-reader.js';
+
+/** Up to where everything is known, and of which ledger. */
+export interface Cursor {
+  /** Which ledger: another one after it was made anew or restored. */
+  readonly epoch: string;
+  /** The number of the last alteration that is known. */
+  readonly seq: number;
+  /** Chain hash at `seq`, by which the server notices that its ledger is no longer the one we know. */
+  readonly hash?: string;
+}
 
 /** Where to connect to, and as whom; what is not named stays as it was. */
 export interface Target {
+  /** The server: `ws(s)://` or `http(s)://`. Default: the page's origin, else `http://127.0.0.1:3001`. */
   readonly url?: string | undefined;
+  /** A token, or a function that gets one. */
   readonly token?: TokenSource | undefined;
 }
 
@@ -23,7 +35,7 @@ export class OnlineSession implements ConnectionPort {
   readonly events = createEmitter();
   readonly own = new OwnWrites();
   readonly connection: Connection;
-  readonly reader: RangeReader;
+  private following: Following = {};
   private target: Target;
   private unbind: (() => void) | undefined;
   private name: string | null = null;
@@ -31,10 +43,12 @@ export class OnlineSession implements ConnectionPort {
   /** The newest protocol that was met. */
   private protocol = PROTOCOL_VERSION;
 
-  constructor(settings: Settings, filter: Filter = {}) {
+  constructor(
+    settings: Settings,
+    private readonly filter: Filter = {},
+  ) {
     socketUrl(settings.url);
     this.target = { url: settings.url, token: settings.token };
-    this.reader = new RangeReader(filter);
     this.connection = createConnection(settings, this);
   }
 
@@ -45,6 +59,14 @@ export class OnlineSession implements ConnectionPort {
 
   get up(): boolean {
     return isUp(this.connection.state);
+  }
+
+  /** Up to where everything has been heard; null before the first connection. */
+  get cursor(): Cursor | null {
+    const { cursor } = this.following;
+    if (!cursor) return null;
+    const { rights: _, ...known } = cursor;
+    return known;
   }
 
   /** The name that the server has given to this connection, while it is up. */
@@ -93,7 +115,8 @@ export class OnlineSession implements ConnectionPort {
   }
 
   subscription(): object {
-    return this.reader.subscription();
+    const { epoch, seq: since, hash } = this.following.cursor ?? {};
+    return { type: 'subscribe', epoch, since, hash, ...this.filter };
   }
 
   connected({ clientId, serverTime, protocol }: Welcome): void {
@@ -123,46 +146,26 @@ export class OnlineSession implements ConnectionPort {
   received(message: ServerMessage): void {
     switch (message.type) {
       case 'subscribed':
-        return this.reader.subscribed(message);
       case 'events':
-        return this.read(message);
       case 'sync:live':
-        if (this.listening) this.events.emit('sync:live', message);
+      case 'sync:reset': {
+        const { now, events = [], again } = follow(this.following, message);
+        this.following = now;
+        if (again) this.connection.resubscribe();
+        if (message.type === 'sync:live') this.events.emit('sync:live', message);
+        if (message.type === 'sync:reset') this.events.emit('sync:reset', message);
+        for (const event of events) {
+          const own = this.own.takes(event);
+          emitEvent(this.events.emit, event, { own, pending: own });
+        }
         return;
-      case 'sync:reset':
-        this.reader.reset(message);
-        this.connection.resubscribe();
-        return this.events.emit('sync:reset', message);
+      }
       case 'nack': {
         const { opId, error } = message;
         return this.events.emit('sync:rejected', { operation: { ...this.own.take(opId), opId }, error });
       }
-      case 'error':
-        return this.failed(new SyncError(message.code, message.message));
-      case 'atome:created':
-      case 'atome:updated':
-      case 'atome:altered':
-      case 'atome:deleted':
-      case 'atome:left':
-        // Sent before the server has read our subscription; the replay tells it again.
-        return;
       default:
         this.events.emit('sync:message', message as unknown as OtherMessage);
-    }
-  }
-
-  /** False while a subscription is being asked for: what still comes from an earlier one will be told again. */
-  private get listening(): boolean {
-    return this.connection.state.phase === 'connected';
-  }
-
-  private read(frame: RangeFrame): void {
-    if (!this.listening) return;
-    const events = this.reader.read(frame);
-    if (!events) return this.connection.resubscribe();
-    for (const event of events) {
-      const own = this.own.takes(event);
-      emitEvent(this.events, event, { own, pending: own });
     }
   }
 }

@@ -2,16 +2,18 @@ import type { AlterationBody, Atome } from '../../../src/protocol/index.js';
 import { removeListener } from '../core/emitter.js';
 import type { Phase } from '../connection/state.js';
 import type { Listener, SyncEventName } from '../core/event-map.js';
-import type { Cursor } from './range-reader.js';
-import type { OnlineSession, Target } from './session.js';
+import type { Cursor, OnlineSession, Target } from './session.js';
 
 /** Where to connect to, and as whom; what is not named stays as it was. */
 export type ConnectOptions = Target;
 
 /** What {@link SyncWebSocket.getState} tells. */
 export interface ConnectionState {
+  /** True while every change is heard. */
   readonly connected: boolean;
+  /** The state of the connection in detail. */
   readonly phase: Phase;
+  /** Of the WebSocket. */
   readonly url: string;
   /** The server's name for this connection; null when there is none. */
   readonly clientId: string | null;
@@ -55,7 +57,7 @@ export interface SyncWebSocket {
 }
 
 export function syncWebSocket(session: OnlineSession): SyncWebSocket {
-  const { connection, events, reader } = session;
+  const { connection, events } = session;
   const broadcast = (type: `atome:${string}`, message: object): boolean =>
     session.send({ type, ...message, clientId: session.clientId, timestamp: new Date().toISOString() });
   return {
@@ -63,7 +65,7 @@ export function syncWebSocket(session: OnlineSession): SyncWebSocket {
     disconnect: () => session.disconnect(),
     isConnected: () => session.up,
     getState() {
-      const { up, clientId } = session;
+      const { up, clientId, cursor } = session;
       const { state } = connection;
       return {
         connected: up,
@@ -71,7 +73,7 @@ export function syncWebSocket(session: OnlineSession): SyncWebSocket {
         url: session.url(),
         clientId,
         reconnectAttempts: 'attempt' in state ? state.attempt : 0,
-        cursor: reader.cursor ?? null,
+        cursor,
       };
     },
     on: (event, listener) => events.on(event, listener),

@@ -1,5 +1,4 @@
 import type { ErrorBody, ErrorCode, JsonObject, Operation } from '../../../src/protocol/index.js';
-import { ERRORS } from '../../../src/protocol/errors.js';
 import { uuidv7 } from '../../../src/protocol/ids.js';
 import type { Call, Http } from './http.js';
 import { failed, failure, isRetryable, type Failure, type Result } from './result.js';
@@ -122,13 +121,13 @@ function badId<T>(id: unknown): Result<T> | undefined {
   return failed(failure('invalid', 'id is required: the id of an atome, a text'));
 }
 
-function errorBody({ code, error, status, errors }: Failure): ErrorBody {
-  const { status: usual, retryable } = ERRORS[code as ErrorCode];
+/** A refusal, in the words of a `nack`. Without an answer there was no token. */
+function errorBody({ code, error: message, status = 401, errors }: Failure): ErrorBody {
   return {
     code: code as ErrorCode,
-    message: error,
-    status: status ?? usual,
-    retryable,
+    message,
+    status,
+    retryable: false,
     ...(errors && { details: { errors: errors.map((issue) => ({ ...issue })) } }),
   };
 }

@@ -4,14 +4,19 @@ import type { ConnectOptions, ConnectionState, SyncWebSocket } from './sync-webs
 
 /** Callbacks of {@link UnifiedSync.connectRealtime}, and where to connect to. */
 export interface RealtimeOptions extends ConnectOptions {
+  /** Hears `atome:created`. */
   readonly onAtomeCreated?: ((event: AtomeCreated) => unknown) | undefined;
   /** Hears every change of an existing atome: `atome:updated` and `atome:altered`. */
   readonly onAtomeUpdated?: ((event: AtomeUpdated | AtomeAltered) => unknown) | undefined;
   /** Hears `atome:altered` alone. */
   readonly onAtomeAltered?: ((event: AtomeAltered) => unknown) | undefined;
+  /** Hears `atome:deleted`. */
   readonly onAtomeDeleted?: ((event: AtomeDeleted) => unknown) | undefined;
+  /** Hears `sync:connected`. */
   readonly onConnected?: ((event: SyncEvents['sync:connected']) => unknown) | undefined;
+  /** Hears `sync:disconnected`. */
   readonly onDisconnected?: ((event: SyncEvents['sync:disconnected']) => unknown) | undefined;
+  /** Hears `sync:error`. */
   readonly onError?: ((event: SyncEvents['sync:error']) => unknown) | undefined;
 }
 

@@ -11,8 +11,11 @@ const REPEAT: Backoff = { firstMs: 300, maxMs: 5_000, attempts: 5 };
 
 /** Three views of the same connection, listeners and token, which read and write on the server alone. */
 export interface UnifiedClient {
+  /** The reconnecting connection. */
   readonly SyncWebSocket: SyncWebSocket;
+  /** Live sync with callbacks. */
   readonly UnifiedSync: UnifiedSync;
+  /** The shared objects, over REST. */
   readonly UnifiedAtome: UnifiedAtome;
 }
 
@@ -21,10 +24,16 @@ export interface UnifiedClient {
  * @throws SyncError `invalid` for a malformed URL.
  */
 export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
-  const settings = settingsOf(options);
-  const session = new OnlineSession(settings, options.filter);
+  const session = new OnlineSession(settingsOf(options), options.filter);
+  const socket = syncWebSocket(session);
+  return { SyncWebSocket: socket, UnifiedSync: unifiedSync(socket), UnifiedAtome: atomesOf(session, options) };
+}
+
+/** The shared objects, by the token and under the name of a session. */
+export function atomesOf(session: OnlineSession, options: UnifiedOptions = {}): UnifiedAtome {
+  const { random = Math.random, fetch, requestMs = 10_000 } = options;
   const http = new Http(
-    { random: settings.random, fetch: options.fetch, requestMs: options.requestMs ?? 10_000, repeat: REPEAT },
+    { random, fetch, requestMs, repeat: REPEAT },
     {
       api: () => session.api(),
       renewable: () => session.renewable(),
@@ -32,6 +41,5 @@ export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
       clientId: () => session.clientId,
     },
   );
-  const socket = syncWebSocket(session);
-  return { SyncWebSocket: socket, UnifiedSync: unifiedSync(socket), UnifiedAtome: unifiedAtome(http, session) };
+  return unifiedAtome(http, session);
 }

@@ -61,43 +61,38 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
         const how = move(shown);
         if (how) moved[how].push(id);
       }
-      if (isEmpty(moved)) return undefined;
+      let difference = someOf(moved);
+      if (!difference) return undefined;
       const now = members.slice(0, limit);
-      const difference = limit === undefined ? moved : between(atomes, now, moved.changed);
-      if (isEmpty(difference)) return undefined;
-      atomes = now;
+      // behind a limit, atomes come and go that have not changed themselves
+      if (limit !== undefined) difference = differenceOf(atomes, now, ({ id }) => moved.changed.includes(id));
+      if (difference) atomes = now;
       return difference;
     },
   };
 }
 
-/** Behind a limit, atomes come and go that have not changed themselves. */
-function between(before: readonly Atome[], after: readonly Atome[], changed: readonly string[]): Difference {
-  const [was, is] = [idsOf(before), idsOf(after)];
-  return {
-    added: [...is].filter((id) => !was.has(id)),
-    changed: changed.filter((id) => was.has(id) && is.has(id)),
-    removed: [...was].filter((id) => !is.has(id)),
-  };
-}
-
-/** What is different from the result that was told before; undefined when nothing is. */
-export function differenceOf(before: readonly Atome[] | undefined, after: readonly Atome[]): Difference | undefined {
-  const was = new Map(before?.map(({ id, version }) => [id, version]));
+/**
+ * What is different from the result that was told before; undefined when nothing is.
+ * @param isChanged whether a reader sees a difference in an atome that is in both.
+ */
+export function differenceOf(
+  before: readonly Atome[],
+  after: readonly Atome[],
+  isChanged: (before: Atome, after: Atome) => boolean,
+): Difference | undefined {
+  const was = new Map(before.map((atome) => [atome.id, atome]));
   const [added, changed]: [string[], string[]] = [[], []];
-  for (const { id, version } of after) {
-    if (!was.has(id)) added.push(id);
-    else if (was.get(id) !== version) changed.push(id);
+  for (const atome of after) {
+    const { id } = atome;
+    const known = was.get(id);
+    if (!known) added.push(id);
+    else if (isChanged(known, atome)) changed.push(id);
     was.delete(id);
   }
-  const difference = { added, changed, removed: [...was.keys()] };
-  return before && isEmpty(difference) ? undefined : difference;
+  return someOf({ added, changed, removed: [...was.keys()] });
 }
 
-function idsOf(atomes: readonly Atome[]): Set<string> {
-  return new Set(atomes.map(({ id }) => id));
-}
-
-function isEmpty({ added, changed, removed }: Difference): boolean {
-  return added.length + changed.length + removed.length === 0;
+function someOf(difference: Difference): Difference | undefined {
+  return Object.values(difference as object).some(({ length }: readonly string[]) => length) ? difference : undefined;
 }

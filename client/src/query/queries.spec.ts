@@ -9,7 +9,6 @@ import type { Difference, Query } from './query.js';
 
 const NEWEST: Query = { kind: 'note', sort: '-updatedAt', limit: 2 };
 
-const nothing = (): void => undefined;
 const atome = (id: string, minute: number, version = 1): Atome => ({
   ...{ id, version, kind: 'note', type: null, data: {}, meta: {}, parentId: null, ownerId: 'ada' },
   ...{ createdAt: '', updatedAt: new Date(minute * 60_000).toISOString(), deletedAt: null },
@@ -59,12 +58,9 @@ describe('while the store is being read', () => {
   });
 
   function open(): void {
-    replica = createReplica(store, {
-      owner: () => Promise.resolve('us'),
-      ...{ met: nothing, received: nothing, refused: nothing, failed: nothing },
-      changed: (shown) => queries.changed(shown),
-    });
+    replica = createReplica(store, (change) => change.type === 'shown' && queries.changed(change.shown));
     queries = createQueries(replica, (run) => void run());
+    replica.open(() => Promise.resolve('us'));
   }
 
   it('the atomes changed last are listed', async () => {

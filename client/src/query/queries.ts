@@ -21,7 +21,7 @@ export interface Queries {
   readonly list: (query?: Query) => Promise<readonly Atome[]>;
   /** One live query, which works while somebody listens; with `run` it calls back once there is a result. */
   readonly watch: (query: Query, run?: Run) => LiveQuery<AnyKinds, string> | (() => void);
-  changed(shown: ReadonlyMap<string, Shown>): void;
+  readonly changed: (shown: ReadonlyMap<string, Shown>) => void;
 }
 
 export function createQueries(replica: Replica, fenced: Fenced): Queries {
@@ -43,9 +43,10 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
     let told: readonly Atome[] | undefined;
     let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
     const tell = (atomes: readonly Atome[]): void => {
-      const difference = differenceOf(told, atomes);
+      const difference = differenceOf(told ?? [], atomes, (before, after) => before.version !== after.version);
+      const isNews = !told || difference;
       told = atomes;
-      if (difference) fenced(() => run(atomes, difference));
+      if (isNews) fenced(() => run(atomes, difference ?? NOTHING));
     };
     fenced(async () => {
       const atomes = await first(query);

@@ -20,22 +20,29 @@ export type Condition =
 
 /** Which atomes, in which order. Everything named has to hold; deleted atomes never match. */
 export interface Query<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map>> {
+  /** Of this kind. */
   readonly kind?: Kind | undefined;
+  /** Of this type; null: those without one. */
   readonly type?: string | null | undefined;
   /** null: those without a parent. */
   readonly parentId?: string | null | undefined;
+  /** One of these; an empty list for none at all. */
   readonly ids?: readonly string[] | undefined;
   /** Conditions by path in `data`: `{ done: false, 'author.name': { in: ['Ada', 'Bob'] } }`. */
   readonly where?: Readonly<Record<string, Condition>> | undefined;
   /** Path in the atome, `-` in front for descending: `data.title`, `-updatedAt`. Default `id`, the order of creation. */
   readonly sort?: string | undefined;
+  /** How many at most, from the first of the order. Default: all. */
   readonly limit?: number | undefined;
 }
 
 /** What is different from the result before, as ids. */
 export interface Difference {
+  /** In the result now, and not before. */
   readonly added: readonly string[];
+  /** In both, and looking different. */
   readonly changed: readonly string[];
+  /** In the result before, and not now. */
   readonly removed: readonly string[];
 }
 

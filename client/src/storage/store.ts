@@ -24,16 +24,27 @@ import type { Atome, AtomeEvent, ErrorBody, JsonObject, JsonValue } from '../../
 export interface PendingWrite {
   /** Its name for the server. It begins with the local time of the write, so that names sort as the writes came. */
   readonly opId: string;
+  /** What it does: `create`, `update`, `patch` … */
   readonly operation: string;
+  /** To which atome. */
   readonly atomeId: string;
+  /** What `update`, `patch`, `rename`, `tag`, `share` and `restore` change. */
   readonly changes?: JsonValue;
+  /** Of a `create` or `replace`. */
   readonly kind?: string;
+  /** The type, of a `create` or `replace`. */
   readonly atomeType?: string | null;
+  /** Of a `create` or `replace`. */
   readonly data?: JsonObject;
+  /** Of a `create` or `replace`. */
   readonly meta?: JsonObject;
+  /** Of a `create` or `replace`; null for none. */
   readonly parentId?: string | null;
+  /** Of a `create`. */
   readonly access?: JsonValue;
+  /** Refuse unless the atome is at this version. */
   readonly baseVersion?: number;
+  /** Why, for the history. */
   readonly reason?: string;
   /** Its stamp, where it must be the same on several servers. Default: made when it is first sent. */
   readonly hlc?: string;
@@ -43,14 +54,16 @@ export interface PendingWrite {
 
 /** An own write that was refused for good, kept until the application retries or discards it. */
 export interface RejectedWrite {
+  /** The write, as it was sent. */
   readonly operation: PendingWrite;
+  /** Why the server has refused it. */
   readonly error: ErrorBody;
   /** When, ISO 8601. */
   readonly rejectedAt: string;
 }
 
 /** Where the copy stands: one small record, replaced as a whole. */
-export interface Place {
+export interface Checkpoint {
   /** Up to where the atomes are right; null before all was told once. */
   readonly cursor: StoredCursor | null;
   /** The subscription that the atomes were taken for, as JSON. For another one all has to be told anew. */
@@ -63,10 +76,19 @@ export interface Place {
   readonly owner?: string;
 }
 
+/**
+ * The former name of {@link Checkpoint}.
+ * @deprecated
+ */
+export type Place = Checkpoint;
+
 /** A place in a ledger, with what proves to the server that it is still the same ledger and the same rights. */
 export interface StoredCursor {
+  /** Which ledger. */
   readonly epoch: string;
+  /** The number of the last alteration that is known. */
   readonly seq: number;
+  /** The hash of the chain at `seq`. */
   readonly hash?: string;
   /** Opaque, from `subscribed`, sent back with the next `subscribe`. */
   readonly rights?: string;
@@ -86,8 +108,10 @@ export interface Changes {
   readonly append?: readonly PendingWrite[];
   /** opIds that leave the inbox of rejected writes; unknown ones do not matter. */
   readonly dismiss?: readonly string[];
+  /** Writes that join the inbox. */
   readonly reject?: readonly RejectedWrite[];
-  readonly place?: Place;
+  /** The checkpoint that takes the place of the one before. */
+  readonly place?: Checkpoint;
   /** What the listeners of the other instances hear of it. Told through `observe` in order and once, never kept. */
   readonly events?: readonly AtomeEvent[];
 }
@@ -95,7 +119,7 @@ export interface Changes {
 /** Everything but the atomes, which may be many. */
 export interface Contents {
   /** null in a new store, or its owner alone. */
-  readonly place: Partial<Place> | null;
+  readonly place: Partial<Checkpoint> | null;
   /** In the order of their opIds. */
   readonly outbox: readonly PendingWrite[];
   /** In the order of their opIds. */
@@ -106,6 +130,7 @@ export interface Contents {
 
 /** Which atomes {@link Store.newest} looks for. */
 export interface Selection {
+  /** Of this kind; undefined for any. */
   readonly kind?: string | undefined;
   /** null: those without a parent. */
   readonly parentId?: string | null | undefined;
@@ -155,10 +180,14 @@ export interface Tabs {
 
 /** The tables of a store, as migrations name them. */
 export interface Tables {
+  /** By `id`. */
   readonly atomes: Atome;
+  /** By `opId`. */
   readonly outbox: PendingWrite;
+  /** By `operation.opId`. */
   readonly rejected: RejectedWrite;
-  readonly place: Place;
+  /** One record. */
+  readonly place: Checkpoint;
 }
 
 /** From one version to the next: what becomes of each record. A table that is not named stays as it is. */
@@ -166,7 +195,9 @@ export type Migration = { readonly [Table in keyof Tables]?: (record: never) => 
 
 /** The version of what stores keep, and the way to it: `migrations[0]` leads from version 1 to 2. */
 export interface Format {
+  /** From 1 on. */
   readonly version: number;
+  /** One for each version but the last. */
   readonly migrations: readonly Migration[];
 }
 

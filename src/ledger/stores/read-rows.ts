@@ -6,7 +6,7 @@ import {
   type HeadRow,
   type PartialAtomeRow,
 } from '../rows.js';
-import type { InheritanceRoots, LockedState, TouchedKeys } from '../store.js';
+import { TooManyDescendants, type InheritanceRoots, type LockedState, type TouchedKeys } from '../store.js';
 import type { Param } from './columns.js';
 import * as sql from './sql.js';
 
@@ -35,18 +35,31 @@ export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
 }
 
-export type FoundAtomes = Pick<LockedState, 'atomes' | 'isIncomplete'>;
+export type FoundAtomes = Pick<LockedState, 'atomes'>;
 
 /** Rows that were asked for, with their relatives. */
-export function withRelatives(
+export function withRelatives(atomes: readonly PartialAtomeRow[], related: readonly PartialAtomeRow[]): FoundAtomes {
+  const known = new Set(atomes.map(({ id }) => id));
+  return { atomes: [...atomes, ...related.filter(({ id }) => !known.has(id))] };
+}
+
+/**
+ * Whether there are more relatives than were read, and they are needed: a right can be taken away whatever their number.
+ * @throws TooManyDescendants where fewer writes at once may need fewer of them.
+ */
+export function needsAllRelatives(
   atomes: readonly PartialAtomeRow[],
   related: readonly PartialAtomeRow[],
-  inheritanceRoots: InheritanceRoots | undefined,
-): FoundAtomes {
-  const known = new Set(atomes.map(({ id }) => id));
-  const more = related.filter(({ id }) => !known.has(id));
-  const isIncomplete = inheritanceRoots !== undefined && related.length > sql.maxRelatives(inheritanceRoots);
-  return { atomes: [...atomes, ...more], ...(isIncomplete && { isIncomplete }) };
+  { inheritanceRoots, isWanted = () => true, isSingle = false }: TouchedKeys,
+): boolean {
+  if (!inheritanceRoots || related.length <= sql.maxRelatives(inheritanceRoots)) return false;
+  if (!isSingle) throw new TooManyDescendants();
+  const roots = rootsOf(inheritanceRoots);
+  return atomes.some((row) => roots.has(row.id) && isWanted(row));
+}
+
+function rootsOf(inheritanceRoots: InheritanceRoots | undefined): Set<string> {
+  return new Set(inheritanceRoots && [...inheritanceRoots.shared, ...inheritanceRoots.moved]);
 }
 
 /** The ids of the atomes whose documents have not been read and are needed: with one that changes its rights all its heirs'. */
@@ -56,7 +69,7 @@ export function missingDocuments(
 ): string[] {
   const missing = atomes.filter((row) => !hasDocument(row));
   if (missing.length === 0) return [];
-  const roots = new Set(inheritanceRoots && [...inheritanceRoots.shared, ...inheritanceRoots.moved]);
+  const roots = rootsOf(inheritanceRoots);
   const isPassedOn = roots.size > 0 && atomes.some((row) => roots.has(row.id) && isWanted(row));
   return missing.filter((row) => (isPassedOn && row.heirOf !== null) || isWanted(row)).map(({ id }) => id);
 }
@@ -67,5 +80,5 @@ export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;
 export function withDocuments(found: FoundAtomes, documents: readonly ReadDocumentRow[]): FoundAtomes {
   if (documents.length === 0) return found;
   const byId = new Map(documents.map((row) => [row.id, row]));
-  return { ...found, atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
+  return { atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
 }

@@ -1,7 +1,14 @@
 import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeHeaderRow } from '../rows.js';
-import { MAX_DESCENDANTS, type Erasure, type InheritanceRoots, type TouchedKeys, type WriteName } from '../store.js';
+import {
+  MAX_DESCENDANTS,
+  type Adopting,
+  type Erasure,
+  type InheritanceRoots,
+  type TouchedKeys,
+  type WriteName,
+} from '../store.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
@@ -87,15 +94,44 @@ export function selectRelatives(texts: string): string {
       WHERE member.tenant = ? AND member.id = family.id`;
 }
 
+/** As a limit: all there are. */
+export const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
 /** Heirs and parents of a group that can be decided as a whole are not more than that. */
 export function maxRelatives({ shared }: InheritanceRoots): number {
   return MAX_DESCENDANTS + shared.length;
 }
 
-export function relativesParams(tenant: string, inheritanceRoots: InheritanceRoots): Param[] {
+export function relativesParams(
+  tenant: string,
+  inheritanceRoots: InheritanceRoots,
+  limit = maxRelatives(inheritanceRoots) + 1,
+): Param[] {
   const { shared, moved } = inheritanceRoots;
   const [all, some] = [JSON.stringify(shared), JSON.stringify(moved)];
-  return [all, tenant, some, tenant, tenant, tenant, maxRelatives(inheritanceRoots) + 1, all, tenant, tenant];
+  return [all, tenant, some, tenant, tenant, tenant, limit, all, tenant, tenant];
+}
+
+/**
+ * How many inherit from the uppermost of those that adopt; `texts` is a subquery of ids in a column `value`. Its
+ * parameters: {@link descendantsParams}.
+ */
+export function countDescendants(texts: string): string {
+  return `WITH RECURSIVE parents(id) AS (
+      SELECT wanted.value FROM (${texts}) AS wanted
+      UNION SELECT a.parent_id FROM (${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
+    ), ancestors(id, heir_of) AS (
+      SELECT a.id, a.heir_of FROM parents CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = parents.id
+      UNION SELECT a.id, a.heir_of FROM ancestors CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = ancestors.heir_of
+    ), heirs(id) AS (
+      SELECT heir.id FROM ancestors CROSS JOIN atomes AS heir
+        WHERE ancestors.heir_of IS NULL AND heir.tenant = ? AND heir.heir_of = ancestors.id
+      UNION SELECT heir.id FROM heirs CROSS JOIN atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = heirs.id
+    ) SELECT count(*) AS count FROM (SELECT 1 FROM heirs LIMIT ${MAX_DESCENDANTS + 1}) AS bounded`;
+}
+
+export function descendantsParams(tenant: string, { parents, children }: Adopting): Param[] {
+  return [JSON.stringify(parents), JSON.stringify(children), tenant, tenant, tenant, tenant, tenant];
 }
 
 export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;

@@ -52,17 +52,13 @@ export function replayOf(first: IdempotencyRecord, mutation: Mutation, epoch: st
 }
 
 /**
- * The creation that a `create` says again, though others have altered the atome since. One that says what the
- * atome is now is a no-op, and one of a deleted atome is refused: undefined for both.
+ * Whether a `create` says a creation again, though others have altered the atome since. One that says what the atome is
+ * now is a no-op, and one of a deleted atome is refused.
  */
-export function sameCreation(
-  creation: AlterationRow | undefined,
-  mutation: Mutation,
-  state: AtomeState,
-): AlterationRow | undefined {
-  if (mutation.operation !== 'create' || !creation || state.deletedAt !== null) return undefined;
+export function isSameCreation(creation: AlterationRow, mutation: Mutation, state: AtomeState): boolean {
+  if (mutation.operation !== 'create' || state.deletedAt !== null) return false;
   const isSame = isSameChange(JSON.parse(creation.changes), mutation);
-  return isSame && !equalJson(contentOf(state), contentOf(mutation.changes)) ? creation : undefined;
+  return isSame && !equalJson(contentOf(state), contentOf(mutation.changes));
 }
 
 /** Whether a write asks for what the ledger keeps of one: what the server has added to that does not count. */

@@ -1,20 +1,13 @@
-import {
-  AtomeError,
-  type AccessRules,
-  type HybridClock,
-  type AtomeState,
-  type Content,
-  type Limits,
-  type Mutation,
-} from '../../protocol/index.js';
-import { GroupState, type GroupPlan, type WriteRequest } from './group-state.js';
-import { groupSize } from './group-size.js';
-import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
+import { AtomeError, type AtomeState, type Content, type Mutation } from '../../protocol/index.js';
 import { headerOf } from '../access-columns.js';
-import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
-import type { AtomeHeaderRow } from '../rows.js';
+import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { LedgerGone } from '../store-error.js';
-import type { InheritanceRoots, LedgerStore, TouchedKeys, WriteName } from '../store.js';
+import { TooManyDescendants, type LedgerStore } from '../store.js';
+import { Admission } from './admission.js';
+import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
+import { groupSize } from './group-size.js';
+import { touchedKeysOf } from './touched-keys.js';
+import type { WriteEnvironment } from './write-environment.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
@@ -29,30 +22,30 @@ interface QueuedWrite {
   readonly reject: (error: unknown) => void;
 }
 
+/** The writes of a tenant that wait, and the work that takes them. */
+interface TenantQueue {
+  readonly waiting: QueuedWrite[];
+  emptied: Promise<void>;
+}
+
 /**
  * The one way into the ledger. What arrives while a tenant's previous group is committing is committed
  * together as the next group: one transaction and one flush to disk for all of it, without any timer.
  */
 export class LedgerWriter {
-  private readonly queues = new Map<string, QueuedWrite[]>();
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly queues = new Map<string, TenantQueue>();
   private readonly listeners = new Set<CommitListener>();
   /** Tenants whose ledger is known to be there. */
   private readonly opened = new Set<string>();
-  private readonly rate: WriteRate;
+  private readonly admission: Admission;
   private turn: Promise<void> | undefined;
-  private closed = false;
 
   constructor(
     private readonly store: LedgerStore,
     private readonly stateAt: StateAt,
-    private readonly clock: HybridClock,
-    private readonly limits: Limits,
-    private readonly rules: AccessRules,
-    private readonly now: () => number = Date.now,
-    private readonly quotas: Quotas = NO_QUOTAS,
+    private readonly environment: WriteEnvironment,
   ) {
-    this.rate = new WriteRate(quotas);
+    this.admission = new Admission(environment);
   }
 
   /**
@@ -60,14 +53,12 @@ export class LedgerWriter {
    * @throws AtomeError when it is refused.
    */
   submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
-    if (this.closed) return Promise.reject(new AtomeError('unavailable', 'the server is going down; try again'));
     return new Promise((resolve, reject) => {
-      this.rate.take(tenant, this.now());
-      const waiting = { mutation, origin, resolve, reject };
+      this.admission.admit(tenant);
+      const write = { mutation, origin, resolve, reject };
       const queue = this.queues.get(tenant);
-      if (queue) queue.push(waiting);
-      else this.queues.set(tenant, [waiting]);
-      if (!this.running.has(tenant)) this.running.set(tenant, this.run(tenant));
+      if (queue) queue.waiting.push(write);
+      else this.begin(tenant, write);
     });
   }
 
@@ -79,19 +70,23 @@ export class LedgerWriter {
 
   /** Takes nothing new; resolves when all that was taken is answered. */
   async drain(): Promise<void> {
-    this.closed = true;
-    await Promise.all(this.running.values());
+    this.admission.close();
+    await Promise.all([...this.queues.values()].map(({ emptied }) => emptied));
   }
 
-  private async run(tenant: string): Promise<void> {
-    const queue = this.queues.get(tenant)!;
-    while (queue.length > 0) {
+  private begin(tenant: string, first: QueuedWrite): void {
+    const queue: TenantQueue = { waiting: [first], emptied: Promise.resolve() };
+    this.queues.set(tenant, queue);
+    queue.emptied = this.run(tenant, queue.waiting);
+  }
+
+  private async run(tenant: string, waiting: QueuedWrite[]): Promise<void> {
+    while (waiting.length > 0) {
       // the rest of this turn's arrivals belong to the group
       await this.endOfTurn();
-      await this.commit(tenant, queue.splice(0, groupSize(queue)));
+      await this.commit(tenant, waiting.splice(0, groupSize(waiting)));
     }
     this.queues.delete(tenant);
-    this.running.delete(tenant);
   }
 
   /** The same for all tenants, so that a store may commit their groups together. */
@@ -110,11 +105,9 @@ export class LedgerWriter {
     try {
       plan = await this.plan(tenant, group);
     } catch (error) {
-      group.forEach(({ reject }) => reject(error));
-      return;
-    }
-    if (plan.isIncomplete) {
-      for (const each of group) await this.commit(tenant, [each]);
+      if (error instanceof TooManyDescendants && group.length > 1) {
+        for (const each of group) await this.commit(tenant, [each]);
+      } else group.forEach(({ reject }) => reject(error));
       return;
     }
     plan.outcomes.forEach((outcome, index) => {
@@ -150,8 +143,8 @@ export class LedgerWriter {
     }
     return this.store
       .ledger(tenant)
-      .write.commit(touchedBy(requests, this.rules), (before) =>
-        new GroupState(before, this.clock, this.limits, this.rules, this.now(), this.quotas).plan(requests),
+      .write.commit(touchedKeysOf(requests, this.environment.rules), (before) =>
+        planGroup(before, requests, this.environment),
       );
   }
 
@@ -168,52 +161,10 @@ export class LedgerWriter {
     const { atomeId, changes } = mutation;
     try {
       const [row] = await this.store.ledger(tenant).atomes.headers([atomeId]);
-      if (!row || !this.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
+      if (!row || !this.environment.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
       return await this.stateAt(tenant, atomeId, changes.version);
     } catch (error) {
       return error as Error;
     }
   }
-}
-
-/** Everything that the writes of a group need to know. */
-function touchedBy(requests: readonly WriteRequest[], rules: AccessRules): TouchedKeys {
-  const atomeIds = new Set<string>();
-  const ops: WriteName[] = [];
-  const createIds = new Set<string>();
-  const shared = new Set<string>();
-  const moved = new Set<string>();
-  for (const { mutation, restored, origin } of requests) {
-    const { atomeId, opId, operation } = mutation;
-    atomeIds.add(atomeId);
-    if (opId !== null) ops.push({ opId, author: origin.principal.id });
-    if (operation === 'create') createIds.add(atomeId);
-    if (operation === 'share') shared.add(atomeId);
-    const parentId = parentAfter(mutation, restored);
-    if (parentId != null) atomeIds.add(parentId);
-    if (operation !== 'create' && parentId !== undefined) moved.add(atomeId);
-  }
-  const inheritanceRoots: InheritanceRoots = { shared: [...shared], moved: [...moved] };
-  const isFamily = shared.size > 0 || moved.size > 0;
-  return {
-    atomeIds: [...atomeIds],
-    ops,
-    createIds: [...createIds],
-    isWanted: (row) => isReadBy(requests, rules, row),
-    ...(isFamily && { inheritanceRoots }),
-  };
-}
-
-/** Whether one of the writes is about an atome and may read it; the others need its header only. */
-function isReadBy(requests: readonly WriteRequest[], rules: AccessRules, row: AtomeHeaderRow): boolean {
-  const header = headerOf(row);
-  return requests.some(
-    ({ mutation, origin }) => mutation.atomeId === row.id && rules.isAllowed(origin.principal, 'read', header),
-  );
-}
-
-/** The parent that a write gives; undefined when it leaves the atome where it is. */
-function parentAfter(mutation: Mutation, restored: WriteRequest['restored']): string | null | undefined {
-  if (mutation.operation === 'create' || mutation.operation === 'replace') return mutation.changes.parentId;
-  return restored && 'parentId' in restored ? restored.parentId : undefined;
 }

@@ -57,7 +57,7 @@ const ON_DELETED: ReadonlySet<Operation> = new Set(['create', 'delete', 'restore
  * (RFC 9110 §13.2.1).
  * @throws AtomeError `precondition_failed`.
  */
-export function requirePreconditions(
+export function assertPreconditions(
   preconditions: Preconditions | undefined,
   operation: Operation,
   state: AtomeState | undefined,

@@ -3,7 +3,7 @@ import type { AtomeState, Content } from '../atome.js';
 import type { AlterationBody } from '../alteration.js';
 import { AtomeError, invalid } from '../errors.js';
 import type { Hlc } from '../hlc.js';
-import { jsonPatch, pointerTokens, type JsonPatch } from './json-patch.js';
+import { jsonPatch, pointerTokens, type JsonPatch, type JsonPatchStep, type PatchBudget } from './json-patch.js';
 import { checkJson, equalJson, isObject, type JsonObject, type JsonValue } from '../json.js';
 import { BASE, clockAt, DELETED, forget, locate, newer, own, PARTS, valueAt, type Part } from './keys.js';
 import type { Limits } from '../limits.js';
@@ -45,7 +45,7 @@ export function decide(
   state: AtomeState | null,
   mutation: ReadyMutation,
   hlc: Hlc,
-  limits: Pick<Limits, 'jsonDepth' | 'jsonNodes'>,
+  limits: Pick<Limits, 'jsonDepth' | 'jsonNodes' | 'messageBytes'>,
 ): Decision {
   if (mutation.operation === 'create') return decideCreate(state, mutation.atomeId, mutation.changes);
   if (!state) {
@@ -71,7 +71,7 @@ export function decide(
     return sameRights(state, mutation.changes) ? NOOP : { outcome: 'applied', superseded: [] };
   }
   const steps = patchSteps(mutation);
-  const changed = assignments(state, mutation, limits.jsonNodes).filter(
+  const changed = assignments(state, mutation, { values: limits.jsonNodes, chars: limits.messageBytes }).filter(
     ({ path, value }) => !equalJson(valueAt(state, path), value),
   );
   if (changed.length === 0) return NOOP;
@@ -203,7 +203,7 @@ function patchSteps(change: Change): JsonPatch | undefined {
   return change.operation === 'patch' && Array.isArray(change.changes) ? (change.changes as JsonPatch) : undefined;
 }
 
-function assignments(state: AtomeState, change: Change, copyBudget?: number): Assignment[] {
+function assignments(state: AtomeState, change: Change, budget?: PatchBudget): Assignment[] {
   switch (change.operation) {
     case 'redact':
       return []; // it takes everything: fold begins anew
@@ -215,7 +215,7 @@ function assignments(state: AtomeState, change: Change, copyBudget?: number): As
       return wholes(state, change.changes);
     case 'patch': {
       const steps = patchSteps(change);
-      return steps ? patched(state, steps, copyBudget) : merged(state, change.changes as JsonObject);
+      return steps ? patched(state, steps, budget) : merged(state, change.changes as JsonObject);
     }
     case 'rename':
       return [{ path: 'data.name', value: change.changes.name }];
@@ -264,18 +264,36 @@ function merged(state: AtomeState, patch: JsonObject): Assignment[] {
   });
 }
 
-function patched(state: AtomeState, steps: JsonPatch, copyBudget?: number): Assignment[] {
-  const after = jsonPatch(state.data, steps, copyBudget);
+function patched(state: AtomeState, steps: JsonPatch, budget?: PatchBudget): Assignment[] {
+  const written = new Set(steps.flatMap(pointersWritten));
+  const named = new Set([...written, ...steps.flatMap((step) => ('from' in step ? [step.from] : [step.path]))]);
+  const after = jsonPatch(named.has('') ? state.data : some(state.data, keysOf(named)), steps, budget);
   if (!isObject(after)) {
     throw new AtomeError('patch_failed', 'the patch would turn data into something other than an object');
   }
-  const pointers = steps.flatMap((step) =>
-    step.op === 'test' ? [] : step.op === 'move' ? [step.from, step.path] : [step.path],
-  );
-  const touched = new Set(pointers.flatMap((pointer) => pointerTokens(pointer).slice(0, 1)));
+  const touched = keysOf(written);
   // a pointer to the whole document touches every key; once, however many steps there are
-  if (pointers.includes('')) [...Object.keys(state.data), ...Object.keys(after)].forEach((key) => touched.add(key));
+  if (written.has('')) [...Object.keys(state.data), ...Object.keys(after)].forEach((key) => touched.add(key));
   return [...touched].map((key) => ({ path: `data.${key}`, value: own(after, key) }));
+}
+
+function pointersWritten(step: JsonPatchStep): string[] {
+  if (step.op === 'test') return [];
+  return step.op === 'move' ? [step.from, step.path] : [step.path];
+}
+
+/** The keys of the document that pointers lead through. */
+function keysOf(pointers: Iterable<string>): Set<string> {
+  const keys = new Set<string>();
+  for (const pointer of pointers) for (const key of pointerTokens(pointer).slice(0, 1)) keys.add(key);
+  return keys;
+}
+
+/** The values of some keys: what a patch does not name need not be copied for it. */
+function some(data: JsonObject, keys: Iterable<string>): JsonObject {
+  const result: JsonObject = {};
+  for (const key of keys) if (Object.hasOwn(data, key)) result[key] = data[key]!;
+  return result;
 }
 
 type Draft = { -readonly [K in keyof AtomeState]: AtomeState[K] };

@@ -1,5 +1,5 @@
 import { AtomeError } from '../errors.js';
-import { equalJson, isObject, type JsonValue } from '../json.js';
+import { isObject, type JsonValue } from '../json.js';
 
 /** One step of a JSON Patch (RFC 6902). */
 export type JsonPatchStep =
@@ -21,21 +21,41 @@ export function pointerTokens(pointer: string): string[] {
     .map((token) => token.replace(/~1/g, '/').replace(/~0/g, '~'));
 }
 
+/** What the steps of a patch may do together: a few bytes of it can name as much of the document as they like. */
+export interface PatchBudget {
+  /** Most values that all `copy` steps together may add: a chain of copies doubles the document with each step. */
+  readonly values: number;
+  /** Most characters that they may add. */
+  readonly chars: number;
+}
+
+const UNBOUNDED: PatchBudget = { values: Infinity, chars: Infinity };
+
+/** How often the elements of as many characters may be moved: that takes far less time than to copy them. */
+const MOVES_PER_CHAR = 16;
+/** What it takes to look at a key, in moves of an element. */
+const KEY_MOVES = 64;
+
 /**
  * JSON Patch (RFC 6902): the patched value; the document is not changed.
- * @param copyBudget most values that all `copy` steps together may add: a chain of copies doubles the
- *   document with each step.
- * @throws AtomeError `patch_failed` when a step does not fit the document: then nothing is applied.
+ * @throws AtomeError `patch_failed` when a step does not fit the document, or the budget: then nothing is applied.
  */
-export function jsonPatch(document: JsonValue, steps: JsonPatch, copyBudget = Infinity): JsonValue {
-  const root: Root = { value: structuredClone(document), copyBudget };
+export function jsonPatch(
+  document: JsonValue,
+  steps: JsonPatch,
+  { values, chars }: PatchBudget = UNBOUNDED,
+): JsonValue {
+  const root: Root = { value: structuredClone(document), values, chars, moves: chars * MOVES_PER_CHAR };
   steps.forEach((step, index) => applyStep(root, step, index));
   return root.value;
 }
 
+/** The document as the steps so far have left it, and what those to come may still do. */
 interface Root {
   value: JsonValue;
-  copyBudget: number;
+  values: number;
+  chars: number;
+  moves: number;
 }
 
 function applyStep(root: Root, step: JsonPatchStep, index: number): void {
@@ -56,15 +76,15 @@ function applyStep(root: Root, step: JsonPatchStep, index: number): void {
       else assign(root, step.path, structuredClone(step.value), fail);
       break;
     case 'test':
-      if (!equalJson(read(root, step.path, fail), step.value)) fail(step.path, 'has another value');
+      if (!isSame(root, read(root, step.path, fail), step.value, { pointer: step.path, fail }))
+        fail(step.path, 'has another value');
       break;
     case 'remove':
       take(root, step.path, fail);
       break;
     case 'copy': {
       const source = read(root, step.from, fail);
-      root.copyBudget -= countValues(source);
-      if (root.copyBudget < 0) fail(step.from, 'makes the patch copy too many values');
+      charge(root, source, step.from, fail);
       insert(root, step.path, structuredClone(source), fail);
       break;
     }
@@ -78,9 +98,45 @@ function applyStep(root: Root, step: JsonPatchStep, index: number): void {
 
 type Fail = (pointer: string, why: string) => never;
 
-function countValues(value: JsonValue): number {
-  if (typeof value !== 'object' || value === null) return 1;
-  return Object.values(value).reduce<number>((sum, item) => sum + countValues(item), 1);
+/** Where a step looks, and how it is refused. */
+interface Place {
+  readonly pointer: string;
+  readonly fail: Fail;
+}
+
+/** Takes what a copy adds out of the budget before it is made, and no longer than there is any. */
+function charge(root: Root, value: JsonValue, pointer: string, fail: Fail): void {
+  root.values -= 1;
+  if (typeof value === 'string') root.chars -= value.length;
+  if (root.values < 0) fail(pointer, 'makes the patch copy too many values');
+  if (root.chars < 0) fail(pointer, 'makes the patch copy too many characters');
+  if (Array.isArray(value)) for (const each of value) charge(root, each, pointer, fail);
+  else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      root.chars -= key.length;
+      charge(root, value[key]!, pointer, fail);
+    }
+  }
+}
+
+/** Takes the moving of elements out of the budget. */
+function chargeMoves(root: Root, moves: number, pointer: string, fail: Fail): void {
+  root.moves -= moves;
+  if (root.moves < 0) fail(pointer, 'makes the patch move or compare too much');
+}
+
+/** Structural equality, as `equalJson` has it: only what the step names may be cheap, so each key that is looked at counts. */
+function isSame(root: Root, value: JsonValue, named: JsonValue, at: Place): boolean {
+  if (!isObject(value) || !isObject(named)) {
+    if (!Array.isArray(value) || !Array.isArray(named)) return value === named;
+    return value.length === named.length && value.every((each, index) => isSame(root, each, named[index]!, at));
+  }
+  const keys = Object.keys(value);
+  chargeMoves(root, keys.length * KEY_MOVES, at.pointer, at.fail);
+  return (
+    keys.length === Object.keys(named).length &&
+    keys.every((key) => Object.hasOwn(named, key) && isSame(root, value[key]!, named[key]!, at))
+  );
 }
 
 /** The value under one token, or undefined when there is none. */
@@ -115,6 +171,7 @@ function insert(root: Root, pointer: string, value: JsonValue, fail: Fail): void
   if (Array.isArray(container)) {
     const at = token === '-' ? container.length : INDEX.test(token) ? Number(token) : -1;
     if (at < 0 || at > container.length) fail(pointer, 'is outside the array');
+    chargeMoves(root, container.length - at, pointer, fail);
     container.splice(at, 0, value);
   } else if (isObject(container)) {
     container[token] = value;
@@ -134,7 +191,9 @@ function take(root: Root, pointer: string, fail: Fail): JsonValue {
   const value = read(root, pointer, fail);
   if (pointer === '') return fail(pointer, 'is the whole document and cannot be removed');
   const { container, token } = parentOf(root, pointer, fail);
-  if (Array.isArray(container)) container.splice(Number(token), 1);
-  else delete (container as Record<string, JsonValue>)[token];
+  if (Array.isArray(container)) {
+    chargeMoves(root, container.length - Number(token), pointer, fail);
+    container.splice(Number(token), 1);
+  } else delete (container as Record<string, JsonValue>)[token];
   return value;
 }

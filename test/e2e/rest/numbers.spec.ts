@@ -11,8 +11,8 @@ import { startOn } from '../../support/server/server-on.js';
 const LOST = ['9007199254740993', '-9007199254740993', '-0', '-0.0', '0.1000000000000000055', '1e400', '1e-400'];
 const CARRIED = ['9007199254740992', '-9007199254740991', '0.1', '1.10', '1e21', '5e-324', '0.30000000000000004', '0'];
 
-/** What a door answers: its code, and the path that it names. */
-type Verdict = readonly [code: unknown, path: unknown];
+/** How an entry point refuses: by a code, and the path that it names. */
+type Refusal = readonly [code: unknown, path: unknown];
 
 interface Refused {
   readonly code?: unknown;
@@ -20,7 +20,7 @@ interface Refused {
   readonly errors?: unknown;
 }
 
-function verdictOf({ code, details, errors }: Refused): Verdict {
+function refusalOf({ code, details, errors }: Refused): Refusal {
   const [first] = (errors ?? details?.errors ?? []) as { path: string }[];
   return [code, first?.path];
 }
@@ -34,18 +34,18 @@ describe.each(DATABASES)('a number that a double does not carry, on %s', (_datab
   });
   afterAll(() => server.close());
 
-  const rest = async (method: string, path: string, body: string, type = 'application/json'): Promise<Verdict> =>
-    verdictOf((await server.api.call(method, `/api/atome/${path}`, body, { 'content-type': type })).body);
+  const rest = async (method: string, path: string, body: string, type = 'application/json'): Promise<Refusal> =>
+    refusalOf((await server.api.call(method, `/api/atome/${path}`, body, { 'content-type': type })).body);
 
-  const over = async (message: string): Promise<Verdict> => {
+  const over = async (message: string): Promise<Refusal> => {
     const socket = await server.connect();
     socket.send(message);
     await socket.settled();
     const refused = socket.received.find(({ type }) => type === 'nack' || type === 'error');
-    return verdictOf(refused?.type === 'nack' ? refused.error : ((refused ?? {}) as Refused));
+    return refusalOf(refused?.type === 'nack' ? refused.error : ((refused ?? {}) as Refused));
   };
 
-  const doors: Record<string, readonly [path: string, send: (number: string) => Promise<Verdict>]> = {
+  const entryPoints: Record<string, readonly [path: string, send: (number: string) => Promise<Refusal>]> = {
     create: ['data.n', (n) => rest('POST', 'create', `{"kind":"note","data":{"n":${n}}}`)],
     'create, in meta': ['meta.at.1', (n) => rest('POST', 'create', `{"kind":"k","data":{},"meta":{"at":[1, ${n}]}}`)],
     alter: ['changes.n', (n) => rest('POST', 'a1/alter', `{"operation":"update","changes":{"n":${n}}}`)],
@@ -72,7 +72,7 @@ describe.each(DATABASES)('a number that a double does not carry, on %s', (_datab
     ],
   };
 
-  it.each(Object.entries(doors))('is refused by its path in %s', async (_door, [path, send]) => {
+  it.each(Object.entries(entryPoints))('is refused by its path in %s', async (_name, [path, send]) => {
     for (const number of LOST) expect([number, ...(await send(number))]).toEqual([number, 'invalid', path]);
     expect((await server.api.get('/api/atome/a1')).body.atome).toMatchObject({ version: 1, data: { n: 1 } });
   });

@@ -27,7 +27,7 @@ describe.each(DATABASES)('the past over REST, on %s', (_database, create) => {
   });
   afterAll(() => server.close());
 
-  const at = (moment: string) => server.api.get(`/api/atome/a1?${moment}`);
+  const at = (asOf: string) => server.api.get(`/api/atome/a1?${asOf}`);
 
   it('shows an atome as it was at each version', async () => {
     for (const [i, atome] of past.entries())
@@ -61,8 +61,8 @@ describe.each(DATABASES)('the past over REST, on %s', (_database, create) => {
     ['at=2026-01-31T12:00:00', 400, 'invalid'],
     ['at=-1', 400, 'invalid'],
     ['version=1&at=1', 400, 'invalid'],
-  ])('%s is answered %i %s', async (moment, status, code) => {
-    expect(await at(moment)).toMatchObject({ status, body: { code, detail: expect.stringMatching(/\w+ \w+/) } });
+  ])('%s is answered %i %s', async (asOf, status, code) => {
+    expect(await at(asOf)).toMatchObject({ status, body: { code, detail: expect.stringMatching(/\w+ \w+/) } });
   });
 
   it('looks back beyond a deletion', async () => {

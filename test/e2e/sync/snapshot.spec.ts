@@ -51,7 +51,7 @@ describe.each(DATABASES)('GET /api/sync/snapshot, on %s', (_database, create) =>
     expect(await snapshot()).toMatchObject({ header: { seq: 0 }, atomes: [], trailer: { count: 0 } });
   });
 
-  it('is of one moment, though others write while it is read', async () => {
+  it('is of one seq, though others write while it is read', async () => {
     const ids = Array.from({ length: 1_200 }, (_, i) => `a${i}`);
     const creation = (id: string) => ({ opId: id, operation: 'create', atomeId: id, kind: 'note', data: { n: 0 } });
     for (const start of [0, 600]) {

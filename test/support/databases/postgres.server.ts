@@ -24,7 +24,10 @@ interface Owner {
 /** The server's supervisor: when its standard input ends, it ends the server and removes the data. */
 const SUPERVISOR = '"$0" "$@" & cat >/dev/null; kill -QUIT $!; wait $!; rm -rf "$DIRECTORY"';
 
-/** Starts a PostgreSQL with its default durability on a free port, with its data in a temporary directory. */
+/**
+ * Starts a PostgreSQL on a free port, with its data in a temporary directory. It never waits for the disk: its data ends
+ * with the test run, and no test cuts the power. Commits are what they are otherwise (`synchronous_commit`).
+ */
 export async function startPostgres(): Promise<PostgresServer> {
   const owner = ownerOfServer();
   const directory = mkdtempSync(join(tmpdir(), 'atome-postgres-'));
@@ -37,7 +40,22 @@ export async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort();
   const child = spawn(
     '/bin/sh',
-    ['-c', SUPERVISOR, join(bin, 'postgres'), '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', '-N', '300'],
+    [
+      '-c',
+      SUPERVISOR,
+      join(bin, 'postgres'),
+      '-D',
+      data,
+      '-p',
+      String(port),
+      '-h',
+      '127.0.0.1',
+      '-k',
+      '',
+      '-N',
+      '300',
+      '-F',
+    ],
     // Detached: Ctrl-C reaches the test run alone, which then lets go of the supervisor's standard input.
     { ...owner, cwd: directory, detached: true, stdio: ['pipe', 'ignore', 'pipe'], env: { DIRECTORY: directory } },
   );

@@ -6,7 +6,7 @@ import { BROKER_VARIABLE } from './postgres.ts';
 import { startPostgres, type PostgresServer } from './postgres.server.ts';
 
 interface Broker {
-  readonly door: Server;
+  readonly server: Server;
   /** The server, once a spec has asked for it. */
   postgres: Promise<PostgresServer> | undefined;
 }
@@ -15,19 +15,19 @@ declare global {
   var postgresBroker: Broker | undefined;
 }
 
-/** Opens a door at which specs ask for PostgreSQL; the first that does starts it. */
+/** Starts a server that specs ask for PostgreSQL; the first that does starts that. */
 export default async function setup(): Promise<void> {
   if (process.env.TEST_POSTGRES_URL) return;
-  const door = createServer((_request, response) => {
+  const server = createServer((_request, response) => {
     broker.postgres ??= startPostgres();
     broker.postgres.then(
       ({ url }) => response.end(url),
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
-  const broker: Broker = { door, postgres: undefined };
+  const broker: Broker = { server, postgres: undefined };
   globalThis.postgresBroker = broker;
-  door.listen(0, '127.0.0.1');
-  await once(door, 'listening');
-  process.env[BROKER_VARIABLE] = `http://127.0.0.1:${(door.address() as AddressInfo).port}/`;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.env[BROKER_VARIABLE] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }

@@ -4,8 +4,8 @@ import type {} from './postgres.setup.ts';
 export default async function teardown(): Promise<void> {
   const broker = globalThis.postgresBroker;
   if (!broker) return;
-  broker.door.closeAllConnections();
-  broker.door.close();
+  broker.server.closeAllConnections();
+  broker.server.close();
   await broker.postgres?.then(
     (server) => server.stop(),
     () => undefined,

@@ -42,15 +42,14 @@ export interface TestLedgerOptions {
 export async function openLedger(store?: LedgerStore, options: TestLedgerOptions = {}): Promise<TestLedger> {
   const over = store ?? (await openStore('sqlite::memory:'));
   const reader = new LedgerReader(over);
-  const writer = new LedgerWriter(
-    over,
-    (tenant, id, version) => reader.stateAt(tenant, id, version),
-    new HybridClock('server', options.now),
-    { ...DEFAULT_LIMITS, ...options.limits },
-    options.rules ?? OPEN_RULES,
-    options.now,
-    { ...NO_QUOTAS, ...options.quotas },
-  );
+  const { now = Date.now } = options;
+  const writer = new LedgerWriter(over, (tenant, id, version) => reader.stateAt(tenant, id, version), {
+    clock: new HybridClock('server', now),
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    quotas: { ...NO_QUOTAS, ...options.quotas },
+    rules: options.rules ?? OPEN_RULES,
+    now,
+  });
   return {
     store: over,
     writer,
@@ -66,7 +65,7 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
 type Envelope = Partial<Pick<Mutation, 'opId' | 'baseVersion' | 'hlc' | 'reason'>>;
 type ChangesOf<O> = Extract<Mutation, { operation: O }>['changes'];
 
-/** One write, as the doors hand it over. */
+/** One write, as the entry points hand it over. */
 export function write<O extends Mutation['operation']>(
   atomeId: string,
   operation: O,

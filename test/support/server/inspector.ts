@@ -36,6 +36,19 @@ export class Inspector {
     return (await this.evaluate(`${each}.filter((length) => length > 0).sort((a, b) => b - a)`)) as number[];
   }
 
+  /** Measures from now on how late its event loop is. */
+  async watchLoop(): Promise<void> {
+    await this.evaluate(
+      `globalThis.loopDelay?.disable(); globalThis.loopDelay =
+        process.getBuiltinModule('node:perf_hooks').monitorEventLoopDelay({ resolution: 5 }); globalThis.loopDelay.enable()`,
+    );
+  }
+
+  /** How late the event loop was at most in 99 of 100 looks since {@link watchLoop}, in milliseconds. */
+  async loopDelay(): Promise<number> {
+    return (await this.evaluate('Math.round(globalThis.loopDelay.percentile(99) / 1e6)')) as number;
+  }
+
   close(): void {
     this.ws.terminate();
   }

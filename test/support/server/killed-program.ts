@@ -11,15 +11,7 @@ export class KilledProgram {
   private constructor(private readonly code: string) {}
 
   static async of(name: string): Promise<KilledProgram> {
-    const { outputFiles } = await build({
-      entryPoints: [`${ROOT}test/support/programs/${name}.ts`],
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      packages: 'external',
-      write: false,
-    });
-    return new KilledProgram(outputFiles[0]!.text);
+    return new KilledProgram(await bundled(name));
   }
 
   /** Runs it until it has said enough, or to its end, and kills it. @returns what it said. */
@@ -38,6 +30,19 @@ export class KilledProgram {
     await exited;
     return said;
   }
+}
+
+/** The code of one of the programs in `programs/`, for Node's standard input. */
+export async function bundled(name: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [`${ROOT}test/support/programs/${name}.ts`],
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    write: false,
+  });
+  return outputFiles[0]!.text;
 }
 
 /** Enough when so many lines were said. */

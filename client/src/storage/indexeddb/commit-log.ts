@@ -1,6 +1,6 @@
 import type { Atome, AtomeEvent } from '../../../../src/protocol/index.js';
 import { finished, result } from './requests.js';
-import type { Changes, PendingWrite, Place, RejectedWrite } from '../store.js';
+import type { Changes, PendingWrite, Checkpoint, RejectedWrite } from '../store.js';
 
 /** How many commits back a tab can look; one that has slept longer reads everything again. */
 const KEPT = 256;
@@ -88,7 +88,7 @@ export class CommitLog {
       all<Atome>('atomes'),
       all<PendingWrite>('outbox'),
       all<RejectedWrite>('rejected'),
-      all<Place>('place'),
+      all<Checkpoint>('place'),
     ]);
     const gone = [...this.held];
     const events = missed.flatMap((changes): readonly AtomeEvent[] => changes.events ?? []);

@@ -4,13 +4,14 @@ import { CommitLog } from './commit-log.js';
 import { BrowserTabs } from './browser-tabs.js';
 import { openDatabase, STORES } from './open-database.js';
 import { result, storageError } from './requests.js';
+import { applyChanges } from '../apply-changes.js';
 import {
   FORMAT,
   type Changes,
   type Contents,
   type Format,
   type PendingWrite,
-  type Place,
+  type Checkpoint,
   type RejectedWrite,
   type Selection,
   type Store,
@@ -59,7 +60,8 @@ class IndexedDbStore implements Store {
       db.onclose = () => (this.db = undefined);
       const log = new CommitLog(
         () => this.database(),
-        crypto.randomUUID(),
+        // not `randomUUID`, which a page over plain http lacks
+        String(crypto.getRandomValues(new Uint32Array(4))),
         (changes) => this.listeners.forEach((listener) => listener(changes)),
       );
       this.log = log;
@@ -144,7 +146,7 @@ class IndexedDbStore implements Store {
     const [outbox, rejected, place] = await Promise.all([
       result<PendingWrite[]>(table('outbox').getAll()),
       result<RejectedWrite[]>(table('rejected').getAll()),
-      result<Place | undefined>(table('place').get(0)),
+      result<Checkpoint | undefined>(table('place').get(0)),
     ]);
     await log.start(table('log'), { append: outbox, reject: rejected });
     return { place: place ?? null, outbox, rejected };
@@ -177,12 +179,6 @@ function apply(transaction: IDBTransaction, changes: Changes): void {
     IDBObjectStore,
     IDBObjectStore,
   ];
-  if (changes.clear) atomes.clear();
-  changes.put?.forEach((atome) => atomes.put(atome));
-  changes.remove?.forEach((id) => atomes.delete(id));
-  changes.settle?.forEach((opId) => outbox.delete(opId));
-  changes.append?.forEach((write) => outbox.put(write));
-  changes.dismiss?.forEach((opId) => rejected.delete(opId));
-  changes.reject?.forEach((write) => rejected.put(write));
+  applyChanges(changes, { atomes, outbox, rejected });
   if (changes.place) place.put(changes.place, 0);
 }

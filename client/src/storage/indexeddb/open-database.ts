@@ -1,6 +1,6 @@
 import { SyncError } from '../../core/errors.js';
 import { finished, isUnreadable, result, storageError } from './requests.js';
-import { migrate, type Format, type Place, type Tables } from '../store.js';
+import { migrate, type Format, type Checkpoint, type Tables } from '../store.js';
 
 /** The object stores: the tables, and the log through which other tabs learn of commits. */
 export const STORES = ['atomes', 'outbox', 'rejected', 'place', 'log'] as const;
@@ -17,8 +17,8 @@ const TABLES: readonly (keyof Tables)[] = ['atomes', 'outbox', 'rejected', 'plac
 /** Indexes that walk the atomes by their last change: all, those of a kind, those under a parent. */
 const ORDERS = { newest: [], kind: ['kind'], parentId: ['parentId'] };
 
-/** How long another tab may keep an older version open after it was asked to close. */
-const BLOCKED_MS = 5_000;
+/** How long another tab may keep an older version open after it was asked to close, and the browser may say nothing. */
+const PATIENCE_MS = 5_000;
 /** Databases that are tried before the storage itself is taken for broken. */
 const ATTEMPTS = 3;
 
@@ -59,7 +59,7 @@ export async function openDatabase(name: string, format: Format, owner?: string,
 async function ownerOf(db: IDBDatabase, claimant?: string): Promise<string | undefined> {
   const transaction = db.transaction('place', claimant === undefined ? 'readonly' : 'readwrite');
   const places = transaction.objectStore('place');
-  const place = await result<Partial<Place> | undefined>(places.get(0));
+  const place = await result<Partial<Checkpoint> | undefined>(places.get(0));
   if (place?.owner !== undefined || claimant === undefined) return place?.owner;
   places.put({ ...place, owner: claimant }, 0);
   await finished(transaction);
@@ -68,7 +68,10 @@ async function ownerOf(db: IDBDatabase, claimant?: string): Promise<string | und
 
 async function newestGeneration(name: string): Promise<number> {
   // Firefox before 126 cannot list them: there, what was set aside is met again at each start, and passed by.
-  const all = (await (indexedDB as Partial<IDBFactory>).databases?.()) ?? [];
+  const listed = (indexedDB as Partial<IDBFactory>).databases?.();
+  let late: ReturnType<typeof setTimeout> | undefined;
+  const none = new Promise<undefined>((resolve) => (late = setTimeout(() => resolve(undefined), PATIENCE_MS)));
+  const all = (await Promise.race([listed, none]).finally(() => clearTimeout(late))) ?? [];
   const prefix = `${name}~`;
   const generations = all.map((each) => (each.name?.startsWith(prefix) ? Number(each.name.slice(prefix.length)) : 0));
   return Math.max(0, ...generations.filter(Number.isInteger));
@@ -79,29 +82,34 @@ function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDa
     const request = indexedDB.open(name, format.version);
     let fresh = false;
     let failure: unknown;
-    let blocked: ReturnType<typeof setTimeout> | undefined;
+    const silent = 'The browser does not open the local store: close other tabs of this page, or restart the browser';
+    let late = setTimeout(() => fail(new SyncError('timeout', silent)), PATIENCE_MS);
     request.onupgradeneeded = ({ oldVersion }) => {
+      // bringing data forward may take its time
+      clearTimeout(late);
+      if (failure !== undefined) return request.transaction!.abort();
       fresh = oldVersion === 0;
       if (fresh) create(request.result, owner);
       else migrateAll(request.transaction!, format, oldVersion, (error) => (failure ??= error));
     };
     request.onblocked = () => {
       const message = 'Another tab holds an older version of the local store: close it, and reload this page';
-      blocked = setTimeout(() => fail(new SyncError('outdated', message)), BLOCKED_MS);
+      clearTimeout(late);
+      late = setTimeout(() => fail(new SyncError('outdated', message)), PATIENCE_MS);
     };
     request.onerror = () => fail(failure ?? request.error);
     request.onsuccess = () => {
       const db = request.result;
       // it may come after all, when nobody waits any more
       if (failure !== undefined) return db.close();
-      clearTimeout(blocked);
+      clearTimeout(late);
       if (STORES.every((store) => db.objectStoreNames.contains(store))) return resolve({ db, fresh });
       db.close();
       fail(new SyncError('storage', `The database ${name} lacks parts`));
     };
 
     function fail(error: unknown): void {
-      clearTimeout(blocked);
+      clearTimeout(late);
       failure ??= error;
       reject(storageError(error));
     }

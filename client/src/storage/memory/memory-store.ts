@@ -1,34 +1,27 @@
 import type { Atome } from '../../../../src/protocol/index.js';
-import type { Changes, PendingWrite, Place, RejectedWrite, Store } from '../store.js';
+import { applyChanges, type ChangedTable } from '../apply-changes.js';
+import type { Checkpoint, PendingWrite, RejectedWrite, Store } from '../store.js';
+
+interface Table<Item> extends ChangedTable<Item> {
+  /** In the order of their keys. */
+  all(): Item[];
+}
 
 /** What there is of one owner. */
 interface Tables {
-  readonly atomes: Map<string, Atome>;
-  readonly outbox: Map<string, PendingWrite>;
-  readonly rejected: Map<string, RejectedWrite>;
-  place: Partial<Place> | null;
+  readonly atomes: Table<Atome>;
+  readonly outbox: Table<PendingWrite>;
+  readonly rejected: Table<RejectedWrite>;
+  place: Partial<Checkpoint> | null;
 }
 
 /**
  * A store that lives as long as this object, also across `close` and `open`: for tests, for server rendering, and
- * for where nothing may be kept.
+ * for where nothing may be kept. What one owner has is not shown to another.
  */
 export function memoryStore(): Store {
   const others = new Map<string, Tables>();
   let now = tables();
-
-  function apply(changes: Changes): void {
-    const { atomes, outbox, rejected } = now;
-    if (changes.clear) atomes.clear();
-    changes.put?.forEach((atome) => atomes.set(atome.id, atome));
-    changes.remove?.forEach((id) => atomes.delete(id));
-    changes.settle?.forEach((opId) => outbox.delete(opId));
-    changes.append?.forEach((write) => outbox.set(write.opId, write));
-    changes.dismiss?.forEach((opId) => rejected.delete(opId));
-    changes.reject?.forEach((write) => rejected.set(write.operation.opId, write));
-    now.place = changes.place ?? now.place;
-  }
-
   return {
     open(owner, claim) {
       const found = now.place?.owner;
@@ -37,21 +30,38 @@ export function memoryStore(): Store {
         now = others.get(owner!) ?? tables();
       }
       if (claim && owner !== undefined) now.place = { ...now.place, owner };
-      return Promise.resolve({ place: now.place, outbox: sorted(now.outbox), rejected: sorted(now.rejected) });
+      return Promise.resolve({ place: now.place, outbox: now.outbox.all(), rejected: now.rejected.all() });
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
     async *atomes() {
-      yield [...now.atomes.values()];
+      yield now.atomes.all();
     },
-    commit: (changes) => Promise.resolve(changes.forEach(apply)),
+    commit(changes) {
+      for (const each of changes) {
+        applyChanges(each, now);
+        now.place = each.place ?? now.place;
+      }
+      return Promise.resolve();
+    },
     close: () => Promise.resolve(),
   };
 }
 
 function tables(): Tables {
-  return { atomes: new Map(), outbox: new Map(), rejected: new Map(), place: null };
+  return {
+    atomes: table(({ id }) => id),
+    outbox: table(({ opId }) => opId),
+    rejected: table(({ operation }) => operation.opId),
+    place: null,
+  };
 }
 
-function sorted<T>(table: ReadonlyMap<string, T>): T[] {
-  return [...table].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+function table<Item>(keyOf: (record: Item) => string): Table<Item> {
+  const records = new Map<string, Item>();
+  return {
+    clear: () => records.clear(),
+    put: (record) => records.set(keyOf(record), record),
+    delete: (key) => records.delete(key),
+    all: () => [...records.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+  };
 }

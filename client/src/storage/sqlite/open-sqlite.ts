@@ -1,6 +1,13 @@
 import { toError } from '../../core/errors.js';
 import { COMMIT, SCHEMA } from './schema.js';
-import { migrate, type Contents, type Format, type PendingWrite, type Place, type RejectedWrite } from '../store.js';
+import {
+  migrate,
+  type Contents,
+  type Format,
+  type PendingWrite,
+  type Checkpoint,
+  type RejectedWrite,
+} from '../store.js';
 
 /**
  * What a store needs of SQLite: single statements with `?` in them, each on whichever connection. It has to wait
@@ -100,7 +107,7 @@ async function contentsOf(driver: SqlDriver): Promise<Contents> {
   const [info] = await driver.select<{ place: string | null }[]>('SELECT place FROM atome_info');
   const outbox = (await records(driver, 'outbox')) as PendingWrite[];
   const rejected = (await records(driver, 'rejected')) as RejectedWrite[];
-  const place = forward(() => JSON.parse(info?.place ?? 'null') as Place | null);
+  const place = forward(() => JSON.parse(info?.place ?? 'null') as Checkpoint | null);
   return { place, outbox, rejected };
 }
 

@@ -54,7 +54,9 @@ export const PAIRS_OF =
 
 export const LOCK_HEAD = numbered(`${sql.SELECT_HEAD} FOR UPDATE`);
 
-export const SELECT_RELATIVES = numbered(sql.selectRelatives(`SELECT unnest(ARRAY(${TEXTS_OF})) AS value`));
+const VALUES_OF = `SELECT unnest(ARRAY(${TEXTS_OF})) AS value`;
+export const SELECT_RELATIVES = numbered(sql.selectRelatives(VALUES_OF));
+export const COUNT_DESCENDANTS = numbered(sql.countDescendants(VALUES_OF));
 
 /**
  * All that a group adds, in one statement: it can only succeed or fail as a whole, and so the COMMIT need not wait for its

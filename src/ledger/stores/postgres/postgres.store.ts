@@ -8,6 +8,7 @@ import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } 
 import { translate } from './postgres.errors.js';
 import {
   ADD,
+  COUNT_DESCENDANTS,
   addParams,
   LOCK_HEAD,
   numbered,
@@ -28,6 +29,7 @@ import {
   atomeRow,
   headRow,
   missingDocuments,
+  needsAllRelatives,
   numbers,
   withDocuments,
   withRelatives,
@@ -198,26 +200,32 @@ export class PostgresStore extends SqlStore {
 
   /** Begins the transaction, in one round trip with all that is read. */
   private async before(client: pg.PoolClient, tenant: string, touched: TouchedKeys): Promise<LockedState> {
-    const { atomeIds, ops, inheritanceRoots } = touched;
+    const { atomeIds, ops, inheritanceRoots, adopting } = touched;
     const rows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
       (await client.query(this.timed(text, values, name))).rows as Row[];
+    const relatives = (limit?: number): Promise<PartialAtomeRow[]> =>
+      inheritanceRoots
+        ? rows(SELECT_RELATIVES, sql.relativesParams(tenant, inheritanceRoots, limit))
+        : Promise.resolve([]);
     const begun = this.begin(client, tenant);
     // the lock first: what is read after it cannot be older than what the last holder committed
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
       rows<PartialAtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
-      inheritanceRoots
-        ? rows<PartialAtomeRow>(SELECT_RELATIVES, sql.relativesParams(tenant, inheritanceRoots))
-        : Promise.resolve([]),
+      relatives(),
       ops.length === 0
         ? Promise.resolve([])
         : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
+      adopting
+        ? rows<{ count: string }>(COUNT_DESCENDANTS, sql.descendantsParams(tenant, adopting))
+        : Promise.resolve([]),
     ] as const;
     await together([...begun, locked, ...read]);
     const [head] = await locked;
     if (!head) throw new LedgerGone(tenant);
-    const [atomes, related, receipts] = await Promise.all(read);
-    const found = withRelatives(atomes.map(atomeRow), related.map(atomeRow), inheritanceRoots);
+    const [atomes, some, receipts, counted] = await Promise.all(read);
+    const related = needsAllRelatives(atomes, some, touched) ? await relatives(sql.NO_LIMIT) : some;
+    const found = withRelatives(atomes.map(atomeRow), related.map(atomeRow));
     const missing = missingDocuments(found, touched);
     const documents =
       missing.length === 0
@@ -231,6 +239,7 @@ export class PostgresStore extends SqlStore {
       creations: creations.map(alterationRow),
       ...withDocuments(found, documents),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
+      ...(counted[0] && { descendants: Number(counted[0].count) }),
     };
   }
 

@@ -3,12 +3,19 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
+import type { Additions, Adopting, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
 import * as sql from '../sql.js';
-import { headParams, missingDocuments, withDocuments, withRelatives, type ReadDocumentRow } from '../read-rows.js';
+import {
+  headParams,
+  missingDocuments,
+  needsAllRelatives,
+  withDocuments,
+  withRelatives,
+  type ReadDocumentRow,
+} from '../read-rows.js';
 import { SqlStore } from '../sql.store.js';
 import { translate } from './sqlite.errors.js';
 import { SqliteFile } from './sqlite.file.js';
@@ -150,19 +157,20 @@ export class SqliteStore extends SqlStore {
   }
 
   private before(tenant: string, touched: TouchedKeys): LockedState {
-    const { atomeIds, ops, inheritanceRoots } = touched;
+    const { atomeIds, ops, inheritanceRoots, adopting } = touched;
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw new LedgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
     const atomes = atomeIds
       .map((id) => atome.get(tenant, id) as PartialAtomeRow | undefined)
       .filter((row) => row !== undefined);
-    const related = inheritanceRoots
-      ? (this.prepare(sql.selectRelatives(this.textsOf)).all(
-          ...sql.relativesParams(tenant, inheritanceRoots),
-        ) as PartialAtomeRow[])
-      : [];
-    const found = withRelatives(atomes, related, inheritanceRoots);
+    const read = (limit?: number): PartialAtomeRow[] => {
+      if (!inheritanceRoots) return [];
+      const params = sql.relativesParams(tenant, inheritanceRoots, limit);
+      return this.prepare(sql.selectRelatives(this.textsOf)).all(...params) as PartialAtomeRow[];
+    };
+    const some = read();
+    const found = withRelatives(atomes, needsAllRelatives(atomes, some, touched) ? read(sql.NO_LIMIT) : some);
     const document = this.prepare(sql.SELECT_DOCUMENT);
     const documents = missingDocuments(found, touched).map((id) => document.get(tenant, id) as ReadDocumentRow);
     const first = this.prepare(sql.SELECT_ALTERATION);
@@ -171,7 +179,13 @@ export class SqliteStore extends SqlStore {
       creations: sql.met(touched, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
       ...withDocuments(found, documents),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
+      ...(adopting && { descendants: this.descendants(tenant, adopting) }),
     };
+  }
+
+  private descendants(tenant: string, adopting: Adopting): number {
+    const counted = this.prepare(sql.countDescendants(this.textsOf)).get(...sql.descendantsParams(tenant, adopting));
+    return (counted as { count: number }).count;
   }
 
   private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {

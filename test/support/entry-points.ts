@@ -5,16 +5,16 @@ import type { TestApp } from './server/app.js';
 /** How a write was answered; without an error it is acknowledged. */
 export interface Answered {
   readonly error?: Pick<ErrorBody, 'code' | 'status' | 'retryable' | 'message'>;
-  /** Where the door has headers. */
+  /** Where the entry point has headers. */
   readonly retryAfter?: string | null;
 }
 
-type Door = (server: TestApp, id: string) => Promise<Answered>;
+type EntryPoint = (server: TestApp, id: string) => Promise<Answered>;
 
 const note = { kind: 'note', data: { title: 'a note' } };
 
 /** For `describe.each` or a loop: every way in which one atome can be created. */
-export const DOORS: readonly (readonly [name: string, create: Door])[] = [
+export const ENTRY_POINTS: readonly (readonly [name: string, create: EntryPoint])[] = [
   ['REST', rest],
   ['WebSocket', webSocket],
   ['push', push],

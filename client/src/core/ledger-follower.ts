@@ -1,0 +1,59 @@
+import type { AtomeEvent, RangeFrame, Subscribed, SyncLive, SyncReset } from '../../../src/protocol/index.js';
+import { decideFrame } from '../../../src/protocol/messages/range.js';
+import type { StoredCursor } from '../storage/store.js';
+
+/*
+ * How a client follows a ledger, as values: `follow` says where a message leads, and what it tells. Each event is told
+ * once and in order, whatever the connection does. Used online, where one begins at the head, and offline, where what
+ * cannot be continued is replayed from the beginning.
+ */
+
+/** Where a follower stands. */
+export interface Following {
+  /** Up to where everything was told; undefined before the first `subscribed`. */
+  readonly cursor?: StoredCursor | undefined;
+  /** What the server has said of our rights, for the next `subscribe`. */
+  readonly rights?: string | undefined;
+  /** What a replay from the beginning has told; undefined where the cursor continues what is kept. */
+  readonly replay?: readonly (readonly AtomeEvent[])[] | undefined;
+}
+
+/** What a message has led to. */
+export interface Followed {
+  readonly now: Following;
+  /** New alterations. */
+  readonly events?: readonly AtomeEvent[];
+  /** The replay is complete: this is all there is. */
+  readonly all?: readonly AtomeEvent[];
+  /** Something is missing: subscribe again from the cursor. */
+  readonly again?: true;
+}
+
+/** @param keeps whether what the ledger holds is kept here: then a reset leads to a replay, else to the head. */
+export function follow(
+  before: Following,
+  message: Subscribed | RangeFrame | SyncLive | SyncReset,
+  keeps = false,
+): Followed {
+  const { cursor, rights, replay } = before;
+  switch (message.type) {
+    case 'subscribed': {
+      const { epoch, from: seq, rights } = message;
+      return { now: { cursor: cursor ?? { epoch, seq }, rights, replay } };
+    }
+    case 'events': {
+      const decision = cursor && decideFrame(cursor.seq, message);
+      if (decision?.action === 'resubscribe') return { now: before, again: true };
+      if (decision?.action !== 'apply') break;
+      const { events, to: seq } = decision;
+      const now = { cursor: { ...cursor!, seq, hash: message.hash, rights }, rights };
+      return replay ? { now: { ...now, replay: [...replay, events] } } : { now, events };
+    }
+    case 'sync:live':
+      if (replay) return { now: { cursor, rights }, all: replay.flat() };
+      break;
+    case 'sync:reset':
+      return { now: keeps ? { replay: [] } : { cursor: { epoch: message.epoch, seq: message.head } }, again: true };
+  }
+  return { now: before };
+}

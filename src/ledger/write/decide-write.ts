@@ -1,0 +1,248 @@
+import {
+  AtomeError,
+  assertAllowed,
+  clampHlc,
+  contentOf,
+  decide,
+  fold,
+  isRedacted,
+  redacted,
+  sameRights,
+  tombstoneOf,
+  type AlterationBody,
+  type AtomeState,
+  type Content,
+  type Mutation,
+  type Principal,
+  type ReadyMutation,
+} from '../../protocol/index.js';
+import { accessColumns } from '../access-columns.js';
+import { newAlteration } from '../new-alteration.js';
+import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
+import { withoutClocks } from '../row-mapper.js';
+import type { AlterationRow } from '../rows.js';
+import { MAX_DESCENDANTS, TooManyDescendants, type Additions, type LockedState } from '../store.js';
+import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
+import { appendEntry, type PendingAtome } from './append-entry.js';
+import { GroupState } from './group-state.js';
+import { isSameCreation, replayOf } from './idempotency.js';
+import { assertPreconditions } from './preconditions.js';
+import { assertWithinQuotas, freesSpace } from './quotas.js';
+import type { WriteEnvironment } from './write-environment.js';
+
+/*
+ * The decision of a write, between the reading of the state and the inserts:
+ * replayOf → authorizeTarget → completeChange → inheritAccess → isSameCreation → stampFor → merge → appendEntry.
+ * Only the GroupState changes.
+ */
+
+export interface WriteRequest {
+  readonly mutation: Mutation;
+  readonly origin: WriteOrigin;
+  /** The state that a `restore` goes back to, looked up beforehand: history never changes. Or why it was not found. */
+  readonly restored?: Content | Error | undefined;
+}
+
+export interface GroupPlan {
+  /** In the order of the requests. */
+  readonly outcomes: readonly (Outcome | AtomeError)[];
+  readonly committed: readonly Committed[];
+  /** null when nothing is to be written. */
+  readonly additions: Additions | null;
+}
+
+/** What each step is given besides its write. */
+interface Decision {
+  readonly group: GroupState;
+  readonly inheritance: AccessInheritance;
+  readonly environment: WriteEnvironment;
+}
+
+/**
+ * Decides the writes of a group one after the other; a refused one leaves no trace.
+ * @throws TooManyDescendants where they may be too many for one atome or for several together.
+ */
+export function planGroup(
+  before: LockedState,
+  requests: readonly WriteRequest[],
+  environment: WriteEnvironment,
+): GroupPlan {
+  if (requests.length > 1 && (before.descendants ?? 0) + requests.length > MAX_DESCENDANTS) {
+    throw new TooManyDescendants();
+  }
+  const group = new GroupState(before, environment.now());
+  const decision = { group, inheritance: new AccessInheritance(group, environment.rules), environment };
+  const outcomes = requests.map((request) => attempt(request, decision));
+  return { outcomes, committed: group.committed, additions: group.additions() };
+}
+
+function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeError {
+  try {
+    return decideWrite(request, decision);
+  } catch (error) {
+    if (error instanceof AtomeError) return error;
+    // a fault in deciding one write must not spoil its group
+    return Object.assign(new AtomeError('internal', 'the write could not be decided'), { cause: error });
+  }
+}
+
+function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Decision): Outcome {
+  const { group, inheritance } = decision;
+  const { principal } = origin;
+  const first = group.recordOf(mutation.opId, principal.id);
+  if (first) return replayOf(first, mutation, group.head.epoch);
+  const target = authorizeTarget(mutation, principal, decision);
+  assertPreconditions(origin.preconditions, mutation.operation, target?.state, group.head.epoch);
+  const completed = completeChange(mutation, target, target && restored);
+  const change = inheritance.inheritAccess(completed, target?.state, principal);
+  const creation = group.creationOf(mutation.atomeId);
+  if (target && creation && isSameCreation(creation, mutation, target.state)) {
+    return sameCreation(creation, mutation, principal, group);
+  }
+  const hlc = stampFor(mutation, target?.state, decision);
+  const merged = decide(target?.state ?? null, change, hlc, decision.environment.limits);
+  if (merged.outcome === 'noop') return noop(mutation, target!, principal, group);
+  const { superseded } = merged;
+  const moved = inheritance.inheritOnMove(change, target?.state, superseded, principal);
+  return apply(moved, target, { origin, hlc, superseded }, decision);
+}
+
+/**
+ * The atome that a write is about, once it may be written. One that may not be read is not there: whatever is refused
+ * from here on is refused in the same words as for an id that nobody uses.
+ */
+function authorizeTarget(
+  { atomeId, operation }: Mutation,
+  principal: Principal,
+  { group, environment: { rules } }: Decision,
+): PendingAtome | undefined {
+  const target = group.atome(atomeId);
+  if (!target) return undefined;
+  const isRead = rules.isAllowed(principal, 'read', target.header);
+  if (operation === 'create') {
+    if (isRead) return target;
+    throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
+  }
+  if (!isRead) return undefined;
+  assertAllowed(rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', target.header);
+  return target;
+}
+
+/** The change with all that the ledger keeps of it: what stays of an erased atome, and the state that is restored. */
+function completeChange(
+  mutation: Mutation,
+  target: PendingAtome | undefined,
+  restored: WriteRequest['restored'],
+): ReadyMutation {
+  const { atomeId } = mutation;
+  if (mutation.operation === 'redact') {
+    if (!target) throw new AtomeError('not_found', `there is no atome "${atomeId}"`);
+    const { state, audience } = target;
+    const isPlain = accessColumns(state, audience).access === null;
+    return { ...mutation, changes: tombstoneOf(state, isPlain ? undefined : audience) };
+  }
+  if (mutation.operation !== 'restore') return mutation;
+  if (target && isRedacted(target.state)) throw redacted(target.state);
+  if (restored instanceof Error) throw restored;
+  const { version } = mutation.changes;
+  if (restored) return { ...mutation, changes: { version, ...contentOf(restored) } };
+  throw new AtomeError(
+    'not_found',
+    target
+      ? `the atome "${atomeId}" has no version ${version}; it has 1 to ${target.state.version}`
+      : `there is no atome "${atomeId}"; nothing can be restored`,
+  );
+}
+
+/** The client's stamp within bounds; without one, a stamp newer than all that the write meets. */
+function stampFor(
+  { hlc }: Mutation,
+  state: AtomeState | undefined,
+  { group, environment: { clock } }: Decision,
+): string {
+  if (hlc !== null) {
+    const clamped = clampHlc(hlc, group.now);
+    clock.observe(clamped);
+    return clamped;
+  }
+  if (state) Object.values(state.clocks).forEach((seen) => clock.observe(seen));
+  return clock.tick();
+}
+
+function noop(mutation: Mutation, target: PendingAtome, { id: author }: Principal, group: GroupState): Outcome {
+  const { atomeId, operation, opId } = mutation;
+  const { seq, state } = target;
+  const { version } = state;
+  if (opId !== null) {
+    const changes = JSON.stringify(mutation.changes);
+    group.remember({ opId, atomeId, operation, changes, seq, version, author });
+  }
+  return { outcome: 'noop', epoch: group.head.epoch, atomeId, seq, version, atome: withoutClocks(state) };
+}
+
+/** Others have altered the atome since a `create` that is repeated: it gets the answer of the first. */
+function sameCreation(
+  { atomeId, operation, changes, seq, version }: AlterationRow,
+  { opId }: Mutation,
+  { id: author }: Principal,
+  group: GroupState,
+): Outcome {
+  if (opId !== null) group.remember({ opId, atomeId, operation, changes, seq, version, author });
+  return { outcome: 'duplicate', epoch: group.head.epoch, atomeId, seq, version, superseded: [], altered: false };
+}
+
+function apply(
+  mutation: ReadyMutation,
+  target: PendingAtome | undefined,
+  by: { readonly origin: WriteOrigin; readonly hlc: string; readonly superseded: readonly string[] },
+  decision: Decision,
+): Outcome {
+  const { group, inheritance, environment } = decision;
+  const { opId, atomeId, reason } = mutation;
+  const { principal, sourceClient } = by.origin;
+  const position = group.nextPosition(atomeId, target);
+  const alteration = newAlteration(position, mutation, { author: principal.id, sourceClient, opId, reason }, by);
+  const state = fold(target?.state ?? null, alteration);
+  assertResultAllowed(environment.rules, principal, target?.state, state);
+  const changesRights = target && !sameRights(target.state, state);
+  // before anything is added: a refusal leaves no trace
+  if (changesRights) inheritance.assertCopiesFit(target.state, state);
+  const committed = append(alteration, state, target, decision);
+  if (changesRights) propagateAccess(atomeId, principal.id, decision);
+  return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };
+}
+
+/** Propagates a new access to all descendants, each in an alteration of its own: the write that changed it has been let in. */
+function propagateAccess(from: string, author: string, decision: Decision): void {
+  const { group, inheritance, environment } = decision;
+  const provenance = { author, sourceClient: null, opId: null, reason: `inherited from ${from}` };
+  for (const { id, inherited } of inheritance.descendantsOf(from)) {
+    const target = group.atome(id)!;
+    const change = { operation: 'share', changes: { access: 'inherit', inherited } } as const;
+    const stamp = { hlc: environment.clock.tick(), superseded: [] };
+    const alteration = newAlteration(group.nextPosition(id, target), change, provenance, stamp);
+    const state = fold(target.state, alteration);
+    group.add(alteration, state, target, appendEntry(group.head, alteration, state, target));
+  }
+}
+
+function append(
+  alteration: AlterationBody,
+  state: AtomeState,
+  target: PendingAtome | undefined,
+  { group, environment: { limits, quotas } }: Decision,
+): Committed {
+  const entry = appendEntry(group.head, alteration, state, target);
+  // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
+  if (alteration.operation !== 'share') assertSize(state.id, entry.next.size, limits.messageBytes);
+  if (!freesSpace(alteration)) assertWithinQuotas(quotas, group.head, entry.stored);
+  return group.add(alteration, state, target, entry);
+}
+
+function assertSize(atomeId: string, bytes: number, allowed: number): void {
+  if (bytes <= allowed) return;
+  throw new AtomeError(
+    'too_large',
+    `the atome "${atomeId}" would take ${bytes} bytes, and ${allowed} are allowed; split it into several`,
+  );
+}

@@ -1,0 +1,12 @@
+import type { AccessRules, HybridClock, Limits } from '../../protocol/index.js';
+import type { Quotas } from './quotas.js';
+
+/** What the decision of a write depends on besides the ledger. */
+export interface WriteEnvironment {
+  readonly clock: HybridClock;
+  readonly limits: Limits;
+  readonly quotas: Quotas;
+  readonly rules: AccessRules;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

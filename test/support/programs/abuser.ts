@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { WebSocket } from 'ws';
+
+/*
+ * One principal at their worst: `<url> <websocket> <token> <abuse> <seconds>` does one thing for so long, as often as the
+ * server lets it, and says `refused <status or code>` for each kind of refusal and `died` when the server has gone.
+ */
+const [url, websocket, token, abuse, seconds] = process.argv.slice(2) as [string, string, string, string, string];
+const ends = Date.now() + Number(seconds) * 1_000;
+const authorization = token === '' ? undefined : `Bearer ${token}`;
+const { hostname, port } = new URL(url);
+const refusals = new Set<string>();
+const open = new Set<{ destroy: () => void }>();
+
+const isOver = (): boolean => Date.now() >= ends;
+
+function refuse(kind: string | number): void {
+  if (refusals.has(String(kind))) return;
+  refusals.add(String(kind));
+  console.log(`refused ${kind}`);
+}
+
+/** Runs so many loops until the time is over; a loop that is refused a connection goes on. */
+async function many(loops: number, once: (loop: number) => Promise<void>): Promise<void> {
+  const loop = async (n: number): Promise<void> => {
+    while (!isOver()) await once(n).catch(() => new Promise((resolve) => setTimeout(resolve, 20)));
+  };
+  await Promise.all(Array.from({ length: loops }, (_, n) => loop(n)));
+}
+
+async function call(method: string, path: string, body?: unknown): Promise<void> {
+  const answer = await fetch(url + path, {
+    method,
+    signal: AbortSignal.timeout(Math.max(1, ends - Date.now())),
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (answer.ok) return;
+  const code = /"code":"(\w+)"/.exec(text)?.[1] ?? 'none';
+  refuse(`${answer.status} ${code}`);
+  if (answer.status === 429 || answer.status === 503) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** A socket that says the messages of a function as fast as they are taken. */
+async function flood(message: (n: number) => string): Promise<void> {
+  const ws = new WebSocket(websocket, {
+    perMessageDeflate: false,
+    headers: authorization === undefined ? {} : { authorization },
+  });
+  const entry = { destroy: (): void => ws.terminate() };
+  open.add(entry);
+  ws.on('unexpected-response', (_request, { statusCode }) => {
+    refuse(`handshake ${statusCode}`);
+    ws.terminate();
+  });
+  ws.on('error', () => undefined);
+  ws.on('close', (code) => refuse(`close ${code}`));
+  ws.on('message', (data: Buffer) => {
+    const head = data.toString('latin1', 0, 300);
+    if (/"type":"(error|nack)"/.test(head)) refuse(/"code":"(\w+)"/.exec(head)?.[1] ?? 'none');
+  });
+  try {
+    await once(ws, 'open');
+    for (let n = 0; !isOver() && ws.readyState === ws.OPEN; n += 1) {
+      ws.send(message(n));
+      if (n % 50 === 49 || ws.bufferedAmount > 65_536) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  } finally {
+    open.delete(entry);
+    ws.terminate();
+  }
+}
+
+/** A request whose answer is not read. */
+async function neverRead(path: string): Promise<void> {
+  await raw(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\n\r\n`);
+}
+
+async function raw(text: string): Promise<void> {
+  const socket: Socket = connect(Number(port), hostname);
+  open.add(socket);
+  socket.on('error', () => undefined);
+  socket.pause();
+  await once(socket, 'connect');
+  socket.write(text);
+  const left = setTimeout(() => socket.destroy(), Math.max(1, ends - Date.now()));
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearTimeout(left);
+  open.delete(socket);
+}
+
+let seed = 1;
+const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
+
+const ABUSES: Readonly<Record<string, () => Promise<void>>> = {
+  'subscribes to random ages': () =>
+    many(20, () => flood(() => JSON.stringify({ type: 'subscribe', since: random(1_500), compact: true }))),
+  'subscribes with new filters': () =>
+    many(20, () => flood((n) => JSON.stringify({ type: 'subscribe', since: 0, filter: { ids: [`none-${n}`] } }))),
+  'asks for changes it may not see': () => many(20, () => call('GET', '/api/sync/changes?since=0&ids=none')),
+  'takes snapshots': () => many(20, () => call('GET', '/api/sync/snapshot')),
+  'exports its data': () => many(20, () => call('GET', '/api/user-data/export')),
+  'searches for what is nowhere': () =>
+    many(20, () => call('GET', `/api/atome/list?limit=1&search=${'a'.repeat(199)}b`)),
+  'counts and sorts': () => many(20, () => call('GET', '/api/atome/list?limit=500&sortBy=version&search=b')),
+  'reads old versions': () => many(20, (n) => call('GET', `/api/atome/wide?version=${2 + ((n + random(20)) % 20)}`)),
+  'takes no answer': () => many(100, () => neverRead('/api/atome/list?limit=500')),
+  'sends no body': () =>
+    many(100, () =>
+      raw(
+        `POST /api/atome/create HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{"kind":"${'n'.repeat(60_000)}`,
+      ),
+    ),
+  'says nothing': () => many(300, () => raw('')),
+  'tells where it is': () =>
+    many(30, () => flood((n) => JSON.stringify({ type: 'presence', state: { n, padding: 'x'.repeat(3_000) } }))),
+  pings: () => many(20, () => flood(() => '{"type":"ping"}')),
+  'sends rubbish': () => many(20, () => flood((n) => `{"type":"subscribe","since":"${n}"`)),
+  'shares with heirs': () =>
+    many(4, () =>
+      call('POST', '/api/sync/push', {
+        operations: Array.from({ length: 20 }, (_, n) => ({
+          opId: `share-${random(1e9)}-${n}`,
+          atomeId: 'parent',
+          operation: 'share',
+          changes: { access: n % 2 === 0 ? 'private' : 'tenant' },
+        })),
+      }),
+    ),
+  'writes what changes nothing': () =>
+    many(20, () => call('PUT', '/api/atome/large', { data: { text: 'a'.repeat(200_000) } })),
+  'erases again and again': () =>
+    many(5, async () => {
+      const id = `gone-${random(1e9)}`;
+      await call('POST', '/api/atome/create', { id, kind: 'note', data: {} });
+      await call('POST', `/api/atome/${id}/erase`);
+    }),
+};
+
+await ABUSES[abuse]!();
+for (const each of open) each.destroy();
+process.exit(0);
