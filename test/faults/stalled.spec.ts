@@ -30,8 +30,10 @@ describe('a peer that takes nothing of what it is sent', () => {
   });
   afterAll(() => server.close());
 
-  const leases = (): number =>
-    (server.app.get(ConnectionLimiter, { strict: false }) as unknown as { leases: Set<unknown> }).leases.size;
+  const leases = (): number => {
+    const limiter: object = server.app.get(ConnectionLimiter, { strict: false });
+    return (limiter as { leases: Set<unknown> }).leases.size;
+  };
 
   /** The server's end of a connection that is full. */
   async function stalled(): Promise<Socket> {
