@@ -1,16 +1,6 @@
-import { CloseCode, type JsonValue, type Principal } from '../protocol/index.js';
-import type { ClientSocket } from './client-socket.js';
+import { CloseCode, type JsonValue } from '../protocol/index.js';
 import { PresenceBoard } from './presence-board.js';
-
-/** What the registry knows of one connection. */
-export interface RegisteredConnection {
-  readonly clientId: string;
-  /** undefined until somebody is known. */
-  readonly principal: Principal | undefined;
-  readonly socket: Pick<ClientSocket, 'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive'>;
-  /** Sends ready frames that may be lost. */
-  sendBestEffort(frames: Buffer): void;
-}
+import type { RegisteredConnection } from './registered-connection.js';
 
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection

@@ -3,7 +3,8 @@ import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import type { Auth, ClientMessage, Ping, Principal, ServerMessage } from '../protocol/index.js';
 import type { BackPressure } from './backpressure.js';
-import type { ConnectionRegistry, RegisteredConnection } from './connection-registry.js';
+import type { ConnectionRegistry } from './connection-registry.js';
+import type { RegisteredConnection } from './registered-connection.js';
 import { MESSAGE_PERMISSIONS } from './message-permissions.js';
 import type { Subscription } from './subscription.js';
 

@@ -1,6 +1,6 @@
 import { textFrames } from '../feed/ws-frame.js';
 import type { JsonValue, PresenceEvent } from '../protocol/index.js';
-import type { RegisteredConnection } from './connection-registry.js';
+import type { RegisteredConnection } from './registered-connection.js';
 
 /** How often presences are told, in milliseconds: what a client says in between replaces what it said before. */
 const TICK_MS = 100;

@@ -15,7 +15,7 @@ import {
 import { BackPressure } from './backpressure.js';
 import { ClientSocket } from './client-socket.js';
 import { ConnectionIdentity } from './connection-identity.js';
-import type { RegisteredConnection } from './connection-registry.js';
+import type { RegisteredConnection } from './registered-connection.js';
 import { Inbox, type Frame } from './inbox.js';
 import { costOf } from './message-costs.js';
 import { MessageHandler } from './message-handler.js';
