@@ -7,6 +7,7 @@ import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow } from '../ledger/rows.js';
 import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
+import { turn } from '../ledger/turns.js';
 import type { Atome, AtomeState, AtomeHeader, Principal } from '../protocol/index.js';
 
 /** An atome as JSON, and what a cache and preconditions go by. */
@@ -106,6 +107,7 @@ export class AtomeQueries {
   private async *walk(query: ListQuery, principal: Principal): AsyncGenerator<AtomeRow> {
     for (let { after } = query; ;) {
       const { rows, last } = await this.reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
+      await turn();
       for (const row of rows) {
         if (this.mayRead(principal, headerOf(row))) yield row;
       }

@@ -3,6 +3,7 @@ import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestj
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { Feed } from '../feed/feed.js';
+import { PageCache } from '../feed/page-cache.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
@@ -51,7 +52,11 @@ const PROVIDERS: readonly FactoryProvider[] = [
     provide: Feed,
     inject: PARTS,
     useFactory: (...[, reader, writer, rules, { feed }]: Parts) =>
-      new Feed(reader, writer, feed, rules, errorLog('Feed')),
+      new Feed(
+        { ledger: reader, options: feed, rules, pages: new PageCache(feed.pageBytes) },
+        writer,
+        errorLog('Feed'),
+      ),
   },
 ];
 

@@ -7,16 +7,18 @@ import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { addressOf } from '../auth/admission/client-address.js';
 import { renderRefusal, writeAnswer } from '../http/connection-errors.js';
 import { ResolvedOptions } from '../config/module-options.js';
+import { StallGuard } from '../http/stall-guard.js';
 import { handshakeFault, HandshakePolicy } from '../realtime/handshake-policy.js';
-import { Session, type SessionDependencies } from '../realtime/session.js';
-import { SESSION } from '../realtime/session-dependencies.js';
+import { Session } from '../realtime/session.js';
+import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session-dependencies.js';
 
 /** The WebSocket gateway: each connection gets a {@link Session}. */
 @Injectable()
 export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayConnection<WebSocket> {
   constructor(
-    @Inject(SESSION) private readonly session: SessionDependencies,
+    @Inject(SESSION_DEPENDENCIES) private readonly session: SessionDependencies,
     private readonly handshakePolicy: HandshakePolicy,
+    private readonly stallGuard: StallGuard,
     private readonly options: ResolvedOptions,
   ) {}
 
@@ -42,6 +44,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
 
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { headers, url } = request;
+    this.stallGuard.watch(request.socket);
     const handshake = { headers, url, address: addressOf(request, this.options.proxies) };
     new Session(ws, randomUUID(), handshake, this.session);
   }

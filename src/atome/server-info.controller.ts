@@ -47,8 +47,8 @@ export class ServerInfoController {
   /** What only those of a tenant are told. */
   private async ledgerOf(caller: Principal) {
     const { tenant } = caller;
-    const { epoch, tail } = await this.feed.log(tenant);
+    const { epoch, seq } = (await this.feed.log(tenant)).tail;
     const rights = this.accessPolicy.accessFingerprint(caller);
-    return { epoch, seq: tail, rights, connectedClients: this.connectionRegistry.count(tenant) };
+    return { epoch, seq, rights, connectedClients: this.connectionRegistry.count(tenant) };
   }
 }

@@ -46,7 +46,7 @@ export class OriginalPull {
     const log = await this.feed.log(principal.tenant);
     const from = since === undefined ? 0 : await this.seqBefore(log, principal, since);
     const answer = await this.page(log, principal, from, signal);
-    this.told.put(log, principal, answer.seq);
+    this.told.put(log.tail, principal, answer.seq);
     return answer;
   }
 
@@ -56,25 +56,25 @@ export class OriginalPull {
     const answer = await this.page(
       log,
       principal,
-      Math.min(this.acknowledged.of(log, principal) ?? 0, log.tail),
+      Math.min(this.acknowledged.of(log.tail, principal) ?? 0, log.tail.seq),
       signal,
     );
-    this.offered.put(log, principal, answer.seq);
+    this.offered.put(log.tail, principal, answer.seq);
     return answer;
   }
 
   /** What was {@link pending} has arrived. */
   async acknowledge(principal: Principal): Promise<void> {
     const log = await this.feed.log(principal.tenant);
-    const seq = this.offered.of(log, principal);
-    if (seq !== undefined) this.acknowledged.put(log, principal, seq);
+    const seq = this.offered.of(log.tail, principal);
+    if (seq !== undefined) this.acknowledged.put(log.tail, principal, seq);
   }
 
   private async seqBefore(log: TenantLog, principal: Principal, since: string): Promise<number> {
     const asOf = parseAsOfPoint(since, 'since');
     if ('seq' in asOf) return asOf.seq;
-    const seq = await this.trail.countBefore(principal.tenant, asOf, log.tail);
-    return Math.min(seq, this.told.of(log, principal) ?? seq);
+    const seq = await this.trail.countBefore(principal.tenant, asOf, log.tail.seq);
+    return Math.min(seq, this.told.of(log.tail, principal) ?? seq);
   }
 
   private async page(log: TenantLog, principal: Principal, from: number, signal: AbortSignal): Promise<PullAnswer> {

@@ -1,6 +1,7 @@
 import type { AsOfPoint } from '../http/as-of.js';
 import { isErased } from '../ledger/erasure.js';
 import type { LedgerStore } from '../ledger/store.js';
+import { turn } from '../ledger/turns.js';
 import type { SeqRange, AuditFilter, AuditRow } from '../ledger/audit-trail.js';
 
 /** Who did what, when, from where and why: an alteration without what it changed. */
@@ -32,6 +33,7 @@ export class AuditReader {
   async page(tenant: string, query: AuditEntriesQuery, limit: number): Promise<AuditPage> {
     const entries: AuditEntry[] = [];
     for (const part of seqRanges(query)) {
+      await turn();
       const rows = await this.store.ledger(tenant).audit.rows({ ...query, ...part, limit: limit - entries.length });
       entries.push(...rows.map(auditEntryOf));
       const isFull = entries.length === limit;
@@ -51,6 +53,7 @@ export class AuditReader {
 
   async *rows(tenant: string, query: AuditEntriesQuery): AsyncGenerator<AuditRow> {
     for (const part of seqRanges(query)) {
+      await turn();
       yield* await this.store.ledger(tenant).audit.rows({ ...query, ...part, limit: RANGE_SEQS });
     }
   }

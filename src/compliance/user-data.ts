@@ -2,6 +2,7 @@ import type { AtomeWrites } from '../application/atome-writes.js';
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerStore } from '../ledger/store.js';
+import { turn } from '../ledger/turns.js';
 import { AtomeError, type AccessRules, type Principal } from '../protocol/index.js';
 import type { Outcome } from '../ledger/outcome.js';
 import { isErased } from '../ledger/erasure.js';
@@ -53,11 +54,13 @@ export class UserData {
   async *exportOf(caller: Principal, subject: string, upTo: number): AsyncGenerator<object> {
     const { tenant } = caller;
     for await (const id of this.ownedIds(tenant, subject)) {
+      await turn();
       const atome = await this.reader.find(tenant, id);
       if (!this.rules.isAllowed(caller, 'read', atome)) continue;
       yield { type: 'atome', atome };
       for (let from = 1; from <= atome.version; from += VERSIONS) {
         const alterations = await this.reader.versions(tenant, id, from, from + VERSIONS - 1);
+        await turn();
         for (const alteration of alterations) if (alteration.seq <= upTo) yield { type: 'alteration', alteration };
       }
     }

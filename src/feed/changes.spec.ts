@@ -51,8 +51,8 @@ describe('asking for changes', () => {
   ])('%j gets a page', async (request, expected) => {
     const page = await ask(request);
     expect(summary(page)).toBe(expected);
-    expect(page.epoch).toBe(harness.log.epoch);
-    expect(page.hash).toBe(await harness.log.hashAt(page.to));
+    expect(page.epoch).toBe(harness.log.tail.epoch);
+    expect(page.hash).toBe(await harness.log.tail.hashAt(page.to));
   });
 
   it('leads from page to page without a gap', async () => {
@@ -100,7 +100,7 @@ describe('asking for changes', () => {
   ])('is refused with the cursor %j', async (cursor, reason) => {
     await expect(ask({ cursor })).rejects.toMatchObject({
       code: 'reset',
-      details: { reason, epoch: harness.log.epoch, head: 6 },
+      details: { reason, epoch: harness.log.tail.epoch, head: 6 },
     });
   });
 });

@@ -1,6 +1,9 @@
+import { resetReasonOf } from './cursor-check.js';
+import { turn } from '../ledger/turns.js';
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { eventFilter } from './filter.js';
-import { withVisibility, viewerOf } from './visibility.js';
+import { viewerOf, visibilityMask, withVisibility } from './visibility.js';
+import type { LedgerTail } from './ledger-tail.js';
 import type { TenantLog } from './tenant-log.js';
 
 export interface ChangesRequest {
@@ -34,6 +37,8 @@ export interface ChangesPage {
 
 /** An answer ends where its events reach about this many characters. */
 const ANSWER_CHARS = 1024 * 1024;
+/** An answer ends, with or without events, where about this many entries have been looked at for it. */
+const MOST_WALKED = 10_000;
 
 /**
  * One page of changes behind a cursor; with `waitMs` the answer waits for the first.
@@ -41,51 +46,58 @@ const ANSWER_CHARS = 1024 * 1024;
  */
 export async function readChanges(log: TenantLog, request: ChangesRequest): Promise<ChangesPage> {
   const { rights } = request;
-  await requireCursor(log, request.cursor, rights);
-  const { epoch } = log;
-  const from = request.cursor.since ?? log.tail;
+  const { tail } = log;
+  await requireCursor(tail, request.cursor, rights);
+  const { epoch } = tail;
+  const from = request.cursor.since ?? tail.seq;
   const deadline = Date.now() + request.waitMs;
   for (let after = from; ;) {
     const page = await collect(log, after, request);
     const remaining = deadline - Date.now();
-    if (page.events.length > 0 || page.to < log.tail || remaining <= 0 || request.signal.aborted) {
-      const hash = (await log.hashAt(page.to)) ?? '';
-      return { epoch, from, to: page.to, hash, head: log.tail, rights, events: page.events };
+    if (page.events.length > 0 || page.to < tail.seq || remaining <= 0 || request.signal.aborted) {
+      const hash = (await tail.hashAt(page.to)) ?? '';
+      return { epoch, from, to: page.to, hash, head: tail.seq, rights, events: page.events };
     }
     after = page.to;
-    const hash = await log.hashAt(after);
+    const hash = await tail.hashAt(after);
     request.waits?.();
-    await untilAdvanced(log, remaining, request.signal);
-    await requireCursor(log, { epoch, since: after, ...(hash !== undefined && { hash }) }, rights);
+    await untilAdvanced(tail, remaining, request.signal);
+    await requireCursor(tail, { epoch, since: after, ...(hash !== undefined && { hash }) }, rights);
   }
 }
 
 /** @throws AtomeError `reset` with the reason, the epoch and the head. */
-export async function requireCursor(log: TenantLog, cursor: Cursor, rights: string): Promise<void> {
-  const isOther = cursor.rights !== undefined && cursor.rights !== rights;
-  const reason = (await log.check(cursor)) ?? (isOther ? 'access' : undefined);
+export async function requireCursor(tail: LedgerTail, cursor: Cursor, rights: string): Promise<void> {
+  const reason = await resetReasonOf(tail, cursor, rights);
   if (!reason) return;
   throw new AtomeError('reset', `the cursor cannot be continued (${reason}); take a snapshot and go on from its seq`, {
     reason,
-    epoch: log.epoch,
-    head: log.tail,
+    epoch: tail.epoch,
+    head: tail.seq,
   });
 }
 
 async function collect(
-  log: TenantLog,
+  { tail, batches, rules }: TenantLog,
   from: number,
-  { principal, filter, compact, limit }: ChangesRequest,
+  { principal, filter, compact, limit, signal }: ChangesRequest,
 ): Promise<{ to: number; events: string[] }> {
   const show = eventFilter(filter);
   const viewer = viewerOf(principal);
   const events: string[] = [];
-  const upTo = log.tail;
+  const upTo = tail.seq;
   let to = from;
-  let chars = 0;
-  while (to < upTo && chars < ANSWER_CHARS) {
-    const batch = (compact ? undefined : log.batchFromMemory(to)) ?? (await log.page(to, upTo, compact));
-    for (const [entry, visibility] of withVisibility(batch, log.visibilityMask(batch, viewer))) {
+  const wanter = {
+    principal: principal.id,
+    get isWaiting(): boolean {
+      return !signal.aborted;
+    },
+  };
+  let [chars, walked] = [0, 0];
+  while (to < upTo && chars < ANSWER_CHARS && walked < MOST_WALKED) {
+    if (walked > 0) await turn();
+    const batch = await batches.batchAfter(to, wanter, compact ? upTo : undefined);
+    for (const [entry, visibility] of withVisibility(batch, visibilityMask(batch, viewer, rules))) {
       const event = show(entry, visibility);
       if (event !== undefined) {
         if (events.length === limit) return { to, events };
@@ -95,11 +107,12 @@ async function collect(
       to = entry.seq;
     }
     to = Math.max(to, batch.to);
+    walked += batch.entries.length;
   }
   return { to, events };
 }
 
-function untilAdvanced(log: TenantLog, ms: number, signal: AbortSignal): Promise<void> {
+function untilAdvanced(tail: LedgerTail, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
@@ -108,7 +121,7 @@ function untilAdvanced(log: TenantLog, ms: number, signal: AbortSignal): Promise
       resolve();
     };
     const timer = setTimeout(end, ms);
-    const stop = log.listen({ advanced: end, reset: end });
+    const stop = tail.listen({ advanced: end, reset: end });
     signal.addEventListener('abort', end);
   });
 }

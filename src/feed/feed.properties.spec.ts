@@ -10,11 +10,12 @@ import {
   write,
   type TestLedger,
 } from '../../test/support/ledger/ledger.js';
+import { feedParts } from '../../test/support/feed/feed-parts.js';
 import { TestSink } from '../../test/support/feed/sink.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import type { Committed } from '../ledger/outcome.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
-import { OPEN_RULES, type Atome, type AtomeEvent, type Filter, type Mutation } from '../protocol/index.js';
+import type { Atome, AtomeEvent, Filter, Mutation } from '../protocol/index.js';
 import { eventOf } from './entry.js';
 import { Feed } from './feed.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
@@ -91,9 +92,9 @@ describe('whatever happens in whatever order', () => {
 async function play(ledger: TestLedger, steps: readonly Step[], lots: readonly (number | string)[]): Promise<Reader[]> {
   const elsewhere = await openLedger(ledger.store);
   const watched = new WatchedStore(ledger.store);
-  const feed = new Feed(new LedgerReader(watched.store), ledger.writer, OPTIONS, OPEN_RULES, () => undefined);
+  const feed = new Feed(feedParts(new LedgerReader(watched.store), OPTIONS), ledger.writer, () => undefined);
   feed.start();
-  const log = await feed.log(TENANT);
+  const { tail: log } = await feed.log(TENANT);
   let asked = 0;
   watched.after = async () => {
     const lot = lots[asked++ % lots.length]!;
@@ -113,11 +114,11 @@ async function play(ledger: TestLedger, steps: readonly Step[], lots: readonly (
       }
       case 'open': {
         const { filter, compacts } = each;
-        const since = Math.max(0, log.tail - each.back);
+        const since = Math.max(0, log.seq - each.back);
         for (const compact of compacts) {
           const sink = new TestSink();
           const reader = await feed.open(TENANT, { sink, principal: SOMEBODY, since, filter, compact, form: 'range' });
-          readers.push({ sink, reader, since, filter, compact, tail: log.tail });
+          readers.push({ sink, reader, since, filter, compact, tail: log.seq });
           reader.pump();
         }
         break;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { create, openLedger, SOMEBODY, TENANT, update, type TestLedger } from '../../test/support/ledger/ledger.js';
 import { queryOf } from '../../test/support/ledger/raw-query.js';
+import { feedParts } from '../../test/support/feed/feed-parts.js';
 import { TestSink } from '../../test/support/feed/sink.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { openStore } from '../ledger/stores/open-store.js';
-import { OPEN_RULES } from '../protocol/index.js';
 import { Feed, type ReadRequest } from './feed.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
 
@@ -20,7 +20,7 @@ describe('the feed', () => {
     watched = new WatchedStore(await openStore('sqlite::memory:'));
     ledger = await openLedger(watched.store);
     elsewhere = await openLedger(watched.store);
-    feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, OPEN_RULES, (error) => errors.push(error));
+    feed = new Feed(feedParts(ledger.reader), ledger.writer, (error) => errors.push(error));
     feed.start();
     await ledger.write(create('a'));
   });
@@ -107,7 +107,7 @@ describe('the feed', () => {
     await expect(feed.log('other')).rejects.toThrow('no database');
     expect(errors.splice(0)).toHaveLength(1);
     watched.before = () => undefined;
-    expect(await feed.log('other')).toMatchObject({ tail: 0 });
+    expect(await feed.log('other')).toMatchObject({ tail: { seq: 0 } });
     await second();
     expect(sink.ranges).toEqual(['1-2: 2']);
   });
@@ -119,7 +119,7 @@ describe('the feed', () => {
       committed = ledger.write(update('a', { n: 1 }));
       return committed.then(() => undefined);
     };
-    expect(await feed.log(TENANT)).toMatchObject({ tail: 2 });
+    expect(await feed.log(TENANT)).toMatchObject({ tail: { seq: 2 } });
   });
 
   describe('with a log that nobody has asked for in a while', () => {
@@ -139,7 +139,7 @@ describe('the feed', () => {
       await ledger.write(update('a', { n: 1 }));
       const again = await feed.log(TENANT);
       expect(again).not.toBe(log);
-      expect(again.tail).toBe(2);
+      expect(again.tail.seq).toBe(2);
     });
 
     it('keeps it as long as somebody reads it', async () => {
@@ -156,7 +156,7 @@ describe('the feed', () => {
 
     it('keeps it as long as somebody waits for what comes', async () => {
       const log = await feed.log(TENANT);
-      const stop = log.listen({ advanced: () => undefined, reset: () => undefined });
+      const stop = log.tail.listen({ advanced: () => undefined, reset: () => undefined });
       await pass();
       expect(await feed.log(TENANT)).toBe(log);
       stop();

@@ -1,11 +1,9 @@
-import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
-import type { AccessRules, Filter, Principal } from '../protocol/index.js';
-import type { FeedOptions } from './options.js';
-import { PageCache } from './page-cache.js';
+import type { Filter, Principal } from '../protocol/index.js';
+import type { FeedParts } from './ledger-tail.js';
 import { FeedReader, type Sink } from './reader.js';
-import { TenantLog } from './tenant-log.js';
+import { openTenantLog, type TenantLog } from './tenant-log.js';
 import { PlainView, RangeView, SseView, type View } from './view.js';
 
 /** What a reader wants: where to begin, what to see, and in which form. */
@@ -18,6 +16,9 @@ export interface ReadRequest {
   readonly compact?: boolean;
   readonly form: 'range' | 'sse' | { readonly plainOf: string };
 }
+
+/** Tells what this node commits. */
+export type Commits = Pick<LedgerWriter, 'onCommit'>;
 
 interface Channel {
   readonly log: TenantLog;
@@ -32,24 +33,21 @@ interface Channel {
 export class Feed {
   private readonly channels = new Map<string, Promise<Channel>>();
   private readonly opened = new Map<string, Channel>();
-  private readonly pages: PageCache;
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
 
   constructor(
-    private readonly ledger: LedgerReader,
-    private readonly writer: LedgerWriter,
-    private readonly options: FeedOptions,
-    private readonly rules: AccessRules,
+    private readonly parts: FeedParts,
+    private readonly commits: Commits,
     private readonly onError: (error: unknown) => void,
-  ) {
-    this.pages = new PageCache(options.pageBytes);
-  }
+  ) {}
 
   start(): void {
     this.stop();
-    this.stopListening = this.writer.onCommit((tenant, committed) => this.opened.get(tenant)?.log.append(committed));
-    this.timer = setInterval(() => void this.tick(), this.options.pollMs);
+    this.stopListening = this.commits.onCommit((tenant, committed) =>
+      this.opened.get(tenant)?.log.tail.append(committed),
+    );
+    this.timer = setInterval(() => void this.tick(), this.parts.options.pollMs);
   }
 
   stop(): void {
@@ -81,7 +79,7 @@ export class Feed {
     const view = sharedView(channel, request);
     const reader = new FeedReader(
       { log, view, sink, principal, since, compact, ...(typeof form === 'object' && { exceptFrom: form.plainOf }) },
-      this.options,
+      this.parts.options,
       this.onError,
     );
     readers.add(reader);
@@ -102,16 +100,16 @@ export class Feed {
   }
 
   private async openChannel(tenant: string): Promise<Channel> {
-    const head = await this.ledger.head(tenant);
-    const log = new TenantLog(tenant, head, this.ledger, this.options, this.rules, this.pages);
+    const head = await this.parts.ledger.head(tenant);
+    const log = openTenantLog(tenant, head, this.parts);
     const channel: Channel = { log, readers: new Set(), views: new Map(), usedAt: Date.now() };
-    log.listen({
+    log.tail.listen({
       advanced: () => channel.readers.forEach((reader) => reader.wake()),
       reset: (reason) => [...channel.readers].forEach((reader) => reader.reset(reason)),
     });
     this.opened.set(tenant, channel);
     // what was committed between the reading of the head and here was not pushed
-    await log.refresh();
+    await log.tail.refresh();
     return channel;
   }
 
@@ -119,9 +117,9 @@ export class Feed {
   private async tick(): Promise<void> {
     try {
       const tenants = [...this.opened.keys()];
-      const heads = tenants.length > 0 ? await this.ledger.heads(tenants) : new Map<string, HeadRow>();
+      const heads = tenants.length > 0 ? await this.parts.ledger.heads(tenants) : new Map<string, HeadRow>();
       // one that has no ledger any more gets a new one, and its readers are told
-      for (const tenant of tenants) await this.opened.get(tenant)?.log.refresh(heads.get(tenant));
+      for (const tenant of tenants) await this.opened.get(tenant)?.log.tail.refresh(heads.get(tenant));
     } catch (error) {
       this.onError(error);
     }
@@ -134,10 +132,10 @@ export class Feed {
   private closeUnusedLogs(now: number): void {
     for (const [tenant, { log, readers, usedAt }] of this.opened) {
       // the first who listens is the channel itself; others are long polls
-      if (readers.size > 0 || log.listenerCount > 1 || now - usedAt < this.options.unusedLogMs) continue;
+      if (readers.size > 0 || log.tail.listenerCount > 1 || now - usedAt < this.parts.options.unusedLogMs) continue;
       this.opened.delete(tenant);
       this.channels.delete(tenant);
-      log.clearCaches();
+      log.batches.release();
     }
   }
 }

@@ -16,19 +16,19 @@ export function eventFilter(filter: Filter): Show {
   const matches = matcher(filter);
   if (!matches) return showAll;
   return (entry, visibility) => {
-    if (visibility === 'h') return undefined;
+    if (visibility === 'hidden') return undefined;
     const isIn = matches(entry.after);
-    if (visibility === 's' && isIn) return entry.event;
+    if (visibility === 'shown' && isIn) return entry.event;
     const had = entry.existed || (entry.before !== null && matches(entry.before));
-    if (!had || (visibility === 'b' && isIn)) return undefined;
-    return entry.leftEvent(visibility === 'l' ? 'access' : 'filter');
+    if (!had || (visibility === 'withheld' && isIn)) return undefined;
+    return entry.leftEvent(visibility === 'left' ? 'access' : 'filter');
   };
 }
 
 /** What a reader without a filter gets. */
 export const showAll: Show = (entry, visibility) => {
-  if (visibility === 's') return entry.event;
-  return visibility === 'l' ? entry.leftEvent('access') : undefined;
+  if (visibility === 'shown') return entry.event;
+  return visibility === 'left' ? entry.leftEvent('access') : undefined;
 };
 
 function matcher({ kinds, types, ids, parentId }: Filter): ((header: AtomeHeader) => boolean) | undefined {

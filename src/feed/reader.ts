@@ -2,7 +2,8 @@ import type { Principal, ResetReason } from '../protocol/index.js';
 import type { Batch } from './batch.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
-import { viewerOf, type Viewer } from './visibility.js';
+import type { PageWanter } from './read-slots.js';
+import { viewerOf, visibilityMask, type Viewer } from './visibility.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
 /** Where a reader's bytes go. */
@@ -29,24 +30,26 @@ export interface ReaderOptions {
   readonly exceptFrom?: string;
 }
 
+/** How far a reader has come. */
+interface ReaderCursor {
+  /** The cursor that the client has. */
+  sent: number;
+  /** How far the log has been shown to it or hidden from it, and the chain hash there. */
+  position: number;
+  hash: string | undefined;
+  readonly replayTo: number;
+}
+
 /**
  * One reader: a cursor on a tenant's log. It keeps no queue: when its sink has taken what it was given, the
- * next batch is looked up where the cursor stands, in the ring or in the ledger.
+ * next batch is looked up where the cursor stands, in memory or in the ledger.
  */
-export class FeedReader {
-  /** The cursor that the client has. */
-  private sent: number;
-  /** How far the log has been shown to it or hidden from it. */
-  private position: number;
-  private positionHash: string | undefined;
-  private readonly replayTo: number;
-  private started = false;
-  private isLive = false;
-  private closed = false;
+export class FeedReader implements PageWanter {
+  private phase: 'idle' | 'replaying' | 'live' | 'closed' = 'idle';
+  private readonly cursor: ReaderCursor;
   private fetching: Promise<Batch> | undefined;
-  private hasWritten = false;
-  /** As of the last tick: nobody asks the time for each frame of each reader. */
-  private lastWrite = 0;
+  /** undefined since the last tick: nobody asks the time for each frame of each reader. */
+  private writtenAt: number | undefined = 0;
   private viewer: Viewer;
 
   constructor(
@@ -54,18 +57,30 @@ export class FeedReader {
     private readonly options: FeedOptions,
     private readonly onError: (error: unknown) => void,
   ) {
-    this.sent = to.since;
-    this.position = to.since;
-    this.replayTo = to.log.tail;
-    this.viewer = viewerOf(to.principal);
+    const { since, log, principal } = to;
+    this.cursor = { sent: since, position: since, hash: undefined, replayTo: log.tail.seq };
+    this.viewer = viewerOf(principal);
   }
 
   get view(): View {
     return this.to.view;
   }
 
+  get isWaiting(): boolean {
+    return this.phase !== 'closed';
+  }
+
+  get principal(): string {
+    return this.to.principal.id;
+  }
+
+  /** Resolves when nothing is read for it any more. */
+  async idle(): Promise<void> {
+    await this.fetching?.catch(() => undefined);
+  }
+
   close(): void {
-    this.closed = true;
+    this.phase = 'closed';
   }
 
   /** Judges all entries from here on by what another principal may read. */
@@ -75,90 +90,92 @@ export class FeedReader {
 
   /** There may be more to send. */
   wake(): void {
-    if (this.started) this.pump();
+    if (this.phase !== 'idle') this.pump();
   }
 
   /** Sends what there is while the sink takes it. Before the first call nothing is sent. */
   pump(): void {
-    const { log, sink } = this.to;
-    this.started = true;
-    while (!this.closed && !this.fetching) {
-      if (this.position >= this.replayTo && !this.isLive) this.goLive();
-      if (this.position >= log.tail || sink.unsent >= this.options.unsentBytes) return;
-      const replaying = this.to.compact === true && this.position < this.replayTo;
-      const batch = replaying ? undefined : log.batchFromMemory(this.position);
-      if (batch) this.send(batch);
-      else this.fetch(replaying);
+    const { log, sink, compact = false } = this.to;
+    const { cursor } = this;
+    if (this.phase === 'idle') this.phase = 'replaying';
+    while (this.phase !== 'closed' && !this.fetching) {
+      if (cursor.position >= cursor.replayTo && this.phase === 'replaying') this.goLive();
+      if (cursor.position >= log.tail.seq || sink.unsent >= this.options.unsentBytes) return;
+      const isCompact = compact && cursor.position < cursor.replayTo;
+      const batch = log.batches.batchAfter(cursor.position, this, isCompact ? cursor.replayTo : undefined);
+      if (batch instanceof Promise) this.waitFor(batch);
+      else this.send(batch);
     }
   }
 
   /** Called about once a second: tries again what failed, and moves the cursor over what was hidden for long enough. */
   tick(now: number): void {
     this.wake();
-    if (this.hasWritten) this.lastWrite = now;
-    this.hasWritten = false;
-    if (this.isLive && this.sent < this.position && now - this.lastWrite >= this.options.idleFrameMs)
+    this.writtenAt ??= now;
+    const { sent, position } = this.cursor;
+    if (this.phase === 'live' && sent < position && now - this.writtenAt >= this.options.idleFrameMs) {
       this.sendCursorMove(now);
+    }
   }
 
   reset(reason: ResetReason): void {
     const { sink, log } = this.to;
+    const { seq, epoch } = log.tail;
     this.fetching = undefined;
-    this.position = log.tail;
-    this.sent = log.tail;
-    sink.reset(reason, log.epoch, log.tail);
+    this.cursor.position = seq;
+    this.cursor.sent = seq;
+    sink.reset(reason, epoch, seq);
   }
 
-  private fetch(compact: boolean): void {
-    const { log } = this.to;
-    const page = log.page(this.position, compact ? this.replayTo : log.tail, compact);
+  private waitFor(page: Promise<Batch>): void {
     this.fetching = page;
     page.then(
       (batch) => {
         if (this.fetching !== page) return; // reset meanwhile
         this.fetching = undefined;
-        if (!this.closed) this.send(batch);
+        if (this.phase !== 'closed') this.send(batch);
         // whoever has a whole ledger to read must not keep the others waiting for as long as its socket takes more
         setImmediate(() => this.pump());
       },
       (error: unknown) => {
         // the ledger is out of reach: the next tick tries again
         if (this.fetching === page) this.fetching = undefined;
-        this.onError(error);
+        if (this.phase !== 'closed') this.onError(error);
       },
     );
   }
 
   private send(batch: Batch): void {
     const bytes = this.encode(batch);
-    this.position = batch.to;
-    this.positionHash = batch.hash;
+    this.cursor.position = batch.to;
+    this.cursor.hash = batch.hash;
     if (!bytes) return;
     this.to.sink.write(bytes);
-    this.sent = batch.to;
-    this.hasWritten = true;
+    this.cursor.sent = batch.to;
+    this.writtenAt = undefined;
   }
 
   private encode(batch: Batch): Buffer | undefined {
     const { log, view, exceptFrom } = this.to;
-    const mask = log.visibilityMask(batch, this.viewer);
+    const mask = visibilityMask(batch, this.viewer, log.rules);
     if (exceptFrom !== undefined && batch.isFrom(exceptFrom)) {
       const self = { clientId: exceptFrom, principal: this.viewer.principal.id };
       if (batch.entries.some((entry) => isOwn(entry, self))) return plainWithout(batch, self, mask);
     }
-    return view.encode(batch, this.sent, mask);
+    return view.encode(batch, this.cursor.sent, mask);
   }
 
   private goLive(): void {
-    this.isLive = true;
-    if (this.sent < this.position) this.sendCursorMove(Date.now());
-    this.to.sink.live(this.position);
+    this.phase = 'live';
+    if (this.cursor.sent < this.cursor.position) this.sendCursorMove(Date.now());
+    this.to.sink.live(this.cursor.position);
   }
 
   private sendCursorMove(now: number): void {
-    const bytes = this.to.view.encodeMove(this.sent, this.position, this.positionHash ?? '');
-    this.sent = this.position;
-    this.lastWrite = now;
+    const { sent, position, hash = '' } = this.cursor;
+    const bytes = this.to.view.encodeMove(sent, position, hash);
+    this.cursor.sent = position;
+    this.writtenAt = now;
     if (bytes) this.to.sink.write(bytes);
   }
 }

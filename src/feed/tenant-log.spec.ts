@@ -1,13 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../test/support/gate.js';
+import { feedParts } from '../../test/support/feed/feed-parts.js';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger/ledger.js';
 import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import type { Committed } from '../ledger/outcome.js';
-import { OPEN_RULES, type Mutation } from '../protocol/index.js';
+import type { Mutation } from '../protocol/index.js';
+import { Batch } from './batch.js';
+import { resetReasonOf } from './cursor-check.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
-import { TenantLog } from './tenant-log.js';
+import { openTenantLog, type TenantLog } from './tenant-log.js';
+
+/** A reader that waits for what it asks for. */
+const SOME = { principal: 'somebody', isWaiting: true };
 
 describe('the log of a tenant', () => {
   let watched: WatchedStore;
@@ -30,15 +36,13 @@ describe('the log of a tenant', () => {
   afterEach(() => ledger.close());
 
   async function openLog(frameChars = DEFAULT_FEED_OPTIONS.frameChars): Promise<TenantLog> {
-    const opened = new TenantLog(
+    const opened = openTenantLog(
       TENANT,
       await ledger.reader.head(TENANT),
-      ledger.reader,
-      { ...DEFAULT_FEED_OPTIONS, frameChars },
-      OPEN_RULES,
+      feedParts(ledger.reader, { ...DEFAULT_FEED_OPTIONS, frameChars }),
     );
     heard = [];
-    opened.listen({ advanced: () => heard.push(`to ${opened.tail}`), reset: (reason) => heard.push(reason) });
+    opened.tail.listen({ advanced: () => heard.push(`to ${opened.tail.seq}`), reset: (reason) => heard.push(reason) });
     return opened;
   }
   /** Commits one alteration, which is told to nobody yet. */
@@ -52,22 +56,27 @@ describe('the log of a tenant', () => {
     await query(`UPDATE ledgers SET (seq, hash) = (SELECT seq, hash FROM alterations WHERE seq = ${seq})`);
     await query(`UPDATE atomes SET seq = ${seq}, version = ${seq}`);
   };
-  const inMemory = (after: number): number[] | undefined => log.batchFromMemory(after)?.entries.map(({ seq }) => seq);
+  const inMemory = (after: number): number[] | undefined => {
+    const batch = log.batches.batchAfter(after, SOME);
+    if (batch instanceof Batch) return batch.entries.map(({ seq }) => seq);
+    batch.catch(() => undefined);
+    return undefined;
+  };
 
   it('takes what is committed here without asking the ledger', async () => {
     const [two, three] = [await commit(2), await commit(3, [update('a', { m: 1 })])];
     const asked = watched.calls.length;
-    log.append(two);
-    log.append(three);
+    log.tail.append(two);
+    log.tail.append(three);
     expect(heard).toEqual(['to 2', 'to 4']);
     expect(inMemory(1)).toEqual([2, 3, 4]);
     expect(inMemory(3)).toEqual([4]);
-    expect(log.hash).toBe(three.at(-1)!.hash);
+    expect(log.tail.hash).toBe(three.at(-1)!.hash);
     expect(watched.calls).toHaveLength(asked);
   });
 
   it('does not have what was before it, nor what is not yet', async () => {
-    log.append(await commit(2));
+    log.tail.append(await commit(2));
     expect(inMemory(0)).toBeUndefined();
     expect(inMemory(2)).toBeUndefined();
   });
@@ -75,16 +84,16 @@ describe('the log of a tenant', () => {
   it('gives as much as a frame takes, and one at least', async () => {
     const [groups, logs] = [[] as (readonly Committed[])[], [await openLog(1), await openLog(1_000)]];
     for (let n = 2; n < 6; n += 1) groups.push(await commit(n));
-    for (const each of logs) groups.forEach((group) => each.append(group));
-    expect(logs[0]!.batchFromMemory(1)).toMatchObject({ to: 2, hash: await log.hashAt(2) });
-    expect(logs[1]!.batchFromMemory(1)).toMatchObject({ to: 3, hash: await log.hashAt(3) });
+    for (const each of logs) groups.forEach((group) => each.tail.append(group));
+    expect(logs[0]!.batches.batchAfter(1, SOME)).toMatchObject({ to: 2, hash: await log.tail.hashAt(2) });
+    expect(logs[1]!.batches.batchAfter(1, SOME)).toMatchObject({ to: 3, hash: await log.tail.hashAt(3) });
   });
 
   it('fills a hole from the ledger', async () => {
     await commit(2);
     await commit(3);
-    log.append(await commit(4));
-    await log.refresh();
+    log.tail.append(await commit(4));
+    await log.tail.refresh();
     expect(inMemory(1)).toEqual([2, 3, 4]);
     expect(heard).toEqual(['to 4']);
   });
@@ -92,8 +101,8 @@ describe('the log of a tenant', () => {
   it('hears of what others commit', async () => {
     await commit(2);
     await commit(3);
-    log.notify(3);
-    await log.refresh();
+    log.tail.notify(3);
+    await log.tail.refresh();
     expect(inMemory(1)).toEqual([2, 3]);
   });
 
@@ -101,19 +110,19 @@ describe('the log of a tenant', () => {
     const groups = [await commit(2), await commit(3), await commit(4), await commit(5)];
     const gate = new Gate();
     watched.after = (method) => (method === 'alterations.page' ? gate.pass() : undefined);
-    log.notify(4);
+    log.tail.notify(4);
     await gate.reached;
-    log.append(groups[0]!);
-    log.append(groups[1]!);
-    log.append(groups[1]!);
-    log.append(groups[3]!);
-    log.notify(2);
+    log.tail.append(groups[0]!);
+    log.tail.append(groups[1]!);
+    log.tail.append(groups[1]!);
+    log.tail.append(groups[3]!);
+    log.tail.notify(2);
     gate.open();
-    await log.refresh();
-    log.append(groups[2]!);
-    log.append(groups[3]!);
-    log.notify(5);
-    await log.refresh();
+    await log.tail.refresh();
+    log.tail.append(groups[2]!);
+    log.tail.append(groups[3]!);
+    log.tail.notify(5);
+    await log.tail.refresh();
     expect(inMemory(1)).toEqual([2, 3, 4, 5]);
     expect(heard.filter((each) => !each.startsWith('to '))).toEqual([]);
   });
@@ -122,13 +131,13 @@ describe('the log of a tenant', () => {
     const stale = await ledger.reader.head(TENANT);
     const gate = new Gate();
     watched.after = (method) => (method === 'write.open' ? gate.pass() : undefined);
-    const looking = log.refresh();
+    const looking = log.tail.refresh();
     await gate.reached;
     watched.after = () => undefined;
-    log.append(await commit(2));
+    log.tail.append(await commit(2));
     gate.open();
     await looking;
-    await log.refresh(stale);
+    await log.tail.refresh(stale);
     expect(heard).toEqual(['to 2']);
   });
 
@@ -137,17 +146,17 @@ describe('the log of a tenant', () => {
     watched.before = (method) => {
       if (method === 'alterations.page') throw new Error('no database');
     };
-    log.notify(2);
-    await expect(log.refresh()).rejects.toThrow('no database');
+    log.tail.notify(2);
+    await expect(log.tail.refresh()).rejects.toThrow('no database');
     expect(heard).toEqual([]);
     watched.before = () => undefined;
-    await log.refresh();
+    await log.tail.refresh();
     expect(heard).toEqual(['to 2']);
   });
 
   describe('over a ledger that is not the one before', () => {
     beforeEach(async () => {
-      for (let n = 2; n < 5; n += 1) log.append(await commit(n));
+      for (let n = 2; n < 5; n += 1) log.tail.append(await commit(n));
       heard.length = 0;
       await rewind(2);
     });
@@ -158,113 +167,126 @@ describe('the log of a tenant', () => {
       ['when it has gone on', 5],
     ])('says so %s', async (_when, writes) => {
       for (let n = 0; n < writes; n += 1) await commit(100 + n);
-      await log.refresh();
-      await log.refresh();
+      await log.tail.refresh();
+      await log.tail.refresh();
       expect(heard).toEqual(['forked']);
-      expect(log).toMatchObject({ tail: 2 + writes, hash: (await ledger.reader.head(TENANT)).hash });
+      expect(log.tail).toMatchObject({ seq: 2 + writes, hash: (await ledger.reader.head(TENANT)).hash });
       expect(inMemory(2)).toBeUndefined();
     });
 
     it.each([1, 2, 3])('says so when this node commits %d to it', async (writes) => {
-      log.append(
+      log.tail.append(
         await commit(
           100,
           Array.from({ length: writes - 1 }, (_, m) => update('a', { m })),
         ),
       );
-      await log.refresh();
+      await log.tail.refresh();
       expect(heard).toEqual(['forked']);
-      log.append(await commit(200));
+      log.tail.append(await commit(200));
       expect(heard).toEqual(['forked', `to ${writes + 3}`]);
     });
 
     it('says so once, though several look at once', async () => {
-      await Promise.all([log.refresh(), log.refresh(), log.refresh(await ledger.reader.head(TENANT))]);
+      await Promise.all([log.tail.refresh(), log.tail.refresh(), log.tail.refresh(await ledger.reader.head(TENANT))]);
       expect(heard).toEqual(['forked']);
     });
   });
 
   it('tells of another epoch, once', async () => {
     await query(`UPDATE ledgers SET epoch = 'another'`);
-    await Promise.all([log.refresh(), log.refresh()]);
+    await Promise.all([log.tail.refresh(), log.tail.refresh()]);
     expect(heard).toEqual(['epoch']);
-    expect(log.epoch).toBe('another');
+    expect(log.tail.epoch).toBe('another');
   });
 
   describe('asked for a page', () => {
     it('reads it once for all who stand at one place', async () => {
       for (let n = 2; n < 6; n += 1) await commit(n);
-      await log.refresh();
-      const pages = await Promise.all([log.page(0, 5, false), log.page(0, 5, false), log.page(0, 5, true)]);
+      await log.tail.refresh();
+      const pages = await Promise.all([
+        log.batches.batchAfter(0, SOME),
+        log.batches.batchAfter(0, SOME),
+        log.batches.batchAfter(0, SOME, 5),
+      ]);
       expect(pages[1]).toBe(pages[0]);
       expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
       expect(pages[2].entries.map(({ seq }) => seq)).toEqual([5]);
-      expect(await log.page(4, 4, true)).toMatchObject({ entries: [], to: 4, hash: await log.hashAt(4) });
+      expect(await log.batches.batchAfter(4, SOME, 4)).toMatchObject({
+        entries: [],
+        to: 4,
+        hash: await log.tail.hashAt(4),
+      });
     });
 
     it('ends it where all others end theirs, for who stands inside it too', async () => {
       const groups = await Promise.all(Array.from({ length: 99 }, (_, n) => ledger.write(create(`other-${n}`))));
       expect(groups).toHaveLength(99);
       log = await openLog();
-      const [whole, part] = [await log.page(0, 100, false), await log.page(10, 100, false)];
+      const [whole, part] = [await log.batches.batchAfter(0, SOME), await log.batches.batchAfter(10, SOME)];
       expect([whole.to, part.to, whole.hash]).toEqual([64, 64, part.hash]);
       expect(part.entries).toEqual(whole.entries.slice(10));
-      expect(log.batchFromMemory(10)).toBe(part);
-      expect(await log.page(64, 100, false)).toMatchObject({ to: 100, hash: log.hash });
+      expect(log.batches.batchAfter(10, SOME)).toBe(part);
+      expect(await log.batches.batchAfter(64, SOME)).toMatchObject({ to: 100, hash: log.tail.hash });
     });
 
     it('does not stop where large documents end it early', async () => {
       await commit(2);
       await commit(3);
       log = await openLog(1);
-      for (const after of [0, 1, 2]) expect(await log.page(after, 3, false)).toMatchObject({ to: after + 1 });
+      for (const after of [0, 1, 2]) expect(await log.batches.batchAfter(after, SOME)).toMatchObject({ to: after + 1 });
     });
 
     it('keeps nothing of what is erased since', async () => {
       await commit(2);
       log = await openLog();
-      await log.page(0, 2, false);
-      const page = await log.page(0, 2, false);
-      expect(log.batchFromMemory(0)).toBe(page);
+      await log.batches.batchAfter(0, SOME);
+      const page = await log.batches.batchAfter(0, SOME);
+      expect(log.batches.batchAfter(0, SOME)).toBe(page);
       await ledger.write(write('a', 'redact', {}));
-      told.forEach((group) => log.append(group));
-      expect(log.batchFromMemory(0)).toBeUndefined();
-      expect((await log.page(0, 2, false)).entries.map(({ event }) => event)).toEqual([undefined, undefined]);
+      told.forEach((group) => log.tail.append(group));
+      expect(inMemory(0)).toBeUndefined();
+      expect((await log.batches.batchAfter(0, SOME)).entries.slice(0, 2).map(({ event }) => event)).toEqual([
+        undefined,
+        undefined,
+      ]);
     });
 
     it('tries again when it could not be read', async () => {
       watched.before = () => {
         throw new Error('no database');
       };
-      await expect(log.page(0, 1, false)).rejects.toThrow('no database');
+      await expect(log.batches.batchAfter(0, SOME)).rejects.toThrow('no database');
       watched.before = () => undefined;
-      expect((await log.page(0, 1, false)).to).toBe(1);
+      expect((await log.batches.batchAfter(0, SOME)).to).toBe(1);
     });
 
     it('says that a row is missing', async () => {
       await query('DELETE FROM alterations');
-      await expect(log.page(0, 1, false)).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(log.batches.batchAfter(0, SOME)).rejects.toMatchObject({ code: 'unavailable' });
     });
   });
 
   describe('asked whether a cursor can be continued', () => {
     it('knows its epoch, its head and its hashes', async () => {
-      log.append(await commit(2));
-      const { epoch } = log;
-      expect(await log.check({})).toBeUndefined();
-      expect(await log.check({ epoch, since: 2 })).toBeUndefined();
-      expect(await log.check({ epoch: 'other', since: 2 })).toBe('epoch');
-      expect(await log.check({ epoch, since: 3 })).toBe('future');
-      expect(await log.check({ since: 1, hash: await ledger.reader.hashAt(TENANT, 1) })).toBeUndefined();
-      expect(await log.check({ since: 2, hash: log.hash })).toBeUndefined();
-      expect(await log.check({ since: 1, hash: log.hash })).toBe('forked');
-      expect(await log.check({ since: 0, hash: 'any' })).toBeUndefined();
+      log.tail.append(await commit(2));
+      const { epoch } = log.tail;
+      expect(await resetReasonOf(log.tail, {}, undefined)).toBeUndefined();
+      expect(await resetReasonOf(log.tail, { epoch, since: 2 }, undefined)).toBeUndefined();
+      expect(await resetReasonOf(log.tail, { epoch: 'other', since: 2 }, undefined)).toBe('epoch');
+      expect(await resetReasonOf(log.tail, { epoch, since: 3 }, undefined)).toBe('future');
+      expect(
+        await resetReasonOf(log.tail, { since: 1, hash: await ledger.reader.hashAt(TENANT, 1) }, undefined),
+      ).toBeUndefined();
+      expect(await resetReasonOf(log.tail, { since: 2, hash: log.tail.hash }, undefined)).toBeUndefined();
+      expect(await resetReasonOf(log.tail, { since: 1, hash: log.tail.hash }, undefined)).toBe('forked');
+      expect(await resetReasonOf(log.tail, { since: 0, hash: 'any' }, undefined)).toBeUndefined();
     });
 
     it('looks whether another node is ahead', async () => {
       await commit(2);
-      expect(await log.check({ since: 2 })).toBeUndefined();
-      expect(log.tail).toBe(2);
+      expect(await resetReasonOf(log.tail, { since: 2 }, undefined)).toBeUndefined();
+      expect(log.tail.seq).toBe(2);
     });
   });
 });

@@ -43,16 +43,16 @@ describe('a verdict', () => {
     ['hidden by this', 'tenant', 'private', 'private', 'l'],
     ['hidden by a later one', 'tenant', 'tenant', 'private', 'b'],
     ['created open, hidden by a later one', null, 'tenant', 'private', 'h'],
-  ])('on what is %s', (_what, before, after, now, pattern) => {
-    expect(visibilityMask(batch([entry(2, before, after, now)]), viewerOf(ann), RULES)).toBe(pattern);
+  ])('on what is %s', (_what, before, after, now, mask) => {
+    expect(visibilityMask(batch([entry(2, before, after, now)]), viewerOf(ann), RULES)).toBe(mask);
   });
 
   it('in a compacted replay is by who could ever see it', () => {
-    const pattern = (before: Access | null, after: Access): string =>
+    const mask = (before: Access | null, after: Access): string =>
       visibilityMask(batch([entry(2, before, after, 'private', true)], true), viewerOf(ann), RULES);
-    expect(pattern('tenant', 'private')).toBe('l');
-    expect(pattern('private', 'private')).toBe('h');
-    expect(pattern(null, 'tenant')).toBe('h');
+    expect(mask('tenant', 'private')).toBe('l');
+    expect(mask('private', 'private')).toBe('h');
+    expect(mask(null, 'tenant')).toBe('h');
   });
 
   it('is made once for all who see the same, and not at all where all is open', () => {
@@ -86,7 +86,7 @@ describe('a verdict', () => {
   it('gives those with equal verdicts the same bytes, and others their own', () => {
     const one = batch([entry(2, 'tenant', 'private', 'private')]);
     const view = new RangeView({});
-    const [all, left, none] = ['s', 'l', 'h'].map((pattern) => view.encode(one, 1, pattern));
+    const [all, left, none] = ['s', 'l', 'h'].map((mask) => view.encode(one, 1, mask));
     expect(view.encode(one, 1, 's')).toBe(all);
     expect(String(all)).toContain('"atome:altered"');
     expect(String(left)).toContain('{"type":"atome:left","atomeId":"a","reason":"access","seq":2}');
@@ -104,14 +104,14 @@ describe('a filter over verdicts', () => {
     (text && (JSON.parse(text) as { reason?: string }).reason) ?? text;
 
   it('tells of what has left the rights only where it was in the filter', () => {
-    expect(reason(show(moved('note', 'note'), 'l'))).toBe('access');
-    expect(show(moved('task', 'note'), 'l')).toBeUndefined();
+    expect(reason(show(moved('note', 'note'), 'left'))).toBe('access');
+    expect(show(moved('task', 'note'), 'left')).toBeUndefined();
   });
 
   it('tells of what has left the filter also when it has been hidden since', () => {
-    expect(reason(show(moved('note', 'task'), 'b'))).toBe('filter');
-    expect(show(moved('note', 'note'), 'b')).toBeUndefined();
-    expect(show(moved('note', 'task'), 'h')).toBeUndefined();
+    expect(reason(show(moved('note', 'task'), 'withheld'))).toBe('filter');
+    expect(show(moved('note', 'note'), 'withheld')).toBeUndefined();
+    expect(show(moved('note', 'task'), 'hidden')).toBeUndefined();
   });
 });
 

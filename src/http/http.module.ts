@@ -11,6 +11,7 @@ import { OwnRoutes } from './own-routes.js';
 import { AtomeErrorFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { SecurityLog } from './security-log.js';
+import { StallGuard } from './stall-guard.js';
 
 /** What all routes of the module share. */
 @Module({
@@ -30,9 +31,10 @@ import { SecurityLog } from './security-log.js';
     RouteTable,
     OwnRoutes,
     SecurityLog,
+    StallGuard,
     { provide: APP_FILTER, useClass: AtomeErrorFilter },
   ],
-  exports: [ArrivingBodies, Drain, HeavyCalls, LongResponses, RouteTable, SecurityLog],
+  exports: [ArrivingBodies, Drain, HeavyCalls, LongResponses, RouteTable, SecurityLog, StallGuard],
 })
 export class HttpModule {
   static from(...imports: DynamicModule[]): DynamicModule {

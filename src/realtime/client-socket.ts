@@ -17,10 +17,15 @@ export class ClientSocket {
   /** Texts of this tick, in front of all that is written after them. */
   private answers: string[] = [];
   private terminateTimer: NodeJS.Timeout | undefined;
+  private isAlive = true;
+  readonly closed: Promise<void>;
 
   constructor(private readonly ws: WebSocket) {
     this.raw = (ws as unknown as { _socket: Socket })._socket;
     this.compressed = ws.extensions.includes('permessage-deflate');
+    this.closed = new Promise((resolve) => ws.once('close', () => resolve()));
+    const heard = (): void => void (this.isAlive = true);
+    ws.on('message', heard).on('pong', heard);
   }
 
   /** Bytes written and not yet taken by the network. */
@@ -35,6 +40,13 @@ export class ClientSocket {
 
   get open(): boolean {
     return this.ws.readyState === WebSocket.OPEN;
+  }
+
+  /** Whether a message or a pong has come since it was last asked. */
+  wasAlive(): boolean {
+    const { isAlive } = this;
+    this.isAlive = false;
+    return isAlive;
   }
 
   /** @returns the function that ends it. */
@@ -69,10 +81,7 @@ export class ClientSocket {
     this.write(textFrames([JSON.stringify(message)]));
   }
 
-  /**
-   * Sends at the end of this tick, together with all others of it: the acks of one group are one write. With 64 writing
-   * sockets: 33.0 µs of CPU a write instead of 34.6.
-   */
+  /** Sends at the end of this tick, together with all others of it: the acks of one group are one write. */
   answer(message: ServerMessage): void {
     if (this.answers.push(JSON.stringify(message)) === 1) process.nextTick(this.flush);
   }

@@ -1,18 +1,6 @@
-import { CloseCode, type JsonValue, type PresenceEvent, type Principal } from '../protocol/index.js';
-import type { ClientSocket } from './client-socket.js';
-
-/** What the registry knows of one connection. */
-export interface RegisteredConnection {
-  readonly clientId: string;
-  /** undefined until somebody is known. */
-  readonly principal: Principal | undefined;
-  readonly socket: Pick<ClientSocket, 'send' | 'ping' | 'close'>;
-  readonly closed: Promise<void>;
-  /** Whether anything has been heard since it was last asked. */
-  wasAlive(): boolean;
-  /** Sends what may be lost. */
-  sendBestEffort(event: PresenceEvent): void;
-}
+import { CloseCode, type JsonValue } from '../protocol/index.js';
+import { PresenceBoard } from './presence-board.js';
+import type { RegisteredConnection } from './registered-connection.js';
 
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
@@ -20,7 +8,7 @@ export interface RegisteredConnection {
  */
 export class ConnectionRegistry {
   private readonly sessions = new Set<RegisteredConnection>();
-  private readonly presence = new Map<RegisteredConnection, JsonValue>();
+  private readonly presence = new PresenceBoard(this.sessions);
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly heartbeatMs: number) {}
@@ -32,6 +20,7 @@ export class ConnectionRegistry {
 
   stop(): void {
     clearInterval(this.timer);
+    this.presence.stop();
   }
 
   add(session: RegisteredConnection): void {
@@ -40,7 +29,7 @@ export class ConnectionRegistry {
 
   remove(session: RegisteredConnection): void {
     this.sessions.delete(session);
-    if (this.presence.delete(session)) this.broadcastPresence(session, null);
+    this.presence.remove(session);
   }
 
   count(tenant: string): number {
@@ -51,17 +40,13 @@ export class ConnectionRegistry {
 
   /** Tells the others of the tenant; null takes a presence back. */
   setPresence(session: RegisteredConnection, state: JsonValue): void {
-    if (!this.sessions.has(session)) return; // it has gone meanwhile
-    if (state === null) this.presence.delete(session);
-    else this.presence.set(session, state);
-    this.broadcastPresence(session, state);
+    // it may have gone meanwhile
+    if (this.sessions.has(session)) this.presence.set(session, state);
   }
 
-  /** Who has told its presence, for one who has just come. */
-  presenceFor({ principal }: RegisteredConnection): PresenceEvent[] {
-    return [...this.presence]
-      .filter(([other]) => other.principal?.tenant === principal?.tenant)
-      .map(([other, state]) => presenceEvent(other, state));
+  /** Tells one who has just come who has told its presence. */
+  tellPresences(newcomer: RegisteredConnection): void {
+    this.presence.welcome(newcomer);
   }
 
   /** The server is going down: each client is told to come back at a time of its own. */
@@ -76,26 +61,15 @@ export class ConnectionRegistry {
     await Promise.all(
       [...this.sessions].map((session) => {
         session.socket.close(CloseCode.RESTART, 'the server is going down');
-        return session.closed;
+        return session.socket.closed;
       }),
     );
   }
 
   private pingAll(): void {
-    for (const session of this.sessions) {
-      if (session.wasAlive()) session.socket.ping();
-      else session.socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
+    for (const { socket } of this.sessions) {
+      if (socket.wasAlive()) socket.ping();
+      else socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
     }
   }
-
-  private broadcastPresence(session: RegisteredConnection, state: JsonValue): void {
-    const event = presenceEvent(session, state);
-    for (const other of this.sessions) {
-      if (other !== session && other.principal?.tenant === session.principal?.tenant) other.sendBestEffort(event);
-    }
-  }
-}
-
-function presenceEvent({ clientId, principal }: RegisteredConnection, state: JsonValue): PresenceEvent {
-  return { type: 'presence', clientId, principal: principal!.id, state };
 }

@@ -31,6 +31,11 @@ export class Inbox {
     if (!this.isBusy) void this.drain();
   }
 
+  /** Charges what was not taken from here, or costs more than a message. @returns milliseconds until that is paid. */
+  charge(tokens: number): number {
+    return this.bucket.take(performance.now(), tokens);
+  }
+
   /** Begins to take; until then what comes waits. */
   async drain(): Promise<void> {
     this.isBusy = true;

@@ -5,7 +5,7 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { HandshakePolicy } from './handshake-policy.js';
-import { SESSION_DEPENDENCIES } from './session-dependencies.js';
+import { SESSION_PROVIDER } from './session.provider.js';
 import { UpgradeRequired } from './upgrade-required.js';
 
 const PROVIDERS: readonly FactoryProvider[] = [
@@ -20,7 +20,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
     useFactory: (perimeter: Perimeter, limiter: ConnectionLimiter, { proxies }: ResolvedOptions) =>
       new HandshakePolicy(perimeter, limiter, proxies, new LimitedLog(new Logger('WebSocket'))),
   },
-  SESSION_DEPENDENCIES,
+  SESSION_PROVIDER,
 ];
 
 /** The connections of WebSockets. */

@@ -1,60 +1,32 @@
-import type { FactoryProvider } from '@nestjs/common';
-import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
-import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
-import { Authenticator } from '../auth/authentication/authenticator.js';
-import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
-import { AccessPolicy } from '../auth/authorization/access-policy.js';
-import { ResolvedOptions } from '../config/module-options.js';
-import { Feed } from '../feed/feed.js';
-import { errorLog } from '../http/error-log.js';
-import { ConnectionRegistry } from './connection-registry.js';
-import type { SessionDependencies } from './session.js';
+import type { AccessPolicy } from '../auth/authorization/access-policy.js';
+import type { Authenticator } from '../auth/authentication/authenticator.js';
+import type { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
+import type { CredentialExtractor, RequestCredentials } from '../auth/authentication/credential-extractor.js';
+import type { SocketOptions } from '../config/module-options.js';
+import type { Feed } from '../feed/feed.js';
+import type { Limits } from '../protocol/index.js';
+import type { CostLimiter } from './cost-limiter.js';
+import type { MessageTargets } from './message-handler.js';
 
-/** Under this name the dependencies of all sessions are injected. */
-export const SESSION = Symbol('atome-sync:session');
+/** Name under which {@link SessionDependencies} are provided. */
+export const SESSION_DEPENDENCIES = Symbol('SessionDependencies');
 
-const PARTS = [
-  Authenticator,
-  AccessPolicy,
-  CredentialExtractor,
-  ConnectionLimiter,
-  Feed,
-  AcknowledgedWrites,
-  ConnectionRegistry,
-  ResolvedOptions,
-];
-type Parts = readonly [
-  Authenticator,
-  AccessPolicy,
-  CredentialExtractor,
-  ConnectionLimiter,
-  Feed,
-  AcknowledgedWrites,
-  ConnectionRegistry,
-  ResolvedOptions,
-];
-
-function dependenciesOf(...parts: Parts): SessionDependencies {
-  const [authenticator, accessPolicy, credentialExtractor, connectionLimiter, feed, writes, connectionRegistry] = parts;
-  const { limits, socket, feed: options } = parts[7];
-  return {
-    authenticator,
-    accessPolicy,
-    credentialExtractor,
-    connectionLimiter,
-    feed,
-    writes,
-    connectionRegistry,
-    limits,
-    socket,
-    unsentBytes: options.unsentBytes,
-    onError: errorLog('WebSocket'),
-  };
+/** What the sessions of all connections share. */
+export interface SessionDependencies extends MessageTargets {
+  readonly authenticator: Authenticator;
+  readonly accessPolicy: AccessPolicy;
+  readonly credentialExtractor: CredentialExtractor;
+  readonly connectionLimiter: ConnectionLimiter;
+  readonly feed: Feed;
+  readonly limits: Limits;
+  readonly socket: SocketOptions;
+  /** Unsent bytes above which a presence, which may be lost, is not sent. */
+  readonly unsentBytes: number;
+  readonly costs: CostLimiter;
+  readonly onError: (error: unknown) => void;
 }
 
-/** What each session is made with, put together once. */
-export const SESSION_DEPENDENCIES: FactoryProvider<SessionDependencies> = {
-  provide: SESSION,
-  inject: PARTS,
-  useFactory: dependenciesOf,
-};
+/** What is known of a connection from how it was opened. */
+export interface Handshake extends RequestCredentials {
+  readonly address: string;
+}

@@ -1,11 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
-import type { AccessPolicy } from '../auth/authorization/access-policy.js';
-import type { Authenticator } from '../auth/authentication/authenticator.js';
-import { assertRole } from '../auth/authorization/role-permissions.js';
-import type { CredentialExtractor, RequestCredentials } from '../auth/authentication/credential-extractor.js';
-import { ConnectionIdentity } from './connection-identity.js';
-import type { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
-import type { Feed } from '../feed/feed.js';
+import type { ConnectionLease } from '../auth/admission/connection-limiter.js';
+import { closeCodeOf, toAtomeError } from '../http/problem.js';
 import {
   AtomeError,
   CloseCode,
@@ -14,101 +10,51 @@ import {
   parseMessage,
   PROTOCOL_VERSION,
   type ClientMessage,
-  type Limits,
-  type PresenceEvent,
   type Principal,
-  type ServerMessage,
 } from '../protocol/index.js';
-import { closeCodeOf, toAtomeError } from '../http/problem.js';
-import type { SocketOptions } from '../config/module-options.js';
-import type { ConnectionRegistry } from './connection-registry.js';
-import { Inbox, type Frame } from './inbox.js';
-import { MESSAGE_PERMISSIONS } from './message-permissions.js';
-import { Subscription } from './subscription.js';
+import { BackPressure } from './backpressure.js';
 import { ClientSocket } from './client-socket.js';
-import type { AcknowledgedWrites } from '../application/acknowledged-writes.js';
+import { ConnectionIdentity } from './connection-identity.js';
+import type { RegisteredConnection } from './registered-connection.js';
+import { Inbox, type Frame } from './inbox.js';
+import { costOf } from './message-costs.js';
+import { MessageHandler } from './message-handler.js';
+import type { Handshake, SessionDependencies } from './session-dependencies.js';
+import { nextState, receptionOf, type SessionEvent, type SessionState } from './session-state.js';
+import { Subscription } from './subscription.js';
 import { TokenBucket } from './token-bucket.js';
-
-export interface SessionDependencies {
-  readonly authenticator: Authenticator;
-  readonly accessPolicy: AccessPolicy;
-  readonly credentialExtractor: CredentialExtractor;
-  readonly connectionLimiter: ConnectionLimiter;
-  readonly feed: Feed;
-  readonly writes: AcknowledgedWrites;
-  readonly connectionRegistry: ConnectionRegistry;
-  readonly limits: Limits;
-  readonly socket: SocketOptions;
-  /** Unsent bytes above which a presence, which may be lost, is not sent. */
-  readonly unsentBytes: number;
-  readonly onError: (error: unknown) => void;
-}
-
-/** What is known of a connection from how it was opened. */
-export interface Handshake extends RequestCredentials {
-  readonly address: string;
-}
-
-/** Writes submitted and not yet answered, above which the socket is read no further. */
-const MAX_UNANSWERED = 1_024;
-/** Bytes read from an unauthenticated connection: the handshake, and a token with room to spare. */
-const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
 
 /**
  * One connection: its messages are handled in the order they came, one after the other, though a write is
- * not waited for.
+ * not waited for. What becomes of a message is decided by {@link SessionState}.
  */
-export class Session {
+export class Session implements RegisteredConnection {
   readonly socket: ClientSocket;
-  readonly closed: Promise<void>;
-  private readonly subscription: Subscription;
+  private state: SessionState = 'handshaking';
+  private readonly messages: MessageHandler;
   private readonly inbox: Inbox;
   private readonly identity: ConnectionIdentity;
-  private unanswered = 0;
-  private alive = true;
-  private hasJoined = false;
-  private hasEnded = false;
-  private readonly stopCounting: () => void;
+  private readonly backPressure: BackPressure;
 
   constructor(
     ws: WebSocket,
     readonly clientId: string,
-    private readonly handshake: Handshake,
+    handshake: Handshake,
     private readonly deps: SessionDependencies,
   ) {
-    this.socket = new ClientSocket(ws);
-    this.subscription = new Subscription(this.socket, deps.feed);
     const { messagesPerSecond, messageBurst, authMs } = deps.socket;
-    const onExpired = (why: string): void => this.end(CloseCode.UNAUTHENTICATED, why);
-    const lease = deps.connectionLimiter.acquire(handshake.address, (why) =>
-      why === 'withdrawn'
-        ? onExpired('the token has been withdrawn')
-        : this.end(CloseCode.POLICY, 'too many connections have not said who they are'),
+    this.socket = new ClientSocket(ws);
+    const lease = this.acquireLease(handshake.address);
+    this.identity = new ConnectionIdentity(deps.authenticator, lease, authMs, (why) =>
+      this.end(CloseCode.UNAUTHENTICATED, why),
     );
-    this.identity = new ConnectionIdentity(deps.authenticator, lease, authMs, onExpired);
     const bucket = new TokenBucket(messagesPerSecond, messageBurst, performance.now());
     this.inbox = new Inbox(bucket, (frame) => this.handleFrame(frame));
-    // `ws` holds what has come of a message that is not whole
-    this.stopCounting = this.socket.onReceived(() => this.pauseIfFull());
-    ws.on('message', (data, isBinary) => this.receive(data, isBinary));
-    ws.on('pong', () => (this.alive = true));
-    // `ws` answers pings by itself
-    ws.on('ping', () => this.pauseIfFull());
-    this.socket.onDrain(() => {
-      this.subscription.pump();
-      this.resumeUnlessFull();
-    });
-    this.closed = new Promise((resolve) =>
-      ws.once('close', () => {
-        this.subscription.stop();
-        this.identity.end();
-        lease.release();
-        deps.connectionRegistry.remove(this);
-        resolve();
-      }),
-    );
+    this.backPressure = new BackPressure(this.socket, this.inbox, deps.unsentBytes);
+    this.messages = new MessageHandler(this, new Subscription(this.socket, deps.feed), this.backPressure, deps);
+    this.listenTo(ws, lease);
     deps.connectionRegistry.add(this);
-    void this.handshakeUp().then(() => this.inbox.drain());
+    void this.finishHandshake(handshake).then(() => this.inbox.drain());
   }
 
   /** undefined until somebody is known. */
@@ -116,40 +62,67 @@ export class Session {
     return this.identity.principal;
   }
 
-  /** Whether anything has been heard since it was last asked. */
-  wasAlive(): boolean {
-    const { alive } = this;
-    this.alive = false;
-    return alive;
+  /** Sends ready frames that may be lost. */
+  sendBestEffort(frames: Buffer): void {
+    if (this.state === 'joined' && this.socket.unsent < this.deps.unsentBytes) this.socket.write(frames);
   }
 
-  /** Sends what may be lost. */
-  sendBestEffort(event: PresenceEvent): void {
-    if (this.hasJoined && this.socket.unsent < this.deps.unsentBytes) this.socket.send(event);
+  private acquireLease(address: string): ConnectionLease {
+    return this.deps.connectionLimiter.acquire(address, (why) =>
+      why === 'withdrawn'
+        ? this.end(CloseCode.UNAUTHENTICATED, 'the token has been withdrawn')
+        : this.end(CloseCode.POLICY, 'too many connections have not said who they are'),
+    );
   }
 
-  private async handshakeUp(): Promise<void> {
+  private listenTo(ws: WebSocket, lease: ConnectionLease): void {
+    const { socket, backPressure } = this;
+    // `ws` holds what has come of a message that is not whole
+    const stopCounting = socket.onReceived(() => {
+      if (this.state === 'joined') stopCounting();
+      else backPressure.pauseIfFull();
+    });
+    ws.on('message', (data, isBinary) => this.receive(data, isBinary));
+    // `ws` answers pings by itself; neither they nor pongs pass the inbox
+    ws.on('ping', () => this.chargeControl());
+    ws.on('pong', () => this.chargeControl());
+    socket.onDrain(() => {
+      this.messages.subscription.pump();
+      backPressure.resumeUnlessFull();
+    });
+    void socket.closed.then(() => {
+      this.halt();
+      lease.release();
+      this.deps.connectionRegistry.remove(this);
+    });
+  }
+
+  private went(event: SessionEvent): void {
+    this.state = nextState(this.state, event);
+  }
+
+  /** Who may not go on is not heard any more either, though the other end may take its time to close. */
+  private end(code: CloseCode, reason: string): void {
+    this.halt();
+    this.socket.close(code, reason);
+  }
+
+  private halt(): void {
+    this.went('ended');
+    this.messages.subscription.stop();
+    this.identity.end();
+  }
+
+  /** Who can be known from the handshake is. */
+  private async finishHandshake(handshake: Handshake): Promise<void> {
     try {
-      await this.identify();
+      const check = this.deps.credentialExtractor.extract(handshake, true);
+      if (check) await this.identity.accept(check);
       await this.welcome();
     } catch (error) {
       this.sendError(error);
       this.end(closeCodeOf(error), 'the connection is refused; the error before this says why');
     }
-  }
-
-  /** Who may not go on is not heard any more either, though the other end may take its time to close. */
-  private end(code: CloseCode, reason: string): void {
-    this.hasEnded = true;
-    this.subscription.stop();
-    this.identity.end();
-    this.socket.close(code, reason);
-  }
-
-  /** Who can be known from the handshake is. */
-  private async identify(): Promise<void> {
-    const proof = this.deps.credentialExtractor.extract(this.handshake, true);
-    if (proof) await this.identity.accept(proof);
   }
 
   private async welcome(): Promise<void> {
@@ -165,109 +138,86 @@ export class Session {
       protocol: PROTOCOL_VERSION,
       authRequired: !principal,
       connectedClients: principal ? this.deps.connectionRegistry.count(principal.tenant) : 0,
-      ...(log && { epoch: log.epoch, seq: log.tail }),
+      ...(log && { epoch: log.tail.epoch, seq: log.tail.seq }),
     });
     if (principal) await this.join(principal);
+    else this.went('unidentified');
   }
 
   /** From here on it hears of what happens in its tenant. */
   private async join(principal: Principal): Promise<void> {
-    this.hasJoined = true;
-    this.stopCounting();
-    this.resumeUnlessFull();
-    this.deps.connectionRegistry.presenceFor(this).forEach((event) => this.sendBestEffort(event));
-    await this.subscription.openPlain(principal, this.clientId);
+    this.went('identified');
+    this.backPressure.identified();
+    this.deps.connectionRegistry.tellPresences(this);
+    await this.messages.subscription.openPlain(principal, this.clientId);
   }
 
   private receive(data: RawData, isBinary: boolean): void {
-    this.alive = true;
     this.inbox.push(isBinary ? null : (data as Buffer).toString());
-    this.pauseIfFull();
+    this.backPressure.pauseIfFull();
   }
 
-  /** What a client sends too fast waits, at last in its own network buffers; so does what one sends that takes no answers. */
-  private get isFull(): boolean {
-    const { inbox, unanswered, socket, deps } = this;
-    const isTooLong = !this.hasJoined && socket.received > MAX_UNAUTHENTICATED_BYTES;
-    return isTooLong || inbox.isFull || unanswered >= MAX_UNANSWERED || socket.unsent >= deps.unsentBytes;
-  }
-
-  private pauseIfFull(): void {
-    if (this.isFull) this.socket.pause();
-  }
-
-  private resumeUnlessFull(): void {
-    if (!this.isFull) this.socket.resume();
+  private chargeControl(): void {
+    this.backPressure.throttle(this.inbox.charge(1));
+    this.backPressure.pauseIfFull();
   }
 
   private async handleFrame(frame: Frame): Promise<void> {
-    if (this.hasEnded) return;
+    if (this.state === 'ended') return;
     let input: unknown;
     try {
       if (frame === null) throw new AtomeError('invalid', 'send text frames; a binary frame is not understood');
       input = decodeJson(frame);
-      await this.handleMessage(parseMessage(input, this.deps.limits));
+      await this.handleMessage(parseMessage(input, this.deps.limits), frame.length);
     } catch (error) {
       this.sendError(error, input);
     }
-    this.resumeUnlessFull();
+    this.backPressure.resumeUnlessFull();
   }
 
-  private handleMessage(message: ClientMessage): Promise<void> | void {
+  private handleMessage(message: ClientMessage, chars: number): Promise<void> | void {
+    const reception = receptionOf(message.type, this.state);
+    if (reception === 'refuse') this.identity.requirePrincipal();
+    if (reception !== 'handle') return;
+    const cost = costOf(message, chars);
+    return cost === 1 ? this.take(message) : this.takeCostly(message, cost);
+  }
+
+  private async takeCostly(message: ClientMessage, cost: number): Promise<void> {
+    const { principal, deps } = this;
+    const isCharged = principal !== undefined && deps.authenticator.required && message.type !== 'auth';
+    const wait = Math.max(this.inbox.charge(cost - 1), isCharged ? deps.costs.charge(principal, cost) : 0);
+    if (wait > 0) await setTimeout(wait, undefined, { ref: false });
+    if (this.state !== 'ended') await this.take(message);
+  }
+
+  private take(message: ClientMessage): Promise<void> | void {
     if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
     if (message.type === 'auth') return this.authenticate(message.token);
-    const principal = this.identity.requirePrincipal();
-    assertRole(principal, MESSAGE_PERMISSIONS[message.type]);
-    const by = { clientId: this.clientId, principal };
-    switch (message.type) {
-      case 'subscribe':
-        return this.subscription.openRange(principal, this.deps.accessPolicy.accessFingerprint(principal), message);
-      case 'unsubscribe':
-        return this.subscription.stop();
-      case 'presence':
-        return this.deps.connectionRegistry.setPresence(this, message.state);
-      case 'mutate':
-        return this.acknowledge(this.deps.writes.mutate(message.mutation, by));
-      case 'atome:created':
-      case 'atome:updated':
-      case 'atome:altered':
-      case 'atome:deleted':
-        return this.deps.writes.legacy(message, by).then((answer) => answer && this.socket.send(answer));
-    }
-  }
-
-  /** A write is not waited for: the next message may join its group. */
-  private acknowledge(answer: Promise<ServerMessage>): void {
-    this.unanswered += 1;
-    void answer.then((message) => {
-      this.unanswered -= 1;
-      this.socket.answer(message);
-      this.resumeUnlessFull();
-    });
+    return this.messages.handle(message, this.identity.requirePrincipal());
   }
 
   /** The first token opens the connection, a later one renews it. While authentication is off, any will do. */
   private async authenticate(token: string): Promise<void> {
     const { principal: before, deps } = this;
-    const isFirst = !before;
     try {
       const { principal, expiresAt } = await this.identity.acceptToken(token);
-      const { epoch, tail } = await this.deps.feed.log(principal.tenant);
+      const { epoch, seq } = (await deps.feed.log(principal.tenant)).tail;
       this.socket.send({
         type: 'auth:success',
         clientId: this.clientId,
         principal,
         expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
         epoch,
-        seq: tail,
+        seq,
       });
-      if (isFirst) await this.join(principal);
+      if (!before) await this.join(principal);
       else if (deps.accessPolicy.accessFingerprint(before) !== deps.accessPolicy.accessFingerprint(principal))
-        this.subscription.setViewer(principal);
+        this.messages.subscription.setViewer(principal);
     } catch (error) {
       this.sendError(error);
       // a renewal that cannot be checked just now changes nothing: the token before it is good until it expires
-      if (!isFirst && toAtomeError(error).retryable) return;
+      if (before && toAtomeError(error).retryable) return;
       this.end(closeCodeOf(error), 'the token is refused; the error before this says why');
     }
   }

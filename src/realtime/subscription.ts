@@ -1,3 +1,4 @@
+import { resetReasonOf } from '../feed/cursor-check.js';
 import type { Feed, ReadRequest } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
 import type { Principal, ResetReason, Subscribe } from '../protocol/index.js';
@@ -8,6 +9,9 @@ const nothing = (): void => undefined;
 /** What one connection reads: one {@link FeedReader} at a time, or nothing. */
 export class Subscription {
   private current: { readonly tenant: string; readonly reader: FeedReader; readonly isRange: boolean } | undefined;
+
+  /** Resolves when nothing is read any more for what was read before. */
+  private stopped: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly socket: ClientSocket,
@@ -20,8 +24,11 @@ export class Subscription {
   }
 
   stop(): void {
-    if (this.current) this.feed.close(this.current.tenant, this.current.reader);
+    if (!this.current) return;
+    const { tenant, reader } = this.current;
+    this.feed.close(tenant, reader);
     this.current = undefined;
+    this.stopped = reader.idle();
   }
 
   /** The same principal may see other things now. Who keeps a copy has to take a new one. */
@@ -35,31 +42,32 @@ export class Subscription {
   /** Each event from now on as a frame of its own, but not those of the connection itself. */
   async openPlain(principal: Principal, clientId: string): Promise<void> {
     const { tenant } = principal;
-    const log = await this.feed.log(tenant);
+    const { tail } = await this.feed.log(tenant);
     // it has no cursor that could be lost: it is told, and goes on
     const sink = this.sink(nothing, nothing);
-    await this.open(tenant, { sink, principal, since: log.tail, form: { plainOf: clientId } });
+    await this.open(tenant, { sink, principal, since: tail.seq, form: { plainOf: clientId } });
   }
 
   /** All from a cursor on; takes the place of what was read before. */
   async openRange(principal: Principal, rights: string, message: Subscribe): Promise<void> {
     const { tenant } = principal;
     this.stop();
-    const log = await this.feed.log(tenant);
-    const isOther = message.rights !== undefined && message.rights !== rights;
-    const reason = (await log.check(message)) ?? (isOther ? 'access' : undefined);
+    // a connection has one read of the ledger under way, however often it begins anew
+    await this.stopped;
+    const { tail } = await this.feed.log(tenant);
+    const reason = await resetReasonOf(tail, message, rights);
     if (reason) {
-      this.socket.send({ type: 'sync:reset', reason, epoch: log.epoch, head: log.tail });
+      this.socket.send({ type: 'sync:reset', reason, epoch: tail.epoch, head: tail.seq });
       return;
     }
-    const since = message.since ?? log.tail;
+    const since = message.since ?? tail.seq;
     const sink = this.sink(
       (seq) => this.socket.send({ type: 'sync:live', seq }),
       () => this.stop(),
     );
     const { compact } = message;
     await this.open(tenant, { sink, principal, since, filter: message, compact, form: 'range' }, () =>
-      this.socket.send({ type: 'subscribed', epoch: log.epoch, from: since, head: log.tail, rights }),
+      this.socket.send({ type: 'subscribed', epoch: tail.epoch, from: since, head: tail.seq, rights }),
     );
   }
 

@@ -12,10 +12,27 @@ export class TokenBucket {
     this.filledAt = now;
   }
 
-  /** Takes one token. @returns milliseconds until it is there; 0 when it is. */
-  take(now: number): number {
-    this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) / 1000) * this.perSecond) - 1;
+  /** Takes tokens. @returns milliseconds until they are there; 0 when they are. */
+  take(now: number, tokens = 1): number {
+    const wait = this.waitFor(now, tokens);
+    this.tokens -= tokens;
+    return wait;
+  }
+
+  /** Milliseconds until so many tokens are there, without taking them. */
+  waitFor(now: number, tokens: number): number {
+    this.fill(now);
+    const missing = tokens - this.tokens;
+    return missing <= 0 ? 0 : Math.ceil((missing / this.perSecond) * 1000);
+  }
+
+  isFull(now: number): boolean {
+    this.fill(now);
+    return this.tokens >= this.burst;
+  }
+
+  private fill(now: number): void {
+    this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) / 1000) * this.perSecond);
     this.filledAt = now;
-    return this.tokens >= 0 ? 0 : Math.ceil((-this.tokens / this.perSecond) * 1000);
   }
 }

@@ -35,8 +35,8 @@ export const KEEP_ALIVE_MS = 15_000;
 export async function streamEvents(request: EventStreamRequest): Promise<void> {
   const { feed, principal, rights, reply, cursor, filter, compact, signal } = request;
   const { tenant } = principal;
-  const log = await feed.log(tenant);
-  await requireCursor(log, cursor, rights);
+  const { tail } = await feed.log(tenant);
+  await requireCursor(tail, cursor, rights);
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, {
@@ -55,7 +55,7 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
   };
   const reader: FeedReader = await feed.open(tenant, {
     principal,
-    since: cursor.since ?? log.tail,
+    since: cursor.since ?? tail.seq,
     filter,
     compact,
     form: 'sse',

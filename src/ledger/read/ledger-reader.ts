@@ -15,6 +15,7 @@ import { foldDeltaChain } from '../delta-chain.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore, ListQuery } from '../store.js';
+import { turn } from '../turns.js';
 
 /** A place in an atome's past. */
 export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
@@ -210,9 +211,11 @@ export class LedgerReader {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
       const rows = await this.store.ledger(tenant).atomes.after({ after, limit: PAGE_ROWS, bytes: SNAPSHOT_BYTES });
       if (rows.length === 0) return;
+      await turn();
       for (const row of rows) {
         if (!visible(headerOf(row))) continue;
         const isOfNow = row.seq <= seq;
+        if (!isOfNow) await turn();
         const there = isOfNow ? row : await this.asOf(tenant, row, seq);
         if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
         yield isOfNow ? atomeText(row) : JSON.stringify(there);

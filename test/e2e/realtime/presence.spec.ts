@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startApp, type TestApp } from '../../support/server/app.js';
 import type { TestSocket } from '../../support/clients/socket.js';
 
@@ -80,5 +80,42 @@ describe('presence', () => {
     await one.close();
     await other.settled();
     expect(other.all('presence')).toEqual([]);
+  });
+
+  it('is the newest alone of what a client says in a moment, to all others alike', async () => {
+    const third = await server.connect();
+    await third.settled();
+    for (let n = 0; n < 50; n += 1) one.send({ type: 'presence', state: n });
+    for (const socket of [other, third]) await socket.next('presence', ({ state }) => state === 49);
+    expect(other.all('presence').length).toBeLessThan(10);
+  });
+
+  it('is encoded once, however many are told', async () => {
+    const others = await Promise.all(Array.from({ length: 20 }, () => server.connect()));
+    for (const socket of others) await socket.settled();
+    const stringify = jest.spyOn(JSON, 'stringify');
+    one.send({ type: 'presence', state: 'here' });
+    for (const socket of others) await socket.next('presence');
+    const encoded = stringify.mock.calls.filter(
+      ([value]) => (value as { clientId?: string } | null)?.clientId === clientId,
+    );
+    stringify.mockRestore();
+    expect(encoded).toHaveLength(1);
+  });
+
+  it('of several who speak at once is told to each but themselves', async () => {
+    const all = [one, other, await server.connect(), await server.connect()];
+    await all[3]!.settled();
+    all.forEach((socket, n) => socket.send({ type: 'presence', state: n }));
+    for (const [n, socket] of all.entries()) {
+      const expected = [0, 1, 2, 3].filter((each) => each !== n);
+      while (socket.all('presence').length < 3) await socket.next('presence');
+      expect(
+        socket
+          .all('presence')
+          .map(({ state }) => state)
+          .sort(),
+      ).toEqual(expected);
+    }
   });
 });

@@ -67,8 +67,7 @@ describe('a long poll', () => {
     const response = await poll('since=1&wait=60');
     const feed = server.app.get(Feed, { strict: false });
     const log = await feed.log('default');
-    log.page = () => Promise.reject(new Error('out of reach'));
-    log.batchFromMemory = () => undefined;
+    log.batches.batchAfter = () => Promise.reject(new Error('out of reach'));
     await server.api.create({ n: 2 });
     await expect(response.text()).rejects.toThrow('terminated');
     const store = server.app.get<LedgerStore>(LEDGER_STORE, { strict: false });

@@ -1,9 +1,8 @@
 import { jest } from '@jest/globals';
 import { Feed, type ReadRequest } from '../../../src/feed/feed.js';
-import { DEFAULT_FEED_OPTIONS } from '../../../src/feed/options.js';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
-import { OPEN_RULES } from '../../../src/protocol/index.js';
 import { create, openLedger, SOMEBODY, TENANT, type TestLedger } from '../ledger/ledger.js';
+import { feedParts } from './feed-parts.js';
 import { settled } from './reader-harness.js';
 import { TestSink } from './sink.js';
 import { WatchedStore } from '../ledger/watched-store.js';
@@ -17,9 +16,7 @@ export class FeedHarness {
     readonly watched: WatchedStore,
     readonly ledger: TestLedger,
   ) {
-    this.feed = new Feed(ledger.reader, ledger.writer, DEFAULT_FEED_OPTIONS, OPEN_RULES, (error) =>
-      this.errors.push(error),
-    );
+    this.feed = new Feed(feedParts(ledger.reader), ledger.writer, (error) => this.errors.push(error));
   }
 
   static async start(): Promise<FeedHarness> {
@@ -31,7 +28,7 @@ export class FeedHarness {
 
   /** Live readers of one class, or such as are behind. */
   async open(count: number, form: ReadRequest['form'], since?: number): Promise<TestSink[]> {
-    const from = since ?? (await this.feed.log(TENANT)).tail;
+    const from = since ?? (await this.feed.log(TENANT)).tail.seq;
     const sinks: TestSink[] = [];
     for (let index = 0; index < count; index += 1) {
       const sink = new TestSink();

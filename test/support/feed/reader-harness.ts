@@ -2,10 +2,11 @@ import { expect } from '@jest/globals';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import { DEFAULT_FEED_OPTIONS } from '../../../src/feed/options.js';
 import { FeedReader, type ReaderOptions } from '../../../src/feed/reader.js';
-import { TenantLog } from '../../../src/feed/tenant-log.js';
+import { openTenantLog, type TenantLog } from '../../../src/feed/tenant-log.js';
 import { RangeView } from '../../../src/feed/view.js';
 import { OPEN_RULES, type AccessRules, type Filter } from '../../../src/protocol/index.js';
 import { openLedger, SOMEBODY, TENANT, update, type TestLedger } from '../ledger/ledger.js';
+import { feedParts } from './feed-parts.js';
 import { TestSink } from './sink.js';
 import { WatchedStore } from '../ledger/watched-store.js';
 
@@ -31,9 +32,9 @@ export class ReaderHarness {
   /** Opens the log where the ledger is; from then on it is told of every commit. */
   async follow(): Promise<void> {
     const { reader, writer } = this.ledger;
-    const log = new TenantLog(TENANT, await reader.head(TENANT), reader, READER_OPTIONS, this.rules);
-    writer.onCommit((_tenant, committed) => log.append(committed));
-    log.listen({
+    const log = openTenantLog(TENANT, await reader.head(TENANT), feedParts(reader, READER_OPTIONS, this.rules));
+    writer.onCommit((_tenant, committed) => log.tail.append(committed));
+    log.tail.listen({
       advanced: () => this.readers.forEach((each) => each.wake()),
       reset: (reason) => this.readers.forEach((each) => each.reset(reason)),
     });

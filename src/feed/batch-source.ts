@@ -1,0 +1,199 @@
+import type { Committed } from '../ledger/outcome.js';
+import { AtomeError } from '../protocol/index.js';
+import { Batch } from './batch.js';
+import { Entry } from './entry.js';
+import type { FeedParts, LedgerTail, TailObserver } from './ledger-tail.js';
+import type { PageKey } from './page-cache.js';
+import { ReadSlots, type PageWanter } from './read-slots.js';
+import { Relocations } from './relocations.js';
+
+/**
+ * Where pages end, in seqs: readers who began at different places soon read the same pages, and get the same bytes.
+ * Without it, clients that are equally far behind drift apart as they read, and share nothing.
+ */
+const PAGE_SEQS = 64;
+/** Cursors for which batches of what is newest are kept: as many as readers may be spread over. */
+const MAX_TAIL_BATCHES = 16;
+
+/** A page on its way, and who waits for it. */
+interface PendingPage {
+  readonly page: Promise<Batch>;
+  readonly wanters: PageWanter[];
+}
+
+/** What is read of the ledger. */
+interface PageRange {
+  readonly after: number;
+  readonly upTo: number;
+  /** Only the newest entry of each atome. */
+  readonly compact: boolean;
+}
+
+/**
+ * The entries behind any cursor of one tenant, for replay and live alike: from memory, or else from the ledger. Readers at
+ * the same place share batches, queries, and the frames made of them.
+ */
+export class BatchSource implements TailObserver {
+  private readonly slots = new ReadSlots();
+  private readonly fetching = new Map<PageKey, PendingPage>();
+  /** Batches from a place to the tail: readers at one place share them. */
+  private readonly tailBatches = new Map<number, Batch>();
+  /** What has moved since each page that is on its way was asked for. */
+  private readonly pendingReads = new Set<Relocations>();
+  /** How often something kept has been erased. */
+  private erasures = 0;
+
+  constructor(
+    private readonly tail: LedgerTail,
+    private readonly parts: FeedParts,
+  ) {
+    tail.observe(this);
+  }
+
+  /**
+   * The entries behind a cursor, about as many as a frame takes and at least one; a promise where they have to be read.
+   * @param wanter who is charged with the reading.
+   * @param compactTo up to this seq only the newest entry of each atome is wanted.
+   */
+  batchAfter(after: number, wanter: PageWanter, compactTo?: number): Batch | Promise<Batch> {
+    if (compactTo !== undefined) return this.fetch({ after, upTo: compactTo, compact: true }, wanter);
+    return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after) ?? this.page(after, wanter);
+  }
+
+  pushed(): void {
+    this.tailBatches.clear();
+  }
+
+  erased(): void {
+    this.erasures += 1;
+    this.release();
+  }
+
+  relocated(committed: readonly Committed[]): void {
+    this.release();
+    for (const page of this.pendingReads) page.add(committed);
+  }
+
+  reset(): void {
+    this.fetching.clear();
+    this.release();
+  }
+
+  /** Lets go of all that was made of entries: they are not to be used again as they were. */
+  release(): void {
+    this.parts.pages.drop(this);
+    this.tailBatches.clear();
+  }
+
+  /** What is left of a page of the ledger. */
+  private cachedBatch(after: number): Batch | undefined {
+    const { pages } = this.parts;
+    const page = pages.get(this, after);
+    if (page) return page;
+    const begin = beginOf(after);
+    const around = begin === after ? undefined : pages.get(this, begin);
+    return around && around.to > after ? around.after(after) : undefined;
+  }
+
+  private fromRing(after: number): Batch | undefined {
+    const { recent, seq: last } = this.tail;
+    const { start } = recent;
+    if (start === undefined || after < start || after >= last) return undefined;
+    const entries: Entry[] = [];
+    let seq = after + 1;
+    for (let size = 0; seq <= last && size < this.parts.options.frameChars; seq += 1) {
+      const entry = recent.at(seq)!;
+      entries.push(entry);
+      size += entry.size;
+    }
+    if (seq > last) return this.cacheTailBatch(after, batchOf(entries));
+    // there is more than one frame takes: who reads it has time, and had better meet the others
+    const page = batchOf(entries.slice(0, Math.max(beginOf(after + entries.length) - after, 0) || entries.length));
+    this.parts.pages.put(this, after, page);
+    return page;
+  }
+
+  private cacheTailBatch(after: number, batch: Batch): Batch {
+    if (this.tailBatches.size >= MAX_TAIL_BATCHES) this.tailBatches.clear();
+    this.tailBatches.set(after, batch);
+    return batch;
+  }
+
+  private async page(after: number, wanter: PageWanter): Promise<Batch> {
+    const begin = beginOf(after);
+    const upTo = Math.min(begin + PAGE_SEQS, this.tail.seq);
+    const page = await this.fetch({ after: begin, upTo, compact: false }, wanter);
+    if (begin === after) return page;
+    // a page of large documents ends before its time
+    return page.to > after ? page.after(after) : this.fetch({ after, upTo, compact: false }, wanter);
+  }
+
+  private fetch(range: PageRange, wanter: PageWanter): Promise<Batch> {
+    const key = keyOf(range);
+    const kept = this.parts.pages.get(this, key);
+    if (kept) return Promise.resolve(kept);
+    const known = this.fetching.get(key);
+    if (known) {
+      known.wanters.push(wanter);
+      return known.page;
+    }
+    const wanters = [wanter];
+    const page = this.slots
+      .use(wanter.principal, () => this.readIfWanted(range, wanters))
+      .finally(() => {
+        if (this.fetching.get(key)?.page === page) this.fetching.delete(key);
+      });
+    this.fetching.set(key, { page, wanters });
+    return page;
+  }
+
+  /** Whoever wanted it may have gone while it waited for its slot. */
+  private readIfWanted(range: PageRange, wanters: readonly PageWanter[]): Promise<Batch> {
+    if (wanters.some(({ isWaiting }) => isWaiting)) return this.read(range);
+    return Promise.reject(new AtomeError('unavailable', 'nobody waits for this page any more'));
+  }
+
+  private async read(range: PageRange): Promise<Batch> {
+    const { after, upTo, compact } = range;
+    const { tail, erasures } = this;
+    const { recent } = tail;
+    const relocations = new Relocations();
+    this.pendingReads.add(relocations);
+    let entries: Entry[];
+    try {
+      const committed = await this.committed(range);
+      if (erasures !== this.erasures) return await this.read(range); // it may hold what is erased now
+      entries = committed.map((each) => new Entry(each, compact, this.parts.rules));
+      relocations.apply(entries);
+    } finally {
+      this.pendingReads.delete(relocations);
+    }
+    if (!compact && entries[0]?.seq !== after + 1) {
+      await tail.refresh();
+      throw new AtomeError('unavailable', `the ledger of "${tail.tenant}" has no row ${after + 1}`);
+    }
+    // only a compact page can be empty: all that was there has newer alterations behind `upTo`
+    if (entries.length === 0) return new Batch(entries, upTo, (await tail.hashAt(upTo)) ?? '', compact);
+    const page = batchOf(entries, compact);
+    if (recent === tail.recent) this.parts.pages.offer(this, keyOf(range), page);
+    return page;
+  }
+
+  private committed({ after, upTo, compact }: PageRange): Promise<readonly Committed[]> {
+    const { ledger, options } = this.parts;
+    return ledger.page(this.tail.tenant, after, upTo, { chars: options.frameChars, compact });
+  }
+}
+
+function keyOf({ after, upTo, compact }: PageRange): PageKey {
+  return compact ? `${after}-${upTo}` : after;
+}
+
+function beginOf(seq: number): number {
+  return seq - (seq % PAGE_SEQS);
+}
+
+function batchOf(entries: readonly Entry[], compact = false): Batch {
+  const last = entries.at(-1)!;
+  return new Batch(entries, last.seq, last.hash, compact);
+}

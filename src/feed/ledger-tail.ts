@@ -1,0 +1,205 @@
+import type { Committed } from '../ledger/outcome.js';
+import type { LedgerReader } from '../ledger/read/ledger-reader.js';
+import type { HeadRow } from '../ledger/rows.js';
+import type { AccessRules, ResetReason } from '../protocol/index.js';
+import { Entry } from './entry.js';
+import type { FeedOptions } from './options.js';
+import type { PageCache } from './page-cache.js';
+import { Relocations } from './relocations.js';
+import { Ring } from './ring.js';
+
+/** What the logs of all tenants share. */
+export interface FeedParts {
+  readonly ledger: LedgerReader;
+  readonly options: FeedOptions;
+  readonly rules: AccessRules;
+  readonly pages: PageCache;
+}
+
+/** Whoever waits for more. */
+export interface TailListener {
+  /** There is more to read. */
+  advanced(): void;
+  /** The ledger is not the one that was followed so far. */
+  reset(reason: ResetReason): void;
+}
+
+/** Whoever keeps what was made of entries, which must not outlive them. Told before the listeners are. */
+export interface TailObserver {
+  pushed(): void;
+  /** Payloads have been erased. */
+  erased(): void;
+  /** Atomes have moved, or other principals may see them: past entries are judged by that. */
+  relocated(committed: readonly Committed[]): void;
+  reset(): void;
+}
+
+/**
+ * The end of one tenant's ledger as this node knows it, with the entries just before it in memory. What is committed here
+ * is pushed in; what others commit, or what was missed, is read from the ledger.
+ */
+export class LedgerTail {
+  /** Another after every reset. */
+  private ring: Ring;
+  private readonly listeners = new Set<TailListener>();
+  private readonly observers: TailObserver[] = [];
+  private knownHead: number;
+  private filling: Promise<void> | undefined;
+
+  constructor(
+    readonly tenant: string,
+    private head: HeadRow,
+    private readonly parts: FeedParts,
+  ) {
+    this.ring = this.newRing();
+    this.knownHead = head.seq;
+  }
+
+  get epoch(): string {
+    return this.head.epoch;
+  }
+
+  /** Seq up to which this node has the ledger. */
+  get seq(): number {
+    return this.head.seq;
+  }
+
+  get hash(): string {
+    return this.head.hash;
+  }
+
+  /** The entries in memory; others after every reset. */
+  get recent(): Ring {
+    return this.ring;
+  }
+
+  observe(observer: TailObserver): void {
+    this.observers.push(observer);
+  }
+
+  /** @returns the function that ends it. */
+  listen(listener: TailListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** How many listen. */
+  get listenerCount(): number {
+    return this.listeners.size;
+  }
+
+  /** Takes what this node has committed. */
+  append(committed: readonly Committed[]): void {
+    const [first] = committed;
+    if (!first) return;
+    const last = committed.at(-1)!.alteration.seq;
+    if (first.alteration.seq === this.seq + 1 && first.prevHash === this.hash) {
+      for (const each of committed) this.push(each);
+      this.applyRelocations(committed);
+      this.advanced();
+    } else if (last > this.seq) {
+      this.notify(last);
+    } else {
+      // already read from the ledger; or the ledger has been replaced by an older copy
+      this.run(this.refresh());
+    }
+  }
+
+  /** Takes note that the ledger has reached a seq. */
+  notify(seq: number): void {
+    if (seq <= this.knownHead && this.knownHead === this.seq) return;
+    this.knownHead = Math.max(this.knownHead, seq);
+    this.filling ??= this.fill().finally(() => (this.filling = undefined));
+    this.run(this.filling);
+  }
+
+  /**
+   * Refreshes this tail from the ledger's head. One that was read before may spare the reading, but proves no
+   * fork: it may be older than our last commit.
+   */
+  async refresh(before?: HeadRow): Promise<void> {
+    const { ring, seq, hash, epoch } = this;
+    if (before?.epoch === epoch && before.seq === seq && before.hash === hash) return;
+    const seen = await this.parts.ledger.head(this.tenant);
+    if (ring !== this.ring) return; // reset meanwhile
+    if (seen.epoch !== epoch) this.reset(seen, 'epoch');
+    else if (seen.seq < seq || (seen.seq === seq && seen.hash !== hash)) this.reset(seen, 'forked');
+    else if (seen.seq > this.seq) {
+      this.notify(seen.seq);
+      await this.filling;
+    }
+  }
+
+  /** The chain hash at a seq; undefined where there is none. */
+  async hashAt(seq: number): Promise<string | undefined> {
+    if (seq === this.seq) return this.hash;
+    return this.ring.at(seq)?.hash ?? (await this.parts.ledger.hashAt(this.tenant, seq));
+  }
+
+  private async fill(): Promise<void> {
+    const { ledger, options } = this.parts;
+    while (this.seq < this.knownHead) {
+      const { ring, seq, hash } = this;
+      const committed = await ledger.page(this.tenant, seq, this.knownHead, { chars: options.ringChars / 8 });
+      if (ring !== this.ring) return; // reset meanwhile
+      const [first] = committed;
+      if (first?.alteration.seq !== seq + 1 || first.prevHash !== hash) {
+        const head = await ledger.head(this.tenant);
+        if (ring === this.ring) this.reset(head, head.epoch === this.epoch ? 'forked' : 'epoch');
+        return;
+      }
+      // what this node committed meanwhile may be here already
+      for (const each of committed) {
+        if (each.alteration.seq === this.seq + 1) this.push(each);
+      }
+      this.applyRelocations(committed);
+      this.advanced();
+    }
+  }
+
+  private push(committed: Committed): void {
+    const entry = new Entry(committed, false, this.parts.rules);
+    if (entry.redacts) this.erase(entry.after.id);
+    this.ring.push(entry);
+    for (const observer of this.observers) observer.pushed();
+    this.head = { ...this.head, seq: entry.seq, hash: entry.hash };
+    this.knownHead = Math.max(this.knownHead, entry.seq);
+  }
+
+  /** What is kept in memory of an erased atome goes too. */
+  private erase(atomeId: string): void {
+    this.ring.erase(atomeId);
+    for (const observer of this.observers) observer.erased();
+  }
+
+  /** What is still in memory of the past is judged by where its atome has come to stand. */
+  private applyRelocations(committed: readonly Committed[]): void {
+    const relocations = new Relocations();
+    relocations.add(committed);
+    if (relocations.size === 0) return;
+    relocations.apply(this.ring.all);
+    for (const observer of this.observers) observer.relocated(committed);
+  }
+
+  private reset(head: HeadRow, reason: ResetReason): void {
+    this.ring = this.newRing();
+    for (const observer of this.observers) observer.reset();
+    this.head = head;
+    this.knownHead = head.seq;
+    for (const listener of [...this.listeners]) listener.reset(reason);
+  }
+
+  private newRing(): Ring {
+    const { ringEntries, ringChars } = this.parts.options;
+    return new Ring(ringEntries, ringChars);
+  }
+
+  private advanced(): void {
+    for (const listener of this.listeners) listener.advanced();
+  }
+
+  /** A ledger out of reach costs latency only: the next look, a second later, fills what is missing. */
+  private run(work: Promise<void>): void {
+    work.catch(() => undefined);
+  }
+}

@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { ruleOfRoute } from '../auth/authentication/request-authenticator.js';
+import { LimitedLog } from './limited-log.js';
+
+/** How long a peer may take nothing of what it is sent, in milliseconds. */
+const STALLED_MS = 30_000;
+const CHECK_MS = 5_000;
+
+/** How far a peer had come, and when it was seen to come further. */
+interface Progress {
+  readonly taken: string;
+  readonly at: number;
+}
+
+/**
+ * Cuts connections whose peers take nothing of what they are sent. Without it an answer that nobody reads stays in memory,
+ * and a stream keeps its lease, for as long as the other end likes.
+ */
+@Injectable()
+export class StallGuard implements OnModuleInit, OnApplicationShutdown {
+  private readonly watched = new Map<Socket, Progress | undefined>();
+  private readonly log = new LimitedLog(new Logger('Http'));
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  /** Watches the connections of all calls of the module; those of a host application's own routes are its business. */
+  onModuleInit(): void {
+    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
+    adapter?.getInstance<FastifyInstance>().addHook('onRequest', (request, _reply, done) => {
+      if (ruleOfRoute(request)) this.watch(request.raw.socket);
+      done();
+    });
+    this.timer = setInterval(() => this.check(performance.now()), CHECK_MS);
+    this.timer.unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** May be called again for each request of a connection. */
+  watch(socket: Socket): void {
+    if (this.watched.has(socket)) return;
+    this.watched.set(socket, undefined);
+    socket.once('close', () => this.watched.delete(socket));
+  }
+
+  /** Looks once how far each peer has come. */
+  check(now: number): void {
+    for (const [socket, before] of this.watched) {
+      if (socket.writableLength === 0) {
+        if (before) this.watched.set(socket, undefined);
+        continue;
+      }
+      const taken = takenOf(socket);
+      if (taken !== before?.taken) this.watched.set(socket, { taken, at: now });
+      else if (now - before.at >= STALLED_MS) this.cut(socket);
+    }
+  }
+
+  private cut(socket: Socket): void {
+    const waited = `${STALLED_MS / 1_000} s`;
+    this.log.warn(
+      'stalled',
+      `a connection of ${socket.remoteAddress ?? 'somebody'} was cut: it took nothing for ${waited}`,
+    );
+    socket.destroy();
+  }
+}
+
+/**
+ * Another text after each byte that a peer has taken. A write counts as a whole when all of it is taken; of the one that
+ * is under way, libuv knows how much is left.
+ */
+function takenOf(socket: Socket): string {
+  const handle = (socket as Socket & { _handle?: { writeQueueSize?: number } | null })._handle;
+  return `${socket.bytesWritten - socket.writableLength} ${handle?.writeQueueSize ?? 0}`;
+}

@@ -1,0 +1,35 @@
+import type { ClientMessage } from '../protocol/index.js';
+
+/** What a message costs that is answered, or handed on, without a look at the ledger. */
+const CHEAP = 1;
+/** A signature is checked. */
+const AUTH = 5;
+/** Pages of the ledger are read, and sent. */
+const SUBSCRIBE = 5;
+/** The newest alterations are looked for in all of the ledger, each with its atome. */
+const COMPACT = 10;
+/** Goes out to everybody in the tenant. */
+const PRESENCE = 2;
+
+/** Writes are charged by what they write: by `TENANT_WRITES_PER_SECOND` and the quotas. */
+const COSTS: Readonly<Record<ClientMessage['type'], number>> = {
+  ping: CHEAP,
+  auth: AUTH,
+  subscribe: SUBSCRIBE,
+  unsubscribe: CHEAP,
+  presence: PRESENCE,
+  mutate: CHEAP,
+  'atome:created': CHEAP,
+  'atome:updated': CHEAP,
+  'atome:altered': CHEAP,
+  'atome:deleted': CHEAP,
+};
+
+/** Characters of a presence that cost one more. */
+const PRESENCE_CHARS = 256;
+
+/** What a message of so many characters costs; a ping costs one. */
+export function costOf(message: ClientMessage, chars: number): number {
+  if (message.type === 'presence') return PRESENCE + Math.floor(chars / PRESENCE_CHARS);
+  return message.type === 'subscribe' && message.compact ? COMPACT : COSTS[message.type];
+}

@@ -1,0 +1,99 @@
+import { textFrames } from '../feed/ws-frame.js';
+import type { JsonValue, PresenceEvent } from '../protocol/index.js';
+import type { RegisteredConnection } from './registered-connection.js';
+
+/** How often presences are told, in milliseconds: what a client says in between replaces what it said before. */
+const TICK_MS = 100;
+
+/** What one client has said last, as a frame that is made once for all who are told. */
+class Presence {
+  private bytes: Buffer | undefined;
+  /** Who has it already, until all have. */
+  readonly told: Set<RegisteredConnection>;
+
+  constructor(
+    readonly of: RegisteredConnection,
+    readonly state: JsonValue,
+  ) {
+    this.told = new Set([of]);
+  }
+
+  get tenant(): string | undefined {
+    return this.of.principal?.tenant;
+  }
+
+  get frame(): Buffer {
+    this.bytes ??= textFrames([JSON.stringify(this.event)]);
+    return this.bytes;
+  }
+
+  private get event(): PresenceEvent {
+    const { clientId, principal } = this.of;
+    return { type: 'presence', clientId, principal: principal!.id, state: this.state };
+  }
+}
+
+/** The presence of each client: the newest alone, told to the others of its tenant at a tick. */
+export class PresenceBoard {
+  private readonly present = new Map<RegisteredConnection, Presence>();
+  /** What is not told yet. */
+  private readonly changed = new Map<RegisteredConnection, Presence>();
+  private timer: NodeJS.Timeout | undefined;
+  private toldAt = -TICK_MS;
+
+  /** @param members all who may be told. */
+  constructor(private readonly members: Iterable<RegisteredConnection>) {}
+
+  /** @param state null takes it back. */
+  set(client: RegisteredConnection, state: JsonValue): void {
+    const presence = new Presence(client, state);
+    if (state === null) this.present.delete(client);
+    else this.present.set(client, presence);
+    this.changed.set(client, presence);
+    this.timer ??= setTimeout(this.tell, Math.max(0, this.toldAt + TICK_MS - performance.now())).unref();
+  }
+
+  remove(client: RegisteredConnection): void {
+    if (this.present.has(client)) this.set(client, null);
+  }
+
+  /** Tells one who has just come who is there. */
+  welcome(newcomer: RegisteredConnection): void {
+    const tenant = newcomer.principal?.tenant;
+    for (const presence of this.present.values()) {
+      if (presence.tenant !== tenant) continue;
+      if (this.changed.get(presence.of) === presence) presence.told.add(newcomer);
+      newcomer.sendBestEffort(presence.frame);
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private readonly tell = (): void => {
+    this.timer = undefined;
+    this.toldAt = performance.now();
+    const byTenant = new Map<string | undefined, Presence[]>();
+    for (const presence of this.changed.values()) {
+      const others = byTenant.get(presence.tenant);
+      if (others) others.push(presence);
+      else byTenant.set(presence.tenant, [presence]);
+    }
+    const whole = new Map([...byTenant].map(([tenant, all]) => [tenant, Buffer.concat(all.map(({ frame }) => frame))]));
+    for (const member of this.members) {
+      const news = byTenant.get(member.principal?.tenant);
+      if (news) tellMember(member, news, whole.get(member.principal?.tenant)!);
+    }
+    for (const { told } of this.changed.values()) told.clear();
+    this.changed.clear();
+  };
+}
+
+/** @param all the frames of all news, which most get as they are. */
+function tellMember(member: RegisteredConnection, news: readonly Presence[], all: Buffer): void {
+  if (!news.some(({ told }) => told.has(member))) return member.sendBestEffort(all);
+  const missing = news.filter(({ told }) => !told.has(member));
+  if (missing.length > 0) member.sendBestEffort(Buffer.concat(missing.map(({ frame }) => frame)));
+}

@@ -1,0 +1,60 @@
+import { Logger, type FactoryProvider } from '@nestjs/common';
+import { AcknowledgedWrites } from '../application/acknowledged-writes.js';
+import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
+import { Authenticator } from '../auth/authentication/authenticator.js';
+import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
+import { AccessPolicy } from '../auth/authorization/access-policy.js';
+import { ResolvedOptions } from '../config/module-options.js';
+import { Feed } from '../feed/feed.js';
+import { errorLog } from '../http/error-log.js';
+import { LimitedLog } from '../http/limited-log.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { CostLimiter } from './cost-limiter.js';
+import { SESSION_DEPENDENCIES, type SessionDependencies } from './session-dependencies.js';
+
+const PARTS = [
+  Authenticator,
+  AccessPolicy,
+  CredentialExtractor,
+  ConnectionLimiter,
+  Feed,
+  AcknowledgedWrites,
+  ConnectionRegistry,
+  ResolvedOptions,
+];
+type Parts = readonly [
+  Authenticator,
+  AccessPolicy,
+  CredentialExtractor,
+  ConnectionLimiter,
+  Feed,
+  AcknowledgedWrites,
+  ConnectionRegistry,
+  ResolvedOptions,
+];
+
+function dependenciesOf(...parts: Parts): SessionDependencies {
+  const [authenticator, accessPolicy, credentialExtractor, connectionLimiter, feed, writes, connectionRegistry] = parts;
+  const { limits, socket, feed: options } = parts[7];
+  return {
+    authenticator,
+    accessPolicy,
+    credentialExtractor,
+    connectionLimiter,
+    feed,
+    writes,
+    connectionRegistry,
+    limits,
+    socket,
+    unsentBytes: options.unsentBytes,
+    costs: new CostLimiter(socket, new LimitedLog(new Logger('WebSocket'))),
+    onError: errorLog('WebSocket'),
+  };
+}
+
+/** What each session is made with, put together once. */
+export const SESSION_PROVIDER: FactoryProvider<SessionDependencies> = {
+  provide: SESSION_DEPENDENCIES,
+  inject: PARTS,
+  useFactory: dependenciesOf,
+};

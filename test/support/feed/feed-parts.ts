@@ -1,0 +1,14 @@
+import type { FeedParts } from '../../../src/feed/ledger-tail.js';
+import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../../../src/feed/options.js';
+import { PageCache } from '../../../src/feed/page-cache.js';
+import type { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import { OPEN_RULES, type AccessRules } from '../../../src/protocol/index.js';
+
+/** What the logs over a ledger share, with pages of their own. */
+export function feedParts(
+  ledger: LedgerReader,
+  options: FeedOptions = DEFAULT_FEED_OPTIONS,
+  rules: AccessRules = OPEN_RULES,
+): FeedParts {
+  return { ledger, options, rules, pages: new PageCache(options.pageBytes) };
+}
