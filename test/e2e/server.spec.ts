@@ -97,7 +97,7 @@ describe('the server', () => {
     ['PUT', '/api/sync/push', 405, 'method_not_allowed'],
     ['POST', '/api/atome/a1', 405, 'method_not_allowed'],
     ['DELETE', '/api/atome/a1/history', 405, 'method_not_allowed'],
-    ['GET', '/ws/atome-sync', 426, 'upgrade_required'],
+    ['GET', '/ws/atome-sync', 426, 'invalid'],
     ['POST', '/health', 405, 'method_not_allowed'],
   ])('refuses %s %s with %i and every member of a problem', async (method, path, status, code) => {
     const answer = await server.api.call(method, path, undefined);
