@@ -5,7 +5,7 @@ import { runProgram } from '../support/server/process.js';
 
 describe('ledger:verify', () => {
   let database: Database;
-  beforeEach(() => (database = createFile()));
+  beforeEach(() => void (database = createFile()));
   afterEach(() => database.drop());
 
   /** What it says of a ledger on a SQLite file, which it reads in threads. */

@@ -8,7 +8,7 @@ describe('patience with a lock', () => {
     jest.spyOn(performance, 'now').mockImplementation(() => now);
     tries = 0;
   });
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => void jest.restoreAllMocks());
 
   /** Meets a lock so many times; each try takes three seconds. */
   const lockedFor = (times: number) => (): string => {
