@@ -1,5 +1,4 @@
 import { EventEmitter, once } from 'node:events';
-import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -55,7 +54,7 @@ describe('a large answer', () => {
     'is not held for one who has gone before it was made, behind "%s"',
     async (before) => {
       const { port } = app.server.address() as AddressInfo;
-      const accepted = once(app.server as Server, 'connection') as Promise<[Socket]>;
+      const accepted = once(app.server, 'connection') as Promise<[Socket]>;
       const raw = await RawSocket.open(`http://127.0.0.1:${port}`);
       const [socket] = await accepted;
       raw.send(`${before}GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -70,7 +69,7 @@ describe('a large answer', () => {
 
   it('is not held for one who has gone before it was their turn', async () => {
     const { port } = app.server.address() as AddressInfo;
-    const accepted = once(app.server as Server, 'connection') as Promise<[Socket]>;
+    const accepted = once(app.server, 'connection') as Promise<[Socket]>;
     const raw = await RawSocket.open(`http://127.0.0.1:${port}`);
     const [socket] = await accepted;
     raw.send('GET /never HTTP/1.1\r\nHost: localhost\r\n\r\nGET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ConnectionLimiter } from '../../src/auth/admission/connection-limiter.js';
@@ -20,14 +19,13 @@ describe('one who goes away before it was their turn to be answered', () => {
 
   it('holds neither a heavy call nor a lease', async () => {
     const heavy = server.app.get(HeavyCalls, { strict: false });
-    const hold = jest.spyOn(heavy, 'hold');
-    const accepted = once(server.app.getHttpServer() as Server, 'connection') as Promise<[Socket]>;
+    const hold = heavy.hold.bind(heavy);
+    const accepted = once(server.app.getHttpServer(), 'connection') as Promise<[Socket]>;
     const raw = await RawSocket.open(server.url);
     const [socket] = await accepted;
     const held = new Promise<void>((resolve) => {
-      const { hold: original } = HeavyCalls.prototype;
-      hold.mockImplementation((...args) => {
-        original.apply(heavy, args);
+      jest.spyOn(heavy, 'hold').mockImplementation((...args) => {
+        hold(...args);
         resolve();
       });
     });
