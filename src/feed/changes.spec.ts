@@ -76,6 +76,16 @@ describe('asking for changes', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('does not miss what comes just before it waits', async () => {
+    const { tail } = harness.log;
+    const hashAt = tail.hashAt.bind(tail);
+    jest.spyOn(tail, 'hashAt').mockImplementationOnce(async (seq) => {
+      await harness.ledger.write(update('b', { n: 7 }));
+      return hashAt(seq);
+    });
+    expect(summary(await ask({ cursor: { since: 6 }, waitMs: 60_000 }))).toBe('6-7 of 7: 7');
+  });
+
   it('waits no longer than asked, and moves the cursor all the same', async () => {
     const page = ask({ cursor: { since: 6 }, filter: { ids: ['b'] }, waitMs: 60_000 });
     await harness.ledger.write(update('a', { n: 7 }));

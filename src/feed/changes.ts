@@ -61,7 +61,8 @@ export async function readChanges(log: TenantLog, request: ChangesRequest): Prom
     after = page.to;
     const hash = await tail.hashAt(after);
     request.waits?.();
-    await untilAdvanced(tail, remaining, request.signal);
+    // what has come meanwhile is told nobody any more
+    if (tail.seq === after && tail.epoch === epoch) await untilAdvanced(tail, remaining, request.signal);
     await requireCursor(tail, { epoch, since: after, ...(hash !== undefined && { hash }) }, rights);
   }
 }

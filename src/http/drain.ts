@@ -26,7 +26,8 @@ export class Drain {
 
   /** An answer that {@link answered} waits for. */
   track(answer: ServerResponse): void {
-    if (this.signal.aborted) return; // what comes now is refused at once
+    // what comes now is refused at once, and nobody waits for an answer whose client has gone
+    if (this.signal.aborted || answer.closed) return;
     this.answers += 1;
     answer.on('close', this.closed);
   }

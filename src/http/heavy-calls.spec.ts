@@ -4,9 +4,13 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { HeavyCalls } from './heavy-calls.js';
 
 const requestOf = (id: string, tenant = 't') =>
-  ({ identity: { principal: { id, tenant } } }) as unknown as FastifyRequest;
+  ({ identity: { principal: { id, tenant } }, raw: { socket: new EventEmitter() } }) as unknown as FastifyRequest;
 
 class Answer extends EventEmitter {
+  constructor(readonly closed = false) {
+    super();
+  }
+
   readonly setTimeout = (): void => undefined;
 }
 
@@ -19,8 +23,7 @@ describe('heavy calls', () => {
     calls = new HeavyCalls({ total: 3, perPrincipal: 2 }, true, log);
   });
 
-  const hold = (id: string, tenant?: string): Answer => {
-    const raw = new Answer();
+  const hold = (id: string, tenant?: string, raw = new Answer()): Answer => {
     calls.hold(requestOf(id, tenant), { raw } as unknown as FastifyReply);
     return raw;
   };
@@ -40,6 +43,10 @@ describe('heavy calls', () => {
     expect(() => hold('d')).toThrow(expect.objectContaining({ code: 'unavailable' }));
     held[0]!.emit('close');
     expect(() => hold('d')).not.toThrow();
+  });
+
+  it('take no slot where the client has gone before', () => {
+    for (let times = 0; times < 10; times += 1) hold('a', undefined, new Answer(true));
   });
 
   it('give their slot back when they have run, or failed', async () => {

@@ -5,6 +5,7 @@ import { AtomeError } from '../protocol/index.js';
 import type { HeavyLimits } from '../config/module-options.js';
 import { cutWhenStalled } from './large-answers.js';
 import type { LimitedLog } from './limited-log.js';
+import { whenOver } from './when-over.js';
 
 /** When it is worth trying again, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -25,7 +26,7 @@ export class HeavyCalls {
 
   /** Holds a slot until the answer has ended, or until nobody takes it. @throws AtomeError `rate_limited` or `unavailable` when there is none. */
   hold(request: FastifyRequest, reply: FastifyReply): void {
-    reply.raw.once('close', this.acquire(request));
+    whenOver(request, reply, this.acquire(request));
     cutWhenStalled(reply);
   }
 

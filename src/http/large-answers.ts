@@ -5,6 +5,7 @@ import { AtomeError } from '../protocol/index.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { LimitedLog } from './limited-log.js';
 import { callerOf } from './request-content.js';
+import { whenOver } from './when-over.js';
 
 /** What goes out at once, in bytes; a longer answer goes out as fast as it is taken. */
 const CHUNK = 64 * 1024;
@@ -19,9 +20,12 @@ export interface LargeAnswers {
   readonly log: Pick<LimitedLog, 'warn'>;
 }
 
-/** Ends an answer that its client has not taken anything of for long. */
-export function cutWhenStalled(reply: FastifyReply): void {
-  reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
+/** Ends an answer that its client has not taken anything of for long; one that there is nothing of to take goes on. */
+export function cutWhenStalled({ raw }: Pick<FastifyReply, 'raw'>): void {
+  raw.setTimeout(STALL_MS, () => {
+    if (raw.writableLength > 0) raw.destroy();
+    else raw.setTimeout(STALL_MS);
+  });
 }
 
 /**
@@ -44,7 +48,7 @@ export function sendLargeAnswersInParts(fastify: FastifyInstance, large: LargeAn
 function partsOf(bytes: Buffer, request: FastifyRequest, reply: FastifyReply, { budget, log }: LargeAnswers): Readable {
   const caller = callerOf(request);
   budget.hold(caller, bytes.length);
-  reply.raw.once('close', () => budget.release(caller, bytes.length));
+  whenOver(request, reply, () => budget.release(caller, bytes.length));
   const excess = budget.excess(caller);
   if (excess !== undefined) {
     log.warn('answers', `503: ${excess} in answers that are not taken (last by ${JSON.stringify(caller)})`);

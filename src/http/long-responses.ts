@@ -8,6 +8,7 @@ import { ConnectionLimiter, type ConnectionLease } from '../auth/admission/conne
 import { HeavyCalls } from './heavy-calls.js';
 import { Drain } from './drain.js';
 import { ResolvedOptions } from '../config/module-options.js';
+import { whenOver } from './when-over.js';
 
 export function isHead({ method }: FastifyRequest): boolean {
   return method === 'HEAD';
@@ -47,7 +48,7 @@ export class LongResponses {
     const expiry = new Deadline(identity.expiresAt, abort);
     const drain = finishes ? undefined : this.drain.signal;
     drain?.addEventListener('abort', abort);
-    reply.raw.once('close', () => {
+    whenOver(request, reply, () => {
       drain?.removeEventListener('abort', abort);
       expiry.clear();
       lease.release();

@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { ruleOfRoute } from '../auth/authentication/request-authenticator.js';
+import { answerUnderWay } from './connection-errors.js';
 import { LimitedLog } from './limited-log.js';
 
 /** How long a peer may take nothing of what it is sent, in milliseconds. */
@@ -22,6 +23,8 @@ interface Progress {
 @Injectable()
 export class StallGuard implements OnModuleInit, OnApplicationShutdown {
   private readonly watched = new Map<Socket, Progress | undefined>();
+  /** Answers of the module: its connections may carry those of a host application, too. */
+  private readonly answers = new WeakSet<object>();
   private readonly log = new LimitedLog(new Logger('Http'));
   private timer: NodeJS.Timeout | undefined;
 
@@ -30,8 +33,11 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
   /** Watches the connections of all calls of the module; those of a host application's own routes are its business. */
   onModuleInit(): void {
     const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    adapter?.getInstance<FastifyInstance>().addHook('onRequest', (request, _reply, done) => {
-      if (ruleOfRoute(request)) this.watch(request.raw.socket);
+    adapter?.getInstance<FastifyInstance>().addHook('onRequest', (request, reply, done) => {
+      if (ruleOfRoute(request)) {
+        this.watch(request.raw.socket);
+        this.answers.add(reply.raw);
+      }
       done();
     });
     this.timer = setInterval(() => this.check(performance.now()), CHECK_MS);
@@ -52,7 +58,7 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
   /** Looks once how far each peer has come. */
   check(now: number): void {
     for (const [socket, before] of this.watched) {
-      if (socket.writableLength === 0) {
+      if (socket.writableLength === 0 || this.isOfHost(socket)) {
         if (before) this.watched.set(socket, undefined);
         continue;
       }
@@ -60,6 +66,11 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
       if (taken !== before?.taken) this.watched.set(socket, { taken, at: now });
       else if (now - before.at >= STALLED_MS) this.cut(socket);
     }
+  }
+
+  private isOfHost(socket: Socket): boolean {
+    const answer = answerUnderWay(socket);
+    return answer !== undefined && !this.answers.has(answer);
   }
 
   private cut(socket: Socket): void {

@@ -92,8 +92,9 @@ export class Overwriting {
   }
 
   /** Where the whole log has been copied, the file is as long as the index says. */
-  private isDatabase({ size }: Look, { pages, pageSize, frames, copied, begun }: WalIndex): boolean {
-    if (copied < begun) return true; // a checkpoint is at work
+  private isDatabase({ size }: Look, index: WalIndex): boolean {
+    if (isCopying(index)) return true;
+    const { pages, pageSize, frames, copied } = index;
     if (frames > 0 && copied === frames && size !== pages * pageSize) return false;
     const head = Buffer.alloc(MAGIC.length);
     return this.main.read(head, 0) === MAGIC.length && head.toString('latin1') === MAGIC;
@@ -142,9 +143,13 @@ function isSame(one: Look, other: Look): boolean {
   return one.size === other.size && one.mtimeMs === other.mtimeMs;
 }
 
-/** A checkpoint alone writes there, and says so before: the file can be as it was seen when none is and none was begun. */
+/** A checkpoint alone writes there, and says so before: the file is as it was seen when none was at work, is, or was begun. */
 function mayHaveChangedMain(before: WalIndex, now: WalIndex): boolean {
-  return now.copied < now.begun || now.begun !== before.begun || now.salt !== before.salt;
+  return isCopying(before) || isCopying(now) || now.begun !== before.begun || now.salt !== before.salt;
+}
+
+function isCopying({ copied, begun }: WalIndex): boolean {
+  return copied < begun;
 }
 
 function isSameLog(one: WalIndex, other: WalIndex): boolean {

@@ -15,6 +15,7 @@ export function isLocked(error: unknown): boolean {
  */
 export class Patience {
   private lockedSince: number | undefined;
+  private triedAt = 0;
 
   constructor(private readonly patienceMs = PATIENCE_MS) {}
 
@@ -28,7 +29,9 @@ export class Patience {
       } catch (error) {
         if (!isLocked(error)) throw error;
         const now = performance.now();
-        this.lockedSince ??= now;
+        // where nobody has tried for long, it need not be the lock of then
+        if (this.lockedSince === undefined || now - this.triedAt > this.patienceMs) this.lockedSince = now;
+        this.triedAt = now;
         if (now - this.lockedSince >= this.patienceMs) throw error;
       }
       await setTimeout(PAUSE_MS);

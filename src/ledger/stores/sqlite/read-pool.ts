@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type BetterSqlite3 from 'better-sqlite3';
+import { AtomeError } from '../../../protocol/index.js';
 import type { Param } from '../columns.js';
 
 /** A statement that reads; with `length` and `bytes`: the first rows, up to the one with which that column adds up to more. */
@@ -49,7 +49,7 @@ export class ReadPool {
 
   /** @param scope whose read it is. */
   read(scope: string, read: Read): Promise<unknown[]> {
-    if (this.isClosed) return Promise.reject(new Error('the database is closed'));
+    if (this.isClosed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       const queue = this.waiting.get(scope);
       const waiting = { read, resolve, reject };
@@ -60,16 +60,13 @@ export class ReadPool {
     });
   }
 
-  /** What is being read is read to its end. */
+  /** What is being read is read to its end; what still waits is refused. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.all(
-      [...this.threads].map(async (thread) => {
-        const ended = once(thread, 'exit');
-        thread.postMessage(null);
-        await ended;
-      }),
-    );
+    const waiting = [...this.waiting.values()].flat();
+    this.waiting.clear();
+    for (const { reject } of waiting) reject(closed());
+    await Promise.all([...this.threads].map(end));
   }
 
   private begin(): Worker {
@@ -77,7 +74,15 @@ export class ReadPool {
     // whoever waits for an answer keeps the process up
     thread.unref();
     this.threads.add(thread);
+    // whoever waits for it hears of it; one that fails between two reads must not end the process
+    thread.on('error', () => undefined).once('exit', () => this.forget(thread));
     return thread;
+  }
+
+  private forget(thread: Worker): void {
+    this.threads.delete(thread);
+    const at = this.idle.indexOf(thread);
+    if (at >= 0) this.idle.splice(at, 1);
   }
 
   private take(): Waiting | undefined {
@@ -93,13 +98,15 @@ export class ReadPool {
   private next(thread: Worker): void {
     const waiting = this.take();
     if (!waiting) {
-      thread.unref();
+      // one that is being closed is waited for
+      if (!this.isClosed) thread.unref();
       this.idle.push(thread);
       return;
     }
     const settle = (settled: () => void): void => {
       thread.off('message', onMessage);
       thread.off('error', onError);
+      thread.off('exit', onExit);
       settled();
     };
     const onMessage = (answer: Answer): void =>
@@ -110,12 +117,25 @@ export class ReadPool {
       });
     const onError = (error: unknown): void =>
       settle(() => {
-        this.threads.delete(thread);
+        this.forget(thread);
         waiting.reject(error);
         if (this.waiting.size > 0) this.next(this.begin());
       });
-    thread.on('message', onMessage).on('error', onError);
+    const onExit = (): void => onError(new AtomeError('unavailable', 'a read of the database was ended; try again'));
+    thread.on('message', onMessage).on('error', onError).on('exit', onExit);
     thread.ref();
     thread.postMessage(waiting.read);
   }
+}
+
+/** The process waits for its end, too: an idle thread alone would not keep it up. */
+function end(thread: Worker): Promise<void> {
+  thread.ref();
+  const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+  thread.postMessage(null);
+  return ended;
+}
+
+function closed(): AtomeError {
+  return new AtomeError('unavailable', 'the database is closed; try again');
 }

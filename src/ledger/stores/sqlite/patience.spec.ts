@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Patience } from './patience.js';
+
+describe('patience with a lock', () => {
+  let now = 0;
+  let tries = 0;
+  beforeEach(() => {
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    tries = 0;
+  });
+  afterEach(() => void jest.restoreAllMocks());
+
+  /** Meets a lock so many times; each try takes three seconds. */
+  const lockedFor = (times: number) => (): string => {
+    tries += 1;
+    now += 3_000;
+    if (tries <= times) throw Object.assign(new Error('locked'), { code: 'SQLITE_BUSY' });
+    return 'done';
+  };
+
+  it('is shared: once it is at an end each tries once', async () => {
+    const patience = new Patience(5_000);
+    await expect(patience.run(lockedFor(10))).rejects.toThrow('locked');
+    expect(tries).toBe(3);
+    await expect(patience.run(lockedFor(10))).rejects.toThrow('locked');
+    expect(tries).toBe(4);
+  });
+
+  it('begins anew with the lock that is met a long time later', async () => {
+    const patience = new Patience(5_000);
+    await expect(patience.run(lockedFor(10))).rejects.toThrow('locked');
+    now += 60_000;
+    tries = 0;
+    expect(await patience.run(lockedFor(1))).toBe('done');
+  });
+});
