@@ -28,6 +28,7 @@ import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertPreconditions } from './preconditions.js';
 import { assertWithinQuotas, freesSpace } from './quotas.js';
+import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /*
@@ -60,7 +61,7 @@ interface Decision {
 
 /**
  * Decides the writes of a group one after the other; a refused one leaves no trace.
- * @throws TooManyDescendants where they may be too many for one atome or for several together.
+ * @throws TooManyDescendants where they may be too many for several together; DecideApart where one needs what was not read.
  */
 export function planGroup(
   before: LockedState,
@@ -81,8 +82,9 @@ function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeErro
     return decideWrite(request, decision);
   } catch (error) {
     if (error instanceof AtomeError) return error;
+    if (error instanceof DecideApart) throw error;
     // a fault in deciding one write must not spoil its group
-    return Object.assign(new AtomeError('internal', 'the write could not be decided'), { cause: error });
+    return undecidable(error);
   }
 }
 
