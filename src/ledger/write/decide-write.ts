@@ -171,25 +171,17 @@ function stampFor(
   return clock.tick();
 }
 
-function noop(mutation: Mutation, target: PendingAtome, { id: author }: Principal, group: GroupState): Outcome {
-  const { atomeId, operation, opId } = mutation;
-  const { seq, state } = target;
+function noop(mutation: Mutation, { seq, state }: PendingAtome, by: Principal, group: GroupState): Outcome {
   const { version } = state;
-  if (opId !== null) {
-    const changes = JSON.stringify(mutation.changes);
-    group.remember({ opId, atomeId, operation, changes, seq, version, author });
-  }
+  group.remember(mutation, { seq, version }, by.id);
+  const { atomeId } = mutation;
   return { outcome: 'noop', epoch: group.head.epoch, atomeId, seq, version, atome: withoutClocks(state) };
 }
 
 /** Others have altered the atome since a `create` that is repeated: it gets the answer of the first. */
-function sameCreation(
-  { atomeId, operation, changes, seq, version }: AlterationRow,
-  { opId }: Mutation,
-  { id: author }: Principal,
-  group: GroupState,
-): Outcome {
-  if (opId !== null) group.remember({ opId, atomeId, operation, changes, seq, version, author });
+function sameCreation({ seq, version }: AlterationRow, mutation: Mutation, by: Principal, group: GroupState): Outcome {
+  group.remember(mutation, { seq, version }, by.id);
+  const { atomeId } = mutation;
   return { outcome: 'duplicate', epoch: group.head.epoch, atomeId, seq, version, superseded: [], altered: false };
 }
 

@@ -1,6 +1,6 @@
-import type { AlterationBody, AtomeHeader, AtomeState } from '../../protocol/index.js';
+import type { AlterationBody, AtomeHeader, AtomeState, Mutation } from '../../protocol/index.js';
 import { pendingOf, type LedgerEntry, type PendingAtome } from './append-entry.js';
-import { nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
+import { digestOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
@@ -97,8 +97,11 @@ export class GroupState {
     return { seq: seq + 1, atomeId, version: (target?.state.version ?? 0) + 1, timestamp };
   }
 
-  /** Notes an answer under an opId that no alteration has. */
-  remember(record: IdempotencyRecord): void {
+  /** Notes the answer to a write that adds no alteration, when it has an opId. */
+  remember(mutation: Mutation, { seq, version }: Pick<AlterationRow, 'seq' | 'version'>, author: string): void {
+    const { opId, atomeId, operation } = mutation;
+    if (opId === null) return;
+    const record = { opId, atomeId, operation, changes: digestOfAsked(mutation), seq, version, author };
     this.know(record);
     this.added.receipts.push(record);
   }
