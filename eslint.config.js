@@ -4,6 +4,9 @@ import { flatConfigs, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 const SPECS = ['**/*.spec.ts', 'test/**'];
+const PRODUCT = ['src/**/*.ts', 'client/src/**/*.{ts,tsx}'];
+/* A migration is what a database has run: it is not reshaped afterwards. */
+const MIGRATIONS = 'src/database/migrations/**';
 
 /* Which room of src may import which: those of the rows below its own. A room without a row imports what it likes. */
 const ROWS = [
@@ -32,7 +35,7 @@ const layerZones = ROWS.flatMap((row, index) => {
   }));
 });
 
-const CLIENT_DOOR = 'it is a plain user of the client: import its public index';
+const CLIENT_USER = 'it is a plain user of the client: import its public index';
 const zones = [
   ...layerZones,
   { target: './src', from: ['./client', './examples', './bench'], message: 'the server knows no client' },
@@ -47,11 +50,11 @@ const zones = [
     from: './client/src/react.ts',
     message: 'React is an extra on top of the client',
   },
-  { target: './client/src/react.ts', from: './client/src', except: ['./react.ts', './index.ts'], message: CLIENT_DOOR },
-  { target: './client/src/react.ts', from: './src', message: CLIENT_DOOR },
+  { target: './client/src/react.ts', from: './client/src', except: ['./react.ts', './index.ts'], message: CLIENT_USER },
+  { target: './client/src/react.ts', from: './src', message: CLIENT_USER },
   ...['console', 'examples'].flatMap((folder) => [
-    { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_DOOR },
-    { target: `./client/${folder}`, from: './src', message: CLIENT_DOOR },
+    { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_USER },
+    { target: `./client/${folder}`, from: './src', message: CLIENT_USER },
   ]),
   {
     target: ['./src', './client', './test', './examples'],
@@ -118,28 +121,24 @@ export default tseslint.config(
     },
   },
   {
-    // the other rooms come here when they are within these
-    files: [
-      'app',
-      'cli',
-      'compat',
-      'atome',
-      'sync',
-      'accounts',
-      'compliance',
-      'ops',
-      'realtime',
-      'application',
-      'http',
-      'config',
-      'auth',
-    ].map((room) => `src/${room}/**/*.ts`),
-    ignores: SPECS,
+    files: PRODUCT,
+    ignores: [...SPECS, MIGRATIONS],
     rules: {
       'max-params': ['error', 4],
       'max-lines': ['error', 300],
       'max-lines-per-function': ['error', 80],
     },
+  },
+  // Nest hands each part of a request (id, query, body, headers, principal) to a parameter with a decorator of its own.
+  { files: ['src/**/*.controller.ts'], rules: { 'max-params': ['error', 5] } },
+  {
+    // A closure is the class of the client: its private names are made short in the bundle, those of a class are not.
+    files: [
+      'client/src/connection/connection.ts',
+      'client/src/offline/{client,engine,replica,sender}.ts',
+      'client/src/query/queries.ts',
+    ],
+    rules: { 'max-lines-per-function': ['error', 190] },
   },
   { files: ['*.js', '**/*.mjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
   {
@@ -147,7 +146,7 @@ export default tseslint.config(
     languageOptions: { globals: BROWSER_GLOBALS },
   },
   {
-    files: ['src/**/*.ts', 'client/src/**/*.{ts,tsx}', 'ormconfig.ts'],
+    files: [...PRODUCT, 'ormconfig.ts'],
     ignores: ['src/config/environment.ts', ...SPECS],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: ENV_MESSAGE }],

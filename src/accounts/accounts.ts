@@ -6,7 +6,6 @@ import type { Account, AccountStore } from './account.store.js';
 import { parseIdentifier, parseNewIdentifier } from './identifier.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { parsePassword, type Passwords } from './passwords.js';
-import type { Revocations } from './revocations.js';
 import type { AccountSession, AccountSessions } from './sessions.js';
 
 /** Who wants in, and from where. */
@@ -21,7 +20,6 @@ export class Accounts {
   constructor(
     private readonly store: AccountStore,
     private readonly sessions: AccountSessions,
-    private readonly revocations: Revocations,
     private readonly passwords: Passwords,
     private readonly throttle: LoginThrottle,
   ) {}
@@ -62,14 +60,14 @@ export class Accounts {
     const hash = await this.passwords.hash(secret);
     const ended = await this.store.changePassword(account, hash, caller.sessionId!, Date.now());
     if (!ended) throw refused();
-    this.revocations.add(...ended);
+    this.sessions.refuseTokensOf(...ended);
   }
 
   /** What the account has written stays: it is the tenant's. */
   async delete(caller: Identity, password: string, address: string): Promise<void> {
     const ended = await this.store.remove(await this.confirm(caller, password, address), Date.now());
     if (!ended) throw refused();
-    this.revocations.add(...ended);
+    this.sessions.refuseTokensOf(...ended);
   }
 
   /** The account of a caller who knows its password. @throws AtomeError `forbidden`, or `unauthenticated` for another password. */

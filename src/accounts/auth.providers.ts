@@ -75,9 +75,9 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
     },
     {
       provide: Accounts,
-      inject: [AccountStore, AccountSessions, Revocations],
-      useFactory: (store: AccountStore, sessions: AccountSessions, revocations: Revocations) =>
-        new Accounts(store, sessions, revocations, new Passwords(), new LoginThrottle()),
+      inject: [AccountStore, AccountSessions],
+      useFactory: (store: AccountStore, sessions: AccountSessions) =>
+        new Accounts(store, sessions, new Passwords(), new LoginThrottle()),
     },
     {
       provide: 'atome-sync:account-housekeeping',

@@ -30,7 +30,6 @@ export class AccountSessions {
     private readonly revocations: Revocations,
     secret: string,
     private readonly warn: (what: string) => void,
-    private readonly now: () => number = Date.now,
   ) {
     // a key of its own, so that no refresh token says anything about a signature
     this.key = createHmac('sha256', secret).update('refresh tokens of atome-sync').digest();
@@ -38,7 +37,7 @@ export class AccountSessions {
 
   /** undefined when the password that was checked is that of the account no longer. */
   async open(accountId: string, passwordHash: string): Promise<AccountSession | undefined> {
-    const [token, now] = [newRefreshToken(), this.now()];
+    const [token, now] = [newRefreshToken(), Date.now()];
     const session = { id: randomUUID(), accountId, expiresAt: now + SESSION_MS };
     const isOpen = await this.store.open({ ...session, token }, passwordHash, now);
     return isOpen ? { ...session, refreshToken: textOf(token) } : undefined;
@@ -52,7 +51,7 @@ export class AccountSessions {
   async refresh(text: string): Promise<AccountSession> {
     const token = parseRefreshToken(text);
     if (!token) throw refused();
-    const [next, now] = [successorOf(token, this.key), this.now()];
+    const [next, now] = [successorOf(token, this.key), Date.now()];
     const expiresAt = now + SESSION_MS;
     const rotated = await this.store.rotate(token, next, expiresAt, now);
     if (rotated) return { ...rotated, refreshToken: textOf(next), expiresAt };
@@ -67,8 +66,13 @@ export class AccountSessions {
   }
 
   async end(sessionId: string): Promise<void> {
-    await this.store.revoke(sessionId, this.now());
-    this.revocations.add(sessionId);
+    await this.store.revoke(sessionId, Date.now());
+    this.refuseTokensOf(sessionId);
+  }
+
+  /** Refuses the access tokens of sessions that the store has ended. */
+  refuseTokensOf(...sessionIds: readonly string[]): void {
+    this.revocations.add(...sessionIds);
   }
 
   /** Ends the session of a refresh token, of whatever age. One that is unknown has ended already. */

@@ -57,25 +57,34 @@ export class AcknowledgedWrites {
   }
 }
 
-function duplicateOf(opId: string, { atomeId, seq, version, superseded }: Alteration | RedactedAlteration): Ack {
-  return { ...accepted(opId, atomeId, seq, version, superseded), duplicate: true };
+/** What an `ack` tells of the alteration that a write came to. */
+interface Receipt {
+  readonly atomeId: string;
+  readonly seq: number;
+  readonly version: number;
+  /** Left out where the write has altered nothing. */
+  readonly superseded?: readonly string[];
+}
+
+function duplicateOf(opId: string, echoed: Alteration | RedactedAlteration): Ack {
+  return { ...accepted(opId, echoed), duplicate: true };
 }
 
 /** The receipt of a write. */
 export function ackOf(opId: string, outcome: Outcome): Ack {
-  if (outcome.outcome !== 'applied') {
-    const { atomeId, seq, version } = outcome;
-    const superseded = outcome.outcome === 'duplicate' ? outcome.superseded : [];
-    const ack = accepted(opId, atomeId, seq, version, superseded);
-    return outcome.outcome === 'duplicate' ? { ...ack, duplicate: true } : ack;
+  switch (outcome.outcome) {
+    case 'applied':
+      return accepted(opId, outcome.committed.alteration);
+    case 'duplicate':
+      return { ...accepted(opId, outcome), duplicate: true };
+    case 'noop':
+      return accepted(opId, outcome);
   }
-  const { atomeId, seq, version, superseded } = outcome.committed.alteration;
-  return accepted(opId, atomeId, seq, version, superseded);
 }
 
-function accepted(opId: string, atomeId: string, seq: number, version: number, superseded: readonly string[]): Ack {
+function accepted(opId: string, { atomeId, seq, version, superseded }: Receipt): Ack {
   const ack: Ack = { type: 'ack', opId, atomeId, seq, version };
-  return superseded.length > 0 ? { ...ack, superseded } : ack;
+  return superseded !== undefined && superseded.length > 0 ? { ...ack, superseded } : ack;
 }
 
 export function nackOf(opId: string, error: AtomeError): Nack {

@@ -28,7 +28,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
 ];
 
-/** Reads and writes on behalf of a principal, for all doors. */
+/** Reads and writes on behalf of a principal, for REST, WebSocket, push and an application's own code alike. */
 @Module({ providers: [...PROVIDERS], exports: PROVIDERS.map(({ provide }) => provide) })
 export class ApplicationModule {
   static from(...imports: DynamicModule[]): DynamicModule {

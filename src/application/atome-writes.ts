@@ -9,7 +9,7 @@ import type { AtomeQueries } from './atome-queries.js';
 import type { Caller } from './caller.js';
 import type { RenameResult, WriteResult } from './write-result.js';
 
-/** The one way in for a parsed write, whichever door it came by: REST, WebSocket, push, or the code of an application. */
+/** Takes every parsed write, wherever it comes from: REST, WebSocket, push, or the code of an application. */
 export class AtomeWrites {
   constructor(
     private readonly writer: LedgerWriter,

@@ -16,7 +16,7 @@ import { atomeText } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
 import { invalid, parseId, type Principal } from '../protocol/index.js';
 import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
-import { decodeCursor, encodeCursor } from './list-cursor.js';
+import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 
 /** Of an answer that is JSON already. */
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -129,7 +129,7 @@ function toListQuery(query: ListQueryDto): ListQuery {
     includeDeleted: query.includeDeleted === 'true',
     sortBy,
     sortOrder,
-  };
+  } satisfies Record<keyof Listing, unknown>;
   return {
     ...listing,
     limit,

@@ -130,7 +130,7 @@ export class AtomeService {
     context: WriteContext = {},
     mediaType: string = MERGE_PATCH,
   ): Promise<WriteResult> {
-    return this.parsed(() => parsePatchBody(id, patch, mediaType, context, this.options.limits), context);
+    return this.parsed(() => parsePatchBody(id, { body: patch, mediaType }, context, this.options.limits), context);
   }
 
   /** Sets `data.name`. */
@@ -200,7 +200,7 @@ export class AtomeService {
     return this.queries.history(parseId(id), page, limit, readerOf(by));
   }
 
-  /** One parsed write, from any door. */
+  /** One parsed write, whichever way it came. */
   write(mutation: Mutation, context: WriteContext): Promise<WriteResult> {
     return this.parsed(() => mutation, context);
   }

@@ -7,7 +7,7 @@ import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION, type AtomeError } from 
 type ListCursor = NonNullable<ListQuery['after']>;
 
 /** What a cursor belongs to: another order or another filter is another list. */
-type Listing = Omit<ListQuery, 'after' | 'limit' | 'offset' | 'visibleTo'>;
+export type Listing = Omit<ListQuery, 'after' | 'limit' | 'offset' | 'visibleTo'>;
 
 /** The place of a row in a list, as opaque text for `nextCursor`. */
 export function encodeCursor(listing: Listing, row: AtomeRow): string {
@@ -38,14 +38,18 @@ function notOf(what: string): AtomeError {
 }
 
 function filterDigest({ kind, type, parentId, search, includeDeleted }: Listing): string {
-  const filter = JSON.stringify([
-    kind ?? '',
-    type ?? '',
-    parentId === undefined ? '' : [parentId],
-    search ?? '',
+  // the compiler asks for every filter; their order is in the cursors that clients hold
+  const filters: Record<Exclude<keyof Listing, 'sortBy' | 'sortOrder'>, unknown> = {
+    kind: kind ?? '',
+    type: type ?? '',
+    parentId: parentId === undefined ? '' : [parentId],
+    search: search ?? '',
     includeDeleted,
-  ]);
-  return createHash('sha256').update(filter).digest('base64url').slice(0, 8);
+  };
+  return createHash('sha256')
+    .update(JSON.stringify(Object.values(filters)))
+    .digest('base64url')
+    .slice(0, 8);
 }
 
 function parse(cursor: string): unknown {

@@ -3,7 +3,7 @@ import { isOrigin, LOOPBACK_NAMES } from '../auth/admission/origin-options.js';
 import { parsePolicies, type Policies } from '../auth/authorization/kind-policies.js';
 import { parseJwks } from '../auth/authentication/jwks.js';
 import type { JwtOptions, KeySource } from '../auth/authentication/jwt.authenticator.js';
-import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
+import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../auth/admission/connection-limiter.js';
 import type { JSONWebKeySet } from 'jose';
 import { ROLES } from '../auth/authorization/roles.js';
 import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
@@ -13,6 +13,7 @@ import {
   DEFAULT_HEAVY_LIMITS,
   DEFAULT_SOCKET_OPTIONS,
 } from './module-options.js';
+import { VariableReader, type Environment } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
@@ -53,12 +54,10 @@ export class ConfigError extends Error {
   }
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Reads one environment; the only reader of `process.env`. @throws ConfigError */
 export function readConfig(environment: Environment = process.env): Config {
   const problems: string[] = [];
-  const read = new Reader(environment, problems);
+  const read = new VariableReader(environment, problems);
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
@@ -104,23 +103,7 @@ export function readConfig(environment: Environment = process.env): Config {
       ...(jwt && { jwt }),
       ...(policies && { policies }),
       ...(accounts && { accounts }),
-      connections: {
-        total: read.integer('MAX_CONNECTIONS', DEFAULT_CONNECTION_LIMITS.total, 0, 10_000_000),
-        // without authentication only this machine can connect
-        perAddress: read.integer(
-          'MAX_CONNECTIONS_PER_ADDRESS',
-          auth === 'off' ? 0 : DEFAULT_CONNECTION_LIMITS.perAddress,
-          0,
-          10_000_000,
-        ),
-        perPrincipal: read.integer(
-          'MAX_CONNECTIONS_PER_PRINCIPAL',
-          DEFAULT_CONNECTION_LIMITS.perPrincipal,
-          0,
-          10_000_000,
-        ),
-        unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_CONNECTION_LIMITS.unauthenticated, 0, 10_000_000),
-      },
+      connections: readConnections(read, auth === 'off'),
       heavyCalls: {
         total: read.integer('HEAVY_CALLS', DEFAULT_HEAVY_LIMITS.total, 0, 1_000_000),
         perPrincipal: read.integer('HEAVY_CALLS_PER_PRINCIPAL', DEFAULT_HEAVY_LIMITS.perPrincipal, 0, 1_000_000),
@@ -146,7 +129,22 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
-function readOrigins(read: Reader, hasTokens: boolean): string[] {
+function readConnections(read: VariableReader, isLocal: boolean): ConnectionLimits {
+  return {
+    total: read.integer('MAX_CONNECTIONS', DEFAULT_CONNECTION_LIMITS.total, 0, 10_000_000),
+    // without authentication only this machine can connect
+    perAddress: read.integer(
+      'MAX_CONNECTIONS_PER_ADDRESS',
+      isLocal ? 0 : DEFAULT_CONNECTION_LIMITS.perAddress,
+      0,
+      10_000_000,
+    ),
+    perPrincipal: read.integer('MAX_CONNECTIONS_PER_PRINCIPAL', DEFAULT_CONNECTION_LIMITS.perPrincipal, 0, 10_000_000),
+    unauthenticated: read.integer('MAX_UNAUTHENTICATED', DEFAULT_CONNECTION_LIMITS.unauthenticated, 0, 10_000_000),
+  };
+}
+
+function readOrigins(read: VariableReader, hasTokens: boolean): string[] {
   const origins = (read.optional('ALLOWED_ORIGINS') ?? '').split(',').map((origin) => origin.trim());
   const given = origins.filter((origin) => origin !== '');
   for (const origin of given.filter((each) => each !== '*' && !isOrigin(each))) {
@@ -161,7 +159,7 @@ function readOrigins(read: Reader, hasTokens: boolean): string[] {
 }
 
 /** Who may sign tokens, and what they must say. */
-function readJwt(read: Reader): JwtOptions | undefined {
+function readJwt(read: VariableReader): JwtOptions | undefined {
   const claim = /^[\x21-\x7e]{1,100}$/;
   const keys = readKeys(read);
   const tenantClaim = read.text('AUTH_TENANT_CLAIM', 'tenant', claim, 'the name of a claim');
@@ -173,7 +171,7 @@ function readJwt(read: Reader): JwtOptions | undefined {
 }
 
 /** Accounts get tokens that this server signs, so it must have the secret that verifies them. */
-function readAccounts(read: Reader, jwt: JwtOptions | undefined): AccountOptions {
+function readAccounts(read: VariableReader, jwt: JwtOptions | undefined): AccountOptions {
   const { tenancy, role, accessTokenSeconds } = DEFAULT_ACCOUNT_OPTIONS;
   if (!jwt || !('secret' in jwt.keys)) {
     read.refuse(
@@ -194,7 +192,7 @@ function readAccounts(read: Reader, jwt: JwtOptions | undefined): AccountOptions
 }
 
 /** Exactly one source of keys. What these variables hold is not repeated: it may be a secret in the wrong place. */
-function readKeys(read: Reader): KeySource | undefined {
+function readKeys(read: VariableReader): KeySource | undefined {
   const secret = read.optional('AUTH_JWT_SECRET');
   const jwksUrl = read.optional('AUTH_JWKS_URL');
   const jwksFile = read.optional('AUTH_JWKS_FILE');
@@ -215,7 +213,7 @@ function readKeys(read: Reader): KeySource | undefined {
   return jwks && { jwks, file: jwksFile };
 }
 
-function readJwks(path: string, read: Reader): JSONWebKeySet | undefined {
+function readJwks(path: string, read: VariableReader): JSONWebKeySet | undefined {
   try {
     return parseJwks(readFileSync(path, 'utf8'));
   } catch (error) {
@@ -226,7 +224,7 @@ function readJwks(path: string, read: Reader): JSONWebKeySet | undefined {
 }
 
 /** What holds for the atomes of a kind. */
-function readPolicies(read: Reader): Policies | undefined {
+function readPolicies(read: VariableReader): Policies | undefined {
   const path = read.optional('POLICIES_FILE');
   if (path === undefined) return undefined;
   try {
@@ -248,47 +246,4 @@ function isSafeUrl(text: string): boolean {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-/** Reads variables by their expected form, and notes what does not fit. An empty one counts as not set. */
-class Reader {
-  constructor(
-    private readonly environment: Environment,
-    private readonly problems: string[],
-  ) {}
-
-  text(name: string, otherwise: string, pattern: RegExp, expected: string): string {
-    const value = this.environment[name] || otherwise;
-    if (pattern.test(value)) return value;
-    this.problems.push(`${name}=${redacted(value)}: expected ${expected}`);
-    return otherwise;
-  }
-
-  optional(name: string): string | undefined {
-    return this.environment[name] || undefined;
-  }
-
-  refuse(problem: string): void {
-    this.problems.push(problem);
-  }
-
-  choice<T extends string>(name: string, otherwise: T, choices: readonly T[]): T {
-    const value = this.environment[name] || otherwise;
-    const choice = choices.find((each) => each === value);
-    if (choice === undefined) this.problems.push(`${name}=${value}: expected one of ${choices.join(', ')}`);
-    return choice ?? otherwise;
-  }
-
-  integer(name: string, otherwise: number, min: number, max: number): number {
-    const text = this.environment[name] || String(otherwise);
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
-    if (value >= min && value <= max) return value;
-    this.problems.push(`${name}=${text}: expected a whole number from ${min} to ${max}`);
-    return otherwise;
-  }
-}
-
-/** A database URL may hold a password. */
-function redacted(value: string): string {
-  return value.replace(/:[^:@/]*@/, ':***@');
 }

@@ -21,29 +21,32 @@ export class Batch {
   readonly visibilityMasks = new Map<string, string>();
   private readonly encoded = new Map<object, Encoded[]>();
   private readonly parts = new Map<number, Batch>();
-  private ownSize: number;
+  private entriesSize: number | undefined;
+  private encodedSize = 0;
   private senders: Set<string | null> | undefined;
 
-  /**
-   * @param compact only the newest entry of each atome is in it
-   * @param size about how many bytes its entries take
-   */
+  /** @param compact only the newest entry of each atome is in it */
   constructor(
     readonly entries: readonly Entry[],
     readonly to: number,
     readonly hash: string,
     readonly compact: boolean,
-    size = entries.reduce((sum, entry) => sum + entry.size, 0),
   ) {
     this.restricted = entries.some((entry) => entry.restricted);
-    this.ownSize = size;
   }
 
   /** About how many bytes it takes, with all that has been made of it. */
   get size(): number {
-    let { ownSize } = this;
-    for (const part of this.parts.values()) ownSize += part.size;
-    return ownSize;
+    // asked of what is kept, each time that something is made of it
+    this.entriesSize ??= this.entries.reduce((sum, entry) => sum + entry.size, 0);
+    return this.entriesSize + this.madeSize;
+  }
+
+  /** The same without its entries, which its parts share with it. */
+  private get madeSize(): number {
+    let size = this.encodedSize;
+    for (const part of this.parts.values()) size += part.madeSize;
+    return size;
   }
 
   /** Whether a client has written some of it. */
@@ -58,7 +61,7 @@ export class Batch {
     let part = this.parts.get(after);
     if (!part) {
       const rest = this.entries.filter(({ seq }) => seq > after);
-      part = new Batch(rest, this.to, this.hash, this.compact, 0);
+      part = new Batch(rest, this.to, this.hash, this.compact);
       this.parts.set(after, part);
     }
     return part;
@@ -75,8 +78,8 @@ export class Batch {
     const kept = this.encoded.get(view) ?? [];
     this.encoded.set(view, kept);
     kept.push(encoded);
-    this.ownSize += sizeOf(encoded);
-    if (kept.length > MAX_ENCODINGS) this.ownSize -= sizeOf(kept.shift()!);
+    this.encodedSize += sizeOf(encoded);
+    if (kept.length > MAX_ENCODINGS) this.encodedSize -= sizeOf(kept.shift()!);
   }
 }
 

@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { ACCESS_ENTRY_PATTERN, effectiveAccess, inheritedFrom, isNamed, readersOf, type Access } from './access.js';
+import {
+  ACCESS_ENTRY_PATTERN,
+  effectiveAccess,
+  inheritedFrom,
+  isNamed,
+  readersOf,
+  sameRights,
+  type Access,
+} from './access.js';
 import type { Principal } from './principal.js';
-import { fold, decide, sameRights } from './merge/fold.js';
+import { decide } from './merge/decide.js';
+import { fold } from './merge/fold.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { readAccess } from './parse/access.js';
 

@@ -1,3 +1,4 @@
+import { equalJson } from './json.js';
 import type { Principal } from './principal.js';
 
 /**
@@ -68,6 +69,13 @@ export function inheritedFrom(parent: Rights & { readonly ownerId: string }): Ac
 export function normalizedRights({ access, inherited }: Rights): Rights {
   if (access === undefined || access === 'tenant') return {};
   return access === 'inherit' ? { access, inherited: inherited ?? 'private' } : { access };
+}
+
+/** Whether two atomes say the same of who may do what. */
+export function sameRights(one: Rights, other: Rights): boolean {
+  const inherits = one.access === 'inherit';
+  if (inherits !== (other.access === 'inherit')) return false;
+  return equalJson(effectiveAccess(one), effectiveAccess(other));
 }
 
 /** Whether one of the names stands for a principal. What begins with `group:` is never the id of one. */

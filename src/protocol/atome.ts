@@ -16,6 +16,11 @@ export interface Content {
   readonly parentId: string | null;
 }
 
+/** The parts of a state that a `create` or a `restore` would write. */
+export function contentOf({ kind, type, data, meta, parentId }: Content): Content {
+  return { kind, type, data, meta, parentId };
+}
+
 /** A shared object as clients see it. Times are ISO 8601 in UTC. */
 export interface Atome extends Content, Rights {
   /** Unique in its tenant, and never used again after an erasure. */

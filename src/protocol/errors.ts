@@ -1,7 +1,7 @@
 import type { Issue, JsonObject } from './json.js';
 
 /**
- * The closed list of reasons for which anything is refused, on every door. Handling an error is a
+ * The closed list of reasons for which anything is refused, in every call and message. Handling an error is a
  * switch over its code, never a comparison of texts. `retryable`: the same request may succeed later.
  */
 export const ERRORS = {

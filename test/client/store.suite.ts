@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Format, PendingWrite, Place, RejectedWrite, Store } from '../../client/src/storage/store.js';
+import type { Checkpoint, Format, PendingWrite, RejectedWrite, Store } from '../../client/src/storage/store.js';
 import type { Atome } from '../../src/protocol/index.js';
 
 /** One place to keep data in, and instances on it. */
@@ -48,7 +48,7 @@ const rejected = (opId: string): RejectedWrite => ({
   rejectedAt: '2026-01-02T00:00:00.000Z',
 });
 
-const place = (seq: number): Place => ({
+const place = (seq: number): Checkpoint => ({
   cursor: { epoch: 'e', seq, hash: `h${seq}`, rights: 'r' },
   subscription: '{}',
   skewMs: -12,

@@ -97,8 +97,8 @@ describe('the server', () => {
     ['PUT', '/api/sync/push', 405, 'method_not_allowed'],
     ['POST', '/api/atome/a1', 405, 'method_not_allowed'],
     ['DELETE', '/api/atome/a1/history', 405, 'method_not_allowed'],
+    ['GET', '/ws/atome-sync', 426, 'upgrade_required'],
     ['POST', '/health', 405, 'method_not_allowed'],
-    ['GET', '/ws/atome-sync', 404, 'not_found'],
   ])('refuses %s %s with %i and every member of a problem', async (method, path, status, code) => {
     const answer = await server.api.call(method, path, undefined);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([

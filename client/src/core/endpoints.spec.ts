@@ -7,7 +7,7 @@ afterEach(() => {
   delete page.location;
 });
 
-describe('the doors of a server', () => {
+describe('the endpoints of a server', () => {
   it.each([
     [undefined, 'ws://127.0.0.1:3001/ws/atome-sync', 'http://127.0.0.1:3001/api'],
     ['ws://host:3001/ws/atome-sync', 'ws://host:3001/ws/atome-sync', 'http://host:3001/api'],

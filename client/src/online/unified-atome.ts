@@ -48,7 +48,8 @@ export interface UnifiedAtome {
   ): Promise<Result<Restored>>;
 }
 
-type Method = 'POST' | 'PUT' | 'DELETE';
+/** The REST call of an operation on one atome: its method, and what stands behind the id. */
+type Route = readonly [operation: Operation, method: 'POST' | 'PUT' | 'DELETE', action?: string];
 
 /** The two of the session's parts that writes are told to. */
 type WritePort = Pick<OnlineSession, 'own' | 'events'>;
@@ -75,19 +76,18 @@ export function unifiedAtome(http: Http, { own, events }: WritePort): UnifiedAto
   }
 
   async function change<T extends object>(
-    operation: Operation,
+    [operation, method, action]: Route,
     id: string,
-    [method, door]: [Method, string?],
     body: object,
     { reason, baseVersion }: WriteOptions = {},
   ): Promise<Result<T>> {
     return (
-      badId(id) ?? write(operation, { method, path: pathOf(id, door), body: { ...body, reason }, baseVersion }, id)
+      badId(id) ?? write(operation, { method, path: pathOf(id, action), body: { ...body, reason }, baseVersion }, id)
     );
   }
 
-  async function read<T extends object>(id: string, door?: string, query?: object): Promise<Result<T>> {
-    return badId(id) ?? http.call({ method: 'GET', path: pathOf(id, door), query });
+  async function read<T extends object>(id: string, action?: string, query?: object): Promise<Result<T>> {
+    return badId(id) ?? http.call({ method: 'GET', path: pathOf(id, action), query });
   }
 
   return {
@@ -96,23 +96,23 @@ export function unifiedAtome(http: Http, { own, events }: WritePort): UnifiedAto
     list: (query) => http.call({ method: 'GET', path: '/atome/list', query }),
     alter: (id, { operation = 'update', changes, ...options }) =>
       operation === 'replace'
-        ? change(operation, id, ['PUT'], changes, options)
-        : change(operation, id, ['POST', 'alter'], { operation, changes }, options),
+        ? change([operation, 'PUT'], id, changes, options)
+        : change([operation, 'POST', 'alter'], id, { operation, changes }, options),
     update: (id, data, options) =>
-      change('update', id, ['POST', 'alter'], { operation: 'update', changes: data }, options),
+      change(['update', 'POST', 'alter'], id, { operation: 'update', changes: data }, options),
     rename: (id, name, options) =>
-      change('rename', id, ['POST', 'rename'], typeof name === 'string' ? { newName: name } : name, options),
-    delete: (id, options) => change('delete', id, ['DELETE'], {}, options),
+      change(['rename', 'POST', 'rename'], id, typeof name === 'string' ? { newName: name } : name, options),
+    delete: (id, options) => change(['delete', 'DELETE'], id, {}, options),
     history: (id, query) => read(id, 'history', query),
     restore(id, target, options) {
       const { version, ...rest } = typeof target === 'number' ? { version: target } : target;
-      return change('restore', id, ['POST', 'restore'], { version }, { ...rest, ...options });
+      return change(['restore', 'POST', 'restore'], id, { version }, { ...rest, ...options });
     },
   };
 }
 
-function pathOf(id: string, door?: string): string {
-  return `/atome/${encodeURIComponent(id)}${door ? `/${door}` : ''}`;
+function pathOf(id: string, action?: string): string {
+  return `/atome/${encodeURIComponent(id)}${action ? `/${action}` : ''}`;
 }
 
 /** An id that would lead to another address than its own. */

@@ -73,12 +73,24 @@ describe('the body of', () => {
 
   it('patch is read by its media type', () => {
     const steps = [{ op: 'remove', path: '/a' }];
-    expect(parsePatchBody('a1', { a: null }, MERGE_PATCH, NONE, LIMITS).changes).toEqual({ a: null });
-    expect(parsePatchBody('a1', { a: null }, 'application/json', NONE, LIMITS).changes).toEqual({ a: null });
-    expect(parsePatchBody('a1', steps, JSON_PATCH, NONE, LIMITS).changes).toEqual(steps);
-    expect(refusal(() => parsePatchBody('a1', steps, MERGE_PATCH, NONE, LIMITS))).toEqual(['invalid', '']);
-    expect(refusal(() => parsePatchBody('a1', {}, JSON_PATCH, NONE, LIMITS))).toEqual(['invalid', '']);
-    expect(refusal(() => parsePatchBody('a1', {}, 'text/plain', NONE, LIMITS))).toEqual(['unsupported_media_type']);
+    expect(parsePatchBody('a1', { body: { a: null }, mediaType: MERGE_PATCH }, NONE, LIMITS).changes).toEqual({
+      a: null,
+    });
+    expect(parsePatchBody('a1', { body: { a: null }, mediaType: 'application/json' }, NONE, LIMITS).changes).toEqual({
+      a: null,
+    });
+    expect(parsePatchBody('a1', { body: steps, mediaType: JSON_PATCH }, NONE, LIMITS).changes).toEqual(steps);
+    expect(refusal(() => parsePatchBody('a1', { body: steps, mediaType: MERGE_PATCH }, NONE, LIMITS))).toEqual([
+      'invalid',
+      '',
+    ]);
+    expect(refusal(() => parsePatchBody('a1', { body: {}, mediaType: JSON_PATCH }, NONE, LIMITS))).toEqual([
+      'invalid',
+      '',
+    ]);
+    expect(refusal(() => parsePatchBody('a1', { body: {}, mediaType: 'text/plain' }, NONE, LIMITS))).toEqual([
+      'unsupported_media_type',
+    ]);
   });
 
   it.each<[call: string, parse: () => unknown, paths: string[]]>([

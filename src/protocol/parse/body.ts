@@ -28,9 +28,13 @@ export interface WriteHeaders {
   readonly idempotencyKey?: string | undefined;
 }
 
-function envelope({ idempotencyKey }: WriteHeaders): Envelope {
-  const opId = idempotencyKey === undefined ? null : parseOpId(idempotencyKey, 'Idempotency-Key');
-  return { opId, baseVersion: null, hlc: null };
+function opIdOf({ idempotencyKey }: WriteHeaders): string | null {
+  return idempotencyKey === undefined ? null : parseOpId(idempotencyKey, 'Idempotency-Key');
+}
+
+/** A REST call names neither a base version nor a stamp. */
+function envelope(opId: string | null, atomeId: string, reason: string | null): Envelope {
+  return { opId, baseVersion: null, hlc: null, atomeId, reason };
 }
 
 export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -39,7 +43,7 @@ export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Li
   const id = takeNewIdOrNull(fields, 'id');
   const changes = takeContent(fields, 'type');
   fields.refuseUnknown().check();
-  return mutationOf(envelope(headers), id ?? uuidv7(), null, { operation: 'create', changes }, id === null);
+  return mutationOf(envelope(opIdOf(headers), id ?? uuidv7(), null), { operation: 'create', changes }, id === null);
 }
 
 export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -51,8 +55,7 @@ export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders,
   const reason = takeReason(fields, limits);
   const deviceOpId = takeDeviceOpId(fields, atomeId, change);
   fields.refuseUnknown().check();
-  const { opId, baseVersion, hlc } = envelope(headers);
-  return mutationOf({ opId: opId ?? deviceOpId, baseVersion, hlc }, atomeId, reason, change);
+  return mutationOf(envelope(opIdOf(headers) ?? deviceOpId, atomeId, reason), change);
 }
 
 export function parseReplaceBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -61,25 +64,25 @@ export function parseReplaceBody(id: string, body: unknown, headers: WriteHeader
   const changes = takeParts(fields, 'type');
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'replace', changes });
+  return mutationOf(envelope(opIdOf(headers), parseId(id), reason), { operation: 'replace', changes });
 }
 
 /** The media types of `PATCH`. */
 export const MERGE_PATCH = 'application/merge-patch+json';
 export const JSON_PATCH = 'application/json-patch+json';
 
-export function parsePatchBody(
-  id: string,
-  body: unknown,
-  mediaType: string,
-  headers: WriteHeaders,
-  limits: Limits,
-): Mutation {
-  guardJson(body, limits);
-  return mutationOf(envelope(headers), parseId(id), null, parsePatch(body, mediaType));
+/** What a `PATCH` carries: what the body means depends on its media type (RFC 5789). */
+export interface PatchDocument {
+  readonly body: unknown;
+  readonly mediaType: string;
 }
 
-function parsePatch(body: unknown, mediaType: string): RequestedChange {
+export function parsePatchBody(id: string, patch: PatchDocument, headers: WriteHeaders, limits: Limits): Mutation {
+  guardJson(patch.body, limits);
+  return mutationOf(envelope(opIdOf(headers), parseId(id), null), parsePatch(patch));
+}
+
+function parsePatch({ body, mediaType }: PatchDocument): RequestedChange {
   const operation = 'patch';
   switch (mediaType) {
     case JSON_PATCH: {
@@ -104,7 +107,7 @@ export function parseRenameBody(id: string, body: unknown, headers: WriteHeaders
   const name = fields.text('newName', /^/, 'the new name, a text');
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'rename', changes: { name } });
+  return mutationOf(envelope(opIdOf(headers), parseId(id), reason), { operation: 'rename', changes: { name } });
 }
 
 /** The body may be missing or empty. */
@@ -113,7 +116,7 @@ export function parseDeleteBody(id: string, body: unknown, headers: WriteHeaders
   const fields = new Fields(body ?? {});
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'delete', changes: {} });
+  return mutationOf(envelope(opIdOf(headers), parseId(id), reason), { operation: 'delete', changes: {} });
 }
 
 export function parseShareBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -122,7 +125,7 @@ export function parseShareBody(id: string, body: unknown, headers: WriteHeaders,
   const access = takeAccess(fields);
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'share', changes: { access } });
+  return mutationOf(envelope(opIdOf(headers), parseId(id), reason), { operation: 'share', changes: { access } });
 }
 
 export function parseRestoreBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
@@ -131,5 +134,5 @@ export function parseRestoreBody(id: string, body: unknown, headers: WriteHeader
   const version = fields.integer('version', 1, MAX_VERSION);
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
-  return mutationOf(envelope(headers), parseId(id), reason, { operation: 'restore', changes: { version } });
+  return mutationOf(envelope(opIdOf(headers), parseId(id), reason), { operation: 'restore', changes: { version } });
 }

@@ -17,6 +17,7 @@ import {
   takeParts,
   takeReason,
   takeVersion,
+  type Envelope,
 } from './write-fields.js';
 
 /* The original client's own messages. Fields that it adds and nobody needs are let through. */
@@ -26,44 +27,50 @@ export function parseLegacy(type: LegacyWrite['type'], input: Record<string, unk
   const atome = isObject(input.atome) ? new Fields(input.atome, 'atome') : undefined;
   const take = type === 'atome:created' ? takeNewId : takeId;
   const atomeId = atome && !message.has('atomeId') ? take(atome, 'id') : take(message, 'atomeId');
-  const write = takeWrite(type, input, message, atome, atomeId, limits);
+  const envelope = { atomeId, baseVersion: null, hlc: null, reason: takeReason(message, limits) };
+  let write: LegacyWrite;
+  if (type === 'atome:deleted') write = takeDeleted(message, envelope);
+  else if (type === 'atome:altered' && isObject(input.alteration)) {
+    write = takeAltered(new Fields(ownWords(input.alteration), 'alteration'), message, envelope, limits);
+    if (write.version === null && atome) write = { ...write, version: takeVersionOrNull(atome) };
+  } else write = takeState(type, atome ?? new Fields(undefined, 'atome'), message, envelope);
   message.check();
   atome?.check();
   return write;
 }
 
-function takeWrite(
-  type: LegacyWrite['type'],
-  input: Record<string, unknown>,
+/** What a message says of its write, whatever it changes. */
+type UnnamedEnvelope = Omit<Envelope, 'opId'>;
+
+function takeDeleted(message: Fields, envelope: UnnamedEnvelope): LegacyWrite {
+  const version = takeVersionOrNull(message);
+  return { type: 'atome:deleted', version, mutation: named(message, envelope, { operation: 'delete', changes: {} }) };
+}
+
+/** A message that holds the atome itself: all of it, or the parts that were set. */
+function takeState(
+  type: Exclude<LegacyWrite['type'], 'atome:deleted'>,
+  atome: Fields,
   message: Fields,
-  atome: Fields | undefined,
-  atomeId: string,
-  limits: Limits,
+  envelope: UnnamedEnvelope,
 ): LegacyWrite {
-  const envelope = { atomeId, baseVersion: null, hlc: null, reason: takeReason(message, limits) };
-  const named = (change: RequestedChange): Mutation => ({
-    ...envelope,
-    opId: nameOf(message, atomeId, change),
-    ...change,
-  });
-  if (type === 'atome:deleted') {
-    const version = message.integerOr('version', 1, null, MAX_VERSION);
-    return { type, version, mutation: named({ operation: 'delete', changes: {} }) };
-  }
-  if (type === 'atome:altered' && isObject(input.alteration)) {
-    const write = takeAltered(new Fields(ownWords(input.alteration), 'alteration'), message, envelope, limits);
-    return { ...write, version: write.version ?? atome?.integerOr('version', 1, null, MAX_VERSION) ?? null };
-  }
-  const source = atome ?? new Fields(undefined, 'atome');
-  const version = source.integerOr('version', 1, null, MAX_VERSION);
+  const version = takeVersionOrNull(atome);
   if (type === 'atome:created') {
-    const changes = takeContent(source, 'type');
-    source.check();
-    return { type, version: version ?? 1, mutation: named({ operation: 'create', changes }) };
+    const changes = takeContent(atome, 'type');
+    atome.check();
+    return { type, version: version ?? 1, mutation: named(message, envelope, { operation: 'create', changes }) };
   }
-  const changes: Partial<Content> = takeParts(source, 'type');
-  source.check();
-  return { type, version, mutation: named({ operation: 'replace', changes }) };
+  const changes: Partial<Content> = takeParts(atome, 'type');
+  atome.check();
+  return { type, version, mutation: named(message, envelope, { operation: 'replace', changes }) };
+}
+
+function takeVersionOrNull(fields: Fields): number | null {
+  return fields.integerOr('version', 1, null, MAX_VERSION);
+}
+
+function named(message: Fields, envelope: UnnamedEnvelope, change: RequestedChange): Mutation {
+  return { ...envelope, opId: nameOf(message, envelope.atomeId, change), ...change };
 }
 
 /** A write's own name, or one that is made of device and time. */
@@ -80,12 +87,7 @@ function ownWords(alteration: Record<string, unknown>): Record<string, unknown> 
   return name === undefined ? alteration : { ...rest, operation, changes: { ...others, name } };
 }
 
-function takeAltered(
-  alteration: Fields,
-  message: Fields,
-  envelope: Pick<Mutation, 'atomeId' | 'baseVersion' | 'hlc' | 'reason'>,
-  limits: Limits,
-): LegacyWrite {
+function takeAltered(alteration: Fields, message: Fields, envelope: UnnamedEnvelope, limits: Limits): LegacyWrite {
   const operation = takeOperation(alteration, ['update', 'patch', 'rename', 'tag', 'restore']);
   // what it echoes is the alteration as it is in the ledger, with the state that was restored
   const change: RequestedChange =
@@ -94,7 +96,7 @@ function takeAltered(
       : takeChanges(alteration, operation);
   const ofMessage = nameOf(message, envelope.atomeId, change);
   const opId = nameOf(alteration, envelope.atomeId, change) ?? ofMessage;
-  const version = alteration.integerOr('version', 1, null, MAX_VERSION);
+  const version = takeVersionOrNull(alteration);
   const hlc = takeHlc(alteration);
   const reason = takeReason(alteration, limits) ?? envelope.reason;
   alteration.check();

@@ -33,7 +33,7 @@ export function parseMutate(input: unknown, limits: Limits): Mutation & { readon
   const reason = takeReason(fields, limits);
   const change = takeRequestedChange(fields, operation);
   fields.refuseUnknown().check();
-  return mutationOf({ opId, baseVersion, hlc }, atomeId ?? uuidv7(), reason, change, atomeId === null);
+  return mutationOf({ opId, baseVersion, hlc, atomeId: atomeId ?? uuidv7(), reason }, change, atomeId === null);
 }
 
 function takeRequestedChange(fields: Fields, operation: ClientOperation): RequestedChange {

@@ -58,7 +58,7 @@ describe('whatever is sent', () => {
         const headers = { idempotencyKey: header };
         onlyAtomeErrors(() => parseCreateBody(sent, headers, DEFAULT_LIMITS));
         for (const type of [JSON_PATCH, MERGE_PATCH]) {
-          onlyAtomeErrors(() => parsePatchBody(id, sent, type, headers, DEFAULT_LIMITS));
+          onlyAtomeErrors(() => parsePatchBody(id, { body: sent, mediaType: type }, headers, DEFAULT_LIMITS));
         }
         for (const parse of [parseAlterBody, parseReplaceBody, parseRenameBody, parseDeleteBody, parseRestoreBody]) {
           onlyAtomeErrors(() => parse('a1', sent, headers, DEFAULT_LIMITS));

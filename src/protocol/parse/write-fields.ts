@@ -10,7 +10,7 @@ import type { Mutation, Operation, RequestedChange } from '../operations.js';
 import { ACCESS_TEXT, readAccess } from './access.js';
 import type { Fields } from './fields.js';
 
-/* The fields that writes are made of, under the names that every door uses. */
+/* The fields that writes are made of, under the names that they have in every call and message. */
 
 const ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -, and not "list", "." or ".."';
 const NEW_ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -, and not "list", "null", "." or ".."';
@@ -98,16 +98,16 @@ export function takeIds(fields: Fields, name: 'ids'): string[] | undefined {
 export type TypeField = 'type' | 'atomeType';
 
 /** What a write says besides what it changes. */
-export type Envelope<OpId = string | null> = Pick<Mutation, 'baseVersion' | 'hlc'> & { readonly opId: OpId };
+export type Envelope<OpId = string | null> = Pick<Mutation, 'baseVersion' | 'hlc' | 'atomeId' | 'reason'> & {
+  readonly opId: OpId;
+};
 
 /**
  * A parsed write, written out: V8 gives each object that is spread together a hidden class of its own once the code is hot,
  * and those go to the old generation. With the alteration of an answer that was 10 µs of the 79 of a small write.
  */
 export function mutationOf<OpId extends string | null>(
-  { opId, baseVersion, hlc }: Envelope<OpId>,
-  atomeId: string,
-  reason: string | null,
+  { opId, baseVersion, hlc, atomeId, reason }: Envelope<OpId>,
   { operation, changes }: RequestedChange,
   freshId = false,
 ): Mutation & { readonly opId: OpId } {

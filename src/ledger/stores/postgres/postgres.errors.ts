@@ -11,7 +11,7 @@ const unavailable = (kind: string, message: string, remedy: string): Fault => ({
 const UNREACHABLE = unavailable(
   'unreachable',
   'the database cannot be reached',
-  'is PostgreSQL up, and reachable at the host and port of DATABASE_URL?',
+  'is PostgreSQL up, and reachable at the host and port of DATABASE_URL, with its sslmode?',
 );
 const READ_ONLY = unavailable(
   'read-only',

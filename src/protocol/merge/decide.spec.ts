@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AtomeLog } from '../../../test/support/clients/atome-log.js';
 import type { Content } from '../atome.js';
-import { decide, type Decision } from './fold.js';
+import { decide, type Decision } from './decide.js';
 import type { JsonObject } from '../json.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import type { Change } from '../operations.js';

@@ -1,0 +1,116 @@
+import type { AtomeState, Content } from '../atome.js';
+import { AtomeError } from '../errors.js';
+import { isObject, type JsonObject, type JsonValue } from '../json.js';
+import type { Change } from '../operations.js';
+import { jsonPatch, pointerTokens, type JsonPatch, type JsonPatchStep, type PatchBudget } from './json-patch.js';
+import { DELETED, own, PARTS, type Part } from './keys.js';
+import { mergePatch } from './merge-patch.js';
+
+/* A change as assignments to keys. */
+
+/** What a change makes of one key. */
+export interface Assignment {
+  /** `data.<key>`, `meta.<key>`, `kind`, `type`, `parentId` or `deleted`. */
+  readonly path: string;
+  /** undefined takes the key away. */
+  readonly value: JsonValue | undefined;
+}
+
+/** Every key that a change writes, with the value that it writes there. @throws AtomeError `patch_failed` */
+export function assignments(state: AtomeState, change: Change, budget?: PatchBudget): Assignment[] {
+  switch (change.operation) {
+    case 'redact':
+      return []; // it takes everything: fold begins anew
+    case 'create':
+      return wholes(state, change.changes);
+    case 'update':
+      return entries('data', change.changes);
+    case 'replace':
+      return wholes(state, change.changes);
+    case 'patch': {
+      const steps = patchSteps(change);
+      return steps ? patched(state, steps, budget) : merged(state, change.changes as JsonObject);
+    }
+    case 'rename':
+      return [{ path: 'data.name', value: change.changes.name }];
+    case 'tag':
+      return [{ path: 'meta.tags', value: [...change.changes.tags] }];
+    case 'delete':
+      return [{ path: DELETED, value: true }];
+    case 'restore':
+      return [...wholes(state, change.changes), { path: DELETED, value: false }];
+    case 'share':
+      return [];
+  }
+}
+
+function entries(part: Part, values: JsonObject): Assignment[] {
+  return Object.keys(values).map((key) => ({ path: `${part}.${key}`, value: values[key] }));
+}
+
+/** Each named part set whole: its keys, and the keys it no longer has. */
+function wholes(state: AtomeState, content: Partial<Content>): Assignment[] {
+  const result: Assignment[] = [];
+  for (const field of ['kind', 'type', 'parentId'] as const) {
+    const value = content[field];
+    if (value !== undefined) result.push({ path: field, value });
+  }
+  for (const part of PARTS) {
+    const values = content[part];
+    if (values === undefined) continue;
+    result.push(...entries(part, values));
+    for (const key of Object.keys(state[part])) {
+      if (!Object.hasOwn(values, key)) result.push({ path: `${part}.${key}`, value: undefined });
+    }
+  }
+  return result;
+}
+
+/** Whether a change says of every key of a part what it is, so that those which it does not name are absent. */
+export function setsWhole(change: Change, part: Part): boolean {
+  return (change.operation === 'replace' || change.operation === 'restore') && change.changes[part] !== undefined;
+}
+
+function merged(state: AtomeState, patch: JsonObject): Assignment[] {
+  return Object.keys(patch).map((key) => {
+    const value = patch[key] ?? null;
+    return { path: `data.${key}`, value: value === null ? undefined : mergePatch(own(state.data, key), value) };
+  });
+}
+
+function patched(state: AtomeState, steps: JsonPatch, budget?: PatchBudget): Assignment[] {
+  const written = new Set(steps.flatMap(pointersWritten));
+  const named = new Set([...written, ...steps.flatMap((step) => ('from' in step ? [step.from] : [step.path]))]);
+  const after = jsonPatch(named.has('') ? state.data : some(state.data, keysOf(named)), steps, budget);
+  if (!isObject(after)) {
+    throw new AtomeError('patch_failed', 'the patch would turn data into something other than an object');
+  }
+  const touched = keysOf(written);
+  // a pointer to the whole document touches every key; once, however many steps there are
+  if (written.has('')) [...Object.keys(state.data), ...Object.keys(after)].forEach((key) => touched.add(key));
+  return [...touched].map((key) => ({ path: `data.${key}`, value: own(after, key) }));
+}
+
+function pointersWritten(step: JsonPatchStep): string[] {
+  if (step.op === 'test') return [];
+  return step.op === 'move' ? [step.from, step.path] : [step.path];
+}
+
+/** The keys of the document that pointers lead through. */
+function keysOf(pointers: Iterable<string>): Set<string> {
+  const keys = new Set<string>();
+  for (const pointer of pointers) for (const key of pointerTokens(pointer).slice(0, 1)) keys.add(key);
+  return keys;
+}
+
+/** The values of some keys: what a patch does not name need not be copied for it. */
+function some(data: JsonObject, keys: Iterable<string>): JsonObject {
+  const result: JsonObject = {};
+  for (const key of keys) if (Object.hasOwn(data, key)) result[key] = data[key]!;
+  return result;
+}
+
+/** The steps of a JSON Patch; undefined for every other change. */
+export function patchSteps(change: Change): JsonPatch | undefined {
+  return change.operation === 'patch' && Array.isArray(change.changes) ? (change.changes as JsonPatch) : undefined;
+}
