@@ -19,6 +19,7 @@ import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-le
 import { makeSqliteFile } from './sqlite-path.js';
 import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
 import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents-last.js';
+import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
 
 const COMMON = {
   entities: [
@@ -41,6 +42,7 @@ const COMMON = {
     RowLevelSecurity1764000000001,
     OpIdsByAuthor1765000000000,
     DocumentsLast1766000000000,
+    DigestReceipts1767000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,

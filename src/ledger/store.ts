@@ -25,18 +25,12 @@ export interface TouchedKeys {
   readonly createIds?: readonly string[];
   /** Whether the document of an atome that is there may be needed; left out: that of each. */
   readonly isWanted?: (row: AtomeHeaderRow) => boolean;
-  /** Whose parents and heirs may be needed, too. */
-  readonly inheritanceRoots?: InheritanceRoots;
-  /** To whom atomes are added that inherit. */
-  readonly adopting?: Adopting;
+  /** Whose parents and heirs are needed, too, of those of `atomeIds` that are there; left out: nobody's. */
+  readonly rootsAmong?: (atomes: readonly AtomeHeaderRow[]) => InheritanceRoots;
+  /** To which atomes some are added that inherit, of those that have been read, relatives too; left out: to none. */
+  readonly adoptersAmong?: (atomes: readonly AtomeHeaderRow[]) => readonly string[];
   /** It is one write: however many inherit, there is no smaller group to decide it in. */
   readonly isSingle?: boolean;
-}
-
-/** Atomes that come to inherit: known by their new parents, or by themselves where they have a parent. */
-export interface Adopting {
-  readonly parents: readonly string[];
-  readonly children: readonly string[];
 }
 
 /** Atomes whose rights may change, and with them those of all that inherit from them. */
@@ -65,7 +59,11 @@ export interface LockedState {
   readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
-  /** How many inherit where those of `adopting` will, at most one more than {@link MAX_DESCENDANTS}. */
+  /** The atomes all of whose heirs are among `atomes`; left out: none. */
+  readonly roots?: readonly string[];
+  /** The atomes to which some may be added that inherit; left out: none. */
+  readonly adopters?: readonly string[];
+  /** How many inherit where those added to the `adopters` will, at most one more than {@link MAX_DESCENDANTS}. */
   readonly descendants?: number;
 }
 

@@ -37,6 +37,13 @@ export function equalJson(a: unknown, b: unknown): boolean {
   );
 }
 
+/** A JSON value as a text that is the same for all that are equal. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, each: unknown) =>
+    isObject(each) ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1))) : each,
+  );
+}
+
 /** Why a decoded JSON value may not be walked, or undefined when it is within the limits. */
 export interface JsonProblem extends Issue {
   readonly code: 'invalid' | 'too_complex';

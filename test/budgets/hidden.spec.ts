@@ -1,14 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type BetterSqlite3 from 'better-sqlite3';
-import type pg from 'pg';
-import type { DataSource } from 'typeorm';
 import { AtomeQueries } from '../../src/application/atome-queries.js';
 import { AccessPolicy } from '../../src/auth/authorization/access-policy.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import type { LedgerStore } from '../../src/ledger/store.js';
 import type { Mutation } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
+import { watchRows, type ReadRows } from '../support/ledger/watched-rows.js';
 
 const BYTES = 800_000;
 const DOCUMENT = { text: 'x'.repeat(BYTES) };
@@ -31,9 +28,7 @@ const WRITES: readonly (readonly [string, (id: string) => Mutation])[] = [
   ],
 ];
 
-interface Read {
-  readonly statements: string[];
-  readonly bytes: number;
+interface Read extends ReadRows {
   /** The longest text that was parsed. */
   readonly parsed: number;
 }
@@ -117,48 +112,3 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     expect(await ledger.reader.get(TENANT, 'heir')).toMatchObject({ data: DOCUMENT, version: 2 });
   });
 });
-
-/** Watches, at the driver, which statements a store sends and how many bytes their rows take. */
-async function watchRows(store: LedgerStore): Promise<{ stop(): Omit<Read, 'parsed'> }> {
-  const { driver } = (store as unknown as { dataSource: DataSource }).dataSource;
-  const statements: string[] = [];
-  let bytes = 0;
-  const seen = (sql: string, rows: unknown): void => {
-    statements.push(sql);
-    bytes += JSON.stringify(rows ?? null).length;
-  };
-  const spies: { mockRestore(): void }[] = [];
-  if (store.kind === 'sqlite') {
-    const { databaseConnection: db } = driver as unknown as { databaseConnection: BetterSqlite3.Database };
-    const prototype = Object.getPrototypeOf(db.prepare('SELECT 1')) as Record<'get' | 'all', Call>;
-    for (const name of ['get', 'all'] as const) {
-      const original = prototype[name];
-      const spy = jest.spyOn(prototype, name).mockImplementation(function (this: { source: string }, ...args) {
-        const rows = original.apply(this, args);
-        seen(this.source, rows);
-        return rows;
-      });
-      spies.push(spy);
-    }
-  } else {
-    const client = await (driver as unknown as { master: pg.Pool }).master.connect();
-    const prototype = Object.getPrototypeOf(client) as { query: Call };
-    client.release();
-    const original = prototype.query;
-    const spy = jest.spyOn(prototype, 'query').mockImplementation(async function (this: { source: string }, ...args) {
-      const answer = (await original.apply(this, args)) as pg.QueryResult;
-      const [query] = args as [string | { readonly text: string }];
-      seen(typeof query === 'string' ? query : query.text, answer.rows);
-      return answer;
-    });
-    spies.push(spy);
-  }
-  return {
-    stop: () => {
-      spies.forEach((spy) => spy.mockRestore());
-      return { statements, bytes };
-    },
-  };
-}
-
-type Call = (this: { source: string }, ...args: unknown[]) => unknown;

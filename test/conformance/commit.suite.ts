@@ -133,7 +133,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
       await putRows(store, tenant, created(...tree, atomeRow('alone', 5), heir('other', 6, 'alone'), child));
       await putRows(store, `${tenant}-other`, created(heir('foreign', 1, 'top')));
       const related = async (shared: string[], moved: string[]): Promise<string> => {
-        const touched = { atomeIds: ['mid'], ops: [], inheritanceRoots: { shared, moved } };
+        const touched = { atomeIds: ['mid'], ops: [], rootsAmong: () => ({ shared, moved }) };
         const { atomes } = await other.ledger(tenant).write.commit(touched, (seen) => ({ additions: null, ...seen }));
         return atomes
           .map(({ id }) => id)

@@ -23,6 +23,7 @@ export class ReceiptEntity {
   @Column({ type: 'varchar', length: 16 })
   operation!: string;
 
+  /** JSON: a SHA-256 of what was asked for; null once that is erased. Older rows may have the changes themselves. */
   @Column({ type: 'text' })
   changes!: string;
 

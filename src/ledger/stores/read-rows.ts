@@ -35,43 +35,43 @@ export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
 }
 
-export type FoundAtomes = Pick<LockedState, 'atomes'>;
+export type FoundAtomes = Pick<LockedState, 'atomes' | 'roots'>;
 
-/** Rows that were asked for, with their relatives. */
-export function withRelatives(atomes: readonly PartialAtomeRow[], related: readonly PartialAtomeRow[]): FoundAtomes {
+/** Whose relatives are to be read; undefined when nobody's are. */
+export function rootsOf(atomes: readonly PartialAtomeRow[], { rootsAmong }: TouchedKeys): InheritanceRoots | undefined {
+  const roots = rootsAmong?.(atomes);
+  return roots && roots.shared.length + roots.moved.length > 0 ? roots : undefined;
+}
+
+/** Rows that were asked for, with the relatives of the roots among them. */
+export function withRelatives(
+  atomes: readonly PartialAtomeRow[],
+  related: readonly PartialAtomeRow[],
+  { shared, moved }: InheritanceRoots,
+): FoundAtomes {
   const known = new Set(atomes.map(({ id }) => id));
-  return { atomes: [...atomes, ...related.filter(({ id }) => !known.has(id))] };
+  return { atomes: [...atomes, ...related.filter(({ id }) => !known.has(id))], roots: [...shared, ...moved] };
 }
 
 /**
- * Whether there are more relatives than were read, and they are needed: a right can be taken away whatever their number.
+ * Whether there are more relatives than were read: a right can be taken away whatever their number.
  * @throws TooManyDescendants where fewer writes at once may need fewer of them.
  */
-export function needsAllRelatives(
-  atomes: readonly PartialAtomeRow[],
+export function hasMoreRelatives(
   related: readonly PartialAtomeRow[],
-  { inheritanceRoots, isWanted = () => true, isSingle = false }: TouchedKeys,
+  roots: InheritanceRoots,
+  { isSingle = false }: TouchedKeys,
 ): boolean {
-  if (!inheritanceRoots || related.length <= sql.maxRelatives(inheritanceRoots)) return false;
+  if (related.length <= sql.maxRelatives(roots)) return false;
   if (!isSingle) throw new TooManyDescendants();
-  const roots = rootsOf(inheritanceRoots);
-  return atomes.some((row) => roots.has(row.id) && isWanted(row));
-}
-
-function rootsOf(inheritanceRoots: InheritanceRoots | undefined): Set<string> {
-  return new Set(inheritanceRoots && [...inheritanceRoots.shared, ...inheritanceRoots.moved]);
+  return true;
 }
 
 /** The ids of the atomes whose documents have not been read and are needed: with one that changes its rights all its heirs'. */
-export function missingDocuments(
-  { atomes }: FoundAtomes,
-  { inheritanceRoots, isWanted = () => true }: TouchedKeys,
-): string[] {
+export function missingDocuments({ atomes, roots }: FoundAtomes, { isWanted = () => true }: TouchedKeys): string[] {
   const missing = atomes.filter((row) => !hasDocument(row));
   if (missing.length === 0) return [];
-  const roots = rootsOf(inheritanceRoots);
-  const isPassedOn = roots.size > 0 && atomes.some((row) => roots.has(row.id) && isWanted(row));
-  return missing.filter((row) => (isPassedOn && row.heirOf !== null) || isWanted(row)).map(({ id }) => id);
+  return missing.filter((row) => (roots !== undefined && row.heirOf !== null) || isWanted(row)).map(({ id }) => id);
 }
 
 export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;
@@ -80,5 +80,5 @@ export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;
 export function withDocuments(found: FoundAtomes, documents: readonly ReadDocumentRow[]): FoundAtomes {
   if (documents.length === 0) return found;
   const byId = new Map(documents.map((row) => [row.id, row]));
-  return { atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
+  return { ...found, atomes: found.atomes.map((row) => ({ ...row, ...byId.get(row.id) })) };
 }

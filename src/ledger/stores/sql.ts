@@ -1,14 +1,7 @@
 import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeHeaderRow } from '../rows.js';
-import {
-  MAX_DESCENDANTS,
-  type Adopting,
-  type Erasure,
-  type InheritanceRoots,
-  type TouchedKeys,
-  type WriteName,
-} from '../store.js';
+import { MAX_DESCENDANTS, type Erasure, type InheritanceRoots, type TouchedKeys, type WriteName } from '../store.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
@@ -113,15 +106,12 @@ export function relativesParams(
 }
 
 /**
- * How many inherit from the uppermost of those that adopt; `texts` is a subquery of ids in a column `value`. Its
- * parameters: {@link descendantsParams}.
+ * How many inherit from the uppermost of those above some atomes; `texts` is a subquery of their ids in a column
+ * `value`. Its parameters: {@link descendantsParams}.
  */
 export function countDescendants(texts: string): string {
-  return `WITH RECURSIVE parents(id) AS (
-      SELECT wanted.value FROM (${texts}) AS wanted
-      UNION SELECT a.parent_id FROM (${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
-    ), ancestors(id, heir_of) AS (
-      SELECT a.id, a.heir_of FROM parents CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = parents.id
+  return `WITH RECURSIVE ancestors(id, heir_of) AS (
+      SELECT a.id, a.heir_of FROM (${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
       UNION SELECT a.id, a.heir_of FROM ancestors CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = ancestors.heir_of
     ), heirs(id) AS (
       SELECT heir.id FROM ancestors CROSS JOIN atomes AS heir
@@ -130,8 +120,8 @@ export function countDescendants(texts: string): string {
     ) SELECT count(*) AS count FROM (SELECT 1 FROM heirs LIMIT ${MAX_DESCENDANTS + 1}) AS bounded`;
 }
 
-export function descendantsParams(tenant: string, { parents, children }: Adopting): Param[] {
-  return [JSON.stringify(parents), JSON.stringify(children), tenant, tenant, tenant, tenant, tenant];
+export function descendantsParams(tenant: string, adopters: readonly string[]): Param[] {
+  return [JSON.stringify(adopters), tenant, tenant, tenant, tenant];
 }
 
 export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;

@@ -24,6 +24,10 @@ export interface InheritanceGraph {
   headers(): Iterable<AtomeHeader>;
   /** How many inherit from where more are about to. */
   readonly descendants: number;
+  /** Lets pass when all that inherit from an atome are among them. */
+  requireHeirs(id: string): void;
+  /** Lets pass when those that inherit where it adopts one are among `descendants`. */
+  requireCounted(id: string): void;
 }
 
 /** An atome whose inherited access changes, and to what. */
@@ -48,7 +52,9 @@ export class AccessInheritance {
       const inherited = access === 'inherit' && this.inheritFrom(mutation.atomeId, parentId, by);
       return { ...mutation, changes: { ...mutation.changes, access, ...(inherited && { inherited }) } };
     }
-    if (mutation.operation !== 'share' || mutation.changes.access !== 'inherit' || !target) return mutation;
+    if (mutation.operation !== 'share' || !target) return mutation;
+    this.graph.requireHeirs(target.id);
+    if (mutation.changes.access !== 'inherit') return mutation;
     if (target.access === 'inherit')
       return { ...mutation, changes: { access: 'inherit', inherited: effectiveAccess(target) } };
     return { ...mutation, changes: { access: 'inherit', inherited: this.inheritFrom(target.id, target.parentId, by) } };
@@ -65,6 +71,8 @@ export class AccessInheritance {
     const { parentId } = mutation.changes;
     const moves = parentId !== undefined && parentId !== target?.parentId && !lost.includes('parentId');
     if (target?.access !== 'inherit' || !moves) return mutation;
+    // it may be below the atome itself
+    if (parentId !== null && this.header(parentId)?.access === 'inherit') this.graph.requireHeirs(target.id);
     const inherited = this.inheritFrom(target.id, parentId, by);
     if (sameRights(target, { access: 'inherit', inherited })) return mutation;
     if (!this.rules.isAllowed(by, 'share', target)) {
@@ -102,6 +110,7 @@ export class AccessInheritance {
       const text = `you may see the atome "${parentId}", but not write it: only who may write an atome may have others inherit from it`;
       throw new AtomeError('forbidden', text);
     }
+    this.graph.requireCounted(parentId);
     if (this.graph.descendants >= MAX_DESCENDANTS) {
       const text = `${MAX_DESCENDANTS} atomes inherit from "${parentId}" or with it; give the new one an access of its own`;
       throw new AtomeError('too_large', text);
@@ -143,6 +152,7 @@ export class AccessInheritance {
    * @throws AtomeError `too_large` when the descendants, or the copies of an access, are too many.
    */
   assertCopiesFit(before: AtomeState, after: AtomeState): void {
+    this.graph.requireHeirs(after.id);
     if (effectiveAccess(after) === 'private') return;
     const children = this.children();
     const descendants = [...(children.get(after.id) ?? [])];

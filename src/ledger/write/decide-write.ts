@@ -28,6 +28,7 @@ import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertPreconditions } from './preconditions.js';
 import { assertWithinQuotas, freesSpace } from './quotas.js';
+import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /*
@@ -60,7 +61,7 @@ interface Decision {
 
 /**
  * Decides the writes of a group one after the other; a refused one leaves no trace.
- * @throws TooManyDescendants where they may be too many for one atome or for several together.
+ * @throws TooManyDescendants where they may be too many for several together; DecideApart where one needs what was not read.
  */
 export function planGroup(
   before: LockedState,
@@ -81,8 +82,9 @@ function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeErro
     return decideWrite(request, decision);
   } catch (error) {
     if (error instanceof AtomeError) return error;
+    if (error instanceof DecideApart) throw error;
     // a fault in deciding one write must not spoil its group
-    return Object.assign(new AtomeError('internal', 'the write could not be decided'), { cause: error });
+    return undecidable(error);
   }
 }
 
@@ -169,25 +171,17 @@ function stampFor(
   return clock.tick();
 }
 
-function noop(mutation: Mutation, target: PendingAtome, { id: author }: Principal, group: GroupState): Outcome {
-  const { atomeId, operation, opId } = mutation;
-  const { seq, state } = target;
+function noop(mutation: Mutation, { seq, state }: PendingAtome, by: Principal, group: GroupState): Outcome {
   const { version } = state;
-  if (opId !== null) {
-    const changes = JSON.stringify(mutation.changes);
-    group.remember({ opId, atomeId, operation, changes, seq, version, author });
-  }
+  group.remember(mutation, { seq, version }, by.id);
+  const { atomeId } = mutation;
   return { outcome: 'noop', epoch: group.head.epoch, atomeId, seq, version, atome: withoutClocks(state) };
 }
 
 /** Others have altered the atome since a `create` that is repeated: it gets the answer of the first. */
-function sameCreation(
-  { atomeId, operation, changes, seq, version }: AlterationRow,
-  { opId }: Mutation,
-  { id: author }: Principal,
-  group: GroupState,
-): Outcome {
-  if (opId !== null) group.remember({ opId, atomeId, operation, changes, seq, version, author });
+function sameCreation({ seq, version }: AlterationRow, mutation: Mutation, by: Principal, group: GroupState): Outcome {
+  group.remember(mutation, { seq, version }, by.id);
+  const { atomeId } = mutation;
   return { outcome: 'duplicate', epoch: group.head.epoch, atomeId, seq, version, superseded: [], altered: false };
 }
 

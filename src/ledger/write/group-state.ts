@@ -1,11 +1,12 @@
-import type { AlterationBody, AtomeHeader, AtomeState } from '../../protocol/index.js';
+import type { AlterationBody, AtomeHeader, AtomeState, Mutation } from '../../protocol/index.js';
 import { pendingOf, type LedgerEntry, type PendingAtome } from './append-entry.js';
-import { nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
+import { digestOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import type { Additions, Erasure, LockedState } from '../store.js';
+import { DecideApart } from './undecidable.js';
 
 /** What a group adds to the ledger, in the order of its writes. */
 class Added {
@@ -14,6 +15,8 @@ class Added {
   readonly erased: Erasure[] = [];
   readonly committed: Committed[] = [];
   readonly atomes = new Map<string, AtomeRow>();
+  /** How many have come to inherit. */
+  inheriting = 0;
 }
 
 /** The ledger as the writes of a group meet it, each after those before it: all that a decision changes is in here. */
@@ -24,17 +27,14 @@ export class GroupState {
   /** First alteration of each atome that a `create` names, to recognise a repeated create. */
   private readonly creations = new Map<string, AlterationRow>();
   private readonly added = new Added();
-  /** How many inherit from where more are about to. */
-  private inheriting: number;
   private readonly timestamp: string;
 
   /** @param now when the group is decided, in milliseconds since 1970. */
   constructor(
-    before: LockedState,
+    private readonly before: LockedState,
     readonly now: number,
   ) {
     this.current = before.head;
-    this.inheriting = before.descendants ?? 0;
     this.timestamp = new Date(now).toISOString();
     for (const row of before.receipts) this.know(row);
     for (const row of before.creations) this.creations.set(row.atomeId, row);
@@ -46,7 +46,7 @@ export class GroupState {
   }
 
   get descendants(): number {
-    return this.inheriting;
+    return (this.before.descendants ?? 0) + this.added.inheriting;
   }
 
   get committed(): readonly Committed[] {
@@ -55,6 +55,24 @@ export class GroupState {
 
   atome(id: string): PendingAtome | undefined {
     return this.pending.get(id);
+  }
+
+  /**
+   * Of an atome whose heirs a decision needs: that they have been read.
+   * @throws DecideApart when they have not been, as nobody had the right to it before the group.
+   */
+  requireHeirs(id: string): void {
+    if (this.wasThere(id) && !this.before.roots?.includes(id)) throw new DecideApart();
+  }
+
+  /** Of an atome to which one that inherits is added, as {@link requireHeirs}: that its heirs have been counted. */
+  requireCounted(id: string): void {
+    if (this.wasThere(id) && !this.before.adopters?.includes(id)) throw new DecideApart();
+  }
+
+  private wasThere(id: string): boolean {
+    const atome = this.pending.get(id);
+    return atome !== undefined && atome.createdSeq <= this.before.head.seq;
   }
 
   /** The headers of the atomes that the group has read or made. */
@@ -79,8 +97,11 @@ export class GroupState {
     return { seq: seq + 1, atomeId, version: (target?.state.version ?? 0) + 1, timestamp };
   }
 
-  /** Notes an answer under an opId that no alteration has. */
-  remember(record: IdempotencyRecord): void {
+  /** Notes the answer to a write that adds no alteration, when it has an opId. */
+  remember(mutation: Mutation, { seq, version }: Pick<AlterationRow, 'seq' | 'version'>, author: string): void {
+    const { opId, atomeId, operation } = mutation;
+    if (opId === null) return;
+    const record = { opId, atomeId, operation, changes: digestOfAsked(mutation), seq, version, author };
     this.know(record);
     this.added.receipts.push(record);
   }
@@ -98,7 +119,7 @@ export class GroupState {
     this.pending.set(atomeId, next);
     added.atomes.set(atomeId, atome);
     added.alterations.push(row);
-    if (state.access === 'inherit' && target?.header.access !== 'inherit') this.inheriting += 1;
+    if (state.access === 'inherit' && target?.header.access !== 'inherit') added.inheriting += 1;
     if (version === 1) this.creations.set(atomeId, row);
     if (opId !== null) this.know(row as AlterationRow & { opId: string });
     if (alteration.operation === 'redact') added.erased.push({ atomeId, version });

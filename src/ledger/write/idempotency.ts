@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import {
   AtomeError,
+  canonicalJson,
   contentOf,
   equalJson,
   type AtomeState,
@@ -25,15 +27,7 @@ export function nameOf({ opId, author }: WriteName): string {
 export function replayOf(first: IdempotencyRecord, mutation: Mutation, epoch: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
-  const changes: unknown = JSON.parse(first.changes);
-  const same =
-    // what was erased cannot be compared any more; and an atome is erased in one way only
-    changes === null || mutation.operation === 'redact'
-      ? true
-      : mutation.operation === 'restore'
-        ? (changes as { version?: unknown }).version === mutation.changes.version
-        : isSameChange(changes, mutation);
-  if (first.operation !== mutation.operation || !sameAtome || !same) {
+  if (first.operation !== mutation.operation || !sameAtome || !isRepeated(first, mutation)) {
     throw new AtomeError(
       'op_reused',
       `the opId "${first.opId}" belongs to another write of yours; use a fresh one for each write`,
@@ -49,6 +43,21 @@ export function replayOf(first: IdempotencyRecord, mutation: Mutation, epoch: st
     superseded: superseded == null ? [] : (JSON.parse(superseded) as string[]),
     altered: superseded != null,
   };
+}
+
+function isRepeated({ changes }: IdempotencyRecord, mutation: Mutation): boolean {
+  const kept: unknown = JSON.parse(changes);
+  // what was erased cannot be compared any more; and an atome is erased in one way only
+  if (kept === null || mutation.operation === 'redact') return true;
+  if (typeof kept === 'string') return changes === digestOfAsked(mutation);
+  if (mutation.operation === 'restore') return (kept as { version?: unknown }).version === mutation.changes.version;
+  return isSameChange(kept, mutation);
+}
+
+/** What a receipt keeps of what a write asks for: a JSON text, which no changes are, however long these are. */
+export function digestOfAsked({ operation, changes }: Mutation): string {
+  const asked = operation === 'restore' ? { version: changes.version } : changes;
+  return JSON.stringify(createHash('sha256').update(canonicalJson(asked)).digest('base64url'));
 }
 
 /**

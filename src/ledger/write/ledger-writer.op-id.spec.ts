@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../../../test/support/ledger/ledger.js';
+import {
+  by,
+  create,
+  openLedger,
+  SOMEBODY,
+  TENANT,
+  update,
+  write,
+  type TestLedger,
+} from '../../../test/support/ledger/ledger.js';
 import { putRows } from '../../../test/support/ledger/rows.js';
 import type { Mutation } from '../../protocol/index.js';
 import { verifyLedger } from '../integrity/verify-ledger.js';
@@ -136,6 +145,30 @@ describe('the same write under the same opId', () => {
     await expect(ledger.write(theirs, by('ann'))).rejects.toMatchObject({ code: 'op_reused' });
     await expect(ledger.write(mine, by('eve'))).rejects.toMatchObject({ code: 'op_reused' });
     expect(await verifyLedger(ledger.store.ledger(TENANT))).toMatchObject({ fault: undefined });
+  });
+
+  it('takes as little room for a long change that does nothing as for a short one', async () => {
+    const text = 'x'.repeat(100_000);
+    await ledger.write(create('long', { text, n: 1 }));
+    await ledger.write(update('long', { n: 2 }));
+    const writes = [
+      { ...update('long', { text, n: 2 }), opId: 'noop' },
+      { ...create('long', { text, n: 1 }), opId: 'created' },
+    ];
+    for (const each of writes) await ledger.write(each);
+    const ops = writes.map(({ opId }) => ({ opId, author: SOMEBODY.id }));
+    const { receipts } = await ledger.store
+      .ledger(TENANT)
+      .write.commit({ atomeIds: [], ops }, (before) => ({ additions: null, ...before }));
+    expect(receipts.map(({ changes }) => changes.length)).toEqual([45, 45]);
+    const reordered = { ...update('long', { n: 2, text }), opId: 'noop' };
+    for (const each of [reordered, ...writes]) {
+      expect(await ledger.write(each)).toMatchObject({ outcome: 'duplicate', altered: false });
+    }
+    for (const { opId } of writes) {
+      const other = opId === 'noop' ? update('long', { text, n: 3 }) : create('long', { text: `${text}y`, n: 1 });
+      await expect(ledger.write({ ...other, opId })).rejects.toMatchObject({ code: 'op_reused' });
+    }
   });
 
   it("of nobody known, from before authors were, is everybody's", async () => {

@@ -99,14 +99,18 @@ describe('the writer', () => {
     expect(await head()).toBe(3);
   });
 
-  it('spoils nothing by one write that cannot be decided', async () => {
-    const broken = update('a', { x: 1 });
-    const fail = (): never => {
-      throw new Error('no changes');
-    };
-    Object.defineProperty(broken, 'changes', { get: fail });
-    expect(await writeAll(create('a'), broken, create('b'))).toEqual(['applied', 'internal', 'applied']);
-  });
+  it.each(['create', 'update', 'replace', 'patch', 'delete', 'restore', 'share'] as const)(
+    'spoils nothing by one %s that cannot be decided',
+    async (operation) => {
+      await writeAll(create('z'));
+      const broken = { ...update('z', {}), operation } as Mutation;
+      const fail = (): never => {
+        throw new Error('no changes');
+      };
+      Object.defineProperty(broken, 'changes', { get: fail });
+      expect(await writeAll(create('a'), broken, create('b'))).toEqual(['applied', 'internal', 'applied']);
+    },
+  );
 
   it('spoils nothing by a restore whose past cannot be read', async () => {
     await writeAll(create('a'), create('b'));

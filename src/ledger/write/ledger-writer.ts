@@ -2,11 +2,12 @@ import { AtomeError, type AtomeState, type Content, type Mutation } from '../../
 import { headerOf } from '../access-columns.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { LedgerGone } from '../store-error.js';
-import { TooManyDescendants, type LedgerStore } from '../store.js';
+import { TooManyDescendants, type LedgerStore, type TouchedKeys } from '../store.js';
 import { Admission } from './admission.js';
 import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
 import { groupSize } from './group-size.js';
 import { touchedKeysOf } from './touched-keys.js';
+import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
@@ -105,7 +106,7 @@ export class LedgerWriter {
     try {
       plan = await this.plan(tenant, group);
     } catch (error) {
-      if (error instanceof TooManyDescendants && group.length > 1) {
+      if (group.length > 1 && (error instanceof TooManyDescendants || error instanceof DecideApart)) {
         for (const each of group) await this.commit(tenant, [each]);
         return;
       }
@@ -147,9 +148,16 @@ export class LedgerWriter {
     }
     return this.store
       .ledger(tenant)
-      .write.commit(touchedKeysOf(requests, this.environment.rules), (before) =>
-        planGroup(before, requests, this.environment),
-      );
+      .write.commit(this.touched(requests), (before) => planGroup(before, requests, this.environment));
+  }
+
+  /** A fault in one write fails that write, not the group. */
+  private touched(requests: readonly WriteRequest[]): TouchedKeys {
+    try {
+      return touchedKeysOf(requests, this.environment.rules);
+    } catch (error) {
+      throw requests.length > 1 ? new DecideApart() : undecidable(error);
+    }
   }
 
   /**
@@ -162,8 +170,8 @@ export class LedgerWriter {
     { principal }: WriteOrigin,
   ): Promise<Content | Error | undefined> {
     if (mutation.operation !== 'restore') return undefined;
-    const { atomeId, changes } = mutation;
     try {
+      const { atomeId, changes } = mutation;
       const [row] = await this.store.ledger(tenant).atomes.headers([atomeId]);
       if (!row || !this.environment.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
       return await this.stateAt(tenant, atomeId, changes.version);

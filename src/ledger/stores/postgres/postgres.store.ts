@@ -6,9 +6,9 @@ import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.j
 import type { Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
+import { countAdopted, findRelatives, type ReadRows } from './postgres.relatives.js';
 import {
   ADD,
-  COUNT_DESCENDANTS,
   addParams,
   LOCK_HEAD,
   numbered,
@@ -17,7 +17,6 @@ import {
   SELECT_ATOMES,
   SELECT_CREATIONS,
   SELECT_DOCUMENTS,
-  SELECT_RELATIVES,
   SELECT_RECEIPTS,
   TEXTS_OF,
 } from './postgres.sql.js';
@@ -29,10 +28,8 @@ import {
   atomeRow,
   headRow,
   missingDocuments,
-  needsAllRelatives,
   numbers,
   withDocuments,
-  withRelatives,
   type ReadDocumentRow,
 } from '../read-rows.js';
 import { ALL_HEADS, SqlStore } from '../sql.store.js';
@@ -198,34 +195,25 @@ export class PostgresStore extends SqlStore {
     );
   }
 
-  /** Begins the transaction, in one round trip with all that is read. */
+  /** Begins the transaction, in one round trip with all that is read whatever the rights. */
   private async before(client: pg.PoolClient, tenant: string, touched: TouchedKeys): Promise<LockedState> {
-    const { atomeIds, ops, inheritanceRoots, adopting } = touched;
-    const rows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
+    const { atomeIds, ops } = touched;
+    const rows: ReadRows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
       (await client.query(this.timed(text, values, name))).rows as Row[];
-    const relatives = (limit?: number): Promise<PartialAtomeRow[]> =>
-      inheritanceRoots
-        ? rows(SELECT_RELATIVES, sql.relativesParams(tenant, inheritanceRoots, limit))
-        : Promise.resolve([]);
     const begun = this.begin(client, tenant);
     // the lock first: what is read after it cannot be older than what the last holder committed
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
       rows<PartialAtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
-      relatives(),
       ops.length === 0
         ? Promise.resolve([])
         : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
-      adopting
-        ? rows<{ count: string }>(COUNT_DESCENDANTS, sql.descendantsParams(tenant, adopting))
-        : Promise.resolve([]),
     ] as const;
     await together([...begun, locked, ...read]);
     const [head] = await locked;
     if (!head) throw new LedgerGone(tenant);
-    const [atomes, some, receipts, counted] = await Promise.all(read);
-    const related = needsAllRelatives(atomes, some, touched) ? await relatives(sql.NO_LIMIT) : some;
-    const found = withRelatives(atomes.map(atomeRow), related.map(atomeRow));
+    const [atomes, receipts] = await Promise.all(read);
+    const found = await findRelatives(rows, tenant, atomes.map(atomeRow), touched);
     const missing = missingDocuments(found, touched);
     const documents =
       missing.length === 0
@@ -239,7 +227,7 @@ export class PostgresStore extends SqlStore {
       creations: creations.map(alterationRow),
       ...withDocuments(found, documents),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
-      ...(counted[0] && { descendants: Number(counted[0].count) }),
+      ...(await countAdopted(rows, tenant, found, touched)),
     };
   }
 

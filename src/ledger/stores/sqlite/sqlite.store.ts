@@ -3,17 +3,19 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, Adopting, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
+import type { Additions, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
 import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
 import * as sql from '../sql.js';
 import {
+  hasMoreRelatives,
   headParams,
   missingDocuments,
-  needsAllRelatives,
+  rootsOf,
   withDocuments,
   withRelatives,
+  type FoundAtomes,
   type ReadDocumentRow,
 } from '../read-rows.js';
 import { SqlStore } from '../sql.store.js';
@@ -158,20 +160,14 @@ export class SqliteStore extends SqlStore {
   }
 
   private before(tenant: string, touched: TouchedKeys): LockedState {
-    const { atomeIds, ops, inheritanceRoots, adopting } = touched;
+    const { atomeIds, ops } = touched;
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw new LedgerGone(tenant);
     const atome = this.prepare(sql.SELECT_ATOME);
     const atomes = atomeIds
       .map((id) => atome.get(tenant, id) as PartialAtomeRow | undefined)
       .filter((row) => row !== undefined);
-    const read = (limit?: number): PartialAtomeRow[] => {
-      if (!inheritanceRoots) return [];
-      const params = sql.relativesParams(tenant, inheritanceRoots, limit);
-      return this.prepare(sql.selectRelatives(this.textsOf)).all(...params) as PartialAtomeRow[];
-    };
-    const some = read();
-    const found = withRelatives(atomes, needsAllRelatives(atomes, some, touched) ? read(sql.NO_LIMIT) : some);
+    const found = this.withRelatives(tenant, atomes, touched);
     const document = this.prepare(sql.SELECT_DOCUMENT);
     const documents = missingDocuments(found, touched).map((id) => document.get(tenant, id) as ReadDocumentRow);
     const first = this.prepare(sql.SELECT_ALTERATION);
@@ -180,13 +176,29 @@ export class SqliteStore extends SqlStore {
       creations: sql.met(touched, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
       ...withDocuments(found, documents),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
-      ...(adopting && { descendants: this.descendants(tenant, adopting) }),
+      ...this.adopted(tenant, found, touched),
     };
   }
 
-  private descendants(tenant: string, adopting: Adopting): number {
-    const counted = this.prepare(sql.countDescendants(this.textsOf)).get(...sql.descendantsParams(tenant, adopting));
-    return (counted as { count: number }).count;
+  private withRelatives(tenant: string, atomes: readonly PartialAtomeRow[], touched: TouchedKeys): FoundAtomes {
+    const roots = rootsOf(atomes, touched);
+    if (!roots) return { atomes };
+    const statement = this.prepare(sql.selectRelatives(this.textsOf));
+    const read = (limit?: number): PartialAtomeRow[] =>
+      statement.all(...sql.relativesParams(tenant, roots, limit)) as PartialAtomeRow[];
+    const some = read();
+    return withRelatives(atomes, hasMoreRelatives(some, roots, touched) ? read(sql.NO_LIMIT) : some, roots);
+  }
+
+  private adopted(
+    tenant: string,
+    { atomes }: FoundAtomes,
+    { adoptersAmong }: TouchedKeys,
+  ): Pick<LockedState, 'adopters' | 'descendants'> {
+    const adopters = adoptersAmong?.(atomes) ?? [];
+    if (adopters.length === 0) return {};
+    const counted = this.prepare(sql.countDescendants(this.textsOf)).get(...sql.descendantsParams(tenant, adopters));
+    return { adopters, descendants: (counted as { count: number }).count };
   }
 
   private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
