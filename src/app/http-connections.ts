@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerUnderWay } from '../http/connection-errors.js';
 import type { LimitedLog } from '../http/limited-log.js';
+import { observeUpgrades } from '../http/upgrade-observers.js';
 
 /** Files that the server needs besides its connections: the database, the log, its own program. */
 const RESERVED = 64;
@@ -47,7 +48,7 @@ export class HttpConnections {
         if (!socket.destroyed && !answerUnderWay(socket)) this.idle.add(socket);
       });
     });
-    server.on('upgrade', ({ socket }: IncomingMessage) => this.idle.delete(socket));
+    observeUpgrades(server, ({ socket }) => this.idle.delete(socket));
   }
 
   private add(socket: Socket): void {

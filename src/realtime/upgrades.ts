@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { WebSocketServer } from 'ws';
 import { answerUnderWay, writeAnswer } from '../http/connection-errors.js';
 import { pathOf } from '../http/problem.filter.js';
+import { upgradeTakers } from '../http/upgrade-observers.js';
 import { AtomeError } from '../protocol/index.js';
 
 /** The event `upgrade` of a server of HTTP. */
@@ -26,7 +27,7 @@ export function takeUpgrades(
     if (ours) return ours.handleUpgrade(request, socket, head, (ws) => ours.emit('connection', ws, request));
     const answer = (): void => answerUntaken(server, { request, socket, head });
     // asked each time: others may come and go
-    if (server.listenerCount('upgrade') === 1) answer();
+    if (upgradeTakers(server) === 1) answer();
     else answerIfIgnored(socket, answer, ignoredMs);
   };
 }
