@@ -21,7 +21,7 @@ export function remoteStore(page: Page, name: string, format?: Format): Store {
       { name, version: format?.version, steps },
     ));
   return {
-    open: async () => (await store()).evaluate((each) => each.open()),
+    open: async (...given) => (await store()).evaluate((each, asked) => each.open(...asked), given),
     async *atomes() {
       yield await (
         await store()
