@@ -5,6 +5,8 @@ export default {
   injectGlobals: false,
   testTimeout: 60_000,
   maxWorkers: 2,
+  // Node keeps the modules of ended test files; a worker that has grown is replaced, or it would collect garbage all day.
+  workerIdleMemoryLimit: '800MB',
   globalSetup: '<rootDir>/test/support/databases/postgres.setup.ts',
   globalTeardown: '<rootDir>/test/support/databases/postgres.teardown.ts',
   // Native ES modules: run with `node --experimental-vm-modules`, as `npm test` does.
