@@ -23,6 +23,8 @@ interface Progress {
 @Injectable()
 export class StallGuard implements OnModuleInit, OnApplicationShutdown {
   private readonly watched = new Map<Socket, Progress | undefined>();
+  /** For those that may take longer than others. */
+  private readonly patience = new WeakMap<Socket, number>();
   /** Answers of the module: its connections may carry those of a host application, too. */
   private readonly answers = new WeakSet<object>();
   private readonly log = new LimitedLog(new Logger('Http'));
@@ -48,9 +50,13 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** May be called again for each request of a connection. */
-  watch(socket: Socket): void {
+  /**
+   * May be called again for each request of a connection.
+   * @param leastMs it is not cut earlier: a server that waits longer for a pong waits as long for this.
+   */
+  watch(socket: Socket, leastMs = STALLED_MS): void {
     if (this.watched.has(socket)) return;
+    this.patience.set(socket, Math.max(STALLED_MS, leastMs));
     this.watched.set(socket, undefined);
     socket.once('close', () => this.watched.delete(socket));
   }
@@ -64,7 +70,7 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
       }
       const taken = takenOf(socket);
       if (taken !== before?.taken) this.watched.set(socket, { taken, at: now });
-      else if (now - before.at >= STALLED_MS) this.cut(socket);
+      else if (now - before.at >= this.patienceWith(socket)) this.cut(socket);
     }
   }
 
@@ -73,8 +79,12 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
     return answer !== undefined && !this.answers.has(answer);
   }
 
+  private patienceWith(socket: Socket): number {
+    return this.patience.get(socket) ?? STALLED_MS;
+  }
+
   private cut(socket: Socket): void {
-    const waited = `${STALLED_MS / 1_000} s`;
+    const waited = `${this.patienceWith(socket) / 1_000} s`;
     this.log.warn(
       'stalled',
       `a connection of ${socket.remoteAddress ?? 'somebody'} was cut: it took nothing for ${waited}`,
