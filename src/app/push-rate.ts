@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { TokenBuckets } from '../auth/admission/token-buckets.js';
 import { isObject } from '../protocol/index.js';
-
-/** Callers of which something is remembered, above which those are forgotten that have nothing to pay. */
-const MOST_CALLERS = 10_000;
 
 /** How much callers may write by pushes. */
 export interface PushRateOptions {
@@ -15,14 +13,13 @@ export interface PushRateOptions {
   readonly now?: () => number;
 }
 
-/**
- * Charges pushes by the writes in them: one call may hold as many as a thousand calls. For each caller it remembers one time,
- * when all that it has pushed is paid (GCRA).
- */
+/** Charges pushes by the writes in them: one call may hold as many as a thousand calls. */
 export class PushRate {
-  private readonly paidOff = new Map<string, number>();
+  private readonly callers: TokenBuckets;
 
-  constructor(private readonly options: PushRateOptions) {}
+  constructor(private readonly options: PushRateOptions) {
+    this.callers = new TokenBuckets(options.perSecond, options.burst);
+  }
 
   attach(fastify: FastifyInstance): void {
     fastify.addHook('preHandler', (request, _reply, done) => {
@@ -36,19 +33,11 @@ export class PushRate {
 
   /** @returns how long to wait, in milliseconds; 0 when it is charged. */
   private charge(caller: string, writes: number): number {
-    const { perSecond, burst, now = Date.now } = this.options;
+    const { now = Date.now } = this.options;
     const at = now();
-    const due = Math.max(at, this.paidOff.get(caller) ?? 0);
-    const after = due + (writes * 1_000) / perSecond;
-    const wait = after - at - (burst * 1_000) / perSecond;
-    if (wait > 0) return Math.ceil(wait);
-    if (this.paidOff.size >= MOST_CALLERS) this.forgetPaid(at);
-    this.paidOff.set(caller, after);
-    return 0;
-  }
-
-  private forgetPaid(at: number): void {
-    for (const [caller, due] of this.paidOff) if (due <= at) this.paidOff.delete(caller);
+    const bucket = this.callers.of(caller, at);
+    const wait = bucket.waitFor(at, writes);
+    return wait > 0 ? wait : bucket.take(at, writes);
   }
 }
 

@@ -16,6 +16,7 @@ import { AddRights1761100000000 } from './migrations/1761100000000-add-rights.js
 import { CreateAccounts1763000000000 } from './migrations/1763000000000-create-accounts.js';
 import { ReceiptsByAtome1764000000000 } from './migrations/1764000000000-receipts-by-atome.js';
 import { RowLevelSecurity1764000000001 } from './migrations/1764000000001-row-level-security.js';
+import { addLower } from './sqlite-lower.mjs';
 import { makeSqliteFile } from './sqlite-path.js';
 import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
 import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents-last.js';
@@ -88,8 +89,5 @@ function prepareSqlite(db: BetterSqlite3.Database): void {
   db.pragma('synchronous = FULL');
   // what is deleted is overwritten wherever that costs no write of its own
   db.pragma('secure_delete = FAST');
-  // SQLite folds ASCII only; PostgreSQL and people fold more
-  db.function('lower', { deterministic: true }, (text: unknown) =>
-    typeof text === 'string' ? text.toLowerCase() : text,
-  );
+  addLower(db);
 }

@@ -10,8 +10,6 @@ class Answer extends EventEmitter {
   constructor(readonly closed = false) {
     super();
   }
-
-  readonly setTimeout = (): void => undefined;
 }
 
 describe('heavy calls', () => {

@@ -3,7 +3,6 @@ import { Counter } from '../auth/admission/counter.js';
 import { identityOf } from '../auth/authentication/request-authenticator.js';
 import { AtomeError } from '../protocol/index.js';
 import type { HeavyLimits } from '../config/module-options.js';
-import { cutWhenStalled } from './large-answers.js';
 import type { LimitedLog } from './limited-log.js';
 import { whenOver } from './when-over.js';
 
@@ -24,10 +23,9 @@ export class HeavyCalls {
     private readonly log: Pick<LimitedLog, 'warn'>,
   ) {}
 
-  /** Holds a slot until the answer has ended, or until nobody takes it. @throws AtomeError `rate_limited` or `unavailable` when there is none. */
+  /** Holds a slot until the answer has ended. @throws AtomeError `rate_limited` or `unavailable` when there is none. */
   hold(request: FastifyRequest, reply: FastifyReply): void {
     whenOver(request, reply, this.acquire(request));
-    cutWhenStalled(reply);
   }
 
   /** Holds a slot while something runs. @throws as {@link hold}, by rejecting. */

@@ -1,12 +1,12 @@
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RULE } from '../auth/authentication/request-authenticator.js';
 import { RawSocket } from '../../test/support/clients/raw-socket.js';
 import { Gate } from '../../test/support/gate.js';
 import { ByteBudget } from './byte-budget.js';
-import { cutWhenStalled, sendLargeAnswersInParts } from './large-answers.js';
+import { sendLargeAnswersInParts } from './large-answers.js';
 
 const BYTES = 100_000;
 
@@ -79,37 +79,5 @@ describe('a large answer', () => {
     raw.socket.destroy();
     await once(socket, 'close');
     expect(budget.bytesHeld).toBe(0);
-  });
-});
-
-describe('an answer that stands still', () => {
-  class Answer extends EventEmitter {
-    writableLength = 0;
-    isCut = false;
-    timeouts = 0;
-    private over: (() => void) | undefined;
-
-    setTimeout(_ms: number, over?: () => void): void {
-      this.timeouts += 1;
-      this.over = over ?? this.over;
-    }
-
-    destroy(): void {
-      this.isCut = true;
-    }
-
-    standStill(): void {
-      this.over?.();
-    }
-  }
-
-  it('is cut where there is something to take, and goes on where it is still being made', () => {
-    const answer = new Answer();
-    cutWhenStalled({ raw: answer as unknown as FastifyReply['raw'] });
-    answer.standStill();
-    expect([answer.isCut, answer.timeouts]).toEqual([false, 2]);
-    answer.writableLength = 1;
-    answer.standStill();
-    expect(answer.isCut).toBe(true);
   });
 });

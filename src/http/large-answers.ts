@@ -9,8 +9,6 @@ import { whenOver } from './when-over.js';
 
 /** What goes out at once, in bytes; a longer answer goes out as fast as it is taken. */
 const CHUNK = 64 * 1024;
-/** How long an answer may stand still that nobody takes, in milliseconds. */
-const STALL_MS = 30_000;
 /** When it is worth trying again, in milliseconds. */
 const RETRY_MS = 1_000;
 
@@ -18,14 +16,6 @@ const RETRY_MS = 1_000;
 export interface LargeAnswers {
   readonly budget: ByteBudget;
   readonly log: Pick<LimitedLog, 'warn'>;
-}
-
-/** Ends an answer that its client has not taken anything of for long; one that there is nothing of to take goes on. */
-export function cutWhenStalled({ raw }: Pick<FastifyReply, 'raw'>): void {
-  raw.setTimeout(STALL_MS, () => {
-    if (raw.writableLength > 0) raw.destroy();
-    else raw.setTimeout(STALL_MS);
-  });
 }
 
 /**
@@ -55,7 +45,6 @@ function partsOf(bytes: Buffer, request: FastifyRequest, reply: FastifyReply, { 
     const message = 'too many large answers wait to be taken; take them, then ask again';
     throw new AtomeError('unavailable', message, { retryAfter: RETRY_MS });
   }
-  cutWhenStalled(reply);
   void reply.header('content-length', String(bytes.length));
   return Readable.from(chunksOf(bytes), { objectMode: false, highWaterMark: CHUNK });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Inbox, type Frame } from './inbox.js';
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../auth/admission/token-bucket.js';
 
 const unlimited = (): TokenBucket => new TokenBucket(1e9, 1e9, 0);
 

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { TokenBucket } from './token-bucket.js';
+import type { TokenBucket } from '../auth/admission/token-bucket.js';
 
 /** A text frame; null stands for a binary one. */
 export type Frame = string | null;

@@ -22,7 +22,7 @@ import { MessageHandler } from './message-handler.js';
 import type { Handshake, SessionDependencies } from './session-dependencies.js';
 import { nextState, receptionOf, type SessionEvent, type SessionState } from './session-state.js';
 import { Subscription } from './subscription.js';
-import { TokenBucket } from './token-bucket.js';
+import { TokenBucket } from '../auth/admission/token-bucket.js';
 
 /**
  * One connection: its messages are handled in the order they came, one after the other, though a write is

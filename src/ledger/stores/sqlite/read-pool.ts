@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import type BetterSqlite3 from 'better-sqlite3';
 import { AtomeError } from '../../../protocol/index.js';
 import type { Param } from '../columns.js';
 
@@ -9,19 +8,6 @@ export interface Read {
   readonly params: readonly Param[];
   readonly length?: string;
   readonly bytes?: number;
-}
-
-/** What a statement reads, row by row where they are measured: of large rows no more are touched than are wanted. */
-export function rowsOf(statement: BetterSqlite3.Statement, { params, length, bytes }: Read): unknown[] {
-  if (length === undefined || bytes === undefined) return statement.all(...params);
-  const rows: unknown[] = [];
-  let total = 0;
-  for (const row of statement.iterate(...params)) {
-    rows.push(row);
-    total += (row as Record<string, number>)[length]!;
-    if (total > bytes) break;
-  }
-  return rows;
 }
 
 type Answer = { readonly rows: unknown[] } | { readonly error: { readonly message: string } };
@@ -70,7 +56,8 @@ export class ReadPool {
   }
 
   private begin(): Worker {
-    const thread = new Worker(THREAD, { workerData: { path: this.path } });
+    // what the process preloads is not for a thread that only reads
+    const thread = new Worker(THREAD, { workerData: { path: this.path }, execArgv: [] });
     // whoever waits for an answer keeps the process up
     thread.unref();
     this.threads.add(thread);

@@ -1,15 +1,16 @@
 /*
  * A thread that reads a SQLite database on a connection of its own. In JavaScript, because it is started by its file name,
- * from the sources (tests), from what they are compiled to, and beside the bundle.
+ * from the sources (tests), from what they are compiled to, and, with what it imports, beside the bundle.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
+import { addLower } from '../../../database/sqlite-lower.mjs';
+import { rowsOf } from './rows-of.mjs';
 
-/** @typedef {{ sql: string, params: readonly (string | number | null)[], length?: string, bytes?: number }} Read */
+/** @typedef {import('./read-pool.js').Read} Read */
 
 const db = new Database(workerData.path, { readonly: true, fileMustExist: true });
-// as on the connection that writes, see data-source.ts
-db.function('lower', { deterministic: true }, (text) => (typeof text === 'string' ? text.toLowerCase() : text));
+addLower(db);
 
 /** @type {Map<string, import('better-sqlite3').Statement>} */
 const statements = new Map();
@@ -21,21 +22,6 @@ function prepare(sql) {
   return statement;
 }
 
-/** @param {Read} read */
-function rowsOf({ sql, params, length, bytes }) {
-  const statement = prepare(sql);
-  if (length === undefined || bytes === undefined) return statement.all(...params);
-  const rows = [];
-  let total = 0;
-  // one by one: of large rows no more are touched than are wanted
-  for (const row of statement.iterate(...params)) {
-    rows.push(row);
-    total += /** @type {Record<string, number>} */ (row)[length] ?? 0;
-    if (total > bytes) break;
-  }
-  return rows;
-}
-
 parentPort?.on('message', (/** @type {Read | null} */ read) => {
   if (read === null) {
     db.close();
@@ -43,7 +29,7 @@ parentPort?.on('message', (/** @type {Read | null} */ read) => {
     return;
   }
   try {
-    parentPort?.postMessage({ rows: rowsOf(read) });
+    parentPort?.postMessage({ rows: rowsOf(prepare(read.sql), read) });
   } catch (error) {
     const { name, message, code } = /** @type {Error & { code?: string }} */ (error);
     parentPort?.postMessage({ error: { name, message, code } });

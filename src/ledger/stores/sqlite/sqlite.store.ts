@@ -21,7 +21,8 @@ import {
 import { SqlStore } from '../sql.store.js';
 import { translate } from './sqlite.errors.js';
 import { Patience } from './patience.js';
-import { ReadPool, rowsOf, type Read } from './read-pool.js';
+import { ReadPool, type Read } from './read-pool.js';
+import { rowsOf } from './rows-of.mjs';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
