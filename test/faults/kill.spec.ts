@@ -11,7 +11,7 @@ import { RestWriter, SocketWriter, Tally, type Writer } from '../support/clients
 
 const CYCLES = 50;
 /** Against a hang alone. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 900_000;
 
 describe.each(DATABASES)('a server on %s, killed again and again while four clients write', (name, create) => {
   const tally = new Tally();
