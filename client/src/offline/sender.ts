@@ -2,7 +2,7 @@ import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
 import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { isFinalStatus, type SyncErrorCode } from '../core/errors.js';
-import { createTimer } from '../connection/timer.js';
+import { createTimer } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
 import type { Outbox, Pending } from './outbox.js';
 
