@@ -188,6 +188,20 @@ describe('a write', () => {
     expect(client.status()).toMatchObject({ pending: 0, lastSeq: 1 });
   });
 
+  it('that its event has confirmed is not confirmed to the store once more by its answer', async () => {
+    const memory = memoryStore();
+    const commit = jest.fn(memory.commit);
+    const [client, peer] = await live(0, [], { store: { ...memory, commit } });
+    const { id, opId } = await client.create({ id: 'a', kind: 'note', data: {} });
+    frame(peer, 0, [created(1, note('a'), opId)]);
+    await settle();
+    const before = commit.mock.calls.length;
+    peer.send({ type: 'ack', opId, atomeId: id, seq: 1, version: 1 });
+    await settle();
+    expect(commit).toHaveBeenCalledTimes(before);
+    expect(client.status()).toMatchObject({ pending: 0, lastSeq: 1 });
+  });
+
   it('is not told to the own listeners, but what others do is', async () => {
     const [client, peer] = await live();
     const heard: string[] = [];

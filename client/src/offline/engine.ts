@@ -186,7 +186,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   function acked(ack: Ack): void {
     sender.acked(ack);
     const at = cursor();
-    if (at && ack.seq <= at.seq) advance({});
+    // mostly its event has come first, and has settled it
+    if (at && ack.seq <= at.seq && replica.outbox.get(ack.opId)) advance({});
   }
 
   /** Takes in what leads to the cursor, and settles the writes whose effect is in it. */
