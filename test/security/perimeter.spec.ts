@@ -1,20 +1,10 @@
-import { once } from 'node:events';
-import { request, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { WebSocket } from 'ws';
-import { AtomeModule, type AtomeOptions } from '../../src/index.js';
-import { SECRET, tokenOf } from '../support/server/tokens.js';
-import { bearer, type Api } from '../support/clients/api.js';
-import { startApp } from '../support/server/app.js';
-import { startEmbedded } from '../support/embedded.js';
+import type { Api } from '../support/clients/api.js';
 import { RawSocket } from '../support/clients/raw-socket.js';
-
-const FRIEND = 'https://app.example';
-const FOREIGN = 'https://evil.example';
-const MOZILLA = 'Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0';
-const JWT = { keys: { secret: SECRET }, tenantClaim: 'tenant', rolesClaim: 'roles' };
-type Headers = Record<string, string>;
+import { ANSWERED, FOREIGN, FRIEND, MOZILLA, REFUSED, Visitor, type Headers } from '../support/clients/visitor.js';
+import { startEmbedded } from '../support/embedded.js';
+import { startApp } from '../support/server/app.js';
 
 interface Server {
   readonly url: string;
@@ -24,46 +14,11 @@ interface Server {
 }
 
 let server: Server;
+const visitor = new Visitor(() => server);
 afterEach(async () => {
   jest.restoreAllMocks();
   await server.close();
 });
-
-/** The status of a call with exactly these headers: `fetch` sets some of its own. A stream is left once it has begun. */
-async function status(method: string, path: string, headers: Headers = {}, body = ''): Promise<number> {
-  const call = request(server.url + path, { method, headers });
-  call.end(body);
-  const [response] = (await once(call, 'response')) as [IncomingMessage];
-  call.on('error', () => undefined);
-  response.destroy();
-  return response.statusCode!;
-}
-
-async function handshake(headers: Headers): Promise<number> {
-  const ws = new WebSocket(server.wsUrl, { headers });
-  ws.on('error', () => undefined);
-  const answered = await Promise.race([
-    once(ws, 'open').then(() => 101),
-    once(ws, 'unexpected-response').then(([, response]) => (response as IncomingMessage).statusCode!),
-  ]);
-  ws.terminate();
-  return answered;
-}
-
-/** What each door answers to the same headers. */
-async function doors(prefix: string, headers: Headers): Promise<number[]> {
-  return Promise.all([
-    status('GET', `${prefix}/atome/list?search=x`, headers),
-    status('HEAD', `${prefix}/atome/list`, headers),
-    status('GET', `${prefix}/server-info`, headers),
-    status('GET', `${prefix}/sync/changes?since=0`, { ...headers, accept: 'text/event-stream' }),
-    status('DELETE', `${prefix}/atome/nothing`, headers),
-    handshake(headers),
-  ]);
-}
-
-const REFUSED = [403, 403, 403, 403, 403, 403];
-const ANSWERED = [200, 200, 200, 200, 404, 101];
 
 const KINDS: readonly [kind: string, prefix: string, start: (origins: readonly string[]) => Promise<Server>][] = [
   ['a server with AUTH=off', '/api', (origins) => startApp({ ALLOWED_ORIGINS: origins.join() })],
@@ -75,11 +30,11 @@ describe.each(KINDS)('%s', (_kind, prefix, start) => {
     server = await start([FRIEND]);
     const { port } = new URL(server.url);
     for (const host of [`evil.example:${port}`, 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example']) {
-      expect(await doors(prefix, { host })).toEqual(REFUSED);
-      expect(await doors(prefix, { host, origin: `http://${host}` })).toEqual(REFUSED);
+      expect(await visitor.doors(prefix, { host })).toEqual(REFUSED);
+      expect(await visitor.doors(prefix, { host, origin: `http://${host}` })).toEqual(REFUSED);
     }
     for (const host of [`localhost:${port}`, `[::1]:${port}`, '127.0.0.1']) {
-      expect(await doors(prefix, { host })).toEqual(ANSWERED);
+      expect(await visitor.doors(prefix, { host })).toEqual(ANSWERED);
     }
   });
 
@@ -94,8 +49,8 @@ describe.each(KINDS)('%s', (_kind, prefix, start) => {
     'refuses pages of the origin %s, on every door',
     async (origin) => {
       server = await start([FRIEND]);
-      expect(await doors(prefix, { origin })).toEqual(REFUSED);
-      expect(await doors(prefix, { origin, 'sec-fetch-site': 'same-origin' })).toEqual(REFUSED);
+      expect(await visitor.doors(prefix, { origin })).toEqual(REFUSED);
+      expect(await visitor.doors(prefix, { origin, 'sec-fetch-site': 'same-origin' })).toEqual(REFUSED);
     },
   );
 
@@ -110,7 +65,7 @@ describe.each(KINDS)('%s', (_kind, prefix, start) => {
       { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
       { 'sec-fetch-mode': 'cors' },
     ] as Headers[]) {
-      expect(await doors(prefix, headers)).toEqual(ANSWERED);
+      expect(await visitor.doors(prefix, headers)).toEqual(ANSWERED);
     }
   });
 
@@ -119,7 +74,7 @@ describe.each(KINDS)('%s', (_kind, prefix, start) => {
     async (site) => {
       server = await start([FRIEND]);
       for (const mode of ['no-cors', 'websocket', 'navigate']) {
-        expect(await doors(prefix, { 'sec-fetch-site': site, 'sec-fetch-mode': mode })).toEqual(REFUSED);
+        expect(await visitor.doors(prefix, { 'sec-fetch-site': site, 'sec-fetch-mode': mode })).toEqual(REFUSED);
       }
     },
   );
@@ -127,7 +82,7 @@ describe.each(KINDS)('%s', (_kind, prefix, start) => {
   it('writes nothing that a page can send without being asked first', async () => {
     server = await start([]);
     const json = { 'content-type': 'application/json' };
-    await status('POST', `${prefix}/atome/create`, json, '{"id":"precious","kind":"note","data":{}}');
+    await visitor.status('POST', `${prefix}/atome/create`, json, '{"id":"precious","kind":"note","data":{}}');
     const calls = ['create', 'precious/erase', 'precious/restore', 'precious/share', 'precious/alter'];
     const paths = [...calls.map((call) => `/atome/${call}`), '/sync/push', '/auth/ticket'];
     const types = [
@@ -146,9 +101,9 @@ describe.each(KINDS)('%s', (_kind, prefix, start) => {
           cookie: 'session=1',
           'x-requested-with': 'com.example.webview',
         };
-        expect([path, headers, await status('POST', prefix + path, sent, '{}')]).toEqual([path, headers, 403]);
+        expect([path, headers, await visitor.status('POST', prefix + path, sent, '{}')]).toEqual([path, headers, 403]);
         const basic = { ...sent, authorization: 'Basic YTpi' };
-        expect([path, headers, await status('POST', prefix + path, basic)]).toEqual([path, headers, 403]);
+        expect([path, headers, await visitor.status('POST', prefix + path, basic)]).toEqual([path, headers, 403]);
       }
     }
     expect((await server.api.get(`${prefix}/server-info`)).body.seq).toBe(1);
@@ -163,19 +118,21 @@ describe.each(KINDS)('%s', (_kind, prefix, start) => {
   ] as Headers[])('writes what a browser would have asked about: %j', async (headers) => {
     server = await start([]);
     const json = { 'content-type': 'application/json' };
-    await status('POST', `${prefix}/atome/create`, json, '{"id":"a1","kind":"note","data":{}}');
+    await visitor.status('POST', `${prefix}/atome/create`, json, '{"id":"a1","kind":"note","data":{}}');
     const body = headers['content-type'] === undefined ? '' : '{}';
-    expect(await status('POST', `${prefix}/atome/a1/erase`, { ...headers, 'user-agent': MOZILLA }, body)).toBe(200);
-    expect(await status('DELETE', `${prefix}/atome/nothing`, { 'user-agent': MOZILLA })).toBe(404);
+    expect(await visitor.status('POST', `${prefix}/atome/a1/erase`, { ...headers, 'user-agent': MOZILLA }, body)).toBe(
+      200,
+    );
+    expect(await visitor.status('DELETE', `${prefix}/atome/nothing`, { 'user-agent': MOZILLA })).toBe(404);
   });
 });
 
 describe('the server while authentication is off', () => {
   it('lets curl write without a body and a header, and pages of its own', async () => {
     server = await startApp();
-    expect(await status('POST', '/api/auth/ticket')).toBe(200);
-    expect(await status('POST', '/api/auth/ticket', { 'user-agent': 'curl/8.5.0', accept: '*/*' })).toBe(200);
-    expect(await status('POST', '/api/auth/ticket', { 'user-agent': MOZILLA, origin: server.url })).toBe(200);
+    expect(await visitor.status('POST', '/api/auth/ticket')).toBe(200);
+    expect(await visitor.status('POST', '/api/auth/ticket', { 'user-agent': 'curl/8.5.0', accept: '*/*' })).toBe(200);
+    expect(await visitor.status('POST', '/api/auth/ticket', { 'user-agent': MOZILLA, origin: server.url })).toBe(200);
   });
 
   it('says that its answers depend on the origin, refused or not, where some are allowed', async () => {
@@ -199,11 +156,11 @@ describe('the server while authentication is off', () => {
     const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
     const image = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
     for (const path of ['/', '/api/docs', '/health']) {
-      expect([path, await status('GET', path, link)]).toEqual([path, 200]);
-      expect([path, await status('GET', path, image)]).toEqual([path, 403]);
+      expect([path, await visitor.status('GET', path, link)]).toEqual([path, 200]);
+      expect([path, await visitor.status('GET', path, image)]).toEqual([path, 403]);
     }
-    expect(await status('GET', '/api/sync/snapshot', link)).toBe(403);
-    expect(await status('GET', '/api/user-data/export', link)).toBe(403);
+    expect(await visitor.status('GET', '/api/sync/snapshot', link)).toBe(403);
+    expect(await visitor.status('GET', '/api/user-data/export', link)).toBe(403);
   });
 
   it('answers a health check of HTTP/1.0, which names no host', async () => {
@@ -222,11 +179,11 @@ describe('the server while authentication is off', () => {
     server = await startApp();
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     for (let i = 0; i < 3; i += 1) {
-      await status('GET', '/api/atome/list', { host: 'evil.example' });
-      await status('GET', '/api/atome/list', { origin: FOREIGN });
-      await status('GET', '/api/atome/list', { 'sec-fetch-site': 'cross-site' });
-      await status('POST', '/api/auth/ticket', { 'user-agent': MOZILLA });
-      await handshake({ origin: FOREIGN });
+      await visitor.status('GET', '/api/atome/list', { host: 'evil.example' });
+      await visitor.status('GET', '/api/atome/list', { origin: FOREIGN });
+      await visitor.status('GET', '/api/atome/list', { 'sec-fetch-site': 'cross-site' });
+      await visitor.status('POST', '/api/auth/ticket', { 'user-agent': MOZILLA });
+      await visitor.handshake({ origin: FOREIGN });
     }
     expect(warn.mock.calls.flat()).toEqual([
       expect.stringMatching(/allowedHosts.*AUTH=jwt.*Host: "evil\.example"/),
@@ -234,68 +191,5 @@ describe('the server while authentication is off', () => {
       expect.stringMatching(/ALLOWED_ORIGINS.*AUTH=jwt.*Sec-Fetch-Site: "cross-site"/),
       expect.stringMatching(/Content-Type: application\/json.*requireWriteHeader/),
     ]);
-  });
-});
-
-describe('an embedded module', () => {
-  const list = '/v1/atome/list';
-
-  it('asks a write of what is no browser too for a JSON type or a header', async () => {
-    server = await startEmbedded();
-    expect(await status('POST', '/v1/auth/ticket')).toBe(403);
-    expect(await status('POST', '/v1/auth/ticket', { 'x-client-id': 'c1' })).toBe(200);
-  });
-
-  it('can be told by name to leave each of it to the application', async () => {
-    server = await startEmbedded({ allowedHosts: ['*'] });
-    expect(await doors('/v1', { host: 'app.example' })).toEqual(ANSWERED);
-    await server.close();
-    server = await startEmbedded({ allowedHosts: ['app.example'] });
-    expect([await status('GET', list, { host: 'app.example:8080' }), await status('GET', list)]).toEqual([200, 403]);
-    await server.close();
-    server = await startEmbedded({ checkOrigins: false });
-    expect(await doors('/v1', { origin: FOREIGN })).toEqual(ANSWERED);
-    expect(await doors('/v1', { 'sec-fetch-site': 'cross-site' })).toEqual(ANSWERED);
-    // an origin that nobody has judged proves nothing
-    expect(await status('POST', '/v1/auth/ticket', { origin: FOREIGN })).toBe(403);
-    await server.close();
-    server = await startEmbedded({ requireWriteHeader: false });
-    expect(await status('POST', '/v1/auth/ticket', { 'user-agent': MOZILLA })).toBe(200);
-    await server.close();
-    server = await startEmbedded({ requireWriteHeader: 'browsers' });
-    expect(await status('POST', '/v1/auth/ticket')).toBe(200);
-    expect(await status('POST', '/v1/auth/ticket', { 'user-agent': MOZILLA })).toBe(403);
-  });
-
-  it('with jwt asks for nothing but the token, on every call', async () => {
-    server = await startEmbedded({ jwt: JWT });
-    const token = bearer(tokenOf('writer'));
-    for (const headers of [
-      { host: 'app.example' },
-      { origin: FOREIGN },
-      { 'sec-fetch-site': 'cross-site' },
-    ] as Headers[]) {
-      expect(await status('GET', list, { ...headers, ...token })).toBe(200);
-      expect(await status('POST', '/v1/auth/ticket', { ...headers, ...token, 'user-agent': MOZILLA })).toBe(200);
-      expect(await status('POST', '/v1/auth/ticket', headers)).toBe(401);
-    }
-    expect(await handshake({ origin: FOREIGN, ...token })).toBe(403);
-  });
-
-  it.each<[options: AtomeOptions, says: string]>([
-    [{ allowedOrigins: ['*'] }, 'needs jwt'],
-    [{ allowedOrigins: ['https://app.example/'] }, '"https://app.example/" is no origin'],
-    [{ allowedOrigins: [FRIEND], checkOrigins: false }, 'no meaning beside checkOrigins: false'],
-    [{ allowedHosts: 'app.example' as never }, 'allowedHosts: must be an array of texts'],
-    [{ allowedOrigins: [7] as never }, 'allowedOrigins: must be an array of texts'],
-    [{ checkOrigins: 'no' as never }, 'checkOrigins: must be true or false'],
-    [{ requireWriteHeader: 'yes' as never }, 'requireWriteHeader: must be true'],
-    [{ allowedHosts: [] }, 'nobody could ask'],
-    [{ allowedHosts: ['*', 'app.example'] }, '"*" stands for all names'],
-    [{ allowedHosts: ['app.example:3000'] }, '"app.example:3000" is no name'],
-    [{ allowedHosts: ['App.example'], jwt: JWT }, '"App.example" is no name'],
-  ])('does not start with %j', async (options, says) => {
-    server = await startEmbedded();
-    expect(() => AtomeModule.forRoot(options)).toThrow(says);
   });
 });

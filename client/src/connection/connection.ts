@@ -1,9 +1,9 @@
 import type { Principal, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { isFinalClose, NO_PROGRESS, NORMAL, TOO_MANY, UNAUTHENTICATED } from '../../../src/protocol/close-codes.js';
 import { SyncError, toError, type SyncErrorCode } from '../core/errors.js';
+import { createTimer } from '../core/timer.js';
 import { createHeartbeat, type HeartbeatRules } from './heartbeat.js';
 import { IDLE, isUp, next, timerMs, type Effect, type Event, type Rules, type State } from './state.js';
-import { createTimer } from './timer.js';
 import type { Dial, Transport } from './transport.js';
 
 /** What a connection is made of; everything that wanders comes in here. */

@@ -1,4 +1,4 @@
-import { createTimer } from './timer.js';
+import { createTimer } from '../core/timer.js';
 
 export interface HeartbeatRules {
   /** Time between two pings, in milliseconds. */

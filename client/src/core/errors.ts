@@ -48,3 +48,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 export function codeOfStatus(status: number): ErrorCode {
   return CODES[status] ?? (status >= 502 ? 'unavailable' : 'internal');
 }
+
+/** Whether a status tells of what is wrong with the request itself, and stays so. */
+export function isFinalStatus(status: number | undefined): boolean {
+  return /^4(?!08|25|29)/.test(String(status));
+}

@@ -2,12 +2,11 @@ import { SyncError } from '../core/errors.js';
 import type { Changes, PendingWrite, Store } from '../storage/store.js';
 
 /**
- * A store whose outbox is shared: writes also come from outside its client, which takes them for those of another tab. Prepared
- * writes
- * it hides from its client.
+ * A store whose outbox is shared: writes also come from outside its client, which takes them for those of another tab.
+ * Prepared writes it hides from its client.
  */
 export interface SharedOutboxStore extends Store {
-  /** What was in the outbox, halves too, and among the rejected when the store was opened. */
+  /** What was in the outbox, prepared writes too, and among the rejected when the store was opened. */
   readonly found: Promise<StoredWrites>;
   /** Keeps a write; its client does not know it yet. */
   keep(write: PendingWrite): Promise<void>;

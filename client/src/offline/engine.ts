@@ -7,6 +7,7 @@ import type { Emitter } from '../core/emitter.js';
 import type { OtherMessage } from '../core/event-map.js';
 import { follow, type Following } from '../core/ledger-follower.js';
 import type { Settings } from '../core/options.js';
+import { inTime } from '../core/timer.js';
 import type { Changes, StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
 import type { ChangeStream } from './changes.js';
@@ -116,8 +117,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     let who = principal;
     if (!who && !owner) {
       // one that cannot be had just now is asked for again by the connection
-      const token = await Promise.race([credentials.soon(settings.answerMs), until(() => false)]);
-      who = token === undefined ? ANONYMOUS : whoseIs(token);
+      const said = credentials.token(false).then(whoseIs, () => undefined);
+      who = await Promise.race([inTime(said, settings.answerMs), until(() => false) as Promise<never>]);
     }
     owner ??= who && ownerOf(socket, who);
     if (!isSure && (!owner || sure)) {
@@ -185,7 +186,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   function acked(ack: Ack): void {
     sender.acked(ack);
     const at = cursor();
-    if (at && ack.seq <= at.seq) advance({});
+    // mostly its event has come first, and has settled it
+    if (at && ack.seq <= at.seq && replica.outbox.get(ack.opId)) advance({});
   }
 
   /** Takes in what leads to the cursor, and settles the writes whose effect is in it. */

@@ -27,7 +27,6 @@ export interface Outbox {
   get(opId: string): Pending | undefined;
   /** Those to one atome, oldest first. */
   of(atomeId: string): readonly Pending[];
-  atomeIds(): Iterable<string>;
   add(write: PendingWrite, saved: boolean): void;
   /** Removes one. */
   take(opId: string): Pending | undefined;
@@ -38,17 +37,6 @@ export function createOutbox(): Outbox {
   const byAtome = new Map<string, readonly Pending[]>();
   const of = (atomeId: string): readonly Pending[] => byAtome.get(atomeId) ?? [];
 
-  function take(opId: string): Pending | undefined {
-    const found = pending.get(opId);
-    if (!found) return undefined;
-    const { atomeId } = found.write;
-    pending.delete(opId);
-    const rest = of(atomeId).filter((each) => each !== found);
-    if (rest.length > 0) byAtome.set(atomeId, rest);
-    else byAtome.delete(atomeId);
-    return found;
-  }
-
   return {
     get size() {
       return pending.size;
@@ -56,7 +44,6 @@ export function createOutbox(): Outbox {
     all: () => pending.values(),
     get: (opId) => pending.get(opId),
     of,
-    atomeIds: () => byAtome.keys(),
     add(write, saved) {
       // one that comes again stays where it is: what follows it may need it
       const known = pending.get(write.opId);
@@ -68,6 +55,15 @@ export function createOutbox(): Outbox {
       pending.set(write.opId, added);
       byAtome.set(write.atomeId, [...of(write.atomeId), added]);
     },
-    take,
+    take(opId) {
+      const found = pending.get(opId);
+      if (!found) return undefined;
+      const { atomeId } = found.write;
+      pending.delete(opId);
+      const rest = of(atomeId).filter((each) => each !== found);
+      if (rest.length > 0) byAtome.set(atomeId, rest);
+      else byAtome.delete(atomeId);
+      return found;
+    },
   };
 }

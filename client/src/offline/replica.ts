@@ -63,6 +63,7 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
   let fresh: Set<string> | null = new Set();
   let closed = false;
   let open: (whose: Whose) => void;
+  const failed = (error: Error): void => publish({ type: 'failed', error });
 
   const opened = new Promise<Whose>((resolve) => (open = resolve)).then((whose) => kept.guard(() => read(whose)));
   const kept = createPersistence(given, {
@@ -72,7 +73,7 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
         const found = outbox.get(opId);
         if (found) found.saved = true;
       }),
-    failed: (error) => publish({ type: 'failed', error }),
+    failed,
   });
   const loaded = opened.then(() => kept.guard(load));
   loaded.catch(() => undefined);
@@ -89,8 +90,7 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
     refused.forEach(addRejected);
     kept.observe((changes) => changes.forEach(observe));
     if (setAside !== undefined) {
-      const error = new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`);
-      publish({ type: 'failed', error });
+      failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
     }
   }
 
@@ -152,7 +152,7 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
       atomes: {
         clear() {
           fresh = null;
-          [...view.ids()].forEach((id) => view.confirm(id));
+          view.clear();
         },
         put: (atome) => confirm(atome.id, atome),
         delete: confirm,

@@ -1,8 +1,8 @@
 import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
 import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
-import { createTimer } from '../connection/timer.js';
-import type { SyncErrorCode } from '../core/errors.js';
+import { isFinalStatus, type SyncErrorCode } from '../core/errors.js';
+import { createTimer } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
 import type { Outbox, Pending } from './outbox.js';
 
@@ -52,8 +52,6 @@ const OTHERS: Backoff = { ...REPEAT, maxMs: 2_000 };
 
 /** What can be the fault of one write alone. */
 const OWN_FAULTS = /^(internal|quota)/;
-/** What is wrong with the request itself, and stays so. */
-const FINAL_STATUS = /^4(?!08|25|29)/;
 
 const TOO_LARGE: ErrorBody = {
   code: 'too_large',
@@ -104,9 +102,14 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     if (!isExpecting) expectAnswers();
   }
 
+  /** What is on its way, oldest first. */
+  function onTheirWay(): Pending[] {
+    return [...outbox.all()].filter(({ sentAt, ack }) => sentAt !== null && !ack);
+  }
+
   /** Looks for writes without an answer for as long as any are on their way. */
   function expectAnswers(): void {
-    const [oldest] = [...outbox.all()].filter(isUnanswered);
+    const [oldest] = onTheirWay();
     isExpecting = oldest !== undefined;
     if (!oldest) return;
     const since = Date.now() - oldest.sentAt!;
@@ -158,13 +161,13 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       if (error.code === 'unauthenticated') return;
       // what is no refusal by its own words may yet be taken
       const { retryable, status } = error as Partial<ErrorBody>;
-      if (retryable !== false || !FINAL_STATUS.test(String(status))) return later(found, error);
+      if (retryable !== false || !isFinalStatus(status)) return later(found, error);
       if (outbox.of(found.write.atomeId).find(({ ack }) => !ack) === found) refused(found.write, error);
       else found.held = true;
       pump();
     },
     lost(code) {
-      const lost = [...outbox.all()].filter(isUnanswered);
+      const lost = onTheirWay();
       for (const each of lost) each.sentAt = null;
       timer.stop();
       deadline.stop();
@@ -183,8 +186,4 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       }
     },
   };
-}
-
-function isUnanswered({ sentAt, ack }: Pending): boolean {
-  return sentAt !== null && !ack;
 }

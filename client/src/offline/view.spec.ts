@@ -106,10 +106,7 @@ describe('View', () => {
           view.refresh();
         }
         const afresh = createView(outbox);
-        afresh.confirm(
-          'a',
-          [...view.ids()].length > 0 ? steps.findLast((each) => 'confirm' in each)!.confirm : undefined,
-        );
+        afresh.confirm('a', steps.findLast((each) => 'confirm' in each)?.confirm);
         afresh.touch('a');
         afresh.refresh();
         expect(view.get('a')).toEqual(afresh.get('a'));

@@ -19,10 +19,10 @@ interface Step {
 export interface View {
   get(id: string): Atome | undefined;
   all(): Iterable<Atome>;
-  /** The ids of all confirmed atomes. */
-  ids(): Iterable<string>;
   /** What the server has; shown at the next {@link refresh}. */
   confirm(id: string, atome?: Atome): void;
+  /** The server has none of what was confirmed; shown at the next {@link refresh}. */
+  clear(): void;
   /** Its pending writes are others now; shown at the next {@link refresh}. */
   touch(id: string): void;
   /** Forgets what pending writes have made of their atomes, so that the next {@link refresh} folds them anew. */
@@ -68,13 +68,16 @@ export function createView(outbox: Outbox): View {
       for (const [id, atome] of confirmed) if (!folded.has(id)) yield atome;
       for (const atome of folded.values()) if (atome) yield atome;
     },
-    ids: () => confirmed.keys(),
     confirm(id, atome) {
       touch(id);
       if (atome) confirmed.set(id, atome);
       else confirmed.delete(id);
     },
     touch,
+    clear() {
+      [...confirmed.keys()].forEach(touch);
+      confirmed.clear();
+    },
     unfold() {
       steps = new WeakMap();
       [...folded.keys()].forEach(touch);
@@ -103,5 +106,5 @@ const SEEN = ['kind', 'type', 'parentId', 'deletedAt', 'data', 'meta', 'access',
  * their order it is false, which costs a callback and nothing else.
  */
 export function looksAlike(a: Atome, b: Atome): boolean {
-  return a === b || SEEN.every((part) => a[part] === b[part] || JSON.stringify(a[part]) === JSON.stringify(b[part]));
+  return SEEN.every((part) => a[part] === b[part] || JSON.stringify(a[part]) === JSON.stringify(b[part]));
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode, Issue } from '../../../src/protocol/index.js';
-import { codeOfStatus, type SyncErrorCode } from '../core/errors.js';
+import { codeOfStatus, isFinalStatus, type SyncErrorCode } from '../core/errors.js';
 
 /** Why a call was refused, or could not be made. */
 export interface Failure {
@@ -38,14 +38,11 @@ export function failureOf(status: number, body: Record<string, unknown>): Failur
   return failure(code, text ?? `the server answered ${status}`, { ...body, status });
 }
 
-/** What is wrong with the request itself, and stays so. */
-const FINAL_STATUS = /^4(?!08|25|29)/;
-
 /**
  * True when the same request may succeed later: by the server's word, which newer codes come with, too; else by the
  * status of what has a code. Where nobody has answered, only a token that cannot be had is final.
  */
 export function isRetryable({ code, status, retryable }: Failure): boolean {
   if (code === 'unauthenticated') return false;
-  return retryable ?? (code === 'internal' || !FINAL_STATUS.test(String(status)));
+  return retryable ?? (code === 'internal' || !isFinalStatus(status));
 }

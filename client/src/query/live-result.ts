@@ -64,8 +64,9 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
       let difference = someOf(moved);
       if (!difference) return undefined;
       const now = members.slice(0, limit);
+      const changed = new Set(moved.changed);
       // behind a limit, atomes come and go that have not changed themselves
-      if (limit !== undefined) difference = differenceOf(atomes, now, ({ id }) => moved.changed.includes(id));
+      if (limit !== undefined) difference = differenceOf(atomes, now, ({ id }) => changed.has(id));
       if (difference) atomes = now;
       return difference;
     },

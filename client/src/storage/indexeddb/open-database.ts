@@ -1,4 +1,5 @@
 import { SyncError } from '../../core/errors.js';
+import { createTimer, inTime } from '../../core/timer.js';
 import { finished, isUnreadable, result, storageError } from './requests.js';
 import { migrate, type Format, type Checkpoint, type Tables } from '../store.js';
 
@@ -68,10 +69,7 @@ async function ownerOf(db: IDBDatabase, claimant?: string): Promise<string | und
 
 async function newestGeneration(name: string): Promise<number> {
   // Firefox before 126 cannot list them: there, what was set aside is met again at each start, and passed by.
-  const listed = (indexedDB as Partial<IDBFactory>).databases?.();
-  let late: ReturnType<typeof setTimeout> | undefined;
-  const none = new Promise<undefined>((resolve) => (late = setTimeout(() => resolve(undefined), PATIENCE_MS)));
-  const all = (await Promise.race([listed, none]).finally(() => clearTimeout(late))) ?? [];
+  const all = (await inTime((indexedDB as Partial<IDBFactory>).databases?.(), PATIENCE_MS)) ?? [];
   const prefix = `${name}~`;
   const generations = all.map((each) => (each.name?.startsWith(prefix) ? Number(each.name.slice(prefix.length)) : 0));
   return Math.max(0, ...generations.filter(Number.isInteger));
@@ -83,10 +81,11 @@ function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDa
     let fresh = false;
     let failure: unknown;
     const silent = 'The browser does not open the local store: restart it';
-    let late = setTimeout(() => fail(new SyncError('timeout', silent)), PATIENCE_MS);
+    const timer = createTimer();
+    timer.start(PATIENCE_MS, () => fail(new SyncError('timeout', silent)));
     request.onupgradeneeded = ({ oldVersion }) => {
       // bringing data forward may take its time
-      clearTimeout(late);
+      timer.stop();
       if (failure !== undefined) return request.transaction!.abort();
       fresh = oldVersion === 0;
       if (fresh) create(request.result, owner);
@@ -94,22 +93,21 @@ function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDa
     };
     request.onblocked = () => {
       const message = 'Another tab holds an older version of the local store: close it, and reload this page';
-      clearTimeout(late);
-      late = setTimeout(() => fail(new SyncError('outdated', message)), PATIENCE_MS);
+      timer.start(PATIENCE_MS, () => fail(new SyncError('outdated', message)));
     };
     request.onerror = () => fail(failure ?? request.error);
     request.onsuccess = () => {
       const db = request.result;
       // it may come after all, when nobody waits any more
       if (failure !== undefined) return db.close();
-      clearTimeout(late);
+      timer.stop();
       if (STORES.every((store) => db.objectStoreNames.contains(store))) return resolve({ db, fresh });
       db.close();
       fail(new SyncError('storage', `The database ${name} lacks parts`));
     };
 
     function fail(error: unknown): void {
-      clearTimeout(late);
+      timer.stop();
       failure ??= error;
       reject(storageError(error));
     }

@@ -62,6 +62,6 @@ function table<Item>(keyOf: (record: Item) => string): Table<Item> {
     clear: () => records.clear(),
     put: (record) => records.set(keyOf(record), record),
     delete: (key) => records.delete(key),
-    all: () => [...records.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+    all: () => [...records.keys()].sort().map((key) => records.get(key)!),
   };
 }
