@@ -1,12 +1,10 @@
 import type { Outcome } from '../ledger/outcome.js';
 import {
   type Ack,
-  type Alteration,
   type AtomeError,
   type LegacyWrite,
   type Mutate,
   type Nack,
-  type RedactedAlteration,
   type ServerMessage,
 } from '../protocol/index.js';
 import { toAtomeError } from '../http/problem.js';
@@ -66,20 +64,20 @@ interface Receipt {
   readonly superseded?: readonly string[];
 }
 
-function duplicateOf(opId: string, echoed: Alteration | RedactedAlteration): Ack {
-  return { ...accepted(opId, echoed), duplicate: true };
-}
-
 /** The receipt of a write. */
-export function ackOf(opId: string, outcome: Outcome): Ack {
+function ackOf(opId: string, outcome: Outcome): Ack {
   switch (outcome.outcome) {
     case 'applied':
       return accepted(opId, outcome.committed.alteration);
     case 'duplicate':
-      return { ...accepted(opId, outcome), duplicate: true };
+      return duplicateOf(opId, outcome);
     case 'noop':
       return accepted(opId, outcome);
   }
+}
+
+function duplicateOf(opId: string, first: Receipt): Ack {
+  return { ...accepted(opId, first), duplicate: true };
 }
 
 function accepted(opId: string, { atomeId, seq, version, superseded }: Receipt): Ack {

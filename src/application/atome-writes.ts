@@ -1,10 +1,11 @@
 import { entityTag } from '../ledger/entity-tag.js';
 import type { Scrubber } from '../ledger/integrity/scrubber.js';
+import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
-import type { Alteration, AlterationBody, Atome, Mutation } from '../protocol/index.js';
+import type { Atome, Mutation } from '../protocol/index.js';
 import type { AtomeQueries } from './atome-queries.js';
 import type { Caller } from './caller.js';
 import type { RenameResult, WriteResult } from './write-result.js';
@@ -51,7 +52,7 @@ export class AtomeWrites {
         const { alteration, atome, prevHash, hash } = outcome.committed;
         const { atomeId: id, version, seq } = alteration;
         const etag = entityTag(outcome.epoch, atome);
-        return { id, version, seq, etag, atome, alteration: chained(alteration, prevHash, hash) };
+        return { id, version, seq, etag, atome, alteration: chained(alteration, { prevHash, hash }) };
       }
       case 'noop': {
         const { atomeId: id, version, seq, atome } = outcome;
@@ -73,28 +74,4 @@ export class AtomeWrites {
     const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
     return isRepeated ? this.reader.getAt(tenant, id, { version: version - 1 }) : atome;
   }
-}
-
-/** An alteration in its place in the chain; written out, as all objects of a write are (see `mutationOf`). */
-function chained(alteration: AlterationBody, prevHash: string, hash: string): Alteration {
-  const { atomeId, operation, changes, reason, author, sourceClient } = alteration;
-  const { opId, hlc, superseded, seq, version, timestamp } = alteration;
-  const fields = {
-    atomeId,
-    operation,
-    changes,
-    reason,
-    author,
-    sourceClient,
-    opId,
-    hlc,
-    superseded,
-    seq,
-    version,
-    timestamp,
-    prevHash,
-    hash,
-  };
-  // the operation and its changes come out of one alteration
-  return fields as Alteration;
 }

@@ -14,9 +14,6 @@ import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
 
-type Parts = readonly [LedgerStore, LedgerReader, LedgerWriter, AccessPolicy, ResolvedOptions];
-const PARTS = [LEDGER_STORE, LedgerReader, LedgerWriter, AccessPolicy, ResolvedOptions];
-
 /** What the database cannot do is said once an interval, whoever asked for it. */
 function storeLog(): Report {
   const log = new LimitedLog(new Logger('Store'));
@@ -50,8 +47,8 @@ const PROVIDERS: readonly FactoryProvider[] = [
   { provide: LedgerWriter, inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ResolvedOptions], useFactory: writerOf },
   {
     provide: Feed,
-    inject: PARTS,
-    useFactory: (...[, reader, writer, rules, { feed }]: Parts) =>
+    inject: [LedgerReader, LedgerWriter, AccessPolicy, ResolvedOptions],
+    useFactory: (reader: LedgerReader, writer: LedgerWriter, rules: AccessPolicy, { feed }: ResolvedOptions) =>
       new Feed(
         { ledger: reader, options: feed, rules, pages: new PageCache(feed.pageBytes) },
         writer,

@@ -7,6 +7,7 @@ import { parseAsOfPoint } from '../http/as-of.js';
 import { allowRevalidation } from '../http/cache-headers.js';
 import { isNotModified } from '../http/conditional-read.js';
 import { HeavyCalls } from '../http/heavy-calls.js';
+import { JSON_TYPE } from '../http/media-type.js';
 import { ApiAnswer, ApiAtomeId, ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -17,9 +18,6 @@ import type { ListQuery } from '../ledger/store.js';
 import { invalid, parseId, type Principal } from '../protocol/index.js';
 import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
-
-/** Of an answer that is JSON already. */
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** The reads of REST from atomes. Everything it knows is HTTP: the rest is {@link AtomeQueries}. */
 @ApiTags('atome')

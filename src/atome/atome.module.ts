@@ -8,6 +8,7 @@ import { ConfigModule } from '../config/config.module.js';
 import { DEFAULT_ACCOUNT_OPTIONS, ResolvedOptions } from '../config/module-options.js';
 import type { AtomeOptions, AtomeStaticOptions } from '../config/module-options.js';
 import { HttpModule } from '../http/http.module.js';
+import { WS_PATH } from '../protocol/index.js';
 import { RealtimeModule } from '../realtime/realtime.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { AtomeReadsController } from './atome-reads.controller.js';
@@ -81,7 +82,7 @@ function compose({ wsPath, accounts }: AtomeStaticOptions, options: Provider, im
     module: AtomeModule,
     imports: [...rooms, SyncModule.from(...below), DiscoveryModule],
     controllers: [AtomeController, AtomeReadsController, ServerInfoController],
-    providers: [AtomeLifecycle, AtomeService, AtomeEvents, gatewayAt(wsPath ?? new ResolvedOptions({}).wsPath)],
+    providers: [AtomeLifecycle, AtomeService, AtomeEvents, gatewayAt(wsPath ?? WS_PATH)],
     exports: [...rooms, AtomeService, AtomeEvents],
   };
 }

@@ -3,15 +3,13 @@ import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import { requirePrincipal } from '../auth/authentication/principal.js';
 import { AtomeQueries, type AtomeText } from '../application/atome-queries.js';
 import { AtomeWrites } from '../application/atome-writes.js';
-import type { Caller } from '../application/caller.js';
+import { callerOf, type Caller } from '../application/caller.js';
 import type { RenameResult, WriteResult } from '../application/write-result.js';
 import type { AsOf, HistoryCursor, HistoryPage, ListPage } from '../ledger/read/ledger-reader.js';
 import { atomeOf, atomeText } from '../ledger/row-mapper.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
-  ID_PATTERN,
-  invalid,
   MERGE_PATCH,
   parseAlterBody,
   parseCreateBody,
@@ -214,12 +212,7 @@ export class AtomeService {
 
 /** Who writes, and under which conditions. @throws AtomeError `invalid` */
 function contextOf(context: WriteContext): [caller: Caller, preconditions: Preconditions | undefined] {
-  const principal = writerOf(context);
-  const clientId = context.clientId ?? null;
-  if (clientId !== null && !ID_PATTERN.test(clientId)) {
-    throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
-  }
-  return [{ principal, clientId }, parsePreconditions(context)];
+  return [callerOf(writerOf(context), context.clientId ?? null), parsePreconditions(context)];
 }
 
 /** One that was named, even by mistake, is asked for: whoever it should have been may do less than everything. */

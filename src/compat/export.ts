@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf } from '../auth/authorization/access.guard.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
+import { JSON_TYPE } from '../http/media-type.js';
 import { SecurityLog } from '../http/security-log.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { UserData } from '../compliance/user-data.js';
@@ -30,7 +31,7 @@ export class OriginalExport {
     const { principal } = identityOf(request)!;
     const { format, kinds, principal: whose = principal.id } = await checkedQuery(OneValueQueryDto, request.query);
     if (whose !== principal.id) assertRole(principal, 'administer');
-    void reply.type('application/json; charset=utf-8');
+    void reply.type(JSON_TYPE);
     if (isHead(request)) return sendHead(reply);
     this.longResponses.holdHeavy(request, reply);
     this.log.record('export', request, { subject: whose });

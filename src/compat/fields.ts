@@ -16,6 +16,7 @@ const REPLACE = new Set([...PARTS, 'data', 'reason']);
 
 /** Which device wrote, and how often: the ledger has its own version and time of each write. */
 const STAMPS = ['logicalClock', 'logical_clock', 'deviceId', 'device_id'];
+const ALL_STAMPS = new Set([...STAMPS, 'timestamp']);
 /** Content that was kept among the properties, which are `data` here. */
 const PROPERTIES = ['tag', 'projectId', 'project_id'];
 /** What the original client sends in a `create` besides. */
@@ -92,7 +93,7 @@ function renameOf(body: unknown): JsonObject | undefined {
 /** A body without the stamps of the original client; undefined when it has none. */
 export function unstamped(body: unknown, own: readonly string[]): JsonObject | undefined {
   if (!isObject(body)) return undefined;
-  const isStamp = (name: string): boolean => !own.includes(name) && [...STAMPS, 'timestamp'].includes(name);
+  const isStamp = (name: string): boolean => !own.includes(name) && ALL_STAMPS.has(name);
   const entries = Object.entries(body);
   const kept = entries.filter(([name]) => !isStamp(name));
   return kept.length < entries.length ? given(Object.fromEntries(kept)) : undefined;
@@ -131,6 +132,11 @@ function given(fields: Record<string, unknown>): JsonObject {
   >;
 }
 
+/** A number that is written in digits alone; NaN for another text. */
+function wholeNumber(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+}
+
 /** Most atomes of one page of a list. */
 const MOST = 500;
 
@@ -141,7 +147,7 @@ const MOST = 500;
  */
 export function withinMost(query: Body): Body | undefined {
   const { limit, offset } = query;
-  if (typeof limit !== 'string' || !/^\d{1,15}$/.test(limit) || Number(limit) <= MOST) return undefined;
+  if (typeof limit !== 'string' || !(wholeNumber(limit) > MOST)) return undefined;
   if (offset !== undefined && Number(offset) !== 0) {
     throw invalid([{ path: 'limit', message: `must be at most ${MOST} beside an offset; or use page or cursor` }]);
   }
@@ -152,10 +158,7 @@ export function withinMost(query: Body): Body | undefined {
 export function listOf(query: Body): Body | undefined {
   const { offset, limit = '20', ...rest } = query;
   if (typeof offset !== 'string' || typeof limit !== 'string' || 'page' in rest) return undefined;
-  const [skipped, size] = [offset, limit].map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : NaN)) as [
-    number,
-    number,
-  ];
+  const [skipped, size] = [wholeNumber(offset), wholeNumber(limit)];
   if (Number.isNaN(skipped)) {
     throw invalid([{ path: 'offset', message: 'must be a whole number of at least 0, in digits alone' }]);
   }

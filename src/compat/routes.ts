@@ -5,6 +5,7 @@ import { identityOf } from '../auth/authorization/access.guard.js';
 import { writeContextOf } from '../atome/write-context.decorator.js';
 import { preferredType } from '../http/accept.js';
 import { varyBy } from '../http/cache-headers.js';
+import { JSON_TYPE } from '../http/media-type.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { invalid, isObject } from '../protocol/index.js';
 import { answerOf, credentialsOf, withUser } from './account-words.js';
@@ -62,8 +63,10 @@ export class OriginalCalls {
     const isBare = data === undefined && properties === undefined;
     const names = contentNames(request.body as Record<string, unknown>);
     speakNames(request, isBare ? bareNames : (path) => names(path.replace(/^changes\./, 'data.')));
-    if (put.isWhole) request.body = put.body;
-    if (put.isWhole) return undefined;
+    if (put.isWhole) {
+      request.body = put.body;
+      return undefined;
+    }
     const merged = this.parts.get(OriginalPut).merge(id, put.body, writeContextOf(request));
     return merged.then(({ version, seq, atome, alteration }) => {
       void reply.send({ success: true, id, version, seq, atome, alteration });
@@ -91,7 +94,7 @@ export class OriginalCalls {
   private async pull(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { since } = await checkedQuery(PullQueryDto, request.query);
     varyBy(reply, 'Accept');
-    if (isHead(request)) return sendHead(reply.type('application/json; charset=utf-8'));
+    if (isHead(request)) return sendHead(reply.type(JSON_TYPE));
     const { principal } = identityOf(request)!;
     const signal = this.parts.get(LongResponses, { strict: false }).open(request, reply);
     const answer = await this.parts.get(OriginalPull).since(principal, since, signal);

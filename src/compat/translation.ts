@@ -35,7 +35,7 @@ function isCall(name: string, { method, url }: RouteOptions): boolean {
   const [wanted, path] = name.split(' ') as [string, string];
   // HEAD is answered as GET
   const isWanted = wanted === 'GET' ? method === 'GET' || method === 'HEAD' : method === wanted;
-  return isWanted && (url === path || url.endsWith(path));
+  return isWanted && url.endsWith(path);
 }
 
 function putBefore(route: RouteOptions, { request: translate, answer }: Translation): void {

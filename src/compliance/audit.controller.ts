@@ -9,6 +9,7 @@ import { preferredType } from '../http/accept.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { parseAsOfPoint } from '../http/as-of.js';
+import { JSON_TYPE } from '../http/media-type.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
@@ -73,7 +74,7 @@ export class AuditController {
     varyBy(reply, 'Accept');
     const isWhole = preferredType(accept, AUDIT_TYPES) === LINES;
     if (isHead(request)) {
-      void reply.type(isWhole ? NDJSON : 'application/json; charset=utf-8');
+      void reply.type(isWhole ? NDJSON : JSON_TYPE);
       return sendHead(reply);
     }
     this.longResponses.holdHeavy(request, reply);

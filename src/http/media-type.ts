@@ -1,3 +1,6 @@
+/** Of an answer that is JSON already. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** A media type or a range of them (RFC 9110 §8.3.1, §12.5.1), in lower case. */
 export interface MediaType {
   /** Such as `application/json` or `text/*`. */

@@ -1,4 +1,4 @@
-import type { AlterationBody, Change } from '../protocol/index.js';
+import type { Alteration, AlterationBody, Change } from '../protocol/index.js';
 
 /** Where an alteration comes to stand. */
 export type Position = Pick<AlterationBody, 'seq' | 'atomeId' | 'version' | 'timestamp'>;
@@ -35,4 +35,12 @@ export function newAlteration(
   };
   // the operation and its changes come out of one change
   return fields as AlterationBody;
+}
+
+/** A copy of an alteration, in its place in the chain. One that is spread would cost many times as much. */
+export function chained(
+  alteration: AlterationBody,
+  { prevHash, hash }: Pick<Alteration, 'prevHash' | 'hash'>,
+): Alteration {
+  return Object.assign(newAlteration(alteration, alteration, alteration, alteration), { prevHash, hash });
 }

@@ -1,6 +1,6 @@
 import { isErased } from './erasure.js';
 import { rightsAndAudienceOf } from './access-columns.js';
-import { newAlteration } from './new-alteration.js';
+import { chained, newAlteration } from './new-alteration.js';
 import type {
   Alteration,
   AlterationBody,
@@ -87,7 +87,7 @@ export function alterationBodyOf(row: AlterationRow): AlterationBody {
 }
 
 export function alterationOf(row: AlterationRow): Alteration | RedactedAlteration {
-  const alteration = { ...alterationBodyOf(row), prevHash: row.prevHash, hash: row.hash };
+  const alteration = chained(alterationBodyOf(row), row);
   return isErased(row) ? ({ ...alteration, redacted: true } as unknown as RedactedAlteration) : alteration;
 }
 

@@ -21,19 +21,12 @@ const PARTS = [
   AcknowledgedWrites,
   ConnectionRegistry,
   ResolvedOptions,
-];
-type Parts = readonly [
-  Authenticator,
-  AccessPolicy,
-  CredentialExtractor,
-  ConnectionLimiter,
-  Feed,
-  AcknowledgedWrites,
-  ConnectionRegistry,
-  ResolvedOptions,
-];
+] as const;
+type Instances<Classes extends readonly { prototype: object }[]> = {
+  readonly [Index in keyof Classes]: Classes[Index]['prototype'];
+};
 
-function dependenciesOf(...parts: Parts): SessionDependencies {
+function dependenciesOf(...parts: Instances<typeof PARTS>): SessionDependencies {
   const [authenticator, accessPolicy, credentialExtractor, connectionLimiter, feed, writes, connectionRegistry] = parts;
   const { limits, socket, feed: options } = parts[7];
   return {
@@ -55,6 +48,6 @@ function dependenciesOf(...parts: Parts): SessionDependencies {
 /** What each session is made with, put together once. */
 export const SESSION_PROVIDER: FactoryProvider<SessionDependencies> = {
   provide: SESSION_DEPENDENCIES,
-  inject: PARTS,
+  inject: [...PARTS],
   useFactory: dependenciesOf,
 };

@@ -8,6 +8,7 @@ import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
+import { JSON_TYPE } from '../http/media-type.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { QUERY_PIPE } from '../http/validation.js';
@@ -18,7 +19,6 @@ import { STREAM_HEADERS, streamEvents } from './event-stream.js';
 import { MAX_WAIT_MS, sendWhenKnown } from './long-poll.js';
 import { ChangesQueryDto } from './sync.dto.js';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 const EVENT_STREAM = 'text/event-stream';
 /** What changes can be answered with; the first where `Accept` leaves it open. */
 const CHANGES_TYPES = ['application/json', EVENT_STREAM] as const;

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { JSON_TYPE } from '../http/media-type.js';
 import { KEEP_ALIVE_MS } from './event-stream.js';
 
 /** Longest wait, in milliseconds: proxies commonly give up after 60 s in which they have heard nothing. */
@@ -17,7 +18,7 @@ export async function sendWhenKnown(
   onError: (error: unknown) => void,
 ): Promise<void> {
   const late: { body?: PassThrough } = {};
-  void reply.type('application/json; charset=utf-8');
+  void reply.type(JSON_TYPE);
   try {
     const json = await make(() => {
       if (late.body) return;

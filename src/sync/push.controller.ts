@@ -1,23 +1,14 @@
 import { Body, Controller, Headers, HttpCode, Post, UseFilters } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
-import type { Caller } from '../application/caller.js';
+import { callerOf, type Caller } from '../application/caller.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { toAtomeError } from '../http/problem.js';
-import {
-  AtomeError,
-  ID_PATTERN,
-  invalid,
-  isObject,
-  parseMutate,
-  type Ack,
-  type Nack,
-  type Principal,
-} from '../protocol/index.js';
+import { AtomeError, invalid, isObject, parseMutate, type Ack, type Nack, type Principal } from '../protocol/index.js';
 import { PushDto } from './sync.dto.js';
 
 /** Batches of writes, for clients that hold a replica. */
@@ -45,15 +36,12 @@ export class PushController {
     @CurrentPrincipal() principal: Principal,
   ) {
     const operations = operationsOf(body, this.options.limits.pushOperations);
-    if (clientId !== undefined && !ID_PATTERN.test(clientId)) {
-      throw invalid([{ path: 'X-Client-Id', message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' }]);
-    }
-    const by = { clientId: clientId ?? null, principal };
-    const results = await Promise.all(operations.map((operation) => this.pushOne(operation, by)));
+    const caller = callerOf(principal, clientId ?? null);
+    const results = await Promise.all(operations.map((operation) => this.pushOne(operation, caller)));
     return { success: true, results };
   }
 
-  /** @throws AtomeError when there is no place. */
+  /** Never rejects: what cannot be parsed gets a nack, too. */
   private pushOne(operation: unknown, caller: Caller): Promise<Ack | Nack> {
     try {
       return this.writes.mutate(parseMutate(operation, this.options.limits), caller);

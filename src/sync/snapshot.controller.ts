@@ -6,13 +6,12 @@ import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/ac
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
 import { isHead, LongResponses, sendHead } from '../http/long-responses.js';
-import { NDJSON } from '../http/ndjson.js';
+import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { QUERY_PIPE } from '../http/validation.js';
 import type { Principal } from '../protocol/index.js';
-import { snapshotLines } from './snapshot.js';
 import { SnapshotQueryDto } from './sync.dto.js';
 
 /** All atomes at once, for clients that hold a replica. */
@@ -50,7 +49,12 @@ export class SnapshotController {
     this.longResponses.holdHeavy(request, reply);
     const signal = this.longResponses.open(request, reply, { finishes: true });
     const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
-    const atomes = this.queries.snapshot(seq, kinds, principal);
-    await reply.send(snapshotLines(head, atomes, this.onError, signal));
+    const lines = ndjson({
+      header: () => head,
+      records: () => this.queries.snapshot(seq, kinds, principal),
+      onError: this.onError,
+      signal,
+    });
+    await reply.send(lines);
   }
 }

@@ -98,78 +98,69 @@ describe.each(DATABASES)('the original client with accounts, on %s', (_database,
     expect(await remove({ password: PASSWORD })).toMatchObject({ success: true, deleted: 2, complete: true });
     expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 0 });
   });
-});
 
-describe.each(DATABASES)('what the original client deletes in part or altogether, on %s', (_database, create) => {
-  let database: Database;
-  let server: TestApp;
-  let client: OriginalAdapter;
-  beforeEach(async () => {
-    database = await create();
-    server = await startApp({ ...WITH_ACCOUNTS, DATABASE_URL: database.url });
-    client = new OriginalAdapter(server.url);
-    await register(server.api, 'alice');
-    await login('alice');
-    for (const [id, kind] of [
-      ['a', 'note'],
-      ['b', 'task'],
-      ['c', 'note'],
-    ] as const) {
-      await client.call('POST', '/api/atome/create', { id, kind, data: {}, logicalClock: 1, deviceId: 'd' });
-    }
-  });
-  afterEach(async () => {
-    await server.close();
-    await database.drop();
-  });
+  describe('what it deletes in part or altogether', () => {
+    beforeEach(async () => {
+      await register(server.api, 'alice');
+      await login({ username: 'alice', password: PASSWORD });
+      for (const [id, kind] of [
+        ['a', 'note'],
+        ['b', 'task'],
+        ['c', 'note'],
+      ] as const) {
+        await client.call('POST', '/api/atome/create', { id, kind, data: {}, logicalClock: 1, deviceId: 'd' });
+      }
+    });
+    const remove = (body: object) => client.call('DELETE', '/api/auth/delete-account', { password: PASSWORD, ...body });
 
-  const login = (username: string) => client.call('POST', '/api/auth/login', { username, password: PASSWORD }, true);
-  const remove = (body: object) => client.call('DELETE', '/api/auth/delete-account', { password: PASSWORD, ...body });
+    it('is its data of some kinds', async () => {
+      const told = await client.call('DELETE', '/api/user-data/delete-all', {
+        password: PASSWORD,
+        kinds: ['note', 'x'],
+      });
+      expect(told).toMatchObject({ success: true, deleted: 2, complete: true });
+      expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 1, data: [{ id: 'b' }] });
+    });
 
-  it('is its data of some kinds', async () => {
-    const told = await client.call('DELETE', '/api/user-data/delete-all', { password: PASSWORD, kinds: ['note', 'x'] });
-    expect(told).toMatchObject({ success: true, deleted: 2, complete: true });
-    expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 1, data: [{ id: 'b' }] });
-  });
+    it('is all its data where it names no kinds', async () => {
+      const told = await client.call('DELETE', '/api/user-data/delete-all', { password: PASSWORD, kinds: null });
+      expect(told).toMatchObject({ deleted: 3 });
+    });
 
-  it('is all its data where it names no kinds', async () => {
-    const told = await client.call('DELETE', '/api/user-data/delete-all', { password: PASSWORD, kinds: null });
-    expect(told).toMatchObject({ deleted: 3 });
-  });
+    it('is its account with all its data', async () => {
+      expect(await remove({ deleteData: true })).toMatchObject({ status: 200, success: true, deleted: 3 });
+      expect(await login({ username: 'alice', password: PASSWORD })).toMatchObject({ status: 401 });
+      await register(server.api, 'bob');
+      await login({ username: 'bob', password: PASSWORD });
+      expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 0 });
+      expect(await client.call('GET', '/api/atome/a')).toMatchObject({ status: 410, redacted: true });
+    });
 
-  it('is its account with all its data', async () => {
-    expect(await remove({ deleteData: true })).toMatchObject({ status: 200, success: true, deleted: 3 });
-    expect(await login('alice')).toMatchObject({ status: 401 });
-    await register(server.api, 'bob');
-    await login('bob');
-    expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 0 });
-    expect(await client.call('GET', '/api/atome/a')).toMatchObject({ status: 410, redacted: true });
-  });
+    it('is its account alone', async () => {
+      expect(await remove({ deleteData: false })).toMatchObject({ status: 200, success: true });
+      await register(server.api, 'bob');
+      await login({ username: 'bob', password: PASSWORD });
+      expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 3 });
+    });
 
-  it('is its account alone', async () => {
-    expect(await remove({ deleteData: false })).toMatchObject({ status: 200, success: true });
-    await register(server.api, 'bob');
-    await login('bob');
-    expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 3 });
-  });
+    it('is nothing with another password, or without one', async () => {
+      expect(await remove({ deleteData: true, password: 'not the password' })).toMatchObject({ status: 401 });
+      expect(await remove({ deleteData: true, password: undefined })).toMatchObject({ status: 400 });
+      expect(await remove({ deleteData: 'yes' })).toMatchObject({ status: 400, errors: [{ path: 'deleteData' }] });
+      expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 3 });
+    });
 
-  it('is nothing with another password, or without one', async () => {
-    expect(await remove({ deleteData: true, password: 'not the password' })).toMatchObject({ status: 401 });
-    expect(await remove({ deleteData: true, password: undefined })).toMatchObject({ status: 400 });
-    expect(await remove({ deleteData: 'yes' })).toMatchObject({ status: 400, errors: [{ path: 'deleteData' }] });
-    expect(await client.call('GET', '/api/atome/list')).toMatchObject({ total: 3 });
-  });
-
-  it.each([
-    [{ phone: '12' }, 'phone'],
-    [{ username: '!' }, 'username'],
-    [{ email: 'no address' }, 'email'],
-    [{ phone: '', username: '' }, 'phone'],
-  ])('is told of its own field where it logs in with %j', async (who, path) => {
-    for (const call of ['login', 'register']) {
-      const told = await client.call('POST', `/api/auth/${call}`, { ...who, password: PASSWORD }, true);
-      expect(told).toMatchObject({ status: 400, errors: [{ path }], error: expect.stringMatching(`^${path} `) });
-    }
+    it.each([
+      [{ phone: '12' }, 'phone'],
+      [{ username: '!' }, 'username'],
+      [{ email: 'no address' }, 'email'],
+      [{ phone: '', username: '' }, 'phone'],
+    ])('is told of its own field where it logs in with %j', async (who, path) => {
+      for (const call of ['login', 'register']) {
+        const told = await client.call('POST', `/api/auth/${call}`, { ...who, password: PASSWORD }, true);
+        expect(told).toMatchObject({ status: 400, errors: [{ path }], error: expect.stringMatching(`^${path} `) });
+      }
+    });
   });
 });
 

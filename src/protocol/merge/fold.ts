@@ -87,8 +87,7 @@ function advance(
   const { version, hlc, timestamp, superseded } = alteration;
   const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
   const lost = superseded.length > 0 ? new Set(superseded) : undefined;
-  const wasInheriting = draft.access === 'inherit';
-  const written = alteration.operation === 'share' ? [] : assignments(draft, alteration);
+  const written = assignments(draft, alteration);
   for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
   for (const { path, value } of written) {
     if (lost?.has(path)) continue;
@@ -100,10 +99,9 @@ function advance(
   }
   Object.assign(draft, { version, updatedAt: timestamp, clocks });
   const { inherited } = alteration.changes as Rights;
+  const isReplaced = alteration.operation === 'replace' || alteration.operation === 'restore';
   if (alteration.operation === 'share') setRights(draft, alteration.changes);
-  else if ((alteration.operation === 'replace' || alteration.operation === 'restore') && inherited && wasInheriting) {
-    setRights(draft, { access: 'inherit', inherited });
-  }
+  else if (isReplaced && inherited && draft.access === 'inherit') setRights(draft, { access: 'inherit', inherited });
   return { clocks, emptied };
 }
 

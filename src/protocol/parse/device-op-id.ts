@@ -1,5 +1,5 @@
-import { isObject } from '../json.js';
 import { OP_ID_PATTERN } from '../ids.js';
+import { canonicalJson } from '../json.js';
 import type { RequestedChange } from '../operations.js';
 import type { Fields } from './fields.js';
 
@@ -32,7 +32,7 @@ export function isDeviceOpId(opId: string, atomeId: string): boolean {
 
 /** 53 bits (cyrb53) of a value, whatever the order of its keys. Two that meet cost one of them a refusal. */
 function digestOf(value: unknown): string {
-  const text = JSON.stringify(value, (_key, part: unknown) => (isObject(part) ? sorted(part) : part));
+  const text = canonicalJson(value);
   let [high, low] = [0xdeadbeef, 0x41c6ce57];
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
@@ -42,8 +42,4 @@ function digestOf(value: unknown): string {
   const first = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
   const second = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(first ^ (first >>> 13), 3266489909);
   return (4294967296 * (2097151 & second) + (first >>> 0)).toString(36);
-}
-
-function sorted(part: Record<string, unknown>): object {
-  return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

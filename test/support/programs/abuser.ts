@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import { setTimeout as elapse } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 /*
@@ -13,7 +14,17 @@ const { hostname, port } = new URL(url);
 const refusals = new Set<string>();
 const open = new Set<{ destroy: () => void }>();
 
-const isOver = (): boolean => Date.now() >= ends;
+/**
+ * Milliseconds before it asks again where a connection, or an answer, was refused: no event tells when it would not be. A
+ * program that asks again at once takes the processor from the server that it is to keep busy.
+ */
+const [AFTER_NO_CONNECTION_MS, AFTER_NO_ANSWER_MS] = [20, 5];
+
+let isOver = false;
+setTimeout(() => {
+  isOver = true;
+  open.forEach((each) => each.destroy());
+}, ends - Date.now());
 
 function refuse(kind: string | number): void {
   if (refusals.has(String(kind))) return;
@@ -24,7 +35,7 @@ function refuse(kind: string | number): void {
 /** Runs so many loops until the time is over; a loop that is refused a connection goes on. */
 async function many(loops: number, once: (loop: number) => Promise<void>): Promise<void> {
   const loop = async (n: number): Promise<void> => {
-    while (!isOver()) await once(n).catch(() => new Promise((resolve) => setTimeout(resolve, 20)));
+    while (!isOver) await once(n).catch(() => elapse(AFTER_NO_CONNECTION_MS));
   };
   await Promise.all(Array.from({ length: loops }, (_, n) => loop(n)));
 }
@@ -43,7 +54,7 @@ async function call(method: string, path: string, body?: unknown): Promise<void>
   if (answer.ok) return;
   const code = /"code":"(\w+)"/.exec(text)?.[1] ?? 'none';
   refuse(`${answer.status} ${code}`);
-  if (answer.status === 429 || answer.status === 503) await new Promise((resolve) => setTimeout(resolve, 5));
+  if (answer.status === 429 || answer.status === 503) await elapse(AFTER_NO_ANSWER_MS);
 }
 
 /** A socket that says the messages of a function as fast as they are taken. */
@@ -66,9 +77,9 @@ async function flood(message: (n: number) => string): Promise<void> {
   });
   try {
     await once(ws, 'open');
-    for (let n = 0; !isOver() && ws.readyState === ws.OPEN; n += 1) {
-      ws.send(message(n));
-      if (n % 50 === 49 || ws.bufferedAmount > 65_536) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let n = 0; !isOver && ws.readyState === ws.OPEN; n += 1) {
+      // what is taken at once is called back in the same turn, in which no time ends and nothing is read
+      await new Promise((taken) => ws.send(message(n), () => setImmediate(taken)));
     }
   } finally {
     open.delete(entry);
@@ -82,16 +93,14 @@ async function neverRead(path: string): Promise<void> {
 }
 
 async function raw(text: string): Promise<void> {
-  const socket: Socket = connect(Number(port), hostname);
+  const socket = connect(Number(port), hostname, () => socket.write(text));
   open.add(socket);
-  socket.on('error', () => undefined);
   socket.pause();
-  await once(socket, 'connect');
-  socket.write(text);
-  const left = setTimeout(() => socket.destroy(), Math.max(1, ends - Date.now()));
-  await new Promise((resolve) => socket.once('close', resolve));
-  clearTimeout(left);
-  open.delete(socket);
+  try {
+    await once(socket, 'close');
+  } finally {
+    open.delete(socket);
+  }
 }
 
 let seed = 1;
@@ -144,5 +153,4 @@ const ABUSES: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 await ABUSES[abuse]!();
-for (const each of open) each.destroy();
 process.exit(0);
