@@ -1,6 +1,6 @@
 import type { Committed } from '../ledger/outcome.js';
 import { AtomeError } from '../protocol/index.js';
-import { Batch } from './batch.js';
+import { Batch, type CompactPage, type CompactReplay } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedParts, LedgerTail, TailObserver } from './ledger-tail.js';
 import type { PageKey } from './page-cache.js';
@@ -25,8 +25,8 @@ interface PendingPage {
 interface PageRange {
   readonly after: number;
   readonly upTo: number;
-  /** Only the newest entry of each atome. */
-  readonly compact: boolean;
+  /** Only the newest entry of each atome, up to the head. */
+  readonly replay?: CompactReplay;
 }
 
 /**
@@ -42,6 +42,7 @@ export class BatchSource implements TailObserver {
   private readonly pendingReads = new Set<Relocations>();
   /** How often something kept has been erased. */
   private erasures = 0;
+  private compactPages = 0;
 
   constructor(
     private readonly tail: LedgerTail,
@@ -53,10 +54,10 @@ export class BatchSource implements TailObserver {
   /**
    * The entries behind a cursor, about as many as a frame takes and at least one; a promise where they have to be read.
    * @param wanter who is charged with the reading.
-   * @param compactTo up to this seq only the newest entry of each atome is wanted.
+   * @param replay only the newest entry of each atome is wanted.
    */
-  batchAfter(after: number, wanter: PageWanter, compactTo?: number): Batch | Promise<Batch> {
-    if (compactTo !== undefined) return this.fetch({ after, upTo: compactTo, compact: true }, wanter);
+  batchAfter(after: number, wanter: PageWanter, replay?: CompactReplay): Batch | Promise<Batch> {
+    if (replay) return this.fetch({ after, upTo: replay.upTo, replay }, wanter);
     return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after) ?? this.page(after, wanter);
   }
 
@@ -122,10 +123,10 @@ export class BatchSource implements TailObserver {
   private async page(after: number, wanter: PageWanter): Promise<Batch> {
     const begin = beginOf(after);
     const upTo = Math.min(begin + PAGE_SEQS, this.tail.seq);
-    const page = await this.fetch({ after: begin, upTo, compact: false }, wanter);
+    const page = await this.fetch({ after: begin, upTo }, wanter);
     if (begin === after) return page;
     // a page of large documents ends before its time
-    return page.to > after ? page.after(after) : this.fetch({ after, upTo, compact: false }, wanter);
+    return page.to > after ? page.after(after) : this.fetch({ after, upTo }, wanter);
   }
 
   private fetch(range: PageRange, wanter: PageWanter): Promise<Batch> {
@@ -154,46 +155,62 @@ export class BatchSource implements TailObserver {
   }
 
   private async read(range: PageRange): Promise<Batch> {
-    const { after, upTo, compact } = range;
     const { tail, erasures } = this;
     const { recent } = tail;
     const relocations = new Relocations();
     this.pendingReads.add(relocations);
-    let entries: Entry[];
+    let page: Batch;
     try {
-      const committed = await this.committed(range);
-      if (erasures !== this.erasures) return await this.read(range); // it may hold what is erased now
-      entries = committed.map((each) => new Entry(each, compact, this.parts.rules));
-      relocations.apply(entries);
+      page = range.replay ? await this.compactPage(range.after, relocations) : await this.wholePage(range, relocations);
     } finally {
       this.pendingReads.delete(relocations);
     }
-    if (!compact && entries[0]?.seq !== after + 1) {
-      await tail.refresh();
-      throw new AtomeError('unavailable', `the ledger of "${tail.tenant}" has no row ${after + 1}`);
-    }
-    // only a compact page can be empty: all that was there has newer alterations behind `upTo`
-    if (entries.length === 0) return new Batch(entries, upTo, (await tail.hashAt(upTo)) ?? '', compact);
-    const page = batchOf(entries, compact);
-    if (recent === tail.recent) this.parts.pages.offer(this, keyOf(range), page);
+    if (erasures !== this.erasures) return this.read(range); // it may hold what is erased now
+    if (page.entries.length > 0 && recent === tail.recent) this.parts.pages.offer(this, keyOf(range), page);
     return page;
   }
 
-  private committed({ after, upTo, compact }: PageRange): Promise<readonly Committed[]> {
+  private async wholePage({ after, upTo }: PageRange, relocations: Relocations): Promise<Batch> {
     const { ledger, options } = this.parts;
-    return ledger.page(this.tail.tenant, after, upTo, { chars: options.frameChars, compact });
+    const { tail } = this;
+    const entries = this.entriesOf(
+      await ledger.page(tail.tenant, after, upTo, { chars: options.frameChars }),
+      relocations,
+    );
+    if (entries[0]?.seq === after + 1) return batchOf(entries);
+    await tail.refresh();
+    throw new AtomeError('unavailable', `the ledger of "${tail.tenant}" has no row ${after + 1}`);
+  }
+
+  private async compactPage(after: number, relocations: Relocations): Promise<Batch> {
+    const { ledger, options } = this.parts;
+    const { tail } = this;
+    const { committed, isLast } = await ledger.newestPage(tail.tenant, after, { chars: options.frameChars });
+    const entries = this.entriesOf(committed, relocations, true);
+    const place = { serial: (this.compactPages += 1), isLast };
+    const last = entries.at(-1);
+    if (!last) return new Batch([], after, (await tail.hashAt(after)) ?? '', place);
+    // another node may have written more than is known here
+    if (last.seq > tail.seq) await tail.refresh();
+    return batchOf(entries, place);
+  }
+
+  private entriesOf(committed: readonly Committed[], relocations: Relocations, compact = false): Entry[] {
+    const entries = committed.map((each) => new Entry(each, compact, this.parts.rules));
+    relocations.apply(entries);
+    return entries;
   }
 }
 
-function keyOf({ after, upTo, compact }: PageRange): PageKey {
-  return compact ? `${after}-${upTo}` : after;
+function keyOf({ after, upTo, replay }: PageRange): PageKey {
+  return replay ? `${after}-${upTo}-${replay.previous ?? 0}` : after;
 }
 
 function beginOf(seq: number): number {
   return seq - (seq % PAGE_SEQS);
 }
 
-function batchOf(entries: readonly Entry[], compact = false): Batch {
+function batchOf(entries: readonly Entry[], compact?: CompactPage): Batch {
   const last = entries.at(-1)!;
   return new Batch(entries, last.seq, last.hash, compact);
 }

@@ -10,6 +10,31 @@ interface Encoded {
 /** Encodings kept for each class: readers of one class at one place may differ in what they have seen before. */
 const MAX_ENCODINGS = 8;
 
+/** That a page holds only the newest entry of each atome. */
+export interface CompactPage {
+  /** Its own among all. */
+  readonly serial: number;
+  /** Whether nothing was behind it when it was read. */
+  readonly isLast: boolean;
+}
+
+/**
+ * A replay of only the newest entry of each atome. An atome that is altered meanwhile moves behind the page that it would
+ * have been in. So each page is read after the one before it, and the last one up to the head: no atome slips through that
+ * has left a filter, or a reader's rights, in between.
+ */
+export interface CompactReplay {
+  /** What its first page has to reach. */
+  readonly upTo: number;
+  /** Serial of the page before. */
+  readonly previous?: number;
+}
+
+/** What is left of a replay after a page; undefined when that was its last. */
+export function replayAfter({ upTo }: CompactReplay, { compact }: Batch): CompactReplay | undefined {
+  return compact && !compact.isLast ? { upTo, previous: compact.serial } : undefined;
+}
+
 /**
  * Entries behind a place, up to `to`; `hash` is the chain hash there. What is made of them lives as long as they do:
  * whoever lets go of a batch lets go of its bytes too.
@@ -25,12 +50,11 @@ export class Batch {
   private encodedSize = 0;
   private senders: Set<string | null> | undefined;
 
-  /** @param compact only the newest entry of each atome is in it */
   constructor(
     readonly entries: readonly Entry[],
     readonly to: number,
     readonly hash: string,
-    readonly compact: boolean,
+    readonly compact?: CompactPage,
   ) {
     this.restricted = entries.some((entry) => entry.restricted);
   }

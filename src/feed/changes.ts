@@ -3,6 +3,7 @@ import { turn } from '../ledger/turns.js';
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { eventFilter } from './filter.js';
 import { viewerOf, visibilityMask, withVisibility } from './visibility.js';
+import { replayAfter, type CompactReplay } from './batch.js';
 import type { LedgerTail } from './ledger-tail.js';
 import type { TenantLog } from './tenant-log.js';
 
@@ -94,10 +95,12 @@ async function collect(
       return !signal.aborted;
     },
   };
+  let replay: CompactReplay | undefined = compact && to < upTo ? { upTo } : undefined;
   let [chars, walked] = [0, 0];
-  while (to < upTo && chars < ANSWER_CHARS && walked < MOST_WALKED) {
+  while ((replay || to < upTo) && chars < ANSWER_CHARS && walked < MOST_WALKED) {
     if (walked > 0) await turn();
-    const batch = await batches.batchAfter(to, wanter, compact ? upTo : undefined);
+    const batch = await batches.batchAfter(to, wanter, replay);
+    replay &&= replayAfter(replay, batch);
     for (const [entry, visibility] of withVisibility(batch, visibilityMask(batch, viewer, rules))) {
       const event = show(entry, visibility);
       if (event !== undefined) {

@@ -6,7 +6,7 @@ import { Entry } from './entry.js';
 import { PageCache } from './page-cache.js';
 import { RangeView } from './view.js';
 
-const page = (seq: number): Batch => new Batch([new Entry(committed(seq), false, OPEN_RULES)], seq, `h${seq}`, false);
+const page = (seq: number): Batch => new Batch([new Entry(committed(seq), false, OPEN_RULES)], seq, `h${seq}`);
 const [ONE, OTHER] = [{}, {}];
 
 /** How many of the first `count` pages of an owner are there. */

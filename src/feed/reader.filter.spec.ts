@@ -116,6 +116,27 @@ describe('a reader of a part', () => {
       ]);
     });
 
+    it.each([
+      ['the first page', 0],
+      ['a later page', 1],
+    ])('is told what has left its filter, and is altered again before %s is read', async (_which, page) => {
+      const ids = range(1, 20).map(String);
+      for (const id of ids) await harness.ledger.write(create(id, { text: 'x'.repeat(200) }));
+      await harness.ledger.write(write('a', 'replace', { kind: 'shape' }));
+      await harness.follow();
+      const since = page === 0 ? 27 : 7;
+      let read = 0;
+      harness.watched.before = async (method) => {
+        if (method === 'alterations.newest' && read++ === page) await harness.ledger.write(update('a', { n: 1 }));
+      };
+      const { sink } = harness.open(since, { compact: true, filter: { kinds: ['note'], ids: ['a', 'b'] } });
+      await settled();
+      const events = sink.frames.flatMap((frame) => frame.events);
+      expect(events).toEqual([{ type: 'atome:left', atomeId: 'a', reason: 'filter', seq: 29 }]);
+      expect(sink.lives).toEqual([29]);
+      expectUnbroken(sink, since, 29);
+    });
+
     it.each([true, false])('does not change what another gets who shares its view: first %s', async (first) => {
       await harness.follow();
       const view = new RangeView({});

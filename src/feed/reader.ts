@@ -1,5 +1,5 @@
 import type { Principal, ResetReason } from '../protocol/index.js';
-import type { Batch } from './batch.js';
+import { replayAfter, type Batch, type CompactReplay } from './batch.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
 import type { PageWanter } from './read-slots.js';
@@ -47,6 +47,8 @@ interface ReaderCursor {
 export class FeedReader implements PageWanter {
   private phase: 'idle' | 'replaying' | 'live' | 'closed' = 'idle';
   private readonly cursor: ReaderCursor;
+  /** What is left to replay compactly. */
+  private compactReplay: CompactReplay | undefined;
   private fetching: Promise<Batch> | undefined;
   /** undefined since the last tick: nobody asks the time for each frame of each reader. */
   private writtenAt: number | undefined = 0;
@@ -57,8 +59,10 @@ export class FeedReader implements PageWanter {
     private readonly options: FeedOptions,
     private readonly onError: (error: unknown) => void,
   ) {
-    const { since, log, principal } = to;
-    this.cursor = { sent: since, position: since, hash: undefined, replayTo: log.tail.seq };
+    const { since, log, principal, compact = false } = to;
+    const replayTo = log.tail.seq;
+    this.cursor = { sent: since, position: since, hash: undefined, replayTo };
+    if (compact && since < replayTo) this.compactReplay = { upTo: replayTo };
     this.viewer = viewerOf(principal);
   }
 
@@ -95,14 +99,15 @@ export class FeedReader implements PageWanter {
 
   /** Sends what there is while the sink takes it. Before the first call nothing is sent. */
   pump(): void {
-    const { log, sink, compact = false } = this.to;
+    const { log, sink } = this.to;
     const { cursor } = this;
     if (this.phase === 'idle') this.phase = 'replaying';
     while (this.phase !== 'closed' && !this.fetching) {
-      if (cursor.position >= cursor.replayTo && this.phase === 'replaying') this.goLive();
-      if (cursor.position >= log.tail.seq || sink.unsent >= this.options.unsentBytes) return;
-      const isCompact = compact && cursor.position < cursor.replayTo;
-      const batch = log.batches.batchAfter(cursor.position, this, isCompact ? cursor.replayTo : undefined);
+      const replay = this.compactReplay;
+      if (!replay && cursor.position >= cursor.replayTo && this.phase === 'replaying') this.goLive();
+      if (!replay && cursor.position >= log.tail.seq) return;
+      if (sink.unsent >= this.options.unsentBytes) return;
+      const batch = log.batches.batchAfter(cursor.position, this, replay);
       if (batch instanceof Promise) this.waitFor(batch);
       else this.send(batch);
     }
@@ -122,6 +127,7 @@ export class FeedReader implements PageWanter {
     const { sink, log } = this.to;
     const { seq, epoch } = log.tail;
     this.fetching = undefined;
+    this.compactReplay = undefined;
     this.cursor.position = seq;
     this.cursor.sent = seq;
     sink.reset(reason, epoch, seq);
@@ -147,6 +153,7 @@ export class FeedReader implements PageWanter {
 
   private send(batch: Batch): void {
     const bytes = this.encode(batch);
+    this.compactReplay &&= replayAfter(this.compactReplay, batch);
     this.cursor.position = batch.to;
     this.cursor.hash = batch.hash;
     if (!bytes) return;

@@ -207,15 +207,16 @@ describe('the log of a tenant', () => {
       const pages = await Promise.all([
         log.batches.batchAfter(0, SOME),
         log.batches.batchAfter(0, SOME),
-        log.batches.batchAfter(0, SOME, 5),
+        log.batches.batchAfter(0, SOME, { upTo: 5 }),
       ]);
       expect(pages[1]).toBe(pages[0]);
       expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
       expect(pages[2].entries.map(({ seq }) => seq)).toEqual([5]);
-      expect(await log.batches.batchAfter(4, SOME, 4)).toMatchObject({
+      expect(await log.batches.batchAfter(5, SOME, { upTo: 5, previous: 1 })).toMatchObject({
         entries: [],
-        to: 4,
-        hash: await log.tail.hashAt(4),
+        to: 5,
+        hash: await log.tail.hashAt(5),
+        compact: { isLast: true },
       });
     });
 

@@ -11,7 +11,7 @@ function entries(after: number, to: number): Entry[] {
   return Array.from({ length: to - after }, (_, i) => new Entry(committed(after + i + 1), false, OPEN_RULES));
 }
 /** The batch behind `after` up to `to`, looked up anew. */
-const batch = (after: number, to: number, of = entries(after, to)): Batch => new Batch(of, to, `h${to}`, false);
+const batch = (after: number, to: number, of = entries(after, to)): Batch => new Batch(of, to, `h${to}`);
 const texts = (bytes: Buffer | undefined): string[] => [...framePayloads(bytes!)].map((each) => each.toString());
 const VIEWS: readonly (readonly [string, () => View])[] = [
   ['range', () => new RangeView({})],

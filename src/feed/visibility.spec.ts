@@ -32,7 +32,8 @@ function entry(seq: number, before: Access | null, after: Access, now: Access, c
   const atome = { ...one.atome, ...place(after) };
   return new Entry({ ...one, atome, before: before && place(before), current: place(now), audience }, compact, RULES);
 }
-const batch = (entries: Entry[], compact = false): Batch => new Batch(entries, entries.at(-1)!.seq, 'h', compact);
+const batch = (entries: Entry[], compact = false): Batch =>
+  new Batch(entries, entries.at(-1)!.seq, 'h', compact ? { serial: 1, isLast: true } : undefined);
 
 describe('a verdict', () => {
   it.each<[string, Access | null, Access, Access, string]>([

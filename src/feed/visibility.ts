@@ -34,7 +34,8 @@ export function visibilityMask(batch: Batch, viewer: Viewer, rules: AccessRules)
   if (mask === undefined) {
     mask = '';
     for (const entry of batch.entries) {
-      mask += LETTERS[entry.restricted ? visibilityOf(entry, batch.compact, viewer.principal, rules) : 'shown'];
+      mask +=
+        LETTERS[entry.restricted ? visibilityOf(entry, batch.compact !== undefined, viewer.principal, rules) : 'shown'];
     }
     batch.visibilityMasks.set(viewer.key, mask);
   }

@@ -102,7 +102,7 @@ describe('an erased atome in the ledger', () => {
           const { seq } = await own.reader.head(TENANT);
           const pages = [
             await own.reader.page(TENANT, 0, seq, { chars: 1e9 }),
-            await own.reader.page(TENANT, 0, seq, { chars: 1e9, compact: true }),
+            (await own.reader.newestPage(TENANT, 0, { chars: 1e9 })).committed,
           ];
           const shown = JSON.stringify([...pages, await queryOf(own.store)('SELECT * FROM alterations')]);
           for (const id of erased) {

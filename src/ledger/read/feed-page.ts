@@ -11,16 +11,24 @@ import type { TenantLedger } from '../store.js';
 
 const PAGE_ROWS = 500;
 
+/** A page of alterations that are each the newest of their atome. */
+export interface NewestPage {
+  readonly committed: readonly Committed[];
+  /** Whether nothing was behind it when it was read. */
+  readonly isLast: boolean;
+}
+
 /** See `LedgerReader.page`. */
-export async function readPage(
-  ledger: TenantLedger,
-  after: number,
-  upTo: number,
-  { chars, compact }: { readonly chars: number; readonly compact: boolean },
-): Promise<Committed[]> {
-  if (compact) return newest(ledger, await ledger.alterations.newest({ after, upTo, limit: PAGE_ROWS, chars }));
+export async function readPage(ledger: TenantLedger, after: number, upTo: number, chars: number): Promise<Committed[]> {
   const rows = await ledger.alterations.page({ after, upTo, limit: PAGE_ROWS, chars });
   return asOfNow(ledger, await committed(ledger, rows), false);
+}
+
+/** See `LedgerReader.newestPage`. */
+export async function readNewestPage(ledger: TenantLedger, after: number, chars: number): Promise<NewestPage> {
+  const rows = await ledger.alterations.newest({ after, upTo: Number.MAX_SAFE_INTEGER, limit: PAGE_ROWS, chars });
+  const size = rows.reduce((sum, row) => sum + row.size, 0);
+  return { committed: await newest(ledger, rows), isLast: rows.length < PAGE_ROWS && size <= chars };
 }
 
 /** Adds where each atome stands by now: what may be read of the past is decided by the rights of today. */

@@ -85,7 +85,7 @@ describe('the reader', () => {
         atome: { kind: 'shape', parentId: 'p', data: { y: 1 } },
         before: { id: 'b', kind: 'note', type: null, parentId: null },
       });
-      const compact = await ledger.reader.page(TENANT, 0, 7, { chars: 1_000_000, compact: true });
+      const { committed: compact } = await ledger.reader.newestPage(TENANT, 0, { chars: 1_000_000 });
       const audience = { names: ['*'] };
       expect(compact).toMatchObject([
         { audience: { ...audience, kinds: ['note'] } },

@@ -9,7 +9,7 @@ import {
   type RedactedAlteration,
 } from '../../protocol/index.js';
 import type { Committed } from '../outcome.js';
-import { readPage } from './feed-page.js';
+import { readNewestPage, readPage, type NewestPage } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChain } from '../delta-chain.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
@@ -185,15 +185,18 @@ export class LedgerReader {
 
   /**
    * The next alterations behind `after`, at most up to `upTo`: about `chars` characters of events, at least
-   * one when there is one. `compact`: only the newest of each atome.
+   * one when there is one.
    */
-  async page(
-    tenant: string,
-    after: number,
-    upTo: number,
-    { chars, compact = false }: { readonly chars: number; readonly compact?: boolean },
-  ): Promise<Committed[]> {
-    return readPage(this.store.ledger(tenant), after, upTo, { chars, compact });
+  async page(tenant: string, after: number, upTo: number, { chars }: { readonly chars: number }): Promise<Committed[]> {
+    return readPage(this.store.ledger(tenant), after, upTo, chars);
+  }
+
+  /**
+   * As {@link page}, but only alterations that are the newest of their atome as the page is read, and up to the head: who
+   * stopped before it would miss what those behind have taken the place of.
+   */
+  async newestPage(tenant: string, after: number, { chars }: { readonly chars: number }): Promise<NewestPage> {
+    return readNewestPage(this.store.ledger(tenant), after, chars);
   }
 
   /**
