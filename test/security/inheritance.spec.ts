@@ -40,6 +40,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
       Array.from({ length: to - from }, (_, n) => ledger.write(make(`${doc}-${from + n}`, doc, 'inherit'), alice)),
     );
   const readersOf = async (id: string): Promise<unknown> => {
+    await ledger.settled();
     const header = await ledger.reader.standing(TENANT, id);
     return header?.access === 'inherit' ? header.inherited : header?.access;
   };
