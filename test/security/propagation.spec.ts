@@ -71,7 +71,7 @@ describe.each(PLACES)('an access that is still to be propagated, on %s', (_name,
         .get('doc', undefined, principal)
         .then(
           () => 200,
-          ({ code }: { code: string }) => code,
+          (error: unknown) => (error as { code: string }).code,
         ),
       export: JSON.stringify((await api.get('/api/user-data/export')).text).includes('needle'),
     };
