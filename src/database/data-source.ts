@@ -23,6 +23,7 @@ import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by
 import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents-last.js';
 import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
 import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
+import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
 
 const COMMON = {
   entities: [
@@ -48,6 +49,7 @@ const COMMON = {
     DocumentsLast1766000000000,
     DigestReceipts1767000000000,
     Propagations1768000000000,
+    CountAllTexts1769000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
