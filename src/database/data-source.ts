@@ -7,6 +7,7 @@ import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
 import { AtomeEntity } from './entities/atome.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
+import { PropagationEntity } from './entities/propagation.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { TicketEntity } from './entities/ticket.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
@@ -22,6 +23,7 @@ import { makeSqliteFile } from './sqlite-path.js';
 import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
 import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents-last.js';
 import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
+import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
 
 const COMMON = {
   entities: [
@@ -29,6 +31,7 @@ const COMMON = {
     AlterationEntity,
     AtomeEntity,
     ReceiptEntity,
+    PropagationEntity,
     TicketEntity,
     AccountEntity,
     AccountSessionEntity,
@@ -45,6 +48,7 @@ const COMMON = {
     OpIdsByAuthor1765000000000,
     DocumentsLast1766000000000,
     DigestReceipts1767000000000,
+    Propagations1768000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,

@@ -1,4 +1,5 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
+import { isReadNow } from './ancestors.sql.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 
 /* Lists of atomes: which, in which order, for which principal. Parameters are written `?`. */
@@ -18,8 +19,8 @@ const SORT_NAME: Record<ListQuery['sortBy'], string> = { ...SORT_COLUMN, created
 export interface Dialect {
   /** The expression for `data` in lower case. */
   readonly lowerData: string;
-  /** Whether one of the texts in a JSON array parameter is in `readers`. Never LIKE, which may ignore case. */
-  readonly namesReader: string;
+  /** Whether one of the texts in a JSON array parameter is in another text. Never LIKE, which may ignore case. */
+  readonly namesReader: (readers: string) => string;
   /** A column whose index is not to be walked for the order: only SQLite, which has no statistics, has to be told. */
   readonly unwalked: (column: string) => string;
 }
@@ -70,9 +71,10 @@ export function countList(tenant: string, query: ListQuery, dialect: Dialect): S
 
 function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: Dialect): Statement {
   const kinds = exceptKinds.length === 0 ? '' : ` AND kind NOT IN (${exceptKinds.map(() => '?').join(', ')})`;
+  const readers = JSON.stringify(names.map((name) => `\n${name}\n`));
   return {
-    sql: `(readers IS NULL OR ${namesReader})${kinds}`,
-    params: [JSON.stringify(names.map((name) => `\n${name}\n`)), ...exceptKinds],
+    sql: `(readers IS NULL OR ${namesReader('readers')}) AND ${isReadNow(namesReader)}${kinds}`,
+    params: [readers, readers, ...exceptKinds],
   };
 }
 

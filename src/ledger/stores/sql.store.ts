@@ -5,6 +5,7 @@ import type { Statement, Tables } from '../../database/tables.js';
 import type { Measured, Param, Scan } from './columns.js';
 import type { Dialect } from './list.sql.js';
 import { headRow } from './read-rows.js';
+import { SELECT_PROPAGATING } from './inheritance.sql.js';
 import * as sql from './sql.js';
 import { SqlLedger, type SqlDatabase } from './sql.ledger.js';
 
@@ -52,6 +53,11 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   async tenants(): Promise<string[]> {
     const rows = await this.query(ALL_HEADS, 'SELECT tenant FROM ledgers ORDER BY tenant', []);
+    return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
+  }
+
+  async propagating(): Promise<string[]> {
+    const rows = await this.query(ALL_HEADS, SELECT_PROPAGATING, []);
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
 import { poolOptions } from '../../../database/data-source.js';
@@ -9,7 +9,7 @@ import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } 
 import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
 import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
-import { countAdopted, findRelatives, type ReadRows } from './postgres.relatives.js';
+import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
 import {
   ADD,
   addParams,
@@ -17,7 +17,6 @@ import {
   numbered,
   PAIRS_OF,
   PROBE,
-  SELECT_ATOMES,
   SELECT_CREATIONS,
   SELECT_DOCUMENTS,
   SELECT_RECEIPTS,
@@ -25,6 +24,7 @@ import {
 } from './postgres.sql.js';
 import type { Measured, Param, Scan } from '../columns.js';
 import type { Dialect } from '../list.sql.js';
+import { propagationStatements } from '../inheritance.sql.js';
 import * as sql from '../sql.js';
 import {
   alterationRow,
@@ -75,7 +75,8 @@ export class PostgresStore extends SqlStore {
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.dialect = {
       lowerData,
-      namesReader: `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(readers, name) > 0)`,
+      namesReader: (readers) =>
+        `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(${readers}, name) > 0)`,
       unwalked: (column) => column,
     };
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
@@ -209,7 +210,7 @@ export class PostgresStore extends SqlStore {
     // the lock first: what is read after it cannot be older than what the last holder committed
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
-      rows<PartialAtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
+      readAtomes(rows, tenant, atomeIds, touched),
       ops.length === 0
         ? Promise.resolve([])
         : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
@@ -218,7 +219,7 @@ export class PostgresStore extends SqlStore {
     const [head] = await locked;
     if (!head) throw new LedgerGone(tenant);
     const [atomes, receipts] = await Promise.all(read);
-    const found = await findRelatives(rows, tenant, atomes.map(atomeRow), touched);
+    const found = await findParents(rows, tenant, atomes.map(atomeRow), touched);
     const missing = missingDocuments(found, touched);
     const documents =
       missing.length === 0
@@ -232,7 +233,7 @@ export class PostgresStore extends SqlStore {
       creations: creations.map(alterationRow),
       ...withDocuments(found, documents),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
-      ...(await countAdopted(rows, tenant, found, touched)),
+      ...(await countHeirs(rows, tenant, found, touched)),
     };
   }
 
@@ -245,6 +246,9 @@ export class PostgresStore extends SqlStore {
       for (const each of additions.erased ?? []) {
         const params = sql.eraseParams(tenant, each);
         sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), params))));
+      }
+      for (const { sql: text, params } of propagationStatements(tenant, additions)) {
+        sent.push(client.query(this.timed(numbered(text), params)));
       }
       // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
       if (sent.length > 1) await together(sent.splice(0));
