@@ -36,7 +36,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: (o: ResolvedOptions) => openStore(o.databaseUrl, storeLog()),
+    useFactory: (o: ResolvedOptions) => openStore(o.databaseUrl, { report: storeLog(), postgres: o.postgres }),
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {

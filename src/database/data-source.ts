@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import type { DataSourceOptions } from 'typeorm';
+import type { PoolConfig } from 'pg';
+import type { DataSource, DataSourceOptions } from 'typeorm';
 import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
@@ -55,6 +56,10 @@ const COMMON = {
   synchronize: false,
 } as const;
 
+const APPLICATION = 'atome-sync';
+// pipeline: statements that do not wait for each other go out together
+const CONNECTION = { connectionTimeoutMillis: 5_000, pipeline: true };
+
 /**
  * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. A SQLite file and its folder are
  * made when they are missing.
@@ -67,9 +72,9 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
       migrations: [...COMMON.migrations],
       type: 'postgres',
       url: databaseUrl,
-      applicationName: 'atome-sync',
-      // pipeline: statements that do not wait for each other go out together
-      extra: { max: 10, connectionTimeoutMillis: 5_000, pipeline: true },
+      applicationName: APPLICATION,
+      // one holds the lock under which the other migrates
+      extra: { max: 2, ...CONNECTION },
     };
   }
   const path = fileOf(databaseUrl);
@@ -82,6 +87,12 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
     database: path ?? ':memory:',
     prepareDatabase: prepareSqlite,
   };
+}
+
+/** How to connect to the same PostgreSQL as TypeORM does. */
+export function poolOptions({ options }: DataSource): PoolConfig {
+  const { url } = options as { readonly url: string };
+  return { connectionString: url, application_name: APPLICATION, ...CONNECTION };
 }
 
 /** The file of a SQLite database; undefined for one in memory. */

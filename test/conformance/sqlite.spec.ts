@@ -52,7 +52,7 @@ describe('the store on SQLite', () => {
     await store.ledger('default').atomes.after({ after: '', limit: 10, bytes: 10 });
     await store.heads(['default']);
     const { statements } = store as unknown as { statements: Map<string, unknown> };
-    const scanned = [...scan.mock.calls.map((call) => call[1]), ...measured.mock.calls.map((call) => call[1].sql)];
+    const scanned = [...scan.mock.calls, ...measured.mock.calls].map((call) => call[1].sql);
     expect(scanned).toHaveLength(6);
     for (const statement of [...statements.keys(), ...scanned]) {
       const values = Array.from(statement.matchAll(/\?/g), () => '[]');

@@ -27,8 +27,14 @@ export interface Statement {
   readonly params: readonly Param[];
 }
 
+/** A statement that reads many rows. */
+export interface Scan extends Statement {
+  /** It may walk all that a tenant has, where others walk a part that an index has in order. */
+  readonly isWalk?: boolean;
+}
+
 /** A statement whose rows tell how long they are: a page of them may end where their lengths add up. */
-export interface Measured extends Statement {
+export interface Measured extends Scan {
   /** The columns wanted. */
   readonly names: string;
   /** Their order, by those names. */

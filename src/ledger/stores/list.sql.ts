@@ -37,10 +37,22 @@ export function selectList(tenant: string, query: ListQuery, dialect: Dialect): 
     sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE ${conditions.join(' AND ')}
       ORDER BY ${column} ${direction}, id ${direction} LIMIT ? OFFSET ?`,
     params: [...params, query.limit, query.offset],
+    isWalk: isWalk(query),
     names: ATOME_NAMES,
     order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
     length: 'size',
   };
+}
+
+/** A page that begins behind more rows than that is no short way into the list. */
+const FAR = 10_000;
+const IN_ORDER: ReadonlySet<string> = new Set(['updatedAt', 'createdAt', 'id']);
+
+/** Whether no index has the wanted atomes together, and in that order. */
+function isWalk({ search, type, kind, parentId, sortBy, offset }: ListQuery): boolean {
+  if (search !== undefined || type !== undefined || offset > FAR) return true;
+  if (typeof parentId === 'string') return false;
+  return kind !== undefined || parentId === null ? sortBy !== 'updatedAt' : !IN_ORDER.has(sortBy);
 }
 
 /**

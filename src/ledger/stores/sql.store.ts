@@ -2,7 +2,7 @@ import { StoreError, type Report } from '../store-error.js';
 import type { HeadRow } from '../rows.js';
 import type { LedgerStore, LockedState, Planned, TenantLedger, TouchedKeys } from '../store.js';
 import type { Statement, Tables } from '../../database/tables.js';
-import type { Measured, Param } from './columns.js';
+import type { Measured, Param, Scan } from './columns.js';
 import type { Dialect } from './list.sql.js';
 import { headRow } from './read-rows.js';
 import { SELECT_PROPAGATING } from './inheritance.sql.js';
@@ -24,7 +24,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   abstract query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
 
-  abstract scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
+  abstract scan(scope: string, scan: Scan): Promise<unknown[]>;
 
   abstract measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
 

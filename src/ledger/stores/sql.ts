@@ -176,6 +176,7 @@ export function selectAtomesAfter(
   return {
     sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
     params: [tenant, after, ...(kinds ?? []), limit],
+    isWalk: true,
     names: ATOME_NAMES,
     order: 'id',
     length: 'size',

@@ -6,7 +6,7 @@ import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
-import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
+import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Scan, type Table } from '../columns.js';
 import * as sql from '../sql.js';
 import * as inheritance from '../inheritance.sql.js';
 import {
@@ -139,8 +139,8 @@ export class SqliteStore extends SqlStore {
     return this.attempt(() => this.run(statement, params), isWrite ? this.patience : AT_ONCE);
   }
 
-  scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
-    return this.read(scope, { sql: statement, params });
+  scan(scope: string, { sql: text, params }: Scan): Promise<unknown[]> {
+    return this.read(scope, { sql: text, params });
   }
 
   measured(scope: string, { sql: text, params, length }: Measured, bytes: number): Promise<unknown[]> {
