@@ -37,15 +37,19 @@ const MOVES_PER_CHAR = 16;
 const KEY_MOVES = 64;
 
 /**
- * JSON Patch (RFC 6902): the patched value; the document is not changed.
+ * JSON Patch (RFC 6902): the patched value; the document is not changed unless it is owned.
  * @throws AtomeError `patch_failed` when a step does not fit the document, or the budget: then nothing is applied.
  */
 export function jsonPatch(
   document: JsonValue,
   steps: JsonPatch,
-  { values, chars }: PatchBudget = UNBOUNDED,
+  {
+    budget: { values, chars } = UNBOUNDED,
+    isOwned = false,
+  }: { readonly budget?: PatchBudget; readonly isOwned?: boolean } = {},
 ): JsonValue {
-  const root: Root = { value: structuredClone(document), values, chars, moves: chars * MOVES_PER_CHAR };
+  const value = isOwned ? document : structuredClone(document);
+  const root: Root = { value, values, chars, moves: chars * MOVES_PER_CHAR };
   steps.forEach((step, index) => applyStep(root, step, index));
   return root.value;
 }
