@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import type { PoolConfig } from 'pg';
+import type pg from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
@@ -87,10 +87,18 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
   };
 }
 
+/** What makes connections of our own to PostgreSQL. */
+export interface PoolSource {
+  /** Of the driver that TypeORM has loaded: there may be none. */
+  readonly Pool: typeof pg.Pool;
+  readonly options: pg.PoolConfig;
+}
+
 /** How to connect to the same PostgreSQL as TypeORM does. */
-export function poolOptions({ options }: DataSource): PoolConfig {
+export function poolSource({ options, driver }: DataSource): PoolSource {
   const { url } = options as { readonly url: string };
-  return { connectionString: url, application_name: APPLICATION, ...CONNECTION };
+  const { postgres } = driver as unknown as { postgres: typeof pg };
+  return { Pool: postgres.Pool, options: { connectionString: url, application_name: APPLICATION, ...CONNECTION } };
 }
 
 /** The file of a SQLite database; undefined for one in memory. */
