@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import type { Change } from '../operations.js';
 import { jsonPatch, pointerTokens, type JsonPatch, type JsonPatchStep, type PatchBudget } from './json-patch.js';
 import { DELETED, own, PARTS, type Part } from './keys.js';
-import { mergePatch } from './merge-patch.js';
+import { isMap, mergePatch } from './merge-patch.js';
 
 /* A change as assignments to keys. */
 
@@ -80,20 +80,34 @@ export function setsWhole(change: Change, part: Part): boolean {
 }
 
 function merged(state: AtomeState, patch: JsonObject, { isOwned }: Applying): Assignment[] {
+  const merge = isOwned ? mergeInto : mergePatch;
   return Object.keys(patch).map((key) => {
     const value = patch[key] ?? null;
     return {
       path: `data.${key}`,
-      value: value === null ? undefined : mergePatch(own(state.data, key), value, isOwned),
+      value: value === null ? undefined : merge(own(state.data, key), value),
     };
   });
 }
 
-function patched(state: AtomeState, steps: JsonPatch, how: Applying): Assignment[] {
+/** As {@link mergePatch}, with a target that is changed. */
+function mergeInto(target: JsonValue | undefined, patch: JsonValue): JsonValue {
+  if (!isMap(patch)) return patch;
+  const result = isMap(target) ? target : {};
+  for (const key of Object.keys(patch)) {
+    const value = patch[key] ?? null;
+    if (value === null) delete result[key];
+    else result[key] = mergeInto(result[key], value);
+  }
+  return result;
+}
+
+function patched(state: AtomeState, steps: JsonPatch, { budget, isOwned }: Applying): Assignment[] {
   const written = new Set(steps.flatMap(pointersWritten));
   const named = new Set([...written, ...steps.flatMap((step) => ('from' in step ? [step.from] : [step.path]))]);
   const before = written.has('') ? Object.keys(state.data) : [];
-  const after = jsonPatch(named.has('') ? state.data : some(state.data, keysOf(named)), steps, how);
+  const copy = isOwned ? (same: JsonValue): JsonValue => same : undefined;
+  const after = jsonPatch(named.has('') ? state.data : some(state.data, keysOf(named)), steps, budget, copy);
   if (!isObject(after)) {
     throw new AtomeError('patch_failed', 'the patch would turn data into something other than an object');
   }

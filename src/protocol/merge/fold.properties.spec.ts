@@ -83,10 +83,7 @@ describe('the fold', () => {
     const log = new AtomeLog();
     const stampOf = (n: number): string => `${String(n).padStart(15, '0')}-0000-${'n'.repeat(60)}`;
     const keyOf = (n: number): string => `${n}`.padEnd(200, 'k');
-    log.write(
-      { ...envelope, operation: 'create', changes: { ...CONTENT, data: { first: 1 } } },
-      stampOf(1),
-    );
+    log.write({ ...envelope, operation: 'create', changes: { ...CONTENT, data: { first: 1 } } }, stampOf(1));
     const KEYS = 2_000;
     for (let n = 2; n <= KEYS; n += 1) {
       log.write({ ...envelope, operation: 'update', changes: { [keyOf(n)]: n } }, stampOf(n));

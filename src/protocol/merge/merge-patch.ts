@@ -8,17 +8,14 @@ export function isMap(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/**
- * JSON Merge Patch (RFC 7396): the patched value; neither argument is changed.
- * @param isOwned the target may be changed, so that nothing of it is copied.
- */
-export function mergePatch(target: JsonValue | undefined, patch: JsonValue, isOwned = false): JsonValue {
+/** JSON Merge Patch (RFC 7396): the patched value; neither argument is changed. */
+export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isMap(patch)) return patch;
-  const result: JsonObject = !isMap(target) ? {} : isOwned ? target : { ...target };
+  const result: JsonObject = isMap(target) ? { ...target } : {};
   for (const key of Object.keys(patch)) {
     const value = patch[key] ?? null;
     if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value, isOwned);
+    else result[key] = mergePatch(result[key], value);
   }
   return result;
 }
