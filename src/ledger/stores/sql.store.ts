@@ -5,6 +5,7 @@ import type { Statement, Tables } from '../../database/tables.js';
 import type { Measured, Param, Scan } from './columns.js';
 import type { Dialect } from './list.sql.js';
 import { headRow } from './read-rows.js';
+import type { Found } from './search.js';
 import * as sql from './sql.js';
 import { SqlLedger, type SqlDatabase } from './sql.ledger.js';
 
@@ -26,6 +27,11 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract scan(scope: string, scan: Scan): Promise<unknown[]>;
 
   abstract measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
+
+  abstract find(scope: string, words: string): Promise<Found | undefined>;
+
+  /** Resolves when the index of searches has what was there before; not told of by the port, since nobody has to wait for it. */
+  abstract indexed(): Promise<void>;
 
   abstract commit<P extends Planned>(
     tenant: string,
