@@ -24,7 +24,7 @@ function writerOf(store: LedgerStore, reader: LedgerReader, rules: AccessPolicy,
   const stateAt: LedgerReader['stateAt'] = (tenant, id, version) => reader.stateAt(tenant, id, version);
   const clock = new HybridClock(randomBytes(4).toString('hex'));
   const { limits, quotas } = options;
-  return new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now });
+  return new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now }, errorLog('Writer'));
 }
 
 const PROVIDERS: readonly FactoryProvider[] = [

@@ -1,5 +1,7 @@
 import type { AtomeWrites } from '../application/atome-writes.js';
+import { headerOf } from '../ledger/access-columns.js';
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { atomeOf } from '../ledger/row-mapper.js';
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerStore } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
@@ -55,8 +57,9 @@ export class UserData {
     const { tenant } = caller;
     for await (const id of this.ownedIds(tenant, subject)) {
       await turn();
-      const atome = await this.reader.find(tenant, id);
-      if (!this.rules.isAllowed(caller, 'read', atome)) continue;
+      const row = await this.reader.row(tenant, id);
+      if (!this.rules.isAllowed(caller, 'read', headerOf(row))) continue;
+      const atome = atomeOf(row);
       yield { type: 'atome', atome };
       for (let from = 1; from <= atome.version; from += VERSIONS) {
         const alterations = await this.reader.versions(tenant, id, from, from + VERSIONS - 1);

@@ -1,4 +1,5 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
+import { isReadNow } from './ancestors.sql.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 import { asInJson, type Found } from './search.js';
 
@@ -21,8 +22,8 @@ export interface Dialect {
   readonly lowerData: string;
   /** Whether `seq` is among a JSON array parameter, or behind one for a tenant. */
   readonly isFound: string;
-  /** Whether one of the texts in a JSON array parameter is in `readers`. Never LIKE, which may ignore case. */
-  readonly namesReader: string;
+  /** Whether one of the texts in a JSON array parameter is in another text. Never LIKE, which may ignore case. */
+  readonly namesReader: (readers: string) => string;
   /** A column whose index is not to be walked for the order: only SQLite, which has no statistics, has to be told. */
   readonly unwalked: (column: string) => string;
 }
@@ -84,9 +85,10 @@ export function countList(tenant: string, query: FoundQuery, dialect: Dialect): 
 
 function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: Dialect): Statement {
   const kinds = exceptKinds.length === 0 ? '' : ` AND kind NOT IN (${exceptKinds.map(() => '?').join(', ')})`;
+  const readers = JSON.stringify(names.map((name) => `\n${name}\n`));
   return {
-    sql: `(readers IS NULL OR ${namesReader})${kinds}`,
-    params: [JSON.stringify(names.map((name) => `\n${name}\n`)), ...exceptKinds],
+    sql: `(readers IS NULL OR ${namesReader('readers')}) AND ${isReadNow(namesReader)}${kinds}`,
+    params: [readers, readers, ...exceptKinds],
   };
 }
 

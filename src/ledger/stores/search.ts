@@ -11,6 +11,13 @@ export interface Found {
   readonly hash: string;
 }
 
+/** An index of texts that follows the ledgers. */
+export interface SearchIndex {
+  readonly following: Following;
+  /** What it has of a text; undefined where it is of no help. */
+  find(tenant: string, words: string): Promise<Found | undefined>;
+}
+
 /** Of a text that more atomes have, a page is filled soon by walking over all. */
 export const MAX_FOUND = 10_000;
 /** PostgreSQL hands 64-bit integers over as text. */

@@ -7,6 +7,7 @@ import {
   type AtomeRow,
   type DeltaRow,
   type HeadRow,
+  type PropagationRow,
   type ReadAtomeRow,
 } from '../rows.js';
 import type { PartialAtomeRow } from '../rows.js';
@@ -20,6 +21,7 @@ import type {
   LedgerWrites,
   ListQuery,
   LockedState,
+  NextHeirs,
   Planned,
   SeqPage,
   TenantLedger,
@@ -27,8 +29,10 @@ import type {
   VersionRange,
 } from '../store.js';
 import type { Measured, Param, Scan } from './columns.js';
+import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import { countList, isInOrder, selectList, type Dialect } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
+import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
 import { isShorter, type Found } from './search.js';
 import * as sql from './sql.js';
 
@@ -124,6 +128,21 @@ class SqlWrites extends Part implements LedgerWrites {
 
   commit<P extends Planned>(touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
     return this.database.commit(this.tenant, touched, plan);
+  }
+
+  async nextHeirs(limit: number, bytes: number): Promise<NextHeirs | undefined> {
+    const [row] = await this.query<PropagationRow>(SELECT_PROPAGATION, this.tenant);
+    if (!row) return undefined;
+    const propagation = numbers(row, ['seq']);
+    const { parentId, afterId } = propagation;
+    const heirs = await this.query<Pick<AtomeRow, 'id' | 'size'>>(SELECT_HEIRS, this.tenant, parentId, afterId, limit);
+    const ids: string[] = [];
+    for (let left = bytes; ids.length < heirs.length && (ids.length === 0 || left > 0);) {
+      const { id, size } = heirs[ids.length]!;
+      ids.push(id);
+      left -= size;
+    }
+    return { propagation, ids, isEnd: heirs.length < limit && ids.length === heirs.length };
   }
 }
 
@@ -228,6 +247,11 @@ class SqlAudit extends Part implements LedgerAudit {
     const bounds = end ? [after, end.id] : [after];
     const rows = await this.walk<{ id: string }>(sql.selectOwned(end !== undefined), this.tenant, ...bounds, ownerId);
     return { ids: rows.map(({ id }) => id), next: end?.id ?? null };
+  }
+
+  async receiptBytes(): Promise<number> {
+    const [row] = await this.scan<{ bytes: unknown }>(SELECT_RECEIPT_BYTES, this.tenant);
+    return Number(row!.bytes);
   }
 
   async hashAt(seq: number): Promise<string | undefined> {

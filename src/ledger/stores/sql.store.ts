@@ -5,7 +5,8 @@ import type { Statement, Tables } from '../../database/tables.js';
 import type { Measured, Param, Scan } from './columns.js';
 import type { Dialect } from './list.sql.js';
 import { headRow } from './read-rows.js';
-import type { Found } from './search.js';
+import { SELECT_PROPAGATING } from './inheritance.sql.js';
+import type { Found, SearchIndex } from './search.js';
 import * as sql from './sql.js';
 import { SqlLedger, type SqlDatabase } from './sql.ledger.js';
 
@@ -19,6 +20,9 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly pairsOf: string;
   abstract readonly dialect: Dialect;
 
+  /** The index of searches, where there is one. */
+  protected readonly search?: SearchIndex | undefined;
+
   /** @param report is told of each fault of the database, for all who ask the store. */
   constructor(private readonly report: Report) {}
 
@@ -27,11 +31,6 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract scan(scope: string, scan: Scan): Promise<unknown[]>;
 
   abstract measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
-
-  abstract find(scope: string, words: string): Promise<Found | undefined>;
-
-  /** Resolves when the index of searches has what was there before; not told of by the port, since nobody has to wait for it. */
-  abstract indexed(): Promise<void>;
 
   abstract commit<P extends Planned>(
     tenant: string,
@@ -51,6 +50,19 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     return new SqlLedger(this, tenant);
   }
 
+  async find(scope: string, words: string): Promise<Found | undefined> {
+    try {
+      return await this.search?.find(scope, words);
+    } catch (error) {
+      throw this.reported(error);
+    }
+  }
+
+  /** Resolves when the index of searches has what was there before; not told of by the port, since nobody has to wait for it. */
+  async indexed(): Promise<void> {
+    await this.search?.following.caughtUp();
+  }
+
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
     const rows = await this.query(ALL_HEADS, sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
     return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, headRow(head)]));
@@ -58,6 +70,11 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   async tenants(): Promise<string[]> {
     const rows = await this.query(ALL_HEADS, 'SELECT tenant FROM ledgers ORDER BY tenant', []);
+    return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
+  }
+
+  async propagating(): Promise<string[]> {
+    const rows = await this.query(ALL_HEADS, SELECT_PROPAGATING, []);
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 

@@ -44,6 +44,11 @@ export class Admission {
     if (more > 0) this.rate.charge(tenant, more, this.environment.now());
   }
 
+  /** Charges a tenant for rows that its writes have come to since. */
+  charge(tenant: string, rows: number): void {
+    this.rate.charge(tenant, rows, this.environment.now());
+  }
+
   /** Lets nothing in any more. */
   close(): void {
     this.isClosed = true;

@@ -21,13 +21,15 @@ import { newAlteration } from '../new-alteration.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow } from '../rows.js';
-import { MAX_DESCENDANTS, TooManyDescendants, type Additions, type LockedState } from '../store.js';
+import type { Additions, LockedState } from '../store.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
-import { appendEntry, type PendingAtome } from './append-entry.js';
+import { appendEntry, type LedgerEntry, type PendingAtome } from './append-entry.js';
+import { freesSpace, takesRights } from './always-allowed.js';
+import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertPreconditions } from './preconditions.js';
-import { assertWithinQuotas, freesSpace } from './quotas.js';
+import { assertWithinQuotas } from './quotas.js';
 import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
@@ -55,26 +57,26 @@ export interface GroupPlan {
 /** What each step is given besides its write. */
 interface Decision {
   readonly group: GroupState;
+  /** The atomes of the group, as they are to be judged. */
+  readonly graph: GroupInheritance;
   readonly inheritance: AccessInheritance;
   readonly environment: WriteEnvironment;
 }
 
 /**
  * Decides the writes of a group one after the other; a refused one leaves no trace.
- * @throws TooManyDescendants where they may be too many for several together; DecideApart where one needs what was not read.
+ * @throws DecideApart where one needs what was not read, or several together may be too many where each is not.
  */
 export function planGroup(
   before: LockedState,
   requests: readonly WriteRequest[],
   environment: WriteEnvironment,
 ): GroupPlan {
-  if (requests.length > 1 && (before.descendants ?? 0) + requests.length > MAX_DESCENDANTS) {
-    throw new TooManyDescendants();
-  }
   const group = new GroupState(before, environment.now());
-  const decision = { group, inheritance: new AccessInheritance(group, environment.rules), environment };
+  const graph = new GroupInheritance(before, group, requests.length === 1);
+  const decision = { group, graph, inheritance: new AccessInheritance(graph, environment.rules), environment };
   const outcomes = requests.map((request) => attempt(request, decision));
-  return { outcomes, committed: group.committed, additions: group.additions() };
+  return { outcomes, committed: graph.committed(), additions: group.additions() };
 }
 
 function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeError {
@@ -99,11 +101,11 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const change = inheritance.inheritAccess(completed, target?.state, principal);
   const creation = group.creationOf(mutation.atomeId);
   if (target && creation && isSameCreation(creation, mutation, target.state)) {
-    return sameCreation(creation, mutation, principal, group);
+    return sameCreation(creation, mutation, principal, decision);
   }
   const hlc = stampFor(mutation, target?.state, decision);
   const merged = decide(target?.state ?? null, change, hlc, decision.environment.limits);
-  if (merged.outcome === 'noop') return noop(mutation, target!, principal, group);
+  if (merged.outcome === 'noop') return noop(mutation, target!, principal, decision);
   const { superseded } = merged;
   const moved = inheritance.inheritOnMove(change, target?.state, superseded, principal);
   return apply(moved, target, { origin, hlc, superseded }, decision);
@@ -116,17 +118,18 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
 function authorizeTarget(
   { atomeId, operation }: Mutation,
   principal: Principal,
-  { group, environment: { rules } }: Decision,
+  { group, graph, environment: { rules } }: Decision,
 ): PendingAtome | undefined {
   const target = group.atome(atomeId);
   if (!target) return undefined;
-  const isRead = rules.isAllowed(principal, 'read', target.header);
+  const header = graph.judged(target.header);
+  const isRead = rules.isAllowed(principal, 'read', header);
   if (operation === 'create') {
     if (isRead) return target;
     throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
   }
   if (!isRead) return undefined;
-  assertAllowed(rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', target.header);
+  assertAllowed(rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', header);
   return target;
 }
 
@@ -171,18 +174,29 @@ function stampFor(
   return clock.tick();
 }
 
-function noop(mutation: Mutation, { seq, state }: PendingAtome, by: Principal, group: GroupState): Outcome {
+function noop(mutation: Mutation, { seq, state }: PendingAtome, by: Principal, decision: Decision): Outcome {
   const { version } = state;
-  group.remember(mutation, { seq, version }, by.id);
-  const { atomeId } = mutation;
-  return { outcome: 'noop', epoch: group.head.epoch, atomeId, seq, version, atome: withoutClocks(state) };
+  remember(mutation, { seq, version, author: by.id }, decision);
+  const { epoch } = decision.group.head;
+  return { outcome: 'noop', epoch, atomeId: mutation.atomeId, seq, version, atome: withoutClocks(state) };
 }
 
 /** Others have altered the atome since a `create` that is repeated: it gets the answer of the first. */
-function sameCreation({ seq, version }: AlterationRow, mutation: Mutation, by: Principal, group: GroupState): Outcome {
-  group.remember(mutation, { seq, version }, by.id);
-  const { atomeId } = mutation;
-  return { outcome: 'duplicate', epoch: group.head.epoch, atomeId, seq, version, superseded: [], altered: false };
+function sameCreation({ seq, version }: AlterationRow, mutation: Mutation, by: Principal, decision: Decision): Outcome {
+  remember(mutation, { seq, version, author: by.id }, decision);
+  const { epoch } = decision.group.head;
+  return { outcome: 'duplicate', epoch, atomeId: mutation.atomeId, seq, version, superseded: [], altered: false };
+}
+
+/** What a write was answered that alters nothing takes room, too. */
+function remember(
+  mutation: Mutation,
+  answer: Pick<AlterationRow, 'seq' | 'version' | 'author'>,
+  { group, environment: { quotas } }: Decision,
+): void {
+  group.remember(mutation, answer, (after) => {
+    if (!freesSpace(mutation)) assertWithinQuotas(quotas, group.head, after);
+  });
 }
 
 function apply(
@@ -191,46 +205,38 @@ function apply(
   by: { readonly origin: WriteOrigin; readonly hlc: string; readonly superseded: readonly string[] },
   decision: Decision,
 ): Outcome {
-  const { group, inheritance, environment } = decision;
+  const { group, graph, inheritance, environment } = decision;
   const { opId, atomeId, reason } = mutation;
   const { principal, sourceClient } = by.origin;
   const position = group.nextPosition(atomeId, target);
   const alteration = newAlteration(position, mutation, { author: principal.id, sourceClient, opId, reason }, by);
   const state = fold(target?.state ?? null, alteration);
-  assertResultAllowed(environment.rules, principal, target?.state, state);
+  const [before, after] = [graph.header(atomeId), graph.judged(state)];
+  assertResultAllowed(environment.rules, principal, before, after);
   const changesRights = target && !sameRights(target.state, state);
   // before anything is added: a refusal leaves no trace
   if (changesRights) inheritance.assertCopiesFit(target.state, state);
-  const committed = append(alteration, state, target, decision);
-  if (changesRights) propagateAccess(atomeId, principal.id, decision);
+  const isMoved = target?.state.access === 'inherit' && target.state.parentId !== state.parentId;
+  const entry = appendEntry(group.head, alteration, state, target);
+  assertFits(entry, alteration, before && takesRights(alteration, before, after), decision);
+  const committed = group.add(alteration, state, target, entry);
+  if (changesRights || isMoved) {
+    const { seq } = alteration;
+    group.propagate({ parentId: atomeId, seq, author: principal.id, origin: atomeId, onlyIfOthers: !changesRights });
+  }
   return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };
 }
 
-/** Propagates a new access to all descendants, each in an alteration of its own: the write that changed it has been let in. */
-function propagateAccess(from: string, author: string, decision: Decision): void {
-  const { group, inheritance, environment } = decision;
-  const provenance = { author, sourceClient: null, opId: null, reason: `inherited from ${from}` };
-  for (const { id, inherited } of inheritance.descendantsOf(from)) {
-    const target = group.atome(id)!;
-    const change = { operation: 'share', changes: { access: 'inherit', inherited } } as const;
-    const stamp = { hlc: environment.clock.tick(), superseded: [] };
-    const alteration = newAlteration(group.nextPosition(id, target), change, provenance, stamp);
-    const state = fold(target.state, alteration);
-    group.add(alteration, state, target, appendEntry(group.head, alteration, state, target));
-  }
-}
-
-function append(
+/** @param takesRights whether it does nothing but take rights away, which needs no room. */
+function assertFits(
+  { stored, documentBytes }: LedgerEntry,
   alteration: AlterationBody,
-  state: AtomeState,
-  target: PendingAtome | undefined,
+  takesRights: boolean | undefined,
   { group, environment: { limits, quotas } }: Decision,
-): Committed {
-  const entry = appendEntry(group.head, alteration, state, target);
+): void {
   // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
-  if (alteration.operation !== 'share') assertSize(state.id, entry.next.size, limits.messageBytes);
-  if (!freesSpace(alteration)) assertWithinQuotas(quotas, group.head, entry.stored);
-  return group.add(alteration, state, target, entry);
+  if (alteration.operation !== 'share') assertSize(alteration.atomeId, documentBytes, limits.messageBytes);
+  if (!freesSpace(alteration) && takesRights !== true) assertWithinQuotas(quotas, group.head, stored);
 }
 
 function assertSize(atomeId: string, bytes: number, allowed: number): void {

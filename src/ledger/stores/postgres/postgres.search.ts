@@ -1,9 +1,20 @@
 import type pg from 'pg';
 import { setTimeout as elapse } from 'node:timers/promises';
-import { asInJson, foundOf, Following, MAX_FOUND, NOT_WORTH, type Found, type FoundRow } from '../search.js';
+import {
+  asInJson,
+  foundOf,
+  Following,
+  MAX_FOUND,
+  NOT_WORTH,
+  type Found,
+  type FoundRow,
+  type SearchIndex,
+} from '../search.js';
+import { likePattern } from '../list.sql.js';
 import { ALL_HEADS } from '../sql.store.js';
 import { together, type TimedQuery } from './postgres.client.js';
-import type { ConnectionPool } from './postgres.pools.js';
+import { translate } from './postgres.errors.js';
+import type { ConnectionPools } from './postgres.pools.js';
 
 /*
  * The index of searches on PostgreSQL: the texts of all atomes in lower case, in a table beside theirs. Row-level security
@@ -51,43 +62,62 @@ const SELECT_FOUND = `SELECT s.seq AS "upTo", s.hash, array_to_json(ARRAY(
     SELECT t.seq FROM search_texts AS t WHERE t.tenant = $1 AND t.text LIKE $2 ESCAPE '\\' LIMIT ${MAX_FOUND + 1}
   ))::text AS seqs FROM search_tenants AS s WHERE s.tenant = $1`;
 
+interface SearchedDatabase {
+  /** Connections for what may take its time. */
+  readonly maintenance: pg.Pool;
+  readonly pools: Pick<ConnectionPools, 'heavyReads'>;
+  /** The expression for `data` in lower case. */
+  readonly lowerData: string;
+}
+
 /** Keeps the index up with the ledgers, behind the writes, and asks it. */
-export class PostgresSearch {
+export class PostgresSearch implements SearchIndex {
   readonly following: Following;
   private readonly addTexts: string;
   private isEnding = false;
 
-  /** @param maintenance connections for what may take its time. */
   constructor(
-    private readonly maintenance: pg.Pool,
+    private readonly database: SearchedDatabase,
     private readonly searchable: Searchable,
-    lowerData: string,
     onError: (error: unknown) => void,
   ) {
     this.following = new Following(() => this.follow(NOT_WORTH, true), onError);
     this.addTexts = `INSERT INTO search_texts (tenant, atome_id, seq, text)
       SELECT tenant, id, seq, text FROM (
-        SELECT tenant, id, seq, ${lowerData} AS text, SUM(size) OVER (ORDER BY seq) - size AS before
+        SELECT tenant, id, seq, ${database.lowerData} AS text, SUM(size) OVER (ORDER BY seq) - size AS before
         FROM atomes WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT ${BATCH_ROWS}
       ) AS news WHERE before <= ${BATCH_BYTES}
       ON CONFLICT (tenant, atome_id) DO UPDATE SET seq = excluded.seq, text = excluded.text
       RETURNING seq, octet_length(text) AS bytes`;
   }
 
-  /** What the index has of a text; undefined where it is of no help. */
-  async find(pool: ConnectionPool, tenant: string, words: string, pattern: string): Promise<Found | undefined> {
+  async find(tenant: string, words: string): Promise<Found | undefined> {
     if (!THREE[this.searchable].test(asInJson(words))) return undefined;
-    const client = await pool.connect(tenant);
+    try {
+      const [row] = await this.ask(tenant, likePattern(words));
+      return row && foundOf(row);
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  private async ask(tenant: string, pattern: string): Promise<FoundRow[]> {
+    const { heavyReads } = this.database.pools;
+    const client = await heavyReads.connect(tenant);
+    const timed = (text: string, values: string[] = []): TimedQuery => ({
+      text,
+      values,
+      query_timeout: heavyReads.deadlineMs,
+    });
     let isSpoilt = true;
     try {
-      const begun = client.query(NO_WALK);
-      const found = client.query<FoundRow>(SELECT_FOUND, [tenant, pattern]);
-      await together([begun, found, client.query('COMMIT')]);
+      const begun = client.query(timed(NO_WALK));
+      const found = client.query<FoundRow>(timed(SELECT_FOUND, [tenant, pattern]));
+      await together([begun, found, client.query(timed('COMMIT'))]);
       isSpoilt = false;
-      const [row] = (await found).rows;
-      return row && foundOf(row);
+      return (await found).rows;
     } finally {
-      pool.release(tenant, client, isSpoilt);
+      heavyReads.release(tenant, client, isSpoilt);
     }
   }
 
@@ -131,7 +161,7 @@ export class PostgresSearch {
 
   /** Bounded in time, as all that waits for the database is. */
   private async transaction<T>(scope: string, work: (ask: Ask) => Promise<T>): Promise<T> {
-    const client = await this.maintenance.connect();
+    const client = await this.database.maintenance.connect();
     const ask: Ask = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
       (await client.query<Row>({ text, values, query_timeout: DEADLINE_MS } as TimedQuery)).rows;
     let isSpoilt = true;

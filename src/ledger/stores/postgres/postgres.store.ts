@@ -1,15 +1,15 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
-import { poolOptions } from '../../../database/data-source.js';
+import { poolSource } from '../../../database/data-source.js';
 import type { Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
 import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
-import { countAdopted, findRelatives, type ReadRows } from './postgres.relatives.js';
+import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
 import { PostgresSearch, type Searchable } from './postgres.search.js';
 import {
   ADD,
@@ -19,15 +19,14 @@ import {
   numbered,
   PAIRS_OF,
   PROBE,
-  SELECT_ATOMES,
   SELECT_CREATIONS,
   SELECT_DOCUMENTS,
   SELECT_RECEIPTS,
   TEXTS_OF,
 } from './postgres.sql.js';
 import type { Measured, Param, Scan } from '../columns.js';
-import { likePattern, type Dialect } from '../list.sql.js';
-import type { Found } from '../search.js';
+import type { Dialect } from '../list.sql.js';
+import { propagationStatements } from '../inheritance.sql.js';
 import * as sql from '../sql.js';
 import {
   alterationRow,
@@ -64,7 +63,7 @@ export class PostgresStore extends SqlStore {
   private readonly pools: ConnectionPools;
   /** TypeORM's own, for what may take as long as it takes. */
   private readonly maintenance: pg.Pool;
-  private readonly search: PostgresSearch | undefined;
+  protected override readonly search: PostgresSearch | undefined;
   private readonly beginning: string;
   /** Alterations added since the start, and how many of them make the next analysis due. */
   private added = 0;
@@ -81,9 +80,10 @@ export class PostgresStore extends SqlStore {
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.dialect = dialectOf(lowerData);
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
-    this.pools = connectionPools(poolOptions(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
+    this.pools = connectionPools(poolSource(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
     const failed = (error: unknown): unknown => this.reported(translate(error));
-    this.search = searchable && new PostgresSearch(this.maintenance, searchable, lowerData, failed);
+    const { maintenance, pools } = this;
+    this.search = searchable && new PostgresSearch({ maintenance, pools, lowerData }, searchable, failed);
     this.search?.following.begin();
     // acknowledged means durable, whatever the database's own setting is
     this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
@@ -166,14 +166,6 @@ export class PostgresStore extends SqlStore {
     return this.ask(isWalk ? this.pools.heavyReads : this.pools.reads, scope, statement, params);
   }
 
-  async find(scope: string, words: string): Promise<Found | undefined> {
-    return this.attempt(async () => this.search?.find(this.pools.heavyReads, scope, words, likePattern(words)));
-  }
-
-  async indexed(): Promise<void> {
-    await this.search?.following.caughtUp();
-  }
-
   private ask(pool: ConnectionPool, scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
     return this.lend(pool, scope, async (client) => {
       const entered = this.enter(client, scope);
@@ -224,7 +216,7 @@ export class PostgresStore extends SqlStore {
     // the lock first: what is read after it cannot be older than what the last holder committed
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
-      rows<PartialAtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
+      readAtomes(rows, tenant, atomeIds, touched),
       ops.length === 0
         ? Promise.resolve([])
         : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
@@ -233,7 +225,7 @@ export class PostgresStore extends SqlStore {
     const [head] = await locked;
     if (!head) throw new LedgerGone(tenant);
     const [atomes, receipts] = await Promise.all(read);
-    const found = await findRelatives(rows, tenant, atomes.map(atomeRow), touched);
+    const found = await findParents(rows, tenant, atomes.map(atomeRow), touched);
     const missing = missingDocuments(found, touched);
     const documents =
       missing.length === 0
@@ -247,7 +239,7 @@ export class PostgresStore extends SqlStore {
       creations: creations.map(alterationRow),
       ...withDocuments(found, documents),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
-      ...(await countAdopted(rows, tenant, found, touched)),
+      ...(await countHeirs(rows, tenant, found, touched)),
     };
   }
 
@@ -260,6 +252,9 @@ export class PostgresStore extends SqlStore {
       for (const each of additions.erased ?? []) {
         const params = sql.eraseParams(tenant, each);
         sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), params))));
+      }
+      for (const { sql: text, params } of propagationStatements(tenant, additions)) {
+        sent.push(client.query(this.timed(numbered(text), params)));
       }
       // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
       if (sent.length > 1) await together(sent.splice(0));

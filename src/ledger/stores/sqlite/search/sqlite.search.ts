@@ -1,12 +1,21 @@
 import { errorWords } from '../../../../database/error-words.js';
 import type { Report } from '../../../store-error.js';
-import { asInJson, foundOf, MAX_FOUND, trigramsOf, type Following, type Found, type FoundRow } from '../../search.js';
+import {
+  asInJson,
+  foundOf,
+  MAX_FOUND,
+  trigramsOf,
+  type Following,
+  type Found,
+  type FoundRow,
+  type SearchIndex,
+} from '../../search.js';
 import type { ReadPool } from '../read-pool.js';
 import { SearchFollower } from './search-follower.js';
 import { foundParams, SELECT_FOUND } from './search-sql.mjs';
 
 /** The index of searches beside a SQLite file. It is never waited for: without it, a search looks through all atomes. */
-export class SqliteSearch {
+export class SqliteSearch implements SearchIndex {
   private readonly follower: SearchFollower;
 
   /** @param path of the database. @param pool whose threads read the index. */
@@ -22,7 +31,6 @@ export class SqliteSearch {
     return this.follower.following;
   }
 
-  /** What the index has of a text; undefined when it is of no help. */
   async find(scope: string, words: string): Promise<Found | undefined> {
     const trigrams = trigramsOf(asInJson(words));
     if (trigrams.length === 0 || !this.follower.isReady) return undefined;
