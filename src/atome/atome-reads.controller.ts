@@ -47,7 +47,7 @@ export class AtomeReadsController {
         this.atomes.list(listQuery, caller),
         query.count === 'true' ? this.atomes.count(listQuery, caller) : null,
       ]);
-    // no index serves a search: it walks over all that there is
+    // an index narrows a search, but not one for what is short, or nearly everywhere
     const isHeavy = listQuery.search !== undefined;
     const [{ rows, last }, total] = await (isHeavy ? this.heavyCalls.during(request, list) : list());
     const rest = JSON.stringify({
