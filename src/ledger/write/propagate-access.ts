@@ -8,7 +8,7 @@ import { GroupState } from './group-state.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** How many atomes one step tells what they inherit, and about how many bytes of them it reads. */
-export const PROPAGATED = { atomes: 200, bytes: 1024 * 1024 } as const;
+export const PROPAGATED = { atomes: 100, bytes: 1024 * 1024 } as const;
 
 export interface PropagationPlan {
   readonly committed: readonly Committed[];
