@@ -14,8 +14,11 @@ const NOOP: Decision = { outcome: 'noop' };
 describe('a write', () => {
   let log: AtomeLog;
 
-  const write = (change: Change, hlc: string, baseVersion: number | null = null): Decision =>
-    log.write({ opId: null, atomeId: 'a1', baseVersion, hlc, reason: null, ...change }, hlc);
+  /** Without what it has handed to the fold. */
+  const write = (change: Change, hlc: string, baseVersion: number | null = null): Decision => {
+    const decision = log.write({ opId: null, atomeId: 'a1', baseVersion, hlc, reason: null, ...change }, hlc);
+    return decision.outcome === 'noop' ? decision : applied(...decision.superseded);
+  };
   const create = (hlc: string, content: Partial<Content> = {}): Decision =>
     write({ operation: 'create', changes: { ...CONTENT, ...content } }, hlc);
   const update = (changes: JsonObject, hlc: string, baseVersion: number | null = null): Decision =>
