@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { Feed } from '../feed/feed.js';
@@ -13,6 +14,7 @@ import type { Report } from '../ledger/store-error.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
+import { LedgerReads } from './ledger-reads.js';
 
 /** What the database cannot do is said once an interval, whoever asked for it. */
 function storeLog(): Report {
@@ -20,11 +22,29 @@ function storeLog(): Report {
   return (kind, line) => log.warn(kind, line);
 }
 
-function writerOf(store: LedgerStore, reader: LedgerReader, rules: AccessPolicy, options: ResolvedOptions) {
-  const stateAt: LedgerReader['stateAt'] = (tenant, id, version) => reader.stateAt(tenant, id, version);
+type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions];
+
+function writerOf(...[store, reader, rules, { restores }, options]: WriterNeeds): LedgerWriter {
+  const stateAt: LedgerReader['stateAt'] = (tenant, id, version) =>
+    restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
   const clock = new HybridClock(randomBytes(4).toString('hex'));
   const { limits, quotas } = options;
   return new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now });
+}
+
+/** SQLite reads in two threads: the other one is left to what is light. */
+const SQLITE_HEAVY_SLOTS = 1;
+
+function readSlotsOf({ kind }: LedgerStore): ReadSlots {
+  const log = new LimitedLog(new Logger('Reads'));
+  return new ReadSlots((cause, line) => log.warn(cause, line), kind === 'sqlite' ? SQLITE_HEAVY_SLOTS : undefined);
+}
+
+type FeedNeeds = [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions];
+
+function feedOf(...[ledger, writer, rules, { light }, { feed }]: FeedNeeds): Feed {
+  const pages = new PageCache(feed.pageBytes);
+  return new Feed({ ledger, options: feed, rules, pages, slots: light }, writer, errorLog('Feed'));
 }
 
 const PROVIDERS: readonly FactoryProvider[] = [
@@ -44,17 +64,14 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [LEDGER_STORE],
     useFactory: (store: LedgerStore) => new Scrubber(store, errorLog('Scrubber')),
   },
-  { provide: LedgerWriter, inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ResolvedOptions], useFactory: writerOf },
+  { provide: LedgerWriter, inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions], useFactory: writerOf },
+  { provide: ReadSlots, inject: [LEDGER_STORE], useFactory: readSlotsOf },
   {
-    provide: Feed,
-    inject: [LedgerReader, LedgerWriter, AccessPolicy, ResolvedOptions],
-    useFactory: (reader: LedgerReader, writer: LedgerWriter, rules: AccessPolicy, { feed }: ResolvedOptions) =>
-      new Feed(
-        { ledger: reader, options: feed, rules, pages: new PageCache(feed.pageBytes) },
-        writer,
-        errorLog('Feed'),
-      ),
+    provide: LedgerReads,
+    inject: [LEDGER_STORE, ReadSlots],
+    useFactory: (store: LedgerStore, slots: ReadSlots) => new LedgerReads(store, slots),
   },
+  { provide: Feed, inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions], useFactory: feedOf },
 ];
 
 /** The ledger, who may do what in it, and its feed. They are plain classes: here they are put together. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Waiting } from '../auth/admission/fair-slots.js';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import { requirePrincipal } from '../auth/authentication/principal.js';
 import { AtomeQueries, type AtomeText } from '../application/atome-queries.js';
@@ -168,17 +169,17 @@ export class AtomeService {
 
   /** The atome as it is, or as it was. */
   async get(id: string, moment?: AsOf, ...by: ReadBy): Promise<Atome> {
-    return this.queries.get(parseId(id), moment, readerOf(by));
+    return this.queries.get(parseId(id), moment, ...readerOf(by));
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
   async getText(id: string, moment?: AsOf, ...by: ReadBy): Promise<AtomeText> {
-    return this.queries.getText(parseId(id), moment, readerOf(by));
+    return this.queries.getText(parseId(id), moment, ...readerOf(by));
   }
 
   /** A page of the atomes that the reader may see, in the order of the query. `last` is where the next page begins. */
   async list(query: ListQuery, ...by: ReadBy): Promise<ListPage & { atomes: readonly Atome[] }> {
-    const page = await this.queries.list(query, readerOf(by));
+    const page = await this.queries.list(query, ...readerOf(by));
     return { ...page, atomes: page.rows.map(atomeOf) };
   }
 
@@ -190,12 +191,12 @@ export class AtomeService {
 
   /** How many atomes the reader may see by these filters; paging does not count. */
   async count(query: ListQuery, ...by: ReadBy): Promise<number> {
-    return this.queries.count(query, readerOf(by));
+    return this.queries.count(query, ...readerOf(by));
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
   async history(id: string, page: number | HistoryCursor, limit: number, ...by: ReadBy): Promise<HistoryPage> {
-    return this.queries.history(parseId(id), page, limit, readerOf(by));
+    return this.queries.history(parseId(id), { page, limit }, ...readerOf(by));
   }
 
   /** One parsed write, whichever way it came. */
@@ -220,6 +221,7 @@ function writerOf(context: WriteContext): Principal {
   return 'principal' in context ? requirePrincipal(context.principal) : ANONYMOUS;
 }
 
-function readerOf(by: ReadBy): Principal {
-  return by.length > 0 ? requirePrincipal(by[0]) : ANONYMOUS;
+/** The application's own code, which asks on behalf of nobody, waits for its turn however long that takes. */
+function readerOf(by: ReadBy): [principal: Principal, waiting?: Waiting] {
+  return by.length > 0 ? [requirePrincipal(by[0])] : [ANONYMOUS, { isPatient: true }];
 }

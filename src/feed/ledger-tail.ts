@@ -3,6 +3,7 @@ import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { HeadRow } from '../ledger/rows.js';
 import type { AccessRules, ResetReason } from '../protocol/index.js';
 import { Entry } from './entry.js';
+import type { FairSlots } from '../auth/admission/fair-slots.js';
 import type { FeedOptions } from './options.js';
 import type { PageCache } from './page-cache.js';
 import { Relocations } from './relocations.js';
@@ -14,6 +15,8 @@ export interface FeedParts {
   readonly options: FeedOptions;
   readonly rules: AccessRules;
   readonly pages: PageCache;
+  /** For pages of the ledger. */
+  readonly slots: Pick<FairSlots, 'use'>;
 }
 
 /** Whoever waits for more. */

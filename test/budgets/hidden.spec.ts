@@ -41,7 +41,7 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     database = await createDatabase();
     const rules = new AccessPolicy({}, () => undefined);
     ledger = await openLedger(await openStore(database.url), { rules });
-    visible = new AtomeQueries(ledger.reader, rules);
+    visible = new AtomeQueries(() => ledger.reader, rules);
     await ledger.write(create('hidden', DOCUMENT), OWNER);
     await ledger.write(write('hidden', 'share', { access: 'private' }), OWNER);
     // its document is small, its clocks are not
