@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { ResolvedOptions } from '../config/module-options.js';
@@ -22,14 +23,16 @@ function storeLog(): Report {
   return (kind, line) => log.warn(kind, line);
 }
 
-type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions];
+type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
 
-function writerOf(...[store, reader, rules, { restores }, options]: WriterNeeds): LedgerWriter {
+function writerOf(...[store, reader, rules, { restores }, options, memory]: WriterNeeds): LedgerWriter {
   const stateAt: LedgerReader['stateAt'] = (tenant, id, version) =>
     restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
   const clock = new HybridClock(randomBytes(4).toString('hex'));
   const { limits, quotas } = options;
-  return new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now });
+  const writer = new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now, memory });
+  memory.register(writer);
+  return writer;
 }
 
 /** SQLite reads in two threads: the other one is left to what is light. */
@@ -40,11 +43,13 @@ function readSlotsOf({ kind }: LedgerStore): ReadSlots {
   return new ReadSlots((cause, line) => log.warn(cause, line), kind === 'sqlite' ? SQLITE_HEAVY_SLOTS : undefined);
 }
 
-type FeedNeeds = [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions];
+type FeedNeeds = [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
 
-function feedOf(...[ledger, writer, rules, { light }, { feed }]: FeedNeeds): Feed {
-  const pages = new PageCache(feed.pageBytes);
-  return new Feed({ ledger, options: feed, rules, pages, slots: light }, writer, errorLog('Feed'));
+function feedOf(...[ledger, writer, rules, { light }, { feed: options }, memory]: FeedNeeds): Feed {
+  const kept = { pages: new PageCache(options.pageBytes), rings: { bytes: 0 }, memory };
+  const feed = new Feed({ ledger, options, rules, slots: light, ...kept }, writer, errorLog('Feed'));
+  memory.register(feed);
+  return feed;
 }
 
 const PROVIDERS: readonly FactoryProvider[] = [
@@ -64,14 +69,14 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [LEDGER_STORE],
     useFactory: (store: LedgerStore) => new Scrubber(store, errorLog('Scrubber')),
   },
-  { provide: LedgerWriter, inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions], useFactory: writerOf },
+  { provide: LedgerWriter, inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget], useFactory: writerOf },
   { provide: ReadSlots, inject: [LEDGER_STORE], useFactory: readSlotsOf },
   {
     provide: LedgerReads,
     inject: [LEDGER_STORE, ReadSlots],
     useFactory: (store: LedgerStore, slots: ReadSlots) => new LedgerReads(store, slots),
   },
-  { provide: Feed, inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions], useFactory: feedOf },
+  { provide: Feed, inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget], useFactory: feedOf },
 ];
 
 /** The ledger, who may do what in it, and its feed. They are plain classes: here they are put together. */

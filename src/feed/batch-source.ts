@@ -70,6 +70,13 @@ export class BatchSource implements TailObserver {
     return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after) ?? this.page(after, wanter);
   }
 
+  /** About how many bytes have been made of what is newest. */
+  get tailBytes(): number {
+    let bytes = 0;
+    for (const batch of this.tailBatches.values()) bytes += batch.madeSize;
+    return bytes;
+  }
+
   pushed(): void {
     this.tailBatches.clear();
   }

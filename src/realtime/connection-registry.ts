@@ -1,4 +1,5 @@
-import { CloseCode, type JsonValue } from '../protocol/index.js';
+import type { MemoryBudget } from '../auth/admission/memory-budget.js';
+import { AtomeError, CloseCode, type JsonValue } from '../protocol/index.js';
 import { PresenceBoard } from './presence-board.js';
 import type { RegisteredConnection } from './registered-connection.js';
 
@@ -11,7 +12,13 @@ export class ConnectionRegistry {
   private readonly presence = new PresenceBoard(this.sessions);
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly heartbeatMs: number) {}
+  /** @param memory what presences are a part of. */
+  constructor(
+    private readonly heartbeatMs: number,
+    private readonly memory: Pick<MemoryBudget, 'hasRoom' | 'register'>,
+  ) {
+    memory.register(this.presence);
+  }
 
   start(): void {
     this.stop();
@@ -38,10 +45,16 @@ export class ConnectionRegistry {
     return count;
   }
 
-  /** Tells the others of the tenant; null takes a presence back. */
+  /**
+   * Tells the others of the tenant; null takes a presence back.
+   * @throws AtomeError `unavailable` where there is no memory for more.
+   */
   setPresence(session: RegisteredConnection, state: JsonValue): void {
     // it may have gone meanwhile
-    if (this.sessions.has(session)) this.presence.set(session, state);
+    if (!this.sessions.has(session)) return;
+    if (state !== null && !this.memory.hasRoom())
+      throw new AtomeError('unavailable', 'the server has no memory left for presences; try again later');
+    this.presence.set(session, state);
   }
 
   /** Tells one who has just come who has told its presence. */

@@ -9,4 +9,6 @@ export interface WriteEnvironment {
   readonly rules: AccessRules;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether there is memory for more writes that wait; left out: there is. */
+  readonly memory?: { readonly hasRoom: () => boolean };
 }

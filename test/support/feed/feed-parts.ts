@@ -11,5 +11,6 @@ export function feedParts(
   options: FeedOptions = DEFAULT_FEED_OPTIONS,
   rules: AccessRules = OPEN_RULES,
 ): FeedParts {
-  return { ledger, options, rules, pages: new PageCache(options.pageBytes), slots: new ReadSlots().light };
+  const pages = new PageCache(options.pageBytes);
+  return { ledger, options, rules, pages, rings: { bytes: 0 }, slots: new ReadSlots().light };
 }
