@@ -30,7 +30,9 @@ function writerOf(...[store, reader, rules, { restores }, options, memory]: Writ
     restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
   const clock = new HybridClock(randomBytes(4).toString('hex'));
   const { limits, quotas } = options;
-  const writer = new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now, memory });
+  const log = new LimitedLog(new Logger('Writes'));
+  const onRefused = (cause: string, line: string): void => log.warn(cause, line);
+  const writer = new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now, memory, onRefused });
   memory.register(writer);
   return writer;
 }
@@ -69,14 +71,22 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [LEDGER_STORE],
     useFactory: (store: LedgerStore) => new Scrubber(store, errorLog('Scrubber')),
   },
-  { provide: LedgerWriter, inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget], useFactory: writerOf },
+  {
+    provide: LedgerWriter,
+    inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
+    useFactory: writerOf,
+  },
   { provide: ReadSlots, inject: [LEDGER_STORE], useFactory: readSlotsOf },
   {
     provide: LedgerReads,
     inject: [LEDGER_STORE, ReadSlots],
     useFactory: (store: LedgerStore, slots: ReadSlots) => new LedgerReads(store, slots),
   },
-  { provide: Feed, inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget], useFactory: feedOf },
+  {
+    provide: Feed,
+    inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
+    useFactory: feedOf,
+  },
 ];
 
 /** The ledger, who may do what in it, and its feed. They are plain classes: here they are put together. */

@@ -69,7 +69,11 @@ export class UserData {
     }
     const written = { author: subject, after: 0, upTo, newestFirst: false };
     // its kind is that of now, and may be none of the author's business any more
-    for await (const { ownerId, salt, hash: _hash, kind: _kind, ...row } of this.auditReader.rows(caller, written, waiting)) {
+    for await (const { ownerId, salt, hash: _hash, kind: _kind, ...row } of this.auditReader.rows(
+      caller,
+      written,
+      waiting,
+    )) {
       if (ownerId !== subject || isErased({ salt })) yield { type: 'authored', alteration: row };
     }
   }

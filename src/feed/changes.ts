@@ -132,7 +132,7 @@ async function inTime<T>(page: T | Promise<T>): Promise<T | undefined> {
   if (!(page instanceof Promise)) return page;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS).unref();
+    timer = setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
   });
   return Promise.race([page, late]).finally(() => clearTimeout(timer));
 }

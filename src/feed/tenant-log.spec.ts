@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../test/support/gate.js';
 import { feedParts } from '../../test/support/feed/feed-parts.js';
-import { create, openLedger, SOMEBODY, TENANT, update, write, type TestLedger } from '../../test/support/ledger/ledger.js';
+import {
+  create,
+  openLedger,
+  SOMEBODY,
+  TENANT,
+  update,
+  write,
+  type TestLedger,
+} from '../../test/support/ledger/ledger.js';
 import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { openStore } from '../ledger/stores/open-store.js';

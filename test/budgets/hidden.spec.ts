@@ -83,7 +83,7 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     ['GET', (id: string) => visible.getText(id, undefined, STRANGER.principal)],
     ['a read of an earlier version', (id: string) => visible.getText(id, { version: 1 }, STRANGER.principal)],
     ['a read of a moment', (id: string) => visible.get(id, { seq: 1 }, STRANGER.principal)],
-    ['its history', (id: string) => visible.history(id, 1, 10, STRANGER.principal)],
+    ['its history', (id: string) => visible.history(id, { page: 1, limit: 10 }, STRANGER.principal)],
     ['what is left of it', (id: string) => visible.leftAt(id, 1, STRANGER.principal)],
   ] as const)('costs %s as much as an id that nobody has', (_call, read) => expectAlike(read));
 

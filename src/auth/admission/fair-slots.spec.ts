@@ -68,7 +68,10 @@ describe('fair slots', () => {
   });
 
   it('go to tenants in turn, and to the principals of a tenant in turn', async () => {
-    const [slots, work] = [new FairSlots('reads', { ...LIMITS, slots: { all: 1, tenant: 1, principal: 1 } }), new Work()];
+    const [slots, work] = [
+      new FairSlots('reads', { ...LIMITS, slots: { all: 1, tenant: 1, principal: 1 } }),
+      new Work(),
+    ];
     for (let n = 0; n < 4; n += 1) void ask(slots, work, 't1 ann');
     void ask(slots, work, 't1 bob');
     void ask(slots, work, 't1 bob');
@@ -164,7 +167,9 @@ describe('fair slots', () => {
     };
     setImmediate(count);
     const slots = new FairSlots('reads', { ...LIMITS, waiting: { all: 100, tenant: 100, principal: 100 } });
-    const reads = Array.from({ length: 40 }, () => slots.use({ tenant: 't', principal: 'ann' }, () => Promise.resolve()));
+    const reads = Array.from({ length: 40 }, () =>
+      slots.use({ tenant: 't', principal: 'ann' }, () => Promise.resolve()),
+    );
     await Promise.all(reads);
     isOver = true;
     expect(turned).toBeGreaterThanOrEqual(18);

@@ -1,9 +1,9 @@
 import type { JsonValue, Mutation } from '../../protocol/index.js';
 
 /** More gain nothing, and each of its atomes is in memory as long as it is decided. */
-const MAX_WRITES = 200;
+export const MAX_WRITES = 200;
 /** About how many characters the writes of a group have, beyond its first. */
-const MAX_CHARS = 8 * 1024 * 1024;
+export const MAX_CHARS = 8 * 1024 * 1024;
 
 /**
  * How many of the queue make the next group: a restore waits for an earlier write to its atome to be history.

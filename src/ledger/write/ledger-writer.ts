@@ -110,6 +110,7 @@ export class LedgerWriter {
   }
 
   private async commit(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
+    const begun = performance.now();
     let plan: GroupPlan;
     try {
       plan = await this.plan(tenant, group);
@@ -118,11 +119,12 @@ export class LedgerWriter {
         for (const each of group) await this.commit(tenant, [each]);
         return;
       }
-      this.admission.leave(tenant, group);
+      this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
       group.forEach(({ reject }) => reject(error));
       return;
     }
-    this.admission.leave(tenant, group, plan.committed.length - group.length);
+    const moreRows = plan.committed.length - group.length;
+    this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun, moreRows });
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
       if (outcome instanceof AtomeError) reject(outcome);

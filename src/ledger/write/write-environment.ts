@@ -10,5 +10,7 @@ export interface WriteEnvironment {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Whether there is memory for more writes that wait; left out: there is. */
-  readonly memory?: { readonly hasRoom: () => boolean };
+  readonly memory?: { readonly hasRoom: () => boolean; readonly excess: string };
+  /** Is told of writes that are refused for want of room: a cause that stays the same, and a line for the log. */
+  readonly onRefused?: (cause: string, line: string) => void;
 }
