@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { refusal } from '../../test/support/refusal.js';
 import { parseIdentifier, parseNewIdentifier } from './identifier.js';
 

@@ -32,7 +32,8 @@ function writerOf(...[store, reader, rules, { restores }, options, memory]: Writ
   const { limits, quotas } = options;
   const log = new LimitedLog(new Logger('Writes'));
   const onRefused = (cause: string, line: string): void => log.warn(cause, line);
-  const writer = new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now, memory, onRefused });
+  const environment = { clock, limits, quotas, rules, now: Date.now, memory, onRefused };
+  const writer = new LedgerWriter(store, stateAt, environment, errorLog('Writer'));
   memory.register(writer);
   return writer;
 }
@@ -63,7 +64,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: (o: ResolvedOptions) => openStore(o.databaseUrl, storeLog()),
+    useFactory: (o: ResolvedOptions) => openStore(o.databaseUrl, { report: storeLog(), postgres: o.postgres }),
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {

@@ -29,6 +29,7 @@ function step<T>(name: string, token: Type<T> | symbol, run: (part: T) => void |
 const START: readonly Step[] = [
   step('look after bodies that arrive', ArrivingBodies, (bodies) => bodies.start()),
   step('follow the ledger', Feed, (feed) => feed.start()),
+  step('go on with what is to be propagated', LedgerWriter, (writer) => writer.start()),
   step('begin the heartbeat', ConnectionRegistry, (registry) => registry.start()),
   step('begin to check identities', ConnectionLimiter, (limiter) => limiter.start()),
   // a session that ended while this server was down must not be good for its first second

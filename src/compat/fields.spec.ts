@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { content, object } from '../../test/support/models/arbitraries.js';
 import { DEFAULT_LIMITS, parseAlterBody, parseCreateBody, parseReplaceBody } from '../protocol/index.js';
 import { credentialsOf } from './account-words.js';

@@ -1,6 +1,8 @@
 import type { AtomeWrites } from '../application/atome-writes.js';
 import type { LedgerReads } from '../application/ledger-reads.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
+import { headerOf } from '../ledger/access-columns.js';
+import { atomeOf } from '../ledger/row-mapper.js';
 import type { HeadRow } from '../ledger/rows.js';
 import type { TenantLedger } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
@@ -58,8 +60,9 @@ export class UserData {
     const reader = this.reads.readerOf(caller, waiting);
     for await (const id of this.ownedIds(caller, subject, waiting)) {
       await turn();
-      const atome = await reader.find(tenant, id);
-      if (!this.rules.isAllowed(caller, 'read', atome)) continue;
+      const row = await reader.row(tenant, id);
+      if (!this.rules.isAllowed(caller, 'read', headerOf(row))) continue;
+      const atome = atomeOf(row);
       yield { type: 'atome', atome };
       for (let from = 1; from <= atome.version; from += VERSIONS) {
         const alterations = await reader.versions(tenant, id, from, from + VERSIONS - 1);

@@ -15,6 +15,7 @@ import {
 } from './module-options.js';
 import { VariableReader, type Environment } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
+import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 
@@ -85,6 +86,7 @@ export function readConfig(environment: Environment = process.env): Config {
         /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/,
         'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
       ),
+      postgres: readPostgres(read),
       limits: {
         messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
         jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),
@@ -128,6 +130,18 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function readPostgres(read: VariableReader): PostgresLimits {
+  const { writes, reads, heavyReads, statementMs, lockMs } = DEFAULT_POSTGRES_LIMITS;
+  return {
+    // with one, a single tenant could have all
+    writes: read.integer('POSTGRES_WRITE_CONNECTIONS', writes, 2, 1_000),
+    reads: read.integer('POSTGRES_READ_CONNECTIONS', reads, 2, 1_000),
+    heavyReads: read.integer('POSTGRES_HEAVY_CONNECTIONS', heavyReads, 2, 1_000),
+    statementMs: read.integer('POSTGRES_STATEMENT_TIMEOUT_MS', statementMs, 100, 3_600_000),
+    lockMs: read.integer('POSTGRES_LOCK_TIMEOUT_MS', lockMs, 10, 60_000),
+  };
 }
 
 function readConnections(read: VariableReader, isLocal: boolean): ConnectionLimits {

@@ -6,6 +6,7 @@ import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../auth/admiss
 import { defaultMemoryBudget } from '../auth/admission/memory-budget.js';
 import type { Role } from '../auth/authorization/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
+import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
 
@@ -56,6 +57,8 @@ export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { tenancy: 'shared', role
 export interface AtomeOptions {
   /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default `sqlite:./data/atome.sqlite`. */
   readonly databaseUrl?: string;
+  /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
+  readonly postgres?: Partial<PostgresLimits>;
   /** Bounds on what a client may send; what is left out has its default. */
   readonly limits?: Partial<Limits>;
   /** Bounds and times of each WebSocket; what is left out has its default. */
@@ -117,6 +120,7 @@ export const DEFAULT_DATABASE_URL = 'sqlite:./data/atome.sqlite';
 /** The options with every default filled in; injected as this class. */
 export class ResolvedOptions {
   readonly databaseUrl: string;
+  readonly postgres: PostgresLimits;
   readonly wsPath: string;
   readonly limits: Limits;
   readonly socket: SocketOptions;
@@ -133,6 +137,7 @@ export class ResolvedOptions {
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
+    this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
     this.wsPath = options.wsPath ?? WS_PATH;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.socket = { ...DEFAULT_SOCKET_OPTIONS, ...options.socket };

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import type { DataSourceOptions } from 'typeorm';
+import type { PoolConfig } from 'pg';
+import type { DataSource, DataSourceOptions } from 'typeorm';
 import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
 import { AtomeEntity } from './entities/atome.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
+import { PropagationEntity } from './entities/propagation.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { TicketEntity } from './entities/ticket.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
@@ -21,6 +23,7 @@ import { makeSqliteFile } from './sqlite-path.js';
 import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by-author.js';
 import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents-last.js';
 import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
+import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
 
 const COMMON = {
   entities: [
@@ -28,6 +31,7 @@ const COMMON = {
     AlterationEntity,
     AtomeEntity,
     ReceiptEntity,
+    PropagationEntity,
     TicketEntity,
     AccountEntity,
     AccountSessionEntity,
@@ -44,10 +48,15 @@ const COMMON = {
     OpIdsByAuthor1765000000000,
     DocumentsLast1766000000000,
     DigestReceipts1767000000000,
+    Propagations1768000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
 } as const;
+
+const APPLICATION = 'atome-sync';
+// pipeline: statements that do not wait for each other go out together
+const CONNECTION = { connectionTimeoutMillis: 5_000, pipeline: true };
 
 /**
  * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. A SQLite file and its folder are
@@ -61,9 +70,9 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
       migrations: [...COMMON.migrations],
       type: 'postgres',
       url: databaseUrl,
-      applicationName: 'atome-sync',
-      // pipeline: statements that do not wait for each other go out together
-      extra: { max: 10, connectionTimeoutMillis: 5_000, pipeline: true },
+      applicationName: APPLICATION,
+      // one holds the lock under which the other migrates
+      extra: { max: 2, ...CONNECTION },
     };
   }
   const path = fileOf(databaseUrl);
@@ -76,6 +85,12 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
     database: path ?? ':memory:',
     prepareDatabase: prepareSqlite,
   };
+}
+
+/** How to connect to the same PostgreSQL as TypeORM does. */
+export function poolOptions({ options }: DataSource): PoolConfig {
+  const { url } = options as { readonly url: string };
+  return { connectionString: url, application_name: APPLICATION, ...CONNECTION };
 }
 
 /** The file of a SQLite database; undefined for one in memory. */

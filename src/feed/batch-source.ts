@@ -51,6 +51,8 @@ export class BatchSource implements TailObserver {
   private readonly pendingReads = new Set<Relocations>();
   /** How often something kept has been erased. */
   private erasures = 0;
+  /** How often what atomes inherit may have changed. */
+  private inheritances = 0;
   private compactPages = 0;
 
   constructor(
@@ -83,6 +85,11 @@ export class BatchSource implements TailObserver {
 
   erased(): void {
     this.erasures += 1;
+    this.release();
+  }
+
+  inherited(): void {
+    this.inheritances += 1;
     this.release();
   }
 
@@ -171,7 +178,7 @@ export class BatchSource implements TailObserver {
   }
 
   private async read(range: PageRange): Promise<Batch> {
-    const { tail, erasures } = this;
+    const { tail, erasures, inheritances } = this;
     const { recent } = tail;
     const relocations = new Relocations();
     this.pendingReads.add(relocations);
@@ -181,7 +188,9 @@ export class BatchSource implements TailObserver {
     } finally {
       this.pendingReads.delete(relocations);
     }
-    if (erasures !== this.erasures) return this.read(range); // it may hold what is erased now
+    // it may hold what is erased now, or judge what inherits by what it had before
+    const hasHeirs = page.entries.some(({ current }) => current.access === 'inherit');
+    if (erasures !== this.erasures || (hasHeirs && inheritances !== this.inheritances)) return this.read(range);
     if (page.entries.length > 0 && recent === tail.recent) this.parts.pages.offer(this, keyOf(range), page);
     return page;
   }

@@ -7,7 +7,7 @@ import type { FairSlots } from '../auth/admission/fair-slots.js';
 import type { MemoryRoom } from '../auth/admission/memory-budget.js';
 import type { FeedOptions } from './options.js';
 import type { PageCache } from './page-cache.js';
-import { Relocations } from './relocations.js';
+import { changesHeirs, Relocations } from './relocations.js';
 import { Ring, type RingTally } from './ring.js';
 
 /** What the logs of all tenants share. */
@@ -36,6 +36,8 @@ export interface TailObserver {
   pushed(): void;
   /** Payloads have been erased. */
   erased(): void;
+  /** Atomes that inherit may have another access by now. */
+  inherited(): void;
   /** Atomes have moved, or other principals may see them: past entries are judged by that. */
   relocated(committed: readonly Committed[]): void;
   reset(): void;
@@ -189,6 +191,11 @@ export class LedgerTail {
     const relocations = new Relocations();
     relocations.add(committed);
     if (relocations.size === 0) return;
+    if (changesHeirs(committed)) {
+      // which these are the ledger knows; those just committed say it themselves
+      this.ring.dropHeirs(committed[0]!.alteration.seq);
+      for (const observer of this.observers) observer.inherited();
+    }
     relocations.apply(this.ring.all);
     for (const observer of this.observers) observer.relocated(committed);
   }

@@ -12,9 +12,10 @@ export class Relocations {
 
   /** Takes note of what has moved an atome, or changed who may see it. */
   add(committed: readonly Committed[]): void {
-    for (const { alteration, atome, before } of committed) {
-      if (before && isRelocation(before, atome))
-        this.latest.set(atome.id, { seq: alteration.seq, now: headerOfAtome(atome) });
+    for (const { alteration, atome, before, current } of committed) {
+      // a `share` may also tell that the atome has what it had before, whatever came in between
+      if (before && (alteration.operation === 'share' || isRelocation(before, atome)))
+        this.latest.set(atome.id, { seq: alteration.seq, now: current ?? headerOfAtome(atome) });
     }
   }
 
@@ -26,6 +27,15 @@ export class Relocations {
       if (latest && latest.seq > entry.seq) entry.relocate(latest.now);
     }
   }
+}
+
+/** Whether what other atomes inherit may have changed with one of these. */
+export function changesHeirs(committed: readonly Committed[]): boolean {
+  return committed.some(({ before, atome }) => {
+    if (!before) return false;
+    const isMoved = atome.access === 'inherit' && before.parentId !== atome.parentId;
+    return isMoved || !isSame(before.access, atome.access) || !isSame(before.inherited, atome.inherited);
+  });
 }
 
 function isRelocation(before: AtomeHeader, after: AtomeHeader): boolean {

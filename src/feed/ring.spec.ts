@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { committed } from '../../test/support/ledger/committed.js';
 import { OPEN_RULES } from '../protocol/index.js';
 import { Entry } from './entry.js';

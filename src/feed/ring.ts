@@ -53,6 +53,13 @@ export class Ring {
     this.tally.bytes += chars;
   }
 
+  /** Drops all up to the last atome that inherits among the entries before a seq. */
+  dropHeirs(before: number): void {
+    let drop = Math.min(before - (this.start ?? before) - 1, this.entries.length);
+    while (drop > 0 && this.entries[drop - 1]!.current.access !== 'inherit') drop -= 1;
+    for (const { size } of this.entries.splice(0, Math.max(drop, 0))) this.add(-size);
+  }
+
   /** Drops an eighth at once, so that the cost of moving the rest is spread over many pushes. */
   private trim(): void {
     let drop = 0;

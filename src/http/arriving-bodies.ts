@@ -21,6 +21,9 @@ class LateBody extends AtomeError {
   }
 }
 
+/** `complete` of a request: it is there to its end, as far as it fits into what Node keeps. */
+type Payload = Readable & { readonly complete?: boolean };
+
 interface Body {
   readonly caller: string;
   readonly begun: number;
@@ -54,7 +57,16 @@ export class ArrivingBodies {
    * @param caller whose body it is.
    * @throws AtomeError `too_large`; `unavailable` where it does not come, or where too much is held already.
    */
-  read(payload: Readable, limit: number, caller: string): Promise<Buffer> {
+  async read(payload: Payload, limit: number, caller: string): Promise<Buffer> {
+    // a small body comes in one packet with its head, and is there once Node has parsed that to its end
+    await Promise.resolve();
+    if (!payload.complete || payload.readableFlowing !== null) return this.arriving(payload, limit, caller);
+    const body = (payload.read() as Buffer | null) ?? NOTHING;
+    if (body.length > limit) throw tooLarge(limit);
+    return body;
+  }
+
+  private arriving(payload: Payload, limit: number, caller: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       const begun = this.now();
@@ -118,3 +130,4 @@ export function tooLarge(limit: number): AtomeError {
 }
 
 const ignore = (): void => undefined;
+const NOTHING = Buffer.alloc(0);

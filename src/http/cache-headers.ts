@@ -14,6 +14,8 @@ export function keepOutOfCaches(fastify: FastifyInstance): void {
 
 /** Says it of one answer. */
 export function keepAnswerOutOfCaches(reply: FastifyReply): void {
+  // a call that stands where all calls are said to be so already
+  if (reply.getHeader('cache-control') === 'no-store') return;
   void reply.header('cache-control', 'no-store');
   varyBy(reply, 'Authorization');
 }

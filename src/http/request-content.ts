@@ -34,7 +34,8 @@ interface Said {
   readonly length: string | undefined;
   readonly transfer: string | undefined;
 }
-const said = new WeakMap<FastifyRequest, Said>();
+const SAID = Symbol('what a request says of its body');
+type Told = FastifyRequest & { [SAID]?: Said };
 
 /**
  * Refuses content that the routes of the module do not read with 415 (RFC 9110 §15.5.16), before any parser takes it for
@@ -79,14 +80,14 @@ async function readBody(request: FastifyRequest, payload: Readable, bodies: Arri
 function hideBody(request: FastifyRequest): void {
   const { headers } = request.raw;
   const { 'content-type': type, 'content-length': length, 'transfer-encoding': transfer } = headers;
-  said.set(request, { type, length, transfer });
+  (request as Told)[SAID] = { type, length, transfer };
   headers['content-type'] = undefined;
   if (length !== undefined) headers['content-length'] = undefined;
   if (transfer !== undefined) headers['transfer-encoding'] = undefined;
 }
 
 function showBody(request: FastifyRequest): void {
-  const kept = said.get(request);
+  const kept = (request as Told)[SAID];
   if (!kept) return;
   const { headers } = request.raw;
   headers['content-type'] = kept.type;

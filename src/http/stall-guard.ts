@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -9,6 +10,10 @@ import { LimitedLog } from './limited-log.js';
 /** How long a peer may take nothing of what it is sent, in milliseconds. */
 const STALLED_MS = 30_000;
 const CHECK_MS = 5_000;
+
+/** On answers of the module: its connections may carry those of a host application, too. */
+const OURS = Symbol('an answer of the module');
+type Answer = ServerResponse & { [OURS]?: true };
 
 /** How far a peer had come, and when it was seen to come further. */
 interface Progress {
@@ -25,8 +30,6 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
   private readonly watched = new Map<Socket, Progress | undefined>();
   /** For those that may take longer than others. */
   private readonly patience = new WeakMap<Socket, number>();
-  /** Answers of the module: its connections may carry those of a host application, too. */
-  private readonly answers = new WeakSet<object>();
   private readonly log = new LimitedLog(new Logger('Http'));
   private timer: NodeJS.Timeout | undefined;
 
@@ -38,7 +41,7 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
     adapter?.getInstance<FastifyInstance>().addHook('onRequest', (request, reply, done) => {
       if (ruleOfRoute(request)) {
         this.watch(request.raw.socket);
-        this.answers.add(reply.raw);
+        (reply.raw as Answer)[OURS] = true;
       }
       done();
     });
@@ -76,7 +79,7 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
 
   private isOfHost(socket: Socket): boolean {
     const answer = answerUnderWay(socket);
-    return answer !== undefined && !this.answers.has(answer);
+    return answer !== undefined && !(answer as Answer)[OURS];
   }
 
   private patienceWith(socket: Socket): number {

@@ -1,12 +1,15 @@
 import {
+  effectiveAccess,
   equalJson,
   readersOf,
+  type Access,
   type AlterationBody,
   type Audience,
   type Atome,
   type AtomeHeader,
   type Rights,
 } from '../protocol/index.js';
+import { inheritedNow, parseAncestors } from './ancestors.js';
 import type { AtomeRow, AtomeHeaderRow } from './rows.js';
 
 /* An atome's rights as its row keeps them. A row of an atome that was always open to all of its tenant keeps nothing. */
@@ -50,13 +53,29 @@ export function accessColumns(atome: Atome, { names, kinds }: Audience): AccessC
   };
 }
 
-/** The header of a row's atome, and who could ever see it. */
-export function headerAndAudienceOf(row: AtomeHeaderRow): AtomeHeader & { audience: Audience } {
+/** The header that a row keeps of its atome, and who could ever see it. */
+export function keptHeaderOf(row: AtomeHeaderRow): AtomeHeader & { audience: Audience } {
   const { id, kind, type, parentId, ownerId } = row;
   return { id, kind, type, parentId, ownerId, ...rightsAndAudienceOf(row) };
 }
 
-/** The header of a row's atome. */
+/** The header of a row's atome as it is to be judged, and who could ever see it. */
+export function headerAndAudienceOf(row: AtomeHeaderRow): AtomeHeader & { audience: Audience } {
+  const header = keptHeaderOf(row);
+  if (row.ancestors == null || header.access !== 'inherit') return header;
+  const ancestors = parseAncestors(row.ancestors);
+  return judgedBy(
+    header,
+    inheritedNow(header.parentId, (id) => ancestors.get(id)),
+  );
+}
+
+/** A header that inherits, with what that comes to by now where it differs. */
+export function judgedBy<Header extends AtomeHeader>(header: Header, now: Access): Header {
+  return equalJson(now, effectiveAccess(header)) ? header : { ...header, inheritedNow: now };
+}
+
+/** The header of a row's atome as it is to be judged. */
 export function headerOf(row: AtomeHeaderRow): AtomeHeader {
   const { audience: _audience, ...standing } = headerAndAudienceOf(row);
   return standing;

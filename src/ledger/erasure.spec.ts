@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger/ledger.js';
 import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { AtomeError } from '../protocol/index.js';

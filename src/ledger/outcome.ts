@@ -28,7 +28,7 @@ export interface Committed {
   readonly atome: Atome;
   /** The header before it; null for a new atome. */
   readonly before: AtomeHeader | null;
-  /** Its header as it is now, where that is known to differ from the one just after it. */
+  /** Its header as it is now and as it is to be judged, where that is known to differ from the one just after it. */
   readonly current?: AtomeHeader;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;

@@ -1,6 +1,7 @@
 import type { AlterationEntity } from '../database/entities/alteration.entity.js';
 import type { AtomeEntity } from '../database/entities/atome.entity.js';
 import type { LedgerEntity } from '../database/entities/ledger.entity.js';
+import type { PropagationEntity } from '../database/entities/propagation.entity.js';
 import type { ReceiptEntity } from '../database/entities/receipt.entity.js';
 
 /* The rows as the stores read and write them: JSON is text, names are those of the wire. */
@@ -10,8 +11,17 @@ type Row<Entity> = Readonly<Omit<Entity, 'tenant'>>;
 
 export type HeadRow = Row<LedgerEntity>;
 export type AlterationRow = Row<AlterationEntity>;
-export type AtomeRow = Row<AtomeEntity>;
+export type StoredAtomeRow = Row<AtomeEntity>;
+export type PropagationRow = Row<PropagationEntity>;
 export type ReceiptRow = Row<ReceiptEntity>;
+
+/** What is read with an atome that inherits while an access is propagated in its tenant. */
+interface Above {
+  /** The atomes above it, see `ancestorsOf`; null or left out when what it inherits is up to date. */
+  readonly ancestors?: string | null;
+}
+
+export type AtomeRow = StoredAtomeRow & Above;
 
 /** The part of an alteration's row that its state is folded from. */
 export type DeltaRow = Pick<
@@ -49,7 +59,7 @@ export interface ReadAtomeRow extends AtomeRow {
 }
 
 /** The part of an atome's row that filters and rights look at. */
-export type AtomeHeaderRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access'>;
+export type AtomeHeaderRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access' | 'ancestors'>;
 
 /** What an earlier write was answered. */
 export interface IdempotencyRecord extends ReceiptRow {

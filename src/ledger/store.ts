@@ -7,8 +7,8 @@ import type {
   PartialAtomeRow,
   ReadAtomeRow,
   IdempotencyRecord,
+  PropagationRow,
 } from './rows.js';
-import { AtomeError } from '../protocol/index.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
@@ -25,31 +25,27 @@ export interface TouchedKeys {
   readonly createIds?: readonly string[];
   /** Whether the document of an atome that is there may be needed; left out: that of each. */
   readonly isWanted?: (row: AtomeHeaderRow) => boolean;
-  /** Whose parents and heirs are needed, too, of those of `atomeIds` that are there; left out: nobody's. */
-  readonly rootsAmong?: (atomes: readonly AtomeHeaderRow[]) => InheritanceRoots;
-  /** To which atomes some are added that inherit, of those that have been read, relatives too; left out: to none. */
-  readonly adoptersAmong?: (atomes: readonly AtomeHeaderRow[]) => readonly string[];
-  /** It is one write: however many inherit, there is no smaller group to decide it in. */
-  readonly isSingle?: boolean;
+  /** Whether those above an atome that inherits are needed in any case; left out: only while a change is propagated. */
+  readonly needsAncestors?: boolean;
+  /** Of those of `atomeIds` that are there, the ids of the parents that are needed, too; left out: none. */
+  readonly parentsAmong?: (atomes: readonly AtomeHeaderRow[]) => readonly string[];
+  /** Of those that have been read, parents too, whose heirs are to be counted; left out: nobody's. */
+  readonly countedAmong?: (atomes: readonly AtomeHeaderRow[]) => CountedHeirs;
 }
 
-/** Atomes whose rights may change, and with them those of all that inherit from them. */
-export interface InheritanceRoots {
-  readonly shared: readonly string[];
-  /** These count only if they inherit themselves. */
-  readonly moved: readonly string[];
+/** Atomes whose heirs count, directly or through others. */
+export interface CountedHeirs {
+  /** Some are added that inherit from these: all count that inherit from the uppermost above them. */
+  readonly adopters: readonly string[];
+  /** The access of these changes: all count that inherit from them. */
+  readonly changed: readonly string[];
 }
 
 /** Most atomes that may come to inherit from one, directly or through others. */
 export const MAX_DESCENDANTS = 10_000;
 
-/** More atomes inherit from what a group changes than can be changed together. */
-export class TooManyDescendants extends AtomeError {
-  constructor() {
-    const text = `more than ${MAX_DESCENDANTS} atomes would change because they inherit; give some of them an access of their own first`;
-    super('too_large', text);
-  }
-}
+/** Most of them that one principal may own who does not own the one that they are added to. */
+export const MAX_DESCENDANTS_OF_ONE = 5_000;
 
 /** What the ledger holds of it, read under the tenant's lock. */
 export interface LockedState {
@@ -59,12 +55,32 @@ export interface LockedState {
   readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
-  /** The atomes all of whose heirs are among `atomes`; left out: none. */
-  readonly roots?: readonly string[];
-  /** The atomes to which some may be added that inherit; left out: none. */
-  readonly adopters?: readonly string[];
-  /** How many inherit where those added to the `adopters` will, at most one more than {@link MAX_DESCENDANTS}. */
-  readonly descendants?: number;
+  /** Parents that have been asked for, though there may be none; left out: none. */
+  readonly parents?: readonly string[];
+  /** Whose heirs have been counted; left out: nobody's. */
+  readonly counted?: CountedHeirs;
+  /** How many of them each principal owns, one more than {@link MAX_DESCENDANTS} in all at most. */
+  readonly heirs?: ReadonlyMap<string, number>;
+}
+
+/** A change of an access that all who inherit it have to be told of. */
+export interface StartedPropagation extends Omit<PropagationRow, 'afterId' | 'again'> {
+  /** The atome has the same access as before: its heirs have to be told only if other changes have not arrived yet. */
+  readonly onlyIfOthers: boolean;
+}
+
+/** How far a propagation has come; null: to its end. One that was begun anew since stays as it is. */
+export interface PropagationProgress extends Pick<PropagationRow, 'parentId' | 'seq'> {
+  readonly afterId: string | null;
+}
+
+/** The oldest propagation of a ledger, and the next of those who have to be told. */
+export interface NextHeirs {
+  readonly propagation: PropagationRow;
+  /** In order of id: at most so many, and about so large, as was asked for. */
+  readonly ids: readonly string[];
+  /** Whether these are the last. */
+  readonly isEnd: boolean;
 }
 
 /** The payloads of an atome's alterations and receipts before `version`, that of its `redact`, are erased. */
@@ -81,6 +97,9 @@ export interface Additions {
   readonly receipts: readonly IdempotencyRecord[];
   /** Atomes that are redacted. */
   readonly erased?: readonly Erasure[];
+  /** Changes of an access, of atomes that others may inherit from. */
+  readonly propagations?: readonly StartedPropagation[];
+  readonly progress?: PropagationProgress;
 }
 
 export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
@@ -147,6 +166,8 @@ export interface LedgerWrites {
   /** The head of the ledger, which is made when there is none. */
   open(): Promise<HeadRow>;
   commit<P extends Planned>(touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
+  /** What has to be propagated next: at most `limit` atomes, and about `bytes` beyond the first; undefined when nothing has. */
+  nextHeirs(limit: number, bytes: number): Promise<NextHeirs | undefined>;
 }
 
 /** What a plan has decided. */
@@ -207,8 +228,8 @@ export interface TenantLedger {
  *
  * - `commit` runs alone for its tenant, across processes, from the reading of the head to the end of the
  *   transaction; `plan` is called once, synchronously, and may not wait for anything.
- * - `commit` rejects with {@link TooManyDescendants} when those of a group are more than {@link MAX_DESCENDANTS}; a single
- *   write is given all that inherit from what it may read.
+ * - As long as there are propagations, atomes that inherit are read with those above them, and a list restricted to readers
+ *   has only those that these may read by the rights of those above, too.
  * - `commit` resolves when the additions are durable, and rejects when they may not be: none or all are there.
  * - A read sees only what is committed, and all of what was committed before it began.
  * - A full disk is an AtomeError `storage_full`. Every other error is `unavailable`, unless it is known that the statement
@@ -221,6 +242,8 @@ export interface LedgerStore {
   /** The heads of those tenants that have a ledger. */
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>>;
   tenants(): Promise<string[]>;
+  /** Those in whose ledger something has still to be propagated. */
+  propagating(): Promise<string[]>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
   scrub(whole?: boolean): Promise<void>;
   /** Asks for all that a write needs, and writes nothing. Rejects when a write is not possible. */

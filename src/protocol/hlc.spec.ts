@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { clampHlc, formatHlc, HLC_PATTERN, HybridClock, MAX_DRIFT_MS, wallOf } from './hlc.js';
 
 const wall = fc.integer({ min: 0, max: 999_999_999_999_999 });

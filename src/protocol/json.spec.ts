@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.js';
 import { json } from '../../test/support/models/arbitraries.js';
 import { checkJson, equalJson, type JsonValue } from './json.js';
 

@@ -50,6 +50,7 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     const gone = Object.fromEntries(Object.keys(keys).map((key) => [key, null]));
     await ledger.write(update('shrunk', gone), OWNER);
     await ledger.write(write('shrunk', 'share', { access: 'private' }), OWNER);
+    await ledger.settled();
   });
   afterEach(async () => {
     await ledger.close();
@@ -109,6 +110,7 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     await ledger.write(create('parent'), OWNER);
     await ledger.write(write('heir', 'create', heir), OWNER);
     await ledger.write(write('parent', 'share', { access: 'private' }), OWNER);
+    await ledger.settled();
     expect(await ledger.reader.get(TENANT, 'heir')).toMatchObject({ data: DOCUMENT, version: 2 });
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/properties.js';
 import { createClient, memoryStore, type Changes, type Client, type Store, type Tabs } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { AT_ONCE, shownBy } from '../support/clients/offline.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/properties.js';
 import { createClient, memoryStore, type Client, type Store } from '../../client/src/index.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { AT_ONCE, shownBy, takenBy } from '../support/clients/offline.js';

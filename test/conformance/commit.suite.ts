@@ -125,29 +125,6 @@ export function commitSuite({ shared, make }: StoreKind): void {
       expect(await authorsFor({ opId: 'other', author: 'ann' })).toEqual([]);
     });
 
-    it('shows the parents of what is shared, and all that inherits from what is shared or moved', async () => {
-      const heir = (id: string, seq: number, of: string): ReturnType<typeof atomeRow> =>
-        atomeRow(id, seq, { parentId: of, heirOf: of, access: '{"access":"inherit"}' });
-      const child = atomeRow('child', 7, { parentId: 'top' });
-      const tree = [atomeRow('top', 1), heir('mid', 2, 'top'), heir('low', 3, 'mid'), heir('lowest', 4, 'low')];
-      await putRows(store, tenant, created(...tree, atomeRow('alone', 5), heir('other', 6, 'alone'), child));
-      await putRows(store, `${tenant}-other`, created(heir('foreign', 1, 'top')));
-      const related = async (shared: string[], moved: string[]): Promise<string> => {
-        const touched = { atomeIds: ['mid'], ops: [], rootsAmong: () => ({ shared, moved }) };
-        const { atomes } = await other.ledger(tenant).write.commit(touched, (seen) => ({ additions: null, ...seen }));
-        return atomes
-          .map(({ id }) => id)
-          .sort()
-          .join();
-      };
-      expect(await related(['top'], [])).toBe('low,lowest,mid');
-      expect(await related(['low'], [])).toBe('lowest,mid');
-      expect(await related(['mid'], [])).toBe('low,lowest,mid,top');
-      expect(await related(['child', 'unknown'], ['alone', 'top'])).toBe('mid,top');
-      expect(await related([], ['mid'])).toBe('low,lowest,mid');
-      expect(await related([], ['low', 'alone'])).toBe('lowest,mid');
-    });
-
     it('writes new atomes and overwrites known ones', async () => {
       await putRows(store, tenant, created(atomeRow('a1', 1)));
       const next = atomeRow('a1', 2, { version: 2, kind: 'shape', data: '{"x":1}', deletedAt: 'now', createdSeq: 1 });

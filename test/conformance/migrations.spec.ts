@@ -58,7 +58,8 @@ describe.each(ALL)('a ledger on %s that an earlier version has written', (_name,
     await ledger.write(update('a', { x: 1 }, { opId: 'new' }));
     await ledger.close();
     const old = await new DataSource(dataSourceOptions(database.url)).initialize();
-    await old.undoLastMigration();
+    const digested = old.migrations.findIndex(({ name }) => name === 'DigestReceipts1767000000000');
+    for (let left = old.migrations.length; left > digested; left -= 1) await old.undoLastMigration();
     await old.destroy();
     const now = await openLedger(await openStore(database.url));
     const opIds = ['update', 'restore', 'new'].map((opId) => ({ opId, author: SOMEBODY.id }));

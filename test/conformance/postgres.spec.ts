@@ -81,7 +81,8 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('hears of a connection that breaks while it is handed over', async () => {
-    const { pool } = store as unknown as { pool: pg.Pool };
+    const { pools } = store as unknown as { pools: Record<'writes', { pool: pg.Pool }> };
+    const { pool } = pools.writes;
     const broken = new Error('Connection terminated unexpectedly');
     pool.once('acquire', (client: pg.PoolClient) => process.nextTick(() => client.emit('error', broken)));
     expect(await addOne(store)).toMatchObject({ seq: 1 });
@@ -156,7 +157,7 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('says unavailable in time when the server falls silent', async () => {
-    const { proxy, far, close } = await overProxy({ deadlineMs: 1_000 });
+    const { proxy, far, close } = await overProxy({ limits: { statementMs: 1_000 } });
     await addOne(far);
     proxy.silence();
     await expect(addOne(far)).rejects.toMatchObject({ code: 'unavailable' });
@@ -165,7 +166,7 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('says unavailable in time when another process does not let go of the lock', async () => {
-    const { far, close } = await overProxy({ deadlineMs: 1_000 });
+    const { far, close } = await overProxy({ limits: { statementMs: 1_000 } });
     await control.query('BEGIN; SELECT 1 FROM ledgers FOR UPDATE');
     await expect(addOne(far)).rejects.toMatchObject({ code: 'unavailable' });
     expect(await far.ledger(T).write.head()).toMatchObject({ seq: 0 });

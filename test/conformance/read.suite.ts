@@ -158,8 +158,8 @@ export function readSuite({ make }: StoreKind): void {
     it('find where atomes stand', async () => {
       const places = await store.ledger(T).atomes.headers(['b', 'a', 'unknown']);
       expect([...places].sort((one, next) => (one.id < next.id ? -1 : 1))).toEqual([
-        { id: 'a', kind: 'note', type: null, parentId: null, ownerId: 'somebody', access: null },
-        { id: 'b', kind: 'shape', type: null, parentId: null, ownerId: 'somebody', access: null },
+        { id: 'a', kind: 'note', type: null, parentId: null, ownerId: 'somebody', access: null, ancestors: null },
+        { id: 'b', kind: 'shape', type: null, parentId: null, ownerId: 'somebody', access: null, ancestors: null },
       ]);
       expect(await store.ledger(T).atomes.headers([])).toEqual([]);
     });

@@ -46,6 +46,7 @@ describe.each(PLACES)('the schema on %s', (_name, make) => {
       'alterations',
       'atomes',
       'receipts',
+      'propagations',
       'tickets',
       'accounts',
       'account_sessions',

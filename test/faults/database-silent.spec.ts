@@ -59,17 +59,20 @@ describe('a PostgreSQL that does not answer', () => {
   it('whose name is not found any more is unavailable, and is there again with its name', async () => {
     await (await openStore(database.url)).close();
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
-    const { master } = dataSource.driver as unknown as { master: pg.Pool };
     const far = new PostgresStore(dataSource);
+    const { pools } = far as unknown as { pools: Record<string, { pool: pg.Pool }> };
     await far.ledger(TENANT).write.open();
-    const known = { ...master.options };
-    (await master.connect()).release(true);
-    Object.assign(master.options, { connectionString: undefined, host: 'no-such-host.invalid' });
+    const used = Object.values(pools).map(({ pool }) => pool);
+    const known = used.map(({ options }) => ({ ...options }));
+    for (const pool of used) {
+      (await pool.connect()).release(true);
+      Object.assign(pool.options, { connectionString: undefined, host: 'no-such-host.invalid' });
+    }
     await expect(far.ledger(TENANT).write.head()).rejects.toMatchObject({ code: 'unavailable' });
     await expect(far.ledger(TENANT).write.commit(NOTHING, () => ({ additions: null }))).rejects.toMatchObject({
       code: 'unavailable',
     });
-    Object.assign(master.options, known);
+    used.forEach((pool, index) => Object.assign(pool.options, known[index]));
     expect(await far.ledger(TENANT).write.head()).toMatchObject({ seq: 0 });
     await far.close();
   });

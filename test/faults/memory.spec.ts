@@ -129,14 +129,19 @@ describe.each(DATABASES)('writes that wait, on %s', (_name, createDatabase) => {
     const database = await createDatabase();
     const watched = new WatchedStore(await openStore(database.url));
     const memory = new MemoryBudget(100_000);
-    const writer = new LedgerWriter(watched.store, () => Promise.resolve(undefined), {
-      clock: new HybridClock('server'),
-      limits: DEFAULT_LIMITS,
-      quotas: NO_QUOTAS,
-      rules: OPEN_RULES,
-      now: Date.now,
-      memory,
-    });
+    const writer = new LedgerWriter(
+      watched.store,
+      () => Promise.resolve(undefined),
+      {
+        clock: new HybridClock('server'),
+        limits: DEFAULT_LIMITS,
+        quotas: NO_QUOTAS,
+        rules: OPEN_RULES,
+        now: Date.now,
+        memory,
+      },
+      () => undefined,
+    );
     memory.register(writer);
     const gate = new Gate();
     watched.before = (method) => (method === 'write.commit' ? gate.pass() : undefined);

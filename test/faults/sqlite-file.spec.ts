@@ -187,7 +187,7 @@ describe('the file of a SQLite database under a running server', () => {
     const loose = join(dirname(path), 'loose.sqlite');
     writeFileSync(loose, '', { mode: 0o644 });
     const lines: string[] = [];
-    const store = await openStore(`sqlite:${loose}`, (_, line) => lines.push(line));
+    const store = await openStore(`sqlite:${loose}`, { report: (_, line) => lines.push(line) });
     expect(lines).toEqual([expect.stringContaining(`chmod 600 ${loose}`)]);
     expect(statSync(loose).mode & 0o777).toBe(0o644);
     await store.close();

@@ -25,9 +25,11 @@ describe('a server on a SQLite file', () => {
     await database.drop();
   });
 
+  const scan = (tenant: string, sql: string): Promise<unknown[]> => store.scan(tenant, { sql, params: [] });
+
   it('takes writes on every door, and answers, while somebody reads for long', async () => {
     const order: string[] = [];
-    const reads = [1, 2, 3, 4].map(() => store.scan('default', LONG, []));
+    const reads = [1, 2, 3, 4].map(() => scan('default', LONG));
     const read = Promise.all(reads).then(() => order.push('read'));
     for (const [door, create] of ENTRY_POINTS) expect([door, await create(server, door)]).toEqual([door, {}]);
     expect((await server.api.get('/health/ready')).status).toBe(200);
@@ -38,8 +40,8 @@ describe('a server on a SQLite file', () => {
 
   it('lets tenants read in turn, so that one that asks much waits for itself', async () => {
     const order: string[] = [];
-    const greedy = [1, 2, 3, 4, 5, 6].map((n) => store.scan('greedy', LONG, []).then(() => order.push(`greedy ${n}`)));
-    await store.scan('modest', 'SELECT 1', []).then(() => order.push('modest'));
+    const greedy = [1, 2, 3, 4, 5, 6].map((n) => scan('greedy', LONG).then(() => order.push(`greedy ${n}`)));
+    await scan('modest', 'SELECT 1').then(() => order.push('modest'));
     await Promise.all(greedy);
     expect(order.indexOf('modest')).toBeLessThan(3);
   });
@@ -53,15 +55,15 @@ describe('a server on a SQLite file', () => {
   });
 
   it('says what is wrong with a read, and reads on', async () => {
-    await expect(store.scan('default', 'SELECT x FROM nowhere', [])).rejects.toThrow('no such table');
-    expect(await store.scan('default', 'SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
+    await expect(scan('default', 'SELECT x FROM nowhere')).rejects.toThrow('no such table');
+    expect(await scan('default', 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
   it('ends with what is being read, and takes no more', async () => {
-    const read = store.scan('default', LONG, []);
+    const read = scan('default', LONG);
     await store.close();
     expect(await read).toEqual([{ last: 3_000_000 }]);
-    await expect(store.scan('default', LONG, [])).rejects.toThrow();
+    await expect(scan('default', LONG)).rejects.toThrow();
   });
 
   it('waits for the lock of another process without standing still, and takes the write when it is free', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/properties.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { Outcome } from '../../src/ledger/outcome.js';
 import { atomeOf, stateOf, withoutClocks } from '../../src/ledger/row-mapper.js';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/properties.js';
 import { LEDGER_STORE, type LedgerStore } from '../../src/ledger/store.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccessPolicy } from '../../src/auth/authorization/access-policy.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { MAX_DESCENDANTS } from '../../src/ledger/store.js';
+import { MAX_DESCENDANTS, MAX_DESCENDANTS_OF_ONE } from '../../src/ledger/store.js';
 import type { Outcome } from '../../src/ledger/outcome.js';
 import type { AskedAccess, Mutation } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
@@ -40,6 +40,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
       Array.from({ length: to - from }, (_, n) => ledger.write(make(`${doc}-${from + n}`, doc, 'inherit'), alice)),
     );
   const readersOf = async (id: string): Promise<unknown> => {
+    await ledger.settled();
     const header = await ledger.reader.standing(TENANT, id);
     return header?.access === 'inherit' ? header.inherited : header?.access;
   };
@@ -90,6 +91,24 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     await share(doc, 'private');
     for (const id of [`${doc}-0`, `${doc}-${MAX_DESCENDANTS - 2}`, `${doc}-sub`]) {
       expect(await readersOf(id)).toEqual({ read: [], write: ['alice'] });
+    }
+  }, 240_000);
+
+  it('leaves room for others than the one who adds most', async () => {
+    await share(doc, { read: [], write: ['mallory'] });
+    await ledger.write(make(`${doc}-0`, doc, 'inherit'), mallory);
+    await copyHeir(`${doc}-0`, MAX_DESCENDANTS_OF_ONE - 2);
+    const below = `${doc}-0-1`;
+    await ledger.write(make(`${doc}-last`, below, 'inherit'), mallory);
+    for (const parent of [doc, below]) {
+      const adding = [
+        ledger.write(make(`${doc}-more`, parent, 'inherit'), mallory),
+        ledger.write(make(`${doc}-own-${parent}`, parent, 'inherit'), alice),
+      ];
+      expect(await Promise.allSettled(adding)).toMatchObject([
+        { reason: { code: 'too_large' } },
+        { status: 'fulfilled' },
+      ]);
     }
   }, 240_000);
 

@@ -6,6 +6,7 @@ import { bearer, type Api } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { createFile, type Database } from '../support/databases/databases.js';
 import { EventStream } from '../support/clients/event-stream.js';
+import { idOf, LiveReader } from '../support/clients/live-reader.js';
 import { createDatabase } from '../support/databases/postgres.js';
 import type { TestSocket } from '../support/clients/socket.js';
 
@@ -33,7 +34,7 @@ describe.each(PLACES)('a right taken away during a flood, on %s', (_name, create
     await ann.create({ n: 0 }, { id: 'top', access: { read: ['group:staff'], write: [] } });
     await ann.create({ n: 0 }, { id: 'doc', parentId: 'top', access: 'inherit' });
     const token = tokenOf('reader', BOB);
-    const readers = await Promise.all(servers.map((server) => Reader.open(server, token)));
+    const readers = await Promise.all(servers.map((server) => LiveReader.open(server, token)));
 
     let revoked = 0;
     const flood = async (): Promise<void> => {
@@ -74,47 +75,6 @@ async function share(api: Api, access: unknown): Promise<number> {
   const { status, body } = await api.post('/api/atome/top/share', { access });
   expect(status).toBe(200);
   return body.seq as number;
-}
-
-function idOf(event: AtomeEvent): string {
-  return 'atome' in event ? event.atome.id : event.atomeId;
-}
-
-/** Somebody with the three kinds of live reader. */
-class Reader {
-  private constructor(
-    private readonly plain: TestSocket,
-    private readonly range: TestSocket,
-    private readonly stream: EventStream,
-  ) {}
-
-  static async open(server: TestApp, token: string): Promise<Reader> {
-    const plain = await server.connect(bearer(token));
-    await plain.next('welcome');
-    await plain.settled();
-    const range = await server.connect(bearer(token));
-    range.send({ type: 'subscribe' });
-    await range.next('sync:live');
-    return new Reader(plain, range, await EventStream.open(`${server.url}/api/sync/changes`, bearer(token)));
-  }
-
-  /** What each has been told up to a seq. */
-  async until(seq: number): Promise<AtomeEvent[][]> {
-    await this.plain.next('atome:created', (event) => event.seq === seq);
-    await this.range.next('events', ({ to }) => to === seq);
-    const streamed: AtomeEvent[] = [];
-    for (let event = await this.stream.next(); event; event = await this.stream.next()) {
-      if (event.type === 'message') streamed.push(event.data as unknown as AtomeEvent);
-      if (event.id === String(seq)) break;
-    }
-    const plain = this.plain.received.filter(({ type }) => type.startsWith('atome:')) as AtomeEvent[];
-    return [plain, this.range.all('events').flatMap(({ events }) => events), streamed];
-  }
-
-  async close(): Promise<void> {
-    this.stream.close();
-    await Promise.all([this.plain.close(), this.range.close()]);
-  }
 }
 
 describe('a token with other rights', () => {

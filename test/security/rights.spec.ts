@@ -4,6 +4,7 @@ import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import { bearer, type Answer, type Api } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
+import { propagated } from '../support/ledger/held-propagation.js';
 
 describe.each(DATABASES)('rights on an atome, on %s', (_name, create) => {
   let database: Database;
@@ -27,6 +28,7 @@ describe.each(DATABASES)('rights on an atome, on %s', (_name, create) => {
   const share = (id: string, access: unknown, by = as('ann')): Promise<Answer> =>
     by.post(`/api/atome/${id}/share`, { access });
   const accessOf = async (id: string): Promise<unknown> => {
+    await propagated(server);
     const { access, inherited } = (await as('dee', 'admin').get(`/api/atome/${id}`)).body.atome as Record<
       string,
       unknown
@@ -180,6 +182,7 @@ describe.each(DATABASES)('rights on an atome, on %s', (_name, create) => {
       const [one, own] = [await child(parent), await make({ parentId: parent })];
       const two = await child(one);
       const { seq } = (await share(parent, 'private')).body as { seq: number };
+      await propagated(server);
       const { events } = (await as('dee', 'admin').get(`/api/sync/changes?since=${seq - 1}`)).body as {
         events: object[];
       };

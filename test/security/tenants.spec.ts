@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/properties.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import { bearer, type Api } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { fold, type Atome, type Change, type JsonObject } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../storage/store.js';
 import { after, prepare } from './optimistic.js';

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../storage/store.js';
 import { prepare } from './optimistic.js';

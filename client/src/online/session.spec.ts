@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import type { AtomeEvent } from '../../../src/protocol/index.js';
 import { createUnified, type UnifiedClient } from './unified.js';
 import { MemoryNetwork, type MemoryPeer } from '../connection/memory-transport.js';

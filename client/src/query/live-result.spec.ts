@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { Shown } from '../offline/view.js';
 import { createLiveResult } from './live-result.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { hasDuplicateKeys } from './duplicate-json-keys.js';
 
 describe('a name in a JSON text', () => {

@@ -5,6 +5,7 @@ import {
   isNamed,
   namesOf,
   assertAllowed,
+  type Access,
   type AccessRules,
   type AskedAccess,
   type AtomeAction,
@@ -55,8 +56,13 @@ export class AccessPolicy implements AccessRules {
     this.version = digest([policies, hook ? String(hook) : null]);
   }
 
-  /** Whether somebody may do that with the atome. */
+  /** Whether somebody may do that with the atome, also by what it inherits by now. */
   isAllowed(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
+    if (!this.judge(principal, action, atome)) return false;
+    return atome.inheritedNow === undefined || this.judge(principal, action, asInherited(atome, atome.inheritedNow));
+  }
+
+  private judge(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
     if (!roleAllows(principal, action)) return false;
     const answer = this.askHook(principal, action, atome);
     if (answer !== undefined) return answer;
@@ -79,9 +85,7 @@ export class AccessPolicy implements AccessRules {
     if (this.hook) return false;
     const read = this.policies.get(atome.kind)?.read;
     if (read && !OPEN_NAMES.some((name) => read.includes(name))) return false;
-    const access = effectiveAccess(atome);
-    if (typeof access === 'string') return access === 'tenant';
-    return access.read.includes('*') || access.write.includes('*');
+    return isForAll(effectiveAccess(atome)) && (atome.inheritedNow === undefined || isForAll(atome.inheritedNow));
   }
 
   couldEverRead(principal: Principal, { names, kinds }: Audience): boolean {
@@ -150,6 +154,16 @@ function hasRight(principal: Principal, action: AtomeAction, atome: AtomeHeader)
   const access = effectiveAccess(atome);
   if (typeof access === 'string') return access === 'tenant';
   return isNamed(principal, access.write) || (action === 'read' && isNamed(principal, access.read));
+}
+
+/** An atome as it will be once what it inherits has followed. */
+function asInherited({ inheritedNow: _now, ...atome }: AtomeHeader, inherited: Access): AtomeHeader {
+  return { ...atome, inherited };
+}
+
+function isForAll(access: Access): boolean {
+  if (typeof access === 'string') return access === 'tenant';
+  return access.read.includes('*') || access.write.includes('*');
 }
 
 function digest(value: unknown): string {

@@ -3,9 +3,20 @@ import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArg
 import { AlterationEntity } from '../../database/entities/alteration.entity.js';
 import { AtomeEntity } from '../../database/entities/atome.entity.js';
 import { LedgerEntity } from '../../database/entities/ledger.entity.js';
+import { PropagationEntity } from '../../database/entities/propagation.entity.js';
 import { ReceiptEntity } from '../../database/entities/receipt.entity.js';
-import type { AlterationRow, AtomeHeaderRow, AtomeRow, DeltaRow, DocumentRow, HeadRow, ReceiptRow } from '../rows.js';
+import type {
+  AlterationRow,
+  AtomeHeaderRow,
+  DeltaRow,
+  DocumentRow,
+  HeadRow,
+  PropagationRow,
+  ReceiptRow,
+  StoredAtomeRow,
+} from '../rows.js';
 import type { AuditRow } from '../audit-trail.js';
+import { ancestorsOf } from './ancestors.sql.js';
 
 /* The tables, as the entities tell them: which field of a row is in which column. */
 
@@ -16,8 +27,14 @@ export interface Statement {
   readonly params: readonly Param[];
 }
 
+/** A statement that reads many rows. */
+export interface Scan extends Statement {
+  /** It may walk all that a tenant has, where others walk a part that an index has in order. */
+  readonly isWalk?: boolean;
+}
+
 /** A statement whose rows tell how long they are: a page of them may end where their lengths add up. */
-export interface Measured extends Statement {
+export interface Measured extends Scan {
   /** The columns wanted. */
   readonly names: string;
   /** Their order, by those names. */
@@ -43,14 +60,23 @@ function columnsOf<Row>(entity: Entity<Row>): Columns<Omit<Row, 'tenant'>> {
 
 const HEAD: Columns<HeadRow> = columnsOf(LedgerEntity);
 export const ALTERATION: Columns<AlterationRow> = columnsOf(AlterationEntity);
-export const ATOME: Columns<AtomeRow> = columnsOf(AtomeEntity);
+const ATOME: Columns<StoredAtomeRow> = columnsOf(AtomeEntity);
 const RECEIPT: Columns<ReceiptRow> = columnsOf(ReceiptEntity);
+const PROPAGATION: Columns<PropagationRow> = columnsOf(PropagationEntity);
 
 function some<Row, Name extends keyof Row>(columns: Columns<Row>, ...names: Name[]): Columns<Pick<Row, Name>> {
   return Object.fromEntries(names.map((name) => [name, columns[name]])) as Columns<Pick<Row, Name>>;
 }
 
-export const HEADER: Columns<AtomeHeaderRow> = some(ATOME, 'id', 'kind', 'type', 'parentId', 'ownerId', 'access');
+const HEADER: Columns<Omit<AtomeHeaderRow, 'ancestors'>> = some(
+  ATOME,
+  'id',
+  'kind',
+  'type',
+  'parentId',
+  'ownerId',
+  'access',
+);
 
 const IDENTITY = ['seq', 'atomeId', 'version', 'operation', 'author', 'hlc', 'timestamp', 'salt'] as const;
 
@@ -70,15 +96,15 @@ export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
 const SMALL_DOCUMENT = 16_384;
 const DOCUMENT: Columns<DocumentRow> = some(ATOME, 'data', 'meta', 'clocks');
 
-/** The columns of an atome for a SELECT; those of its document are null where it is large. */
-export function selectPartial(table = ''): string {
-  const prefix = table && `${table}.`;
+/** The columns of an atome for a SELECT; those of its document are null where it is large. @param always see {@link ancestorsOf} */
+export function selectPartial(table: string, always = false): string {
+  const prefix = `${table}.`;
   const isSmall = `${prefix}size + octet_length(${prefix}clocks) <= ${SMALL_DOCUMENT}`;
   const { data: _data, meta: _meta, clocks: _clocks, ...header } = ATOME;
   const document = Object.entries(DOCUMENT).map(
     ([name, column]) => `CASE WHEN ${isSmall} THEN ${prefix}"${column}" END AS "${name}"`,
   );
-  return [select(header, table), ...document].join(', ');
+  return [select(header, table), ...document, ancestorsOf(table, always)].join(', ');
 }
 
 /** `column AS "name", …` for a SELECT. */
@@ -117,14 +143,17 @@ function tableOf<Row>(entity: Entity<Row>): Table<Omit<Row, 'tenant'>> {
 }
 
 export const ALTERATIONS: Table<AlterationRow> = tableOf(AlterationEntity);
-export const ATOMES: Table<AtomeRow> = tableOf(AtomeEntity);
+export const ATOMES: Table<StoredAtomeRow> = tableOf(AtomeEntity);
 export const RECEIPTS: Table<ReceiptRow> = tableOf(ReceiptEntity);
 
 export const HEAD_COLUMNS = select(HEAD);
-export const ATOME_COLUMNS = select(ATOME);
-export const PARTIAL_COLUMNS = selectPartial();
+/** Of the table `atomes`. */
+export const ATOME_COLUMNS = `${select(ATOME)}, ${ancestorsOf('atomes')}`;
+/** As {@link ATOME_COLUMNS}. */
+export const HEADER_COLUMNS = `${select(HEADER)}, ${ancestorsOf('atomes')}`;
 export const DOCUMENT_COLUMNS = select(DOCUMENT);
 export const ALTERATION_COLUMNS = select(ALTERATION);
 export const RECEIPT_COLUMNS = select(RECEIPT);
-export const ATOME_NAMES = names(ATOME);
+export const PROPAGATION_COLUMNS = select(PROPAGATION);
+export const ATOME_NAMES = `${names(ATOME)}, "ancestors"`;
 export const ALTERATION_NAMES = names(ALTERATION);

@@ -1,4 +1,5 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
+import { isReadNow } from './ancestors.sql.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 
 /* Lists of atomes: which, in which order, for which principal. Parameters are written `?`. */
@@ -18,8 +19,8 @@ const SORT_NAME: Record<ListQuery['sortBy'], string> = { ...SORT_COLUMN, created
 export interface Dialect {
   /** The expression for `data` in lower case. */
   readonly lowerData: string;
-  /** Whether one of the texts in a JSON array parameter is in `readers`. Never LIKE, which may ignore case. */
-  readonly namesReader: string;
+  /** Whether one of the texts in a JSON array parameter is in another text. Never LIKE, which may ignore case. */
+  readonly namesReader: (readers: string) => string;
   /** A column whose index is not to be walked for the order: only SQLite, which has no statistics, has to be told. */
   readonly unwalked: (column: string) => string;
 }
@@ -36,10 +37,22 @@ export function selectList(tenant: string, query: ListQuery, dialect: Dialect): 
     sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE ${conditions.join(' AND ')}
       ORDER BY ${column} ${direction}, id ${direction} LIMIT ? OFFSET ?`,
     params: [...params, query.limit, query.offset],
+    isWalk: isWalk(query),
     names: ATOME_NAMES,
     order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
     length: 'size',
   };
+}
+
+/** A page that begins behind more rows than that is no short way into the list. */
+const FAR = 10_000;
+const IN_ORDER: ReadonlySet<string> = new Set(['updatedAt', 'createdAt', 'id']);
+
+/** Whether no index has the wanted atomes together, and in that order. */
+function isWalk({ search, type, kind, parentId, sortBy, offset }: ListQuery): boolean {
+  if (search !== undefined || type !== undefined || offset > FAR) return true;
+  if (typeof parentId === 'string') return false;
+  return kind !== undefined || parentId === null ? sortBy !== 'updatedAt' : !IN_ORDER.has(sortBy);
 }
 
 /**
@@ -58,9 +71,10 @@ export function countList(tenant: string, query: ListQuery, dialect: Dialect): S
 
 function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: Dialect): Statement {
   const kinds = exceptKinds.length === 0 ? '' : ` AND kind NOT IN (${exceptKinds.map(() => '?').join(', ')})`;
+  const readers = JSON.stringify(names.map((name) => `\n${name}\n`));
   return {
-    sql: `(readers IS NULL OR ${namesReader})${kinds}`,
-    params: [JSON.stringify(names.map((name) => `\n${name}\n`)), ...exceptKinds],
+    sql: `(readers IS NULL OR ${namesReader('readers')}) AND ${isReadNow(namesReader)}${kinds}`,
+    params: [readers, readers, ...exceptKinds],
   };
 }
 

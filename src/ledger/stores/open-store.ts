@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { migrationError, openError, unreachableError } from './open-sentences.js';
 import type { Report } from '../store-error.js';
+import type { PostgresLimits } from './postgres/postgres.limits.js';
 import { PostgresStore } from './postgres/postgres.store.js';
 import type { SqlStore } from './sql.store.js';
 import { warnOfLooseMode } from './sqlite/sqlite.file.js';
@@ -15,20 +16,26 @@ const SELECT_COLLATION = `SELECT collname AS name FROM pg_collation
   WHERE collname IN ('und-x-icu', 'pg_c_utf8') AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))
   ORDER BY collname DESC LIMIT 1`;
 
+/** What can be said to a store beside where it is. */
+export interface StoreOptions {
+  /** Is told of what the operator should know while the store is in use. */
+  readonly report?: Report;
+  readonly postgres?: Partial<PostgresLimits>;
+}
+
 /**
  * Connects, brings the schema up to date and opens the store for it.
- * @param report is told of what the operator should know while the store is in use.
  * @throws OpenError when the database is not there, or not as it has to be.
  */
-export async function openStore(databaseUrl: string, report: Report = () => undefined): Promise<SqlStore> {
+export async function openStore(databaseUrl: string, options: StoreOptions = {}): Promise<SqlStore> {
   try {
-    return await open(databaseUrl, report);
+    return await open(databaseUrl, options);
   } catch (error) {
     throw openError(databaseUrl, error);
   }
 }
 
-async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
+async function open(databaseUrl: string, { report = () => undefined, postgres }: StoreOptions): Promise<SqlStore> {
   const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize().catch((error: unknown) => {
     throw unreachableError(databaseUrl, error);
   });
@@ -44,7 +51,7 @@ async function open(databaseUrl: string, report: Report): Promise<SqlStore> {
       await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
       await migrate(databaseUrl, dataSource);
       const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
-      return new PostgresStore(dataSource, { collation: found?.name, report });
+      return new PostgresStore(dataSource, { collation: found?.name, limits: postgres ?? {}, report });
     } finally {
       await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
       await runner.release();

@@ -6,9 +6,8 @@ import {
   type HeadRow,
   type PartialAtomeRow,
 } from '../rows.js';
-import { TooManyDescendants, type InheritanceRoots, type LockedState, type TouchedKeys } from '../store.js';
+import type { CountedHeirs, LockedState, TouchedKeys } from '../store.js';
 import type { Param } from './columns.js';
-import * as sql from './sql.js';
 
 /* Rows as they come out of the databases, and what is read for a group of writes. */
 
@@ -22,7 +21,7 @@ export function headRow(row: HeadRow): HeadRow {
   return numbers(row, ['seq', 'atomes', 'bytes']);
 }
 
-/** What {@link sql.UPDATE_HEAD} wants. */
+/** What `UPDATE_HEAD` wants. */
 export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes }: HeadRow): Param[] {
   return [seq, hash, timestamp, atomes, bytes, tenant];
 }
@@ -35,43 +34,37 @@ export function alterationRow(row: AlterationRow): AlterationRow {
   return numbers(row, ['seq']);
 }
 
-export type FoundAtomes = Pick<LockedState, 'atomes' | 'roots'>;
+export type FoundAtomes = Pick<LockedState, 'atomes' | 'parents'>;
 
-/** Whose relatives are to be read; undefined when nobody's are. */
-export function rootsOf(atomes: readonly PartialAtomeRow[], { rootsAmong }: TouchedKeys): InheritanceRoots | undefined {
-  const roots = rootsAmong?.(atomes);
-  return roots && roots.shared.length + roots.moved.length > 0 ? roots : undefined;
-}
-
-/** Rows that were asked for, with the relatives of the roots among them. */
-export function withRelatives(
+/** Rows that were asked for, with the parents that were read behind them. */
+export function withParents(
   atomes: readonly PartialAtomeRow[],
-  related: readonly PartialAtomeRow[],
-  { shared, moved }: InheritanceRoots,
+  parents: readonly string[],
+  read: readonly PartialAtomeRow[],
 ): FoundAtomes {
   const known = new Set(atomes.map(({ id }) => id));
-  return { atomes: [...atomes, ...related.filter(({ id }) => !known.has(id))], roots: [...shared, ...moved] };
+  return { atomes: [...atomes, ...read.filter(({ id }) => !known.has(id))], parents };
 }
 
-/**
- * Whether there are more relatives than were read: a right can be taken away whatever their number.
- * @throws TooManyDescendants where fewer writes at once may need fewer of them.
- */
-export function hasMoreRelatives(
-  related: readonly PartialAtomeRow[],
-  roots: InheritanceRoots,
-  { isSingle = false }: TouchedKeys,
-): boolean {
-  if (related.length <= sql.maxRelatives(roots)) return false;
-  if (!isSingle) throw new TooManyDescendants();
-  return true;
+/** The ids of the atomes whose documents have not been read and are needed. */
+export function missingDocuments({ atomes }: FoundAtomes, { isWanted = () => true }: TouchedKeys): string[] {
+  return atomes.filter((row) => !hasDocument(row) && isWanted(row)).map(({ id }) => id);
 }
 
-/** The ids of the atomes whose documents have not been read and are needed: with one that changes its rights all its heirs'. */
-export function missingDocuments({ atomes, roots }: FoundAtomes, { isWanted = () => true }: TouchedKeys): string[] {
-  const missing = atomes.filter((row) => !hasDocument(row));
-  if (missing.length === 0) return [];
-  return missing.filter((row) => (roots !== undefined && row.heirOf !== null) || isWanted(row)).map(({ id }) => id);
+/** Whose heirs are to be counted; undefined when nobody's are. */
+export function countedOf({ atomes }: FoundAtomes, { countedAmong }: TouchedKeys): CountedHeirs | undefined {
+  const counted = countedAmong?.(atomes);
+  return counted && counted.adopters.length + counted.changed.length > 0 ? counted : undefined;
+}
+
+export interface HeirsOfOwner {
+  readonly ownerId: string;
+  readonly count: number | string;
+}
+
+/** What was counted, as the plan is given it. */
+export function heirsOf(counted: CountedHeirs, rows: readonly HeirsOfOwner[]): Pick<LockedState, 'counted' | 'heirs'> {
+  return { counted, heirs: new Map(rows.map(({ ownerId, count }) => [ownerId, Number(count)])) };
 }
 
 export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;

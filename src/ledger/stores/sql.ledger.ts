@@ -7,6 +7,7 @@ import {
   type AtomeRow,
   type DeltaRow,
   type HeadRow,
+  type PropagationRow,
   type ReadAtomeRow,
 } from '../rows.js';
 import type { PartialAtomeRow } from '../rows.js';
@@ -20,13 +21,15 @@ import type {
   LedgerWrites,
   ListQuery,
   LockedState,
+  NextHeirs,
   Planned,
   SeqPage,
   TenantLedger,
   TouchedKeys,
   VersionRange,
 } from '../store.js';
-import type { Measured, Param } from './columns.js';
+import type { Measured, Param, Scan } from './columns.js';
+import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import { countList, selectList, type Dialect } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
 import * as sql from './sql.js';
@@ -40,8 +43,8 @@ export interface SqlDatabase {
   readonly dialect: Dialect;
   /** A statement that reads or writes a bounded number of rows by their keys. @param scope the tenant whose rows it may see. */
   query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
-  /** A statement that may walk many rows. */
-  scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
+  /** A statement that may read many rows. */
+  scan(scope: string, scan: Scan): Promise<unknown[]>;
   /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
   measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
@@ -89,7 +92,11 @@ abstract class Part {
   }
 
   protected scan<Row>(statement: string, ...params: readonly Param[]): Promise<Row[]> {
-    return this.database.scan(this.tenant, statement, params) as Promise<Row[]>;
+    return this.database.scan(this.tenant, { sql: statement, params }) as Promise<Row[]>;
+  }
+
+  protected walk<Row>(statement: string, ...params: readonly Param[]): Promise<Row[]> {
+    return this.database.scan(this.tenant, { sql: statement, params, isWalk: true }) as Promise<Row[]>;
   }
 
   protected measured<Row>(statement: Measured, bytes = NO_BOUND): Promise<Row[]> {
@@ -117,6 +124,21 @@ class SqlWrites extends Part implements LedgerWrites {
 
   commit<P extends Planned>(touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
     return this.database.commit(this.tenant, touched, plan);
+  }
+
+  async nextHeirs(limit: number, bytes: number): Promise<NextHeirs | undefined> {
+    const [row] = await this.query<PropagationRow>(SELECT_PROPAGATION, this.tenant);
+    if (!row) return undefined;
+    const propagation = numbers(row, ['seq']);
+    const { parentId, afterId } = propagation;
+    const heirs = await this.query<Pick<AtomeRow, 'id' | 'size'>>(SELECT_HEIRS, this.tenant, parentId, afterId, limit);
+    const ids: string[] = [];
+    for (let left = bytes; ids.length < heirs.length && (ids.length === 0 || left > 0);) {
+      const { id, size } = heirs[ids.length]!;
+      ids.push(id);
+      left -= size;
+    }
+    return { propagation, ids, isEnd: heirs.length < limit && ids.length === heirs.length };
   }
 }
 
@@ -152,7 +174,7 @@ class SqlAtomes extends Part implements LedgerAtomes {
 
   async count(query: ListQuery): Promise<number> {
     const statement = countList(this.tenant, query, this.database.dialect);
-    const [row] = await this.scan<{ total: unknown }>(statement.sql, ...statement.params);
+    const [row] = await this.walk<{ total: unknown }>(statement.sql, ...statement.params);
     return Number(row!.total);
   }
 
@@ -201,13 +223,13 @@ class SqlAlterations extends Part implements LedgerAlterations {
 class SqlAudit extends Part implements LedgerAudit {
   async rows(query: AuditQuery): Promise<AuditRow[]> {
     const statement = sql.selectAuditRows(this.tenant, query);
-    return (await this.scan<AuditRow>(statement.sql, ...statement.params)).map((row) => numbers(row, ['seq']));
+    return (await this.walk<AuditRow>(statement.sql, ...statement.params)).map((row) => numbers(row, ['seq']));
   }
 
   async owned(ownerId: string, after: string): Promise<OwnedPage> {
-    const [end] = await this.scan<{ id: string }>(sql.SELECT_RANGE_END, this.tenant, after);
+    const [end] = await this.walk<{ id: string }>(sql.SELECT_RANGE_END, this.tenant, after);
     const bounds = end ? [after, end.id] : [after];
-    const rows = await this.scan<{ id: string }>(sql.selectOwned(end !== undefined), this.tenant, ...bounds, ownerId);
+    const rows = await this.walk<{ id: string }>(sql.selectOwned(end !== undefined), this.tenant, ...bounds, ownerId);
     return { ids: rows.map(({ id }) => id), next: end?.id ?? null };
   }
 

@@ -2,9 +2,10 @@ import { StoreError, type Report } from '../store-error.js';
 import type { HeadRow } from '../rows.js';
 import type { LedgerStore, LockedState, Planned, TenantLedger, TouchedKeys } from '../store.js';
 import type { Statement, Tables } from '../../database/tables.js';
-import type { Measured, Param } from './columns.js';
+import type { Measured, Param, Scan } from './columns.js';
 import type { Dialect } from './list.sql.js';
 import { headRow } from './read-rows.js';
+import { SELECT_PROPAGATING } from './inheritance.sql.js';
 import * as sql from './sql.js';
 import { SqlLedger, type SqlDatabase } from './sql.ledger.js';
 
@@ -23,7 +24,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   abstract query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
 
-  abstract scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
+  abstract scan(scope: string, scan: Scan): Promise<unknown[]>;
 
   abstract measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
 
@@ -52,6 +53,11 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   async tenants(): Promise<string[]> {
     const rows = await this.query(ALL_HEADS, 'SELECT tenant FROM ledgers ORDER BY tenant', []);
+    return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
+  }
+
+  async propagating(): Promise<string[]> {
+    const rows = await this.query(ALL_HEADS, SELECT_PROPAGATING, []);
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 

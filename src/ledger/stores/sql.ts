@@ -1,7 +1,7 @@
 import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeHeaderRow } from '../rows.js';
-import { MAX_DESCENDANTS, type Erasure, type InheritanceRoots, type TouchedKeys, type WriteName } from '../store.js';
+import type { Erasure, TouchedKeys, WriteName } from '../store.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
@@ -13,8 +13,7 @@ import {
   HEAD_COLUMNS,
   DELTA,
   DOCUMENT_COLUMNS,
-  HEADER,
-  PARTIAL_COLUMNS,
+  HEADER_COLUMNS,
   RECEIPT_COLUMNS,
   select,
   selectPartial,
@@ -42,17 +41,26 @@ export const UPDATE_HEAD =
 /** Writes to nothing: each needs all that a write to its table needs. */
 export const PROBES: readonly string[] = [
   'UPDATE ledgers SET seq = seq WHERE 1 = 0',
-  ...['alterations', 'atomes', 'receipts'].map((table) => `INSERT INTO ${table} SELECT * FROM ${table} WHERE 1 = 0`),
+  ...['alterations', 'atomes', 'receipts', 'propagations'].map(
+    (table) => `INSERT INTO ${table} SELECT * FROM ${table} WHERE 1 = 0`,
+  ),
 ];
 export const INSERT_LEDGER =
   'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
 /** For a write: what it costs must not tell those who may not read the atome how large it is. */
-export const SELECT_ATOME = `SELECT ${PARTIAL_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
+export const SELECT_ATOME = selectAtome(false);
+/** As {@link SELECT_ATOME}, with all those above it where it inherits. */
+export const SELECT_ATOME_BELOW = selectAtome(true);
+
 export const SELECT_DOCUMENT = `SELECT id, ${DOCUMENT_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
 /** With the epoch of its ledger, which costs no statement of its own. */
 export const SELECT_READ_ATOME = readAtome(ATOME_COLUMNS);
 /** As {@link SELECT_READ_ATOME}, before rights are asked. */
-export const SELECT_PARTIAL_ATOME = readAtome(PARTIAL_COLUMNS);
+export const SELECT_PARTIAL_ATOME = readAtome(selectPartial('atomes'));
+
+function selectAtome(always: boolean): string {
+  return `SELECT ${selectPartial('atomes', always)} FROM atomes WHERE tenant = ? AND id = ?`;
+}
 
 function readAtome(columns: string): string {
   return `SELECT ${columns}, (SELECT epoch FROM ledgers WHERE ledgers.tenant = atomes.tenant) AS "epoch"
@@ -65,63 +73,7 @@ export function selectAtomes(texts: string): string {
 }
 /** `texts` is a subquery of ids. */
 export function selectHeaders(texts: string): string {
-  return `SELECT ${select(HEADER)} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
-}
-
-/**
- * The parents of those that are shared, and all that inherits from those that are shared or that move, down to the
- * last; `texts` is a subquery of ids in a column `value`. Its parameters: {@link relativesParams}. CROSS JOIN keeps SQLite
- * from walking all heirs of the tenant for each.
- */
-export function selectRelatives(texts: string): string {
-  const wanted = `(${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value`;
-  const heirs = 'CROSS JOIN atomes AS heir WHERE heir.tenant = ? AND heir.heir_of';
-  return `WITH RECURSIVE heirs(id) AS (
-      SELECT heir.id FROM (
-        SELECT a.id FROM ${wanted} UNION SELECT a.id FROM ${wanted} AND a.heir_of IS NOT NULL
-      ) AS root ${heirs} = root.id
-      UNION SELECT heir.id FROM heirs ${heirs} = heirs.id
-    ), family(id) AS (
-      SELECT id FROM (SELECT id FROM heirs LIMIT ?) AS bounded UNION SELECT a.parent_id FROM ${wanted}
-    ) SELECT ${selectPartial('member')} FROM family CROSS JOIN atomes AS member
-      WHERE member.tenant = ? AND member.id = family.id`;
-}
-
-/** As a limit: all there are. */
-export const NO_LIMIT = Number.MAX_SAFE_INTEGER;
-
-/** Heirs and parents of a group that can be decided as a whole are not more than that. */
-export function maxRelatives({ shared }: InheritanceRoots): number {
-  return MAX_DESCENDANTS + shared.length;
-}
-
-export function relativesParams(
-  tenant: string,
-  inheritanceRoots: InheritanceRoots,
-  limit = maxRelatives(inheritanceRoots) + 1,
-): Param[] {
-  const { shared, moved } = inheritanceRoots;
-  const [all, some] = [JSON.stringify(shared), JSON.stringify(moved)];
-  return [all, tenant, some, tenant, tenant, tenant, limit, all, tenant, tenant];
-}
-
-/**
- * How many inherit from the uppermost of those above some atomes; `texts` is a subquery of their ids in a column
- * `value`. Its parameters: {@link descendantsParams}.
- */
-export function countDescendants(texts: string): string {
-  return `WITH RECURSIVE ancestors(id, heir_of) AS (
-      SELECT a.id, a.heir_of FROM (${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
-      UNION SELECT a.id, a.heir_of FROM ancestors CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = ancestors.heir_of
-    ), heirs(id) AS (
-      SELECT heir.id FROM ancestors CROSS JOIN atomes AS heir
-        WHERE ancestors.heir_of IS NULL AND heir.tenant = ? AND heir.heir_of = ancestors.id
-      UNION SELECT heir.id FROM heirs CROSS JOIN atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = heirs.id
-    ) SELECT count(*) AS count FROM (SELECT 1 FROM heirs LIMIT ${MAX_DESCENDANTS + 1}) AS bounded`;
-}
-
-export function descendantsParams(tenant: string, adopters: readonly string[]): Param[] {
-  return [JSON.stringify(adopters), tenant, tenant, tenant, tenant];
+  return `SELECT ${HEADER_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
 }
 
 export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
@@ -222,6 +174,7 @@ export function selectAtomesAfter(
   return {
     sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
     params: [tenant, after, ...(kinds ?? []), limit],
+    isWalk: true,
     names: ATOME_NAMES,
     order: 'id',
     length: 'size',

@@ -13,27 +13,27 @@ import {
   type ReadyMutation,
   type Rights,
 } from '../../protocol/index.js';
-import { MAX_DESCENDANTS } from '../store.js';
+import { MAX_INHERITANCE_DEPTH, type Ancestor } from '../ancestors.js';
+import { MAX_DESCENDANTS, MAX_DESCENDANTS_OF_ONE } from '../store.js';
 
-/** Most characters of access that one share propagates: each is in several columns of each descendant. */
+/** Most characters of access that a change which gives rights may make of copies: each descendant keeps one. */
 const MAX_INHERITED_CHARS = 2 * 1024 * 1024;
 
 /** The atomes that a group works on: those that it has read, as its earlier writes have left them. */
 export interface InheritanceGraph {
-  atome(id: string): { readonly header: AtomeHeader } | undefined;
-  headers(): Iterable<AtomeHeader>;
-  /** How many inherit from where more are about to. */
-  readonly descendants: number;
-  /** Lets pass when all that inherit from an atome are among them. */
-  requireHeirs(id: string): void;
-  /** Lets pass when those that inherit where it adopts one are among `descendants`. */
-  requireCounted(id: string): void;
-}
-
-/** An atome whose inherited access changes, and to what. */
-export interface InheritedAccess {
-  readonly id: string;
-  readonly inherited: Access;
+  /** As the ledger keeps it. */
+  keptHeader(id: string): AtomeHeader | undefined;
+  /** As it is to be judged. */
+  header(id: string): AtomeHeader | undefined;
+  /** Any header as it is to be judged. */
+  judged(header: AtomeHeader): AtomeHeader;
+  ancestor(id: string): Ancestor | undefined;
+  /** Lets pass when a parent has been read. */
+  requireParent(id: string): void;
+  /** How many inherit where one adopts another, or from one that changes; of one owner, or of all. */
+  countHeirs(of: { readonly adopter?: string; readonly changed?: string }, ownerId?: string): number;
+  /** Lets pass when what is counted is of one write alone. */
+  requireAlone(): void;
 }
 
 /** Resolves inherited access when it is written, so that each atome's own alterations tell its rights. */
@@ -49,15 +49,15 @@ export class AccessInheritance {
       const access = mutation.changes.access ?? this.rules.defaultAccess(mutation.changes.kind);
       if (access === undefined) return mutation;
       const { parentId } = mutation.changes;
-      const inherited = access === 'inherit' && this.inheritFrom(mutation.atomeId, parentId, by);
+      const heir = { id: mutation.atomeId, ownerId: by.id };
+      const inherited = access === 'inherit' && this.inheritFrom(parentId, heir, by);
       return { ...mutation, changes: { ...mutation.changes, access, ...(inherited && { inherited }) } };
     }
-    if (mutation.operation !== 'share' || !target) return mutation;
-    this.graph.requireHeirs(target.id);
-    if (mutation.changes.access !== 'inherit') return mutation;
+    if (mutation.operation !== 'share' || !target || mutation.changes.access !== 'inherit') return mutation;
     if (target.access === 'inherit')
       return { ...mutation, changes: { access: 'inherit', inherited: effectiveAccess(target) } };
-    return { ...mutation, changes: { access: 'inherit', inherited: this.inheritFrom(target.id, target.parentId, by) } };
+    if (target.parentId !== null) this.graph.requireParent(target.parentId);
+    return { ...mutation, changes: { access: 'inherit', inherited: this.inheritFrom(target.parentId, target, by) } };
   }
 
   /** A write that moves an atome that inherits, with what it comes to have in its new place. */
@@ -71,38 +71,24 @@ export class AccessInheritance {
     const { parentId } = mutation.changes;
     const moves = parentId !== undefined && parentId !== target?.parentId && !lost.includes('parentId');
     if (target?.access !== 'inherit' || !moves) return mutation;
-    // it may be below the atome itself
-    if (parentId !== null && this.header(parentId)?.access === 'inherit') this.graph.requireHeirs(target.id);
-    const inherited = this.inheritFrom(target.id, parentId, by);
-    if (sameRights(target, { access: 'inherit', inherited })) return mutation;
-    if (!this.rules.isAllowed(by, 'share', target)) {
+    const inherited = this.inheritFrom(parentId, target, by);
+    const before = this.graph.header(target.id)!;
+    const after = this.graph.judged({ ...before, parentId, inherited });
+    if (!sameRights(rightsNow(before), rightsNow(after)) && !this.rules.isAllowed(by, 'share', before)) {
       const text = `the atome "${target.id}" inherits who sees it: only its owner and admins may move it to where others do`;
       throw new AtomeError('forbidden', text);
     }
+    if (sameRights(target, { access: 'inherit', inherited })) return mutation;
     return { ...mutation, changes: { ...mutation.changes, inherited } } as ReadyMutation;
   }
 
-  /** The descendants whose inherited access differs from the new one; parents before children. */
-  *descendantsOf(id: string): Generator<InheritedAccess> {
-    const children = this.children();
-    const open = [id];
-    for (let parentId = open.shift(); parentId !== undefined; parentId = open.shift()) {
-      for (const child of children.get(parentId) ?? []) {
-        // its parent has it by now: the caller writes each before it asks for the next
-        const inherited = inheritedFrom(this.header(parentId)!);
-        if (sameRights(this.header(child)!, { access: 'inherit', inherited })) continue;
-        yield { id: child, inherited };
-        open.push(child);
-      }
-    }
-  }
-
-  private inheritFrom(id: string, parentId: string | null, by: Principal): Access {
+  /** What a parent passes on, as it is kept there: what it has not been told yet itself, its children are told after it. */
+  private inheritFrom(parentId: string | null, heir: Pick<AtomeHeader, 'id' | 'ownerId'>, by: Principal): Access {
     if (parentId === null) {
       const message = 'cannot be "inherit" without a parentId; name the parent, or give the atome an access of its own';
       throw invalid([{ path: 'access', message }]);
     }
-    const parent = this.header(parentId);
+    const parent = this.graph.header(parentId);
     if (!parent || !this.rules.isAllowed(by, 'read', parent)) {
       throw new AtomeError('not_found', `there is no atome "${parentId}"; nothing can be inherited from it`);
     }
@@ -110,73 +96,71 @@ export class AccessInheritance {
       const text = `you may see the atome "${parentId}", but not write it: only who may write an atome may have others inherit from it`;
       throw new AtomeError('forbidden', text);
     }
-    this.graph.requireCounted(parentId);
-    if (this.graph.descendants >= MAX_DESCENDANTS) {
-      const text = `${MAX_DESCENDANTS} atomes inherit from "${parentId}" or with it; give the new one an access of its own`;
-      throw new AtomeError('too_large', text);
-    }
-    if (parentId === id || this.isDescendant(parentId, id)) {
-      throw invalid([{ path: 'parentId', message: 'must not be the atome itself, or one that inherits from it' }]);
-    }
-    const inherited = inheritedFrom(parent);
-    assertCharsFit(parentId, this.graph.descendants + 1, inherited);
+    this.assertRoom(parentId, this.topAbove(parentId, heir.id), heir.ownerId);
+    const inherited = inheritedFrom(this.graph.keptHeader(parentId)!);
+    this.assertCharsFit(parentId, this.graph.countHeirs({ adopter: parentId }) + 1, inherited);
     return inherited;
   }
 
-  private isDescendant(id: string, of: string): boolean {
-    for (let header = this.header(id); header?.access === 'inherit';) {
-      if (header.parentId === of) return true;
-      header = header.parentId === null ? undefined : this.header(header.parentId);
+  /** Bounded for each tree and, that one who may write cannot take all the room, for each principal who does not own it. */
+  private assertRoom(adopter: string, top: Ancestor | undefined, ownerId: string): void {
+    if (this.graph.countHeirs({ adopter }) >= MAX_DESCENDANTS) {
+      this.graph.requireAlone();
+      const text = `${MAX_DESCENDANTS} atomes inherit from "${adopter}" or with it; give the new one an access of its own`;
+      throw new AtomeError('too_large', text);
     }
-    return false;
+    if (ownerId === top?.ownerId || this.graph.countHeirs({ adopter }, ownerId) < MAX_DESCENDANTS_OF_ONE) return;
+    this.graph.requireAlone();
+    const text = `${MAX_DESCENDANTS_OF_ONE} atomes of one owner inherit from "${adopter}" or with it, whose access is another's; give the new one an access of its own`;
+    throw new AtomeError('too_large', text);
   }
 
-  private header(id: string): AtomeHeader | undefined {
-    return this.graph.atome(id)?.header;
-  }
-
-  private children(): Map<string, string[]> {
-    const children = new Map<string, string[]>();
-    for (const { id, access, parentId } of this.graph.headers()) {
-      if (access !== 'inherit' || parentId === null) continue;
-      const siblings = children.get(parentId);
-      if (siblings) siblings.push(id);
-      else children.set(parentId, [id]);
+  /** The atome whose access a parent has, itself perhaps. @throws AtomeError `invalid` where an atome is among those above itself. */
+  private topAbove(parentId: string, id: string): Ancestor | undefined {
+    let above = parentId;
+    for (let depth = 0; depth < MAX_INHERITANCE_DEPTH; depth += 1) {
+      if (above === id) {
+        throw invalid([{ path: 'parentId', message: 'must not be the atome itself, or one that inherits from it' }]);
+      }
+      const ancestor = this.graph.ancestor(above);
+      if (ancestor?.access !== 'inherit' || ancestor.parentId === null) return ancestor;
+      above = ancestor.parentId;
     }
-    return children;
+    const text = `"${parentId}" inherits through more than ${MAX_INHERITANCE_DEPTH} atomes above it; name one further up`;
+    throw new AtomeError('too_large', text);
   }
 
   /**
-   * Each descendant keeps a copy of what it inherits. A right is taken away however many they are, as long as that makes
-   * the copies no longer.
-   * @throws AtomeError `too_large` when the descendants, or the copies of an access, are too many.
+   * Each descendant keeps a copy of what it inherits. A right is taken away however many they are.
+   * @throws AtomeError `too_large` when the descendants, or the copies of an access that gives rights, are too many.
    */
   assertCopiesFit(before: AtomeState, after: AtomeState): void {
-    this.graph.requireHeirs(after.id);
-    if (effectiveAccess(after) === 'private') return;
-    const children = this.children();
-    const descendants = [...(children.get(after.id) ?? [])];
-    // a list that grows while it is walked: all descendants
-    for (const id of descendants) descendants.push(...(children.get(id) ?? []));
-    const isNarrower = narrows(before, after);
-    if (descendants.length > MAX_DESCENDANTS && !isNarrower) {
+    const [old, now] = [this.graph.judged(before), this.graph.judged(after)];
+    if (narrows(rightsNow(old), rightsNow(now))) return;
+    const count = this.graph.countHeirs({ changed: after.id });
+    if (count > MAX_DESCENDANTS) {
+      this.graph.requireAlone();
       const text = `more than ${MAX_DESCENDANTS} atomes inherit from "${after.id}"; give some of them an access of their own first`;
       throw new AtomeError('too_large', text);
     }
-    const [old, now] = [inheritedFrom(before), inheritedFrom(after)];
-    const isLonger = JSON.stringify(now).length > JSON.stringify(old).length;
-    if (isLonger || !isNarrower) assertCharsFit(after.id, descendants.length, now);
+    this.assertCharsFit(after.id, count, inheritedFrom(after));
+  }
+
+  private assertCharsFit(id: string, heirs: number, inherited: Access): void {
+    if (heirs * JSON.stringify(inherited).length <= MAX_INHERITED_CHARS) return;
+    this.graph.requireAlone();
+    const text = `${heirs} atomes inherit from "${id}", and its access is too long for that many copies; name a group instead of its members`;
+    throw new AtomeError('too_large', text);
   }
 }
 
-function assertCharsFit(id: string, descendants: number, inherited: Access): void {
-  if (descendants * JSON.stringify(inherited).length <= MAX_INHERITED_CHARS) return;
-  const text = `${descendants} atomes inherit from "${id}", and its access is too long for that many copies; name a group instead of its members`;
-  throw new AtomeError('too_large', text);
+/** The rights that are to be judged by, once what is kept has followed. */
+export function rightsNow({ access, inherited, inheritedNow = inherited }: AtomeHeader): Rights {
+  return access === 'inherit' ? { access, inherited: inheritedNow ?? 'private' } : { ...(access && { access }) };
 }
 
 /** Whether nobody may do more with an atome than before. */
-function narrows(before: Rights, after: Rights): boolean {
+export function narrows(before: Rights, after: Rights): boolean {
   const [old, now] = [effectiveAccess(before), effectiveAccess(after)];
   if (now === 'private' || old === 'tenant') return true;
   if (now === 'tenant' || old === 'private') return false;
@@ -189,8 +173,8 @@ function narrows(before: Rights, after: Rights): boolean {
 export function assertResultAllowed(
   rules: AccessRules,
   by: Principal,
-  before: AtomeState | undefined,
-  after: AtomeState,
+  before: AtomeHeader | undefined,
+  after: AtomeHeader,
 ): void {
   const isNew = before?.kind !== after.kind || before.type !== after.type || before.parentId !== after.parentId;
   if (!isNew || rules.isAllowed(by, 'write', after)) return;

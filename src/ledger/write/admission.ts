@@ -35,8 +35,6 @@ export interface DecidedGroup {
   readonly writes: readonly { readonly chars: number }[];
   /** How long it took, in milliseconds. */
   readonly tookMs: number;
-  /** Rows that the writes made besides one each: they are charged too. */
-  readonly moreRows?: number;
 }
 
 /**
@@ -78,7 +76,7 @@ export class Admission {
   }
 
   /** The group has been decided, and waits no more. */
-  leave(tenant: string, { writes, tookMs, moreRows = 0 }: DecidedGroup): void {
+  leave(tenant: string, { writes, tookMs }: DecidedGroup): void {
     const waiting = this.tenants.get(tenant)!;
     const before = waiting.groupMs || tookMs;
     waiting.groupMs = this.groupMs = before + NEWEST_SHARE * (tookMs - before);
@@ -88,7 +86,11 @@ export class Admission {
     if (waiting.count === 0) this.tenants.delete(tenant);
     this.allWaiting -= writes.length;
     this.held -= chars + writes.length * ENVELOPE_BYTES;
-    if (moreRows > 0) this.rate.charge(tenant, moreRows, this.environment.now());
+  }
+
+  /** Charges a tenant for rows that its writes have come to since. */
+  charge(tenant: string, rows: number): void {
+    this.rate.charge(tenant, rows, this.environment.now());
   }
 
   /** Lets nothing in any more. */

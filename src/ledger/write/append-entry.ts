@@ -8,7 +8,7 @@ import {
 import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
 import { deltaBytesOf } from '../delta-chain.js';
 import { bytesOf, type StoredTotals } from './quotas.js';
-import { accessColumns, audienceAfter, headerAndAudienceOf } from '../access-columns.js';
+import { accessColumns, audienceAfter, keptHeaderOf } from '../access-columns.js';
 import { hasDocument, type AlterationRow, type AtomeRow, type HeadRow, type PartialAtomeRow } from '../rows.js';
 import { rowOf, snapshotText, stateOf } from '../row-mapper.js';
 
@@ -19,7 +19,7 @@ const MAX_DELTA_ROWS = 64;
 
 /** An atome as a group has left it so far. */
 export interface PendingAtome {
-  /** What rights are asked of. */
+  /** As the ledger keeps it. */
   readonly header: AtomeHeader;
   /** Decoded when it is first asked for, which is once it may be read. */
   readonly state: AtomeState;
@@ -34,7 +34,7 @@ export interface PendingAtome {
 
 /** An atome as a group meets it. */
 export function pendingOf(row: PartialAtomeRow): PendingAtome {
-  const header = headerAndAudienceOf(row);
+  const header = keptHeaderOf(row);
   const { seq, createdSeq, base, weight, size } = row;
   let decoded: AtomeState | undefined;
   return {

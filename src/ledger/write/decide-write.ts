@@ -21,9 +21,10 @@ import { newAlteration } from '../new-alteration.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow } from '../rows.js';
-import { MAX_DESCENDANTS, TooManyDescendants, type Additions, type LockedState } from '../store.js';
+import type { Additions, LockedState } from '../store.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
 import { appendEntry, type PendingAtome } from './append-entry.js';
+import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertPreconditions } from './preconditions.js';
@@ -55,26 +56,26 @@ export interface GroupPlan {
 /** What each step is given besides its write. */
 interface Decision {
   readonly group: GroupState;
+  /** The atomes of the group, as they are to be judged. */
+  readonly graph: GroupInheritance;
   readonly inheritance: AccessInheritance;
   readonly environment: WriteEnvironment;
 }
 
 /**
  * Decides the writes of a group one after the other; a refused one leaves no trace.
- * @throws TooManyDescendants where they may be too many for several together; DecideApart where one needs what was not read.
+ * @throws DecideApart where one needs what was not read, or several together may be too many where each is not.
  */
 export function planGroup(
   before: LockedState,
   requests: readonly WriteRequest[],
   environment: WriteEnvironment,
 ): GroupPlan {
-  if (requests.length > 1 && (before.descendants ?? 0) + requests.length > MAX_DESCENDANTS) {
-    throw new TooManyDescendants();
-  }
   const group = new GroupState(before, environment.now());
-  const decision = { group, inheritance: new AccessInheritance(group, environment.rules), environment };
+  const graph = new GroupInheritance(before, group, requests.length === 1);
+  const decision = { group, graph, inheritance: new AccessInheritance(graph, environment.rules), environment };
   const outcomes = requests.map((request) => attempt(request, decision));
-  return { outcomes, committed: group.committed, additions: group.additions() };
+  return { outcomes, committed: graph.committed(), additions: group.additions() };
 }
 
 function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeError {
@@ -116,17 +117,18 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
 function authorizeTarget(
   { atomeId, operation }: Mutation,
   principal: Principal,
-  { group, environment: { rules } }: Decision,
+  { group, graph, environment: { rules } }: Decision,
 ): PendingAtome | undefined {
   const target = group.atome(atomeId);
   if (!target) return undefined;
-  const isRead = rules.isAllowed(principal, 'read', target.header);
+  const header = graph.judged(target.header);
+  const isRead = rules.isAllowed(principal, 'read', header);
   if (operation === 'create') {
     if (isRead) return target;
     throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
   }
   if (!isRead) return undefined;
-  assertAllowed(rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', target.header);
+  assertAllowed(rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', header);
   return target;
 }
 
@@ -191,33 +193,23 @@ function apply(
   by: { readonly origin: WriteOrigin; readonly hlc: string; readonly superseded: readonly string[] },
   decision: Decision,
 ): Outcome {
-  const { group, inheritance, environment } = decision;
+  const { group, graph, inheritance, environment } = decision;
   const { opId, atomeId, reason } = mutation;
   const { principal, sourceClient } = by.origin;
   const position = group.nextPosition(atomeId, target);
   const alteration = newAlteration(position, mutation, { author: principal.id, sourceClient, opId, reason }, by);
   const state = fold(target?.state ?? null, alteration);
-  assertResultAllowed(environment.rules, principal, target?.state, state);
+  assertResultAllowed(environment.rules, principal, graph.header(atomeId), graph.judged(state));
   const changesRights = target && !sameRights(target.state, state);
   // before anything is added: a refusal leaves no trace
   if (changesRights) inheritance.assertCopiesFit(target.state, state);
+  const isMoved = target?.state.access === 'inherit' && target.state.parentId !== state.parentId;
   const committed = append(alteration, state, target, decision);
-  if (changesRights) propagateAccess(atomeId, principal.id, decision);
-  return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };
-}
-
-/** Propagates a new access to all descendants, each in an alteration of its own: the write that changed it has been let in. */
-function propagateAccess(from: string, author: string, decision: Decision): void {
-  const { group, inheritance, environment } = decision;
-  const provenance = { author, sourceClient: null, opId: null, reason: `inherited from ${from}` };
-  for (const { id, inherited } of inheritance.descendantsOf(from)) {
-    const target = group.atome(id)!;
-    const change = { operation: 'share', changes: { access: 'inherit', inherited } } as const;
-    const stamp = { hlc: environment.clock.tick(), superseded: [] };
-    const alteration = newAlteration(group.nextPosition(id, target), change, provenance, stamp);
-    const state = fold(target.state, alteration);
-    group.add(alteration, state, target, appendEntry(group.head, alteration, state, target));
+  if (changesRights || isMoved) {
+    const { seq } = alteration;
+    group.propagate({ parentId: atomeId, seq, author: principal.id, origin: atomeId, onlyIfOthers: !changesRights });
   }
+  return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };
 }
 
 function append(

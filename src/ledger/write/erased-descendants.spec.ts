@@ -27,7 +27,10 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
   let heir: string;
   const erase = (): Promise<Outcome> => ledger.write(write(heir, 'redact', {}));
   const share = (access: 'private' | 'tenant'): Promise<Outcome> => ledger.write(write(top, 'share', { access }));
-  const fault = async (): Promise<LedgerFault | undefined> => (await verifyLedger(ledger.store.ledger(TENANT))).fault;
+  const fault = async (): Promise<LedgerFault | undefined> => {
+    await ledger.settled();
+    return (await verifyLedger(ledger.store.ledger(TENANT))).fault;
+  };
 
   it('loses what its parent takes away afterwards', async () => {
     await erase();

@@ -1,18 +1,19 @@
-import type { AlterationBody, AtomeHeader, AtomeState, Mutation } from '../../protocol/index.js';
+import type { AlterationBody, AtomeState, Mutation } from '../../protocol/index.js';
 import { pendingOf, type LedgerEntry, type PendingAtome } from './append-entry.js';
 import { digestOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
-import type { Additions, Erasure, LockedState } from '../store.js';
-import { DecideApart } from './undecidable.js';
+import type { Additions, Erasure, LockedState, PropagationProgress, StartedPropagation } from '../store.js';
 
 /** What a group adds to the ledger, in the order of its writes. */
 class Added {
   readonly alterations: AlterationRow[] = [];
   readonly receipts: IdempotencyRecord[] = [];
   readonly erased: Erasure[] = [];
+  readonly propagations: StartedPropagation[] = [];
+  progress: PropagationProgress | undefined;
   readonly committed: Committed[] = [];
   readonly atomes = new Map<string, AtomeRow>();
   /** How many have come to inherit. */
@@ -45,8 +46,9 @@ export class GroupState {
     return this.current;
   }
 
-  get descendants(): number {
-    return (this.before.descendants ?? 0) + this.added.inheriting;
+  /** How many of its atomes have come to inherit. */
+  get inheriting(): number {
+    return this.added.inheriting;
   }
 
   get committed(): readonly Committed[] {
@@ -57,27 +59,20 @@ export class GroupState {
     return this.pending.get(id);
   }
 
-  /**
-   * Of an atome whose heirs a decision needs: that they have been read.
-   * @throws DecideApart when they have not been, as nobody had the right to it before the group.
-   */
-  requireHeirs(id: string): void {
-    if (this.wasThere(id) && !this.before.roots?.includes(id)) throw new DecideApart();
-  }
-
-  /** Of an atome to which one that inherits is added, as {@link requireHeirs}: that its heirs have been counted. */
-  requireCounted(id: string): void {
-    if (this.wasThere(id) && !this.before.adopters?.includes(id)) throw new DecideApart();
-  }
-
-  private wasThere(id: string): boolean {
+  /** Whether an atome was there before the group. */
+  wasThere(id: string): boolean {
     const atome = this.pending.get(id);
     return atome !== undefined && atome.createdSeq <= this.before.head.seq;
   }
 
-  /** The headers of the atomes that the group has read or made. */
-  *headers(): Generator<AtomeHeader> {
-    for (const { header } of this.pending.values()) yield header;
+  /** Has all who inherit from an atome be told what they inherit. */
+  propagate(started: StartedPropagation): void {
+    this.added.propagations.push(started);
+  }
+
+  /** Notes how far a propagation has come. */
+  advance(progress: PropagationProgress): void {
+    this.added.progress = progress;
   }
 
   /** What was written under an opId first; a receipt that is older than authors is anybody's. */
@@ -135,8 +130,9 @@ export class GroupState {
 
   /** null when nothing is to be written. */
   additions(): Additions | null {
-    const { alterations, receipts, atomes, erased } = this.added;
-    if (alterations.length === 0 && receipts.length === 0) return null;
-    return { head: this.current, alterations, receipts, atomes: [...atomes.values()], erased };
+    const { alterations, receipts, atomes, erased, propagations, progress } = this.added;
+    if (alterations.length === 0 && receipts.length === 0 && !progress) return null;
+    const added = { alterations, receipts, atomes: [...atomes.values()], erased, propagations };
+    return { head: this.current, ...added, ...(progress && { progress }) };
   }
 }

@@ -2,10 +2,11 @@ import { AtomeError, type AtomeState, type Content, type Mutation } from '../../
 import { headerOf } from '../access-columns.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { LedgerGone } from '../store-error.js';
-import { TooManyDescendants, type LedgerStore, type TouchedKeys } from '../store.js';
+import type { LedgerStore, TouchedKeys } from '../store.js';
 import { Admission } from './admission.js';
 import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
 import { groupSize, weigh } from './group-size.js';
+import { AccessPropagation } from './propagate-access.js';
 import { touchedKeysOf } from './touched-keys.js';
 import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -24,6 +25,9 @@ interface QueuedWrite {
   readonly reject: (error: unknown) => void;
 }
 
+/** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
+const RESUME_MS = 30_000;
+
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
   readonly waiting: QueuedWrite[];
@@ -41,14 +45,27 @@ export class LedgerWriter {
   /** Tenants whose ledger is known to be there. */
   private readonly opened = new Set<string>();
   private readonly admission: Admission;
+  private readonly propagation: AccessPropagation;
   private turn: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isDraining = false;
 
+  /** @param onError is told of what fails without a caller. */
   constructor(
     private readonly store: LedgerStore,
     private readonly stateAt: StateAt,
     private readonly environment: WriteEnvironment,
+    private readonly onError: (error: unknown) => void,
   ) {
     this.admission = new Admission(environment);
+    this.propagation = new AccessPropagation(store, environment);
+  }
+
+  /** Goes on with what was left to be propagated, and looks for more of it from time to time. */
+  start(): Promise<void> {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => void this.resume(), RESUME_MS).unref();
+    return this.resume();
   }
 
   /**
@@ -79,23 +96,59 @@ export class LedgerWriter {
 
   /** Takes nothing new; resolves when all that was taken is answered. */
   async drain(): Promise<void> {
+    clearInterval(this.timer);
+    this.isDraining = true;
     this.admission.close();
+    await this.settled();
+  }
+
+  /** Resolves when all that was taken is answered, and propagated unless this is draining. */
+  async settled(): Promise<void> {
     await Promise.all([...this.queues.values()].map(({ emptied }) => emptied));
   }
 
-  private begin(tenant: string, first: QueuedWrite): void {
-    const queue: TenantQueue = { waiting: [first], emptied: Promise.resolve() };
+  private begin(tenant: string, ...waiting: QueuedWrite[]): void {
+    const queue: TenantQueue = { waiting, emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
     queue.emptied = this.run(tenant, queue.waiting);
   }
 
   private async run(tenant: string, waiting: QueuedWrite[]): Promise<void> {
-    while (waiting.length > 0) {
+    while (waiting.length > 0 || this.propagation.isUnderWay(tenant)) {
       // the rest of this turn's arrivals belong to the group
       await this.endOfTurn();
-      await this.commit(tenant, waiting.splice(0, groupSize(waiting)));
+      if (waiting.length > 0) await this.commit(tenant, waiting.splice(0, groupSize(waiting)));
+      if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
     }
     this.queues.delete(tenant);
+  }
+
+  /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
+  private async propagate(tenant: string): Promise<void> {
+    if (this.isDraining) {
+      this.propagation.end(tenant);
+      return;
+    }
+    try {
+      const committed = await this.propagation.step(tenant);
+      this.admission.charge(tenant, committed.length);
+      this.tell(tenant, committed);
+    } catch (error) {
+      // it is in the database, and is gone on with at the next look
+      this.propagation.end(tenant);
+      this.onError(error);
+    }
+  }
+
+  private async resume(): Promise<void> {
+    try {
+      for (const tenant of await this.store.propagating()) {
+        this.propagation.begin(tenant);
+        if (!this.queues.has(tenant)) this.begin(tenant);
+      }
+    } catch (error) {
+      this.onError(error);
+    }
   }
 
   /** The same for all tenants, so that a store may commit their groups together. */
@@ -115,7 +168,7 @@ export class LedgerWriter {
     try {
       plan = await this.plan(tenant, group);
     } catch (error) {
-      if (group.length > 1 && (error instanceof TooManyDescendants || error instanceof DecideApart)) {
+      if (group.length > 1 && error instanceof DecideApart) {
         for (const each of group) await this.commit(tenant, [each]);
         return;
       }
@@ -123,14 +176,18 @@ export class LedgerWriter {
       group.forEach(({ reject }) => reject(error));
       return;
     }
-    const moreRows = plan.committed.length - group.length;
-    this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun, moreRows });
+    this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
+    if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
       if (outcome instanceof AtomeError) reject(outcome);
       else resolve(outcome);
     });
-    if (plan.committed.length > 0) this.listeners.forEach((listener) => listener(tenant, plan.committed));
+    this.tell(tenant, plan.committed);
+  }
+
+  private tell(tenant: string, committed: readonly Committed[]): void {
+    if (committed.length > 0) this.listeners.forEach((listener) => listener(tenant, committed));
   }
 
   private async plan(tenant: string, group: readonly QueuedWrite[]): Promise<GroupPlan> {

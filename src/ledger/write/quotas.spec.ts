@@ -51,6 +51,7 @@ describe('the writes of a tenant', () => {
       await ledger.write(write(`heir-${n}`, 'create', { ...CHILD, parentId: 'top', access: 'inherit' }));
     }
     await ledger.write(write('top', 'share', { access: 'private' }));
+    await ledger.settled();
     await expect(ledger.write(create('late'))).rejects.toMatchObject({
       code: 'rate_limited',
       details: { retryAfter: 100 },
@@ -114,7 +115,9 @@ describe('what a tenant may hold', () => {
     expect(given.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(40);
     await expect(share(99)).rejects.toMatchObject(exceeded('bytes'));
     await ledger.write(write('a', 'share', { access: 'private' }));
-    await expect(ledger.write(write('a', 'share', { access: 'tenant' }))).rejects.toMatchObject(exceeded('bytes'));
+    await ledger.settled();
+    await expect(share(100)).rejects.toMatchObject(exceeded('bytes'));
+    expect(await ledger.reader.standing(TENANT, 'b')).toMatchObject({ inherited: { read: [] } });
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 

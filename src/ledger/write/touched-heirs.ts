@@ -1,7 +1,8 @@
 import type { AccessRules, AtomeAction, AtomeHeader, Mutation } from '../../protocol/index.js';
 import { headerOf } from '../access-columns.js';
 import type { AtomeHeaderRow } from '../rows.js';
-import type { InheritanceRoots } from '../store.js';
+import type { CountedHeirs } from '../store.js';
+import { narrows, rightsNow } from './access-inheritance.js';
 import type { WriteRequest } from './decide-write.js';
 
 /*
@@ -33,42 +34,45 @@ class Headers {
   }
 }
 
-/** The atomes among those that are there whose rights the writes may change. */
-export function rootsAmong(
-  requests: readonly WriteRequest[],
-  rules: AccessRules,
-  rows: readonly AtomeHeaderRow[],
-): InheritanceRoots {
-  const headers = new Headers(rows, rules);
-  const [shared, moved] = [new Set<string>(), new Set<string>()];
-  for (const request of requests) {
-    const { atomeId, operation } = request.mutation;
-    if (operation === 'share') {
-      if (headers.allowed(request, 'share', atomeId)) shared.add(atomeId);
-      continue;
-    }
-    const parentId = newParentOf(request, headers);
-    if (parentId == null) continue;
-    // who may not share it can only move it to where as many see it, which may be below itself
-    const isBelow = headers.get(parentId)?.access === 'inherit';
-    if (isBelow || headers.allowed(request, 'share', atomeId)) moved.add(atomeId);
-  }
-  return { shared: [...shared], moved: [...moved] };
-}
-
-/** The atomes among those that are there to which the writes may add some that inherit. */
-export function adoptersAmong(
+/** The parents from which atomes that are shared come to inherit, of those that are there. */
+export function parentsAmong(
   requests: readonly WriteRequest[],
   rules: AccessRules,
   rows: readonly AtomeHeaderRow[],
 ): string[] {
   const headers = new Headers(rows, rules);
-  const adopters = new Set<string>();
+  const parents = requests.flatMap((request) => {
+    const isShare = request.mutation.operation === 'share';
+    return (isShare && inheritedParentOf(request, rules, headers)) || [];
+  });
+  return [...new Set(parents)];
+}
+
+/** Whose heirs count for what the writes do to the atomes that are there. */
+export function countedAmong(
+  requests: readonly WriteRequest[],
+  rules: AccessRules,
+  rows: readonly AtomeHeaderRow[],
+): CountedHeirs {
+  const headers = new Headers(rows, rules);
+  const [adopters, changed] = [new Set<string>(), new Set<string>()];
   for (const request of requests) {
     const parentId = inheritedParentOf(request, rules, headers);
     if (parentId != null && headers.allowed(request, 'write', parentId)) adopters.add(parentId);
+    if (givesRights(request, headers)) changed.add(request.mutation.atomeId);
   }
-  return [...adopters];
+  return { adopters: [...adopters], changed: [...changed] };
+}
+
+/** Whether a write may let somebody see more of an atome that is there: to take rights away nothing is counted. */
+function givesRights(request: WriteRequest, headers: Headers): boolean {
+  const { mutation } = request;
+  // who may not share it can only move it to where as many see it
+  const header = headers.allowed(request, 'share', mutation.atomeId);
+  if (!header) return false;
+  if (mutation.operation !== 'share') return newParentOf(request, headers) != null;
+  const { access } = mutation.changes;
+  return access === 'inherit' ? header.access !== 'inherit' : !narrows(rightsNow(header), { access });
 }
 
 /** From which atome a write inherits; null or undefined when from none. */

@@ -3,14 +3,14 @@ import { headerOf } from '../access-columns.js';
 import type { AtomeHeaderRow } from '../rows.js';
 import type { TouchedKeys, WriteName } from '../store.js';
 import type { WriteRequest } from './decide-write.js';
-import { adoptersAmong, inherits, parentAfter, rootsAmong } from './touched-heirs.js';
+import { countedAmong, inherits, parentAfter, parentsAmong } from './touched-heirs.js';
 
 /** Everything that the writes of a group need to know. */
 export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRules): TouchedKeys {
   const atomeIds = new Set<string>();
   const ops: WriteName[] = [];
   const createIds = new Set<string>();
-  let [mayPassOn, mayAdopt] = [false, false];
+  let [isShared, mayInherit] = [false, false];
   for (const { mutation, restored, origin } of requests) {
     const { atomeId, opId, operation } = mutation;
     atomeIds.add(atomeId);
@@ -19,17 +19,20 @@ export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRu
     const parentId = parentAfter(mutation, restored);
     if (parentId != null) atomeIds.add(parentId);
     const isMove = operation !== 'create' && parentId != null;
-    mayPassOn ||= operation === 'share' || isMove;
-    mayAdopt ||= isMove || inherits(mutation, rules);
+    isShared ||= operation === 'share';
+    mayInherit ||= isMove || inherits(mutation, rules);
   }
   return {
     atomeIds: [...atomeIds],
     ops,
     createIds: [...createIds],
     isWanted: (row) => isReadBy(requests, rules, row),
-    isSingle: requests.length === 1,
-    ...(mayPassOn && { rootsAmong: (rows) => rootsAmong(requests, rules, rows) }),
-    ...(mayAdopt && { adoptersAmong: (rows) => adoptersAmong(requests, rules, rows) }),
+    // what inherits is judged by what is above it, which the group itself may change
+    ...((isShared || mayInherit) && {
+      needsAncestors: true,
+      parentsAmong: (rows) => parentsAmong(requests, rules, rows),
+      countedAmong: (rows) => countedAmong(requests, rules, rows),
+    }),
   };
 }
 

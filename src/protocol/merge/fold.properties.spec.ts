@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { content, hlc, json, mutation } from '../../../test/support/models/arbitraries.js';
 import { AtomeLog } from '../../../test/support/clients/atome-log.js';
 import type { AtomeState, Content } from '../atome.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { applyPatch, createPatch, Pointer } from 'rfc6902';
 import { json, patch } from '../../../test/support/models/arbitraries.js';
 import { AtomeError } from '../errors.js';

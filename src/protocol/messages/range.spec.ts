@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import type { AtomeEvent } from './events.js';
 import type { RangeFrame } from './server-messages.js';
 import { decideFrame } from './range.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { checkJson } from '../json.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { decodeJson, isCarried } from './decode.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/properties.js';
 import { AtomeError } from '../errors.js';
 import { DEFAULT_LIMITS } from '../limits.js';
 import { OPERATIONS } from '../operations.js';

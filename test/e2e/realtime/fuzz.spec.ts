@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../support/properties.js';
 import { AtomeError, ERRORS, OPERATIONS, type ErrorBody, type ErrorCode } from '../../../src/protocol/index.js';
 import type { Answer } from '../../support/clients/api.js';
 import { startApp, type TestApp } from '../../support/server/app.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../support/properties.js';
 import { SORT_KEYS } from '../../../src/ledger/store.js';
 import type { TestApp } from '../../support/server/app.js';
 import { DATABASES } from '../../support/databases/databases.js';

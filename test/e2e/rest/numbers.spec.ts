@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../support/properties.js';
 import { AtomeService } from '../../../src/atome/atome.service.js';
 import { AtomeError, type JsonObject } from '../../../src/protocol/index.js';
 import type { Answer } from '../../support/clients/api.js';

@@ -28,6 +28,8 @@ export interface TestLedger {
   readonly writer: LedgerWriter;
   readonly reader: LedgerReader;
   write(mutation: Mutation, origin?: WriteOrigin): Promise<Outcome>;
+  /** Resolves when all that inherit have been told what. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,12 @@ export interface TestLedgerOptions {
   readonly rules?: AccessRules;
   readonly now?: () => number;
   readonly quotas?: Partial<Quotas>;
+  /** Told of what fails without a caller; left out: that fails the test. */
+  readonly onError?: (error: unknown) => void;
+}
+
+function fail(error: unknown): void {
+  throw error;
 }
 
 /** On SQLite in memory unless a store is given. */
@@ -43,17 +51,20 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
   const over = store ?? (await openStore('sqlite::memory:'));
   const reader = new LedgerReader(over);
   const { now = Date.now } = options;
-  const writer = new LedgerWriter(over, (tenant, id, version) => reader.stateAt(tenant, id, version), {
+  const environment = {
     clock: new HybridClock('server', now),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     quotas: { ...NO_QUOTAS, ...options.quotas },
     rules: options.rules ?? OPEN_RULES,
     now,
-  });
+  };
+  const stateAt: LedgerReader['stateAt'] = (tenant, id, version) => reader.stateAt(tenant, id, version);
+  const writer = new LedgerWriter(over, stateAt, environment, options.onError ?? fail);
   return {
     store: over,
     writer,
     reader,
+    settled: () => writer.settled(),
     write: (mutation, origin = ORIGIN) => writer.submit(TENANT, mutation, origin),
     close: async () => {
       await writer.drain();

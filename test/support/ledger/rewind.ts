@@ -1,7 +1,7 @@
 import BetterSqlite3 from 'better-sqlite3';
 import pg from 'pg';
 
-const TABLES = ['ledgers', 'alterations', 'atomes', 'receipts'];
+const TABLES = ['ledgers', 'alterations', 'atomes', 'receipts', 'propagations'];
 
 /** Keeps a copy of a ledger's tables beside them, and puts it back under whoever is using them. */
 export interface Rewind {

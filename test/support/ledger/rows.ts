@@ -1,5 +1,5 @@
 import type { AlterationRow, AtomeRow, IdempotencyRecord } from '../../../src/ledger/rows.js';
-import type { LedgerStore } from '../../../src/ledger/store.js';
+import type { LedgerStore, PropagationProgress, StartedPropagation } from '../../../src/ledger/store.js';
 
 /* Rows made by hand, for specs of what lies under the writer. A store looks at no hash. */
 
@@ -58,6 +58,7 @@ export function atomeRow(id: string, seq: number, more: Partial<AtomeRow> = {}):
     access: null,
     readers: null,
     heirOf: null,
+    ancestors: null,
     ...more,
   };
 }
@@ -66,16 +67,18 @@ export interface Rows {
   readonly alterations?: readonly AlterationRow[];
   readonly atomes?: readonly AtomeRow[];
   readonly receipts?: readonly IdempotencyRecord[];
+  readonly propagations?: readonly StartedPropagation[];
+  readonly progress?: PropagationProgress;
 }
 
 /** Commits rows as they are to a tenant's ledger, which is made when there is none. */
 export async function putRows(store: LedgerStore, tenant: string, rows: Rows): Promise<void> {
-  const { alterations = [], atomes = [], receipts = [] } = rows;
+  const { alterations = [], atomes = [], receipts = [], ...more } = rows;
   await store.ledger(tenant).write.open();
   await store.ledger(tenant).write.commit({ atomeIds: [], ops: [] }, ({ head }) => {
     const last = alterations.at(-1);
     const moved = last ? { ...head, seq: last.seq, hash: last.hash, timestamp: last.timestamp } : head;
-    return { additions: { head: moved, alterations, atomes, receipts } };
+    return { additions: { head: moved, alterations, atomes, receipts, ...more } };
   });
 }
 

@@ -52,11 +52,11 @@ async function watchPostgres(pool: pg.Pool, seen: string[]): Promise<() => void>
 
 /** Counts how often a store waits for its PostgreSQL: a statement sent after something has been answered. */
 export async function watchRoundTrips(store: LedgerStore): Promise<{ take(): number; stop(): void }> {
-  const { driver } = (store as unknown as { dataSource: DataSource }).dataSource;
-  const client = (await (driver as unknown as { master: pg.Pool }).master.connect()) as pg.PoolClient & {
+  const { pools } = store as unknown as { pools: Record<'writes', { pool: pg.Pool }> };
+  const client = (await pools.writes.pool.connect()) as pg.PoolClient & {
     readonly connection: { readonly stream: Duplex };
   };
-  // the only connection that is idle, and so the one that is taken next
+  // the only one that is idle, and so the one that is taken next
   client.release();
   const { stream } = client.connection;
   let trips = 0;

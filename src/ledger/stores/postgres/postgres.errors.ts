@@ -21,7 +21,7 @@ const READ_ONLY = unavailable(
 const TOO_SLOW = unavailable(
   'too slow',
   'the database did not finish in time',
-  'does somebody hold a lock? statement_timeout, lock_timeout and idle_in_transaction_session_timeout of the role or the database may be too short',
+  'does somebody hold a lock, or is it too much work? POSTGRES_LOCK_TIMEOUT_MS and POSTGRES_STATEMENT_TIMEOUT_MS say how long it may take',
 );
 const NOT_LET_IN = unavailable(
   'not let in',
@@ -47,6 +47,11 @@ const NO_RESOURCES = unavailable(
   'no resources',
   'the database has no room for more work',
   'see max_connections, memory and temp_file_limit of PostgreSQL',
+);
+export const BUSY = unavailable(
+  'busy',
+  'all connections to the database are in use',
+  'POSTGRES_WRITE_CONNECTIONS, POSTGRES_READ_CONNECTIONS and POSTGRES_HEAVY_CONNECTIONS say how many there are',
 );
 const OTHER = unavailable('other', 'the database cannot do it for now', 'see the log of PostgreSQL');
 

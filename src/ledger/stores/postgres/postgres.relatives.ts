@@ -1,40 +1,45 @@
 import type { PartialAtomeRow } from '../../rows.js';
 import type { LockedState, TouchedKeys } from '../../store.js';
 import type { Param } from '../columns.js';
-import { atomeRow, hasMoreRelatives, rootsOf, withRelatives, type FoundAtomes } from '../read-rows.js';
-import * as sql from '../sql.js';
-import { COUNT_DESCENDANTS, SELECT_RELATIVES } from './postgres.sql.js';
+import { heirsParams } from '../inheritance.sql.js';
+import { atomeRow, countedOf, heirsOf, withParents, type FoundAtomes, type HeirsOfOwner } from '../read-rows.js';
+import { COUNT_HEIRS, SELECT_ATOMES, SELECT_ATOMES_BELOW } from './postgres.sql.js';
 
 /* What is read for a group once the rights of those who write are known, in the transaction that holds the lock. */
 
 /** Asks a statement for its rows. */
 export type ReadRows = <Row>(text: string, values: readonly Param[], name?: string) => Promise<Row[]>;
 
-/** Adds the relatives of those that may hand an access down. */
-export async function findRelatives(
+/** Reads atomes, with those above them where these are needed. */
+export function readAtomes(
+  rows: ReadRows,
+  tenant: string,
+  ids: readonly string[],
+  { needsAncestors = false }: TouchedKeys,
+): Promise<PartialAtomeRow[]> {
+  const params = [JSON.stringify(ids), tenant];
+  return needsAncestors ? rows(SELECT_ATOMES_BELOW, params) : rows(SELECT_ATOMES, params, 'atomes');
+}
+
+/** Adds the parents that are needed of those that were read. */
+export async function findParents(
   rows: ReadRows,
   tenant: string,
   atomes: readonly PartialAtomeRow[],
   touched: TouchedKeys,
 ): Promise<FoundAtomes> {
-  const roots = rootsOf(atomes, touched);
-  if (!roots) return { atomes };
-  const read = (limit?: number): Promise<PartialAtomeRow[]> =>
-    rows(SELECT_RELATIVES, sql.relativesParams(tenant, roots, limit));
-  const some = await read();
-  const related = hasMoreRelatives(some, roots, touched) ? await read(sql.NO_LIMIT) : some;
-  return withRelatives(atomes, related.map(atomeRow), roots);
+  const parents = touched.parentsAmong?.(atomes) ?? [];
+  if (parents.length === 0) return { atomes };
+  return withParents(atomes, parents, (await readAtomes(rows, tenant, parents, touched)).map(atomeRow));
 }
 
-/** Counts those that inherit where some are added. */
-export async function countAdopted(
+/** Counts those who inherit where some are added, and from what changes. */
+export async function countHeirs(
   rows: ReadRows,
   tenant: string,
-  { atomes }: FoundAtomes,
-  { adoptersAmong }: TouchedKeys,
-): Promise<Pick<LockedState, 'adopters' | 'descendants'>> {
-  const adopters = adoptersAmong?.(atomes) ?? [];
-  if (adopters.length === 0) return {};
-  const [counted] = await rows<{ count: string }>(COUNT_DESCENDANTS, sql.descendantsParams(tenant, adopters));
-  return { adopters, descendants: Number(counted!.count) };
+  found: FoundAtomes,
+  touched: TouchedKeys,
+): Promise<Pick<LockedState, 'counted' | 'heirs'> | undefined> {
+  const counted = countedOf(found, touched);
+  return counted && heirsOf(counted, await rows<HeirsOfOwner>(COUNT_HEIRS, heirsParams(tenant, counted)));
 }

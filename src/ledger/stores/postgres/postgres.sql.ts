@@ -4,11 +4,12 @@ import {
   ALTERATIONS,
   ATOMES,
   DOCUMENT_COLUMNS,
-  PARTIAL_COLUMNS,
   RECEIPTS,
+  selectPartial,
   type Param,
   type Table,
 } from '../columns.js';
+import { countHeirs } from '../inheritance.sql.js';
 import * as sql from '../sql.js';
 import { headParams } from '../read-rows.js';
 
@@ -26,8 +27,14 @@ function lookUp(table: string, column: string, condition = ''): string {
     WHERE ${column} BETWEEN wanted.value AND wanted.value AND tenant = ?${condition} ORDER BY ${column} LIMIT 1) AS found`;
 }
 
-export const SELECT_ATOMES = numbered(`SELECT ${PARTIAL_COLUMNS} ${lookUp('atomes', 'id')}`);
+export const SELECT_ATOMES = selectAtomes(false);
+/** As {@link SELECT_ATOMES}, with all those above each that inherits. */
+export const SELECT_ATOMES_BELOW = selectAtomes(true);
 export const SELECT_DOCUMENTS = numbered(`SELECT id, ${DOCUMENT_COLUMNS} ${lookUp('atomes', 'id')}`);
+function selectAtomes(always: boolean): string {
+  return numbered(`SELECT ${selectPartial('found', always)} ${lookUp('atomes', 'id')}`);
+}
+
 /** As {@link lookUp}, by [opId, author]: one entry of the index for each. */
 const SELECT_NAMED = (table: string): string =>
   `FROM (SELECT value->>0 AS name, value->>1 AS whose FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value OFFSET 0)
@@ -45,8 +52,7 @@ export const PAIRS_OF =
 export const LOCK_HEAD = numbered(`${sql.SELECT_HEAD} FOR UPDATE`);
 
 const VALUES_OF = `SELECT unnest(ARRAY(${TEXTS_OF})) AS value`;
-export const SELECT_RELATIVES = numbered(sql.selectRelatives(VALUES_OF));
-export const COUNT_DESCENDANTS = numbered(sql.countDescendants(VALUES_OF));
+export const COUNT_HEIRS = numbered(countHeirs(VALUES_OF));
 
 /**
  * All that a group adds, in one statement: it can only succeed or fail as a whole, and so the COMMIT need not wait for its

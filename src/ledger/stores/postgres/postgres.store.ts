@@ -1,12 +1,15 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
+import { poolOptions } from '../../../database/data-source.js';
 import type { Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
-import { countAdopted, findRelatives, type ReadRows } from './postgres.relatives.js';
+import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
+import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
+import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
 import {
   ADD,
   addParams,
@@ -14,14 +17,14 @@ import {
   numbered,
   PAIRS_OF,
   PROBE,
-  SELECT_ATOMES,
   SELECT_CREATIONS,
   SELECT_DOCUMENTS,
   SELECT_RECEIPTS,
   TEXTS_OF,
 } from './postgres.sql.js';
-import type { Measured, Param } from '../columns.js';
+import type { Measured, Param, Scan } from '../columns.js';
 import type { Dialect } from '../list.sql.js';
+import { propagationStatements } from '../inheritance.sql.js';
 import * as sql from '../sql.js';
 import {
   alterationRow,
@@ -37,15 +40,11 @@ import { ALL_HEADS, SqlStore } from '../sql.store.js';
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
   readonly collation?: string | undefined;
-  /** How long one statement may take, a lock may be waited for included, in milliseconds. */
-  readonly deadlineMs?: number;
+  readonly limits?: Partial<PostgresLimits>;
   /** How long a transaction may wait for this process, in milliseconds: one that stalls loses the tenant's lock. */
   readonly idleMs?: number;
   readonly report?: Report;
 }
-
-/** How long health waits for the answer to a statement, in milliseconds. */
-const PROBE_MS = 1_000;
 
 /**
  * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
@@ -57,8 +56,9 @@ export class PostgresStore extends SqlStore {
   readonly textsOf = TEXTS_OF;
   readonly pairsOf = PAIRS_OF;
   readonly dialect: Dialect;
-  private readonly pool: pg.Pool;
-  private readonly deadlineMs: number;
+  private readonly pools: ConnectionPools;
+  /** TypeORM's own, for what may take as long as it takes. */
+  private readonly maintenance: pg.Pool;
   private readonly beginning: string;
   /** Alterations added since the start, and how many of them make the next analysis due. */
   private added = 0;
@@ -69,26 +69,24 @@ export class PostgresStore extends SqlStore {
 
   constructor(
     private readonly dataSource: DataSource,
-    { collation, deadlineMs = 60_000, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
+    { collation, limits, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
   ) {
     super(report);
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.dialect = {
       lowerData,
-      namesReader: `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(readers, name) > 0)`,
+      namesReader: (readers) =>
+        `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(${readers}, name) > 0)`,
       unwalked: (column) => column,
     };
-    this.pool = (dataSource.driver as unknown as { master: pg.Pool }).master;
-    this.deadlineMs = deadlineMs;
+    this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
+    this.pools = connectionPools(poolOptions(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
     // acknowledged means durable, whatever the database's own setting is
     this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
-    // a connection that breaks says so here too; unheard, be it between the pool's hands and ours, that ends the process
-    this.pool.on('acquire', (client) => client.on('error', unheard));
-    this.pool.on('release', (_error, client) => client.off('error', unheard));
   }
 
   async commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
-    const committed = await this.transaction(async (client) => {
+    const committed = await this.transaction(tenant, async (client) => {
       const decided = planned(plan, await this.before(client, tenant, touched));
       await this.end(client, tenant, decided.additions);
       return decided;
@@ -98,7 +96,7 @@ export class PostgresStore extends SqlStore {
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
-    return this.transaction(async (client) => {
+    return this.transaction(ALL_HEADS, async (client) => {
       await together(this.begin(client, ALL_HEADS));
       const answers: unknown[][] = [];
       for (const [statement, ...params] of statements) {
@@ -110,25 +108,30 @@ export class PostgresStore extends SqlStore {
   }
 
   async probe(): Promise<void> {
-    await this.lend((client) => client.query({ text: PROBE, query_timeout: PROBE_MS } as TimedQuery));
+    await this.lend(this.pools.health, ALL_HEADS, (client) =>
+      client.query({ text: PROBE, query_timeout: PROBE_MS } as TimedQuery),
+    );
   }
 
   /** Frees the dead rows. Their bytes stay on disk until they are written over; only a rewrite takes them away. */
   async scrub(whole = false): Promise<void> {
     await this.attempt(async () => {
       const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
-      for (const table of ['alterations', 'atomes', 'receipts']) await this.pool.query(`${how} ${table}`);
+      for (const table of ['alterations', 'atomes', 'receipts']) await this.maintenance.query(`${how} ${table}`);
     });
   }
 
   async close(): Promise<void> {
     await this.analysed;
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    if (!this.dataSource.isInitialized) return;
+    await Promise.all(Object.values(this.pools).map((pool: ConnectionPool) => pool.close()));
+    await this.dataSource.destroy();
   }
 
   /** `work` begins the transaction and commits it; when it fails, what it began is rolled back. */
-  private async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.attempt(() => this.pool.connect());
+  private async transaction<T>(scope: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const { writes } = this.pools;
+    const client = await this.attempt(() => writes.connect(scope));
     let isSpoilt = false;
     try {
       return await work(client);
@@ -138,7 +141,7 @@ export class PostgresStore extends SqlStore {
       isSpoilt = (await rollback(client)) !== undefined || (refusal !== error && isUnavailable(refusal));
       throw this.reported(refusal);
     } finally {
-      client.release(isSpoilt);
+      writes.release(scope, client, isSpoilt);
     }
   }
 
@@ -148,7 +151,17 @@ export class PostgresStore extends SqlStore {
   }
 
   query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
-    return this.lend(async (client) => {
+    const { writes, reads } = this.pools;
+    return this.ask(statement === sql.INSERT_LEDGER ? writes : reads, scope, statement, params);
+  }
+
+  scan(scope: string, { sql: statement, params, isWalk }: Scan): Promise<unknown[]> {
+    const { heavyReads, reads } = this.pools;
+    return this.ask(isWalk ? heavyReads : reads, scope, statement, params);
+  }
+
+  private ask(pool: ConnectionPool, scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
+    return this.lend(pool, scope, async (client) => {
       const entered = this.enter(client, scope);
       const answered = client.query(this.timed(numbered(statement), params));
       await together([entered, answered]);
@@ -156,21 +169,17 @@ export class PostgresStore extends SqlStore {
     });
   }
 
-  scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
-    return this.query(scope, statement, params);
-  }
-
   /** Work outside of a transaction. A connection on which it failed is thrown away. */
-  private lend<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  private lend<T>(pool: ConnectionPool, scope: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     return this.attempt(async () => {
-      const client = await this.pool.connect();
+      const client = await pool.connect(scope);
       let failed = true;
       try {
         const result = await work(client);
         failed = false;
         return result;
       } finally {
-        client.release(failed);
+        pool.release(scope, client, failed);
       }
     });
   }
@@ -186,13 +195,10 @@ export class PostgresStore extends SqlStore {
     this.scopes.set(client, scope);
   }
 
-  measured(scope: string, { sql: text, params, names, order, length }: Measured, bytes: number): Promise<unknown[]> {
+  measured(scope: string, { params, names, order, length, ...scan }: Measured, bytes: number): Promise<unknown[]> {
     const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
-    return this.query(
-      scope,
-      `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${text}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`,
-      [...params, bytes],
-    );
+    const page = `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${scan.sql}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`;
+    return this.scan(scope, { ...scan, sql: page, params: [...params, bytes] });
   }
 
   /** Begins the transaction, in one round trip with all that is read whatever the rights. */
@@ -204,7 +210,7 @@ export class PostgresStore extends SqlStore {
     // the lock first: what is read after it cannot be older than what the last holder committed
     const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
     const read = [
-      rows<PartialAtomeRow>(SELECT_ATOMES, [JSON.stringify(atomeIds), tenant], 'atomes'),
+      readAtomes(rows, tenant, atomeIds, touched),
       ops.length === 0
         ? Promise.resolve([])
         : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
@@ -213,7 +219,7 @@ export class PostgresStore extends SqlStore {
     const [head] = await locked;
     if (!head) throw new LedgerGone(tenant);
     const [atomes, receipts] = await Promise.all(read);
-    const found = await findRelatives(rows, tenant, atomes.map(atomeRow), touched);
+    const found = await findParents(rows, tenant, atomes.map(atomeRow), touched);
     const missing = missingDocuments(found, touched);
     const documents =
       missing.length === 0
@@ -227,7 +233,7 @@ export class PostgresStore extends SqlStore {
       creations: creations.map(alterationRow),
       ...withDocuments(found, documents),
       receipts: receipts.map((row) => numbers(row, ['seq'])),
-      ...(await countAdopted(rows, tenant, found, touched)),
+      ...(await countHeirs(rows, tenant, found, touched)),
     };
   }
 
@@ -240,6 +246,9 @@ export class PostgresStore extends SqlStore {
       for (const each of additions.erased ?? []) {
         const params = sql.eraseParams(tenant, each);
         sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), params))));
+      }
+      for (const { sql: text, params } of propagationStatements(tenant, additions)) {
+        sent.push(client.query(this.timed(numbered(text), params)));
       }
       // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
       if (sent.length > 1) await together(sent.splice(0));
@@ -256,12 +265,17 @@ export class PostgresStore extends SqlStore {
     if (this.added < this.analyseAt) return;
     this.analyseAt *= 10;
     // what hinders it hinders the writes as well, and they say so
-    this.analysed = this.pool.query(this.timed('ANALYZE alterations, atomes')).then(unheard, unheard);
+    this.analysed = this.maintenance.query(this.timed('ANALYZE alterations, atomes')).then(unheard, unheard);
   }
 
   /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
   private timed(text: string, values: readonly Param[] = [], name?: string): TimedQuery {
-    return { text, values: [...values], query_timeout: this.deadlineMs, ...(name !== undefined && { name }) };
+    return {
+      text,
+      values: [...values],
+      query_timeout: this.pools.writes.deadlineMs,
+      ...(name !== undefined && { name }),
+    };
   }
 
   private async attempt<T>(work: () => Promise<T>): Promise<T> {

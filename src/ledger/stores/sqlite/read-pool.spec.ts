@@ -12,7 +12,7 @@ describe('the threads that read a SQLite file', () => {
   });
   afterEach(() => database.drop());
 
-  const read = (): Promise<unknown[]> => store.scan('default', 'SELECT 1 AS one', []);
+  const read = (): Promise<unknown[]> => store.scan('default', { sql: 'SELECT 1 AS one', params: [] });
 
   it('answer what they are reading when they are closed, and refuse what waits and what comes', async () => {
     const reads = Promise.allSettled(Array.from({ length: 8 }, read));

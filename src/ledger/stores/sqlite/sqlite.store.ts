@@ -6,16 +6,18 @@ import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
-import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Table } from '../columns.js';
+import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Scan, type Table } from '../columns.js';
 import * as sql from '../sql.js';
+import * as inheritance from '../inheritance.sql.js';
 import {
-  hasMoreRelatives,
+  countedOf,
   headParams,
+  heirsOf,
   missingDocuments,
-  rootsOf,
   withDocuments,
-  withRelatives,
+  withParents,
   type FoundAtomes,
+  type HeirsOfOwner,
   type ReadDocumentRow,
 } from '../read-rows.js';
 import { SqlStore } from '../sql.store.js';
@@ -49,7 +51,8 @@ export class SqliteStore extends SqlStore {
   readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
   readonly dialect = {
     lowerData: 'lower(data)',
-    namesReader: 'EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(readers, name.value) > 0)',
+    namesReader: (readers: string) =>
+      `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
   };
   private readonly db: BetterSqlite3.Database;
@@ -136,8 +139,8 @@ export class SqliteStore extends SqlStore {
     return this.attempt(() => this.run(statement, params), isWrite ? this.patience : AT_ONCE);
   }
 
-  scan(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
-    return this.read(scope, { sql: statement, params });
+  scan(scope: string, { sql: text, params }: Scan): Promise<unknown[]> {
+    return this.read(scope, { sql: text, params });
   }
 
   measured(scope: string, { sql: text, params, length }: Measured, bytes: number): Promise<unknown[]> {
@@ -161,14 +164,15 @@ export class SqliteStore extends SqlStore {
   }
 
   private before(tenant: string, touched: TouchedKeys): LockedState {
-    const { atomeIds, ops } = touched;
+    const { atomeIds, ops, needsAncestors, parentsAmong } = touched;
     const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
     if (!head) throw new LedgerGone(tenant);
-    const atome = this.prepare(sql.SELECT_ATOME);
-    const atomes = atomeIds
-      .map((id) => atome.get(tenant, id) as PartialAtomeRow | undefined)
-      .filter((row) => row !== undefined);
-    const found = this.withRelatives(tenant, atomes, touched);
+    const atome = this.prepare(needsAncestors ? sql.SELECT_ATOME_BELOW : sql.SELECT_ATOME);
+    const read = (ids: readonly string[]): PartialAtomeRow[] =>
+      ids.map((id) => atome.get(tenant, id) as PartialAtomeRow | undefined).filter((row) => row !== undefined);
+    const atomes = read(atomeIds);
+    const parents = parentsAmong?.(atomes) ?? [];
+    const found = parents.length === 0 ? { atomes } : withParents(atomes, parents, read(parents));
     const document = this.prepare(sql.SELECT_DOCUMENT);
     const documents = missingDocuments(found, touched).map((id) => document.get(tenant, id) as ReadDocumentRow);
     const first = this.prepare(sql.SELECT_ALTERATION);
@@ -177,40 +181,34 @@ export class SqliteStore extends SqlStore {
       creations: sql.met(touched, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
       ...withDocuments(found, documents),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
-      ...this.adopted(tenant, found, touched),
+      ...this.countHeirs(tenant, found, touched),
     };
   }
 
-  private withRelatives(tenant: string, atomes: readonly PartialAtomeRow[], touched: TouchedKeys): FoundAtomes {
-    const roots = rootsOf(atomes, touched);
-    if (!roots) return { atomes };
-    const statement = this.prepare(sql.selectRelatives(this.textsOf));
-    const read = (limit?: number): PartialAtomeRow[] =>
-      statement.all(...sql.relativesParams(tenant, roots, limit)) as PartialAtomeRow[];
-    const some = read();
-    return withRelatives(atomes, hasMoreRelatives(some, roots, touched) ? read(sql.NO_LIMIT) : some, roots);
-  }
-
-  private adopted(
+  private countHeirs(
     tenant: string,
-    { atomes }: FoundAtomes,
-    { adoptersAmong }: TouchedKeys,
-  ): Pick<LockedState, 'adopters' | 'descendants'> {
-    const adopters = adoptersAmong?.(atomes) ?? [];
-    if (adopters.length === 0) return {};
-    const counted = this.prepare(sql.countDescendants(this.textsOf)).get(...sql.descendantsParams(tenant, adopters));
-    return { adopters, descendants: (counted as { count: number }).count };
+    found: FoundAtomes,
+    touched: TouchedKeys,
+  ): Pick<LockedState, 'counted' | 'heirs'> | undefined {
+    const counted = countedOf(found, touched);
+    if (!counted) return undefined;
+    const rows = this.prepare(inheritance.countHeirs(this.textsOf)).all(...inheritance.heirsParams(tenant, counted));
+    return heirsOf(counted, rows as HeirsOfOwner[]);
   }
 
   private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
     return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as IdempotencyRecord[];
   }
 
-  private add(tenant: string, { head, alterations, atomes, receipts, erased }: Additions): void {
+  private add(tenant: string, additions: Additions): void {
+    const { head, alterations, atomes, receipts, erased } = additions;
     this.insert(ALTERATIONS, tenant, alterations);
     this.insert(ATOMES, tenant, atomes, sql.UPSERT_ATOME);
     this.insert(RECEIPTS, tenant, receipts);
     this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
+    for (const each of inheritance.propagationStatements(tenant, additions)) {
+      this.prepare(each.sql).run(...each.params);
+    }
     if (erased?.length) this.erase(tenant, erased);
   }
 

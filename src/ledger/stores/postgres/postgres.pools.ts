@@ -1,0 +1,89 @@
+import pg from 'pg';
+import { StoreError } from '../../store-error.js';
+import { unheard, type TimedQuery } from './postgres.client.js';
+import { BUSY } from './postgres.errors.js';
+import type { PostgresLimits } from './postgres.limits.js';
+import { ScopedSlots } from './scoped-slots.js';
+
+/** How long health waits for a connection, and for the answer to a statement, in milliseconds. */
+export const PROBE_MS = 1_000;
+/** How much later than the database this process gives a statement up, in milliseconds: the database has the first word. */
+const GRACE_MS = 1_000;
+
+interface Bounds extends Pick<PostgresLimits, 'statementMs' | 'lockMs'> {
+  readonly size: number;
+  /** How long a connection may be waited for, in milliseconds. */
+  readonly waitMs: number;
+}
+
+/**
+ * Connections for one purpose. The database itself ends a statement that takes too long, also when nobody waits for its
+ * answer any more. Set by a statement: poolers do not take such settings when a connection is made.
+ */
+export class ConnectionPool {
+  /** After so many milliseconds a statement is given up, though the database has said nothing. */
+  readonly deadlineMs: number;
+  private readonly pool: pg.Pool;
+  private readonly slots: ScopedSlots;
+
+  constructor(options: pg.PoolConfig, { size, waitMs, statementMs, lockMs }: Bounds) {
+    this.deadlineMs = statementMs + GRACE_MS;
+    const settings = `SET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}`;
+    const connectMs = Math.min(waitMs, options.connectionTimeoutMillis ?? waitMs);
+    // the pool waits for it, which its types do not say
+    const onConnect = (client: pg.ClientBase): Promise<unknown> =>
+      client.query({ text: settings, query_timeout: connectMs } as TimedQuery);
+    const connecting: pg.PoolConfig = { ...options, max: size, connectionTimeoutMillis: connectMs };
+    this.pool = new pg.Pool(Object.assign(connecting, { onConnect }));
+    this.slots = new ScopedSlots(size, waitMs, () => new StoreError(BUSY));
+    // a connection that breaks says so here too; unheard, be it idle or between the pool's hands and ours, that ends the process
+    this.pool.on('error', unheard);
+    this.pool.on('acquire', (client) => client.on('error', unheard));
+    this.pool.on('release', (_error, client) => client.off('error', unheard));
+  }
+
+  /** @param scope whose work it is: no tenant has all connections. */
+  async connect(scope: string): Promise<pg.PoolClient> {
+    await this.slots.acquire(scope);
+    try {
+      return await this.pool.connect();
+    } catch (error) {
+      this.slots.release(scope);
+      throw error;
+    }
+  }
+
+  /** @param isSpoilt whether the connection is thrown away. */
+  release(scope: string, client: pg.PoolClient, isSpoilt: boolean): void {
+    client.release(isSpoilt);
+    this.slots.release(scope);
+  }
+
+  close(): Promise<void> {
+    return this.pool.end();
+  }
+}
+
+/** Connections apart, so that what takes long holds up neither the writes nor what is read by its key, nor health. */
+export interface ConnectionPools {
+  readonly writes: ConnectionPool;
+  readonly reads: ConnectionPool;
+  readonly heavyReads: ConnectionPool;
+  readonly health: ConnectionPool;
+}
+
+/** How long a connection is waited for where statements are short, in milliseconds. */
+const WAIT_MS = 5_000;
+
+/** @param options how to connect. */
+export function connectionPools(options: pg.PoolConfig, limits: PostgresLimits): ConnectionPools {
+  const { statementMs, lockMs } = limits;
+  const of = (size: number, waitMs = WAIT_MS): ConnectionPool =>
+    new ConnectionPool(options, { size, waitMs, statementMs, lockMs });
+  return {
+    writes: of(limits.writes),
+    reads: of(limits.reads),
+    heavyReads: of(limits.heavyReads, statementMs),
+    health: new ConnectionPool(options, { size: 1, waitMs: PROBE_MS, statementMs: PROBE_MS, lockMs: PROBE_MS }),
+  };
+}

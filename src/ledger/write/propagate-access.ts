@@ -1,0 +1,96 @@
+import { fold, inheritedFrom, sameRights } from '../../protocol/index.js';
+import { newAlteration } from '../new-alteration.js';
+import type { Committed } from '../outcome.js';
+import type { Additions, LedgerStore, LockedState, NextHeirs } from '../store.js';
+import { appendEntry } from './append-entry.js';
+import { GroupInheritance } from './group-inheritance.js';
+import { GroupState } from './group-state.js';
+import type { WriteEnvironment } from './write-environment.js';
+
+/** How many atomes one step tells what they inherit, and about how many bytes of them it reads. */
+export const PROPAGATED = { atomes: 200, bytes: 1024 * 1024 } as const;
+
+export interface PropagationPlan {
+  readonly committed: readonly Committed[];
+  readonly additions: Additions | null;
+}
+
+/**
+ * Tells some of those that inherit from an atome what that comes to, each in an alteration of its own. Those that have
+ * heirs are told of to these in later steps.
+ */
+export function planPropagation(
+  before: LockedState,
+  { propagation, ids, isEnd }: NextHeirs,
+  { clock, now }: Pick<WriteEnvironment, 'clock' | 'now'>,
+): PropagationPlan {
+  const { parentId, seq, author, origin, again } = propagation;
+  const group = new GroupState(before, now());
+  const parent = group.atome(parentId)!.header;
+  const changes = { access: 'inherit', inherited: inheritedFrom(parent) } as const;
+  const provenance = { author, sourceClient: null, opId: null, reason: `inherited from ${origin}` };
+  for (const id of ids) {
+    const target = group.atome(id)!;
+    const { access, parentId: heirOf } = target.header;
+    // it may have left since
+    if (access !== 'inherit' || heirOf !== parentId) continue;
+    if (again === 0 && sameRights(target.header, changes)) continue;
+    const stamp = { hlc: clock.tick(), superseded: [] };
+    const alteration = newAlteration(
+      group.nextPosition(id, target),
+      { operation: 'share', changes },
+      provenance,
+      stamp,
+    );
+    const state = fold(target.state, alteration);
+    group.add(alteration, state, target, appendEntry(group.head, alteration, state, target));
+    group.propagate({ parentId: id, seq: alteration.seq, author, origin, onlyIfOthers: false });
+  }
+  group.advance({ parentId, seq, afterId: isEnd ? null : ids.at(-1)! });
+  return { committed: new GroupInheritance(before, group, true).committed(), additions: group.additions() };
+}
+
+/**
+ * Brings what is kept with those that inherit up to date, step by step: a change takes effect at once, whatever their number.
+ * What is left when the process ends is in the database.
+ */
+export class AccessPropagation {
+  private readonly tenants = new Set<string>();
+
+  constructor(
+    private readonly store: LedgerStore,
+    private readonly environment: Pick<WriteEnvironment, 'clock' | 'now'>,
+  ) {}
+
+  /** Whether there may be something left. */
+  isUnderWay(tenant: string): boolean {
+    return this.tenants.has(tenant);
+  }
+
+  begin(tenant: string): void {
+    this.tenants.add(tenant);
+  }
+
+  end(tenant: string): void {
+    this.tenants.delete(tenant);
+  }
+
+  /** Takes the next step. @returns what it has committed. */
+  async step(tenant: string): Promise<readonly Committed[]> {
+    const { write } = this.store.ledger(tenant);
+    const next = await write.nextHeirs(PROPAGATED.atomes, PROPAGATED.bytes);
+    if (!next) {
+      this.end(tenant);
+      return [];
+    }
+    const { parentId } = next.propagation;
+    const touched = {
+      atomeIds: [parentId, ...next.ids],
+      ops: [],
+      isWanted: ({ id }: { readonly id: string }) => id !== parentId,
+      needsAncestors: true,
+    };
+    const { committed } = await write.commit(touched, (before) => planPropagation(before, next, this.environment));
+    return committed;
+  }
+}
