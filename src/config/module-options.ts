@@ -149,7 +149,8 @@ export class ResolvedOptions {
     this.connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
     this.heavyCalls = { ...DEFAULT_HEAVY_LIMITS, ...options.heavyCalls };
     this.quotas = { ...NO_QUOTAS, ...options.quotas };
-    this.memoryBudget = options.memoryBudget || defaultMemoryBudget();
+    const { memoryBudget = 0 } = options;
+    this.memoryBudget = memoryBudget > 0 ? memoryBudget : defaultMemoryBudget();
     this.proxies = options.proxies ?? 0;
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as elapse } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MAX_WRITES } from '../../src/ledger/write/group-size.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { AtomeError } from '../../src/protocol/index.js';
+import type { AtomeError } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { create, openLedger, ORIGIN, type TestLedger } from '../support/ledger/ledger.js';
 import { WatchedStore } from '../support/ledger/watched-store.js';

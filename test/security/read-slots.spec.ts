@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ReadSlots } from '../../src/auth/admission/read-slots.js';
 import { AtomeService } from '../../src/atome/atome.service.js';
 import { LEDGER_STORE, type ListQuery, type LedgerStore } from '../../src/ledger/store.js';
@@ -48,7 +48,7 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
   let watched: WatchedStore;
   const held: Gate[] = [];
   let reads: { now: number; most: number; all: number };
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await create();
     server = await startApp({ ...WITH_TOKENS, DATABASE_URL: database.url });
     slots = server.app.get(ReadSlots, { strict: false });
@@ -56,11 +56,17 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
     await writer.create({ n: 1 }, { id: 'a' });
     await writer.patch('/api/atome/a', { n: 2 });
     watched = watch(server.app.get<LedgerStore>(LEDGER_STORE, { strict: false }));
+  });
+  beforeEach(() => {
     reads = { now: 0, most: 0, all: 0 };
   });
   afterEach(async () => {
     // whatever has become of the test
-    held.forEach((gate) => gate.open());
+    held.splice(0).forEach((gate) => gate.open());
+    await until(() => slots.heavy.waiting + slots.light.waiting === 0);
+    [watched.before, watched.after] = [() => undefined, () => undefined];
+  });
+  afterAll(async () => {
     await server.close();
     await database.drop();
   });
@@ -186,6 +192,7 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
     for (let n = 0; n < 14; n += 1) {
       await until(() => gates.length > n);
       gates[n]!.open();
+      await until(() => order.length > n);
     }
     await Promise.all(asked);
     expect(order.indexOf('bob')).toBeLessThan(6);
