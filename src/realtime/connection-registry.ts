@@ -3,6 +3,9 @@ import { AtomeError, CloseCode, type JsonValue } from '../protocol/index.js';
 import { PresenceBoard } from './presence-board.js';
 import type { RegisteredConnection } from './registered-connection.js';
 
+/** How often it is looked whether messages have come whole, in milliseconds. */
+const LOOK_MS = 5_000;
+
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
  * answers no ping and is closed at the next beat.
@@ -10,7 +13,7 @@ import type { RegisteredConnection } from './registered-connection.js';
 export class ConnectionRegistry {
   private readonly sessions = new Set<RegisteredConnection>();
   private readonly presence = new PresenceBoard(this.sessions);
-  private timer: NodeJS.Timeout | undefined;
+  private timers: readonly NodeJS.Timeout[] = [];
 
   /** @param memory what presences are a part of. */
   constructor(
@@ -22,11 +25,14 @@ export class ConnectionRegistry {
 
   start(): void {
     this.stop();
-    this.timer = setInterval(() => this.pingAll(), this.heartbeatMs);
+    this.timers = [
+      setInterval(() => this.pingAll(), this.heartbeatMs),
+      setInterval(() => this.cutLate(LOOK_MS), LOOK_MS),
+    ];
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.timers.forEach(clearInterval);
     this.presence.stop();
   }
 
@@ -77,6 +83,13 @@ export class ConnectionRegistry {
         return session.socket.closed;
       }),
     );
+  }
+
+  /** Ends connections on which a message does not come whole. @param ms since it was looked before. */
+  cutLate(ms: number): void {
+    for (const { socket } of this.sessions) {
+      if (socket.half.isLate(ms)) socket.close(CloseCode.NO_PROGRESS, 'a message did not arrive whole in time');
+    }
   }
 
   private pingAll(): void {
