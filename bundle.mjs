@@ -21,6 +21,16 @@ const optional = {
   },
 };
 
+/** Here Swagger is there, and is in the file once. */
+const swagger = {
+  name: 'swagger',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /\/api-decorators\.js$/ }, ({ kind, resolveDir }) =>
+      resolveDir.includes('node_modules') ? undefined : resolve('@nestjs/swagger', { kind, resolveDir }),
+    );
+  },
+};
+
 /** CommonJS within expects these; they are those of dist/. */
 const COMMON_JS = `import { createRequire as __createRequire } from 'node:module';
 import { fileURLToPath as __fileURLToPath } from 'node:url';
@@ -51,7 +61,7 @@ const { outputFiles } = await build({
   keepNames: true,
   banner: { js: COMMON_JS },
   external: OUTSIDE,
-  plugins: [optional],
+  plugins: [swagger, optional],
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'error',

@@ -30,7 +30,9 @@ const layerZones = ROWS.flatMap((row, index) => {
   return row.map((room) => ({
     target: `./src/${room}`,
     from: './src',
-    except: [room, ...below, ...(below.length > 0 ? ['version.ts'] : [])].map((path) => `./${path}`),
+    except: [room, ...below, ...(below.length > 0 ? ['version.ts', 'api-decorators.ts'] : [])].map(
+      (path) => `./${path}`,
+    ),
     message: `src/${room} may import ${below.join(', ') || 'nothing'}`,
   }));
 });

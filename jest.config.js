@@ -12,7 +12,12 @@ export default {
   // Native ES modules: run with `node --experimental-vm-modules`, as `npm test` does.
   extensionsToTreatAsEsm: ['.ts'],
   // Sources import `./x.js` and mean `./x.ts`; `js` stands first so that packages still get their own files.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^atome-sync$': '<rootDir>/src/index.ts' },
+  moduleNameMapper: {
+    // what is not here for everybody is here, and Jest cannot require ES modules
+    '/api-decorators\\.js$': '@nestjs/swagger',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@atome-sync/server$': '<rootDir>/src/index.ts',
+  },
   moduleFileExtensions: ['js', 'ts', 'mjs', 'cjs', 'json', 'node'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/client/dist/', '<rootDir>/.*/node_modules/'],
   transform: {

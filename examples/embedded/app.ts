@@ -1,7 +1,7 @@
 import { ValidationPipe, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AtomeModule, AtomeWsAdapter } from 'atome-sync';
+import { AtomeModule, AtomeWsAdapter } from '@atome-sync/server';
 import { ShopModule } from './shop.module.js';
 
 /** The shop, not yet listening. */

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import type { Atome } from 'atome-sync';
+import type { Atome } from '@atome-sync/server';
 import { IsInt, IsString, Min } from 'class-validator';
 import { OrdersService } from './orders.service.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AtomeService, type Atome } from 'atome-sync';
+import { AtomeService, type Atome } from '@atome-sync/server';
 
 /** Orders are atomes of the kind `order`: whoever shows one sees each change of it live. */
 @Injectable()

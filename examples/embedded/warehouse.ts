@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { AtomeEvents, OnAtome, type TenantEvent } from 'atome-sync';
+import { AtomeEvents, OnAtome, type TenantEvent } from '@atome-sync/server';
 import { filter, type Subscription } from 'rxjs';
 
 /** Learns of orders after they are durable, whoever wrote them: this shop's code, REST, or a socket. */

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { ParsedBy } from '../http/parsed-by.js';
 import { BODIES } from './openapi-examples.js';

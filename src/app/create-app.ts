@@ -4,7 +4,6 @@ import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
-import { serveDocs } from './api-docs.js';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
 import { connectionsWithin, connectionWarning, HttpConnections, openFileLimit } from './http-connections.js';
@@ -73,8 +72,22 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<vo
   app.setGlobalPrefix('api', { exclude: ['health', 'health/live', 'health/ready'] });
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   app.useGlobalFilters(new ProblemFilter());
-  if (config.docs) serveDocs(app);
+  if (config.docs) await serveDocs(app);
   await servePage(app);
+}
+
+/** Swagger is an optional peer; nothing else needs it. */
+async function serveDocs(app: NestFastifyApplication): Promise<void> {
+  try {
+    (await import('./api-docs.js')).serveDocs(app);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes("'@nestjs/swagger'")) throw error;
+    const advice = 'npm install @nestjs/swagger, or set DOCS=off';
+    new Logger('Docs').warn(
+      `there is no documentation at /api/docs: it needs the package "@nestjs/swagger": ${advice}`,
+    );
+  }
 }
 
 const CLIENT = new URL('client/', PACKAGE_FOLDER);

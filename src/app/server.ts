@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import type { INestApplication } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './create-app.js';
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
 import { OpenError } from '../database/open-error.js';
@@ -8,7 +9,7 @@ import { WS_PATH } from '../protocol/index.js';
 
 const HELP = `atome-sync: a real-time sync server for shared objects.
 
-Usage: npm run server            (or: node dist/main.js)
+Usage: npm run server            (or: node dist/main.js, npx atome-sync)
 
 Configuration is by environment; see .env.example for all of it:
   HOST          127.0.0.1   address to listen on
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
   stops.running = app;
   // last: who reads it may send a signal at once
   const { port } = app.getHttpServer().address() as AddressInfo;
-  process.stdout.write(`${greeting(config, port)}\n`);
+  process.stdout.write(`${greeting(config, port, hasDocs(app))}\n`);
 }
 
 /** What ends a process: a supervisor, Ctrl-C, a terminal that closes, Ctrl-\. */
@@ -79,7 +80,11 @@ function drain(app: INestApplication): void {
   );
 }
 
-function greeting({ host, docs }: Config, port: number): string {
+function hasDocs(app: NestFastifyApplication): boolean {
+  return app.getHttpAdapter().getInstance().hasRoute({ method: 'GET', url: '/api/docs' });
+}
+
+function greeting({ host }: Config, port: number, docs: boolean): string {
   const name = host.includes(':') ? `[${host}]` : host;
   const address = `${name}:${port}`;
   const documented = docs ? `  docs http://${address}/api/docs` : '';

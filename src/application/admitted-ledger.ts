@@ -127,6 +127,10 @@ class AdmittedAudit implements LedgerAudit {
     return this.admit.heavy(() => this.audit.owned(ownerId, after));
   }
 
+  receiptBytes() {
+    return this.admit.heavy(() => this.audit.receiptBytes());
+  }
+
   hashAt(seq: number) {
     return this.admit.light(() => this.audit.hashAt(seq));
   }

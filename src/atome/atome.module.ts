@@ -7,6 +7,7 @@ import { ComplianceModule } from '../compliance/compliance.module.js';
 import { ConfigModule } from '../config/config.module.js';
 import { DEFAULT_ACCOUNT_OPTIONS, ResolvedOptions } from '../config/module-options.js';
 import type { AtomeOptions, AtomeStaticOptions } from '../config/module-options.js';
+import { checkedOptions } from '../config/option-checks.js';
 import { HttpModule } from '../http/http.module.js';
 import { WS_PATH } from '../protocol/index.js';
 import { RealtimeModule } from '../realtime/realtime.module.js';
@@ -39,7 +40,7 @@ export interface AtomeAsyncOptions extends AtomeStaticOptions {
 export class AtomeModule {
   /**
    * The module with these options; what is left out has its default.
-   * @throws Error for options that contradict each other.
+   * @throws ConfigError for options that do not fit, by name; Error for those that contradict each other.
    * @example
    * ```ts
    * @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'postgres://…' })] })
@@ -47,7 +48,8 @@ export class AtomeModule {
    * ```
    */
   static forRoot(options: AtomeOptions & AtomeStaticOptions = {}): DynamicModule {
-    return compose(options, { provide: ResolvedOptions, useValue: new ResolvedOptions(options) });
+    const useValue = new ResolvedOptions(checkedOptions(options));
+    return compose(options, { provide: ResolvedOptions, useValue });
   }
 
   /**
@@ -61,7 +63,8 @@ export class AtomeModule {
     const provider: FactoryProvider = {
       provide: ResolvedOptions,
       inject,
-      useFactory: async (...args: never[]) => new ResolvedOptions({ ...(await useFactory(...args)), ...fixed }),
+      useFactory: async (...args: never[]) =>
+        new ResolvedOptions(checkedOptions({ ...(await useFactory(...args)), ...fixed })),
     };
     return compose(fixed, provider, imports);
   }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { WholeNumber } from '../http/validation.js';
 import { ID_PATTERN, KIND_PATTERN, OPERATIONS } from '../protocol/index.js';

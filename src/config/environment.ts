@@ -13,6 +13,8 @@ import {
   DEFAULT_HEAVY_LIMITS,
   DEFAULT_SOCKET_OPTIONS,
 } from './module-options.js';
+import { ConfigError } from './config-error.js';
+import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
@@ -42,18 +44,10 @@ export interface Rates {
   readonly refusedPerMinute: number;
 }
 
-/** RFC 7518 §3.2: a key of the size of the hash, or larger. */
-const MIN_SECRET_BYTES = 32;
-
 /** Exit code for a bad configuration (EX_CONFIG of sysexits.h). */
 export const EX_CONFIG = 78;
 
-/** The start is refused; the message names every offending variable and what it expects. */
-export class ConfigError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(`the configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
-  }
-}
+export { ConfigError };
 
 /** Reads one environment; the only reader of `process.env`. @throws ConfigError */
 export function readConfig(environment: Environment = process.env): Config {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import type { PoolConfig } from 'pg';
+import type pg from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
+import { OpenError } from './open-error.js';
 import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
@@ -24,6 +25,7 @@ import { OpIdsByAuthor1765000000000 } from './migrations/1765000000000-op-ids-by
 import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents-last.js';
 import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
 import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
+import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
 
 const COMMON = {
   entities: [
@@ -49,6 +51,7 @@ const COMMON = {
     DocumentsLast1766000000000,
     DigestReceipts1767000000000,
     Propagations1768000000000,
+    CountAllTexts1769000000000,
   ],
   migrationsTableName: 'atome_migrations',
   synchronize: false,
@@ -61,6 +64,7 @@ const CONNECTION = { connectionTimeoutMillis: 5_000, pipeline: true };
 /**
  * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. A SQLite file and its folder are
  * made when they are missing.
+ * @throws OpenError for any other: a typing error must not become the name of a file.
  */
 export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
   if (/^postgres(?:ql)?:\/\//.test(databaseUrl)) {
@@ -75,6 +79,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
       extra: { max: 2, ...CONNECTION },
     };
   }
+  if (!databaseUrl.startsWith('sqlite:')) throw notUnderstood(databaseUrl);
   const path = fileOf(databaseUrl);
   if (path !== undefined) makeSqliteFile(path);
   return {
@@ -87,10 +92,27 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
   };
 }
 
+/** What makes connections of our own to PostgreSQL. */
+export interface PoolSource {
+  /** Of the driver that TypeORM has loaded: there may be none. */
+  readonly Pool: typeof pg.Pool;
+  readonly options: pg.PoolConfig;
+}
+
 /** How to connect to the same PostgreSQL as TypeORM does. */
-export function poolOptions({ options }: DataSource): PoolConfig {
+export function poolSource({ options, driver }: DataSource): PoolSource {
   const { url } = options as { readonly url: string };
-  return { connectionString: url, application_name: APPLICATION, ...CONNECTION };
+  const { postgres } = driver as unknown as { postgres: typeof pg };
+  return { Pool: postgres.Pool, options: { connectionString: url, application_name: APPLICATION, ...CONNECTION } };
+}
+
+/** Says of the URL only how it begins: there may be a password in it. */
+function notUnderstood(databaseUrl: string): OpenError {
+  const [scheme] = /^[^:/@]{0,20}:/.exec(databaseUrl) ?? ['no scheme'];
+  const known = 'sqlite:<path>, sqlite::memory: or postgres://…';
+  return new OpenError(
+    `the URL of the database (DATABASE_URL) is not understood: expected ${known}, and it begins with ${JSON.stringify(scheme)}`,
+  );
 }
 
 /** The file of a SQLite database; undefined for one in memory. */

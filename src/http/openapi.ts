@@ -1,5 +1,5 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiParam, ApiResponse } from '../api-decorators.js';
 import { AtomeError, type ErrorCode } from '../protocol/index.js';
 import { NOTE_ID } from './openapi-examples.js';
 import { toProblem } from './problem.js';

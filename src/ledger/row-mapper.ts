@@ -12,6 +12,7 @@ import type {
   JsonObject,
   RedactedAlteration,
 } from '../protocol/index.js';
+import { atomeBytes } from './row-bytes.js';
 import type { AlterationRow, AtomeRow, DeltaRow } from './rows.js';
 
 /** What a snapshot in the ledger holds besides what its row tells. */
@@ -47,10 +48,10 @@ export function atomeText(row: AtomeRow): string {
  */
 export function rowOf(
   state: AtomeState,
-  position: Pick<AtomeRow, 'seq' | 'createdSeq' | 'base' | 'weight' | 'size'>,
+  position: Pick<AtomeRow, 'seq' | 'createdSeq' | 'base' | 'weight'>,
   columns: Pick<AtomeRow, 'data' | 'meta' | 'access' | 'readers' | 'heirOf'>,
 ): AtomeRow {
-  return {
+  const row = {
     id: state.id,
     kind: state.kind,
     type: state.type,
@@ -67,11 +68,13 @@ export function rowOf(
     createdSeq: position.createdSeq,
     base: position.base,
     weight: position.weight,
-    size: position.size,
+    size: 0,
     access: columns.access,
     readers: columns.readers,
     heirOf: columns.heirOf,
   };
+  row.size = atomeBytes(row);
+  return row;
 }
 
 /** A state without what only the next write needs to know. */

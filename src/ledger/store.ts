@@ -210,6 +210,8 @@ export interface LedgerAudit {
   rows(query: AuditQuery): Promise<AuditRow[]>;
   /** Atomes of one owner among the next thousand behind an id. */
   owned(ownerId: string, after: string): Promise<OwnedPage>;
+  /** What is kept of the answers to writes that altered nothing, in bytes. */
+  receiptBytes(): Promise<number>;
   /** Chain hash at a seq from 1 up; undefined beyond the head. */
   hashAt(seq: number): Promise<string | undefined>;
 }

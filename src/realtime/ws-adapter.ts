@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Logger } from '@nestjs/common';
@@ -22,8 +23,10 @@ export class AtomeWsAdapter extends WsAdapter {
   }
 
   /** A client's broken frame is the client's fault, not an error of the server. */
-  override bindErrorHandler(server: WebSocketServer): WebSocketServer {
-    server.on('connection', (ws) => ws.on('error', (error) => this.socketLogger.debug(error.message)));
+  override bindErrorHandler<T extends EventEmitter>(server: T): T {
+    server.on('connection', (socket: EventEmitter) => {
+      socket.on('error', (error: Error) => this.socketLogger.debug(error.message));
+    });
     server.on('error', (error) => this.socketLogger.error(error));
     return server;
   }

@@ -1,5 +1,5 @@
 import { Body, Controller, Headers, HttpCode, Post, UseFilters } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiTags } from '../api-decorators.js';
 import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
 import { callerOf, type Caller } from '../application/caller.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';

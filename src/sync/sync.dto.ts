@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { CommaList, WholeNumber } from '../http/validation.js';
 import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -40,6 +40,24 @@ describe('a database that cannot be opened', () => {
     mkdirSync(join(folder, 'dir'));
     const path = join(folder, name);
     expectSentence(await refusalOf(`sqlite:${path}`), why, folder);
+  });
+
+  it.each([
+    'postgress://app:s3cret@db/app',
+    'POSTGRES://app:s3cret@db/app',
+    ' postgres://app:s3cret@db/app',
+    'postgres:app:s3cret@db',
+    'mysql://app:s3cret@db/app',
+    'app:s3cret@db/app',
+    'SQLITE:a.sqlite',
+    'data/a.sqlite',
+    '',
+  ])('whose URL is %j is refused, and no file is made of it', async (url) => {
+    const before = readdirSync('.');
+    const refusal = await refusalOf(url);
+    expectSentence(refusal, 'sqlite:<path>', 'postgres://');
+    expect(refusal.message).not.toContain('s3cret');
+    expect(readdirSync('.')).toEqual(before);
   });
 
   it('in a folder of a file system that takes none is named in one sentence, and at once', async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { CountWhatIsStored1760200000000 } from '../../src/database/migrations/1760200000000-count-what-is-stored.js';
+import { CountAllTexts1769000000000 } from '../../src/database/migrations/1769000000000-count-all-texts.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import { bearer } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';
@@ -80,14 +81,20 @@ describe.each(DATABASES)('the quotas of a tenant, on %s,', (_name, create) => {
     for (let i = 0; i < 5; i += 1) {
       const { id } = await writer('a').create({ text: 'ü'.repeat(i * 700) });
       await writer('a').put(`/api/atome/${String(id)}`, { data: { text: 'x'.repeat(6_000) } });
+      await writer('a').put(
+        `/api/atome/${String(id)}`,
+        { data: { text: 'x'.repeat(6_000) } },
+        { 'idempotency-key': `${i}` },
+      );
       if (i === 0) await writer('a').delete(`/api/atome/${String(id)}`);
     }
     const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
     const counted = (): Promise<unknown> => dataSource.query('SELECT tenant, atomes, bytes FROM ledgers');
     const before = await counted();
-    const [migration, runner] = [new CountWhatIsStored1760200000000(), dataSource.createQueryRunner()];
-    await migration.down(runner);
-    await migration.up(runner);
+    const runner = dataSource.createQueryRunner();
+    const [first, second] = [new CountWhatIsStored1760200000000(), new CountAllTexts1769000000000()];
+    for (const migration of [second, first]) await migration.down(runner);
+    for (const migration of [first, second]) await migration.up(runner);
     await runner.release();
     expect(await counted()).toEqual(before);
     await dataSource.destroy();

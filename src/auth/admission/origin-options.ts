@@ -41,7 +41,6 @@ export function isOrigin(text: string): boolean {
  */
 export function originOptions(asked: AskedOriginOptions, hasTokens: boolean): OriginOptions {
   const { allowedOrigins = [], allowedHosts, checkOrigins, requireWriteHeader = !hasTokens } = asked;
-  requireTypes(asked);
   requireOrigins(allowedOrigins, hasTokens);
   if (allowedHosts) requireHosts(allowedHosts);
   if (checkOrigins === false && allowedOrigins.length > 0) {
@@ -55,22 +54,6 @@ export function originOptions(asked: AskedOriginOptions, hasTokens: boolean): Or
     checksSites: !hasTokens && checkOrigins !== false,
     requireWriteHeader,
   };
-}
-
-/** Code without types may hand over anything. */
-function requireTypes({ checkOrigins, requireWriteHeader, ...lists }: AskedOriginOptions): void {
-  for (const name of ['allowedOrigins', 'allowedHosts'] as const) {
-    const list: unknown = lists[name];
-    if (list !== undefined && !(Array.isArray(list) && list.every((each) => typeof each === 'string'))) {
-      throw new Error(`${name}: must be an array of texts`);
-    }
-  }
-  if (checkOrigins !== undefined && typeof checkOrigins !== 'boolean') {
-    throw new Error('checkOrigins: must be true or false');
-  }
-  if (![undefined, true, false, 'browsers'].includes(requireWriteHeader)) {
-    throw new Error("requireWriteHeader: must be true, false or 'browsers'");
-  }
 }
 
 function requireOrigins(origins: readonly string[], hasTokens: boolean): void {

@@ -66,7 +66,7 @@ export class AtomeEntity {
   @Column({ type: 'integer' })
   weight!: number;
 
-  /** Bytes of `data` and `meta`, in UTF-8. */
+  /** Bytes of all of its texts, in UTF-8. */
   @Column({ type: 'integer', default: 0 })
   size!: number;
 

@@ -24,7 +24,7 @@ export class LedgerEntity {
   @Column({ type: 'bigint', default: 0 })
   atomes!: number;
 
-  /** Bytes of JSON: of the atomes, and of the changes and snapshots of their alterations. */
+  /** Bytes of the texts of all atomes, alterations and receipts. */
   @Column({ type: 'bigint', default: 0 })
   bytes!: number;
 }

@@ -1,7 +1,7 @@
 import { equalJson, fold, isRedacted, type AtomeState, type Audience } from '../../protocol/index.js';
 import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './hash-chain.js';
 import { isErased, isWhollyErased } from '../erasure.js';
-import { bytesOf } from '../write/quotas.js';
+import { alterationBytes, atomeBytes } from '../row-bytes.js';
 import { deltaBytesOf } from '../delta-chain.js';
 import { audienceAfter, accessColumns } from '../access-columns.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
@@ -51,7 +51,7 @@ export async function verifyLedger(
       if (reason) return result(0, { seq: seq + 1, atomeId: row.atomeId, reason });
       seq = row.seq;
       if (row.version === 1) created += 1;
-      bytes += bytesOf(row.changes, row.snapshot ?? '');
+      bytes += alterationBytes(row);
       if (isErased(row)) erased.set(row.atomeId, erased.get(row.atomeId) ?? row.seq);
       if (row.operation === 'redact') erased.delete(row.atomeId);
       hash = row.hash;
@@ -88,7 +88,7 @@ async function verifyStates(
   result: (atomes: number, fault?: LedgerFault) => VerifyResult,
 ): Promise<VerifyResult> {
   const upTo = head.seq;
-  const stored = { atomes: 0, bytes };
+  const stored = { atomes: 0, bytes: bytes + (await ledger.audit.receiptBytes()) };
   let count = 0;
   let newest = upTo;
   for (let after = ''; ;) {
@@ -98,7 +98,7 @@ async function verifyStates(
       if (row.createdSeq <= upTo) count += 1;
       newest = Math.max(newest, row.seq);
       if (row.deletedAt === null) stored.atomes += 1;
-      stored.bytes += bytesOf(row.data, row.meta);
+      stored.bytes += atomeBytes(row);
       if (row.seq > upTo) continue; // written since the walk began
       if (!(await isFolded(ledger, row)) && !(await isPast(ledger, row.id, upTo))) {
         return result(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
@@ -106,12 +106,14 @@ async function verifyStates(
     }
     after = rows.at(-1)!.id;
   }
-  if (newest > upTo && newest > (await ledger.write.head())!.seq) {
+  const { seq, bytes: bytesNow } = (await ledger.write.head())!;
+  if (newest > upTo && newest > seq) {
     return result(count, { reason: `an atome is at seq ${newest}, which the ledger has not reached` });
   }
   if (count !== created) return result(count, { reason: `${created} atomes were created, and ${count} are there` });
   // what was written since the walk began is counted in rows that the head at its begin does not know
-  const isCounted = newest > upTo || (stored.atomes === head.atomes && stored.bytes === head.bytes);
+  const isCounted =
+    newest > upTo || bytesNow !== head.bytes || (stored.atomes === head.atomes && stored.bytes === head.bytes);
   return result(count, isCounted ? undefined : { reason: 'its head counts other atomes or bytes than are there' });
 }
 
@@ -146,7 +148,7 @@ async function isFolded(ledger: TenantLedger, row: AtomeRow): Promise<boolean> {
     }
   }
   const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
-  const size = bytesOf(row.data, row.meta);
+  const size = atomeBytes(row);
   // what a redact has not erased should be gone
   const isErasedWhole = erased === redactedAt - 1;
   return placed && size === row.size && isErasedWhole && isState(row, state) && hasRights(row, state, audience);

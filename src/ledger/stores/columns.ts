@@ -99,7 +99,7 @@ const DOCUMENT: Columns<DocumentRow> = some(ATOME, 'data', 'meta', 'clocks');
 /** The columns of an atome for a SELECT; those of its document are null where it is large. @param always see {@link ancestorsOf} */
 export function selectPartial(table: string, always = false): string {
   const prefix = `${table}.`;
-  const isSmall = `${prefix}size + octet_length(${prefix}clocks) <= ${SMALL_DOCUMENT}`;
+  const isSmall = `${prefix}size <= ${SMALL_DOCUMENT}`;
   const { data: _data, meta: _meta, clocks: _clocks, ...header } = ATOME;
   const document = Object.entries(DOCUMENT).map(
     ([name, column]) => `CASE WHEN ${isSmall} THEN ${prefix}"${column}" END AS "${name}"`,

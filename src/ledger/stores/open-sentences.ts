@@ -1,4 +1,4 @@
-import { TypeORMError } from 'typeorm';
+import { DriverPackageNotInstalledError, TypeORMError } from 'typeorm';
 import { errorWords } from '../../database/error-words.js';
 import { OpenError } from '../../database/open-error.js';
 import { faultOf as faultOfPostgres } from './postgres/postgres.errors.js';
@@ -7,6 +7,10 @@ import { faultOf as faultOfSqlite } from './sqlite/sqlite.errors.js';
 /** What to say of an error while the database is opened; the error itself when that is nobody's setting. */
 export function openError(databaseUrl: string, error: unknown): unknown {
   if (error instanceof OpenError) return error;
+  if (error instanceof DriverPackageNotInstalledError) {
+    const [database, driver] = isPostgres(databaseUrl) ? ['PostgreSQL', 'pg'] : ['SQLite', 'better-sqlite3'];
+    return new OpenError(`${database} needs the package "${driver}": npm install ${driver}`, error);
+  }
   const sentence = isPostgres(databaseUrl) ? postgresSentence(databaseUrl, error) : sqliteSentence(databaseUrl, error);
   return sentence === undefined ? error : new OpenError(sentence, error);
 }

@@ -32,6 +32,7 @@ import type { Measured, Param, Scan } from './columns.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import { countList, selectList, type Dialect } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
+import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
 import * as sql from './sql.js';
 
 /** What each database brings: it runs statements for one tenant, and says what it says in ways of its own. */
@@ -231,6 +232,11 @@ class SqlAudit extends Part implements LedgerAudit {
     const bounds = end ? [after, end.id] : [after];
     const rows = await this.walk<{ id: string }>(sql.selectOwned(end !== undefined), this.tenant, ...bounds, ownerId);
     return { ids: rows.map(({ id }) => id), next: end?.id ?? null };
+  }
+
+  async receiptBytes(): Promise<number> {
+    const [row] = await this.scan<{ bytes: unknown }>(SELECT_RECEIPT_BYTES, this.tenant);
+    return Number(row!.bytes);
   }
 
   async hashAt(seq: number): Promise<string | undefined> {

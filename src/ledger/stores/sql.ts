@@ -2,6 +2,7 @@ import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeHeaderRow } from '../rows.js';
 import type { Erasure, TouchedKeys, WriteName } from '../store.js';
+import { ERASED_OF_ALTERATION, ERASED_OF_RECEIPT } from './row-bytes.sql.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
@@ -99,8 +100,6 @@ export function met({ createIds = [], isWanted }: TouchedKeys, atomes: readonly 
   return createIds.filter((id) => there.has(id));
 }
 
-const LEFT_BYTES = Buffer.byteLength(ERASED.changes);
-
 /**
  * Erase the payloads of an atome before the version of its `redact`: a change of an inherited access may stand behind
  * that in the same group. All take {@link eraseParams}. The digests and hashes stay.
@@ -108,8 +107,11 @@ const LEFT_BYTES = Buffer.byteLength(ERASED.changes);
 export const ERASE = [
   `WITH gone (tenant, id, version) AS (SELECT ?, ?, CAST(? AS INTEGER))
     UPDATE ledgers SET bytes = bytes - (
-      SELECT coalesce(sum(octet_length(l.changes) + coalesce(octet_length(l.snapshot), 0) - ${LEFT_BYTES}), 0)
+      SELECT coalesce(sum(${ERASED_OF_ALTERATION}), 0)
       FROM alterations AS l, gone WHERE l.tenant = gone.tenant AND l.atome_id = gone.id AND l.version < gone.version
+    ) - (
+      SELECT coalesce(sum(${ERASED_OF_RECEIPT}), 0)
+      FROM receipts AS r, gone WHERE r.tenant = gone.tenant AND r.atome_id = gone.id AND r.version < gone.version
     ) WHERE tenant = (SELECT gone.tenant FROM gone)`,
   `UPDATE alterations SET changes = '${ERASED.changes}', reason = NULL, snapshot = NULL, salt = '${ERASED.salt}'
     WHERE tenant = ? AND atome_id = ? AND version < ?`,

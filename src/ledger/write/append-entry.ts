@@ -7,7 +7,8 @@ import {
 } from '../../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
 import { deltaBytesOf } from '../delta-chain.js';
-import { bytesOf, type StoredTotals } from './quotas.js';
+import { alterationBytes, bytesOf } from '../row-bytes.js';
+import type { StoredTotals } from './quotas.js';
 import { accessColumns, audienceAfter, keptHeaderOf } from '../access-columns.js';
 import { hasDocument, type AlterationRow, type AtomeRow, type HeadRow, type PartialAtomeRow } from '../rows.js';
 import { rowOf, snapshotText, stateOf } from '../row-mapper.js';
@@ -59,6 +60,8 @@ export interface LedgerEntry {
   readonly next: PendingAtome;
   /** What the tenant stores with it. */
   readonly stored: StoredTotals;
+  /** Bytes of the document of the atome: its `data` and `meta`. */
+  readonly documentBytes: number;
 }
 
 /** The rows of an alteration that follows a head: its own, linked to the chain, and that of its atome. */
@@ -70,10 +73,10 @@ export function appendEntry(
 ): LedgerEntry {
   const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
   const changes = JSON.stringify(alteration.changes);
+  const superseded = JSON.stringify(alteration.superseded);
   const data = JSON.stringify(state.data);
   const meta = JSON.stringify(state.meta);
   const document = data.length + meta.length;
-  const bytes = bytesOf(data, meta);
   const weight = target ? target.weight + deltaBytesOf(changes) : 0;
   const isLast = operation === 'redact';
   // that of an erased atome stays its `redact`, by which it is known
@@ -82,10 +85,6 @@ export function appendEntry(
   const isSnapshot = !target || isLast || isDue;
   const base = isSnapshot ? version : target.base;
   const snapshot = isSnapshot && target && !isLast ? snapshotText(state, data, meta) : null;
-  const stored = {
-    atomes: head.atomes + Number(state.deletedAt === null) - Number(target?.state.deletedAt === null),
-    bytes: head.bytes + bytes - (target?.size ?? 0) + bytesOf(changes, snapshot ?? ''),
-  };
   const row = {
     seq,
     atomeId,
@@ -99,8 +98,8 @@ export function appendEntry(
     hlc,
     timestamp,
     base,
-    superseded: JSON.stringify(alteration.superseded),
-    size: document + changes.length,
+    superseded,
+    size: document + changes.length + superseded.length,
     snapshot,
     salt: newSalt(),
     digest: '',
@@ -111,16 +110,13 @@ export function appendEntry(
   row.hash = chainHash(row.prevHash, row, row.digest);
   const audience = audienceAfter(target?.audience, alteration, state);
   const since = isSnapshot ? 0 : weight;
-  const next = {
-    header: state,
-    state,
-    seq,
-    createdSeq: target?.createdSeq ?? seq,
-    base,
-    weight: since,
-    size: bytes,
-    audience,
+  const position = { seq, createdSeq: target?.createdSeq ?? seq, base, weight: since };
+  const atome = rowOf(state, position, { data, meta, ...accessColumns(state, audience) });
+  const { createdSeq } = position;
+  const next = { header: state, state, seq, createdSeq, base, weight: since, size: atome.size, audience };
+  const stored = {
+    atomes: head.atomes + Number(state.deletedAt === null) - Number(target?.state.deletedAt === null),
+    bytes: head.bytes + atome.size - (target?.size ?? 0) + alterationBytes(row),
   };
-  const atome = rowOf(state, next, { data, meta, ...accessColumns(state, audience) });
-  return { row, atome, next, stored };
+  return { row, atome, next, stored, documentBytes: bytesOf(data, meta) };
 }

@@ -23,12 +23,13 @@ import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow } from '../rows.js';
 import type { Additions, LockedState } from '../store.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
-import { appendEntry, type PendingAtome } from './append-entry.js';
+import { appendEntry, type LedgerEntry, type PendingAtome } from './append-entry.js';
+import { freesSpace, takesRights } from './always-allowed.js';
 import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertPreconditions } from './preconditions.js';
-import { assertWithinQuotas, freesSpace } from './quotas.js';
+import { assertWithinQuotas } from './quotas.js';
 import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
@@ -100,11 +101,11 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const change = inheritance.inheritAccess(completed, target?.state, principal);
   const creation = group.creationOf(mutation.atomeId);
   if (target && creation && isSameCreation(creation, mutation, target.state)) {
-    return sameCreation(creation, mutation, principal, group);
+    return sameCreation(creation, mutation, principal, decision);
   }
   const hlc = stampFor(mutation, target?.state, decision);
   const merged = decide(target?.state ?? null, change, hlc, decision.environment.limits);
-  if (merged.outcome === 'noop') return noop(mutation, target!, principal, group);
+  if (merged.outcome === 'noop') return noop(mutation, target!, principal, decision);
   const { superseded } = merged;
   const moved = inheritance.inheritOnMove(change, target?.state, superseded, principal);
   return apply(moved, target, { origin, hlc, superseded }, decision);
@@ -173,18 +174,29 @@ function stampFor(
   return clock.tick();
 }
 
-function noop(mutation: Mutation, { seq, state }: PendingAtome, by: Principal, group: GroupState): Outcome {
+function noop(mutation: Mutation, { seq, state }: PendingAtome, by: Principal, decision: Decision): Outcome {
   const { version } = state;
-  group.remember(mutation, { seq, version }, by.id);
-  const { atomeId } = mutation;
-  return { outcome: 'noop', epoch: group.head.epoch, atomeId, seq, version, atome: withoutClocks(state) };
+  remember(mutation, { seq, version, author: by.id }, decision);
+  const { epoch } = decision.group.head;
+  return { outcome: 'noop', epoch, atomeId: mutation.atomeId, seq, version, atome: withoutClocks(state) };
 }
 
 /** Others have altered the atome since a `create` that is repeated: it gets the answer of the first. */
-function sameCreation({ seq, version }: AlterationRow, mutation: Mutation, by: Principal, group: GroupState): Outcome {
-  group.remember(mutation, { seq, version }, by.id);
-  const { atomeId } = mutation;
-  return { outcome: 'duplicate', epoch: group.head.epoch, atomeId, seq, version, superseded: [], altered: false };
+function sameCreation({ seq, version }: AlterationRow, mutation: Mutation, by: Principal, decision: Decision): Outcome {
+  remember(mutation, { seq, version, author: by.id }, decision);
+  const { epoch } = decision.group.head;
+  return { outcome: 'duplicate', epoch, atomeId: mutation.atomeId, seq, version, superseded: [], altered: false };
+}
+
+/** What a write was answered that alters nothing takes room, too. */
+function remember(
+  mutation: Mutation,
+  answer: Pick<AlterationRow, 'seq' | 'version' | 'author'>,
+  { group, environment: { quotas } }: Decision,
+): void {
+  group.remember(mutation, answer, (after) => {
+    if (!freesSpace(mutation)) assertWithinQuotas(quotas, group.head, after);
+  });
 }
 
 function apply(
@@ -199,12 +211,15 @@ function apply(
   const position = group.nextPosition(atomeId, target);
   const alteration = newAlteration(position, mutation, { author: principal.id, sourceClient, opId, reason }, by);
   const state = fold(target?.state ?? null, alteration);
-  assertResultAllowed(environment.rules, principal, graph.header(atomeId), graph.judged(state));
+  const [before, after] = [graph.header(atomeId), graph.judged(state)];
+  assertResultAllowed(environment.rules, principal, before, after);
   const changesRights = target && !sameRights(target.state, state);
   // before anything is added: a refusal leaves no trace
   if (changesRights) inheritance.assertCopiesFit(target.state, state);
   const isMoved = target?.state.access === 'inherit' && target.state.parentId !== state.parentId;
-  const committed = append(alteration, state, target, decision);
+  const entry = appendEntry(group.head, alteration, state, target);
+  assertFits(entry, alteration, before && takesRights(alteration, before, after), decision);
+  const committed = group.add(alteration, state, target, entry);
   if (changesRights || isMoved) {
     const { seq } = alteration;
     group.propagate({ parentId: atomeId, seq, author: principal.id, origin: atomeId, onlyIfOthers: !changesRights });
@@ -212,17 +227,16 @@ function apply(
   return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };
 }
 
-function append(
+/** @param takesRights whether it does nothing but take rights away, which needs no room. */
+function assertFits(
+  { stored, documentBytes }: LedgerEntry,
   alteration: AlterationBody,
-  state: AtomeState,
-  target: PendingAtome | undefined,
+  takesRights: boolean | undefined,
   { group, environment: { limits, quotas } }: Decision,
-): Committed {
-  const entry = appendEntry(group.head, alteration, state, target);
+): void {
   // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
-  if (alteration.operation !== 'share') assertSize(state.id, entry.next.size, limits.messageBytes);
-  if (!freesSpace(alteration)) assertWithinQuotas(quotas, group.head, entry.stored);
-  return group.add(alteration, state, target, entry);
+  if (alteration.operation !== 'share') assertSize(alteration.atomeId, documentBytes, limits.messageBytes);
+  if (!freesSpace(alteration) && takesRights !== true) assertWithinQuotas(quotas, group.head, stored);
 }
 
 function assertSize(atomeId: string, bytes: number, allowed: number): void {

@@ -3,7 +3,9 @@ import { pendingOf, type LedgerEntry, type PendingAtome } from './append-entry.j
 import { digestOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
+import { receiptBytes } from '../row-bytes.js';
 import { withoutClocks } from '../row-mapper.js';
+import type { StoredTotals } from './quotas.js';
 import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import type { Additions, Erasure, LockedState, PropagationProgress, StartedPropagation } from '../store.js';
 
@@ -92,11 +94,22 @@ export class GroupState {
     return { seq: seq + 1, atomeId, version: (target?.state.version ?? 0) + 1, timestamp };
   }
 
-  /** Notes the answer to a write that adds no alteration, when it has an opId. */
-  remember(mutation: Mutation, { seq, version }: Pick<AlterationRow, 'seq' | 'version'>, author: string): void {
+  /**
+   * Notes the answer to a write that adds no alteration, when it has an opId.
+   * @param check is asked before, with what is stored then.
+   */
+  remember(
+    mutation: Mutation,
+    { seq, version, author }: Pick<AlterationRow, 'seq' | 'version' | 'author'>,
+    check: (after: StoredTotals) => void,
+  ): void {
     const { opId, atomeId, operation } = mutation;
     if (opId === null) return;
     const record = { opId, atomeId, operation, changes: digestOfAsked(mutation), seq, version, author };
+    const { epoch, seq: last, hash, timestamp, atomes, bytes } = this.current;
+    const next = { epoch, seq: last, hash, timestamp, atomes, bytes: bytes + receiptBytes(record) };
+    check(next);
+    this.current = next;
     this.know(record);
     this.added.receipts.push(record);
   }

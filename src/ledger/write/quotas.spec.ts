@@ -9,7 +9,7 @@ import {
   type TestLedger,
 } from '../../../test/support/ledger/ledger.js';
 import { WatchedStore } from '../../../test/support/ledger/watched-store.js';
-import type { AtomeError } from '../../protocol/index.js';
+import type { AskedAccess, AtomeError, Mutation } from '../../protocol/index.js';
 import { MAX_WAITING } from './admission.js';
 import { openStore } from '../stores/open-store.js';
 import { NO_QUOTAS, WriteRate, type Quotas } from './quotas.js';
@@ -81,6 +81,8 @@ describe('what a tenant may hold', () => {
   const open = async (quotas: Partial<Quotas>): Promise<void> => {
     ledger = await openLedger(undefined, { quotas });
   };
+  const expectCounted = async (): Promise<void> =>
+    expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   const exceeded = (quota: string) => ({ code: 'quota_exceeded', details: { quota, retryAfter: 60_000 } });
 
   it('is a number of atomes; deleting makes room, restoring takes it', async () => {
@@ -121,10 +123,85 @@ describe('what a tenant may hold', () => {
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 
+  it('never keeps a right from being taken away: from names, a group, by a move or an end of inheriting', async () => {
+    await open({});
+    const wide = { read: ['ann', 'bob', 'group:staff'], write: ['ann', 'group:staff'] };
+    const child = (id: string, parentId: string | null, access: AskedAccess): Mutation =>
+      write(id, 'create', { ...CHILD, parentId, access });
+    for (const each of [child('open', null, wide), child('closed', null, { read: ['bob'], write: [] })]) {
+      await ledger.write(each);
+    }
+    for (const id of ['a', 'b', 'c']) await ledger.write(child(id, 'open', 'inherit'));
+    const { bytes } = await ledger.reader.head(TENANT);
+    const { store } = ledger;
+    await ledger.writer.drain();
+    ledger = await openLedger(store, { quotas: { bytes } });
+    const share = (id: string, access: AskedAccess): Mutation => write(id, 'share', { access });
+    const free = [
+      share('open', { read: ['ann', 'group:staff', 'bob'], write: ['ann'] }),
+      share('open', { read: ['ann', 'bob'], write: ['ann'] }),
+      write('a', 'replace', { parentId: 'closed' }),
+      share('b', { read: ['ann'], write: [] }),
+      share('c', 'private'),
+      share('open', { read: ['bob'], write: [] }),
+      share('open', 'private'),
+    ];
+    for (const each of free) {
+      await expect(ledger.write(each)).resolves.toMatchObject({ outcome: 'applied' });
+      await ledger.settled();
+    }
+    const refused = [
+      share('open', 'tenant'),
+      share('b', { read: ['ann', 'bob'], write: [] }),
+      share('b', { read: ['ann', 'ann'], write: [] }),
+      write('a', 'replace', { parentId: 'open', data: { n: 1 } }),
+      write('a', 'replace', { type: 'moved' }),
+    ];
+    for (const each of refused) await expect(ledger.write(each)).rejects.toMatchObject(exceeded('bytes'));
+    for (const each of [write('a', 'delete', {}), write('b', 'redact', {})]) await ledger.write(each);
+    await expectCounted();
+  });
+
   it('is that of each tenant alone', async () => {
     await open({ atomes: 1 });
     await ledger.write(create('a'));
     await ledger.writer.submit('other', create('a'), ORIGIN);
+  });
+
+  const LONG = 'é'.repeat(500);
+  const NAMES = { read: Array.from({ length: 20 }, (_, n) => `reader-${n}`.padEnd(100, 'x')), write: [] };
+  const KEYS = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`${n}`.padEnd(100, 'k'), 0]));
+  const SET = Object.fromEntries(Object.keys(KEYS).map((key) => [key, 1]));
+  const OLD = { hlc: '000001700000000000-0000-n' };
+  it.each<[what: string, least: number, once: Mutation, before: Mutation | null]>([
+    ['a reason', 1_000, update('a', { n: 1 }, { reason: LONG }), null],
+    ['the reason of a deletion', 1_000, write('a', 'delete', {}, { reason: LONG }), null],
+    ['the reason of a share', 1_000, write('a', 'share', { access: 'private' }, { reason: LONG }), null],
+    ['meta', 1_000, write('a', 'replace', { meta: { LONG } }), null],
+    ['tags', 1_000, write('a', 'tag', { tags: [LONG] }), null],
+    ['the stamps of keys', 2_000, update('a', KEYS), null],
+    ['keys on which a write has lost', 2_000, update('a', KEYS, OLD), update('a', SET)],
+    ['lists of names, which are kept with the atome too', 4_000, write('a', 'share', { access: NAMES }), null],
+    ['an opId', 200, update('a', { n: 1 }, { opId: 'o'.repeat(200) }), null],
+    ['an opId of what alters nothing', 200, update('a', {}, { opId: 'o'.repeat(200) }), null],
+    ['an opId of a create that is repeated', 200, create('a', { n: 0 }, { opId: 'o'.repeat(200) }), null],
+  ])('counts %s', async (_what, least, once, before) => {
+    await open({});
+    await ledger.write(create('a', { n: 0 }));
+    if (before) await ledger.write(before);
+    const bytes = async (): Promise<number> => (await ledger.reader.head(TENANT)).bytes;
+    const had = await bytes();
+    await ledger.write(once);
+    expect((await bytes()) - had).toBeGreaterThan(least);
+    await expectCounted();
+    await ledger.close();
+    const room = had + least;
+    await open({ bytes: room });
+    await ledger.write(create('a', { n: 0 }));
+    if (before) await ledger.write(before);
+    const isFree = ['delete', 'share'].includes(once.operation);
+    if (isFree) await ledger.write(once);
+    else await expect(ledger.write(once)).rejects.toMatchObject(exceeded('bytes'));
   });
 
   it('is counted as it is, whatever is written', async () => {
@@ -133,10 +210,13 @@ describe('what a tenant may hold', () => {
       const id = `a${i % 4}`;
       await ledger.write(create(id, { text: 'ü'.repeat(700) })).catch(() => undefined);
       await ledger.write(update(id, { text: `${i}`.repeat(1_000) }, { opId: `op${i % 9}` })).catch(() => undefined);
+      await ledger.write(update(id, {}, { opId: `noop${i % 5}`, reason: 'ö' })).catch(() => undefined);
+      await ledger.write(write(id, 'share', { access: i % 2 ? NAMES : 'tenant' })).catch(() => undefined);
+      if (i === 30) await ledger.write(write(id, 'redact', {}, { reason: 'because' }));
       if (i % 7 === 0) await ledger.write(write(id, 'delete', {}));
-      else if (i % 7 === 3) await ledger.write(write(id, 'restore', { version: 1 }));
+      else if (i % 7 === 3) await ledger.write(write(id, 'restore', { version: 1 })).catch(() => undefined);
+      await expectCounted();
     }
-    expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 });
 

@@ -1,4 +1,4 @@
-import { AtomeError, type AlterationBody } from '../../protocol/index.js';
+import { AtomeError } from '../../protocol/index.js';
 import type { HeadRow } from '../rows.js';
 
 /** What one tenant may use; 0: as much as it likes. */
@@ -9,7 +9,7 @@ export interface Quotas {
   readonly writeBurst: number;
   /** Atomes that are not deleted. */
   readonly atomes: number;
-  /** Bytes of JSON: the atomes as they are, and all that the ledger keeps of their past. */
+  /** Bytes of text: the atomes as they are, and all that the ledger keeps of their past and of the answers to writes. */
   readonly bytes: number;
 }
 
@@ -17,13 +17,6 @@ export const NO_QUOTAS: Quotas = { writesPerSecond: 0, writeBurst: 1_000, atomes
 
 /** What a ledger holds, as its head counts it. */
 export type StoredTotals = Pick<HeadRow, 'atomes' | 'bytes'>;
-
-/** Bytes of texts as they are stored. */
-export function bytesOf(...texts: readonly string[]): number {
-  let bytes = 0;
-  for (const text of texts) bytes += Buffer.byteLength(text);
-  return bytes;
-}
 
 /** When it is worth asking again whether something was deleted or the quota was raised, in milliseconds. */
 const RETRY_MS = 60_000;
@@ -72,9 +65,4 @@ export class WriteRate {
     if (writesPerSecond === 0) return;
     this.paidOff.set(tenant, Math.max(now, this.paidOff.get(tenant) ?? 0) + (writes * 1_000) / writesPerSecond);
   }
-}
-
-/** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
-export function freesSpace({ operation, changes }: AlterationBody): boolean {
-  return operation === 'delete' || operation === 'redact' || (operation === 'share' && changes.access === 'private');
 }

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import type { PoolSource } from '../../../database/data-source.js';
 import { StoreError } from '../../store-error.js';
 import { unheard, type TimedQuery } from './postgres.client.js';
 import { BUSY } from './postgres.errors.js';
@@ -26,7 +27,7 @@ export class ConnectionPool {
   private readonly pool: pg.Pool;
   private readonly slots: ScopedSlots;
 
-  constructor(options: pg.PoolConfig, { size, waitMs, statementMs, lockMs }: Bounds) {
+  constructor({ Pool, options }: PoolSource, { size, waitMs, statementMs, lockMs }: Bounds) {
     this.deadlineMs = statementMs + GRACE_MS;
     const settings = `SET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}`;
     const connectMs = Math.min(waitMs, options.connectionTimeoutMillis ?? waitMs);
@@ -34,7 +35,7 @@ export class ConnectionPool {
     const onConnect = (client: pg.ClientBase): Promise<unknown> =>
       client.query({ text: settings, query_timeout: connectMs } as TimedQuery);
     const connecting: pg.PoolConfig = { ...options, max: size, connectionTimeoutMillis: connectMs };
-    this.pool = new pg.Pool(Object.assign(connecting, { onConnect }));
+    this.pool = new Pool(Object.assign(connecting, { onConnect }));
     this.slots = new ScopedSlots(size, waitMs, () => new StoreError(BUSY));
     // a connection that breaks says so here too; unheard, be it idle or between the pool's hands and ours, that ends the process
     this.pool.on('error', unheard);
@@ -75,15 +76,14 @@ export interface ConnectionPools {
 /** How long a connection is waited for where statements are short, in milliseconds. */
 const WAIT_MS = 5_000;
 
-/** @param options how to connect. */
-export function connectionPools(options: pg.PoolConfig, limits: PostgresLimits): ConnectionPools {
+export function connectionPools(source: PoolSource, limits: PostgresLimits): ConnectionPools {
   const { statementMs, lockMs } = limits;
   const of = (size: number, waitMs = WAIT_MS): ConnectionPool =>
-    new ConnectionPool(options, { size, waitMs, statementMs, lockMs });
+    new ConnectionPool(source, { size, waitMs, statementMs, lockMs });
   return {
     writes: of(limits.writes),
     reads: of(limits.reads),
     heavyReads: of(limits.heavyReads, statementMs),
-    health: new ConnectionPool(options, { size: 1, waitMs: PROBE_MS, statementMs: PROBE_MS, lockMs: PROBE_MS }),
+    health: new ConnectionPool(source, { size: 1, waitMs: PROBE_MS, statementMs: PROBE_MS, lockMs: PROBE_MS }),
   };
 }

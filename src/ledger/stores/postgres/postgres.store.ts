@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
-import { poolOptions } from '../../../database/data-source.js';
+import { poolSource } from '../../../database/data-source.js';
 import type { Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
@@ -80,7 +80,7 @@ export class PostgresStore extends SqlStore {
       unwalked: (column) => column,
     };
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
-    this.pools = connectionPools(poolOptions(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
+    this.pools = connectionPools(poolSource(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
     // acknowledged means durable, whatever the database's own setting is
     this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
   }

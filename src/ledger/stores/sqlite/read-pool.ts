@@ -63,7 +63,7 @@ export class ReadPool {
 
   private begin(): Worker {
     // what the process preloads is not for a thread that only reads
-    const thread = new Worker(new URL('./read-worker.mjs', import.meta.url), { workerData: { path: this.path }, execArgv: [] });
+    const thread = new Worker(program(), { workerData: { path: this.path }, execArgv: [] });
     // whoever waits for an answer keeps the process up
     thread.unref();
     this.threads.add(thread);
@@ -118,6 +118,15 @@ export class ReadPool {
     thread.on('message', onMessage).on('error', onError).on('exit', onExit);
     thread.ref();
     thread.postMessage(waiting.read);
+  }
+}
+
+/** The file beside this one. @throws NoThreads in a bundle that does not know where it is. */
+function program(): URL {
+  try {
+    return new URL('./read-worker.mjs', import.meta.url);
+  } catch (error) {
+    throw new NoThreads(error);
   }
 }
 

@@ -1,0 +1,26 @@
+import type { AtomeHeader, Mutation } from '../../protocol/index.js';
+import { narrows, rightsNow } from './access-inheritance.js';
+
+/* What no quota refuses: what makes room, and what takes rights away. Both add to the ledger too, but have an end. */
+
+/** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
+export function freesSpace({ operation, changes }: Pick<Mutation, 'operation' | 'changes'>): boolean {
+  const access = 'access' in changes ? changes.access : undefined;
+  return operation === 'delete' || operation === 'redact' || (operation === 'share' && access === 'private');
+}
+
+/** All that a change of place says. */
+const PLACE = new Set(['parentId', 'inherited']);
+
+/** Whether a write does nothing but take rights away: some may do less by then, and nobody more. */
+export function takesRights(
+  { operation, changes }: Pick<Mutation, 'operation' | 'changes'>,
+  before: AtomeHeader,
+  after: AtomeHeader,
+): boolean {
+  const isAboutRights =
+    operation === 'share' || (operation === 'replace' && Object.keys(changes).every((key) => PLACE.has(key)));
+  if (!isAboutRights) return false;
+  const [old, now] = [rightsNow(before), rightsNow(after)];
+  return narrows(old, now) && !narrows(now, old);
+}

@@ -1,0 +1,281 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WebSocket } from 'ws';
+
+/* What users install: both packages as they would be published, in empty projects. */
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const run = promisify(execFile);
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+const NEST = ['common', 'core', 'platform-fastify', 'platform-ws', 'websockets'].map((name) => `@nestjs/${name}`);
+/** The two ends of what the server says it runs with. */
+const HOSTS: Readonly<Record<string, readonly string[]>> = {
+  oldest: [
+    ...NEST.map((name) => `${name}@12.0.1`),
+    'typeorm@1.0.0',
+    'class-validator@0.14.0',
+    'rxjs@7.8.0',
+    'pg@8.16.0',
+  ],
+  newest: [...NEST.map((name) => `${name}@12`), 'typeorm@1', '@nestjs/swagger@12', 'pg@8'],
+};
+/** A compiler's work of minutes: taken from here. */
+const COMPILED = ['better-sqlite3', 'bindings', 'file-uri-to-path'];
+
+let folder: string;
+let server: Packed;
+let client: Packed;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atome-packages-'));
+  [server, client] = await Promise.all([pack('.'), pack('client')]);
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function pack(workspace: string): Promise<Packed> {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const { stdout } = await run('npm', args, { cwd: join(ROOT, workspace), maxBuffer: 1e8 });
+  const [packed] = JSON.parse(stdout) as Packed[];
+  return packed!;
+}
+
+describe('the package of the server', () => {
+  it('is small, and holds what was built and nothing else', () => {
+    expect(server.size).toBeLessThanOrEqual(400 * 1_024);
+    const paths = server.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/atome-sync.js', 'LICENSE']),
+    );
+    expect(
+      paths.filter((path) => !/^(dist|client\/(console|examples|dist))\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path)),
+    ).toEqual([]);
+    expect(paths.filter((path) => /spec|bundle|\.map$|\.tsbuildinfo$|^dist\/orm/.test(path))).toEqual([]);
+  });
+
+  it('has the version of the client', async () => {
+    const versions = await Promise.all(
+      ['package.json', 'client/package.json'].map(
+        async (path) => (JSON.parse(await readFile(join(ROOT, path), 'utf8')) as { version: string }).version,
+      ),
+    );
+    expect(new Set(versions).size).toBe(1);
+  });
+});
+
+describe.each([
+  ['server', () => server],
+  ['client', () => client],
+])('the types of the package of the %s', (_name, packed) => {
+  it('are found by whatever resolves modules', async () => {
+    const file = join(folder, packed().filename);
+    // the packages are ES modules, which CommonJS requires where Node lets it
+    const { stdout } = await run(bin('attw'), [file, '--profile', 'esm-only', '--format', 'json'], { maxBuffer: 1e8 });
+    const { analysis } = JSON.parse(stdout) as { analysis: { problems: { kind: string; resolutionKind?: string }[] } };
+    const kept = ({ kind, resolutionKind = '' }: { kind: string; resolutionKind?: string }): boolean =>
+      kind !== 'CJSResolvesToESM' && !resolutionKind.startsWith('node10');
+    expect(analysis.problems.filter(kept)).toEqual([]);
+  });
+
+  it('and its fields are as publint wants them', async () => {
+    const { stdout } = await run(bin('publint'), ['run', join(folder, packed().filename), '--strict']);
+    expect(stdout).toContain('All good!');
+  });
+});
+
+describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_age, host) => {
+  let project: string;
+  beforeAll(async () => {
+    project = await mkdtemp(join(folder, 'project-'));
+    await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'host', private: true, type: 'module' }));
+    const tarballs = [server, client].map(({ filename }) => join(folder, filename));
+    const tools = ['@types/node@20', 'class-transformer'];
+    await npm('install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...host, ...tools);
+    for (const name of COMPILED) {
+      const target = join(project, 'node_modules', name);
+      await rm(target, { recursive: true, force: true });
+      await symlink(join(ROOT, 'node_modules', name), target);
+    }
+  }, 600_000);
+
+  const npm = (...args: string[]) => run('npm', args, { cwd: project, maxBuffer: 1e8 });
+
+  it('there is one of each peer', async () => {
+    const { stdout } = await npm('ls', '--json', '--all', '@nestjs/core', 'typeorm');
+    const versions = [...stdout.matchAll(/"(@nestjs\/core|typeorm)": \{\s*"version": "([^"]+)"/g)].map(([, ...each]) =>
+      each.join('@'),
+    );
+    expect(new Set(versions).size).toBe(2);
+  });
+
+  it('the example of the README runs as it stands', async () => {
+    const port = await freePort();
+    await mkdir(join(project, 'src'), { recursive: true });
+    await writeFile(
+      join(project, 'src', 'main.ts'),
+      `${(await exampleOfReadme()).replace('3000', String(port))}\nconsole.log('listening');`,
+    );
+    await compile();
+    const app = new Program('dist/main.js');
+    await app.listens();
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/atome-sync`);
+    const events: { type: string; atome?: { data: object } }[] = [];
+    const welcomed = new Promise<void>((resolve) => {
+      socket.on('message', (text: Buffer) => {
+        const event = JSON.parse(text.toString()) as (typeof events)[number];
+        if (event.type.startsWith('atome:')) events.push(event);
+        if (event.type === 'atome:altered') resolve();
+      });
+    });
+    await once(socket, 'open');
+    const created = await post(port, { id: 'a', kind: 'note', data: { title: 'Hello' } });
+    expect(created.status).toBe(201);
+    await welcomed;
+    expect(events.at(-1)).toMatchObject({ atome: { data: { title: 'Hello', welcome: true } } });
+    socket.close();
+    await app.end();
+  });
+
+  it('a host of CommonJS requires it', async () => {
+    const port = await freePort();
+    await writeFile(join(project, 'host.cjs'), commonJsHost(port));
+    const app = new Program('host.cjs');
+    await app.listens();
+    expect((await post(port, { kind: 'note', data: {} })).status).toBe(201);
+    await app.end();
+  });
+
+  it('the client speaks with the server that its command runs', async () => {
+    const port = await freePort();
+    const app = new Program('node_modules/@atome-sync/server/dist/cli/atome-sync.js', {
+      PORT: String(port),
+      DATABASE_URL: 'sqlite::memory:',
+    });
+    await app.listens();
+    await writeFile(
+      join(project, 'client.mjs'),
+      `import { createUnified } from '@atome-sync/client';
+       const { UnifiedAtome } = createUnified({ url: 'ws://127.0.0.1:${port}/ws/atome-sync' });
+       console.log(JSON.stringify(await UnifiedAtome.create({ kind: 'note', data: { a: 1 } })));`,
+    );
+    const { stdout } = await run(process.execPath, ['client.mjs'], { cwd: project });
+    expect(JSON.parse(stdout)).toMatchObject({ success: true, version: 1 });
+    await app.end();
+  });
+
+  it('a database without its driver is a sentence', async () => {
+    await rm(join(project, 'node_modules', 'pg'), { recursive: true });
+    const app = new Program('node_modules/@atome-sync/server/dist/cli/atome-sync.js', {
+      DATABASE_URL: 'postgres://u:p@127.0.0.1:1/d',
+    });
+    expect(await app.ended).toBe(1);
+    expect(app.output).toContain('PostgreSQL needs the package "pg": npm install pg');
+  });
+
+  async function compile(): Promise<void> {
+    const options = {
+      target: 'ES2023',
+      module: 'NodeNext',
+      strict: true,
+      skipLibCheck: false,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      types: ['node'],
+      rootDir: 'src',
+      outDir: 'dist',
+    };
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['src'] }));
+    await run(bin('tsc'), ['-p', project]).catch((error: unknown) => {
+      throw new Error((error as { stdout: string }).stdout);
+    });
+  }
+
+  class Program {
+    output = '';
+    readonly ended: Promise<number | null>;
+    private readonly child: ChildProcess;
+
+    constructor(file: string, environment: Record<string, string> = {}) {
+      const env = { PATH: process.env.PATH, ...environment };
+      this.child = spawn(process.execPath, [file], { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      for (const stream of [this.child.stdout!, this.child.stderr!]) {
+        stream.on('data', (text: Buffer) => (this.output += text.toString()));
+      }
+      this.ended = once(this.child, 'close').then(([code]) => code as number | null);
+    }
+
+    /** Resolves when it says that it is listening, and fails when it ends before. */
+    async listens(): Promise<void> {
+      const said = new Promise<void>((resolve) => {
+        this.child.stdout!.on('data', () => {
+          if (this.output.includes('listening')) resolve();
+        });
+      });
+      const over = this.ended.then(() => {
+        throw new Error(this.output);
+      });
+      await Promise.race([said, over]);
+    }
+
+    async end(): Promise<void> {
+      this.child.kill('SIGTERM');
+      await this.ended;
+    }
+  }
+});
+
+function post(port: number, body: object): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/atome/create`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+async function exampleOfReadme(): Promise<string> {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const [, example] = /```ts\n(import [\s\S]*?@atome-sync\/server[\s\S]*?)```/.exec(readme) ?? [];
+  if (!example) throw new Error('the README has no example of embedding');
+  return example;
+}
+
+function commonJsHost(port: number): string {
+  return `require('reflect-metadata');
+    const { Module } = require('@nestjs/common');
+    const { NestFactory } = require('@nestjs/core');
+    const { FastifyAdapter } = require('@nestjs/platform-fastify');
+    const { AtomeModule, AtomeWsAdapter } = require('@atome-sync/server');
+    class AppModule {}
+    Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:' })] })(AppModule);
+    NestFactory.create(AppModule, new FastifyAdapter()).then(async (app) => {
+      app.useWebSocketAdapter(new AtomeWsAdapter(app));
+      app.enableShutdownHooks();
+      await app.listen(${port}, '127.0.0.1');
+      console.log('listening');
+    });`;
+}
+
+function bin(name: string): string {
+  return join(ROOT, 'node_modules', '.bin', name);
+}
