@@ -24,6 +24,9 @@ function partOf(length: number, bytes: number): Buffer {
   return Buffer.concat([head, Buffer.alloc(bytes, 'a')]);
 }
 
+/** Of a short frame. */
+const lengthAt = (bytes: Buffer, at: number): number => bytes[at + 1] ?? 0;
+
 /** What is sent of a message that never becomes whole. */
 const HALVES: readonly (readonly [what: string, bytes: readonly Buffer[]])[] = [
   ['the head of a frame', [Buffer.from([FINAL | TEXT])]],
@@ -65,9 +68,7 @@ describe('a message that does not come whole', () => {
   async function closed(raw: RawSocket): Promise<number | undefined> {
     const start = raw.text.indexOf('\r\n\r\n') + 4;
     const bytes = (await raw.ended()).subarray(start);
-    const at = bytes.findIndex(
-      (byte, i) => byte === 0x88 && bytes[i + 1]! < 126 && i + 2 + bytes[i + 1]! === bytes.length,
-    );
+    const at = bytes.findIndex((byte, i) => byte === 0x88 && lengthAt(bytes, i) === bytes.length - i - 2);
     return at < 0 ? undefined : bytes.readUInt16BE(at + 2);
   }
 
@@ -113,13 +114,14 @@ describe('a message that does not come whole', () => {
     const memory = server.app.get(MemoryBudget, { strict: false });
     const raws = await Promise.all(Array.from({ length: 8 }, () => joined('mallory')));
     const other = await joined('ann');
-    for (const raw of raws) raw.send(partOf(1_000_000, 250_000));
+    for (const raw of raws) raw.send(partOf(1_000_000, 700_000));
     // what it has not read any more makes a reset of the close
     const ends = raws.map(({ socket }) => new Promise((resolve) => socket.once('close', resolve)));
     await Promise.race(ends);
     other.send(partOf(300_000, 100_000));
     await arrived(100_000);
-    expect(memory.bytes).toBeLessThanOrEqual(memory.limit / 4);
+    // a share of it, and what was on its way on each connection when that was used up
+    expect(memory.bytes).toBeLessThanOrEqual(memory.limit / 2);
     for (const raw of raws) raw.socket.destroy();
     await Promise.all(ends);
     while (memory.bytes > 150_000) await new Promise(setImmediate);
@@ -156,7 +158,7 @@ describe('a request that does not come whole', () => {
     const answers = (await Promise.all(raws.map((raw) => raw.ended()))).map(String);
     clearInterval(drip);
     for (const [n, [what]] of REQUESTS.entries()) {
-      expect([what, /HTTP\/1\.1 408/.test(answers[n]!) || answers[n] === '']).toEqual([what, true]);
+      expect([what, answers[n]!.includes('HTTP/1.1 408') || answers[n] === '']).toEqual([what, true]);
     }
     await server.close();
   });

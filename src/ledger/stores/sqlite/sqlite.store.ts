@@ -34,7 +34,7 @@ const SELECT_RECEIPTS = sql.selectReceipts(
 );
 
 /** How long health waits for a lock that another process has, in milliseconds. */
-const PROBE_MS = 750;
+const PROBE_MS = 500;
 
 const AT_ONCE = new Patience(0);
 
@@ -158,7 +158,7 @@ export class SqliteStore extends SqlStore {
     } catch (error) {
       if (!(error instanceof NoThreads)) throw this.reported(translate(error));
       // others may have come to the same
-      if (this.pool) this.report('sqlite threads', NO_THREADS + String((error.cause as Error).message));
+      if (this.pool) this.report('sqlite threads', NO_THREADS + (error.cause as Error).message);
       this.pool = undefined;
       return this.read(scope, read);
     }
