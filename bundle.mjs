@@ -69,13 +69,17 @@ const { outputFiles } = await build({
 });
 for (const { path, text } of outputFiles) await writeFile(path, path.endsWith('.js') ? nameClassesOnly(text) : text);
 // a thread is started by its file, which stands beside whoever starts it
-await build({
-  entryPoints: [at('dist/ledger/stores/sqlite/read-worker.mjs')],
-  outfile: at('dist/read-worker.mjs'),
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  external: OUTSIDE,
-  logLevel: 'error',
-});
+for (const thread of ['read-worker', 'search/search-worker']) {
+  await build({
+    entryPoints: [at(`dist/ledger/stores/sqlite/${thread}.mjs`)],
+    outdir: at('dist'),
+    entryNames: '[name]',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: OUTSIDE,
+    logLevel: 'error',
+  });
+}

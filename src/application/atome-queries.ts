@@ -5,11 +5,11 @@ import { entityTag } from '../ledger/entity-tag.js';
 import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
-import type { AtomeRow, HeadRow } from '../ledger/rows.js';
+import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
-import type { Atome, AtomeState, AtomeHeader, Principal } from '../protocol/index.js';
+import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
 
 /** An atome as JSON, and what a cache and preconditions go by. */
 export interface AtomeText extends Selected {
@@ -43,14 +43,14 @@ export class AtomeQueries {
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
   async get(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<Atome> {
     const reader = this.readerOf(principal, waiting);
-    const now = await this.find(reader, id, principal);
-    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(now);
+    const now = await this.row(reader, id, principal);
+    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(now));
   }
 
   /** As {@link get}, as JSON. */
   async getText(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<AtomeText> {
     const reader = this.readerOf(principal, waiting);
-    const row = await reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+    const row = await this.row(reader, id, principal);
     if (!moment && row.deletedAt !== null) reader.requireAlive(stateOf(row));
     const shown = moment ? await reader.getAt(principal.tenant, id, moment) : row;
     const { version, updatedAt } = shown;
@@ -69,7 +69,7 @@ export class AtomeQueries {
     waiting?: Waiting,
   ): Promise<HistoryPage> {
     const reader = this.readerOf(principal, waiting);
-    await this.find(reader, id, principal);
+    await this.row(reader, id, principal);
     return reader.history(principal.tenant, id, page, limit);
   }
 
@@ -108,12 +108,12 @@ export class AtomeQueries {
   /** As it was at a version; of an erased atome what is left of it. */
   async leftAt(id: string, version: number, principal: Principal): Promise<Atome> {
     const reader = this.readerOf(principal);
-    await this.find(reader, id, principal);
+    await this.row(reader, id, principal);
     return reader.leftAt(principal.tenant, id, version);
   }
 
-  private find(reader: LedgerReader, id: string, principal: Principal): Promise<AtomeState> {
-    return reader.state(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+  private row(reader: LedgerReader, id: string, principal: Principal): Promise<ReadAtomeRow> {
+    return reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
   private async scan(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {

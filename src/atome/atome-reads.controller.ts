@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeQueries } from '../application/atome-queries.js';
@@ -24,7 +24,7 @@ import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 @ApiTags('atome')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('atome')
+@Controller({ path: 'atome', version: VERSION_NEUTRAL })
 export class AtomeReadsController {
   constructor(
     private readonly atomes: AtomeQueries,
@@ -49,7 +49,7 @@ export class AtomeReadsController {
         this.atomes.list(listQuery, caller, waiting),
         query.count === 'true' ? this.atomes.count(listQuery, caller, waiting) : null,
       ]);
-    // no index serves a search: it walks over all that there is
+    // an index narrows a search, but not one for what is short, or nearly everywhere
     const isHeavy = listQuery.search !== undefined;
     const [{ rows, last }, total] = await (isHeavy ? this.heavyCalls.during(request, list) : list());
     const rest = JSON.stringify({

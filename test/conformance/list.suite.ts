@@ -32,8 +32,8 @@ const ATOMES = [
   atomeRow('f', 1, { kind: 'shape', type: 'y', version: 9, createdSeq: 7, data: data('plain * [a-z] ΟΔΟΣ') }),
 ];
 
-/** What `list` and `count` promise. */
-export function listSuite({ make }: StoreKind): void {
+/** What `list` and `count` promise. @param prepare is given the store once all is there. */
+export function listSuite({ make }: StoreKind, prepare = (_store: LedgerStore) => Promise.resolve()): void {
   let fixture: StoreFixture;
   let store: LedgerStore;
   beforeAll(async () => {
@@ -41,6 +41,7 @@ export function listSuite({ make }: StoreKind): void {
     store = await fixture.open();
     await putRows(store, T, created(...[...ATOMES].reverse()));
     await putRows(store, 'other', created(atomeRow('z', 1, { parentId: 'p', type: 'x', data: data('école') })));
+    await prepare(store);
   });
   afterAll(() => fixture.close());
 

@@ -1,6 +1,7 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
 import { isReadNow } from './ancestors.sql.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
+import { asInJson, type Found } from './search.js';
 
 /* Lists of atomes: which, in which order, for which principal. Parameters are written `?`. */
 
@@ -19,13 +20,18 @@ const SORT_NAME: Record<ListQuery['sortBy'], string> = { ...SORT_COLUMN, created
 export interface Dialect {
   /** The expression for `data` in lower case. */
   readonly lowerData: string;
+  /** Whether `seq` is among a JSON array parameter, or behind one for a tenant. */
+  readonly isFound: string;
   /** Whether one of the texts in a JSON array parameter is in another text. Never LIKE, which may ignore case. */
   readonly namesReader: (readers: string) => string;
   /** A column whose index is not to be walked for the order: only SQLite, which has no statistics, has to be told. */
   readonly unwalked: (column: string) => string;
 }
 
-export function selectList(tenant: string, query: ListQuery, dialect: Dialect): Measured {
+/** What the index of searches has found of its text narrows a list; left out: all that there is is looked through. */
+type FoundQuery = ListQuery & { readonly found?: Found | undefined };
+
+export function selectList(tenant: string, query: FoundQuery, dialect: Dialect): Measured {
   const { conditions, params } = listConditions(tenant, query, dialect);
   const column = sortColumn(query, dialect);
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
@@ -33,10 +39,13 @@ export function selectList(tenant: string, query: ListQuery, dialect: Dialect): 
     conditions.push(`(${column}, id) ${query.sortOrder === 'asc' ? '>' : '<'} (?, ?)`);
     params.push(query.after.value ?? '', query.after.id);
   }
+  const order = `ORDER BY ${column} ${direction}, id ${direction}`;
+  const page = `FROM atomes WHERE ${conditions.join(' AND ')} ${order} LIMIT ? OFFSET ?`;
+  // what was found is sorted: without the documents
+  const sorted = `FROM atomes WHERE tenant = ? AND id IN (SELECT id ${page}) ${order}`;
   return {
-    sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE ${conditions.join(' AND ')}
-      ORDER BY ${column} ${direction}, id ${direction} LIMIT ? OFFSET ?`,
-    params: [...params, query.limit, query.offset],
+    sql: `SELECT ${ATOME_COLUMNS} ${query.found ? sorted : page}`,
+    params: [...(query.found ? [tenant] : []), ...params, query.limit, query.offset],
     isWalk: isWalk(query),
     names: ATOME_NAMES,
     order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
@@ -49,22 +58,27 @@ const FAR = 10_000;
 const IN_ORDER: ReadonlySet<string> = new Set(['updatedAt', 'createdAt', 'id']);
 
 /** Whether no index has the wanted atomes together, and in that order. */
-function isWalk({ search, type, kind, parentId, sortBy, offset }: ListQuery): boolean {
-  if (search !== undefined || type !== undefined || offset > FAR) return true;
-  if (typeof parentId === 'string') return false;
-  return kind !== undefined || parentId === null ? sortBy !== 'updatedAt' : !IN_ORDER.has(sortBy);
+function isWalk(query: ListQuery): boolean {
+  return query.search !== undefined || query.type !== undefined || query.offset > FAR || !isInOrder(query);
+}
+
+/** Whether an index has the atomes in that order. */
+export function isInOrder({ kind, parentId, sortBy }: ListQuery): boolean {
+  if (typeof parentId === 'string') return true;
+  return kind !== undefined || parentId === null ? sortBy === 'updatedAt' : IN_ORDER.has(sortBy);
 }
 
 /**
  * Most parents have few children: they are found and sorted, not looked for among all atomes in order. On 100,000 atomes 0.02 ms
  * instead of 47 ms. Those without a parent are many, and `seq` is in order behind each parent.
  */
-function sortColumn({ sortBy, parentId }: ListQuery, { unwalked }: Dialect): string {
+function sortColumn({ sortBy, parentId, found }: FoundQuery, { unwalked }: Dialect): string {
   const column = SORT_COLUMN[sortBy];
+  if (found) return unwalked(column);
   return typeof parentId === 'string' && sortBy !== 'updatedAt' ? unwalked(column) : column;
 }
 
-export function countList(tenant: string, query: ListQuery, dialect: Dialect): Statement {
+export function countList(tenant: string, query: FoundQuery, dialect: Dialect): Statement {
   const { conditions, params } = listConditions(tenant, query, dialect);
   return { sql: `SELECT count(*) AS total FROM atomes WHERE ${conditions.join(' AND ')}`, params };
 }
@@ -78,9 +92,17 @@ function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: D
   };
 }
 
-function listConditions(tenant: string, query: ListQuery, dialect: Dialect): { conditions: string[]; params: Param[] } {
+function listConditions(
+  tenant: string,
+  query: FoundQuery,
+  dialect: Dialect,
+): { conditions: string[]; params: Param[] } {
   const conditions = ['tenant = ?'];
   const params: Param[] = [tenant];
+  if (query.found) {
+    conditions.push(dialect.isFound);
+    params.push(query.found.seqs, tenant, query.found.upTo);
+  }
   for (const column of ['kind', 'type'] as const) {
     const value = query[column];
     if (value === undefined) continue;
@@ -107,7 +129,6 @@ function listConditions(tenant: string, query: ListQuery, dialect: Dialect): { c
 }
 
 /** `data` is JSON text, so the words are looked for as JSON writes them. */
-function likePattern(words: string): string {
-  const json = JSON.stringify(words.toLowerCase()).slice(1, -1);
-  return `%${json.replace(/[\\%_]/g, '\\$&')}%`;
+export function likePattern(words: string): string {
+  return `%${asInJson(words).replace(/[\\%_]/g, '\\$&')}%`;
 }

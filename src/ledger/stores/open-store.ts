@@ -1,11 +1,13 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { migrationError, openError, unreachableError } from './open-sentences.js';
 import type { Report } from '../store-error.js';
 import type { PostgresLimits } from './postgres/postgres.limits.js';
+import { MAKE_SEARCH, SELECT_ALPHABET, SELECT_SEARCHABLE, type Searchable } from './postgres/postgres.search.js';
 import { PostgresStore } from './postgres/postgres.store.js';
 import type { SqlStore } from './sql.store.js';
 import { warnOfLooseMode } from './sqlite/sqlite.file.js';
 import { SqliteStore } from './sqlite/sqlite.store.js';
+import { errorWords } from '../../database/error-words.js';
 import { dataSourceOptions, fileOf } from '../../database/data-source.js';
 
 /** Any number that nobody else is likely to use: only one process at a time migrates. */
@@ -51,7 +53,8 @@ async function open(databaseUrl: string, { report = () => undefined, postgres }:
       await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
       await migrate(databaseUrl, dataSource);
       const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
-      return new PostgresStore(dataSource, { collation: found?.name, limits: postgres ?? {}, report });
+      const searchable = await makeSearch(runner, report);
+      return new PostgresStore(dataSource, { collation: found?.name, searchable, limits: postgres ?? {}, report });
     } finally {
       await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
       await runner.release();
@@ -59,6 +62,22 @@ async function open(databaseUrl: string, { report = () => undefined, postgres }:
   } catch (error) {
     await dataSource.destroy();
     throw error;
+  }
+}
+
+/** What the index of searches can look up; undefined where it cannot be made. It is no part of the schema: it can be made again. */
+async function makeSearch(runner: QueryRunner, report: Report): Promise<Searchable | undefined> {
+  try {
+    const [made] = (await runner.query(SELECT_SEARCHABLE)) as { isThere: boolean }[];
+    if (!made?.isThere) for (const statement of MAKE_SEARCH) await runner.query(statement);
+    const [alphabet] = (await runner.query(SELECT_ALPHABET)) as { isUnicode: boolean }[];
+    return alphabet?.isUnicode ? 'unicode' : 'ascii';
+  } catch (error) {
+    report(
+      'postgres search index',
+      `searches look through all atomes of a tenant (${errorWords(error)}): have CREATE EXTENSION pg_trgm run in the database of DATABASE_URL, and let the role make tables once`,
+    );
+    return undefined;
   }
 }
 

@@ -30,9 +30,10 @@ import type {
 } from '../store.js';
 import type { Measured, Param, Scan } from './columns.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
-import { countList, selectList, type Dialect } from './list.sql.js';
+import { countList, isInOrder, selectList, type Dialect } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
 import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
+import { isShorter, type Found } from './search.js';
 import * as sql from './sql.js';
 
 /** What each database brings: it runs statements for one tenant, and says what it says in ways of its own. */
@@ -48,6 +49,8 @@ export interface SqlDatabase {
   scan(scope: string, scan: Scan): Promise<unknown[]>;
   /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
   measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
+  /** What an index has found of a text; undefined when there is none, or when it is of no help. */
+  find(scope: string, words: string): Promise<Found | undefined>;
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
   /** Reports a fault of the database, and hands the error on. */
   reported<E>(error: E): E;
@@ -169,14 +172,26 @@ class SqlAtomes extends Part implements LedgerAtomes {
   }
 
   async list(query: ListQuery, bytes?: number): Promise<AtomeRow[]> {
-    const statement = selectList(this.tenant, query, this.database.dialect);
+    const searched = await this.find(query);
+    const found =
+      searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
+    const statement = selectList(this.tenant, { ...query, found }, this.database.dialect);
     return (await this.measured<AtomeRow>(statement, bytes)).map(atomeRow);
   }
 
   async count(query: ListQuery): Promise<number> {
-    const statement = countList(this.tenant, query, this.database.dialect);
+    const found = await this.find(query);
+    const statement = countList(this.tenant, { ...query, found }, this.database.dialect);
     const [row] = await this.walk<{ total: unknown }>(statement.sql, ...statement.params);
     return Number(row!.total);
+  }
+
+  /** What an index has found for a search, unless it has followed another ledger than that which is here. */
+  private async find({ search }: ListQuery): Promise<Found | undefined> {
+    const found = search === undefined ? undefined : await this.database.find(this.tenant, search);
+    if (!found) return undefined;
+    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, this.tenant, found.upTo);
+    return row?.hash === found.hash ? found : undefined;
   }
 
   async after({ after, kinds, limit, bytes }: IdPage): Promise<AtomeRow[]> {

@@ -6,6 +6,7 @@ import type { Measured, Param, Scan } from './columns.js';
 import type { Dialect } from './list.sql.js';
 import { headRow } from './read-rows.js';
 import { SELECT_PROPAGATING } from './inheritance.sql.js';
+import type { Found, SearchIndex } from './search.js';
 import * as sql from './sql.js';
 import { SqlLedger, type SqlDatabase } from './sql.ledger.js';
 
@@ -18,6 +19,9 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly textsOf: string;
   abstract readonly pairsOf: string;
   abstract readonly dialect: Dialect;
+
+  /** The index of searches, where there is one. */
+  protected readonly search?: SearchIndex | undefined;
 
   /** @param report is told of each fault of the database, for all who ask the store. */
   constructor(protected readonly report: Report) {}
@@ -44,6 +48,19 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   ledger(tenant: string): TenantLedger {
     return new SqlLedger(this, tenant);
+  }
+
+  async find(scope: string, words: string): Promise<Found | undefined> {
+    try {
+      return await this.search?.find(scope, words);
+    } catch (error) {
+      throw this.reported(error);
+    }
+  }
+
+  /** Resolves when the index of searches has what was there before; not told of by the port, since nobody has to wait for it. */
+  async indexed(): Promise<void> {
+    await this.search?.following.caughtUp();
   }
 
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {

@@ -10,6 +10,7 @@ import {
   type Table,
 } from '../columns.js';
 import { countHeirs } from '../inheritance.sql.js';
+import type { Dialect } from '../list.sql.js';
 import * as sql from '../sql.js';
 import { headParams } from '../read-rows.js';
 
@@ -86,6 +87,16 @@ function insert<Row extends object>(table: Table<Row>): string {
 
 function recordTypes<Row>({ fields, integers }: Table<Row>): string {
   return fields.map((field) => `"${field}" ${integers.has(field) ? 'bigint' : 'text'}`).join(', ');
+}
+
+export function dialectOf(lowerData: string): Dialect {
+  return {
+    lowerData,
+    isFound: '(seq = ANY(ARRAY(SELECT json_array_elements_text(?::json)::bigint)) OR (tenant = ? AND seq > ?))',
+    namesReader: (readers) =>
+      `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(${readers}, name) > 0)`,
+    unwalked: (column) => column,
+  };
 }
 
 /** `?` to `$1`, `$2` …; none of our statements has a question mark of its own. */

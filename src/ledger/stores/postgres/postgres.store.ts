@@ -10,9 +10,11 @@ import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
 import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
 import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
+import { PostgresSearch, type Searchable } from './postgres.search.js';
 import {
   ADD,
   addParams,
+  dialectOf,
   LOCK_HEAD,
   numbered,
   PAIRS_OF,
@@ -40,6 +42,8 @@ import { ALL_HEADS, SqlStore } from '../sql.store.js';
 export interface PostgresOptions {
   /** One that knows every alphabet, for search; the database's own may know ASCII only. */
   readonly collation?: string | undefined;
+  /** What the index of searches can look up; left out: there is none. */
+  readonly searchable?: Searchable | undefined;
   readonly limits?: Partial<PostgresLimits>;
   /** How long a transaction may wait for this process, in milliseconds: one that stalls loses the tenant's lock. */
   readonly idleMs?: number;
@@ -59,6 +63,7 @@ export class PostgresStore extends SqlStore {
   private readonly pools: ConnectionPools;
   /** TypeORM's own, for what may take as long as it takes. */
   private readonly maintenance: pg.Pool;
+  protected override readonly search: PostgresSearch | undefined;
   private readonly beginning: string;
   /** Alterations added since the start, and how many of them make the next analysis due. */
   private added = 0;
@@ -69,18 +74,17 @@ export class PostgresStore extends SqlStore {
 
   constructor(
     private readonly dataSource: DataSource,
-    { collation, limits, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
+    { collation, searchable, limits, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
   ) {
     super(report);
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
-    this.dialect = {
-      lowerData,
-      namesReader: (readers) =>
-        `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(${readers}, name) > 0)`,
-      unwalked: (column) => column,
-    };
+    this.dialect = dialectOf(lowerData);
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.pools = connectionPools(poolSource(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
+    const failed = (error: unknown): unknown => this.reported(translate(error));
+    const { maintenance, pools } = this;
+    this.search = searchable && new PostgresSearch({ maintenance, pools, lowerData }, searchable, failed);
+    this.search?.following.begin();
     // acknowledged means durable, whatever the database's own setting is
     this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
   }
@@ -117,12 +121,15 @@ export class PostgresStore extends SqlStore {
   async scrub(whole = false): Promise<void> {
     await this.attempt(async () => {
       const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
-      for (const table of ['alterations', 'atomes', 'receipts']) await this.maintenance.query(`${how} ${table}`);
+      await this.search?.follow(1, false);
+      const tables = ['alterations', 'atomes', 'receipts', ...(this.search ? ['search_texts'] : [])];
+      for (const table of tables) await this.maintenance.query(`${how} ${table}`);
     });
   }
 
   async close(): Promise<void> {
     await this.analysed;
+    await this.search?.close();
     if (!this.dataSource.isInitialized) return;
     await Promise.all(Object.values(this.pools).map((pool: ConnectionPool) => pool.close()));
     await this.dataSource.destroy();
@@ -156,8 +163,7 @@ export class PostgresStore extends SqlStore {
   }
 
   scan(scope: string, { sql: statement, params, isWalk }: Scan): Promise<unknown[]> {
-    const { heavyReads, reads } = this.pools;
-    return this.ask(isWalk ? heavyReads : reads, scope, statement, params);
+    return this.ask(isWalk ? this.pools.heavyReads : this.pools.reads, scope, statement, params);
   }
 
   private ask(pool: ConnectionPool, scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
@@ -261,6 +267,7 @@ export class PostgresStore extends SqlStore {
    * for the right one, and walks it.
    */
   private grown(count: number): void {
+    this.search?.following.grown(count);
     this.added += count;
     if (this.added < this.analyseAt) return;
     this.analyseAt *= 10;

@@ -4,6 +4,8 @@ import type { Param } from '../columns.js';
 
 /** A statement that reads; with `length` and `bytes`: the first rows, up to the one with which that column adds up to more. */
 export interface Read {
+  /** It reads the index of searches. */
+  readonly isSearch?: boolean;
   readonly sql: string;
   readonly params: readonly Param[];
   readonly length?: string;
@@ -37,7 +39,11 @@ export class ReadPool {
   private readonly waiting = new Map<string, Waiting[]>();
   private isClosed = false;
 
-  constructor(private readonly path: string) {}
+  /** @param searchPath where the index of searches is, once there is one. */
+  constructor(
+    private readonly path: string,
+    private readonly searchPath: string,
+  ) {}
 
   /** @param scope whose read it is. */
   read(scope: string, read: Read): Promise<unknown[]> {
@@ -63,7 +69,10 @@ export class ReadPool {
 
   private begin(): Worker {
     // what the process preloads is not for a thread that only reads
-    const thread = new Worker(program(), { workerData: { path: this.path }, execArgv: [] });
+    const thread = new Worker(program(), {
+      workerData: { path: this.path, searchPath: this.searchPath },
+      execArgv: [],
+    });
     // whoever waits for an answer keeps the process up
     thread.unref();
     this.threads.add(thread);

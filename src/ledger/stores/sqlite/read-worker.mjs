@@ -11,25 +11,32 @@ import { rowsOf } from './rows-of.mjs';
 
 const db = new Database(workerData.path, { readonly: true, fileMustExist: true });
 addLower(db);
+/** @type {import('better-sqlite3').Database | undefined} */
+let index;
 
 /** @type {Map<string, import('better-sqlite3').Statement>} */
 const statements = new Map();
 
-/** @param {string} sql */
-function prepare(sql) {
+/** @param {Read} read */
+function prepare({ sql, isSearch }) {
   let statement = statements.get(sql);
-  if (!statement) statements.set(sql, (statement = db.prepare(sql)));
+  if (!statement) statements.set(sql, (statement = (isSearch ? indexOfSearches() : db).prepare(sql)));
   return statement;
+}
+
+function indexOfSearches() {
+  return (index ??= new Database(workerData.searchPath, { readonly: true, fileMustExist: true }));
 }
 
 parentPort?.on('message', (/** @type {Read | null} */ read) => {
   if (read === null) {
     db.close();
+    index?.close();
     parentPort?.close();
     return;
   }
   try {
-    parentPort?.postMessage({ rows: rowsOf(prepare(read.sql), read) });
+    parentPort?.postMessage({ rows: rowsOf(prepare(read), read) });
   } catch (error) {
     const { name, message, code } = /** @type {Error & { code?: string }} */ (error);
     parentPort?.postMessage({ error: { name, message, code } });

@@ -21,6 +21,9 @@ import {
   type ReadDocumentRow,
 } from '../read-rows.js';
 import { SqlStore } from '../sql.store.js';
+import { NOT_WORTH } from '../search.js';
+import { searchPathOf } from './search/search-follower.js';
+import { SqliteSearch } from './search/sqlite.search.js';
 import { translate } from './sqlite.errors.js';
 import { Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
@@ -54,6 +57,7 @@ export class SqliteStore extends SqlStore {
   readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
   readonly dialect = {
     lowerData: 'lower(data)',
+    isFound: 'seq IN (SELECT value FROM json_each(?) UNION ALL SELECT seq FROM atomes WHERE tenant = ? AND seq > ?)',
     namesReader: (readers: string) =>
       `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
@@ -63,6 +67,7 @@ export class SqliteStore extends SqlStore {
   private readonly shared: SharedTransaction;
   /** undefined where it is read on the event loop. */
   private pool: ReadPool | undefined;
+  protected override readonly search: SqliteSearch | undefined;
   private readonly patience = new Patience();
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
 
@@ -74,9 +79,15 @@ export class SqliteStore extends SqlStore {
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
     requireDurability(this.db);
     this.file = new SqliteFile(this.db, report);
-    this.pool = this.db.memory ? undefined : new ReadPool(realpathSync(this.db.name));
+    if (!this.db.memory) {
+      const path = realpathSync(this.db.name);
+      this.pool = new ReadPool(path, searchPathOf(path));
+      this.search = new SqliteSearch(path, this.pool, report);
+    }
     this.shared = new SharedTransaction(this.db, (work) => this.patience.run(() => this.file.guard(work)));
     this.db.pragma('busy_timeout = 0'); // see Patience
+    const longest = this.db.prepare('SELECT max(seq) FROM ledgers').pluck().get() as number | null;
+    if (longest !== null && longest >= NOT_WORTH) this.search?.following.begin();
   }
 
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
@@ -85,9 +96,15 @@ export class SqliteStore extends SqlStore {
       if (planned.additions) this.add(tenant, planned.additions);
       return planned;
     }, touched.atomeIds.length);
-    return committed.catch((error: unknown) => {
-      throw this.reported(translate(error));
-    });
+    return committed.then(
+      (planned) => {
+        this.search?.following.grown(planned.additions?.alterations.length ?? 0);
+        return planned;
+      },
+      (error: unknown) => {
+        throw this.reported(translate(error));
+      },
+    );
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
@@ -102,6 +119,7 @@ export class SqliteStore extends SqlStore {
    */
   async scrub(whole = false): Promise<void> {
     if (this.db.memory) return;
+    await this.attempt(() => this.search?.scrub(whole));
     await this.emptyLog();
     const bytes = this.pragma('page_count') * this.pragma('page_size');
     if (!whole && bytes > SMALL_BYTES) return;
@@ -132,6 +150,7 @@ export class SqliteStore extends SqlStore {
   async close(): Promise<void> {
     if (!this.dataSource.isInitialized) return;
     this.file.stop();
+    await this.search?.close();
     await this.pool?.close();
     await this.dataSource.destroy();
     this.file.close();
