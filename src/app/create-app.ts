@@ -6,7 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { pino } from 'pino';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
-import { connectionsWithin, HttpConnections, openFileLimit } from './http-connections.js';
+import { connectionsWithin, connectionWarning, HttpConnections, openFileLimit } from './http-connections.js';
 import { setupPerimeter } from './perimeter.js';
 import { addressInOwnWords } from '../compat/addresses.js';
 import type { Config } from '../config/environment.js';
@@ -59,15 +59,10 @@ function boundConnections(app: NestFastifyApplication): void {
   const files = openFileLimit();
   if (files === undefined) return;
   const { total } = app.get(ResolvedOptions).connections;
-  const most = connectionsWithin(files);
   const log = new Logger('Http');
-  if (total === 0 || total > most) {
-    const wanted = total === 0 ? 'any number of' : String(total);
-    log.warn(
-      `the process may have ${files} files open, so that ${most} connections fit and not ${wanted}; raise ulimit -n, or lower MAX_CONNECTIONS`,
-    );
-  }
-  new HttpConnections(most, new LimitedLog(log)).attach(app.getHttpServer());
+  const warning = connectionWarning(total, files);
+  if (warning !== undefined) log.warn(warning);
+  new HttpConnections(connectionsWithin(files), new LimitedLog(log)).attach(app.getHttpServer());
 }
 
 async function setupApp(app: NestFastifyApplication, config: Config): Promise<void> {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectionsWithin, HttpConnections, openFileLimit } from './http-connections.js';
+import { connectionsWithin, connectionWarning, HttpConnections, openFileLimit } from './http-connections.js';
 
 describe('the connections of a server', () => {
   const lines: string[] = [];
@@ -83,5 +83,20 @@ describe('the connections of a server', () => {
     expect(connectionsWithin(10)).toBe(1);
     const limit = openFileLimit();
     if (process.platform === 'linux') expect(limit).toBeGreaterThan(0);
+  });
+});
+
+describe('the word on a limit of files', () => {
+  it.each([
+    ['a usual limit, and nothing was asked for', 20_000, 20_000, undefined],
+    ['a usual limit, and few were asked for', 50, 20_000, undefined],
+    ['a low limit, and as few were asked for', 500, 1_024, undefined],
+    ['a low limit, and nothing was asked for', 20_000, 1_024, '960 connections fit; raise'],
+    ['a setting that does not fit', 30_000, 20_000, '19936 connections fit and not 30000; raise'],
+    ['no bound at all', 0, 20_000, '19936 connections fit and not any number; raise'],
+  ])('is said where it matters: %s', (_when, total, files, says) => {
+    const warning = connectionWarning(total, files);
+    if (says === undefined) expect(warning).toBeUndefined();
+    else expect(warning).toContain(says);
   });
 });

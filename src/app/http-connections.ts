@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerUnderWay } from '../http/connection-errors.js';
+import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
 import type { LimitedLog } from '../http/limited-log.js';
 import { observeUpgrades } from '../http/upgrade-observers.js';
 
@@ -22,6 +23,23 @@ export function openFileLimit(): number | undefined {
 /** How many connections of all kinds fit into a limit of files. */
 export function connectionsWithin(fileLimit: number): number {
   return Math.max(1, fileLimit - RESERVED);
+}
+
+/** So few connections are worth a word, whatever has been asked for. */
+const FEW = 1_000;
+
+/**
+ * What to tell whoever starts the server, when fewer connections fit than were asked for by a setting, or than a server
+ * usually needs.
+ * @param total how many may be open by the settings; 0: any number.
+ */
+export function connectionWarning(total: number, fileLimit: number): string | undefined {
+  const most = connectionsWithin(fileLimit);
+  const isAsked = total !== DEFAULT_CONNECTION_LIMITS.total && (total === 0 || total > most);
+  if (!isAsked && most >= FEW) return undefined;
+  if (!isAsked && total <= most) return undefined;
+  const wanted = isAsked ? ` and not ${total === 0 ? 'any number' : total}` : '';
+  return `the process may have ${fileLimit} files open, so that ${most} connections fit${wanted}; raise ulimit -n, or lower MAX_CONNECTIONS`;
 }
 
 /**

@@ -2,29 +2,34 @@ import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AcknowledgedWrites } from './acknowledged-writes.js';
-import { AtomeQueries } from './atome-queries.js';
+import { AtomeQueries, type ReaderOf } from './atome-queries.js';
 import { AtomeWrites } from './atome-writes.js';
 import { Echoes } from './echoes.js';
+import { LedgerReads } from './ledger-reads.js';
+
+function readerOf(reads: LedgerReads): ReaderOf {
+  return (principal, waiting) => reads.readerOf(principal, waiting);
+}
 
 const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: AtomeQueries,
-    inject: [LedgerReader, AccessPolicy],
-    useFactory: (reader: LedgerReader, rules: AccessPolicy) => new AtomeQueries(reader, rules),
+    inject: [LedgerReads, AccessPolicy],
+    useFactory: (reads: LedgerReads, rules: AccessPolicy) => new AtomeQueries(readerOf(reads), rules),
   },
   {
     provide: AtomeWrites,
-    inject: [LedgerWriter, LedgerReader, AtomeQueries, Scrubber],
-    useFactory: (...parts: ConstructorParameters<typeof AtomeWrites>) => new AtomeWrites(...parts),
+    inject: [LedgerWriter, LedgerReads, AtomeQueries, Scrubber],
+    useFactory: (writer: LedgerWriter, reads: LedgerReads, queries: AtomeQueries, scrubber: Scrubber) =>
+      new AtomeWrites(writer, readerOf(reads), queries, scrubber),
   },
   {
     provide: AcknowledgedWrites,
-    inject: [AtomeWrites, LedgerReader, AtomeQueries],
-    useFactory: (writes: AtomeWrites, reader: LedgerReader, queries: AtomeQueries) =>
-      new AcknowledgedWrites(writes, new Echoes(reader, queries), errorLog('Writes')),
+    inject: [AtomeWrites, LedgerReads, AtomeQueries],
+    useFactory: (writes: AtomeWrites, reads: LedgerReads, queries: AtomeQueries) =>
+      new AcknowledgedWrites(writes, new Echoes(readerOf(reads), queries), errorLog('Writes')),
   },
 ];
 

@@ -1,4 +1,5 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
+import type { Waiting } from '../auth/admission/fair-slots.js';
 import type { HistoryPage, HistoryCursor, LedgerReader, ListPage, AsOf } from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import { sortValueOf } from '../ledger/read/sort-value.js';
@@ -15,32 +16,43 @@ export interface AtomeText extends Selected {
   readonly text: string;
 }
 
+/** Which page of a history: its number, or where it begins. */
+export interface HistoryRange {
+  readonly page: number | HistoryCursor;
+  readonly limit: number;
+}
+
+/** The ledger as one principal reads it. */
+export type ReaderOf = (principal: Principal, waiting?: Waiting) => LedgerReader;
+
 /** Rows asked for at once where each must be decided about. */
 const SCAN_ROWS = 500;
 
 /** The atomes as one principal may read them: by the rights of now, also for what was before. */
 export class AtomeQueries {
   constructor(
-    private readonly reader: LedgerReader,
+    private readonly readerOf: ReaderOf,
     private readonly accessPolicy: AccessPolicy,
   ) {}
 
   /** Where the ledger of somebody's tenant stands. */
-  head({ tenant }: Principal): Promise<HeadRow> {
-    return this.reader.head(tenant);
+  head(principal: Principal): Promise<HeadRow> {
+    return this.readerOf(principal).head(principal.tenant);
   }
 
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
-  async get(id: string, moment: AsOf | undefined, principal: Principal): Promise<Atome> {
-    const now = await this.row(id, principal);
-    return moment ? this.reader.getAt(principal.tenant, id, moment) : this.reader.requireAlive(stateOf(now));
+  async get(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<Atome> {
+    const reader = this.readerOf(principal, waiting);
+    const now = await this.row(reader, id, principal);
+    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(now));
   }
 
   /** As {@link get}, as JSON. */
-  async getText(id: string, moment: AsOf | undefined, principal: Principal): Promise<AtomeText> {
-    const row = await this.row(id, principal);
-    if (!moment && row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
-    const shown = moment ? await this.reader.getAt(principal.tenant, id, moment) : row;
+  async getText(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<AtomeText> {
+    const reader = this.readerOf(principal, waiting);
+    const row = await this.row(reader, id, principal);
+    if (!moment && row.deletedAt !== null) reader.requireAlive(stateOf(row));
+    const shown = moment ? await reader.getAt(principal.tenant, id, moment) : row;
     const { version, updatedAt } = shown;
     return {
       etag: entityTag(row.epoch, shown),
@@ -50,30 +62,43 @@ export class AtomeQueries {
     };
   }
 
-  async history(id: string, page: number | HistoryCursor, limit: number, principal: Principal): Promise<HistoryPage> {
-    await this.row(id, principal);
-    return this.reader.history(principal.tenant, id, page, limit);
+  async history(
+    id: string,
+    { page, limit }: HistoryRange,
+    principal: Principal,
+    waiting?: Waiting,
+  ): Promise<HistoryPage> {
+    const reader = this.readerOf(principal, waiting);
+    await this.row(reader, id, principal);
+    return reader.history(principal.tenant, id, page, limit);
   }
 
-  async list(query: ListQuery, principal: Principal): Promise<ListPage> {
+  async list(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
-    if (visibleTo === 'per-row') return this.scan(query, principal);
-    const page = await this.reader.list(principal.tenant, { ...query, visibleTo });
+    if (visibleTo === 'per-row') return this.scan(query, principal, waiting);
+    const page = await this.readerOf(principal, waiting).list(principal.tenant, { ...query, visibleTo });
     return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, headerOf(row))) };
   }
 
-  async count(query: ListQuery, principal: Principal): Promise<number> {
+  async count(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<number> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
-    if (visibleTo !== 'per-row') return this.reader.count(principal.tenant, { ...query, visibleTo });
-    const found = this.walk({ ...query, offset: 0, after: undefined }, principal);
+    if (visibleTo !== 'per-row')
+      return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });
+    const found = this.walk({ ...query, offset: 0, after: undefined }, principal, waiting);
     let count = 0;
     while (!(await found.next()).done) count += 1;
     return count;
   }
 
   /** Those of a snapshot at `seq`. */
-  snapshot(seq: number, kinds: readonly string[] | undefined, principal: Principal): AsyncGenerator<string> {
-    return this.reader.snapshot(principal.tenant, seq, kinds, (now) => this.mayRead(principal, now));
+  snapshot(
+    seq: number,
+    kinds: readonly string[] | undefined,
+    principal: Principal,
+    waiting?: Waiting,
+  ): AsyncGenerator<string> {
+    const reader = this.readerOf(principal, waiting);
+    return reader.snapshot(principal.tenant, seq, kinds, (now) => this.mayRead(principal, now));
   }
 
   mayRead(principal: Principal, atome: AtomeHeader): boolean {
@@ -82,18 +107,19 @@ export class AtomeQueries {
 
   /** As it was at a version; of an erased atome what is left of it. */
   async leftAt(id: string, version: number, principal: Principal): Promise<Atome> {
-    await this.row(id, principal);
-    return this.reader.leftAt(principal.tenant, id, version);
+    const reader = this.readerOf(principal);
+    await this.row(reader, id, principal);
+    return reader.leftAt(principal.tenant, id, version);
   }
 
-  private row(id: string, principal: Principal): Promise<ReadAtomeRow> {
-    return this.reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+  private row(reader: LedgerReader, id: string, principal: Principal): Promise<ReadAtomeRow> {
+    return reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
-  private async scan(query: ListQuery, principal: Principal): Promise<ListPage> {
+  private async scan(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
     const rows: AtomeRow[] = [];
     let skip = query.offset;
-    for await (const row of this.walk({ ...query, offset: 0 }, principal)) {
+    for await (const row of this.walk({ ...query, offset: 0 }, principal, waiting)) {
       if (skip > 0) skip -= 1;
       else if (rows.length === query.limit) return { rows, last: rows.at(-1) };
       else rows.push(row);
@@ -102,9 +128,10 @@ export class AtomeQueries {
   }
 
   /** All that a query finds and that may be read, page after page. */
-  private async *walk(query: ListQuery, principal: Principal): AsyncGenerator<AtomeRow> {
+  private async *walk(query: ListQuery, principal: Principal, waiting?: Waiting): AsyncGenerator<AtomeRow> {
+    const reader = this.readerOf(principal, waiting);
     for (let { after } = query; ;) {
-      const { rows, last } = await this.reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
+      const { rows, last } = await reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
       await turn();
       for (const row of rows) {
         if (this.mayRead(principal, headerOf(row))) yield row;

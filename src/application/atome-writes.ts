@@ -2,11 +2,10 @@ import { entityTag } from '../ledger/entity-tag.js';
 import type { Scrubber } from '../ledger/integrity/scrubber.js';
 import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
-import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { Atome, Mutation } from '../protocol/index.js';
-import type { AtomeQueries } from './atome-queries.js';
+import type { AtomeQueries, ReaderOf } from './atome-queries.js';
 import type { Caller } from './caller.js';
 import type { RenameResult, WriteResult } from './write-result.js';
 
@@ -14,7 +13,7 @@ import type { RenameResult, WriteResult } from './write-result.js';
 export class AtomeWrites {
   constructor(
     private readonly writer: LedgerWriter,
-    private readonly reader: LedgerReader,
+    private readonly readerOf: ReaderOf,
     private readonly queries: AtomeQueries,
     private readonly scrubber: Scrubber,
   ) {}
@@ -33,7 +32,7 @@ export class AtomeWrites {
   async rename(mutation: Mutation, caller: Caller, preconditions?: Preconditions): Promise<RenameResult> {
     const outcome = await this.submit(mutation, caller, preconditions);
     const result = await this.resultOf(outcome, caller);
-    const before = await this.before(caller.principal.tenant, outcome, result);
+    const before = await this.before(caller, outcome, result);
     return { ...result, oldName: before.data.name ?? null, newName: result.atome.data.name ?? null };
   }
 
@@ -62,16 +61,17 @@ export class AtomeWrites {
         const { atomeId: id, version, seq, altered } = outcome;
         // what was one's own write may be hidden by now
         const atome = await this.queries.leftAt(id, version, principal);
-        const alteration = altered ? await this.reader.alteration(principal.tenant, id, version) : undefined;
+        const reader = this.readerOf(principal);
+        const alteration = altered ? await reader.alteration(principal.tenant, id, version) : undefined;
         return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: alteration ?? null };
       }
     }
   }
 
   /** The state that a write has met; only of a repetition it has to be read. */
-  private async before(tenant: string, outcome: Outcome, { id, version, atome }: WriteResult): Promise<Atome> {
+  private async before({ principal }: Caller, outcome: Outcome, { id, version, atome }: WriteResult): Promise<Atome> {
     if (outcome.outcome === 'applied') return outcome.previous!;
     const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
-    return isRepeated ? this.reader.getAt(tenant, id, { version: version - 1 }) : atome;
+    return isRepeated ? this.readerOf(principal).getAt(principal.tenant, id, { version: version - 1 }) : atome;
   }
 }

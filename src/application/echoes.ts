@@ -1,4 +1,3 @@
-import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import {
   contentOf,
   equalJson,
@@ -10,7 +9,7 @@ import {
   type RedactedAlteration,
 } from '../protocol/index.js';
 import type { Caller } from './caller.js';
-import type { AtomeQueries } from './atome-queries.js';
+import type { AtomeQueries, ReaderOf } from './atome-queries.js';
 
 /** How late the echo of a write may come that does not say which version it has made, in milliseconds and in versions. */
 const ECHO_MS = 60_000;
@@ -29,7 +28,7 @@ export class Echoes {
   private readonly announced = new Set<string>();
 
   constructor(
-    private readonly reader: LedgerReader,
+    private readonly readerOf: ReaderOf,
     private readonly queries: AtomeQueries,
   ) {}
 
@@ -38,9 +37,10 @@ export class Echoes {
     const { principal } = caller;
     const { atomeId } = mutation;
     // silence would tell what is in an atome that may not be read, and so would the time it takes to read it
-    const standing = await this.reader.standing(principal.tenant, atomeId);
+    const reader = this.readerOf(principal);
+    const standing = await reader.standing(principal.tenant, atomeId);
     if (!standing || !this.queries.mayRead(principal, standing)) return undefined;
-    const named = version === null ? undefined : await this.reader.alteration(principal.tenant, atomeId, version);
+    const named = version === null ? undefined : await reader.alteration(principal.tenant, atomeId, version);
     const isNamed = named !== undefined && (await this.says(named, mutation, principal));
     const made = isNamed ? named : await this.recent(mutation, version, caller);
     if (made) this.remember(principal, made);
@@ -62,8 +62,9 @@ export class Echoes {
     if (operation === 'create' || (operation === 'replace' && version !== null)) return undefined;
     if (opId !== null && !isDeviceOpId(opId, atomeId)) return undefined;
     const { tenant } = caller.principal;
-    const { version: current } = await this.reader.find(tenant, atomeId);
-    const made = await this.reader.versions(tenant, atomeId, Math.max(1, current - ECHOED), current);
+    const reader = this.readerOf(caller.principal);
+    const { version: current } = await reader.find(tenant, atomeId);
+    const made = await reader.versions(tenant, atomeId, Math.max(1, current - ECHOED), current);
     for (const each of made.reverse()) {
       const isOpen = this.isFromRest(each, caller) && !this.announced.has(keyOf(tenant, atomeId, each.version));
       if (isOpen && (await this.says(each, mutation, caller.principal))) return each;
@@ -79,12 +80,12 @@ export class Echoes {
   }
 
   /** Whether an alteration has done what a message tells. */
-  private async says(made: Committed, { operation, changes }: Mutation, { tenant }: Principal): Promise<boolean> {
+  private async says(made: Committed, { operation, changes }: Mutation, principal: Principal): Promise<boolean> {
     if (operation === 'restore') return made.operation === 'restore' && made.changes?.version === changes.version;
     if (operation !== 'create' && operation !== 'replace') {
       return made.operation === operation && equalJson(made.changes, changes);
     }
-    const state = await this.reader.stateAt(tenant, made.atomeId, made.version);
+    const state = await this.readerOf(principal).stateAt(principal.tenant, made.atomeId, made.version);
     const content = state && { ...contentOf(state), access: state.access ?? 'tenant' };
     return content !== undefined && equalJson(content, { ...content, ...changes });
   }

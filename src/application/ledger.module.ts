@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { MemoryBudget } from '../auth/admission/memory-budget.js';
+import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { Feed } from '../feed/feed.js';
@@ -13,6 +15,7 @@ import type { Report } from '../ledger/store-error.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
+import { LedgerReads } from './ledger-reads.js';
 
 /** What the database cannot do is said once an interval, whoever asked for it. */
 function storeLog(): Report {
@@ -20,11 +23,36 @@ function storeLog(): Report {
   return (kind, line) => log.warn(kind, line);
 }
 
-function writerOf(store: LedgerStore, reader: LedgerReader, rules: AccessPolicy, options: ResolvedOptions) {
-  const stateAt: LedgerReader['stateAt'] = (tenant, id, version) => reader.stateAt(tenant, id, version);
+type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
+
+function writerOf(...[store, reader, rules, { restores }, options, memory]: WriterNeeds): LedgerWriter {
+  const stateAt: LedgerReader['stateAt'] = (tenant, id, version) =>
+    restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
   const clock = new HybridClock(randomBytes(4).toString('hex'));
   const { limits, quotas } = options;
-  return new LedgerWriter(store, stateAt, { clock, limits, quotas, rules, now: Date.now }, errorLog('Writer'));
+  const log = new LimitedLog(new Logger('Writes'));
+  const onRefused = (cause: string, line: string): void => log.warn(cause, line);
+  const environment = { clock, limits, quotas, rules, now: Date.now, memory, onRefused };
+  const writer = new LedgerWriter(store, stateAt, environment, errorLog('Writer'));
+  memory.register(writer);
+  return writer;
+}
+
+/** SQLite reads in two threads: the other one is left to what is light. */
+const SQLITE_HEAVY_SLOTS = 1;
+
+function readSlotsOf({ kind }: LedgerStore): ReadSlots {
+  const log = new LimitedLog(new Logger('Reads'));
+  return new ReadSlots((cause, line) => log.warn(cause, line), kind === 'sqlite' ? SQLITE_HEAVY_SLOTS : undefined);
+}
+
+type FeedNeeds = [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
+
+function feedOf(...[ledger, writer, rules, { light }, { feed: options }, memory]: FeedNeeds): Feed {
+  const kept = { pages: new PageCache(options.pageBytes), rings: { bytes: 0 }, memory };
+  const feed = new Feed({ ledger, options, rules, slots: light, ...kept }, writer, errorLog('Feed'));
+  memory.register(feed);
+  return feed;
 }
 
 const PROVIDERS: readonly FactoryProvider[] = [
@@ -44,16 +72,21 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [LEDGER_STORE],
     useFactory: (store: LedgerStore) => new Scrubber(store, errorLog('Scrubber')),
   },
-  { provide: LedgerWriter, inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ResolvedOptions], useFactory: writerOf },
+  {
+    provide: LedgerWriter,
+    inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
+    useFactory: writerOf,
+  },
+  { provide: ReadSlots, inject: [LEDGER_STORE], useFactory: readSlotsOf },
+  {
+    provide: LedgerReads,
+    inject: [LEDGER_STORE, ReadSlots],
+    useFactory: (store: LedgerStore, slots: ReadSlots) => new LedgerReads(store, slots),
+  },
   {
     provide: Feed,
-    inject: [LedgerReader, LedgerWriter, AccessPolicy, ResolvedOptions],
-    useFactory: (reader: LedgerReader, writer: LedgerWriter, rules: AccessPolicy, { feed }: ResolvedOptions) =>
-      new Feed(
-        { ledger: reader, options: feed, rules, pages: new PageCache(feed.pageBytes) },
-        writer,
-        errorLog('Feed'),
-      ),
+    inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
+    useFactory: feedOf,
   },
 ];
 

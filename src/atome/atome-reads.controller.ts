@@ -12,6 +12,7 @@ import { ApiAnswer, ApiAtomeId, ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { QUERY_PIPE } from '../http/validation.js';
+import { whileAsked } from '../http/when-over.js';
 import type { AsOf } from '../ledger/read/ledger-reader.js';
 import { atomeText } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
@@ -42,10 +43,11 @@ export class AtomeReadsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const listQuery = toListQuery(query);
+    const waiting = whileAsked(request, reply);
     const list = () =>
       Promise.all([
-        this.atomes.list(listQuery, caller),
-        query.count === 'true' ? this.atomes.count(listQuery, caller) : null,
+        this.atomes.list(listQuery, caller, waiting),
+        query.count === 'true' ? this.atomes.count(listQuery, caller, waiting) : null,
       ]);
     // an index narrows a search, but not one for what is short, or nearly everywhere
     const isHeavy = listQuery.search !== undefined;
@@ -75,12 +77,12 @@ export class AtomeReadsController {
   async get(
     @Param('id') id: string,
     @Query(QUERY_PIPE) query: GetQueryDto,
-    @Req() { headers }: FastifyRequest,
+    @Req() request: FastifyRequest,
     @CurrentPrincipal() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const atome = await this.atomes.getText(parseId(id), toAsOf(query), caller);
-    const isKnown = isNotModified(headers, atome);
+    const atome = await this.atomes.getText(parseId(id), toAsOf(query), caller, whileAsked(request, reply));
+    const isKnown = isNotModified(request.headers, atome);
     allowRevalidation(reply, atome.etag);
     if (isKnown) {
       reply.status(304);
@@ -100,9 +102,12 @@ export class AtomeReadsController {
     @Param('id') id: string,
     @Query(QUERY_PIPE) { page, limit, cursor }: HistoryQueryDto,
     @CurrentPrincipal() caller: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const place = cursor === undefined ? page : { before: cursor };
-    const { currentVersion, alterations, next } = await this.atomes.history(parseId(id), place, limit, caller);
+    const range = { page: cursor === undefined ? page : { before: cursor }, limit };
+    const waiting = whileAsked(request, reply);
+    const { currentVersion, alterations, next } = await this.atomes.history(parseId(id), range, caller, waiting);
     const pages = Math.ceil(currentVersion / limit);
     const nextCursor = next === undefined ? null : String(next);
     return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor };

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { ANONYMOUS } from '../auth/authentication/anonymous.js';
+import type { Waiting } from '../auth/admission/fair-slots.js';
+import { ANONYMOUS, SYSTEM } from '../auth/authentication/anonymous.js';
 import { requirePrincipal } from '../auth/authentication/principal.js';
 import { AtomeQueries, type AtomeText } from '../application/atome-queries.js';
 import { AtomeWrites } from '../application/atome-writes.js';
@@ -172,17 +173,17 @@ export class AtomeService {
 
   /** The atome as it is, or as it was. */
   async get(id: string, moment?: AsOf, ...by: ReadBy): Promise<Atome> {
-    return this.queries.get(parseId(id), moment, this.readerOf(by));
+    return this.queries.get(parseId(id), moment, ...this.readerOf(by));
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
   async getText(id: string, moment?: AsOf, ...by: ReadBy): Promise<AtomeText> {
-    return this.queries.getText(parseId(id), moment, this.readerOf(by));
+    return this.queries.getText(parseId(id), moment, ...this.readerOf(by));
   }
 
   /** A page of the atomes that the reader may see, in the order of the query. `last` is where the next page begins. */
   async list(query: ListQuery, ...by: ReadBy): Promise<ListPage & { atomes: readonly Atome[] }> {
-    const page = await this.queries.list(query, this.readerOf(by));
+    const page = await this.queries.list(query, ...this.readerOf(by));
     return { ...page, atomes: page.rows.map(atomeOf) };
   }
 
@@ -194,12 +195,12 @@ export class AtomeService {
 
   /** How many atomes the reader may see by these filters; paging does not count. */
   async count(query: ListQuery, ...by: ReadBy): Promise<number> {
-    return this.queries.count(query, this.readerOf(by));
+    return this.queries.count(query, ...this.readerOf(by));
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
   async history(id: string, page: number | HistoryCursor, limit: number, ...by: ReadBy): Promise<HistoryPage> {
-    return this.queries.history(parseId(id), page, limit, this.readerOf(by));
+    return this.queries.history(parseId(id), { page, limit }, ...this.readerOf(by));
   }
 
   /** One parsed write, whichever way it came. */
@@ -220,8 +221,10 @@ export class AtomeService {
     return [callerOf(writer, context.clientId ?? null), parsePreconditions(context)];
   }
 
-  private readerOf(by: ReadBy): Principal {
-    return by.length > 0 ? requirePrincipal(by[0]) : this.nobodyNamed();
+  /** The application's own code, which asks on behalf of nobody, waits for its turn however long that takes. */
+  private readerOf(by: ReadBy): [principal: Principal, waiting?: Waiting] {
+    const principal = by.length > 0 ? requirePrincipal(by[0]) : this.nobodyNamed();
+    return principal === ANONYMOUS || principal === SYSTEM ? [principal, { isPatient: true }] : [principal];
   }
 
   /** Where callers are told apart, who forgets to say who acts must not get everything. */

@@ -5,7 +5,7 @@ import { identityOf } from '../auth/authorization/access.guard.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { SecurityLog } from '../http/security-log.js';
-import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
+import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { UserData } from '../compliance/user-data.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { Atome } from '../protocol/index.js';
@@ -36,8 +36,8 @@ export class OriginalExport {
     this.longResponses.holdHeavy(request, reply);
     this.log.record('export', request, { subject: whose });
     const { epoch, seq } = await this.reader.head(principal.tenant);
-    const records = this.data.exportOf(principal, whose, seq) as AsyncIterable<ExportRecord>;
     const signal = this.longResponses.open(request, reply);
+    const records = this.data.exportOf(principal, whose, seq, until(signal)) as AsyncIterable<ExportRecord>;
     const head = { success: true, format, principal: whose, epoch, seq, exportedAt: new Date().toISOString() };
     const stream = Readable.from(oneValue(head, records, kinds), {
       objectMode: false,

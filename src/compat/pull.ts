@@ -73,7 +73,7 @@ export class OriginalPull {
   private async seqBefore(log: TenantLog, principal: Principal, since: string): Promise<number> {
     const asOf = parseAsOfPoint(since, 'since');
     if ('seq' in asOf) return asOf.seq;
-    const seq = await this.trail.countBefore(principal.tenant, asOf, log.tail.seq);
+    const seq = await this.trail.countBefore(principal, asOf, log.tail.seq);
     return Math.min(seq, this.told.of(log.tail, principal) ?? seq);
   }
 

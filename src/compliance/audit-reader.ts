@@ -1,6 +1,8 @@
 import type { AsOfPoint } from '../http/as-of.js';
 import { isErased } from '../ledger/erasure.js';
-import type { LedgerStore } from '../ledger/store.js';
+import type { LedgerReads } from '../application/ledger-reads.js';
+import type { Waiting } from '../auth/admission/fair-slots.js';
+import type { Principal } from '../protocol/index.js';
 import { turn } from '../ledger/turns.js';
 import type { SeqRange, AuditFilter, AuditRow } from '../ledger/audit-trail.js';
 
@@ -27,14 +29,15 @@ const MOST_WALKED = 100_000;
 
 /** The audit trail. The ledger has no index for it, which would make writes slower: it is read in ranges of seqs. */
 export class AuditReader {
-  constructor(private readonly store: LedgerStore) {}
+  constructor(private readonly reads: LedgerReads) {}
 
   /** One page; `next` takes the place of `after`, or of `upTo` where the newest come first. */
-  async page(tenant: string, query: AuditEntriesQuery, limit: number): Promise<AuditPage> {
+  async page(by: Principal, query: AuditEntriesQuery, limit: number, waiting?: Waiting): Promise<AuditPage> {
+    const { audit } = this.reads.ledgerOf(by, waiting);
     const entries: AuditEntry[] = [];
     for (const part of seqRanges(query)) {
       await turn();
-      const rows = await this.store.ledger(tenant).audit.rows({ ...query, ...part, limit: limit - entries.length });
+      const rows = await audit.rows({ ...query, ...part, limit: limit - entries.length });
       entries.push(...rows.map(auditEntryOf));
       const isFull = entries.length === limit;
       const done = isFull ? entries.at(-1)!.seq : query.newestFirst ? part.after + 1 : part.upTo;
@@ -47,25 +50,27 @@ export class AuditReader {
   }
 
   /** All of them. */
-  async *all(tenant: string, query: AuditEntriesQuery): AsyncGenerator<AuditEntry> {
-    for await (const row of this.rows(tenant, query)) yield auditEntryOf(row);
+  async *all(by: Principal, query: AuditEntriesQuery, waiting?: Waiting): AsyncGenerator<AuditEntry> {
+    for await (const row of this.rows(by, query, waiting)) yield auditEntryOf(row);
   }
 
-  async *rows(tenant: string, query: AuditEntriesQuery): AsyncGenerator<AuditRow> {
+  async *rows(by: Principal, query: AuditEntriesQuery, waiting?: Waiting): AsyncGenerator<AuditRow> {
+    const { audit } = this.reads.ledgerOf(by, waiting);
     for (const part of seqRanges(query)) {
       await turn();
-      yield* await this.store.ledger(tenant).audit.rows({ ...query, ...part, limit: RANGE_SEQS });
+      yield* await audit.rows({ ...query, ...part, limit: RANGE_SEQS });
     }
   }
 
   /** How many alterations there are before a moment. Times grow with seq, so it is looked for by halves. */
-  async countBefore(tenant: string, asOf: AsOfPoint, head: number): Promise<number> {
+  async countBefore(by: Principal, asOf: AsOfPoint, head: number): Promise<number> {
     if ('seq' in asOf) return Math.min(Math.max(0, asOf.seq - 1), head);
+    const { audit } = this.reads.ledgerOf(by);
     let [low, high] = [0, head];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       const at = { after: middle - 1, upTo: middle, newestFirst: false, limit: 1 };
-      const [row] = await this.store.ledger(tenant).audit.rows(at);
+      const [row] = await audit.rows(at);
       if (row && row.timestamp < asOf.time) low = middle;
       else high = middle - 1;
     }

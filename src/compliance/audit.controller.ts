@@ -6,15 +6,17 @@ import { errorLog } from '../http/error-log.js';
 import { ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
 import { preferredType } from '../http/accept.js';
-import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
+import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { parseAsOfPoint } from '../http/as-of.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
+import { whileAsked } from '../http/when-over.js';
 import { QUERY_PIPE } from '../http/validation.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import type { Principal } from '../protocol/index.js';
 import { AuditQueryDto } from './compliance.dto.js';
 import { AuditReader, type AuditEntriesQuery } from './audit-reader.js';
 
@@ -63,13 +65,13 @@ export class AuditController {
     const { from, to, order, limit, cursor, ...filter } = query;
     const head = await this.reader.head(tenant);
     const seqBefore = (text: string, path: string) =>
-      this.auditReader.countBefore(tenant, parseAsOfPoint(text, path), head.seq);
+      this.auditReader.countBefore(principal, parseAsOfPoint(text, path), head.seq);
     const newestFirst = order === 'desc';
     const entriesQuery: AuditEntriesQuery = {
       ...filter,
       newestFirst,
       after: from === undefined ? 0 : await seqBefore(from, 'from'),
-      upTo: to === undefined ? head.seq : await this.endBy(tenant, to, head.seq),
+      upTo: to === undefined ? head.seq : await this.endBy(principal, to, head.seq),
     };
     varyBy(reply, 'Accept');
     const isWhole = preferredType(accept, AUDIT_TYPES) === LINES;
@@ -81,10 +83,11 @@ export class AuditController {
     this.log.record('audit', request, { query });
     if (isWhole) {
       const { epoch, seq, hash } = head;
+      const signal = this.longResponses.open(request, reply);
       const lines = ndjson({
         header: () => ({ epoch, seq, hash }),
-        records: () => this.auditReader.all(tenant, entriesQuery),
-        signal: this.longResponses.open(request, reply),
+        records: () => this.auditReader.all(principal, entriesQuery, until(signal)),
+        signal,
         onError: this.onError,
       });
       await reply.type(NDJSON).send(lines);
@@ -94,16 +97,16 @@ export class AuditController {
       cursor === undefined
         ? entriesQuery
         : { ...entriesQuery, ...(newestFirst ? { upTo: cursor } : { after: cursor }) };
-    const { entries: data, next } = await this.auditReader.page(tenant, here, limit);
+    const { entries: data, next } = await this.auditReader.page(principal, here, limit, whileAsked(request, reply));
     await reply.send({ success: true, data, nextCursor: next });
   }
 
   /** The last seq that is not after a moment. */
-  private endBy(tenant: string, to: string, head: number): Promise<number> {
+  private endBy(by: Principal, to: string, head: number): Promise<number> {
     const asOf = parseAsOfPoint(to, 'to');
     // times have milliseconds: not after this one is before the next
     const next = (time: string): string => new Date(Math.min(Date.parse(time) + 1, LAST_MS)).toISOString();
     const behind = 'seq' in asOf ? { seq: asOf.seq + 1 } : { time: next(asOf.time) };
-    return this.auditReader.countBefore(tenant, behind, head);
+    return this.auditReader.countBefore(by, behind, head);
   }
 }

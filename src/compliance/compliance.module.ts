@@ -1,18 +1,17 @@
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { AtomeWrites } from '../application/atome-writes.js';
+import { LedgerReads } from '../application/ledger-reads.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
-import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { AuditController } from './audit.controller.js';
 import { AuditReader } from './audit-reader.js';
 import { UserDataController } from './user-data.controller.js';
 import { UserData } from './user-data.js';
 
 const PROVIDERS: readonly FactoryProvider[] = [
-  { provide: AuditReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new AuditReader(store) },
+  { provide: AuditReader, inject: [LedgerReads], useFactory: (reads: LedgerReads) => new AuditReader(reads) },
   {
     provide: UserData,
-    inject: [LEDGER_STORE, LedgerReader, AtomeWrites, AccessPolicy],
+    inject: [LedgerReads, AtomeWrites, AccessPolicy],
     useFactory: (...parts: ConstructorParameters<typeof UserData>) => new UserData(...parts),
   },
 ];

@@ -5,7 +5,7 @@ import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.g
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import { errorLog } from '../http/error-log.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
-import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
+import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ResolvedOptions } from '../config/module-options.js';
@@ -47,19 +47,19 @@ export class UserDataController {
   ): Promise<void> {
     const { principal } = identityOf(request)!;
     if (subject !== undefined && subject !== principal.id) assertRole(principal, 'administer');
-    const { tenant } = principal;
     const whose = subject ?? principal.id;
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
     this.longResponses.holdHeavy(request, reply);
     this.log.record('export', request, { subject: whose });
+    const signal = this.longResponses.open(request, reply);
     const lines = ndjson({
       header: async () => {
-        const { epoch, seq, hash } = await this.data.head(tenant);
-        return { principal: whose, tenant, epoch, seq, hash };
+        const { epoch, seq, hash } = await this.data.head(principal);
+        return { principal: whose, tenant: principal.tenant, epoch, seq, hash };
       },
-      records: ({ seq }) => this.data.exportOf(principal, whose, seq),
-      signal: this.longResponses.open(request, reply),
+      records: ({ seq }) => this.data.exportOf(principal, whose, seq, until(signal)),
+      signal,
       onError: this.onError,
     });
     await reply.send(lines);
@@ -80,7 +80,7 @@ export class UserDataController {
     }
     const { reason } = parseDeleteBody('all', rest, {}, this.options.limits);
     if (!confirm) {
-      return { success: true, erased: 0, complete: !(await this.data.hasAny(principal.tenant, principal.id)) };
+      return { success: true, erased: 0, complete: !(await this.data.hasAny(principal)) };
     }
     const erased = await this.data.eraseAll(principal, { reason });
     this.log.record('erase-all', request, { ...erased });

@@ -1,9 +1,10 @@
 import type { AtomeWrites } from '../application/atome-writes.js';
+import type { LedgerReads } from '../application/ledger-reads.js';
+import type { Waiting } from '../auth/admission/fair-slots.js';
 import { headerOf } from '../ledger/access-columns.js';
-import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { atomeOf } from '../ledger/row-mapper.js';
 import type { HeadRow } from '../ledger/rows.js';
-import type { LedgerStore } from '../ledger/store.js';
+import type { TenantLedger } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
 import { AtomeError, type AccessRules, type Principal } from '../protocol/index.js';
 import type { Outcome } from '../ledger/outcome.js';
@@ -24,6 +25,8 @@ const VERSIONS = 32;
 /** About how many atomes one call erases. */
 const MAX_ERASED = 1_000;
 const AT_ONCE = 100;
+/** What has been begun is not left half done. */
+const PATIENT: Waiting = { isPatient: true };
 
 /** Which of the atomes of somebody are erased, and why. */
 export interface Erasure {
@@ -37,53 +40,57 @@ export class UserData {
   private readonly auditReader: AuditReader;
 
   constructor(
-    private readonly store: LedgerStore,
-    private readonly reader: LedgerReader,
+    private readonly reads: LedgerReads,
     private readonly writes: AtomeWrites,
     private readonly rules: AccessRules,
   ) {
-    this.auditReader = new AuditReader(store);
+    this.auditReader = new AuditReader(reads);
   }
 
-  head(tenant: string): Promise<HeadRow> {
-    return this.reader.head(tenant);
+  head(principal: Principal): Promise<HeadRow> {
+    return this.reads.readerOf(principal).head(principal.tenant);
   }
 
   /**
    * The atomes that somebody owns, each with its history up to a seq, then what the same has written to others' atomes.
    * What the caller may not read by now is left out, whosever it is.
    */
-  async *exportOf(caller: Principal, subject: string, upTo: number): AsyncGenerator<object> {
+  async *exportOf(caller: Principal, subject: string, upTo: number, waiting?: Waiting): AsyncGenerator<object> {
     const { tenant } = caller;
-    for await (const id of this.ownedIds(tenant, subject)) {
+    const reader = this.reads.readerOf(caller, waiting);
+    for await (const id of this.ownedIds(caller, subject, waiting)) {
       await turn();
-      const row = await this.reader.row(tenant, id);
+      const row = await reader.row(tenant, id);
       if (!this.rules.isAllowed(caller, 'read', headerOf(row))) continue;
       const atome = atomeOf(row);
       yield { type: 'atome', atome };
       for (let from = 1; from <= atome.version; from += VERSIONS) {
-        const alterations = await this.reader.versions(tenant, id, from, from + VERSIONS - 1);
+        const alterations = await reader.versions(tenant, id, from, from + VERSIONS - 1);
         await turn();
         for (const alteration of alterations) if (alteration.seq <= upTo) yield { type: 'alteration', alteration };
       }
     }
     const written = { author: subject, after: 0, upTo, newestFirst: false };
     // its kind is that of now, and may be none of the author's business any more
-    for await (const { ownerId, salt, hash: _hash, kind: _kind, ...row } of this.auditReader.rows(tenant, written)) {
+    for await (const { ownerId, salt, hash: _hash, kind: _kind, ...row } of this.auditReader.rows(
+      caller,
+      written,
+      waiting,
+    )) {
       if (ownerId !== subject || isErased({ salt })) yield { type: 'authored', alteration: row };
     }
   }
 
   /** Erases what a principal owns, a bounded number at once. What the same has written to others' atomes stays theirs. */
   async eraseAll(principal: Principal, { reason, kinds }: Erasure): Promise<Erased> {
-    const { id: ownerId, tenant } = principal;
+    const ledger = this.reads.ledgerOf(principal, PATIENT);
     let [erased, kept] = [0, 0];
     const result = (complete: boolean): Erased => ({ erased, complete, ...(kept > 0 && { kept }) });
     for (let after: string | null = ''; after !== null;) {
       if (erased >= MAX_ERASED) return result(false);
-      const { ids, next } = await this.store.ledger(tenant).audit.owned(ownerId, after);
+      const { ids, next } = await ledger.audit.owned(principal.id, after);
       for (let at = 0; at < ids.length; at += AT_ONCE) {
-        const some = await this.ofKinds(tenant, ids.slice(at, at + AT_ONCE), kinds);
+        const some = await ofKinds(ledger, ids.slice(at, at + AT_ONCE), kinds);
         const done = await Promise.all(some.map((id) => this.erase(id, principal, reason)));
         erased += done.filter((outcome) => outcome === 'applied').length;
         kept += done.filter((outcome) => outcome === 'refused').length;
@@ -91,12 +98,6 @@ export class UserData {
       after = next;
     }
     return result(true);
-  }
-
-  private async ofKinds(tenant: string, ids: readonly string[], kinds: Erasure['kinds']): Promise<readonly string[]> {
-    if (!kinds) return ids;
-    const headers = await this.store.ledger(tenant).atomes.headers(ids);
-    return headers.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
   }
 
   /** What the policies forbid stops nothing else. */
@@ -117,16 +118,27 @@ export class UserData {
   }
 
   /** Whether there is anything that {@link eraseAll} would erase. */
-  async hasAny(tenant: string, subject: string): Promise<boolean> {
-    const { done } = await this.ownedIds(tenant, subject).next();
+  async hasAny(principal: Principal): Promise<boolean> {
+    const { done } = await this.ownedIds(principal, principal.id).next();
     return done !== true;
   }
 
-  private async *ownedIds(tenant: string, subject: string): AsyncGenerator<string> {
+  private async *ownedIds(by: Principal, subject: string, waiting?: Waiting): AsyncGenerator<string> {
+    const { audit } = this.reads.ledgerOf(by, waiting);
     for (let after: string | null = ''; after !== null;) {
-      const { ids, next } = await this.store.ledger(tenant).audit.owned(subject, after);
+      const { ids, next } = await audit.owned(subject, after);
       yield* ids;
       after = next;
     }
   }
+}
+
+async function ofKinds(
+  { atomes }: TenantLedger,
+  ids: readonly string[],
+  kinds: Erasure['kinds'],
+): Promise<readonly string[]> {
+  if (!kinds) return ids;
+  const headers = await atomes.headers(ids);
+  return headers.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
 }

@@ -4,6 +4,7 @@ import type { JwtOptions } from '../auth/authentication/jwt.authenticator.js';
 import type { Policies } from '../auth/authorization/kind-policies.js';
 import { originOptions, type OriginOptions } from '../auth/admission/origin-options.js';
 import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../auth/admission/connection-limiter.js';
+import { defaultMemoryBudget } from '../auth/admission/memory-budget.js';
 import type { Role } from '../auth/authorization/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
@@ -103,6 +104,11 @@ export interface AtomeOptions {
   readonly connections?: Partial<ConnectionLimits>;
   /** How many searches, exports, snapshots, audits and shares may run at once. */
   readonly heavyCalls?: Partial<HeavyLimits>;
+  /**
+   * Bytes that may be held in memory for what callers ask, of all tenants together: recent alterations, pages of the ledger,
+   * writes that wait, bodies, answers, presences. Default, and 0: a third of what the heap may have.
+   */
+  readonly memoryBudget?: number;
   /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
   readonly proxies?: number;
 }
@@ -144,6 +150,7 @@ export class ResolvedOptions {
   readonly quotas: Quotas;
   readonly connections: ConnectionLimits;
   readonly heavyCalls: HeavyLimits;
+  readonly memoryBudget: number;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
@@ -161,6 +168,8 @@ export class ResolvedOptions {
     this.connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
     this.heavyCalls = { ...DEFAULT_HEAVY_LIMITS, ...options.heavyCalls };
     this.quotas = { ...NO_QUOTAS, ...options.quotas };
+    const { memoryBudget = 0 } = options;
+    this.memoryBudget = memoryBudget > 0 ? memoryBudget : defaultMemoryBudget();
     this.proxies = options.proxies ?? 0;
   }
 

@@ -1,10 +1,10 @@
 import type { Committed } from '../ledger/outcome.js';
-import { AtomeError } from '../protocol/index.js';
+import { askerOf } from '../auth/admission/read-slots.js';
+import { AtomeError, type Principal } from '../protocol/index.js';
 import { Batch, type CompactPage, type CompactReplay } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedParts, LedgerTail, TailObserver } from './ledger-tail.js';
 import type { PageKey } from './page-cache.js';
-import { ReadSlots, type PageWanter } from './read-slots.js';
 import { Relocations } from './relocations.js';
 
 /**
@@ -14,6 +14,16 @@ import { Relocations } from './relocations.js';
 const PAGE_SEQS = 64;
 /** Cursors for which batches of what is newest are kept: as many as readers may be spread over. */
 const MAX_TAIL_BATCHES = 16;
+
+/** Who wants a page of the ledger. */
+export interface PageWanter {
+  /** Whether the page is still wanted. */
+  readonly isWaiting: boolean;
+  readonly principal: Principal;
+}
+
+/** Their number is bounded as that of connections is, and a client that has waited for long has still to wait. */
+const PATIENT = { isPatient: true };
 
 /** A page on its way, and who waits for it. */
 interface PendingPage {
@@ -34,7 +44,6 @@ interface PageRange {
  * the same place share batches, queries, and the frames made of them.
  */
 export class BatchSource implements TailObserver {
-  private readonly slots = new ReadSlots();
   private readonly fetching = new Map<PageKey, PendingPage>();
   /** Batches from a place to the tail: readers at one place share them. */
   private readonly tailBatches = new Map<number, Batch>();
@@ -61,6 +70,13 @@ export class BatchSource implements TailObserver {
   batchAfter(after: number, wanter: PageWanter, replay?: CompactReplay): Batch | Promise<Batch> {
     if (replay) return this.fetch({ after, upTo: replay.upTo, replay }, wanter);
     return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after) ?? this.page(after, wanter);
+  }
+
+  /** About how many bytes have been made of what is newest. */
+  get tailBytes(): number {
+    let bytes = 0;
+    for (const batch of this.tailBatches.values()) bytes += batch.madeSize;
+    return bytes;
   }
 
   pushed(): void {
@@ -146,8 +162,8 @@ export class BatchSource implements TailObserver {
       return known.page;
     }
     const wanters = [wanter];
-    const page = this.slots
-      .use(wanter.principal, () => this.readIfWanted(range, wanters))
+    const page = this.parts.slots
+      .use(askerOf(wanter.principal, PATIENT), () => this.readIfWanted(range, wanters))
       .finally(() => {
         if (this.fetching.get(key)?.page === page) this.fetching.delete(key);
       });

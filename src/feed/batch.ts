@@ -67,7 +67,7 @@ export class Batch {
   }
 
   /** The same without its entries, which its parts share with it. */
-  private get madeSize(): number {
+  get madeSize(): number {
     let size = this.encodedSize;
     for (const part of this.parts.values()) size += part.madeSize;
     return size;

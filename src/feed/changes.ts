@@ -40,6 +40,11 @@ export interface ChangesPage {
 const ANSWER_CHARS = 1024 * 1024;
 /** An answer ends, with or without events, where about this many entries have been looked at for it. */
 const MOST_WALKED = 10_000;
+/** How long an answer waits for a page of the ledger, in milliseconds. */
+const PATIENCE_MS = 10_000;
+const LATE = 'so much is read of the ledger that its turn did not come; try again, and follow on fewer connections';
+/** When it is worth trying again, in milliseconds. */
+const RETRY_MS = 1_000;
 
 /**
  * One page of changes behind a cursor; with `waitMs` the answer waits for the first.
@@ -89,17 +94,23 @@ async function collect(
   const events: string[] = [];
   const upTo = tail.seq;
   let to = from;
+  let isLate = false;
   const wanter = {
-    principal: principal.id,
+    principal,
     get isWaiting(): boolean {
-      return !signal.aborted;
+      return !signal.aborted && !isLate;
     },
   };
   let replay: CompactReplay | undefined = compact && to < upTo ? { upTo } : undefined;
   let [chars, walked] = [0, 0];
   while ((replay || to < upTo) && chars < ANSWER_CHARS && walked < MOST_WALKED) {
     if (walked > 0) await turn();
-    const batch = await batches.batchAfter(to, wanter, replay);
+    const batch = await inTime(batches.batchAfter(to, wanter, replay));
+    if (!batch) {
+      isLate = true;
+      if (to > from) break;
+      throw new AtomeError('unavailable', LATE, { retryAfter: RETRY_MS });
+    }
     replay &&= replayAfter(replay, batch);
     for (const [entry, visibility] of withVisibility(batch, visibilityMask(batch, viewer, rules))) {
       const event = show(entry, visibility);
@@ -114,6 +125,16 @@ async function collect(
     walked += batch.entries.length;
   }
   return { to, events };
+}
+
+/** undefined where it takes too long. */
+async function inTime<T>(page: T | Promise<T>): Promise<T | undefined> {
+  if (!(page instanceof Promise)) return page;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
+  });
+  return Promise.race([page, late]).finally(() => clearTimeout(timer));
 }
 
 function untilAdvanced(tail: LedgerTail, ms: number, signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Filter, Principal } from '../protocol/index.js';
 import type { FeedParts } from './ledger-tail.js';
+import type { MemoryHolder } from '../auth/admission/memory-budget.js';
 import { FeedReader, type Sink } from './reader.js';
 import { openTenantLog, type TenantLog } from './tenant-log.js';
 import { PlainView, RangeView, SseView, type View } from './view.js';
@@ -30,10 +31,13 @@ interface Channel {
 }
 
 /** All readers of this node, and the logs they read. */
-export class Feed {
+export class Feed implements MemoryHolder {
+  readonly name = 'recent alterations and pages of the ledger';
   private readonly channels = new Map<string, Promise<Channel>>();
   private readonly opened = new Map<string, Channel>();
   private timer: NodeJS.Timeout | undefined;
+  /** What was made of the newest entries, as it was counted last. */
+  private tailBytes = 0;
   private stopListening: (() => void) | undefined;
 
   constructor(
@@ -41,6 +45,32 @@ export class Feed {
     private readonly commits: Commits,
     private readonly onError: (error: unknown) => void,
   ) {}
+
+  get bytes(): number {
+    const { rings, pages } = this.parts;
+    return rings.bytes + pages.size + this.tailBytes;
+  }
+
+  /** First what nobody follows, then pages, then the rest: whoever follows a log gets from the ledger what has gone. */
+  shed(bytes: number): void {
+    const target = Math.max(0, this.bytes - bytes);
+    const logs = [...this.opened.values()].sort((one, other) => one.usedAt - other.usedAt);
+    const forget = (isFollowed: boolean): void => {
+      for (const channel of logs) {
+        if (this.bytes <= target) return;
+        if (channel.readers.size > 0 === isFollowed) this.forget(channel);
+      }
+    };
+    forget(false);
+    this.parts.pages.shed(Math.max(0, this.bytes - target));
+    forget(true);
+  }
+
+  private forget({ log: { tail, batches } }: Channel): void {
+    this.tailBytes -= Math.min(this.tailBytes, batches.tailBytes);
+    batches.release();
+    tail.forget();
+  }
 
   start(): void {
     this.stop();
@@ -126,6 +156,9 @@ export class Feed {
     const now = Date.now();
     for (const { readers } of this.opened.values()) readers.forEach((reader) => reader.tick(now));
     this.closeUnusedLogs(now);
+    this.tailBytes = 0;
+    for (const { log } of this.opened.values()) this.tailBytes += log.batches.tailBytes;
+    this.parts.memory?.hasRoom();
   }
 
   /** A log that nobody reads costs memory, and a look at its head each second. */
@@ -136,6 +169,7 @@ export class Feed {
       this.opened.delete(tenant);
       this.channels.delete(tenant);
       log.batches.release();
+      log.tail.forget();
     }
   }
 }

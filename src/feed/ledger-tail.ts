@@ -3,10 +3,12 @@ import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { HeadRow } from '../ledger/rows.js';
 import type { AccessRules, ResetReason } from '../protocol/index.js';
 import { Entry } from './entry.js';
+import type { FairSlots } from '../auth/admission/fair-slots.js';
+import type { MemoryRoom } from '../auth/admission/memory-budget.js';
 import type { FeedOptions } from './options.js';
 import type { PageCache } from './page-cache.js';
 import { changesHeirs, Relocations } from './relocations.js';
-import { Ring } from './ring.js';
+import { Ring, type RingTally } from './ring.js';
 
 /** What the logs of all tenants share. */
 export interface FeedParts {
@@ -14,6 +16,11 @@ export interface FeedParts {
   readonly options: FeedOptions;
   readonly rules: AccessRules;
   readonly pages: PageCache;
+  readonly rings: RingTally;
+  /** Is asked after each growth. */
+  readonly memory?: MemoryRoom;
+  /** For pages of the ledger. */
+  readonly slots: Pick<FairSlots, 'use'>;
 }
 
 /** Whoever waits for more. */
@@ -132,6 +139,11 @@ export class LedgerTail {
     }
   }
 
+  /** Lets go of the entries in memory: they are in the ledger. */
+  forget(): void {
+    this.ring.clear();
+  }
+
   /** The chain hash at a seq; undefined where there is none. */
   async hashAt(seq: number): Promise<string | undefined> {
     if (seq === this.seq) return this.hash;
@@ -189,6 +201,7 @@ export class LedgerTail {
   }
 
   private reset(head: HeadRow, reason: ResetReason): void {
+    this.forget();
     this.ring = this.newRing();
     for (const observer of this.observers) observer.reset();
     this.head = head;
@@ -197,12 +210,14 @@ export class LedgerTail {
   }
 
   private newRing(): Ring {
-    const { ringEntries, ringChars } = this.parts.options;
-    return new Ring(ringEntries, ringChars);
+    const { options, rings } = this.parts;
+    return new Ring(options.ringEntries, options.ringChars, rings);
   }
 
+  /** Whoever follows has had what is new before any of it may be shed. */
   private advanced(): void {
     for (const listener of this.listeners) listener.advanced();
+    this.parts.memory?.hasRoom();
   }
 
   /** A ledger out of reach costs latency only: the next look, a second later, fills what is missing. */

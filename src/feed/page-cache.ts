@@ -12,7 +12,7 @@ interface Page {
   index: number;
 }
 
-/** ConnectionLimiter of pages that somebody has read, remembered for each owner. */
+/** Pages that somebody has read, remembered for each owner. */
 const REMEMBERED = 4_096;
 
 /** What even an empty page takes. */
@@ -66,6 +66,16 @@ export class PageCache {
     this.offered.set(owner, offered.add(key));
   }
 
+  /** About how many bytes are kept. */
+  get size(): number {
+    return this.bytes;
+  }
+
+  /** Lets go of about so many bytes. */
+  shed(bytes: number): void {
+    this.shrink(Math.max(0, this.bytes - bytes));
+  }
+
   /** Lets go of all that an owner has here. */
   drop(owner: object): void {
     for (const page of this.owners.get(owner)?.values() ?? []) this.remove(page);
@@ -75,7 +85,11 @@ export class PageCache {
     const size = page.batch.size + PAGE_BYTES;
     this.bytes += size - page.counted;
     page.counted = size;
-    while (this.bytes > this.maxBytes) this.remove(this.all[Math.floor(this.random() * this.all.length)]!);
+    this.shrink(this.maxBytes);
+  }
+
+  private shrink(bytes: number): void {
+    while (this.bytes > bytes) this.remove(this.all[Math.floor(this.random() * this.all.length)]!);
   }
 
   private remove({ owner, key, counted, index }: Page): void {

@@ -2,7 +2,7 @@ import type { Principal, ResetReason } from '../protocol/index.js';
 import { replayAfter, type Batch, type CompactReplay } from './batch.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
-import type { PageWanter } from './read-slots.js';
+import type { PageWanter } from './batch-source.js';
 import { viewerOf, visibilityMask, type Viewer } from './visibility.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
@@ -74,8 +74,8 @@ export class FeedReader implements PageWanter {
     return this.phase !== 'closed';
   }
 
-  get principal(): string {
-    return this.to.principal.id;
+  get principal(): Principal {
+    return this.to.principal;
   }
 
   /** Resolves when nothing is read for it any more. */

@@ -1,5 +1,11 @@
 import type { Entry } from './entry.js';
 
+/** How much the rings of all tenants hold. */
+export interface RingTally {
+  /** About how many bytes. */
+  bytes: number;
+}
+
 /** The most recent entries of a log, without gaps, bounded in number and characters. */
 export class Ring {
   private readonly entries: Entry[] = [];
@@ -8,6 +14,7 @@ export class Ring {
   constructor(
     private readonly maxEntries: number,
     private readonly maxChars: number,
+    private readonly tally: RingTally = { bytes: 0 },
   ) {}
 
   /** Seq behind which everything is here; undefined when it is empty. */
@@ -26,7 +33,7 @@ export class Ring {
 
   push(entry: Entry): void {
     this.entries.push(entry);
-    this.chars += entry.size;
+    this.add(entry.size);
     if (this.entries.length > this.maxEntries || this.chars > this.maxChars) this.trim();
   }
 
@@ -35,11 +42,22 @@ export class Ring {
     for (const entry of this.entries) if (entry.after.id === atomeId) entry.erase();
   }
 
+  /** Lets go of everything. What comes then is kept again. */
+  clear(): void {
+    this.entries.length = 0;
+    this.add(-this.chars);
+  }
+
+  private add(chars: number): void {
+    this.chars += chars;
+    this.tally.bytes += chars;
+  }
+
   /** Drops all up to the last atome that inherits among the entries before a seq. */
   dropHeirs(before: number): void {
     let drop = Math.min(before - (this.start ?? before) - 1, this.entries.length);
     while (drop > 0 && this.entries[drop - 1]!.current.access !== 'inherit') drop -= 1;
-    for (const { size } of this.entries.splice(0, Math.max(drop, 0))) this.chars -= size;
+    for (const { size } of this.entries.splice(0, Math.max(drop, 0))) this.add(-size);
   }
 
   /** Drops an eighth at once, so that the cost of moving the rest is spread over many pushes. */
@@ -47,7 +65,7 @@ export class Ring {
     let drop = 0;
     const [entries, chars] = [this.maxEntries * 0.875, this.maxChars * 0.875];
     while (drop < this.entries.length && (this.entries.length - drop > entries || this.chars > chars)) {
-      this.chars -= this.entries[drop]!.size;
+      this.add(-this.entries[drop]!.size);
       drop += 1;
     }
     this.entries.splice(0, drop);

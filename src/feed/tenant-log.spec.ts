@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../test/support/gate.js';
 import { feedParts } from '../../test/support/feed/feed-parts.js';
-import { create, openLedger, TENANT, update, write, type TestLedger } from '../../test/support/ledger/ledger.js';
+import {
+  create,
+  openLedger,
+  SOMEBODY,
+  TENANT,
+  update,
+  write,
+  type TestLedger,
+} from '../../test/support/ledger/ledger.js';
 import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { openStore } from '../ledger/stores/open-store.js';
@@ -13,7 +21,7 @@ import { DEFAULT_FEED_OPTIONS } from './options.js';
 import { openTenantLog, type TenantLog } from './tenant-log.js';
 
 /** A reader that waits for what it asks for. */
-const SOME = { principal: 'somebody', isWaiting: true };
+const SOME = { principal: SOMEBODY, isWaiting: true };
 
 describe('the log of a tenant', () => {
   let watched: WatchedStore;

@@ -1,4 +1,4 @@
-import { getHeapStatistics } from 'node:v8';
+import type { MemoryBudget, MemoryHolder } from '../auth/admission/memory-budget.js';
 
 /** How many bytes may be held. */
 export interface ByteLimits {
@@ -8,26 +8,41 @@ export interface ByteLimits {
   readonly bytesPerCaller: number;
 }
 
-/** An eighth of what the heap may have, so that what is held never ends the process; and a quarter of that for one caller. */
-export function defaultByteLimits(): ByteLimits {
-  const bytes = Math.floor(getHeapStatistics().heap_size_limit / 8);
-  return { bytes, bytesPerCaller: Math.floor(bytes / 4) };
+/** Half of what may be held of everything, and a quarter of that for one caller. */
+function limitsWithin({ limit }: MemoryBudget): ByteLimits {
+  return { bytes: Math.floor(limit / 2), bytesPerCaller: Math.floor(limit / 8) };
+}
+
+/** A budget for one kind of bytes within that of everything. */
+export function byteBudgetWithin(memory: MemoryBudget, name: string): ByteBudget {
+  const budget = new ByteBudget(limitsWithin(memory), memory, name);
+  memory.register(budget);
+  return budget;
 }
 
 /** Counts bytes that are held for callers, in all and of each. */
-export class ByteBudget {
+export class ByteBudget implements MemoryHolder {
   private readonly callers = new Map<string, number>();
-  private bytes = 0;
+  private held = 0;
 
-  constructor(private readonly limits: ByteLimits) {}
+  /** @param memory the budget of everything, of which this is a part. */
+  constructor(
+    private readonly limits: ByteLimits,
+    private readonly memory?: Pick<MemoryBudget, 'hasRoom' | 'excess'>,
+    readonly name = 'bytes',
+  ) {}
+
+  get bytes(): number {
+    return this.held;
+  }
 
   hold(caller: string, bytes: number): void {
-    this.bytes += bytes;
+    this.held += bytes;
     this.callers.set(caller, (this.callers.get(caller) ?? 0) + bytes);
   }
 
   release(caller: string, bytes: number): void {
-    this.bytes -= bytes;
+    this.held -= bytes;
     const left = (this.callers.get(caller) ?? 0) - bytes;
     if (left > 0) this.callers.set(caller, left);
     else this.callers.delete(caller);
@@ -35,9 +50,10 @@ export class ByteBudget {
 
   /** Which bound is exceeded, in words; undefined while none is. */
   excess(caller: string): string | undefined {
-    if (this.bytes > this.limits.bytes) return `more than ${this.limits.bytes} bytes of all callers are held`;
+    if (this.held > this.limits.bytes) return `more than ${this.limits.bytes} bytes of all callers are held`;
     const own = this.callers.get(caller) ?? 0;
     const isOver = own > this.limits.bytesPerCaller;
-    return isOver ? `more than ${this.limits.bytesPerCaller} bytes of one caller are held` : undefined;
+    if (isOver) return `more than ${this.limits.bytesPerCaller} bytes of one caller are held`;
+    return this.memory && !this.memory.hasRoom() ? this.memory.excess : undefined;
   }
 }

@@ -2,12 +2,13 @@ import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ResolvedOptions } from '../config/module-options.js';
 import { ArrivingBodies } from './arriving-bodies.js';
-import { ByteBudget, defaultByteLimits } from './byte-budget.js';
+import { MemoryBudget } from '../auth/admission/memory-budget.js';
+import { byteBudgetWithin } from './byte-budget.js';
 import { Drain } from './drain.js';
 import { HeavyCalls } from './heavy-calls.js';
 import { LimitedLog } from './limited-log.js';
 import { LongResponses } from './long-responses.js';
-import { OwnRoutes } from './own-routes.js';
+import { OwnRoutes, Transfers } from './own-routes.js';
 import { AtomeErrorFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { SecurityLog } from './security-log.js';
@@ -18,7 +19,15 @@ import { StallGuard } from './stall-guard.js';
   providers: [
     {
       provide: ArrivingBodies,
-      useFactory: () => new ArrivingBodies(new ByteBudget(defaultByteLimits()), new LimitedLog(new Logger('Http'))),
+      inject: [MemoryBudget],
+      useFactory: (memory: MemoryBudget) =>
+        new ArrivingBodies(byteBudgetWithin(memory, 'bodies that arrive'), new LimitedLog(new Logger('Http'))),
+    },
+    {
+      provide: Transfers,
+      inject: [ArrivingBodies, MemoryBudget],
+      useFactory: (bodies: ArrivingBodies, memory: MemoryBudget) =>
+        new Transfers(bodies, byteBudgetWithin(memory, 'answers that are taken')),
     },
     {
       provide: HeavyCalls,

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { addressOf } from '../auth/admission/client-address.js';
+import type { Waiting } from '../auth/admission/fair-slots.js';
 import { Deadline } from '../auth/admission/deadline.js';
 import { identityOf } from '../auth/authentication/request-authenticator.js';
 import { ConnectionLimiter, type ConnectionLease } from '../auth/admission/connection-limiter.js';
@@ -17,6 +18,11 @@ export function isHead({ method }: FastifyRequest): boolean {
 /** Answers HEAD where GET would answer with a stream: an empty one has no length that could be told. */
 export function sendHead(reply: FastifyReply): void {
   void reply.send(Readable.from([]));
+}
+
+/** Waits for the parts of an answer that is open as long as it is: the number of these is bounded. */
+export function until(signal: AbortSignal): Waiting {
+  return { isPatient: true, onGone: (gone) => signal.addEventListener('abort', gone, { once: true }) };
 }
 
 /** Answers that stay open: each holds a connection lease, and ends when its caller may not go on. */

@@ -2,15 +2,23 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
-import { ArrivingBodies } from './arriving-bodies.js';
+import type { ArrivingBodies } from './arriving-bodies.js';
 import { addBodyParsers, PATCH_TYPES } from './body-parsers.js';
 import { keepOutOfCaches } from './cache-headers.js';
-import { ByteBudget, defaultByteLimits } from './byte-budget.js';
+import type { ByteBudget } from './byte-budget.js';
 import { Drain } from './drain.js';
 import { sendLargeAnswersInParts } from './large-answers.js';
 import { LimitedLog } from './limited-log.js';
 import { refuseExtras } from './refused-extras.js';
 import { takeOwnContent } from './request-content.js';
+
+/** What is on its way to us and from us. */
+export class Transfers {
+  constructor(
+    readonly bodies: ArrivingBodies,
+    readonly answers: ByteBudget,
+  ) {}
+}
 
 /** What stands in front of the module's own routes, in this order, in whatever application they are. */
 @Injectable()
@@ -18,7 +26,7 @@ export class OwnRoutes implements OnModuleInit {
   constructor(
     private readonly http: HttpAdapterHost,
     private readonly requestAuthenticator: RequestAuthenticator,
-    private readonly bodies: ArrivingBodies,
+    private readonly transfers: Transfers,
     private readonly drain: Drain,
   ) {}
 
@@ -34,8 +42,9 @@ export class OwnRoutes implements OnModuleInit {
     this.requestAuthenticator.register(fastify);
     refuseExtras(fastify);
     const log = new LimitedLog(new Logger('Http'));
-    takeOwnContent(fastify, { bodies: this.bodies, log });
-    sendLargeAnswersInParts(fastify, { budget: new ByteBudget(defaultByteLimits()), log });
+    const { bodies, answers } = this.transfers;
+    takeOwnContent(fastify, { bodies, log });
+    sendLargeAnswersInParts(fastify, { budget: answers, log });
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (request, reply, done) => {
       if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.track(reply.raw);

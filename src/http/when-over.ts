@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Waiting } from '../auth/admission/fair-slots.js';
 
 /** What is to be done when a connection closes: one listener, however many requests come over it. */
 const ends = new WeakMap<Socket, Set<() => void>>();
@@ -16,6 +17,11 @@ export function whenOver({ raw: { socket } }: FastifyRequest, { raw: answer }: F
   };
   waiting.add(once);
   answer.once('close', once);
+}
+
+/** Waits as long as the client is there, and no longer than is usual. */
+export function whileAsked(request: FastifyRequest, reply: FastifyReply): Waiting {
+  return { onGone: (gone) => whenOver(request, reply, gone) };
 }
 
 function endsOf(socket: Socket): Set<() => void> {

@@ -1,8 +1,8 @@
 import { StoreError } from '../ledger/store-error.js';
 import type { LedgerStore } from '../ledger/store.js';
 
-/** How long an answer may take, in milliseconds: who asks for health gives up soon. */
-const DEADLINE_MS = 1_000;
+/** How long the database may take, in milliseconds: who asks for health gives up after a second. */
+const DEADLINE_MS = 700;
 
 interface Probe {
   /** Why a write is not possible; undefined when it is. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { framePayloads, textFrames } from '../feed/ws-frame.js';
 import type { CloseCode, ServerMessage } from '../protocol/index.js';
+import { HalfMessage } from './half-message.js';
 
 /** How long a peer has to answer a close before its connection is cut, in milliseconds. */
 const CLOSE_GRACE_MS = 2_000;
@@ -19,9 +20,12 @@ export class ClientSocket {
   private terminateTimer: NodeJS.Timeout | undefined;
   private isAlive = true;
   readonly closed: Promise<void>;
+  /** What has come of a message that is not whole. */
+  readonly half: HalfMessage;
 
   constructor(private readonly ws: WebSocket) {
     this.raw = (ws as unknown as { _socket: Socket })._socket;
+    this.half = new HalfMessage(ws, this.raw);
     this.compressed = ws.extensions.includes('permessage-deflate');
     this.closed = new Promise((resolve) => ws.once('close', () => resolve()));
     const heard = (): void => void (this.isAlive = true);

@@ -1,6 +1,10 @@
-import { CloseCode, type JsonValue } from '../protocol/index.js';
+import type { MemoryBudget } from '../auth/admission/memory-budget.js';
+import { AtomeError, CloseCode, type JsonValue } from '../protocol/index.js';
 import { PresenceBoard } from './presence-board.js';
 import type { RegisteredConnection } from './registered-connection.js';
+
+/** How often it is looked whether messages have come whole, in milliseconds. */
+const LOOK_MS = 5_000;
 
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
@@ -9,17 +13,26 @@ import type { RegisteredConnection } from './registered-connection.js';
 export class ConnectionRegistry {
   private readonly sessions = new Set<RegisteredConnection>();
   private readonly presence = new PresenceBoard(this.sessions);
-  private timer: NodeJS.Timeout | undefined;
+  private timers: readonly NodeJS.Timeout[] = [];
 
-  constructor(private readonly heartbeatMs: number) {}
+  /** @param memory what presences are a part of. */
+  constructor(
+    private readonly heartbeatMs: number,
+    private readonly memory: Pick<MemoryBudget, 'hasRoom' | 'register'>,
+  ) {
+    memory.register(this.presence);
+  }
 
   start(): void {
     this.stop();
-    this.timer = setInterval(() => this.pingAll(), this.heartbeatMs);
+    this.timers = [
+      setInterval(() => this.pingAll(), this.heartbeatMs),
+      setInterval(() => this.cutLate(LOOK_MS), LOOK_MS),
+    ];
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.timers.forEach(clearInterval);
     this.presence.stop();
   }
 
@@ -38,10 +51,16 @@ export class ConnectionRegistry {
     return count;
   }
 
-  /** Tells the others of the tenant; null takes a presence back. */
+  /**
+   * Tells the others of the tenant; null takes a presence back.
+   * @throws AtomeError `unavailable` where there is no memory for more.
+   */
   setPresence(session: RegisteredConnection, state: JsonValue): void {
     // it may have gone meanwhile
-    if (this.sessions.has(session)) this.presence.set(session, state);
+    if (!this.sessions.has(session)) return;
+    if (state !== null && !this.memory.hasRoom())
+      throw new AtomeError('unavailable', 'the server has no memory left for presences; try again later');
+    this.presence.set(session, state);
   }
 
   /** Tells one who has just come who has told its presence. */
@@ -64,6 +83,13 @@ export class ConnectionRegistry {
         return session.socket.closed;
       }),
     );
+  }
+
+  /** Ends connections on which a message does not come whole. @param ms since it was looked before. */
+  cutLate(ms: number): void {
+    for (const { socket } of this.sessions) {
+      if (socket.half.isLate(ms)) socket.close(CloseCode.NO_PROGRESS, 'a message did not arrive whole in time');
+    }
   }
 
   private pingAll(): void {

@@ -1,3 +1,4 @@
+import type { MemoryHolder } from '../auth/admission/memory-budget.js';
 import { textFrames } from '../feed/ws-frame.js';
 import type { JsonValue, PresenceEvent } from '../protocol/index.js';
 import type { RegisteredConnection } from './registered-connection.js';
@@ -5,36 +6,38 @@ import type { RegisteredConnection } from './registered-connection.js';
 /** How often presences are told, in milliseconds: what a client says in between replaces what it said before. */
 const TICK_MS = 100;
 
+/** What a presence takes besides its frame, in bytes. */
+const ENTRY_BYTES = 512;
+
 /** What one client has said last, as a frame that is made once for all who are told. */
 class Presence {
-  private bytes: Buffer | undefined;
+  readonly frame: Buffer;
   /** Who has it already, until all have. */
   readonly told: Set<RegisteredConnection>;
 
   constructor(
     readonly of: RegisteredConnection,
-    readonly state: JsonValue,
+    state: JsonValue,
   ) {
     this.told = new Set([of]);
+    const { clientId, principal } = of;
+    const event: PresenceEvent = { type: 'presence', clientId, principal: principal!.id, state };
+    this.frame = textFrames([JSON.stringify(event)]);
   }
 
   get tenant(): string | undefined {
     return this.of.principal?.tenant;
   }
 
-  get frame(): Buffer {
-    this.bytes ??= textFrames([JSON.stringify(this.event)]);
-    return this.bytes;
-  }
-
-  private get event(): PresenceEvent {
-    const { clientId, principal } = this.of;
-    return { type: 'presence', clientId, principal: principal!.id, state: this.state };
+  get bytes(): number {
+    return this.frame.length + ENTRY_BYTES;
   }
 }
 
 /** The presence of each client: the newest alone, told to the others of its tenant at a tick. */
-export class PresenceBoard {
+export class PresenceBoard implements MemoryHolder {
+  readonly name = 'presences';
+  private held = 0;
   private readonly present = new Map<RegisteredConnection, Presence>();
   /** What is not told yet. */
   private readonly changed = new Map<RegisteredConnection, Presence>();
@@ -44,11 +47,19 @@ export class PresenceBoard {
   /** @param members all who may be told. */
   constructor(private readonly members: Iterable<RegisteredConnection>) {}
 
+  get bytes(): number {
+    return this.held;
+  }
+
   /** @param state null takes it back. */
   set(client: RegisteredConnection, state: JsonValue): void {
     const presence = new Presence(client, state);
+    this.held -= this.present.get(client)?.bytes ?? 0;
     if (state === null) this.present.delete(client);
-    else this.present.set(client, presence);
+    else {
+      this.present.set(client, presence);
+      this.held += presence.bytes;
+    }
     this.changed.set(client, presence);
     this.timer ??= setTimeout(this.tell, Math.max(0, this.toldAt + TICK_MS - performance.now())).unref();
   }

@@ -1,5 +1,6 @@
 import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
+import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { LimitedLog } from '../http/limited-log.js';
@@ -11,8 +12,9 @@ import { UpgradeRequired } from './upgrade-required.js';
 const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: ConnectionRegistry,
-    inject: [ResolvedOptions],
-    useFactory: ({ socket }: ResolvedOptions) => new ConnectionRegistry(socket.heartbeatMs),
+    inject: [ResolvedOptions, MemoryBudget],
+    useFactory: ({ socket }: ResolvedOptions, memory: MemoryBudget) =>
+      new ConnectionRegistry(socket.heartbeatMs, memory),
   },
   {
     provide: HandshakePolicy,

@@ -5,6 +5,7 @@ import type { CredentialExtractor, RequestCredentials } from '../auth/authentica
 import type { SocketOptions } from '../config/module-options.js';
 import type { Feed } from '../feed/feed.js';
 import type { Limits } from '../protocol/index.js';
+import type { ByteBudget } from '../http/byte-budget.js';
 import type { CostLimiter } from './cost-limiter.js';
 import type { MessageTargets } from './message-handler.js';
 
@@ -23,6 +24,8 @@ export interface SessionDependencies extends MessageTargets {
   /** Unsent bytes above which a presence, which may be lost, is not sent. */
   readonly unsentBytes: number;
   readonly costs: CostLimiter;
+  /** What has come of messages that are not whole. */
+  readonly halfMessages: ByteBudget;
   readonly onError: (error: unknown) => void;
 }
 

@@ -9,6 +9,8 @@ import { Feed } from '../feed/feed.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { ConnectionRegistry } from './connection-registry.js';
+import { MemoryBudget } from '../auth/admission/memory-budget.js';
+import { byteBudgetWithin } from '../http/byte-budget.js';
 import { CostLimiter } from './cost-limiter.js';
 import { SESSION_DEPENDENCIES, type SessionDependencies } from './session-dependencies.js';
 
@@ -21,6 +23,7 @@ const PARTS = [
   AcknowledgedWrites,
   ConnectionRegistry,
   ResolvedOptions,
+  MemoryBudget,
 ] as const;
 type Instances<Classes extends readonly { prototype: object }[]> = {
   readonly [Index in keyof Classes]: Classes[Index]['prototype'];
@@ -41,6 +44,7 @@ function dependenciesOf(...parts: Instances<typeof PARTS>): SessionDependencies 
     socket,
     unsentBytes: options.unsentBytes,
     costs: new CostLimiter(socket, new LimitedLog(new Logger('WebSocket'))),
+    halfMessages: byteBudgetWithin(parts[8], 'messages that arrive'),
     onError: errorLog('WebSocket'),
   };
 }

@@ -77,6 +77,14 @@ export class Session implements RegisteredConnection {
 
   private listenTo(ws: WebSocket, lease: ConnectionLease): void {
     const { socket, backPressure } = this;
+    socket.half.chargeTo({
+      budget: this.deps.halfMessages,
+      caller: () => (this.principal ? `${this.principal.tenant} ${this.principal.id}` : this.clientId),
+      onExcess: (why) => {
+        this.end(CloseCode.POLICY, `${why} in messages that are not whole; send fewer at once`);
+        socket.pause();
+      },
+    });
     // `ws` holds what has come of a message that is not whole
     const stopCounting = socket.onReceived(() => {
       if (this.state === 'joined') stopCounting();

@@ -5,7 +5,7 @@ import { AtomeQueries } from '../application/atome-queries.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
-import { isHead, LongResponses, sendHead } from '../http/long-responses.js';
+import { isHead, LongResponses, sendHead, until } from '../http/long-responses.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
@@ -51,7 +51,7 @@ export class SnapshotController {
     const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
     const lines = ndjson({
       header: () => head,
-      records: () => this.queries.snapshot(seq, kinds, principal),
+      records: () => this.queries.snapshot(seq, kinds, principal, until(signal)),
       onError: this.onError,
       signal,
     });

@@ -41,7 +41,7 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     database = await createDatabase();
     const rules = new AccessPolicy({}, () => undefined);
     ledger = await openLedger(await openStore(database.url), { rules });
-    visible = new AtomeQueries(ledger.reader, rules);
+    visible = new AtomeQueries(() => ledger.reader, rules);
     await ledger.write(create('hidden', DOCUMENT), OWNER);
     await ledger.write(write('hidden', 'share', { access: 'private' }), OWNER);
     // its document is small, its clocks are not
@@ -84,7 +84,7 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     ['GET', (id: string) => visible.getText(id, undefined, STRANGER.principal)],
     ['a read of an earlier version', (id: string) => visible.getText(id, { version: 1 }, STRANGER.principal)],
     ['a read of a moment', (id: string) => visible.get(id, { seq: 1 }, STRANGER.principal)],
-    ['its history', (id: string) => visible.history(id, 1, 10, STRANGER.principal)],
+    ['its history', (id: string) => visible.history(id, { page: 1, limit: 10 }, STRANGER.principal)],
     ['what is left of it', (id: string) => visible.leftAt(id, 1, STRANGER.principal)],
   ] as const)('costs %s as much as an id that nobody has', (_call, read) => expectAlike(read));
 

@@ -89,7 +89,7 @@ describe.each(DATABASES)('what inherits, on %s,', (_name, createDatabase) => {
       throw error;
     });
     const reader = new LedgerReader(store);
-    const queries = new AtomeQueries(reader, rules);
+    const queries = new AtomeQueries(() => reader, rules);
 
     /** Who reads which, by a look at each atome and by a list: these never differ. */
     async function readIn(tenant: string): Promise<{ reads: Set<string>; all: Atome[] }> {

@@ -30,15 +30,17 @@ describe('a reader who asks for more than it takes', () => {
   /** Counts the reads of pages that are under way at once. */
   function watchReads(): void {
     const reader = server.app.get(LedgerReader, { strict: false });
-    const page = reader.page.bind(reader);
     reads = { now: 0, most: 0, all: 0 };
-    reader.page = async (...args) => {
+    const counted = async <T>(read: () => Promise<T>): Promise<T> => {
       reads.all += 1;
       reads.most = Math.max(reads.most, (reads.now += 1));
       // as long as a database takes
       await new Promise(setImmediate);
-      return page(...args).finally(() => (reads.now -= 1));
+      return read().finally(() => (reads.now -= 1));
     };
+    const [page, newestPage] = [reader.page.bind(reader), reader.newestPage.bind(reader)];
+    reader.page = (...args) => counted(() => page(...args));
+    reader.newestPage = (...args) => counted(() => newestPage(...args));
   }
 
   async function opened(sub: string): Promise<TestSocket> {
@@ -88,10 +90,10 @@ describe('a reader who asks for more than it takes', () => {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
     const reader = server.app.get(LedgerReader, { strict: false });
-    const page = reader.page.bind(reader);
-    reader.page = async (...args) => {
+    const newestPage = reader.newestPage.bind(reader);
+    reader.newestPage = async (...args) => {
       await gate;
-      return page(...args);
+      return newestPage(...args);
     };
     sockets.forEach((socket, n) => subscribe(socket, n, true));
     for (const socket of sockets) await socket.next('subscribed');

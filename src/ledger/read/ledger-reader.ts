@@ -52,7 +52,7 @@ const SNAPSHOT_BYTES = 1024 * 1024;
 
 /** The ledger as it is read: states, the past, and pages of the feed. It only ever sees what is committed. */
 export class LedgerReader {
-  constructor(private readonly store: LedgerStore) {}
+  constructor(private readonly store: Pick<LedgerStore, 'ledger' | 'heads'>) {}
 
   head(tenant: string): Promise<HeadRow> {
     return this.store.ledger(tenant).write.open();

@@ -24,7 +24,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   protected readonly search?: SearchIndex | undefined;
 
   /** @param report is told of each fault of the database, for all who ask the store. */
-  constructor(private readonly report: Report) {}
+  constructor(protected readonly report: Report) {}
 
   abstract query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
 

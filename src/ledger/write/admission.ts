@@ -1,47 +1,91 @@
 import { AtomeError } from '../../protocol/index.js';
+import { MAX_CHARS, MAX_WRITES } from './group-size.js';
 import { WriteRate } from './quotas.js';
 import type { WriteEnvironment } from './write-environment.js';
 
-/** How many writes may wait at once: beyond, each would wait longer than its caller does. */
+/** How many writes may wait at once, however fast they are decided. Of all, nobody is refused who has no more than a share. */
 export const MAX_WAITING = { tenant: 20_000, all: 100_000 } as const;
 
-/** When it is worth trying again, in milliseconds. */
+/** So many full groups may wait for each tenant, however slow the database is: a push, and what was before it. */
+export const FEW_GROUPS = 5;
+/** How long what is behind those may be expected to wait, in milliseconds. */
+const MAX_EXPECTED_MS = 250;
+
+/** When it is worth trying again, at the least, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Lets writes in, as long as the writer is open, their tenant may write and there is room to wait. */
+/** What a write takes besides its characters, in bytes. */
+const ENVELOPE_BYTES = 512;
+
+/** How much of what a group took goes into what the next ones are expected to take. */
+const NEWEST_SHARE = 0.3;
+
+type AdmissionEnvironment = Pick<WriteEnvironment, 'quotas' | 'now' | 'memory' | 'onRefused'>;
+
+/** The writes of one tenant that wait. */
+interface Waiting {
+  count: number;
+  chars: number;
+  /** How long its recent groups took, in milliseconds. */
+  groupMs: number;
+}
+
+/** What a decided group tells. */
+export interface DecidedGroup {
+  readonly writes: readonly { readonly chars: number }[];
+  /** How long it took, in milliseconds. */
+  readonly tookMs: number;
+}
+
+/**
+ * Lets writes in, as long as the writer is open, their tenant may write and they are not expected to wait for long: what
+ * waits longer than its caller does is decided for nobody, and is sent again.
+ */
 export class Admission {
   private readonly rate: WriteRate;
-  private readonly waiting = new Map<string, number>();
+  private readonly tenants = new Map<string, Waiting>();
   private allWaiting = 0;
+  private held = 0;
+  /** As that of a tenant, of whichever wrote last. */
+  private groupMs = 0;
   private isClosed = false;
 
-  constructor(private readonly environment: Pick<WriteEnvironment, 'quotas' | 'now'>) {
+  constructor(private readonly environment: AdmissionEnvironment) {
     this.rate = new WriteRate(environment.quotas);
   }
 
-  /**
-   * Lets a write wait until it {@link leave}s.
-   * @throws AtomeError `unavailable` when the server is going down or has no room; `rate_limited` when the tenant writes too often.
-   */
-  enter(tenant: string): void {
-    if (this.isClosed) throw new AtomeError('unavailable', 'the server is going down; try again');
-    const waiting = this.waiting.get(tenant) ?? 0;
-    if (waiting >= MAX_WAITING.tenant || this.allWaiting >= MAX_WAITING.all) {
-      const text = 'too many writes wait to be decided; send fewer at once, and try again';
-      throw new AtomeError('unavailable', text, { retryAfter: RETRY_MS });
-    }
-    this.rate.take(tenant, this.environment.now());
-    this.waiting.set(tenant, waiting + 1);
-    this.allWaiting += 1;
+  /** About how many bytes the writes take that wait. */
+  get bytes(): number {
+    return this.held;
   }
 
-  /** @param more rows that the writes made besides one each: they are charged too. */
-  leave(tenant: string, count: number, more: number): void {
-    const waiting = this.waiting.get(tenant)! - count;
-    if (waiting === 0) this.waiting.delete(tenant);
-    else this.waiting.set(tenant, waiting);
-    this.allWaiting -= count;
-    if (more > 0) this.rate.charge(tenant, more, this.environment.now());
+  /**
+   * Lets a write of so many characters wait until it {@link leave}s.
+   * @throws AtomeError `unavailable` when the server is going down or has no room; `rate_limited` when the tenant writes too often.
+   */
+  enter(tenant: string, chars: number): void {
+    if (this.isClosed) throw new AtomeError('unavailable', 'the server is going down; try again');
+    const waiting = this.tenants.get(tenant) ?? { count: 0, chars: 0, groupMs: this.groupMs };
+    this.requireRoom(waiting);
+    this.rate.take(tenant, this.environment.now());
+    if (waiting.count === 0) this.tenants.set(tenant, waiting);
+    waiting.count += 1;
+    waiting.chars += chars;
+    this.allWaiting += 1;
+    this.held += chars + ENVELOPE_BYTES;
+  }
+
+  /** The group has been decided, and waits no more. */
+  leave(tenant: string, { writes, tookMs }: DecidedGroup): void {
+    const waiting = this.tenants.get(tenant)!;
+    const before = waiting.groupMs || tookMs;
+    waiting.groupMs = this.groupMs = before + NEWEST_SHARE * (tookMs - before);
+    const chars = writes.reduce((sum, write) => sum + write.chars, 0);
+    waiting.count -= writes.length;
+    waiting.chars -= chars;
+    if (waiting.count === 0) this.tenants.delete(tenant);
+    this.allWaiting -= writes.length;
+    this.held -= chars + writes.length * ENVELOPE_BYTES;
   }
 
   /** Charges a tenant for rows that its writes have come to since. */
@@ -52,5 +96,27 @@ export class Admission {
   /** Lets nothing in any more. */
   close(): void {
     this.isClosed = true;
+  }
+
+  private requireRoom({ count, chars, groupMs }: Waiting): void {
+    const groups = Math.max(count / MAX_WRITES, chars / MAX_CHARS);
+    const expectedMs = groups * groupMs;
+    if (count >= MAX_WAITING.tenant || (groups >= FEW_GROUPS && expectedMs > MAX_EXPECTED_MS))
+      throw this.refusal(
+        'writes',
+        `it would wait for ${Math.round(expectedMs)} ms behind others of its tenant`,
+        expectedMs,
+      );
+    const isFull = this.allWaiting >= MAX_WAITING.all;
+    if (isFull && count >= MAX_WAITING.all / this.tenants.size)
+      throw this.refusal('all writes', `${this.allWaiting} writes of all tenants wait already`, expectedMs);
+    const { memory } = this.environment;
+    if (memory && !memory.hasRoom()) throw this.refusal('memory', memory.excess, expectedMs);
+  }
+
+  private refusal(cause: string, why: string, expectedMs: number): AtomeError {
+    this.environment.onRefused?.(cause, `503: a write was refused: ${why}`);
+    const text = 'too many writes wait to be decided; send fewer at once, and try again';
+    return new AtomeError('unavailable', text, { retryAfter: Math.max(RETRY_MS, Math.round(expectedMs)) });
   }
 }

@@ -1,26 +1,27 @@
 import type { JsonValue, Mutation } from '../../protocol/index.js';
 
 /** More gain nothing, and each of its atomes is in memory as long as it is decided. */
-const MAX_WRITES = 200;
+export const MAX_WRITES = 200;
 /** About how many characters the writes of a group have, beyond its first. */
-const MAX_CHARS = 8 * 1024 * 1024;
+export const MAX_CHARS = 8 * 1024 * 1024;
 
 /**
  * How many of the queue make the next group: a restore waits for an earlier write to its atome to be history.
  */
-export function groupSize(queue: readonly { readonly mutation: Mutation }[]): number {
+export function groupSize(queue: readonly { readonly mutation: Mutation; readonly chars: number }[]): number {
   const touched = new Set<string>();
   let chars = 0;
   for (let size = 0; size < queue.length && size < MAX_WRITES; size += 1) {
     const { operation, atomeId } = queue[size]!.mutation;
-    chars += weigh(queue[size]!.mutation);
+    chars += queue[size]!.chars;
     if (size > 0 && (chars > MAX_CHARS || (operation === 'restore' && touched.has(atomeId)))) return size;
     touched.add(atomeId);
   }
   return Math.min(queue.length, MAX_WRITES);
 }
 
-function weigh(mutation: Mutation): number {
+/** About how many characters a write has. */
+export function weigh(mutation: Mutation): number {
   try {
     return charsOf(mutation.changes as JsonValue);
   } catch {

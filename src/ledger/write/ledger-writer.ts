@@ -5,7 +5,7 @@ import { LedgerGone } from '../store-error.js';
 import type { LedgerStore, TouchedKeys } from '../store.js';
 import { Admission } from './admission.js';
 import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
-import { groupSize } from './group-size.js';
+import { groupSize, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
 import { touchedKeysOf } from './touched-keys.js';
 import { DecideApart, undecidable } from './undecidable.js';
@@ -19,6 +19,7 @@ export type StateAt = (tenant: string, atomeId: string, version: number) => Prom
 
 interface QueuedWrite {
   readonly mutation: Mutation;
+  readonly chars: number;
   readonly origin: WriteOrigin;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
@@ -38,6 +39,7 @@ interface TenantQueue {
  * together as the next group: one transaction and one flush to disk for all of it, without any timer.
  */
 export class LedgerWriter {
+  readonly name = 'writes that wait';
   private readonly queues = new Map<string, TenantQueue>();
   private readonly listeners = new Set<CommitListener>();
   /** Tenants whose ledger is known to be there. */
@@ -72,12 +74,18 @@ export class LedgerWriter {
    */
   submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      this.admission.enter(tenant);
-      const write = { mutation, origin, resolve, reject };
+      const chars = weigh(mutation);
+      this.admission.enter(tenant, chars);
+      const write = { mutation, chars, origin, resolve, reject };
       const queue = this.queues.get(tenant);
       if (queue) queue.waiting.push(write);
       else this.begin(tenant, write);
     });
+  }
+
+  /** About how many bytes wait. */
+  get bytes(): number {
+    return this.admission.bytes;
   }
 
   /** @returns the function that ends it. */
@@ -155,6 +163,7 @@ export class LedgerWriter {
   }
 
   private async commit(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
+    const begun = performance.now();
     let plan: GroupPlan;
     try {
       plan = await this.plan(tenant, group);
@@ -163,11 +172,11 @@ export class LedgerWriter {
         for (const each of group) await this.commit(tenant, [each]);
         return;
       }
-      this.admission.leave(tenant, group.length, 0);
+      this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
       group.forEach(({ reject }) => reject(error));
       return;
     }
-    this.admission.leave(tenant, group.length, 0);
+    this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;

@@ -9,4 +9,8 @@ export interface WriteEnvironment {
   readonly rules: AccessRules;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether there is memory for more writes that wait; left out: there is. */
+  readonly memory?: { readonly hasRoom: () => boolean; readonly excess: string };
+  /** Is told of writes that are refused for want of room: a cause that stays the same, and a line for the log. */
+  readonly onRefused?: (cause: string, line: string) => void;
 }

@@ -1,3 +1,4 @@
+import { ReadSlots } from '../../../src/auth/admission/read-slots.js';
 import type { FeedParts } from '../../../src/feed/ledger-tail.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../../../src/feed/options.js';
 import { PageCache } from '../../../src/feed/page-cache.js';
@@ -10,5 +11,6 @@ export function feedParts(
   options: FeedOptions = DEFAULT_FEED_OPTIONS,
   rules: AccessRules = OPEN_RULES,
 ): FeedParts {
-  return { ledger, options, rules, pages: new PageCache(options.pageBytes) };
+  const pages = new PageCache(options.pageBytes);
+  return { ledger, options, rules, pages, rings: { bytes: 0 }, slots: new ReadSlots().light };
 }

@@ -20,8 +20,14 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-const THREAD = new URL('./read-worker.mjs', import.meta.url);
 const THREADS = 2;
+
+/** The program of the threads cannot be loaded: it does not stand beside what it was bundled into, or does not find a module. */
+export class NoThreads extends Error {
+  constructor(override readonly cause: unknown) {
+    super('the thread that reads cannot be started', { cause });
+  }
+}
 
 /**
  * Threads that read a database in WAL mode, so that a long read holds up neither the event loop nor the writes. They
@@ -63,7 +69,10 @@ export class ReadPool {
 
   private begin(): Worker {
     // what the process preloads is not for a thread that only reads
-    const thread = new Worker(THREAD, { workerData: { path: this.path, searchPath: this.searchPath }, execArgv: [] });
+    const thread = new Worker(program(), {
+      workerData: { path: this.path, searchPath: this.searchPath },
+      execArgv: [],
+    });
     // whoever waits for an answer keeps the process up
     thread.unref();
     this.threads.add(thread);
@@ -111,7 +120,7 @@ export class ReadPool {
     const onError = (error: unknown): void =>
       settle(() => {
         this.forget(thread);
-        waiting.reject(error);
+        waiting.reject(isOfLoading(error) ? new NoThreads(error) : error);
         if (this.waiting.size > 0) this.next(this.begin());
       });
     const onExit = (): void => onError(new AtomeError('unavailable', 'a read of the database was ended; try again'));
@@ -119,6 +128,20 @@ export class ReadPool {
     thread.ref();
     thread.postMessage(waiting.read);
   }
+}
+
+/** The file beside this one. @throws NoThreads in a bundle that does not know where it is. */
+function program(): URL {
+  try {
+    return new URL('./read-worker.mjs', import.meta.url);
+  } catch (error) {
+    throw new NoThreads(error);
+  }
+}
+
+/** Such as `ERR_MODULE_NOT_FOUND`. */
+function isOfLoading(error: unknown): boolean {
+  return String((error as { code?: unknown } | undefined)?.code).includes('MODULE_NOT_FOUND');
 }
 
 /** The process waits for its end, too: an idle thread alone would not keep it up. */

@@ -26,7 +26,7 @@ import { searchPathOf } from './search/search-follower.js';
 import { SqliteSearch } from './search/sqlite.search.js';
 import { translate } from './sqlite.errors.js';
 import { Patience } from './patience.js';
-import { ReadPool, type Read } from './read-pool.js';
+import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
 
@@ -37,9 +37,12 @@ const SELECT_RECEIPTS = sql.selectReceipts(
 );
 
 /** How long health waits for a lock that another process has, in milliseconds. */
-const PROBE_MS = 750;
+const PROBE_MS = 500;
 
 const AT_ONCE = new Patience(0);
+
+const NO_THREADS =
+  'SQLite is read on the event loop, where a long read holds up everybody: put dist/read-worker.mjs of atome-sync beside your bundle, or leave atome-sync out of the bundle; ';
 
 /** A file that is rewritten in a fraction of a second. */
 const SMALL_BYTES = 32 * 1024 * 1024;
@@ -62,7 +65,8 @@ export class SqliteStore extends SqlStore {
   private readonly db: BetterSqlite3.Database;
   private readonly file: SqliteFile;
   private readonly shared: SharedTransaction;
-  private readonly pool: ReadPool | undefined;
+  /** undefined where it is read on the event loop. */
+  private pool: ReadPool | undefined;
   protected override readonly search: SqliteSearch | undefined;
   private readonly patience = new Patience();
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
@@ -171,7 +175,11 @@ export class SqliteStore extends SqlStore {
     try {
       return await (this.pool ? this.pool.read(scope, read) : rowsOf(this.prepare(read.sql), read));
     } catch (error) {
-      throw this.reported(translate(error));
+      if (!(error instanceof NoThreads)) throw this.reported(translate(error));
+      // others may have come to the same
+      if (this.pool) this.report('sqlite threads', NO_THREADS + (error.cause as Error).message);
+      this.pool = undefined;
+      return this.read(scope, read);
     }
   }
 

@@ -1,0 +1,91 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { AtomeError } from '../../protocol/index.js';
+import { Admission, FEW_GROUPS, MAX_WAITING } from './admission.js';
+import { MAX_CHARS, MAX_WRITES } from './group-size.js';
+import { NO_QUOTAS } from './quotas.js';
+
+const FEW = FEW_GROUPS * MAX_WRITES;
+
+describe('the admission of writes', () => {
+  let admission: Admission;
+  const told: string[] = [];
+  beforeEach(() => {
+    told.length = 0;
+    admission = new Admission({ quotas: NO_QUOTAS, now: () => 0, onRefused: (cause) => void told.push(cause) });
+  });
+
+  /** @returns how many got in, and what the first one was refused with that did not. */
+  function enter(tenant: string, count: number, chars = 100): { entered: number; refusal?: AtomeError } {
+    for (let entered = 0; entered < count; entered += 1) {
+      try {
+        admission.enter(tenant, chars);
+      } catch (refusal) {
+        return { entered, refusal: refusal as AtomeError };
+      }
+    }
+    return { entered: count };
+  }
+
+  const decide = (tenant: string, count: number, tookMs: number, chars = 100): void =>
+    admission.leave(tenant, { writes: Array.from({ length: count }, () => ({ chars })), tookMs });
+
+  /** Groups of a tenant have taken so long. */
+  function took(tenant: string, tookMs: number): void {
+    for (let n = 0; n < 20; n += 1) {
+      enter(tenant, 1);
+      decide(tenant, 1, tookMs);
+    }
+  }
+
+  it('lets a few groups wait, however slow the database is', () => {
+    took('t', 2_000);
+    const { entered, refusal } = enter('t', FEW + 1);
+    expect(entered).toBe(FEW);
+    // it is worth trying again when those before it are decided
+    expect(refusal).toMatchObject({ code: 'unavailable', details: { retryAfter: 10_000 } });
+    expect(told).toEqual(['writes']);
+  });
+
+  it('lets as many wait as are decided in time where the database is fast', () => {
+    took('t', 10);
+    const { entered, refusal } = enter('t', MAX_WAITING.tenant);
+    expect(entered).toBeGreaterThan(FEW);
+    expect(entered).toBeLessThanOrEqual((250 / 10 + 1) * MAX_WRITES);
+    expect(refusal).toMatchObject({ details: { retryAfter: 1_000 } });
+  });
+
+  it('counts large writes as the groups that they make', () => {
+    took('t', 500);
+    expect(enter('t', FEW, MAX_CHARS / 8).entered).toBe(FEW_GROUPS * 8);
+  });
+
+  it('finds out when the database has become slower, or faster', () => {
+    took('t', 10);
+    took('t', 2_000);
+    expect(enter('t', 2 * FEW).entered).toBe(FEW);
+    decide('t', FEW, 10);
+    took('t', 10);
+    expect(enter('t', 2 * FEW).entered).toBe(2 * FEW);
+  });
+
+  it('knows of one tenant what it has learnt of another, and keeps none of them out for it', () => {
+    took('slow', 2_000);
+    enter('slow', FEW);
+    expect(enter('slow', 1).entered).toBe(0);
+    expect(enter('other', FEW + 1).entered).toBe(FEW);
+  });
+
+  it('keeps nobody out who has no more than a share of all', () => {
+    for (let n = 0; n < MAX_WAITING.all / MAX_WAITING.tenant; n += 1) enter(`greedy-${n}`, MAX_WAITING.tenant);
+    expect(enter('greedy-0', 1).refusal).toMatchObject({ code: 'unavailable' });
+    expect(enter('modest', 1_000).entered).toBe(1_000);
+    expect(enter('modest', MAX_WAITING.tenant).refusal).toBeDefined();
+  });
+
+  it('counts bytes, and none of what has been decided', () => {
+    enter('t', 3, 1_000);
+    expect(admission.bytes).toBeGreaterThanOrEqual(3_000);
+    decide('t', 3, 10, 1_000);
+    expect(admission.bytes).toBe(0);
+  });
+});
