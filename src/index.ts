@@ -31,6 +31,7 @@ export {
 } from './atome/atome.service.js';
 export type { AsOf, HistoryPage, ListPage } from './ledger/read/ledger-reader.js';
 export type { ListQuery } from './ledger/store.js';
+export { SYSTEM } from './auth/authentication/anonymous.js';
 export { AtomeEvents, OnAtome, type AtomeEventName, type TenantEvent } from './atome/atome-events.js';
 export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
@@ -39,6 +40,7 @@ export type { AccountOptions, AtomeOptions, AtomeStaticOptions, SocketOptions } 
 export type { FeedOptions } from './feed/options.js';
 export type { Quotas } from './ledger/write/quotas.js';
 export type { JwtOptions, KeySource } from './auth/authentication/jwt.authenticator.js';
+export type { AuthenticatedPrincipal, AuthenticateHook } from './auth/authentication/authenticate-hook.js';
 export { AccessPolicy, type AuthorizeHook } from './auth/authorization/access-policy.js';
 export type { KindPolicy, Policies } from './auth/authorization/kind-policies.js';
 export type { Role } from './auth/authorization/roles.js';

@@ -2,7 +2,7 @@ import { Logger, Module, type DynamicModule, type Provider } from '@nestjs/commo
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { OriginPolicy } from '../auth/admission/origins.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
-import { Authenticator, NoAuthenticator } from '../auth/authentication/authenticator.js';
+import { Authenticator, HostAuthenticator, NoAuthenticator } from '../auth/authentication/authenticator.js';
 import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
 import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
@@ -16,10 +16,11 @@ import { SessionAuthenticator } from './session.authenticator.js';
 const UNUSABLE_KEY =
   'a token is refused, because its key in the key set cannot be used (jwt.keys; AUTH_JWKS_URL, AUTH_JWKS_FILE)';
 
-function authenticatorOf({ jwt }: ResolvedOptions, revocations?: Revocations): Authenticator {
+function authenticatorOf({ jwt, authenticate }: ResolvedOptions, revocations?: Revocations): Authenticator {
   const log = new LimitedLog(new Logger('Keys'));
   const onUnusableKey = (why: string): void => log.warn('key', `${UNUSABLE_KEY}: ${why}`);
-  const authenticator = jwt ? new JwtAuthenticator(jwt, onUnusableKey) : new NoAuthenticator();
+  const withoutTokens = authenticate ? new HostAuthenticator() : new NoAuthenticator();
+  const authenticator = jwt ? new JwtAuthenticator(jwt, onUnusableKey) : withoutTokens;
   return revocations ? new SessionAuthenticator(authenticator, revocations) : authenticator;
 }
 

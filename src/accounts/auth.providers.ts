@@ -43,7 +43,12 @@ const TICKETS: readonly Provider[] = [
     inject: [SqlTicketStore],
     useFactory: (store: SqlTicketStore) => periodic(() => store.sweep(Date.now())),
   },
-  CredentialExtractor,
+  {
+    provide: CredentialExtractor,
+    inject: [Authenticator, Tickets, ResolvedOptions],
+    useFactory: (authenticator: Authenticator, tickets: Tickets, { authenticate }: ResolvedOptions) =>
+      new CredentialExtractor(authenticator, tickets, authenticate),
+  },
 ];
 
 /** Accounts sign tokens, with the secret that verifies them. */

@@ -45,7 +45,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
   handleConnection(ws: WebSocket, request: IncomingMessage): void {
     const { headers, url } = request;
     this.stallGuard.watch(request.socket, this.options.socket.heartbeatMs);
-    const handshake = { headers, url, address: addressOf(request, this.options.proxies) };
+    const handshake = { headers, url, raw: request, address: addressOf(request, this.options.proxies) };
     new Session(ws, randomUUID(), handshake, this.session);
   }
 }

@@ -10,6 +10,7 @@ import { atomeOf, atomeText } from '../ledger/row-mapper.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
+  AtomeError,
   MERGE_PATCH,
   parseAlterBody,
   parseCreateBody,
@@ -35,7 +36,10 @@ export type { RenameResult, WriteResult } from '../application/write-result.js';
 
 /** Who writes, through which client, and under which conditions. Everything may be left out. */
 export interface WriteContext {
-  /** Left out: an admin of the tenant `default`. One that is named, but is `undefined` or none, is refused. */
+  /**
+   * Left out: everybody, who is an admin of the tenant `default`; refused where there is `jwt` or `authenticate`: `SYSTEM` is
+   * the application itself. One that is named, but is `undefined` or none, is refused.
+   */
   readonly principal?: Principal | undefined;
   /** The WebSocket client that gets no event of this write on a plain connection. */
   readonly clientId?: string | undefined;
@@ -78,7 +82,7 @@ export interface AlterInput {
   readonly timestamp?: string | number;
 }
 
-/** Who reads; left out: an admin of the tenant `default`. An `undefined` that is passed is refused. */
+/** Who reads; left out as for {@link WriteContext}. An `undefined` that is passed is refused. */
 export type ReadBy = readonly [principal?: Principal];
 
 /** The parts to set whole: one or more of `data, meta, kind, type, parentId`. */
@@ -137,7 +141,7 @@ export class AtomeService {
     input: { newName: string; reason?: string },
     context: WriteContext = {},
   ): Promise<RenameResult> {
-    const [caller, preconditions] = contextOf(context);
+    const [caller, preconditions] = this.contextOf(context);
     return this.writes.rename(parseRenameBody(id, input, context, this.options.limits), caller, preconditions);
   }
 
@@ -161,24 +165,24 @@ export class AtomeService {
    * It is deleted then, and its id cannot be used again.
    */
   async erase(id: string, input: { reason?: string } = {}, context: WriteContext = {}): Promise<WriteResult> {
-    const [caller, preconditions] = contextOf(context);
+    const [caller, preconditions] = this.contextOf(context);
     const mutation = parseDeleteBody(id, input, context, this.options.limits);
     return this.writes.resultOf(await this.writes.erase(mutation, caller, preconditions), caller);
   }
 
   /** The atome as it is, or as it was. */
   async get(id: string, moment?: AsOf, ...by: ReadBy): Promise<Atome> {
-    return this.queries.get(parseId(id), moment, readerOf(by));
+    return this.queries.get(parseId(id), moment, this.readerOf(by));
   }
 
   /** As {@link get}, as JSON, which costs less: for those who only hand it on. */
   async getText(id: string, moment?: AsOf, ...by: ReadBy): Promise<AtomeText> {
-    return this.queries.getText(parseId(id), moment, readerOf(by));
+    return this.queries.getText(parseId(id), moment, this.readerOf(by));
   }
 
   /** A page of the atomes that the reader may see, in the order of the query. `last` is where the next page begins. */
   async list(query: ListQuery, ...by: ReadBy): Promise<ListPage & { atomes: readonly Atome[] }> {
-    const page = await this.queries.list(query, readerOf(by));
+    const page = await this.queries.list(query, this.readerOf(by));
     return { ...page, atomes: page.rows.map(atomeOf) };
   }
 
@@ -190,12 +194,12 @@ export class AtomeService {
 
   /** How many atomes the reader may see by these filters; paging does not count. */
   async count(query: ListQuery, ...by: ReadBy): Promise<number> {
-    return this.queries.count(query, readerOf(by));
+    return this.queries.count(query, this.readerOf(by));
   }
 
   /** Page 1 holds the newest alterations. A page of large ones may end early: the next is the one before its `next`. */
   async history(id: string, page: number | HistoryCursor, limit: number, ...by: ReadBy): Promise<HistoryPage> {
-    return this.queries.history(parseId(id), page, limit, readerOf(by));
+    return this.queries.history(parseId(id), page, limit, this.readerOf(by));
   }
 
   /** One parsed write, whichever way it came. */
@@ -205,21 +209,24 @@ export class AtomeService {
 
   /** What cannot be parsed rejects, as all else does that is refused. */
   private async parsed(parse: () => Mutation, context: WriteContext): Promise<WriteResult> {
-    const [caller, preconditions] = contextOf(context);
+    const [caller, preconditions] = this.contextOf(context);
     return this.writes.write(parse(), caller, preconditions);
   }
-}
 
-/** Who writes, and under which conditions. @throws AtomeError `invalid` */
-function contextOf(context: WriteContext): [caller: Caller, preconditions: Preconditions | undefined] {
-  return [callerOf(writerOf(context), context.clientId ?? null), parsePreconditions(context)];
-}
+  /** Who writes, and under which conditions. @throws AtomeError `invalid`, `unauthenticated` */
+  private contextOf(context: WriteContext): [caller: Caller, preconditions: Preconditions | undefined] {
+    // one that was named, even by mistake, is asked for: whoever it should have been may do less than everything
+    const writer = 'principal' in context ? requirePrincipal(context.principal) : this.nobodyNamed();
+    return [callerOf(writer, context.clientId ?? null), parsePreconditions(context)];
+  }
 
-/** One that was named, even by mistake, is asked for: whoever it should have been may do less than everything. */
-function writerOf(context: WriteContext): Principal {
-  return 'principal' in context ? requirePrincipal(context.principal) : ANONYMOUS;
-}
+  private readerOf(by: ReadBy): Principal {
+    return by.length > 0 ? requirePrincipal(by[0]) : this.nobodyNamed();
+  }
 
-function readerOf(by: ReadBy): Principal {
-  return by.length > 0 ? requirePrincipal(by[0]) : ANONYMOUS;
+  /** Where callers are told apart, who forgets to say who acts must not get everything. */
+  private nobodyNamed(): Principal {
+    if (!this.options.knowsCallers) return ANONYMOUS;
+    throw new AtomeError('unauthenticated', 'say who acts: pass a principal, or SYSTEM for the application itself');
+  }
 }

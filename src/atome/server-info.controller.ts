@@ -37,7 +37,7 @@ export class ServerInfoController {
       version: VERSION,
       protocol: PROTOCOL_VERSION,
       wsPath: this.options.wsPath,
-      authRequired: this.options.jwt !== undefined,
+      authRequired: this.options.knowsCallers,
       ...(caller && (await this.ledgerOf(caller))),
       serverTime: new Date().toISOString(),
       limits: this.options.limits,

@@ -1,4 +1,5 @@
 import type { AuthorizeHook } from '../auth/authorization/access-policy.js';
+import type { AuthenticateHook } from '../auth/authentication/authenticate-hook.js';
 import type { JwtOptions } from '../auth/authentication/jwt.authenticator.js';
 import type { Policies } from '../auth/authorization/kind-policies.js';
 import { originOptions, type OriginOptions } from '../auth/admission/origin-options.js';
@@ -66,6 +67,11 @@ export interface AtomeOptions {
   readonly feed?: Partial<FeedOptions>;
   /** Who may call is proved by JSON Web Tokens; left out, authentication is off. */
   readonly jwt?: JwtOptions;
+  /**
+   * Who calls, as the application knows it: by a session of its own, say. Beside tokens, or in place of them; for REST, streams
+   * and the WebSocket alike.
+   */
+  readonly authenticate?: AuthenticateHook;
   /** What holds for the atomes of a kind. */
   readonly policies?: Policies;
   /** The application's own word on single atomes. */
@@ -120,6 +126,7 @@ export class ResolvedOptions {
   readonly socket: SocketOptions;
   readonly feed: FeedOptions;
   readonly jwt: JwtOptions | undefined;
+  readonly authenticate: AuthenticateHook | undefined;
   readonly policies: Policies | undefined;
   readonly authorize: AuthorizeHook | undefined;
   readonly origins: OriginOptions;
@@ -136,12 +143,19 @@ export class ResolvedOptions {
     this.socket = { ...DEFAULT_SOCKET_OPTIONS, ...options.socket };
     this.feed = { ...DEFAULT_FEED_OPTIONS, ...options.feed };
     this.jwt = options.jwt;
+    this.authenticate = options.authenticate;
     this.policies = options.policies;
     this.authorize = options.authorize;
-    this.origins = originOptions(options, options.jwt !== undefined);
+    const { knowsCallers } = this;
+    this.origins = originOptions(options, { hasTokens: knowsCallers && !this.authenticate, knowsCallers });
     this.connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
     this.heavyCalls = { ...DEFAULT_HEAVY_LIMITS, ...options.heavyCalls };
     this.quotas = { ...NO_QUOTAS, ...options.quotas };
     this.proxies = options.proxies ?? 0;
+  }
+
+  /** Whether it is found out who calls: otherwise everybody is the same. */
+  get knowsCallers(): boolean {
+    return this.jwt !== undefined || this.authenticate !== undefined;
   }
 }

@@ -99,6 +99,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
     const missing = Object.entries({ keys: given, tenantClaim, rolesClaim }).filter(([, each]) => each === undefined);
     return missing.map(([name]) => [name, 'is needed']);
   },
+  authenticate: functions,
   policies: is('an object', (value) => typeof value === 'object' && value !== null),
   authorize: functions,
   allowedOrigins: list,

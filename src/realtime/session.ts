@@ -116,7 +116,7 @@ export class Session implements RegisteredConnection {
   /** Who can be known from the handshake is. */
   private async finishHandshake(handshake: Handshake): Promise<void> {
     try {
-      const check = this.deps.credentialExtractor.extract(handshake, true);
+      const check = await this.deps.credentialExtractor.extract(handshake, true);
       if (check) await this.identity.accept(check);
       await this.welcome();
     } catch (error) {

@@ -22,6 +22,14 @@ export interface AskedOriginOptions {
   readonly requireWriteHeader?: boolean | 'browsers' | undefined;
 }
 
+/** How it is found out who calls. */
+export interface KnownCallers {
+  /** By tokens alone, which no page elsewhere can have a browser send. */
+  readonly hasTokens: boolean;
+  /** By tokens or by the application: it does not count where a call comes from, and to which name. */
+  readonly knowsCallers: boolean;
+}
+
 /** Names that no page elsewhere can have, so that none can pass for one of ours. */
 export const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -36,10 +44,11 @@ export function isOrigin(text: string): boolean {
 
 /**
  * Without tokens everybody may do everything, so that only where a request comes from tells a friend from a page that
- * uses its visitor's browser; with them a page that has none can do nothing, and the host's own CORS decides.
+ * uses its visitor's browser; with them a page that has none can do nothing, and the host's own CORS decides. Where the
+ * application says who calls, it may know that by a cookie, which browsers send for every page.
  * @throws Error that names the option that does not fit.
  */
-export function originOptions(asked: AskedOriginOptions, hasTokens: boolean): OriginOptions {
+export function originOptions(asked: AskedOriginOptions, { hasTokens, knowsCallers }: KnownCallers): OriginOptions {
   const { allowedOrigins = [], allowedHosts, checkOrigins, requireWriteHeader = !hasTokens } = asked;
   requireOrigins(allowedOrigins, hasTokens);
   if (allowedHosts) requireHosts(allowedHosts);
@@ -48,7 +57,7 @@ export function originOptions(asked: AskedOriginOptions, hasTokens: boolean): Or
   }
   return {
     allowedOrigins,
-    allowedHosts: allowedHosts ?? (hasTokens ? ['*'] : LOOPBACK_NAMES),
+    allowedHosts: allowedHosts ?? (knowsCallers ? ['*'] : LOOPBACK_NAMES),
     checksCalls: checkOrigins ?? !hasTokens,
     checksHandshakes: checkOrigins ?? true,
     checksSites: !hasTokens && checkOrigins !== false,

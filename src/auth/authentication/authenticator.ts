@@ -1,4 +1,4 @@
-import type { Principal } from '../../protocol/index.js';
+import { AtomeError, type Principal } from '../../protocol/index.js';
 import { ANONYMOUS } from './anonymous.js';
 
 /** Who somebody is, and until when that is known. */
@@ -35,6 +35,17 @@ export abstract class Authenticator {
   /** Looks whether what it trusts has changed; called once a second, before {@link isCurrent}. May not reject. */
   refresh(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+/** Only the application says who calls: a token proves nothing. */
+export class HostAuthenticator extends Authenticator {
+  readonly required = true;
+
+  authenticate(): Promise<Identity> {
+    return Promise.reject(
+      new AtomeError('unauthenticated', 'tokens are not taken here: the application says who calls'),
+    );
   }
 }
 

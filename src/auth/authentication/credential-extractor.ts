@@ -1,32 +1,51 @@
-import { Injectable } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
 import { AtomeError } from '../../protocol/index.js';
-import { Authenticator, type Identity } from './authenticator.js';
-import { Tickets } from './tickets.js';
+import { identityByHook, type AuthenticateHook } from './authenticate-hook.js';
+import type { Authenticator, Identity } from './authenticator.js';
+import type { Tickets } from './tickets.js';
 
 /** What a request, or the handshake of a WebSocket, carries. */
 export interface RequestCredentials {
   readonly headers: { readonly authorization?: string | undefined };
   /** Path and query. */
   readonly url?: string | undefined;
+  /** As Node has it. */
+  readonly raw: IncomingMessage;
 }
 
 /** Tells who a caller is, at once where that is known already; throws, or rejects, as an {@link Authenticator} does. */
 export type CredentialCheck = () => Identity | Promise<Identity>;
 
-/** Finds out who calls: by the token in the header, or by a one-time ticket in the address. */
-@Injectable()
+/** Finds out who calls: by the application's word, the token in the header, or a one-time ticket in the address. */
 export class CredentialExtractor {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly tickets: Tickets,
+    private readonly hook?: AuthenticateHook,
   ) {}
 
   /**
    * How the caller proves who it is; undefined when it carries nothing that does.
    * @param takesTickets whether a ticket counts here.
-   * @throws AtomeError `unauthenticated` for a token in the address, and for another scheme than Bearer.
+   * @throws AtomeError `unauthenticated` for a token in the address, and for another scheme than Bearer; or rejects with it.
    */
-  extract({ headers, url }: RequestCredentials, takesTickets: boolean): CredentialCheck | undefined {
+  extract(
+    request: RequestCredentials,
+    takesTickets: boolean,
+  ): CredentialCheck | undefined | Promise<CredentialCheck | undefined> {
+    return this.hook ? this.ask(this.hook, request, takesTickets) : this.carried(request, takesTickets);
+  }
+
+  private async ask(
+    hook: AuthenticateHook,
+    request: RequestCredentials,
+    takesTickets: boolean,
+  ): Promise<CredentialCheck | undefined> {
+    const identity = await identityByHook(hook, request.raw);
+    return identity ? () => identity : this.carried(request, takesTickets);
+  }
+
+  private carried({ headers, url }: RequestCredentials, takesTickets: boolean): CredentialCheck | undefined {
     if (!this.authenticator.required) return () => this.authenticator.authenticate('');
     const ticket = ticketIn(url);
     const token = bearerToken(headers.authorization);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AtomeError } from '../../protocol/index.js';
 import { assertRole, type Action } from '../authorization/role-permissions.js';
 import type { Identity } from './authenticator.js';
-import { CredentialExtractor } from './credential-extractor.js';
+import { CredentialExtractor, type CredentialCheck } from './credential-extractor.js';
 import { Perimeter } from '../admission/perimeter.js';
 
 /**
@@ -72,14 +72,11 @@ export class RequestAuthenticator {
     request.isAuthorized = true;
   }
 
-  private identify(request: FastifyRequest, rule: Rule): Identity | undefined | Promise<Identity> {
+  private identify(request: FastifyRequest, rule: Rule): Identity | undefined | Promise<Identity | undefined> {
     const takesTickets = (request.routeOptions.config as { [TAKES_TICKETS]?: boolean })[TAKES_TICKETS] ?? false;
     try {
       const check = this.credentialExtractor.extract(request, takesTickets);
-      if (!check && rule !== 'public') {
-        throw new AtomeError('unauthenticated', 'a token is needed: send Authorization: Bearer <token>');
-      }
-      const identity = check?.();
+      const identity = check instanceof Promise ? check.then((found) => proved(found, rule)) : proved(check, rule);
       return identity instanceof Promise ? identity.catch((error: unknown) => this.reject(request, error)) : identity;
     } catch (error) {
       return this.reject(request, error);
@@ -90,6 +87,12 @@ export class RequestAuthenticator {
     if (error instanceof AtomeError && error.code === 'unauthenticated') await this.onUnauthenticated(request);
     throw error;
   }
+}
+
+/** @throws AtomeError `unauthenticated` where somebody is needed; or rejects with it. */
+function proved(check: CredentialCheck | undefined, rule: Rule): Identity | undefined | Promise<Identity> {
+  if (check || rule === 'public') return check?.();
+  throw new AtomeError('unauthenticated', 'a token is needed: send Authorization: Bearer <token>');
 }
 
 /** What the route of a request needs; undefined for one that is not the module's. */
