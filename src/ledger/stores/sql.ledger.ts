@@ -194,9 +194,9 @@ class SqlAtomes extends Part implements LedgerAtomes {
     return row?.hash === found.hash ? found : undefined;
   }
 
-  async after({ after, kinds, limit, bytes }: IdPage): Promise<AtomeRow[]> {
-    const statement = sql.selectAtomesAfter(this.tenant, after, kinds, limit);
-    return (await this.measured<AtomeRow>(statement, bytes)).map(atomeRow);
+  async after(page: IdPage): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomesAfter(this.tenant, page);
+    return (await this.measured<AtomeRow>(statement, page.bytes)).map(atomeRow);
   }
 }
 
