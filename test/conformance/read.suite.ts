@@ -222,8 +222,14 @@ export function readSuite({ make }: StoreKind): void {
       for (const [way, found] of Object.entries(read)) {
         expect([way, found.map((row) => row!.clocks)]).toEqual([way, ['{}', '{}', stamp, '{}']]);
       }
-      const whole = await atomes.after({ after: '', limit: 9, isWhole: true });
-      expect(whole.map(({ clocks }) => clocks)).toEqual(rows.map(({ clocks }) => clocks));
+      const whole = {
+        after: await atomes.after({ after: '', limit: 9, isWhole: true }),
+        get: await Promise.all(ids.map((id) => atomes.get(id, undefined, true))),
+        checked: await Promise.all(ids.map((id) => atomes.get(id, check, true))),
+      };
+      for (const [way, found] of Object.entries(whole)) {
+        expect([way, found.map((row) => row!.clocks)]).toEqual([way, rows.map(({ clocks }) => clocks)]);
+      }
     });
 
     it('keep numbers that a ledger may reach', async () => {

@@ -58,6 +58,8 @@ export const SELECT_ATOME_BELOW = selectAtome(true);
 export const SELECT_DOCUMENT = `SELECT id, ${DOCUMENT_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
 /** With the epoch of its ledger, which costs no statement of its own. */
 export const SELECT_READ_ATOME = readAtome(ATOME_COLUMNS);
+/** As {@link SELECT_READ_ATOME}, with the clocks. */
+export const SELECT_WHOLE_ATOME = readAtome(WHOLE_COLUMNS);
 /** As {@link SELECT_READ_ATOME}, before rights are asked. */
 export const SELECT_PARTIAL_ATOME = readAtome(READ_PARTIAL_COLUMNS);
 
