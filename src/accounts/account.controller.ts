@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '../api-decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
@@ -19,7 +19,7 @@ import { AccountSessions, type AccountSession } from './sessions.js';
 @ApiTags('auth')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('auth')
+@Controller({ path: 'auth', version: VERSION_NEUTRAL })
 export class AccountController {
   constructor(
     private readonly accounts: Accounts,

@@ -47,15 +47,20 @@ const PROVIDERS: readonly Provider[] = [
 ];
 const EXPORTS = [Authenticator, OriginPolicy, Perimeter, ConnectionLimiter, RequestAuthenticator, AccessGuard];
 
+interface AuthRoutes {
+  readonly accounts: AccountOptions | undefined;
+  readonly rest: boolean;
+}
+
 /** Who calls, and who is let in; with accounts of its own where they are configured. */
 @Module({})
 export class AuthModule {
-  static from(accounts: AccountOptions | undefined, ...imports: DynamicModule[]): DynamicModule {
+  static from({ accounts, rest }: AuthRoutes, ...imports: DynamicModule[]): DynamicModule {
     const { controllers, providers, exports } = authProviders(accounts);
     return {
       module: AuthModule,
       imports,
-      controllers: [...controllers],
+      controllers: rest ? [...controllers] : [],
       providers: [...PROVIDERS, ...providers],
       exports: [...EXPORTS, CredentialExtractor, ...exports],
     };

@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '../api-decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
@@ -11,7 +11,7 @@ import { ANSWERS } from './openapi-examples.js';
 @ApiTags('auth')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('auth')
+@Controller({ path: 'auth', version: VERSION_NEUTRAL })
 export class TicketController {
   constructor(private readonly tickets: Tickets) {}
 

@@ -4,11 +4,11 @@ import { entityTag } from '../ledger/entity-tag.js';
 import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
-import type { AtomeRow, HeadRow } from '../ledger/rows.js';
+import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
-import type { Atome, AtomeState, AtomeHeader, Principal } from '../protocol/index.js';
+import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
 
 /** An atome as JSON, and what a cache and preconditions go by. */
 export interface AtomeText extends Selected {
@@ -32,15 +32,13 @@ export class AtomeQueries {
 
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
   async get(id: string, moment: AsOf | undefined, principal: Principal): Promise<Atome> {
-    const now = await this.find(id, principal);
-    return moment ? this.reader.getAt(principal.tenant, id, moment) : this.reader.requireAlive(now);
+    const now = await this.row(id, principal);
+    return moment ? this.reader.getAt(principal.tenant, id, moment) : this.reader.requireAlive(stateOf(now));
   }
 
   /** As {@link get}, as JSON. */
   async getText(id: string, moment: AsOf | undefined, principal: Principal): Promise<AtomeText> {
-    const row = await this.reader.row(principal.tenant, id, (now) =>
-      this.accessPolicy.authorize(principal, 'read', now),
-    );
+    const row = await this.row(id, principal);
     if (!moment && row.deletedAt !== null) this.reader.requireAlive(stateOf(row));
     const shown = moment ? await this.reader.getAt(principal.tenant, id, moment) : row;
     const { version, updatedAt } = shown;
@@ -53,7 +51,7 @@ export class AtomeQueries {
   }
 
   async history(id: string, page: number | HistoryCursor, limit: number, principal: Principal): Promise<HistoryPage> {
-    await this.find(id, principal);
+    await this.row(id, principal);
     return this.reader.history(principal.tenant, id, page, limit);
   }
 
@@ -84,12 +82,12 @@ export class AtomeQueries {
 
   /** As it was at a version; of an erased atome what is left of it. */
   async leftAt(id: string, version: number, principal: Principal): Promise<Atome> {
-    await this.find(id, principal);
+    await this.row(id, principal);
     return this.reader.leftAt(principal.tenant, id, version);
   }
 
-  private find(id: string, principal: Principal): Promise<AtomeState> {
-    return this.reader.state(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+  private row(id: string, principal: Principal): Promise<ReadAtomeRow> {
+    return this.reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
   private async scan(query: ListQuery, principal: Principal): Promise<ListPage> {

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeQueries } from '../application/atome-queries.js';
@@ -23,7 +23,7 @@ import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 @ApiTags('atome')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('atome')
+@Controller({ path: 'atome', version: VERSION_NEUTRAL })
 export class AtomeReadsController {
   constructor(
     private readonly atomes: AtomeQueries,

@@ -11,6 +11,7 @@ import {
   Req,
   Res,
   UseFilters,
+  VERSION_NEUTRAL,
 } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -41,7 +42,7 @@ const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 @ApiTags('atome')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('atome')
+@Controller({ path: 'atome', version: VERSION_NEUTRAL })
 export class AtomeController {
   constructor(
     private readonly atomes: AtomeService,

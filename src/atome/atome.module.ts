@@ -71,21 +71,27 @@ export class AtomeModule {
 }
 
 /** The rooms, each with those that it needs. */
-function compose({ wsPath, accounts }: AtomeStaticOptions, options: Provider, imports: Imports = []): DynamicModule {
+function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports = []): DynamicModule {
+  const { wsPath = WS_PATH, ws = true, rest = true, audit = true, userData = true, isGlobal = false, accounts } = fixed;
   const config = ConfigModule.with(options, imports);
   const ledger = LedgerModule.from(config);
-  const auth = AuthModule.from(accounts && { ...DEFAULT_ACCOUNT_OPTIONS, ...accounts }, config, ledger);
+  const auth = AuthModule.from(
+    { accounts: accounts && { ...DEFAULT_ACCOUNT_OPTIONS, ...accounts }, rest },
+    config,
+    ledger,
+  );
   const http = HttpModule.from(config, auth);
   const application = ApplicationModule.from(ledger);
   const below = [config, ledger, auth, http, application];
-  const realtime = RealtimeModule.from(...below);
-  const compliance = ComplianceModule.from(...below);
+  const realtime = RealtimeModule.from(ws, ...below);
+  const compliance = ComplianceModule.from({ audit: rest && audit, userData: rest && userData }, ...below);
   const rooms = [...below, realtime, compliance];
   return {
     module: AtomeModule,
-    imports: [...rooms, SyncModule.from(...below), DiscoveryModule],
-    controllers: [AtomeController, AtomeReadsController, ServerInfoController],
-    providers: [AtomeLifecycle, AtomeService, AtomeEvents, gatewayAt(wsPath ?? WS_PATH)],
+    global: isGlobal,
+    imports: [...rooms, ...(rest ? [SyncModule.from(...below)] : []), DiscoveryModule],
+    controllers: rest ? [AtomeController, AtomeReadsController, ServerInfoController] : [],
+    providers: [AtomeLifecycle, AtomeService, AtomeEvents, ...(ws ? [gatewayAt(wsPath)] : [])],
     exports: [...rooms, AtomeService, AtomeEvents],
   };
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, UseFilters } from '@nestjs/common';
+import { Controller, Get, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
@@ -13,7 +13,7 @@ import { ConnectionRegistry } from '../realtime/connection-registry.js';
 @ApiTags('server')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('server-info')
+@Controller({ path: 'server-info', version: VERSION_NEUTRAL })
 export class ServerInfoController {
   constructor(
     private readonly feed: Feed,

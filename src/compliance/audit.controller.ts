@@ -1,4 +1,4 @@
-import { Controller, Get, Headers, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
@@ -28,7 +28,7 @@ const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 @ApiTags('law')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('audit')
+@Controller({ path: 'audit', version: VERSION_NEUTRAL })
 export class AuditController {
   private readonly onError = errorLog('Audit');
 

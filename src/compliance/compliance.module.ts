@@ -19,12 +19,13 @@ const PROVIDERS: readonly FactoryProvider[] = [
 
 /** The audit trail, and what the law gives to everybody about their own data. */
 @Module({
-  controllers: [AuditController, UserDataController],
   providers: [...PROVIDERS],
   exports: PROVIDERS.map(({ provide }) => provide),
 })
 export class ComplianceModule {
-  static from(...imports: DynamicModule[]): DynamicModule {
-    return { module: ComplianceModule, imports };
+  /** @param routes which of them there are. */
+  static from(routes: { audit: boolean; userData: boolean }, ...imports: DynamicModule[]): DynamicModule {
+    const controllers = [...(routes.audit ? [AuditController] : []), ...(routes.userData ? [UserDataController] : [])];
+    return { module: ComplianceModule, imports, controllers };
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
@@ -20,7 +20,7 @@ import { UserData } from './user-data.js';
 @ApiTags('law')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('user-data')
+@Controller({ path: 'user-data', version: VERSION_NEUTRAL })
 export class UserDataController {
   private readonly onError = errorLog('UserData');
 

@@ -111,6 +111,16 @@ export interface AtomeOptions {
 export interface AtomeStaticOptions {
   /** Path of the WebSocket; default `/ws/atome-sync`. */
   readonly wsPath?: string;
+  /** Whether there is the WebSocket; `false` needs no adapter for it. Default: true. */
+  readonly ws?: boolean;
+  /** Whether there are routes at all. Default: true; without them the module is for the application's own code, and sockets. */
+  readonly rest?: boolean;
+  /** Whether there are routes under `audit`. Default: true. */
+  readonly audit?: boolean;
+  /** Whether there are routes under `user-data`. Default: true. */
+  readonly userData?: boolean;
+  /** Whether all modules of the application may inject what this one exports, without importing it. Default: false. */
+  readonly isGlobal?: boolean;
   /** Register and log in under `auth`. Needs `jwt` with a secret; left out, there are no accounts. */
   readonly accounts?: Partial<AccountOptions>;
 }

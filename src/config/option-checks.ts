@@ -111,6 +111,11 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   heavyCalls: like(DEFAULT_HEAVY_LIMITS, 0),
   proxies: wholeFrom(0),
   wsPath: is('a path such as /ws/atome-sync', (value) => typeof value === 'string' && /^\/[^\s?#]*$/.test(value)),
+  ws: flag,
+  rest: flag,
+  audit: flag,
+  userData: flag,
+  isGlobal: flag,
   accounts: some({
     tenancy: is("'shared' or 'own'", (value) => value === 'shared' || value === 'own'),
     role: text,
@@ -128,6 +133,7 @@ export function checkedOptions<T extends AtomeOptions & AtomeStaticOptions>(opti
   if (Object.hasOwn(options, 'databaseUrl') && options.databaseUrl === undefined) {
     problems.push('databaseUrl: is given and undefined; leave it out for a SQLite file in ./data');
   }
+  if (options.rest === false && options.accounts) problems.push('accounts: need routes; leave out rest: false');
   if (problems.length > 0) throw new ConfigError(problems);
   return options;
 }

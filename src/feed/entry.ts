@@ -1,5 +1,5 @@
 import { headerOfAtome, type Committed } from '../ledger/outcome.js';
-import type { AccessRules, AtomeEvent, AtomeLeft, Audience, AtomeHeader } from '../protocol/index.js';
+import type { AccessRules, AtomeEvent, AtomeLeft, Audience, AtomeHeader, JudgedHeader } from '../protocol/index.js';
 
 /** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */
 export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'atome'>): AtomeEvent {
@@ -36,7 +36,7 @@ export class Entry {
   /** Who could ever see the atome; undefined where that is not needed. */
   readonly audience: Audience | undefined;
   /** The header as it is now: current rights decide who may read past entries. */
-  current: AtomeHeader;
+  current: JudgedHeader;
   /** Whether there are readers who may not read it. */
   restricted: boolean;
   private committed: Committed | undefined;
@@ -80,7 +80,7 @@ export class Entry {
   }
 
   /** The atome has moved on. */
-  relocate(current: AtomeHeader): void {
+  relocate(current: JudgedHeader): void {
     this.current = current;
     this.restricted = !this.rules.isOpen(current);
   }

@@ -1,10 +1,10 @@
 import type { Entry } from './entry.js';
-import { equalJson, type AtomeHeader } from '../protocol/index.js';
+import { equalJson, type AtomeHeader, type JudgedHeader } from '../protocol/index.js';
 import { headerOfAtome, type Committed } from '../ledger/outcome.js';
 
 /** The newest header of each relocated atome and the seq of it: the visibility of earlier entries is decided by it. */
 export class Relocations {
-  private readonly latest = new Map<string, { readonly seq: number; readonly now: AtomeHeader }>();
+  private readonly latest = new Map<string, { readonly seq: number; readonly now: JudgedHeader }>();
 
   get size(): number {
     return this.latest.size;

@@ -23,8 +23,8 @@ import { StallGuard } from './stall-guard.js';
     {
       provide: HeavyCalls,
       inject: [ResolvedOptions],
-      useFactory: ({ heavyCalls, jwt }: ResolvedOptions) =>
-        new HeavyCalls(heavyCalls, jwt !== undefined, new LimitedLog(new Logger('Http'))),
+      useFactory: ({ heavyCalls, knowsCallers }: ResolvedOptions) =>
+        new HeavyCalls(heavyCalls, knowsCallers, new LimitedLog(new Logger('Http'))),
     },
     Drain,
     LongResponses,

@@ -19,9 +19,16 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** For every route of a host application: what our service and body parsers refuse is refused there in the same way. */
+/**
+ * For every route of a host application: what our service and body parsers refuse is refused there in the same way. What is no
+ * route, such as a resolver of GraphQL or a message of another transport, is left to Nest, which throws it on.
+ */
 @Catch(AtomeError)
-export class AtomeErrorFilter extends ProblemFilter {}
+export class AtomeErrorFilter extends ProblemFilter {
+  override catch(error: unknown, host: ArgumentsHost): void {
+    if (host.getType() === 'http') super.catch(error, host);
+  }
+}
 
 export function sendProblem(error: unknown, { url, headers }: FastifyRequest, reply: FastifyReply): void {
   const refusal = toAtomeError(error);

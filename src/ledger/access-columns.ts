@@ -7,6 +7,7 @@ import {
   type Audience,
   type Atome,
   type AtomeHeader,
+  type JudgedHeader,
   type Rights,
 } from '../protocol/index.js';
 import { inheritedNow, parseAncestors } from './ancestors.js';
@@ -60,7 +61,7 @@ export function keptHeaderOf(row: AtomeHeaderRow): AtomeHeader & { audience: Aud
 }
 
 /** The header of a row's atome as it is to be judged, and who could ever see it. */
-export function headerAndAudienceOf(row: AtomeHeaderRow): AtomeHeader & { audience: Audience } {
+export function headerAndAudienceOf(row: AtomeHeaderRow): JudgedHeader & { audience: Audience } {
   const header = keptHeaderOf(row);
   if (row.ancestors == null || header.access !== 'inherit') return header;
   const ancestors = parseAncestors(row.ancestors);
@@ -71,12 +72,12 @@ export function headerAndAudienceOf(row: AtomeHeaderRow): AtomeHeader & { audien
 }
 
 /** A header that inherits, with what that comes to by now where it differs. */
-export function judgedBy<Header extends AtomeHeader>(header: Header, now: Access): Header {
+export function judgedBy<Header extends AtomeHeader>(header: Header, now: Access): Header & JudgedHeader {
   return equalJson(now, effectiveAccess(header)) ? header : { ...header, inheritedNow: now };
 }
 
 /** The header of a row's atome as it is to be judged. */
-export function headerOf(row: AtomeHeaderRow): AtomeHeader {
+export function headerOf(row: AtomeHeaderRow): JudgedHeader {
   const { audience: _audience, ...standing } = headerAndAudienceOf(row);
   return standing;
 }

@@ -1,5 +1,13 @@
 import type { Preconditions } from './write/preconditions.js';
-import type { AlterationBody, Atome, AtomeState, Audience, AtomeHeader, Principal } from '../protocol/index.js';
+import type {
+  AlterationBody,
+  Atome,
+  AtomeState,
+  Audience,
+  AtomeHeader,
+  JudgedHeader,
+  Principal,
+} from '../protocol/index.js';
 
 /* What comes of a write, for its writer and for all readers. */
 
@@ -29,7 +37,7 @@ export interface Committed {
   /** The header before it; null for a new atome. */
   readonly before: AtomeHeader | null;
   /** Its header as it is now and as it is to be judged, where that is known to differ from the one just after it. */
-  readonly current?: AtomeHeader;
+  readonly current?: JudgedHeader;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;
   /** Its payload has been erased: readers get nothing of it. */

@@ -1,4 +1,4 @@
-import type { Access, Rights } from './access.js';
+import type { Rights } from './access.js';
 import type { Hlc } from './hlc.js';
 import type { JsonObject } from './json.js';
 
@@ -38,11 +38,7 @@ export interface Atome extends Content, Rights {
 }
 
 /** The header of an atome, which filters and rights are decided by: all but its content. */
-export type AtomeHeader = Rights &
-  Pick<Atome, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId'> & {
-    /** What it inherits by now, while `inherited` has still to follow: only what both allow is allowed. */
-    readonly inheritedNow?: Access;
-  };
+export type AtomeHeader = Rights & Pick<Atome, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId'>;
 
 /**
  * When each key was last written: by path (`data.title`, `meta.tags`, `kind`, `deleted` …).

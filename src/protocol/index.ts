@@ -2,12 +2,14 @@
 export * from './access.js';
 export * from './access-rules.js';
 export * from './atome.js';
+export type { JudgedHeader } from './judged-header.js';
 export * from './alteration.js';
 export * from './principal.js';
 export { CloseCode, isFinalClose } from './close-codes.js';
 export * from './errors.js';
 export * from './merge/decide.js';
 export * from './merge/fold.js';
+export { hasAllStamps } from './merge/keys.js';
 export { isRedacted, redacted, tombstoneOf } from './merge/tombstone.js';
 export * from './hlc.js';
 export * from './ids.js';

@@ -25,11 +25,12 @@ const PROVIDERS: readonly FactoryProvider[] = [
 
 /** The connections of WebSockets. */
 @Module({
-  providers: [...PROVIDERS, UpgradeRequired],
+  providers: [...PROVIDERS],
   exports: PROVIDERS.map(({ provide }) => provide),
 })
 export class RealtimeModule {
-  static from(...imports: DynamicModule[]): DynamicModule {
-    return { module: RealtimeModule, imports };
+  /** @param ws whether there is a WebSocket, which plain requests are told to upgrade to. */
+  static from(ws: boolean, ...imports: DynamicModule[]): DynamicModule {
+    return { module: RealtimeModule, imports, providers: ws ? [UpgradeRequired] : [] };
   }
 }

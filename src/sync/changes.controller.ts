@@ -1,4 +1,4 @@
-import { Controller, Get, Headers, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
@@ -27,7 +27,7 @@ const CHANGES_TYPES = ['application/json', EVENT_STREAM] as const;
 @ApiTags('sync')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('sync')
+@Controller({ path: 'sync', version: VERSION_NEUTRAL })
 export class ChangesController {
   private readonly onError = errorLog('Sync');
 

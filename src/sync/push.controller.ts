@@ -1,4 +1,4 @@
-import { Body, Controller, Headers, HttpCode, Post, UseFilters } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '../api-decorators.js';
 import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
 import { callerOf, type Caller } from '../application/caller.js';
@@ -15,7 +15,7 @@ import { PushDto } from './sync.dto.js';
 @ApiTags('sync')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('sync')
+@Controller({ path: 'sync', version: VERSION_NEUTRAL })
 export class PushController {
   constructor(
     private readonly writes: AcknowledgedWrites,

@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeQueries } from '../application/atome-queries.js';
@@ -18,7 +18,7 @@ import { SnapshotQueryDto } from './sync.dto.js';
 @ApiTags('sync')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller('sync')
+@Controller({ path: 'sync', version: VERSION_NEUTRAL })
 export class SnapshotController {
   private readonly onError = errorLog('Sync');
 

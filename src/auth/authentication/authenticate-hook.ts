@@ -5,6 +5,7 @@ import { requirePrincipal } from './principal.js';
 
 /** Who calls, and until when that is known. */
 export interface AuthenticatedPrincipal {
+  /** Checked by the rules for tokens. */
   readonly principal: Principal;
   /** Milliseconds since 1970: then a WebSocket or a stream ends. Left out: never. */
   readonly expiresAt?: number;

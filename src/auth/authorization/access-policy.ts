@@ -11,6 +11,7 @@ import {
   type AtomeAction,
   type Audience,
   type AtomeHeader,
+  type JudgedHeader,
   type Principal,
 } from '../../protocol/index.js';
 import { assertRole, roleAllows } from './role-permissions.js';
@@ -57,7 +58,7 @@ export class AccessPolicy implements AccessRules {
   }
 
   /** Whether somebody may do that with the atome, also by what it inherits by now. */
-  isAllowed(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
+  isAllowed(principal: Principal, action: AtomeAction, atome: JudgedHeader): boolean {
     if (!this.judge(principal, action, atome)) return false;
     return atome.inheritedNow === undefined || this.judge(principal, action, asInherited(atome, atome.inheritedNow));
   }
@@ -81,7 +82,7 @@ export class AccessPolicy implements AccessRules {
     assertAllowed(this, principal, action, atome);
   }
 
-  isOpen(atome: AtomeHeader): boolean {
+  isOpen(atome: JudgedHeader): boolean {
     if (this.hook) return false;
     const read = this.policies.get(atome.kind)?.read;
     if (read && !OPEN_NAMES.some((name) => read.includes(name))) return false;
@@ -157,7 +158,7 @@ function hasRight(principal: Principal, action: AtomeAction, atome: AtomeHeader)
 }
 
 /** An atome as it will be once what it inherits has followed. */
-function asInherited({ inheritedNow: _now, ...atome }: AtomeHeader, inherited: Access): AtomeHeader {
+function asInherited({ inheritedNow: _now, ...atome }: JudgedHeader, inherited: Access): AtomeHeader {
   return { ...atome, inherited };
 }
 

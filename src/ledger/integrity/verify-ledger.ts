@@ -1,4 +1,4 @@
-import { equalJson, fold, isRedacted, type AtomeState, type Audience } from '../../protocol/index.js';
+import { equalJson, fold, hasAllStamps, isRedacted, type AtomeState, type Audience } from '../../protocol/index.js';
 import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './hash-chain.js';
 import { isErased, isWhollyErased } from '../erasure.js';
 import { alterationBytes, atomeBytes } from '../row-bytes.js';
@@ -129,6 +129,7 @@ async function isFolded(ledger: TenantLedger, row: AtomeRow): Promise<boolean> {
   let audience: Audience | undefined;
   let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
   let [erased, redactedAt] = [0, 1];
+  let created = '';
   for (let from = 1; from <= row.version; from += VERSIONS) {
     const to = Math.min(row.version, from + VERSIONS - 1);
     const rows = await ledger.alterations.versions(row.id, { from, to });
@@ -143,6 +144,7 @@ async function isFolded(ledger: TenantLedger, row: AtomeRow): Promise<boolean> {
       if (each.operation === 'redact') redactedAt = each.version;
       seq = each.seq;
       createdSeq ||= seq;
+      created ||= each.hlc;
       base = each.base;
       weight = base === each.version ? 0 : weight + deltaBytesOf(each.changes);
     }
@@ -151,7 +153,9 @@ async function isFolded(ledger: TenantLedger, row: AtomeRow): Promise<boolean> {
   const size = atomeBytes(row);
   // what a redact has not erased should be gone
   const isErasedWhole = erased === redactedAt - 1;
-  return placed && size === row.size && isErasedWhole && isState(row, state) && hasRights(row, state, audience);
+  return (
+    placed && size === row.size && isErasedWhole && isState(row, state, created) && hasRights(row, state, audience)
+  );
 }
 
 function hasRights(row: AtomeRow, state: AtomeState | null, audience: Audience | undefined): boolean {
@@ -160,9 +164,12 @@ function hasRights(row: AtomeRow, state: AtomeState | null, audience: Audience |
   return access === row.access && readers === row.readers && heirOf === row.heirOf;
 }
 
-function isState(row: AtomeRow, state: AtomeState | null): boolean {
+function isState(row: AtomeRow, state: AtomeState | null, created: string): boolean {
   try {
-    return equalJson(state, stateOf(row));
+    const kept = stateOf(row);
+    // where stamps are too many the oldest go, which an earlier version kept: what is kept tells no more than that
+    const isExact = !state || hasAllStamps(state, created);
+    return equalJson(isExact ? state : { ...state, clocks: kept.clocks }, kept);
   } catch (error) {
     if (error instanceof SyntaxError) return false; // its columns are no longer JSON
     throw error;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { create, openLedger, TENANT, update, write, type TestLedger } from '../../../test/support/ledger/ledger.js';
 import { WatchedStore } from '../../../test/support/ledger/watched-store.js';
 import type { Atome } from '../../protocol/index.js';
@@ -113,6 +113,16 @@ describe('the reader', () => {
       const read = (watched.answers.get('alterations.deltaChain') as AlterationRow[][]).map(charsOf);
       expect(read).toHaveLength(UPDATES + 1);
       expect(Math.max(...read)).toBeLessThan(4 * DOCUMENT);
+    });
+
+    it('parses about the size of the document for any version, and not what the atome is now', async () => {
+      for (const version of [1, 64, 65, 100, UPDATES]) {
+        const parse = jest.spyOn(JSON, 'parse');
+        await ledger.reader.getAt(TENANT, 'a', { version });
+        const parsed = parse.mock.calls.reduce((sum, [text]) => sum + text.length, 0);
+        parse.mockRestore();
+        expect(parsed).toBeLessThan(1.2 * DOCUMENT);
+      }
     });
 
     it('keeps about as much as the updates and the document, not a document for each', async () => {

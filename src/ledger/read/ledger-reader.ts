@@ -6,6 +6,7 @@ import {
   type Atome,
   type AtomeState,
   type AtomeHeader,
+  type JudgedHeader,
   type RedactedAlteration,
 } from '../../protocol/index.js';
 import type { Committed } from '../outcome.js';
@@ -102,7 +103,7 @@ export class LedgerReader {
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
-  async standing(tenant: string, id: string): Promise<AtomeHeader | undefined> {
+  async standing(tenant: string, id: string): Promise<JudgedHeader | undefined> {
     const [row] = await this.store.ledger(tenant).atomes.headers([id]);
     return row && headerOf(row);
   }
@@ -117,7 +118,8 @@ export class LedgerReader {
 
   /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
   async getAt(tenant: string, id: string, asOf: AsOf): Promise<Atome> {
-    const { version: current } = await this.find(tenant, id);
+    // its document may be large, and is not what is asked for
+    const { version: current } = await this.row(tenant, id);
     const version = 'version' in asOf ? asOf.version : await this.versionAt(tenant, id, current, asOf);
     const state = version >= 1 && version <= current ? await this.stateAt(tenant, id, version) : undefined;
     if (state) return withoutClocks(state);
@@ -166,7 +168,7 @@ export class LedgerReader {
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
   async history(tenant: string, id: string, page: number | HistoryCursor, limit: number): Promise<HistoryPage> {
-    const { version: currentVersion } = await this.find(tenant, id);
+    const { version: currentVersion } = await this.row(tenant, id);
     const to =
       typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
     const rows =

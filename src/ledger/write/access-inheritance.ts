@@ -9,6 +9,7 @@ import {
   type AccessRules,
   type AtomeHeader,
   type AtomeState,
+  type JudgedHeader,
   type Principal,
   type ReadyMutation,
   type Rights,
@@ -24,9 +25,9 @@ export interface InheritanceGraph {
   /** As the ledger keeps it. */
   keptHeader(id: string): AtomeHeader | undefined;
   /** As it is to be judged. */
-  header(id: string): AtomeHeader | undefined;
+  header(id: string): JudgedHeader | undefined;
   /** Any header as it is to be judged. */
-  judged(header: AtomeHeader): AtomeHeader;
+  judged(header: AtomeHeader): JudgedHeader;
   ancestor(id: string): Ancestor | undefined;
   /** Lets pass when a parent has been read. */
   requireParent(id: string): void;
@@ -155,7 +156,7 @@ export class AccessInheritance {
 }
 
 /** The rights that are to be judged by, once what is kept has followed. */
-export function rightsNow({ access, inherited, inheritedNow = inherited }: AtomeHeader): Rights {
+export function rightsNow({ access, inherited, inheritedNow = inherited }: JudgedHeader): Rights {
   return access === 'inherit' ? { access, inherited: inheritedNow ?? 'private' } : { ...(access && { access }) };
 }
 

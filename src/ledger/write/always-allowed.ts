@@ -1,4 +1,4 @@
-import type { AtomeHeader, Mutation } from '../../protocol/index.js';
+import type { JudgedHeader, Mutation } from '../../protocol/index.js';
 import { narrows, rightsNow } from './access-inheritance.js';
 
 /* What no quota refuses: what makes room, and what takes rights away. Both add to the ledger too, but have an end. */
@@ -15,8 +15,8 @@ const PLACE = new Set(['parentId', 'inherited']);
 /** Whether a write does nothing but take rights away: some may do less by then, and nobody more. */
 export function takesRights(
   { operation, changes }: Pick<Mutation, 'operation' | 'changes'>,
-  before: AtomeHeader,
-  after: AtomeHeader,
+  before: JudgedHeader,
+  after: JudgedHeader,
 ): boolean {
   const isAboutRights =
     operation === 'share' || (operation === 'replace' && Object.keys(changes).every((key) => PLACE.has(key)));

@@ -9,7 +9,6 @@ import {
   redacted,
   sameRights,
   tombstoneOf,
-  type AlterationBody,
   type AtomeState,
   type Content,
   type Mutation,
@@ -23,13 +22,14 @@ import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow } from '../rows.js';
 import type { Additions, LockedState } from '../store.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
-import { appendEntry, type LedgerEntry, type PendingAtome } from './append-entry.js';
+import { appendEntry, type PendingAtome } from './append-entry.js';
 import { freesSpace, takesRights } from './always-allowed.js';
 import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertPreconditions } from './preconditions.js';
 import { assertWithinQuotas } from './quotas.js';
+import { assertResultFits } from './result-bounds.js';
 import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
@@ -53,6 +53,8 @@ export interface GroupPlan {
   /** null when nothing is to be written. */
   readonly additions: Additions | null;
 }
+
+type Applied = Extract<ReturnType<typeof decide>, { outcome: 'applied' }>;
 
 /** What each step is given besides its write. */
 interface Decision {
@@ -106,9 +108,9 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const hlc = stampFor(mutation, target?.state, decision);
   const merged = decide(target?.state ?? null, change, hlc, decision.environment.limits);
   if (merged.outcome === 'noop') return noop(mutation, target!, principal, decision);
-  const { superseded } = merged;
+  const { superseded, written } = merged;
   const moved = inheritance.inheritOnMove(change, target?.state, superseded, principal);
-  return apply(moved, target, { origin, hlc, superseded }, decision);
+  return apply(moved, target, { origin, hlc, superseded, written }, decision);
 }
 
 /**
@@ -202,7 +204,7 @@ function remember(
 function apply(
   mutation: ReadyMutation,
   target: PendingAtome | undefined,
-  by: { readonly origin: WriteOrigin; readonly hlc: string; readonly superseded: readonly string[] },
+  by: Omit<Applied, 'outcome'> & { readonly origin: WriteOrigin; readonly hlc: string },
   decision: Decision,
 ): Outcome {
   const { group, graph, inheritance, environment } = decision;
@@ -210,7 +212,7 @@ function apply(
   const { principal, sourceClient } = by.origin;
   const position = group.nextPosition(atomeId, target);
   const alteration = newAlteration(position, mutation, { author: principal.id, sourceClient, opId, reason }, by);
-  const state = fold(target?.state ?? null, alteration);
+  const state = fold(target?.state ?? null, alteration, by.written);
   const [before, after] = [graph.header(atomeId), graph.judged(state)];
   assertResultAllowed(environment.rules, principal, before, after);
   const changesRights = target && !sameRights(target.state, state);
@@ -218,31 +220,16 @@ function apply(
   if (changesRights) inheritance.assertCopiesFit(target.state, state);
   const isMoved = target?.state.access === 'inherit' && target.state.parentId !== state.parentId;
   const entry = appendEntry(group.head, alteration, state, target);
-  assertFits(entry, alteration, before && takesRights(alteration, before, after), decision);
+  // who sees it does not make it larger
+  if (mutation.operation !== 'share') {
+    assertResultFits(target?.state, state, entry.documentBytes, environment.limits);
+  }
+  const isFree = freesSpace(alteration) || (before !== undefined && takesRights(alteration, before, after));
+  if (!isFree) assertWithinQuotas(environment.quotas, group.head, entry.stored);
   const committed = group.add(alteration, state, target, entry);
   if (changesRights || isMoved) {
     const { seq } = alteration;
     group.propagate({ parentId: atomeId, seq, author: principal.id, origin: atomeId, onlyIfOthers: !changesRights });
   }
   return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };
-}
-
-/** @param takesRights whether it does nothing but take rights away, which needs no room. */
-function assertFits(
-  { stored, documentBytes }: LedgerEntry,
-  alteration: AlterationBody,
-  takesRights: boolean | undefined,
-  { group, environment: { limits, quotas } }: Decision,
-): void {
-  // who sees it does not make it larger, and a right must be taken away also from what an earlier limit let in
-  if (alteration.operation !== 'share') assertSize(alteration.atomeId, documentBytes, limits.messageBytes);
-  if (!freesSpace(alteration) && takesRights !== true) assertWithinQuotas(quotas, group.head, stored);
-}
-
-function assertSize(atomeId: string, bytes: number, allowed: number): void {
-  if (bytes <= allowed) return;
-  throw new AtomeError(
-    'too_large',
-    `the atome "${atomeId}" would take ${bytes} bytes, and ${allowed} are allowed; split it into several`,
-  );
 }

@@ -1,4 +1,4 @@
-import type { AtomeHeader } from '../../protocol/index.js';
+import type { AtomeHeader, JudgedHeader } from '../../protocol/index.js';
 import { judgedBy } from '../access-columns.js';
 import { inheritedNow, parseAncestors, type Ancestor } from '../ancestors.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
@@ -25,12 +25,12 @@ export class GroupInheritance implements InheritanceGraph {
     return this.group.atome(id)?.header;
   }
 
-  header(id: string): AtomeHeader | undefined {
+  header(id: string): JudgedHeader | undefined {
     const header = this.keptHeader(id);
     return header && this.judged(header);
   }
 
-  judged(header: AtomeHeader): AtomeHeader {
+  judged(header: AtomeHeader): JudgedHeader {
     if (header.access !== 'inherit' || !this.above) return header;
     return judgedBy(
       headerOfAtome(header),

@@ -1,4 +1,4 @@
-import type { AccessRules, AtomeAction, AtomeHeader, Mutation } from '../../protocol/index.js';
+import type { AccessRules, AtomeAction, JudgedHeader, Mutation } from '../../protocol/index.js';
 import { headerOf } from '../access-columns.js';
 import type { AtomeHeaderRow } from '../rows.js';
 import type { CountedHeirs } from '../store.js';
@@ -21,13 +21,13 @@ class Headers {
     this.rows = new Map(rows.map((row) => [row.id, row]));
   }
 
-  get(id: string): AtomeHeader | undefined {
+  get(id: string): JudgedHeader | undefined {
     const row = this.rows.get(id);
     return row && headerOf(row);
   }
 
   /** The header of an atome with which the author of a write may do that. */
-  allowed({ origin: { principal } }: WriteRequest, action: AtomeAction, id: string): AtomeHeader | undefined {
+  allowed({ origin: { principal } }: WriteRequest, action: AtomeAction, id: string): JudgedHeader | undefined {
     const header = this.get(id);
     const isAllowed = (each: AtomeAction): boolean => this.rules.isAllowed(principal, each, header!);
     return header && isAllowed('read') && isAllowed(action) ? header : undefined;

@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import type { Change } from '../operations.js';
 import { jsonPatch, pointerTokens, type JsonPatch, type JsonPatchStep, type PatchBudget } from './json-patch.js';
 import { DELETED, own, PARTS, type Part } from './keys.js';
-import { mergePatch } from './merge-patch.js';
+import { isMap, mergePatch } from './merge-patch.js';
 
 /* A change as assignments to keys. */
 
@@ -16,8 +16,16 @@ export interface Assignment {
   readonly value: JsonValue | undefined;
 }
 
+/** How a change may be applied. */
+export interface Applying {
+  /** What a JSON Patch may do; left out: anything. */
+  readonly budget?: PatchBudget;
+  /** Nobody else holds the state: values that are patched are changed where they are, so that nothing is copied. */
+  readonly isOwned?: boolean;
+}
+
 /** Every key that a change writes, with the value that it writes there. @throws AtomeError `patch_failed` */
-export function assignments(state: AtomeState, change: Change, budget?: PatchBudget): Assignment[] {
+export function assignments(state: AtomeState, change: Change, how: Applying = {}): Assignment[] {
   switch (change.operation) {
     case 'redact':
       return []; // it takes everything: fold begins anew
@@ -29,7 +37,7 @@ export function assignments(state: AtomeState, change: Change, budget?: PatchBud
       return wholes(state, change.changes);
     case 'patch': {
       const steps = patchSteps(change);
-      return steps ? patched(state, steps, budget) : merged(state, change.changes as JsonObject);
+      return steps ? patched(state, steps, how) : merged(state, change.changes as JsonObject, how);
     }
     case 'rename':
       return [{ path: 'data.name', value: change.changes.name }];
@@ -71,23 +79,41 @@ export function setsWhole(change: Change, part: Part): boolean {
   return (change.operation === 'replace' || change.operation === 'restore') && change.changes[part] !== undefined;
 }
 
-function merged(state: AtomeState, patch: JsonObject): Assignment[] {
+function merged(state: AtomeState, patch: JsonObject, { isOwned }: Applying): Assignment[] {
+  const merge = isOwned ? mergeInto : mergePatch;
   return Object.keys(patch).map((key) => {
     const value = patch[key] ?? null;
-    return { path: `data.${key}`, value: value === null ? undefined : mergePatch(own(state.data, key), value) };
+    return {
+      path: `data.${key}`,
+      value: value === null ? undefined : merge(own(state.data, key), value),
+    };
   });
 }
 
-function patched(state: AtomeState, steps: JsonPatch, budget?: PatchBudget): Assignment[] {
+/** As {@link mergePatch}, with a target that is changed. */
+function mergeInto(target: JsonValue | undefined, patch: JsonValue): JsonValue {
+  if (!isMap(patch)) return patch;
+  const result = isMap(target) ? target : {};
+  for (const key of Object.keys(patch)) {
+    const value = patch[key] ?? null;
+    if (value === null) delete result[key];
+    else result[key] = mergeInto(result[key], value);
+  }
+  return result;
+}
+
+function patched(state: AtomeState, steps: JsonPatch, { budget, isOwned }: Applying): Assignment[] {
   const written = new Set(steps.flatMap(pointersWritten));
   const named = new Set([...written, ...steps.flatMap((step) => ('from' in step ? [step.from] : [step.path]))]);
-  const after = jsonPatch(named.has('') ? state.data : some(state.data, keysOf(named)), steps, budget);
+  const before = written.has('') ? Object.keys(state.data) : [];
+  const copy = isOwned ? (same: JsonValue): JsonValue => same : undefined;
+  const after = jsonPatch(named.has('') ? state.data : some(state.data, keysOf(named)), steps, budget, copy);
   if (!isObject(after)) {
     throw new AtomeError('patch_failed', 'the patch would turn data into something other than an object');
   }
   const touched = keysOf(written);
   // a pointer to the whole document touches every key; once, however many steps there are
-  if (written.has('')) [...Object.keys(state.data), ...Object.keys(after)].forEach((key) => touched.add(key));
+  if (written.has('')) [...before, ...Object.keys(after)].forEach((key) => touched.add(key));
   return [...touched].map((key) => ({ path: `data.${key}`, value: own(after, key) }));
 }
 

@@ -5,13 +5,19 @@ import type { Hlc } from '../hlc.js';
 import { checkJson, equalJson } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { ReadyMutation } from '../operations.js';
-import { assignments, patchSteps } from './assignments.js';
+import { assignments, patchSteps, type Assignment } from './assignments.js';
 import { clockAt, isLongKey, locate, MAX_KEY_BYTES, PARTS, valueAt, type Part } from './keys.js';
 import { isRedacted, redacted } from './tombstone.js';
 
 /** What a write does: nothing, or an alteration that is older than what it met on some keys. */
 export type Decision =
-  { readonly outcome: 'noop' } | { readonly outcome: 'applied'; readonly superseded: readonly string[] };
+  | { readonly outcome: 'noop' }
+  | {
+      readonly outcome: 'applied';
+      readonly superseded: readonly string[];
+      /** What it makes of the keys that it writes, for the fold; left out: nothing of keys. */
+      readonly written?: readonly Assignment[];
+    };
 
 const NOOP: Decision = { outcome: 'noop' };
 
@@ -50,9 +56,9 @@ export function decide(
     return sameRights(state, mutation.changes) ? NOOP : { outcome: 'applied', superseded: [] };
   }
   const steps = patchSteps(mutation);
-  const changed = assignments(state, mutation, { values: limits.jsonNodes, chars: limits.messageBytes }).filter(
-    ({ path, value }) => !equalJson(valueAt(state, path), value),
-  );
+  const budget = { values: limits.jsonNodes, chars: limits.messageBytes };
+  const written = assignments(state, mutation, { budget });
+  const changed = written.filter(({ path, value }) => !equalJson(valueAt(state, path), value));
   if (changed.length === 0) return NOOP;
   for (const { path, value } of changed) {
     const location = value === undefined ? undefined : locate(path);
@@ -63,10 +69,11 @@ export function decide(
       const problem = value === undefined ? undefined : checkJson({ [path]: value }, limits);
       if (problem) throw invalid([{ ...problem, path: problem.path || path }], problem.code);
     });
-    return { outcome: 'applied', superseded: [] };
+    return { outcome: 'applied', superseded: [], written };
   }
   return {
     outcome: 'applied',
+    written,
     superseded: changed.map(({ path }) => path).filter((path) => (clockAt(state, path) ?? '') > hlc),
   };
 }

@@ -5,6 +5,7 @@ import { AtomeLog } from '../../../test/support/clients/atome-log.js';
 import type { AtomeState, Content } from '../atome.js';
 import { AtomeError } from '../errors.js';
 import { fold, foldOnto, type Foldable } from './fold.js';
+import { clockAt, MAX_CLOCK_CHARS } from './keys.js';
 import { formatHlc, type Hlc } from '../hlc.js';
 import type { ReadyMutation } from '../operations.js';
 
@@ -66,7 +67,9 @@ describe('the fold', () => {
         const server = new AtomeLog();
         writeAll(server, [[create, stamp], ...rest]);
         const kept = JSON.parse(JSON.stringify(server.alterations)) as Foldable[];
-        const states = kept.map((_, at) => kept.slice(0, at + 1).reduce(fold, null));
+        const states = kept.map((_, at) =>
+          kept.slice(0, at + 1).reduce<AtomeState | null>((state, each) => fold(state, each), null),
+        );
         let state: AtomeState | null = null;
         for (const [at, each] of (JSON.parse(JSON.stringify(kept)) as Foldable[]).entries()) {
           state = foldOnto(state, each);
@@ -74,6 +77,25 @@ describe('the fold', () => {
         }
       }),
     );
+  });
+
+  it('keeps stamps of a bounded length, and lets nothing older win on a key whose stamp is gone', () => {
+    const log = new AtomeLog();
+    const stampOf = (n: number): string => `${String(n).padStart(15, '0')}-0000-${'n'.repeat(60)}`;
+    const keyOf = (n: number): string => `${n}`.padEnd(200, 'k');
+    log.write({ ...envelope, operation: 'create', changes: { ...CONTENT, data: { first: 1 } } }, stampOf(1));
+    const KEYS = 2_000;
+    for (let n = 2; n <= KEYS; n += 1) {
+      log.write({ ...envelope, operation: 'update', changes: { [keyOf(n)]: n } }, stampOf(n));
+      expect(JSON.stringify(log.state!.clocks).length).toBeLessThan(MAX_CLOCK_CHARS + 500);
+    }
+    const { clocks } = log.state!;
+    const own = Object.keys(clocks).length;
+    expect(own).toBeLessThan(KEYS / 2);
+    for (let n = 2; n <= KEYS; n += 1) expect(clockAt(log.state!, `data.${keyOf(n)}`)! >= stampOf(n)).toBe(true);
+    expect(clockAt(log.state!, `data.${keyOf(KEYS)}`)).toBe(stampOf(KEYS));
+    const lost = log.write({ ...envelope, operation: 'update', changes: { [keyOf(2)]: 'old', fresh: 1 } }, stampOf(1));
+    expect(lost).toMatchObject({ superseded: [`data.${keyOf(2)}`] });
   });
 
   it('copies nothing of a state that it is to change in place', () => {
@@ -88,22 +110,35 @@ describe('the fold', () => {
         superseded: [],
         ...change,
       }) as unknown as Foldable;
-    const state = foldOnto(null, alteration(1, { operation: 'create', changes: { ...CONTENT, data: values } }));
+    const state = foldOnto(
+      null,
+      alteration(1, {
+        operation: 'create',
+        changes: { ...CONTENT, data: { ...values, list: [0], map: { 0: 0, z: 0 } } },
+      }),
+    );
     const { data, meta, clocks } = state;
+    const { list, map } = data;
     const next = [
       { operation: 'update', changes: { k1: 'new' } },
       { operation: 'patch', changes: { k2: null } },
       { operation: 'patch', changes: [{ op: 'remove', path: '/k3' }] },
+      { operation: 'patch', changes: [{ op: 'add', path: '/list/-', value: 1 }] },
+      { operation: 'patch', changes: [{ op: 'copy', from: '/map/0', path: '/map/x' }] },
+      { operation: 'patch', changes: { map: { y: 1, 0: null } } },
       { operation: 'tag', changes: { tags: ['t'] } },
     ].reduce((before, change, at) => foldOnto(before, alteration(at + 2, change)), state);
-    expect([next === state, next.data === data, next.meta === meta, next.clocks === clocks]).toEqual([
-      true,
-      true,
-      true,
-      true,
-    ]);
-    expect(next).toMatchObject({ version: 5, data: { k1: 'new', k4: 4 }, meta: { tags: ['t'] } });
-    expect(Object.keys(next.data)).toHaveLength(998);
+    const isSame = { data: next.data === data, meta: next.meta === meta, clocks: next.clocks === clocks };
+    expect({ ...isSame, list: next.data.list === list, map: next.data.map === map }).toEqual({
+      data: true,
+      meta: true,
+      clocks: true,
+      list: true,
+      map: true,
+    });
+    expect(next).toMatchObject({ version: 8, data: { k1: 'new', k4: 4, list: [0, 1], map: { x: 0, y: 1, z: 0 } } });
+    expect([next.meta, next.data.map]).toEqual([{ tags: ['t'] }, { x: 0, y: 1, z: 0 }]);
+    expect(Object.keys(next.data)).toHaveLength(1_000);
   });
 
   it('leaves a superseded key as it was, and sets every other key that the write names', () => {
@@ -195,6 +230,6 @@ describe('the fold', () => {
     expect(Object.keys(log.state!.clocks).length).toBeLessThan(300);
     // those that are forgotten are still not brought back
     const decision = log.write({ ...envelope, operation: 'update', changes: { key7: 'late' } }, formatHlc(7, 5, 'n'));
-    expect(decision).toEqual({ outcome: 'applied', superseded: ['data.key7'] });
+    expect(decision).toMatchObject({ outcome: 'applied', superseded: ['data.key7'] });
   });
 });

@@ -4,8 +4,8 @@ import type { AtomeState } from '../atome.js';
 import type { Hlc } from '../hlc.js';
 import type { JsonValue } from '../json.js';
 import type { Change } from '../operations.js';
-import { assignments, setsWhole } from './assignments.js';
-import { BASE, clockAt, DELETED, forget, locate, newer, PARTS, type Part } from './keys.js';
+import { assignments, setsWhole, type Assignment } from './assignments.js';
+import { BASE, boundStamps, clockAt, DELETED, forget, locate, newer, PARTS, type Part } from './keys.js';
 import { REDACTED } from './tombstone.js';
 
 /*
@@ -22,15 +22,23 @@ export type Foldable = Change &
 
 type Draft = { -readonly [K in keyof AtomeState]: AtomeState[K] };
 
-/** The state after one alteration; the one before it stays as it is. The first of an atome, a `create`, takes null. */
-export function fold(state: AtomeState | null, alteration: Foldable): AtomeState {
+/**
+ * The state after one alteration; the one before it stays as it is. The first of an atome, a `create`, takes null.
+ * @param written what the alteration makes of the keys that it writes, where that is known.
+ */
+export function fold(state: AtomeState | null, alteration: Foldable, written?: readonly Assignment[]): AtomeState {
   if (!state || startsAnew(alteration)) return first(alteration);
   const next: Draft = { ...state };
   const own = (part: Part): void => {
     if (next[part] === state[part]) next[part] = { ...state[part] };
   };
-  const { clocks, emptied } = advance(next, alteration, { ...state.clocks }, own);
+  const { clocks, emptied } = advance(next, alteration, {
+    clocks: { ...state.clocks },
+    written: written ?? assignments(state, alteration),
+    own,
+  });
   for (const part of emptied) forget(clocks, part, next[part]);
+  boundStamps(clocks, next);
   return next;
 }
 
@@ -40,7 +48,9 @@ export function fold(state: AtomeState | null, alteration: Foldable): AtomeState
  */
 export function foldOnto(state: AtomeState | null, alteration: Foldable): AtomeState {
   if (!state || startsAnew(alteration)) return first(alteration);
-  advance(state, alteration, state.clocks, () => undefined);
+  // what has lost stays as it was
+  const written = assignments(state, alteration, { isOwned: alteration.superseded.length === 0 });
+  advance(state, alteration, { clocks: state.clocks, written, own: () => undefined });
   return state;
 }
 
@@ -77,17 +87,23 @@ function first(alteration: Foldable): AtomeState {
   throw new Error(`cannot fold ${alteration.operation} of "${atomeId}" onto nothing`);
 }
 
-/** Brings a draft to the state after an alteration. `own` is called before a part of it is written to. */
+/** What a draft is advanced with. */
+interface Advance {
+  readonly clocks: Record<string, Hlc>;
+  readonly written: readonly Assignment[];
+  /** Called before a part of the draft is written to. */
+  readonly own: (part: Part) => void;
+}
+
+/** Brings a draft to the state after an alteration. */
 function advance(
   draft: Draft,
   alteration: Foldable,
-  clocks: Record<string, Hlc>,
-  own: (part: Part) => void,
+  { clocks, written, own }: Advance,
 ): { clocks: Record<string, Hlc>; emptied: ReadonlySet<Part> } {
   const { version, hlc, timestamp, superseded } = alteration;
   const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
   const lost = superseded.length > 0 ? new Set(superseded) : undefined;
-  const written = assignments(draft, alteration);
   for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
   for (const { path, value } of written) {
     if (lost?.has(path)) continue;

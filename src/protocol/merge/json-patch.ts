@@ -38,14 +38,16 @@ const KEY_MOVES = 64;
 
 /**
  * JSON Patch (RFC 6902): the patched value; the document is not changed.
+ * @param copy makes what is patched of the document; one that nobody else holds need not be copied.
  * @throws AtomeError `patch_failed` when a step does not fit the document, or the budget: then nothing is applied.
  */
 export function jsonPatch(
   document: JsonValue,
   steps: JsonPatch,
   { values, chars }: PatchBudget = UNBOUNDED,
+  copy: (document: JsonValue) => JsonValue = structuredClone,
 ): JsonValue {
-  const root: Root = { value: structuredClone(document), values, chars, moves: chars * MOVES_PER_CHAR };
+  const root: Root = { value: copy(document), values, chars, moves: chars * MOVES_PER_CHAR };
   steps.forEach((step, index) => applyStep(root, step, index));
   return root.value;
 }

@@ -19,6 +19,13 @@ const MAX_ABSENT = 256;
 /** Longest name of a key, in bytes of UTF-8: the stamps are kept under it too. */
 export const MAX_KEY_BYTES = 256;
 
+/** About how many characters the stamps of an atome take at most. */
+export const MAX_CLOCK_CHARS = 256 * 1024;
+/** What a stamp takes besides the name of its key and itself: quotation marks, a colon, a comma. */
+const STAMP_CHARS = 6;
+/** No stamp takes more, with its key. */
+const MAX_STAMP_CHARS = MAX_KEY_BYTES + 128;
+
 /** Whether a key of `data` or `meta` is too long to be kept. */
 export function isLongKey(key: string): boolean {
   // a character takes at most 3 bytes
@@ -65,4 +72,38 @@ export function forget(clocks: Record<string, Hlc>, part: Part, values: JsonObje
   const forgotten = oldest[absent.length - MAX_ABSENT - 1];
   if (forgotten !== undefined) clocks[part] = newer(clocks[part], forgotten);
   for (const path of absent) if (clocks[path]! <= (clocks[part] ?? '')) delete clocks[path];
+}
+
+/**
+ * Drops the oldest stamps of keys that are there, when all take too much: the newest of them comes to stand for all keys
+ * without one. An older write may then lose on a key where it need not, as with {@link forget}.
+ */
+export function boundStamps(clocks: Record<string, Hlc>, { data, meta }: Pick<AtomeState, Part>): void {
+  const paths = Object.keys(clocks);
+  if (paths.length * MAX_STAMP_CHARS <= MAX_CLOCK_CHARS) return;
+  const values = { data, meta };
+  let chars = 0;
+  const stamped = paths.filter((path) => {
+    chars += charsOf(path, clocks);
+    const location = locate(path);
+    return location !== undefined && Object.hasOwn(values[location.part], location.key);
+  });
+  if (chars <= MAX_CLOCK_CHARS) return;
+  stamped.sort((a, b) => (clocks[a]! < clocks[b]! ? -1 : 1));
+  for (const path of stamped) {
+    // by half, or each write would drop some; equal ones go together
+    if (chars <= MAX_CLOCK_CHARS / 2 && clocks[path]! > (clocks[BASE] ?? '')) return;
+    chars -= charsOf(path, clocks);
+    clocks[BASE] = newer(clocks[BASE], clocks[path]!);
+    delete clocks[path];
+  }
+}
+
+/** Whether no stamp of a key that is there has been dropped, of an atome with that stamp of its creation. */
+export function hasAllStamps({ clocks }: Pick<AtomeState, 'clocks'>, created: Hlc): boolean {
+  return clocks[BASE] === undefined || clocks[BASE] === created;
+}
+
+function charsOf(path: string, clocks: Readonly<Record<string, Hlc>>): number {
+  return path.length + clocks[path]!.length + STAMP_CHARS;
 }

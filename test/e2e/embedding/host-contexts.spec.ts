@@ -1,0 +1,47 @@
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
+import { ExternalContextCreator, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { AtomeModule, AtomeService, AtomeWsAdapter, type Atome } from '../../../src/index.js';
+import { Api } from '../../support/clients/api.js';
+
+/** Code of an application, which Nest calls for a route, and as it calls a resolver. */
+@Injectable()
+@Controller('mine')
+class Mine {
+  constructor(private readonly atomes: AtomeService) {}
+
+  @Get()
+  get(): Promise<Atome> {
+    return this.atomes.get('none');
+  }
+}
+
+describe('what the service refuses', () => {
+  let app: NestFastifyApplication;
+  beforeEach(async () => {
+    @Module({
+      imports: [AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:' })],
+      controllers: [Mine],
+      providers: [Mine],
+    })
+    class Host {}
+    app = await NestFactory.create<NestFastifyApplication>(Host, new FastifyAdapter(), { logger: false });
+    app.useWebSocketAdapter(new AtomeWsAdapter(app));
+    await app.listen(0, '127.0.0.1');
+  });
+  afterEach(() => app.close());
+
+  it("is a problem at the application's own routes", async () => {
+    const { status, body } = await new Api(await app.getUrl()).get('/mine');
+    expect({ status, code: body.code }).toEqual({ status: 404, code: 'not_found' });
+  });
+
+  it('is thrown on to what is no route, such as a resolver', async () => {
+    const mine = app.get(Mine);
+    const resolve = app
+      .get(ExternalContextCreator)
+      .create(mine, mine.get.bind(mine), 'get', undefined, undefined, undefined, undefined, undefined, 'graphql');
+    await expect(resolve()).rejects.toMatchObject({ code: 'not_found', message: 'there is no atome "none"' });
+  });
+});
