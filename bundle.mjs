@@ -69,7 +69,7 @@ const { outputFiles } = await build({
 });
 for (const { path, text } of outputFiles) await writeFile(path, path.endsWith('.js') ? nameClassesOnly(text) : text);
 // a thread is started by its file, which stands beside whoever starts it
-for (const thread of ['read-worker', 'search/search-worker']) {
+for (const thread of ['read-worker', 'scrub-worker', 'search/search-worker']) {
   await build({
     entryPoints: [at(`dist/ledger/stores/sqlite/${thread}.mjs`)],
     outdir: at('dist'),

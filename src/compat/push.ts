@@ -100,7 +100,7 @@ export class OriginalPush {
   /** undefined also for one that may not be read: the write then says what a stranger is told. */
   private async find(id: string, principal: Principal): Promise<AtomeState | undefined> {
     try {
-      return await this.reader.state(principal.tenant, id, (now) =>
+      return await this.reader.wholeState(principal.tenant, id, (now) =>
         this.accessPolicy.authorize(principal, 'read', now),
       );
     } catch (error) {

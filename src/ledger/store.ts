@@ -151,6 +151,8 @@ export interface IdPage {
   readonly kinds?: readonly string[] | undefined;
   readonly limit: number;
   readonly bytes?: number | undefined;
+  /** With the clocks of their keys. */
+  readonly isWhole?: boolean;
 }
 
 /** Versions of one atome, both ends included. */
@@ -176,10 +178,13 @@ export interface Planned {
   readonly additions: Additions | null;
 }
 
-/** The atomes as they are now. */
+/** The atomes as they are now. Of their clocks only those of an erased atome are read, which tell that it is one. */
 export interface LedgerAtomes {
-  /** @param check is asked before a large document is read, and again of what was read: what it throws is thrown. */
-  get(id: string, check?: (row: AtomeHeaderRow) => void): Promise<ReadAtomeRow | undefined>;
+  /**
+   * @param check is asked before a large document is read, and again of what was read: what it throws is thrown.
+   * @param isWhole with the clocks of its keys.
+   */
+  get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole?: boolean): Promise<ReadAtomeRow | undefined>;
   /** The atomes of those ids that are there, in any order. */
   some(ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */

@@ -193,7 +193,43 @@ export function readSuite({ make }: StoreKind): void {
       await putRows(store, 'texts', { alterations: [row], atomes: [atome] });
       expect(await store.ledger('texts').alterations.version('odd', 1)).toEqual(row);
       const { epoch } = (await store.ledger('texts').write.head())!;
-      expect(await store.ledger('texts').atomes.get('odd')).toEqual({ ...atome, epoch });
+      expect(await store.ledger('texts').atomes.get('odd')).toEqual({ ...atome, clocks: '{}', epoch });
+      expect(await store.ledger('texts').atomes.after({ after: '', limit: 1, isWhole: true })).toEqual([atome]);
+    });
+
+    it('leave out the clocks of keys, but for the stamp that tells an erased atome', async () => {
+      const deletedAt = new Date(0).toISOString();
+      const [stamps, stamp] = ['{"data.a":"x","redacted":"y"}', '{"redacted":"y"}'];
+      const rows = [
+        atomeRow('alive', 1, { clocks: stamps }),
+        atomeRow('deleted', 2, { clocks: stamps, deletedAt }),
+        atomeRow('erased', 3, { clocks: stamp, deletedAt }),
+        atomeRow('large', 4, { clocks: stamps, size: 100_000 }),
+      ];
+      await putRows(store, 'stamps', created(...rows));
+      const { atomes } = store.ledger('stamps');
+      const ids = rows.map(({ id }) => id);
+      const check = (): void => undefined;
+      const list = { includeDeleted: true, sortBy: 'id', sortOrder: 'asc', limit: 9, offset: 0 } as const;
+      const read = {
+        get: await Promise.all(ids.map((id) => atomes.get(id))),
+        checked: await Promise.all(ids.map((id) => atomes.get(id, check))),
+        some: (await atomes.some(ids)).sort((one, other) => (one.id < other.id ? -1 : 1)),
+        list: await atomes.list(list),
+        found: await atomes.list({ ...list, search: '{}' }),
+        after: await atomes.after({ after: '', limit: 9 }),
+      };
+      for (const [way, found] of Object.entries(read)) {
+        expect([way, found.map((row) => row!.clocks)]).toEqual([way, ['{}', '{}', stamp, '{}']]);
+      }
+      const whole = {
+        after: await atomes.after({ after: '', limit: 9, isWhole: true }),
+        get: await Promise.all(ids.map((id) => atomes.get(id, undefined, true))),
+        checked: await Promise.all(ids.map((id) => atomes.get(id, check, true))),
+      };
+      for (const [way, found] of Object.entries(whole)) {
+        expect([way, found.map((row) => row!.clocks)]).toEqual([way, rows.map(({ clocks }) => clocks)]);
+      }
     });
 
     it('keep numbers that a ledger may reach', async () => {

@@ -92,7 +92,7 @@ async function verifyStates(
   let count = 0;
   let newest = upTo;
   for (let after = ''; ;) {
-    const rows = await ledger.atomes.after({ after, limit: ROWS, bytes: CHARS });
+    const rows = await ledger.atomes.after({ after, limit: ROWS, bytes: CHARS, isWhole: true });
     if (rows.length === 0) break;
     for (const row of rows) {
       if (row.createdSeq <= upTo) count += 1;

@@ -13,7 +13,7 @@ import type { Committed } from '../outcome.js';
 import { readNewestPage, readPage, type NewestPage } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChain } from '../delta-chain.js';
-import type { AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
+import type { AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore, ListQuery } from '../store.js';
 import { turn } from '../turns.js';
@@ -90,11 +90,16 @@ export class LedgerReader {
   }
 
   /**
-   * As {@link find}, with its clocks.
+   * As {@link find}; its clocks tell whether it was erased, and nothing else.
    * @param check is asked before a large document is read: how long a refusal takes must not tell how large it is.
    */
   async state(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<AtomeState> {
     return stateOf(await this.row(tenant, id, check));
+  }
+
+  /** As {@link state}, with the clocks of its keys: for who decides which of two writes is the later one. */
+  async wholeState(tenant: string, id: string, check: (header: AtomeHeader) => void): Promise<AtomeState> {
+    return stateOf(await this.row(tenant, id, check, true));
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
@@ -104,8 +109,9 @@ export class LedgerReader {
   }
 
   /** @param check as that of {@link state}. @throws AtomeError `not_found`. */
-  async row(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<ReadAtomeRow> {
-    const row = await this.store.ledger(tenant).atomes.get(id, check && ((header) => check(headerOf(header))));
+  async row(tenant: string, id: string, check?: (header: AtomeHeader) => void, isWhole = false): Promise<ReadAtomeRow> {
+    const asked = check && ((header: AtomeHeaderRow): void => check(headerOf(header)));
+    const row = await this.store.ledger(tenant).atomes.get(id, asked, isWhole);
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
     return row;
   }

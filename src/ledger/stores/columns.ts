@@ -15,6 +15,7 @@ import type {
   ReceiptRow,
   StoredAtomeRow,
 } from '../rows.js';
+import { REDACTED } from '../../protocol/merge/tombstone.js';
 import type { AuditRow } from '../audit-trail.js';
 import { ancestorsOf } from './ancestors.sql.js';
 
@@ -96,15 +97,24 @@ export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
 const SMALL_DOCUMENT = 16_384;
 const DOCUMENT: Columns<DocumentRow> = some(ATOME, 'data', 'meta', 'clocks');
 
+/**
+ * What readers get of the clocks: nothing. Only the next write needs to know who wrote each key last; those of an erased
+ * atome tell that it is one.
+ */
+const READ_CLOCKS = `CASE WHEN atomes."deleted_at" IS NOT NULL AND atomes."clocks" LIKE '{"${REDACTED}"%' THEN atomes."clocks" ELSE '{}' END`;
+
+const { clocks: _clocks, ...WITHOUT_CLOCKS } = ATOME;
+const { data: _data, meta: _meta, ...HEADING } = WITHOUT_CLOCKS;
+
+/** A column that is null where the document is large. */
+function whereSmall(table: string, column: string, name: string): string {
+  return `CASE WHEN ${table}.size <= ${SMALL_DOCUMENT} THEN ${column} END AS "${name}"`;
+}
+
 /** The columns of an atome for a SELECT; those of its document are null where it is large. @param always see {@link ancestorsOf} */
 export function selectPartial(table: string, always = false): string {
-  const prefix = `${table}.`;
-  const isSmall = `${prefix}size <= ${SMALL_DOCUMENT}`;
-  const { data: _data, meta: _meta, clocks: _clocks, ...header } = ATOME;
-  const document = Object.entries(DOCUMENT).map(
-    ([name, column]) => `CASE WHEN ${isSmall} THEN ${prefix}"${column}" END AS "${name}"`,
-  );
-  return [select(header, table), ...document, ancestorsOf(table, always)].join(', ');
+  const document = Object.entries(DOCUMENT).map(([name, column]) => whereSmall(table, `${table}."${column}"`, name));
+  return [select(HEADING, table), ...document, ancestorsOf(table, always)].join(', ');
 }
 
 /** `column AS "name", …` for a SELECT. */
@@ -148,7 +158,16 @@ export const RECEIPTS: Table<ReceiptRow> = tableOf(ReceiptEntity);
 
 export const HEAD_COLUMNS = select(HEAD);
 /** Of the table `atomes`. */
-export const ATOME_COLUMNS = `${select(ATOME)}, ${ancestorsOf('atomes')}`;
+export const ATOME_COLUMNS = `${select(WITHOUT_CLOCKS)}, ${READ_CLOCKS} AS "clocks", ${ancestorsOf('atomes')}`;
+/** As {@link ATOME_COLUMNS}, with the clocks. */
+export const WHOLE_COLUMNS = `${select(ATOME)}, ${ancestorsOf('atomes')}`;
+/** As {@link ATOME_COLUMNS}; those of its document are null where it is large. */
+export const READ_PARTIAL_COLUMNS = [
+  select(HEADING, 'atomes'),
+  ...(['data', 'meta'] as const).map((name) => whereSmall('atomes', `atomes."${name}"`, name)),
+  whereSmall('atomes', READ_CLOCKS, 'clocks'),
+  ancestorsOf('atomes'),
+].join(', ');
 /** As {@link ATOME_COLUMNS}. */
 export const HEADER_COLUMNS = `${select(HEADER)}, ${ancestorsOf('atomes')}`;
 export const DOCUMENT_COLUMNS = select(DOCUMENT);

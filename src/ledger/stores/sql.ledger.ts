@@ -147,14 +147,18 @@ class SqlWrites extends Part implements LedgerWrites {
 }
 
 class SqlAtomes extends Part implements LedgerAtomes {
-  async get(id: string, check?: (row: AtomeHeaderRow) => void): Promise<ReadAtomeRow | undefined> {
+  async get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole = false): Promise<ReadAtomeRow | undefined> {
     if (check) {
       const [row] = await this.query<ReadPartialRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
       if (!row) return undefined;
       check(row);
-      if (hasDocument(row)) return atomeRow(row);
+      if (hasDocument(row) && !isWhole) return atomeRow(row);
     }
-    const [row] = await this.query<ReadAtomeRow>(sql.SELECT_READ_ATOME, this.tenant, id);
+    const [row] = await this.query<ReadAtomeRow>(
+      isWhole ? sql.SELECT_WHOLE_ATOME : sql.SELECT_READ_ATOME,
+      this.tenant,
+      id,
+    );
     if (!row) return undefined;
     // it may have been written since
     check?.(row);
@@ -194,9 +198,9 @@ class SqlAtomes extends Part implements LedgerAtomes {
     return row?.hash === found.hash ? found : undefined;
   }
 
-  async after({ after, kinds, limit, bytes }: IdPage): Promise<AtomeRow[]> {
-    const statement = sql.selectAtomesAfter(this.tenant, after, kinds, limit);
-    return (await this.measured<AtomeRow>(statement, bytes)).map(atomeRow);
+  async after(page: IdPage): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomesAfter(this.tenant, page);
+    return (await this.measured<AtomeRow>(statement, page.bytes)).map(atomeRow);
   }
 }
 

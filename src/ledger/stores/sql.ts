@@ -1,7 +1,7 @@
 import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeHeaderRow } from '../rows.js';
-import type { Erasure, TouchedKeys, WriteName } from '../store.js';
+import type { Erasure, IdPage, TouchedKeys, WriteName } from '../store.js';
 import { ERASED_OF_ALTERATION, ERASED_OF_RECEIPT } from './row-bytes.sql.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
@@ -10,6 +10,8 @@ import {
   ALTERATION_NAMES,
   ATOME_COLUMNS,
   ATOME_NAMES,
+  READ_PARTIAL_COLUMNS,
+  WHOLE_COLUMNS,
   ATOMES,
   HEAD_COLUMNS,
   DELTA,
@@ -56,8 +58,10 @@ export const SELECT_ATOME_BELOW = selectAtome(true);
 export const SELECT_DOCUMENT = `SELECT id, ${DOCUMENT_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
 /** With the epoch of its ledger, which costs no statement of its own. */
 export const SELECT_READ_ATOME = readAtome(ATOME_COLUMNS);
+/** As {@link SELECT_READ_ATOME}, with the clocks. */
+export const SELECT_WHOLE_ATOME = readAtome(WHOLE_COLUMNS);
 /** As {@link SELECT_READ_ATOME}, before rights are asked. */
-export const SELECT_PARTIAL_ATOME = readAtome(selectPartial('atomes'));
+export const SELECT_PARTIAL_ATOME = readAtome(READ_PARTIAL_COLUMNS);
 
 function selectAtome(always: boolean): string {
   return `SELECT ${selectPartial('atomes', always)} FROM atomes WHERE tenant = ? AND id = ?`;
@@ -166,15 +170,10 @@ export function selectDeltaChain(wanted: string): string {
     ORDER BY l.atome_id, l.version`;
 }
 
-export function selectAtomesAfter(
-  tenant: string,
-  after: string,
-  kinds: readonly string[] | undefined,
-  limit: number,
-): Measured {
+export function selectAtomesAfter(tenant: string, { after, kinds, limit, isWhole = false }: IdPage): Measured {
   const among = kinds ? ` AND kind IN (${kinds.map(() => '?').join(', ')})` : '';
   return {
-    sql: `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
+    sql: `SELECT ${isWhole ? WHOLE_COLUMNS : ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
     params: [tenant, after, ...(kinds ?? []), limit],
     isWalk: true,
     names: ATOME_NAMES,

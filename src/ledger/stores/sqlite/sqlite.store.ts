@@ -25,9 +25,10 @@ import { NOT_WORTH } from '../search.js';
 import { searchPathOf } from './search/search-follower.js';
 import { SqliteSearch } from './search/sqlite.search.js';
 import { translate } from './sqlite.errors.js';
-import { Patience } from './patience.js';
+import { isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
+import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
@@ -43,9 +44,6 @@ const AT_ONCE = new Patience(0);
 
 const NO_THREADS =
   'SQLite is read on the event loop, where a long read holds up everybody: put dist/read-worker.mjs of atome-sync beside your bundle, or leave atome-sync out of the bundle; ';
-
-/** A file that is rewritten in a fraction of a second. */
-const SMALL_BYTES = 32 * 1024 * 1024;
 
 /**
  * The embedded store. It works on the driver's own connection, whose calls are synchronous: a transaction is
@@ -69,6 +67,7 @@ export class SqliteStore extends SqlStore {
   private pool: ReadPool | undefined;
   protected override readonly search: SqliteSearch | undefined;
   private readonly patience = new Patience();
+  private isScrubbing = false;
   private readonly statements = new Map<string, BetterSqlite3.Statement>();
 
   constructor(
@@ -112,33 +111,29 @@ export class SqliteStore extends SqlStore {
     return this.attempt(() => this.file.guard(() => all.immediate()));
   }
 
-  /**
-   * Pages that are rewritten hold nothing old (`secure_delete`), and here the write-ahead log ends. What earlier
-   * versions left in pages that were freed or split since goes with a rewrite of the file, which stops everything
-   * while it lasts: at once for a small file, else where it is asked for.
-   */
   async scrub(whole = false): Promise<void> {
     if (this.db.memory) return;
     await this.attempt(() => this.search?.scrub(whole));
-    await this.emptyLog();
-    const bytes = this.pragma('page_count') * this.pragma('page_size');
-    if (!whole && bytes > SMALL_BYTES) return;
-    await this.attempt(() => this.file.guard(() => this.db.exec('VACUUM')));
-    await this.emptyLog();
+    this.isScrubbing = true;
+    try {
+      await this.attempt(() => this.file.check());
+      await this.attempt(() => scrubFile(realpathSync(this.db.name), whole));
+      await this.attempt(() => this.file.check());
+    } finally {
+      this.isScrubbing = false;
+    }
   }
 
-  /** Whoever reads keeps the log as it is until they have read to the end. */
-  private emptyLog(): Promise<void> {
-    const empty = (): void => {
-      const [state] = this.file.guard(() => this.db.pragma('wal_checkpoint(TRUNCATE)')) as { busy: number }[];
-      if (state?.busy) throw Object.assign(new Error('the log is being read'), { code: 'SQLITE_BUSY' });
-    };
-    return this.attempt(empty, new Patience());
-  }
-
-  /** What another process is about to finish is waited for. */
-  probe(): Promise<void> {
-    return this.attempt(() => this.tryToWrite(), new Patience(PROBE_MS));
+  /** What another process is about to finish is waited for. The lock of a scrub of our own tells nothing of the database. */
+  async probe(): Promise<void> {
+    const isWaitedFor = (error: unknown): boolean => this.isScrubbing && isLocked(error);
+    await this.attempt(async () => {
+      try {
+        await new Patience(PROBE_MS).run(() => this.tryToWrite());
+      } catch (error) {
+        if (!isWaitedFor(error)) throw error;
+      }
+    });
   }
 
   private tryToWrite(): void {
@@ -250,10 +245,6 @@ export class SqliteStore extends SqlStore {
     } finally {
       this.db.pragma('secure_delete = FAST');
     }
-  }
-
-  private pragma(name: string): number {
-    return this.db.pragma(name, { simple: true }) as number;
   }
 
   private insert<Row extends object>(table: Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
