@@ -228,11 +228,12 @@ describe('a tenant that writes very much', () => {
     const settled: string[] = [];
     const submit = (tenant: string, id: string): Promise<unknown> =>
       ledger.writer.submit(tenant, create(id), ORIGIN).then(() => settled.push(tenant));
-    const flood = Array.from({ length: 5_000 }, (_, i) => submit('noisy', `n${i}`));
+    // five full groups always have room
+    const flood = Array.from({ length: 1_000 }, (_, i) => submit('noisy', `n${i}`));
     await submit('quiet', 'q1');
     await submit('quiet', 'q2');
     // a group is at most 200 writes: each write of the quiet one waited for one or two of them
-    expect(settled.filter((tenant) => tenant === 'noisy').length).toBeLessThanOrEqual(800);
+    expect(settled.filter((tenant) => tenant === 'noisy').length).toBeLessThanOrEqual(600);
     await Promise.all(flood);
     await ledger.close();
   });
