@@ -68,7 +68,7 @@ async function check(ledger: TestLedger, tenant: string, all: readonly Arrival[]
   const { store, reader } = ledger;
   const outcomes = await send(ledger, tenant, all);
   const { seq: head } = await reader.head(tenant);
-  const rows = await store.ledger(tenant).atomes.after({ after: '', limit: 100 });
+  const rows = await store.ledger(tenant).atomes.after({ after: '', limit: 100, isWhole: true });
   const atomes = new Map(rows.map((row) => [row.id, atomeOf(row)]));
   const living = new Map([...atomes].filter(([, { deletedAt }]) => deletedAt === null));
 
