@@ -26,8 +26,6 @@ const SEARCHES = [
 ];
 /** In an order that an index has, the default one, and one that none has. */
 const SORTED: readonly SortKey[] = ['createdAt', 'updatedAt', 'type'];
-/** How many writes are sent at once: for so many there is always room. */
-const AT_ONCE = 500;
 /** Long enough for an index. */
 const MANY = NOT_WORTH + 100;
 
@@ -55,10 +53,7 @@ describe.each([...DATABASES, ['PostgreSQL without superuser', createOwnedDatabas
       text = (n: number): string => WORDS[n % WORDS.length]!,
     ): Promise<void> {
       const ids = Array.from({ length: count }, (_, n) => from + n);
-      while (ids.length > 0) {
-        const some = ids.splice(0, AT_ONCE);
-        await Promise.all(some.map((n) => ledger.write(create(`a${n}`, { text: text(n), name: `atome-${n}-` }))));
-      }
+      await Promise.all(ids.map((n) => ledger.write(create(`a${n}`, { text: text(n), name: `atome-${n}-` }))));
     }
 
     const pages = (words: string): Promise<unknown[]> =>

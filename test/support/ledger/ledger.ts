@@ -65,11 +65,32 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
     writer,
     reader,
     settled: () => writer.settled(),
-    write: (mutation, origin = ORIGIN) => writer.submit(TENANT, mutation, origin),
+    write: withRoom((mutation, origin = ORIGIN) => writer.submit(TENANT, mutation, origin)),
     close: async () => {
       await writer.drain();
       await over.close();
     },
+  };
+}
+
+/** How many writes of a spec are under way at once: for so many there is room, however slow the machine is. */
+const AT_ONCE = 800;
+
+/** Lets the others wait, in their order. */
+function withRoom<A extends unknown[], T>(send: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let underWay = 0;
+  return async (...args) => {
+    if (underWay === AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    else underWay += 1;
+    try {
+      return await send(...args);
+    } finally {
+      const next = waiting.shift();
+      // its place goes over to the next
+      if (next) next();
+      else underWay -= 1;
+    }
   };
 }
 
