@@ -1,15 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../test/support/gate.js';
 import { feedParts } from '../../test/support/feed/feed-parts.js';
-import {
-  create,
-  openLedger,
-  SOMEBODY,
-  TENANT,
-  update,
-  write,
-  type TestLedger,
-} from '../../test/support/ledger/ledger.js';
+import { create, openLedger, SOMEBODY, TENANT, update, type TestLedger } from '../../test/support/ledger/ledger.js';
 import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { openStore } from '../ledger/stores/open-store.js';
@@ -206,74 +198,6 @@ describe('the log of a tenant', () => {
     await Promise.all([log.tail.refresh(), log.tail.refresh()]);
     expect(heard).toEqual(['epoch']);
     expect(log.tail.epoch).toBe('another');
-  });
-
-  describe('asked for a page', () => {
-    it('reads it once for all who stand at one place', async () => {
-      for (let n = 2; n < 6; n += 1) await commit(n);
-      await log.tail.refresh();
-      const pages = await Promise.all([
-        log.batches.batchAfter(0, SOME),
-        log.batches.batchAfter(0, SOME),
-        log.batches.batchAfter(0, SOME, { upTo: 5 }),
-      ]);
-      expect(pages[1]).toBe(pages[0]);
-      expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
-      expect(pages[2].entries.map(({ seq }) => seq)).toEqual([5]);
-      expect(await log.batches.batchAfter(5, SOME, { upTo: 5, previous: 1 })).toMatchObject({
-        entries: [],
-        to: 5,
-        hash: await log.tail.hashAt(5),
-        compact: { isLast: true },
-      });
-    });
-
-    it('ends it where all others end theirs, for who stands inside it too', async () => {
-      const groups = await Promise.all(Array.from({ length: 99 }, (_, n) => ledger.write(create(`other-${n}`))));
-      expect(groups).toHaveLength(99);
-      log = await openLog();
-      const [whole, part] = [await log.batches.batchAfter(0, SOME), await log.batches.batchAfter(10, SOME)];
-      expect([whole.to, part.to, whole.hash]).toEqual([64, 64, part.hash]);
-      expect(part.entries).toEqual(whole.entries.slice(10));
-      expect(log.batches.batchAfter(10, SOME)).toBe(part);
-      expect(await log.batches.batchAfter(64, SOME)).toMatchObject({ to: 100, hash: log.tail.hash });
-    });
-
-    it('does not stop where large documents end it early', async () => {
-      await commit(2);
-      await commit(3);
-      log = await openLog(1);
-      for (const after of [0, 1, 2]) expect(await log.batches.batchAfter(after, SOME)).toMatchObject({ to: after + 1 });
-    });
-
-    it('keeps nothing of what is erased since', async () => {
-      await commit(2);
-      log = await openLog();
-      await log.batches.batchAfter(0, SOME);
-      const page = await log.batches.batchAfter(0, SOME);
-      expect(log.batches.batchAfter(0, SOME)).toBe(page);
-      await ledger.write(write('a', 'redact', {}));
-      told.forEach((group) => log.tail.append(group));
-      expect(inMemory(0)).toBeUndefined();
-      expect((await log.batches.batchAfter(0, SOME)).entries.slice(0, 2).map(({ event }) => event)).toEqual([
-        undefined,
-        undefined,
-      ]);
-    });
-
-    it('tries again when it could not be read', async () => {
-      watched.before = () => {
-        throw new Error('no database');
-      };
-      await expect(log.batches.batchAfter(0, SOME)).rejects.toThrow('no database');
-      watched.before = () => undefined;
-      expect((await log.batches.batchAfter(0, SOME)).to).toBe(1);
-    });
-
-    it('says that a row is missing', async () => {
-      await query('DELETE FROM alterations');
-      await expect(log.batches.batchAfter(0, SOME)).rejects.toMatchObject({ code: 'unavailable' });
-    });
   });
 
   describe('asked whether a cursor can be continued', () => {
