@@ -1,16 +1,4 @@
-import type { AtomeHeaderRow } from '../ledger/rows.js';
-import type { AuditQuery } from '../ledger/audit-trail.js';
-import type {
-  IdPage,
-  LedgerAlterations,
-  LedgerAtomes,
-  LedgerAudit,
-  LedgerWrites,
-  ListQuery,
-  SeqPage,
-  TenantLedger,
-  VersionRange,
-} from '../ledger/store.js';
+import type { LedgerAlterations, LedgerAtomes, LedgerAudit, LedgerWrites, TenantLedger } from '../ledger/store.js';
 
 type Run = <T>(read: () => Promise<T>) => Promise<T>;
 
@@ -55,30 +43,30 @@ class AdmittedAtomes implements LedgerAtomes {
     private readonly admit: Admit,
   ) {}
 
-  get(id: string, check?: (row: AtomeHeaderRow) => void) {
-    return this.admit.light(() => this.atomes.get(id, check));
+  get(...args: Parameters<LedgerAtomes['get']>) {
+    return this.admit.light(() => this.atomes.get(...args));
   }
 
-  some(ids: readonly string[]) {
-    return this.admit.light(() => this.atomes.some(ids));
+  some(...args: Parameters<LedgerAtomes['some']>) {
+    return this.admit.light(() => this.atomes.some(...args));
   }
 
-  headers(ids: readonly string[]) {
-    return this.admit.light(() => this.atomes.headers(ids));
+  headers(...args: Parameters<LedgerAtomes['headers']>) {
+    return this.admit.light(() => this.atomes.headers(...args));
   }
 
-  list(query: ListQuery, bytes?: number) {
-    // no index serves a search: it walks over all that there is
-    const isHeavy = query.search !== undefined;
-    return this.admit[isHeavy ? 'heavy' : 'light'](() => this.atomes.list(query, bytes));
+  list(...args: Parameters<LedgerAtomes['list']>) {
+    // a search may walk over all that there is
+    const isHeavy = args[0].search !== undefined;
+    return this.admit[isHeavy ? 'heavy' : 'light'](() => this.atomes.list(...args));
   }
 
-  count(query: ListQuery) {
-    return this.admit.heavy(() => this.atomes.count(query));
+  count(...args: Parameters<LedgerAtomes['count']>) {
+    return this.admit.heavy(() => this.atomes.count(...args));
   }
 
-  after(page: IdPage) {
-    return this.admit.heavy(() => this.atomes.after(page));
+  after(...args: Parameters<LedgerAtomes['after']>) {
+    return this.admit.heavy(() => this.atomes.after(...args));
   }
 }
 
@@ -88,28 +76,28 @@ class AdmittedAlterations implements LedgerAlterations {
     private readonly admit: Admit,
   ) {}
 
-  page(page: SeqPage) {
-    return this.admit.light(() => this.alterations.page(page));
+  page(...args: Parameters<LedgerAlterations['page']>) {
+    return this.admit.light(() => this.alterations.page(...args));
   }
 
-  newest(page: SeqPage) {
-    return this.admit.light(() => this.alterations.newest(page));
+  newest(...args: Parameters<LedgerAlterations['newest']>) {
+    return this.admit.light(() => this.alterations.newest(...args));
   }
 
-  version(atomeId: string, version: number) {
-    return this.admit.light(() => this.alterations.version(atomeId, version));
+  version(...args: Parameters<LedgerAlterations['version']>) {
+    return this.admit.light(() => this.alterations.version(...args));
   }
 
-  versions(atomeId: string, range: VersionRange) {
-    return this.admit.light(() => this.alterations.versions(atomeId, range));
+  versions(...args: Parameters<LedgerAlterations['versions']>) {
+    return this.admit.light(() => this.alterations.versions(...args));
   }
 
-  history(atomeId: string, range: VersionRange & { readonly bytes: number }) {
-    return this.admit.light(() => this.alterations.history(atomeId, range));
+  history(...args: Parameters<LedgerAlterations['history']>) {
+    return this.admit.light(() => this.alterations.history(...args));
   }
 
-  deltaChain(wanted: readonly (readonly [id: string, version: number])[]) {
-    return this.admit.heavy(() => this.alterations.deltaChain(wanted));
+  deltaChain(...args: Parameters<LedgerAlterations['deltaChain']>) {
+    return this.admit.heavy(() => this.alterations.deltaChain(...args));
   }
 }
 
@@ -119,19 +107,19 @@ class AdmittedAudit implements LedgerAudit {
     private readonly admit: Admit,
   ) {}
 
-  rows(query: AuditQuery) {
-    return this.admit.heavy(() => this.audit.rows(query));
+  rows(...args: Parameters<LedgerAudit['rows']>) {
+    return this.admit.heavy(() => this.audit.rows(...args));
   }
 
-  owned(ownerId: string, after: string) {
-    return this.admit.heavy(() => this.audit.owned(ownerId, after));
+  owned(...args: Parameters<LedgerAudit['owned']>) {
+    return this.admit.heavy(() => this.audit.owned(...args));
   }
 
-  receiptBytes() {
-    return this.admit.heavy(() => this.audit.receiptBytes());
+  receiptBytes(...args: Parameters<LedgerAudit['receiptBytes']>) {
+    return this.admit.heavy(() => this.audit.receiptBytes(...args));
   }
 
-  hashAt(seq: number) {
-    return this.admit.light(() => this.audit.hashAt(seq));
+  hashAt(...args: Parameters<LedgerAudit['hashAt']>) {
+    return this.admit.light(() => this.audit.hashAt(...args));
   }
 }

@@ -3,7 +3,7 @@ import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { AtomeService, type WriteContext } from '../atome/atome.service.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { toAtomeError } from '../http/problem.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { LedgerReads } from '../application/ledger-reads.js';
 import {
   AtomeError,
   invalid,
@@ -38,7 +38,7 @@ export interface PushAnswer {
 export class OriginalPush {
   constructor(
     private readonly atomes: AtomeService,
-    private readonly reader: LedgerReader,
+    private readonly reads: LedgerReads,
     private readonly accessPolicy: AccessPolicy,
     private readonly options: ResolvedOptions,
   ) {}
@@ -100,7 +100,8 @@ export class OriginalPush {
   /** undefined also for one that may not be read: the write then says what a stranger is told. */
   private async find(id: string, principal: Principal): Promise<AtomeState | undefined> {
     try {
-      return await this.reader.wholeState(principal.tenant, id, (now) =>
+      const reader = this.reads.readerOf(principal);
+      return await reader.wholeState(principal.tenant, id, (now) =>
         this.accessPolicy.authorize(principal, 'read', now),
       );
     } catch (error) {
