@@ -28,11 +28,15 @@ export function alterationBytes(row: AlterationRow): number {
   );
 }
 
-/** The texts of an atome as it is. */
-export function atomeBytes(row: Omit<AtomeRow, 'size'>): number {
+/**
+ * The texts of an atome as it is.
+ * @param documentBytes those of its `data` and `meta`, where they are known.
+ */
+export function atomeBytes(row: Omit<AtomeRow, 'size'>, documentBytes = bytesOf(row.data, row.meta)): number {
   const { id, kind, type, parentId, ownerId, createdAt, updatedAt, deletedAt, heirOf } = row;
   return (
-    bytesOf(row.data, row.meta, row.clocks, row.access, row.readers, ownerId, kind, type) +
+    documentBytes +
+    bytesOf(row.clocks, row.access, row.readers, ownerId, kind, type) +
     id.length +
     (parentId?.length ?? 0) +
     createdAt.length +

@@ -49,7 +49,7 @@ export function atomeText(row: AtomeRow): string {
 export function rowOf(
   state: AtomeState,
   position: Pick<AtomeRow, 'seq' | 'createdSeq' | 'base' | 'weight'>,
-  columns: Pick<AtomeRow, 'data' | 'meta' | 'access' | 'readers' | 'heirOf'>,
+  columns: Pick<AtomeRow, 'data' | 'meta' | 'access' | 'readers' | 'heirOf'> & { readonly documentBytes: number },
 ): AtomeRow {
   const row = {
     id: state.id,
@@ -73,7 +73,7 @@ export function rowOf(
     readers: columns.readers,
     heirOf: columns.heirOf,
   };
-  row.size = atomeBytes(row);
+  row.size = atomeBytes(row, columns.documentBytes);
   return row;
 }
 

@@ -111,12 +111,13 @@ export function appendEntry(
   const audience = audienceAfter(target?.audience, alteration, state);
   const since = isSnapshot ? 0 : weight;
   const position = { seq, createdSeq: target?.createdSeq ?? seq, base, weight: since };
-  const atome = rowOf(state, position, { data, meta, ...accessColumns(state, audience) });
+  const documentBytes = bytesOf(data, meta);
+  const atome = rowOf(state, position, { data, meta, documentBytes, ...accessColumns(state, audience) });
   const { createdSeq } = position;
   const next = { header: state, state, seq, createdSeq, base, weight: since, size: atome.size, audience };
   const stored = {
     atomes: head.atomes + Number(state.deletedAt === null) - Number(target?.state.deletedAt === null),
     bytes: head.bytes + atome.size - (target?.size ?? 0) + alterationBytes(row),
   };
-  return { row, atome, next, stored, documentBytes: bytesOf(data, meta) };
+  return { row, atome, next, stored, documentBytes };
 }
