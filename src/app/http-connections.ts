@@ -35,9 +35,9 @@ const FEW = 1_000;
  */
 export function connectionWarning(total: number, fileLimit: number): string | undefined {
   const most = connectionsWithin(fileLimit);
-  const isAsked = total !== DEFAULT_CONNECTION_LIMITS.total && (total === 0 || total > most);
+  if (total !== 0 && total <= most) return undefined;
+  const isAsked = total !== DEFAULT_CONNECTION_LIMITS.total;
   if (!isAsked && most >= FEW) return undefined;
-  if (!isAsked && total <= most) return undefined;
   const wanted = isAsked ? ` and not ${total === 0 ? 'any number' : total}` : '';
   return `the process may have ${fileLimit} files open, so that ${most} connections fit${wanted}; raise ulimit -n, or lower MAX_CONNECTIONS`;
 }
