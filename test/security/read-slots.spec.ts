@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ReadSlots } from '../../src/auth/admission/read-slots.js';
 import { SYSTEM } from '../../src/auth/authentication/anonymous.js';
 import { AtomeService } from '../../src/atome/atome.service.js';
@@ -33,11 +33,9 @@ const LIGHT: readonly (readonly [way: string, path: string, method: Method])[] =
 
 const ALL: ListQuery = { includeDeleted: true, sortBy: 'id', sortOrder: 'asc', limit: 10, offset: 0 };
 
-jest.setTimeout(12_000);
-
 /** Waits until what others do has come to something. */
 async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 4_000; !isSo(); await new Promise(setImmediate)) {
+  for (const end = Date.now() + 50_000; !isSo(); await new Promise(setImmediate)) {
     if (Date.now() > end) throw new Error(`it did not come to this: ${String(isSo)}`);
   }
 }
