@@ -12,7 +12,7 @@ import {
 import type { Committed } from '../outcome.js';
 import { readNewestPage, readPage, type NewestPage } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
-import { foldDeltaChain } from '../delta-chain.js';
+import { foldDeltaChains } from '../delta-chain.js';
 import type { AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore, ListQuery } from '../store.js';
@@ -140,7 +140,8 @@ export class LedgerReader {
 
   /** The state after one version, folded from its base. */
   async stateAt(tenant: string, id: string, version: number): Promise<AtomeState | undefined> {
-    return foldDeltaChain(await this.store.ledger(tenant).alterations.deltaChain([[id, version]])) ?? undefined;
+    const rows = await this.store.ledger(tenant).alterations.deltaChain([[id, version]]);
+    return (await foldDeltaChains(rows)).get(id) ?? undefined;
   }
 
   async list(tenant: string, query: ListQuery): Promise<ListPage> {
