@@ -5,7 +5,7 @@ import { identityOf, RULE } from '../auth/authentication/request-authenticator.j
 import { AtomeError, JSON_PATCH, MERGE_PATCH } from '../protocol/index.js';
 import { tooLarge, type ArrivingBodies } from './arriving-bodies.js';
 import { decodeBody } from './body-parsers.js';
-import { turn } from '../ledger/turns.js';
+import { LARGE, turn } from '../ledger/turns.js';
 import type { LimitedLog } from './limited-log.js';
 import { isUtf8Type, parseMediaType } from './media-type.js';
 
@@ -22,9 +22,6 @@ export function describeContent(method: string): [name: string, value: string] {
   const name = { PATCH: 'Accept-Patch', POST: 'Accept-Post' }[method] ?? 'Accept';
   return [name, CONTENT_TYPES[method]!.join(', ')];
 }
-
-/** In bytes: to decode a body that is longer takes a good part of a millisecond. */
-const LARGE = 16 * 1024;
 
 /** What the bodies of the module's own routes need. */
 export interface OwnContent {

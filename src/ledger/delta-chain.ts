@@ -2,7 +2,7 @@ import { fold, foldOnto, type AtomeState, type Foldable } from '../protocol/inde
 import { isErased } from './erasure.js';
 import type { DeltaRow } from './rows.js';
 import { snapshotOf } from './row-mapper.js';
-import { turn } from './turns.js';
+import { turnBySize } from './turns.js';
 
 /** About how many characters of a row are not its changes: names, times and hashes. */
 const ROW_CHARS = 400;
@@ -46,8 +46,9 @@ function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp
  */
 export async function foldDeltaChains(rows: readonly DeltaRow[]): Promise<Map<string, AtomeState | null>> {
   const states = new Map<string, AtomeState | null>();
+  const turn = turnBySize();
   for (const row of rows) {
-    await turn();
+    await turn(row.changes.length + (row.snapshot?.length ?? 0));
     states.set(row.atomeId, stateOnto(states.get(row.atomeId) ?? null, row));
   }
   return states;

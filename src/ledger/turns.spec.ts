@@ -26,16 +26,16 @@ async function turnsWhile(running: Promise<unknown>): Promise<number> {
 }
 
 describe('a walk over pages', () => {
-  it('lets the loop turn before each page that comes after its slice', async () => {
-    expect(await turnsWhile(walk(10, 11))).toBeGreaterThanOrEqual(9);
+  it('lets the loop turn some times before each page that comes after its slice', async () => {
+    expect(await turnsWhile(walk(10, 11))).toBeGreaterThanOrEqual(9 * 8);
   });
 
   it('goes on in one turn while its slice lasts', async () => {
     expect(await turnsWhile(walk(200, 0.01))).toBeLessThan(100);
   });
 
-  it('shares its slice with all others: one of them goes on in a turn', async () => {
+  it('shares its slices with all others: one of them goes on in each', async () => {
     // what begins while a slice lasts has its first page in it
-    expect(await turnsWhile(Promise.all(Array.from({ length: 10 }, () => walk(3, 11))))).toBeGreaterThanOrEqual(18);
+    expect(await turnsWhile(Promise.all(Array.from({ length: 10 }, () => walk(3, 11))))).toBeGreaterThanOrEqual(18 * 8);
   });
 });

@@ -6,7 +6,7 @@ import { headerAndAudienceOf } from '../access-columns.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import { alterationBodyOf, atomeOf, withoutClocks } from '../row-mapper.js';
 import type { TenantLedger } from '../store.js';
-import { turn } from '../turns.js';
+import { turnBySize } from '../turns.js';
 
 /* Pages of the feed: alterations with the atomes that they made, out of a ledger that keeps deltas. */
 
@@ -56,8 +56,9 @@ async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Pro
   );
   const pastBySeq = new Map((await asOfNow(ledger, past, true)).map((each) => [each.alteration.seq, each]));
   const made: Committed[] = [];
+  const turn = turnBySize();
   for (const row of rows) {
-    await turn();
+    await turn(row.size);
     made.push(pastBySeq.get(row.seq) ?? committedOf(row, atomes.get(row.atomeId)!));
   }
   return made;
@@ -67,8 +68,9 @@ async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Pro
 async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<Committed[]> {
   const states = await statesBefore(ledger, rows);
   const made: Committed[] = [];
+  const turn = turnBySize();
   for (const row of rows) {
-    await turn();
+    await turn(row.size);
     const alteration = alterationBodyOf(row);
     const before = states.get(row.atomeId) ?? null;
     const state = stateAfter(before, row, alteration);
