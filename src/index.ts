@@ -32,7 +32,8 @@ export {
 export type { AsOf, HistoryPage, ListPage } from './ledger/read/ledger-reader.js';
 export type { ListQuery } from './ledger/store.js';
 export { SYSTEM } from './auth/authentication/anonymous.js';
-export { AtomeEvents, OnAtome, type AtomeEventName, type TenantEvent } from './atome/atome-events.js';
+export { AtomeEvents } from './atome/atome-events.js';
+export { OnAtome, type AtomeEventName, type TenantEvent } from './atome/on-atome.js';
 export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
 // 2. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.

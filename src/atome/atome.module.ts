@@ -15,6 +15,7 @@ import { SyncModule } from '../sync/sync.module.js';
 import { AtomeReadsController } from './atome-reads.controller.js';
 import { AtomeController } from './atome.controller.js';
 import { AtomeEvents } from './atome-events.js';
+import { EventHandlers } from './event-handlers.js';
 import { gatewayAt } from './atome.gateway.js';
 import { AtomeService } from './atome.service.js';
 import { AtomeLifecycle } from './lifecycle.js';
@@ -91,7 +92,7 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
     global: isGlobal,
     imports: [...rooms, ...(rest ? [SyncModule.from(...below)] : []), DiscoveryModule],
     controllers: rest ? [AtomeController, AtomeReadsController, ServerInfoController] : [],
-    providers: [AtomeLifecycle, AtomeService, AtomeEvents, ...(ws ? [gatewayAt(wsPath)] : [])],
+    providers: [AtomeLifecycle, AtomeService, AtomeEvents, EventHandlers, ...(ws ? [gatewayAt(wsPath)] : [])],
     exports: [...rooms, AtomeService, AtomeEvents],
   };
 }

@@ -15,6 +15,7 @@ import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
+import { AtomeEvents } from './atome-events.js';
 
 /** One thing that a start or an end consists of. */
 interface Step {
@@ -40,10 +41,13 @@ const START: readonly Step[] = [
 const DRAIN: readonly Step[] = [
   step('end long answers', Drain, (drain) => drain.begin()),
   step('announce the end', ConnectionRegistry, (registry) => registry.announceShutdown()),
+  // while they may still write
+  step('let handlers finish', AtomeEvents, (events) => events.settled()),
   step('commit what was accepted', LedgerWriter, (writer) => writer.drain()),
   step('send the answers to writes', Drain, (drain) => drain.answered()),
   step('end the heartbeat', ConnectionRegistry, (registry) => registry.stop()),
   step('close connections', ConnectionRegistry, (registry) => registry.close()),
+  step('let handlers know of the last writes', AtomeEvents, (events) => events.settled()),
 ];
 
 const END: readonly Step[] = [

@@ -148,16 +148,16 @@ export class Session implements RegisteredConnection {
       connectedClients: principal ? this.deps.connectionRegistry.count(principal.tenant) : 0,
       ...(log && { epoch: log.tail.epoch, seq: log.tail.seq }),
     });
-    if (principal) await this.join(principal);
+    if (principal && log) await this.join(principal, log.tail.seq);
     else this.went('unidentified');
   }
 
-  /** From here on it hears of what happens in its tenant. */
-  private async join(principal: Principal): Promise<void> {
+  /** From here on it hears of what happens in its tenant: of all behind the seq that it was told. */
+  private async join(principal: Principal, toldSeq: number): Promise<void> {
     this.went('identified');
     this.backPressure.identified();
     this.deps.connectionRegistry.tellPresences(this);
-    await this.messages.subscription.openPlain(principal, this.clientId);
+    await this.messages.subscription.openPlain(principal, this.clientId, toldSeq);
   }
 
   private receive(data: RawData, isBinary: boolean): void {
@@ -219,7 +219,7 @@ export class Session implements RegisteredConnection {
         epoch,
         seq,
       });
-      if (!before) await this.join(principal);
+      if (!before) await this.join(principal, seq);
       else if (deps.accessPolicy.accessFingerprint(before) !== deps.accessPolicy.accessFingerprint(principal))
         this.messages.subscription.setViewer(principal);
     } catch (error) {

@@ -39,13 +39,11 @@ export class Subscription {
     if (isRange) reader.reset('access');
   }
 
-  /** Each event from now on as a frame of its own, but not those of the connection itself. */
-  async openPlain(principal: Principal, clientId: string): Promise<void> {
-    const { tenant } = principal;
-    const { tail } = await this.feed.log(tenant);
+  /** Each event behind `since` as a frame of its own, but not those of the connection itself. */
+  async openPlain(principal: Principal, clientId: string, since: number): Promise<void> {
     // it has no cursor that could be lost: it is told, and goes on
     const sink = this.sink(nothing, nothing);
-    await this.open(tenant, { sink, principal, since: tail.seq, form: { plainOf: clientId } });
+    await this.open(principal.tenant, { sink, principal, since, form: { plainOf: clientId } });
   }
 
   /** All from a cursor on; takes the place of what was read before. */

@@ -32,6 +32,23 @@ describe('the WebSocket', () => {
     expect(await socket.next('atome:deleted')).toMatchObject({ seq: 4, atomeId: id });
   });
 
+  it('tells a plain reader of all behind the seq of its welcome, though others write while it connects', async () => {
+    const connecting = { isOver: false };
+    const writing = (async () => {
+      while (!connecting.isOver) await server.api.create();
+    })();
+    const readers = await Promise.all(Array.from({ length: 60 }, () => server.connect()));
+    connecting.isOver = true;
+    await writing;
+    await server.api.create({}, { id: 'last' });
+    for (const reader of readers) {
+      const { seq } = (await reader.next('welcome')) as { seq: number };
+      const last = await reader.next('atome:created', ({ atome }) => atome.id === 'last');
+      const told = reader.all('atome:created').map((event) => event.seq);
+      expect(told).toEqual(Array.from({ length: last.seq - seq }, (_, i) => seq + 1 + i));
+    }
+  });
+
   it('replays from a cursor and goes live on the same path', async () => {
     for (let i = 0; i < 5; i += 1) await server.api.create({ i });
     const socket = await server.connect();

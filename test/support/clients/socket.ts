@@ -27,10 +27,14 @@ export class TestSocket {
     ws.on('error', () => undefined);
   }
 
+  /** Open, and greeted or refused: what is written from now on is told to one that was greeted. */
   static async connect(url: string, headers: Record<string, string> = {}): Promise<TestSocket> {
     const ws = new WebSocket(url, { perMessageDeflate: false, headers });
     const socket = new TestSocket(ws);
     await once(ws, 'open');
+    while (socket.received.length === 0 && !socket.closeInfo) {
+      await new Promise<void>((resolve) => (socket.wake = resolve));
+    }
     return socket;
   }
 
