@@ -2,6 +2,7 @@ import type { Waiting } from '../auth/admission/fair-slots.js';
 import { askerOf, type ReadSlots } from '../auth/admission/read-slots.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { LedgerStore, TenantLedger } from '../ledger/store.js';
+import { turn } from '../ledger/turns.js';
 import type { Principal } from '../protocol/index.js';
 import { AdmittedLedger, type Admit } from './admitted-ledger.js';
 
@@ -31,8 +32,18 @@ export class LedgerReads {
     const { light, heavy } = this.slots;
     const asker = askerOf(principal, waiting);
     return {
-      light: (read) => light.use(asker, read),
-      heavy: (read) => heavy.use(asker, read),
+      light: (read) => light.use(asker, () => paced(read)),
+      heavy: (read) => heavy.use(asker, () => paced(read)),
     };
   }
+}
+
+/** So many rows take a while to be made into objects, and more to be made into an answer. */
+const MANY = 50;
+
+/** A slot is kept until the answer's turn on the event loop has come: what one asks too much of is not read before that. */
+async function paced<T>(read: () => Promise<T>): Promise<T> {
+  const answer = await read();
+  if (Array.isArray(answer) && answer.length > MANY) await turn();
+  return answer;
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
 import { AtomeError } from '../protocol/index.js';
+import { turn } from '../ledger/turns.js';
 import type { ByteBudget } from './byte-budget.js';
 import type { LimitedLog } from './limited-log.js';
 import { callerOf } from './request-content.js';
@@ -26,16 +27,19 @@ export function sendLargeAnswersInParts(fastify: FastifyInstance, large: LargeAn
   fastify.addHook('onSend', (request, reply, payload, done) => {
     const isLarge = typeof payload === 'string' && payload.length > CHUNK;
     if (!isLarge || request.method === 'HEAD' || !(RULE in request.routeOptions.config)) return done(null, payload);
-    try {
-      done(null, partsOf(Buffer.from(payload), request, reply, large));
-    } catch (error) {
-      done(error as Error);
-    }
+    partsOf(payload, request, reply, large).then((parts) => done(null, parts), done);
   });
 }
 
-/** @throws AtomeError `unavailable` */
-function partsOf(bytes: Buffer, request: FastifyRequest, reply: FastifyReply, { budget, log }: LargeAnswers): Readable {
+/** @throws AtomeError `unavailable`, by rejecting. */
+async function partsOf(
+  text: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { budget, log }: LargeAnswers,
+): Promise<Readable> {
+  await turn();
+  const bytes = Buffer.from(text);
   const caller = callerOf(request);
   budget.hold(caller, bytes.length);
   whenOver(request, reply, () => budget.release(caller, bytes.length));

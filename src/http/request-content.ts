@@ -5,6 +5,7 @@ import { identityOf, RULE } from '../auth/authentication/request-authenticator.j
 import { AtomeError, JSON_PATCH, MERGE_PATCH } from '../protocol/index.js';
 import { tooLarge, type ArrivingBodies } from './arriving-bodies.js';
 import { decodeBody } from './body-parsers.js';
+import { LARGE, turn } from '../ledger/turns.js';
 import type { LimitedLog } from './limited-log.js';
 import { isUtf8Type, parseMediaType } from './media-type.js';
 
@@ -73,7 +74,10 @@ export function takeOwnContent(fastify: FastifyInstance, { bodies, log }: OwnCon
 async function readBody(request: FastifyRequest, payload: Readable, bodies: ArrivingBodies): Promise<unknown> {
   const limit = request.routeOptions.bodyLimit;
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  return decodeBody(await bodies.read(payload, limit, callerOf(request)));
+  const body = await bodies.read(payload, limit, callerOf(request));
+  // however many large ones are there at once, a part of them is decoded before the loop turns
+  if (body.length > LARGE) await turn();
+  return decodeBody(body);
 }
 
 /** As if there were no body, so that nobody decodes it again. */

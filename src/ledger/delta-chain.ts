@@ -2,6 +2,7 @@ import { fold, foldOnto, type AtomeState, type Foldable } from '../protocol/inde
 import { isErased } from './erasure.js';
 import type { DeltaRow } from './rows.js';
 import { snapshotOf } from './row-mapper.js';
+import { turnBySize } from './turns.js';
 
 /** About how many characters of a row are not its changes: names, times and hashes. */
 const ROW_CHARS = 400;
@@ -20,7 +21,7 @@ export function stateAfter(before: AtomeState | null, row: DeltaRow, change?: Fo
 }
 
 /** As {@link stateAfter}, onto a state that nobody else holds, which is changed in place. */
-export function stateOnto(before: AtomeState | null, row: DeltaRow): AtomeState | null {
+function stateOnto(before: AtomeState | null, row: DeltaRow): AtomeState | null {
   return after(before, row, () => foldOnto(before, changeOf(row)));
 }
 
@@ -39,7 +40,16 @@ function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp
   return { atomeId, version, operation, changes: decoded, author, hlc, timestamp, superseded: lost } as Foldable;
 }
 
-/** The state after the last of an atome's rows, which begin with a base; null for none, or where it has been erased. */
-export function foldDeltaChain(rows: readonly DeltaRow[]): AtomeState | null {
-  return rows.reduce(stateOnto, null);
+/**
+ * The states after the last rows of atomes, each of which begins with a base; null where it has been erased. A document may
+ * be large, so that the loop turns between the rows.
+ */
+export async function foldDeltaChains(rows: readonly DeltaRow[]): Promise<Map<string, AtomeState | null>> {
+  const states = new Map<string, AtomeState | null>();
+  const turn = turnBySize();
+  for (const row of rows) {
+    await turn(row.changes.length + (row.snapshot?.length ?? 0));
+    states.set(row.atomeId, stateOnto(states.get(row.atomeId) ?? null, row));
+  }
+  return states;
 }

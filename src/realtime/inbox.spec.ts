@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { turnsWhile } from '../../test/support/loop.js';
 import { Inbox, type Frame } from './inbox.js';
 import { TokenBucket } from '../auth/admission/token-bucket.js';
 
@@ -29,6 +30,12 @@ describe('an inbox', () => {
       await inbox.drain();
       expect(inbox.isFull).toBe(false);
     }
+  });
+
+  it('lets the loop turn while it takes many', async () => {
+    const inbox = new Inbox(unlimited(), async () => {});
+    for (let n = 0; n < 200; n += 1) inbox.push('x');
+    expect(await turnsWhile(inbox.drain())).toBeGreaterThanOrEqual(200 / 16 - 1);
   });
 
   it('takes as many at once as the burst, and then waits for each', async () => {

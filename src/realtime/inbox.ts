@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { TokenBucket } from '../auth/admission/token-bucket.js';
 
 /** A text frame; null stands for a binary one. */
@@ -7,6 +7,8 @@ export type Frame = string | null;
 /** Frames and characters waiting, above which it is full. */
 const MAX_FRAMES = 256;
 const MAX_CHARS = 256 * 1024;
+/** Frames taken before the event loop turns: many connections may have an inbox that is full. */
+const IN_A_ROW = 16;
 
 /** What a client has sent: taken one after the other, in the order it came, and no faster than allowed. */
 export class Inbox {
@@ -39,11 +41,13 @@ export class Inbox {
   /** Begins to take; until then what comes waits. */
   async drain(): Promise<void> {
     this.isBusy = true;
+    let taken = 0;
     for (let frame = this.waiting.shift(); frame !== undefined; frame = this.waiting.shift()) {
       const wait = this.bucket.take(performance.now());
       if (wait > 0) await setTimeout(wait, undefined, { ref: false });
       this.chars -= frame?.length ?? 0;
       await this.handle(frame);
+      if ((taken += 1) % IN_A_ROW === 0) await setImmediate();
     }
     this.isBusy = false;
   }

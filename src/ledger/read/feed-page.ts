@@ -1,11 +1,12 @@
 import type { AtomeState } from '../../protocol/index.js';
 import { unknownAtome } from '../erasure.js';
-import { stateAfter, stateOnto } from '../delta-chain.js';
+import { foldDeltaChains, stateAfter } from '../delta-chain.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { headerAndAudienceOf } from '../access-columns.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import { alterationBodyOf, atomeOf, withoutClocks } from '../row-mapper.js';
 import type { TenantLedger } from '../store.js';
+import { turnBySize } from '../turns.js';
 
 /* Pages of the feed: alterations with the atomes that they made, out of a ledger that keeps deltas. */
 
@@ -54,23 +55,33 @@ async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Pro
     rows.filter((row) => !isNewest(row)),
   );
   const pastBySeq = new Map((await asOfNow(ledger, past, true)).map((each) => [each.alteration.seq, each]));
-  return rows.map((row) => pastBySeq.get(row.seq) ?? committedOf(row, atomes.get(row.atomeId)!));
+  const made: Committed[] = [];
+  const turn = turnBySize();
+  for (const row of rows) {
+    await turn(row.size);
+    made.push(pastBySeq.get(row.seq) ?? committedOf(row, atomes.get(row.atomeId)!));
+  }
+  return made;
 }
 
 /** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
 async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<Committed[]> {
   const states = await statesBefore(ledger, rows);
-  return rows.map((row) => {
+  const made: Committed[] = [];
+  const turn = turnBySize();
+  for (const row of rows) {
+    await turn(row.size);
     const alteration = alterationBodyOf(row);
     const before = states.get(row.atomeId) ?? null;
     const state = stateAfter(before, row, alteration);
     states.set(row.atomeId, state);
     const { prevHash, hash, size } = row;
     const position = { alteration, prevHash, hash, size, before: before && headerOfAtome(before) };
-    return state
-      ? { ...position, atome: withoutClocks(state) }
-      : { ...position, atome: unknownAtome(row), erased: true };
-  });
+    made.push(
+      state ? { ...position, atome: withoutClocks(state) } : { ...position, atome: unknownAtome(row), erased: true },
+    );
+  }
+  return made;
 }
 
 /** The state of each atome just before its first row in the page. With `compact` rows are each atome's only one. */
@@ -82,10 +93,7 @@ async function statesBefore(
   for (const { atomeId, version } of rows) {
     if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
   }
-  const deltas = await ledger.alterations.deltaChain([...wanted].filter(([, version]) => version > 0));
-  const states = new Map<string, AtomeState | null>();
-  for (const row of deltas) states.set(row.atomeId, stateOnto(states.get(row.atomeId) ?? null, row));
-  return states;
+  return foldDeltaChains(await ledger.alterations.deltaChain([...wanted].filter(([, version]) => version > 0)));
 }
 
 /** An alteration with its atome, which has not been altered since. */

@@ -12,11 +12,11 @@ import {
 import type { Committed } from '../outcome.js';
 import { readNewestPage, readPage, type NewestPage } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
-import { foldDeltaChain } from '../delta-chain.js';
-import type { AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
+import { foldDeltaChains } from '../delta-chain.js';
+import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore, ListQuery } from '../store.js';
-import { turn } from '../turns.js';
+import { turn, turnBySize } from '../turns.js';
 
 /** A place in an atome's past. */
 export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
@@ -140,7 +140,8 @@ export class LedgerReader {
 
   /** The state after one version, folded from its base. */
   async stateAt(tenant: string, id: string, version: number): Promise<AtomeState | undefined> {
-    return foldDeltaChain(await this.store.ledger(tenant).alterations.deltaChain([[id, version]])) ?? undefined;
+    const rows = await this.store.ledger(tenant).alterations.deltaChain([[id, version]]);
+    return (await foldDeltaChains(rows)).get(id) ?? undefined;
   }
 
   async list(tenant: string, query: ListQuery): Promise<ListPage> {
@@ -178,12 +179,12 @@ export class LedgerReader {
             .ledger(tenant)
             .alterations.history(id, { from: Math.max(1, to - limit + 1), to, bytes: PAGE_BYTES });
     const oldest = rows.at(-1)?.version ?? 1;
-    return { currentVersion, alterations: rows.map(alterationOf), next: oldest > 1 ? oldest : undefined };
+    return { currentVersion, alterations: await alterationsOf(rows), next: oldest > 1 ? oldest : undefined };
   }
 
   /** Versions `from` to `to` of one atome, oldest first. */
   async versions(tenant: string, id: string, from: number, to: number): Promise<(Alteration | RedactedAlteration)[]> {
-    return (await this.store.ledger(tenant).alterations.versions(id, { from, to })).map(alterationOf);
+    return alterationsOf(await this.store.ledger(tenant).alterations.versions(id, { from, to }));
   }
 
   async alteration(tenant: string, id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
@@ -259,4 +260,15 @@ export class LedgerReader {
     }
     return low;
   }
+}
+
+/** What rows tell; each may be large. */
+async function alterationsOf(rows: readonly AlterationRow[]): Promise<(Alteration | RedactedAlteration)[]> {
+  const alterations: (Alteration | RedactedAlteration)[] = [];
+  const turnFor = turnBySize();
+  for (const row of rows) {
+    await turnFor(row.changes.length);
+    alterations.push(alterationOf(row));
+  }
+  return alterations;
 }
