@@ -77,7 +77,6 @@ export class SearchFollower {
     // as the database: for the eyes of this user only
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     const thread = new Worker(THREAD, { workerData: { path, ledgerPath: this.path }, execArgv: [] });
-    thread.unref();
     let error: Done['error'] = { message: 'the thread has ended' };
     thread
       .on('message', (done: Done | 'ready') => {
@@ -90,6 +89,8 @@ export class SearchFollower {
         this.isReady = false;
         for (const id of [...this.tasks.keys()]) this.settle({ id, error });
       });
+    // behind the listeners: one for messages keeps the process up
+    thread.unref();
     return thread;
   }
 
