@@ -25,6 +25,8 @@ export interface TouchedKeys {
   readonly createIds?: readonly string[];
   /** Whether the document of an atome that is there may be needed; left out: that of each. */
   readonly isWanted?: (row: AtomeHeaderRow) => boolean;
+  /** About how many bytes of large documents are read, one at least, in the order of `atomeIds`; left out: all. */
+  readonly documentBytes?: number;
   /** Whether those above an atome that inherits are needed in any case; left out: only while a change is propagated. */
   readonly needsAncestors?: boolean;
   /** Of those of `atomeIds` that are there, the ids of the parents that are needed, too; left out: none. */

@@ -47,8 +47,19 @@ export function withParents(
 }
 
 /** The ids of the atomes whose documents have not been read and are needed. */
-export function missingDocuments({ atomes }: FoundAtomes, { isWanted = () => true }: TouchedKeys): string[] {
-  return atomes.filter((row) => !hasDocument(row) && isWanted(row)).map(({ id }) => id);
+export function missingDocuments(
+  { atomes }: FoundAtomes,
+  { atomeIds, isWanted = () => true, documentBytes = Infinity }: TouchedKeys,
+): string[] {
+  const missing = atomes.filter((row) => !hasDocument(row) && isWanted(row));
+  if (missing.length > 1) {
+    const places = new Map(atomeIds.map((id, place) => [id, place]));
+    const placeOf = ({ id }: PartialAtomeRow): number => places.get(id) ?? Infinity;
+    missing.sort((one, other) => placeOf(one) - placeOf(other));
+  }
+  let bytes = 0;
+  const end = missing.findIndex(({ size }, index) => (bytes += size) > documentBytes && index > 0);
+  return (end < 0 ? missing : missing.slice(0, end)).map(({ id }) => id);
 }
 
 /** Whose heirs are to be counted; undefined when nobody's are. */

@@ -11,6 +11,7 @@ import { alterationBytes, bytesOf } from '../row-bytes.js';
 import type { StoredTotals } from './quotas.js';
 import { accessColumns, audienceAfter, keptHeaderOf } from '../access-columns.js';
 import { hasDocument, type AlterationRow, type AtomeRow, type HeadRow, type PartialAtomeRow } from '../rows.js';
+import { DocumentNotRead } from './undecidable.js';
 import { rowOf, snapshotText, stateOf } from '../row-mapper.js';
 
 /** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
@@ -41,7 +42,7 @@ export function pendingOf(row: PartialAtomeRow): PendingAtome {
   return {
     header,
     get state() {
-      if (!hasDocument(row)) throw new Error(`the document of "${row.id}" has not been read`);
+      if (!hasDocument(row)) throw new DocumentNotRead(`the document of "${row.id}" has not been read`);
       return (decoded ??= stateOf(row));
     },
     seq,

@@ -30,7 +30,8 @@ import { isSameCreation, replayOf } from './idempotency.js';
 import { assertPreconditions } from './preconditions.js';
 import { assertWithinQuotas } from './quotas.js';
 import { assertResultFits } from './result-bounds.js';
-import { DecideApart, undecidable } from './undecidable.js';
+import { MAX_DOCUMENT_BYTES } from './group-size.js';
+import { DecideApart, DocumentNotRead, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /*
@@ -47,7 +48,7 @@ export interface WriteRequest {
 }
 
 export interface GroupPlan {
-  /** In the order of the requests. */
+  /** In the order of the requests; those that are missing at the end are to be decided in another group. */
   readonly outcomes: readonly (Outcome | AtomeError)[];
   readonly committed: readonly Committed[];
   /** null when nothing is to be written. */
@@ -66,7 +67,7 @@ interface Decision {
 }
 
 /**
- * Decides the writes of a group one after the other; a refused one leaves no trace.
+ * Decides the writes of a group one after the other, until their atomes are too large together; a refused one leaves no trace.
  * @param isAtomic all of them are written, or none: what is refused refuses the others.
  * @throws DecideApart where one needs what was not read, or several together may be too many where each is not.
  */
@@ -80,12 +81,19 @@ export function planGroup(
   const graph = new GroupInheritance(before, group, requests.length === 1);
   const decision = { group, graph, inheritance: new AccessInheritance(graph, environment.rules), environment };
   const outcomes: (Outcome | AtomeError)[] = [];
+  const most = MAX_DOCUMENT_BYTES[isAtomic ? 'atomic' : 'each'];
+  let bytes = 0;
   for (const request of requests) {
-    const outcome = attempt(request, decision);
-    if (isAtomic && outcome instanceof AtomeError) {
-      return { outcomes: noneOf(requests.length, outcomes.length, outcome), committed: [], additions: null };
+    const before = sizeOf(request, group);
+    const isLarge = outcomes.length > 0 && bytes + before > most;
+    const outcome = isLarge ? 'later' : attempt(request, decision);
+    bytes += Math.max(before, sizeOf(request, group));
+    if (outcome === 'later' && !isAtomic && outcomes.length > 0) break;
+    const decided = outcome !== 'later' ? outcome : isAtomic ? tooLarge() : undecidable(new DocumentNotRead());
+    if (isAtomic && decided instanceof AtomeError) {
+      return { outcomes: noneOf(requests.length, outcomes.length, decided), committed: [], additions: null };
     }
-    outcomes.push(outcome);
+    outcomes.push(decided);
   }
   return { outcomes, committed: graph.committed(), additions: group.additions() };
 }
@@ -99,11 +107,22 @@ export function noneOf(count: number, refused: number, refusal: AtomeError): Ato
   );
 }
 
-function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeError {
+function sizeOf({ mutation }: WriteRequest, group: GroupState): number {
+  return group.atome(mutation.atomeId)?.size ?? 0;
+}
+
+function tooLarge(): AtomeError {
+  const text = 'the atomes of these writes are too large to be altered together; send fewer of them at once';
+  return new AtomeError('too_large', text);
+}
+
+/** What comes of a write; `later` where a document is missing that it needs. */
+function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeError | 'later' {
   try {
     return decideWrite(request, decision);
   } catch (error) {
     if (error instanceof AtomeError) return error;
+    if (error instanceof DocumentNotRead) return 'later';
     if (error instanceof DecideApart) throw error;
     // a fault in deciding one write must not spoil its group
     return undecidable(error);
@@ -240,7 +259,7 @@ function apply(
   const entry = appendEntry(group.head, alteration, state, target);
   // who sees it does not make it larger
   if (mutation.operation !== 'share') {
-    assertResultFits(target?.state, state, entry.documentBytes, environment.limits);
+    assertResultFits(target?.state, state, entry, environment.limits);
   }
   const isFree = freesSpace(alteration) || (before !== undefined && takesRights(alteration, before, after));
   if (!isFree) assertWithinQuotas(environment.quotas, group.head, entry.stored);

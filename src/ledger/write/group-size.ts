@@ -5,6 +5,14 @@ export const MAX_WRITES = 200;
 /** About how many characters the writes of a group have, beyond its first. */
 export const MAX_CHARS = 8 * 1024 * 1024;
 
+/** Each state that is gone back to is in memory before the group is decided. */
+const MAX_RESTORES = 8;
+/**
+ * About how many bytes the atomes have that a group alters, one at least: each write takes its whole atome, however little
+ * it changes. Writes that are all or none are refused beyond theirs.
+ */
+export const MAX_DOCUMENT_BYTES = { each: 1024 * 1024, atomic: 8 * 1024 * 1024 } as const;
+
 /** A write that waits. */
 interface Waiting {
   readonly mutation: Mutation;
@@ -20,12 +28,14 @@ interface Waiting {
 export function groupSize(queue: readonly Waiting[]): number {
   if (queue[0]!.atomic > 0) return queue[0]!.atomic;
   const touched = new Set<string>();
-  let chars = 0;
+  let [chars, restores] = [0, 0];
   for (let size = 0; size < queue.length && size < MAX_WRITES; size += 1) {
     if (queue[size]!.atomic > 0) return size;
     const { operation, atomeId } = queue[size]!.mutation;
     chars += queue[size]!.chars;
-    if (size > 0 && (chars > MAX_CHARS || (operation === 'restore' && touched.has(atomeId)))) return size;
+    if (operation === 'restore') restores += 1;
+    const waits = operation === 'restore' && (restores > MAX_RESTORES || touched.has(atomeId));
+    if (size > 0 && (chars > MAX_CHARS || waits)) return size;
     touched.add(atomeId);
   }
   return Math.min(queue.length, MAX_WRITES);

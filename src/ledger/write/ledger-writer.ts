@@ -1,21 +1,16 @@
-import { AtomeError, type AtomeState, type Content, type Mutation } from '../../protocol/index.js';
-import { headerOf } from '../access-columns.js';
+import { setTimeout } from 'node:timers/promises';
+import { AtomeError, type Mutation } from '../../protocol/index.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
-import { LedgerGone } from '../store-error.js';
-import type { LedgerStore, TouchedKeys } from '../store.js';
+import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
-import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
+import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
 import { groupSize, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
-import { touchedKeysOf } from './touched-keys.js';
-import { DecideApart, undecidable } from './undecidable.js';
+import { DecideApart } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
-
-/** Looks up the state that a restore goes back to. */
-export type StateAt = (tenant: string, atomeId: string, version: number) => Promise<AtomeState | undefined>;
 
 interface QueuedWrite {
   readonly mutation: Mutation;
@@ -29,6 +24,10 @@ interface QueuedWrite {
 
 /** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
 const RESUME_MS = 30_000;
+
+/** A group that is decided for longer than that keeps others waiting, and how long its tenant rests for it at the most, in milliseconds. */
+const LONG_MS = 25;
+const MAX_REST_MS = 250;
 
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
@@ -44,9 +43,8 @@ export class LedgerWriter {
   readonly name = 'writes that wait';
   private readonly queues = new Map<string, TenantQueue>();
   private readonly listeners = new Set<CommitListener>();
-  /** Tenants whose ledger is known to be there. */
-  private readonly opened = new Set<string>();
   private readonly admission: Admission;
+  private readonly groups: GroupCommits;
   private readonly propagation: AccessPropagation;
   private turn: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -55,11 +53,12 @@ export class LedgerWriter {
   /** @param onError is told of what fails without a caller. */
   constructor(
     private readonly store: LedgerStore,
-    private readonly stateAt: StateAt,
-    private readonly environment: WriteEnvironment,
+    stateAt: StateAt,
+    environment: WriteEnvironment,
     private readonly onError: (error: unknown) => void,
   ) {
     this.admission = new Admission(environment);
+    this.groups = new GroupCommits(store, stateAt, environment);
     this.propagation = new AccessPropagation(store, environment);
   }
 
@@ -156,10 +155,18 @@ export class LedgerWriter {
     while (waiting.length > 0 || this.propagation.isUnderWay(tenant)) {
       // the rest of this turn's arrivals belong to the group
       await this.endOfTurn();
-      if (waiting.length > 0) await this.commit(tenant, waiting.splice(0, groupSize(waiting)));
+      if (waiting.length > 0) {
+        const group = waiting.splice(0, groupSize(waiting));
+        waiting.unshift(...(await this.commit(tenant, group)));
+      }
       if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
     }
     this.queues.delete(tenant);
+  }
+
+  /** Whose writes kept everybody waiting waits as long itself: large atomes take no more than half of the loop. */
+  private async giveWay(heldMs: number): Promise<void> {
+    if (heldMs > LONG_MS && !this.isDraining) await setTimeout(Math.min(heldMs, MAX_REST_MS));
   }
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
@@ -201,23 +208,26 @@ export class LedgerWriter {
     return this.turn;
   }
 
-  private async commit(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
+  /** @returns those at the end of the group that are to be decided in another one. */
+  private async commit(tenant: string, group: readonly QueuedWrite[]): Promise<readonly QueuedWrite[]> {
     const begun = performance.now();
-    let plan: GroupPlan;
+    const isAtomic = group[0]!.atomic > 0;
+    let plan: CommittedGroup;
     try {
-      plan = await this.plan(tenant, group);
+      plan = await this.groups.commit(tenant, group, isAtomic);
     } catch (error) {
-      const isAtomic = group[0]!.atomic > 0;
       if (error instanceof DecideApart && !isAtomic && group.length > 1) {
         for (const each of group) await this.commit(tenant, [each]);
-        return;
+        return [];
       }
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
       group.forEach(({ reject }) => reject(reason));
-      return;
+      return [];
     }
-    this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
+    const { length } = plan.outcomes;
+    const tookMs = (performance.now() - begun) * (group.length / length);
+    this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
@@ -225,68 +235,12 @@ export class LedgerWriter {
       else resolve(outcome);
     });
     this.tell(tenant, plan.committed);
+    await this.giveWay(plan.heldMs);
+    return group.slice(length);
   }
 
   private tell(tenant: string, committed: readonly Committed[]): void {
     if (committed.length > 0) this.listeners.forEach((listener) => listener(tenant, committed));
-  }
-
-  private async plan(tenant: string, group: readonly QueuedWrite[]): Promise<GroupPlan> {
-    const requests = await Promise.all(
-      group.map(async ({ mutation, origin }) => ({
-        mutation,
-        origin,
-        restored: await this.restored(tenant, mutation, origin),
-      })),
-    );
-    const isAtomic = group[0]!.atomic > 0;
-    try {
-      return await this.planIn(tenant, requests, isAtomic);
-    } catch (error) {
-      if (!(error instanceof LedgerGone)) throw error;
-      // a copy from before this tenant's first write has been put back: it gets a new ledger
-      this.opened.delete(tenant);
-      return this.planIn(tenant, requests, isAtomic);
-    }
-  }
-
-  private async planIn(tenant: string, requests: readonly WriteRequest[], isAtomic: boolean): Promise<GroupPlan> {
-    if (!this.opened.has(tenant)) {
-      await this.store.ledger(tenant).write.open();
-      this.opened.add(tenant);
-    }
-    return this.store
-      .ledger(tenant)
-      .write.commit(this.touched(requests), (before) => planGroup(before, requests, this.environment, isAtomic));
-  }
-
-  /** A fault in one write fails that write, not the group. */
-  private touched(requests: readonly WriteRequest[]): TouchedKeys {
-    try {
-      return touchedKeysOf(requests, this.environment.rules);
-    } catch (error) {
-      throw requests.length > 1 ? new DecideApart() : undecidable(error);
-    }
-  }
-
-  /**
-   * A past that cannot be read fails the one write that asks for it, not the group. That of an atome that may not be read
-   * is not folded: how long a refusal takes must not tell what is there.
-   */
-  private async restored(
-    tenant: string,
-    mutation: Mutation,
-    { principal }: WriteOrigin,
-  ): Promise<Content | Error | undefined> {
-    if (mutation.operation !== 'restore') return undefined;
-    try {
-      const { atomeId, changes } = mutation;
-      const [row] = await this.store.ledger(tenant).atomes.headers([atomeId]);
-      if (!row || !this.environment.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
-      return await this.stateAt(tenant, atomeId, changes.version);
-    } catch (error) {
-      return error as Error;
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { AtomeError, isObject, type AtomeState, type JsonValue, type Limits } from '../../protocol/index.js';
+import type { LedgerEntry } from './append-entry.js';
 import { bytesOf } from '../row-bytes.js';
 
 /** How many times as many values as one message an atome may hold. */
@@ -16,7 +17,7 @@ type Document = Pick<AtomeState, 'data' | 'meta'>;
 export function assertResultFits(
   before: Document | undefined,
   after: Document & Pick<AtomeState, 'id'>,
-  bytes: number,
+  { documentBytes: bytes, atome }: Pick<LedgerEntry, 'documentBytes' | 'atome'>,
   { messageBytes, jsonNodes }: Limits,
 ): void {
   if (bytes > messageBytes && bytes > documentBytes(before)) {
@@ -24,7 +25,7 @@ export function assertResultFits(
     throw new AtomeError('too_large', text);
   }
   const most = jsonNodes * MESSAGES;
-  if (bytes <= most * MIN_VALUE_BYTES) return;
+  if (bytes <= most * MIN_VALUE_BYTES || mostValuesIn(atome.data) + mostValuesIn(atome.meta) <= most) return;
   const values = valuesOf(after);
   if (values <= most || (before && values <= valuesOf(before))) return;
   const text = `the atome "${after.id}" would hold ${values} values, and ${most} are allowed; split it into several`;
@@ -33,6 +34,13 @@ export function assertResultFits(
 
 function documentBytes(document: Document | undefined): number {
   return document ? bytesOf(JSON.stringify(document.data), JSON.stringify(document.meta)) : 0;
+}
+
+/** As many values as there may be in a JSON text, which is cheaper to look through than what it says. */
+function mostValuesIn(json: string): number {
+  let most = 1;
+  for (const mark of ',{[') for (let at = json.indexOf(mark); at >= 0; at = json.indexOf(mark, at + 1)) most += 1;
+  return most;
 }
 
 function valuesOf({ data, meta }: Document): number {

@@ -6,7 +6,11 @@ import type { WriteRequest } from './decide-write.js';
 import { countedAmong, inherits, parentAfter, parentsAmong } from './touched-heirs.js';
 
 /** Everything that the writes of a group need to know. */
-export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRules): TouchedKeys {
+export function touchedKeysOf(
+  requests: readonly WriteRequest[],
+  rules: AccessRules,
+  documentBytes: number,
+): TouchedKeys {
   const atomeIds = new Set<string>();
   const ops: WriteName[] = [];
   const createIds = new Set<string>();
@@ -26,6 +30,7 @@ export function touchedKeysOf(requests: readonly WriteRequest[], rules: AccessRu
     atomeIds: [...atomeIds],
     ops,
     createIds: [...createIds],
+    documentBytes,
     isWanted: (row) => isReadBy(requests, rules, row),
     // what inherits is judged by what is above it, which the group itself may change
     ...((isShared || mayInherit) && {

@@ -1,0 +1,102 @@
+import type { AtomeState, Content, Mutation } from '../../protocol/index.js';
+import { headerOf } from '../access-columns.js';
+import type { WriteOrigin } from '../outcome.js';
+import { LedgerGone } from '../store-error.js';
+import type { LedgerStore, TouchedKeys } from '../store.js';
+import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
+import { MAX_DOCUMENT_BYTES } from './group-size.js';
+import { touchedKeysOf } from './touched-keys.js';
+import { DecideApart, undecidable } from './undecidable.js';
+import type { WriteEnvironment } from './write-environment.js';
+
+/** Looks up the state that a restore goes back to. */
+export type StateAt = (tenant: string, atomeId: string, version: number) => Promise<AtomeState | undefined>;
+
+export interface CommittedGroup extends GroupPlan {
+  /** How long its decision kept the event loop, in milliseconds. */
+  readonly heldMs: number;
+}
+
+type Asked = Pick<WriteRequest, 'mutation' | 'origin'>;
+
+/** Decides and commits groups of writes, each in one transaction. */
+export class GroupCommits {
+  /** Tenants whose ledger is known to be there. */
+  private readonly opened = new Set<string>();
+
+  constructor(
+    private readonly store: LedgerStore,
+    private readonly stateAt: StateAt,
+    private readonly environment: WriteEnvironment,
+  ) {}
+
+  /**
+   * Resolves when what is decided is durable.
+   * @param isAtomic all are written, or none.
+   * @throws DecideApart where the writes cannot be decided together.
+   */
+  async commit(tenant: string, group: readonly Asked[], isAtomic: boolean): Promise<CommittedGroup> {
+    const requests = await Promise.all(
+      group.map(async ({ mutation, origin }) => ({
+        mutation,
+        origin,
+        restored: await this.restored(tenant, mutation, origin),
+      })),
+    );
+    try {
+      return await this.commitIn(tenant, requests, isAtomic);
+    } catch (error) {
+      if (!(error instanceof LedgerGone)) throw error;
+      // a copy from before this tenant's first write has been put back: it gets a new ledger
+      this.opened.delete(tenant);
+      return this.commitIn(tenant, requests, isAtomic);
+    }
+  }
+
+  private async commitIn(
+    tenant: string,
+    requests: readonly WriteRequest[],
+    isAtomic: boolean,
+  ): Promise<CommittedGroup> {
+    const { write } = this.store.ledger(tenant);
+    if (!this.opened.has(tenant)) {
+      await write.open();
+      this.opened.add(tenant);
+    }
+    return write.commit(this.touched(requests, isAtomic), (before) => {
+      const begun = performance.now();
+      const plan = planGroup(before, requests, this.environment, isAtomic);
+      return { ...plan, heldMs: performance.now() - begun };
+    });
+  }
+
+  /** A fault in one write fails that write, not the group. */
+  private touched(requests: readonly WriteRequest[], isAtomic: boolean): TouchedKeys {
+    try {
+      const documentBytes = MAX_DOCUMENT_BYTES[isAtomic ? 'atomic' : 'each'];
+      return touchedKeysOf(requests, this.environment.rules, documentBytes);
+    } catch (error) {
+      throw requests.length > 1 ? new DecideApart() : undecidable(error);
+    }
+  }
+
+  /**
+   * A past that cannot be read fails the one write that asks for it, not the group. That of an atome that may not be read
+   * is not folded: how long a refusal takes must not tell what is there.
+   */
+  private async restored(
+    tenant: string,
+    mutation: Mutation,
+    { principal }: WriteOrigin,
+  ): Promise<Content | Error | undefined> {
+    if (mutation.operation !== 'restore') return undefined;
+    try {
+      const { atomeId, changes } = mutation;
+      const [row] = await this.store.ledger(tenant).atomes.headers([atomeId]);
+      if (!row || !this.environment.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
+      return await this.stateAt(tenant, atomeId, changes.version);
+    } catch (error) {
+      return error as Error;
+    }
+  }
+}
