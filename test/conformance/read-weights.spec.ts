@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AdmittedLedger } from '../../src/application/admitted-ledger.js';
 import { isHeavy } from '../../src/ledger/read-weights.js';
-import type { LedgerStore, ListQuery, TenantLedger } from '../../src/ledger/store.js';
+import type { ListQuery, TenantLedger } from '../../src/ledger/store.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import type { PostgresStore } from '../../src/ledger/stores/postgres/postgres.store.js';
 import { ConnectionPool, type ConnectionPools } from '../../src/ledger/stores/postgres/postgres.pools.js';
+import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
+import { ReadPool } from '../../src/ledger/stores/sqlite/read-pool.js';
+import { createFile, type Database } from '../support/databases/databases.js';
 import { createDatabase } from '../support/databases/postgres.js';
 
 const LIST: ListQuery = { includeDeleted: false, sortBy: 'updatedAt', sortOrder: 'desc', limit: 10, offset: 0 };
@@ -64,14 +66,39 @@ const READS: readonly Read[] = [
   ['a hash', 'audit', 'hashAt', ({ audit }) => audit.hashAt(1)],
 ];
 
-describe('the weight of a read', () => {
-  let database: { url: string; drop: () => Promise<void> };
-  let store: LedgerStore;
-  let pools: ConnectionPools;
+/** Where the reads of a store go, as it is seen underneath: a read that goes nowhere else is one by its keys. */
+const UNDERNEATH: readonly [
+  name: string,
+  create: () => Promise<Database>,
+  watch: (store: SqlStore) => () => string[],
+][] = [
+  [
+    'a thread of SQLite',
+    async () => createFile(),
+    () => {
+      const read = jest.spyOn(ReadPool.prototype, 'read');
+      return () => (read.mock.calls.length > 0 ? read.mock.calls : NONE).map(([, each]) => nameOf(each.isHeavy));
+    },
+  ],
+  [
+    'a connection to PostgreSQL',
+    createDatabase,
+    (store) => {
+      const { pools } = store as unknown as { pools: ConnectionPools };
+      const connected = jest.spyOn(ConnectionPool.prototype, 'connect');
+      return () => connected.mock.contexts.map((pool) => nameOf(pool === pools.heavyReads));
+    },
+  ],
+];
+const NONE: Parameters<ReadPool['read']>[] = [['', { sql: '', params: [] }]];
+const nameOf = (heavy = false): string => (heavy ? 'heavy' : 'light');
+
+describe.each(UNDERNEATH)('the weight of a read, for its slot and for %s,', (_name, create, watch) => {
+  let database: Database;
+  let store: SqlStore;
   beforeAll(async () => {
-    database = await createDatabase();
+    database = await create();
     store = await openStore(database.url);
-    ({ pools } = store as unknown as { pools: ConnectionPools } & PostgresStore);
     await store.ledger('default').write.open();
   });
   afterEach(() => {
@@ -97,22 +124,18 @@ describe('the weight of a read', () => {
     }
   });
 
-  it.each(READS)(
-    'of %s is the same for its slot and for its connection to PostgreSQL',
-    async (_what, _part, _name, read) => {
-      const connected = jest.spyOn(ConnectionPool.prototype, 'connect');
-      const slots: string[] = [];
-      const admit = (slot: string) => (reading: () => Promise<unknown>) => {
-        slots.push(slot);
-        return reading();
-      };
-      const admitted = new AdmittedLedger(store.ledger('default'), {
-        light: admit('light') as never,
-        heavy: admit('heavy') as never,
-      });
-      await read(admitted);
-      const used = new Set(connected.mock.contexts.map((pool) => (pool === pools.heavyReads ? 'heavy' : 'light')));
-      expect([...used]).toEqual(slots);
-    },
-  );
+  it.each(READS)('is the same: %s', async (_what, _part, _read, read) => {
+    const used = watch(store);
+    const slots: string[] = [];
+    const admit = (slot: string) => (reading: () => Promise<unknown>) => {
+      slots.push(slot);
+      return reading();
+    };
+    const admitted = new AdmittedLedger(store.ledger('default'), {
+      light: admit('light') as never,
+      heavy: admit('heavy') as never,
+    });
+    await read(admitted);
+    expect([...new Set(used())]).toEqual(slots);
+  });
 });

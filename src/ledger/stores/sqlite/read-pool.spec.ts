@@ -14,6 +14,29 @@ describe('the threads that read a SQLite file', () => {
 
   const read = (): Promise<unknown[]> => store.scan('default', { sql: 'SELECT 1 AS one', params: [] });
 
+  it('keep one for light reads while heavy ones wait, also those of others', async () => {
+    const count =
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT count(*) FROM n';
+    // both threads are there
+    await Promise.all([read(), read()]);
+    const order: string[] = [];
+    const heavy = ['default', 'default', 'another', 'another'].map((scope) =>
+      store.scan(scope, { sql: count, params: [], isHeavy: true }).then(() => order.push('heavy')),
+    );
+    const light = [read(), read(), read()].map((each) => each.then(() => order.push('light')));
+    await Promise.all([...heavy, ...light]);
+    expect(order.lastIndexOf('light')).toBeLessThanOrEqual(3);
+    expect(order).toHaveLength(7);
+  });
+
+  it('read what is heavy, however much that is light waits', async () => {
+    const order: string[] = [];
+    const light = Array.from({ length: 50 }, () => read().then(() => order.push('light')));
+    const heavy = store.scan('default', { sql: 'SELECT 1', params: [], isHeavy: true }).then(() => order.push('heavy'));
+    await Promise.all([...light, heavy]);
+    expect(order.indexOf('heavy')).toBeLessThan(25);
+  });
+
   it('answer what they are reading when they are closed, and refuse what waits and what comes', async () => {
     const reads = Promise.allSettled(Array.from({ length: 8 }, read));
     await store.close();

@@ -6,6 +6,8 @@ import type { Param } from '../columns.js';
 export interface Read {
   /** It reads the index of searches. */
   readonly isSearch?: boolean;
+  /** See {@link isHeavy}; left out: it is light. */
+  readonly isHeavy?: boolean | undefined;
   readonly sql: string;
   readonly params: readonly Param[];
   readonly length?: string;
@@ -21,6 +23,8 @@ interface Waiting {
 }
 
 const THREADS = 2;
+/** How many of them heavy reads may hold at once: another one is there for the light ones. */
+const HEAVY_THREADS = 1;
 
 /** The program of the threads cannot be loaded: it does not stand beside what it was bundled into, or does not find a module. */
 export class NoThreads extends Error {
@@ -36,7 +40,9 @@ export class NoThreads extends Error {
 export class ReadPool {
   private readonly threads = new Set<Worker>();
   private readonly idle: Worker[] = [];
-  private readonly waiting = new Map<string, Waiting[]>();
+  private readonly light = new Queue();
+  private readonly heavy = new Queue();
+  private heavyRunning = 0;
   private isClosed = false;
 
   /** @param searchPath where the index of searches is, once there is one. */
@@ -49,10 +55,7 @@ export class ReadPool {
   read(scope: string, read: Read): Promise<unknown[]> {
     if (this.isClosed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
-      const queue = this.waiting.get(scope);
-      const waiting = { read, resolve, reject };
-      if (queue) queue.push(waiting);
-      else this.waiting.set(scope, [waiting]);
+      (read.isHeavy ? this.heavy : this.light).push(scope, { read, resolve, reject });
       const thread = this.idle.pop() ?? (this.threads.size < THREADS ? this.begin() : undefined);
       if (thread) this.next(thread);
     });
@@ -61,9 +64,7 @@ export class ReadPool {
   /** What is being read is read to its end; what still waits is refused. */
   async close(): Promise<void> {
     this.isClosed = true;
-    const waiting = [...this.waiting.values()].flat();
-    this.waiting.clear();
-    for (const { reject } of waiting) reject(closed());
+    for (const { reject } of [...this.light.clear(), ...this.heavy.clear()]) reject(closed());
     await Promise.all([...this.threads].map(end));
   }
 
@@ -87,14 +88,9 @@ export class ReadPool {
     if (at >= 0) this.idle.splice(at, 1);
   }
 
+  /** Heavy reads come first as long as they hold fewer threads than they may: each kind has a thread that it does not wait for. */
   private take(): Waiting | undefined {
-    const [first] = this.waiting;
-    if (!first) return undefined;
-    const [scope, queue] = first;
-    const taken = queue.shift();
-    this.waiting.delete(scope);
-    if (queue.length > 0) this.waiting.set(scope, queue);
-    return taken;
+    return (this.heavyRunning < HEAVY_THREADS ? this.heavy.take() : undefined) ?? this.light.take();
   }
 
   private next(thread: Worker): void {
@@ -105,7 +101,10 @@ export class ReadPool {
       this.idle.push(thread);
       return;
     }
+    const weight = waiting.read.isHeavy ? 1 : 0;
+    this.heavyRunning += weight;
     const settle = (settled: () => void): void => {
+      this.heavyRunning -= weight;
       thread.off('message', onMessage);
       thread.off('error', onError);
       thread.off('exit', onExit);
@@ -121,12 +120,45 @@ export class ReadPool {
       settle(() => {
         this.forget(thread);
         waiting.reject(isOfLoading(error) ? new NoThreads(error) : error);
-        if (this.waiting.size > 0) this.next(this.begin());
+        if (this.light.size + this.heavy.size > 0) this.next(this.begin());
       });
     const onExit = (): void => onError(new AtomeError('unavailable', 'a read of the database was ended; try again'));
     thread.on('message', onMessage).on('error', onError).on('exit', onExit);
     thread.ref();
     thread.postMessage(waiting.read);
+  }
+}
+
+/** Those who wait, by scope: scopes take turns. */
+class Queue {
+  private readonly scopes = new Map<string, Waiting[]>();
+
+  /** How many scopes wait. */
+  get size(): number {
+    return this.scopes.size;
+  }
+
+  push(scope: string, waiting: Waiting): void {
+    const queue = this.scopes.get(scope);
+    if (queue) queue.push(waiting);
+    else this.scopes.set(scope, [waiting]);
+  }
+
+  take(): Waiting | undefined {
+    const [first] = this.scopes;
+    if (!first) return undefined;
+    const [scope, queue] = first;
+    const taken = queue.shift();
+    this.scopes.delete(scope);
+    if (queue.length > 0) this.scopes.set(scope, queue);
+    return taken;
+  }
+
+  /** @returns all who waited. */
+  clear(): Waiting[] {
+    const waiting = [...this.scopes.values()].flat();
+    this.scopes.clear();
+    return waiting;
   }
 }
 

@@ -157,12 +157,12 @@ export class SqliteStore extends SqlStore {
     return this.attempt(() => this.run(statement, params), isWrite ? this.patience : AT_ONCE);
   }
 
-  scan(scope: string, { sql: text, params }: Scan): Promise<unknown[]> {
-    return this.read(scope, { sql: text, params });
+  scan(scope: string, { sql: text, params, isHeavy }: Scan): Promise<unknown[]> {
+    return this.read(scope, { sql: text, params, isHeavy });
   }
 
-  measured(scope: string, { sql: text, params, length }: Measured, bytes: number): Promise<unknown[]> {
-    return this.read(scope, { sql: text, params, length, bytes });
+  measured(scope: string, { sql: text, params, isHeavy, length }: Measured, bytes: number): Promise<unknown[]> {
+    return this.read(scope, { sql: text, params, isHeavy, length, bytes });
   }
 
   /** A database in memory is seen by its own connection alone. */

@@ -35,7 +35,8 @@ export class SqliteSearch implements SearchIndex {
     const trigrams = trigramsOf(asInJson(words));
     if (trigrams.length === 0 || !this.follower.isReady) return undefined;
     try {
-      const read = { isSearch: true, sql: SELECT_FOUND, params: foundParams(trigrams, MAX_FOUND + 1, scope) };
+      const params = foundParams(trigrams, MAX_FOUND + 1, scope);
+      const read = { isSearch: true, isHeavy: true, sql: SELECT_FOUND, params };
       const [found] = (await this.pool.read(scope, read)) as FoundRow[];
       return found && foundOf(found);
     } catch (error) {
