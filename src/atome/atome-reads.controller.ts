@@ -7,7 +7,7 @@ import { parseAsOfPoint } from '../http/as-of.js';
 import { allowRevalidation } from '../http/cache-headers.js';
 import { isNotModified } from '../http/conditional-read.js';
 import { HeavyCalls } from '../http/heavy-calls.js';
-import { JSON_TYPE } from '../http/media-type.js';
+import { JsonAnswers } from '../http/json-answers.js';
 import { ApiAnswer, ApiAtomeId, ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -29,6 +29,7 @@ export class AtomeReadsController {
   constructor(
     private readonly atomes: AtomeQueries,
     private readonly heavyCalls: HeavyCalls,
+    private readonly answers: JsonAnswers,
   ) {}
 
   @RequireRole('read', { takesQuery: true })
@@ -58,8 +59,7 @@ export class AtomeReadsController {
       pages: total === null ? null : Math.ceil(total / query.limit),
       nextCursor: last ? encodeCursor(listQuery, last) : null,
     });
-    void reply.type(JSON_TYPE);
-    return `{"success":true,"data":[${rows.map(atomeText).join(',')}],${rest.slice(1)}`;
+    return this.answers.of(`{"success":true,"data":[${rows.map(atomeText).join(',')}],${rest.slice(1)}`, reply);
   }
 
   @RequireRole('read', { takesQuery: true })
@@ -86,10 +86,10 @@ export class AtomeReadsController {
     allowRevalidation(reply, atome.etag);
     if (isKnown) {
       reply.status(304);
-      return undefined;
+      // what an interceptor keeps is the whole, which Fastify sends nothing of
+      if (!this.answers.areIntercepted) return undefined;
     }
-    void reply.type(JSON_TYPE);
-    return `{"success":true,"atome":${atome.text}}`;
+    return this.answers.of(`{"success":true,"atome":${atome.text}}`, reply);
   }
 
   @RequireRole('read', { takesQuery: true })

@@ -9,6 +9,7 @@ import { preferredType } from '../http/accept.js';
 import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { parseAsOfPoint } from '../http/as-of.js';
+import { isSent } from '../http/json-answers.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -58,8 +59,8 @@ export class AuditController {
     @Query(QUERY_PIPE) query: AuditQueryDto,
     @Headers('accept') accept: string | undefined,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
     const { principal } = identityOf(request)!;
     const { tenant } = principal;
     const { from, to, order, limit, cursor, ...filter } = query;
@@ -91,14 +92,14 @@ export class AuditController {
         onError: this.onError,
       });
       await reply.type(NDJSON).send(lines);
-      return;
+      return isSent(reply);
     }
     const here =
       cursor === undefined
         ? entriesQuery
         : { ...entriesQuery, ...(newestFirst ? { upTo: cursor } : { after: cursor }) };
     const { entries: data, next } = await this.auditReader.page(principal, here, limit, whileAsked(request, reply));
-    await reply.send({ success: true, data, nextCursor: next });
+    return { success: true, data, nextCursor: next };
   }
 
   /** The last seq that is not after a moment. */

@@ -7,6 +7,7 @@ import { errorLog } from '../http/error-log.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
+import { isSent } from '../http/json-answers.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -43,7 +44,7 @@ export class UserDataController {
   async export(
     @Query(QUERY_PIPE) { principal: subject }: ExportQueryDto,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const { principal } = identityOf(request)!;
     if (subject !== undefined && subject !== principal.id) assertRole(principal, 'administer');
@@ -63,6 +64,7 @@ export class UserDataController {
       onError: this.onError,
     });
     await reply.send(lines);
+    isSent(reply);
   }
 
   @RequireRole('write')

@@ -6,6 +6,7 @@ import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { byteBudgetWithin } from './byte-budget.js';
 import { Drain } from './drain.js';
 import { HeavyCalls } from './heavy-calls.js';
+import { JsonAnswers } from './json-answers.js';
 import { LimitedLog } from './limited-log.js';
 import { LongResponses } from './long-responses.js';
 import { OwnRoutes, Transfers } from './own-routes.js';
@@ -36,6 +37,7 @@ import { StallGuard } from './stall-guard.js';
         new HeavyCalls(heavyCalls, knowsCallers, new LimitedLog(new Logger('Http'))),
     },
     Drain,
+    JsonAnswers,
     LongResponses,
     RouteTable,
     OwnRoutes,
@@ -43,7 +45,7 @@ import { StallGuard } from './stall-guard.js';
     StallGuard,
     { provide: APP_FILTER, useClass: AtomeErrorFilter },
   ],
-  exports: [ArrivingBodies, Drain, HeavyCalls, LongResponses, RouteTable, SecurityLog, StallGuard],
+  exports: [ArrivingBodies, Drain, HeavyCalls, JsonAnswers, LongResponses, RouteTable, SecurityLog, StallGuard],
 })
 export class HttpModule {
   static from(...imports: DynamicModule[]): DynamicModule {

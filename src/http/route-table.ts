@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
 import { AtomeError } from '../protocol/index.js';
+import { fastifyOf } from './fastify-of.js';
 import { NOTHING_HERE } from './problem.js';
 import { CONTENT_TYPES, describeContent } from './request-content.js';
 
@@ -26,9 +27,8 @@ export class RouteTable implements OnModuleInit {
   private isAnswering = false;
 
   constructor(host: HttpAdapterHost) {
-    // an application context (a worker, a command) has no server; routes are declared after the providers are made
-    const adapter = host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    this.fastify = adapter?.getInstance<FastifyInstance>();
+    // routes are declared after the providers are made
+    this.fastify = fastifyOf(host);
     this.fastify?.addHook('onRoute', ({ method, url, config }) => {
       // the preflights of CORS have all paths; what is not there stays 404
       if (url === '*') return;

@@ -8,6 +8,7 @@ import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
+import { isSent, JsonAnswers } from '../http/json-answers.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -35,6 +36,7 @@ export class ChangesController {
     private readonly feed: Feed,
     private readonly accessPolicy: AccessPolicy,
     private readonly longResponses: LongResponses,
+    private readonly answers: JsonAnswers,
   ) {}
 
   @RequireRole('read', { takesTickets: true, takesQuery: true })
@@ -59,8 +61,8 @@ export class ChangesController {
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
     const { principal } = identityOf(request)!;
     const rights = this.accessPolicy.accessFingerprint(principal);
     varyBy(reply, 'Accept');
@@ -76,14 +78,14 @@ export class ChangesController {
     const signal = this.longResponses.open(request, reply);
     if (isStream) {
       await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });
-      return;
+      return isSent(reply);
     }
     const log = await this.feed.log(principal.tenant);
     const { limit } = query;
     const waitMs = Math.min(query.wait * 1_000, MAX_WAIT_MS);
     const answer = async (waits: () => void): Promise<string> =>
       pageText(await readChanges(log, { principal, rights, cursor, filter, compact, limit, waitMs, waits, signal }));
-    await sendWhenKnown(reply, answer, this.onError);
+    return sendWhenKnown({ reply, answers: this.answers, onError: this.onError }, answer);
   }
 }
 

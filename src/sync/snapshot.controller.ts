@@ -6,6 +6,7 @@ import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/ac
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
 import { isHead, LongResponses, sendHead, until } from '../http/long-responses.js';
+import { isSent } from '../http/json-answers.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
@@ -41,7 +42,7 @@ export class SnapshotController {
     @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
     @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const { epoch, seq, hash } = await this.queries.head(principal);
     void reply.type(NDJSON);
@@ -56,5 +57,6 @@ export class SnapshotController {
       signal,
     });
     await reply.send(lines);
+    isSent(reply);
   }
 }
