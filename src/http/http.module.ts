@@ -14,6 +14,7 @@ import { AtomeErrorFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { SecurityLog } from './security-log.js';
 import { StallGuard } from './stall-guard.js';
+import { UsualPrefix } from './usual-prefix.js';
 
 /** What all routes of the module share. */
 @Module({
@@ -43,6 +44,7 @@ import { StallGuard } from './stall-guard.js';
     OwnRoutes,
     SecurityLog,
     StallGuard,
+    UsualPrefix,
     { provide: APP_FILTER, useClass: AtomeErrorFilter },
   ],
   exports: [ArrivingBodies, Drain, HeavyCalls, JsonAnswers, LongResponses, RouteTable, SecurityLog, StallGuard],

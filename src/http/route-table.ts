@@ -14,6 +14,8 @@ export interface KnownRoute {
   readonly methods: readonly string[];
   /** Of the module; a host application has others. */
   readonly isOwn: boolean;
+  /** Matches the paths that it answers. */
+  readonly pattern: RegExp;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface KnownRoute {
  */
 @Injectable()
 export class RouteTable implements OnModuleInit {
-  private readonly known: (KnownRoute & { readonly pattern: RegExp })[] = [];
+  private readonly known: KnownRoute[] = [];
   private readonly fastify: FastifyInstance | undefined;
   private isAnswering = false;
 
