@@ -1,3 +1,4 @@
+import { isHeavy } from '../ledger/read-weights.js';
 import type { LedgerAlterations, LedgerAtomes, LedgerAudit, LedgerWrites, TenantLedger } from '../ledger/store.js';
 
 type Run = <T>(read: () => Promise<T>) => Promise<T>;
@@ -8,7 +9,7 @@ export interface Admit {
   readonly heavy: Run;
 }
 
-/** A ledger each read of which waits for its turn; what a read costs is decided here, and nowhere else. */
+/** A ledger each read of which waits for its turn, by what it costs. */
 export class AdmittedLedger implements TenantLedger {
   constructor(
     private readonly ledger: TenantLedger,
@@ -25,101 +26,24 @@ export class AdmittedLedger implements TenantLedger {
   }
 
   get atomes(): LedgerAtomes {
-    return new AdmittedAtomes(this.ledger.atomes, this.admit);
+    return this.admitted('atomes');
   }
 
   get alterations(): LedgerAlterations {
-    return new AdmittedAlterations(this.ledger.alterations, this.admit);
+    return this.admitted('alterations');
   }
 
   get audit(): LedgerAudit {
-    return new AdmittedAudit(this.ledger.audit, this.admit);
-  }
-}
-
-class AdmittedAtomes implements LedgerAtomes {
-  constructor(
-    private readonly atomes: LedgerAtomes,
-    private readonly admit: Admit,
-  ) {}
-
-  get(...args: Parameters<LedgerAtomes['get']>) {
-    return this.admit.light(() => this.atomes.get(...args));
+    return this.admitted('audit');
   }
 
-  some(...args: Parameters<LedgerAtomes['some']>) {
-    return this.admit.light(() => this.atomes.some(...args));
-  }
-
-  headers(...args: Parameters<LedgerAtomes['headers']>) {
-    return this.admit.light(() => this.atomes.headers(...args));
-  }
-
-  list(...args: Parameters<LedgerAtomes['list']>) {
-    // a search may walk over all that there is
-    const isHeavy = args[0].search !== undefined;
-    return this.admit[isHeavy ? 'heavy' : 'light'](() => this.atomes.list(...args));
-  }
-
-  count(...args: Parameters<LedgerAtomes['count']>) {
-    return this.admit.heavy(() => this.atomes.count(...args));
-  }
-
-  after(...args: Parameters<LedgerAtomes['after']>) {
-    return this.admit.heavy(() => this.atomes.after(...args));
-  }
-}
-
-class AdmittedAlterations implements LedgerAlterations {
-  constructor(
-    private readonly alterations: LedgerAlterations,
-    private readonly admit: Admit,
-  ) {}
-
-  page(...args: Parameters<LedgerAlterations['page']>) {
-    return this.admit.light(() => this.alterations.page(...args));
-  }
-
-  newest(...args: Parameters<LedgerAlterations['newest']>) {
-    return this.admit.light(() => this.alterations.newest(...args));
-  }
-
-  version(...args: Parameters<LedgerAlterations['version']>) {
-    return this.admit.light(() => this.alterations.version(...args));
-  }
-
-  versions(...args: Parameters<LedgerAlterations['versions']>) {
-    return this.admit.light(() => this.alterations.versions(...args));
-  }
-
-  history(...args: Parameters<LedgerAlterations['history']>) {
-    return this.admit.light(() => this.alterations.history(...args));
-  }
-
-  deltaChain(...args: Parameters<LedgerAlterations['deltaChain']>) {
-    return this.admit.heavy(() => this.alterations.deltaChain(...args));
-  }
-}
-
-class AdmittedAudit implements LedgerAudit {
-  constructor(
-    private readonly audit: LedgerAudit,
-    private readonly admit: Admit,
-  ) {}
-
-  rows(...args: Parameters<LedgerAudit['rows']>) {
-    return this.admit.heavy(() => this.audit.rows(...args));
-  }
-
-  owned(...args: Parameters<LedgerAudit['owned']>) {
-    return this.admit.heavy(() => this.audit.owned(...args));
-  }
-
-  receiptBytes(...args: Parameters<LedgerAudit['receiptBytes']>) {
-    return this.admit.heavy(() => this.audit.receiptBytes(...args));
-  }
-
-  hashAt(...args: Parameters<LedgerAudit['hashAt']>) {
-    return this.admit.light(() => this.audit.hashAt(...args));
+  /** A part of the ledger with the same reads, made of the table of their weights: none can be forgotten. */
+  private admitted<Name extends keyof typeof isHeavy>(name: Name): TenantLedger[Name] {
+    const part = this.ledger[name] as unknown as Record<string, (...args: readonly unknown[]) => Promise<unknown>>;
+    const reads = Object.entries<(...args: never[]) => boolean>(isHeavy[name]).map(([read, isHeavyRead]) => [
+      read,
+      (...args: never[]) => this.admit[isHeavyRead(...args) ? 'heavy' : 'light'](() => part[read]!(...args)),
+    ]);
+    return Object.fromEntries(reads) as TenantLedger[Name];
   }
 }

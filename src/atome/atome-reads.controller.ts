@@ -15,6 +15,7 @@ import { QUERY_PIPE } from '../http/validation.js';
 import { whileAsked } from '../http/when-over.js';
 import type { AsOf } from '../ledger/read/ledger-reader.js';
 import { atomeText } from '../ledger/row-mapper.js';
+import { isHeavy } from '../ledger/read-weights.js';
 import type { ListQuery } from '../ledger/store.js';
 import { invalid, parseId, type Principal } from '../protocol/index.js';
 import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
@@ -50,9 +51,9 @@ export class AtomeReadsController {
         this.atomes.list(listQuery, caller, waiting),
         query.count === 'true' ? this.atomes.count(listQuery, caller, waiting) : null,
       ]);
-    // an index narrows a search, but not one for what is short, or nearly everywhere
-    const isHeavy = listQuery.search !== undefined;
-    const [{ rows, last }, total] = await (isHeavy ? this.heavyCalls.during(request, list) : list());
+    const [{ rows, last }, total] = await (isHeavy.atomes.list(listQuery)
+      ? this.heavyCalls.during(request, list)
+      : list());
     const rest = JSON.stringify({
       total,
       page: query.page,

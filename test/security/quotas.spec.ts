@@ -39,6 +39,26 @@ describe.each(DATABASES)('the quotas of a tenant, on %s,', (_name, create) => {
     expect(await writer('b').post('/api/atome/create', note)).toMatchObject({ status: 201 });
   });
 
+  it('keep nobody from taking rights away, or from making room, on any door', async () => {
+    await start({ TENANT_WRITES_PER_SECOND: '1', TENANT_WRITE_BURST: '9' });
+    const [owner, mallory] = ['owner', 'mallory'].map((sub) => server.api.as(tokenOf('writer', { sub })));
+    const ids = await Promise.all(['1', '2', '3', '4', '5'].map(async () => (await owner!.create()).id as string));
+    const operations = Array.from({ length: 50 }, (_, n) => mutate(`m${n}`));
+    await mallory!.post('/api/sync/push', { operations });
+    const takeAway = { operation: 'share', changes: { access: 'private' } };
+    expect(await owner!.post('/api/atome/create', note)).toMatchObject({ status: 429 });
+    expect(await owner!.post(`/api/atome/${ids[0]}/share`, { access: 'private' })).toMatchObject({ status: 200 });
+    const pushed = [{ opId: 'push', atomeId: ids[1], ...takeAway }];
+    expect((await owner!.post('/api/sync/push', { operations: pushed })).body.results).toMatchObject([{ type: 'ack' }]);
+    const socket = await server.connect(bearer(tokenOf('writer', { sub: 'owner' })));
+    socket.send({ type: 'mutate', opId: 'socket', atomeId: ids[2], ...takeAway });
+    expect(await socket.answer()).toMatchObject({ type: 'ack' });
+    expect(await owner!.delete(`/api/atome/${ids[3]}`)).toMatchObject({ status: 200 });
+    // what does neither waits as before
+    const change = { operation: 'update', changes: { n: 1 } };
+    expect(await owner!.post(`/api/atome/${ids[4]}/alter`, change)).toMatchObject({ status: 429 });
+  });
+
   it('hold on every door: what it holds', async () => {
     await start({ TENANT_ATOMES: '1', TENANT_BYTES: '5000' });
     const { id } = await writer('a').create();

@@ -2,14 +2,14 @@ import type { Principal } from '../../protocol/index.js';
 import { ANONYMOUS } from '../authentication/anonymous.js';
 import { FairSlots, type Asker, type OnRefused, type SlotLimits, type Waiting } from './fair-slots.js';
 
-/** What is looked up by its key or is a page by an index, also the pages that readers of the feed follow. */
+/** What is looked up by its key or is a page by an index, also what is folded out of the past, and pages of the feed. */
 const LIGHT: SlotLimits = {
   slots: { all: 24, tenant: 6, principal: 4 },
   waiting: { all: 16_000, tenant: 4_000, principal: 1_000 },
   patienceMs: 5_000,
 };
 
-/** What walks over much: searches, counts, exports, snapshots, the audit, and what is folded out of the past. */
+/** What walks over much: searches, lists that no index has in order, counts, exports, snapshots, the audit. */
 const HEAVY: SlotLimits = {
   slots: { all: 4, tenant: 3, principal: 2 },
   waiting: { all: 1_000, tenant: 250, principal: 64 },

@@ -30,8 +30,8 @@ export interface Statement {
 
 /** A statement that reads many rows. */
 export interface Scan extends Statement {
-  /** It may walk all that a tenant has, where others walk a part that an index has in order. */
-  readonly isWalk?: boolean;
+  /** See {@link isHeavy}; left out: it is light. */
+  readonly isHeavy?: boolean;
 }
 
 /** A statement whose rows tell how long they are: a page of them may end where their lengths add up. */

@@ -46,26 +46,10 @@ export function selectList(tenant: string, query: FoundQuery, dialect: Dialect):
   return {
     sql: `SELECT ${ATOME_COLUMNS} ${query.found ? sorted : page}`,
     params: [...(query.found ? [tenant] : []), ...params, query.limit, query.offset],
-    isWalk: isWalk(query),
     names: ATOME_NAMES,
     order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
     length: 'size',
   };
-}
-
-/** A page that begins behind more rows than that is no short way into the list. */
-const FAR = 10_000;
-const IN_ORDER: ReadonlySet<string> = new Set(['updatedAt', 'createdAt', 'id']);
-
-/** Whether no index has the wanted atomes together, and in that order. */
-function isWalk(query: ListQuery): boolean {
-  return query.search !== undefined || query.type !== undefined || query.offset > FAR || !isInOrder(query);
-}
-
-/** Whether an index has the atomes in that order. */
-export function isInOrder({ kind, parentId, sortBy }: ListQuery): boolean {
-  if (typeof parentId === 'string') return true;
-  return kind !== undefined || parentId === null ? sortBy === 'updatedAt' : IN_ORDER.has(sortBy);
 }
 
 /**

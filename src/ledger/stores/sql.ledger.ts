@@ -12,6 +12,7 @@ import {
 } from '../rows.js';
 import type { PartialAtomeRow } from '../rows.js';
 import type { AuditQuery, AuditRow, OwnedPage } from '../audit-trail.js';
+import { isHeavy, isInOrder } from '../read-weights.js';
 import { LedgerGone } from '../store-error.js';
 import type {
   IdPage,
@@ -30,7 +31,7 @@ import type {
 } from '../store.js';
 import type { Measured, Param, Scan } from './columns.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
-import { countList, isInOrder, selectList, type Dialect } from './list.sql.js';
+import { countList, selectList, type Dialect } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
 import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
 import { isShorter, type Found } from './search.js';
@@ -95,16 +96,12 @@ abstract class Part {
     return this.database.query(this.tenant, statement, params) as Promise<Row[]>;
   }
 
-  protected scan<Row>(statement: string, ...params: readonly Param[]): Promise<Row[]> {
-    return this.database.scan(this.tenant, { sql: statement, params }) as Promise<Row[]>;
+  protected scan<Row>(heavy: boolean, statement: string, ...params: readonly Param[]): Promise<Row[]> {
+    return this.database.scan(this.tenant, { sql: statement, params, isHeavy: heavy }) as Promise<Row[]>;
   }
 
-  protected walk<Row>(statement: string, ...params: readonly Param[]): Promise<Row[]> {
-    return this.database.scan(this.tenant, { sql: statement, params, isWalk: true }) as Promise<Row[]>;
-  }
-
-  protected measured<Row>(statement: Measured, bytes = NO_BOUND): Promise<Row[]> {
-    return this.database.measured(this.tenant, statement, bytes) as Promise<Row[]>;
+  protected measured<Row>(heavy: boolean, statement: Measured, bytes = NO_BOUND): Promise<Row[]> {
+    return this.database.measured(this.tenant, { ...statement, isHeavy: heavy }, bytes) as Promise<Row[]>;
   }
 }
 
@@ -167,7 +164,8 @@ class SqlAtomes extends Part implements LedgerAtomes {
 
   async some(ids: readonly string[]): Promise<AtomeRow[]> {
     const statement = sql.selectAtomes(this.database.textsOf);
-    return (await this.scan<AtomeRow>(statement, this.tenant, JSON.stringify(ids))).map(atomeRow);
+    const wanted = JSON.stringify(ids);
+    return (await this.scan<AtomeRow>(isHeavy.atomes.some(ids), statement, this.tenant, wanted)).map(atomeRow);
   }
 
   async headers(ids: readonly string[]): Promise<AtomeHeaderRow[]> {
@@ -180,13 +178,14 @@ class SqlAtomes extends Part implements LedgerAtomes {
     const found =
       searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
     const statement = selectList(this.tenant, { ...query, found }, this.database.dialect);
-    return (await this.measured<AtomeRow>(statement, bytes)).map(atomeRow);
+    return (await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes)).map(atomeRow);
   }
 
   async count(query: ListQuery): Promise<number> {
     const found = await this.find(query);
     const statement = countList(this.tenant, { ...query, found }, this.database.dialect);
-    const [row] = await this.walk<{ total: unknown }>(statement.sql, ...statement.params);
+    const heavy = isHeavy.atomes.count(query);
+    const [row] = await this.scan<{ total: unknown }>(heavy, statement.sql, ...statement.params);
     return Number(row!.total);
   }
 
@@ -200,17 +199,17 @@ class SqlAtomes extends Part implements LedgerAtomes {
 
   async after(page: IdPage): Promise<AtomeRow[]> {
     const statement = sql.selectAtomesAfter(this.tenant, page);
-    return (await this.measured<AtomeRow>(statement, page.bytes)).map(atomeRow);
+    return (await this.measured<AtomeRow>(isHeavy.atomes.after(page), statement, page.bytes)).map(atomeRow);
   }
 }
 
 class SqlAlterations extends Part implements LedgerAlterations {
   page(page: SeqPage): Promise<AlterationRow[]> {
-    return this.pageOf(sql.SELECT_PAGE, page);
+    return this.pageOf(isHeavy.alterations.page(page), sql.SELECT_PAGE, page);
   }
 
   newest(page: SeqPage): Promise<AlterationRow[]> {
-    return this.pageOf(sql.SELECT_NEWEST, page);
+    return this.pageOf(isHeavy.alterations.newest(page), sql.SELECT_NEWEST, page);
   }
 
   async version(atomeId: string, version: number): Promise<AlterationRow | undefined> {
@@ -218,24 +217,29 @@ class SqlAlterations extends Part implements LedgerAlterations {
     return row && alterationRow(row);
   }
 
-  async versions(atomeId: string, { from, to }: VersionRange): Promise<AlterationRow[]> {
-    return (await this.scan<AlterationRow>(sql.SELECT_VERSIONS, this.tenant, atomeId, from, to)).map(alterationRow);
+  async versions(atomeId: string, range: VersionRange): Promise<AlterationRow[]> {
+    const heavy = isHeavy.alterations.versions(atomeId, range);
+    const params = [this.tenant, atomeId, range.from, range.to];
+    return (await this.scan<AlterationRow>(heavy, sql.SELECT_VERSIONS, ...params)).map(alterationRow);
   }
 
-  async history(atomeId: string, { from, to, bytes }: VersionRange & { bytes: number }): Promise<AlterationRow[]> {
-    const statement = sql.selectHistory(this.tenant, atomeId, from, to);
-    return (await this.measured<AlterationRow>(statement, bytes)).map(alterationRow);
+  async history(atomeId: string, range: VersionRange & { bytes: number }): Promise<AlterationRow[]> {
+    const statement = sql.selectHistory(this.tenant, atomeId, range.from, range.to);
+    const heavy = isHeavy.alterations.history(atomeId, range);
+    return (await this.measured<AlterationRow>(heavy, statement, range.bytes)).map(alterationRow);
   }
 
   async deltaChain(wanted: readonly (readonly [string, number])[]): Promise<DeltaRow[]> {
     if (wanted.length === 0) return [];
     const statement = sql.selectDeltaChain(this.database.pairsOf);
-    const rows = await this.scan<DeltaRow>(statement, JSON.stringify(wanted), this.tenant);
+    const heavy = isHeavy.alterations.deltaChain(wanted);
+    const rows = await this.scan<DeltaRow>(heavy, statement, JSON.stringify(wanted), this.tenant);
     return rows.map((row) => numbers(row, ['seq']));
   }
 
-  private async pageOf(statement: string, { after, upTo, limit, chars }: SeqPage): Promise<AlterationRow[]> {
-    const rows = await this.scan<AlterationRow>(statement, this.tenant, after, upTo, limit, chars);
+  private async pageOf(heavy: boolean, statement: string, page: SeqPage): Promise<AlterationRow[]> {
+    const { after, upTo, limit, chars } = page;
+    const rows = await this.scan<AlterationRow>(heavy, statement, this.tenant, after, upTo, limit, chars);
     return rows.map(alterationRow);
   }
 }
@@ -243,18 +247,21 @@ class SqlAlterations extends Part implements LedgerAlterations {
 class SqlAudit extends Part implements LedgerAudit {
   async rows(query: AuditQuery): Promise<AuditRow[]> {
     const statement = sql.selectAuditRows(this.tenant, query);
-    return (await this.walk<AuditRow>(statement.sql, ...statement.params)).map((row) => numbers(row, ['seq']));
+    const rows = await this.scan<AuditRow>(isHeavy.audit.rows(query), statement.sql, ...statement.params);
+    return rows.map((row) => numbers(row, ['seq']));
   }
 
   async owned(ownerId: string, after: string): Promise<OwnedPage> {
-    const [end] = await this.walk<{ id: string }>(sql.SELECT_RANGE_END, this.tenant, after);
+    const heavy = isHeavy.audit.owned(ownerId, after);
+    const [end] = await this.scan<{ id: string }>(heavy, sql.SELECT_RANGE_END, this.tenant, after);
     const bounds = end ? [after, end.id] : [after];
-    const rows = await this.walk<{ id: string }>(sql.selectOwned(end !== undefined), this.tenant, ...bounds, ownerId);
+    const statement = sql.selectOwned(end !== undefined);
+    const rows = await this.scan<{ id: string }>(heavy, statement, this.tenant, ...bounds, ownerId);
     return { ids: rows.map(({ id }) => id), next: end?.id ?? null };
   }
 
   async receiptBytes(): Promise<number> {
-    const [row] = await this.scan<{ bytes: unknown }>(SELECT_RECEIPT_BYTES, this.tenant);
+    const [row] = await this.scan<{ bytes: unknown }>(isHeavy.audit.receiptBytes(), SELECT_RECEIPT_BYTES, this.tenant);
     return Number(row!.bytes);
   }
 

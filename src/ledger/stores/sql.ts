@@ -175,7 +175,6 @@ export function selectAtomesAfter(tenant: string, { after, kinds, limit, isWhole
   return {
     sql: `SELECT ${isWhole ? WHOLE_COLUMNS : ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
     params: [tenant, after, ...(kinds ?? []), limit],
-    isWalk: true,
     names: ATOME_NAMES,
     order: 'id',
     length: 'size',

@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { by } from '../../../test/support/ledger/ledger.js';
 import type { AtomeError } from '../../protocol/index.js';
-import { Admission, FEW_GROUPS, MAX_WAITING } from './admission.js';
+import { Admission, FEW_GROUPS, MAX_WAITING, RESERVE, type SubmittedWrite } from './admission.js';
 import { MAX_CHARS, MAX_WRITES } from './group-size.js';
 import { NO_QUOTAS } from './quotas.js';
 
 const FEW = FEW_GROUPS * MAX_WRITES;
+const CHANGE: SubmittedWrite = { mutation: { operation: 'update', changes: {} }, origin: by('somebody') };
+const takesAway = (id: string): SubmittedWrite => ({
+  mutation: { operation: 'share', changes: { access: 'private' } },
+  origin: by(id),
+});
 
 describe('the admission of writes', () => {
   let admission: Admission;
@@ -15,10 +21,15 @@ describe('the admission of writes', () => {
   });
 
   /** @returns how many got in, and what the first one was refused with that did not. */
-  function enter(tenant: string, count: number, chars = 100): { entered: number; refusal?: AtomeError } {
+  function enter(
+    tenant: string,
+    count: number,
+    chars = 100,
+    write = CHANGE,
+  ): { entered: number; refusal?: AtomeError } {
     for (let entered = 0; entered < count; entered += 1) {
       try {
-        admission.enter(tenant, chars);
+        admission.enter(tenant, chars, write);
       } catch (refusal) {
         return { entered, refusal: refusal as AtomeError };
       }
@@ -80,6 +91,30 @@ describe('the admission of writes', () => {
     expect(enter('greedy-0', 1).refusal).toMatchObject({ code: 'unavailable' });
     expect(enter('modest', 1_000).entered).toBe(1_000);
     expect(enter('modest', MAX_WAITING.tenant).refusal).toBeDefined();
+  });
+
+  it('lets in what may take rights away, however much others have sent, and says no word of it', () => {
+    took('t', 2_000);
+    enter('t', FEW);
+    expect(enter('t', RESERVE.writeBurst, 100, takesAway('ann')).entered).toBe(RESERVE.writeBurst);
+    expect(told).toEqual([]);
+    // neither a flood of them nor another's
+    expect(enter('t', 1, 100, takesAway('ann')).refusal).toMatchObject({ code: 'unavailable' });
+    expect(enter('t', 1, 100, takesAway('bob')).entered).toBe(1);
+    expect(enter('t', 1).entered).toBe(0);
+  });
+
+  it('takes of that reserve only where it is needed', () => {
+    took('t', 2_000);
+    enter('t', FEW, 100, takesAway('ann'));
+    expect(enter('t', 2 * RESERVE.writeBurst, 100, takesAway('ann')).entered).toBe(RESERVE.writeBurst);
+  });
+
+  it('counts what came in by the reserve in the rate of the tenant', () => {
+    admission = new Admission({ quotas: { ...NO_QUOTAS, writesPerSecond: 10, writeBurst: 2 }, now: () => 0 });
+    enter('t', 2);
+    expect(enter('t', 5, 100, takesAway('ann')).entered).toBe(5);
+    expect(enter('t', 1).refusal).toMatchObject({ code: 'rate_limited', details: { retryAfter: 600 } });
   });
 
   it('counts bytes, and none of what has been decided', () => {

@@ -1,4 +1,6 @@
-import { AtomeError } from '../../protocol/index.js';
+import { AtomeError, type Mutation } from '../../protocol/index.js';
+import type { WriteOrigin } from '../outcome.js';
+import { mayBeAlwaysAllowed } from './always-allowed.js';
 import { MAX_CHARS, MAX_WRITES } from './group-size.js';
 import { WriteRate } from './quotas.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -10,6 +12,12 @@ export const MAX_WAITING = { tenant: 20_000, all: 100_000 } as const;
 export const FEW_GROUPS = 5;
 /** How long what is behind those may be expected to wait, in milliseconds. */
 const MAX_EXPECTED_MS = 250;
+
+/**
+ * What may take rights away gets in, whatever others of the tenant have sent: so many of one principal in a second, and at
+ * once.
+ */
+export const RESERVE = { writesPerSecond: 5, writeBurst: 20 } as const;
 
 /** When it is worth trying again, at the least, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -30,6 +38,19 @@ interface Waiting {
   groupMs: number;
 }
 
+/** A write as it comes. */
+export interface SubmittedWrite {
+  readonly mutation: Pick<Mutation, 'operation' | 'changes'>;
+  readonly origin: Pick<WriteOrigin, 'principal'>;
+}
+
+/** Why a write does not get in. */
+interface Excess {
+  readonly error: AtomeError;
+  /** What the operator is told, and for what. */
+  readonly report?: readonly [cause: string, line: string];
+}
+
 /** What a decided group tells. */
 export interface DecidedGroup {
   readonly writes: readonly { readonly chars: number }[];
@@ -43,6 +64,7 @@ export interface DecidedGroup {
  */
 export class Admission {
   private readonly rate: WriteRate;
+  private readonly reserve = new WriteRate(RESERVE);
   private readonly tenants = new Map<string, Waiting>();
   private allWaiting = 0;
   private held = 0;
@@ -63,11 +85,16 @@ export class Admission {
    * Lets a write of so many characters wait until it {@link leave}s.
    * @throws AtomeError `unavailable` when the server is going down or has no room; `rate_limited` when the tenant writes too often.
    */
-  enter(tenant: string, chars: number): void {
+  enter(tenant: string, chars: number, write: SubmittedWrite): void {
     if (this.isClosed) throw new AtomeError('unavailable', 'the server is going down; try again');
+    const now = this.environment.now();
     const waiting = this.tenants.get(tenant) ?? { count: 0, chars: 0, groupMs: this.groupMs };
-    this.requireRoom(waiting);
-    this.rate.take(tenant, this.environment.now());
+    const excess = this.excessOf(waiting) ?? this.rateExcess(tenant, now);
+    if (excess && !this.takesReserve(tenant, write, now)) {
+      if (excess.report) this.environment.onRefused?.(...excess.report);
+      throw excess.error;
+    }
+    this.rate.charge(tenant, 1, now);
     if (waiting.count === 0) this.tenants.set(tenant, waiting);
     waiting.count += 1;
     waiting.chars += chars;
@@ -98,25 +125,40 @@ export class Admission {
     this.isClosed = true;
   }
 
-  private requireRoom({ count, chars, groupMs }: Waiting): void {
-    const groups = Math.max(count / MAX_WRITES, chars / MAX_CHARS);
-    const expectedMs = groups * groupMs;
-    if (count >= MAX_WAITING.tenant || (groups >= FEW_GROUPS && expectedMs > MAX_EXPECTED_MS))
-      throw this.refusal(
-        'writes',
-        `it would wait for ${Math.round(expectedMs)} ms behind others of its tenant`,
-        expectedMs,
-      );
-    const isFull = this.allWaiting >= MAX_WAITING.all;
-    if (isFull && count >= MAX_WAITING.all / this.tenants.size)
-      throw this.refusal('all writes', `${this.allWaiting} writes of all tenants wait already`, expectedMs);
-    const { memory } = this.environment;
-    if (memory && !memory.hasRoom()) throw this.refusal('memory', memory.excess, expectedMs);
+  private takesReserve(tenant: string, { mutation, origin }: SubmittedWrite, now: number): boolean {
+    const name = `${tenant} ${origin.principal.id}`;
+    if (!mayBeAlwaysAllowed(mutation) || this.reserve.waitFor(name, now) > 0) return false;
+    this.reserve.charge(name, 1, now);
+    return true;
   }
 
-  private refusal(cause: string, why: string, expectedMs: number): AtomeError {
-    this.environment.onRefused?.(cause, `503: a write was refused: ${why}`);
-    const text = 'too many writes wait to be decided; send fewer at once, and try again';
-    return new AtomeError('unavailable', text, { retryAfter: Math.max(RETRY_MS, Math.round(expectedMs)) });
+  private rateExcess(tenant: string, now: number): Excess | undefined {
+    const retryAfter = this.rate.waitFor(tenant, now);
+    if (retryAfter === 0) return undefined;
+    const { writesPerSecond } = this.environment.quotas;
+    const text = `the tenant may write ${writesPerSecond} times a second; wait, then repeat`;
+    return { error: new AtomeError('rate_limited', text, { retryAfter }) };
   }
+
+  private excessOf({ count, chars, groupMs }: Waiting): Excess | undefined {
+    const groups = Math.max(count / MAX_WRITES, chars / MAX_CHARS);
+    const expectedMs = groups * groupMs;
+    if (count >= MAX_WAITING.tenant || (groups >= FEW_GROUPS && expectedMs > MAX_EXPECTED_MS)) {
+      const why = `it would wait for ${Math.round(expectedMs)} ms behind others of its tenant`;
+      return noRoom('writes', why, expectedMs);
+    }
+    const isFull = this.allWaiting >= MAX_WAITING.all;
+    if (isFull && count >= MAX_WAITING.all / this.tenants.size)
+      return noRoom('all writes', `${this.allWaiting} writes of all tenants wait already`, expectedMs);
+    const { memory } = this.environment;
+    return !memory || memory.hasRoom() ? undefined : noRoom('memory', memory.excess, expectedMs);
+  }
+}
+
+function noRoom(cause: string, why: string, expectedMs: number): Excess {
+  const text = 'too many writes wait to be decided; send fewer at once, and try again';
+  return {
+    error: new AtomeError('unavailable', text, { retryAfter: Math.max(RETRY_MS, Math.round(expectedMs)) }),
+    report: [cause, `503: a write was refused: ${why}`],
+  };
 }

@@ -75,8 +75,8 @@ export class LedgerWriter {
   submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const chars = weigh(mutation);
-      this.admission.enter(tenant, chars);
       const write = { mutation, chars, origin, resolve, reject };
+      this.admission.enter(tenant, chars, write);
       const queue = this.queues.get(tenant);
       if (queue) queue.waiting.push(write);
       else this.begin(tenant, write);

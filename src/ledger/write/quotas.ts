@@ -34,35 +34,34 @@ export function assertWithinQuotas(quotas: Quotas, before: StoredTotals, after: 
   }
 }
 
-/** Allows each tenant a rate with bursts (GCRA): for each it remembers one time, when all that it wrote is paid off. */
+/** Names above which those that owe nothing are forgotten. */
+const MANY = 1_024;
+
+/** Allows each name, such as a tenant, a rate with bursts (GCRA): for each it remembers one time, when all that it wrote is paid off. */
 export class WriteRate {
   private readonly paidOff = new Map<string, number>();
+  private forgetAt = MANY;
 
-  constructor(private readonly quotas: Quotas) {}
+  constructor(private readonly quotas: Pick<Quotas, 'writesPerSecond' | 'writeBurst'>) {}
 
-  /** Takes one write. @throws AtomeError `rate_limited`, with how long to wait. */
-  take(tenant: string, now: number): void {
+  /** Milliseconds until one more write is allowed; 0 when it is. */
+  waitFor(name: string, now: number): number {
     const { writesPerSecond, writeBurst } = this.quotas;
-    if (writesPerSecond === 0) return;
-    const each = 1_000 / writesPerSecond;
-    const due = Math.max(now, this.paidOff.get(tenant) ?? 0);
-    const wait = due - now - (writeBurst - 1) * each;
-    if (wait > 0) {
-      throw new AtomeError(
-        'rate_limited',
-        `the tenant may write ${writesPerSecond} times a second; wait, then repeat`,
-        {
-          retryAfter: Math.ceil(wait),
-        },
-      );
-    }
-    this.paidOff.set(tenant, due + each);
+    if (writesPerSecond === 0) return 0;
+    const due = Math.max(now, this.paidOff.get(name) ?? 0);
+    return Math.max(0, Math.ceil(due - now - (writeBurst - 1) * (1_000 / writesPerSecond)));
   }
 
-  /** Takes writes that have been made already. */
-  charge(tenant: string, writes: number, now: number): void {
+  /** Takes writes, allowed or not. */
+  charge(name: string, writes: number, now: number): void {
     const { writesPerSecond } = this.quotas;
     if (writesPerSecond === 0) return;
-    this.paidOff.set(tenant, Math.max(now, this.paidOff.get(tenant) ?? 0) + (writes * 1_000) / writesPerSecond);
+    if (this.paidOff.size >= this.forgetAt) this.forgetPaidOff(now);
+    this.paidOff.set(name, Math.max(now, this.paidOff.get(name) ?? 0) + (writes * 1_000) / writesPerSecond);
+  }
+
+  private forgetPaidOff(now: number): void {
+    for (const [name, due] of this.paidOff) if (due <= now) this.paidOff.delete(name);
+    this.forgetAt = Math.max(MANY, 2 * this.paidOff.size);
   }
 }

@@ -162,8 +162,8 @@ export class PostgresStore extends SqlStore {
     return this.ask(statement === sql.INSERT_LEDGER ? writes : reads, scope, statement, params);
   }
 
-  scan(scope: string, { sql: statement, params, isWalk }: Scan): Promise<unknown[]> {
-    return this.ask(isWalk ? this.pools.heavyReads : this.pools.reads, scope, statement, params);
+  scan(scope: string, { sql: statement, params, isHeavy }: Scan): Promise<unknown[]> {
+    return this.ask(isHeavy ? this.pools.heavyReads : this.pools.reads, scope, statement, params);
   }
 
   private ask(pool: ConnectionPool, scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {

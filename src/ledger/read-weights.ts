@@ -1,0 +1,42 @@
+import type { LedgerAlterations, LedgerAtomes, LedgerAudit, ListQuery } from './store.js';
+
+/** A verdict for each read of a part, by what it is asked. */
+type Weights<Part> = {
+  readonly [Name in keyof Part]: Part[Name] extends (...args: infer Args) => unknown
+    ? (...args: Args) => boolean
+    : never;
+};
+
+const light = (): boolean => false;
+const heavy = (): boolean => true;
+
+/**
+ * Which reads of a ledger are heavy: they may walk over all that there is, where others read rows by their keys, or a page
+ * that an index has in order. Who admits reads and the stores that run them both go by this, so that no read takes the slot
+ * of a light one and then stands where the heavy ones wait.
+ */
+export const isHeavy: {
+  readonly atomes: Weights<LedgerAtomes>;
+  readonly alterations: Weights<LedgerAlterations>;
+  readonly audit: Weights<LedgerAudit>;
+} = {
+  atomes: { get: light, some: light, headers: light, list: isWalk, count: heavy, after: heavy },
+  // a chain is bounded by the document that is folded of it
+  alterations: { page: light, newest: light, version: light, versions: light, history: light, deltaChain: light },
+  audit: { rows: heavy, owned: heavy, receiptBytes: heavy, hashAt: light },
+};
+
+/** A page that begins behind more rows than that is no short way into the list. */
+const FAR = 10_000;
+const IN_ORDER: ReadonlySet<string> = new Set(['updatedAt', 'createdAt', 'id']);
+
+/** Whether no index has the wanted atomes together, and in that order. */
+function isWalk(query: ListQuery): boolean {
+  return query.search !== undefined || query.type !== undefined || query.offset > FAR || !isInOrder(query);
+}
+
+/** Whether an index has the atomes of a list in its order. */
+export function isInOrder({ kind, parentId, sortBy }: ListQuery): boolean {
+  if (typeof parentId === 'string') return true;
+  return kind !== undefined || parentId === null ? sortBy === 'updatedAt' : IN_ORDER.has(sortBy);
+}

@@ -1,0 +1,118 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { AdmittedLedger } from '../../src/application/admitted-ledger.js';
+import { isHeavy } from '../../src/ledger/read-weights.js';
+import type { LedgerStore, ListQuery, TenantLedger } from '../../src/ledger/store.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
+import type { PostgresStore } from '../../src/ledger/stores/postgres/postgres.store.js';
+import { ConnectionPool, type ConnectionPools } from '../../src/ledger/stores/postgres/postgres.pools.js';
+import { createDatabase } from '../support/databases/postgres.js';
+
+const LIST: ListQuery = { includeDeleted: false, sortBy: 'updatedAt', sortOrder: 'desc', limit: 10, offset: 0 };
+const PAGE = { after: 0, upTo: 10, limit: 10, chars: 1_000 };
+
+type Part = keyof typeof isHeavy;
+type Read = readonly [what: string, part: Part, name: string, read: (ledger: TenantLedger) => Promise<unknown>];
+
+const list = (what: string, query: Partial<ListQuery>): Read => [
+  what,
+  'atomes',
+  'list',
+  ({ atomes }) => atomes.list({ ...LIST, ...query }),
+];
+
+const READS: readonly Read[] = [
+  ['an atome', 'atomes', 'get', ({ atomes }) => atomes.get('a', () => undefined)],
+  ['an atome with its clocks', 'atomes', 'get', ({ atomes }) => atomes.get('a', undefined, true)],
+  ['some atomes', 'atomes', 'some', ({ atomes }) => atomes.some(['a', 'b'])],
+  ['headers', 'atomes', 'headers', ({ atomes }) => atomes.headers(['a', 'b'])],
+  list('a list', {}),
+  list('a list for somebody', { visibleTo: { names: ['ann'], exceptKinds: ['secret'] } }),
+  list('a list by id', { sortBy: 'id' }),
+  list('a list of a kind', { kind: 'note' }),
+  list('a list of children in any order', { parentId: 'a', sortBy: 'version' }),
+  list('a list behind a place', { sortBy: 'id', after: { value: 'a', id: 'a' } }),
+  list('a list of a type', { type: 'memo' }),
+  list('a list of a kind and a type', { kind: 'note', type: 'memo' }),
+  list('a list far away', { offset: 10_001 }),
+  list('a list that no index has in order', { sortBy: 'version' }),
+  list('a list of a kind by id', { kind: 'note', sortBy: 'id' }),
+  list('a list of those without a parent by id', { parentId: null, sortBy: 'id' }),
+  list('a search', { search: 'nowhere' }),
+  list('a search for what is short', { search: 'b' }),
+  ['a count', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, kind: 'note' })],
+  ['a count of a search', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, search: 'nowhere' })],
+  ['a page of all atomes', 'atomes', 'after', ({ atomes }) => atomes.after({ after: '', limit: 10 })],
+  ['a page', 'alterations', 'page', ({ alterations }) => alterations.page(PAGE)],
+  ['a page of the newest', 'alterations', 'newest', ({ alterations }) => alterations.newest(PAGE)],
+  ['a version', 'alterations', 'version', ({ alterations }) => alterations.version('a', 1)],
+  ['versions', 'alterations', 'versions', ({ alterations }) => alterations.versions('a', { from: 1, to: 2 })],
+  [
+    'a page of a history',
+    'alterations',
+    'history',
+    ({ alterations }) => alterations.history('a', { from: 1, to: 2, bytes: 100 }),
+  ],
+  ['what a state is folded of', 'alterations', 'deltaChain', ({ alterations }) => alterations.deltaChain([['a', 1]])],
+  [
+    'a page of the audit',
+    'audit',
+    'rows',
+    ({ audit }) => audit.rows({ after: 0, upTo: 10, limit: 10, newestFirst: false }),
+  ],
+  ['what somebody owns', 'audit', 'owned', ({ audit }) => audit.owned('ann', '')],
+  ['the size of all receipts', 'audit', 'receiptBytes', ({ audit }) => audit.receiptBytes()],
+  ['a hash', 'audit', 'hashAt', ({ audit }) => audit.hashAt(1)],
+];
+
+describe('the weight of a read', () => {
+  let database: { url: string; drop: () => Promise<void> };
+  let store: LedgerStore;
+  let pools: ConnectionPools;
+  beforeAll(async () => {
+    database = await createDatabase();
+    store = await openStore(database.url);
+    ({ pools } = store as unknown as { pools: ConnectionPools } & PostgresStore);
+    await store.ledger('default').write.open();
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+  afterAll(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  it('is known of every read that there is', () => {
+    const read = new Set(READS.map(([, part, name]) => `${part}.${name}`));
+    const known = Object.entries(isHeavy).flatMap(([part, reads]) =>
+      Object.keys(reads).map((name) => `${part}.${name}`),
+    );
+    expect([...read].sort()).toEqual(known.sort());
+    const ledger = store.ledger('default');
+    for (const part of ['atomes', 'alterations', 'audit'] as const) {
+      const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(ledger[part])).filter(
+        (name) => !['constructor', 'find', 'pageOf'].includes(name),
+      );
+      expect(methods.sort()).toEqual(Object.keys(isHeavy[part]).sort());
+    }
+  });
+
+  it.each(READS)(
+    'of %s is the same for its slot and for its connection to PostgreSQL',
+    async (_what, _part, _name, read) => {
+      const connected = jest.spyOn(ConnectionPool.prototype, 'connect');
+      const slots: string[] = [];
+      const admit = (slot: string) => (reading: () => Promise<unknown>) => {
+        slots.push(slot);
+        return reading();
+      };
+      const admitted = new AdmittedLedger(store.ledger('default'), {
+        light: admit('light') as never,
+        heavy: admit('heavy') as never,
+      });
+      await read(admitted);
+      const used = new Set(connected.mock.contexts.map((pool) => (pool === pools.heavyReads ? 'heavy' : 'light')));
+      expect([...used]).toEqual(slots);
+    },
+  );
+});
