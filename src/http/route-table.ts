@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
 import { AtomeError } from '../protocol/index.js';
 import { fastifyOf } from './fastify-of.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { NOTHING_HERE } from './problem.js';
 import { CONTENT_TYPES, describeContent } from './request-content.js';
 
@@ -31,10 +32,14 @@ export class RouteTable implements OnModuleInit {
   constructor(host: HttpAdapterHost) {
     // routes are declared after the providers are made
     this.fastify = fastifyOf(host);
-    this.fastify?.addHook('onRoute', ({ method, url, config }) => {
+    const problems = new ProblemFilter();
+    this.fastify?.addHook('onRoute', (route) => {
+      const { method, url, config } = route;
       // the preflights of CORS have all paths; what is not there stays 404
       if (url === '*') return;
       const isOwn = config !== undefined && RULE in config;
+      // what is refused before a handler is called would be a matter of the application's filters
+      if (isOwn) route.errorHandler = (...failed) => problems.answer(...failed);
       this.known.push({ url, methods: [method].flat(), isOwn, pattern: patternOf(url) });
     });
   }
@@ -58,7 +63,8 @@ export class RouteTable implements OnModuleInit {
       if (methods.length === 0) return done(nothingAt(whose, isOptions));
       void reply.header('Allow', methods.join(', '));
       if (isOptions) return answerOptions(reply, methods);
-      done(new AtomeError('method_not_allowed', `${request.method} is not possible here; use ${methods.join(', ')}`));
+      const sentence = `${request.method} is not possible here; use ${methods.join(', ')}`;
+      sendProblem(new AtomeError('method_not_allowed', sentence), request, reply);
     });
   }
 

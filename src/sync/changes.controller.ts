@@ -1,5 +1,5 @@
-import { Controller, Get, Headers, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
+import { Controller, Get, Headers, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
@@ -12,7 +12,7 @@ import { isSent, JsonAnswers } from '../http/json-answers.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
-import { QUERY_PIPE } from '../http/validation.js';
+import { checkedQuery } from '../http/validation.js';
 import { readChanges, requireCursor, type ChangesPage } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import { invalid, type Cursor, type Filter } from '../protocol/index.js';
@@ -41,6 +41,7 @@ export class ChangesController {
 
   @RequireRole('read', { takesTickets: true, takesQuery: true })
   @Get('changes')
+  @ApiQuery({ type: ChangesQueryDto })
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -57,12 +58,12 @@ export class ChangesController {
   })
   @ApiProblems(400, 409)
   async changes(
-    @Query(QUERY_PIPE) query: ChangesQueryDto,
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
+    const query = await checkedQuery(ChangesQueryDto, request.query);
     const { principal } = identityOf(request)!;
     const rights = this.accessPolicy.accessFingerprint(principal);
     varyBy(reply, 'Accept');
