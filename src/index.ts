@@ -11,7 +11,7 @@
  * @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'postgres://…', jwt })] })
  * export class AppModule {}
  *
- * const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter());
+ * const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter({ routerOptions: { maxParamLength: 128 } }));
  * app.useWebSocketAdapter(new AtomeWsAdapter(app));
  * ```
  * @packageDocumentation

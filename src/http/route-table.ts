@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
@@ -50,6 +50,8 @@ export class RouteTable implements OnModuleInit {
 
   /** In a host application only the paths of the module: the others are the host's. */
   onModuleInit(): void {
+    if (this.fastify && this.known.some(({ isOwn, url }) => isOwn && url.includes('/:')))
+      warnOfShortPaths(this.fastify);
     if (!this.isAnswering) this.answer('own');
   }
 
@@ -95,6 +97,19 @@ function answerOptions(reply: FastifyReply, methods: readonly string[]): void {
     if (method in CONTENT_TYPES) void reply.header(...describeContent(method));
   }
   void reply.code(204).send();
+}
+
+/** Ids have at most so many characters. */
+const LONGEST_ID = 128;
+
+/** Fastify answers 414 itself to an id that is longer than its router takes. */
+function warnOfShortPaths({ initialConfig }: FastifyInstance): void {
+  const longest = initialConfig.routerOptions?.maxParamLength ?? initialConfig.maxParamLength ?? LONGEST_ID;
+  if (longest >= LONGEST_ID) return;
+  const help = `new FastifyAdapter({ routerOptions: { maxParamLength: ${LONGEST_ID} } })`;
+  new Logger('Http').warn(
+    `atomes whose ids have more than ${longest} characters cannot be asked for by REST; create the adapter with ${help}`,
+  );
 }
 
 function patternOf(url: string): RegExp {

@@ -6,12 +6,15 @@ import { RouteTable, type KnownRoute } from './route-table.js';
 /** A path as clients ask for it that know the address of the server, and not the prefix of its routes. */
 const USUAL_PREFIX = '/api';
 const USUAL = /^[^?]*\/api(\/[^?]+)(\?.*)?$/;
+/** `Accept` of every call of the SDK. */
+const SDK_ACCEPTS = 'application/json';
 /** A route that is always there, by which the prefix is known. */
 const LANDMARK = '/server-info';
 
 /**
  * Leads clients that ask under the usual prefix, `api`, to where an application has the routes. It answers only what the
- * application has nothing for.
+ * application has nothing for, and only those who say what the SDK says: whoever else asks there, such as a page or a probe,
+ * means something else.
  */
 @Injectable()
 export class UsualPrefix implements OnModuleInit {
@@ -22,7 +25,8 @@ export class UsualPrefix implements OnModuleInit {
 
   onModuleInit(): void {
     fastifyOf(this.host)?.addHook('onRequest', (request, reply, done) => {
-      const target = request.is404 ? this.targetOf(request.url, request.method) : undefined;
+      const isClient = request.is404 && request.headers.accept === SDK_ACCEPTS;
+      const target = isClient ? this.targetOf(request.url, request.method) : undefined;
       if (target === undefined) return done();
       // method and body stay; the address is relative, since a proxy may have taken a part of it
       void reply.redirect(target, 308);

@@ -55,7 +55,11 @@ describe('a client that is told the address of an application', () => {
 
 describe('a call under the usual prefix', () => {
   const ask = async (url: string, init: RequestInit = {}) => {
-    const { status, headers } = await fetch(url, { redirect: 'manual', ...init });
+    const { status, headers } = await fetch(url, {
+      redirect: 'manual',
+      headers: { accept: 'application/json' },
+      ...init,
+    });
     return [status, headers.get('location')];
   };
 
@@ -83,6 +87,9 @@ describe('a call under the usual prefix', () => {
     }
     expect(await ask(`${url}/api/atome/list`, { method: 'POST' })).toEqual([404, null]);
     expect(await ask(`${url}/mine/api/atome/list`)).toEqual([200, null]);
+    for (const accept of ['*/*', 'text/html, application/json']) {
+      expect(await ask(`${url}/api/atome/list`, { headers: { accept } })).toEqual([404, null]);
+    }
   });
 
   it.each<[string, AtomeStaticOptions]>([

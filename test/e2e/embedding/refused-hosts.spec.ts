@@ -116,3 +116,34 @@ describe('the module in several places', () => {
     await expect(context).rejects.toThrow('forRoot is called more than once');
   });
 });
+
+describe('ids that the router of an application does not take', () => {
+  async function warnings(
+    adapter: FastifyAdapter,
+    options: Parameters<typeof AtomeModule.forRoot>[0],
+  ): Promise<string[]> {
+    const lines: string[] = [];
+    const note = (line: unknown): void => void lines.push(String(line));
+    const made = await NestFactory.create<NestFastifyApplication>(host(atomes(options)), adapter, {
+      logger: { log: () => undefined, warn: note, error: note },
+    });
+    app = made;
+    made.useWebSocketAdapter(new AtomeWsAdapter(made));
+    await made.init();
+    return lines;
+  }
+
+  it('are warned of, with what to set', async () => {
+    const lines = await warnings(new FastifyAdapter(), {});
+    expect(lines).toEqual([
+      expect.stringMatching(/more than 100 characters.*routerOptions: \{ maxParamLength: 128 \}/),
+    ]);
+  });
+
+  it.each<[string, FastifyAdapter, Parameters<typeof AtomeModule.forRoot>[0]]>([
+    ['it takes them', new FastifyAdapter({ routerOptions: { maxParamLength: 128 } }), {}],
+    ['there are no routes', new FastifyAdapter(), { rest: false }],
+  ])('are not worth a word where %s', async (_why, adapter, options) => {
+    expect(await warnings(adapter, options)).toEqual([]);
+  });
+});
