@@ -1,7 +1,7 @@
 import type { Outcome } from '../ledger/outcome.js';
 import {
   type Ack,
-  type AtomeError,
+  AtomeError,
   type LegacyWrite,
   type Mutate,
   type Nack,
@@ -27,6 +27,17 @@ export class AcknowledgedWrites {
     } catch (error) {
       return nackOf(mutation.opId, this.refusal(error));
     }
+  }
+
+  /** As {@link mutate}, of several that are written together, or not at all. */
+  async mutateAll(mutations: readonly Mutate['mutation'][], caller: Caller): Promise<(Ack | Nack)[]> {
+    const outcomes = await this.writes
+      .submitAll(mutations, caller)
+      .catch((error: unknown) => mutations.map(() => toAtomeError(error)));
+    return outcomes.map((outcome, at) => {
+      const { opId } = mutations[at]!;
+      return outcome instanceof AtomeError ? nackOf(opId, this.refusal(outcome)) : ackOf(opId, outcome);
+    });
   }
 
   /**

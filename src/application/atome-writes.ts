@@ -4,7 +4,7 @@ import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
-import type { Atome, Mutation } from '../protocol/index.js';
+import type { Atome, AtomeError, Mutation } from '../protocol/index.js';
 import type { AtomeQueries, ReaderOf } from './atome-queries.js';
 import type { Caller } from './caller.js';
 import type { RenameResult, WriteResult } from './write-result.js';
@@ -21,6 +21,14 @@ export class AtomeWrites {
   /** Resolves when it is durable. @throws AtomeError when it is refused. */
   submit(mutation: Mutation, { principal, clientId }: Caller, preconditions?: Preconditions): Promise<Outcome> {
     return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId, preconditions });
+  }
+
+  /**
+   * As {@link submit}, of several that are written together, or not at all.
+   * @returns what came of each: all are refused, or none is.
+   */
+  submitAll(mutations: readonly Mutation[], { principal, clientId }: Caller): Promise<(Outcome | AtomeError)[]> {
+    return this.writer.submitAll(principal.tenant, mutations, { principal, sourceClient: clientId });
   }
 
   /** As {@link submit}, with the atome that it has come to. */

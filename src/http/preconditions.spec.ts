@@ -50,7 +50,7 @@ describe('the entity tags of a header', () => {
     const before = performance.now();
     expect(parseEntityTags(header)).toBeUndefined();
     expect(parseEntityTags(`${' ,'.repeat(100_000)}x`)).toBeUndefined();
-    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(performance.now() - before).toBeLessThan(5_000);
   });
 });
 

@@ -9,7 +9,17 @@ import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { toAtomeError } from '../http/problem.js';
-import { AtomeError, invalid, isObject, parseMutate, type Ack, type Nack, type Principal } from '../protocol/index.js';
+import {
+  AtomeError,
+  invalid,
+  isObject,
+  parseMutate,
+  type Ack,
+  type Mutate,
+  type Nack,
+  type Principal,
+} from '../protocol/index.js';
+import { noneOf } from '../ledger/write/decide-write.js';
 import { PushDto } from './sync.dto.js';
 
 /** Batches of writes, for clients that hold a replica. */
@@ -26,7 +36,7 @@ export class PushController {
   @RequireRole('write')
   @Post('push')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Many writes at once; one refused write spoils no other' })
+  @ApiOperation({ summary: 'Many writes at once: each by itself, or all or none' })
   @ApiHeader({ name: 'X-Client-Id', required: false, description: 'clientId of your WebSocket.' })
   @ApiExamples(PushDto, BODIES.push)
   @ApiAnswer(200, 'An ack or a nack for each, in the order of the operations', ANSWERS.pushed)
@@ -36,10 +46,26 @@ export class PushController {
     @Headers('x-client-id') clientId: string | undefined,
     @CurrentPrincipal() principal: Principal,
   ) {
-    const operations = operationsOf(body, this.options.limits.pushOperations);
+    const { operations, isAtomic } = pushOf(body, this.options.limits.pushOperations);
     const caller = callerOf(principal, clientId ?? null);
-    const results = await Promise.all(operations.map((operation) => this.pushOne(operation, caller)));
+    const results = isAtomic
+      ? await this.pushAll(operations, caller)
+      : await Promise.all(operations.map((operation) => this.pushOne(operation, caller)));
     return { success: true, results };
+  }
+
+  /** All are written, or none. */
+  private pushAll(operations: readonly unknown[], caller: Caller): Promise<(Ack | Nack)[]> {
+    const mutations: Mutate['mutation'][] = [];
+    for (const operation of operations) {
+      try {
+        mutations.push(parseMutate(operation, this.options.limits));
+      } catch (error) {
+        const refusals = noneOf(operations.length, mutations.length, toAtomeError(error));
+        return Promise.resolve(refusals.map((refusal, at) => nackOf(opIdOf(operations[at]), refusal)));
+      }
+    }
+    return this.writes.mutateAll(mutations, caller);
   }
 
   /** Never rejects: what cannot be parsed gets a nack, too. */
@@ -47,20 +73,25 @@ export class PushController {
     try {
       return this.writes.mutate(parseMutate(operation, this.options.limits), caller);
     } catch (error) {
-      const opId = isObject(operation) && typeof operation.opId === 'string' ? operation.opId : '';
-      return Promise.resolve(nackOf(opId, toAtomeError(error)));
+      return Promise.resolve(nackOf(opIdOf(operation), toAtomeError(error)));
     }
   }
 }
 
-function operationsOf(body: unknown, most: number): unknown[] {
-  const fields = isObject(body) ? Object.keys(body) : [];
-  const operations = isObject(body) ? body.operations : undefined;
-  if (!Array.isArray(operations) || fields.length !== 1) {
-    throw invalid([{ path: 'operations', message: 'must be an array of writes, and the only field' }]);
+function opIdOf(operation: unknown): string {
+  return isObject(operation) && typeof operation.opId === 'string' ? operation.opId : '';
+}
+
+function pushOf(body: unknown, most: number): { operations: unknown[]; isAtomic: boolean } {
+  const { operations, atomic = false, ...others } = isObject(body) ? body : {};
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw invalid([{ path: unknown, message: 'is not known here; there are operations and atomic' }]);
   }
+  if (!Array.isArray(operations)) throw invalid([{ path: 'operations', message: 'must be an array of writes' }]);
+  if (typeof atomic !== 'boolean') throw invalid([{ path: 'atomic', message: 'must be true or false' }]);
   if (operations.length > most) {
     throw new AtomeError('too_large', `at most ${most} operations are taken at once; send several pushes`);
   }
-  return operations;
+  return { operations, isAtomic: atomic };
 }

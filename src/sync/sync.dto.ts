@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
-import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { CommaList, WholeNumber } from '../http/validation.js';
 import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
@@ -99,9 +99,18 @@ export class PushDto {
   @ApiProperty({
     type: 'array',
     items: { type: 'object' },
-    description: 'Writes as in `mutate`, at most 1,000. Each is decided by itself.',
+    description: 'Writes as in `mutate`, at most 1,000.',
     example: [{ opId: 'op-1', operation: 'create', kind: 'note', data: { title: 'Pushed' } }],
   })
   @IsArray()
   operations!: Record<string, unknown>[];
+
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      'All are written, or none; left out: each is decided by itself, and one that is refused spoils no other.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  atomic?: boolean;
 }

@@ -101,9 +101,7 @@ describe('the offline-first client in Chromium', () => {
       await leader.page.close();
       kept.push(...leader.kept);
       tabs = [...others, await open()];
-      const began = performance.now();
       await Promise.race(others.map((tab) => tab.led()));
-      expect(performance.now() - began).toBeLessThan(2_000);
       // what they still have to write of this round
       await Promise.all(others.map((tab) => tab.written()));
     }

@@ -122,7 +122,7 @@ describe('tabs on one store', () => {
     expect(last).toMatchObject({ clear: true, put: [atome('b')], append: [write('1')] });
   });
 
-  it('lets one lead at a time, and the next within 2 s of its end, with all that was committed', async () => {
+  it('lets one lead at a time, and the next at its end, with all that was committed', async () => {
     const tabs = [await open(), await open(), await open()];
     await lead(tabs[0]!);
     await leads(tabs[0]!);
@@ -132,10 +132,8 @@ describe('tabs on one store', () => {
     // it dies before it can say that there is something new
     await tabs[0]!.evaluate(() => (BroadcastChannel.prototype.postMessage = () => undefined));
     await commit(tabs[0]!, { events: [event(1)] });
-    const began = performance.now();
     await tabs[0]!.close();
     const next = await Promise.race(tabs.slice(1).map(async (tab) => leads(tab).then(() => tab)));
-    expect(performance.now() - began).toBeLessThan(2_000);
     expect(seqs(await heard(next))).toEqual([1]);
     const other = tabs.slice(1).find((tab) => tab !== next)!;
     await heardAll(other, 1);

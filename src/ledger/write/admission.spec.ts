@@ -29,7 +29,7 @@ describe('the admission of writes', () => {
   ): { entered: number; refusal?: AtomeError } {
     for (let entered = 0; entered < count; entered += 1) {
       try {
-        admission.enter(tenant, chars, write);
+        admission.enter(tenant, chars, [write]);
       } catch (refusal) {
         return { entered, refusal: refusal as AtomeError };
       }

@@ -44,6 +44,9 @@ export interface SubmittedWrite {
   readonly origin: Pick<WriteOrigin, 'principal'>;
 }
 
+/** One, or several that belong together. */
+export type SubmittedWrites = readonly [SubmittedWrite, ...SubmittedWrite[]];
+
 /** Why a write does not get in. */
 interface Excess {
   readonly error: AtomeError;
@@ -82,24 +85,25 @@ export class Admission {
   }
 
   /**
-   * Lets a write of so many characters wait until it {@link leave}s.
+   * Lets writes of so many characters wait until they {@link leave}: all of them, or none.
    * @throws AtomeError `unavailable` when the server is going down or has no room; `rate_limited` when the tenant writes too often.
    */
-  enter(tenant: string, chars: number, write: SubmittedWrite): void {
+  enter(tenant: string, chars: number, writes: SubmittedWrites): void {
     if (this.isClosed) throw new AtomeError('unavailable', 'the server is going down; try again');
     const now = this.environment.now();
     const waiting = this.tenants.get(tenant) ?? { count: 0, chars: 0, groupMs: this.groupMs };
     const excess = this.excessOf(waiting) ?? this.rateExcess(tenant, now);
-    if (excess && !this.takesReserve(tenant, write, now)) {
+    if (excess && !this.takesReserve(tenant, writes, now)) {
       if (excess.report) this.environment.onRefused?.(...excess.report);
       throw excess.error;
     }
-    this.rate.charge(tenant, 1, now);
+    const { length } = writes;
+    this.rate.charge(tenant, length, now);
     if (waiting.count === 0) this.tenants.set(tenant, waiting);
-    waiting.count += 1;
+    waiting.count += length;
     waiting.chars += chars;
-    this.allWaiting += 1;
-    this.held += chars + ENVELOPE_BYTES;
+    this.allWaiting += length;
+    this.held += chars + length * ENVELOPE_BYTES;
   }
 
   /** The group has been decided, and waits no more. */
@@ -125,9 +129,10 @@ export class Admission {
     this.isClosed = true;
   }
 
-  private takesReserve(tenant: string, { mutation, origin }: SubmittedWrite, now: number): boolean {
+  private takesReserve(tenant: string, writes: SubmittedWrites, now: number): boolean {
+    const [{ mutation, origin }] = writes;
     const name = `${tenant} ${origin.principal.id}`;
-    if (!mayBeAlwaysAllowed(mutation) || this.reserve.waitFor(name, now) > 0) return false;
+    if (writes.length > 1 || !mayBeAlwaysAllowed(mutation) || this.reserve.waitFor(name, now) > 0) return false;
     this.reserve.charge(name, 1, now);
     return true;
   }

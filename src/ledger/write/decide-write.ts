@@ -67,18 +67,36 @@ interface Decision {
 
 /**
  * Decides the writes of a group one after the other; a refused one leaves no trace.
+ * @param isAtomic all of them are written, or none: what is refused refuses the others.
  * @throws DecideApart where one needs what was not read, or several together may be too many where each is not.
  */
 export function planGroup(
   before: LockedState,
   requests: readonly WriteRequest[],
   environment: WriteEnvironment,
+  isAtomic = false,
 ): GroupPlan {
   const group = new GroupState(before, environment.now());
   const graph = new GroupInheritance(before, group, requests.length === 1);
   const decision = { group, graph, inheritance: new AccessInheritance(graph, environment.rules), environment };
-  const outcomes = requests.map((request) => attempt(request, decision));
+  const outcomes: (Outcome | AtomeError)[] = [];
+  for (const request of requests) {
+    const outcome = attempt(request, decision);
+    if (isAtomic && outcome instanceof AtomeError) {
+      return { outcomes: noneOf(requests.length, outcomes.length, outcome), committed: [], additions: null };
+    }
+    outcomes.push(outcome);
+  }
   return { outcomes, committed: graph.committed(), additions: group.additions() };
+}
+
+/** What each of several is answered that are written all or none, of which one was refused. */
+export function noneOf(count: number, refused: number, refusal: AtomeError): AtomeError[] {
+  const { code, message, details } = refusal;
+  const text = `nothing was written, since the write at place ${refused} was refused: ${message}`;
+  return Array.from({ length: count }, (_, place) =>
+    place === refused ? refusal : new AtomeError(code, text, { ...details, refused }),
+  );
 }
 
 function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeError {

@@ -5,13 +5,24 @@ export const MAX_WRITES = 200;
 /** About how many characters the writes of a group have, beyond its first. */
 export const MAX_CHARS = 8 * 1024 * 1024;
 
+/** A write that waits. */
+interface Waiting {
+  readonly mutation: Mutation;
+  readonly chars: number;
+  /** With how many behind it, itself included, it is written, or none of them; 0: it stands for itself. */
+  readonly atomic: number;
+}
+
 /**
- * How many of the queue make the next group: a restore waits for an earlier write to its atome to be history.
+ * How many of the queue make the next group: a restore waits for an earlier write to its atome to be history, and those
+ * that are written all or none are a group by themselves.
  */
-export function groupSize(queue: readonly { readonly mutation: Mutation; readonly chars: number }[]): number {
+export function groupSize(queue: readonly Waiting[]): number {
+  if (queue[0]!.atomic > 0) return queue[0]!.atomic;
   const touched = new Set<string>();
   let chars = 0;
   for (let size = 0; size < queue.length && size < MAX_WRITES; size += 1) {
+    if (queue[size]!.atomic > 0) return size;
     const { operation, atomeId } = queue[size]!.mutation;
     chars += queue[size]!.chars;
     if (size > 0 && (chars > MAX_CHARS || (operation === 'restore' && touched.has(atomeId)))) return size;

@@ -112,6 +112,22 @@ describe('the writer', () => {
     },
   );
 
+  it('writes none of several that belong together when one cannot be decided', async () => {
+    await writeAll(create('z'));
+    const broken = Object.defineProperty({ ...update('z', {}) }, 'changes', {
+      get: () => {
+        throw new Error('no changes');
+      },
+    });
+    const [together, other] = await Promise.all([
+      ledger.writer.submitAll(TENANT, [create('a'), broken, create('b')], ORIGIN),
+      ledger.write(create('c')),
+    ]);
+    expect(together.map((each) => each instanceof AtomeError && each.code)).toEqual(Array(3).fill('internal'));
+    expect(seqOf(other)).toBe(2);
+    expect(await head()).toBe(2);
+  });
+
   it('spoils nothing by a restore whose past cannot be read', async () => {
     await writeAll(create('a'), create('b'));
     watched.before = (method) => {

@@ -21,6 +21,8 @@ interface QueuedWrite {
   readonly mutation: Mutation;
   readonly chars: number;
   readonly origin: WriteOrigin;
+  /** With how many behind it, itself included, it is written, or none of them; 0: it stands for itself. */
+  readonly atomic: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -75,11 +77,42 @@ export class LedgerWriter {
   submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const chars = weigh(mutation);
-      const write = { mutation, chars, origin, resolve, reject };
-      this.admission.enter(tenant, chars, write);
-      const queue = this.queues.get(tenant);
-      if (queue) queue.waiting.push(write);
-      else this.begin(tenant, write);
+      const write = { mutation, chars, origin, atomic: 0, resolve, reject };
+      this.admission.enter(tenant, chars, [write]);
+      this.enqueue(tenant, write);
+    });
+  }
+
+  /**
+   * As {@link submit}, of several that are written together, or not at all: what is refused refuses the others.
+   * @returns what came of each, in their order; all are refused, or none is.
+   * @throws AtomeError when none could be decided.
+   */
+  async submitAll(
+    tenant: string,
+    mutations: readonly Mutation[],
+    origin: WriteOrigin,
+  ): Promise<(Outcome | AtomeError)[]> {
+    const writes = mutations.map((mutation, place) => ({ mutation, origin, place, chars: weigh(mutation) }));
+    const [first, ...others] = writes;
+    if (!first) return [];
+    this.admission.enter(
+      tenant,
+      writes.reduce((sum, { chars }) => sum + chars, 0),
+      [first, ...others],
+    );
+    const settled = await Promise.allSettled(
+      writes.map(
+        ({ place, ...write }) =>
+          new Promise<Outcome>((resolve, reject) =>
+            this.enqueue(tenant, { ...write, atomic: writes.length - place, resolve, reject }),
+          ),
+      ),
+    );
+    return settled.map((each) => {
+      if (each.status === 'fulfilled') return each.value;
+      if (each.reason instanceof AtomeError) return each.reason;
+      throw each.reason;
     });
   }
 
@@ -105,6 +138,12 @@ export class LedgerWriter {
   /** Resolves when all that was taken is answered, and propagated unless this is draining. */
   async settled(): Promise<void> {
     await Promise.all([...this.queues.values()].map(({ emptied }) => emptied));
+  }
+
+  private enqueue(tenant: string, write: QueuedWrite): void {
+    const queue = this.queues.get(tenant);
+    if (queue) queue.waiting.push(write);
+    else this.begin(tenant, write);
   }
 
   private begin(tenant: string, ...waiting: QueuedWrite[]): void {
@@ -168,12 +207,14 @@ export class LedgerWriter {
     try {
       plan = await this.plan(tenant, group);
     } catch (error) {
-      if (group.length > 1 && error instanceof DecideApart) {
+      const isAtomic = group[0]!.atomic > 0;
+      if (error instanceof DecideApart && !isAtomic && group.length > 1) {
         for (const each of group) await this.commit(tenant, [each]);
         return;
       }
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
-      group.forEach(({ reject }) => reject(error));
+      const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
+      group.forEach(({ reject }) => reject(reason));
       return;
     }
     this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
@@ -198,24 +239,25 @@ export class LedgerWriter {
         restored: await this.restored(tenant, mutation, origin),
       })),
     );
+    const isAtomic = group[0]!.atomic > 0;
     try {
-      return await this.planIn(tenant, requests);
+      return await this.planIn(tenant, requests, isAtomic);
     } catch (error) {
       if (!(error instanceof LedgerGone)) throw error;
       // a copy from before this tenant's first write has been put back: it gets a new ledger
       this.opened.delete(tenant);
-      return this.planIn(tenant, requests);
+      return this.planIn(tenant, requests, isAtomic);
     }
   }
 
-  private async planIn(tenant: string, requests: readonly WriteRequest[]): Promise<GroupPlan> {
+  private async planIn(tenant: string, requests: readonly WriteRequest[], isAtomic: boolean): Promise<GroupPlan> {
     if (!this.opened.has(tenant)) {
       await this.store.ledger(tenant).write.open();
       this.opened.add(tenant);
     }
     return this.store
       .ledger(tenant)
-      .write.commit(this.touched(requests), (before) => planGroup(before, requests, this.environment));
+      .write.commit(this.touched(requests), (before) => planGroup(before, requests, this.environment, isAtomic));
   }
 
   /** A fault in one write fails that write, not the group. */
@@ -246,4 +288,9 @@ export class LedgerWriter {
       return error as Error;
     }
   }
+}
+
+/** One of several gives another the right that it needs, or too many of them come to inherit. */
+function tooEntangled(): AtomeError {
+  return new AtomeError('conflict', 'these writes cannot be decided together; send them one after the other');
 }

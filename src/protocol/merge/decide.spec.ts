@@ -248,9 +248,11 @@ describe('a write', () => {
         expect(write({ operation: 'patch', changes }, `${time}2`)).toEqual(applied());
         return performance.now() - start;
       };
-      const small = costOf(9, 't2');
+      const least = (keys: number, time: string): number =>
+        Math.min(...['a', 'b', 'c'].map((run) => costOf(keys, time + run)));
+      const small = least(9, 't2');
       // a thousand times as large, which is looked at once and not for each step
-      expect(costOf(9_000, 't3')).toBeLessThan(30 * small);
+      expect(least(9_000, 't3')).toBeLessThan(30 * small);
     });
   });
 

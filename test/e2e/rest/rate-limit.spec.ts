@@ -53,11 +53,12 @@ describe('a client that sends faster than it may', () => {
     server = await startApp({ MESSAGES_PER_SECOND: '1', MESSAGE_BURST: '1' });
     const socket = await server.connect();
     await socket.next('welcome');
-    for (let i = 0; i < 3; i += 1) socket.send({ type: 'ping' });
+    for (let i = 0; i < 60; i += 1) socket.send({ type: 'ping' });
     await server.api.create({ title: 'meanwhile' });
     expect(await socket.next('atome:created')).toMatchObject({ seq: 1 });
     const start = performance.now();
     await socket.close();
-    expect(performance.now() - start).toBeLessThan(1_000);
+    // all that it still has to say takes a minute
+    expect(performance.now() - start).toBeLessThan(30_000);
   });
 });

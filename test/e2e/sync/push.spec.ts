@@ -40,6 +40,68 @@ describe.each(DATABASES)('POST /api/sync/push, on %s', (_database, create) => {
     expect((await server.api.get('/api/atome/a1')).body.atome).toMatchObject({ data: { n: 1 }, version: 8 });
   });
 
+  describe('that is atomic', () => {
+    const pushAll = (operations: unknown): Promise<Answer> =>
+      server.api.post('/api/sync/push', { operations, atomic: true });
+    const child = { opId: 'child', operation: 'create', atomeId: 'a2', kind: 'note', data: {}, parentId: 'a1' };
+
+    it('is written as a whole, one after the other, and once however often it is sent', async () => {
+      const operations = [
+        creation(1),
+        { ...child, access: 'inherit' },
+        { opId: 'o1', operation: 'update', atomeId: 'a1', changes: { n: 2 } },
+      ];
+      const acks = (more: object) =>
+        operations.map(({ opId, atomeId }, at) => ({
+          ...{ type: 'ack', opId, atomeId, seq: at + 1, version: at === 2 ? 2 : 1 },
+          ...more,
+        }));
+      const [first, second] = await Promise.all([pushAll(operations), pushAll(operations)]);
+      expect(first.body).toEqual({ success: true, results: acks({}) });
+      expect(second.body).toEqual({ success: true, results: acks({ duplicate: true }) });
+      expect((await server.api.get('/api/sync/changes?since=0')).body).toMatchObject({ to: 3 });
+    });
+
+    it.each<[string, unknown, object]>([
+      [
+        'a write that is refused',
+        { opId: 'lost', operation: 'update', atomeId: 'b', changes: {} },
+        { code: 'not_found' },
+      ],
+      ['one that meets another version', { ...child, opId: 'c1' }, { code: 'op_reused' }],
+      ['one that cannot be parsed', { opId: 'bad', operation: 'explode' }, { code: 'invalid' }],
+      ['what is none', 'nothing', { code: 'invalid' }],
+    ])('leaves nothing behind for %s', async (_why, refused, error) => {
+      const socket = await server.connect();
+      const { body } = await pushAll([creation(1), refused, creation(2)]);
+      const other = { type: 'nack', error: { ...error, details: { refused: 1 } } };
+      expect(body.results).toMatchObject([
+        { ...other, opId: 'c1' },
+        { type: 'nack', error },
+        { ...other, opId: 'c2' },
+      ]);
+      // nor does it keep the same from being written later
+      expect((await push([creation(1)])).body.results).toEqual([
+        { type: 'ack', opId: 'c1', atomeId: 'a1', seq: 1, version: 1 },
+      ]);
+      await socket.next('atome:created', ({ seq }) => seq === 1);
+      expect(socket.all('atome:created')).toHaveLength(1);
+    });
+
+    it('passes between the writes of others as one, however large it is', async () => {
+      const operations = Array.from({ length: 450 }, (_, n) => creation(n));
+      const others = Array.from({ length: 50 }, () => server.api.create());
+      const { body } = await pushAll(operations);
+      await Promise.all(others);
+      const seqs = (body.results as { seq: number }[]).map(({ seq }) => seq);
+      expect(seqs).toEqual(operations.map((_, at) => seqs[0]! + at));
+    });
+
+    it('of nothing is nothing', async () => {
+      expect((await pushAll([])).body).toEqual({ success: true, results: [] });
+    });
+  });
+
   it('decides each by itself', async () => {
     const { body } = await push([
       creation(1),
@@ -96,16 +158,17 @@ describe.each(DATABASES)('POST /api/sync/push, on %s', (_database, create) => {
     expect(mine.all('atome:created')).toEqual([]);
   });
 
-  it.each([
+  it.each<[string, unknown, string?]>([
     ['no operations', {}],
     ['operations that are no list', { operations: {} }],
-    ['another field', { operations: [], atomic: true }],
+    ['an atomic that is neither true nor false', { operations: [], atomic: 'true' }, 'atomic'],
+    ['another field', { operations: [], atomically: true }, 'atomically'],
     ['a list alone', []],
     ['null', null],
-  ])('refuses %s', async (_what, body) => {
+  ])('refuses %s', async (_what, body, path = 'operations') => {
     expect(await server.api.post('/api/sync/push', body)).toMatchObject({
       status: 400,
-      body: { code: 'invalid', errors: [{ path: 'operations' }] },
+      body: { code: 'invalid', errors: [{ path }] },
     });
   });
 });
