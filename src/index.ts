@@ -11,7 +11,7 @@
  * @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'postgres://…', jwt })] })
  * export class AppModule {}
  *
- * const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter());
+ * const app = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter({ routerOptions: { maxParamLength: 128 } }));
  * app.useWebSocketAdapter(new AtomeWsAdapter(app));
  * ```
  * @packageDocumentation
@@ -34,6 +34,7 @@ export type { ListQuery } from './ledger/store.js';
 export { SYSTEM } from './auth/authentication/anonymous.js';
 export { AtomeEvents } from './atome/atome-events.js';
 export { OnAtome, type AtomeEventName, type TenantEvent } from './atome/on-atome.js';
+export { AtomeHealthIndicator, type AtomeHealth } from './ops/health-indicator.js';
 export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
 // 2. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.

@@ -8,9 +8,13 @@ import { ShopModule } from './shop.module.js';
 export async function createShop(
   atomes: DynamicModule = AtomeModule.forRoot({ databaseUrl: 'sqlite:./data/shop.sqlite', wsPath: '/v1/live' }),
 ): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(ShopModule.with(atomes), new FastifyAdapter(), {
-    logger: ['error', 'warn'],
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ShopModule.with(atomes),
+    new FastifyAdapter({ routerOptions: { maxParamLength: 128 } }),
+    {
+      logger: ['error', 'warn'],
+    },
+  );
   app.setGlobalPrefix('v1');
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
   app.useWebSocketAdapter(new AtomeWsAdapter(app));

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '../api-decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
@@ -6,7 +6,7 @@ import { addressOf } from '../auth/admission/client-address.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { ProblemFilter } from '../http/problem.filter.js';
-import { BODY_PIPE } from '../http/validation.js';
+import { checkedBody } from '../http/validation.js';
 import { AtomeError } from '../protocol/index.js';
 import { AccessTokens } from './access-tokens.js';
 import { ChangePasswordDto, DeleteAccountDto, LoginDto, LogoutDto, RefreshDto, RegisterDto } from './account.dto.js';
@@ -34,7 +34,8 @@ export class AccountController {
   @ApiExamples(RegisterDto, BODIES.register)
   @ApiAnswer(201, 'The tokens of a new session', ANSWERS.tokens)
   @ApiProblems(400, 409, 429)
-  async register(@Body(BODY_PIPE) { identifier, password }: RegisterDto, @Req() { raw }: FastifyRequest) {
+  async register(@Req() { body, raw }: FastifyRequest) {
+    const { identifier, password } = await checkedBody(RegisterDto, body);
     const { account, session } = await this.accounts.register({
       identifier,
       password,
@@ -50,7 +51,8 @@ export class AccountController {
   @ApiExamples(LoginDto, BODIES.login)
   @ApiAnswer(200, 'The tokens of a new session', ANSWERS.tokens)
   @ApiProblems(400, 429)
-  async login(@Body(BODY_PIPE) { identifier, password }: LoginDto, @Req() { raw }: FastifyRequest) {
+  async login(@Req() { body, raw }: FastifyRequest) {
+    const { identifier, password } = await checkedBody(LoginDto, body);
     const { account, session } = await this.accounts.login({
       identifier,
       password,
@@ -66,7 +68,8 @@ export class AccountController {
   @ApiExamples(RefreshDto, BODIES.refresh)
   @ApiAnswer(200, 'The next tokens of the session', ANSWERS.tokens)
   @ApiProblems(400)
-  async refresh(@Body(BODY_PIPE) { refreshToken }: RefreshDto) {
+  async refresh(@Req() { body }: FastifyRequest) {
+    const { refreshToken } = await checkedBody(RefreshDto, body);
     return { success: true, ...(await this.tokensOf(await this.sessions.refresh(refreshToken))) };
   }
 
@@ -77,7 +80,8 @@ export class AccountController {
   @ApiExamples(LogoutDto, BODIES.logout, { required: false })
   @ApiAnswer(200, 'It has ended', ANSWERS.done)
   @ApiProblems(400)
-  async logout(@Body(BODY_PIPE) { refreshToken }: LogoutDto, @Req() request: FastifyRequest) {
+  async logout(@Req() request: FastifyRequest) {
+    const { refreshToken } = await checkedBody(LogoutDto, request.body);
     const sessionId = identityOf(request)?.sessionId;
     if (refreshToken !== undefined) await this.sessions.endBy(refreshToken);
     else if (sessionId !== undefined) await this.sessions.end(sessionId);
@@ -92,10 +96,8 @@ export class AccountController {
   @ApiExamples(ChangePasswordDto, BODIES.changePassword)
   @ApiAnswer(200, 'It is changed', ANSWERS.done)
   @ApiProblems(400, 429)
-  async changePassword(
-    @Body(BODY_PIPE) { currentPassword, newPassword }: ChangePasswordDto,
-    @Req() request: FastifyRequest,
-  ) {
+  async changePassword(@Req() request: FastifyRequest) {
+    const { currentPassword, newPassword } = await checkedBody(ChangePasswordDto, request.body);
     await this.accounts.changePassword(
       identityOf(request)!,
       currentPassword,
@@ -127,7 +129,8 @@ export class AccountController {
   @ApiExamples(DeleteAccountDto, BODIES.deleteAccount)
   @ApiAnswer(200, 'It has gone', ANSWERS.deleted)
   @ApiProblems(400, 429)
-  async deleteAccount(@Body(BODY_PIPE) { password }: DeleteAccountDto, @Req() request: FastifyRequest) {
+  async deleteAccount(@Req() request: FastifyRequest) {
+    const { password } = await checkedBody(DeleteAccountDto, request.body);
     const identity = identityOf(request)!;
     await this.accounts.delete(identity, password, addressOf(request.raw, this.options.proxies));
     return { success: true, id: identity.principal.id };

@@ -1,5 +1,5 @@
-import { Controller, Get, Param, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
+import { Controller, Get, Param, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeQueries } from '../application/atome-queries.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
@@ -7,11 +7,11 @@ import { parseAsOfPoint } from '../http/as-of.js';
 import { allowRevalidation } from '../http/cache-headers.js';
 import { isNotModified } from '../http/conditional-read.js';
 import { HeavyCalls } from '../http/heavy-calls.js';
-import { JSON_TYPE } from '../http/media-type.js';
+import { JsonAnswers } from '../http/json-answers.js';
 import { ApiAnswer, ApiAtomeId, ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
-import { QUERY_PIPE } from '../http/validation.js';
+import { checkedQuery } from '../http/validation.js';
 import { whileAsked } from '../http/when-over.js';
 import type { AsOf } from '../ledger/read/ledger-reader.js';
 import { atomeText } from '../ledger/row-mapper.js';
@@ -31,19 +31,21 @@ export class AtomeReadsController {
   constructor(
     private readonly atomes: AtomeQueries,
     private readonly heavyCalls: HeavyCalls,
+    private readonly answers: JsonAnswers,
   ) {}
 
   @RequireRole('read', { takesQuery: true })
   @Get('list')
   @ApiOperation({ summary: 'List atomes' })
+  @ApiQuery({ type: ListQueryDto })
   @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
   @ApiProblems(400)
   async list(
-    @Query(QUERY_PIPE) query: ListQueryDto,
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    const query = await checkedQuery(ListQueryDto, request.query);
     const listQuery = toListQuery(query);
     const waiting = whileAsked(request, reply);
     const list = () =>
@@ -61,13 +63,13 @@ export class AtomeReadsController {
       pages: total === null ? null : Math.ceil(total / query.limit),
       nextCursor: last ? encodeCursor(listQuery, last) : null,
     });
-    void reply.type(JSON_TYPE);
-    return `{"success":true,"data":[${rows.map(atomeText).join(',')}],${rest.slice(1)}`;
+    return this.answers.of(`{"success":true,"data":[${rows.map(atomeText).join(',')}],${rest.slice(1)}`, reply);
   }
 
   @RequireRole('read', { takesQuery: true })
   @Get(':id')
   @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
+  @ApiQuery({ type: GetQueryDto })
   @ApiHeader({
     name: 'If-None-Match',
     required: false,
@@ -79,35 +81,36 @@ export class AtomeReadsController {
   @ApiProblems(400, 404, 410, 412)
   async get(
     @Param('id') id: string,
-    @Query(QUERY_PIPE) query: GetQueryDto,
     @Req() request: FastifyRequest,
     @CurrentPrincipal() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const atome = await this.atomes.getText(parseId(id), toAsOf(query), caller, whileAsked(request, reply));
+    const asOf = toAsOf(await checkedQuery(GetQueryDto, request.query));
+    const atome = await this.atomes.getText(parseId(id), asOf, caller, whileAsked(request, reply));
     const isKnown = isNotModified(request.headers, atome);
     allowRevalidation(reply, atome.etag);
     if (isKnown) {
       reply.status(304);
-      return undefined;
+      // what an interceptor keeps is the whole, which Fastify sends nothing of
+      if (!this.answers.areIntercepted) return undefined;
     }
-    void reply.type(JSON_TYPE);
-    return `{"success":true,"atome":${atome.text}}`;
+    return this.answers.of(`{"success":true,"atome":${atome.text}}`, reply);
   }
 
   @RequireRole('read', { takesQuery: true })
   @Get(':id/history')
   @ApiOperation({ summary: 'All alterations of an atome, newest first' })
+  @ApiQuery({ type: HistoryQueryDto })
   @ApiAtomeId()
   @ApiAnswer(200, 'A page of alterations', ANSWERS.history)
   @ApiProblems(400, 404)
   async history(
     @Param('id') id: string,
-    @Query(QUERY_PIPE) { page, limit, cursor }: HistoryQueryDto,
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    const { page, limit, cursor } = await checkedQuery(HistoryQueryDto, request.query);
     const range = { page: cursor === undefined ? page : { before: cursor }, limit };
     const waiting = whileAsked(request, reply);
     const { currentVersion, alterations, next } = await this.atomes.history(parseId(id), range, caller, waiting);

@@ -1,5 +1,4 @@
 import {
-  Body,
   Controller,
   Delete,
   Headers,
@@ -21,7 +20,7 @@ import { pathOf, ProblemFilter } from '../http/problem.filter.js';
 import { HeavyCalls } from '../http/heavy-calls.js';
 import { SecurityLog } from '../http/security-log.js';
 import { Guarded, RequireRole } from '../auth/authorization/access.guard.js';
-import { JSON_PATCH, MERGE_PATCH, type JsonObject, type JsonPatch } from '../protocol/index.js';
+import { isObject, JSON_PATCH, MERGE_PATCH, type JsonObject, type JsonPatch } from '../protocol/index.js';
 import {
   AlterAtomeDto,
   CreateAtomeDto,
@@ -58,13 +57,12 @@ export class AtomeController {
   @ApiAnswer(201, 'It is durable', ANSWERS.created, ['ETag', 'Location'])
   @ApiProblems(400, 404, 409, 412, 413)
   async create(
-    @Body() body: CreateAtomeDto,
+    @Req() { body, url }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
-    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { id, version, seq, etag, atome } = await this.atomes.create(body, context);
-    void reply.header('ETag', etag).header('Location', locationOf(id, request.url));
+    const { id, version, seq, etag, atome } = await this.atomes.create(body as CreateAtomeDto, context);
+    void reply.header('ETag', etag).header('Location', locationOf(id, url));
     return { success: true, id, version, seq, atome };
   }
 
@@ -79,11 +77,11 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async alter(
     @Param('id') id: string,
-    @Body() body: AlterAtomeDto,
+    @Req() { body }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.alter(id, body, context));
+    return altered(reply, await this.atomes.alter(id, body as AlterAtomeDto, context));
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -96,11 +94,11 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async replace(
     @Param('id') id: string,
-    @Body() body: ReplaceAtomeDto,
+    @Req() { body }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.replace(id, body, context));
+    return altered(reply, await this.atomes.replace(id, body as ReplaceAtomeDto, context));
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -121,7 +119,6 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 410, 412, 413, 415)
   async patch(
     @Param('id') id: string,
-    // not @Body(), which would be documented with one example for both types
     @Req() { body }: FastifyRequest,
     @Headers('content-type') contentType: string | undefined,
     @CurrentWriteContext() context: WriteContext,
@@ -144,11 +141,11 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 410, 412)
   async rename(
     @Param('id') id: string,
-    @Body() body: RenameAtomeDto,
+    @Req() { body }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const result = await this.atomes.rename(id, body, context);
+    const result = await this.atomes.rename(id, body as RenameAtomeDto, context);
     return { ...altered(reply, result), oldName: result.oldName, newName: result.newName };
   }
 
@@ -162,7 +159,7 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 412)
   async delete(
     @Param('id') id: string,
-    @Body() body: unknown,
+    @Req() { body }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
@@ -184,7 +181,7 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 412)
   async erase(
     @Param('id') id: string,
-    @Body() body: unknown,
+    @Req() { body }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -206,13 +203,21 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 412)
   async restore(
     @Param('id') id: string,
-    @Body() body: RestoreAtomeDto,
+    @Req() { body }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { version, seq, etag, atome } = await this.atomes.restore(id, body, context);
+    const { version, seq, etag, atome } = await this.atomes.restore(id, body as RestoreAtomeDto, context);
     void reply.header('ETag', etag);
-    return { success: true, id, restoredToVersion: body.version, newVersion: version, data: atome.data, seq, atome };
+    return {
+      success: true,
+      id,
+      restoredToVersion: (body as RestoreAtomeDto).version,
+      newVersion: version,
+      data: atome.data,
+      seq,
+      atome,
+    };
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -226,14 +231,14 @@ export class AtomeController {
   @ApiProblems(400, 404, 409, 410, 412, 413)
   async share(
     @Param('id') id: string,
-    @Body() body: ShareAtomeDto,
+    @Req() { body }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const share = () => this.atomes.share(id, body, context);
+    const share = () => this.atomes.share(id, body as ShareAtomeDto, context);
     // all that inherit from it may have to be read and written; but to take a right away waits for nobody's slot
-    const isTaken = body.access === 'private';
+    const isTaken = isObject(body) && body.access === 'private';
     return altered(reply, await (isTaken ? share() : this.heavyCalls.during(request, share)));
   }
 }

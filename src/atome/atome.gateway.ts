@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit, type Type } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayInit } from '@nestjs/websockets';
 import type { VerifyClientCallbackAsync, WebSocket, WebSocketServer } from 'ws';
 import { addressOf } from '../auth/admission/client-address.js';
@@ -10,11 +10,14 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { StallGuard } from '../http/stall-guard.js';
 import { handshakeFault, HandshakePolicy } from '../realtime/handshake-policy.js';
 import { Session } from '../realtime/session.js';
+import { assertSpeaksWebSocket } from '../realtime/socket-adapter.js';
 import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session-dependencies.js';
 
 /** The WebSocket gateway: each connection gets a {@link Session}. */
 @Injectable()
-export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayConnection<WebSocket> {
+export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayConnection<WebSocket>, OnModuleInit {
+  private server: WebSocketServer | undefined;
+
   constructor(
     @Inject(SESSION_DEPENDENCIES) private readonly session: SessionDependencies,
     private readonly handshakePolicy: HandshakePolicy,
@@ -22,8 +25,15 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     private readonly options: ResolvedOptions,
   ) {}
 
+  /** The first call of Nest's after that which can refuse the start. @throws Error for a server that is not of `ws`. */
+  onModuleInit(): void {
+    if (this.server) assertSpeaksWebSocket(this.server);
+  }
+
   /** The defaults of `ws` let one message take 100 MiB; these are read at each handshake. */
   afterInit(server: WebSocketServer): void {
+    this.server = server;
+    if (!('handleUpgrade' in server)) return;
     Object.assign(server.options, {
       maxPayload: this.options.limits.messageBytes,
       maxFragments: 1_024,

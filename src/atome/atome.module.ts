@@ -8,7 +8,12 @@ import { ConfigModule } from '../config/config.module.js';
 import { DEFAULT_ACCOUNT_OPTIONS, ResolvedOptions } from '../config/module-options.js';
 import type { AtomeOptions, AtomeStaticOptions } from '../config/module-options.js';
 import { checkedOptions } from '../config/option-checks.js';
+import { Drain } from '../http/drain.js';
+import { errorLog } from '../http/error-log.js';
 import { HttpModule } from '../http/http.module.js';
+import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
+import { AtomeHealthIndicator } from '../ops/health-indicator.js';
+import { Readiness } from '../ops/readiness.js';
 import { WS_PATH } from '../protocol/index.js';
 import { RealtimeModule } from '../realtime/realtime.module.js';
 import { SyncModule } from '../sync/sync.module.js';
@@ -19,6 +24,7 @@ import { EventHandlers } from './event-handlers.js';
 import { gatewayAt } from './atome.gateway.js';
 import { AtomeService } from './atome.service.js';
 import { AtomeLifecycle } from './lifecycle.js';
+import { OnlyOne } from './only-one.js';
 import { ServerInfoController } from './server-info.controller.js';
 
 type Imports = NonNullable<DynamicModule['imports']>;
@@ -71,6 +77,15 @@ export class AtomeModule {
   }
 }
 
+const HEALTH: FactoryProvider<AtomeHealthIndicator> = {
+  provide: AtomeHealthIndicator,
+  inject: [LEDGER_STORE, Drain],
+  useFactory: (store: LedgerStore, drain: Drain) => {
+    const readiness = new Readiness(store, errorLog('Health'));
+    return new AtomeHealthIndicator(async () => (drain.signal.aborted ? 'going down' : readiness.ask()));
+  },
+};
+
 /** The rooms, each with those that it needs. */
 function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports = []): DynamicModule {
   const { wsPath = WS_PATH, ws = true, rest = true, audit = true, userData = true, isGlobal = false, accounts } = fixed;
@@ -92,7 +107,15 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
     global: isGlobal,
     imports: [...rooms, ...(rest ? [SyncModule.from(...below)] : []), DiscoveryModule],
     controllers: rest ? [AtomeController, AtomeReadsController, ServerInfoController] : [],
-    providers: [AtomeLifecycle, AtomeService, AtomeEvents, EventHandlers, ...(ws ? [gatewayAt(wsPath)] : [])],
-    exports: [...rooms, AtomeService, AtomeEvents],
+    providers: [
+      AtomeLifecycle,
+      AtomeService,
+      AtomeEvents,
+      EventHandlers,
+      OnlyOne,
+      HEALTH,
+      ...(ws ? [gatewayAt(wsPath)] : []),
+    ],
+    exports: [...rooms, AtomeService, AtomeEvents, AtomeHealthIndicator],
   };
 }

@@ -9,7 +9,8 @@ import { isHead, sendHead, until, LongResponses } from '../http/long-responses.j
 import { UserData } from '../compliance/user-data.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { Atome } from '../protocol/index.js';
-import { checkedQuery, OneValueQueryDto } from './queries.js';
+import { OneValueQueryDto } from './queries.js';
+import { checkedQuery } from '../http/validation.js';
 
 type ExportRecord =
   | { readonly type: 'atome'; readonly atome: Atome }

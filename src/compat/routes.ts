@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf } from '../auth/authorization/access.guard.js';
 import { writeContextOf } from '../atome/write-context.decorator.js';
 import { preferredType } from '../http/accept.js';
+import { fastifyOf } from '../http/fastify-of.js';
 import { varyBy } from '../http/cache-headers.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
@@ -13,7 +14,8 @@ import { OriginalErasure } from './erasure.js';
 import { OriginalExport } from './export.js';
 import { OriginalPull } from './pull.js';
 import { OriginalPush } from './push.js';
-import { checkedQuery, PullQueryDto } from './queries.js';
+import { PullQueryDto } from './queries.js';
+import { checkedQuery } from '../http/validation.js';
 import { OriginalPut } from './put-body.js';
 import { speakNames, translateCalls, type Translation, type Translations } from './translation.js';
 import { bareNames, contentNames, type FieldNames } from './field-names.js';
@@ -26,12 +28,11 @@ type Answer = Promise<void> | undefined;
 export class OriginalCalls {
   /** Here, because Nest registers its routes before it calls `onModuleInit`. */
   constructor(
-    { httpAdapter }: HttpAdapterHost,
+    host: HttpAdapterHost,
     private readonly parts: ModuleRef,
   ) {
-    // an application context (a worker, a command) has no server
-    const adapter = httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    if (adapter) translateCalls(adapter.getInstance<FastifyInstance>(), this.translations());
+    const fastify = fastifyOf(host);
+    if (fastify) translateCalls(fastify, this.translations());
   }
 
   private translations(): Translations {

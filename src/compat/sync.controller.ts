@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
@@ -9,7 +9,7 @@ import { invalid, isObject, type Principal } from '../protocol/index.js';
 import { ACKNOWLEDGED, PULLED } from './openapi-examples.js';
 import { OriginalPull } from './pull.js';
 import { PullQueryDto } from './queries.js';
-import { QUERY_PIPE } from '../http/validation.js';
+import { checkedQuery } from '../http/validation.js';
 
 /** The calls of the original client's `syncNow` that only it has. */
 @ApiTags('original client')
@@ -34,11 +34,11 @@ export class OriginalSyncController {
   @ApiAnswer(200, 'A page; with `hasMore` the next pull goes on', PULLED)
   @ApiProblems(400)
   async pull(
-    @Query(QUERY_PIPE) { since }: PullQueryDto,
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    const { since } = await checkedQuery(PullQueryDto, request.query);
     return {
       success: true,
       ...(await this.pulls.since(caller, since, this.longResponses.open(request, reply))),
@@ -48,14 +48,15 @@ export class OriginalSyncController {
   @RequireRole('read', { takesQuery: true })
   @Get('atome/sync/pull')
   @ApiOperation({ summary: 'Atomes as they are, of those that changed since they were last acknowledged' })
+  @ApiQuery({ type: PullQueryDto })
   @ApiAnswer(200, 'A page; once it is acknowledged, the next pull goes on', PULLED)
   @ApiProblems(400)
   async pending(
-    @Query(QUERY_PIPE) { since }: PullQueryDto,
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    const { since } = await checkedQuery(PullQueryDto, request.query);
     const signal = this.longResponses.open(request, reply);
     const pulled = since === undefined ? this.pulls.pending(caller, signal) : this.pulls.since(caller, since, signal);
     return { success: true, ...(await pulled) };
@@ -68,7 +69,7 @@ export class OriginalSyncController {
   @ApiBody({ schema: { type: 'object' }, examples: { ids: { value: { ids: ['note-1'] } } } })
   @ApiAnswer(200, 'It is not pending any more', ACKNOWLEDGED)
   @ApiProblems(400)
-  async acknowledge(@Body() body: unknown, @CurrentPrincipal() caller: Principal) {
+  async acknowledge(@Req() { body }: FastifyRequest, @CurrentPrincipal() caller: Principal) {
     const ids = isObject(body) ? body.ids : undefined;
     if (!Array.isArray(ids)) throw invalid([{ path: 'ids', message: 'must be an array of the ids that have arrived' }]);
     await this.pulls.acknowledge(caller);

@@ -1,5 +1,5 @@
-import { Controller, Get, Headers, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
+import { Controller, Get, Headers, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { errorLog } from '../http/error-log.js';
@@ -9,12 +9,13 @@ import { preferredType } from '../http/accept.js';
 import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { parseAsOfPoint } from '../http/as-of.js';
+import { isSent } from '../http/json-answers.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
 import { whileAsked } from '../http/when-over.js';
-import { QUERY_PIPE } from '../http/validation.js';
+import { checkedQuery } from '../http/validation.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { Principal } from '../protocol/index.js';
 import { AuditQueryDto } from './compliance.dto.js';
@@ -43,6 +44,7 @@ export class AuditController {
 
   @RequireRole('administer', { takesQuery: true })
   @Get()
+  @ApiQuery({ type: AuditQueryDto })
   @ApiOperation({ summary: 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON' })
   @ApiResponse({
     status: 200,
@@ -55,11 +57,11 @@ export class AuditController {
   })
   @ApiProblems(400)
   async audit(
-    @Query(QUERY_PIPE) query: AuditQueryDto,
     @Headers('accept') accept: string | undefined,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    const query = await checkedQuery(AuditQueryDto, request.query);
     const { principal } = identityOf(request)!;
     const { tenant } = principal;
     const { from, to, order, limit, cursor, ...filter } = query;
@@ -91,14 +93,14 @@ export class AuditController {
         onError: this.onError,
       });
       await reply.type(NDJSON).send(lines);
-      return;
+      return isSent(reply);
     }
     const here =
       cursor === undefined
         ? entriesQuery
         : { ...entriesQuery, ...(newestFirst ? { upTo: cursor } : { after: cursor }) };
     const { entries: data, next } = await this.auditReader.page(principal, here, limit, whileAsked(request, reply));
-    await reply.send({ success: true, data, nextCursor: next });
+    return { success: true, data, nextCursor: next };
   }
 
   /** The last seq that is not after a moment. */

@@ -1,5 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
+import { Controller, Delete, Get, HttpCode, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
@@ -7,11 +7,12 @@ import { errorLog } from '../http/error-log.js';
 import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
 import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
+import { isSent } from '../http/json-answers.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
-import { QUERY_PIPE } from '../http/validation.js';
+import { checkedQuery } from '../http/validation.js';
 import { invalid, isObject, parseDeleteBody } from '../protocol/index.js';
 import { DeleteAllDto, ExportQueryDto } from './compliance.dto.js';
 import { UserData } from './user-data.js';
@@ -33,6 +34,7 @@ export class UserDataController {
 
   @RequireRole('read', { takesQuery: true })
   @Get('export')
+  @ApiQuery({ type: ExportQueryDto })
   @ApiOperation({ summary: 'All that the ledger holds of you, as lines of JSON' })
   @ApiResponse({
     status: 200,
@@ -40,11 +42,8 @@ export class UserDataController {
     content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.export } },
   })
   @ApiProblems(400)
-  async export(
-    @Query(QUERY_PIPE) { principal: subject }: ExportQueryDto,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async export(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    const { principal: subject } = await checkedQuery(ExportQueryDto, request.query);
     const { principal } = identityOf(request)!;
     if (subject !== undefined && subject !== principal.id) assertRole(principal, 'administer');
     const whose = subject ?? principal.id;
@@ -63,6 +62,7 @@ export class UserDataController {
       onError: this.onError,
     });
     await reply.send(lines);
+    isSent(reply);
   }
 
   @RequireRole('write')
@@ -72,7 +72,8 @@ export class UserDataController {
   @ApiExamples(DeleteAllDto, BODIES.deleteAll)
   @ApiAnswer(200, 'So many were erased; repeat it until it is `complete`', ANSWERS.deletedAll)
   @ApiProblems(400)
-  async deleteAll(@Body() body: unknown, @Req() request: FastifyRequest) {
+  async deleteAll(@Req() request: FastifyRequest) {
+    const { body } = request;
     const { principal } = identityOf(request)!;
     const { confirm, ...rest } = isObject(body) ? body : {};
     if (typeof confirm !== 'boolean') {

@@ -6,6 +6,7 @@ import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { byteBudgetWithin } from './byte-budget.js';
 import { Drain } from './drain.js';
 import { HeavyCalls } from './heavy-calls.js';
+import { JsonAnswers } from './json-answers.js';
 import { LimitedLog } from './limited-log.js';
 import { LongResponses } from './long-responses.js';
 import { OwnRoutes, Transfers } from './own-routes.js';
@@ -13,6 +14,7 @@ import { AtomeErrorFilter } from './problem.filter.js';
 import { RouteTable } from './route-table.js';
 import { SecurityLog } from './security-log.js';
 import { StallGuard } from './stall-guard.js';
+import { UsualPrefix } from './usual-prefix.js';
 
 /** What all routes of the module share. */
 @Module({
@@ -36,14 +38,16 @@ import { StallGuard } from './stall-guard.js';
         new HeavyCalls(heavyCalls, knowsCallers, new LimitedLog(new Logger('Http'))),
     },
     Drain,
+    JsonAnswers,
     LongResponses,
     RouteTable,
     OwnRoutes,
     SecurityLog,
     StallGuard,
+    UsualPrefix,
     { provide: APP_FILTER, useClass: AtomeErrorFilter },
   ],
-  exports: [ArrivingBodies, Drain, HeavyCalls, LongResponses, RouteTable, SecurityLog, StallGuard],
+  exports: [ArrivingBodies, Drain, HeavyCalls, JsonAnswers, LongResponses, RouteTable, SecurityLog, StallGuard],
 })
 export class HttpModule {
   static from(...imports: DynamicModule[]): DynamicModule {

@@ -8,6 +8,7 @@ import { identityOf } from '../auth/authentication/request-authenticator.js';
 import { ConnectionLimiter, type ConnectionLease } from '../auth/admission/connection-limiter.js';
 import { HeavyCalls } from './heavy-calls.js';
 import { Drain } from './drain.js';
+import { isSent } from './json-answers.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { whenOver } from './when-over.js';
 
@@ -18,6 +19,7 @@ export function isHead({ method }: FastifyRequest): boolean {
 /** Answers HEAD where GET would answer with a stream: an empty one has no length that could be told. */
 export function sendHead(reply: FastifyReply): void {
   void reply.send(Readable.from([]));
+  isSent(reply);
 }
 
 /** Waits for the parts of an answer that is open as long as it is: the number of these is bounded. */

@@ -8,6 +8,7 @@ import { keepOutOfCaches } from './cache-headers.js';
 import type { ByteBudget } from './byte-budget.js';
 import { Drain } from './drain.js';
 import { sendLargeAnswersInParts } from './large-answers.js';
+import { fastifyOf } from './fastify-of.js';
 import { LimitedLog } from './limited-log.js';
 import { refuseExtras } from './refused-extras.js';
 import { takeOwnContent } from './request-content.js';
@@ -31,9 +32,8 @@ export class OwnRoutes implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    // an application context (a worker, a command) has no server
-    const adapter = this.http.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    if (adapter) this.prepare(adapter.getInstance<FastifyInstance>());
+    const fastify = fastifyOf(this.http);
+    if (fastify) this.prepare(fastify);
   }
 
   private prepare(fastify: FastifyInstance): void {

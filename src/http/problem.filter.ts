@@ -13,6 +13,11 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
+    this.answer(error, request, reply);
+  }
+
+  /** The same where Nest is not asked: before a handler is called. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
     if (!reply.sent) sendProblem(refusal, request, reply);

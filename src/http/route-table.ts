@@ -1,8 +1,10 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
 import { AtomeError } from '../protocol/index.js';
+import { fastifyOf } from './fastify-of.js';
+import { ProblemFilter, sendProblem } from './problem.filter.js';
 import { NOTHING_HERE } from './problem.js';
 import { CONTENT_TYPES, describeContent } from './request-content.js';
 
@@ -13,6 +15,8 @@ export interface KnownRoute {
   readonly methods: readonly string[];
   /** Of the module; a host application has others. */
   readonly isOwn: boolean;
+  /** Matches the paths that it answers. */
+  readonly pattern: RegExp;
 }
 
 /**
@@ -21,18 +25,21 @@ export interface KnownRoute {
  */
 @Injectable()
 export class RouteTable implements OnModuleInit {
-  private readonly known: (KnownRoute & { readonly pattern: RegExp })[] = [];
+  private readonly known: KnownRoute[] = [];
   private readonly fastify: FastifyInstance | undefined;
   private isAnswering = false;
 
   constructor(host: HttpAdapterHost) {
-    // an application context (a worker, a command) has no server; routes are declared after the providers are made
-    const adapter = host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    this.fastify = adapter?.getInstance<FastifyInstance>();
-    this.fastify?.addHook('onRoute', ({ method, url, config }) => {
+    // routes are declared after the providers are made
+    this.fastify = fastifyOf(host);
+    const problems = new ProblemFilter();
+    this.fastify?.addHook('onRoute', (route) => {
+      const { method, url, config } = route;
       // the preflights of CORS have all paths; what is not there stays 404
       if (url === '*') return;
       const isOwn = config !== undefined && RULE in config;
+      // what is refused before a handler is called would be a matter of the application's filters
+      if (isOwn) route.errorHandler = (...failed) => problems.answer(...failed);
       this.known.push({ url, methods: [method].flat(), isOwn, pattern: patternOf(url) });
     });
   }
@@ -43,6 +50,8 @@ export class RouteTable implements OnModuleInit {
 
   /** In a host application only the paths of the module: the others are the host's. */
   onModuleInit(): void {
+    if (this.fastify && this.known.some(({ isOwn, url }) => isOwn && url.includes('/:')))
+      warnOfShortPaths(this.fastify);
     if (!this.isAnswering) this.answer('own');
   }
 
@@ -56,7 +65,8 @@ export class RouteTable implements OnModuleInit {
       if (methods.length === 0) return done(nothingAt(whose, isOptions));
       void reply.header('Allow', methods.join(', '));
       if (isOptions) return answerOptions(reply, methods);
-      done(new AtomeError('method_not_allowed', `${request.method} is not possible here; use ${methods.join(', ')}`));
+      const sentence = `${request.method} is not possible here; use ${methods.join(', ')}`;
+      sendProblem(new AtomeError('method_not_allowed', sentence), request, reply);
     });
   }
 
@@ -87,6 +97,19 @@ function answerOptions(reply: FastifyReply, methods: readonly string[]): void {
     if (method in CONTENT_TYPES) void reply.header(...describeContent(method));
   }
   void reply.code(204).send();
+}
+
+/** Ids have at most so many characters. */
+const LONGEST_ID = 128;
+
+/** Fastify answers 414 itself to an id that is longer than its router takes. */
+function warnOfShortPaths({ initialConfig }: FastifyInstance): void {
+  const longest = initialConfig.routerOptions?.maxParamLength ?? initialConfig.maxParamLength ?? LONGEST_ID;
+  if (longest >= LONGEST_ID) return;
+  const help = `new FastifyAdapter({ routerOptions: { maxParamLength: ${LONGEST_ID} } })`;
+  new Logger('Http').warn(
+    `atomes whose ids have more than ${longest} characters cannot be asked for by REST; create the adapter with ${help}`,
+  );
 }
 
 function patternOf(url: string): RegExp {

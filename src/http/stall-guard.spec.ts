@@ -18,7 +18,9 @@ describe('a connection that carries answers of the module and of its host applic
   let socket: Socket;
   beforeEach(async () => {
     app = fastify();
-    guard = new StallGuard({ httpAdapter: { getInstance: () => app } } as unknown as HttpAdapterHost);
+    guard = new StallGuard({
+      httpAdapter: { getType: () => 'fastify', getInstance: () => app },
+    } as unknown as HttpAdapterHost);
     guard.onModuleInit();
     guard.onApplicationShutdown(); // the spec says what time it is
     const ours = { config: { [RULE]: {} } };

@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance } from 'fastify';
 import { ruleOfRoute } from '../auth/authentication/request-authenticator.js';
 import { answerUnderWay } from './connection-errors.js';
 import { LimitedLog } from './limited-log.js';
+import { fastifyOf } from './fastify-of.js';
 
 /** How long a peer may take nothing of what it is sent, in milliseconds. */
 const STALLED_MS = 30_000;
@@ -37,8 +37,7 @@ export class StallGuard implements OnModuleInit, OnApplicationShutdown {
 
   /** Watches the connections of all calls of the module; those of a host application's own routes are its business. */
   onModuleInit(): void {
-    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    adapter?.getInstance<FastifyInstance>().addHook('onRequest', (request, reply, done) => {
+    fastifyOf(this.host)?.addHook('onRequest', (request, reply, done) => {
       if (ruleOfRoute(request)) {
         this.watch(request.raw.socket);
         (reply.raw as Answer)[OURS] = true;

@@ -1,4 +1,4 @@
-import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type Type, type ValidationError } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { invalid, type Issue } from '../protocol/index.js';
@@ -11,8 +11,7 @@ class QueryPipe extends ValidationPipe {
 
   override transform(query: Query, metadata: ArgumentMetadata): Promise<unknown> {
     if (Object.keys(query).length > 0) {
-      // a pipe of a host application may have made a DTO of it, with lists in it
-      const issues = metadata.metatype && query instanceof metadata.metatype ? [] : formIssues(query);
+      const issues = formIssues(query);
       return issues.length > 0 ? Promise.reject(invalid(issues)) : super.transform(query, metadata);
     }
     let checked = this.empty.get(metadata.metatype);
@@ -27,16 +26,30 @@ class QueryPipe extends ValidationPipe {
 const CHECKS = { transform: true, whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true };
 
 /** Checks queries against their DTO, and reports as every other refusal is reported: one sentence for each parameter. */
-export const QUERY_PIPE = new QueryPipe({
+const QUERY_PIPE = new QueryPipe({
   ...CHECKS,
   exceptionFactory: (errors) => invalid(errors.flatMap((error) => issuesOf(error, '', cure))),
 });
 
 /** The same for bodies that no parser of the protocol reads. */
-export const BODY_PIPE = new ValidationPipe({
+const BODY_PIPE = new ValidationPipe({
   ...CHECKS,
   exceptionFactory: (errors) => invalid(errors.flatMap((error) => issuesOf(error, '', () => ''))),
 });
+
+/**
+ * The query of a call, checked against its DTO. The call asks for it itself: what Nest hands to a handler has been through the
+ * pipes of the application, which may convert and refuse by rules of their own.
+ * @throws AtomeError `invalid`, by rejecting.
+ */
+export function checkedQuery<T>(type: Type<T>, query: unknown): Promise<T> {
+  return QUERY_PIPE.transform(query as Query, { type: 'query', metatype: type }) as Promise<T>;
+}
+
+/** As {@link checkedQuery}, of a body that no parser of the protocol reads. */
+export function checkedBody<T>(type: Type<T>, body: unknown): Promise<T> {
+  return BODY_PIPE.transform(body, { type: 'body', metatype: type }) as Promise<T>;
+}
 
 /** A whole number of a query, in digits alone; the empty text is none. */
 export function WholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {

@@ -7,6 +7,7 @@ import { LimitedLog } from '../http/limited-log.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import { SESSION_PROVIDER } from './session.provider.js';
+import { SocketAdapter } from './socket-adapter.js';
 import { UpgradeRequired } from './upgrade-required.js';
 
 const PROVIDERS: readonly FactoryProvider[] = [
@@ -33,6 +34,6 @@ const PROVIDERS: readonly FactoryProvider[] = [
 export class RealtimeModule {
   /** @param ws whether there is a WebSocket, which plain requests are told to upgrade to. */
   static from(ws: boolean, ...imports: DynamicModule[]): DynamicModule {
-    return { module: RealtimeModule, imports, providers: ws ? [UpgradeRequired] : [] };
+    return { module: RealtimeModule, imports, providers: ws ? [SocketAdapter, UpgradeRequired] : [] };
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ResolvedOptions } from '../config/module-options.js';
 import { renderRefusal } from '../http/connection-errors.js';
+import { fastifyOf } from '../http/fastify-of.js';
 import { pathOf } from '../http/problem.filter.js';
 import { AtomeError } from '../protocol/index.js';
 import { UPGRADE_HEADERS } from './handshake-policy.js';
@@ -19,9 +20,7 @@ export class UpgradeRequired implements OnApplicationBootstrap {
 
   /** Behind all routes of the application, which may have one of its own there. */
   onApplicationBootstrap(): void {
-    // an application context (a worker, a command) has no server
-    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    const fastify = adapter?.getInstance<FastifyInstance>();
+    const fastify = fastifyOf(this.host);
     const url = `/${this.options.wsPath.replace(/^\/+|\/+$/g, '')}`;
     if (!fastify || fastify.hasRoute({ url, method: 'GET' })) return;
     fastify.get(url, requireUpgrade);

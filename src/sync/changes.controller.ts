@@ -1,5 +1,5 @@
-import { Controller, Get, Headers, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
+import { Controller, Get, Headers, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
@@ -8,10 +8,11 @@ import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
+import { isSent, JsonAnswers } from '../http/json-answers.js';
 import { JSON_TYPE } from '../http/media-type.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
-import { QUERY_PIPE } from '../http/validation.js';
+import { checkedQuery } from '../http/validation.js';
 import { readChanges, requireCursor, type ChangesPage } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import { invalid, type Cursor, type Filter } from '../protocol/index.js';
@@ -35,10 +36,12 @@ export class ChangesController {
     private readonly feed: Feed,
     private readonly accessPolicy: AccessPolicy,
     private readonly longResponses: LongResponses,
+    private readonly answers: JsonAnswers,
   ) {}
 
   @RequireRole('read', { takesTickets: true, takesQuery: true })
   @Get('changes')
+  @ApiQuery({ type: ChangesQueryDto })
   @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
   @ApiHeader({
     name: 'Last-Event-ID',
@@ -55,12 +58,12 @@ export class ChangesController {
   })
   @ApiProblems(400, 409)
   async changes(
-    @Query(QUERY_PIPE) query: ChangesQueryDto,
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    const query = await checkedQuery(ChangesQueryDto, request.query);
     const { principal } = identityOf(request)!;
     const rights = this.accessPolicy.accessFingerprint(principal);
     varyBy(reply, 'Accept');
@@ -76,14 +79,14 @@ export class ChangesController {
     const signal = this.longResponses.open(request, reply);
     if (isStream) {
       await streamEvents({ feed: this.feed, principal, rights, reply, cursor, filter, compact, signal });
-      return;
+      return isSent(reply);
     }
     const log = await this.feed.log(principal.tenant);
     const { limit } = query;
     const waitMs = Math.min(query.wait * 1_000, MAX_WAIT_MS);
     const answer = async (waits: () => void): Promise<string> =>
       pageText(await readChanges(log, { principal, rights, cursor, filter, compact, limit, waitMs, waits, signal }));
-    await sendWhenKnown(reply, answer, this.onError);
+    return sendWhenKnown({ reply, answers: this.answers, onError: this.onError }, answer);
   }
 }
 

@@ -1,5 +1,6 @@
-import { Body, Controller, Headers, HttpCode, Post, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Headers, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '../api-decorators.js';
+import type { FastifyRequest } from 'fastify';
 import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
 import { callerOf, type Caller } from '../application/caller.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
@@ -41,7 +42,7 @@ export class PushController {
   @ApiAnswer(200, 'An ack or a nack for each, in the order of the operations', ANSWERS.pushed)
   @ApiProblems(400, 413)
   async push(
-    @Body() body: PushDto,
+    @Req() { body }: FastifyRequest,
     @Headers('x-client-id') clientId: string | undefined,
     @CurrentPrincipal() principal: Principal,
   ) {

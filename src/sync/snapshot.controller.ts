@@ -1,16 +1,17 @@
-import { Controller, Get, Query, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
+import { Controller, Get, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeQueries } from '../application/atome-queries.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
 import { isHead, LongResponses, sendHead, until } from '../http/long-responses.js';
+import { isSent } from '../http/json-answers.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
 import { ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
-import { QUERY_PIPE } from '../http/validation.js';
+import { checkedQuery } from '../http/validation.js';
 import type { Principal } from '../protocol/index.js';
 import { SnapshotQueryDto } from './sync.dto.js';
 
@@ -30,6 +31,7 @@ export class SnapshotController {
 
   @RequireRole('read', { takesQuery: true })
   @Get('snapshot')
+  @ApiQuery({ type: SnapshotQueryDto })
   @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
   @ApiResponse({
     status: 200,
@@ -38,11 +40,11 @@ export class SnapshotController {
   })
   @ApiProblems(400)
   async snapshot(
-    @Query(QUERY_PIPE) { kinds }: SnapshotQueryDto,
     @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
+    const { kinds } = await checkedQuery(SnapshotQueryDto, request.query);
     const { epoch, seq, hash } = await this.queries.head(principal);
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
@@ -56,5 +58,6 @@ export class SnapshotController {
       signal,
     });
     await reply.send(lines);
+    isSent(reply);
   }
 }

@@ -1,0 +1,211 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { Api, type Answer } from '../../support/clients/api.js';
+import { TestSocket } from '../../support/clients/socket.js';
+import { DATABASES, type Database } from '../../support/databases/databases.js';
+import { startEverything, type EverythingHost } from '../../support/everything-host.js';
+import { startApp, type TestApp } from '../../support/server/app.js';
+import { tokenOf, WITH_TOKENS } from '../../support/server/tokens.js';
+
+/** One call: its path is below the prefix of the routes. */
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly by?: 'admin' | 'writer' | 'reader' | 'nobody';
+}
+
+const LONG_ID = 'x'.repeat(128);
+const post = (path: string, body: unknown, more: Partial<Call> = {}): Call => ({ method: 'POST', path, body, ...more });
+const get = (path: string, more: Partial<Call> = {}): Call => ({ method: 'GET', path, ...more });
+const typed = (type: string): Partial<Call> => ({ headers: { 'content-type': type } });
+
+/** In this order: later calls read what earlier ones have written. */
+const CALLS: readonly Call[] = [
+  post('atome/create', { id: 'a1', kind: 'note', data: { n: 1, deep: [{ a: '1', b: null }], when: '2026-01-01' } }),
+  post(
+    'atome/create',
+    '{"id":"own","kind":"note","data":{"k":{"constructor":"c","toString":"t","__proto__":1},"then":2}}',
+  ),
+  post('atome/create', { id: LONG_ID, kind: 'note', type: 'memo', parentId: 'a1', data: {}, tags: ['x'] }),
+  post('atome/create', { id: 'mine', kind: 'task', data: {}, access: 'private' }, { by: 'writer' }),
+  post('atome/create', { id: 'a1', kind: 'note', data: { other: true } }),
+  post('atome/create', { id: 'list', kind: 'note', data: {} }),
+  post('atome/create', { kind: 7, data: {} }),
+  post('atome/create', { kind: 'note', data: '{}' }),
+  post('atome/create', { kind: 'note', data: {}, colour: 'red' }),
+  post('atome/create', { kind: 'no te', data: 1 }),
+  post('atome/create', []),
+  post('atome/create', '{"kind":'),
+  post('atome/create', ''),
+  post('atome/create', '{"kind":"note","data":{"n":9007199254740993}}'),
+  post('atome/create', Buffer.from('{"kind":"note","data":{"t":"\xff"}}', 'latin1')),
+  post('atome/create', 'a,b', typed('text/csv')),
+  post('atome/create', { kind: 'note', data: {} }, { by: 'reader' }),
+  post('atome/create', { kind: 'note', data: {} }, { by: 'nobody' }),
+  post('atome/a1/alter', { operation: 'update', changes: { n: '2', 'deep.0.a': 3 } }),
+  post('atome/a1/alter', { operation: 'update', changes: { n: 3 }, deviceId: 5 }),
+  post('atome/a1/alter', { operation: 'explode', changes: {} }),
+  post('atome/a1/rename', { newName: 5 }),
+  post('atome/a1/rename', { newName: 'a name' }),
+  post('atome/a1/restore', { version: '1' }),
+  post('atome/a1/restore', { version: 1 }),
+  post('atome/a1/share', { access: { read: ['writer'], write: [] } }),
+  post('atome/a1/share', { access: { read: 'writer' } }),
+  { method: 'PUT', path: 'atome/own', body: { data: { n: 1, constructor: 'again' }, meta: { m: [1] } } },
+  { method: 'PUT', path: 'atome/own', body: { data: {} }, headers: { 'if-match': '"v1"' } },
+  { method: 'PATCH', path: 'atome/own', body: { n: null, list: ['1', 2] }, ...typed('application/merge-patch+json') },
+  {
+    method: 'PATCH',
+    path: 'atome/own',
+    body: [{ op: 'add', path: '/list/-', value: '3' }],
+    ...typed('application/json-patch+json'),
+  },
+  get('atome/a1'),
+  get('atome/own'),
+  get(`atome/${LONG_ID}`),
+  get('atome/a1?version=1'),
+  get('atome/a1?version=01'),
+  get('atome/a1?colour=red'),
+  get('atome/none'),
+  get('atome/mine'),
+  get('atome/mine', { by: 'reader' }),
+  get('atome/a1/history?limit=2'),
+  get('atome/list?sortBy=id&limit=2&count=true'),
+  get('atome/list?kind=note&sortBy=id&search=name'),
+  get('atome/list?limit=0'),
+  get('atome/list?limit=5&limit=6'),
+  get('atome/list?includeDeleted=1'),
+  get('atome/list', { by: 'nobody' }),
+  get('sync/changes?since=0&kinds=note,task'),
+  get('sync/changes?since=99999'),
+  get('sync/snapshot'),
+  get('audit?limit=3&order=asc'),
+  get('audit?limit=3', { by: 'writer' }),
+  get('audit', { headers: { accept: 'application/x-ndjson' } }),
+  get('user-data/export', { by: 'writer' }),
+  post('sync/push', {
+    operations: [
+      { opId: 'p1', operation: 'tag', atomeId: 'a1', changes: { tags: ['t'] } },
+      { opId: 'p2', operation: 'create', atomeId: 'p', kind: 'note', data: { constructor: '1' } },
+      { opId: 'p3', operation: 'create', kind: 5 },
+      7,
+    ],
+  }),
+  post('sync/push', { operations: 'all' }),
+  { method: 'DELETE', path: 'atome/own', body: '' },
+  { method: 'DELETE', path: 'atome/own', body: { reason: 5 } },
+  { method: 'DELETE', path: 'atome/none' },
+  get('atome/own?at=2000-01-01'),
+  get('atome/list?includeDeleted=true&sortBy=id'),
+  post('atome/own/erase', {}),
+  get('atome/own/history'),
+  { method: 'DELETE', path: 'user-data/delete-all', body: { confirm: 'yes' }, by: 'writer' },
+  { method: 'DELETE', path: 'user-data/delete-all', body: { confirm: true }, by: 'writer' },
+  post('atome/a1', {}),
+];
+
+const nameOf = ({ method, path, body, by = 'admin' }: Call): string =>
+  `${method} ${path.replace(LONG_ID, '…')} ${body === undefined ? '' : JSON.stringify(body).slice(0, 60)} by ${by}`;
+
+/** A text without what differs from one ledger to the next, and from one prefix to the next. */
+function comparable(text: string): string {
+  return text
+    .replace(/\/(?:shop|api)\//g, '/…/')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'a time')
+    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'an id')
+    .replace(/\b[0-9a-f]{64}\b/g, 'a hash')
+    .replace(/"(hlc|nextCursor|rights|digest)":"[^"]*"/g, '"$1":"…"');
+}
+
+describe.each(DATABASES)('an application with everything that Nest has, on %s', (_database, create) => {
+  let databases: Database[];
+  let server: TestApp;
+  let host: EverythingHost;
+  beforeAll(async () => {
+    databases = [await create(), await create()];
+    server = await startApp({ DATABASE_URL: databases[0]!.url, ...WITH_TOKENS });
+    host = await startEverything(databases[1]!.url);
+  });
+  afterAll(async () => {
+    await Promise.all([server.close(), host.close()]);
+    await Promise.all(databases.map((each) => each.drop()));
+  });
+
+  const standalone = ({ method, path, body, headers, by = 'admin' }: Call): Promise<Answer> =>
+    (by === 'nobody' ? server.api : server.api.as(tokenOf(by, { tenant: 'acme' }))).call(
+      method,
+      `/api/${path}`,
+      body,
+      headers,
+    );
+  const embedded = ({ method, path, body, headers, by = 'admin' }: Call): Promise<Answer> =>
+    new Api(host.url, by === 'nobody' ? {} : { 'x-user': by }).call(method, `/shop/${path}`, body, headers);
+
+  /** What was answered, out of the envelope. */
+  function verdictOf({ status, headers, text, body }: Answer, isWrapped: boolean): unknown {
+    const type = headers.get('content-type');
+    const isJson = type?.startsWith('application/json') === true;
+    if (isWrapped && isJson) expect(Object.keys(body)).toEqual(['data']);
+    const said = isWrapped && isJson ? JSON.stringify(body.data) : isJson ? JSON.stringify(body) : text;
+    return { status, type, etag: headers.get('etag') === null ? null : 'a tag', body: comparable(said) };
+  }
+
+  it.each(CALLS.map((call) => [nameOf(call), call] as const))('answers as the server: %s', async (_name, call) => {
+    const [expected, answer] = [await standalone(call), await embedded(call)];
+    expect(verdictOf(answer, true)).toEqual(verdictOf(expected, false));
+  });
+
+  it('keeps answers as long as nobody writes, each for its caller', async () => {
+    const { hits } = host.cache;
+    const [first, again, other] = [
+      await embedded(get('atome/a1?version=2')),
+      await embedded(get('atome/a1?version=2')),
+      await embedded(get('atome/a1?version=2', { by: 'nobody' })),
+    ];
+    expect([again.body, host.cache.hits]).toEqual([first.body, hits + 1]);
+    expect(other.status).toBe(401);
+  });
+
+  it('says who acted, in the ledger as on the way', async () => {
+    const { body } = await embedded(get('audit?limit=200'));
+    const { data } = body.data as { data: { author: string }[] };
+    expect(new Set(data.map(({ author }) => author))).toEqual(new Set(['admin', 'writer']));
+  });
+
+  it('has its own routes, guard, filter, sockets and CORS as they were', async () => {
+    const api = new Api(host.url);
+    expect(await api.get('/shop/v1/orders')).toMatchObject({ status: 200, body: { data: { orders: [] } } });
+    expect(await api.get('/shop/v1/orders/broken')).toMatchObject({ status: 418, body: { caught: 'Error: broken' } });
+    expect(await api.get('/shop/atome/a1', { 'x-user': 'admin', 'x-banned': '1' })).toMatchObject({ status: 403 });
+    const cors = await api.get('/shop/v1/orders', { origin: 'https://shop.example' });
+    expect(cors.headers.get('access-control-allow-origin')).toBe('https://shop.example');
+
+    const chat = new WebSocket(`${host.url.replace('http', 'ws')}/chat`);
+    await once(chat, 'open');
+    chat.send(JSON.stringify({ event: 'say', data: 'hello' }));
+    const [said] = (await once(chat, 'message')) as [Buffer];
+    expect(JSON.parse(said.toString())).toEqual({ event: 'said', data: 'hello' });
+    chat.terminate();
+    const graphql = new WebSocket(`${host.url.replace('http', 'ws')}/graphql`);
+    const [other] = (await once(graphql, 'message')) as [Buffer];
+    expect(other.toString()).toBe('a second library');
+    graphql.terminate();
+  });
+
+  it('tells sockets who may, and what is written', async () => {
+    const socket = await TestSocket.connect(`${host.url.replace('http', 'ws')}/live`, { 'x-user': 'writer' });
+    socket.send({ type: 'mutate', opId: 's1', operation: 'create', atomeId: 's', kind: 'note', data: { n: '1' } });
+    expect(await socket.answer()).toMatchObject({ type: 'ack', opId: 's1' });
+    await embedded(post('atome/create', { id: 'told', kind: 'note', data: {} }));
+    expect(await socket.next('atome:created', ({ atome }) => atome.id === 'told')).toMatchObject({
+      type: 'atome:created',
+    });
+    await socket.close();
+    expect((await embedded(get('atome/s'))).body).toMatchObject({
+      data: { atome: { ownerId: 'writer', data: { n: '1' } } },
+    });
+  });
+});
