@@ -37,13 +37,15 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Resolves when the handlers are through with what has been committed, or have taken too long. */
   async settled(): Promise<void> {
+    if (this.handlers.isEmpty) return;
     await new Promise(setImmediate);
     await this.handlers.settled();
   }
 
   /** The last writes are committed while the server drains; they have been told by now. */
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     this.stopListening?.();
+    await new Promise(setImmediate);
     this.handlers.close();
     this.subject.complete();
   }

@@ -17,7 +17,11 @@ export interface EmbeddedApp {
 export async function startEmbedded(options: AtomeOptions = {}): Promise<EmbeddedApp> {
   @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:', wsPath: '/v1/live', ...options })] })
   class HostModule {}
-  const app = await NestFactory.create<NestFastifyApplication>(HostModule, new FastifyAdapter(), { logger: false });
+  const app = await NestFactory.create<NestFastifyApplication>(HostModule, new FastifyAdapter(), {
+    logger: false,
+    // a client may open a connection that it sends nothing over, which the end would wait for
+    forceCloseConnections: true,
+  });
   app.setGlobalPrefix('v1');
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   await app.listen(0, '127.0.0.1');
