@@ -40,6 +40,7 @@ const ABUSES: readonly [who: string, abuse: string][] = [
   ['a writer', 'sends no body'],
   ['a writer', 'shares with heirs'],
   ['a writer', 'writes what changes nothing'],
+  ['a writer', 'alters one of many keys'],
   ['a writer', 'erases again and again'],
   ['nobody known', 'says nothing'],
   ['nobody known', 'sends rubbish'],
@@ -130,7 +131,7 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
   );
 });
 
-/** What an abuser needs to find: many atomes, a wide one with versions, a large one, and a parent with children. */
+/** What an abuser needs to find: many atomes, a wide one with versions, two large ones, and a parent with children. */
 async function prepare(api: Api): Promise<void> {
   const create = (id: string, data: object, more: object = {}): object => ({
     opId: `make-${id}`,
@@ -150,6 +151,10 @@ async function prepare(api: Api): Promise<void> {
   await push([{ opId: 'wider', atomeId: 'wide', operation: 'update', changes: keys(5_000) }]);
   for (let n = 0; n < 40; n += 1) {
     await push([{ opId: `touch-${n}`, atomeId: 'wide', operation: 'update', changes: { touched: n } }]);
+  }
+  await push([create('heavy', {})]);
+  for (let from = 0; from < 50_000; from += 5_000) {
+    await push([{ opId: `heavy-${from}`, atomeId: 'heavy', operation: 'update', changes: keys(from) }]);
   }
   for (let n = 0; n < 1_500; n += 500) {
     const child = (_: unknown, i: number): object =>

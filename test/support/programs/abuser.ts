@@ -144,6 +144,12 @@ const ABUSES: Readonly<Record<string, () => Promise<void>>> = {
     ),
   'writes what changes nothing': () =>
     many(20, () => call('PUT', '/api/atome/large', { data: { text: 'a'.repeat(200_000) } })),
+  'alters one of many keys': () =>
+    many(5, () => {
+      const run = random(1e9);
+      const change = (n: number): object => ({ opId: `key-${run}-${n}`, atomeId: 'heavy', changes: { 'key-0': n } });
+      return flood((n) => JSON.stringify({ type: 'mutate', operation: 'update', ...change(n) }));
+    }),
   'erases again and again': () =>
     many(5, async () => {
       const id = `gone-${random(1e9)}`;
