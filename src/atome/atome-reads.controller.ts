@@ -17,7 +17,7 @@ import type { AsOf } from '../ledger/read/ledger-reader.js';
 import { atomeText } from '../ledger/row-mapper.js';
 import { isHeavy } from '../ledger/read-weights.js';
 import type { ListQuery } from '../ledger/store.js';
-import { turn } from '../ledger/turns.js';
+import { LARGE, turn } from '../ledger/turns.js';
 import { invalid, parseId, type Principal } from '../protocol/index.js';
 import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
@@ -56,7 +56,8 @@ export class AtomeReadsController {
     const [{ rows, last }, total] = await (isHeavy.atomes.list(listQuery)
       ? this.heavyCalls.during(request, list)
       : list());
-    await turn();
+    // a short page need not stand behind the large ones of others
+    if (rows.reduce((bytes, { size }) => bytes + size, 0) > LARGE) await turn();
     const rest = JSON.stringify({
       total,
       page: query.page,

@@ -48,7 +48,8 @@ export async function foldDeltaChains(rows: readonly DeltaRow[]): Promise<Map<st
   const states = new Map<string, AtomeState | null>();
   const turn = turnBySize();
   for (const row of rows) {
-    await turn(row.changes.length + (row.snapshot?.length ?? 0));
+    const due = turn(row.changes.length + (row.snapshot?.length ?? 0));
+    if (due) await due;
     states.set(row.atomeId, stateOnto(states.get(row.atomeId) ?? null, row));
   }
   return states;

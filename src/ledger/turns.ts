@@ -23,7 +23,10 @@ export function turn(): Promise<void> | undefined {
 /** In characters: to decode, fold or encode less is soon done. */
 export const LARGE = 65_536;
 
-/** @returns a `turn` for what is of any size: one is taken after so much that it is {@link LARGE} together. */
+/**
+ * @returns a `turn` for what is of any size: one is taken after so much that it is {@link LARGE} together. Await what it
+ * returns only: most rows of a page have none, and an await costs more than to look at them.
+ */
 export function turnBySize(): (chars: number) => Promise<void> | undefined {
   let sum = 0;
   return (chars) => {

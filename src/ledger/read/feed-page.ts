@@ -58,7 +58,8 @@ async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Pro
   const made: Committed[] = [];
   const turn = turnBySize();
   for (const row of rows) {
-    await turn(row.size);
+    const due = turn(row.size);
+    if (due) await due;
     made.push(pastBySeq.get(row.seq) ?? committedOf(row, atomes.get(row.atomeId)!));
   }
   return made;
@@ -70,7 +71,8 @@ async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): 
   const made: Committed[] = [];
   const turn = turnBySize();
   for (const row of rows) {
-    await turn(row.size);
+    const due = turn(row.size);
+    if (due) await due;
     const alteration = alterationBodyOf(row);
     const before = states.get(row.atomeId) ?? null;
     const state = stateAfter(before, row, alteration);

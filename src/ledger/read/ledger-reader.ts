@@ -267,7 +267,8 @@ async function alterationsOf(rows: readonly AlterationRow[]): Promise<(Alteratio
   const alterations: (Alteration | RedactedAlteration)[] = [];
   const turnFor = turnBySize();
   for (const row of rows) {
-    await turnFor(row.changes.length);
+    const due = turnFor(row.changes.length);
+    if (due) await due;
     alterations.push(alterationOf(row));
   }
   return alterations;
