@@ -31,13 +31,21 @@ export class AcknowledgedWrites {
 
   /** As {@link mutate}, of several that are written together, or not at all. */
   async mutateAll(mutations: readonly Mutate['mutation'][], caller: Caller): Promise<(Ack | Nack)[]> {
-    const outcomes = await this.writes
-      .submitAll(mutations, caller)
-      .catch((error: unknown) => mutations.map(() => toAtomeError(error)));
-    return outcomes.map((outcome, at) => {
-      const { opId } = mutations[at]!;
-      return outcome instanceof AtomeError ? nackOf(opId, this.refusal(outcome)) : ackOf(opId, outcome);
-    });
+    try {
+      const outcomes = await this.writes.submitAll(mutations, caller);
+      // one refusal has refused the others: it alone is told of
+      const refused = outcomes.find(
+        (outcome) => outcome instanceof AtomeError && outcome.details?.refused === undefined,
+      );
+      if (refused instanceof AtomeError) this.refusal(refused);
+      return outcomes.map((outcome, at) => {
+        const { opId } = mutations[at]!;
+        return outcome instanceof AtomeError ? nackOf(opId, outcome) : ackOf(opId, outcome);
+      });
+    } catch (error) {
+      const refusal = this.refusal(error);
+      return mutations.map(({ opId }) => nackOf(opId, refusal));
+    }
   }
 
   /**
