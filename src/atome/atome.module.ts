@@ -25,6 +25,7 @@ import { gatewayAt } from './atome.gateway.js';
 import { AtomeService } from './atome.service.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { OnlyOne } from './only-one.js';
+import { SchemaController } from './schema.controller.js';
 import { ServerInfoController } from './server-info.controller.js';
 
 type Imports = NonNullable<DynamicModule['imports']>;
@@ -88,7 +89,8 @@ const HEALTH: FactoryProvider<AtomeHealthIndicator> = {
 
 /** The rooms, each with those that it needs. */
 function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports = []): DynamicModule {
-  const { wsPath = WS_PATH, ws = true, rest = true, audit = true, userData = true, isGlobal = false, accounts } = fixed;
+  const { wsPath = WS_PATH, ws = true, rest = true, isGlobal = false, accounts } = fixed;
+  const { audit = true, userData = true, schema = true } = fixed;
   const config = ConfigModule.with(options, imports);
   const ledger = LedgerModule.from(config);
   const auth = AuthModule.from(
@@ -106,7 +108,9 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
     module: AtomeModule,
     global: isGlobal,
     imports: [...rooms, ...(rest ? [SyncModule.from(...below)] : []), DiscoveryModule],
-    controllers: rest ? [AtomeController, AtomeReadsController, ServerInfoController] : [],
+    controllers: rest
+      ? [AtomeController, AtomeReadsController, ServerInfoController, ...(schema ? [SchemaController] : [])]
+      : [],
     providers: [
       AtomeLifecycle,
       AtomeService,

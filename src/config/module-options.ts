@@ -131,6 +131,8 @@ export interface AtomeStaticOptions {
   readonly audit?: boolean;
   /** Whether there are routes under `user-data`. Default: true. */
   readonly userData?: boolean;
+  /** Whether there is the route `schema`, which tells of the kinds. Default: true. */
+  readonly schema?: boolean;
   /** Whether all modules of the application may inject what this one exports, without importing it. Default: false. */
   readonly isGlobal?: boolean;
   /** Register and log in under `auth`. Needs `jwt` with a secret; left out, there are no accounts. */

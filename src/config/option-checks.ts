@@ -119,6 +119,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   rest: flag,
   audit: flag,
   userData: flag,
+  schema: flag,
   isGlobal: flag,
   accounts: some({
     tenancy: is("'shared' or 'own'", (value) => value === 'shared' || value === 'own'),

@@ -169,6 +169,19 @@ export const ANSWERS = {
     ATOME,
     { count: 1, digest: 'e4d909…' },
   ]),
+  schema: {
+    success: true,
+    version: '5d41402abc4b2a76',
+    kindsOnly: false,
+    kinds: {
+      note: {
+        schema: { type: 'object', required: ['title'], properties: { title: { type: 'string' } } },
+        defaults: { status: 'open' },
+        readonly: [],
+        immutable: [],
+      },
+    },
+  },
   pushed: {
     success: true,
     results: [

@@ -43,8 +43,8 @@ export class KindRegistry implements KindRules {
 
   /** @param isOnly whether there are no others. @throws Error for a schema that is not usable. */
   constructor(
-    kinds: Kinds = {},
-    private readonly isOnly = false,
+    readonly kinds: Kinds = {},
+    readonly isOnly = false,
   ) {
     this.rules = new Map(Object.entries(kinds).map(([kind, options]) => [kind, ruleOf(options)]));
   }

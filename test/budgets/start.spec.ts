@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
@@ -34,5 +37,27 @@ describe('the start of the server', () => {
     expect(await document(server.url)).toEqual(await document(app.url));
     await server.kill('SIGTERM');
     await app.close();
+  });
+
+  it('out of one file judges by the kinds of KINDS_FILE, and is refused with one that does not fit', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'atome-kinds-'));
+    const file = join(folder, 'kinds.json');
+    const environment = { DATABASE_URL: 'sqlite::memory:', KINDS_FILE: file };
+    try {
+      writeFileSync(file, '{"note":{"schema":{"required":["title"],"properties":{"due":{"format":"date"}}}}}');
+      const server = await ServerProcess.start(environment);
+      const body = JSON.stringify({ kind: 'note', data: { due: 'soon' } });
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${server.url}/api/atome/create`, { method: 'POST', headers, body });
+      expect(await answer.json()).toMatchObject({ errors: [{ path: '/data/title' }, { path: '/data/due' }] });
+      await server.kill('SIGTERM');
+      writeFileSync(file, '{"note":{"schema":{"requird":["title"]}}}');
+      expect(await ServerProcess.fail(environment)).toEqual({
+        code: 78,
+        output: expect.stringContaining('note.schema: strict mode: unknown keyword: "requird"'),
+      });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -11,6 +11,7 @@ const task: StandardSchema = {
   '~standard': {
     version: 1,
     vendor: 'test',
+    jsonSchema: { input: ({ target }) => (target === 'draft-2020-12' ? { title: 'task' } : undefined) },
     validate: (value) => {
       const data = value as Record<string, unknown>;
       // it may do what it likes with what it is given
@@ -365,6 +366,24 @@ describe.each(DATABASES)('kinds, on %s', (_database, create) => {
     expect(await rest(server.api.put(`/api/atome/${free}`, { kind: 'order' }))).toMatchObject({
       errors: [{ path: '/kind' }],
     });
+  });
+
+  it('are told by GET /api/schema, with a version of their own', async () => {
+    const { body } = await server.api.get('/api/schema');
+    expect(body).toEqual({
+      success: true,
+      version: expect.stringMatching(/^[0-9a-f]{16}$/),
+      kindsOnly: false,
+      kinds: {
+        note: { schema: KINDS.note!.schema, defaults: KINDS.note!.defaults, readonly: [], immutable: [] },
+        order: { ...KINDS.order },
+        task: { schema: { title: 'task' }, defaults: {}, readonly: [], immutable: [] },
+      },
+    });
+    const none = await startApp();
+    expect((await none.api.get('/api/schema')).body).toMatchObject({ success: true, kindsOnly: false, kinds: {} });
+    expect((await none.api.get('/api/schema')).body.version).not.toBe(body.version);
+    await none.close();
   });
 
   it('allows no other kinds where there are only these', async () => {

@@ -57,6 +57,7 @@ const CALLS: Record<string, Call> = {
   'GET /auth/me': { rule: 'read' },
   'DELETE /auth/delete-account': { rule: 'read', body: { password: LOGIN.password }, good: 403 },
   'GET /server-info': { rule: 'public' },
+  'GET /schema': { rule: 'read' },
 };
 /** For those who watch the process, and know nobody. */
 const OPEN = ['GET /health', 'GET /health/live', 'GET /health/ready'];

@@ -109,6 +109,7 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
   '/api/atome/sync/pull': { at: '/api/atome/sync/pull', methods: GET, types: ANY },
   '/api/sync/ack': { at: '/api/sync/ack', methods: ['POST'], writes: { POST: [{ ids: [] }, 200] } },
   '/api/server-info': { at: '/api/server-info', methods: GET, isOpen: true, types: ANY },
+  '/api/schema': { at: '/api/schema', methods: GET, types: ANY },
   '/api/audit': {
     at: '/api/audit',
     methods: GET,

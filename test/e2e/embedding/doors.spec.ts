@@ -35,19 +35,19 @@ async function start({ options = {}, imports = [], controllers = [], setUp }: Ho
   return new Api(url);
 }
 
-const PATHS = ['/atome/list', '/sync/changes', '/server-info', '/audit', '/user-data/export'];
+const PATHS = ['/atome/list', '/sync/changes', '/server-info', '/audit', '/user-data/export', '/schema'];
 const statuses = (api: Api): Promise<number[]> => Promise.all(PATHS.map(async (path) => (await api.get(path)).status));
 
 const write = () => app.get(AtomeService).create({ id: 'a', kind: 'note', data: {} });
 
 describe('an application chooses the doors', () => {
   it('has all of them unless it says so', async () => {
-    expect(await statuses(await start())).toEqual([200, 200, 200, 200, 200]);
+    expect(await statuses(await start())).toEqual([200, 200, 200, 200, 200, 200]);
   });
 
   it('has sockets and its own code without routes', async () => {
     const api = await start({ options: { rest: false } });
-    expect(await statuses(api)).toEqual([404, 404, 404, 404, 404]);
+    expect(await statuses(api)).toEqual([404, 404, 404, 404, 404, 404]);
     expect((await api.post('/auth/ticket', {})).status).toBe(404);
     const socket = await TestSocket.connect(`${url.replace('http', 'ws')}/live`);
     await write();
@@ -71,8 +71,8 @@ describe('an application chooses the doors', () => {
         return { mine: true };
       }
     }
-    const api = await start({ options: { audit: false, userData: false }, controllers: [Audit] });
-    expect(await statuses(api)).toEqual([200, 200, 200, 200, 404]);
+    const api = await start({ options: { audit: false, userData: false, schema: false }, controllers: [Audit] });
+    expect(await statuses(api)).toEqual([200, 200, 200, 200, 404, 404]);
     expect((await api.get('/audit')).body).toEqual({ mine: true });
   });
 
@@ -80,7 +80,7 @@ describe('an application chooses the doors', () => {
     const api = await start({
       setUp: (host) => host.enableVersioning({ type: VersioningType.URI, defaultVersion: '2' }),
     });
-    expect(await statuses(api)).toEqual([200, 200, 200, 200, 200]);
+    expect(await statuses(api)).toEqual([200, 200, 200, 200, 200, 200]);
   });
 
   it('may have the module everywhere', async () => {

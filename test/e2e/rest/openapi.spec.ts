@@ -40,6 +40,7 @@ const CALLS = [
   'POST /api/sync/push',
   'POST /api/auth/ticket',
   'GET /api/server-info',
+  'GET /api/schema',
   'POST /api/atome/{id}/erase',
   'GET /api/audit',
   'GET /api/user-data/export',

@@ -45,6 +45,7 @@ const SENTENCES: readonly (readonly [path: string, query: string, detail: string
   ['/api/audit', 'to=2026-01-31T12:00:00.5', 'to has no zone; add Z for UTC, or the zone such as %2B01:00'],
   ['/api/server-info', 'colour=red', 'colour is not a parameter here'],
   ['/api/server-info', 'colour[]=red&x=1', 'colour[] is not a parameter here; x is not a parameter here'],
+  ['/api/schema', 'kind=note', 'kind is not a parameter here'],
   ['/api/atome/a1', 'at=2025-02-29T00:00:00Z', 'at names a day that is not in the calendar'],
   ['/api/atome/a1/history', 'limit=0', `limit ${NUMBER}`],
 ];

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../protocol/index.js';
+import type { JsonSchema, KindOptions } from './kind-options.js';
+import type { KindRegistry } from './kind-registry.js';
+import { isStandardSchema } from './standard-schema.js';
+
+/** A kind as others are told of it. */
+type KindDescription = Required<Pick<KindOptions, 'defaults' | 'readonly' | 'immutable'>> & {
+  /** null where there is none, or none that can be said in JSON. */
+  readonly schema: JsonSchema | null;
+};
+
+/** The kinds of a server. */
+export interface KindsDescription {
+  /** Another text for other kinds. */
+  readonly version: string;
+  /** Whether there are no others. */
+  readonly kindsOnly: boolean;
+  readonly kinds: Readonly<Record<string, KindDescription>>;
+}
+
+/** What there is to say of kinds in JSON; hooks are the application's own. */
+export function describeKinds(registry: KindRegistry | undefined): KindsDescription {
+  const options = Object.entries(registry?.kinds ?? {});
+  const kinds = Object.fromEntries(
+    options.map(([kind, { schema, defaults = {}, readonly = [], immutable = [] }]) => [
+      kind,
+      { schema: jsonSchemaOf(schema), defaults, readonly, immutable },
+    ]),
+  );
+  const kindsOnly = registry?.isOnly ?? false;
+  const digest = createHash('sha256')
+    .update(canonicalJson([kinds, kindsOnly]))
+    .digest('hex');
+  return { version: digest.slice(0, 16), kindsOnly, kinds };
+}
+
+function jsonSchemaOf(schema: KindOptions['schema']): JsonSchema | null {
+  if (!isStandardSchema(schema)) return schema ?? null;
+  try {
+    const told = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' });
+    return (told as JsonSchema | undefined) ?? null;
+  } catch {
+    // the library says so where a schema has no such form, and it judges all the same
+    return null;
+  }
+}
