@@ -77,6 +77,23 @@ describe('a write that the application looks at', () => {
     expect(handedOn.slice(2).map(({ atomeId }) => atomeId)).toEqual(['slow', 'behind']);
   });
 
+  it('keeps nobody from taking a right away, or from erasing, but those who have sent it before', async () => {
+    let letGo: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (letGo = resolve));
+    const { prepared, handedOn } = writerOf(() => slow);
+    const share: Mutation = { ...create('a'), operation: 'share', changes: { access: 'private' } };
+    const redact: Mutation = { ...create('a'), operation: 'redact', changes: {} };
+    const waiting = [
+      prepared.submit('acme', create('a'), origin, callerOf(alice, 'c1')),
+      prepared.submit('acme', share, origin, callerOf(alice, 'c1')),
+    ];
+    await prepared.submit('acme', share, origin, callerOf(alice, 'c2'));
+    await prepared.submit('acme', redact, origin, callerOf(alice, null));
+    letGo();
+    await Promise.all(waiting);
+    expect(handedOn.map(({ operation }) => operation)).toEqual(['share', 'redact', 'create', 'share']);
+  });
+
   it('is shown after the one before it to the same atome is decided', async () => {
     const order: string[] = [];
     const { prepared, handedOn } = writerOf(({ reason }) => {
@@ -110,6 +127,8 @@ describe('a write that the application looks at', () => {
     await expect(prepared.submit('acme', create('more'), origin, callerOf(alice, null))).rejects.toMatchObject({
       code: 'unavailable',
     });
+    const share: Mutation = { ...create('a1'), operation: 'share', changes: { access: 'private' } };
+    await prepared.submit('acme', share, origin, callerOf(alice, null));
     const other = prepared.submit('globex', create('more'), origin, callerOf(alice, null));
     letGo();
     await Promise.all([...writes, other]);

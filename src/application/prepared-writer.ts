@@ -6,7 +6,7 @@ import { Unprepared, type PreparedMutation } from '../ledger/write/prepared-muta
 import { AtomeError, type Mutation } from '../protocol/index.js';
 import type { Caller } from './caller.js';
 import { Order } from './order.js';
-import type { PreparedWrite, WriteHooks } from './write-hooks.js';
+import { isShown, type PreparedWrite, type WriteHooks } from './write-hooks.js';
 
 /** How often it is prepared again, where others write to the same atome. */
 const MAX_ATTEMPTS = 5;
@@ -44,6 +44,7 @@ export class PreparedWriter {
   /** As that of the writer. @param by whose earlier writes come before it. */
   async submit(tenant: string, mutation: Mutation, origin: WriteOrigin, by: Caller): Promise<Outcome> {
     if (!this.hooks) return this.writer.submit(tenant, this.kinds?.complete(mutation) ?? mutation, origin);
+    if (!isShown(mutation)) return this.inLine(() => this.writer.submit(tenant, mutation, origin), lineOf(by));
     const [outcome] = await this.run(this.hooks, { tenant, mutations: [mutation], origin }, by);
     if (outcome instanceof AtomeError) throw outcome;
     return outcome!;
@@ -56,15 +57,27 @@ export class PreparedWriter {
     return this.writer.submitAll(tenant, completed, origin);
   }
 
+  /** Only behind those that came before it: it waits for nobody who looks at other writes, nor is there a bound to it. */
+  private async inLine<T>(submit: () => Promise<T>, line: unknown): Promise<T> {
+    const [handedOn, handOn] = signal();
+    try {
+      await this.order.follow(line, handedOn);
+      const outcome = submit();
+      handOn();
+      return await outcome;
+    } finally {
+      handOn();
+    }
+  }
+
   private async run(hooks: WriteHooks, batch: Batch, by: Caller): Promise<Outcomes> {
-    const { tenant, mutations, origin } = batch;
+    const { tenant, mutations } = batch;
     this.enter(tenant, mutations.length);
     const [handedOn, handOn] = signal();
     const [decided, decide] = signal();
-    const line = by.clientId === null ? by : `${tenant}\n${origin.principal.id}\n${by.clientId}`;
     const atomes = [...new Set(mutations.map(({ atomeId }) => `atome\n${tenant}\n${atomeId}`))];
     const before = Promise.all(atomes.map((key) => this.order.follow(key, decided)));
-    const turn = this.order.follow(line, handedOn);
+    const turn = this.order.follow(lineOf(by), handedOn);
     const prepare = async (): Promise<readonly PreparedWrite[]> => {
       await before;
       return prepareAll(hooks, batch);
@@ -131,6 +144,12 @@ export class PreparedWriter {
     else this.preparing.delete(tenant);
     this.allPreparing -= count;
   }
+}
+
+/** Those whose order is kept: of one connection, or of one call. */
+function lineOf(by: Caller): unknown {
+  const { principal, clientId } = by;
+  return clientId === null ? by : `${principal.tenant}\n${principal.id}\n${clientId}`;
 }
 
 /** Several that belong together are shown as they would be met: what earlier ones make of an atome is not there yet. */

@@ -26,6 +26,11 @@ export interface PreparedWrite {
   readonly added: readonly PreparedMutation[];
 }
 
+/** Nobody is kept from saying who sees an atome, or from erasing it. */
+export function isShown({ operation }: Mutation): boolean {
+  return operation !== 'share' && operation !== 'redact';
+}
+
 /** Shows writes to the application, before anybody decides them. */
 export class WriteHooks {
   constructor(
@@ -42,8 +47,7 @@ export class WriteHooks {
    */
   async prepare(asked: Mutation, principal: Principal, knownKind?: string): Promise<PreparedWrite> {
     const { operation, atomeId, changes } = asked;
-    // nobody is kept from saying who sees an atome, or from erasing it
-    if (operation === 'share' || operation === 'redact') return { write: asked, added: [] };
+    if (!isShown(asked)) return { write: asked, added: [] };
     const isNew = operation === 'create';
     const kind = isNew ? changes.kind : (knownKind ?? (await this.queries.kindOf(atomeId, principal)));
     if (kind === undefined) return { write: { ...asked, preparedFor: { kind: null } }, added: [] };
