@@ -25,11 +25,11 @@ const EVENTS = {
   wake: { type: 'wake' },
   welcome: { type: 'welcome', authRequired: false },
   guarded: { type: 'welcome', authRequired: true },
-  authenticated: { type: 'authenticated' },
+  authenticated: { type: 'auth:success' },
   subscribed: { type: 'subscribed' },
   resubscribe: { type: 'resubscribe' },
-  caughtUp: { type: 'caughtUp' },
-  goaway: { type: 'goaway', retryAfterMs: 5_000 },
+  caughtUp: { type: 'sync:live' },
+  goaway: { type: 'goaway', retryAfter: 5_000 },
   closed: { type: 'closed', final: false },
   refused: { type: 'closed', final: true },
   elapsed: { type: 'elapsed' },
@@ -183,7 +183,7 @@ const cells = Object.entries(TABLE).flatMap(([state, row]) =>
 
 /** The machine led from idle by these events, always with the largest delay. */
 function after(...events: Event[]): State {
-  return events.reduce<State>((state, event) => next(state, event, RULES, 1).state, IDLE);
+  return events.reduce<State>((state, event) => next(state, event, RULES, 1)[0], IDLE);
 }
 
 const UP = [EVENTS.connect, EVENTS.welcome, EVENTS.subscribed] as const;
@@ -191,7 +191,7 @@ const UP = [EVENTS.connect, EVENTS.welcome, EVENTS.subscribed] as const;
 describe('the life of a connection', () => {
   it.each(cells)('%s + %s → %s', (name, event, expected) => {
     const state = STATES[name as keyof typeof STATES];
-    const { state: after, effect } = next(state, EVENTS[event as EventName], RULES, 0.5);
+    const [after, effect] = next(state, EVENTS[event as EventName], RULES, 0.5);
 
     if (expected === '-') expect({ after, effect }).toEqual({ after: state, effect: undefined });
     else expect([after.phase, effect].filter(Boolean).join(' ')).toBe(expected);
@@ -206,8 +206,8 @@ describe('the life of a connection', () => {
     let state = after(EVENTS.connect, EVENTS.closed);
     while (state.phase === 'waiting') {
       delays.push(state.delayMs);
-      const opening = next(state, EVENTS.elapsed, RULES, 1).state;
-      state = next(opening, EVENTS.closed, RULES, 1).state;
+      const opening = next(state, EVENTS.elapsed, RULES, 1)[0];
+      state = next(opening, EVENTS.closed, RULES, 1)[0];
     }
 
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000]);
@@ -224,7 +224,7 @@ describe('the life of a connection', () => {
     expect(timerMs(back, RULES)).toBe(30_000);
 
     for (const event of [EVENTS.caughtUp, EVENTS.elapsed]) {
-      const good = next(back, event, RULES, 0).state;
+      const good = next(back, event, RULES, 0)[0];
       expect(good).toMatchObject({ phase: 'connected', attempt: 0 });
       expect(timerMs(good, RULES)).toBeUndefined();
     }
@@ -237,7 +237,7 @@ describe('the life of a connection', () => {
 
   it('starts over from the first attempt when asked or woken', () => {
     for (const event of [EVENTS.connect, EVENTS.wake]) {
-      expect(next(STATES.waiting, event, RULES, 0).state).toMatchObject({ phase: 'opening', attempt: 0 });
+      expect(next(STATES.waiting, event, RULES, 0)[0]).toMatchObject({ phase: 'opening', attempt: 0 });
     }
   });
 });

@@ -1,5 +1,5 @@
 import { NO_PROGRESS } from '../../../src/protocol/close-codes.js';
-import { SyncError, toError } from '../core/errors.js';
+import { toError } from '../core/errors.js';
 
 /** One attempt at one connection that carries texts. It is open once something has come over it. */
 export interface Transport {
@@ -51,7 +51,9 @@ export function dialWebSocket(given?: WebSocketConstructor): Dial {
 
     async function open(): Promise<void> {
       const constructor =
-        given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket ?? (await packageWebSocket());
+        given ??
+        (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket ??
+        (await (await import('./package-web-socket.js')).packageWebSocket());
       if (ended) return;
       socket = new constructor(url) as WebSocketLike;
       socket.onmessage = ({ data }) => {
@@ -73,17 +75,4 @@ export function dialWebSocket(given?: WebSocketConstructor): Dial {
       },
     };
   };
-}
-
-async function packageWebSocket(): Promise<WebSocketConstructor> {
-  try {
-    const module = (await import(/* webpackIgnore: true */ /* @vite-ignore */ 'ws')) as {
-      WebSocket: WebSocketConstructor;
-    };
-    return module.WebSocket;
-  } catch (cause) {
-    throw new SyncError('offline', 'no WebSocket here: use Node 22 or later, or install "ws"', {
-      cause,
-    });
-  }
 }

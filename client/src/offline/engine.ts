@@ -10,7 +10,7 @@ import type { Settings } from '../core/options.js';
 import { inTime } from '../core/timer.js';
 import type { Changes, StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
-import type { ChangeStream } from './changes.js';
+import type { Change } from './changes.js';
 import { createCredentials } from './credentials.js';
 import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
 import { opIdOf, type Replica, type Whose } from './replica.js';
@@ -24,7 +24,7 @@ export interface EngineParts {
   readonly replica: Replica;
   readonly clock: WriteClock;
   readonly emit: Emitter['emit'];
-  readonly publish: ChangeStream['publish'];
+  readonly publish: (change: Change) => void;
   readonly subscription: Subscription;
   readonly principal: Who | undefined;
   /** Resolves when something has become true, and rejects when the client is closed. */
@@ -74,7 +74,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     url: () => socket,
     identified(said = principal ?? ANONYMOUS) {
       const name = ownerOf(socket, said);
-      if ((owner ??= name) !== name) return publish({ type: 'usurped', error: new SyncError('forbidden', USURPED) });
+      if ((owner ??= name) !== name)
+        return publish({ type: 'failed', error: new SyncError('forbidden', USURPED), usurped: true });
       isSure = true;
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
@@ -194,7 +195,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   function advance(changes: Changes): void {
     const cursor = following.cursor!;
     const told = new Set(changes.events?.map(opIdOf));
-    const settled = [...replica.outbox.all()].filter(
+    const settled = [...replica.outbox.values()].filter(
       ({ write, ack }) => told.has(write.opId) || (ack && ack.seq <= cursor.seq),
     );
     const { checkpoint } = replica;

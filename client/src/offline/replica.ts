@@ -231,7 +231,7 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
       closed = true;
       kept.leave();
       if (hide) {
-        const settle = [...outbox.all()].map(({ write }) => write.opId);
+        const settle = [...outbox.values()].map(({ write }) => write.opId);
         apply({ clear: true, settle, dismiss: [...rejected.keys()] }, true)();
       }
       await Promise.allSettled([loaded]);
