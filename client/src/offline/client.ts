@@ -6,7 +6,7 @@ import { emitEvent } from '../core/emit-event.js';
 import type { AnyKinds, Kinds } from '../core/kinds.js';
 import { settingsOf } from '../core/options.js';
 import { createQueries } from '../query/queries.js';
-import { memoryStore } from '../storage/memory/memory-store.js';
+import { NO_STORE } from '../storage/no-store.js';
 import type { Change } from './changes.js';
 import { createConditionWaiters } from './condition-waiters.js';
 import { createEngine } from './engine.js';
@@ -20,7 +20,7 @@ import { writes } from './writes.js';
  * @throws SyncError `invalid` for a malformed URL.
  */
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientOptions = {}): Client<Map> {
-  const { store = memoryStore(), subscription = {}, reconnect, principal } = options;
+  const { store = NO_STORE, subscription = {}, reconnect, principal } = options;
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
   const events = createEmitter();
   const { emit } = events;

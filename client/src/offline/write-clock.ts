@@ -1,5 +1,6 @@
 import type { AtomeEvent, Hlc } from '../../../src/protocol/index.js';
 import { formatHlc, wallOf } from '../../../src/protocol/hlc.js';
+import { randomHex } from '../core/random-hex.js';
 import type { Checkpoint } from '../storage/store.js';
 
 /** A difference to the server's clock that the way of a message can explain counts as none, in milliseconds. */
@@ -73,12 +74,6 @@ export function createWriteClock(now: () => number = Date.now): WriteClock {
     },
   };
   return clock;
-}
-
-/** 56 bits by chance. */
-function randomHex(): string {
-  const bytes = [...crypto.getRandomValues(new Uint8Array(7))];
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** When a write was named, by the local clock, in epoch milliseconds. */
