@@ -157,7 +157,8 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
         port.identified?.(message.principal);
         break;
       case 'error':
-        return failed(message.code, message.message);
+        failed(message.code, message.message);
+        break;
       case 'goaway':
       case 'pong':
         break;

@@ -1,4 +1,4 @@
-import type { Goaway, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import type { ErrorMessage, Goaway, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { backoffMs, type Backoff } from './backoff.js';
 
 /*
@@ -12,6 +12,7 @@ import { backoffMs, type Backoff } from './backoff.js';
  *                          │            closed, or no answer in time    │
  *                       waiting ◀───────────────────────────────────────┘ (from each of the four)
  *
+ *   A subscription that is refused for now is asked for again after the delay that the server names.
  *   No attempt left: exhausted. A close after which trying again cannot help: refused.
  *   `disconnect` leads to idle from everywhere; `connect` starts over from every state without a socket,
  *   `wake` from waiting and exhausted.
@@ -28,8 +29,8 @@ export type State =
   | { readonly phase: 'idle' | 'exhausted' | 'refused' }
   | { readonly phase: 'waiting'; readonly attempt: number; readonly delayMs: number }
   | ({ readonly phase: 'opening' | 'authenticating' | 'connected' } & Trying)
-  /** `again`: on a connection that was live already, and counts as up. */
-  | ({ readonly phase: 'subscribing'; readonly again: boolean } & Trying);
+  /** `again`: on a connection that was live already, and counts as up. `delayMs`: refused, to be asked for again then. */
+  | ({ readonly phase: 'subscribing'; readonly again: boolean; readonly delayMs?: number } & Trying);
 
 /** Which state a connection is in; drawn at the top of this file. */
 export type Phase = State['phase'];
@@ -44,7 +45,8 @@ export type Event =
   | { readonly type: 'wake' }
   | Pick<Welcome, 'type' | 'authRequired'>
   | Pick<Goaway, 'type' | 'retryAfter'>
-  | Pick<Exclude<ServerMessage, Welcome | Goaway>, 'type'>;
+  | Pick<ErrorMessage, 'type' | 'details'>
+  | Pick<Exclude<ServerMessage, Welcome | Goaway | ErrorMessage>, 'type'>;
 
 /** What is to be done when a state is left. */
 export type Effect = 'open' | 'close' | 'authenticate' | 'subscribe' | 'probe';
@@ -86,6 +88,13 @@ export function next(state: State, event: Event, rules: Rules, chance: number): 
     case 'subscribed':
       if (phase === 'subscribing') return [connected(state, state.attempt)];
       break;
+    case 'error': {
+      const wait = event.details?.retryAfter;
+      if (phase === 'subscribing' && wait) {
+        return [{ ...state, delayMs: backoffMs(0, rules.reconnect, chance, wait) }];
+      }
+      break;
+    }
     case 'resubscribe':
       if (phase === 'subscribing' || phase === 'connected') return subscribe(state);
       break;
@@ -101,6 +110,7 @@ export function next(state: State, event: Event, rules: Rules, chance: number): 
     case 'elapsed':
       if (phase === 'waiting') return open(state.attempt);
       if (phase === 'connected') return [connected(state, 0)];
+      if (phase === 'subscribing' && state.delayMs) return subscribe(state);
       if (isTrying(state)) return [retreat(state, rules, chance), 'close'];
       break;
     default:
@@ -111,7 +121,7 @@ export function next(state: State, event: Event, rules: Rules, chance: number): 
 
 /** When `elapsed` follows, in milliseconds; undefined for never. */
 export function timerMs(state: State, { answerMs, stableMs }: Rules): number | undefined {
-  if (state.phase === 'waiting') return state.delayMs;
+  if ('delayMs' in state) return state.delayMs;
   if (state.phase !== 'connected') return isTrying(state) ? answerMs : undefined;
   return state.attempt > 0 ? stableMs : undefined;
 }
@@ -131,7 +141,8 @@ function open(attempt: number): Transition {
 }
 
 function subscribe(state: Extract<State, Trying>): Transition {
-  return [{ ...state, phase: 'subscribing', again: isUp(state) }, 'subscribe'];
+  const { attempt, floorMs } = state;
+  return [{ phase: 'subscribing', again: isUp(state), attempt, floorMs }, 'subscribe'];
 }
 
 function connected({ floorMs }: Trying, attempt: number): State {
