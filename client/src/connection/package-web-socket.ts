@@ -1,4 +1,8 @@
-import type { WebSocketConstructor } from './transport.js';
+/** A class of WebSockets: that of browsers and Node ≥ 22, or that of the package `ws`. */
+export type WebSocketConstructor = new (url: string) => {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+};
 
 /**
  * The class of WebSockets of the package `ws`. A file of its own, which is loaded where the platform has none, as in

@@ -1,5 +1,8 @@
 import { NO_PROGRESS } from '../../../src/protocol/close-codes.js';
 import { toError } from '../core/errors.js';
+import type { WebSocketConstructor } from './package-web-socket.js';
+
+export type { WebSocketConstructor };
 
 /** One attempt at one connection that carries texts. It is open once something has come over it. */
 export interface Transport {
@@ -19,12 +22,6 @@ export interface TransportEvents {
 
 /** Starts a transport. */
 export type Dial = (url: string, events: TransportEvents) => Transport;
-
-/** A class of WebSockets: that of browsers and Node ≥ 22, or that of the package `ws`. */
-export type WebSocketConstructor = new (url: string) => {
-  send(text: string): void;
-  close(code?: number, reason?: string): void;
-};
 
 /** What is used of a WebSocket; the two kinds describe their handlers in types that exclude each other. */
 interface WebSocketLike extends InstanceType<WebSocketConstructor> {
