@@ -13,6 +13,7 @@ import {
   DEFAULT_HEAVY_LIMITS,
   DEFAULT_SOCKET_OPTIONS,
 } from './module-options.js';
+import { SCHEMA_PATTERN } from '../database/tables.js';
 import { ConfigError } from './config-error.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment } from './variable-reader.js';
@@ -80,6 +81,7 @@ export function readConfig(environment: Environment = process.env): Config {
         /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/,
         'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
       ),
+      ...readSchema(read),
       postgres: readPostgres(read),
       limits: {
         messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
@@ -124,6 +126,15 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function readSchema(read: VariableReader): Pick<AtomeOptions, 'databaseSchema'> {
+  const databaseSchema = read.optional('DATABASE_SCHEMA');
+  if (databaseSchema === undefined) return {};
+  if (!SCHEMA_PATTERN.test(databaseSchema)) {
+    read.refuse(`DATABASE_SCHEMA=${databaseSchema}: expected a name for a schema of PostgreSQL, in lower case, such as atome`);
+  }
+  return { databaseSchema };
 }
 
 function readPostgres(read: VariableReader): PostgresLimits {

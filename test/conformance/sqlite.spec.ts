@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source.js';
+import type { DataSource } from 'typeorm';
+import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { SqliteStore } from '../../src/ledger/stores/sqlite/sqlite.store.js';
 import { atomeRow, created, putRows } from '../support/ledger/rows.js';
 
@@ -12,7 +12,7 @@ describe('the store on SQLite', () => {
   let dataSource: DataSource;
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'atome-store-'));
-    dataSource = await new DataSource(dataSourceOptions(`sqlite:${join(folder, 'atome.sqlite')}`)).initialize();
+    dataSource = await new LedgerDataSource(`sqlite:${join(folder, 'atome.sqlite')}`).initialize();
     await dataSource.runMigrations();
   });
   afterEach(async () => {
