@@ -45,7 +45,12 @@ export class AccountStore {
     now: number,
   ): Promise<string[] | undefined> {
     const [changed = [], ended = []] = await this.tables.transact(
-      ['UPDATE atome_accounts SET password_hash = ? WHERE id = ? AND password_hash = ? RETURNING id', to, id, passwordHash],
+      [
+        'UPDATE atome_accounts SET password_hash = ? WHERE id = ? AND password_hash = ? RETURNING id',
+        to,
+        id,
+        passwordHash,
+      ],
       [
         `UPDATE atome_account_sessions SET revoked_at = ? WHERE account_id = ? AND id <> ? AND revoked_at IS NULL
            AND EXISTS (SELECT 1 FROM atome_accounts WHERE id = ? AND password_hash = ?) RETURNING id`,

@@ -32,7 +32,11 @@ export class SessionStore {
   async open({ id, accountId, token, expiresAt }: NewSession, passwordHash: string, now: number): Promise<boolean> {
     const [, rows = []] = await this.tables.transact(
       // takes the row's lock: a change of the password is either seen here, or sees this session
-      ['UPDATE atome_accounts SET password_hash = password_hash WHERE id = ? AND password_hash = ?', accountId, passwordHash],
+      [
+        'UPDATE atome_accounts SET password_hash = password_hash WHERE id = ? AND password_hash = ?',
+        accountId,
+        passwordHash,
+      ],
       [
         `INSERT INTO atome_account_sessions (id, account_id, family_hash, secret_hash, rotated_at, expires_at)
          SELECT CAST(? AS varchar(36)), id, CAST(? AS varchar(64)), CAST(? AS varchar(64)), CAST(? AS bigint), CAST(? AS bigint)

@@ -132,7 +132,9 @@ function readSchema(read: VariableReader): Pick<AtomeOptions, 'databaseSchema'> 
   const databaseSchema = read.optional('DATABASE_SCHEMA');
   if (databaseSchema === undefined) return {};
   if (!SCHEMA_PATTERN.test(databaseSchema)) {
-    read.refuse(`DATABASE_SCHEMA=${databaseSchema}: expected a name for a schema of PostgreSQL, in lower case, such as atome`);
+    read.refuse(
+      `DATABASE_SCHEMA=${databaseSchema}: expected a name for a schema of PostgreSQL, in lower case, such as atome`,
+    );
   }
   return { databaseSchema };
 }

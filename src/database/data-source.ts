@@ -69,7 +69,8 @@ const CONNECTION = { connectionTimeoutMillis: 5_000, pipeline: true };
  * @throws OpenError for any other: a typing error must not become the name of a file.
  */
 export function dataSourceOptions(databaseUrl: string, schema = DEFAULT_SCHEMA): DataSourceOptions {
-  if (!SCHEMA_PATTERN.test(schema)) throw new OpenError(`DATABASE_SCHEMA=${schema} is no name for a schema: atome is one`);
+  if (!SCHEMA_PATTERN.test(schema))
+    throw new OpenError(`DATABASE_SCHEMA=${schema} is no name for a schema: atome is one`);
   if (/^postgres(?:ql)?:\/\//.test(databaseUrl)) {
     return {
       ...COMMON,
@@ -80,7 +81,11 @@ export function dataSourceOptions(databaseUrl: string, schema = DEFAULT_SCHEMA):
       schema,
       applicationName: APPLICATION,
       // one holds the lock under which the other migrates, which finds the tables by the path; all other statements name the schema
-      extra: { max: 2, ...CONNECTION, onConnect: (client: pg.ClientBase) => client.query(`SET search_path TO "${schema}"`) },
+      extra: {
+        max: 2,
+        ...CONNECTION,
+        onConnect: (client: pg.ClientBase) => client.query(`SET search_path TO "${schema}"`),
+      },
     };
   }
   if (!databaseUrl.startsWith('sqlite:')) throw notUnderstood(databaseUrl);

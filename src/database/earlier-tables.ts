@@ -42,6 +42,11 @@ export function hasMigrations(there: TableColumns): boolean {
   return has(there, MIGRATIONS_TABLE, MIGRATION_COLUMNS);
 }
 
+/** Whether the ledger has been made where these migrations have run. */
+export function hasLedger(executed: readonly string[]): boolean {
+  return executed.includes(LEDGER);
+}
+
 /**
  * Those of the tables there that are ours, by their names, their columns and what has been migrated; none when the ledger
  * was never made there.
@@ -49,7 +54,7 @@ export function hasMigrations(there: TableColumns): boolean {
  * @throws OpenError when one that was made there is no longer as we have made it: it may be somebody else's by now.
  */
 export function ourTables(executed: readonly string[], there: TableColumns): string[] {
-  if (!executed.includes(LEDGER)) return [];
+  if (!hasLedger(executed)) return [];
   const ours = TABLES.filter((table) => executed.includes(SIGNS[table].madeBy));
   const foreign = ours.find((table) => !has(there, table, SIGNS[table].columns));
   if (foreign !== undefined) {

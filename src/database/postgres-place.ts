@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { hasMigrations, ourTables } from './earlier-tables.js';
+import { hasLedger, hasMigrations, ourTables, type TableColumns } from './earlier-tables.js';
 import { OpenError } from './open-error.js';
 import { MIGRATIONS_TABLE, SEARCH_TABLES, TABLES } from './tables.js';
 
@@ -17,12 +17,14 @@ export async function takePostgresPlace(runner: QueryRunner, schema: string, isG
     // as the role, the database and the URL have it
     await runner.query('SET LOCAL search_path TO DEFAULT');
     const before = await currentSchema(runner);
-    const earlier = before === null || before === schema ? [] : await tablesIn(runner, before);
-    const isThere = (await tablesIn(runner, schema)).length > 0;
-    if (isThere && !isGiven && earlier.length > 0) throw new OpenError(twice(before!, schema));
+    const isThere = hasLedger((await lookInto(runner, schema)).executed);
+    const isChosen = before === null || before === schema || (isThere && isGiven);
+    const earlier = isChosen ? [] : await earlierIn(runner, before);
+    if (isThere && earlier.length > 0) throw new OpenError(twice(before!, schema));
     await makeSchema(runner, schema);
-    if (!isThere) for (const table of earlier) await runner.query(`ALTER TABLE "${before}"."${table}" SET SCHEMA "${schema}"`);
-    if (!isGiven && before !== schema && (await currentSchema(runner)) === schema) await requireAlone(runner, before, schema);
+    for (const table of earlier) await runner.query(`ALTER TABLE "${before}"."${table}" SET SCHEMA "${schema}"`);
+    const isFirst = before !== schema && (await currentSchema(runner)) === schema;
+    if (isFirst && !isGiven) await requireAlone(runner, before, schema);
     await runner.commitTransaction();
   } catch (error) {
     await runner.rollbackTransaction();
@@ -35,8 +37,13 @@ async function currentSchema(runner: QueryRunner): Promise<string | null> {
   return row!.name;
 }
 
-/** Our tables in a schema. */
-async function tablesIn(runner: QueryRunner, schema: string): Promise<string[]> {
+async function earlierIn(runner: QueryRunner, schema: string): Promise<string[]> {
+  const { executed, there } = await lookInto(runner, schema);
+  return ourTables(executed, there);
+}
+
+/** The tables of our names in a schema, and which of our migrations have run there. */
+async function lookInto(runner: QueryRunner, schema: string): Promise<{ executed: string[]; there: TableColumns }> {
   const columns = (await runner.query(
     `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
       WHERE table_schema = $1 AND table_name = ANY($2)`,
@@ -44,12 +51,9 @@ async function tablesIn(runner: QueryRunner, schema: string): Promise<string[]> 
   )) as { table: string; column: string }[];
   const there = new Map<string, Set<string>>();
   for (const { table, column } of columns) there.set(table, (there.get(table) ?? new Set()).add(column));
-  if (!hasMigrations(there)) return [];
-  const executed = (await runner.query(`SELECT name FROM "${schema}".${MIGRATIONS_TABLE}`)) as { name: string }[];
-  return ourTables(
-    executed.map(({ name }) => name),
-    there,
-  );
+  if (!hasMigrations(there)) return { executed: [], there };
+  const rows = (await runner.query(`SELECT name FROM "${schema}".${MIGRATIONS_TABLE}`)) as { name: string }[];
+  return { executed: rows.map(({ name }) => name), there };
 }
 
 async function makeSchema(runner: QueryRunner, schema: string): Promise<void> {

@@ -81,6 +81,7 @@ export class CreateLedger1760000000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     const p = prefixOf(runner);
-    for (const table of ['receipts', 'atomes', 'alterations', 'ledgers']) await runner.query(`DROP TABLE "${p}${table}"`);
+    for (const table of ['receipts', 'atomes', 'alterations', 'ledgers'])
+      await runner.query(`DROP TABLE "${p}${table}"`);
   }
 }

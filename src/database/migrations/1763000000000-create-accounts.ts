@@ -32,7 +32,9 @@ export class CreateAccounts1763000000000 implements MigrationInterface {
       "revoked_at" bigint,
       CONSTRAINT "account_sessions_pk" PRIMARY KEY ("id")
     )`);
-    await runner.query(`CREATE UNIQUE INDEX "${p}account_sessions_by_family" ON "${p}account_sessions" ("family_hash")`);
+    await runner.query(
+      `CREATE UNIQUE INDEX "${p}account_sessions_by_family" ON "${p}account_sessions" ("family_hash")`,
+    );
     for (const [name, column] of [
       ['account', 'account_id'],
       ['revocation', 'revoked_at'],

@@ -11,7 +11,9 @@ export class OpIdsByAuthor1765000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const p = prefixOf(runner);
     await runner.query(`DROP INDEX "${p}alterations_by_op"`);
-    await runner.query(`CREATE UNIQUE INDEX "${p}alterations_by_op" ON "${p}alterations" ("tenant", "author", "op_id")`);
+    await runner.query(
+      `CREATE UNIQUE INDEX "${p}alterations_by_op" ON "${p}alterations" ("tenant", "author", "op_id")`,
+    );
     await rebuild(runner, {
       author: `"author" varchar(128) NOT NULL`,
       key: `"tenant", "author", "op_id"`,

@@ -74,7 +74,9 @@ describe('verifying a ledger', () => {
   });
 
   it('finds a snapshot that has been changed', async () => {
-    const [row] = (await query('SELECT seq FROM atome_alterations WHERE snapshot IS NOT NULL LIMIT 1')) as { seq: number }[];
+    const [row] = (await query('SELECT seq FROM atome_alterations WHERE snapshot IS NOT NULL LIMIT 1')) as {
+      seq: number;
+    }[];
     await query(`UPDATE atome_alterations SET snapshot = replace(snapshot, 'x', 'y') WHERE seq = ?`, [row!.seq]);
     expect((await verify()).fault).toMatchObject({ seq: row!.seq, atomeId: 'a' });
   });

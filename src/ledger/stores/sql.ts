@@ -207,7 +207,8 @@ export function selectAuditRows(tenant: string, query: AuditQuery): Statement {
 }
 
 /** Where a stretch of a thousand atomes ends. */
-export const SELECT_RANGE_END = 'SELECT id FROM atome_atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
+export const SELECT_RANGE_END =
+  'SELECT id FROM atome_atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
 
 /** The base of an erased atome is its `redact`, though a change of an inherited access may follow. `bounded`: the stretch has an end. */
 export function selectOwned(bounded: boolean): string {

@@ -6,6 +6,7 @@ import {
   DOCUMENT_COLUMNS,
   RECEIPTS,
   selectPartial,
+  type Measured,
   type Param,
   type Table,
 } from '../columns.js';
@@ -95,4 +96,10 @@ export function dialectOf(lowerData: string): Dialect {
       `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(${readers}, name) > 0)`,
     unwalked: (column) => column,
   };
+}
+
+/** The first rows of a statement, up to the one with which their lengths go beyond one more parameter. */
+export function firstRows({ sql: text, names, order, length }: Measured): string {
+  const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
+  return `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${text}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`;
 }

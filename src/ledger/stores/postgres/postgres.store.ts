@@ -4,7 +4,7 @@ import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
 import { poolSource } from '../../../database/data-source.js';
-import type { Statement } from '../../../database/tables.js';
+import { PREFIX, type Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
@@ -16,6 +16,7 @@ import {
   ADD,
   addParams,
   dialectOf,
+  firstRows,
   LOCK_HEAD,
   PAIRS_OF,
   PROBE,
@@ -125,8 +126,8 @@ export class PostgresStore extends SqlStore {
     await this.attempt(async () => {
       const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
       await this.search?.follow(1, false);
-      const tables = ['atome_alterations', 'atome_atomes', 'atome_receipts', ...(this.search ? ['atome_search_texts'] : [])];
-      for (const table of tables) await this.maintenance.query(this.textOf(`${how} ${table}`));
+      const tables = ['alterations', 'atomes', 'receipts', ...(this.search ? ['search_texts'] : [])];
+      for (const table of tables) await this.maintenance.query(this.textOf(`${how} ${PREFIX}${table}`));
     });
   }
 
@@ -204,10 +205,8 @@ export class PostgresStore extends SqlStore {
     this.scopes.set(client, scope);
   }
 
-  measured(scope: string, { params, names, order, length, ...scan }: Measured, bytes: number): Promise<unknown[]> {
-    const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
-    const page = `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${scan.sql}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`;
-    return this.scan(scope, { ...scan, sql: page, params: [...params, bytes] });
+  measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]> {
+    return this.scan(scope, { ...statement, sql: firstRows(statement), params: [...statement.params, bytes] });
   }
 
   /** Begins the transaction, in one round trip with all that is read whatever the rights. */
@@ -275,7 +274,9 @@ export class PostgresStore extends SqlStore {
     if (this.added < this.analyseAt) return;
     this.analyseAt *= 10;
     // what hinders it hinders the writes as well, and they say so
-    this.analysed = this.maintenance.query(this.timed('ANALYZE atome_alterations, atome_atomes')).then(unheard, unheard);
+    this.analysed = this.maintenance
+      .query(this.timed('ANALYZE atome_alterations, atome_atomes'))
+      .then(unheard, unheard);
   }
 
   /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */

@@ -55,7 +55,8 @@ export class SqliteStore extends SqlStore {
   readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
   readonly dialect = {
     lowerData: 'lower(data)',
-    isFound: 'seq IN (SELECT value FROM json_each(?) UNION ALL SELECT seq FROM atome_atomes WHERE tenant = ? AND seq > ?)',
+    isFound:
+      'seq IN (SELECT value FROM json_each(?) UNION ALL SELECT seq FROM atome_atomes WHERE tenant = ? AND seq > ?)',
     namesReader: (readers: string) =>
       `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
