@@ -18,6 +18,7 @@ const ROWS = [
   'application',
   'http',
   'config',
+  'kinds',
   'feed',
   'auth',
   'ledger',

@@ -31,7 +31,7 @@ export {
 } from './atome/atome.service.js';
 export type { AsOf, HistoryPage, ListPage } from './ledger/read/ledger-reader.js';
 export type { ListQuery } from './ledger/store.js';
-export { SYSTEM } from './auth/authentication/anonymous.js';
+export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';
 export { AtomeEvents } from './atome/atome-events.js';
 export { OnAtome, type AtomeEventName, type TenantEvent } from './atome/on-atome.js';
 export { AtomeHealthIndicator, type AtomeHealth } from './ops/health-indicator.js';
@@ -39,6 +39,7 @@ export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
 // 2. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.
 export type { AccountOptions, AtomeOptions, AtomeStaticOptions, SocketOptions } from './config/module-options.js';
+export type { JsonSchema, KindOptions, Kinds, StandardSchema } from './kinds/kind-options.js';
 export type { FeedOptions } from './feed/options.js';
 export type { Quotas } from './ledger/write/quotas.js';
 export type { JwtOptions, KeySource } from './auth/authentication/jwt.authenticator.js';

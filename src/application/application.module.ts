@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
+import { ResolvedOptions } from '../config/module-options.js';
 import { errorLog } from '../http/error-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
@@ -8,6 +9,7 @@ import { AtomeQueries, type ReaderOf } from './atome-queries.js';
 import { AtomeWrites } from './atome-writes.js';
 import { Echoes } from './echoes.js';
 import { LedgerReads } from './ledger-reads.js';
+import { PreparedWriter } from './prepared-writer.js';
 
 function readerOf(reads: LedgerReads): ReaderOf {
   return (principal, waiting) => reads.readerOf(principal, waiting);
@@ -20,9 +22,14 @@ const PROVIDERS: readonly FactoryProvider[] = [
     useFactory: (reads: LedgerReads, rules: AccessPolicy) => new AtomeQueries(readerOf(reads), rules),
   },
   {
+    provide: PreparedWriter,
+    inject: [LedgerWriter, ResolvedOptions],
+    useFactory: (writer: LedgerWriter, { kinds }: ResolvedOptions) => new PreparedWriter(writer, kinds),
+  },
+  {
     provide: AtomeWrites,
-    inject: [LedgerWriter, LedgerReads, AtomeQueries, Scrubber],
-    useFactory: (writer: LedgerWriter, reads: LedgerReads, queries: AtomeQueries, scrubber: Scrubber) =>
+    inject: [PreparedWriter, LedgerReads, AtomeQueries, Scrubber],
+    useFactory: (writer: PreparedWriter, reads: LedgerReads, queries: AtomeQueries, scrubber: Scrubber) =>
       new AtomeWrites(writer, readerOf(reads), queries, scrubber),
   },
   {

@@ -2,17 +2,17 @@ import { entityTag } from '../ledger/entity-tag.js';
 import type { Scrubber } from '../ledger/integrity/scrubber.js';
 import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
-import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { Atome, AtomeError, Mutation } from '../protocol/index.js';
 import type { AtomeQueries, ReaderOf } from './atome-queries.js';
 import type { Caller } from './caller.js';
+import type { PreparedWriter } from './prepared-writer.js';
 import type { RenameResult, WriteResult } from './write-result.js';
 
 /** Takes every parsed write, wherever it comes from: REST, WebSocket, push, or the code of an application. */
 export class AtomeWrites {
   constructor(
-    private readonly writer: LedgerWriter,
+    private readonly writer: PreparedWriter,
     private readonly readerOf: ReaderOf,
     private readonly queries: AtomeQueries,
     private readonly scrubber: Scrubber,

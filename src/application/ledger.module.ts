@@ -29,10 +29,10 @@ function writerOf(...[store, reader, rules, { restores }, options, memory]: Writ
   const stateAt: LedgerReader['stateAt'] = (tenant, id, version) =>
     restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
   const clock = new HybridClock(randomBytes(4).toString('hex'));
-  const { limits, quotas } = options;
+  const { limits, quotas, kinds } = options;
   const log = new LimitedLog(new Logger('Writes'));
   const onRefused = (cause: string, line: string): void => log.warn(cause, line);
-  const environment = { clock, limits, quotas, rules, now: Date.now, memory, onRefused };
+  const environment = { clock, limits, quotas, rules, kinds, now: Date.now, memory, onRefused };
   const writer = new LedgerWriter(store, stateAt, environment, errorLog('Writer'));
   memory.register(writer);
   return writer;

@@ -97,7 +97,7 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
     ledger,
   );
   const http = HttpModule.from(config, auth);
-  const application = ApplicationModule.from(ledger);
+  const application = ApplicationModule.from(config, ledger);
   const below = [config, ledger, auth, http, application];
   const realtime = RealtimeModule.from(ws, ...below);
   const compliance = ComplianceModule.from({ audit: rest && audit, userData: rest && userData }, ...below);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Waiting } from '../auth/admission/fair-slots.js';
-import { ANONYMOUS, SYSTEM } from '../auth/authentication/anonymous.js';
+import { ANONYMOUS, isSystem } from '../auth/authentication/anonymous.js';
 import { requirePrincipal } from '../auth/authentication/principal.js';
 import { AtomeQueries, type AtomeText } from '../application/atome-queries.js';
 import { AtomeWrites } from '../application/atome-writes.js';
@@ -224,7 +224,7 @@ export class AtomeService {
   /** The application's own code, which asks on behalf of nobody, waits for its turn however long that takes. */
   private readerOf(by: ReadBy): [principal: Principal, waiting?: Waiting] {
     const principal = by.length > 0 ? requirePrincipal(by[0]) : this.nobodyNamed();
-    return principal === ANONYMOUS || principal === SYSTEM ? [principal, { isPatient: true }] : [principal];
+    return principal === ANONYMOUS || isSystem(principal) ? [principal, { isPatient: true }] : [principal];
   }
 
   /** Where callers are told apart, who forgets to say who acts must not get everything. */

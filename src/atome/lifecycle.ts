@@ -44,7 +44,7 @@ const DRAIN: readonly Step[] = [
   // while they may still write
   step('let handlers finish', AtomeEvents, (events) => events.settled()),
   step('commit what was accepted', LedgerWriter, (writer) => writer.drain()),
-  step('send the answers to writes', Drain, (drain) => drain.answered()),
+  step('send the answers', Drain, (drain) => drain.answered()),
   step('end the heartbeat', ConnectionRegistry, (registry) => registry.stop()),
   step('close connections', ConnectionRegistry, (registry) => registry.close()),
   step('let handlers know of the last writes', AtomeEvents, (events) => events.settled()),

@@ -115,6 +115,22 @@ describe('the configuration of authentication', () => {
     if (reasons.length === 0) expect(readConfig(environment).atome.policies).toEqual({ note: { access: 'private' } });
   });
 
+  it.each([
+    ['kinds.json', []],
+    ['no-json.json', ['no-json.json: it is not JSON: ']],
+    ['no-kinds.json', ['no-kinds.json: note.schema: strict mode: unknown keyword: "tipe"']],
+    ['missing.json', ['missing.json: ENOENT']],
+  ])('takes kinds from the file "%s"', (name, reasons) => {
+    writeFileSync(join(folder, 'kinds.json'), '{"note":{"readonly":["total"]}}');
+    writeFileSync(join(folder, 'no-json.json'), '{');
+    writeFileSync(join(folder, 'no-kinds.json'), '{"note":{"schema":{"tipe":"object"}}}');
+    const environment = { KINDS_FILE: join(folder, name), KINDS_ONLY: 'on' };
+    expect(problemsOf(environment)).toEqual(reasons.map((reason) => expect.stringContaining(reason)));
+    if (reasons.length > 0) return;
+    expect(readConfig(environment).atome).toMatchObject({ kinds: { note: { readonly: ['total'] } }, kindsOnly: true });
+    expect(problemsOf({ KINDS_ONLY: 'on' })).toEqual(['KINDS_ONLY=on: needs KINDS_FILE']);
+  });
+
   it.each<[string, Record<string, string>, string[]]>([
     ['no keys', {}, ['AUTH=jwt']],
     ['two sources of keys', { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://id.example/' }, ['AUTH=jwt']],

@@ -6,6 +6,8 @@ import type { JwtOptions, KeySource } from '../auth/authentication/jwt.authentic
 import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../auth/admission/connection-limiter.js';
 import type { JSONWebKeySet } from 'jose';
 import { ROLES } from '../auth/authorization/roles.js';
+import { parseKinds } from '../kinds/kind-checks.js';
+import type { Kinds } from '../kinds/kind-options.js';
 import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
 import {
   DEFAULT_ACCOUNT_OPTIONS,
@@ -58,6 +60,9 @@ export function readConfig(environment: Environment = process.env): Config {
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
   const policies = readPolicies(read);
+  const kinds = readKinds(read);
+  const kindsOnly = read.choice('KINDS_ONLY', 'off', ['off', 'on']) === 'on';
+  if (kindsOnly && read.optional('KINDS_FILE') === undefined) read.refuse('KINDS_ONLY=on: needs KINDS_FILE');
   const accounts = read.choice('ACCOUNTS', 'off', ['off', 'on']) === 'on' ? readAccounts(read, jwt) : undefined;
   if (auth === 'off' && !isLoopback(host)) {
     problems.push(
@@ -100,6 +105,8 @@ export function readConfig(environment: Environment = process.env): Config {
       },
       ...(jwt && { jwt }),
       ...(policies && { policies }),
+      ...(kinds && { kinds }),
+      kindsOnly,
       ...(accounts && { accounts }),
       connections: readConnections(read, auth === 'off'),
       heavyCalls: {
@@ -254,6 +261,19 @@ function readPolicies(read: VariableReader): Policies | undefined {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     read.refuse(`POLICIES_FILE: expected a readable JSON file of policies by kind, but ${code ?? message}`);
+    return undefined;
+  }
+}
+
+/** What is asked of the atomes of a kind. */
+function readKinds(read: VariableReader): Kinds | undefined {
+  const path = read.optional('KINDS_FILE');
+  if (path === undefined) return undefined;
+  try {
+    return parseKinds(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    read.refuse(`KINDS_FILE: expected a readable JSON file of options by kind, but ${path}: ${code ?? message}`);
     return undefined;
   }
 }

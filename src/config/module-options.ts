@@ -7,6 +7,8 @@ import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../auth/admiss
 import { defaultMemoryBudget } from '../auth/admission/memory-budget.js';
 import type { Role } from '../auth/authorization/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
+import type { Kinds } from '../kinds/kind-options.js';
+import { KindRegistry } from '../kinds/kind-registry.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS, WS_PATH, type Limits } from '../protocol/index.js';
@@ -80,6 +82,10 @@ export interface AtomeOptions {
   readonly authenticate?: AuthenticateHook;
   /** What holds for the atomes of a kind. */
   readonly policies?: Policies;
+  /** What is asked of the atomes of a kind, whichever way they are written. */
+  readonly kinds?: Kinds;
+  /** Whether no atome may be of another kind than those of `kinds`. Default: false. */
+  readonly kindsOnly?: boolean;
   /** The application's own word on single atomes. */
   readonly authorize?: AuthorizeHook;
   /**
@@ -152,6 +158,7 @@ export class ResolvedOptions {
   readonly authenticate: AuthenticateHook | undefined;
   readonly policies: Policies | undefined;
   readonly authorize: AuthorizeHook | undefined;
+  readonly kinds: KindRegistry | undefined;
   readonly origins: OriginOptions;
   readonly proxies: number;
   readonly quotas: Quotas;
@@ -171,6 +178,8 @@ export class ResolvedOptions {
     this.authenticate = options.authenticate;
     this.policies = options.policies;
     this.authorize = options.authorize;
+    const { kinds, kindsOnly } = options;
+    this.kinds = kinds || kindsOnly ? new KindRegistry(kinds, kindsOnly) : undefined;
     const { knowsCallers } = this;
     this.origins = originOptions(options, { hasTokens: knowsCallers && !this.authenticate, knowsCallers });
     this.connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };

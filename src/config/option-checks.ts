@@ -1,6 +1,7 @@
 import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
+import { kindProblems } from '../kinds/kind-checks.js';
 import { DEFAULT_POSTGRES_LIMITS } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
@@ -106,6 +107,8 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   authenticate: functions,
   policies: is('an object', (value) => typeof value === 'object' && value !== null),
   authorize: functions,
+  kinds: kindProblems,
+  kindsOnly: flag,
   allowedOrigins: list,
   allowedHosts: list,
   checkOrigins: flag,
@@ -139,6 +142,7 @@ export function checkedOptions<T extends AtomeOptions & AtomeStaticOptions>(opti
     problems.push('databaseUrl: is given and undefined; leave it out for a SQLite file in ./data');
   }
   if (options.rest === false && options.accounts) problems.push('accounts: need routes; leave out rest: false');
+  if (options.kindsOnly && !options.kinds) problems.push('kindsOnly: needs kinds; no atome could be of any');
   if (problems.length > 0) throw new ConfigError(problems);
   return options;
 }

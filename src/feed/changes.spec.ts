@@ -86,6 +86,21 @@ describe('asking for changes', () => {
     expect(summary(await ask({ cursor: { since: 6 }, waitMs: 60_000 }))).toBe('6-7 of 7: 7');
   });
 
+  it('waits on where the ledger grew, while it was read, by what is not shown', async () => {
+    const { batches } = harness.log;
+    const batchAfter = batches.batchAfter.bind(batches);
+    jest.spyOn(batches, 'batchAfter').mockImplementationOnce(async (...asked) => {
+      const batch = await batchAfter(...asked);
+      await harness.ledger.write(update('a', { n: 8 }));
+      return batch;
+    });
+    await harness.ledger.write(update('a', { n: 7 }));
+    const page = ask({ cursor: { since: 6 }, filter: { ids: ['b'] }, waitMs: 60_000 });
+    await settled();
+    await harness.ledger.write(update('b', { n: 9 }));
+    expect(summary(await page)).toBe('6-9 of 9: 9');
+  });
+
   it('waits no longer than asked, and moves the cursor all the same', async () => {
     const page = ask({ cursor: { since: 6 }, filter: { ids: ['b'] }, waitMs: 60_000 });
     await harness.ledger.write(update('a', { n: 7 }));

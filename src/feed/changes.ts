@@ -60,7 +60,7 @@ export async function readChanges(log: TenantLog, request: ChangesRequest): Prom
   for (let after = from; ;) {
     const page = await collect(log, after, request);
     const remaining = deadline - Date.now();
-    if (page.events.length > 0 || page.to < tail.seq || remaining <= 0 || request.signal.aborted) {
+    if (page.events.length > 0 || page.isCut || remaining <= 0 || request.signal.aborted) {
       const hash = (await tail.hashAt(page.to)) ?? '';
       return { epoch, from, to: page.to, hash, head: tail.seq, rights, events: page.events };
     }
@@ -84,11 +84,19 @@ export async function requireCursor(tail: LedgerTail, cursor: Cursor, rights: st
   });
 }
 
+interface CollectedEvents {
+  readonly to: number;
+  /** JSON texts. */
+  readonly events: string[];
+  /** Whether a bound ended the walk before the head that it began with. */
+  readonly isCut: boolean;
+}
+
 async function collect(
   { tail, batches, rules }: TenantLog,
   from: number,
   { principal, filter, compact, limit, signal }: ChangesRequest,
-): Promise<{ to: number; events: string[] }> {
+): Promise<CollectedEvents> {
   const show = eventFilter(filter);
   const viewer = viewerOf(principal);
   const events: string[] = [];
@@ -115,7 +123,7 @@ async function collect(
     for (const [entry, visibility] of withVisibility(batch, visibilityMask(batch, viewer, rules))) {
       const event = show(entry, visibility);
       if (event !== undefined) {
-        if (events.length === limit) return { to, events };
+        if (events.length === limit) return { to, events, isCut: true };
         events.push(event);
         chars += event.length;
       }
@@ -124,7 +132,7 @@ async function collect(
     to = Math.max(to, batch.to);
     walked += batch.entries.length;
   }
-  return { to, events };
+  return { to, events, isCut: to < upTo };
 }
 
 /** undefined where it takes too long. */

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 /** How long the end waits for answers that are on their way, in milliseconds: a peer may not take its own. */
 const ANSWER_MS = 5_000;
 
-/** Whether the server is going down; long answers (SSE, long poll) end when it begins, answers to writes before it ends. */
+/** Whether the server is going down; long answers (SSE, long poll) end when it begins, all others before it ends. */
 export class Drain {
   private readonly controller = new AbortController();
   /** How many are on their way. Counted, not kept: a list of them would take them all into the old generation. */

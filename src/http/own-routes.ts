@@ -46,8 +46,8 @@ export class OwnRoutes implements OnModuleInit {
     takeOwnContent(fastify, { bodies, log });
     sendLargeAnswersInParts(fastify, { budget: answers, log });
     // behind the body: one that never comes whole must not hold the end
-    fastify.addHook('preHandler', (request, reply, done) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') this.drain.track(reply.raw);
+    fastify.addHook('preHandler', (_request, reply, done) => {
+      this.drain.track(reply.raw);
       done();
     });
   }

@@ -6,7 +6,7 @@ import { Gate } from '../support/gate.js';
 
 const RENAME = ['/api/atome/a1/rename', { newName: 'Two' }, { 'idempotency-key': 'op-1' }] as const;
 
-describe('the answer to a write', () => {
+describe('an answer', () => {
   let server: TestApp;
   let store: LedgerStore;
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe('the answer to a write', () => {
     return watched;
   }
 
-  it('is out before the server goes down, though it waits for a slow database', async () => {
+  it('to a write is out before the server goes down, though it waits for a slow database', async () => {
     await server.api.post(...RENAME);
     const gate = new Gate();
     watchLedgers().before = (method) => (method === 'alterations.deltaChain' ? gate.pass() : undefined);
@@ -39,7 +39,22 @@ describe('the answer to a write', () => {
     await closing;
   });
 
-  it('needs nothing to be read again for a rename', async () => {
+  it('to a read is out before the server goes down, too', async () => {
+    const gate = new Gate();
+    watchLedgers().before = (method) => (method === 'alterations.deltaChain' ? gate.pass() : undefined);
+    const read = server.api.get('/api/atome/a1?version=1');
+    await gate.reached;
+    const socket = await server.connect();
+    await socket.next('welcome');
+    const closing = server.app.close();
+    await socket.next('goaway');
+    await socket.settled();
+    gate.open();
+    expect(await read).toMatchObject({ status: 200, body: { atome: { id: 'a1', version: 1 } } });
+    await closing;
+  });
+
+  it('to a rename needs nothing to be read again', async () => {
     const reads = ['atomes.get', 'alterations.version', 'alterations.deltaChain'];
     watchLedgers().before = (method) => {
       if (reads.includes(method)) throw new Error('it was read again');

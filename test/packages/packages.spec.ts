@@ -65,6 +65,19 @@ describe('the package of the server', () => {
     expect(paths.filter((path) => /spec|bundle|\.map$|\.tsbuildinfo$|^dist\/orm/.test(path))).toEqual([]);
   });
 
+  it('has every type that its types name', async () => {
+    const packed = new Set(server.files.map(({ path }) => path));
+    const reached = new Set(['dist/index.d.ts']);
+    for (const path of reached) {
+      const text = await readFile(join(ROOT, path), 'utf8');
+      for (const [, name = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g)) {
+        reached.add(`${join(path, '..', name)}.d.ts`);
+      }
+    }
+    expect(reached.size).toBeGreaterThan(50);
+    expect([...reached].filter((path) => !packed.has(path))).toEqual([]);
+  });
+
   it('has the version of the client', async () => {
     const versions = await Promise.all(
       ['package.json', 'client/package.json'].map(

@@ -27,7 +27,9 @@ import { freesSpace, takesRights } from './always-allowed.js';
 import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
+import { assertKindFits, restorableOf } from './kind-rules.js';
 import { assertPreconditions } from './preconditions.js';
+import type { PreparedMutation } from './prepared-mutation.js';
 import { assertWithinQuotas } from './quotas.js';
 import { assertResultFits } from './result-bounds.js';
 import { MAX_DOCUMENT_BYTES } from './group-size.js';
@@ -41,7 +43,7 @@ import type { WriteEnvironment } from './write-environment.js';
  */
 
 export interface WriteRequest {
-  readonly mutation: Mutation;
+  readonly mutation: PreparedMutation;
   readonly origin: WriteOrigin;
   /** The state that a `restore` goes back to, looked up beforehand: history never changes. Or why it was not found. */
   readonly restored?: Content | Error | undefined;
@@ -132,22 +134,24 @@ function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeErro
 function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Decision): Outcome {
   const { group, inheritance } = decision;
   const { principal } = origin;
+  const { asked = mutation } = mutation;
   const first = group.recordOf(mutation.opId, principal.id);
-  if (first) return replayOf(first, mutation, group.head.epoch);
+  if (first) return replayOf(first, asked, group.head.epoch);
   const target = authorizeTarget(mutation, principal, decision);
   assertPreconditions(origin.preconditions, mutation.operation, target?.state, group.head.epoch);
-  const completed = completeChange(mutation, target, target && restored);
+  const past = target && restorableOf(restored, target, principal, decision.environment);
+  const completed = completeChange(mutation, target, past);
   const change = inheritance.inheritAccess(completed, target?.state, principal);
   const creation = group.creationOf(mutation.atomeId);
   if (target && creation && isSameCreation(creation, mutation, target.state)) {
-    return sameCreation(creation, mutation, principal, decision);
+    return sameCreation(creation, asked, principal, decision);
   }
   const hlc = stampFor(mutation, target?.state, decision);
   const merged = decide(target?.state ?? null, change, hlc, decision.environment.limits);
-  if (merged.outcome === 'noop') return noop(mutation, target!, principal, decision);
+  if (merged.outcome === 'noop') return noop(asked, target!, principal, decision);
   const { superseded, written } = merged;
   const moved = inheritance.inheritOnMove(change, target?.state, superseded, principal);
-  return apply(moved, target, { origin, hlc, superseded, written }, decision);
+  return apply(moved, target, { origin, asked: mutation.asked, hlc, superseded, written }, decision);
 }
 
 /**
@@ -241,7 +245,9 @@ function remember(
 function apply(
   mutation: ReadyMutation,
   target: PendingAtome | undefined,
-  by: Omit<Applied, 'outcome'> & { readonly origin: WriteOrigin; readonly hlc: string },
+  by: Omit<Applied, 'outcome'> &
+    Pick<WriteRequest, 'origin'> &
+    Pick<PreparedMutation, 'asked'> & { readonly hlc: string },
   decision: Decision,
 ): Outcome {
   const { group, graph, inheritance, environment } = decision;
@@ -261,9 +267,12 @@ function apply(
   if (mutation.operation !== 'share') {
     assertResultFits(target?.state, state, entry, environment.limits);
   }
+  assertKindFits(by.asked ?? mutation, { before: target?.state, after: state, by: principal }, environment);
   const isFree = freesSpace(alteration) || (before !== undefined && takesRights(alteration, before, after));
   if (!isFree) assertWithinQuotas(environment.quotas, group.head, entry.stored);
   const committed = group.add(alteration, state, target, entry);
+  // what was asked for is not what was written: a receipt of its own knows it
+  if (by.asked) group.remember(by.asked, alteration, () => undefined);
   if (changesRights || isMoved) {
     const { seq } = alteration;
     group.propagate({ parentId: atomeId, seq, author: principal.id, origin: atomeId, onlyIfOthers: !changesRights });

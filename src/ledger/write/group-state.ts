@@ -137,8 +137,12 @@ export class GroupState {
     return committed;
   }
 
+  /** Of one that the server has completed there are two: its receipt says what was asked for, its alteration what came of it. */
   private know(record: IdempotencyRecord): void {
-    this.records.set(nameOf(record), record);
+    const name = nameOf(record);
+    const other = this.records.get(name);
+    const [asked, came] = record.superseded == null ? [record, other] : [other, record];
+    this.records.set(name, asked && came ? { ...asked, superseded: came.superseded } : record);
   }
 
   /** null when nothing is to be written. */

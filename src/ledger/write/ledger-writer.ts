@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
-import { AtomeError, type Mutation } from '../../protocol/index.js';
+import { AtomeError } from '../../protocol/index.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
 import { groupSize, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
+import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
@@ -13,7 +14,7 @@ import type { WriteEnvironment } from './write-environment.js';
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
 
 interface QueuedWrite {
-  readonly mutation: Mutation;
+  readonly mutation: PreparedMutation;
   readonly chars: number;
   readonly origin: WriteOrigin;
   /** With how many behind it, itself included, it is written, or none of them; 0: it stands for itself. */
@@ -73,7 +74,7 @@ export class LedgerWriter {
    * Resolves when the write is durable. Writes of one tenant are decided in the order submitted.
    * @throws AtomeError when it is refused.
    */
-  submit(tenant: string, mutation: Mutation, origin: WriteOrigin): Promise<Outcome> {
+  submit(tenant: string, mutation: PreparedMutation, origin: WriteOrigin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const chars = weigh(mutation);
       const write = { mutation, chars, origin, atomic: 0, resolve, reject };
@@ -89,7 +90,7 @@ export class LedgerWriter {
    */
   async submitAll(
     tenant: string,
-    mutations: readonly Mutation[],
+    mutations: readonly PreparedMutation[],
     origin: WriteOrigin,
   ): Promise<(Outcome | AtomeError)[]> {
     const writes = mutations.map((mutation, place) => ({ mutation, origin, place, chars: weigh(mutation) }));

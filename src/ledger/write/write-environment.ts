@@ -1,4 +1,5 @@
 import type { AccessRules, HybridClock, Limits } from '../../protocol/index.js';
+import type { KindRules } from './kind-rules.js';
 import type { Quotas } from './quotas.js';
 
 /** What the decision of a write depends on besides the ledger. */
@@ -7,6 +8,8 @@ export interface WriteEnvironment {
   readonly limits: Limits;
   readonly quotas: Quotas;
   readonly rules: AccessRules;
+  /** What the application asks of the atomes of its kinds; left out: nothing. */
+  readonly kinds?: KindRules | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Whether there is memory for more writes that wait; left out: there is. */

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../../src/app/create-app.js';
+import type { AtomeOptions } from '../../../src/config/module-options.js';
 import { readConfig } from '../../../src/config/environment.js';
 import { WS_PATH } from '../../../src/protocol/index.js';
 import { Api } from '../clients/api.js';
@@ -18,8 +19,8 @@ export interface TestApp {
 }
 
 /** Starts the server; without a database it runs on SQLite in memory. */
-export async function startApp(environment: Record<string, string> = {}): Promise<TestApp> {
-  const config = readConfig({
+export async function startApp(environment: Record<string, string> = {}, options: AtomeOptions = {}): Promise<TestApp> {
+  const read = readConfig({
     DATABASE_URL: 'sqlite::memory:',
     LOG_LEVEL: 'fatal',
     PORT: '0',
@@ -30,6 +31,7 @@ export async function startApp(environment: Record<string, string> = {}): Promis
     REFUSED_PER_MINUTE: '0',
     ...environment,
   });
+  const config = { ...read, atome: { ...read.atome, ...options } };
   const app = await createApp(config);
   await app.listen(config.port, config.host);
   const { port } = app.getHttpServer().address() as AddressInfo;

@@ -1,0 +1,67 @@
+import { DEFAULT_LIMITS, checkJson, isLongKey, isObject, KIND_PATTERN } from '../protocol/index.js';
+import type { KindOptions, Kinds } from './kind-options.js';
+import { isStandardSchema } from './standard-schema.js';
+import { validatorOf } from './validator.js';
+
+/** What is wrong with the options of kinds, by the names of what is wrong in them. */
+export type KindProblem = readonly [name: string, expected: string];
+
+const isKeys = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((key) => typeof key === 'string' && key !== '');
+const keysProblem = (value: unknown): string | undefined =>
+  isKeys(value) ? undefined : 'expected an array of keys of data';
+
+/** What is wrong with each option of a kind. */
+const CHECKS: Readonly<Record<keyof KindOptions, (value: unknown) => string | undefined>> = {
+  schema: schemaProblem,
+  defaults: (value) => {
+    const problem = isObject(value) ? checkJson(value, DEFAULT_LIMITS) : { path: '', message: 'expected an object' };
+    if (problem) return `${problem.path} ${problem.message}`.trim();
+    return Object.keys(value as object).some(isLongKey) ? 'expected shorter keys' : undefined;
+  },
+  readonly: keysProblem,
+  immutable: keysProblem,
+};
+
+/** Compiles each schema, too. */
+export function kindProblems(kinds: unknown): KindProblem[] {
+  if (!isObject(kinds)) return [['', 'expected an object of options by kind, such as {"note":{"schema":{…}}}']];
+  return Object.entries(kinds).flatMap(([kind, options]) => problemsOf(kind, options));
+}
+
+function problemsOf(kind: string, options: unknown): KindProblem[] {
+  if (!KIND_PATTERN.test(kind)) return [[kind, 'cannot be a kind: 1–64 characters of A–Z a–z 0–9 _ . : -']];
+  if (!isObject(options)) return [[kind, 'expected an object']];
+  return Object.entries(options).flatMap(([name, value]): KindProblem[] => {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof KindOptions] : unknownOption;
+    const problem = value === undefined ? undefined : check(value);
+    return problem === undefined ? [] : [[`${kind}.${name}`, problem]];
+  });
+}
+
+function unknownOption(): string {
+  return `there is no such option; there are ${Object.keys(CHECKS).join(', ')}`;
+}
+
+/** The kinds of a file. @throws Error with a sentence that names what is wrong. */
+export function parseKinds(text: string): Kinds {
+  let kinds: unknown;
+  try {
+    kinds = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`it is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  const problems = kindProblems(kinds);
+  if (problems.length === 0) return kinds as Kinds;
+  throw new Error(problems.map(([name, expected]) => (name === '' ? expected : `${name}: ${expected}`)).join('; '));
+}
+
+function schemaProblem(value: unknown): string | undefined {
+  if (!isObject(value) && !isStandardSchema(value)) return 'expected a JSON Schema or a Standard Schema';
+  try {
+    validatorOf(value);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

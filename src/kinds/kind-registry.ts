@@ -1,0 +1,113 @@
+import { isSystem } from '../auth/authentication/anonymous.js';
+import type { JudgedWrite, KindRules } from '../ledger/write/kind-rules.js';
+import type { PreparedMutation } from '../ledger/write/prepared-mutation.js';
+import {
+  equalJson,
+  invalid,
+  type AtomeState,
+  type Content,
+  type Issue,
+  type JsonObject,
+  type JsonValue,
+  type Mutation,
+  type Principal,
+} from '../protocol/index.js';
+import type { KindOptions, Kinds } from './kind-options.js';
+import { pointerOf, validatorOf, type Validator } from './validator.js';
+
+/** What holds for the atomes of one kind. */
+interface Rule {
+  readonly validate: Validator | undefined;
+  readonly defaults: readonly (readonly [key: string, value: JsonValue])[];
+  readonly readonly: readonly string[];
+  readonly immutable: readonly string[];
+  /** An atome with such keys stays of its kind: elsewhere they would be anybody's. */
+  readonly isKept: boolean;
+}
+
+function ruleOf({ schema, defaults = {}, readonly = [], immutable = [] }: KindOptions): Rule {
+  return {
+    validate: schema && validatorOf(schema),
+    defaults: Object.entries(defaults),
+    readonly,
+    immutable,
+    isKept: readonly.length > 0 || immutable.length > 0,
+  };
+}
+
+/** The kinds that an application has told of, each with what is asked of its atomes. */
+export class KindRegistry implements KindRules {
+  private readonly rules: ReadonlyMap<string, Rule>;
+
+  /** @param isOnly whether there are no others. @throws Error for a schema that is not usable. */
+  constructor(
+    kinds: Kinds = {},
+    private readonly isOnly = false,
+  ) {
+    this.rules = new Map(Object.entries(kinds).map(([kind, options]) => [kind, ruleOf(options)]));
+  }
+
+  /** A write with what is filled in before anybody decides it. */
+  complete(mutation: Mutation): PreparedMutation {
+    if (mutation.operation !== 'create') return mutation;
+    const { changes } = mutation;
+    const missing = this.rules.get(changes.kind)?.defaults.filter(([key]) => !Object.hasOwn(changes.data, key)) ?? [];
+    if (missing.length === 0) return mutation;
+    const data = { ...changes.data, ...structuredClone(Object.fromEntries(missing)) };
+    return { ...mutation, changes: { ...changes, data }, asked: mutation };
+  }
+
+  restorable(past: Content, now: AtomeState, by: Principal): Content {
+    const rule = this.rules.get(now.kind);
+    if (!rule?.isKept || past.kind !== now.kind) return past;
+    const kept = new Set([...rule.immutable, ...(isSystem(by) ? [] : rule.readonly)]);
+    const others = Object.entries(past.data).filter(([key]) => !kept.has(key));
+    const standing = Object.entries(now.data).filter(([key]) => kept.has(key));
+    return { ...past, data: Object.fromEntries([...others, ...standing]) };
+  }
+
+  assertFits(write: JudgedWrite): void {
+    const { before, after } = write;
+    const rule = this.rules.get(after.kind);
+    const issues = [...this.issuesOfKind(rule, write), ...(rule?.isKept ? issuesOfKeys(rule, write) : [])];
+    // what has lost, or says something else of the atome, is not held against it
+    const isJudged =
+      before?.data !== after.data || before.kind !== after.kind || (before.deletedAt !== null && !after.deletedAt);
+    if (isJudged && !rule && this.isOnly) {
+      const kinds = [...this.rules.keys()].slice(0, MAX_NAMED).join(', ');
+      issues.push({ path: '/kind', message: `"${after.kind}" is none of the kinds here, such as ${kinds}` });
+    }
+    if (issues.length === 0 && isJudged && rule?.validate) issues.push(...rule.validate(after.data));
+    if (issues.length > 0) throw invalid(issues);
+  }
+
+  private issuesOfKind(rule: Rule | undefined, { before, after, by }: JudgedWrite): Issue[] {
+    if (!before || before.kind === after.kind || isSystem(by)) return [];
+    const kept = [before.kind, after.kind].find((kind) => (kind === after.kind ? rule : this.rules.get(kind))?.isKept);
+    if (kept === undefined) return [];
+    const message = `cannot change: atomes of "${kept}" have keys that are not everybody's to write; create another atome`;
+    return [{ path: '/kind', message }];
+  }
+}
+
+/** Most kinds that a sentence names. */
+const MAX_NAMED = 20;
+
+function issuesOfKeys(rule: Rule, { before, after, by, asked }: JudgedWrite): Issue[] {
+  const had: JsonObject = before?.data ?? Object.fromEntries(rule.defaults);
+  const isChanged = (key: string, value: JsonValue | undefined): boolean =>
+    !equalJson(Object.hasOwn(had, key) ? had[key] : undefined, value);
+  const issues: Issue[] = [];
+  if (rule.readonly.length > 0 && !isSystem(by)) {
+    const named = new Set(rule.readonly.map((key) => `data.${key}`));
+    const wrong = asked().filter(({ path, value }) => named.has(path) && isChanged(path.slice('data.'.length), value));
+    const message = 'is written by the server alone; leave it out, or as it is';
+    issues.push(...wrong.map(({ path }) => ({ path: pointerOf(path.slice('data.'.length)), message })));
+  }
+  if (before?.kind !== after.kind) return issues;
+  const changed = rule.immutable.filter((key) =>
+    isChanged(key, Object.hasOwn(after.data, key) ? after.data[key] : undefined),
+  );
+  const message = 'cannot change once the atome is there';
+  return [...issues, ...changed.map((key) => ({ path: pointerOf(key), message }))];
+}

@@ -1,0 +1,76 @@
+import {
+  assignments,
+  contentOf,
+  isRedacted,
+  type Assignment,
+  type AtomeState,
+  type Content,
+  type Limits,
+  type Mutation,
+  type Principal,
+  type ReadyMutation,
+} from '../../protocol/index.js';
+import type { PendingAtome } from './append-entry.js';
+
+/** What a write makes of an atome, as the rules of its kind look at it. */
+export interface JudgedWrite {
+  readonly before: AtomeState | undefined;
+  readonly after: AtomeState;
+  readonly by: Principal;
+  /** What its author has asked to make of keys, without what the server has added. */
+  readonly asked: () => readonly Assignment[];
+}
+
+/** What an application asks of the atomes of its kinds. Synchronous and pure: it is asked under the lock of the tenant. */
+export interface KindRules {
+  /** What a restore brings back, with what it may not change as it is now. */
+  restorable(past: Content, now: AtomeState, by: Principal): Content;
+  /** @throws AtomeError `invalid`, which names each key that does not fit. */
+  assertFits(write: JudgedWrite): void;
+}
+
+/** What the decision of a write knows of kinds. */
+interface Environment {
+  readonly kinds?: KindRules | undefined;
+  readonly limits: Limits;
+}
+
+/** What a restore brings back. */
+export function restorableOf(
+  restored: Content | Error | undefined,
+  { state }: Pick<PendingAtome, 'state'>,
+  by: Principal,
+  { kinds }: Environment,
+): Content | Error | undefined {
+  if (!kinds || !restored || restored instanceof Error || isRedacted(state)) return restored;
+  return kinds.restorable(contentOf(restored), state, by);
+}
+
+/**
+ * Holds what a write makes of an atome against the rules of its kind.
+ * @param asked the write as its author has sent it.
+ * @throws AtomeError `invalid`
+ */
+export function assertKindFits(
+  asked: Mutation | ReadyMutation,
+  write: Omit<JudgedWrite, 'asked'>,
+  { kinds, limits }: Environment,
+): void {
+  const { operation } = asked;
+  // nobody is kept from taking something away, or from saying who sees it
+  if (!kinds || operation === 'delete' || operation === 'redact' || operation === 'share') return;
+  kinds.assertFits({ ...write, asked: () => askedKeys(asked, write.before, limits) });
+}
+
+/** What a write asks to make of keys. A restore asks for none: it leaves alone what it may not change. */
+function askedKeys(
+  asked: Mutation | ReadyMutation,
+  before: AtomeState | undefined,
+  { jsonNodes: values, messageBytes: chars }: Limits,
+): readonly Assignment[] {
+  if (asked.operation === 'create') {
+    return Object.entries(asked.changes.data).map(([key, value]) => ({ path: `data.${key}`, value }));
+  }
+  if (!before || asked.operation === 'restore' || asked.operation === 'redact') return [];
+  return assignments(before, asked, { budget: { values, chars } });
+}
