@@ -3,7 +3,7 @@ import { PREFIX, SEARCH_TABLES, TABLES } from '../../../database/tables.js';
 const OURS = new RegExp(`\\?|\\b${PREFIX}(${[...TABLES, ...SEARCH_TABLES].join('|')})\\b`, 'g');
 
 /** Most of ours are fixed, or have a few shapes; those beyond are made each time. */
-const MOST_KNOWN = 1_000;
+const MOST_KNOWN = 500;
 
 /**
  * Makes the statements of ours for PostgreSQL: `$1`, `$2` … for `?`, and the tables by their schema. By name, not by the
