@@ -3,7 +3,8 @@ export default {
   testMatch: ['<rootDir>/{src,client/src,test}/**/*.spec.ts'],
   testEnvironment: 'node',
   injectGlobals: false,
-  testTimeout: 60_000,
+  // for what hangs: how long a test takes says more of the machine than of the code
+  testTimeout: 240_000,
   maxWorkers: 2,
   // Node keeps the modules of ended test files; a worker that has grown is replaced, or it would collect garbage all day.
   workerIdleMemoryLimit: '800MB',

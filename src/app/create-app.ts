@@ -21,6 +21,8 @@ import { PACKAGE_FOLDER } from '../version.js';
 /** How long a request may take to arrive, and its headers, in milliseconds. */
 const REQUEST_MS = 60_000;
 const HEADERS_MS = 15_000;
+/** How long a part of the server may take to start, in milliseconds: on a busy machine more than the 10 s of Fastify. */
+const START_MS = 60_000;
 /** How often it is looked whether one is late. */
 const CHECK_MS = 5_000;
 
@@ -33,6 +35,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     trustProxy: proxies > 0 && ((_address, hop) => hop < proxies),
     // who sends half a request must not hold its connection for ever
     requestTimeout: REQUEST_MS,
+    pluginTimeout: START_MS,
     // a proxy may append to a path what it likes; ours end where they end
     routerOptions: { maxParamLength: 128 },
     rewriteUrl: ({ url = '/' }) => addressInOwnWords(url),

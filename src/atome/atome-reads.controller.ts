@@ -13,12 +13,13 @@ import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
 import { whileAsked } from '../http/when-over.js';
+import { takeWhere } from '../http/where-query.js';
 import type { AsOf } from '../ledger/read/ledger-reader.js';
 import { atomeText } from '../ledger/row-mapper.js';
 import { isHeavy } from '../ledger/read-weights.js';
 import type { ListQuery } from '../ledger/store.js';
 import { LARGE, turn } from '../ledger/turns.js';
-import { invalid, parseId, type Principal } from '../protocol/index.js';
+import { invalid, parseId, type Condition, type Principal } from '../protocol/index.js';
 import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 
@@ -45,8 +46,9 @@ export class AtomeReadsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const query = await checkedQuery(ListQueryDto, request.query);
-    const listQuery = toListQuery(query);
+    const { where, rest } = takeWhere(request.query, request.url);
+    const query = await checkedQuery(ListQueryDto, rest);
+    const listQuery = toListQuery(query, where);
     const waiting = whileAsked(request, reply);
     const list = () =>
       Promise.all([
@@ -58,13 +60,13 @@ export class AtomeReadsController {
       : list());
     // a short page need not stand behind the large ones of others
     if (rows.reduce((bytes, { size }) => bytes + size, 0) > LARGE) await turn();
-    const rest = JSON.stringify({
+    const paging = JSON.stringify({
       total,
       page: query.page,
       pages: total === null ? null : Math.ceil(total / query.limit),
       nextCursor: last ? encodeCursor(listQuery, last) : null,
     });
-    return this.answers.of(`{"success":true,"data":[${rows.map(atomeText).join(',')}],${rest.slice(1)}`, reply);
+    return this.answers.of(`{"success":true,"data":[${rows.map(atomeText).join(',')}],${paging.slice(1)}`, reply);
   }
 
   @RequireRole('read', { takesQuery: true })
@@ -129,13 +131,14 @@ function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
   return at === undefined ? undefined : parseAsOfPoint(at, 'at');
 }
 
-function toListQuery(query: ListQueryDto): ListQuery {
+function toListQuery(query: ListQueryDto, where: Condition | undefined): ListQuery {
   const { kind, type, parentId, search, sortBy, sortOrder, limit, page, cursor } = query;
   const listing = {
     kind,
     type,
     parentId: parentId === 'null' ? null : parentId,
     search: search === '' ? undefined : search,
+    where,
     includeDeleted: query.includeDeleted === 'true',
     sortBy,
     sortOrder,

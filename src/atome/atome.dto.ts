@@ -240,6 +240,15 @@ export class ListQueryDto extends PageQueryDto {
   @MaxLength(200)
   search?: string;
 
+  @ApiPropertyOptional({
+    type: String,
+    description:
+      'What must be true of fields, as JSON; or in brackets, one for each: `where[data.status]=open`, `where[data.size][gte]=5`.',
+    example: '{"data.status":"open","data.size":{"gte":5}}',
+  })
+  @IsOptional()
+  where?: never;
+
   @ApiPropertyOptional({ enum: SORT_BY, default: 'updatedAt', description: 'What orders the list.' })
   @IsIn(SORT_BY)
   sortBy: (typeof SORT_BY)[number] = 'updatedAt';

@@ -37,7 +37,7 @@ function notOf(what: string): AtomeError {
   return invalid([{ path: 'cursor', message: `must be the nextCursor of a page with ${what}; or begin without it` }]);
 }
 
-function filterDigest({ kind, type, parentId, search, includeDeleted }: Listing): string {
+function filterDigest({ kind, type, parentId, search, includeDeleted, where }: Listing): string {
   // the compiler asks for every filter; their order is in the cursors that clients hold
   const filters: Record<Exclude<keyof Listing, 'sortBy' | 'sortOrder'>, unknown> = {
     kind: kind ?? '',
@@ -45,11 +45,15 @@ function filterDigest({ kind, type, parentId, search, includeDeleted }: Listing)
     parentId: parentId === undefined ? '' : [parentId],
     search: search ?? '',
     includeDeleted,
+    where,
   };
-  return createHash('sha256')
-    .update(JSON.stringify(Object.values(filters)))
-    .digest('base64url')
-    .slice(0, 8);
+  return (
+    createHash('sha256')
+      // without conditions, as it was before there were any
+      .update(JSON.stringify(Object.values(filters).filter((filter) => filter !== undefined)))
+      .digest('base64url')
+      .slice(0, 8)
+  );
 }
 
 function parse(cursor: string): unknown {

@@ -150,7 +150,9 @@ describe('the schema of the database', () => {
     expect(readConfig({}).atome).not.toHaveProperty('databaseSchema');
     expect(readConfig({ DATABASE_SCHEMA: 'sync_1' }).atome.databaseSchema).toBe('sync_1');
     for (const DATABASE_SCHEMA of ['Sync', '1a', 'a-b', 'pg_a', 'a'.repeat(64)]) {
-      expect(problemsOf({ DATABASE_SCHEMA })).toEqual([expect.stringContaining(`DATABASE_SCHEMA=${DATABASE_SCHEMA}: `)]);
+      expect(problemsOf({ DATABASE_SCHEMA })).toEqual([
+        expect.stringContaining(`DATABASE_SCHEMA=${DATABASE_SCHEMA}: `),
+      ]);
     }
   });
 });

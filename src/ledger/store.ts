@@ -9,6 +9,7 @@ import type {
   IdempotencyRecord,
   PropagationRow,
 } from './rows.js';
+import type { Condition } from '../protocol/index.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
@@ -124,6 +125,8 @@ export interface ListQuery {
   readonly parentId?: string | null | undefined;
   /** Text that `data` must contain, ignoring case. */
   readonly search?: string | undefined;
+  /** What must be true of them. */
+  readonly where?: Condition | undefined;
   /** Whether deleted atomes are among them. */
   readonly includeDeleted: boolean;
   /** What they are ordered by; the id decides between equals. */

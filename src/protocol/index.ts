@@ -30,4 +30,6 @@ export * from './parse/message.js';
 export * from './parse/mutate.js';
 export { parseId, guardJson } from './parse/write-fields.js';
 export * from './messages/range.js';
+export * from './query/condition.js';
+export * from './query/parse-condition.js';
 export * from './version.js';

@@ -101,6 +101,6 @@ describe(`${CLIENTS} clients on networks that fail ${FLAPS} times each (seed ${S
         await Promise.all(devices.map((device) => device.close()));
       }
     },
-    60_000 + FLAPS * 400,
+    240_000 + FLAPS * 400,
   );
 });

@@ -38,7 +38,7 @@ describe.each(DATABASES)('GET /api/audit, on %s', (_database, create) => {
       }));
       await bob.post('/api/sync/push', { operations: named });
     }
-  }, 60_000);
+  });
   afterAll(async () => {
     await server.close();
     await database.drop();

@@ -86,7 +86,7 @@ describe.each(DATABASES)('a server with little memory, on %s', (_name, createDat
       expect([status, (body.events as unknown[]).length, body.to]).toEqual([200, WRITES, WRITES]);
       expect(memory.bytes).toBeLessThanOrEqual(BUDGET);
     }
-  }, 60_000);
+  });
 
   it('lets go of what nobody follows before what somebody does', async () => {
     const socket = await follow('followed');
@@ -102,7 +102,7 @@ describe.each(DATABASES)('a server with little memory, on %s', (_name, createDat
     const begins = (tenant: string): number | undefined => opened.get(tenant)?.log.tail.recent.start;
     expect(begins('followed')).toBe(0);
     expect(begins(TENANTS[0]!)).toBeUndefined();
-  }, 60_000);
+  });
 
   it('refuses bodies with 503 and a time to wait where they do not fit, and takes them again when there is room', async () => {
     const half = async (sub: string): Promise<RawSocket> => {

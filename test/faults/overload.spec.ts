@@ -61,7 +61,7 @@ describe.each(DATABASES)('writes on %s with a slow disk', (_name, createDatabase
     for (const refusal of overloaded.refusals) {
       expect(refusal).toMatchObject({ code: 'unavailable', details: { retryAfter: expect.any(Number) } });
     }
-  }, 60_000);
+  });
 
   it('of one tenant take no longer because another is overloaded', async () => {
     const alone = await offer('modest', 20);
@@ -69,5 +69,5 @@ describe.each(DATABASES)('writes on %s with a slow disk', (_name, createDatabase
     expect(overloaded.refusals.length).toBeGreaterThan(0);
     expect(beside.refusals).toEqual([]);
     expect(beside.p99).toBeLessThanOrEqual(Math.max(3 * alone.p99, PATIENCE_MS));
-  }, 60_000);
+  });
 });

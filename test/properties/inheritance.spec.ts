@@ -157,5 +157,5 @@ describe.each(DATABASES)('what inherits, on %s,', (_name, createDatabase) => {
       }),
       { numRuns: 25 },
     );
-  }, 240_000);
+  });
 });

@@ -106,5 +106,5 @@ describe.each(DATABASES)('a ledger on %s', (_name, create) => {
       }),
       { numRuns: 25 },
     );
-  }, 120_000);
+  });
 });

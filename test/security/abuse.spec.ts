@@ -75,7 +75,7 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
     const kept = new Set((await Promise.all(NEIGHBOURS.map(opIdsOf))).flat());
     await database.drop();
     expect(acknowledged.filter((opId) => !kept.has(opId))).toEqual([]);
-  }, 120_000);
+  });
 
   async function opIdsOf(tenant: string): Promise<string[]> {
     const { alterations, result } = await audit(database.url, tenant);

@@ -163,5 +163,5 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
     await ledger.writer.start();
     await ledger.settled();
     expect(await inherited(ids.at(-1)!)).toEqual(NOBODYS);
-  }, 120_000);
+  });
 });

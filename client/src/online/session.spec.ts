@@ -280,5 +280,5 @@ describe('exactly once and in order', () => {
       }),
       { numRuns: 300 },
     );
-  }, 60_000);
+  });
 });

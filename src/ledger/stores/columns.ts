@@ -62,7 +62,7 @@ function columnsOf<Row>(entity: Entity<Row>): Columns<Omit<Row, 'tenant'>> {
 
 const HEAD: Columns<HeadRow> = columnsOf(LedgerEntity);
 export const ALTERATION: Columns<AlterationRow> = columnsOf(AlterationEntity);
-const ATOME: Columns<StoredAtomeRow> = columnsOf(AtomeEntity);
+export const ATOME: Columns<StoredAtomeRow> = columnsOf(AtomeEntity);
 const RECEIPT: Columns<ReceiptRow> = columnsOf(ReceiptEntity);
 const PROPAGATION: Columns<PropagationRow> = columnsOf(PropagationEntity);
 

@@ -1,5 +1,6 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
 import { isReadNow } from './ancestors.sql.js';
+import { conditionSql, type ConditionDialect } from './condition.sql.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 import { asInJson, type Found } from './search.js';
 
@@ -26,6 +27,8 @@ export interface Dialect {
   readonly namesReader: (readers: string) => string;
   /** A column whose index is not to be walked for the order: only SQLite, which has no statistics, has to be told. */
   readonly unwalked: (column: string) => string;
+  /** Comparisons of fields. */
+  readonly conditions: ConditionDialect;
 }
 
 /** What the index of searches has found of its text narrows a list; left out: all that there is is looked through. */
@@ -103,6 +106,11 @@ function listConditions(
     const visible = visibility(query.visibleTo, dialect);
     conditions.push(visible.sql);
     params.push(...visible.params);
+  }
+  if (query.where) {
+    const wanted = conditionSql(query.where, dialect.conditions);
+    conditions.push(wanted.sql);
+    params.push(...wanted.params);
   }
   if (query.search !== undefined) {
     conditions.push(`${dialect.lowerData} LIKE ? ESCAPE '\\'`);

@@ -81,5 +81,5 @@ describe('heirs', () => {
     await ledger.write(write('top', 'share', { access: 'tenant' }));
     await ledger.write(heir('heir-0', 'heir-1'));
     expect(await inherited(`heir-${MAX_DESCENDANTS}`)).toBe('tenant');
-  }, 120_000);
+  });
 });

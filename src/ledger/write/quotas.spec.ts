@@ -76,7 +76,7 @@ describe('the writes of a tenant', () => {
     expect(reasons.map(({ code }) => code).lastIndexOf('not_found')).toBe(MAX_WAITING.tenant - 1);
     expect(reasons.slice(-2)).toMatchObject(Array(2).fill({ code: 'unavailable', details: { retryAfter: 1_000 } }));
     await expect(ledger.writer.submit('greedy', create('a'), ORIGIN)).resolves.toMatchObject({ outcome: 'applied' });
-  }, 60_000);
+  });
 });
 
 const CHILD = { kind: 'note', type: null, data: {}, meta: {} } as const;

@@ -62,6 +62,11 @@ describe.each(DATABASES)('the list over REST, on %s', (_database, create) => {
     ['sortBy=id&sortOrder=asc&limit=2&page=2', ['a3', 'a4']],
     ['sortBy=id&sortOrder=asc&limit=3&page=2', ['a4']],
     ['limit=500&page=99', []],
+    ['where[data.title]=Gamma', ['a3']],
+    ['where[data.title][gt]=B&where[kind][ne]=task', ['a2']],
+    ['where={"or":[{"type":"memo"},{"data.title":{"startsWith":"Del"}}]}&sortBy=id', ['a4', 'a1']],
+    ['where[data.title][contains]=a&kind=task&search=delta', ['a4']],
+    [`where[data.title]=${encodeURIComponent("' OR 1=1 --")}`, []],
   ])('%s gives %j', async (query, expected) => {
     expect(await ids(query)).toEqual(expected);
   });

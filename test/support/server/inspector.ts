@@ -19,9 +19,8 @@ export class Inspector {
 
   private constructor(private readonly ws: WebSocket) {}
 
-  static async attach({ output }: ServerProcess): Promise<Inspector> {
-    const url = /Debugger listening on (ws:\S+)/.exec(output.join('\n'))?.[1];
-    if (url === undefined) throw new Error('the server runs without its inspector');
+  static async attach(server: ServerProcess): Promise<Inspector> {
+    const url = await server.warns(/Debugger listening on (ws:\S+)/);
     const ws = new WebSocket(url, { perMessageDeflate: false });
     await once(ws, 'open');
     return new Inspector(ws);

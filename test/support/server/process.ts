@@ -74,6 +74,16 @@ export class ServerProcess {
     while (!this.output.join('').includes(text)) await once(this.child.stdout!, 'data');
   }
 
+  /** Resolves with the first group of a pattern when it has written that to standard error. */
+  async warns(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = pattern.exec(this.output.join(''))?.[1];
+      if (found !== undefined) return found;
+      // what it writes to standard output has a pipe of its own, which may be ahead
+      await once(this.child.stderr!, 'data');
+    }
+  }
+
   /** Ends it and resolves with its exit code; null when the signal ended it. */
   async kill(signal: NodeJS.Signals): Promise<number | null> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;

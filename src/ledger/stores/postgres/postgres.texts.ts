@@ -2,8 +2,8 @@ import { PREFIX, SEARCH_TABLES, TABLES } from '../../../database/tables.js';
 
 const OURS = new RegExp(`\\?|\\b${PREFIX}(${[...TABLES, ...SEARCH_TABLES].join('|')})\\b`, 'g');
 
-/** Most of ours are fixed, or have a few shapes; those beyond are made each time. */
-const MOST_KNOWN = 500;
+/** Most texts that are kept: those of the store are fewer; what callers compose of conditions has no end. */
+const MOST_KNOWN = 256;
 
 /**
  * Makes the statements of ours for PostgreSQL: `$1`, `$2` … for `?`, and the tables by their schema. By name, not by the
@@ -17,7 +17,9 @@ export function statementsIn(schema: string): (statement: string) => string {
     if (made !== undefined) return made;
     let count = 0;
     const text = statement.replace(OURS, (_, table?: string) => (table ? `"${schema}".${table}` : `$${++count}`));
-    if (known.size < MOST_KNOWN) known.set(statement, text);
+    known.set(statement, text);
+    // the oldest is the first; one that is wanted still is soon back
+    if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
     return text;
   };
 }

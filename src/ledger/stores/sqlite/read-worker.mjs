@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { addLower } from '../../../database/sqlite-lower.mjs';
 import { rowsOf } from './rows-of.mjs';
+import { StatementCache } from './statement-cache.mjs';
 
 /** @typedef {import('./read-pool.js').Read} Read */
 
@@ -14,14 +15,12 @@ addLower(db);
 /** @type {import('better-sqlite3').Database | undefined} */
 let index;
 
-/** @type {Map<string, import('better-sqlite3').Statement>} */
-const statements = new Map();
+const statements = new StatementCache();
+const searches = new StatementCache();
 
 /** @param {Read} read */
 function prepare({ sql, isSearch }) {
-  let statement = statements.get(sql);
-  if (!statement) statements.set(sql, (statement = (isSearch ? indexOfSearches() : db).prepare(sql)));
-  return statement;
+  return isSearch ? searches.prepare(indexOfSearches(), sql) : statements.prepare(db, sql);
 }
 
 function indexOfSearches() {

@@ -28,6 +28,8 @@ import { translate } from './sqlite.errors.js';
 import { isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
+import { sqliteConditions } from './sqlite.condition.js';
+import { StatementCache } from './statement-cache.mjs';
 import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
 
@@ -60,6 +62,7 @@ export class SqliteStore extends SqlStore {
     namesReader: (readers: string) =>
       `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
+    conditions: sqliteConditions,
   };
   private readonly db: BetterSqlite3.Database;
   private readonly file: SqliteFile;
@@ -69,7 +72,7 @@ export class SqliteStore extends SqlStore {
   protected override readonly search: SqliteSearch | undefined;
   private readonly patience = new Patience();
   private isScrubbing = false;
-  private readonly statements = new Map<string, BetterSqlite3.Statement>();
+  private readonly statements = new StatementCache();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -257,12 +260,7 @@ export class SqliteStore extends SqlStore {
   }
 
   private prepare(statement: string): BetterSqlite3.Statement {
-    let prepared = this.statements.get(statement);
-    if (!prepared) {
-      prepared = this.db.prepare(statement);
-      this.statements.set(statement, prepared);
-    }
-    return prepared;
+    return this.statements.prepare(this.db, statement);
   }
 
   /** The calls are synchronous, the port is not: what one throws becomes a rejection. */

@@ -1,0 +1,60 @@
+import type { Comparison, DocumentField, Scalar } from '../../../protocol/index.js';
+import type { Param, Statement } from '../columns.js';
+import { SYMBOLS, type ConditionDialect } from '../condition.sql.js';
+
+/** How SQLite names the types of JSON values. */
+const TEXT = `= 'text'`;
+const NUMBER = `IN ('integer', 'real')`;
+
+/** How SQLite compares what is in the documents of atomes. */
+export const sqliteConditions: ConditionDialect = {
+  ofDocument,
+  position: (text) => `instr(${text}, ?)`,
+  inBytes: (text) => text,
+  number: '?',
+  within: (condition) => condition,
+};
+
+const certain = (sql: string, ...params: Param[]): Statement => ({ sql: `coalesce(${sql}, false)`, params });
+
+function ofDocument(field: DocumentField, comparison: Comparison): Statement {
+  const column = `atome_atomes."${field.document}"`;
+  const path = `$${field.keys.map((key) => `."${key}"`).join('')}`;
+  switch (comparison.operator) {
+    case 'exists':
+      return { sql: `json_type(${column}, ?) IS NOT NULL`, params: [path] };
+    case 'eq':
+      // as both are written, so that numbers are equal to their last digit
+      return certain(`${column} -> ? = ?`, path, JSON.stringify(comparison.value));
+    case 'startsWith':
+      return textAt(column, path, comparison.value, '= 1');
+    case 'contains':
+      return contains(column, path, comparison.value);
+    default: {
+      const { operator, value } = comparison;
+      const type = typeof value === 'number' ? NUMBER : TEXT;
+      const test = `json_type(${column}, ?) ${type} AND json_extract(${column}, ?) ${SYMBOLS[operator]} ?`;
+      return certain(test, path, path, value);
+    }
+  }
+}
+
+/** @param position where the text of the value is to be in that of the field. */
+function textAt(column: string, path: string, value: string, position: string): Statement {
+  const text = `json_type(${column}, ?) ${TEXT} AND instr(json_extract(${column}, ?), ?) ${position}`;
+  return certain(text, path, path, value);
+}
+
+function contains(column: string, path: string, value: Scalar): Statement {
+  const item = itemIs(value);
+  const items = `SELECT 1 FROM json_each(${column}, ?) AS item WHERE ${item.sql}`;
+  const inArray = certain(`json_type(${column}, ?) = 'array' AND EXISTS (${items})`, path, path, ...item.params);
+  if (typeof value !== 'string') return inArray;
+  const inText = textAt(column, path, value, '> 0');
+  return { sql: `(${inText.sql} OR ${inArray.sql})`, params: [...inText.params, ...inArray.params] };
+}
+
+function itemIs(value: Scalar): Statement {
+  if (value === null || typeof value === 'boolean') return { sql: 'item.type = ?', params: [String(value)] };
+  return { sql: `item.type ${typeof value === 'number' ? NUMBER : TEXT} AND item.atom = ?`, params: [value] };
+}
