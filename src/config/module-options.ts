@@ -61,8 +61,8 @@ export interface AtomeOptions {
   /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default `sqlite:./data/atome.sqlite`. */
   readonly databaseUrl?: string;
   /**
-   * The schema of PostgreSQL in which the tables are, and are made; default `atome`. Without it, tables that an earlier version
-   * has made among those of others are moved there at the start.
+   * The schema of PostgreSQL for the tables, which the start makes; default `atome`. Tables that an earlier version has made
+   * among those of others are moved there.
    */
   readonly databaseSchema?: string;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
