@@ -140,6 +140,7 @@ export default tseslint.config(
       'client/src/connection/connection.ts',
       'client/src/offline/{client,engine,replica,sender}.ts',
       'client/src/query/queries.ts',
+      'client/src/storage/indexeddb/{commit-log,indexeddb-store}.ts',
     ],
     rules: { 'max-lines-per-function': ['error', 190] },
   },

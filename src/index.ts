@@ -39,7 +39,17 @@ export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
 // 2. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.
 export type { AccountOptions, AtomeOptions, AtomeStaticOptions, SocketOptions } from './config/module-options.js';
-export type { JsonSchema, KindOptions, Kinds, StandardSchema } from './kinds/kind-options.js';
+export type {
+  AddedWrite,
+  BeforeWrite,
+  HookResult,
+  HookedWrite,
+  JsonSchema,
+  KindOptions,
+  Kinds,
+  StandardSchema,
+  WriteHookContext,
+} from './kinds/kind-options.js';
 export type { FeedOptions } from './feed/options.js';
 export type { Quotas } from './ledger/write/quotas.js';
 export type { JwtOptions, KeySource } from './auth/authentication/jwt.authenticator.js';

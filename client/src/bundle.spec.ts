@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { FORMAT } from './storage/store.js';
 
 /** A bundle of these names: its files at once, in kB of 1,024 bytes, minified and gzipped; and what is in them. */
 async function bundle(...names: string[]): Promise<{ readonly size: number; readonly sources: string[] }> {
@@ -37,37 +38,46 @@ async function bundle(...names: string[]): Promise<{ readonly size: number; read
 /* What was reached, so that it does not grow unnoticed. */
 describe('what a page loads', () => {
   it.each([
-    [11.7, ['createClient', 'memoryStore']],
-    [14.6, ['createClient', 'indexedDbStore']],
-    [6.7, ['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']],
-    [4.78, ['UnifiedSync']],
+    [11.2, ['createClient']],
+    [11.41, ['createClient', 'memoryStore']],
+    [13.88, ['createClient', 'indexedDbStore']],
+    [6.64, ['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']],
+    [4.7, ['UnifiedSync']],
   ])('is at most %d kB for %j', async (most, names) => {
     expect((await bundle(...names)).size).toBeLessThanOrEqual(most);
   });
 
   it('leaves out of the protocol what only a server needs, and JSON Patch until a write has one', async () => {
-    const { sources } = await bundle('createClient', 'memoryStore');
+    const { sources } = await bundle('createClient');
     const protocol = sources.flatMap((path) => /src\/protocol\/(.*)\.ts$/.exec(path)?.[1] ?? []).sort();
     expect(protocol).toEqual(['close-codes', 'hlc', 'merge/merge-patch', 'messages/range', 'version']);
   });
 
-  it('has of the stores only what it names: with memory alone no IndexedDB, no tabs, and no REST call', async () => {
+  it('has of the stores only what it names: no IndexedDB and no tabs where it names none, and no REST call', async () => {
     const folders = (sources: readonly string[]): string[] =>
       sources
         .filter((path) => /client\/src\/(storage|online|dual)\//.test(path))
         .map((path) => path.split('/').at(-1)!);
+    const alone = await bundle('createClient');
+    expect(folders(alone.sources).sort()).toEqual(['apply-changes.ts', 'no-store.ts']);
     const memory = await bundle('createClient', 'memoryStore');
-    expect(folders(memory.sources).sort()).toEqual(['apply-changes.ts', 'memory-store.ts']);
+    expect(folders(memory.sources).sort()).toEqual(['apply-changes.ts', 'memory-store.ts', 'no-store.ts']);
     const browser = await bundle('createClient', 'indexedDbStore');
     expect(folders(browser.sources).sort()).toEqual([
       'apply-changes.ts',
       'browser-tabs.ts',
       'commit-log.ts',
       'indexeddb-store.ts',
-      'memory-store.ts',
+      'no-store.ts',
       'open-database.ts',
       'requests.ts',
       'store.ts',
     ]);
+  });
+
+  it('brings records forward without the network, as soon as there is anything to bring forward', async () => {
+    const { sources } = await bundle('createClient', 'indexedDbStore');
+    const isLoaded = sources.some((path) => path.endsWith('migrate-records.ts'));
+    expect(isLoaded).toBe(FORMAT.migrations.length > 0);
   });
 });

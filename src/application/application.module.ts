@@ -1,7 +1,8 @@
-import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { errorLog } from '../http/error-log.js';
+import { LimitedLog } from '../http/limited-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AcknowledgedWrites } from './acknowledged-writes.js';
@@ -10,9 +11,20 @@ import { AtomeWrites } from './atome-writes.js';
 import { Echoes } from './echoes.js';
 import { LedgerReads } from './ledger-reads.js';
 import { PreparedWriter } from './prepared-writer.js';
+import { WriteHooks } from './write-hooks.js';
 
 function readerOf(reads: LedgerReads): ReaderOf {
   return (principal, waiting) => reads.readerOf(principal, waiting);
+}
+
+function preparedWriterOf(
+  writer: LedgerWriter,
+  queries: AtomeQueries,
+  { kinds, limits }: ResolvedOptions,
+): PreparedWriter {
+  const hooks = kinds?.hasHooks ? new WriteHooks(kinds, queries, limits) : undefined;
+  const log = new LimitedLog(new Logger('Hooks'));
+  return new PreparedWriter(writer, kinds, hooks, (cause, line) => log.warn(cause, line));
 }
 
 const PROVIDERS: readonly FactoryProvider[] = [
@@ -23,8 +35,8 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: PreparedWriter,
-    inject: [LedgerWriter, ResolvedOptions],
-    useFactory: (writer: LedgerWriter, { kinds }: ResolvedOptions) => new PreparedWriter(writer, kinds),
+    inject: [LedgerWriter, AtomeQueries, ResolvedOptions],
+    useFactory: preparedWriterOf,
   },
   {
     provide: AtomeWrites,

@@ -62,6 +62,22 @@ export class AtomeQueries {
     };
   }
 
+  /** What there is under an id, deleted or not; undefined also for what may not be read. */
+  async find(id: string, principal: Principal): Promise<Atome | undefined> {
+    const reader = this.readerOf(principal);
+    const standing = await reader.standing(principal.tenant, id);
+    if (!standing || !this.mayRead(principal, standing)) return undefined;
+    return reader.find(principal.tenant, id);
+  }
+
+  /** Of which kind the atome is, or was at a version; undefined as for {@link find}. */
+  async kindOf(id: string, principal: Principal, version?: number): Promise<string | undefined> {
+    const reader = this.readerOf(principal);
+    const standing = await reader.standing(principal.tenant, id);
+    if (!standing || !this.mayRead(principal, standing)) return undefined;
+    return version === undefined ? standing.kind : (await reader.stateAt(principal.tenant, id, version))?.kind;
+  }
+
   async history(
     id: string,
     { page, limit }: HistoryRange,

@@ -19,16 +19,18 @@ export class AtomeWrites {
   ) {}
 
   /** Resolves when it is durable. @throws AtomeError when it is refused. */
-  submit(mutation: Mutation, { principal, clientId }: Caller, preconditions?: Preconditions): Promise<Outcome> {
-    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId, preconditions });
+  submit(mutation: Mutation, by: Caller, preconditions?: Preconditions): Promise<Outcome> {
+    const { principal, clientId } = by;
+    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId, preconditions }, by);
   }
 
   /**
    * As {@link submit}, of several that are written together, or not at all.
    * @returns what came of each: all are refused, or none is.
    */
-  submitAll(mutations: readonly Mutation[], { principal, clientId }: Caller): Promise<(Outcome | AtomeError)[]> {
-    return this.writer.submitAll(principal.tenant, mutations, { principal, sourceClient: clientId });
+  submitAll(mutations: readonly Mutation[], by: Caller): Promise<readonly (Outcome | AtomeError)[]> {
+    const { principal, clientId } = by;
+    return this.writer.submitAll(principal.tenant, mutations, { principal, sourceClient: clientId }, by);
   }
 
   /** As {@link submit}, with the atome that it has come to. */

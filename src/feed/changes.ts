@@ -1,4 +1,5 @@
 import { resetReasonOf } from './cursor-check.js';
+import { inTime } from '../ledger/in-time.js';
 import { turn } from '../ledger/turns.js';
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { eventFilter } from './filter.js';
@@ -113,7 +114,8 @@ async function collect(
   let [chars, walked] = [0, 0];
   while ((replay || to < upTo) && chars < ANSWER_CHARS && walked < MOST_WALKED) {
     if (walked > 0) await turn();
-    const batch = await inTime(batches.batchAfter(to, wanter, replay));
+    const read = batches.batchAfter(to, wanter, replay);
+    const batch = read instanceof Promise ? await inTime(read, PATIENCE_MS, () => undefined) : read;
     if (!batch) {
       isLate = true;
       if (to > from) break;
@@ -133,16 +135,6 @@ async function collect(
     walked += batch.entries.length;
   }
   return { to, events, isCut: to < upTo };
-}
-
-/** undefined where it takes too long. */
-async function inTime<T>(page: T | Promise<T>): Promise<T | undefined> {
-  if (!(page instanceof Promise)) return page;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PATIENCE_MS).unref();
-  });
-  return Promise.race([page, late]).finally(() => clearTimeout(timer));
 }
 
 function untilAdvanced(tail: LedgerTail, ms: number, signal: AbortSignal): Promise<void> {

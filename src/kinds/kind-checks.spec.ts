@@ -6,10 +6,18 @@ import { kindProblems, parseKinds } from './kind-checks.js';
 const standard = (validate: (value: unknown) => unknown) => ({ '~standard': { version: 1, vendor: 'test', validate } });
 
 /** The code under a heading of a page of the documentation. */
-function exampleIn(page: string, language: string): string {
+function exampleIn(page: string, language: string, place = 1): string {
   const text = readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8');
   const [, section = ''] = text.split('\n## Kinds\n');
-  return section.split('```' + language + '\n')[1]!.split('```')[0]!;
+  return section.split('```' + language + '\n')[place]!.split('```')[0]!;
+}
+
+/** Runs TypeScript. */
+async function run<T>(text: string): Promise<T> {
+  const { outputText } = ts.transpileModule(text, {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  });
+  return (await import(`data:text/javascript,${encodeURIComponent(outputText)}`)) as T;
 }
 
 describe('the options of kinds', () => {
@@ -76,6 +84,7 @@ describe('the options of kinds', () => {
     ['defaults that are no object', { note: { defaults: [] } }, 'note.defaults', 'expected an object'],
     ['a default that is no JSON', { note: { defaults: { n: Infinity } } }, 'note.defaults', /^n is a number that JSON/],
     ['keys that are no list', { note: { readonly: 'total' } }, 'note.readonly', 'expected an array of keys of data'],
+    ['a hook that is none', { note: { beforeWrite: true } }, 'note.beforeWrite', 'expected a function'],
     ['keys that are no texts', { note: { immutable: [1] } }, 'note.immutable', 'expected an array of keys of data'],
   ])('are refused for %s', (_what, kinds, name, expected) => {
     const problems = kindProblems(kinds);
@@ -110,10 +119,18 @@ describe('the options of kinds', () => {
 
   it('are those of the examples of the documentation', async () => {
     expect(Object.keys(parseKinds(exampleIn('operations', 'json')))).toEqual(['order']);
-    const { outputText } = ts.transpileModule(exampleIn('embedding', 'ts'), {
-      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-    });
-    const { kinds } = (await import(`data:text/javascript,${encodeURIComponent(outputText)}`)) as { kinds: object };
+    const { kinds } = await run<{ kinds: object }>(exampleIn('embedding', 'ts'));
     expect([Object.keys(kinds), kindProblems(kinds)]).toEqual([['order'], []]);
+    const { beforeWrite } = await run<{ beforeWrite: (...args: object[]) => Promise<unknown> }>(
+      `class AtomeError extends Error {}\n${exampleIn('embedding', 'ts', 2)}`,
+    );
+    const write = { operation: 'update', changes: { count: 3 } };
+    const context = { principal: { id: 'alice' }, atome: null, get: () => ({ data: { each: 2 } }) };
+    expect(await beforeWrite(write, context)).toEqual({
+      changes: { count: 3, total: 6 },
+      add: [{ operation: 'create', kind: 'entry', data: { by: 'alice', count: 3 } }],
+    });
+    await expect(beforeWrite(write, { ...context, atome: { data: { state: 'sent' } } })).rejects.toThrow();
+    expect(await beforeWrite({ operation: 'delete', changes: {} }, context)).toBeUndefined();
   });
 });

@@ -21,6 +21,7 @@ const CHECKS: Readonly<Record<keyof KindOptions, (value: unknown) => string | un
   },
   readonly: keysProblem,
   immutable: keysProblem,
+  beforeWrite: (value) => (typeof value === 'function' ? undefined : 'expected a function'),
 };
 
 /** Compiles each schema, too. */

@@ -12,7 +12,7 @@ import {
   type Mutation,
   type Principal,
 } from '../protocol/index.js';
-import type { KindOptions, Kinds } from './kind-options.js';
+import type { BeforeWrite, KindOptions, Kinds } from './kind-options.js';
 import { pointerOf, validatorOf, type Validator } from './validator.js';
 
 /** What holds for the atomes of one kind. */
@@ -21,16 +21,18 @@ interface Rule {
   readonly defaults: readonly (readonly [key: string, value: JsonValue])[];
   readonly readonly: readonly string[];
   readonly immutable: readonly string[];
+  readonly hook: BeforeWrite | undefined;
   /** An atome with such keys stays of its kind: elsewhere they would be anybody's. */
   readonly isKept: boolean;
 }
 
-function ruleOf({ schema, defaults = {}, readonly = [], immutable = [] }: KindOptions): Rule {
+function ruleOf({ schema, defaults = {}, readonly = [], immutable = [], beforeWrite }: KindOptions): Rule {
   return {
     validate: schema && validatorOf(schema),
     defaults: Object.entries(defaults),
     readonly,
     immutable,
+    hook: beforeWrite,
     isKept: readonly.length > 0 || immutable.length > 0,
   };
 }
@@ -45,6 +47,15 @@ export class KindRegistry implements KindRules {
     private readonly isOnly = false,
   ) {
     this.rules = new Map(Object.entries(kinds).map(([kind, options]) => [kind, ruleOf(options)]));
+  }
+
+  /** Whether writes to any of them are to be shown to the application. */
+  get hasHooks(): boolean {
+    return [...this.rules.values()].some(({ hook }) => hook);
+  }
+
+  hookOf(kind: string): BeforeWrite | undefined {
+    return this.rules.get(kind)?.hook;
   }
 
   /** A write with what is filled in before anybody decides it. */

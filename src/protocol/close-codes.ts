@@ -22,5 +22,5 @@ export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
 /** True for a close after which connecting again the same way cannot help. */
 export function isFinalClose(code: number): boolean {
-  return code >= 4400 && code < 4500 && code !== UNAUTHENTICATED && code !== NO_PROGRESS;
+  return /^44(?!01|08)/.test(String(code));
 }

@@ -62,7 +62,7 @@ function refusalOf(code: number): SyncErrorCode {
  * since we read ranges. The replay tells all of it again.
  */
 function isStray({ type }: ServerMessage, { phase }: State): boolean {
-  return type.startsWith('atome:') || (phase !== 'connected' && /^events|^sync:live/.test(type));
+  return (phase === 'connected' ? /^atome:/ : /^atome:|^events|^sync:live/).test(type);
 }
 
 const SILENT: Close = { code: NO_PROGRESS, reason: 'no answer in time' };
@@ -83,35 +83,28 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     transport?.send(JSON.stringify(message));
   }
 
+  const effects: Readonly<Record<Effect, (close: Close) => void>> = {
+    open() {
+      transport = parts.dial(port.url(), { message: receive, closed: (code, reason) => closed({ code, reason }) });
+    },
+    close: release,
+    authenticate: () => void authenticate(),
+    subscribe: () => write(port.subscription()),
+    probe: heartbeat.probe,
+  };
+
   function dispatch(event: Event, close = SILENT): void {
     const before = state;
-    const { state: after, effect } = next(before, event, parts, parts.random());
+    const [after, effect] = next(before, event, parts, parts.random());
     state = after;
-    if (after !== before) arm(timerMs(after, parts));
-    if (effect) perform(effect, close);
+    const ms = timerMs(after, parts);
+    if (after !== before) {
+      timer.stop();
+      if (ms !== undefined) timer.start(ms, () => dispatch({ type: 'elapsed' }));
+    }
+    if (effect) effects[effect](close);
     if (after.phase !== before.phase) announce(before, after, close);
     if (after !== before) port.changed(after);
-  }
-
-  function arm(ms: number | undefined): void {
-    if (ms === undefined) timer.stop();
-    else timer.start(ms, () => dispatch({ type: 'elapsed' }));
-  }
-
-  function perform(effect: Effect, close: Close): void {
-    switch (effect) {
-      case 'open':
-        transport = parts.dial(port.url(), { message: receive, closed: (code, reason) => closed({ code, reason }) });
-        return;
-      case 'close':
-        return release(close);
-      case 'authenticate':
-        return void authenticate();
-      case 'subscribe':
-        return write(port.subscription());
-      case 'probe':
-        return heartbeat.probe();
-    }
   }
 
   function release({ code, reason }: Close): void {
@@ -159,43 +152,50 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
       case 'welcome':
         welcome = message;
         if (!message.authRequired) port.identified?.();
-        return dispatch({ type: 'welcome', authRequired: message.authRequired });
+        break;
       case 'auth:success':
         port.identified?.(message.principal);
-        return dispatch({ type: 'authenticated' });
-      case 'goaway':
-        return dispatch({ type: 'goaway', retryAfterMs: message.retryAfter });
+        break;
       case 'error':
-        return port.failed(new SyncError(message.code, message.message));
+        failed(message.code, message.message);
+        break;
+      case 'goaway':
       case 'pong':
-        return;
+        break;
+      case 'subscribed':
+      case 'sync:live':
+        pass(message);
+        break;
       default:
-        if (isStray(message, state)) return;
-        port.received(message);
+        return pass(message);
     }
-    if (message.type === 'subscribed') dispatch({ type: 'subscribed' });
-    if (message.type === 'sync:live') dispatch({ type: 'caughtUp' });
+    dispatch(message);
   }
 
-  function announce(before: State, after: State, close: Close): void {
-    if (isUp(after) && !isUp(before)) {
+  function pass(message: ServerMessage): void {
+    if (!isStray(message, state)) port.received(message);
+  }
+
+  function failed(code: SyncErrorCode, text: string): void {
+    port.failed(new SyncError(code, text));
+  }
+
+  function announce(before: State, after: State, { code, reason }: Close): void {
+    const [wasUp, up] = [isUp(before), isUp(after)];
+    if (up && !wasUp) {
       refusedToken = false;
       heartbeat.start();
       port.connected(welcome);
-    } else if (isUp(before) && !isUp(after)) {
+    } else if (wasUp && !up) {
       heartbeat.stop();
-      port.disconnected(close.code, close.reason);
+      port.disconnected(code, reason);
     }
-    const failure = failureOf(before, after, close);
-    if (failure) port.failed(failure);
-  }
-
-  function failureOf(before: State, after: State, { code, reason }: Close): SyncError | undefined {
     const why = `${port.url()}: ${reason || 'closed'} (${code})`;
-    if (after.phase === 'refused') return new SyncError(refusalOf(code), `refused by ${why}`);
-    if (after.phase === 'exhausted') return new SyncError('offline', `gave up on ${why}; connect() starts over`);
-    if (after.phase !== 'waiting' || isUp(before)) return undefined;
-    return new SyncError('offline', `no connection to ${why}; next attempt in ${Math.round(after.delayMs)} ms`);
+    if (after.phase === 'refused') failed(refusalOf(code), `refused by ${why}`);
+    if (after.phase === 'exhausted') failed('offline', `gave up on ${why}; connect() starts over`);
+    if (after.phase === 'waiting' && !wasUp) {
+      failed('offline', `no connection to ${why}; next attempt in ${Math.round(after.delayMs)} ms`);
+    }
   }
 
   return {

@@ -13,7 +13,7 @@ export interface Heartbeat {
   stop(): void;
   heard(): void;
   /** Asks now instead of at the next beat. */
-  probe(): void;
+  readonly probe: () => void;
 }
 
 /** @param lost called when nothing came in time. */

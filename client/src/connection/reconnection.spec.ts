@@ -43,6 +43,29 @@ describe('staying connected', () => {
     expect(client.network.peers).toHaveLength(2);
   });
 
+  it('subscribes again on the same connection when the server puts it off, after the delay that it names', async () => {
+    const refusal = { type: 'error', code: 'rate_limited', message: 'wait', details: { retryAfter: 5_000 } };
+    client.network.peer.send({ type: 'sync:reset', reason: 'epoch', epoch: 'f', head: 2 });
+    client.network.peer.take();
+    for (const times of [1, 2]) {
+      client.network.peer.send(refusal);
+      await jest.advanceTimersByTimeAsync(5_999);
+      expect([times, client.network.peer.take()]).toEqual([times, []]);
+      await jest.advanceTimersByTimeAsync(1);
+      expect([times, client.network.peer.take()]).toEqual([times, [{ type: 'subscribe', epoch: 'f', since: 2 }]]);
+    }
+    client.network.peer.send({ ...SUBSCRIBED, epoch: 'f', from: 2 });
+    expect(client.network.peers).toHaveLength(1);
+    expect(client.socket.isConnected()).toBe(true);
+  });
+
+  it('gives a connection up where a subscription is refused without a delay', async () => {
+    client.network.peer.send({ type: 'sync:reset', reason: 'epoch', epoch: 'f', head: 2 });
+    client.network.peer.send({ type: 'error', code: 'internal', message: 'a fault' });
+    await jest.advanceTimersByTimeAsync(11_000);
+    expect(client.network.peers).toHaveLength(2);
+  });
+
   it('counts attempts until one has held for 30 s or has caught up', async () => {
     const delays: number[] = [];
     for (const held of [0, 1_000, 29_000, 30_000, 0]) {

@@ -7,12 +7,13 @@ const RULES: Rules = {
   stableMs: 30_000,
 };
 
-const STATES: Record<Phase | 'resubscribing', State> = {
+const STATES: Record<Phase | 'resubscribing' | 'putOff', State> = {
   idle: IDLE,
   opening: { phase: 'opening', attempt: 2, floorMs: 0 },
   authenticating: { phase: 'authenticating', attempt: 2, floorMs: 0 },
   subscribing: { phase: 'subscribing', attempt: 2, floorMs: 0, again: false },
   resubscribing: { phase: 'subscribing', attempt: 2, floorMs: 0, again: true },
+  putOff: { phase: 'subscribing', attempt: 2, floorMs: 0, again: false, delayMs: 5_500 },
   connected: { phase: 'connected', attempt: 2, floorMs: 0 },
   waiting: { phase: 'waiting', attempt: 2, delayMs: 700 },
   exhausted: { phase: 'exhausted' },
@@ -25,11 +26,13 @@ const EVENTS = {
   wake: { type: 'wake' },
   welcome: { type: 'welcome', authRequired: false },
   guarded: { type: 'welcome', authRequired: true },
-  authenticated: { type: 'authenticated' },
+  authenticated: { type: 'auth:success' },
   subscribed: { type: 'subscribed' },
   resubscribe: { type: 'resubscribe' },
-  caughtUp: { type: 'caughtUp' },
-  goaway: { type: 'goaway', retryAfterMs: 5_000 },
+  caughtUp: { type: 'sync:live' },
+  goaway: { type: 'goaway', retryAfter: 5_000 },
+  laterOn: { type: 'error', details: { retryAfter: 5_000 } },
+  fault: { type: 'error' },
   closed: { type: 'closed', final: false },
   refused: { type: 'closed', final: true },
   elapsed: { type: 'elapsed' },
@@ -51,6 +54,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: '-',
     caughtUp: '-',
     goaway: '-',
+    laterOn: '-',
+    fault: '-',
     closed: '-',
     refused: '-',
     elapsed: '-',
@@ -66,6 +71,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: '-',
     caughtUp: '-',
     goaway: 'opening',
+    laterOn: '-',
+    fault: '-',
     closed: 'waiting',
     refused: 'refused',
     elapsed: 'waiting close',
@@ -81,6 +88,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: '-',
     caughtUp: '-',
     goaway: 'authenticating',
+    laterOn: '-',
+    fault: '-',
     closed: 'waiting',
     refused: 'refused',
     elapsed: 'waiting close',
@@ -96,9 +105,28 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: 'subscribing subscribe',
     caughtUp: '-',
     goaway: 'subscribing',
+    laterOn: 'subscribing',
+    fault: '-',
     closed: 'waiting',
     refused: 'refused',
     elapsed: 'waiting close',
+  },
+  putOff: {
+    connect: '-',
+    disconnect: 'idle close',
+    wake: '-',
+    welcome: '-',
+    guarded: '-',
+    authenticated: '-',
+    subscribed: 'connected',
+    resubscribe: 'subscribing subscribe',
+    caughtUp: '-',
+    goaway: 'subscribing',
+    laterOn: 'subscribing',
+    fault: '-',
+    closed: 'waiting',
+    refused: 'refused',
+    elapsed: 'subscribing subscribe',
   },
   resubscribing: {
     connect: '-',
@@ -111,6 +139,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: 'subscribing subscribe',
     caughtUp: '-',
     goaway: 'subscribing',
+    laterOn: 'subscribing',
+    fault: '-',
     closed: 'waiting',
     refused: 'refused',
     elapsed: 'waiting close',
@@ -126,6 +156,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: 'subscribing subscribe',
     caughtUp: 'connected',
     goaway: 'connected',
+    laterOn: '-',
+    fault: '-',
     closed: 'waiting',
     refused: 'refused',
     elapsed: 'connected',
@@ -141,6 +173,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: '-',
     caughtUp: '-',
     goaway: '-',
+    laterOn: '-',
+    fault: '-',
     closed: '-',
     refused: '-',
     elapsed: 'opening open',
@@ -156,6 +190,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: '-',
     caughtUp: '-',
     goaway: '-',
+    laterOn: '-',
+    fault: '-',
     closed: '-',
     refused: '-',
     elapsed: '-',
@@ -171,6 +207,8 @@ const TABLE: Record<keyof typeof STATES, Record<EventName, Expected>> = {
     resubscribe: '-',
     caughtUp: '-',
     goaway: '-',
+    laterOn: '-',
+    fault: '-',
     closed: '-',
     refused: '-',
     elapsed: '-',
@@ -183,7 +221,7 @@ const cells = Object.entries(TABLE).flatMap(([state, row]) =>
 
 /** The machine led from idle by these events, always with the largest delay. */
 function after(...events: Event[]): State {
-  return events.reduce<State>((state, event) => next(state, event, RULES, 1).state, IDLE);
+  return events.reduce<State>((state, event) => next(state, event, RULES, 1)[0], IDLE);
 }
 
 const UP = [EVENTS.connect, EVENTS.welcome, EVENTS.subscribed] as const;
@@ -191,7 +229,7 @@ const UP = [EVENTS.connect, EVENTS.welcome, EVENTS.subscribed] as const;
 describe('the life of a connection', () => {
   it.each(cells)('%s + %s → %s', (name, event, expected) => {
     const state = STATES[name as keyof typeof STATES];
-    const { state: after, effect } = next(state, EVENTS[event as EventName], RULES, 0.5);
+    const [after, effect] = next(state, EVENTS[event as EventName], RULES, 0.5);
 
     if (expected === '-') expect({ after, effect }).toEqual({ after: state, effect: undefined });
     else expect([after.phase, effect].filter(Boolean).join(' ')).toBe(expected);
@@ -206,12 +244,20 @@ describe('the life of a connection', () => {
     let state = after(EVENTS.connect, EVENTS.closed);
     while (state.phase === 'waiting') {
       delays.push(state.delayMs);
-      const opening = next(state, EVENTS.elapsed, RULES, 1).state;
-      state = next(opening, EVENTS.closed, RULES, 1).state;
+      const opening = next(state, EVENTS.elapsed, RULES, 1)[0];
+      state = next(opening, EVENTS.closed, RULES, 1)[0];
     }
 
     expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000, 30_000]);
     expect(state.phase).toBe('exhausted');
+  });
+
+  it('adds the jitter to how long the server puts a subscription off, and then waits for an answer as ever', () => {
+    const [putOff] = next(STATES.resubscribing, EVENTS.laterOn, RULES, 0.5);
+    expect(timerMs(putOff, RULES)).toBe(5_500);
+    const [asking] = next(putOff, EVENTS.elapsed, RULES, 0.5);
+    expect(asking).toEqual(STATES.resubscribing);
+    expect(timerMs(asking, RULES)).toBe(RULES.answerMs);
   });
 
   it('adds the jitter to what the server asks to wait', () => {
@@ -224,7 +270,7 @@ describe('the life of a connection', () => {
     expect(timerMs(back, RULES)).toBe(30_000);
 
     for (const event of [EVENTS.caughtUp, EVENTS.elapsed]) {
-      const good = next(back, event, RULES, 0).state;
+      const good = next(back, event, RULES, 0)[0];
       expect(good).toMatchObject({ phase: 'connected', attempt: 0 });
       expect(timerMs(good, RULES)).toBeUndefined();
     }
@@ -237,7 +283,7 @@ describe('the life of a connection', () => {
 
   it('starts over from the first attempt when asked or woken', () => {
     for (const event of [EVENTS.connect, EVENTS.wake]) {
-      expect(next(STATES.waiting, event, RULES, 0).state).toMatchObject({ phase: 'opening', attempt: 0 });
+      expect(next(STATES.waiting, event, RULES, 0)[0]).toMatchObject({ phase: 'opening', attempt: 0 });
     }
   });
 });

@@ -1,16 +1,18 @@
+import type { ErrorMessage, Goaway, ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { backoffMs, type Backoff } from './backoff.js';
 
 /*
  * The life of a connection that keeps itself up, as values: `next` says where an event leads and what is to be
  * done on the way. Time and chance come in as arguments; each state has at most one timer (`timerMs`).
  *
- *            connect          welcome                 authenticated               subscribed
+ *            connect          welcome                 auth:success                subscribed
  *   idle ─────────────▶ opening ─────▶ authenticating ─────────────▶ subscribing ───────────▶ connected
  *                          ▲ └──────────── no token asked for ──────────▲  ▲                      │
  *                  elapsed │                                            │  └──── resubscribe ─────┘
  *                          │            closed, or no answer in time    │
  *                       waiting ◀───────────────────────────────────────┘ (from each of the four)
  *
+ *   A subscription that is refused for now is asked for again after the delay that the server names.
  *   No attempt left: exhausted. A close after which trying again cannot help: refused.
  *   `disconnect` leads to idle from everywhere; `connect` starts over from every state without a socket,
  *   `wake` from waiting and exhausted.
@@ -27,21 +29,24 @@ export type State =
   | { readonly phase: 'idle' | 'exhausted' | 'refused' }
   | { readonly phase: 'waiting'; readonly attempt: number; readonly delayMs: number }
   | ({ readonly phase: 'opening' | 'authenticating' | 'connected' } & Trying)
-  /** `again`: on a connection that was live already, and counts as up. */
-  | ({ readonly phase: 'subscribing'; readonly again: boolean } & Trying);
+  /** `again`: on a connection that was live already, and counts as up. `delayMs`: refused, to be asked for again then. */
+  | ({ readonly phase: 'subscribing'; readonly again: boolean; readonly delayMs?: number } & Trying);
 
 /** Which state a connection is in; drawn at the top of this file. */
 export type Phase = State['phase'];
 
+/** What happens to a connection: what is asked of it, how its socket fares, and what the server says. */
 export type Event =
-  | { readonly type: 'connect' | 'disconnect' | 'authenticated' | 'subscribed' | 'resubscribe' | 'caughtUp' }
-  | { readonly type: 'welcome'; readonly authRequired: boolean }
-  | { readonly type: 'goaway'; readonly retryAfterMs: number }
+  | { readonly type: 'connect' | 'disconnect' | 'resubscribe' }
   | { readonly type: 'closed'; readonly final: boolean }
   /** The state's own timer. */
   | { readonly type: 'elapsed' }
   /** The device is likely to have its network again. */
-  | { readonly type: 'wake' };
+  | { readonly type: 'wake' }
+  | Pick<Welcome, 'type' | 'authRequired'>
+  | Pick<Goaway, 'type' | 'retryAfter'>
+  | Pick<ErrorMessage, 'type' | 'details'>
+  | Pick<Exclude<ServerMessage, Welcome | Goaway | ErrorMessage>, 'type'>;
 
 /** What is to be done when a state is left. */
 export type Effect = 'open' | 'close' | 'authenticate' | 'subscribe' | 'probe';
@@ -54,10 +59,8 @@ export interface Rules {
   readonly stableMs: number;
 }
 
-export interface Transition {
-  readonly state: State;
-  readonly effect?: Effect;
-}
+/** The state after an event, and what is to be done. */
+export type Transition = readonly [State, Effect?];
 
 export const IDLE: State = { phase: 'idle' };
 
@@ -69,45 +72,56 @@ export function next(state: State, event: Event, rules: Rules, chance: number): 
       if (!isTrying(state)) return open(0);
       break;
     case 'disconnect':
-      if (phase !== 'idle') return { state: IDLE, effect: 'close' };
+      if (phase !== 'idle') return [IDLE, 'close'];
       break;
     case 'wake':
-      if (isUp(state)) return { state, effect: 'probe' };
+      if (isUp(state)) return [state, 'probe'];
       if (phase === 'waiting' || phase === 'exhausted') return open(0);
       break;
     case 'welcome':
       if (phase !== 'opening') break;
       if (!event.authRequired) return subscribe(state);
-      return { state: { ...state, phase: 'authenticating' }, effect: 'authenticate' };
-    case 'authenticated':
+      return [{ ...state, phase: 'authenticating' }, 'authenticate'];
+    case 'auth:success':
       if (phase === 'authenticating') return subscribe(state);
       break;
     case 'subscribed':
-      if (phase === 'subscribing') return { state: connected(state, state.attempt) };
+      if (phase === 'subscribing') return [connected(state, state.attempt)];
       break;
+    case 'error': {
+      const wait = event.details?.retryAfter;
+      if (phase === 'subscribing' && wait) {
+        return [{ ...state, delayMs: backoffMs(0, rules.reconnect, chance, wait) }];
+      }
+      break;
+    }
     case 'resubscribe':
       if (phase === 'subscribing' || phase === 'connected') return subscribe(state);
       break;
-    case 'caughtUp':
-      if (phase === 'connected') return { state: connected(state, 0) };
+    case 'sync:live':
+      if (phase === 'connected') return [connected(state, 0)];
       break;
     case 'goaway':
-      if (isTrying(state)) return { state: { ...state, floorMs: event.retryAfterMs } };
+      if (isTrying(state)) return [{ ...state, floorMs: event.retryAfter }];
       break;
     case 'closed':
-      if (isTrying(state)) return { state: event.final ? { phase: 'refused' } : retreat(state, rules, chance) };
+      if (isTrying(state)) return [event.final ? { phase: 'refused' } : retreat(state, rules, chance)];
       break;
     case 'elapsed':
       if (phase === 'waiting') return open(state.attempt);
-      if (phase === 'connected') return { state: connected(state, 0) };
-      if (isTrying(state)) return { state: retreat(state, rules, chance), effect: 'close' };
+      if (phase === 'connected') return [connected(state, 0)];
+      if (phase === 'subscribing' && state.delayMs) return subscribe(state);
+      if (isTrying(state)) return [retreat(state, rules, chance), 'close'];
+      break;
+    default:
+    // what else the server says is for whoever the connection works for
   }
-  return { state };
+  return [state];
 }
 
 /** When `elapsed` follows, in milliseconds; undefined for never. */
 export function timerMs(state: State, { answerMs, stableMs }: Rules): number | undefined {
-  if (state.phase === 'waiting') return state.delayMs;
+  if ('delayMs' in state) return state.delayMs;
   if (state.phase !== 'connected') return isTrying(state) ? answerMs : undefined;
   return state.attempt > 0 ? stableMs : undefined;
 }
@@ -123,11 +137,12 @@ export function isTrying(state: State): state is Extract<State, Trying> {
 }
 
 function open(attempt: number): Transition {
-  return { state: { phase: 'opening', attempt, floorMs: 0 }, effect: 'open' };
+  return [{ phase: 'opening', attempt, floorMs: 0 }, 'open'];
 }
 
 function subscribe(state: Extract<State, Trying>): Transition {
-  return { state: { ...state, phase: 'subscribing', again: isUp(state) }, effect: 'subscribe' };
+  const { attempt, floorMs } = state;
+  return [{ phase: 'subscribing', again: isUp(state), attempt, floorMs }, 'subscribe'];
 }
 
 function connected({ floorMs }: Trying, attempt: number): State {

@@ -1,5 +1,8 @@
 import { NO_PROGRESS } from '../../../src/protocol/close-codes.js';
-import { SyncError, toError } from '../core/errors.js';
+import { toError } from '../core/errors.js';
+import type { WebSocketConstructor } from './package-web-socket.js';
+
+export type { WebSocketConstructor };
 
 /** One attempt at one connection that carries texts. It is open once something has come over it. */
 export interface Transport {
@@ -19,12 +22,6 @@ export interface TransportEvents {
 
 /** Starts a transport. */
 export type Dial = (url: string, events: TransportEvents) => Transport;
-
-/** A class of WebSockets: that of browsers and Node ≥ 22, or that of the package `ws`. */
-export type WebSocketConstructor = new (url: string) => {
-  send(text: string): void;
-  close(code?: number, reason?: string): void;
-};
 
 /** What is used of a WebSocket; the two kinds describe their handlers in types that exclude each other. */
 interface WebSocketLike extends InstanceType<WebSocketConstructor> {
@@ -51,7 +48,9 @@ export function dialWebSocket(given?: WebSocketConstructor): Dial {
 
     async function open(): Promise<void> {
       const constructor =
-        given ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket ?? (await packageWebSocket());
+        given ??
+        (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket ??
+        (await (await import('./package-web-socket.js')).packageWebSocket());
       if (ended) return;
       socket = new constructor(url) as WebSocketLike;
       socket.onmessage = ({ data }) => {
@@ -73,17 +72,4 @@ export function dialWebSocket(given?: WebSocketConstructor): Dial {
       },
     };
   };
-}
-
-async function packageWebSocket(): Promise<WebSocketConstructor> {
-  try {
-    const module = (await import(/* webpackIgnore: true */ /* @vite-ignore */ 'ws')) as {
-      WebSocket: WebSocketConstructor;
-    };
-    return module.WebSocket;
-  } catch (cause) {
-    throw new SyncError('offline', 'no WebSocket here: use Node 22 or later, or install "ws"', {
-      cause,
-    });
-  }
 }

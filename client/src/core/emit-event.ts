@@ -1,4 +1,4 @@
-import type { AtomeEvent } from '../../../src/protocol/index.js';
+import type { AlterationBody, AtomeEvent } from '../../../src/protocol/index.js';
 import type { Origin } from '../offline/changes.js';
 import type { Emitter } from './emitter.js';
 
@@ -6,9 +6,14 @@ import type { Emitter } from './emitter.js';
 export function emitEvent(emit: Emitter['emit'], event: AtomeEvent, { own, pending }: Origin): void {
   if (!own) emit(event.type, event);
   if (!pending) return;
-  const { superseded } = event as { superseded?: readonly string[] };
-  if (!superseded?.length || event.type === 'atome:left') return;
-  const alteration = event.type === 'atome:altered' ? event.alteration : null;
-  const atomeId = 'atome' in event ? event.atome.id : event.atomeId;
-  emit('sync:conflict', { atomeId, superseded, alteration });
+  const { atome, atomeId = atome!.id, alteration = null, superseded } = event as EventParts;
+  if (superseded?.length && event.type !== 'atome:left') emit('sync:conflict', { atomeId, superseded, alteration });
+}
+
+/** What some events have, and others have not. */
+interface EventParts {
+  readonly atome?: { readonly id: string };
+  readonly atomeId?: string;
+  readonly alteration?: AlterationBody;
+  readonly superseded?: readonly string[];
 }

@@ -42,11 +42,10 @@ export function follow(
       return { now: { cursor: cursor ?? { epoch, seq }, rights, replay } };
     }
     case 'events': {
-      const decision = cursor && decideFrame(cursor.seq, message);
-      if (decision?.action === 'resubscribe') return { now: before, again: true };
-      if (decision?.action !== 'apply') break;
-      const { events, to: seq } = decision;
-      const now = { cursor: { ...cursor!, seq, hash: message.hash, rights }, rights };
+      const events = cursor && decideFrame(cursor.seq, message);
+      if (!events) break;
+      if (events === 'missing') return { now: before, again: true };
+      const now = { cursor: { ...cursor, seq: message.to, hash: message.hash, rights }, rights };
       return replay ? { now: { ...now, replay: [...replay, events] } } : { now, events };
     }
     case 'sync:live':

@@ -19,9 +19,7 @@ export function createTimer(): Timer {
 
 /** What a promise comes to; undefined where it does not in so many milliseconds. */
 export function inTime<T>(promise: Promise<T> | undefined, ms: number): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = createTimer();
-    timer.start(ms, () => resolve(undefined));
-    void Promise.resolve(promise).then(resolve, reject).finally(timer.stop);
-  });
+  const timer = createTimer();
+  const elapsed = new Promise<undefined>((resolve) => timer.start(ms, () => resolve(undefined)));
+  return Promise.race([promise, elapsed]).finally(timer.stop);
 }

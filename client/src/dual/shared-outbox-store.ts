@@ -70,6 +70,9 @@ export function sharedOutboxStore(store: Store): SharedOutboxStore {
     commit: (changes) => store.commit(changes),
     close: () => store.close(),
     ...(store.newest && { newest: (selection, limit) => store.newest!(selection, limit) }),
-    ...(store.tabs && { tabs: store.tabs }),
+    // not before the store is open does it know of other tabs
+    get tabs() {
+      return store.tabs;
+    },
   };
 }

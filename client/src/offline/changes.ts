@@ -21,21 +21,5 @@ export type Change =
   /** An alteration was taken in. */
   | { readonly type: 'event'; readonly event: AtomeEvent; readonly origin: Origin }
   | { readonly type: 'rejected'; readonly write: RejectedWrite }
-  | { readonly type: 'failed'; readonly error: Error }
-  /** The client has to end, for this reason: what it holds is not to be shown to whom the server names. */
-  | { readonly type: 'usurped'; readonly error: Error };
-
-/** The changes of one client, to whoever follows them, in the order in which these came. */
-export interface ChangeStream {
-  readonly publish: (change: Change) => void;
-  readonly follow: (run: (change: Change) => void) => void;
-}
-
-/** Makes a stream that nobody follows yet. */
-export function createChangeStream(): ChangeStream {
-  const followers = new Set<(change: Change) => void>();
-  return {
-    publish: (change) => followers.forEach((run) => run(change)),
-    follow: (run) => void followers.add(run),
-  };
-}
+  /** `usurped`: the client has to end, because what it holds is not to be shown to whom the server names. */
+  | { readonly type: 'failed'; readonly error: Error; readonly usurped?: true };

@@ -6,8 +6,8 @@ import { emitEvent } from '../core/emit-event.js';
 import type { AnyKinds, Kinds } from '../core/kinds.js';
 import { settingsOf } from '../core/options.js';
 import { createQueries } from '../query/queries.js';
-import { memoryStore } from '../storage/memory/memory-store.js';
-import { createChangeStream } from './changes.js';
+import { NO_STORE } from '../storage/no-store.js';
+import type { Change } from './changes.js';
 import { createConditionWaiters } from './condition-waiters.js';
 import { createEngine } from './engine.js';
 import { createReplica } from './replica.js';
@@ -20,16 +20,15 @@ import { writes } from './writes.js';
  * @throws SyncError `invalid` for a malformed URL.
  */
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientOptions = {}): Client<Map> {
-  const { store = memoryStore(), subscription = {}, reconnect, principal } = options;
+  const { store = NO_STORE, subscription = {}, reconnect, principal } = options;
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
   const events = createEmitter();
   const { emit } = events;
-  const { publish, follow } = createChangeStream();
   const clock = createWriteClock(options.now);
   const { until, check, end: endWaiting } = createConditionWaiters();
-  const replica = createReplica(store, publish);
+  const replica = createReplica(store, follow);
   const { changed, get, list, watch } = createQueries(replica, events.fenced);
-  const engine = createEngine(settings, { replica, clock, emit, publish, subscription, principal, until });
+  const engine = createEngine(settings, { replica, clock, emit, publish: follow, subscription, principal, until });
   const { status, update, share } = createStatusReporter(replica, emit, engine.state);
   const ends: (() => void)[] = [];
   let begun = false;
@@ -57,7 +56,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
 
   const close = (): Promise<void> => end('the client was closed');
 
-  follow((change) => {
+  function follow(change: Change): void {
     switch (change.type) {
       case 'shown':
         changed(change.shown);
@@ -76,14 +75,12 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
       }
       case 'failed':
         emit('sync:error', { error: change.error });
+        if (change.usurped) void end(change.error.message, true);
         // without its store there is no other tab that could lead
-        if (begun && !replica.tabs) engine.lead();
-        return;
-      case 'usurped':
-        emit('sync:error', { error: change.error });
-        void end(change.error.message, true);
+        else if (begun && !replica.tabs) engine.lead();
     }
-  });
+  }
+
   replica.open(engine.whose);
   void replica.loaded.then(begin, close);
 

@@ -10,12 +10,12 @@ import type { Settings } from '../core/options.js';
 import { inTime } from '../core/timer.js';
 import type { Changes, StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
-import type { ChangeStream } from './changes.js';
+import type { Change } from './changes.js';
 import { createCredentials } from './credentials.js';
 import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
 import { opIdOf, type Replica, type Whose } from './replica.js';
 import { createSender } from './sender.js';
-import { stateOf, type Progress, type SyncState } from './status.js';
+import type { SyncState } from './status.js';
 import type { Subscription } from './subscription.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -24,7 +24,7 @@ export interface EngineParts {
   readonly replica: Replica;
   readonly clock: WriteClock;
   readonly emit: Emitter['emit'];
-  readonly publish: ChangeStream['publish'];
+  readonly publish: (change: Change) => void;
   readonly subscription: Subscription;
   readonly principal: Who | undefined;
   /** Resolves when something has become true, and rejects when the client is closed. */
@@ -60,7 +60,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   const credentials = createCredentials(settings.token);
   let following: Following = { replay: [] };
   let leads = false;
-  let progress: Progress = null;
+  /** The head that is being caught up with; null while there is no connection, and 'live' once it was reached. */
+  let head: number | 'live' | null = null;
   /** Why there is no connection. */
   let reason = '';
   let nextAttemptAt: number | null = null;
@@ -74,7 +75,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     url: () => socket,
     identified(said = principal ?? ANONYMOUS) {
       const name = ownerOf(socket, said);
-      if ((owner ??= name) !== name) return publish({ type: 'usurped', error: new SyncError('forbidden', USURPED) });
+      if ((owner ??= name) !== name)
+        return publish({ type: 'failed', error: new SyncError('forbidden', USURPED), usurped: true });
       isSure = true;
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
@@ -91,7 +93,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     },
     disconnected(code, why) {
       reason = why || `the connection was closed (${code})`;
-      progress = null;
+      head = null;
       sender.lost(code);
       emit('sync:disconnected', { code, reason: why });
     },
@@ -100,7 +102,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     changed(state) {
       nextAttemptAt = state.phase === 'waiting' ? Date.now() + state.delayMs : null;
       sender.pump();
-      changed();
+      publish({ type: 'connection' });
     },
   });
   const sender = createSender(replica.outbox, {
@@ -139,8 +141,13 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     return following.replay ? null : following.cursor!;
   }
 
-  function changed(): void {
-    publish({ type: 'connection' });
+  function state(): SyncState | null {
+    const { phase } = connection.state;
+    if (stopped || phase === 'refused') return { state: 'stopped', reason: stopped || reason };
+    if (phase === 'idle') return null;
+    if (phase === 'waiting' || phase === 'exhausted') return { state: 'offline', nextAttemptAt, reason };
+    if (head === null) return { state: 'connecting' };
+    return head === 'live' ? { state: head } : { state: 'catching-up', done: following.cursor?.seq ?? 0, total: head };
   }
 
   function failed(error: Error): void {
@@ -167,12 +174,11 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   function read(message: Subscribed | RangeFrame | SyncLive | SyncReset): void {
     const { now, events, all, again } = follow(following, message, true);
     following = now;
-    if (message.type === 'subscribed') progress = { done: message.from, total: message.head };
-    if (message.type === 'events' && progress && progress !== 'live') progress = { ...progress, done: now.cursor!.seq };
+    if (message.type === 'subscribed') ({ head } = message);
     if (all) advance({ ...changesOf(all), clear: true });
     if (events) advance({ ...changesOf(events), events });
     if (message.type === 'sync:live') {
-      progress = 'live';
+      head = 'live';
       emit(message.type, message);
     }
     if (message.type === 'sync:reset') {
@@ -180,7 +186,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
       emit(message.type, message);
     }
     if (again) connection.resubscribe();
-    if (now.replay) changed();
+    if (now.replay) publish({ type: 'connection' });
   }
 
   function acked(ack: Ack): void {
@@ -194,7 +200,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   function advance(changes: Changes): void {
     const cursor = following.cursor!;
     const told = new Set(changes.events?.map(opIdOf));
-    const settled = [...replica.outbox.all()].filter(
+    const settled = [...replica.outbox.values()].filter(
       ({ write, ack }) => told.has(write.opId) || (ack && ack.seq <= cursor.seq),
     );
     const { checkpoint } = replica;
@@ -228,8 +234,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     wake: connection.wake,
     cursor,
     whose,
-    state: () =>
-      stopped ? { state: 'stopped', reason: stopped } : stateOf(connection.state, progress, reason, nextAttemptAt),
+    state,
     pump: sender.pump,
     stop(why) {
       stopped ||= why;

@@ -8,7 +8,7 @@ it('keeps a write in its place when it comes again, as another tab may tell it l
   outbox.add(create, true);
   outbox.add(rename, true);
   outbox.add(create, true);
-  expect([...outbox.all()].map(({ write }) => write)).toEqual([create, rename]);
+  expect([...outbox.values()].map(({ write }) => write)).toEqual([create, rename]);
   expect(outbox.of('a').map(({ write }) => write)).toEqual([create, rename]);
   expect(outbox.size).toBe(2);
 });

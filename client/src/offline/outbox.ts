@@ -21,10 +21,7 @@ export interface Pending {
 }
 
 /** The own writes that the server has not confirmed, in their order. What is durable of it lies in the store. */
-export interface Outbox {
-  readonly size: number;
-  all(): Iterable<Pending>;
-  get(opId: string): Pending | undefined;
+export interface Outbox extends ReadonlyMap<string, Pending> {
   /** Those to one atome, oldest first. */
   of(atomeId: string): readonly Pending[];
   add(write: PendingWrite, saved: boolean): void;
@@ -37,14 +34,9 @@ export function createOutbox(): Outbox {
   const byAtome = new Map<string, readonly Pending[]>();
   const of = (atomeId: string): readonly Pending[] => byAtome.get(atomeId) ?? [];
 
-  return {
-    get size() {
-      return pending.size;
-    },
-    all: () => pending.values(),
-    get: (opId) => pending.get(opId),
+  return Object.assign(pending, {
     of,
-    add(write, saved) {
+    add(write: PendingWrite, saved: boolean) {
       // one that comes again stays where it is: what follows it may need it
       const known = pending.get(write.opId);
       if (known) {
@@ -55,7 +47,7 @@ export function createOutbox(): Outbox {
       pending.set(write.opId, added);
       byAtome.set(write.atomeId, [...of(write.atomeId), added]);
     },
-    take(opId) {
+    take(opId: string) {
       const found = pending.get(opId);
       if (!found) return undefined;
       const { atomeId } = found.write;
@@ -65,5 +57,5 @@ export function createOutbox(): Outbox {
       else byAtome.delete(atomeId);
       return found;
     },
-  };
+  });
 }

@@ -1,13 +1,11 @@
 import { SyncError, toError } from '../core/errors.js';
-import { memoryStore } from '../storage/memory/memory-store.js';
+import { NO_STORE } from '../storage/no-store.js';
 import type { Changes, Store } from '../storage/store.js';
 
 /** Whom a persistence works for. */
 export interface PersistencePort {
   /** The store is ready for commits. */
   readonly opened: Promise<void>;
-  /** These changes are durable. */
-  readonly saved: (changes: Changes) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -36,7 +34,7 @@ export interface Persistence {
 }
 
 /** Makes the persistence of one client. */
-export function createPersistence(given: Store, { opened, saved, failed }: PersistencePort): Persistence {
+export function createPersistence(given: Store, { opened, failed }: PersistencePort): Persistence {
   let store = given;
   let batch: Changes[] = [];
   let underWay: readonly Changes[] = [];
@@ -50,7 +48,6 @@ export function createPersistence(given: Store, { opened, saved, failed }: Persi
     batch = [];
     saving = undefined;
     await guard(() => store.commit(underWay));
-    underWay.forEach(saved);
     underWay = [];
   }
 
@@ -66,7 +63,7 @@ export function createPersistence(given: Store, { opened, saved, failed }: Persi
       }
       unbind?.();
       void store.close().catch(() => undefined);
-      store = memoryStore();
+      store = NO_STORE;
       const text = `the local store failed (${error.message}); what is not sent before the next start is lost`;
       failed(new SyncError('storage', text, { cause: thrown }));
     }

@@ -68,11 +68,6 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
   const opened = new Promise<Whose>((resolve) => (open = resolve)).then((whose) => kept.guard(() => read(whose)));
   const kept = createPersistence(given, {
     opened,
-    saved: ({ append }) =>
-      append?.forEach(({ opId }) => {
-        const found = outbox.get(opId);
-        if (found) found.saved = true;
-      }),
     failed,
   });
   const loaded = opened.then(() => kept.guard(load));
@@ -181,6 +176,11 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
     view.confirm(id, atome);
   }
 
+  function isSaved({ opId }: PendingWrite): void {
+    const found = outbox.get(opId);
+    if (found) found.saved = true;
+  }
+
   function add(write: PendingWrite, saved: boolean): void {
     outbox.add(write, saved);
     view.touch(write.atomeId);
@@ -220,9 +220,10 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
     },
     commit(changes) {
       if (closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
-      changes.append?.forEach(({ opId }) => made.add(opId));
+      const { append } = changes;
+      append?.forEach(({ opId }) => made.add(opId));
       const tell = apply(changes, false);
-      const saved = kept.save(changes);
+      const saved = kept.save(changes).then(() => append?.forEach(isSaved));
       // whoever listens may do anything now: the store has it
       tell();
       return saved;
@@ -231,7 +232,7 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
       closed = true;
       kept.leave();
       if (hide) {
-        const settle = [...outbox.all()].map(({ write }) => write.opId);
+        const settle = [...outbox.values()].map(({ write }) => write.opId);
         apply({ clear: true, settle, dismiss: [...rejected.keys()] }, true)();
       }
       await Promise.allSettled([loaded]);

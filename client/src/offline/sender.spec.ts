@@ -227,8 +227,10 @@ describe('a sender', () => {
         else sender.nacked(each, error('internal'));
       }
     }
-    expect([...outbox.all()].map(({ write }) => write.opId).filter((opId) => opId.length > 1).length).toBeLessThan(3);
-    expect([...outbox.all()].slice(0, 3).map(({ write }) => write.opId)).toEqual(['1', '2', '3']);
+    expect([...outbox.values()].map(({ write }) => write.opId).filter((opId) => opId.length > 1).length).toBeLessThan(
+      3,
+    );
+    expect([...outbox.values()].slice(0, 3).map(({ write }) => write.opId)).toEqual(['1', '2', '3']);
     expect(refused).toEqual([]);
   });
 

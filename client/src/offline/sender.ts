@@ -61,7 +61,7 @@ const TOO_LARGE: ErrorBody = {
 };
 
 export function createSender(outbox: Outbox, port: SenderPort): Sender {
-  const { ready, send, stamp, refused, random, answerMs } = port;
+  const { refused, random, answerMs } = port;
   const timer = createTimer();
   const deadline = createTimer();
   let isExpecting = false;
@@ -71,13 +71,13 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   let quietUntil = 0;
 
   function pump(): void {
-    if (pausing || !ready()) return;
+    if (pausing || !port.ready()) return;
     const now = Date.now();
     let next = Infinity;
     /** Atomes whose writes wait for an answer, and those that wait behind a write whose time has not come. */
     const [waiting, behind] = [new Set<string>(), new Set<string | null | undefined>()];
     let unanswered = 0;
-    for (const each of outbox.all()) {
+    for (const each of outbox.values()) {
       if (unanswered >= window || !each.saved) break;
       if (each.ack) continue;
       const { write, dueAt } = each;
@@ -96,15 +96,15 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
 
   function post(each: Pending): void {
     const { write } = each;
-    each.hlc ??= write.hlc ?? stamp(write.opId);
+    each.hlc ??= write.hlc ?? port.stamp(write.opId);
     each.sentAt = Date.now();
-    send({ type: 'mutate', ...write, hlc: each.hlc });
+    port.send({ type: 'mutate', ...write, hlc: each.hlc });
     if (!isExpecting) expectAnswers();
   }
 
   /** What is on its way, oldest first. */
   function onTheirWay(): Pending[] {
-    return [...outbox.all()].filter(({ sentAt, ack }) => sentAt !== null && !ack);
+    return [...outbox.values()].filter(({ sentAt, ack }) => sentAt !== null && !ack);
   }
 
   /** Looks for writes without an answer for as long as any are on their way. */
@@ -151,7 +151,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       const found = outbox.get(ack.opId);
       if (found) found.ack = ack;
       // the server is well again
-      if (found?.faults) for (const each of outbox.all()) each.dueAt = 0;
+      if (found?.faults) for (const each of outbox.values()) each.dueAt = 0;
       pump();
     },
     nacked(opId, error) {
@@ -180,7 +180,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       if (tooBig) refused(tooBig.write, TOO_LARGE);
     },
     restart() {
-      for (const each of outbox.all()) {
+      for (const each of outbox.values()) {
         each.sentAt = null;
         each.ack = undefined;
       }

@@ -1,5 +1,3 @@
-import type { State } from '../connection/state.js';
-
 /** How it stands with the server. */
 export type SyncState =
   | {
@@ -24,30 +22,3 @@ export type Status = SyncState & {
   /** How far the local clock is ahead of the server's; null while that is not known. */
   readonly clockSkewMs: number | null;
 };
-
-/** Where the replica stands against the server's head; null while that is not known. */
-export type Progress = { readonly done: number; readonly total: number } | 'live' | null;
-
-/**
- * The state of a connection in the words of the application; null while none is wanted.
- * @param reason why there is none.
- */
-export function stateOf(
-  connection: State,
-  progress: Progress,
-  reason: string,
-  nextAttemptAt: number | null,
-): SyncState | null {
-  switch (connection.phase) {
-    case 'idle':
-      return null;
-    case 'refused':
-      return { state: 'stopped', reason };
-    case 'waiting':
-    case 'exhausted':
-      return { state: 'offline', nextAttemptAt, reason };
-    default:
-      if (progress === 'live') return { state: 'live' };
-      return progress ? { state: 'catching-up', ...progress } : { state: 'connecting' };
-  }
-}

@@ -1,5 +1,6 @@
 import type { AtomeEvent, Hlc } from '../../../src/protocol/index.js';
-import { formatHlc, HybridClock, MAX_COUNTER, wallOf } from '../../../src/protocol/hlc.js';
+import { formatHlc, wallOf } from '../../../src/protocol/hlc.js';
+import { randomHex } from '../core/random-hex.js';
 import type { Checkpoint } from '../storage/store.js';
 
 /** A difference to the server's clock that the way of a message can explain counts as none, in milliseconds. */
@@ -27,32 +28,44 @@ export interface WriteClock {
   measure(serverTimeMs: number): void;
 }
 
+/** A moment: milliseconds, and below them 16 bits that count what is in the same one. */
+function momentAt(ms: number): bigint {
+  return BigInt(Math.floor(ms) || 0) << 16n;
+}
+
+function latest(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
+}
+
 export function createWriteClock(now: () => number = Date.now): WriteClock {
-  let moment = 0;
-  const names = new HybridClock('', now);
-  const stamps = new HybridClock(randomHex(6), () => moment);
+  const node = randomHex();
+  /** Of the newest name, and of the newest stamp. */
+  let [named, stamped] = [0n, 0n];
+
+  function nameAfter(ms: number): void {
+    named = latest(named, momentAt(ms + 1));
+  }
 
   const clock: WriteClock = {
     skewMs: null,
     name() {
-      const tick = names.tick();
-      const [time, random] = [wallOf(tick).toString(16).padStart(12, '0'), randomHex(7)];
-      const counter = `7${tick.slice(16, 19)}-8${tick.slice(19, 20)}${random.slice(0, 2)}`;
-      return `${time.slice(0, 8)}-${time.slice(8)}-${counter}-${random.slice(2)}`;
+      named = latest(named + 1n, momentAt(now()));
+      const digits = named.toString(16).padStart(16, '0') + randomHex();
+      return digits.replace(/(.{8})(....)(...)(...)/, '$1-$2-7$3-8$4-');
     },
-    follow: (opId) => names.observe(formatHlc(timeOf(opId), parseInt(opId.slice(15, 18) + opId.slice(20, 21), 16), '')),
+    follow: (opId) => nameAfter(timeOf(opId)),
     saw(event) {
       if (event.type === 'atome:left') return;
       const wall = event.type === 'atome:altered' ? wallOf(event.alteration.hlc) : Date.parse(event.timestamp);
-      names.observe(formatHlc(wall + (clock.skewMs ?? 0), MAX_COUNTER, ''));
+      nameAfter(wall + (clock.skewMs ?? 0));
     },
     stamp(opId) {
-      moment = Math.max(0, timeOf(opId) - (clock.skewMs ?? 0));
-      return stamps.tick();
+      stamped = latest(stamped + 1n, momentAt(Math.max(0, timeOf(opId) - (clock.skewMs ?? 0))));
+      return formatHlc(Number(stamped >> 16n), Number(stamped & 0xffffn), node);
     },
     goOn({ skewMs, stamp }) {
       clock.skewMs = skewMs;
-      if (stamp !== null) stamps.observe(stamp);
+      if (stamp) stamped = latest(stamped, momentAt(wallOf(stamp) + 1));
     },
     measure(serverTimeMs) {
       const measured = now() - serverTimeMs;
@@ -61,12 +74,6 @@ export function createWriteClock(now: () => number = Date.now): WriteClock {
     },
   };
   return clock;
-}
-
-function randomHex(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  );
 }
 
 /** When a write was named, by the local clock, in epoch milliseconds. */

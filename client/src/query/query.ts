@@ -46,15 +46,16 @@ export interface Difference {
   readonly removed: readonly string[];
 }
 
+const PARTS = ['kind', 'type', 'parentId'] as const;
+
 /** Whether an atome is among those asked for. */
-export function matcher({ kind, type, parentId, ids, where = {} }: Query): (atome: Atome) => boolean {
+export function matcher(query: Query): (atome: Atome) => boolean {
+  const { ids, where = {} } = query;
   const wanted = ids && new Set(ids);
   const conditions = Object.entries(where).map(([path, condition]) => [path.split('.'), condition] as const);
   return (atome) =>
     atome.deletedAt === null &&
-    (kind === undefined || atome.kind === kind) &&
-    (type === undefined || atome.type === type) &&
-    (parentId === undefined || atome.parentId === parentId) &&
+    PARTS.every((part) => query[part] === undefined || query[part] === atome[part]) &&
     (!wanted || wanted.has(atome.id)) &&
     conditions.every(([path, condition]) => holds(at(atome.data, path), condition));
 }
@@ -100,7 +101,7 @@ const OPERATORS: Record<Operator, (value: unknown, operand: never) => boolean> =
 };
 
 /** Values of different types have an order too: null and what has parts, nothing, booleans, numbers, texts. */
-const RANKS = ['undefined', 'boolean', 'number', 'string'];
+const RANKS = 'undefined boolean number string';
 const rankOf = (value: unknown): number => RANKS.indexOf(typeof value);
 
 function compare(a: unknown, b: unknown): number {

@@ -162,7 +162,7 @@ export interface Store {
    */
   observe?(listener: (changes: readonly Changes[]) => void): () => void;
   /** How the instances on the same data divide their work. Not there where there can be no other. */
-  readonly tabs?: Tabs;
+  readonly tabs?: Tabs | undefined;
 }
 
 /** What several instances on the same data, such as the tabs of a browser, have between them. */
@@ -201,20 +201,9 @@ export interface Format {
   readonly migrations: readonly Migration[];
 }
 
-/** The format of this version of the SDK. Stores take it as a parameter, so that tests can bring another. */
+/**
+ * The format of this version of the SDK. Stores take it as a parameter, so that tests can bring another. With its first
+ * migration, IndexedDB's `open-database` has to import what runs them as ever, because data is brought forward offline
+ * too; until then that is a file of its own, which no page loads.
+ */
 export const FORMAT: Format = { version: 1, migrations: [] };
-
-/** One record of version `from`, brought forward to the format's. */
-export function migrate<Table extends keyof Tables>(
-  { migrations }: Format,
-  from: number,
-  table: Table,
-  record: unknown,
-): Tables[Table] {
-  return migrations
-    .slice(from - 1)
-    .reduce(
-      (old, step) => (step[table] as ((old: unknown) => unknown) | undefined)?.(old) ?? old,
-      record,
-    ) as Tables[Table];
-}

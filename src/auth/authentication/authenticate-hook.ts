@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { inTime } from '../../ledger/in-time.js';
 import { AtomeError, isObject, type Principal } from '../../protocol/index.js';
 import type { Identity } from './authenticator.js';
 import { requirePrincipal } from './principal.js';
@@ -27,7 +28,7 @@ const HOOK_MS = 5_000;
  * 403, `unavailable` when it takes too long. Other errors of it, and principals that are none, are faults of the application.
  */
 export async function identityByHook(hook: AuthenticateHook, request: IncomingMessage): Promise<Identity | undefined> {
-  const answer = await inTime(asked(hook, request));
+  const answer = await inTime(asked(hook, request), HOOK_MS, refuseLate);
   if (answer === undefined) return undefined;
   // code without types may return anything
   if (!isObject(answer) || !('principal' in answer)) return { principal: principalOf(answer), expiresAt: null };
@@ -60,11 +61,6 @@ function principalOf(value: unknown): Principal {
   }
 }
 
-function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const refuse = (): void => reject(new AtomeError('unavailable', 'the application does not say in time who calls'));
-    timer = setTimeout(refuse, HOOK_MS).unref();
-  });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+function refuseLate(): never {
+  throw new AtomeError('unavailable', 'the application does not say in time who calls');
 }

@@ -29,7 +29,7 @@ import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertKindFits, restorableOf } from './kind-rules.js';
 import { assertPreconditions } from './preconditions.js';
-import type { PreparedMutation } from './prepared-mutation.js';
+import { assertPrepared, type PreparedMutation } from './prepared-mutation.js';
 import { assertWithinQuotas } from './quotas.js';
 import { assertResultFits } from './result-bounds.js';
 import { MAX_DOCUMENT_BYTES } from './group-size.js';
@@ -55,6 +55,12 @@ export interface GroupPlan {
   readonly committed: readonly Committed[];
   /** null when nothing is to be written. */
   readonly additions: Additions | null;
+}
+
+interface Provenance {
+  readonly origin: WriteOrigin;
+  readonly prepared: PreparedMutation;
+  readonly hlc: string;
 }
 
 type Applied = Extract<ReturnType<typeof decide>, { outcome: 'applied' }>;
@@ -85,7 +91,13 @@ export function planGroup(
   const outcomes: (Outcome | AtomeError)[] = [];
   const most = MAX_DOCUMENT_BYTES[isAtomic ? 'atomic' : 'each'];
   let bytes = 0;
+  let main: Outcome | undefined;
   for (const request of requests) {
+    const { isAdded } = request.mutation;
+    if (isAdded && main && main.outcome !== 'applied') {
+      outcomes.push(main);
+      continue;
+    }
     const before = sizeOf(request, group);
     const isLarge = outcomes.length > 0 && bytes + before > most;
     const outcome = isLarge ? 'later' : attempt(request, decision);
@@ -96,6 +108,7 @@ export function planGroup(
       return { outcomes: noneOf(requests.length, outcomes.length, decided), committed: [], additions: null };
     }
     outcomes.push(decided);
+    if (!isAdded && !(decided instanceof AtomeError)) main = decided;
   }
   return { outcomes, committed: graph.committed(), additions: group.additions() };
 }
@@ -138,6 +151,7 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const first = group.recordOf(mutation.opId, principal.id);
   if (first) return replayOf(first, asked, group.head.epoch);
   const target = authorizeTarget(mutation, principal, decision);
+  assertPrepared(mutation, target);
   assertPreconditions(origin.preconditions, mutation.operation, target?.state, group.head.epoch);
   const past = target && restorableOf(restored, target, principal, decision.environment);
   const completed = completeChange(mutation, target, past);
@@ -151,7 +165,7 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   if (merged.outcome === 'noop') return noop(asked, target!, principal, decision);
   const { superseded, written } = merged;
   const moved = inheritance.inheritOnMove(change, target?.state, superseded, principal);
-  return apply(moved, target, { origin, asked: mutation.asked, hlc, superseded, written }, decision);
+  return apply(moved, target, { origin, prepared: mutation, hlc, superseded, written }, decision);
 }
 
 /**
@@ -245,9 +259,7 @@ function remember(
 function apply(
   mutation: ReadyMutation,
   target: PendingAtome | undefined,
-  by: Omit<Applied, 'outcome'> &
-    Pick<WriteRequest, 'origin'> &
-    Pick<PreparedMutation, 'asked'> & { readonly hlc: string },
+  by: Omit<Applied, 'outcome'> & Provenance,
   decision: Decision,
 ): Outcome {
   const { group, graph, inheritance, environment } = decision;
@@ -267,12 +279,12 @@ function apply(
   if (mutation.operation !== 'share') {
     assertResultFits(target?.state, state, entry, environment.limits);
   }
-  assertKindFits(by.asked ?? mutation, { before: target?.state, after: state, by: principal }, environment);
+  assertKindFits(by.prepared, { before: target?.state, after: state, by: principal }, environment);
   const isFree = freesSpace(alteration) || (before !== undefined && takesRights(alteration, before, after));
   if (!isFree) assertWithinQuotas(environment.quotas, group.head, entry.stored);
   const committed = group.add(alteration, state, target, entry);
   // what was asked for is not what was written: a receipt of its own knows it
-  if (by.asked) group.remember(by.asked, alteration, () => undefined);
+  if (by.prepared.asked) group.remember(by.prepared.asked, alteration, () => undefined);
   if (changesRights || isMoved) {
     const { seq } = alteration;
     group.propagate({ parentId: atomeId, seq, author: principal.id, origin: atomeId, onlyIfOthers: !changesRights });

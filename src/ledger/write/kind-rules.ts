@@ -8,8 +8,8 @@ import {
   type Limits,
   type Mutation,
   type Principal,
-  type ReadyMutation,
 } from '../../protocol/index.js';
+import type { PreparedMutation } from './prepared-mutation.js';
 import type { PendingAtome } from './append-entry.js';
 
 /** What a write makes of an atome, as the rules of its kind look at it. */
@@ -48,23 +48,22 @@ export function restorableOf(
 
 /**
  * Holds what a write makes of an atome against the rules of its kind.
- * @param asked the write as its author has sent it.
  * @throws AtomeError `invalid`
  */
 export function assertKindFits(
-  asked: Mutation | ReadyMutation,
+  prepared: PreparedMutation,
   write: Omit<JudgedWrite, 'asked'>,
   { kinds, limits }: Environment,
 ): void {
-  const { operation } = asked;
+  const { operation, isAdded, asked = prepared } = prepared;
   // nobody is kept from taking something away, or from saying who sees it
   if (!kinds || operation === 'delete' || operation === 'redact' || operation === 'share') return;
-  kinds.assertFits({ ...write, asked: () => askedKeys(asked, write.before, limits) });
+  kinds.assertFits({ ...write, asked: () => (isAdded ? [] : askedKeys(asked, write.before, limits)) });
 }
 
 /** What a write asks to make of keys. A restore asks for none: it leaves alone what it may not change. */
 function askedKeys(
-  asked: Mutation | ReadyMutation,
+  asked: Mutation,
   before: AtomeState | undefined,
   { jsonNodes: values, messageBytes: chars }: Limits,
 ): readonly Assignment[] {

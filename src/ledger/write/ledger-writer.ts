@@ -93,7 +93,11 @@ export class LedgerWriter {
     mutations: readonly PreparedMutation[],
     origin: WriteOrigin,
   ): Promise<(Outcome | AtomeError)[]> {
-    const writes = mutations.map((mutation, place) => ({ mutation, origin, place, chars: weigh(mutation) }));
+    // what is added is nobody's echo, and meets no conditions
+    const ofAdded = { principal: origin.principal, sourceClient: null };
+    const writes = mutations.map((mutation, place) => {
+      return { mutation, origin: mutation.isAdded ? ofAdded : origin, place, chars: weigh(mutation) };
+    });
     const [first, ...others] = writes;
     if (!first) return [];
     this.admission.enter(

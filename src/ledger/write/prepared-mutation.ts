@@ -1,7 +1,36 @@
-import type { Mutation } from '../../protocol/index.js';
+import { AtomeError, type Mutation } from '../../protocol/index.js';
+import type { PendingAtome } from './append-entry.js';
+
+/** What an atome was when a write to it was prepared; both are null where there was none. */
+export interface PreparedFor {
+  readonly kind: string | null;
+  /** Left out: whichever. */
+  readonly version?: number | null;
+}
 
 /** One write, parsed, and perhaps completed by the server. */
 export type PreparedMutation = Mutation & {
   /** What its author has asked for, where that is another: a repetition is known by it. */
   readonly asked?: Mutation;
+  readonly preparedFor?: PreparedFor;
+  /** Why the application refuses it, unless it is the repetition of one that it has let pass. */
+  readonly refusal?: AtomeError;
+  /** The application adds it to the write before it: it is written where that alters something. */
+  readonly isAdded?: boolean;
 };
+
+/** A write has met another atome than it was prepared for. */
+export class Unprepared extends AtomeError {
+  constructor() {
+    super('unavailable', 'others write to this atome at the same time, again and again; try again');
+  }
+}
+
+/** @throws AtomeError `unavailable` where it must be prepared again; or what the application refuses it with. */
+export function assertPrepared({ refusal, preparedFor }: PreparedMutation, target: PendingAtome | undefined): void {
+  if (refusal) throw refusal;
+  if (!preparedFor) return;
+  const { kind, version } = target?.state ?? { kind: null, version: null };
+  const isSame = preparedFor.version === undefined || preparedFor.version === version;
+  if (preparedFor.kind !== kind || !isSame) throw new Unprepared();
+}

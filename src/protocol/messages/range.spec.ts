@@ -13,7 +13,7 @@ function frame(from: number, to: number, hidden: (seq: number) => boolean = () =
 
 describe('admit', () => {
   it('applies the frame that follows', () => {
-    expect(decideFrame(5, frame(5, 7))).toEqual({ action: 'apply', events: [event(6), event(7)], to: 7 });
+    expect(decideFrame(5, frame(5, 7))).toEqual([event(6), event(7)]);
   });
 
   it('moves over what the reader may not see', () => {
@@ -22,16 +22,16 @@ describe('admit', () => {
         5,
         frame(5, 7, () => true),
       ),
-    ).toEqual({ action: 'apply', events: [], to: 7 });
+    ).toEqual([]);
   });
 
   it('drops what it knows, and keeps the rest of what overlaps', () => {
-    expect(decideFrame(5, frame(3, 5))).toEqual({ action: 'drop' });
-    expect(decideFrame(5, frame(3, 6))).toEqual({ action: 'apply', events: [event(6)], to: 6 });
+    expect(decideFrame(5, frame(3, 5))).toBeUndefined();
+    expect(decideFrame(5, frame(3, 6))).toEqual([event(6)]);
   });
 
   it('asks again when something is missing', () => {
-    expect(decideFrame(5, frame(6, 7))).toEqual({ action: 'resubscribe' });
+    expect(decideFrame(5, frame(6, 7))).toBe('missing');
   });
 
   it('gives each visible event once and in order, whatever happens to the frames', () => {
@@ -45,12 +45,12 @@ describe('admit', () => {
         let cursor = 0;
         const got: number[] = [];
         const receive = (next: RangeFrame): void => {
-          const decision = decideFrame(cursor, next);
-          if (decision.action === 'apply') {
-            got.push(...decision.events.map(({ seq }) => seq));
-            cursor = decision.to;
-          } else if (decision.action === 'resubscribe') {
+          const events = decideFrame(cursor, next);
+          if (events === 'missing') {
             receive(frame(cursor, cursor + 1, hidden));
+          } else if (events) {
+            got.push(...events.map(({ seq }) => seq));
+            cursor = next.to;
           }
         };
         frames.forEach(receive);

@@ -1,18 +1,16 @@
 import type { RangeFrame } from './server-messages.js';
 
-/** What a range reader at `cursor` does with a frame. */
-export type FrameDecision =
-  /** Apply these events and set the cursor to `to`, in one local transaction. */
-  | { readonly action: 'apply'; readonly events: RangeFrame['events']; readonly to: number }
-  /** Everything in it is known. */
-  | { readonly action: 'drop' }
-  /** Something is missing before it: subscribe again from the cursor. */
-  | { readonly action: 'resubscribe' };
+/** The events of a frame that are to be applied in one local transaction, with the cursor set to its `to`. */
+type NewEvents = RangeFrame['events'];
 
-/** The client's rule: with it, loss, doubling and reordering upstream become latency and nothing else. */
-export function decideFrame(cursor: number, frame: RangeFrame): FrameDecision {
-  if (frame.to <= cursor) return { action: 'drop' };
-  if (frame.from > cursor) return { action: 'resubscribe' };
-  const events = frame.from === cursor ? frame.events : frame.events.filter(({ seq }) => seq > cursor);
-  return { action: 'apply', events, to: frame.to };
+/**
+ * What a range reader at `cursor` does with a frame: with this rule, loss, doubling and reordering upstream become
+ * latency and nothing else.
+ * @returns what is new; undefined where everything in it is known; `missing` where something before it is, so that the
+ * reader has to subscribe again from its cursor.
+ */
+export function decideFrame(cursor: number, { from, to, events }: RangeFrame): NewEvents | 'missing' | undefined {
+  if (to <= cursor) return undefined;
+  if (from > cursor) return 'missing';
+  return from === cursor ? events : events.filter(({ seq }) => seq > cursor);
 }

@@ -90,12 +90,12 @@ export class FollowingClient {
   }
 
   private take(frame: RangeFrame): void {
-    const decision = decideFrame(this.seq, frame);
+    const events = decideFrame(this.seq, frame);
     if (frame.from !== this.seq) this.detours += 1;
-    if (decision.action === 'resubscribe') this.subscribe();
-    if (decision.action !== 'apply') return;
-    decision.events.forEach((event) => this.apply(event));
-    this.cursor = { ...this.cursor, since: decision.to, hash: frame.hash };
+    if (events === 'missing') return this.subscribe();
+    if (!events) return;
+    events.forEach((event) => this.apply(event));
+    this.cursor = { ...this.cursor, since: frame.to, hash: frame.hash };
     this.events.emit('moved');
   }
 

@@ -1,7 +1,8 @@
 import type { Atome } from '../../../../src/protocol/index.js';
 import { SyncError } from '../../core/errors.js';
-import { CommitLog } from './commit-log.js';
-import { BrowserTabs } from './browser-tabs.js';
+import { randomHex } from '../../core/random-hex.js';
+import { createBrowserTabs, type BrowserTabs } from './browser-tabs.js';
+import { createCommitLog, type CommitLog } from './commit-log.js';
 import { openDatabase, STORES } from './open-database.js';
 import { result, storageError } from './requests.js';
 import { applyChanges } from '../apply-changes.js';
@@ -15,7 +16,6 @@ import {
   type RejectedWrite,
   type Selection,
   type Store,
-  type Tabs,
 } from '../store.js';
 
 /** How many atomes are read at a time. */
@@ -31,117 +31,39 @@ export interface IndexedDbOptions {
 
 /** A store for browsers, that all tabs of an origin share: one of them holds the connection. */
 export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, format: Format = FORMAT): Store {
-  return new IndexedDbStore(name, format);
-}
+  const listeners = new Set<(changes: readonly Changes[]) => void>();
+  let opened: IDBDatabase | undefined;
+  let log: CommitLog | undefined;
+  let tabs: BrowserTabs | undefined;
+  let outdated = false;
+  let last: Promise<unknown> = Promise.resolve();
 
-class IndexedDbStore implements Store {
-  private db: IDBDatabase | undefined;
-  private log: CommitLog | undefined;
-  private browser: BrowserTabs | undefined;
-  private outdated = false;
-  private last: Promise<unknown> = Promise.resolve();
-  private readonly listeners = new Set<(changes: readonly Changes[]) => void>();
-
-  constructor(
-    private readonly name: string,
-    private readonly format: Format,
-  ) {}
-
-  get tabs(): Tabs | undefined {
-    return this.browser;
+  function database(): IDBDatabase {
+    if (opened) return opened;
+    if (outdated)
+      throw new SyncError('outdated', 'Another tab has brought the local store to a newer version: reload this page');
+    throw new SyncError('storage', 'The local store is not open: the browser may have cleared it, reload this page');
   }
 
-  async open(owner?: string, claim?: boolean): Promise<Contents> {
-    try {
-      const { db, setAside } = await openDatabase(this.name, this.format, owner, claim);
-      this.db = db;
-      this.outdated = false;
-      db.onversionchange = ({ newVersion }) => this.giveWay(newVersion !== null);
-      db.onclose = () => (this.db = undefined);
-      const log = new CommitLog(
-        () => this.database(),
-        // not `randomUUID`, which a page over plain http lacks
-        String(crypto.getRandomValues(new Uint32Array(4))),
-        (changes) => this.listeners.forEach((listener) => listener(changes)),
-      );
-      this.log = log;
-      const contents = await this.read(log);
-      if (BrowserTabs.possible) this.browser = new BrowserTabs(`atome-sync:${db.name}`, () => this.pull());
-      await this.pull();
-      return { ...contents, ...(setAside !== undefined && { setAside }) };
-    } catch (thrown) {
-      await this.close();
-      throw storageError(thrown);
-    }
+  async function open(owner?: string, claim?: boolean): Promise<Contents> {
+    const { db, setAside } = await openDatabase(name, format, owner, claim);
+    opened = db;
+    outdated = false;
+    db.onversionchange = ({ newVersion }) => {
+      // another tab has a newer version of the SDK, which is about to bring the data forward; or deletes the database
+      outdated = newVersion !== null;
+      void close();
+    };
+    db.onclose = () => (opened = undefined);
+    log = createCommitLog(database, randomHex(), (changes) => listeners.forEach((listener) => listener(changes)));
+    const contents = await read(log);
+    tabs = createBrowserTabs(`atome-sync:${db.name}`, pull);
+    await pull();
+    return { ...contents, ...(setAside !== undefined && { setAside }) };
   }
 
-  async *atomes(): AsyncIterable<readonly Atome[]> {
-    for (let after = ''; ;) {
-      const atomes = this.database().transaction('atomes').objectStore('atomes');
-      const page = await result<Atome[]>(atomes.getAll(IDBKeyRange.lowerBound(after, true), PAGE));
-      if (page.length > 0) yield page;
-      if (page.length < PAGE) return;
-      after = page.at(-1)!.id;
-    }
-  }
-
-  newest(selection: Selection, limit: number): Promise<readonly Atome[]> {
-    return new Promise((resolve, reject) => {
-      const { kind, parentId } = selection;
-      const [order, key] = orderOf(selection);
-      const atomes = this.database().transaction('atomes').objectStore('atomes');
-      const found: Atome[] = [];
-      const walk = atomes.index(order).openCursor(IDBKeyRange.bound(key, [...key, END]), 'prev');
-      walk.onerror = () => reject(storageError(walk.error));
-      walk.onsuccess = () => {
-        const cursor = walk.result;
-        if (!cursor || found.length >= limit) return resolve(found);
-        const atome = cursor.value as Atome;
-        if ((kind ?? atome.kind) === atome.kind && (parentId === undefined || parentId === atome.parentId))
-          found.push(atome);
-        cursor.continue();
-      };
-    });
-  }
-
-  async commit(changes: readonly Changes[]): Promise<void> {
-    // What cannot be had again from the server goes to the disk itself, beyond the caches of the system.
-    const durability = changes.some(({ append }) => append) ? 'strict' : 'relaxed';
-    const transaction = this.database().transaction(STORES, 'readwrite', { durability });
-    try {
-      for (const change of changes) apply(transaction, change);
-    } catch (thrown) {
-      transaction.abort();
-      throw storageError(thrown);
-    }
-    const committed = this.log!.append(transaction, changes);
-    this.last = committed.catch(() => undefined);
-    transaction.commit();
-    await committed;
-    this.browser?.hint();
-  }
-
-  async close(): Promise<void> {
-    await this.last;
-    this.browser?.close();
-    this.browser = undefined;
-    this.db?.close();
-    this.db = undefined;
-  }
-
-  observe(listener: (changes: readonly Changes[]) => void): () => void {
-    this.listeners.add(listener);
-    if (this.browser) void this.pull().catch(() => undefined);
-    return () => void this.listeners.delete(listener);
-  }
-
-  /** What nobody listens for yet waits in the log. */
-  private async pull(): Promise<void> {
-    if (this.listeners.size > 0) await this.log?.pull();
-  }
-
-  private async read(log: CommitLog): Promise<Contents> {
-    const transaction = this.database().transaction(STORES);
+  async function read(log: CommitLog): Promise<Contents> {
+    const transaction = database().transaction(STORES);
     const table = (name: string): IDBObjectStore => transaction.objectStore(name);
     const [outbox, rejected, place] = await Promise.all([
       result<PendingWrite[]>(table('outbox').getAll()),
@@ -152,18 +74,80 @@ class IndexedDbStore implements Store {
     return { place: place ?? null, outbox, rejected };
   }
 
-  /** Another tab has a newer version of the SDK, which is about to bring the data forward; or deletes the database. */
-  private giveWay(newer: boolean): void {
-    this.outdated = newer;
-    void this.close();
+  /** What nobody listens for yet waits in the log. */
+  async function pull(): Promise<void> {
+    if (listeners.size > 0) await log?.pull();
   }
 
-  private database(): IDBDatabase {
-    if (this.db) return this.db;
-    if (this.outdated)
-      throw new SyncError('outdated', 'Another tab has brought the local store to a newer version: reload this page');
-    throw new SyncError('storage', 'The local store is not open: the browser may have cleared it, reload this page');
+  async function close(): Promise<void> {
+    await last;
+    tabs?.close();
+    tabs = undefined;
+    opened?.close();
+    opened = undefined;
   }
+
+  return {
+    get tabs() {
+      return tabs;
+    },
+    async open(owner, claim) {
+      try {
+        return await open(owner, claim);
+      } catch (thrown) {
+        await close();
+        throw storageError(thrown);
+      }
+    },
+    async *atomes() {
+      for (let after = ''; ;) {
+        const atomes = database().transaction('atomes').objectStore('atomes');
+        const page = await result<Atome[]>(atomes.getAll(IDBKeyRange.lowerBound(after, true), PAGE));
+        if (page.length > 0) yield page;
+        if (page.length < PAGE) return;
+        after = page.at(-1)!.id;
+      }
+    },
+    newest: (selection, limit) =>
+      new Promise((resolve, reject) => {
+        const { kind, parentId } = selection;
+        const [order, key] = orderOf(selection);
+        const atomes = database().transaction('atomes').objectStore('atomes');
+        const found: Atome[] = [];
+        const walk = atomes.index(order).openCursor(IDBKeyRange.bound(key, [...key, END]), 'prev');
+        walk.onerror = () => reject(storageError(walk.error));
+        walk.onsuccess = () => {
+          const cursor = walk.result;
+          if (!cursor || found.length >= limit) return resolve(found);
+          const atome = cursor.value as Atome;
+          if ((kind ?? atome.kind) === atome.kind && (parentId === undefined || parentId === atome.parentId))
+            found.push(atome);
+          cursor.continue();
+        };
+      }),
+    async commit(changes) {
+      // What cannot be had again from the server goes to the disk itself, beyond the caches of the system.
+      const durability = changes.some(({ append }) => append) ? 'strict' : 'relaxed';
+      const transaction = database().transaction(STORES, 'readwrite', { durability });
+      try {
+        for (const change of changes) apply(transaction, change);
+      } catch (thrown) {
+        transaction.abort();
+        throw storageError(thrown);
+      }
+      const committed = log!.append(transaction, changes);
+      last = committed.catch(() => undefined);
+      transaction.commit();
+      await committed;
+      tabs?.hint();
+    },
+    close,
+    observe(listener) {
+      listeners.add(listener);
+      if (tabs) void pull().catch(() => undefined);
+      return () => void listeners.delete(listener);
+    },
+  };
 }
 
 /** The index that leads to the fewest others, and the beginning of its keys. null is no key: no index knows it. */

@@ -1,7 +1,8 @@
 import { SyncError } from '../../core/errors.js';
 import { createTimer, inTime } from '../../core/timer.js';
 import { finished, isUnreadable, result, storageError } from './requests.js';
-import { migrate, type Format, type Checkpoint, type Tables } from '../store.js';
+import type { Format, Checkpoint } from '../store.js';
+import type { migrateAll } from './migrate-records.js';
 
 /** The object stores: the tables, and the log through which other tabs learn of commits. */
 export const STORES = ['atomes', 'outbox', 'rejected', 'place', 'log'] as const;
@@ -13,7 +14,6 @@ const KEY_PATHS: Record<(typeof STORES)[number], string | null> = {
   place: null,
   log: null,
 };
-const TABLES: readonly (keyof Tables)[] = ['atomes', 'outbox', 'rejected', 'place'];
 
 /** Indexes that walk the atomes by their last change: all, those of a kind, those under a parent. */
 const ORDERS = { newest: [], kind: ['kind'], parentId: ['parentId'] };
@@ -38,11 +38,13 @@ export interface Opened {
  */
 export async function openDatabase(name: string, format: Format, owner?: string, claim?: boolean): Promise<Opened> {
   let setAside: string | undefined;
+  // before the upgrade, which waits for nothing; as long as a format has no migrations, no page loads what runs them
+  const { migrateAll } = format.migrations.length > 0 ? await import('./migrate-records.js') : {};
   const first = await newestGeneration(name);
   for (let generation = first; ; generation += 1) {
     const current = generation === 0 ? name : `${name}~${generation}`;
     try {
-      const { db, fresh } = await open(current, format, owner);
+      const { db, fresh } = await open(current, format, owner, migrateAll);
       if (owner !== undefined && ((await ownerOf(db, claim ? owner : undefined)) ?? owner) !== owner) {
         db.close();
         return await openDatabase(`${name}:${owner.replaceAll('~', '~~')}`, format, owner, claim);
@@ -75,7 +77,12 @@ async function newestGeneration(name: string): Promise<number> {
   return Math.max(0, ...generations.filter(Number.isInteger));
 }
 
-function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDatabase; fresh: boolean }> {
+function open(
+  name: string,
+  format: Format,
+  owner: string | undefined,
+  migrate: typeof migrateAll | undefined,
+): Promise<{ db: IDBDatabase; fresh: boolean }> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, format.version);
     let fresh = false;
@@ -89,7 +96,7 @@ function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDa
       if (failure !== undefined) return request.transaction!.abort();
       fresh = oldVersion === 0;
       if (fresh) create(request.result, owner);
-      else migrateAll(request.transaction!, format, oldVersion, (error) => (failure ??= error));
+      else migrate?.(request.transaction!, format, oldVersion, (error) => (failure ??= error));
     };
     request.onblocked = () => {
       const message = 'Another tab holds an older version of the local store: close it, and reload this page';
@@ -121,28 +128,4 @@ function create(db: IDBDatabase, owner?: string): void {
   for (const [name, path] of Object.entries(ORDERS)) atomes!.createIndex(name, [...path, 'updatedAt', 'id']);
   // no moment in between, in which another tab could take it for its own
   if (owner !== undefined) place!.put({ owner }, 0);
-}
-
-/** Brings each record forward. A step that throws takes the whole upgrade back. */
-function migrateAll(
-  transaction: IDBTransaction,
-  format: Format,
-  from: number,
-  failed: (thrown: unknown) => void,
-): void {
-  transaction.objectStore('log').clear();
-  for (const table of TABLES) {
-    const walk = transaction.objectStore(table).openCursor();
-    walk.onsuccess = () => {
-      const cursor = walk.result;
-      if (!cursor) return;
-      try {
-        cursor.update(migrate(format, from, table, cursor.value));
-        cursor.continue();
-      } catch (thrown) {
-        failed(thrown);
-        transaction.abort();
-      }
-    };
-  }
 }

@@ -1,13 +1,7 @@
 import { toError } from '../../core/errors.js';
 import { COMMIT, SCHEMA } from './schema.js';
-import {
-  migrate,
-  type Contents,
-  type Format,
-  type PendingWrite,
-  type Checkpoint,
-  type RejectedWrite,
-} from '../store.js';
+import { type Contents, type Format, type PendingWrite, type Checkpoint, type RejectedWrite } from '../store.js';
+import { migrate } from '../migrate.js';
 
 /**
  * What a store needs of SQLite: single statements with `?` in them, each on whichever connection. It has to wait
