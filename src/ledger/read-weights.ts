@@ -32,7 +32,13 @@ const IN_ORDER: ReadonlySet<string> = new Set(['updatedAt', 'createdAt', 'id']);
 
 /** Whether no index has the wanted atomes together, and in that order. */
 function isWalk(query: ListQuery): boolean {
-  return query.search !== undefined || query.where !== undefined || query.type !== undefined || query.offset > FAR || !isInOrder(query);
+  return (
+    query.search !== undefined ||
+    query.where !== undefined ||
+    query.type !== undefined ||
+    query.offset > FAR ||
+    !isInOrder(query)
+  );
 }
 
 /** Whether an index has the atomes of a list in its order. */
