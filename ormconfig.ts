@@ -1,6 +1,7 @@
-import { DataSource } from 'typeorm';
 import { readConfig } from './src/config/environment.js';
-import { dataSourceOptions } from './src/database/data-source.js';
+import { LedgerDataSource } from './src/database/ledger-data-source.js';
+
+const { databaseUrl, databaseSchema } = readConfig().atome;
 
 /** For the command line of TypeORM: `npm run migration:run`, `:revert`, `:generate`. */
-export default new DataSource(dataSourceOptions(readConfig().atome.databaseUrl));
+export default new LedgerDataSource(databaseUrl, databaseSchema);

@@ -10,7 +10,7 @@ export interface Account {
   readonly createdAt: number;
 }
 
-const SELECT = `SELECT id, identifier, password_hash AS "passwordHash", created_at AS "createdAt" FROM accounts`;
+const SELECT = `SELECT id, identifier, password_hash AS "passwordHash", created_at AS "createdAt" FROM atome_accounts`;
 
 /** The accounts in the database. What takes a `hash` does nothing when the password is another one meanwhile. */
 export class AccountStore {
@@ -19,7 +19,7 @@ export class AccountStore {
   /** @returns false when the identifier is taken. */
   async add({ id, identifier, passwordHash, createdAt }: Account): Promise<boolean> {
     const [rows = []] = await this.tables.transact([
-      `INSERT INTO accounts (id, identifier, password_hash, created_at) VALUES (?, ?, ?, ?)
+      `INSERT INTO atome_accounts (id, identifier, password_hash, created_at) VALUES (?, ?, ?, ?)
        ON CONFLICT (identifier) DO NOTHING RETURNING id`,
       id,
       identifier,
@@ -45,10 +45,15 @@ export class AccountStore {
     now: number,
   ): Promise<string[] | undefined> {
     const [changed = [], ended = []] = await this.tables.transact(
-      ['UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ? RETURNING id', to, id, passwordHash],
       [
-        `UPDATE account_sessions SET revoked_at = ? WHERE account_id = ? AND id <> ? AND revoked_at IS NULL
-           AND EXISTS (SELECT 1 FROM accounts WHERE id = ? AND password_hash = ?) RETURNING id`,
+        'UPDATE atome_accounts SET password_hash = ? WHERE id = ? AND password_hash = ? RETURNING id',
+        to,
+        id,
+        passwordHash,
+      ],
+      [
+        `UPDATE atome_account_sessions SET revoked_at = ? WHERE account_id = ? AND id <> ? AND revoked_at IS NULL
+           AND EXISTS (SELECT 1 FROM atome_accounts WHERE id = ? AND password_hash = ?) RETURNING id`,
         now,
         id,
         keep,
@@ -62,10 +67,10 @@ export class AccountStore {
   /** Ends all sessions. @returns those it has ended; undefined when the password was another one. */
   async remove({ id, passwordHash }: Account, now: number): Promise<string[] | undefined> {
     const [removed = [], ended = []] = await this.tables.transact(
-      ['DELETE FROM accounts WHERE id = ? AND password_hash = ? RETURNING id', id, passwordHash],
+      ['DELETE FROM atome_accounts WHERE id = ? AND password_hash = ? RETURNING id', id, passwordHash],
       [
-        `UPDATE account_sessions SET revoked_at = ? WHERE account_id = ? AND revoked_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM accounts WHERE id = ?) RETURNING id`,
+        `UPDATE atome_account_sessions SET revoked_at = ? WHERE account_id = ? AND revoked_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM atome_accounts WHERE id = ?) RETURNING id`,
         now,
         id,
         id,

@@ -22,7 +22,7 @@ export interface NewSession {
 }
 
 const SELECT = `SELECT id, account_id AS "accountId", secret_hash AS "secretHash", rotated_at AS "rotatedAt",
-  expires_at AS "expiresAt", revoked_at AS "revokedAt" FROM account_sessions WHERE family_hash = ?`;
+  expires_at AS "expiresAt", revoked_at AS "revokedAt" FROM atome_account_sessions WHERE family_hash = ?`;
 
 /** The sessions of accounts in the database. */
 export class SessionStore {
@@ -32,11 +32,15 @@ export class SessionStore {
   async open({ id, accountId, token, expiresAt }: NewSession, passwordHash: string, now: number): Promise<boolean> {
     const [, rows = []] = await this.tables.transact(
       // takes the row's lock: a change of the password is either seen here, or sees this session
-      ['UPDATE accounts SET password_hash = password_hash WHERE id = ? AND password_hash = ?', accountId, passwordHash],
       [
-        `INSERT INTO account_sessions (id, account_id, family_hash, secret_hash, rotated_at, expires_at)
+        'UPDATE atome_accounts SET password_hash = password_hash WHERE id = ? AND password_hash = ?',
+        accountId,
+        passwordHash,
+      ],
+      [
+        `INSERT INTO atome_account_sessions (id, account_id, family_hash, secret_hash, rotated_at, expires_at)
          SELECT CAST(? AS varchar(36)), id, CAST(? AS varchar(64)), CAST(? AS varchar(64)), CAST(? AS bigint), CAST(? AS bigint)
-         FROM accounts WHERE id = ? AND password_hash = ? RETURNING id`,
+         FROM atome_accounts WHERE id = ? AND password_hash = ? RETURNING id`,
         id,
         hashOf(token.family),
         hashOf(token.secret),
@@ -57,7 +61,7 @@ export class SessionStore {
     now: number,
   ): Promise<Pick<SessionRow, 'id' | 'accountId'> | undefined> {
     const [rows = []] = await this.tables.transact([
-      `UPDATE account_sessions SET secret_hash = ?, rotated_at = ?, expires_at = ?
+      `UPDATE atome_account_sessions SET secret_hash = ?, rotated_at = ?, expires_at = ?
        WHERE family_hash = ? AND secret_hash = ? AND revoked_at IS NULL AND expires_at > ?
        RETURNING id, account_id AS "accountId"`,
       hashOf(to.secret),
@@ -80,14 +84,14 @@ export class SessionStore {
 
   async revoke(id: string, now: number): Promise<void> {
     await this.tables.transact([
-      'UPDATE account_sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
+      'UPDATE atome_account_sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL',
       now,
       id,
     ]);
   }
 
   async revokedSince(time: number): Promise<Revoked[]> {
-    const select = 'SELECT id, revoked_at AS "revokedAt" FROM account_sessions WHERE revoked_at > ?';
+    const select = 'SELECT id, revoked_at AS "revokedAt" FROM atome_account_sessions WHERE revoked_at > ?';
     const [rows = []] = await this.tables.transact([select, time]);
     return (rows as Revoked[]).map((row) => numbers(row, ['revokedAt']));
   }
@@ -95,8 +99,8 @@ export class SessionStore {
   /** Forgets those that ended by themselves before `now`, and those that were ended before `revokedBefore`. */
   async sweep(now: number, revokedBefore: number): Promise<void> {
     await this.tables.transact(
-      ['DELETE FROM account_sessions WHERE expires_at <= ? AND revoked_at IS NULL', now],
-      ['DELETE FROM account_sessions WHERE revoked_at <= ?', revokedBefore],
+      ['DELETE FROM atome_account_sessions WHERE expires_at <= ? AND revoked_at IS NULL', now],
+      ['DELETE FROM atome_account_sessions WHERE revoked_at <= ?', revokedBefore],
     );
   }
 }

@@ -7,13 +7,13 @@ export class SqlTicketStore implements TicketStore {
   constructor(private readonly tables: Tables) {}
 
   async put(hash: string, identity: Identity, expiresAt: number): Promise<void> {
-    const insert = 'INSERT INTO tickets (hash, identity, expires_at) VALUES (?, ?, ?)';
+    const insert = 'INSERT INTO atome_tickets (hash, identity, expires_at) VALUES (?, ?, ?)';
     await this.tables.transact([insert, hash, JSON.stringify(identity), expiresAt]);
   }
 
   async take(hash: string, now: number): Promise<Identity | undefined> {
     const [rows = []] = await this.tables.transact([
-      'DELETE FROM tickets WHERE hash = ? AND expires_at > ? RETURNING identity',
+      'DELETE FROM atome_tickets WHERE hash = ? AND expires_at > ? RETURNING identity',
       hash,
       now,
     ]);
@@ -23,6 +23,6 @@ export class SqlTicketStore implements TicketStore {
 
   /** Forgets those that nobody came with in time. */
   async sweep(now: number): Promise<void> {
-    await this.tables.transact(['DELETE FROM tickets WHERE expires_at <= ?', now]);
+    await this.tables.transact(['DELETE FROM atome_tickets WHERE expires_at <= ?', now]);
   }
 }

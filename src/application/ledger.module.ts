@@ -64,7 +64,8 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: (o: ResolvedOptions) => openStore(o.databaseUrl, { report: storeLog(), postgres: o.postgres }),
+    useFactory: ({ databaseUrl, databaseSchema: schema, postgres }: ResolvedOptions) =>
+      openStore(databaseUrl, { report: storeLog(), postgres, schema }),
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {

@@ -13,7 +13,8 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const store = await openStore(readConfig().atome.databaseUrl);
+  const { databaseUrl, databaseSchema: schema } = readConfig().atome;
+  const store = await openStore(databaseUrl, { schema });
   try {
     await store.scrub(true);
     process.stdout.write('rewritten: nothing of what was erased is left in the tables\n');

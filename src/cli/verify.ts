@@ -14,7 +14,8 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const store = await openStore(readConfig().atome.databaseUrl);
+  const { databaseUrl, databaseSchema: schema } = readConfig().atome;
+  const store = await openStore(databaseUrl, { schema });
   try {
     let sound = true;
     for (const tenant of await store.tenants()) {

@@ -145,6 +145,18 @@ describe('the configuration of authentication', () => {
   });
 });
 
+describe('the schema of the database', () => {
+  it('is not named by default, and one that needs no quotes otherwise', () => {
+    expect(readConfig({}).atome).not.toHaveProperty('databaseSchema');
+    expect(readConfig({ DATABASE_SCHEMA: 'sync_1' }).atome.databaseSchema).toBe('sync_1');
+    for (const DATABASE_SCHEMA of ['Sync', '1a', 'a-b', 'pg_a', 'a'.repeat(64)]) {
+      expect(problemsOf({ DATABASE_SCHEMA })).toEqual([
+        expect.stringContaining(`DATABASE_SCHEMA=${DATABASE_SCHEMA}: `),
+      ]);
+    }
+  });
+});
+
 describe('the configuration of origins', () => {
   const TOKENS = { AUTH: 'jwt', AUTH_JWT_SECRET: SECRET };
 

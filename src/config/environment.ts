@@ -15,6 +15,7 @@ import {
   DEFAULT_HEAVY_LIMITS,
   DEFAULT_SOCKET_OPTIONS,
 } from './module-options.js';
+import { SCHEMA_PATTERN } from '../database/tables.js';
 import { ConfigError } from './config-error.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment } from './variable-reader.js';
@@ -79,13 +80,7 @@ export function readConfig(environment: Environment = process.env): Config {
       refusedPerMinute: read.integer('REFUSED_PER_MINUTE', 60, 0, 1_000_000),
     },
     atome: {
-      databaseUrl: read.text(
-        'DATABASE_URL',
-        DEFAULT_DATABASE_URL,
-        /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/,
-        'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
-      ),
-      postgres: readPostgres(read),
+      ...readDatabase(read),
       limits: {
         messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
         jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),
@@ -131,6 +126,26 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function readDatabase(
+  read: VariableReader,
+): Pick<AtomeOptions, 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
+  const databaseSchema = read.optional('DATABASE_SCHEMA');
+  if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
+    const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
+    read.refuse(`DATABASE_SCHEMA=${databaseSchema}: expected ${expected}`);
+  }
+  return {
+    databaseUrl: read.text(
+      'DATABASE_URL',
+      DEFAULT_DATABASE_URL,
+      /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/,
+      'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
+    ),
+    ...(databaseSchema !== undefined && { databaseSchema }),
+    postgres: readPostgres(read),
+  };
 }
 
 function readPostgres(read: VariableReader): PostgresLimits {

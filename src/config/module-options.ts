@@ -60,6 +60,11 @@ export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { tenancy: 'shared', role
 export interface AtomeOptions {
   /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default `sqlite:./data/atome.sqlite`. */
   readonly databaseUrl?: string;
+  /**
+   * The schema of PostgreSQL for the tables, which the start makes; default `atome`. Tables that an earlier version has made
+   * among those of others are moved there.
+   */
+  readonly databaseSchema?: string;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
   readonly postgres?: Partial<PostgresLimits>;
   /** Bounds on what a client may send; what is left out has its default. */
@@ -144,6 +149,8 @@ export const DEFAULT_DATABASE_URL = 'sqlite:./data/atome.sqlite';
 /** The options with every default filled in; injected as this class. */
 export class ResolvedOptions {
   readonly databaseUrl: string;
+  /** undefined where nobody has named one. */
+  readonly databaseSchema: string | undefined;
   readonly postgres: PostgresLimits;
   readonly wsPath: string;
   readonly limits: Limits;
@@ -163,6 +170,7 @@ export class ResolvedOptions {
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
+    this.databaseSchema = options.databaseSchema;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
     this.wsPath = options.wsPath ?? WS_PATH;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };

@@ -22,6 +22,8 @@ describe('options of the module', () => {
     [{ databaseUrl: 7 }, 'databaseUrl'],
     [{ databaseUrl: undefined }, 'databaseUrl'],
     [{ databseUrl: 'sqlite::memory:' }, 'databseUrl'],
+    [{ databaseSchema: 'A b' }, 'databaseSchema'],
+    [{ databaseSchema: 7 }, 'databaseSchema'],
     [{ limits: { messageBytes: -1 } }, 'limits.messageBytes'],
     [{ limits: { jsonDepth: NaN } }, 'limits.jsonDepth'],
     [{ limits: { messageByte: 1 } }, 'limits.messageByte'],

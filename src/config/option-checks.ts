@@ -1,4 +1,5 @@
 import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
+import { SCHEMA_PATTERN } from '../database/tables.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { kindProblems } from '../kinds/kind-checks.js';
 import { DEFAULT_POSTGRES_LIMITS } from '../ledger/stores/postgres/postgres.limits.js';
@@ -88,6 +89,9 @@ const jwt = some({
 const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>> = {
   databaseUrl: is('sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database', (value) =>
     /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/.test(String(value)),
+  ),
+  databaseSchema: is('a name for a schema of PostgreSQL, in lower case, such as atome', (value) =>
+    SCHEMA_PATTERN.test(String(value)),
   ),
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1),
   limits: like(DEFAULT_LIMITS, 0),

@@ -3,6 +3,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { OpenError } from './open-error.js';
+import { DEFAULT_SCHEMA, MIGRATIONS_TABLE, PREFIX, SCHEMA_PATTERN } from './tables.js';
 import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
@@ -53,7 +54,7 @@ const COMMON = {
     Propagations1768000000000,
     CountAllTexts1769000000000,
   ],
-  migrationsTableName: 'atome_migrations',
+  migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,
 } as const;
 
@@ -64,9 +65,12 @@ const CONNECTION = { connectionTimeoutMillis: 5_000, pipeline: true };
 /**
  * TypeORM's options for `sqlite:<path>`, `sqlite::memory:` or `postgres://…`. A SQLite file and its folder are
  * made when they are missing.
+ * @param schema of PostgreSQL, for our tables.
  * @throws OpenError for any other: a typing error must not become the name of a file.
  */
-export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
+export function dataSourceOptions(databaseUrl: string, schema = DEFAULT_SCHEMA): DataSourceOptions {
+  if (!SCHEMA_PATTERN.test(schema))
+    throw new OpenError(`DATABASE_SCHEMA=${schema} is no name for a schema: atome is one`);
   if (/^postgres(?:ql)?:\/\//.test(databaseUrl)) {
     return {
       ...COMMON,
@@ -74,9 +78,14 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
       migrations: [...COMMON.migrations],
       type: 'postgres',
       url: databaseUrl,
+      schema,
       applicationName: APPLICATION,
-      // one holds the lock under which the other migrates
-      extra: { max: 2, ...CONNECTION },
+      // one holds the lock under which the other migrates, which finds the tables by the path; all other statements name the schema
+      extra: {
+        max: 2,
+        ...CONNECTION,
+        onConnect: (client: pg.ClientBase) => client.query(`SET search_path TO "${schema}"`),
+      },
     };
   }
   if (!databaseUrl.startsWith('sqlite:')) throw notUnderstood(databaseUrl);
@@ -86,6 +95,7 @@ export function dataSourceOptions(databaseUrl: string): DataSourceOptions {
     ...COMMON,
     entities: [...COMMON.entities],
     migrations: [...COMMON.migrations],
+    entityPrefix: PREFIX,
     type: 'better-sqlite3',
     database: path ?? ':memory:',
     prepareDatabase: prepareSqlite,

@@ -98,7 +98,7 @@ describe('a page of the ledger', () => {
 
   it('says that a row is missing', async () => {
     const { batches } = await openLog();
-    await queryOf(watched.store)('DELETE FROM alterations');
+    await queryOf(watched.store)('DELETE FROM atome_alterations');
     await expect(batches.batchAfter(0, SOME)).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

@@ -91,7 +91,7 @@ describe('the feed', () => {
   it('tells every reader when the ledger is another', async () => {
     const readers = await Promise.all([open(1), open(0)]);
     readers.forEach(({ reader }) => reader.pump());
-    await queryOf(watched.store)(`UPDATE ledgers SET epoch = 'another'`);
+    await queryOf(watched.store)(`UPDATE atome_ledgers SET epoch = 'another'`);
     await second();
     for (const { sink } of readers) expect(sink.resets).toEqual([{ reason: 'epoch', head: 1 }]);
   });

@@ -52,9 +52,9 @@ describe('the log of a tenant', () => {
   };
   /** The ledger as it was at a seq: what a restored copy holds. */
   const rewind = async (seq: number): Promise<void> => {
-    await query(`DELETE FROM alterations WHERE seq > ${seq}`);
-    await query(`UPDATE ledgers SET (seq, hash) = (SELECT seq, hash FROM alterations WHERE seq = ${seq})`);
-    await query(`UPDATE atomes SET seq = ${seq}, version = ${seq}`);
+    await query(`DELETE FROM atome_alterations WHERE seq > ${seq}`);
+    await query(`UPDATE atome_ledgers SET (seq, hash) = (SELECT seq, hash FROM atome_alterations WHERE seq = ${seq})`);
+    await query(`UPDATE atome_atomes SET seq = ${seq}, version = ${seq}`);
   };
   const inMemory = (after: number): number[] | undefined => {
     const batch = log.batches.batchAfter(after, SOME);
@@ -194,7 +194,7 @@ describe('the log of a tenant', () => {
   });
 
   it('tells of another epoch, once', async () => {
-    await query(`UPDATE ledgers SET epoch = 'another'`);
+    await query(`UPDATE atome_ledgers SET epoch = 'another'`);
     await Promise.all([log.tail.refresh(), log.tail.refresh()]);
     expect(heard).toEqual(['epoch']);
     expect(log.tail.epoch).toBe('another');

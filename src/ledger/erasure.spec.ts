@@ -5,7 +5,7 @@ import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { AtomeError } from '../protocol/index.js';
 import { verifyLedger, type LedgerFault } from './integrity/verify-ledger.js';
 
-const ERASE = `UPDATE alterations SET changes = 'null', reason = NULL, snapshot = NULL, salt = ''`;
+const ERASE = `UPDATE atome_alterations SET changes = 'null', reason = NULL, snapshot = NULL, salt = ''`;
 
 describe('an erased atome in the ledger', () => {
   let ledger: TestLedger;
@@ -26,11 +26,11 @@ describe('an erased atome in the ledger', () => {
     expect(await fault()).toBeUndefined();
     for (const change of [`reason = 'why'`, `changes = '{"n":0}'`, `salt = '00'`, `author = 'x'`, `snapshot = '{}'`]) {
       await query('BEGIN');
-      await query(`UPDATE alterations SET ${change} WHERE seq = 1`);
+      await query(`UPDATE atome_alterations SET ${change} WHERE seq = 1`);
       expect(await fault()).toMatchObject({ seq: 1, atomeId: 'a' });
       await query('ROLLBACK');
     }
-    await query(`UPDATE atomes SET data = '{"n":1}' WHERE id = 'a'`);
+    await query(`UPDATE atome_atomes SET data = '{"n":1}' WHERE id = 'a'`);
     expect(await fault()).toMatchObject({ atomeId: 'a' });
   });
 
@@ -45,11 +45,11 @@ describe('an erased atome in the ledger', () => {
   });
 
   it('is a fault where something of it was put back, or the redact itself was taken away', async () => {
-    const rows = await query('SELECT changes, reason, salt FROM alterations WHERE seq = 2');
+    const rows = await query('SELECT changes, reason, salt FROM atome_alterations WHERE seq = 2');
     await redact('a');
     const [{ changes, salt }] = rows as [{ changes: string; salt: string }];
     await query('BEGIN');
-    await query(`UPDATE alterations SET changes = '${changes}', salt = '${salt}' WHERE seq = 2`);
+    await query(`UPDATE atome_alterations SET changes = '${changes}', salt = '${salt}' WHERE seq = 2`);
     expect(await fault()).toMatchObject({ atomeId: 'a' });
     await query('ROLLBACK');
     await query(`${ERASE} WHERE operation = 'redact'`);
@@ -104,7 +104,7 @@ describe('an erased atome in the ledger', () => {
             await own.reader.page(TENANT, 0, seq, { chars: 1e9 }),
             (await own.reader.newestPage(TENANT, 0, { chars: 1e9 })).committed,
           ];
-          const shown = JSON.stringify([...pages, await queryOf(own.store)('SELECT * FROM alterations')]);
+          const shown = JSON.stringify([...pages, await queryOf(own.store)('SELECT * FROM atome_alterations')]);
           for (const id of erased) {
             expect(shown).not.toContain(`canary-${id}`);
             expect(JSON.stringify(await own.reader.history(TENANT, id, 1, 100))).not.toContain(`canary-${id}`);

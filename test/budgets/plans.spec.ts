@@ -25,11 +25,11 @@ describe('the plan of a list on SQLite', () => {
   }
 
   const ordered: [SortKey, Partial<ListQuery>, string][] = [
-    ['updatedAt', {}, 'atomes_by_seq'],
-    ['updatedAt', { kind: 'note' }, 'atomes_by_kind'],
-    ['updatedAt', { parentId: null }, 'atomes_by_parent'],
-    ['createdAt', {}, 'atomes_by_creation'],
-    ['id', {}, 'sqlite_autoindex_atomes_1'],
+    ['updatedAt', {}, 'atome_atomes_by_seq'],
+    ['updatedAt', { kind: 'note' }, 'atome_atomes_by_kind'],
+    ['updatedAt', { parentId: null }, 'atome_atomes_by_parent'],
+    ['createdAt', {}, 'atome_atomes_by_creation'],
+    ['id', {}, 'sqlite_autoindex_atome_atomes_1'],
   ];
   describe.each([undefined, SOME])('seen by %j', (visibleTo) => {
     it.each(ordered)('in order of %s, filtered by %j, follows %s', (sortBy, filter, index) => {
@@ -45,7 +45,7 @@ describe('the plan of a list on SQLite', () => {
       (sortBy) => {
         for (const after of [undefined, { value: 'x', id: 'x' }]) {
           const plan = planOf({ sortBy, visibleTo, after, parentId: 'parent' });
-          expect(plan).toContain('USING INDEX atomes_by_parent (tenant=? AND parent_id=?');
+          expect(plan).toContain('USING INDEX atome_atomes_by_parent (tenant=? AND parent_id=?');
         }
       },
     );

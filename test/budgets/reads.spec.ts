@@ -38,7 +38,7 @@ describe.each(DATABASES)('reads on %s', (_name, createDatabase) => {
     expect(await ledger.reader.count(TENANT, ALL)).toBe(2);
     const taken = statements.take().filter((sql) => !sql.includes('set_config'));
     expect(taken).toHaveLength(1);
-    expect(taken[0]).toMatch(/FROM ledgers WHERE tenant/);
+    expect(taken[0]).toMatch(/FROM (atome_|"atome"\.)ledgers WHERE tenant/);
     // what the head does not count is counted
     for (const [filter, expected] of [
       [{ includeDeleted: true }, 4],

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { DataSource } from 'typeorm';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { WriteOrigin } from '../../src/ledger/outcome.js';
-import { numbered, SELECT_ATOMES, SELECT_RECEIPTS } from '../../src/ledger/stores/postgres/postgres.sql.js';
+import { SELECT_ATOMES, SELECT_RECEIPTS } from '../../src/ledger/stores/postgres/postgres.sql.js';
+import { queryOf } from '../support/ledger/raw-query.js';
 import { receiptParams, SELECT_READ_ATOME } from '../../src/ledger/stores/sql.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import {
@@ -63,10 +63,10 @@ describe.each(DATABASES)('statements of a group on %s', (name, createDatabase) =
   it('are none that walk the tables, however few rows these had when they were planned', async () => {
     await group(1_000, (index) => ledger.write(create(`c${index}`, {}, { opId: `op-${index}` })));
     if (name !== 'PostgreSQL') return;
-    const { dataSource } = ledger.store as unknown as { dataSource: DataSource };
+    const query = queryOf(ledger.store);
     const ids = JSON.stringify(['c1', 'new']);
     const planOf = async (statement: string, params: readonly unknown[]): Promise<string> =>
-      JSON.stringify(await dataSource.query(`EXPLAIN ${statement}`, [...params]));
+      JSON.stringify(await query(`EXPLAIN ${statement}`, [...params]));
     expect(await planOf(SELECT_ATOMES, [ids, TENANT])).toMatch(/Index Scan using atomes_pk.*id\)::text >= /);
     const receipts = await planOf(SELECT_RECEIPTS, receiptParams(TENANT, [{ opId: 'op-1', author: SOMEBODY.id }]));
     expect(receipts).toMatch(/Index Scan using alterations_by_op.*op_id\)::text >= /);
@@ -107,8 +107,7 @@ describe('a new PostgreSQL', () => {
     await ledger.close();
 
     const store = await openStore(database.url);
-    const { dataSource } = store as unknown as { dataSource: DataSource };
-    const plan = JSON.stringify(await dataSource.query(`EXPLAIN ${numbered(SELECT_READ_ATOME)}`, [TENANT, 'c1']));
+    const plan = JSON.stringify(await queryOf(store)(`EXPLAIN ${SELECT_READ_ATOME}`, [TENANT, 'c1']));
     expect(plan).toMatch(/Index Scan using atomes_pk/);
     await store.close();
     await database.drop();

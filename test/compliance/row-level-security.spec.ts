@@ -3,6 +3,7 @@ import pg from 'pg';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { selectList, type Dialect } from '../../src/ledger/stores/list.sql.js';
+import { statementsIn } from '../../src/ledger/stores/postgres/postgres.texts.js';
 import * as sql from '../../src/ledger/stores/sql.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
@@ -11,9 +12,10 @@ import type { Database } from '../support/databases/databases.js';
 import { createOwnedDatabase } from '../support/databases/plain-role.js';
 import { alterationRow, atomeRow, created, putRows } from '../support/ledger/rows.js';
 
-const TABLES = ['ledgers', 'alterations', 'atomes', 'receipts', 'propagations'];
+const TABLES = ['ledgers', 'alterations', 'atomes', 'receipts', 'propagations'].map((name) => `atome_${name}`);
+const textOf = statementsIn('atome');
 /** Their tenants are named to a server that starts. */
-const TENANTS_KNOWN = ['ledgers', 'propagations'];
+const TENANTS_KNOWN = ['atome_ledgers', 'atome_propagations'];
 const receipt = { opId: 'op', atomeId: 'x', operation: 'update', changes: '{}', seq: 1, version: 1, author: 'x' };
 
 /** The store as it would be with a statement that has forgotten its tenant. */
@@ -31,7 +33,7 @@ describe('the wall between the tenants in PostgreSQL', () => {
     careless = store as unknown as Careless;
     for (const tenant of ['one', 'two']) {
       await putRows(store, tenant, { ...created(atomeRow(`${tenant}-1`, 1)), receipts: [{ ...receipt }] });
-      await careless.query(tenant, `INSERT INTO propagations VALUES ('${tenant}', 'x', '', 1, 'x', 'x', 0)`, []);
+      await careless.query(tenant, `INSERT INTO atome_propagations VALUES ('${tenant}', 'x', '', 1, 'x', 'x', 0)`, []);
     }
   });
   afterEach(async () => {
@@ -58,7 +60,7 @@ describe('the wall between the tenants in PostgreSQL', () => {
       expect(await careless.query('*', `UPDATE ${table} SET seq = 7 RETURNING seq`, [])).toEqual([]);
       expect(await careless.query('one', `DELETE FROM ${table} WHERE tenant = 'two' RETURNING seq`, [])).toEqual([]);
     }
-    const foreign = `INSERT INTO ledgers SELECT 'three', epoch, seq, hash, timestamp FROM ledgers`;
+    const foreign = `INSERT INTO atome_ledgers SELECT 'three', epoch, seq, hash, timestamp FROM atome_ledgers`;
     await expect(careless.query('one', foreign, [])).rejects.toMatchObject({
       code: 'unavailable',
       cause: { message: expect.stringContaining('row-level security') },
@@ -68,7 +70,7 @@ describe('the wall between the tenants in PostgreSQL', () => {
   it('shows nothing to a connection that names no tenant', async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
-    for (const table of TABLES) expect((await client.query(`SELECT * FROM ${table}`)).rows).toEqual([]);
+    for (const table of TABLES) expect((await client.query(textOf(`SELECT * FROM ${table}`))).rows).toEqual([]);
     await client.end();
   });
 
@@ -107,9 +109,7 @@ describe('the wall between the tenants in PostgreSQL', () => {
     await client.connect();
     await client.query(`SELECT set_config('atome.tenant', 'many', false)`);
     const plan = async (statement: string, params: unknown[]): Promise<string> => {
-      let n = 0;
-      const text = `EXPLAIN ${statement.replace(/\?/g, () => `$${(n += 1)}`)}`;
-      const { rows } = await client.query<{ 'QUERY PLAN': string }>(text, params);
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(textOf(`EXPLAIN ${statement}`), params);
       return rows.map((row) => row['QUERY PLAN']).join('\n');
     };
     await client.query('ANALYZE');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source.js';
+import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { DATABASES } from '../support/databases/databases.js';
 import { createOwnedDatabase } from '../support/databases/plain-role.js';
 import { create, openLedger, SOMEBODY, TENANT, update, write } from '../support/ledger/ledger.js';
+import { querying } from '../support/ledger/raw-query.js';
 import { putRows } from '../support/ledger/rows.js';
 
 const ALL = [...DATABASES, ['PostgreSQL without superuser', createOwnedDatabase]] as const;
@@ -23,8 +23,8 @@ describe.each(ALL)('a ledger on %s that an earlier version has written', (_name,
     await ledger.write(write('a', 'restore', { version: 1 }));
     const before = (await ledger.store.ledger(TENANT).atomes.get('a'))!;
     await ledger.close();
-    const old = await new DataSource(dataSourceOptions(database.url)).initialize();
-    await old.query(`UPDATE atomes SET clocks = '{}'`);
+    const old = await new LedgerDataSource(database.url).initialize();
+    await querying(old)(`UPDATE atome_atomes SET clocks = '{}'`);
     for (let left = old.migrations.length; left > 1; left -= 1) await old.undoLastMigration();
     await old.destroy();
     const store = await openStore(database.url);
@@ -57,7 +57,7 @@ describe.each(ALL)('a ledger on %s that an earlier version has written', (_name,
     await putRows(ledger.store, TENANT, { receipts });
     await ledger.write(update('a', { x: 1 }, { opId: 'new' }));
     await ledger.close();
-    const old = await new DataSource(dataSourceOptions(database.url)).initialize();
+    const old = await new LedgerDataSource(database.url).initialize();
     const digested = old.migrations.findIndex(({ name }) => name === 'DigestReceipts1767000000000');
     for (let left = old.migrations.length; left > digested; left -= 1) await old.undoLastMigration();
     await old.destroy();

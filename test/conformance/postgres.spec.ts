@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source.js';
+import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { PostgresStore, type PostgresOptions } from '../../src/ledger/stores/postgres/postgres.store.js';
@@ -32,7 +31,7 @@ describe('the store on PostgreSQL', () => {
     await store.ledger(T).write.open();
     await control.query(`CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NEW; END $$`);
-    await control.query('CREATE TRIGGER gate BEFORE INSERT ON alterations FOR EACH ROW EXECUTE FUNCTION gate()');
+    await control.query('CREATE TRIGGER gate BEFORE INSERT ON atome.alterations FOR EACH ROW EXECUTE FUNCTION gate()');
   });
   afterEach(async () => {
     await Promise.all([store.close(), other.close(), control.end()]);
@@ -134,7 +133,7 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('says unavailable when it is cut while it reads the state', async () => {
-    await control.query('BEGIN; LOCK TABLE atomes IN ACCESS EXCLUSIVE MODE');
+    await control.query('BEGIN; LOCK TABLE atome.atomes IN ACCESS EXCLUSIVE MODE');
     const cut = addOne(store);
     const read = store.ledger(T).atomes.get('a');
     await waiting(2);
@@ -167,7 +166,7 @@ describe('the store on PostgreSQL', () => {
 
   it('says unavailable in time when another process does not let go of the lock', async () => {
     const { far, close } = await overProxy({ limits: { statementMs: 1_000 } });
-    await control.query('BEGIN; SELECT 1 FROM ledgers FOR UPDATE');
+    await control.query('BEGIN; SELECT 1 FROM atome.ledgers FOR UPDATE');
     await expect(addOne(far)).rejects.toMatchObject({ code: 'unavailable' });
     expect(await far.ledger(T).write.head()).toMatchObject({ seq: 0 });
     await control.query('ROLLBACK');
@@ -182,7 +181,7 @@ describe('the store on PostgreSQL', () => {
     const url = new URL(database.url);
     const proxy = await TcpProxy.to(Number(url.port));
     url.port = String(proxy.port);
-    const far = new PostgresStore(await new DataSource(dataSourceOptions(url.href)).initialize(), options);
+    const far = new PostgresStore(await new LedgerDataSource(url.href).initialize(), options);
     const close = async (): Promise<void> => {
       await proxy.cut();
       await far.close();

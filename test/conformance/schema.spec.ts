@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source.js';
+import type { DataSource } from 'typeorm';
+import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { createDatabase } from '../support/databases/postgres.js';
 
@@ -19,7 +19,7 @@ describe.each(PLACES)('the schema on %s', (_name, make) => {
   let dataSource: DataSource;
   beforeEach(async () => {
     place = await make();
-    dataSource = await new DataSource(dataSourceOptions(place.url)).initialize();
+    dataSource = await new LedgerDataSource(place.url).initialize();
   });
   afterEach(async () => {
     await dataSource.destroy();
@@ -41,16 +41,7 @@ describe.each(PLACES)('the schema on %s', (_name, make) => {
     const ran = await dataSource.runMigrations();
     for (let left = ran.length; left > 0; left -= 1) await dataSource.undoLastMigration();
     const runner = dataSource.createQueryRunner();
-    const tables = await runner.getTables([
-      'ledgers',
-      'alterations',
-      'atomes',
-      'receipts',
-      'propagations',
-      'tickets',
-      'accounts',
-      'account_sessions',
-    ]);
+    const tables = await runner.getTables(dataSource.entityMetadatas.map(({ tablePath }) => tablePath));
     await runner.release();
     expect(tables).toEqual([]);
     expect(await dataSource.runMigrations()).toHaveLength(ran.length);

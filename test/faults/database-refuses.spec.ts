@@ -34,14 +34,14 @@ const FAULTS: readonly {
   },
   {
     name: 'lets nobody have a lock',
-    begin: (run) => run('BEGIN; SELECT 1 FROM ledgers FOR UPDATE; LOCK TABLE atomes IN SHARE MODE'),
+    begin: (run) => run('BEGIN; SELECT 1 FROM atome.ledgers FOR UPDATE; LOCK TABLE atome.atomes IN SHARE MODE'),
     end: (run) => run('ROLLBACK'),
     logged: /55P03.*POSTGRES_LOCK_TIMEOUT_MS/,
   },
   {
     name: 'has lost a table, as in the middle of a restore',
-    begin: (run) => run('ALTER TABLE receipts RENAME TO receipts_away'),
-    end: (run) => run('ALTER TABLE receipts_away RENAME TO receipts'),
+    begin: (run) => run('ALTER TABLE atome.receipts RENAME TO receipts_away'),
+    end: (run) => run('ALTER TABLE atome.receipts_away RENAME TO receipts'),
     logged: /42P01.*restored/,
   },
 ];

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source.js';
+import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { PostgresStore } from '../../src/ledger/stores/postgres/postgres.store.js';
 import { startApp } from '../support/server/app.js';
@@ -41,7 +40,7 @@ describe('a PostgreSQL that does not answer', () => {
   it('ends the transaction of a process that stalls, which is unavailable and holds nobody up', async () => {
     await (await openStore(database.url)).close();
     const lines: string[] = [];
-    const store = new PostgresStore(await new DataSource(dataSourceOptions(database.url)).initialize(), {
+    const store = new PostgresStore(await new LedgerDataSource(database.url).initialize(), {
       idleMs: 50,
       report: (_, line) => lines.push(line),
     });
@@ -58,7 +57,7 @@ describe('a PostgreSQL that does not answer', () => {
 
   it('whose name is not found any more is unavailable, and is there again with its name', async () => {
     await (await openStore(database.url)).close();
-    const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
+    const dataSource = await new LedgerDataSource(database.url).initialize();
     const far = new PostgresStore(dataSource);
     const { pools } = far as unknown as { pools: Record<string, { pool: pg.Pool }> };
     await far.ledger(TENANT).write.open();

@@ -105,20 +105,23 @@ describe('a database that cannot be opened', () => {
     }
   });
 
-  it.each(['alterations', 'accounts', 'ledgers'])('with a table %s of somebody else is named', async (table) => {
-    const path = join(folder, 'theirs.sqlite');
-    const theirs = new Database(path);
-    theirs.exec(`CREATE TABLE ${table} (mine TEXT)`);
-    theirs.close();
-    expectSentence(await refusalOf(`sqlite:${path}`), path, table, 'of its own');
-    const { url, drop } = await createDatabase();
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    await client.query(`CREATE TABLE ${table} (mine TEXT)`);
-    await client.end();
-    expectSentence(await refusalOf(url), new URL(url).host, table, 'of its own');
-    await drop();
-  });
+  it.each(['alterations', 'accounts', 'ledgers'])(
+    'with a table %s of somebody else in the place of ours is named',
+    async (table) => {
+      const path = join(folder, 'theirs.sqlite');
+      const theirs = new Database(path);
+      theirs.exec(`CREATE TABLE atome_${table} (mine TEXT)`);
+      theirs.close();
+      expectSentence(await refusalOf(`sqlite:${path}`), path, table, 'of its own');
+      const { url, drop } = await createDatabase();
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query(`CREATE SCHEMA atome; CREATE TABLE atome.${table} (mine TEXT)`);
+      await client.end();
+      expectSentence(await refusalOf(url), new URL(url).host, table, 'of its own');
+      await drop();
+    },
+  );
 
   it('on PostgreSQL is named by host, port and database, without the password', async () => {
     const { url, drop } = await createDatabase();

@@ -142,7 +142,7 @@ describe('a client of a server whose database fails', () => {
     frozen: {
       begin: async () => {
         await admin.query('BEGIN');
-        await admin.query('LOCK TABLE ledgers, alterations IN ACCESS EXCLUSIVE MODE');
+        await admin.query('LOCK TABLE atome.ledgers, atome.alterations IN ACCESS EXCLUSIVE MODE');
       },
       end: () => admin.query('ROLLBACK'),
     },
@@ -155,10 +155,10 @@ describe('a client of a server whose database fails', () => {
         await admin.query(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
           'BEGIN RAISE EXCEPTION ''could not extend file'' USING ERRCODE = ''disk_full''; END'`);
         await admin.query(
-          'CREATE TRIGGER full_disk BEFORE INSERT ON alterations FOR EACH ROW EXECUTE FUNCTION full_disk()',
+          'CREATE TRIGGER full_disk BEFORE INSERT ON atome.alterations FOR EACH ROW EXECUTE FUNCTION full_disk()',
         );
       },
-      end: () => admin.query('DROP TRIGGER full_disk ON alterations'),
+      end: () => admin.query('DROP TRIGGER full_disk ON atome.alterations'),
     },
   };
 

@@ -97,7 +97,7 @@ describe('a server on PostgreSQL', () => {
   it('says unavailable, and when to try again, on every door while another session has the lock of the tenant', async () => {
     await start({ POSTGRES_LOCK_TIMEOUT_MS: '200' });
     const lines = logLines(server);
-    await control.query('BEGIN; SELECT 1 FROM ledgers FOR UPDATE');
+    await control.query('BEGIN; SELECT 1 FROM atome.ledgers FOR UPDATE');
     for (const [door, create] of ENTRY_POINTS) {
       const { error, retryAfter } = await create(server, door);
       expect([door, error]).toMatchObject([door, { code: 'unavailable', status: 503, retryable: true }]);
@@ -114,7 +114,7 @@ describe('a server on PostgreSQL', () => {
     await start({ POSTGRES_LOCK_TIMEOUT_MS: '200' });
     const locked = MORE_THAN_CONNECTIONS.map((n) => `locked-${n}`);
     for (const tenant of locked) await store.ledger(tenant).write.open();
-    await control.query(`BEGIN; SELECT 1 FROM ledgers WHERE tenant LIKE 'locked-%' FOR UPDATE`);
+    await control.query(`BEGIN; SELECT 1 FROM atome.ledgers WHERE tenant LIKE 'locked-%' FOR UPDATE`);
     const refused = locked.map((tenant) => store.ledger(tenant).write.commit(NOTHING, () => ({ additions: null })));
     const outcomes = Promise.allSettled(refused);
     const writing = server.api.create();

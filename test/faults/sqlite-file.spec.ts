@@ -117,7 +117,7 @@ describe('the file of a SQLite database under a running server', () => {
   it('may be written, copied back and emptied of its log by other processes that know SQLite', async () => {
     const other = new BetterSqlite3(path);
     for (const statement of [
-      'UPDATE ledgers SET seq = seq',
+      'UPDATE atome_ledgers SET seq = seq',
       'PRAGMA wal_checkpoint(PASSIVE)',
       'PRAGMA wal_checkpoint(TRUNCATE)',
       'VACUUM',

@@ -26,7 +26,7 @@ describe('a server that scrubs its SQLite file', () => {
   });
 
   it('takes writes on every door and is ready while the scrub waits for somebody who reads', async () => {
-    other.exec('BEGIN; SELECT count(*) FROM atomes');
+    other.exec('BEGIN; SELECT count(*) FROM atome_atomes');
     await ENTRY_POINTS[0]![1](server, 'behind-the-reader');
     const order: string[] = [];
     const scrub = store.scrub().then(() => order.push('scrubbed'));

@@ -61,7 +61,7 @@ describe('two servers on one PostgreSQL, with eight writers and pauses inside th
         }),
       );
     }
-    await slowDown('alterations');
+    await slowDown('atome.alterations');
     await servers[0]!.api.post('/api/sync/push', { operations: [firstWrite] });
     const began = performance.now();
     tails.forEach((follower, node) => follower.connect(servers[node]!));

@@ -22,7 +22,7 @@ describe('ledger:verify', () => {
   });
 
   it('ends with 1 when something is not', async () => {
-    expect(await verify('UPDATE ledgers SET seq = 5')).toMatchObject({
+    expect(await verify('UPDATE atome_ledgers SET seq = 5')).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('default: BAD'),
     });

@@ -159,7 +159,7 @@ describe('a search on a PostgreSQL that has no trigrams, and does not let the se
     const { Client } = (await import('pg')).default;
     const client = new Client({ connectionString: database.adminUrl });
     await client.connect();
-    await client.query('DROP EXTENSION pg_trgm CASCADE; DROP TABLE search_texts, search_tenants');
+    await client.query('DROP EXTENSION pg_trgm CASCADE; DROP TABLE atome.search_texts, atome.search_tenants');
     await client.query(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO postgres', current_database()); END $$`);
     await client.end();
     const lines: string[] = [];

@@ -47,12 +47,12 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
   /** As an earlier version let them in, which had no bound: copies of an atome that inherits, in the table alone. */
   const copyHeir = async (id: string, copies: number): Promise<void> => {
     const query = queryOf(ledger.store);
-    const [row] = (await query(`SELECT * FROM atomes WHERE id = '${id}'`)) as Record<string, unknown>[];
+    const [row] = (await query(`SELECT * FROM atome_atomes WHERE id = '${id}'`)) as Record<string, unknown>[];
     const columns = Object.keys(row!);
     const quoted = columns.map((column) => `"${column}"`);
     const values = columns.map((column) => (column === 'id' ? `'${id}-' || n` : `"${column}"`));
     await query(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${copies})
-      INSERT INTO atomes (${quoted.join()}) SELECT ${values.join()} FROM atomes CROSS JOIN numbers WHERE id = '${id}'`);
+      INSERT INTO atome_atomes (${quoted.join()}) SELECT ${values.join()} FROM atome_atomes CROSS JOIN numbers WHERE id = '${id}'`);
   };
 
   it.each<[string, (mine: string) => Promise<unknown>]>([

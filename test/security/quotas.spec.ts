@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/database/data-source.js';
+import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { CountWhatIsStored1760200000000 } from '../../src/database/migrations/1760200000000-count-what-is-stored.js';
 import { CountAllTexts1769000000000 } from '../../src/database/migrations/1769000000000-count-all-texts.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
+import { querying } from '../support/ledger/raw-query.js';
 import { bearer } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
@@ -109,8 +109,8 @@ describe.each(DATABASES)('the quotas of a tenant, on %s,', (_name, create) => {
       );
       if (i === 0) await writer('a').delete(`/api/atome/${String(id)}`);
     }
-    const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
-    const counted = (): Promise<unknown> => dataSource.query('SELECT tenant, atomes, bytes FROM ledgers');
+    const dataSource = await new LedgerDataSource(database.url).initialize();
+    const counted = (): Promise<unknown> => querying(dataSource)('SELECT tenant, atomes, bytes FROM atome_ledgers');
     const before = await counted();
     const runner = dataSource.createQueryRunner();
     const [first, second] = [new CountWhatIsStored1760200000000(), new CountAllTexts1769000000000()];

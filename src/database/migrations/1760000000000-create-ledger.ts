@@ -1,12 +1,14 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { prefixOf } from './names.js';
 
 /** The first schema. The same statements serve both databases, but for the clustered table of SQLite. */
 export class CreateLedger1760000000000 implements MigrationInterface {
   readonly name = 'CreateLedger1760000000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    const p = prefixOf(runner);
     const clustered = runner.dataSource.options.type === 'postgres' ? '' : ' WITHOUT ROWID';
-    await runner.query(`CREATE TABLE "ledgers" (
+    await runner.query(`CREATE TABLE "${p}ledgers" (
       "tenant" varchar(128) NOT NULL,
       "epoch" varchar(36) NOT NULL,
       "seq" bigint NOT NULL,
@@ -14,7 +16,7 @@ export class CreateLedger1760000000000 implements MigrationInterface {
       "timestamp" varchar(24) NOT NULL,
       CONSTRAINT "ledgers_pk" PRIMARY KEY ("tenant")
     )`);
-    await runner.query(`CREATE TABLE "alterations" (
+    await runner.query(`CREATE TABLE "${p}alterations" (
       "tenant" varchar(128) NOT NULL,
       "seq" bigint NOT NULL,
       "atome_id" varchar(128) NOT NULL,
@@ -38,10 +40,10 @@ export class CreateLedger1760000000000 implements MigrationInterface {
       CONSTRAINT "alterations_pk" PRIMARY KEY ("tenant", "seq")
     )${clustered}`);
     await runner.query(
-      `CREATE UNIQUE INDEX "alterations_by_version" ON "alterations" ("tenant", "atome_id", "version")`,
+      `CREATE UNIQUE INDEX "${p}alterations_by_version" ON "${p}alterations" ("tenant", "atome_id", "version")`,
     );
-    await runner.query(`CREATE UNIQUE INDEX "alterations_by_op" ON "alterations" ("tenant", "op_id")`);
-    await runner.query(`CREATE TABLE "atomes" (
+    await runner.query(`CREATE UNIQUE INDEX "${p}alterations_by_op" ON "${p}alterations" ("tenant", "op_id")`);
+    await runner.query(`CREATE TABLE "${p}atomes" (
       "tenant" varchar(128) NOT NULL,
       "id" varchar(128) NOT NULL,
       "kind" varchar(64) NOT NULL,
@@ -61,11 +63,11 @@ export class CreateLedger1760000000000 implements MigrationInterface {
       "weight" integer NOT NULL,
       CONSTRAINT "atomes_pk" PRIMARY KEY ("tenant", "id")
     )`);
-    await runner.query(`CREATE INDEX "atomes_by_seq" ON "atomes" ("tenant", "seq")`);
-    await runner.query(`CREATE INDEX "atomes_by_creation" ON "atomes" ("tenant", "created_seq")`);
-    await runner.query(`CREATE INDEX "atomes_by_kind" ON "atomes" ("tenant", "kind", "seq")`);
-    await runner.query(`CREATE INDEX "atomes_by_parent" ON "atomes" ("tenant", "parent_id", "seq")`);
-    await runner.query(`CREATE TABLE "receipts" (
+    await runner.query(`CREATE INDEX "${p}atomes_by_seq" ON "${p}atomes" ("tenant", "seq")`);
+    await runner.query(`CREATE INDEX "${p}atomes_by_creation" ON "${p}atomes" ("tenant", "created_seq")`);
+    await runner.query(`CREATE INDEX "${p}atomes_by_kind" ON "${p}atomes" ("tenant", "kind", "seq")`);
+    await runner.query(`CREATE INDEX "${p}atomes_by_parent" ON "${p}atomes" ("tenant", "parent_id", "seq")`);
+    await runner.query(`CREATE TABLE "${p}receipts" (
       "tenant" varchar(128) NOT NULL,
       "op_id" varchar(200) NOT NULL,
       "atome_id" varchar(128) NOT NULL,
@@ -78,6 +80,8 @@ export class CreateLedger1760000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['receipts', 'atomes', 'alterations', 'ledgers']) await runner.query(`DROP TABLE "${table}"`);
+    const p = prefixOf(runner);
+    for (const table of ['receipts', 'atomes', 'alterations', 'ledgers'])
+      await runner.query(`DROP TABLE "${p}${table}"`);
   }
 }

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { prefixOf } from './names.js';
 import { fold, type AtomeState, type Foldable } from '../../protocol/index.js';
 
 type Row = Record<'operation' | 'changes' | 'hlc' | 'timestamp' | 'author' | 'superseded', string> & {
@@ -16,11 +17,12 @@ export class SettleClocks1761000000000 implements MigrationInterface {
   readonly name = 'SettleClocks1761000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const atomes = (await runner.query(`SELECT DISTINCT "tenant", "atome_id" AS "id" FROM "alterations"
+    const p = prefixOf(runner);
+    const atomes = (await runner.query(`SELECT DISTINCT "tenant", "atome_id" AS "id" FROM "${p}alterations"
       WHERE "operation" IN ('replace', 'restore', 'patch')`)) as { tenant: string; id: string }[];
     for (const { tenant, id } of atomes) {
       const state = await folded(runner, tenant, id);
-      const statement = 'UPDATE "atomes" SET "clocks" = ? WHERE "tenant" = ? AND "id" = ?';
+      const statement = `UPDATE "${p}atomes" SET "clocks" = ? WHERE "tenant" = ? AND "id" = ?`;
       await query(runner, statement, [JSON.stringify(state?.clocks ?? {}), tenant, id]);
     }
   }
@@ -31,11 +33,12 @@ export class SettleClocks1761000000000 implements MigrationInterface {
 }
 
 async function folded(runner: QueryRunner, tenant: string, id: string): Promise<AtomeState | null> {
+  const p = prefixOf(runner);
   let state: AtomeState | null = null;
   for (;;) {
     const rows = (await query(
       runner,
-      `SELECT "version", "operation", "changes", "hlc", "timestamp", "author", "superseded" FROM "alterations"
+      `SELECT "version", "operation", "changes", "hlc", "timestamp", "author", "superseded" FROM "${p}alterations"
         WHERE "tenant" = ? AND "atome_id" = ? AND "version" > ? ORDER BY "version" LIMIT ${ROWS}`,
       [tenant, id, state?.version ?? 0],
     )) as Row[];

@@ -1,25 +1,28 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { prefixOf } from './names.js';
 
 /** Rights on single atomes. What was there before stays open to all of its tenant. */
 export class AddRights1761100000000 implements MigrationInterface {
   readonly name = 'AddRights1761100000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`ALTER TABLE "atomes" ADD COLUMN "access" text`);
-    await runner.query(`ALTER TABLE "atomes" ADD COLUMN "readers" text`);
-    await runner.query(`ALTER TABLE "atomes" ADD COLUMN "heir_of" varchar(128)`);
+    const p = prefixOf(runner);
+    await runner.query(`ALTER TABLE "${p}atomes" ADD COLUMN "access" text`);
+    await runner.query(`ALTER TABLE "${p}atomes" ADD COLUMN "readers" text`);
+    await runner.query(`ALTER TABLE "${p}atomes" ADD COLUMN "heir_of" varchar(128)`);
     await runner.query(
-      `CREATE INDEX "atomes_by_heritage" ON "atomes" ("tenant", "heir_of") WHERE "heir_of" IS NOT NULL`,
+      `CREATE INDEX "${p}atomes_by_heritage" ON "${p}atomes" ("tenant", "heir_of") WHERE "heir_of" IS NOT NULL`,
     );
-    await runner.query(`ALTER TABLE "receipts" ADD COLUMN "author" varchar(128)`);
+    await runner.query(`ALTER TABLE "${p}receipts" ADD COLUMN "author" varchar(128)`);
     await rememberKinds(runner);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`ALTER TABLE "receipts" DROP COLUMN "author"`);
-    await runner.query(`DROP INDEX "atomes_by_heritage"`);
+    const p = prefixOf(runner);
+    await runner.query(`ALTER TABLE "${p}receipts" DROP COLUMN "author"`);
+    await runner.query(`DROP INDEX "${p}atomes_by_heritage"`);
     for (const column of ['heir_of', 'readers', 'access']) {
-      await runner.query(`ALTER TABLE "atomes" DROP COLUMN "${column}"`);
+      await runner.query(`ALTER TABLE "${p}atomes" DROP COLUMN "${column}"`);
     }
   }
 }
@@ -39,22 +42,24 @@ const MAX_KINDS = 1_000;
 
 /** Who could ever see an atome depends on each kind that it has had; one that has had several keeps a list. */
 async function rememberKinds(runner: QueryRunner): Promise<void> {
-  const all = (await runner.query(`SELECT DISTINCT "tenant", "atome_id" AS "id" FROM "alterations"
+  const p = prefixOf(runner);
+  const all = (await runner.query(`SELECT DISTINCT "tenant", "atome_id" AS "id" FROM "${p}alterations"
     WHERE "operation" IN ('replace', 'restore') AND "changes" LIKE '%"kind":%'`)) as Pick<Row, 'tenant' | 'id'>[];
   for (const { tenant, id } of all) {
     const kinds = await kindsOf(runner, tenant, id);
     if (kinds.length === 1) continue;
     const access = JSON.stringify({ names: ['*'], kinds: kinds.length > MAX_KINDS ? ['*'] : kinds });
-    await query(runner, 'UPDATE "atomes" SET "access" = ? WHERE "tenant" = ? AND "id" = ?', [access, tenant, id]);
+    await query(runner, `UPDATE "${p}atomes" SET "access" = ? WHERE "tenant" = ? AND "id" = ?`, [access, tenant, id]);
   }
 }
 
 async function kindsOf(runner: QueryRunner, tenant: string, id: string): Promise<string[]> {
+  const p = prefixOf(runner);
   const kinds = new Set<string>();
   for (let after = 0; ;) {
     const rows = (await query(
       runner,
-      `SELECT "seq", "changes", "superseded" FROM "alterations" WHERE "tenant" = ? AND "atome_id" = ? AND "seq" > ?
+      `SELECT "seq", "changes", "superseded" FROM "${p}alterations" WHERE "tenant" = ? AND "atome_id" = ? AND "seq" > ?
         AND "operation" IN ('create', 'replace', 'restore') ORDER BY "seq" LIMIT ${ROWS}`,
       [tenant, id, after],
     )) as Row[];

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { prefixOf } from './names.js';
 
 /** The author of a receipt that is older than authors. */
 const UNKNOWN = '';
@@ -8,8 +9,11 @@ export class OpIdsByAuthor1765000000000 implements MigrationInterface {
   readonly name = 'OpIdsByAuthor1765000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP INDEX "alterations_by_op"`);
-    await runner.query(`CREATE UNIQUE INDEX "alterations_by_op" ON "alterations" ("tenant", "author", "op_id")`);
+    const p = prefixOf(runner);
+    await runner.query(`DROP INDEX "${p}alterations_by_op"`);
+    await runner.query(
+      `CREATE UNIQUE INDEX "${p}alterations_by_op" ON "${p}alterations" ("tenant", "author", "op_id")`,
+    );
     await rebuild(runner, {
       author: `"author" varchar(128) NOT NULL`,
       key: `"tenant", "author", "op_id"`,
@@ -19,13 +23,14 @@ export class OpIdsByAuthor1765000000000 implements MigrationInterface {
 
   /** Fails where two authors have used one opId, which there was no room for. */
   async down(runner: QueryRunner): Promise<void> {
+    const p = prefixOf(runner);
     await rebuild(runner, {
       author: `"author" varchar(128)`,
       key: `"tenant", "op_id"`,
       from: `nullif("author", '${UNKNOWN}')`,
     });
-    await runner.query(`DROP INDEX "alterations_by_op"`);
-    await runner.query(`CREATE UNIQUE INDEX "alterations_by_op" ON "alterations" ("tenant", "op_id")`);
+    await runner.query(`DROP INDEX "${p}alterations_by_op"`);
+    await runner.query(`CREATE UNIQUE INDEX "${p}alterations_by_op" ON "${p}alterations" ("tenant", "op_id")`);
   }
 }
 
@@ -40,10 +45,11 @@ const REST = `"tenant", "op_id", "atome_id", "operation", "changes", "seq", "ver
 
 /** Makes the table of receipts anew: SQLite cannot change a primary key. */
 async function rebuild(runner: QueryRunner, { author, key, from }: Shape): Promise<void> {
+  const p = prefixOf(runner);
   const isPostgres = runner.dataSource.options.type === 'postgres';
   // the owner copies the rows of all tenants
   if (isPostgres) await runner.query(`ALTER TABLE "receipts" NO FORCE ROW LEVEL SECURITY`);
-  await runner.query(`CREATE TABLE "receipts_now" (
+  await runner.query(`CREATE TABLE "${p}receipts_now" (
     "tenant" varchar(128) NOT NULL,
     "op_id" varchar(200) NOT NULL,
     "atome_id" varchar(128) NOT NULL,
@@ -54,10 +60,10 @@ async function rebuild(runner: QueryRunner, { author, key, from }: Shape): Promi
     ${author},
     CONSTRAINT "receipts_pk_now" PRIMARY KEY (${key})
   )`);
-  await runner.query(`INSERT INTO "receipts_now" (${REST}, "author") SELECT ${REST}, ${from} FROM "receipts"`);
-  await runner.query(`DROP TABLE "receipts"`);
-  await runner.query(`ALTER TABLE "receipts_now" RENAME TO "receipts"`);
-  await runner.query(`CREATE INDEX "receipts_by_atome" ON "receipts" ("tenant", "atome_id")`);
+  await runner.query(`INSERT INTO "${p}receipts_now" (${REST}, "author") SELECT ${REST}, ${from} FROM "${p}receipts"`);
+  await runner.query(`DROP TABLE "${p}receipts"`);
+  await runner.query(`ALTER TABLE "${p}receipts_now" RENAME TO "${p}receipts"`);
+  await runner.query(`CREATE INDEX "${p}receipts_by_atome" ON "${p}receipts" ("tenant", "atome_id")`);
   if (!isPostgres) return;
   await runner.query(`ALTER TABLE "receipts" RENAME CONSTRAINT "receipts_pk_now" TO "receipts_pk"`);
   const named = `current_setting('atome.tenant', true)`;

@@ -13,7 +13,7 @@ export class DocumentsLast1766000000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     if (runner.dataSource.options.type === 'postgres') return;
-    await runner.query(`CREATE TABLE "atomes_now" (
+    await runner.query(`CREATE TABLE "atome_atomes_now" (
       "tenant" varchar(128) NOT NULL,
       "id" varchar(128) NOT NULL,
       "kind" varchar(64) NOT NULL,
@@ -38,16 +38,16 @@ export class DocumentsLast1766000000000 implements MigrationInterface {
       CONSTRAINT "atomes_pk" PRIMARY KEY ("tenant", "id")
     )`);
     await runner.query(
-      `INSERT INTO "atomes_now" (${HEADER}, ${DOCUMENT}) SELECT ${HEADER}, ${DOCUMENT} FROM "atomes" ORDER BY rowid`,
+      `INSERT INTO "atome_atomes_now" (${HEADER}, ${DOCUMENT}) SELECT ${HEADER}, ${DOCUMENT} FROM "atome_atomes" ORDER BY rowid`,
     );
-    await runner.query(`DROP TABLE "atomes"`);
-    await runner.query(`ALTER TABLE "atomes_now" RENAME TO "atomes"`);
-    await runner.query(`CREATE INDEX "atomes_by_seq" ON "atomes" ("tenant", "seq")`);
-    await runner.query(`CREATE INDEX "atomes_by_creation" ON "atomes" ("tenant", "created_seq")`);
-    await runner.query(`CREATE INDEX "atomes_by_kind" ON "atomes" ("tenant", "kind", "seq")`);
-    await runner.query(`CREATE INDEX "atomes_by_parent" ON "atomes" ("tenant", "parent_id", "seq")`);
+    await runner.query(`DROP TABLE "atome_atomes"`);
+    await runner.query(`ALTER TABLE "atome_atomes_now" RENAME TO "atome_atomes"`);
+    await runner.query(`CREATE INDEX "atome_atomes_by_seq" ON "atome_atomes" ("tenant", "seq")`);
+    await runner.query(`CREATE INDEX "atome_atomes_by_creation" ON "atome_atomes" ("tenant", "created_seq")`);
+    await runner.query(`CREATE INDEX "atome_atomes_by_kind" ON "atome_atomes" ("tenant", "kind", "seq")`);
+    await runner.query(`CREATE INDEX "atome_atomes_by_parent" ON "atome_atomes" ("tenant", "parent_id", "seq")`);
     await runner.query(
-      `CREATE INDEX "atomes_by_heritage" ON "atomes" ("tenant", "heir_of") WHERE "heir_of" IS NOT NULL`,
+      `CREATE INDEX "atome_atomes_by_heritage" ON "atome_atomes" ("tenant", "heir_of") WHERE "heir_of" IS NOT NULL`,
     );
   }
 

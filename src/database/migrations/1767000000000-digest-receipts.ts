@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { prefixOf } from './names.js';
 import { canonicalJson } from '../../protocol/index.js';
 
 type Row = Record<'tenant' | 'author' | 'op_id' | 'operation' | 'changes', string>;
@@ -15,12 +16,13 @@ export class DigestReceipts1767000000000 implements MigrationInterface {
   readonly name = 'DigestReceipts1767000000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    const p = prefixOf(runner);
     await ofAllTenants(runner, async () => {
       let after = ['', '', ''];
       for (;;) {
         const rows = (await query(
           runner,
-          `SELECT "tenant", "author", "op_id", "operation", "changes" FROM "receipts"
+          `SELECT "tenant", "author", "op_id", "operation", "changes" FROM "${p}receipts"
             WHERE ("tenant", "author", "op_id") > (?, ?, ?) ORDER BY "tenant", "author", "op_id" LIMIT ${ROWS}`,
           after,
         )) as Row[];
@@ -34,19 +36,21 @@ export class DigestReceipts1767000000000 implements MigrationInterface {
 
   /** What a digest was made of is as unknown to the version before as what has been erased. */
   async down(runner: QueryRunner): Promise<void> {
+    const p = prefixOf(runner);
     await ofAllTenants(runner, async () => {
-      await runner.query(`UPDATE "receipts" SET "changes" = 'null' WHERE "changes" LIKE '"%'`);
+      await runner.query(`UPDATE "${p}receipts" SET "changes" = 'null' WHERE "changes" LIKE '"%'`);
     });
   }
 }
 
 async function shorten(runner: QueryRunner, { tenant, author, op_id: opId, operation, changes }: Row): Promise<void> {
+  const p = prefixOf(runner);
   const kept: unknown = JSON.parse(changes);
   if (kept === null || typeof kept !== 'object') return;
   if (operation === 'create' && ('access' in kept || 'inherited' in kept)) return;
   const asked = operation === 'restore' ? { version: (kept as { version?: unknown }).version } : kept;
   const digest = createHash('sha256').update(canonicalJson(asked)).digest('base64url');
-  const statement = 'UPDATE "receipts" SET "changes" = ? WHERE "tenant" = ? AND "author" = ? AND "op_id" = ?';
+  const statement = `UPDATE "${p}receipts" SET "changes" = ? WHERE "tenant" = ? AND "author" = ? AND "op_id" = ?`;
   await query(runner, statement, [JSON.stringify(digest), tenant, author, opId]);
 }
 

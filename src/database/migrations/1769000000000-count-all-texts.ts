@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { prefixOf } from './names.js';
 
 /** How many atomes are counted by one statement. */
 const ATOMES = 1_000;
@@ -10,17 +11,19 @@ export class CountAllTexts1769000000000 implements MigrationInterface {
   readonly name = 'CountAllTexts1769000000000';
 
   async up(runner: QueryRunner): Promise<void> {
+    const p = prefixOf(runner);
     await recount(runner, lengths(ATOME), (tenant) => [
-      sum('atomes', '"size"', tenant),
-      sum('alterations', lengths(ALTERATION), tenant),
-      sum('receipts', lengths(RECEIPT), tenant),
+      sum(`${p}atomes`, '"size"', tenant),
+      sum(`${p}alterations`, lengths(ALTERATION), tenant),
+      sum(`${p}receipts`, lengths(RECEIPT), tenant),
     ]);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    const p = prefixOf(runner);
     await recount(runner, lengths(['data', 'meta']), (tenant) => [
-      sum('atomes', '"size"', tenant),
-      sum('alterations', lengths(['changes', 'snapshot']), tenant),
+      sum(`${p}atomes`, '"size"', tenant),
+      sum(`${p}alterations`, lengths(['changes', 'snapshot']), tenant),
     ]);
   }
 }
@@ -44,6 +47,7 @@ function sum(table: string, bytes: string, tenant: string): string {
 }
 
 async function recount(runner: QueryRunner, size: string, parts: (tenant: string) => string[]): Promise<void> {
+  const p = prefixOf(runner);
   const isPostgres = runner.dataSource.options.type === 'postgres';
   const force = async (how: string): Promise<void> => {
     // row-level security would show the owner of the tables nothing
@@ -51,21 +55,21 @@ async function recount(runner: QueryRunner, size: string, parts: (tenant: string
   };
   const [one, two, three] = isPostgres ? ['$1', '$2', '$3'] : ['?', '?', '?'];
   await force('NO FORCE');
-  const tenants = (await runner.query(`SELECT "tenant" FROM "ledgers" ORDER BY "tenant"`)) as { tenant: string }[];
+  const tenants = (await runner.query(`SELECT "tenant" FROM "${p}ledgers" ORDER BY "tenant"`)) as { tenant: string }[];
   for (const { tenant } of tenants) {
     for (let after = ''; ;) {
       const [last] = (await runner.query(
         `SELECT max("id") AS id FROM (
-          SELECT "id" FROM "atomes" WHERE "tenant" = ${one} AND "id" > ${two} ORDER BY "id" LIMIT ${ATOMES}) AS batch`,
+          SELECT "id" FROM "${p}atomes" WHERE "tenant" = ${one} AND "id" > ${two} ORDER BY "id" LIMIT ${ATOMES}) AS batch`,
         [tenant, after],
       )) as { id: string | null }[];
       if (!last?.id) break;
       const batch = `"tenant" = ${one} AND "id" > ${two} AND "id" <= ${three}`;
-      await runner.query(`UPDATE "atomes" SET "size" = ${size} WHERE ${batch}`, [tenant, after, last.id]);
+      await runner.query(`UPDATE "${p}atomes" SET "size" = ${size} WHERE ${batch}`, [tenant, after, last.id]);
       after = last.id;
     }
     await runner.query(
-      `UPDATE "ledgers" SET "bytes" = ${parts('"ledgers"."tenant"').join(' + ')} WHERE "tenant" = ${one}`,
+      `UPDATE "${p}ledgers" SET "bytes" = ${parts(`"${p}ledgers"."tenant"`).join(' + ')} WHERE "tenant" = ${one}`,
       [tenant],
     );
   }

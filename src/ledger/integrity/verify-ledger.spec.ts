@@ -19,11 +19,11 @@ describe('verifying a ledger', () => {
   const verify = (): Promise<VerifyResult> => verifyLedger(ledger.store.ledger(TENANT));
   const query = (sql: string, params?: unknown[]): Promise<unknown> => queryOf(ledger.store)(sql, params);
   const columnsOf = async (table: string): Promise<string[]> =>
-    ((await query(`PRAGMA table_info(${table})`)) as { name: string }[])
+    ((await query(`PRAGMA table_info(atome_${table})`)) as { name: string }[])
       .map(({ name }) => name)
       .filter((name) => name !== 'tenant');
   const rowsOf = (table: string): Promise<Record<string, unknown>[]> =>
-    query(`SELECT * FROM ${table}`) as Promise<Record<string, unknown>[]>;
+    query(`SELECT * FROM atome_${table}`) as Promise<Record<string, unknown>[]>;
 
   it('finds it sound as it was written', async () => {
     const progress: number[] = [];
@@ -57,7 +57,7 @@ describe('verifying a ledger', () => {
         for (const value of others(row[column]).filter((each) => each !== row[column])) {
           await query('BEGIN');
           const changed = query(
-            `UPDATE ${table} SET "${column}" = ? WHERE tenant = ? AND ${key} = ? AND "${columns[0]!}" = ?`,
+            `UPDATE atome_${table} SET "${column}" = ? WHERE tenant = ? AND ${key} = ? AND "${columns[0]!}" = ?`,
             [value, TENANT, row[key], row[columns[0]!]],
           );
           const possible = await changed.then(
@@ -74,23 +74,25 @@ describe('verifying a ledger', () => {
   });
 
   it('finds a snapshot that has been changed', async () => {
-    const [row] = (await query('SELECT seq FROM alterations WHERE snapshot IS NOT NULL LIMIT 1')) as { seq: number }[];
-    await query(`UPDATE alterations SET snapshot = replace(snapshot, 'x', 'y') WHERE seq = ?`, [row!.seq]);
+    const [row] = (await query('SELECT seq FROM atome_alterations WHERE snapshot IS NOT NULL LIMIT 1')) as {
+      seq: number;
+    }[];
+    await query(`UPDATE atome_alterations SET snapshot = replace(snapshot, 'x', 'y') WHERE seq = ?`, [row!.seq]);
     expect((await verify()).fault).toMatchObject({ seq: row!.seq, atomeId: 'a' });
   });
 
   it.each([1, 2, 17, 34])('finds that row %d is missing', async (seq) => {
-    await query('DELETE FROM alterations WHERE seq = ?', [seq]);
+    await query('DELETE FROM atome_alterations WHERE seq = ?', [seq]);
     expect((await verify()).fault).toMatchObject({ seq, reason: expect.stringContaining('missing') });
   });
 
   it('finds a missing atome, and one too many', async () => {
     await query('BEGIN');
-    await query(`DELETE FROM atomes WHERE id = 'b'`);
+    await query(`DELETE FROM atome_atomes WHERE id = 'b'`);
     expect((await verify()).fault?.reason).toBe('2 atomes were created, and 1 are there');
     await query('ROLLBACK');
     await query(
-      `INSERT INTO atomes SELECT tenant, 'c', ${(await columnsOf('atomes')).slice(1).join()} FROM atomes LIMIT 1`,
+      `INSERT INTO atome_atomes SELECT tenant, 'c', ${(await columnsOf('atomes')).slice(1).join()} FROM atome_atomes LIMIT 1`,
     );
     expect((await verify()).fault).toMatchObject({ atomeId: 'c' });
   });

@@ -4,14 +4,14 @@ import { MAX_ANCESTORS } from '../ancestors.js';
 
 /** Whether a change is being propagated in the tenant of a table's row. */
 const isPropagated = (table: string): string =>
-  `EXISTS (SELECT 1 FROM propagations AS pending WHERE pending.tenant = ${table}.tenant)`;
+  `EXISTS (SELECT 1 FROM atome_propagations AS pending WHERE pending.tenant = ${table}.tenant)`;
 
 /** The atomes above a row of a table that inherits, the nearest first, as a recursive table `above`. */
 function above(table: string, columns: readonly string[]): string {
   const names = columns.map((column) => `p.${column}`).join(', ');
   return `WITH RECURSIVE above(depth, heir_of, ${columns.join(', ')}) AS (
-      SELECT 1, p.heir_of, ${names} FROM atomes AS p WHERE p.tenant = ${table}.tenant AND p.id = ${table}.heir_of
-      UNION ALL SELECT above.depth + 1, p.heir_of, ${names} FROM above CROSS JOIN atomes AS p
+      SELECT 1, p.heir_of, ${names} FROM atome_atomes AS p WHERE p.tenant = ${table}.tenant AND p.id = ${table}.heir_of
+      UNION ALL SELECT above.depth + 1, p.heir_of, ${names} FROM above CROSS JOIN atome_atomes AS p
         WHERE above.depth < ${MAX_ANCESTORS} AND p.tenant = ${table}.tenant AND p.id = above.heir_of
     )`;
 }
@@ -35,7 +35,7 @@ export function ancestorsOf(table: string, always = false): string {
  */
 export function isReadNow(names: (text: string) => string): string {
   const own = (owner: string): string => `'\n=' || ${owner} || '\n'`;
-  const readers = `coalesce(CASE WHEN heir_of IS NULL THEN readers END, '') || ${own('owner_id')} || ${own('atomes.owner_id')}`;
-  return `(heir_of IS NULL OR NOT ${isPropagated('atomes')} OR EXISTS (${above('atomes', ['owner_id', 'readers'])}
+  const readers = `coalesce(CASE WHEN heir_of IS NULL THEN readers END, '') || ${own('owner_id')} || ${own('atome_atomes.owner_id')}`;
+  return `(heir_of IS NULL OR NOT ${isPropagated('atome_atomes')} OR EXISTS (${above('atome_atomes', ['owner_id', 'readers'])}
     SELECT 1 FROM above WHERE (heir_of IS NULL AND readers IS NULL) OR ${names(readers)}))`;
 }

@@ -5,6 +5,7 @@ import { AtomeEntity } from '../../database/entities/atome.entity.js';
 import { LedgerEntity } from '../../database/entities/ledger.entity.js';
 import { PropagationEntity } from '../../database/entities/propagation.entity.js';
 import { ReceiptEntity } from '../../database/entities/receipt.entity.js';
+import { PREFIX } from '../../database/tables.js';
 import type {
   AlterationRow,
   AtomeHeaderRow,
@@ -101,7 +102,7 @@ const DOCUMENT: Columns<DocumentRow> = some(ATOME, 'data', 'meta', 'clocks');
  * What readers get of the clocks: nothing. Only the next write needs to know who wrote each key last; those of an erased
  * atome tell that it is one.
  */
-const READ_CLOCKS = `CASE WHEN atomes."deleted_at" IS NOT NULL AND atomes."clocks" LIKE '{"${REDACTED}"%' THEN atomes."clocks" ELSE '{}' END`;
+const READ_CLOCKS = `CASE WHEN atome_atomes."deleted_at" IS NOT NULL AND atome_atomes."clocks" LIKE '{"${REDACTED}"%' THEN atome_atomes."clocks" ELSE '{}' END`;
 
 const { clocks: _clocks, ...WITHOUT_CLOCKS } = ATOME;
 const { data: _data, meta: _meta, ...HEADING } = WITHOUT_CLOCKS;
@@ -145,7 +146,7 @@ function tableOf<Row>(entity: Entity<Row>): Table<Omit<Row, 'tenant'>> {
   const [{ name } = {}] = getMetadataArgsStorage().filterTables(entity as abstract new () => object);
   const numbers = argsOf(entity).filter(({ options }) => options.type === 'bigint' || options.type === 'integer');
   return {
-    name: name!,
+    name: `${PREFIX}${String(name)}`,
     fields: Object.keys(columns) as (keyof Omit<Row, 'tenant'> & string)[],
     columns: Object.values(columns),
     integers: new Set(numbers.map(({ propertyName }) => propertyName)),
@@ -157,19 +158,19 @@ export const ATOMES: Table<StoredAtomeRow> = tableOf(AtomeEntity);
 export const RECEIPTS: Table<ReceiptRow> = tableOf(ReceiptEntity);
 
 export const HEAD_COLUMNS = select(HEAD);
-/** Of the table `atomes`. */
-export const ATOME_COLUMNS = `${select(WITHOUT_CLOCKS)}, ${READ_CLOCKS} AS "clocks", ${ancestorsOf('atomes')}`;
+/** Of the table of atomes. */
+export const ATOME_COLUMNS = `${select(WITHOUT_CLOCKS)}, ${READ_CLOCKS} AS "clocks", ${ancestorsOf('atome_atomes')}`;
 /** As {@link ATOME_COLUMNS}, with the clocks. */
-export const WHOLE_COLUMNS = `${select(ATOME)}, ${ancestorsOf('atomes')}`;
+export const WHOLE_COLUMNS = `${select(ATOME)}, ${ancestorsOf('atome_atomes')}`;
 /** As {@link ATOME_COLUMNS}; those of its document are null where it is large. */
 export const READ_PARTIAL_COLUMNS = [
-  select(HEADING, 'atomes'),
-  ...(['data', 'meta'] as const).map((name) => whereSmall('atomes', `atomes."${name}"`, name)),
-  whereSmall('atomes', READ_CLOCKS, 'clocks'),
-  ancestorsOf('atomes'),
+  select(HEADING, 'atome_atomes'),
+  ...(['data', 'meta'] as const).map((name) => whereSmall('atome_atomes', `atome_atomes."${name}"`, name)),
+  whereSmall('atome_atomes', READ_CLOCKS, 'clocks'),
+  ancestorsOf('atome_atomes'),
 ].join(', ');
 /** As {@link ATOME_COLUMNS}. */
-export const HEADER_COLUMNS = `${select(HEADER)}, ${ancestorsOf('atomes')}`;
+export const HEADER_COLUMNS = `${select(HEADER)}, ${ancestorsOf('atome_atomes')}`;
 export const DOCUMENT_COLUMNS = select(DOCUMENT);
 export const ALTERATION_COLUMNS = select(ALTERATION);
 export const RECEIPT_COLUMNS = select(RECEIPT);

@@ -47,7 +47,7 @@ function joined(parts: readonly Condition[], operator: string, dialect: Conditio
 function ofColumn(own: OwnField, comparison: Comparison, dialect: ConditionDialect): Statement {
   if (comparison.operator === 'exists') return ALWAYS;
   const { operator, value } = comparison;
-  const column = `atomes."${ATOME[own]}"`;
+  const column = `atome_atomes."${ATOME[own]}"`;
   if (value === null) return operator === 'eq' ? { sql: `${column} IS NULL`, params: [] } : NEVER;
   const isNumber = own === 'version';
   if (typeof value !== (isNumber ? 'number' : 'string')) return NEVER;

@@ -15,13 +15,13 @@ import { PROPAGATION_COLUMNS, type Param, type Statement } from './columns.js';
  */
 export function countHeirs(texts: string): string {
   return `WITH RECURSIVE ancestors(id, heir_of) AS (
-      SELECT a.id, a.heir_of FROM (${texts}) AS wanted CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
-      UNION SELECT a.id, a.heir_of FROM ancestors CROSS JOIN atomes AS a WHERE a.tenant = ? AND a.id = ancestors.heir_of
+      SELECT a.id, a.heir_of FROM (${texts}) AS wanted CROSS JOIN atome_atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
+      UNION SELECT a.id, a.heir_of FROM ancestors CROSS JOIN atome_atomes AS a WHERE a.tenant = ? AND a.id = ancestors.heir_of
     ), heirs(id, owner_id) AS (
       SELECT heir.id, heir.owner_id FROM (
         SELECT id FROM ancestors WHERE heir_of IS NULL UNION SELECT wanted.value FROM (${texts}) AS wanted
-      ) AS root CROSS JOIN atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = root.id
-      UNION SELECT heir.id, heir.owner_id FROM heirs CROSS JOIN atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = heirs.id
+      ) AS root CROSS JOIN atome_atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = root.id
+      UNION SELECT heir.id, heir.owner_id FROM heirs CROSS JOIN atome_atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = heirs.id
     ) SELECT owner_id AS "ownerId", count(*) AS count FROM (SELECT owner_id FROM heirs LIMIT ${MAX_DESCENDANTS + 1}) AS bounded
       GROUP BY owner_id`;
 }
@@ -38,12 +38,12 @@ function startPropagation(
   tenant: string,
   { parentId, seq, author, origin, onlyIfOthers }: StartedPropagation,
 ): Statement {
-  const others = 'EXISTS (SELECT 1 FROM propagations AS other WHERE other.tenant = ?)';
+  const others = 'EXISTS (SELECT 1 FROM atome_propagations AS other WHERE other.tenant = ?)';
   return {
-    sql: `INSERT INTO propagations (tenant, parent_id, after_id, seq, author, origin, again)
+    sql: `INSERT INTO atome_propagations (tenant, parent_id, after_id, seq, author, origin, again)
       SELECT CAST(? AS varchar), CAST(? AS varchar), '', CAST(? AS bigint), CAST(? AS varchar), CAST(? AS varchar),
           CASE WHEN ${others} THEN 1 ELSE 0 END
-        WHERE EXISTS (SELECT 1 FROM atomes WHERE tenant = ? AND heir_of = ?)${onlyIfOthers ? ` AND ${others}` : ''}
+        WHERE EXISTS (SELECT 1 FROM atome_atomes WHERE tenant = ? AND heir_of = ?)${onlyIfOthers ? ` AND ${others}` : ''}
       ON CONFLICT (tenant, parent_id) DO UPDATE SET
         after_id = '', seq = excluded.seq, author = excluded.author, origin = excluded.origin, again = 1`,
     params: [tenant, parentId, seq, author, origin, tenant, tenant, parentId, ...(onlyIfOthers ? [tenant] : [])],
@@ -52,8 +52,8 @@ function startPropagation(
 
 function advancePropagation(tenant: string, { parentId, seq, afterId }: PropagationProgress): Statement {
   const which = 'WHERE tenant = ? AND parent_id = ? AND seq = ?';
-  if (afterId === null) return { sql: `DELETE FROM propagations ${which}`, params: [tenant, parentId, seq] };
-  return { sql: `UPDATE propagations SET after_id = ? ${which}`, params: [afterId, tenant, parentId, seq] };
+  if (afterId === null) return { sql: `DELETE FROM atome_propagations ${which}`, params: [tenant, parentId, seq] };
+  return { sql: `UPDATE atome_propagations SET after_id = ? ${which}`, params: [afterId, tenant, parentId, seq] };
 }
 
 /** What a group adds to the propagations, behind the atomes that it adds. */
@@ -63,9 +63,9 @@ export function propagationStatements(tenant: string, { propagations = [], progr
 }
 
 /** The oldest propagation. */
-export const SELECT_PROPAGATION = `SELECT ${PROPAGATION_COLUMNS} FROM propagations WHERE tenant = ? ORDER BY seq LIMIT 1`;
+export const SELECT_PROPAGATION = `SELECT ${PROPAGATION_COLUMNS} FROM atome_propagations WHERE tenant = ? ORDER BY seq LIMIT 1`;
 
 /** Those that inherit directly from an atome, in order of id, and how large they are. */
-export const SELECT_HEIRS = `SELECT id, size FROM atomes WHERE tenant = ? AND heir_of = ? AND id > ? ORDER BY id LIMIT ?`;
+export const SELECT_HEIRS = `SELECT id, size FROM atome_atomes WHERE tenant = ? AND heir_of = ? AND id > ? ORDER BY id LIMIT ?`;
 
-export const SELECT_PROPAGATING = 'SELECT DISTINCT tenant FROM propagations';
+export const SELECT_PROPAGATING = 'SELECT DISTINCT tenant FROM atome_propagations';

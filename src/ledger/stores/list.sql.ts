@@ -43,9 +43,9 @@ export function selectList(tenant: string, query: FoundQuery, dialect: Dialect):
     params.push(query.after.value ?? '', query.after.id);
   }
   const order = `ORDER BY ${column} ${direction}, id ${direction}`;
-  const page = `FROM atomes WHERE ${conditions.join(' AND ')} ${order} LIMIT ? OFFSET ?`;
+  const page = `FROM atome_atomes WHERE ${conditions.join(' AND ')} ${order} LIMIT ? OFFSET ?`;
   // what was found is sorted: without the documents
-  const sorted = `FROM atomes WHERE tenant = ? AND id IN (SELECT id ${page}) ${order}`;
+  const sorted = `FROM atome_atomes WHERE tenant = ? AND id IN (SELECT id ${page}) ${order}`;
   return {
     sql: `SELECT ${ATOME_COLUMNS} ${query.found ? sorted : page}`,
     params: [...(query.found ? [tenant] : []), ...params, query.limit, query.offset],
@@ -67,7 +67,7 @@ function sortColumn({ sortBy, parentId, found }: FoundQuery, { unwalked }: Diale
 
 export function countList(tenant: string, query: FoundQuery, dialect: Dialect): Statement {
   const { conditions, params } = listConditions(tenant, query, dialect);
-  return { sql: `SELECT count(*) AS total FROM atomes WHERE ${conditions.join(' AND ')}`, params };
+  return { sql: `SELECT count(*) AS total FROM atome_atomes WHERE ${conditions.join(' AND ')}`, params };
 }
 
 function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: Dialect): Statement {

@@ -28,7 +28,7 @@ export function migrationError(databaseUrl: string, error: unknown): unknown {
   const known = openError(databaseUrl, error);
   if (known instanceof OpenError) return known;
   const advice = isPostgres(databaseUrl)
-    ? 'something else may have made a table of that name: give the server a database or a schema of its own'
+    ? 'something else may have made a table of that name: give the server a schema of its own with DATABASE_SCHEMA'
     : 'something else may have made a table of that name: give the server a file of its own';
   return new OpenError(
     `${placeOf(databaseUrl)}: its tables cannot be made or changed (${errorWords(error)}): ${advice} (DATABASE_URL)`,

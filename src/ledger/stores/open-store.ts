@@ -1,14 +1,16 @@
-import { DataSource, type QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { migrationError, openError, unreachableError } from './open-sentences.js';
 import type { Report } from '../store-error.js';
 import type { PostgresLimits } from './postgres/postgres.limits.js';
 import { MAKE_SEARCH, SELECT_ALPHABET, SELECT_SEARCHABLE, type Searchable } from './postgres/postgres.search.js';
 import { PostgresStore } from './postgres/postgres.store.js';
+import { statementsIn } from './postgres/postgres.texts.js';
 import type { SqlStore } from './sql.store.js';
 import { warnOfLooseMode } from './sqlite/sqlite.file.js';
 import { SqliteStore } from './sqlite/sqlite.store.js';
 import { errorWords } from '../../database/error-words.js';
-import { dataSourceOptions, fileOf } from '../../database/data-source.js';
+import { fileOf } from '../../database/data-source.js';
+import { LedgerDataSource } from '../../database/ledger-data-source.js';
 
 /** Any number that nobody else is likely to use: only one process at a time migrates. */
 const MIGRATION_LOCK = 2_053_101_477;
@@ -23,6 +25,8 @@ export interface StoreOptions {
   /** Is told of what the operator should know while the store is in use. */
   readonly report?: Report;
   readonly postgres?: Partial<PostgresLimits>;
+  /** The schema of PostgreSQL for the tables; left out, it is the usual one. */
+  readonly schema?: string | undefined;
 }
 
 /**
@@ -37,8 +41,10 @@ export async function openStore(databaseUrl: string, options: StoreOptions = {})
   }
 }
 
-async function open(databaseUrl: string, { report = () => undefined, postgres }: StoreOptions): Promise<SqlStore> {
-  const dataSource = await new DataSource(dataSourceOptions(databaseUrl)).initialize().catch((error: unknown) => {
+async function open(databaseUrl: string, options: StoreOptions): Promise<SqlStore> {
+  const { report = () => undefined, postgres, schema } = options;
+  const dataSource = new LedgerDataSource(databaseUrl, schema);
+  await dataSource.initialize().catch((error: unknown) => {
     throw unreachableError(databaseUrl, error);
   });
   try {
@@ -67,12 +73,19 @@ async function open(databaseUrl: string, { report = () => undefined, postgres }:
 
 /** What the index of searches can look up; undefined where it cannot be made. It is no part of the schema: it can be made again. */
 async function makeSearch(runner: QueryRunner, report: Report): Promise<Searchable | undefined> {
+  const { schema } = runner.dataSource.options as { schema: string };
+  const textOf = statementsIn(schema);
+  await runner.startTransaction();
   try {
-    const [made] = (await runner.query(SELECT_SEARCHABLE)) as { isThere: boolean }[];
-    if (!made?.isThere) for (const statement of MAKE_SEARCH) await runner.query(statement);
+    // the extension is for all in the database: its place is as the role, the database or the URL have it
+    await runner.query('SET LOCAL search_path TO DEFAULT');
+    const [made] = (await runner.query(textOf(SELECT_SEARCHABLE), [schema])) as { isThere: boolean }[];
+    if (!made?.isThere) for (const statement of MAKE_SEARCH) await runner.query(textOf(statement));
     const [alphabet] = (await runner.query(SELECT_ALPHABET)) as { isUnicode: boolean }[];
+    await runner.commitTransaction();
     return alphabet?.isUnicode ? 'unicode' : 'ascii';
   } catch (error) {
+    await runner.rollbackTransaction();
     report(
       'postgres search index',
       `searches look through all atomes of a tenant (${errorWords(error)}): have CREATE EXTENSION pg_trgm run in the database of DATABASE_URL, and let the role make tables once`,

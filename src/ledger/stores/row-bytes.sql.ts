@@ -13,4 +13,4 @@ export const ERASED_OF_RECEIPT = `octet_length(r.changes) - ${KEPT}`;
 
 /** All receipts of a tenant. */
 export const SELECT_RECEIPT_BYTES = `SELECT coalesce(sum(octet_length(author) + octet_length(op_id) + octet_length(atome_id)
-  + octet_length(operation) + octet_length(changes)), 0) AS bytes FROM receipts WHERE tenant = ?`;
+  + octet_length(operation) + octet_length(changes)), 0) AS bytes FROM atome_receipts WHERE tenant = ?`;

@@ -69,7 +69,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   }
 
   async tenants(): Promise<string[]> {
-    const rows = await this.query(ALL_HEADS, 'SELECT tenant FROM ledgers ORDER BY tenant', []);
+    const rows = await this.query(ALL_HEADS, 'SELECT tenant FROM atome_ledgers ORDER BY tenant', []);
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 

@@ -34,28 +34,28 @@ export const UPSERT_ATOME = `ON CONFLICT ("tenant", "id") DO UPDATE SET ${ATOMES
   .map((column) => `"${column}" = excluded."${column}"`)
   .join(', ')}`;
 
-export const SELECT_HEAD = `SELECT ${HEAD_COLUMNS} FROM ledgers WHERE tenant = ?`;
+export const SELECT_HEAD = `SELECT ${HEAD_COLUMNS} FROM atome_ledgers WHERE tenant = ?`;
 /** `tenants` is a subquery. */
 export function selectHeads(tenants: string): string {
-  return `SELECT tenant, ${HEAD_COLUMNS} FROM ledgers WHERE tenant IN (${tenants})`;
+  return `SELECT tenant, ${HEAD_COLUMNS} FROM atome_ledgers WHERE tenant IN (${tenants})`;
 }
 export const UPDATE_HEAD =
-  'UPDATE ledgers SET seq = ?, hash = ?, timestamp = ?, atomes = ?, bytes = ? WHERE tenant = ?';
+  'UPDATE atome_ledgers SET seq = ?, hash = ?, timestamp = ?, atomes = ?, bytes = ? WHERE tenant = ?';
 /** Writes to nothing: each needs all that a write to its table needs. */
 export const PROBES: readonly string[] = [
-  'UPDATE ledgers SET seq = seq WHERE 1 = 0',
-  ...['alterations', 'atomes', 'receipts', 'propagations'].map(
+  'UPDATE atome_ledgers SET seq = seq WHERE 1 = 0',
+  ...['atome_alterations', 'atome_atomes', 'atome_receipts', 'atome_propagations'].map(
     (table) => `INSERT INTO ${table} SELECT * FROM ${table} WHERE 1 = 0`,
   ),
 ];
 export const INSERT_LEDGER =
-  'INSERT INTO ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
+  'INSERT INTO atome_ledgers (tenant, epoch, seq, hash, timestamp) VALUES (?, ?, 0, ?, ?) ON CONFLICT (tenant) DO NOTHING';
 /** For a write: what it costs must not tell those who may not read the atome how large it is. */
 export const SELECT_ATOME = selectAtome(false);
 /** As {@link SELECT_ATOME}, with all those above it where it inherits. */
 export const SELECT_ATOME_BELOW = selectAtome(true);
 
-export const SELECT_DOCUMENT = `SELECT id, ${DOCUMENT_COLUMNS} FROM atomes WHERE tenant = ? AND id = ?`;
+export const SELECT_DOCUMENT = `SELECT id, ${DOCUMENT_COLUMNS} FROM atome_atomes WHERE tenant = ? AND id = ?`;
 /** With the epoch of its ledger, which costs no statement of its own. */
 export const SELECT_READ_ATOME = readAtome(ATOME_COLUMNS);
 /** As {@link SELECT_READ_ATOME}, with the clocks. */
@@ -64,38 +64,38 @@ export const SELECT_WHOLE_ATOME = readAtome(WHOLE_COLUMNS);
 export const SELECT_PARTIAL_ATOME = readAtome(READ_PARTIAL_COLUMNS);
 
 function selectAtome(always: boolean): string {
-  return `SELECT ${selectPartial('atomes', always)} FROM atomes WHERE tenant = ? AND id = ?`;
+  return `SELECT ${selectPartial('atome_atomes', always)} FROM atome_atomes WHERE tenant = ? AND id = ?`;
 }
 
 function readAtome(columns: string): string {
-  return `SELECT ${columns}, (SELECT epoch FROM ledgers WHERE ledgers.tenant = atomes.tenant) AS "epoch"
-    FROM atomes WHERE tenant = ? AND id = ?`;
+  return `SELECT ${columns}, (SELECT epoch FROM atome_ledgers WHERE atome_ledgers.tenant = atome_atomes.tenant) AS "epoch"
+    FROM atome_atomes WHERE tenant = ? AND id = ?`;
 }
 
 /** `texts` is a subquery of ids. */
 export function selectAtomes(texts: string): string {
-  return `SELECT ${ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
+  return `SELECT ${ATOME_COLUMNS} FROM atome_atomes WHERE tenant = ? AND id IN (${texts})`;
 }
 /** `texts` is a subquery of ids. */
 export function selectHeaders(texts: string): string {
-  return `SELECT ${HEADER_COLUMNS} FROM atomes WHERE tenant = ? AND id IN (${texts})`;
+  return `SELECT ${HEADER_COLUMNS} FROM atome_atomes WHERE tenant = ? AND id IN (${texts})`;
 }
 
-export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
-export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM alterations
+export const SELECT_ALTERATION = `SELECT ${ALTERATION_COLUMNS} FROM atome_alterations WHERE tenant = ? AND atome_id = ? AND version = ?`;
+export const SELECT_VERSIONS = `SELECT ${ALTERATION_COLUMNS} FROM atome_alterations
   WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version`;
 /** Versions `from` to `to`, newest first. */
 export function selectHistory(tenant: string, atomeId: string, from: number, to: number): Measured {
   return {
     sql: `SELECT ${ALTERATION_COLUMNS}, octet_length(changes) + coalesce(octet_length(snapshot), 0) AS "length"
-      FROM alterations WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version DESC`,
+      FROM atome_alterations WHERE tenant = ? AND atome_id = ? AND version BETWEEN ? AND ? ORDER BY version DESC`,
     params: [tenant, atomeId, from, to],
     names: ALTERATION_NAMES,
     order: 'version DESC',
     length: 'length',
   };
 }
-export const SELECT_HASH = 'SELECT hash FROM alterations WHERE tenant = ? AND seq = ?';
+export const SELECT_HASH = 'SELECT hash FROM atome_alterations WHERE tenant = ? AND seq = ?';
 
 /** Those of the ids of creates that are there and wanted: nearly always none, as a `create` seldom comes twice. */
 export function met({ createIds = [], isWanted }: TouchedKeys, atomes: readonly AtomeHeaderRow[]): string[] {
@@ -110,16 +110,16 @@ export function met({ createIds = [], isWanted }: TouchedKeys, atomes: readonly 
  */
 export const ERASE = [
   `WITH gone (tenant, id, version) AS (SELECT ?, ?, CAST(? AS INTEGER))
-    UPDATE ledgers SET bytes = bytes - (
+    UPDATE atome_ledgers SET bytes = bytes - (
       SELECT coalesce(sum(${ERASED_OF_ALTERATION}), 0)
-      FROM alterations AS l, gone WHERE l.tenant = gone.tenant AND l.atome_id = gone.id AND l.version < gone.version
+      FROM atome_alterations AS l, gone WHERE l.tenant = gone.tenant AND l.atome_id = gone.id AND l.version < gone.version
     ) - (
       SELECT coalesce(sum(${ERASED_OF_RECEIPT}), 0)
-      FROM receipts AS r, gone WHERE r.tenant = gone.tenant AND r.atome_id = gone.id AND r.version < gone.version
+      FROM atome_receipts AS r, gone WHERE r.tenant = gone.tenant AND r.atome_id = gone.id AND r.version < gone.version
     ) WHERE tenant = (SELECT gone.tenant FROM gone)`,
-  `UPDATE alterations SET changes = '${ERASED.changes}', reason = NULL, snapshot = NULL, salt = '${ERASED.salt}'
+  `UPDATE atome_alterations SET changes = '${ERASED.changes}', reason = NULL, snapshot = NULL, salt = '${ERASED.salt}'
     WHERE tenant = ? AND atome_id = ? AND version < ?`,
-  `UPDATE receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ? AND version < ?`,
+  `UPDATE atome_receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ? AND version < ?`,
 ];
 
 /** What {@link ERASE} wants. */
@@ -132,8 +132,8 @@ export function eraseParams(tenant: string, { atomeId, version }: Erasure): Para
  * {@link receiptParams}.
  */
 export function selectReceipts(known: (table: string) => string): string {
-  return `SELECT ${RECEIPT_COLUMNS}, superseded ${known('alterations')}
-    UNION ALL SELECT ${RECEIPT_COLUMNS}, NULL ${known('receipts')}`;
+  return `SELECT ${RECEIPT_COLUMNS}, superseded ${known('atome_alterations')}
+    UNION ALL SELECT ${RECEIPT_COLUMNS}, NULL ${known('atome_receipts')}`;
 }
 
 /** A receipt that is older than authors may be that of any of the names. */
@@ -153,10 +153,10 @@ function page(place: string, from: string): string {
     ) AS p WHERE "before" <= ? ORDER BY seq`;
 }
 
-export const SELECT_PAGE = page('l', 'alterations AS l WHERE');
+export const SELECT_PAGE = page('l', 'atome_alterations AS l WHERE');
 export const SELECT_NEWEST = page(
   'a',
-  'atomes AS a CROSS JOIN alterations AS l WHERE l.tenant = a.tenant AND l.seq = a.seq AND',
+  'atome_atomes AS a CROSS JOIN atome_alterations AS l WHERE l.tenant = a.tenant AND l.seq = a.seq AND',
 );
 
 /**
@@ -164,7 +164,7 @@ export const SELECT_NEWEST = page(
  * ledger to spare itself the sorting.
  */
 export function selectDeltaChain(wanted: string): string {
-  return `SELECT ${select(DELTA, 'l')} FROM ${wanted} AS w CROSS JOIN alterations AS t CROSS JOIN alterations AS l
+  return `SELECT ${select(DELTA, 'l')} FROM ${wanted} AS w CROSS JOIN atome_alterations AS t CROSS JOIN atome_alterations AS l
     WHERE t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
       AND l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
     ORDER BY l.atome_id, l.version`;
@@ -173,7 +173,7 @@ export function selectDeltaChain(wanted: string): string {
 export function selectAtomesAfter(tenant: string, { after, kinds, limit, isWhole = false }: IdPage): Measured {
   const among = kinds ? ` AND kind IN (${kinds.map(() => '?').join(', ')})` : '';
   return {
-    sql: `SELECT ${isWhole ? WHOLE_COLUMNS : ATOME_COLUMNS} FROM atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
+    sql: `SELECT ${isWhole ? WHOLE_COLUMNS : ATOME_COLUMNS} FROM atome_atomes WHERE tenant = ? AND id > ?${among} ORDER BY id LIMIT ?`,
     params: [tenant, after, ...(kinds ?? []), limit],
     names: ATOME_NAMES,
     order: 'id',
@@ -200,18 +200,19 @@ export function selectAuditRows(tenant: string, query: AuditQuery): Statement {
   }
   return {
     sql: `SELECT ${select(AUDIT, 'l')}, a.kind AS "kind", a.owner_id AS "ownerId"
-      FROM alterations AS l JOIN atomes AS a ON a.tenant = l.tenant AND a.id = l.atome_id
+      FROM atome_alterations AS l JOIN atome_atomes AS a ON a.tenant = l.tenant AND a.id = l.atome_id
       WHERE ${conditions.join(' AND ')} ORDER BY l.seq ${query.newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
     params: [...params, query.limit],
   };
 }
 
 /** Where a stretch of a thousand atomes ends. */
-export const SELECT_RANGE_END = 'SELECT id FROM atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
+export const SELECT_RANGE_END =
+  'SELECT id FROM atome_atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
 
 /** The base of an erased atome is its `redact`, though a change of an inherited access may follow. `bounded`: the stretch has an end. */
 export function selectOwned(bounded: boolean): string {
-  return `SELECT a.id FROM atomes AS a JOIN alterations AS l ON l.tenant = a.tenant AND l.atome_id = a.id AND l.version = a.base
+  return `SELECT a.id FROM atome_atomes AS a JOIN atome_alterations AS l ON l.tenant = a.tenant AND l.atome_id = a.id AND l.version = a.base
     WHERE a.tenant = ? AND a.id > ?${bounded ? ' AND a.id <= ?' : ''} AND a.owner_id = ? AND l.operation <> 'redact'
     ORDER BY a.id`;
 }

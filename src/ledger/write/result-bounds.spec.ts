@@ -93,10 +93,10 @@ describe('what a write makes of an atome', () => {
     const kept = JSON.parse(row.clocks) as Record<string, string>;
     expect([`data.${long(0)}` in kept, `data.${long(1_199)}` in kept]).toEqual([false, true]);
     await queryOf(ledger.store)(
-      `UPDATE atomes SET clocks = replace(clocks, '"data.${long(1_199)}"', '"data.${long(0)}"')`,
+      `UPDATE atome_atomes SET clocks = replace(clocks, '"data.${long(1_199)}"', '"data.${long(0)}"')`,
     );
     expect(await fault()).toBeUndefined();
-    await queryOf(ledger.store)(`UPDATE atomes SET data = replace(data, '"${long(0)}":0', '"${long(0)}":1')`);
+    await queryOf(ledger.store)(`UPDATE atome_atomes SET data = replace(data, '"${long(0)}":0', '"${long(0)}":1')`);
     expect(await fault()).toMatchObject({ atomeId: 'a' });
   });
 });

@@ -19,6 +19,8 @@ declare global {
 export default async function setup(): Promise<void> {
   if (process.env.TEST_POSTGRES_URL) return;
   const server = createServer((_request, response) => {
+    // a connection that is kept may be closed just when the next spec asks
+    response.setHeader('connection', 'close');
     broker.postgres ??= startPostgres();
     broker.postgres.then(
       ({ url }) => response.end(url),

@@ -101,9 +101,9 @@ export async function refusingDatabase(): Promise<FillableDisk> {
       run(
         `CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
          'BEGIN RAISE EXCEPTION ''could not extend file'' USING ERRCODE = ''disk_full''; END'`,
-        'CREATE TRIGGER full_disk BEFORE INSERT ON alterations FOR EACH ROW EXECUTE FUNCTION full_disk()',
+        'CREATE TRIGGER full_disk BEFORE INSERT ON atome.alterations FOR EACH ROW EXECUTE FUNCTION full_disk()',
       ),
-    free: () => run('DROP TRIGGER full_disk ON alterations'),
+    free: () => run('DROP TRIGGER full_disk ON atome.alterations'),
     remove: drop,
   };
 }

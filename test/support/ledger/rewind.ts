@@ -11,13 +11,18 @@ export interface Rewind {
 }
 
 export async function openRewind(databaseUrl: string): Promise<Rewind> {
-  const { run, close } = databaseUrl.startsWith('sqlite:')
-    ? openFile(databaseUrl.slice('sqlite:'.length))
-    : await openServer(databaseUrl);
+  const isFile = databaseUrl.startsWith('sqlite:');
+  const { run, close } = isFile ? openFile(databaseUrl.slice('sqlite:'.length)) : await openServer(databaseUrl);
+  const ours = isFile ? 'atome_' : 'atome.';
   return {
-    keep: () => run(TABLES.map((table) => `CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)),
+    keep: () => run(TABLES.map((table) => `CREATE TABLE kept_${table} AS SELECT * FROM ${ours}${table}`)),
     putBack: () =>
-      run(TABLES.flatMap((table) => [`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM kept_${table}`])),
+      run(
+        TABLES.flatMap((table) => [
+          `DELETE FROM ${ours}${table}`,
+          `INSERT INTO ${ours}${table} SELECT * FROM kept_${table}`,
+        ]),
+      ),
     close,
   };
 }

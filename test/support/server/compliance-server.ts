@@ -31,7 +31,7 @@ export async function startComplianceServer(
     as: (id, role = 'writer') => server.api.as(tokenOf(role, { sub: id })),
     dump: async () => {
       const tables = ['alterations', 'atomes', 'receipts', 'ledgers'].map((name) =>
-        queryOf(store)(`SELECT * FROM ${name}`),
+        queryOf(store)(`SELECT * FROM atome_${name}`),
       );
       return JSON.stringify(await Promise.all(tables));
     },

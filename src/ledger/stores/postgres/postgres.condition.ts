@@ -17,7 +17,7 @@ function parsed(column: string): string {
 }
 
 /** Taken apart once for all comparisons: without the OFFSET they would each do it by themselves. */
-const DOCUMENTS_PARSED = DOCUMENTS.map((name) => `${parsed(`atomes."${name}"`)} AS "${name}"`).join(', ');
+const DOCUMENTS_PARSED = DOCUMENTS.map((name) => `${parsed(`atome_atomes."${name}"`)} AS "${name}"`).join(', ');
 
 /** How PostgreSQL compares what is in the documents of atomes. */
 export const postgresConditions: ConditionDialect = {

@@ -28,12 +28,13 @@ export type Searchable = 'ascii' | 'unicode';
 /** Needs the right to make an extension and tables, once. */
 export const MAKE_SEARCH = [
   'CREATE EXTENSION IF NOT EXISTS pg_trgm',
-  'CREATE TABLE IF NOT EXISTS search_tenants (tenant varchar(128) PRIMARY KEY, seq bigint NOT NULL, hash varchar(64) NOT NULL)',
-  `CREATE TABLE IF NOT EXISTS search_texts (tenant varchar(128) NOT NULL, atome_id varchar(128) NOT NULL, seq bigint NOT NULL,
+  'CREATE TABLE IF NOT EXISTS atome_search_tenants (tenant varchar(128) PRIMARY KEY, seq bigint NOT NULL, hash varchar(64) NOT NULL)',
+  `CREATE TABLE IF NOT EXISTS atome_search_texts (tenant varchar(128) NOT NULL, atome_id varchar(128) NOT NULL, seq bigint NOT NULL,
     text text NOT NULL, PRIMARY KEY (tenant, atome_id))`,
-  'CREATE INDEX IF NOT EXISTS search_texts_by_trigram ON search_texts USING gin (text gin_trgm_ops)',
+  'CREATE INDEX IF NOT EXISTS search_texts_by_trigram ON atome_search_texts USING gin (text gin_trgm_ops)',
 ];
-export const SELECT_SEARCHABLE = `SELECT to_regclass('search_texts_by_trigram') IS NOT NULL AS "isThere"`;
+export const SELECT_SEARCHABLE = `SELECT EXISTS (
+    SELECT 1 FROM pg_indexes WHERE schemaname = ? AND indexname = 'search_texts_by_trigram') AS "isThere"`;
 export const SELECT_ALPHABET = `SELECT cardinality(show_trgm('éèê')) > 0 AS "isUnicode"`;
 
 const THREE: Record<Searchable, RegExp> = { ascii: /[a-z0-9]{3}/, unicode: /[\p{L}\p{N}]{3}/u };
@@ -45,22 +46,22 @@ const DEADLINE_MS = 60_000;
 const BATCH_ROWS = 500;
 const BATCH_BYTES = 2_000_000;
 
-const SELECT_BEHIND = `SELECT l.tenant FROM ledgers AS l LEFT JOIN search_tenants AS s ON s.tenant = l.tenant
+const SELECT_BEHIND = `SELECT l.tenant FROM atome_ledgers AS l LEFT JOIN atome_search_tenants AS s ON s.tenant = l.tenant
   WHERE (l.seq - coalesce(s.seq, 0) >= $1 OR l.seq < s.seq) AND (s.tenant IS NOT NULL OR $2)`;
-const ADD_TENANT = `INSERT INTO search_tenants (tenant, seq, hash) VALUES ($1, 0, '') ON CONFLICT DO NOTHING`;
+const ADD_TENANT = `INSERT INTO atome_search_tenants (tenant, seq, hash) VALUES ($1, 0, '') ON CONFLICT DO NOTHING`;
 /** Of several servers one follows. */
 const LOCK_TENANT = `SELECT s.seq, s.seq = 0 OR s.hash = (
-    SELECT hash FROM alterations AS l WHERE l.tenant = s.tenant AND l.seq = s.seq
-  ) AS "isSame" FROM search_tenants AS s WHERE s.tenant = $1 FOR UPDATE SKIP LOCKED`;
-const CLEAR_TENANT = 'DELETE FROM search_texts WHERE tenant = $1';
-const MOVE_TENANT = `UPDATE search_tenants SET seq = $2, hash = (
-    SELECT hash FROM alterations WHERE tenant = $1 AND seq = $2
+    SELECT hash FROM atome_alterations AS l WHERE l.tenant = s.tenant AND l.seq = s.seq
+  ) AS "isSame" FROM atome_search_tenants AS s WHERE s.tenant = $1 FOR UPDATE SKIP LOCKED`;
+const CLEAR_TENANT = 'DELETE FROM atome_search_texts WHERE tenant = $1';
+const MOVE_TENANT = `UPDATE atome_search_tenants SET seq = $2, hash = (
+    SELECT hash FROM atome_alterations WHERE tenant = $1 AND seq = $2
   ) WHERE tenant = $1`;
 /** Without its settings the planner would hope to find enough by walking. */
 const NO_WALK = 'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off';
 const SELECT_FOUND = `SELECT s.seq AS "upTo", s.hash, array_to_json(ARRAY(
-    SELECT t.seq FROM search_texts AS t WHERE t.tenant = $1 AND t.text LIKE $2 ESCAPE '\\' LIMIT ${MAX_FOUND + 1}
-  ))::text AS seqs FROM search_tenants AS s WHERE s.tenant = $1`;
+    SELECT t.seq FROM atome_search_texts AS t WHERE t.tenant = $1 AND t.text LIKE $2 ESCAPE '\\' LIMIT ${MAX_FOUND + 1}
+  ))::text AS seqs FROM atome_search_tenants AS s WHERE s.tenant = $1`;
 
 interface SearchedDatabase {
   /** Connections for what may take its time. */
@@ -68,6 +69,8 @@ interface SearchedDatabase {
   readonly pools: Pick<ConnectionPools, 'heavyReads'>;
   /** The expression for `data` in lower case. */
   readonly lowerData: string;
+  /** Makes a statement of ours PostgreSQL's. */
+  readonly textOf: (statement: string) => string;
 }
 
 /** Keeps the index up with the ledgers, behind the writes, and asks it. */
@@ -82,10 +85,10 @@ export class PostgresSearch implements SearchIndex {
     onError: (error: unknown) => void,
   ) {
     this.following = new Following(() => this.follow(NOT_WORTH, true), onError);
-    this.addTexts = `INSERT INTO search_texts (tenant, atome_id, seq, text)
+    this.addTexts = `INSERT INTO atome_search_texts (tenant, atome_id, seq, text)
       SELECT tenant, id, seq, text FROM (
         SELECT tenant, id, seq, ${database.lowerData} AS text, SUM(size) OVER (ORDER BY seq) - size AS before
-        FROM atomes WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT ${BATCH_ROWS}
+        FROM atome_atomes WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT ${BATCH_ROWS}
       ) AS news WHERE before <= ${BATCH_BYTES}
       ON CONFLICT (tenant, atome_id) DO UPDATE SET seq = excluded.seq, text = excluded.text
       RETURNING seq, octet_length(text) AS bytes`;
@@ -105,7 +108,7 @@ export class PostgresSearch implements SearchIndex {
     const { heavyReads } = this.database.pools;
     const client = await heavyReads.connect(tenant);
     const timed = (text: string, values: string[] = []): TimedQuery => ({
-      text,
+      text: this.database.textOf(text),
       values,
       query_timeout: heavyReads.deadlineMs,
     });
@@ -161,9 +164,10 @@ export class PostgresSearch implements SearchIndex {
 
   /** Bounded in time, as all that waits for the database is. */
   private async transaction<T>(scope: string, work: (ask: Ask) => Promise<T>): Promise<T> {
-    const client = await this.database.maintenance.connect();
+    const { maintenance, textOf } = this.database;
+    const client = await maintenance.connect();
     const ask: Ask = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
-      (await client.query<Row>({ text, values, query_timeout: DEADLINE_MS } as TimedQuery)).rows;
+      (await client.query<Row>({ text: textOf(text), values, query_timeout: DEADLINE_MS } as TimedQuery)).rows;
     let isSpoilt = true;
     try {
       await ask(`BEGIN; SET LOCAL statement_timeout = ${DEADLINE_MS}`);

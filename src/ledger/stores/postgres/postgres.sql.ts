@@ -6,6 +6,7 @@ import {
   DOCUMENT_COLUMNS,
   RECEIPTS,
   selectPartial,
+  type Measured,
   type Param,
   type Table,
 } from '../columns.js';
@@ -15,7 +16,7 @@ import * as sql from '../sql.js';
 import { headParams } from '../read-rows.js';
 import { postgresConditions } from './postgres.condition.js';
 
-/* What PostgreSQL is asked in a way of its own. */
+/* What PostgreSQL is asked in a way of its own; a store makes its own texts of these: see `statementsIn`. */
 
 export const TEXTS_OF = 'SELECT json_array_elements_text(?::json)';
 
@@ -32,9 +33,9 @@ function lookUp(table: string, column: string, condition = ''): string {
 export const SELECT_ATOMES = selectAtomes(false);
 /** As {@link SELECT_ATOMES}, with all those above each that inherits. */
 export const SELECT_ATOMES_BELOW = selectAtomes(true);
-export const SELECT_DOCUMENTS = numbered(`SELECT id, ${DOCUMENT_COLUMNS} ${lookUp('atomes', 'id')}`);
+export const SELECT_DOCUMENTS = `SELECT id, ${DOCUMENT_COLUMNS} ${lookUp('atome_atomes', 'id')}`;
 function selectAtomes(always: boolean): string {
-  return numbered(`SELECT ${selectPartial('found', always)} ${lookUp('atomes', 'id')}`);
+  return `SELECT ${selectPartial('found', always)} ${lookUp('atome_atomes', 'id')}`;
 }
 
 /** As {@link lookUp}, by [opId, author]: one entry of the index for each. */
@@ -42,30 +43,28 @@ const SELECT_NAMED = (table: string): string =>
   `FROM (SELECT value->>0 AS name, value->>1 AS whose FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value OFFSET 0)
     AS wanted CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE author = wanted.whose
       AND op_id BETWEEN wanted.name AND wanted.name AND tenant = ? ORDER BY op_id LIMIT 1) AS found`;
-export const SELECT_RECEIPTS = numbered(sql.selectReceipts(SELECT_NAMED));
-export const SELECT_CREATIONS = numbered(
-  `SELECT ${ALTERATION_COLUMNS} ${lookUp('alterations', 'atome_id', ' AND version = 1')}`,
-);
+export const SELECT_RECEIPTS = sql.selectReceipts(SELECT_NAMED);
+export const SELECT_CREATIONS = `SELECT ${ALTERATION_COLUMNS} ${lookUp('atome_alterations', 'atome_id', ' AND version = 1')}`;
 
 // An array: a set out of JSON is taken for a hundred rows. OFFSET 0: under row-level security a row is looked up by values that are there, not by functions yet to be called
 export const PAIRS_OF =
   '(SELECT value->>0 AS id, (value->>1)::integer AS version FROM unnest(ARRAY(SELECT json_array_elements(?::json))) AS value OFFSET 0)';
 
-export const LOCK_HEAD = numbered(`${sql.SELECT_HEAD} FOR UPDATE`);
+export const LOCK_HEAD = `${sql.SELECT_HEAD} FOR UPDATE`;
 
 const VALUES_OF = `SELECT unnest(ARRAY(${TEXTS_OF})) AS value`;
-export const COUNT_HEIRS = numbered(countHeirs(VALUES_OF));
+export const COUNT_HEIRS = countHeirs(VALUES_OF);
 
 /**
  * All that a group adds, in one statement: it can only succeed or fail as a whole, and so the COMMIT need not wait for its
  * answer. Atomes that are new are inserted plainly: there is nothing to look for. Its parameters: {@link addParams}.
  */
-export const ADD = numbered(`WITH
+export const ADD = `WITH
   alterations_added AS (${insert(ALTERATIONS)}),
   atomes_added AS (${insert(ATOMES)}),
   atomes_changed AS (${insert(ATOMES)} ${sql.UPSERT_ATOME}),
   receipts_added AS (${insert(RECEIPTS)})
-  ${sql.UPDATE_HEAD}`);
+  ${sql.UPDATE_HEAD}`;
 
 export function addParams(tenant: string, { head, alterations, atomes, receipts }: Additions): Param[] {
   const first = alterations[0]?.seq ?? Infinity;
@@ -101,8 +100,8 @@ export function dialectOf(lowerData: string): Dialect {
   };
 }
 
-/** `?` to `$1`, `$2` …; none of our statements has a question mark of its own. */
-export function numbered(statement: string): string {
-  let count = 0;
-  return statement.replace(/\?/g, () => `$${++count}`);
+/** The first rows of a statement, up to the one with which their lengths go beyond one more parameter. */
+export function firstRows({ sql: text, names, order, length }: Measured): string {
+  const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
+  return `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${text}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`;
 }

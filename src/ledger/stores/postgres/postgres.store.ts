@@ -4,19 +4,20 @@ import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone, type Report } from '../../store-error.js';
 import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
 import { poolSource } from '../../../database/data-source.js';
-import type { Statement } from '../../../database/tables.js';
+import { PREFIX, type Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
 import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
 import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
 import { PostgresSearch, type Searchable } from './postgres.search.js';
+import { statementsIn } from './postgres.texts.js';
 import {
   ADD,
   addParams,
   dialectOf,
+  firstRows,
   LOCK_HEAD,
-  numbered,
   PAIRS_OF,
   PROBE,
   SELECT_CREATIONS,
@@ -64,6 +65,8 @@ export class PostgresStore extends SqlStore {
   /** TypeORM's own, for what may take as long as it takes. */
   private readonly maintenance: pg.Pool;
   protected override readonly search: PostgresSearch | undefined;
+  /** Makes a statement of ours PostgreSQL's. */
+  private readonly textOf: (statement: string) => string;
   private readonly beginning: string;
   /** Alterations added since the start, and how many of them make the next analysis due. */
   private added = 0;
@@ -79,11 +82,12 @@ export class PostgresStore extends SqlStore {
     super(report);
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.dialect = dialectOf(lowerData);
+    this.textOf = statementsIn((dataSource.options as { schema: string }).schema);
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.pools = connectionPools(poolSource(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
     const failed = (error: unknown): unknown => this.reported(translate(error));
-    const { maintenance, pools } = this;
-    this.search = searchable && new PostgresSearch({ maintenance, pools, lowerData }, searchable, failed);
+    const { maintenance, pools, textOf } = this;
+    this.search = searchable && new PostgresSearch({ maintenance, pools, lowerData, textOf }, searchable, failed);
     this.search?.following.begin();
     // acknowledged means durable, whatever the database's own setting is
     this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
@@ -104,7 +108,7 @@ export class PostgresStore extends SqlStore {
       await together(this.begin(client, ALL_HEADS));
       const answers: unknown[][] = [];
       for (const [statement, ...params] of statements) {
-        answers.push((await client.query(this.timed(numbered(statement), params))).rows as unknown[]);
+        answers.push((await client.query(this.timed(statement, params))).rows as unknown[]);
       }
       await client.query(this.timed('COMMIT'));
       return answers;
@@ -113,7 +117,7 @@ export class PostgresStore extends SqlStore {
 
   async probe(): Promise<void> {
     await this.lend(this.pools.health, ALL_HEADS, (client) =>
-      client.query({ text: PROBE, query_timeout: PROBE_MS } as TimedQuery),
+      client.query({ text: this.textOf(PROBE), query_timeout: PROBE_MS } as TimedQuery),
     );
   }
 
@@ -123,7 +127,7 @@ export class PostgresStore extends SqlStore {
       const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
       await this.search?.follow(1, false);
       const tables = ['alterations', 'atomes', 'receipts', ...(this.search ? ['search_texts'] : [])];
-      for (const table of tables) await this.maintenance.query(`${how} ${table}`);
+      for (const table of tables) await this.maintenance.query(this.textOf(`${how} ${PREFIX}${table}`));
     });
   }
 
@@ -169,7 +173,7 @@ export class PostgresStore extends SqlStore {
   private ask(pool: ConnectionPool, scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
     return this.lend(pool, scope, async (client) => {
       const entered = this.enter(client, scope);
-      const answered = client.query(this.timed(numbered(statement), params));
+      const answered = client.query(this.timed(statement, params));
       await together([entered, answered]);
       return (await answered).rows as unknown[];
     });
@@ -201,10 +205,8 @@ export class PostgresStore extends SqlStore {
     this.scopes.set(client, scope);
   }
 
-  measured(scope: string, { params, names, order, length, ...scan }: Measured, bytes: number): Promise<unknown[]> {
-    const before = `SUM("${length}") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "${length}"`;
-    const page = `SELECT ${names} FROM (SELECT l.*, ${before} AS "before" FROM (${scan.sql}) AS l) AS p WHERE "before" <= ? ORDER BY ${order}`;
-    return this.scan(scope, { ...scan, sql: page, params: [...params, bytes] });
+  measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]> {
+    return this.scan(scope, { ...statement, sql: firstRows(statement), params: [...statement.params, bytes] });
   }
 
   /** Begins the transaction, in one round trip with all that is read whatever the rights. */
@@ -251,10 +253,10 @@ export class PostgresStore extends SqlStore {
       // behind it: what this group adds to an atome that it also erases is erased with the rest
       for (const each of additions.erased ?? []) {
         const params = sql.eraseParams(tenant, each);
-        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(numbered(statement), params))));
+        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(statement, params))));
       }
       for (const { sql: text, params } of propagationStatements(tenant, additions)) {
-        sent.push(client.query(this.timed(numbered(text), params)));
+        sent.push(client.query(this.timed(text, params)));
       }
       // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
       if (sent.length > 1) await together(sent.splice(0));
@@ -272,13 +274,15 @@ export class PostgresStore extends SqlStore {
     if (this.added < this.analyseAt) return;
     this.analyseAt *= 10;
     // what hinders it hinders the writes as well, and they say so
-    this.analysed = this.maintenance.query(this.timed('ANALYZE alterations, atomes')).then(unheard, unheard);
+    this.analysed = this.maintenance
+      .query(this.timed('ANALYZE atome_alterations, atome_atomes'))
+      .then(unheard, unheard);
   }
 
   /** A statement with a deadline: a database that has gone without a word must not hold its callers forever. */
   private timed(text: string, values: readonly Param[] = [], name?: string): TimedQuery {
     return {
-      text,
+      text: this.textOf(text),
       values: [...values],
       query_timeout: this.pools.writes.deadlineMs,
       ...(name !== undefined && { name }),

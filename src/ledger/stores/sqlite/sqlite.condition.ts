@@ -18,7 +18,7 @@ export const sqliteConditions: ConditionDialect = {
 const certain = (sql: string, ...params: Param[]): Statement => ({ sql: `coalesce(${sql}, false)`, params });
 
 function ofDocument(field: DocumentField, comparison: Comparison): Statement {
-  const column = `atomes."${field.document}"`;
+  const column = `atome_atomes."${field.document}"`;
   const path = `$${field.keys.map((key) => `."${key}"`).join('')}`;
   switch (comparison.operator) {
     case 'exists':

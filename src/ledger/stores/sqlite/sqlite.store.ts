@@ -57,7 +57,8 @@ export class SqliteStore extends SqlStore {
   readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
   readonly dialect = {
     lowerData: 'lower(data)',
-    isFound: 'seq IN (SELECT value FROM json_each(?) UNION ALL SELECT seq FROM atomes WHERE tenant = ? AND seq > ?)',
+    isFound:
+      'seq IN (SELECT value FROM json_each(?) UNION ALL SELECT seq FROM atome_atomes WHERE tenant = ? AND seq > ?)',
     namesReader: (readers: string) =>
       `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
@@ -88,7 +89,7 @@ export class SqliteStore extends SqlStore {
     }
     this.shared = new SharedTransaction(this.db, (work) => this.patience.run(() => this.file.guard(work)));
     this.db.pragma('busy_timeout = 0'); // see Patience
-    const longest = this.db.prepare('SELECT max(seq) FROM ledgers').pluck().get() as number | null;
+    const longest = this.db.prepare('SELECT max(seq) FROM atome_ledgers').pluck().get() as number | null;
     if (longest !== null && longest >= NOT_WORTH) this.search?.following.begin();
   }
 

@@ -199,10 +199,10 @@ function prepare(index, ledger) {
     takeOut: index.prepare(`INSERT INTO trigrams (trigrams, rowid, text) VALUES ('delete', ?, ?)`),
     putIn: index.prepare('INSERT INTO trigrams (rowid, text) VALUES (?, ?)'),
     /** @type {import('better-sqlite3').Statement<[], { tenant: string, seq: number }>} */
-    heads: ledger.prepare('SELECT tenant, seq FROM ledgers'),
+    heads: ledger.prepare('SELECT tenant, seq FROM atome_ledgers'),
     /** @type {import('better-sqlite3').Statement<[string, number], { hash: string }>} */
-    hash: ledger.prepare('SELECT hash FROM alterations WHERE tenant = ? AND seq = ?'),
+    hash: ledger.prepare('SELECT hash FROM atome_alterations WHERE tenant = ? AND seq = ?'),
     /** @type {import('better-sqlite3').Statement<[string, number, number], Row>} */
-    rows: ledger.prepare('SELECT id, seq, data FROM atomes WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?'),
+    rows: ledger.prepare('SELECT id, seq, data FROM atome_atomes WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?'),
   };
 }

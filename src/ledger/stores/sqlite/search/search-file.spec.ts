@@ -17,9 +17,9 @@ describe('the file of the index of searches', () => {
     folder = mkdtempSync(join(tmpdir(), 'atome-search-'));
     ledger = new BetterSqlite3(join(folder, 'ledger'));
     ledger.pragma('journal_mode = WAL');
-    ledger.exec(`CREATE TABLE ledgers (tenant TEXT, seq INTEGER);
-      CREATE TABLE alterations (tenant TEXT, seq INTEGER, hash TEXT);
-      CREATE TABLE atomes (tenant TEXT, id TEXT, seq INTEGER, data TEXT, PRIMARY KEY (tenant, id))`);
+    ledger.exec(`CREATE TABLE atome_ledgers (tenant TEXT, seq INTEGER);
+      CREATE TABLE atome_alterations (tenant TEXT, seq INTEGER, hash TEXT);
+      CREATE TABLE atome_atomes (tenant TEXT, id TEXT, seq INTEGER, data TEXT, PRIMARY KEY (tenant, id))`);
     file = new SearchFile(join(folder, 'index'), join(folder, 'ledger'));
     seq = 0;
   });
@@ -31,9 +31,9 @@ describe('the file of the index of searches', () => {
 
   function put(id: string, data: string): void {
     seq += 1;
-    ledger.prepare('INSERT OR REPLACE INTO atomes VALUES (?, ?, ?, ?)').run(TENANT, id, seq, data);
-    ledger.prepare('INSERT INTO alterations VALUES (?, ?, ?)').run(TENANT, seq, `hash ${seq}`);
-    ledger.exec(`DELETE FROM ledgers; INSERT INTO ledgers VALUES ('${TENANT}', ${seq})`);
+    ledger.prepare('INSERT OR REPLACE INTO atome_atomes VALUES (?, ?, ?, ?)').run(TENANT, id, seq, data);
+    ledger.prepare('INSERT INTO atome_alterations VALUES (?, ?, ?)').run(TENANT, seq, `hash ${seq}`);
+    ledger.exec(`DELETE FROM atome_ledgers; INSERT INTO atome_ledgers VALUES ('${TENANT}', ${seq})`);
   }
   function followAll(): void {
     for (const tenant of file.behind(1)) while (file.follow(tenant));
@@ -81,7 +81,7 @@ describe('the file of the index of searches', () => {
   it('is made again for another ledger', () => {
     fill();
     followAll();
-    ledger.exec(`UPDATE alterations SET hash = 'other' || hash; DELETE FROM atomes`);
+    ledger.exec(`UPDATE atome_alterations SET hash = 'other' || hash; DELETE FROM atome_atomes`);
     put('a', '{"text":"only this"}');
     followAll();
     expect(trigrams().has('not')).toBe(false);
