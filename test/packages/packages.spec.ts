@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,13 +41,23 @@ let client: Packed;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atome-packages-'));
-  [server, client] = await Promise.all([pack('.'), pack('client')]);
+  await publishable(join(folder, 'server'));
+  [server, client] = await Promise.all([pack(join(folder, 'server')), pack(join(ROOT, 'client'))]);
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** Copies what has been built, and does with it what is done before it is packed. */
+async function publishable(copy: string): Promise<void> {
+  for (const path of ['package.json', 'README.md', 'LICENSE', 'dist', 'client']) {
+    const filter = (source: string): boolean => !source.includes('node_modules');
+    await cp(join(ROOT, path), join(copy, path), { recursive: true, filter });
+  }
+  await run(process.execPath, [join(ROOT, 'strip-comments.mjs'), copy]);
+}
+
 async function pack(workspace: string): Promise<Packed> {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const { stdout } = await run('npm', args, { cwd: join(ROOT, workspace), maxBuffer: 1e8 });
+  const { stdout } = await run('npm', args, { cwd: workspace, maxBuffer: 1e8 });
   const [packed] = JSON.parse(stdout) as Packed[];
   return packed!;
 }

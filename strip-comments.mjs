@@ -1,0 +1,23 @@
+/*
+ * Takes the comments out of the JavaScript of a built package: who installs it reads those of its declarations, and the source
+ * maps that the comments name are not in it. `node strip-comments.mjs [folder]`
+ */
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { transform } from 'esbuild';
+
+const dist = join(process.argv[2] ?? '.', 'dist');
+const files = (await readdir(dist, { recursive: true })).filter(
+  (file) => /\.m?js$/.test(file) && !file.includes('bundle'),
+);
+for (const file of files) {
+  const path = join(dist, file);
+  const { code } = await transform(await readFile(path, 'utf8'), {
+    format: 'esm',
+    target: 'node20',
+    legalComments: 'none',
+  });
+  await writeFile(path, code);
+}
+// what is built next has its comments, and its source maps, again
+await rm(join(dist, '.tsbuildinfo'), { force: true });
