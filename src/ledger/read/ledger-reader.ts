@@ -44,6 +44,9 @@ export interface HistoryPage {
   readonly next: number | undefined;
 }
 
+/** What decides which atomes a list has; `includeDeleted` leaves none out. */
+type Filter = Exclude<keyof ListQuery, 'includeDeleted' | 'sortBy' | 'sortOrder' | 'limit' | 'offset' | 'after'>;
+
 const PAGE_ROWS = 500;
 /** What a page of a list or of a history takes at most, in bytes; a single row may take more. */
 const PAGE_BYTES = 8 * 1024 * 1024;
@@ -161,8 +164,10 @@ export class LedgerReader {
 
   /** All that are not deleted are counted in the head already; to count others takes a walk over them. */
   async count(tenant: string, query: ListQuery): Promise<number> {
-    const { kind, type, parentId, search, visibleTo, includeDeleted } = query;
-    const isFiltered = [kind, type, parentId, search, visibleTo].some((filter) => filter !== undefined);
+    const { kind, type, parentId, search, where, visibleTo, includeDeleted } = query;
+    // the compiler asks for every filter
+    const filters: Record<Filter, unknown> = { kind, type, parentId, search, where, visibleTo };
+    const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
     if (!isFiltered && !includeDeleted) return (await this.store.ledger(tenant).write.open()).atomes;
     return this.store.ledger(tenant).atomes.count(query);
   }

@@ -73,6 +73,7 @@ describe.each(DATABASES)('the list over REST, on %s', (_database, create) => {
 
   it('counts pages, and leaves that out when asked', async () => {
     expect(await list('limit=3&kind=task')).toMatchObject({ total: 2, pages: 1, page: 1 });
+    expect(await list('limit=1&where[data.title][gt]=B')).toMatchObject({ total: 3, pages: 3, page: 1 });
     expect(await list('limit=3&page=2')).toMatchObject({ total: 4, pages: 2, page: 2 });
     expect(await list('limit=3&count=false')).toMatchObject({ total: null, pages: null });
   });
