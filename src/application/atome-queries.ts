@@ -65,17 +65,16 @@ export class AtomeQueries {
   /** What there is under an id, deleted or not; undefined also for what may not be read. */
   async find(id: string, principal: Principal): Promise<Atome | undefined> {
     const reader = this.readerOf(principal);
-    const standing = await reader.standing(principal.tenant, id);
-    if (!standing || !this.mayRead(principal, standing)) return undefined;
-    return reader.find(principal.tenant, id);
+    return (await this.standing(reader, id, principal)) && reader.find(principal.tenant, id);
   }
 
   /** Of which kind the atome is, or was at a version; undefined as for {@link find}. */
   async kindOf(id: string, principal: Principal, version?: number): Promise<string | undefined> {
     const reader = this.readerOf(principal);
-    const standing = await reader.standing(principal.tenant, id);
-    if (!standing || !this.mayRead(principal, standing)) return undefined;
-    return version === undefined ? standing.kind : (await reader.stateAt(principal.tenant, id, version))?.kind;
+    const standing = await this.standing(reader, id, principal);
+    return !standing || version === undefined
+      ? standing?.kind
+      : (await reader.stateAt(principal.tenant, id, version))?.kind;
   }
 
   async history(
@@ -126,6 +125,12 @@ export class AtomeQueries {
     const reader = this.readerOf(principal);
     await this.row(reader, id, principal);
     return reader.leftAt(principal.tenant, id, version);
+  }
+
+  /** Where an atome stands that may be read. */
+  private async standing(reader: LedgerReader, id: string, principal: Principal): Promise<AtomeHeader | undefined> {
+    const standing = await reader.standing(principal.tenant, id);
+    return standing && this.mayRead(principal, standing) ? standing : undefined;
   }
 
   private row(reader: LedgerReader, id: string, principal: Principal): Promise<ReadAtomeRow> {

@@ -1,4 +1,5 @@
 import type { KindRegistry } from '../kinds/kind-registry.js';
+import { inTime } from '../ledger/in-time.js';
 import type { Outcome, WriteOrigin } from '../ledger/outcome.js';
 import { noneOf } from '../ledger/write/decide-write.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
@@ -84,7 +85,7 @@ export class PreparedWriter {
     };
     try {
       for (let attempt = 1; ; attempt += 1) {
-        const prepared = await this.inTime(prepare(), hooks.prepareMs);
+        const prepared = await inTime(prepare(), hooks.prepareMs, () => this.late(hooks.prepareMs));
         await turn;
         const outcomes = this.write(batch, prepared);
         handOn();
@@ -113,19 +114,9 @@ export class PreparedWriter {
     return noneOf(mutations.length, place, writes[refused]!.isAdded ? ofAdded(refusal) : refusal);
   }
 
-  private async inTime<T>(preparation: Promise<T>, ms: number): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.report('late hook', `503: a write was not prepared within ${ms} ms: beforeWrite() did not answer`);
-        reject(new AtomeError('unavailable', 'the application took too long to look at the write; try again'));
-      }, ms);
-    });
-    try {
-      return await Promise.race([preparation, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private late(ms: number): never {
+    this.report('late hook', `503: a write was not prepared within ${ms} ms: beforeWrite() did not answer`);
+    throw new AtomeError('unavailable', 'the application took too long to look at the write; try again');
   }
 
   private enter(tenant: string, count: number): void {
