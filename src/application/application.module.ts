@@ -4,6 +4,7 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
+import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AcknowledgedWrites } from './acknowledged-writes.js';
 import { AtomeQueries, type ReaderOf } from './atome-queries.js';
@@ -11,6 +12,7 @@ import { AtomeWrites } from './atome-writes.js';
 import { Echoes } from './echoes.js';
 import { LedgerReads } from './ledger-reads.js';
 import { PreparedWriter } from './prepared-writer.js';
+import { Transactions } from './transactions.js';
 import { WriteHooks } from './write-hooks.js';
 
 function readerOf(reads: LedgerReads): ReaderOf {
@@ -43,6 +45,12 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [PreparedWriter, LedgerReads, AtomeQueries, Scrubber],
     useFactory: (writer: PreparedWriter, reads: LedgerReads, queries: AtomeQueries, scrubber: Scrubber) =>
       new AtomeWrites(writer, readerOf(reads), queries, scrubber),
+  },
+  {
+    provide: Transactions,
+    inject: [LEDGER_STORE, LedgerWriter, AtomeWrites, ResolvedOptions],
+    useFactory: (store: LedgerStore, writer: LedgerWriter, writes: AtomeWrites, options: ResolvedOptions) =>
+      new Transactions(store, writer, writes, options),
   },
   {
     provide: AcknowledgedWrites,

@@ -152,7 +152,12 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   if (first) return replayOf(first, asked, group.head.epoch);
   const target = authorizeTarget(mutation, principal, decision);
   assertPrepared(mutation, target);
-  assertPreconditions(origin.preconditions, mutation.operation, target?.state, group.head.epoch);
+  assertPreconditions(
+    mutation.preconditions ?? origin.preconditions,
+    mutation.operation,
+    target?.state,
+    group.head.epoch,
+  );
   const past = target && restorableOf(restored, target, principal, decision.environment);
   const completed = completeChange(mutation, target, past);
   const change = inheritance.inheritAccess(completed, target?.state, principal);
