@@ -36,7 +36,16 @@ export const other: Kinds['other'] = {};
 `;
 
 const TSC = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
-const CHECK = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
+const CHECK = [
+  '--ignoreConfig',
+  '--strict',
+  '--noEmit',
+  '--skipLibCheck',
+  '--module',
+  'nodenext',
+  '--target',
+  'es2023',
+];
 
 describe('atome-sync types', () => {
   let server: TestApp;
