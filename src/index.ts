@@ -46,6 +46,7 @@ export type {
   JsonSchema,
   KindOptions,
   Kinds,
+  SchemaUpgrade,
   StandardSchema,
   WriteHookContext,
 } from './kinds/kind-options.js';

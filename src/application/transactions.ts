@@ -120,8 +120,8 @@ export class Transactions {
       return [];
     }
     const outcomes = await this.writes.submitAll(mutations, caller, joined);
-    const [refusal] = outcomes.filter((each) => each instanceof AtomeError && each.details?.refused === undefined);
-    if (refusal instanceof AtomeError) throw refusal;
+    const refusals = outcomes.filter((each) => each instanceof AtomeError);
+    if (refusals.length > 0) throw refusals.find(({ details }) => details?.refused === undefined) ?? refusals[0]!;
     return outcomes as readonly Outcome[];
   }
 }
