@@ -15,7 +15,8 @@ describe('the rate of pushes', () => {
       refuse: (waitMs) => Object.assign(new Error(String(waitMs)), { statusCode: 429 }),
       now: () => now,
     }).attach(server);
-    for (const path of ['/api/sync/push', '/api/atome/create']) server.post(path, () => ({ success: true }));
+    for (const path of ['/api/sync/push', '/api/atome/batch', '/api/atome/create'])
+      server.post(path, () => ({ success: true }));
   });
   afterEach(() => server.close());
 
@@ -41,6 +42,18 @@ describe('the rate of pushes', () => {
   it('takes as many as may come at once, also of those that the call itself refuses', async () => {
     expect(await push(5_000)).toBe(200);
     expect(await push(2)).toBe(429);
+  });
+
+  it('is that of batches, too, by what they say that they are about', async () => {
+    const batch = async (payload: object): Promise<number> =>
+      (await server.inject({ method: 'POST', url: '/api/atome/batch', headers: { from: 'a' }, payload })).statusCode;
+    expect(await push(120, 'a', 'ids', '/api/atome/batch')).toBe(200);
+    expect(await push(50, 'a', 'atomes', '/api/atome/batch')).toBe(200);
+    expect(await batch({ kind: 'note', limit: 50 })).toBe(429);
+    expect(await batch({ kind: 'note', limit: 30 })).toBe(200);
+    now += 60_000;
+    expect(await batch({ kind: 'note' })).toBe(200);
+    expect(await batch({ kind: 'note', limit: 2 })).toBe(429);
   });
 
   it('says when it is worth trying again', async () => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TokenBuckets } from '../auth/admission/token-buckets.js';
-import { isObject } from '../protocol/index.js';
+import { atomesIn, isObject } from '../protocol/index.js';
 
 /** How much callers may write by pushes. */
 export interface PushRateOptions {
@@ -13,7 +13,7 @@ export interface PushRateOptions {
   readonly now?: () => number;
 }
 
-/** Charges pushes by the writes in them: one call may hold as many as a thousand calls. */
+/** Charges pushes and batches by the writes in them: one call may hold as many as a thousand calls. */
 export class PushRate {
   private readonly callers: TokenBuckets;
 
@@ -23,9 +23,10 @@ export class PushRate {
 
   attach(fastify: FastifyInstance): void {
     fastify.addHook('preHandler', (request, _reply, done) => {
-      const isPush = request.routeOptions.url?.endsWith('/sync/push') === true;
-      // more than may come at once are refused by the call itself
-      const writes = isPush ? Math.min(writesIn(request.body), this.options.burst) : 0;
+      const { url = '' } = request.routeOptions;
+      const count = url.endsWith('/sync/push') ? writesIn : url.endsWith('/atome/batch') ? atomesIn : undefined;
+      // more than may come at once are refused by the call itself, or wait for each other
+      const writes = count ? Math.min(count(request.body), this.options.burst) : 0;
       const wait = writes > 1 ? this.charge(this.options.callerOf(request), writes) : 0;
       done(wait > 0 ? this.options.refuse(wait) : undefined);
     });

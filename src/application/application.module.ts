@@ -9,6 +9,7 @@ import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AcknowledgedWrites } from './acknowledged-writes.js';
 import { AtomeQueries, type ReaderOf } from './atome-queries.js';
 import { AtomeWrites } from './atome-writes.js';
+import { Batches } from './batches.js';
 import { Echoes } from './echoes.js';
 import { LedgerReads } from './ledger-reads.js';
 import { KindUpgrader } from './kind-upgrader.js';
@@ -76,6 +77,12 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [LEDGER_STORE, LedgerWriter, AtomeWrites, ResolvedOptions],
     useFactory: (store: LedgerStore, writer: LedgerWriter, writes: AtomeWrites, options: ResolvedOptions) =>
       new Transactions(store, writer, writes, options),
+  },
+  {
+    provide: Batches,
+    inject: [AtomeWrites, AtomeQueries, ResolvedOptions],
+    useFactory: (writes: AtomeWrites, queries: AtomeQueries, { limits }: ResolvedOptions) =>
+      new Batches(writes, queries, limits, errorLog('Writes')),
   },
   {
     provide: AcknowledgedWrites,

@@ -17,6 +17,7 @@ import { Readiness } from '../ops/readiness.js';
 import { WS_PATH } from '../protocol/index.js';
 import { RealtimeModule } from '../realtime/realtime.module.js';
 import { SyncModule } from '../sync/sync.module.js';
+import { BatchController } from './batch.controller.js';
 import { AtomeReadsController } from './atome-reads.controller.js';
 import { AtomeController } from './atome.controller.js';
 import { AtomeEvents } from './atome-events.js';
@@ -109,7 +110,13 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
     global: isGlobal,
     imports: [...rooms, ...(rest ? [SyncModule.from(...below)] : []), DiscoveryModule],
     controllers: rest
-      ? [AtomeController, AtomeReadsController, ServerInfoController, ...(schema ? [SchemaController] : [])]
+      ? [
+          AtomeController,
+          BatchController,
+          AtomeReadsController,
+          ServerInfoController,
+          ...(schema ? [SchemaController] : []),
+        ]
       : [],
     providers: [
       AtomeLifecycle,

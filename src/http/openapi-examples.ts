@@ -83,6 +83,17 @@ export const BODIES = {
     'With two people and a group': { access: { read: ['group:staff'], write: ['alice', 'bob'] }, reason: 'review' },
     'With everybody in the tenant': { access: 'tenant' },
   },
+  batch: {
+    'Create two': {
+      operation: 'create',
+      atomes: [
+        { kind: 'note', data: { title: 'One' } },
+        { kind: 'note', data: { title: 'Two' } },
+      ],
+    },
+    'Alter by ids': { operation: 'update', ids: [NOTE_ID], changes: { done: true } },
+    'Delete by a query': { operation: 'delete', kind: 'note', where: { 'data.stale': true }, limit: 100 },
+  },
   push: {
     'Two writes': {
       operations: [
@@ -106,9 +117,14 @@ const CREATED = {
   opId: null,
 };
 
+const REACHED = { at: 0, id: NOTE_ID, version: 2, seq: 2 };
+const REACHED_ALL = { done: 1, refused: 0, more: false };
+
 /** What is answered. */
 export const ANSWERS = {
   created: { success: true, id: NOTE_ID, version: 1, seq: 1, atome: ATOME },
+  batch: { success: true, ...REACHED_ALL, results: [REACHED] },
+  batchLines: lines([{}, REACHED, REACHED_ALL, { count: 2, digest: 'e4d909…' }]),
   list: { success: true, data: [ATOME], total: 1, page: 1, pages: 1, nextCursor: null },
   atome: { success: true, atome: ATOME },
   written: WRITTEN,

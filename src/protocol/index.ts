@@ -23,6 +23,7 @@ export * from './messages/events.js';
 export * from './messages/server-messages.js';
 export * from './operations.js';
 export * from './parse/access.js';
+export * from './parse/batch.js';
 export * from './parse/body.js';
 export { decodeJson } from './parse/decode.js';
 export { isDeviceOpId } from './parse/device-op-id.js';

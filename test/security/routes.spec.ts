@@ -24,6 +24,7 @@ const LOGIN = { identifier: 'nobody', password: 'not the password' };
 /** Every call, and what it needs. A new one must be written down here. */
 const CALLS: Record<string, Call> = {
   'POST /atome/create': { rule: 'write', body: { kind: 'note', data: {} }, good: 201, foreign: 201 },
+  'POST /atome/batch': { rule: 'write', body: { operation: 'delete', ids: [] } },
   'GET /atome/list': { rule: 'read' },
   'GET /atome/:id': { rule: 'read', ...ONE },
   'POST /atome/:id/alter': { rule: 'write', body: { operation: 'update', changes: { a: 2 } }, ...ONE },

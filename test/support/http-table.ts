@@ -44,6 +44,12 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     also: '/api/atome/:id',
     writes: { POST: [{ kind: 'note', data: {} }, 201] },
   },
+  '/api/atome/batch': {
+    at: '/api/atome/batch',
+    methods: ['POST'],
+    also: '/api/atome/:id',
+    writes: { POST: [{ operation: 'delete', ids: [] }, 200] },
+  },
   '/api/atome/list': {
     at: '/api/atome/list',
     methods: GET,

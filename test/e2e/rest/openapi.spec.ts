@@ -24,6 +24,7 @@ interface Operation {
 
 /** Every call, in an order in which each can be made after those before it. */
 const CALLS = [
+  'POST /api/atome/batch',
   'POST /api/atome/create',
   'GET /api/atome/list',
   'GET /api/atome/{id}',
