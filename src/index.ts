@@ -47,6 +47,7 @@ export type {
   JsonSchema,
   KindOptions,
   Kinds,
+  SchemaUpgrade,
   StandardSchema,
   WriteHookContext,
 } from './kinds/kind-options.js';
