@@ -24,8 +24,8 @@ interface Operation {
 
 /** Every call, in an order in which each can be made after those before it. */
 const CALLS = [
-  'POST /api/atome/batch',
   'POST /api/atome/create',
+  'POST /api/atome/batch',
   'GET /api/atome/list',
   'GET /api/atome/{id}',
   'POST /api/atome/{id}/alter',
