@@ -1,13 +1,20 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
-import type { HistoryPage, HistoryCursor, LedgerReader, ListPage, AsOf } from '../ledger/read/ledger-reader.js';
+import {
+  MOST_COUNTED,
+  type AsOf,
+  type HistoryCursor,
+  type HistoryPage,
+  type LedgerReader,
+  type ListPage,
+} from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeText, stateOf } from '../ledger/row-mapper.js';
-import type { ListQuery } from '../ledger/store.js';
+import type { ListQuery, Total } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
 import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
 
@@ -97,12 +104,15 @@ export class AtomeQueries {
 
   async count(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<number> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
-    if (visibleTo !== 'per-row')
-      return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });
-    const found = this.walk({ ...query, offset: 0, after: undefined }, principal, waiting);
-    let count = 0;
-    while (!(await found.next()).done) count += 1;
-    return count;
+    if (visibleTo === 'per-row') return (await this.countSeen(query, Infinity, principal, waiting)).total;
+    return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });
+  }
+
+  /** As {@link count}, but of many only that there are many. */
+  async total(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<Total> {
+    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
+    if (visibleTo === 'per-row') return this.countSeen(query, MOST_COUNTED, principal, waiting);
+    return this.readerOf(principal, waiting).total(principal.tenant, { ...query, visibleTo });
   }
 
   /** Those of a snapshot at `seq`. */
@@ -137,6 +147,18 @@ export class AtomeQueries {
     return reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
+  /** How many may be read among the first of those that are found. */
+  private async countSeen(query: ListQuery, most: number, principal: Principal, waiting?: Waiting): Promise<Total> {
+    let total = 0;
+    let passed = 0;
+    for await (const row of this.pass({ ...query, offset: 0, after: undefined }, principal, waiting)) {
+      if (passed === most) return { total, isExact: false };
+      passed += 1;
+      if (row) total += 1;
+    }
+    return { total, isExact: true };
+  }
+
   private async scan(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
     const rows: AtomeRow[] = [];
     let skip = query.offset;
@@ -148,15 +170,18 @@ export class AtomeQueries {
     return { rows, last: undefined };
   }
 
-  /** All that a query finds and that may be read, page after page. */
+  /** All that a query finds and that may be read. */
   private async *walk(query: ListQuery, principal: Principal, waiting?: Waiting): AsyncGenerator<AtomeRow> {
+    for await (const row of this.pass(query, principal, waiting)) if (row) yield row;
+  }
+
+  /** All that a query finds, page after page; undefined for those that may not be read. */
+  private async *pass(query: ListQuery, principal: Principal, waiting?: Waiting): AsyncGenerator<AtomeRow | undefined> {
     const reader = this.readerOf(principal, waiting);
     for (let { after } = query; ;) {
       const { rows, last } = await reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
       await turn();
-      for (const row of rows) {
-        if (this.mayRead(principal, headerOf(row))) yield row;
-      }
+      for (const row of rows) yield this.mayRead(principal, headerOf(row)) ? row : undefined;
       if (!last) return;
       after = { value: sortValueOf(query.sortBy, last), id: last.id };
     }

@@ -217,6 +217,7 @@ export class HistoryQueryDto extends PageQueryDto {
 
 const SORT_BY = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
 const FLAGS = ['true', 'false'] as const;
+const COUNTS = ['true', 'false', 'exact'] as const;
 
 export class ListQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'Only this kind.', example: 'note' })
@@ -268,10 +269,11 @@ export class ListQueryDto extends PageQueryDto {
   includeDeleted: 'true' | 'false' = 'false';
 
   @ApiPropertyOptional({
-    enum: FLAGS,
+    enum: COUNTS,
     default: 'true',
-    description: 'false: leave out total and pages, which takes less time on large lists.',
+    description:
+      'Of long lists `total` tells how many there are at least, with `totalIsExact: false`; exact: how many in any case. false: neither total nor pages.',
   })
-  @IsIn(FLAGS)
-  count: 'true' | 'false' = 'true';
+  @IsIn(COUNTS)
+  count: (typeof COUNTS)[number] = 'true';
 }

@@ -143,6 +143,13 @@ export interface ListQuery {
   readonly after?: { readonly value: string | number | null; readonly id: string } | undefined;
 }
 
+/** How many atomes a query finds. */
+export interface Total {
+  /** Where it is not exact, at least so many. */
+  readonly total: number;
+  readonly isExact: boolean;
+}
+
 /** A range of the ledger and how much of it: `after < seq ≤ upTo`, at most `limit` rows and about `chars` beyond the first. */
 export interface SeqPage extends SeqRange {
   readonly limit: number;
@@ -197,6 +204,8 @@ export interface LedgerAtomes {
   /** At most `limit`, and at most about `bytes` beyond the first. */
   list(query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
   count(query: ListQuery): Promise<number>;
+  /** As `count`, but only among the `most` newest of those that an index has together. */
+  countNewest(query: ListQuery, most: number): Promise<Total>;
   after(page: IdPage): Promise<AtomeRow[]>;
 }
 

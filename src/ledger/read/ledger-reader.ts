@@ -15,7 +15,8 @@ import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
 import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
-import type { LedgerStore, ListQuery } from '../store.js';
+import { KindTotals } from '../kind-totals.js';
+import type { LedgerStore, ListQuery, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
 
 /** A place in an atome's past. */
@@ -44,12 +45,17 @@ export interface HistoryPage {
   readonly next: number | undefined;
 }
 
-/** What decides which atomes a list has; `includeDeleted` leaves none out. */
-type Filter = Exclude<keyof ListQuery, 'includeDeleted' | 'sortBy' | 'sortOrder' | 'limit' | 'offset' | 'after'>;
+/** What decides which atomes a list has, besides their kind and whether they are deleted. */
+type Filter = Exclude<
+  keyof ListQuery,
+  'kind' | 'includeDeleted' | 'sortBy' | 'sortOrder' | 'limit' | 'offset' | 'after'
+>;
 
 const PAGE_ROWS = 500;
 /** What a page of a list or of a history takes at most, in bytes; a single row may take more. */
 const PAGE_BYTES = 8 * 1024 * 1024;
+/** Most rows that are looked at for a total that is not exact. */
+export const MOST_COUNTED = 10_000;
 /** What is read at once of a snapshot, in bytes. */
 const SNAPSHOT_BYTES = 1024 * 1024;
 
@@ -162,14 +168,26 @@ export class LedgerReader {
     return (await this.store.ledger(tenant).atomes.list(behind)).length > 0;
   }
 
-  /** All that are not deleted are counted in the head already; to count others takes a walk over them. */
+  /** However many there are: what is not counted in the head takes a walk over them. */
   async count(tenant: string, query: ListQuery): Promise<number> {
+    return (await this.counted(tenant, query)) ?? this.store.ledger(tenant).atomes.count(query);
+  }
+
+  /** As {@link count}, but what is not counted in the head is counted among {@link MOST_COUNTED} only. */
+  async total(tenant: string, query: ListQuery): Promise<Total> {
+    const total = await this.counted(tenant, query);
+    if (total !== undefined) return { total, isExact: true };
+    return this.store.ledger(tenant).atomes.countNewest(query, MOST_COUNTED);
+  }
+
+  /** What the head counts: all, and those of a kind. */
+  private async counted(tenant: string, query: ListQuery): Promise<number | undefined> {
     const { kind, type, parentId, search, where, visibleTo, includeDeleted } = query;
     // the compiler asks for every filter
-    const filters: Record<Filter, unknown> = { kind, type, parentId, search, where, visibleTo };
-    const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
-    if (!isFiltered && !includeDeleted) return (await this.store.ledger(tenant).write.open()).atomes;
-    return this.store.ledger(tenant).atomes.count(query);
+    const filters: Record<Filter, unknown> = { type, parentId, search, where, visibleTo };
+    if (Object.values(filters).some((filter) => filter !== undefined)) return undefined;
+    const head = await this.store.ledger(tenant).write.open();
+    return kind === undefined && !includeDeleted ? head.atomes : new KindTotals(head.kinds).of(kind, includeDeleted);
   }
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */

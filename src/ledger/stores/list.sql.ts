@@ -32,7 +32,7 @@ export interface Dialect {
 }
 
 /** What the index of searches has found of its text narrows a list; left out: all that there is is looked through. */
-type FoundQuery = ListQuery & { readonly found?: Found | undefined };
+export type FoundQuery = ListQuery & { readonly found?: Found | undefined };
 
 export function selectList(tenant: string, query: FoundQuery, dialect: Dialect): Measured {
   const { conditions, params } = listConditions(tenant, query, dialect);
@@ -65,9 +65,30 @@ function sortColumn({ sortBy, parentId, found }: FoundQuery, { unwalked }: Diale
   return typeof parentId === 'string' && sortBy !== 'updatedAt' ? unwalked(column) : column;
 }
 
-export function countList(tenant: string, query: FoundQuery, dialect: Dialect): Statement {
+/** @param after leaves out those up to a seq. */
+export function countList(tenant: string, query: FoundQuery, dialect: Dialect, after = 0): Statement {
   const { conditions, params } = listConditions(tenant, query, dialect);
+  if (after > 0) {
+    conditions.push('seq > ?');
+    params.push(after);
+  }
   return { sql: `SELECT count(*) AS total FROM atome_atomes WHERE ${conditions.join(' AND ')}`, params };
+}
+
+/** The seq behind which there are `most` of those that an index has together in order of seq; none where there are fewer. */
+export function selectBound(tenant: string, { kind, parentId }: ListQuery, most: number): Statement {
+  const isChild = typeof parentId === 'string';
+  const conditions = ['tenant = ?'];
+  const params: Param[] = [tenant];
+  if (isChild) {
+    conditions.push('parent_id = ?');
+    params.push(parentId);
+  } else if (kind !== undefined) {
+    conditions.push('kind = ?');
+    params.push(kind);
+  } else if (parentId === null) conditions.push('parent_id IS NULL');
+  const sql = `SELECT seq FROM atome_atomes WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT 1 OFFSET ?`;
+  return { sql, params: [...params, most] };
 }
 
 function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: Dialect): Statement {
