@@ -9,7 +9,7 @@ import {
   type ListPage,
 } from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
-import { sortValueOf } from '../ledger/read/sort-value.js';
+import { placeOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
@@ -183,7 +183,7 @@ export class AtomeQueries {
       await turn();
       for (const row of rows) yield this.mayRead(principal, headerOf(row)) ? row : undefined;
       if (!last) return;
-      after = { value: sortValueOf(query.sortBy, last), id: last.id };
+      after = placeOf(query, last);
     }
   }
 }

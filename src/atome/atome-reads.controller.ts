@@ -20,7 +20,7 @@ import { atomeText } from '../ledger/row-mapper.js';
 import { isHeavy } from '../ledger/read-weights.js';
 import type { ListQuery, Total } from '../ledger/store.js';
 import { LARGE, turn } from '../ledger/turns.js';
-import { invalid, parseId, type Condition, type Principal } from '../protocol/index.js';
+import { invalid, parseId, parseSort, type Condition, type Principal, type Sort } from '../protocol/index.js';
 import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 
@@ -49,7 +49,8 @@ export class AtomeReadsController {
   ) {
     const { where, rest } = takeWhere(request.query, request.url);
     const query = await checkedQuery(ListQueryDto, rest);
-    const listQuery = toListQuery(query, where);
+    const sort = query.sort === undefined ? undefined : parseOrder(query.sort, rest);
+    const listQuery = toListQuery(query, where, sort);
     const waiting = whileAsked(request, reply);
     const list = async () => {
       const page = await this.atomes.list(listQuery, caller, waiting);
@@ -148,7 +149,16 @@ function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
   return at === undefined ? undefined : parseAsOfPoint(at, 'at');
 }
 
-function toListQuery(query: ListQueryDto, where: Condition | undefined): ListQuery {
+/** @throws AtomeError `invalid` */
+function parseOrder(sort: string, query: Readonly<Record<string, unknown>>): Sort {
+  const other = ['sortBy', 'sortOrder'].find((name) => name in query);
+  if (other === undefined) return parseSort(sort);
+  throw invalid([
+    { path: 'sort', message: `cannot be given together with ${other}; \`-\` before a field is downwards` },
+  ]);
+}
+
+function toListQuery(query: ListQueryDto, where: Condition | undefined, sort: Sort | undefined): ListQuery {
   const { kind, type, parentId, search, sortBy, sortOrder, limit, page, cursor } = query;
   const listing = {
     kind,
@@ -159,6 +169,7 @@ function toListQuery(query: ListQueryDto, where: Condition | undefined): ListQue
     includeDeleted: query.includeDeleted === 'true',
     sortBy,
     sortOrder,
+    sort,
   } satisfies Record<keyof Listing, unknown>;
   return {
     ...listing,

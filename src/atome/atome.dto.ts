@@ -250,6 +250,15 @@ export class ListQueryDto extends PageQueryDto {
   @IsOptional()
   where?: never;
 
+  @ApiPropertyOptional({
+    description:
+      'Fields that order the list, in place of sortBy and sortOrder: `-` before one is downwards. `data.<key>`, `meta.<key>` and the atome’s own.',
+    example: '-data.dueAt,data.title',
+  })
+  @IsOptional()
+  @IsString()
+  sort?: string;
+
   @ApiPropertyOptional({ enum: SORT_BY, default: 'updatedAt', description: 'What orders the list.' })
   @IsIn(SORT_BY)
   sortBy: (typeof SORT_BY)[number] = 'updatedAt';
@@ -261,7 +270,7 @@ export class ListQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ description: 'nextCursor of the page before; it takes the place of `page`.' })
   @IsOptional()
   @IsString()
-  @MaxLength(1000)
+  @MaxLength(8000)
   cursor?: string;
 
   @ApiPropertyOptional({ enum: FLAGS, default: 'false', description: 'Deleted ones too.' })

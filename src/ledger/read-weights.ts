@@ -35,6 +35,7 @@ function isWalk(query: ListQuery): boolean {
   return (
     query.search !== undefined ||
     query.where !== undefined ||
+    query.sort !== undefined ||
     query.type !== undefined ||
     query.offset > FAR ||
     !isInOrder(query)

@@ -9,7 +9,7 @@ import type {
   IdempotencyRecord,
   PropagationRow,
 } from './rows.js';
-import type { Condition } from '../protocol/index.js';
+import type { Condition, Sort, SortValue } from '../protocol/index.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
 
 /** Injection token of the {@link LedgerStore}. */
@@ -133,6 +133,8 @@ export interface ListQuery {
   readonly sortBy: SortKey;
   /** Ascending or descending. */
   readonly sortOrder: 'asc' | 'desc';
+  /** In place of `sortBy`: by fields, then by id in the direction of the last of them. */
+  readonly sort?: Sort | undefined;
   /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
   readonly visibleTo?: VisibilityFilter | undefined;
   /** At most so many; a page of large atomes may end earlier. */
@@ -140,7 +142,14 @@ export interface ListQuery {
   /** How many to leave out before the first. */
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
-  readonly after?: { readonly value: string | number | null; readonly id: string } | undefined;
+  readonly after?: ListPlace | undefined;
+}
+
+/** A place in an order: what its rows are ordered by, and an id. */
+export interface ListPlace {
+  /** Of each field where it is by fields. */
+  readonly value: string | number | null | readonly SortValue[];
+  readonly id: string;
 }
 
 /** How many atomes a query finds. */

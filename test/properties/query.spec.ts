@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
-import type { ListQuery } from '../../src/ledger/store.js';
+import { placeOf } from '../../src/ledger/read/sort-value.js';
+import type { ListPlace, ListQuery } from '../../src/ledger/store.js';
 import {
+  compareAtomes,
   matchesCondition,
   OPERATORS,
   parseCondition,
+  parseSort,
   type Atome,
   type JsonObject,
   type JsonValue,
@@ -89,6 +92,10 @@ const conditions = fc.oneof(
     .map(([name, members]): JsonObject => ({ [name]: members })),
 );
 
+const sorts = fc
+  .uniqueArray(fc.tuple(field, fc.constantFrom('', '-')), { minLength: 1, maxLength: 3, selector: ([name]) => name })
+  .map((fields) => fields.map(([name, sign]) => sign + name).join(','));
+
 describe.each(DATABASES)('a condition on %s', (_name, make) => {
   let database: Database;
   let store: SqlStore;
@@ -121,6 +128,29 @@ describe.each(DATABASES)('a condition on %s', (_name, make) => {
         expect(await store.ledger(TENANT).atomes.count({ ...ALL, where })).toBe(wanted.length);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('is in the same order in the database and in JavaScript, however it is read', async () => {
+    const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
+    await fc.assert(
+      fc.asyncProperty(sorts, fc.option(conditions), fc.integer({ min: 5, max: 40 }), async (text, input, limit) => {
+        const sort = parseSort(text);
+        const where = input ? parseCondition(input) : undefined;
+        const query = { ...ALL, sort, where };
+        const wanted = atomes.filter((atome) => !where || matchesCondition(where, atome));
+        const inOrder = idsOf(wanted.sort((one, other) => compareAtomes(sort, one, other)));
+        expect(idsOf(await store.ledger(TENANT).atomes.list(query, 1e9))).toEqual(inOrder);
+        const read: string[] = [];
+        for (let after: ListPlace | undefined; ;) {
+          const rows = await store.ledger(TENANT).atomes.list({ ...query, limit, after });
+          read.push(...idsOf(rows));
+          if (rows.length < limit) break;
+          after = placeOf(query, rows.at(-1)!);
+        }
+        expect(read).toEqual(inOrder);
+      }),
+      { numRuns: 150 },
     );
   });
 });

@@ -48,7 +48,7 @@ export interface HistoryPage {
 /** What decides which atomes a list has, besides their kind and whether they are deleted. */
 type Filter = Exclude<
   keyof ListQuery,
-  'kind' | 'includeDeleted' | 'sortBy' | 'sortOrder' | 'limit' | 'offset' | 'after'
+  'kind' | 'includeDeleted' | 'sortBy' | 'sortOrder' | 'sort' | 'limit' | 'offset' | 'after'
 >;
 
 const PAGE_ROWS = 500;

@@ -1,6 +1,7 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
 import { isReadNow } from './ancestors.sql.js';
 import { conditionSql, type ConditionDialect } from './condition.sql.js';
+import type { SortDialect } from './sort.sql.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 import { asInJson, type Found } from './search.js';
 
@@ -29,6 +30,8 @@ export interface Dialect {
   readonly unwalked: (column: string) => string;
   /** Comparisons of fields. */
   readonly conditions: ConditionDialect;
+  /** Orders by fields. */
+  readonly sorting: SortDialect;
 }
 
 /** What the index of searches has found of its text narrows a list; left out: all that there is is looked through. */
@@ -40,7 +43,7 @@ export function selectList(tenant: string, query: FoundQuery, dialect: Dialect):
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
   if (query.after) {
     conditions.push(`(${column}, id) ${query.sortOrder === 'asc' ? '>' : '<'} (?, ?)`);
-    params.push(query.after.value ?? '', query.after.id);
+    params.push((query.after.value ?? '') as Param, query.after.id);
   }
   const order = `ORDER BY ${column} ${direction}, id ${direction}`;
   const page = `FROM atome_atomes WHERE ${conditions.join(' AND ')} ${order} LIMIT ? OFFSET ?`;
@@ -100,7 +103,7 @@ function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: D
   };
 }
 
-function listConditions(
+export function listConditions(
   tenant: string,
   query: FoundQuery,
   dialect: Dialect,

@@ -35,6 +35,7 @@ import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import { countList, selectBound, selectList, type Dialect, type FoundQuery } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
 import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
+import { selectSorted } from './sort.sql.js';
 import { isShorter, type Found } from './search.js';
 import * as sql from './sql.js';
 
@@ -178,7 +179,8 @@ class SqlAtomes extends Part implements LedgerAtomes {
     const searched = await this.find(query);
     const found =
       searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
-    const statement = selectList(this.tenant, { ...query, found }, this.database.dialect);
+    const select = query.sort ? selectSorted : selectList;
+    const statement = select(this.tenant, { ...query, found }, this.database.dialect);
     return (await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes)).map(atomeRow);
   }
 

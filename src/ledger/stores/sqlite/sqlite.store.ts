@@ -29,6 +29,7 @@ import { isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
 import { sqliteConditions } from './sqlite.condition.js';
+import { sqliteSorting } from './sqlite.sorting.js';
 import { StatementCache } from './statement-cache.mjs';
 import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
@@ -63,6 +64,7 @@ export class SqliteStore extends SqlStore {
       `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
     conditions: sqliteConditions,
+    sorting: sqliteSorting,
   };
   private readonly db: BetterSqlite3.Database;
   private readonly file: SqliteFile;
