@@ -17,10 +17,17 @@ import { atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery, Total } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
 import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
+import { projectedText, type Projection } from './projection.js';
 
 /** An atome as JSON, and what a cache and preconditions go by. */
 export interface AtomeText extends Selected {
   readonly text: string;
+}
+
+/** Some of an atome, as it is or as it was. */
+export interface Projected {
+  readonly asOf: AsOf | undefined;
+  readonly projection: Projection | undefined;
 }
 
 /** Which page of a history: its number, or where it begins. */
@@ -54,19 +61,22 @@ export class AtomeQueries {
     return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(now));
   }
 
-  /** As {@link get}, as JSON. */
-  async getText(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<AtomeText> {
+  /** As {@link get}, as JSON, or what is wanted of it. */
+  async getText(
+    id: string,
+    moment: AsOf | Projected | undefined,
+    principal: Principal,
+    waiting?: Waiting,
+  ): Promise<AtomeText> {
+    const { asOf, projection } = moment && 'projection' in moment ? moment : { asOf: moment };
     const reader = this.readerOf(principal, waiting);
     const row = await this.row(reader, id, principal);
-    if (!moment && row.deletedAt !== null) reader.requireAlive(stateOf(row));
-    const shown = moment ? await reader.getAt(principal.tenant, id, moment) : row;
+    if (!asOf && row.deletedAt !== null) reader.requireAlive(stateOf(row));
+    const shown = asOf ? await reader.getAt(principal.tenant, id, asOf) : row;
     const { version, updatedAt } = shown;
-    return {
-      etag: entityTag(row.epoch, shown),
-      version,
-      updatedAt,
-      text: moment ? JSON.stringify(shown) : atomeText(row),
-    };
+    const whole = (): string => ('clocks' in shown ? atomeText(shown) : JSON.stringify(shown));
+    const text = projection ? projectedText(shown, projection) : whole();
+    return { etag: entityTag(row.epoch, shown), version, updatedAt, text };
   }
 
   /** What there is under an id, deleted or not; undefined also for what may not be read. */

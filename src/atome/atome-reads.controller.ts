@@ -3,6 +3,7 @@ import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Waiting } from '../auth/admission/fair-slots.js';
 import { AtomeQueries } from '../application/atome-queries.js';
+import { parseProjection, projectedText, type Projection } from '../application/projection.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { parseAsOfPoint } from '../http/as-of.js';
 import { allowRevalidation } from '../http/cache-headers.js';
@@ -20,8 +21,8 @@ import { atomeText } from '../ledger/row-mapper.js';
 import { isHeavy } from '../ledger/read-weights.js';
 import type { ListQuery, Total } from '../ledger/store.js';
 import { LARGE, turn } from '../ledger/turns.js';
-import { invalid, parseId, parseSort, type Condition, type Principal, type Sort } from '../protocol/index.js';
-import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
+import { invalid, parseId, parseSort, type Condition, type Principal } from '../protocol/index.js';
+import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './query.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 
 /** The reads of REST from atomes. Everything it knows is HTTP: the rest is {@link AtomeQueries}. */
@@ -49,8 +50,8 @@ export class AtomeReadsController {
   ) {
     const { where, rest } = takeWhere(request.query, request.url);
     const query = await checkedQuery(ListQueryDto, rest);
-    const sort = query.sort === undefined ? undefined : parseOrder(query.sort, rest);
-    const listQuery = toListQuery(query, where, sort);
+    const projection = toProjection(query);
+    const listQuery = toListQuery(query, where);
     const waiting = whileAsked(request, reply);
     const list = async () => {
       const page = await this.atomes.list(listQuery, caller, waiting);
@@ -68,7 +69,8 @@ export class AtomeReadsController {
       pages: total && Math.ceil(total.total / query.limit),
       nextCursor: last ? encodeCursor(listQuery, last) : null,
     });
-    return this.answers.of(`{"success":true,"data":[${rows.map(atomeText).join(',')}],${paging.slice(1)}`, reply);
+    const texts = rows.map((row) => (projection ? projectedText(row, projection) : atomeText(row)));
+    return this.answers.of(`{"success":true,"data":[${texts.join(',')}],${paging.slice(1)}`, reply);
   }
 
   /** How many a list has in all; null where nobody asks. A page may tell it, and of many it tells how many there are at least. */
@@ -106,8 +108,9 @@ export class AtomeReadsController {
     @CurrentPrincipal() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asOf = toAsOf(await checkedQuery(GetQueryDto, request.query));
-    const atome = await this.atomes.getText(parseId(id), asOf, caller, whileAsked(request, reply));
+    const query = await checkedQuery(GetQueryDto, request.query);
+    const wanted = { asOf: toAsOf(query), projection: toProjection(query) };
+    const atome = await this.atomes.getText(parseId(id), wanted, caller, whileAsked(request, reply));
     const isKnown = isNotModified(request.headers, atome);
     allowRevalidation(reply, atome.etag);
     if (isKnown) {
@@ -141,6 +144,10 @@ export class AtomeReadsController {
   }
 }
 
+function toProjection({ fields }: Pick<GetQueryDto, 'fields'>): Projection | undefined {
+  return fields === undefined ? undefined : parseProjection(fields);
+}
+
 function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
   if (version !== undefined && at !== undefined) {
     throw invalid([{ path: 'at', message: 'cannot be given together with version; choose one' }]);
@@ -149,16 +156,7 @@ function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
   return at === undefined ? undefined : parseAsOfPoint(at, 'at');
 }
 
-/** @throws AtomeError `invalid` */
-function parseOrder(sort: string, query: Readonly<Record<string, unknown>>): Sort {
-  const other = ['sortBy', 'sortOrder'].find((name) => name in query);
-  if (other === undefined) return parseSort(sort);
-  throw invalid([
-    { path: 'sort', message: `cannot be given together with ${other}; \`-\` before a field is downwards` },
-  ]);
-}
-
-function toListQuery(query: ListQueryDto, where: Condition | undefined, sort: Sort | undefined): ListQuery {
+function toListQuery(query: ListQueryDto, where: Condition | undefined): ListQuery {
   const { kind, type, parentId, search, sortBy, sortOrder, limit, page, cursor } = query;
   const listing = {
     kind,
@@ -169,7 +167,7 @@ function toListQuery(query: ListQueryDto, where: Condition | undefined, sort: So
     includeDeleted: query.includeDeleted === 'true',
     sortBy,
     sortOrder,
-    sort,
+    sort: query.sort === undefined ? undefined : parseSort(query.sort),
   } satisfies Record<keyof Listing, unknown>;
   return {
     ...listing,

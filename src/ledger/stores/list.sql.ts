@@ -1,7 +1,7 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
 import { isReadNow } from './ancestors.sql.js';
 import { conditionSql, type ConditionDialect } from './condition.sql.js';
-import type { SortDialect } from './sort.sql.js';
+import type { SortDialect } from './sort-dialect.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 import { asInJson, type Found } from './search.js';
 

@@ -1,5 +1,5 @@
 import { SORT_CHARS, SORT_RANK } from '../../../protocol/index.js';
-import type { SortDialect } from '../sort.sql.js';
+import type { SortDialect } from '../sort-dialect.js';
 import { isOdd, parsed } from './postgres.condition.js';
 
 const { missing, null: ofNull, false: ofFalse, true: ofTrue, number, text, other } = SORT_RANK;
