@@ -19,16 +19,15 @@
 
 // 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits.
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
-export {
-  AtomeService,
-  type AlterInput,
-  type CreateInput,
-  type ReadBy,
-  type RenameResult,
-  type ReplaceInput,
-  type WriteContext,
-  type WriteResult,
-} from './atome/atome.service.js';
+export { AtomeService, type ReadBy, type RenameResult, type WriteResult } from './atome/atome.service.js';
+export type { AlterInput, CreateInput, ReplaceInput, WriteContext } from './atome/write-calls.js';
+export type {
+  AtomeTransaction,
+  RecordedWrite,
+  TransactionContext,
+  TransactionResult,
+  TransactionWriteContext,
+} from './atome/atome-transaction.js';
 export type { AsOf, HistoryPage, ListPage } from './ledger/read/ledger-reader.js';
 export type { ListQuery } from './ledger/store.js';
 export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';
@@ -47,6 +46,7 @@ export type {
   JsonSchema,
   KindOptions,
   Kinds,
+  SchemaUpgrade,
   StandardSchema,
   WriteHookContext,
 } from './kinds/kind-options.js';

@@ -1,19 +1,20 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
-import {
-  MOST_COUNTED,
-  type AsOf,
-  type HistoryCursor,
-  type HistoryPage,
-  type LedgerReader,
-  type ListPage,
+import type {
+  AsOf,
+  HistoryCursor,
+  HistoryPage,
+  LedgerReader,
+  ListPage,
+  SnapshotFilter,
 } from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
+import { MOST_COUNTED } from '../ledger/read/totals.js';
 import { placeOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
-import { atomeText, stateOf } from '../ledger/row-mapper.js';
+import { atomeOf, atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery, Total } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
 import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
@@ -47,6 +48,8 @@ export class AtomeQueries {
   constructor(
     private readonly readerOf: ReaderOf,
     private readonly accessPolicy: AccessPolicy,
+    /** How a row is shown that is as an older version of its kind's schema has it; left out where there is none. */
+    private readonly shown?: <Row extends AtomeRow>(row: Row) => Row,
   ) {}
 
   /** Where the ledger of somebody's tenant stands. */
@@ -58,7 +61,7 @@ export class AtomeQueries {
   async get(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<Atome> {
     const reader = this.readerOf(principal, waiting);
     const now = await this.row(reader, id, principal);
-    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(now));
+    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(this.shownAs(now)));
   }
 
   /** As {@link get}, as JSON, or what is wanted of it. */
@@ -74,15 +77,17 @@ export class AtomeQueries {
     if (!asOf && row.deletedAt !== null) reader.requireAlive(stateOf(row));
     const shown = asOf ? await reader.getAt(principal.tenant, id, asOf) : row;
     const { version, updatedAt } = shown;
-    const whole = (): string => ('clocks' in shown ? atomeText(shown) : JSON.stringify(shown));
-    const text = projection ? projectedText(shown, projection) : whole();
+    const now = asOf ? shown : this.shownAs(row);
+    const whole = (): string => ('clocks' in now ? atomeText(now) : JSON.stringify(now));
+    const text = projection ? projectedText(now, projection) : whole();
     return { etag: entityTag(row.epoch, shown), version, updatedAt, text };
   }
 
   /** What there is under an id, deleted or not; undefined also for what may not be read. */
   async find(id: string, principal: Principal): Promise<Atome | undefined> {
     const reader = this.readerOf(principal);
-    return (await this.standing(reader, id, principal)) && reader.find(principal.tenant, id);
+    if (!(await this.standing(reader, id, principal))) return undefined;
+    return atomeOf(this.shownAs(await reader.row(principal.tenant, id)));
   }
 
   /** Of which kind the atome is, or was at a version; undefined as for {@link find}. */
@@ -106,10 +111,8 @@ export class AtomeQueries {
   }
 
   async list(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
-    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
-    if (visibleTo === 'per-row') return this.scan(query, principal, waiting);
-    const page = await this.readerOf(principal, waiting).list(principal.tenant, { ...query, visibleTo });
-    return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, headerOf(row))) };
+    const page = await this.page(query, principal, waiting);
+    return this.shown ? { ...page, rows: page.rows.map(this.shown) } : page;
   }
 
   async count(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<number> {
@@ -126,14 +129,9 @@ export class AtomeQueries {
   }
 
   /** Those of a snapshot at `seq`. */
-  snapshot(
-    seq: number,
-    kinds: readonly string[] | undefined,
-    principal: Principal,
-    waiting?: Waiting,
-  ): AsyncGenerator<string> {
+  snapshot(seq: number, filter: SnapshotFilter, principal: Principal, waiting?: Waiting): AsyncGenerator<string> {
     const reader = this.readerOf(principal, waiting);
-    return reader.snapshot(principal.tenant, seq, kinds, (now) => this.mayRead(principal, now));
+    return reader.snapshot(principal.tenant, seq, filter, (now) => this.mayRead(principal, now));
   }
 
   mayRead(principal: Principal, atome: AtomeHeader): boolean {
@@ -145,6 +143,10 @@ export class AtomeQueries {
     const reader = this.readerOf(principal);
     await this.row(reader, id, principal);
     return reader.leftAt(principal.tenant, id, version);
+  }
+
+  private shownAs<Row extends AtomeRow>(row: Row): Row {
+    return this.shown?.(row) ?? row;
   }
 
   /** Where an atome stands that may be read. */
@@ -167,6 +169,13 @@ export class AtomeQueries {
       if (row) total += 1;
     }
     return { total, isExact: true };
+  }
+
+  private async page(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
+    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
+    if (visibleTo === 'per-row') return this.scan(query, principal, waiting);
+    const page = await this.readerOf(principal, waiting).list(principal.tenant, { ...query, visibleTo });
+    return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, headerOf(row))) };
   }
 
   private async scan(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {

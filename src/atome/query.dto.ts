@@ -1,6 +1,7 @@
 import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { ApiPropertyOptional } from '../api-decorators.js';
 import { WholeNumber } from '../http/validation.js';
+import { WHERE } from '../http/where-query.js';
 import { ID_PATTERN, KIND_PATTERN, MAX_VERSION } from '../protocol/index.js';
 import { ID, KIND } from './atome.dto.js';
 
@@ -79,12 +80,7 @@ export class ListQueryDto extends PageQueryDto {
   @MaxLength(200)
   search?: string;
 
-  @ApiPropertyOptional({
-    type: String,
-    description:
-      'What must be true of fields, as JSON; or in brackets, one for each: `where[data.status]=open`, `where[data.size][gte]=5`.',
-    example: '{"data.status":"open","data.size":{"gte":5}}',
-  })
+  @ApiPropertyOptional(WHERE)
   @IsOptional()
   where?: never;
 

@@ -93,6 +93,10 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   databaseSchema: is('a name for a schema of PostgreSQL, in lower case, such as atome', (value) =>
     SCHEMA_PATTERN.test(String(value)),
   ),
+  dataSource: is(
+    'a DataSource of TypeORM',
+    (value) => typeof (value as { createQueryRunner?: unknown } | null)?.createQueryRunner === 'function',
+  ),
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1),
   limits: like(DEFAULT_LIMITS, 0),
   socket: like(DEFAULT_SOCKET_OPTIONS, 1),

@@ -1,3 +1,4 @@
+import type { JoinedTransaction } from './store.js';
 import type { Preconditions } from './write/preconditions.js';
 import type {
   AlterationBody,
@@ -17,6 +18,8 @@ export interface WriteOrigin {
   readonly sourceClient: string | null;
   /** The write is refused with `precondition_failed` unless these hold for the atome that it meets. */
   readonly preconditions?: Preconditions | undefined;
+  /** The transaction of the application's that it is a part of. */
+  readonly within?: JoinedTransaction | undefined;
 }
 
 /** What filters and rights need of an atome, without its content. */
@@ -36,8 +39,12 @@ export interface Committed {
   readonly atome: Atome;
   /** The header before it; null for a new atome. */
   readonly before: AtomeHeader | null;
+  /** The state before it; null for a new atome, undefined where that was not read. */
+  readonly previous?: Atome | null;
   /** Its header as it is now and as it is to be judged, where that is known to differ from the one just after it. */
   readonly current?: JudgedHeader;
+  /** The seq of its first alteration, where that was read. */
+  readonly createdSeq?: number;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;
   /** Its payload has been erased: readers get nothing of it. */

@@ -1,3 +1,4 @@
+import type { DataSource, EntityManager } from 'typeorm';
 import type {
   AlterationRow,
   AtomeRow,
@@ -9,8 +10,10 @@ import type {
   IdempotencyRecord,
   PropagationRow,
 } from './rows.js';
-import type { Condition, Sort, SortValue } from '../protocol/index.js';
+import type { ListQuery, Total } from './list-query.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
+
+export * from './list-query.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
@@ -105,60 +108,6 @@ export interface Additions {
   readonly progress?: PropagationProgress;
 }
 
-export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
-export type SortKey = (typeof SORT_KEYS)[number];
-
-/** Restricts a list to what a principal may read. */
-export interface VisibilityFilter {
-  /** One of these must be among an atome's readers, unless everybody is. */
-  readonly names: readonly string[];
-  readonly exceptKinds: readonly string[];
-}
-
-/** Which atomes, in which order. */
-export interface ListQuery {
-  /** Only those of this kind. */
-  readonly kind?: string | undefined;
-  /** Only those of this type. */
-  readonly type?: string | undefined;
-  /** null: those without a parent. */
-  readonly parentId?: string | null | undefined;
-  /** Text that `data` must contain, ignoring case. */
-  readonly search?: string | undefined;
-  /** What must be true of them. */
-  readonly where?: Condition | undefined;
-  /** Whether deleted atomes are among them. */
-  readonly includeDeleted: boolean;
-  /** What they are ordered by; the id decides between equals. */
-  readonly sortBy: SortKey;
-  /** Ascending or descending. */
-  readonly sortOrder: 'asc' | 'desc';
-  /** In place of `sortBy`: by fields, then by id in the direction of the last of them. */
-  readonly sort?: Sort | undefined;
-  /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
-  readonly visibleTo?: VisibilityFilter | undefined;
-  /** At most so many; a page of large atomes may end earlier. */
-  readonly limit: number;
-  /** How many to leave out before the first. */
-  readonly offset: number;
-  /** Continue behind this place in the order (keyset); `offset` then counts from there. */
-  readonly after?: ListPlace | undefined;
-}
-
-/** A place in an order: what its rows are ordered by, and an id. */
-export interface ListPlace {
-  /** Of each field where it is by fields. */
-  readonly value: string | number | null | readonly SortValue[];
-  readonly id: string;
-}
-
-/** How many atomes a query finds. */
-export interface Total {
-  /** Where it is not exact, at least so many. */
-  readonly total: number;
-  readonly isExact: boolean;
-}
-
 /** A range of the ledger and how much of it: `after < seq ≤ upTo`, at most `limit` rows and about `chars` beyond the first. */
 export interface SeqPage extends SeqRange {
   readonly limit: number;
@@ -197,6 +146,23 @@ export interface LedgerWrites {
 export interface Planned {
   /** null: nothing is written. */
   readonly additions: Additions | null;
+  /** Nothing is committed of the transaction of an application's that this is a part of. */
+  readonly isRefused?: boolean;
+}
+
+/** A transaction on a connection of the application's, which writes rows of its own there. */
+export interface JoinedTransaction {
+  /** What the application writes through. */
+  readonly manager: EntityManager;
+  /** Nobody else writes anything meanwhile: what is written with it may not wait behind others. */
+  readonly isExclusive: boolean;
+  readonly isCommitted: boolean;
+  /** Takes no more statements of the application. @throws Error unless it is as it was begun. */
+  seal(): Promise<void>;
+  /** As that of {@link LedgerWrites}, with what the application has written. What is refused may be tried once more. */
+  commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
+  /** Gives the connection back, as it was. What is not committed is rolled back. */
+  end(): Promise<void>;
 }
 
 /** The atomes as they are now. Of their clocks only those of an erased atome are read, which tell that it is one. */
@@ -274,6 +240,11 @@ export interface LedgerStore {
   tenants(): Promise<string[]>;
   /** Those in whose ledger something has still to be propagated. */
   propagating(): Promise<string[]>;
+  /**
+   * Begins a transaction on a connection of the application's to the same database.
+   * @throws Error where it is another, or may not write to the tables.
+   */
+  join(dataSource: DataSource): Promise<JoinedTransaction>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
   scrub(whole?: boolean): Promise<void>;
   /** Asks for all that a write needs, and writes nothing. Rejects when a write is not possible. */

@@ -1,11 +1,13 @@
 import {
   AtomeError,
   isRedacted,
+  matchesCondition,
   redacted,
   type Alteration,
   type Atome,
   type AtomeState,
   type AtomeHeader,
+  type Condition,
   type JudgedHeader,
   type RedactedAlteration,
 } from '../../protocol/index.js';
@@ -14,13 +16,19 @@ import { readNewestPage, readPage, type NewestPage } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
 import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
-import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
-import { KindTotals } from '../kind-totals.js';
+import { alterationOf, atomeOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
+import { keptTotal, MOST_COUNTED } from './totals.js';
 import type { LedgerStore, ListQuery, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
 
 /** A place in an atome's past. */
 export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
+
+/** Which atomes a snapshot has. */
+export interface SnapshotFilter {
+  readonly kinds?: readonly string[] | undefined;
+  readonly where?: Condition | undefined;
+}
 
 /** One page of a list. */
 export interface ListPage {
@@ -45,17 +53,9 @@ export interface HistoryPage {
   readonly next: number | undefined;
 }
 
-/** What decides which atomes a list has, besides their kind and whether they are deleted. */
-type Filter = Exclude<
-  keyof ListQuery,
-  'kind' | 'includeDeleted' | 'sortBy' | 'sortOrder' | 'sort' | 'limit' | 'offset' | 'after'
->;
-
 const PAGE_ROWS = 500;
 /** What a page of a list or of a history takes at most, in bytes; a single row may take more. */
 const PAGE_BYTES = 8 * 1024 * 1024;
-/** Most rows that are looked at for a total that is not exact. */
-export const MOST_COUNTED = 10_000;
 /** What is read at once of a snapshot, in bytes. */
 const SNAPSHOT_BYTES = 1024 * 1024;
 
@@ -170,24 +170,14 @@ export class LedgerReader {
 
   /** However many there are: what is not counted in the head takes a walk over them. */
   async count(tenant: string, query: ListQuery): Promise<number> {
-    return (await this.counted(tenant, query)) ?? this.store.ledger(tenant).atomes.count(query);
+    return (await keptTotal(this.store.ledger(tenant), query)) ?? this.store.ledger(tenant).atomes.count(query);
   }
 
   /** As {@link count}, but what is not counted in the head is counted among {@link MOST_COUNTED} only. */
   async total(tenant: string, query: ListQuery): Promise<Total> {
-    const total = await this.counted(tenant, query);
+    const total = await keptTotal(this.store.ledger(tenant), query);
     if (total !== undefined) return { total, isExact: true };
     return this.store.ledger(tenant).atomes.countNewest(query, MOST_COUNTED);
-  }
-
-  /** What the head counts: all, and those of a kind. */
-  private async counted(tenant: string, query: ListQuery): Promise<number | undefined> {
-    const { kind, type, parentId, search, where, visibleTo, includeDeleted } = query;
-    // the compiler asks for every filter
-    const filters: Record<Filter, unknown> = { type, parentId, search, where, visibleTo };
-    if (Object.values(filters).some((filter) => filter !== undefined)) return undefined;
-    const head = await this.store.ledger(tenant).write.open();
-    return kind === undefined && !includeDeleted ? head.atomes : new KindTotals(head.kinds).of(kind, includeDeleted);
   }
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
@@ -238,7 +228,7 @@ export class LedgerReader {
   async *snapshot(
     tenant: string,
     seq: number,
-    kinds?: readonly string[],
+    { kinds, where }: SnapshotFilter = {},
     visible: (now: AtomeHeader) => boolean = () => true,
   ): AsyncGenerator<string> {
     let after = '';
@@ -253,6 +243,7 @@ export class LedgerReader {
         if (!isOfNow) await turn();
         const there = isOfNow ? row : await this.asOf(tenant, row, seq);
         if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
+        if (where && !matchesCondition(where, isOfNow ? atomeOf(row) : (there as Atome))) continue;
         yield isOfNow ? atomeText(row) : JSON.stringify(there);
       }
       after = rows.at(-1)!.id;

@@ -1,5 +1,6 @@
 import { AtomeError, type Mutation } from '../../protocol/index.js';
 import type { PendingAtome } from './append-entry.js';
+import type { Preconditions } from './preconditions.js';
 
 /** What an atome was when a write to it was prepared; both are null where there was none. */
 export interface PreparedFor {
@@ -15,8 +16,12 @@ export type PreparedMutation = Mutation & {
   readonly preparedFor?: PreparedFor;
   /** Why the application refuses it, unless it is the repetition of one that it has let pass. */
   readonly refusal?: AtomeError;
+  /** Its own, where it is one of several. */
+  readonly preconditions?: Preconditions | undefined;
   /** The application adds it to the write before it: it is written where that alters something. */
   readonly isAdded?: boolean;
+  /** It brings the atome to the newest version of its kind's schema, whatever that makes of it. */
+  readonly isUpgrade?: boolean;
 };
 
 /** A write has met another atome than it was prepared for. */
@@ -25,6 +30,9 @@ export class Unprepared extends AtomeError {
     super('unavailable', 'others write to this atome at the same time, again and again; try again');
   }
 }
+
+/** A write has met an atome that must be brought to the newest version of its kind's schema first. */
+export class Outdated extends Unprepared {}
 
 /** @throws AtomeError `unavailable` where it must be prepared again; or what the application refuses it with. */
 export function assertPrepared({ refusal, preparedFor }: PreparedMutation, target: PendingAtome | undefined): void {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MOST_COUNTED } from '../../../src/ledger/read/ledger-reader.js';
+import { MOST_COUNTED } from '../../../src/ledger/read/totals.js';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import { atomeRow } from '../../support/ledger/rows.js';
 import { queryOf } from '../../support/ledger/raw-query.js';
