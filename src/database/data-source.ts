@@ -27,6 +27,7 @@ import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents
 import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
 import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
 import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
+import { CountKinds1770000000000 } from './migrations/1770000000000-count-kinds.js';
 
 const COMMON = {
   entities: [
@@ -53,6 +54,7 @@ const COMMON = {
     DigestReceipts1767000000000,
     Propagations1768000000000,
     CountAllTexts1769000000000,
+    CountKinds1770000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,
