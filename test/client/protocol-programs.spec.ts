@@ -35,7 +35,7 @@ describe('the calls of docs/protocol', () => {
     expect(statuses).toEqual([
       ...['POST 200', 'POST 200'],
       ...['POST 201', 'POST 200', 'PATCH 200', 'PATCH 200', 'PUT 200', 'POST 200', 'GET 200', 'DELETE 200'],
-      ...['GET 200', 'POST 200', 'GET 200', 'GET 200', 'GET 200', 'POST 200'],
+      ...['GET 200', 'POST 200', 'GET 200', 'GET 200', 'GET 200', 'GET 200', 'GET 200', 'POST 200'],
     ]);
   });
 });
