@@ -115,6 +115,10 @@ export class SqliteStore extends SqlStore {
     return this.attempt(() => this.file.guard(() => all.immediate()));
   }
 
+  override apart<T>(work: () => Promise<T>): Promise<T> {
+    return this.shared.apart(work);
+  }
+
   async scrub(whole = false): Promise<void> {
     if (this.db.memory) return;
     await this.attempt(() => this.search?.scrub(whole));
