@@ -102,10 +102,12 @@ export class Consumer {
     return this.parts.now() < this.leaseEnd;
   }
 
-  private lose(): void {
+  /** The lease is another's, or may be: nothing is begun before it is asked for again. */
+  private lose(): false {
     this.stop();
     this.ended.abort();
     this.ended = new AbortController();
+    return false;
   }
 
   private isAmong({ kind, type }: Pick<AtomeHeader, 'kind' | 'type'>): boolean {
@@ -160,7 +162,7 @@ export class Consumer {
     const { seq } = committed.alteration;
     const moving = store.moving(name, { tenant, seq }, state.from);
     const failure = await this.deliver(tenant, committed, state.attempts + 1, moving);
-    if (failure === 'lost') return false;
+    if (failure === 'lost') return this.lose();
     if (failure) {
       const pauseMs = pauseAfter(failure.attempts);
       if (pauseMs !== undefined) {
@@ -217,7 +219,7 @@ export class Consumer {
       const [committed] = await page(tenant, seq - 1, seq);
       if (!committed) continue;
       const failure = await this.deliver(tenant, committed, attempts + 1, store.settling(name, { tenant, seq }));
-      if (failure === 'lost') return;
+      if (failure === 'lost') return void this.lose();
       if (failure) await store.rebury(name, failure);
     }
   }

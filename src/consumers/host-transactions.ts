@@ -36,8 +36,8 @@ export class Overtaken extends Error {
 }
 
 class TooLong extends Error {
-  constructor() {
-    super(`the transaction of a delivery takes longer than ${MOST_MS} ms, and is rolled back`);
+  constructor(ms: number) {
+    super(`the transaction of a delivery takes longer than ${ms} ms, and is rolled back`);
   }
 }
 
@@ -50,6 +50,7 @@ export class HostTransactions {
   constructor(
     private readonly place: TransactionPlace,
     private readonly tables: Pick<Tables, 'apart'>,
+    private readonly mostMs = MOST_MS,
   ) {
     this.isSqlite = place.databaseUrl.startsWith('sqlite:');
     this.textOf = this.isSqlite ? (text) => text : statementsIn(place.databaseSchema ?? DEFAULT_SCHEMA);
@@ -86,7 +87,7 @@ export class HostTransactions {
   ): Promise<T> {
     await this.begin(runner, first);
     try {
-      const result = await inTime(work({ manager: runner.manager }));
+      const result = await inTime(work({ manager: runner.manager }), this.mostMs);
       await runner.commitTransaction();
       return result;
     } catch (error) {
@@ -145,10 +146,10 @@ export class HostTransactions {
 }
 
 /** @throws TooLong when the work takes longer than it may. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new TooLong()), MOST_MS);
+    timer = setTimeout(() => reject(new TooLong(ms)), ms);
   });
   try {
     return await Promise.race([work, over]);

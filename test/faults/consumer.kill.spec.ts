@@ -57,9 +57,9 @@ describe.each(DATABASES)('consumers on %s, killed again and again', (_name, make
   it.each(TENANTS)(
     'handle each event of the tenant %s once, in order, in the transaction they are given',
     async (tenant) => {
-      const rows = (await host.query(`SELECT seq FROM handled WHERE tenant = '${tenant}' ORDER BY id`)) as {
-        seq: number;
-      }[];
+      const rows = await host.query<{ seq: number }[]>(
+        `SELECT seq FROM handled WHERE tenant = '${tenant}' ORDER BY id`,
+      );
       expect(rows.map(({ seq }) => seq)).toEqual(upTo(EVENTS));
     },
   );
