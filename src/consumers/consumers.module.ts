@@ -9,6 +9,7 @@ import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { LEASE_MS } from './consumer.js';
+import { ConsumerRunner } from './consumer.runner.js';
 import { ConsumerStore } from './consumer.store.js';
 import { Consumers } from './consumers.js';
 import { ConsumersController } from './consumers.controller.js';
@@ -17,13 +18,13 @@ import { HostTransactions } from './host-transactions.js';
 /** What is read at once of a tenant's ledger, in characters. */
 const PAGE_CHARS = 256 * 1024;
 
-type Needs = [LedgerStore & Tables, LedgerReader, LedgerWriter, ReadSlots, ResolvedOptions];
+type Needs = [ConsumerStore, LedgerStore & Tables, LedgerReader, LedgerWriter, ReadSlots, ResolvedOptions];
 
-function consumersOf(...[tables, reader, commits, { light }, options]: Needs): Consumers {
+function runnerOf(...[store, tables, reader, commits, { light }, options]: Needs): ConsumerRunner {
   const log = new LimitedLog(new Logger('Consumers'));
   const transactions = new HostTransactions(options, tables);
-  return new Consumers({
-    store: new ConsumerStore(tables, randomUUID()),
+  return new ConsumerRunner({
+    store,
     transactions,
     page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) =>
       light.use({ tenant, isPatient: true }, () => reader.page(tenant, after, upTo, { chars: PAGE_CHARS })),
@@ -37,14 +38,26 @@ function consumersOf(...[tables, reader, commits, { light }, options]: Needs): C
   });
 }
 
-const CONSUMERS: FactoryProvider<Consumers> = {
-  provide: Consumers,
-  inject: [LEDGER_STORE, LedgerReader, LedgerWriter, ReadSlots, ResolvedOptions],
-  useFactory: consumersOf,
-};
+const PROVIDERS: readonly FactoryProvider[] = [
+  {
+    provide: ConsumerStore,
+    inject: [LEDGER_STORE],
+    useFactory: (tables: LedgerStore & Tables) => new ConsumerStore(tables, randomUUID()),
+  },
+  {
+    provide: ConsumerRunner,
+    inject: [ConsumerStore, LEDGER_STORE, LedgerReader, LedgerWriter, ReadSlots, ResolvedOptions],
+    useFactory: runnerOf,
+  },
+  {
+    provide: Consumers,
+    inject: [ConsumerStore, ConsumerRunner],
+    useFactory: (store: ConsumerStore, runner: ConsumerRunner) => new Consumers(store, runner),
+  },
+];
 
 /** Durable consumers. Where none is declared, it does nothing. */
-@Module({ providers: [CONSUMERS], exports: [Consumers] })
+@Module({ providers: [...PROVIDERS], exports: [Consumers, ConsumerRunner] })
 export class ConsumersModule {
   static from(rest: boolean, ...imports: DynamicModule[]): DynamicModule {
     return { module: ConsumersModule, imports, controllers: rest ? [ConsumersController] : [] };

@@ -81,7 +81,7 @@ describe.each(DATABASES)('two processes with one consumer on %s', (_name, make) 
 
         for (const name of TENANTS) {
           const tenant = tenantOf(name);
-          const letters = await running[0]!.deadLetters(consumer, { tenant });
+          const letters = await running[0]!.consumers.deadLetters(consumer, { tenant });
           const dead = letters.map(({ seq }) => seq);
           const [rows] = await tables.transact(['SELECT seq FROM handled WHERE tenant = ? ORDER BY id', tenant]);
           const all = upTo(fates[name].length + 1);

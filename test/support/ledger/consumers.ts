@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ConsumerCall, ConsumerOptions } from '../../../src/consumers/consumer-options.js';
 import { resolvedConsumer } from '../../../src/consumers/consumer-options.js';
 import { ConsumerStore } from '../../../src/consumers/consumer.store.js';
+import { ConsumerRunner } from '../../../src/consumers/consumer.runner.js';
 import { Consumers } from '../../../src/consumers/consumers.js';
 import { HostTransactions } from '../../../src/consumers/host-transactions.js';
 import type { Tables } from '../../../src/database/tables.js';
@@ -16,12 +17,25 @@ interface Over {
   readonly writer: Pick<LedgerWriter, 'onCommit'>;
 }
 
+/** A consumer that a spec starts and stops. */
+export interface RunningConsumer {
+  readonly consumers: Consumers;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** A process as the database sees it, with one consumer; its lease is short, so that another takes over soon. */
-export function consumerOn(over: Over, databaseUrl: string, options: ConsumerOptions, call: ConsumerCall): Consumers {
+export function consumerOn(
+  over: Over,
+  databaseUrl: string,
+  options: ConsumerOptions,
+  call: ConsumerCall,
+): RunningConsumer {
   const tables = over.store as LedgerStore & Tables;
   const transactions = new HostTransactions({ databaseUrl, databaseSchema: undefined, dataSource: undefined }, tables);
-  const consumers = new Consumers({
-    store: new ConsumerStore(tables, randomUUID()),
+  const rows = new ConsumerStore(tables, randomUUID());
+  const runner = new ConsumerRunner({
+    store: rows,
     transactions,
     page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) => over.reader.page(tenant, after, upTo, { chars: 4_096 }),
     now: () => performance.now(),
@@ -35,6 +49,6 @@ export function consumerOn(over: Over, databaseUrl: string, options: ConsumerOpt
     close: () => transactions.close(),
     pollMs: 10,
   });
-  consumers.declare(resolvedConsumer('the spec', options, call));
-  return consumers;
+  runner.declare(resolvedConsumer('the spec', options, call));
+  return { start: () => runner.start(), stop: () => runner.stop(), consumers: new Consumers(rows, runner) };
 }

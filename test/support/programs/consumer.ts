@@ -36,7 +36,7 @@ const least = consumerOn(ledger, url, { consumer: 'least', from: 'start' }, ({ t
   note('least', tenant, seq),
 );
 await Promise.all([once.start(), least.start()]);
-const states = await Promise.all([once.list('one'), once.list('two')]);
+const states = await Promise.all([once.consumers.list('one'), once.consumers.list('two')]);
 for (const [index, tenant] of ['one', 'two'].entries()) {
   // what had come to its end before
   for (const { name, lag } of states[index]!) if (lag === 0) ended.get(name)!.add(tenant);
