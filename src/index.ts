@@ -50,6 +50,7 @@ export type {
   JsonSchema,
   KindOptions,
   Kinds,
+  SchemaUpgrade,
   StandardSchema,
   WriteHookContext,
 } from './kinds/kind-options.js';

@@ -4,13 +4,16 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
+import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { AcknowledgedWrites } from './acknowledged-writes.js';
 import { AtomeQueries, type ReaderOf } from './atome-queries.js';
 import { AtomeWrites } from './atome-writes.js';
 import { Echoes } from './echoes.js';
 import { LedgerReads } from './ledger-reads.js';
+import { KindUpgrader } from './kind-upgrader.js';
 import { PreparedWriter } from './prepared-writer.js';
+import { UpgradingWriter } from './upgrading-writer.js';
 import { WriteHooks } from './write-hooks.js';
 
 function readerOf(reads: LedgerReads): ReaderOf {
@@ -19,23 +22,46 @@ function readerOf(reads: LedgerReads): ReaderOf {
 
 function preparedWriterOf(
   writer: LedgerWriter,
+  upgrader: KindUpgrader,
   queries: AtomeQueries,
   { kinds, limits }: ResolvedOptions,
 ): PreparedWriter {
+  const target = upgrader.isNeeded ? new UpgradingWriter(writer, upgrader) : writer;
   const hooks = kinds?.hasHooks ? new WriteHooks(kinds, queries, limits) : undefined;
   const log = new LimitedLog(new Logger('Hooks'));
-  return new PreparedWriter(writer, kinds, hooks, (cause, line) => log.warn(cause, line));
+  return new PreparedWriter(target, kinds, hooks, (cause, line) => log.warn(cause, line));
+}
+
+function upgraderOf(
+  store: LedgerStore,
+  reads: LedgerReads,
+  writer: LedgerWriter,
+  { kinds }: ResolvedOptions,
+): KindUpgrader {
+  const logger = new Logger('Kinds');
+  const log = new LimitedLog(logger);
+  const report = {
+    done: (line: string) => logger.log(line),
+    failed: (cause: string, line: string) => log.warn(cause, line),
+  };
+  return new KindUpgrader(kinds, { tenants: () => store.tenants(), readerOf: readerOf(reads), writer }, report);
 }
 
 const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: AtomeQueries,
-    inject: [LedgerReads, AccessPolicy],
-    useFactory: (reads: LedgerReads, rules: AccessPolicy) => new AtomeQueries(readerOf(reads), rules),
+    inject: [LedgerReads, AccessPolicy, KindUpgrader],
+    useFactory: (reads: LedgerReads, rules: AccessPolicy, upgrader: KindUpgrader) =>
+      new AtomeQueries(readerOf(reads), rules, upgrader.isNeeded ? (row) => upgrader.shown(row) : undefined),
+  },
+  {
+    provide: KindUpgrader,
+    inject: [LEDGER_STORE, LedgerReads, LedgerWriter, ResolvedOptions],
+    useFactory: upgraderOf,
   },
   {
     provide: PreparedWriter,
-    inject: [LedgerWriter, AtomeQueries, ResolvedOptions],
+    inject: [LedgerWriter, KindUpgrader, AtomeQueries, ResolvedOptions],
     useFactory: preparedWriterOf,
   },
   {

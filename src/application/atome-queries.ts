@@ -6,7 +6,7 @@ import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
-import { atomeText, stateOf } from '../ledger/row-mapper.js';
+import { atomeOf, atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
 import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
@@ -33,6 +33,8 @@ export class AtomeQueries {
   constructor(
     private readonly readerOf: ReaderOf,
     private readonly accessPolicy: AccessPolicy,
+    /** How a row is shown that is as an older version of its kind's schema has it; left out where there is none. */
+    private readonly shown?: <Row extends AtomeRow>(row: Row) => Row,
   ) {}
 
   /** Where the ledger of somebody's tenant stands. */
@@ -44,7 +46,7 @@ export class AtomeQueries {
   async get(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<Atome> {
     const reader = this.readerOf(principal, waiting);
     const now = await this.row(reader, id, principal);
-    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(now));
+    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(this.shownAs(now)));
   }
 
   /** As {@link get}, as JSON. */
@@ -58,14 +60,15 @@ export class AtomeQueries {
       etag: entityTag(row.epoch, shown),
       version,
       updatedAt,
-      text: moment ? JSON.stringify(shown) : atomeText(row),
+      text: moment ? JSON.stringify(shown) : atomeText(this.shownAs(row)),
     };
   }
 
   /** What there is under an id, deleted or not; undefined also for what may not be read. */
   async find(id: string, principal: Principal): Promise<Atome | undefined> {
     const reader = this.readerOf(principal);
-    return (await this.standing(reader, id, principal)) && reader.find(principal.tenant, id);
+    if (!(await this.standing(reader, id, principal))) return undefined;
+    return atomeOf(this.shownAs(await reader.row(principal.tenant, id)));
   }
 
   /** Of which kind the atome is, or was at a version; undefined as for {@link find}. */
@@ -89,10 +92,8 @@ export class AtomeQueries {
   }
 
   async list(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
-    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
-    if (visibleTo === 'per-row') return this.scan(query, principal, waiting);
-    const page = await this.readerOf(principal, waiting).list(principal.tenant, { ...query, visibleTo });
-    return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, headerOf(row))) };
+    const page = await this.page(query, principal, waiting);
+    return this.shown ? { ...page, rows: page.rows.map(this.shown) } : page;
   }
 
   async count(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<number> {
@@ -127,6 +128,10 @@ export class AtomeQueries {
     return reader.leftAt(principal.tenant, id, version);
   }
 
+  private shownAs<Row extends AtomeRow>(row: Row): Row {
+    return this.shown?.(row) ?? row;
+  }
+
   /** Where an atome stands that may be read. */
   private async standing(reader: LedgerReader, id: string, principal: Principal): Promise<AtomeHeader | undefined> {
     const standing = await reader.standing(principal.tenant, id);
@@ -135,6 +140,13 @@ export class AtomeQueries {
 
   private row(reader: LedgerReader, id: string, principal: Principal): Promise<ReadAtomeRow> {
     return reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+  }
+
+  private async page(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
+    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
+    if (visibleTo === 'per-row') return this.scan(query, principal, waiting);
+    const page = await this.readerOf(principal, waiting).list(principal.tenant, { ...query, visibleTo });
+    return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, headerOf(row))) };
   }
 
   private async scan(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {

@@ -7,6 +7,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { KindUpgrader } from '../application/kind-upgrader.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { ConsumerRunner } from '../consumers/consumer.runner.js';
 import { Feed } from '../feed/feed.js';
@@ -32,6 +33,7 @@ const START: readonly Step[] = [
   step('look after bodies that arrive', ArrivingBodies, (bodies) => bodies.start()),
   step('follow the ledger', Feed, (feed) => feed.start()),
   step('go on with what is to be propagated', LedgerWriter, (writer) => writer.start()),
+  step('bring atomes to the schemas of now', KindUpgrader, (upgrader) => upgrader.start()),
   step('begin the heartbeat', ConnectionRegistry, (registry) => registry.start()),
   step('begin to check identities', ConnectionLimiter, (limiter) => limiter.start()),
   // a session that ended while this server was down must not be good for its first second
@@ -40,6 +42,7 @@ const START: readonly Step[] = [
 
 /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
 const DRAIN: readonly Step[] = [
+  step('leave older atomes as they are', KindUpgrader, (upgrader) => upgrader.stop()),
   step('end long answers', Drain, (drain) => drain.begin()),
   step('announce the end', ConnectionRegistry, (registry) => registry.announceShutdown()),
   // while they may still write

@@ -8,6 +8,8 @@ import { isStandardSchema } from './standard-schema.js';
 type KindDescription = Required<Pick<KindOptions, 'defaults' | 'readonly' | 'immutable'>> & {
   /** null where there is none, or none that can be said in JSON. */
   readonly schema: JsonSchema | null;
+  /** What new atomes have as `data.schemaVersion`; left out where they have none. */
+  readonly schemaVersion?: number;
 };
 
 /** The kinds of a server. */
@@ -23,9 +25,15 @@ export interface KindsDescription {
 export function describeKinds(registry: KindRegistry | undefined): KindsDescription {
   const options = Object.entries(registry?.kinds ?? {});
   const kinds = Object.fromEntries(
-    options.map(([kind, { schema, defaults = {}, readonly = [], immutable = [] }]) => [
+    options.map(([kind, { schema, defaults = {}, readonly = [], immutable = [], upgrades }]) => [
       kind,
-      { schema: jsonSchemaOf(schema), defaults, readonly, immutable },
+      {
+        schema: jsonSchemaOf(schema),
+        defaults,
+        readonly,
+        immutable,
+        ...(upgrades && { schemaVersion: upgrades.length + 1 }),
+      },
     ]),
   );
   const kindsOnly = registry?.isOnly ?? false;

@@ -21,6 +21,10 @@ const CHECKS: Readonly<Record<keyof KindOptions, (value: unknown) => string | un
   },
   readonly: keysProblem,
   immutable: keysProblem,
+  upgrades: (value) =>
+    Array.isArray(value) && value.every((step) => typeof step === 'function')
+      ? undefined
+      : 'expected an array of functions',
   beforeWrite: (value) => (typeof value === 'function' ? undefined : 'expected a function'),
 };
 

@@ -7,6 +7,9 @@ export type { StandardSchema } from './standard-schema.js';
 /** A JSON Schema (2020-12), as one writes it in JSON. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** Makes `data` of one version of a schema that of the next. */
+export type SchemaUpgrade = (data: JsonObject) => JsonObject;
+
 /** What an application asks of the atomes of a kind, whichever way they are written. */
 export interface KindOptions {
   /**
@@ -20,6 +23,11 @@ export interface KindOptions {
   readonly readonly?: readonly string[];
   /** Keys of `data` that nobody changes once the atome is there. */
   readonly immutable?: readonly string[];
+  /**
+   * How the schema has changed: the first makes `data` of version 1 that of version 2, and so on, from it alone and at once. The
+   * server keeps the version of an atome as its `data.schemaVersion`; older atomes are read, and brought up, by them.
+   */
+  readonly upgrades?: readonly SchemaUpgrade[];
   /**
    * Asked before a write to an atome of the kind, or one that makes it of the kind, is decided; not about shares and erasures. It
    * changes nothing by itself: it may be asked again about the same write.

@@ -1,6 +1,7 @@
 import { isSystem } from '../auth/authentication/anonymous.js';
 import type { JudgedWrite, KindRules } from '../ledger/write/kind-rules.js';
 import type { PreparedMutation } from '../ledger/write/prepared-mutation.js';
+import { undecidable } from '../ledger/write/undecidable.js';
 import {
   equalJson,
   invalid,
@@ -9,10 +10,10 @@ import {
   type Issue,
   type JsonObject,
   type JsonValue,
-  type Mutation,
   type Principal,
 } from '../protocol/index.js';
 import type { BeforeWrite, KindOptions, Kinds } from './kind-options.js';
+import { SCHEMA_VERSION, SchemaUpgrades, withoutVersion } from './schema-upgrades.js';
 import { pointerOf, validatorOf, type Validator } from './validator.js';
 
 /** What holds for the atomes of one kind. */
@@ -21,14 +22,16 @@ interface Rule {
   readonly defaults: readonly (readonly [key: string, value: JsonValue])[];
   readonly readonly: readonly string[];
   readonly immutable: readonly string[];
+  readonly upgrades: SchemaUpgrades | undefined;
   readonly hook: BeforeWrite | undefined;
   /** An atome with such keys stays of its kind: elsewhere they would be anybody's. */
   readonly isKept: boolean;
 }
 
-function ruleOf({ schema, defaults = {}, readonly = [], immutable = [], beforeWrite }: KindOptions): Rule {
+function ruleOf({ schema, defaults = {}, readonly = [], immutable = [], upgrades, beforeWrite }: KindOptions): Rule {
   return {
     validate: schema && validatorOf(schema),
+    upgrades: upgrades && new SchemaUpgrades(upgrades),
     defaults: Object.entries(defaults),
     readonly,
     immutable,
@@ -58,22 +61,50 @@ export class KindRegistry implements KindRules {
     return this.rules.get(kind)?.hook;
   }
 
-  /** A write with what is filled in before anybody decides it. */
-  complete(mutation: Mutation): PreparedMutation {
-    if (mutation.operation !== 'create') return mutation;
-    const { changes } = mutation;
-    const missing = this.rules.get(changes.kind)?.defaults.filter(([key]) => !Object.hasOwn(changes.data, key)) ?? [];
-    if (missing.length === 0) return mutation;
-    const data = { ...changes.data, ...structuredClone(Object.fromEntries(missing)) };
-    return { ...mutation, changes: { ...changes, data }, asked: mutation };
+  /** The kinds whose schema has had versions, each with the newest one. */
+  get upgraded(): readonly (readonly [kind: string, version: number])[] {
+    return [...this.rules].flatMap(([kind, { upgrades }]) => (upgrades ? [[kind, upgrades.version] as const] : []));
+  }
+
+  complete(mutation: PreparedMutation, known?: string): PreparedMutation {
+    if (mutation.operation !== 'create' && mutation.operation !== 'replace') return mutation;
+    const { kind = known, data: said } = mutation.changes;
+    const rule = kind === undefined ? undefined : this.rules.get(kind);
+    if (!rule || !said) return mutation;
+    const { asked = mutation } = mutation;
+    let data: JsonObject;
+    try {
+      data = completeData(said, rule, mutation.operation === 'create');
+    } catch (error) {
+      return { ...mutation, refusal: undecidable(error) };
+    }
+    if (data === said) return mutation;
+    return mutation.operation === 'create'
+      ? { ...mutation, changes: { ...mutation.changes, data }, asked }
+      : { ...mutation, changes: { ...mutation.changes, data }, asked };
+  }
+
+  hasVersions(kind: string): boolean {
+    return this.rules.get(kind)?.upgrades !== undefined;
+  }
+
+  isOutdated({ kind, data }: Pick<AtomeState, 'kind' | 'data'>): boolean {
+    return this.rules.get(kind)?.upgrades?.isOld(data) ?? false;
+  }
+
+  /** `data` by the newest version of its kind's schema; as it is where it is that already. @throws what the application's upgrades throw. */
+  upgradedData({ kind, data }: Pick<AtomeState, 'kind' | 'data'>): JsonObject {
+    const upgrades = this.rules.get(kind)?.upgrades;
+    return upgrades?.isOld(data) ? upgrades.upgraded(data) : data;
   }
 
   restorable(past: Content, now: AtomeState, by: Principal): Content {
     const rule = this.rules.get(now.kind);
-    if (!rule?.isKept || past.kind !== now.kind) return past;
+    const upgraded = this.isOutdated(past) ? { ...past, data: this.upgradedData(past) } : past;
+    if (!rule?.isKept || past.kind !== now.kind) return upgraded;
     const kept = new Set([...rule.immutable, ...(isSystem(by) ? [] : rule.readonly)]);
-    const others = Object.entries(past.data).filter(([key]) => !kept.has(key));
-    const standing = Object.entries(now.data).filter(([key]) => kept.has(key));
+    const others = Object.entries(upgraded.data).filter(([key]) => !kept.has(key));
+    const standing = Object.entries(this.upgradedData(now)).filter(([key]) => kept.has(key));
     return { ...past, data: Object.fromEntries([...others, ...standing]) };
   }
 
@@ -88,7 +119,10 @@ export class KindRegistry implements KindRules {
       const kinds = [...this.rules.keys()].slice(0, MAX_NAMED).join(', ');
       issues.push({ path: '/kind', message: `"${after.kind}" is none of the kinds here, such as ${kinds}` });
     }
-    if (issues.length === 0 && isJudged && rule?.validate) issues.push(...rule.validate(after.data));
+    if (isJudged && rule?.upgrades) issues.push(...issuesOfVersion(rule.upgrades, write));
+    if (issues.length === 0 && isJudged && rule?.validate) {
+      issues.push(...rule.validate(rule.upgrades ? withoutVersion(after.data) : after.data));
+    }
     if (issues.length > 0) throw invalid(issues);
   }
 
@@ -99,6 +133,27 @@ export class KindRegistry implements KindRules {
     const message = `cannot change: atomes of "${kept}" have keys that are not everybody's to write; create another atome`;
     return [{ path: '/kind', message }];
   }
+}
+
+/** What a write says of all of `data`, by the newest version, and with the defaults of a new atome. */
+function completeData(said: JsonObject, { defaults, upgrades }: Rule, isNew: boolean): JsonObject {
+  const isVersioned = upgrades && !(Object.hasOwn(said, SCHEMA_VERSION) && !upgrades.isOld(said));
+  const isNamed = isVersioned && Object.hasOwn(said, SCHEMA_VERSION);
+  // who names no version writes by the one of now
+  const data = isNamed ? upgrades.upgraded(said) : isVersioned ? { ...said, [SCHEMA_VERSION]: upgrades.version } : said;
+  const missing = isNew ? defaults.filter(([key]) => !Object.hasOwn(data, key)) : [];
+  return missing.length === 0 ? data : { ...data, ...structuredClone(Object.fromEntries(missing)) };
+}
+
+function issuesOfVersion({ version }: SchemaUpgrades, { before, after }: JudgedWrite): Issue[] {
+  const [had, has] = [before?.data[SCHEMA_VERSION], after.data[SCHEMA_VERSION]];
+  if (has === version || (before?.kind === after.kind && equalJson(had, has))) return [];
+  return [
+    {
+      path: pointerOf(SCHEMA_VERSION),
+      message: `is written by the server: leave it out, or send all of data, by version ${version}`,
+    },
+  ];
 }
 
 /** Most kinds that a sentence names. */

@@ -134,7 +134,12 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** What leads to a value in `data`, as a JSON Pointer (RFC 6901). */
 export function pointerOf(...keys: readonly unknown[]): string {
-  return ['/data', ...keys.map((key) => String(key).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/');
+  return ['/data', ...keys.map((key) => keyToken(String(key)))].join('/');
+}
+
+/** A key as it is said in a JSON Pointer. */
+export function keyToken(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 function bounded(text: string): string {

@@ -27,7 +27,7 @@ import { freesSpace, takesRights } from './always-allowed.js';
 import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
-import { assertKindFits, restorableOf } from './kind-rules.js';
+import { assertKindFits, assertNotOutdated, completeReplaced, restorableOf } from './kind-rules.js';
 import { assertPreconditions } from './preconditions.js';
 import { assertPrepared, type PreparedMutation } from './prepared-mutation.js';
 import { assertWithinQuotas } from './quotas.js';
@@ -151,10 +151,12 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const first = group.recordOf(mutation.opId, principal.id);
   if (first) return replayOf(first, asked, group.head.epoch);
   const target = authorizeTarget(mutation, principal, decision);
-  assertPrepared(mutation, target);
+  const prepared = completeReplaced(mutation, target, decision.environment);
+  assertPrepared(prepared, target);
+  assertNotOutdated(mutation, target, decision.environment);
   assertPreconditions(origin.preconditions, mutation.operation, target?.state, group.head.epoch);
   const past = target && restorableOf(restored, target, principal, decision.environment);
-  const completed = completeChange(mutation, target, past);
+  const completed = completeChange(prepared, target, past);
   const change = inheritance.inheritAccess(completed, target?.state, principal);
   const creation = group.creationOf(mutation.atomeId);
   if (target && creation && isSameCreation(creation, mutation, target.state)) {
@@ -165,7 +167,7 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   if (merged.outcome === 'noop') return noop(asked, target!, principal, decision);
   const { superseded, written } = merged;
   const moved = inheritance.inheritOnMove(change, target?.state, superseded, principal);
-  return apply(moved, target, { origin, prepared: mutation, hlc, superseded, written }, decision);
+  return apply(moved, target, { origin, prepared, hlc, superseded, written }, decision);
 }
 
 /**

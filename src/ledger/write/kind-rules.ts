@@ -9,7 +9,7 @@ import {
   type Mutation,
   type Principal,
 } from '../../protocol/index.js';
-import type { PreparedMutation } from './prepared-mutation.js';
+import { Outdated, type PreparedMutation } from './prepared-mutation.js';
 import type { PendingAtome } from './append-entry.js';
 
 /** What a write makes of an atome, as the rules of its kind look at it. */
@@ -25,6 +25,10 @@ export interface JudgedWrite {
 export interface KindRules {
   /** What a restore brings back, with what it may not change as it is now. */
   restorable(past: Content, now: AtomeState, by: Principal): Content;
+  /** A write with what is filled in before it is decided; `known` is the kind of the atome, where the write names none. */
+  complete(mutation: PreparedMutation, known?: string): PreparedMutation;
+  /** Whether an atome is still of an older version of its kind's schema. */
+  isOutdated(atome: AtomeState): boolean;
   /** @throws AtomeError `invalid`, which names each key that does not fit. */
   assertFits(write: JudgedWrite): void;
 }
@@ -46,6 +50,27 @@ export function restorableOf(
   return kinds.restorable(contentOf(restored), state, by);
 }
 
+/** All of `data` that is written anew, of a kind that only the atome tells. */
+export function completeReplaced(
+  mutation: PreparedMutation,
+  target: Pick<PendingAtome, 'state'> | undefined,
+  { kinds }: Environment,
+): PreparedMutation {
+  const isUnknown = mutation.operation === 'replace' && mutation.changes.kind === undefined;
+  return kinds && target && isUnknown ? kinds.complete(mutation, target.state.kind) : mutation;
+}
+
+/** @throws Outdated where a write would merge into what an older version of the schema has left. */
+export function assertNotOutdated(
+  { operation, isUpgrade }: PreparedMutation,
+  target: Pick<PendingAtome, 'state'> | undefined,
+  { kinds }: Environment,
+): void {
+  if (!kinds || !target || isUpgrade || (operation !== 'update' && operation !== 'patch' && operation !== 'rename'))
+    return;
+  if (target.state.deletedAt === null && kinds.isOutdated(target.state)) throw new Outdated();
+}
+
 /**
  * Holds what a write makes of an atome against the rules of its kind.
  * @throws AtomeError `invalid`
@@ -55,9 +80,9 @@ export function assertKindFits(
   write: Omit<JudgedWrite, 'asked'>,
   { kinds, limits }: Environment,
 ): void {
-  const { operation, isAdded, asked = prepared } = prepared;
+  const { operation, isAdded, isUpgrade, asked = prepared } = prepared;
   // nobody is kept from taking something away, or from saying who sees it
-  if (!kinds || operation === 'delete' || operation === 'redact' || operation === 'share') return;
+  if (!kinds || isUpgrade || operation === 'delete' || operation === 'redact' || operation === 'share') return;
   kinds.assertFits({ ...write, asked: () => (isAdded ? [] : askedKeys(asked, write.before, limits)) });
 }
 

@@ -17,6 +17,8 @@ export type PreparedMutation = Mutation & {
   readonly refusal?: AtomeError;
   /** The application adds it to the write before it: it is written where that alters something. */
   readonly isAdded?: boolean;
+  /** It brings the atome to the newest version of its kind's schema, whatever that makes of it. */
+  readonly isUpgrade?: boolean;
 };
 
 /** A write has met another atome than it was prepared for. */
@@ -25,6 +27,9 @@ export class Unprepared extends AtomeError {
     super('unavailable', 'others write to this atome at the same time, again and again; try again');
   }
 }
+
+/** A write has met an atome that must be brought to the newest version of its kind's schema first. */
+export class Outdated extends Unprepared {}
 
 /** @throws AtomeError `unavailable` where it must be prepared again; or what the application refuses it with. */
 export function assertPrepared({ refusal, preparedFor }: PreparedMutation, target: PendingAtome | undefined): void {
