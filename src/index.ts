@@ -35,8 +35,8 @@ export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';
 export { AtomeEvents } from './atome/atome-events.js';
 export { OnAtome, type AtomeEventName, type TenantEvent } from './atome/on-atome.js';
 export type { ConsumerOptions, Delivery, DeliveryTransaction } from './consumers/consumer-options.js';
-export { Consumers, type LetterChoice, type LetterQuery } from './consumers/consumers.js';
-export type { ConsumerStatus, DeadLetter } from './consumers/consumer.store.js';
+export { Consumers } from './consumers/consumers.js';
+export type { ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumers/consumer-status.js';
 export { AtomeHealthIndicator, type AtomeHealth } from './ops/health-indicator.js';
 export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { eventOf } from '../feed/entry.js';
-import { ConsumerRunner } from '../consumers/consumer.runner.js';
+import { ConsumerHost } from '../consumers/consumer-options.js';
 import type { Committed } from '../ledger/outcome.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { EventHandlers } from './event-handlers.js';
@@ -19,7 +19,7 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     private readonly writer: LedgerWriter,
     private readonly handlers: EventHandlers,
-    private readonly consumers: ConsumerRunner,
+    private readonly consumers: ConsumerHost,
   ) {}
 
   /** All events of this process as an Observable, which completes when the application ends. */

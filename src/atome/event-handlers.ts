@@ -1,8 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ContextIdFactory, DiscoveryService, MetadataScanner, ModuleRef, Reflector } from '@nestjs/core';
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
-import { resolvedConsumer, type ConsumerOptions, type Delivery } from '../consumers/consumer-options.js';
-import type { ConsumerRunner } from '../consumers/consumer.runner.js';
+import {
+  resolvedConsumer,
+  type ConsumerHost,
+  type ConsumerOptions,
+  type Delivery,
+} from '../consumers/consumer-options.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { HandlerQueue } from './handler-queue.js';
 import { ON_ATOME, type AtomeEventName, type TenantEvent } from './on-atome.js';
@@ -49,7 +53,7 @@ export class EventHandlers {
    * Finds the methods, in all modules of the application.
    * @param consumers is told of the durable ones.
    */
-  async bind(consumers: ConsumerRunner): Promise<void> {
+  async bind(consumers: ConsumerHost): Promise<void> {
     const bound = new Set<unknown>();
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const instance: unknown = wrapper.instance;

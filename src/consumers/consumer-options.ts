@@ -60,6 +60,14 @@ export interface ResolvedConsumer {
   readonly call: ConsumerCall;
 }
 
+/** Runs the consumers of a process. */
+export abstract class ConsumerHost {
+  /** @throws Error for a second one of that name. */
+  abstract declare(consumer: ResolvedConsumer): void;
+  /** Begins. */
+  abstract start(): Promise<void>;
+}
+
 const LONGEST_MS = 60_000;
 const isText = (value: unknown): boolean => typeof value === 'string' && KIND_PATTERN.test(value);
 const isTexts = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.every(isText));

@@ -1,6 +1,6 @@
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { Consumer, type ConsumerParts } from './consumer.js';
-import type { ResolvedConsumer } from './consumer-options.js';
+import type { ConsumerHost, ResolvedConsumer } from './consumer-options.js';
 
 /** How often it is looked for what other processes have committed, at the least, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -15,7 +15,7 @@ export interface RunnerParts extends ConsumerParts {
 }
 
 /** Runs the durable consumers of this process. Where there is none, it does nothing. */
-export class ConsumerRunner {
+export class ConsumerRunner implements ConsumerHost {
   private readonly byName = new Map<string, Consumer>();
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
@@ -23,7 +23,6 @@ export class ConsumerRunner {
 
   constructor(private readonly parts: RunnerParts) {}
 
-  /** @throws Error for a second one of that name. */
   declare(consumer: ResolvedConsumer): void {
     const { name } = consumer;
     if (this.byName.has(name)) {

@@ -1,5 +1,6 @@
 import type { Statement, Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';
+import type { ConsumerRows, ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumer-status.js';
 import { numbers } from '../ledger/stores/read-rows.js';
 
 /** How far a consumer has come in the ledger of a tenant. */
@@ -9,46 +10,14 @@ export interface CursorRow {
   readonly attempts: number;
   /** 1: it is not time yet for another attempt. */
   readonly isWaiting: number;
+  /** 1: there are dead letters that somebody wants to be tried again. */
+  readonly hasDue: number;
 }
 
 /** Which alteration, of whom. */
 export interface LetterName {
   readonly tenant: string;
   readonly seq: number;
-}
-
-/** An alteration that a consumer has given up. */
-export interface DeadLetter {
-  /** Of the alteration. */
-  readonly seq: number;
-  /** Of which atome. */
-  readonly atomeId: string;
-  /** How often it was tried. */
-  readonly attempts: number;
-  /** What the handler has failed with, in the end. */
-  readonly error: string;
-  /** When; ISO 8601 in UTC. */
-  readonly failedAt: string;
-  /** Whether it is about to be tried again. */
-  readonly isDue: boolean;
-}
-
-/** How a consumer stands in the ledger of one tenant. */
-export interface ConsumerStatus {
-  /** As it was declared. */
-  readonly name: string;
-  /** Whether a process runs it. */
-  readonly isRunning: boolean;
-  /** All up to here are handled, or dead letters. */
-  readonly seq: number;
-  /** How many alterations are behind that. */
-  readonly lag: number;
-  /** How often the next of them has failed. */
-  readonly attempts: number;
-  /** What it has failed with; null where it has not. */
-  readonly error: string | null;
-  /** How many it has given up. */
-  readonly deadLetters: number;
 }
 
 /** How a failure is told in a row. */
@@ -62,7 +31,7 @@ export interface Failure extends LetterName {
 const MOST_AT_ONCE = 1_000;
 
 /** The rows of durable consumers. Times are told by the clock of the database alone. */
-export class ConsumerStore {
+export class ConsumerStore implements ConsumerRows {
   private readonly now: string;
   /** A condition: the lease is that of this process. Its parameters: name, owner. */
   private readonly isMine = 'EXISTS (SELECT 1 FROM atome_consumers WHERE name = ? AND owner = ?)';
@@ -131,8 +100,10 @@ export class ConsumerStore {
 
   async cursor(name: string, tenant: string): Promise<CursorRow> {
     const rows = await this.tables.rows(
-      `SELECT seq, attempts, CASE WHEN due_at > ${this.now} THEN 1 ELSE 0 END AS "isWaiting"
-        FROM atome_consumer_cursors WHERE consumer = ? AND tenant = ?`,
+      `SELECT seq, attempts, CASE WHEN due_at > ${this.now} THEN 1 ELSE 0 END AS "isWaiting",
+        CASE WHEN EXISTS (SELECT 1 FROM atome_dead_letters AS d WHERE d.consumer = c.consumer AND d.tenant = c.tenant AND d.is_due = 1)
+          THEN 1 ELSE 0 END AS "hasDue"
+        FROM atome_consumer_cursors AS c WHERE consumer = ? AND tenant = ?`,
       name,
       tenant,
     );
@@ -143,7 +114,7 @@ export class ConsumerStore {
       name,
       tenant,
     ]);
-    return { seq: 0, attempts: 0, isWaiting: 0 };
+    return { seq: 0, attempts: 0, isWaiting: 0, hasDue: 0 };
   }
 
   /** Says that all up to `seq` is handled; returns a row if nobody has moved the cursor meanwhile, and the lease is ours still. */
@@ -254,7 +225,7 @@ export class ConsumerStore {
     });
   }
 
-  async deadLetters(name: string, tenant: string, after: number, limit: number): Promise<DeadLetter[]> {
+  async deadLetters(name: string, { tenant, after = 0, limit = 100 }: LetterQuery): Promise<DeadLetter[]> {
     const rows = await this.tables.rows(
       `SELECT seq, atome_id AS "atomeId", attempts, error, failed_at AS "failedAt", is_due AS "isDue"
         FROM atome_dead_letters WHERE consumer = ? AND tenant = ? AND seq > ? ORDER BY seq LIMIT ${limit}`,
@@ -268,7 +239,7 @@ export class ConsumerStore {
   }
 
   /** Has dead letters tried again, or forgets them: the one of `seq`, or all. @returns how many. */
-  async decide(name: string, tenant: string, seq: number | undefined, isSkipped: boolean): Promise<number> {
+  async decide(name: string, { tenant, seq }: LetterChoice, isSkipped: boolean): Promise<number> {
     const what = isSkipped ? 'DELETE FROM atome_dead_letters' : 'UPDATE atome_dead_letters SET is_due = 1';
     const [rows = []] = await this.tables.transact([
       `${what} WHERE consumer = ? AND tenant = ?${seq === undefined ? '' : ' AND seq = ?'} RETURNING seq`,

@@ -132,10 +132,10 @@ export class Consumer {
 
   /** A page of a tenant's ledger, so that another tenant has its turn then. */
   private async tell(tenant: string): Promise<void> {
-    await this.retryDue(tenant);
     const { name } = this.options;
     const { store, page, now } = this.parts;
-    const { seq, attempts, isWaiting } = await store.cursor(name, tenant);
+    const { seq, attempts, isWaiting, hasDue } = await store.cursor(name, tenant);
+    if (hasDue === 1) await this.retryDue(tenant);
     if (isWaiting === 1) return;
     const state = { from: seq, attempts };
     const began = now();

@@ -7,10 +7,14 @@ import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedBody, checkedQuery } from '../http/validation.js';
 import type { Principal } from '../protocol/index.js';
-import { Consumers, type LetterChoice } from './consumers.js';
+import type { LetterChoice } from './consumer-status.js';
+import { Consumers } from './consumers.js';
 import { LetterChoiceDto, LettersQueryDto } from './consumers.dto.js';
 
 const DECIDED = '`count` tells how many';
+
+const ApiConsumerName = (): MethodDecorator =>
+  ApiParam({ name: 'name', description: 'As it was declared.', example: 'billing' });
 
 /** How the durable consumers of the application stand in the ledger of the caller's tenant; for admins. */
 @ApiTags('consumers')
@@ -32,7 +36,7 @@ export class ConsumersController {
   @Get(':name/dead-letters')
   @ApiOperation({ summary: 'What a consumer has given up' })
   @ApiQuery({ type: LettersQueryDto })
-  @ApiParam({ name: 'name', example: 'billing' })
+  @ApiConsumerName()
   @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.deadLetters)
   @ApiProblems(400, 404)
   async deadLetters(
@@ -51,7 +55,7 @@ export class ConsumersController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Try dead letters once more' })
   @ApiExamples(LetterChoiceDto, BODIES.letters, { required: false })
-  @ApiParam({ name: 'name', example: 'billing' })
+  @ApiConsumerName()
   @ApiAnswer(200, DECIDED, ANSWERS.count)
   @ApiProblems(400, 404)
   async retry(@Param('name') name: string, @Req() { body }: FastifyRequest, @CurrentPrincipal() caller: Principal) {
@@ -63,7 +67,7 @@ export class ConsumersController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Forget dead letters: they are never handled' })
   @ApiExamples(LetterChoiceDto, BODIES.letters, { required: false })
-  @ApiParam({ name: 'name', example: 'billing' })
+  @ApiConsumerName()
   @ApiAnswer(200, DECIDED, ANSWERS.count)
   @ApiProblems(400, 404)
   async skip(@Param('name') name: string, @Req() { body }: FastifyRequest, @CurrentPrincipal() caller: Principal) {

@@ -9,6 +9,7 @@ import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { LEASE_MS } from './consumer.js';
+import { ConsumerHost } from './consumer-options.js';
 import { ConsumerRunner } from './consumer.runner.js';
 import { ConsumerStore } from './consumer.store.js';
 import { Consumers } from './consumers.js';
@@ -49,15 +50,17 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [ConsumerStore, LEDGER_STORE, LedgerReader, LedgerWriter, ReadSlots, ResolvedOptions],
     useFactory: runnerOf,
   },
+  { provide: ConsumerHost, inject: [ConsumerRunner], useFactory: (runner: ConsumerRunner) => runner },
   {
     provide: Consumers,
     inject: [ConsumerStore, ConsumerRunner],
-    useFactory: (store: ConsumerStore, runner: ConsumerRunner) => new Consumers(store, runner),
+    useFactory: (store: ConsumerStore, runner: ConsumerRunner) =>
+      new Consumers(store, (name, tenant) => runner.wake(name, tenant)),
   },
 ];
 
 /** Durable consumers. Where none is declared, it does nothing. */
-@Module({ providers: [...PROVIDERS], exports: [Consumers, ConsumerRunner] })
+@Module({ providers: [...PROVIDERS], exports: [Consumers, ConsumerHost, ConsumerRunner] })
 export class ConsumersModule {
   static from(rest: boolean, ...imports: DynamicModule[]): DynamicModule {
     return { module: ConsumersModule, imports, controllers: rest ? [ConsumersController] : [] };

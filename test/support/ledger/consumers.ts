@@ -50,5 +50,9 @@ export function consumerOn(
     pollMs: 10,
   });
   runner.declare(resolvedConsumer('the spec', options, call));
-  return { start: () => runner.start(), stop: () => runner.stop(), consumers: new Consumers(rows, runner) };
+  return {
+    start: () => runner.start(),
+    stop: () => runner.stop(),
+    consumers: new Consumers(rows, (name, tenant) => runner.wake(name, tenant)),
+  };
 }

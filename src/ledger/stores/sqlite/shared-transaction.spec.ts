@@ -58,7 +58,7 @@ describe('SharedTransaction', () => {
   it('begins nothing while somebody writes apart, and goes on behind it, also when that fails', async () => {
     const seen: unknown[] = [];
     const apart = shared.apart(async () => {
-      seen.push(all());
+      seen.push(all(), shared.isApart);
       await new Promise(setImmediate);
       seen.push(all());
       return 'done';
@@ -71,7 +71,7 @@ describe('SharedTransaction', () => {
       { reason: { message: 'no' } },
       { value: 2 },
     ]);
-    expect(seen).toEqual([[], []]);
+    expect([seen, shared.isApart]).toEqual([[[], true, []], false]);
     expect(all()).toEqual([2, 3]);
   });
 

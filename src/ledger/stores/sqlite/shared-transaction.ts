@@ -21,6 +21,8 @@ const MAX_WEIGHT = 500;
 export class SharedTransaction {
   private waiting: Waiting[] = [];
   private isBusy = false;
+  /** Whether somebody writes by another connection, which has the lock of the file meanwhile. */
+  isApart = false;
   private readonly inSavepoint: (work: () => unknown) => unknown;
 
   /** @param runWhole runs a transaction, once it can be begun, and fails when what it has committed would be lost. */
@@ -56,11 +58,13 @@ export class SharedTransaction {
   private async flush(): Promise<void> {
     const group = this.take();
     try {
-      if (group[0]!.isApart) group[0]!.resolve((await group[0]!.work()) as never);
+      this.isApart = group[0]!.isApart ?? false;
+      if (this.isApart) group[0]!.resolve((await group[0]!.work()) as never);
       else await this.flushAll(group);
     } catch (error) {
       group.forEach(({ reject }) => reject(error));
     }
+    this.isApart = false;
     if (this.waiting.length > 0) setImmediate(() => void this.flush());
     else this.isBusy = false;
   }
