@@ -18,6 +18,7 @@ const ENTRIES = {
   backends: at('src/dual.ts'),
   react: at('src/react.ts'),
   sqlite: at('src/sqlite.ts'),
+  where: at('src/where.ts'),
 };
 
 /** What all files share; outside stays what only some need: Node before 22, SQLite, React. */

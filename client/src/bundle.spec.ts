@@ -4,11 +4,22 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { FORMAT } from './storage/store.js';
 
-/** A bundle of these names: its files at once, in kB of 1,024 bytes, minified and gzipped; and what is in them. */
-async function bundle(...names: string[]): Promise<{ readonly size: number; readonly sources: string[] }> {
+interface Bundle {
+  /** Of its files at once, in kB of 1,024 bytes, minified and gzipped. */
+  readonly size: number;
+  /** What is in them. */
+  readonly sources: string[];
+}
+
+/** A bundle of these names. */
+function bundle(...names: string[]): Promise<Bundle> {
+  return bundleOf(`export { ${names.join(', ')} } from './index.ts'`);
+}
+
+async function bundleOf(contents: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: {
-      contents: `export { ${names.join(', ')} } from './index.ts'`,
+      contents,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
     },
     bundle: true,
@@ -45,6 +56,18 @@ describe('what a page loads', () => {
     [4.7, ['UnifiedSync']],
   ])('is at most %d kB for %j', async (most, names) => {
     expect((await bundle(...names)).size).toBeLessThanOrEqual(most);
+  });
+
+  it('is more with conditions only where they are imported', async () => {
+    const client = `export { createClient } from './index.ts';`;
+    const [without, made] = [
+      await bundle('createClient'),
+      await bundleOf(`${client} export { where } from './where.ts'`),
+    ];
+    expect(made.size - without.size).toBeLessThanOrEqual(2.2);
+    expect(without.sources.filter((path) => path.includes('condition'))).toEqual([
+      'client/src/offline/condition-waiters.ts',
+    ]);
   });
 
   it('leaves out of the protocol what only a server needs, and JSON Patch until a write has one', async () => {

@@ -39,11 +39,11 @@ export { indexedDbStore, type IndexedDbOptions } from './storage/indexeddb/index
 export { createClient } from './offline/client.js';
 export type { Client, ClientOptions, LiveQuery, QueryListener, Written } from './offline/api.js';
 export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './core/kinds.js';
-export type { Condition, Difference, Query } from './query/query.js';
+export type { Condition, Difference, Predicate, Query } from './query/query.js';
 export type * from './storage/store.js';
 export type { Subscription } from './offline/subscription.js';
 export type { Status, SyncState } from './offline/status.js';
-export type { ServerOptions, TokenSource, UnifiedOptions } from './core/options.js';
+export type { Filter, ServerOptions, TokenSource, UnifiedOptions } from './core/options.js';
 export type { Backoff } from './connection/backoff.js';
 export type { Phase } from './connection/state.js';
 export type { Dial, Transport, TransportEvents, WebSocketConstructor } from './connection/transport.js';
@@ -74,11 +74,12 @@ export type {
   AtomeUpdated,
   ErrorBody,
   ErrorCode,
-  Filter,
+  FieldOperators,
   JsonObject,
   JsonPatch,
   JsonValue,
   Operation,
   PresenceEvent,
   ResetReason,
+  Where,
 } from '../../src/protocol/index.js';

@@ -48,7 +48,7 @@ export const useAtomes = ((query: Query = {}) => {
   const key = JSON.stringify(query);
   // a query that is made and not listened to does nothing, so that a render may be thrown away
   const live = useMemo(() => {
-    const made = client.watch(JSON.parse(key) as Query);
+    const made = client.watch(query);
     return { subscribe: (run: () => void) => made.subscribe(run), getSnapshot: () => made.getSnapshot() };
   }, [client, key]);
   return useSyncExternalStore(live.subscribe, live.getSnapshot, () => NO_ATOMES);

@@ -1,6 +1,13 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
-import type { HistoryPage, HistoryCursor, LedgerReader, ListPage, AsOf } from '../ledger/read/ledger-reader.js';
+import type {
+  HistoryPage,
+  HistoryCursor,
+  LedgerReader,
+  ListPage,
+  AsOf,
+  SnapshotFilter,
+} from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import { sortValueOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
@@ -107,14 +114,9 @@ export class AtomeQueries {
   }
 
   /** Those of a snapshot at `seq`. */
-  snapshot(
-    seq: number,
-    kinds: readonly string[] | undefined,
-    principal: Principal,
-    waiting?: Waiting,
-  ): AsyncGenerator<string> {
+  snapshot(seq: number, filter: SnapshotFilter, principal: Principal, waiting?: Waiting): AsyncGenerator<string> {
     const reader = this.readerOf(principal, waiting);
-    return reader.snapshot(principal.tenant, seq, kinds, (now) => this.mayRead(principal, now));
+    return reader.snapshot(principal.tenant, seq, filter, (now) => this.mayRead(principal, now));
   }
 
   mayRead(principal: Principal, atome: AtomeHeader): boolean {

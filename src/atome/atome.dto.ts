@@ -3,6 +3,7 @@ import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, M
 import { ParsedBy } from '../http/parsed-by.js';
 import { NOTE_ID } from '../http/openapi-examples.js';
 import { WholeNumber } from '../http/validation.js';
+import { WHERE } from '../http/where-query.js';
 import {
   DEFAULT_LIMITS,
   ID_PATTERN,
@@ -240,12 +241,7 @@ export class ListQueryDto extends PageQueryDto {
   @MaxLength(200)
   search?: string;
 
-  @ApiPropertyOptional({
-    type: String,
-    description:
-      'What must be true of fields, as JSON; or in brackets, one for each: `where[data.status]=open`, `where[data.size][gte]=5`.',
-    example: '{"data.status":"open","data.size":{"gte":5}}',
-  })
+  @ApiPropertyOptional(WHERE)
   @IsOptional()
   where?: never;
 

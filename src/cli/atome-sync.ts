@@ -9,12 +9,19 @@ Usage: atome-sync [command] [options]
   token    prints a token for development
   verify   walks the hash chain of every ledger
   scrub    takes what was erased out of files and backlogs of the database
+  types    prints the types of the kinds of a server, for TypeScript
 
   --help, -h      this; after a command, what that takes
   --version, -v   the version
 `;
 
-const COMMANDS = { serve: '../main.js', token: './token.js', verify: './verify.js', scrub: './scrub.js' } as const;
+const COMMANDS = {
+  serve: '../main.js',
+  token: './token.js',
+  verify: './verify.js',
+  scrub: './scrub.js',
+  types: './types.js',
+} as const;
 
 /** Exit code for a call that is not understood. */
 const EX_USAGE = 2;

@@ -44,12 +44,12 @@ describe('a page of the ledger', () => {
     const pages = await Promise.all([
       batches.batchAfter(0, SOME),
       batches.batchAfter(0, SOME),
-      batches.batchAfter(0, SOME, { upTo: 5 }),
+      batches.batchAfter(0, SOME, { since: 0, upTo: 5 }),
     ]);
     expect(pages[1]).toBe(pages[0]);
     expect(pages[0].entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
     expect(pages[2].entries.map(({ seq }) => seq)).toEqual([5]);
-    expect(await batches.batchAfter(5, SOME, { upTo: 5, previous: 1 })).toMatchObject({
+    expect(await batches.batchAfter(5, SOME, { since: 0, upTo: 5, previous: 1 })).toMatchObject({
       entries: [],
       to: 5,
       hash: await tail.hashAt(5),

@@ -20,6 +20,8 @@ export interface PageWanter {
   /** Whether the page is still wanted. */
   readonly isWaiting: boolean;
   readonly principal: Principal;
+  /** Whether it judges by a condition. */
+  readonly needsStates?: boolean;
 }
 
 /** Their number is bounded as that of connections is, and a client that has waited for long has still to wait. */
@@ -36,7 +38,9 @@ interface PageRange {
   readonly after: number;
   readonly upTo: number;
   /** Only the newest entry of each atome, up to the head. */
-  readonly replay?: CompactReplay;
+  readonly replay?: CompactReplay | undefined;
+  /** With what conditions are judged by. */
+  readonly hasStates: boolean;
 }
 
 /**
@@ -68,8 +72,10 @@ export class BatchSource implements TailObserver {
    * @param replay only the newest entry of each atome is wanted.
    */
   batchAfter(after: number, wanter: PageWanter, replay?: CompactReplay): Batch | Promise<Batch> {
-    if (replay) return this.fetch({ after, upTo: replay.upTo, replay }, wanter);
-    return this.tailBatches.get(after) ?? this.cachedBatch(after) ?? this.fromRing(after) ?? this.page(after, wanter);
+    const { needsStates: hasStates = false } = wanter;
+    if (replay) return this.fetch({ after, upTo: replay.upTo, replay, hasStates }, wanter);
+    const near = this.tailBatches.get(after) ?? this.cachedBatch(after, hasStates) ?? this.fromRing(after, hasStates);
+    return near && (!hasStates || near.hasStates) ? near : this.page(after, wanter, hasStates);
   }
 
   /** About how many bytes have been made of what is newest. */
@@ -110,16 +116,16 @@ export class BatchSource implements TailObserver {
   }
 
   /** What is left of a page of the ledger. */
-  private cachedBatch(after: number): Batch | undefined {
+  private cachedBatch(after: number, hasStates: boolean): Batch | undefined {
     const { pages } = this.parts;
-    const page = pages.get(this, after);
+    const page = pages.get(this, pageKey(after, hasStates));
     if (page) return page;
     const begin = beginOf(after);
-    const around = begin === after ? undefined : pages.get(this, begin);
+    const around = begin === after ? undefined : pages.get(this, pageKey(begin, hasStates));
     return around && around.to > after ? around.after(after) : undefined;
   }
 
-  private fromRing(after: number): Batch | undefined {
+  private fromRing(after: number, hasStates: boolean): Batch | undefined {
     const { recent, seq: last } = this.tail;
     const { start } = recent;
     if (start === undefined || after < start || after >= last) return undefined;
@@ -133,7 +139,7 @@ export class BatchSource implements TailObserver {
     if (seq > last) return this.cacheTailBatch(after, batchOf(entries));
     // there is more than one frame takes: who reads it has time, and had better meet the others
     const page = batchOf(entries.slice(0, Math.max(beginOf(after + entries.length) - after, 0) || entries.length));
-    this.parts.pages.put(this, after, page);
+    this.parts.pages.put(this, pageKey(after, hasStates), page);
     return page;
   }
 
@@ -143,19 +149,19 @@ export class BatchSource implements TailObserver {
     return batch;
   }
 
-  private async page(after: number, wanter: PageWanter): Promise<Batch> {
+  private async page(after: number, wanter: PageWanter, hasStates: boolean): Promise<Batch> {
     const begin = beginOf(after);
     const upTo = Math.min(begin + PAGE_SEQS, this.tail.seq);
-    const page = await this.fetch({ after: begin, upTo }, wanter);
+    const page = await this.fetch({ after: begin, upTo, hasStates }, wanter);
     if (begin === after) return page;
     // a page of large documents ends before its time
-    return page.to > after ? page.after(after) : this.fetch({ after, upTo }, wanter);
+    return page.to > after ? page.after(after) : this.fetch({ after, upTo, hasStates }, wanter);
   }
 
   private fetch(range: PageRange, wanter: PageWanter): Promise<Batch> {
     const key = keyOf(range);
     const kept = this.parts.pages.get(this, key);
-    if (kept) return Promise.resolve(kept);
+    if (kept && (!range.hasStates || kept.hasStates)) return Promise.resolve(kept);
     const known = this.fetching.get(key);
     if (known) {
       known.wanters.push(wanter);
@@ -184,7 +190,7 @@ export class BatchSource implements TailObserver {
     this.pendingReads.add(relocations);
     let page: Batch;
     try {
-      page = range.replay ? await this.compactPage(range.after, relocations) : await this.wholePage(range, relocations);
+      page = range.replay ? await this.compactPage(range, relocations) : await this.wholePage(range, relocations);
     } finally {
       this.pendingReads.delete(relocations);
     }
@@ -195,23 +201,23 @@ export class BatchSource implements TailObserver {
     return page;
   }
 
-  private async wholePage({ after, upTo }: PageRange, relocations: Relocations): Promise<Batch> {
+  private async wholePage(range: PageRange, relocations: Relocations): Promise<Batch> {
     const { ledger, options } = this.parts;
     const { tail } = this;
-    const entries = this.entriesOf(
-      await ledger.page(tail.tenant, after, upTo, { chars: options.frameChars }),
-      relocations,
-    );
+    const { after, upTo } = range;
+    const committed = await ledger.page(tail.tenant, after, upTo, { chars: options.frameChars });
+    const entries = this.entriesOf(committed, relocations, range);
     if (entries[0]?.seq === after + 1) return batchOf(entries);
     await tail.refresh();
     throw new AtomeError('unavailable', `the ledger of "${tail.tenant}" has no row ${after + 1}`);
   }
 
-  private async compactPage(after: number, relocations: Relocations): Promise<Batch> {
+  private async compactPage(range: PageRange, relocations: Relocations): Promise<Batch> {
     const { ledger, options } = this.parts;
     const { tail } = this;
+    const { after } = range;
     const { committed, isLast } = await ledger.newestPage(tail.tenant, after, { chars: options.frameChars });
-    const entries = this.entriesOf(committed, relocations, true);
+    const entries = this.entriesOf(committed, relocations, range);
     const place = { serial: (this.compactPages += 1), isLast };
     const last = entries.at(-1);
     if (!last) return new Batch([], after, (await tail.hashAt(after)) ?? '', place);
@@ -220,15 +226,34 @@ export class BatchSource implements TailObserver {
     return batchOf(entries, place);
   }
 
-  private entriesOf(committed: readonly Committed[], relocations: Relocations, compact = false): Entry[] {
-    const entries = committed.map((each) => new Entry(each, compact, this.parts.rules));
+  private entriesOf(
+    committed: readonly Committed[],
+    relocations: Relocations,
+    { replay, hasStates }: PageRange,
+  ): Entry[] {
+    const { rules } = this.parts;
+    const entries = committed.map((each) =>
+      replay
+        ? new Entry(isNew(each, replay) ? { ...each, before: null } : each, true, rules, hasStates)
+        : new Entry(each, false, rules, hasStates),
+    );
     relocations.apply(entries);
     return entries;
   }
 }
 
-function keyOf({ after, upTo, replay }: PageRange): PageKey {
-  return replay ? `${after}-${upTo}-${replay.previous ?? 0}` : after;
+/** Whether nobody who began the replay has had the atome: it came after, and has not been altered while it goes on. */
+function isNew({ alteration, createdSeq = 0 }: Committed, { since, upTo }: CompactReplay): boolean {
+  return createdSeq > since && alteration.seq <= upTo;
+}
+
+function keyOf({ after, upTo, replay, hasStates }: PageRange): PageKey {
+  return replay ? `${pageKey(after, hasStates)}-${upTo}-${replay.previous ?? 0}` : pageKey(after, hasStates);
+}
+
+/** What conditions are judged by takes room: who has none reads pages without. */
+function pageKey(after: number, hasStates: boolean): PageKey {
+  return hasStates ? `${after} with states` : after;
 }
 
 function beginOf(seq: number): number {

@@ -24,6 +24,8 @@ export interface CompactPage {
  * has left a filter, or a reader's rights, in between.
  */
 export interface CompactReplay {
+  /** The cursor behind which it begins. */
+  readonly since: number;
   /** What its first page has to reach. */
   readonly upTo: number;
   /** Serial of the page before. */
@@ -31,8 +33,8 @@ export interface CompactReplay {
 }
 
 /** What is left of a replay after a page; undefined when that was its last. */
-export function replayAfter({ upTo }: CompactReplay, { compact }: Batch): CompactReplay | undefined {
-  return compact && !compact.isLast ? { upTo, previous: compact.serial } : undefined;
+export function replayAfter({ since, upTo }: CompactReplay, { compact }: Batch): CompactReplay | undefined {
+  return compact && !compact.isLast ? { since, upTo, previous: compact.serial } : undefined;
 }
 
 /**
@@ -62,7 +64,7 @@ export class Batch {
   /** About how many bytes it takes, with all that has been made of it. */
   get size(): number {
     // asked of what is kept, each time that something is made of it
-    this.entriesSize ??= this.entries.reduce((sum, entry) => sum + entry.size, 0);
+    this.entriesSize ??= this.entries.reduce((sum, { size, states }) => sum + size * (states ? 3 : 1), 0);
     return this.entriesSize + this.madeSize;
   }
 
@@ -71,6 +73,11 @@ export class Batch {
     let size = this.encodedSize;
     for (const part of this.parts.values()) size += part.madeSize;
     return size;
+  }
+
+  /** Whether conditions can be judged by it. */
+  get hasStates(): boolean {
+    return this.entries.every(({ states }) => states !== undefined);
   }
 
   /** Whether a client has written some of it. */
@@ -94,7 +101,7 @@ export class Batch {
   /** What has been made of it for a class of readers. */
   encodedFor(view: object, from: number, mask: string): Encoded | undefined {
     const kept = this.encoded.get(view);
-    if (kept) for (const each of kept) if (each.from === from && each.mask === mask) return each;
+    if (kept) for (const each of kept) if (each.mask === mask && (each.from === from || !each.bytes)) return each;
     return undefined;
   }
 

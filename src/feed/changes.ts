@@ -52,9 +52,19 @@ const RETRY_MS = 1_000;
  * @throws AtomeError `reset` when the cursor cannot be continued.
  */
 export async function readChanges(log: TenantLog, request: ChangesRequest): Promise<ChangesPage> {
+  const { tail } = log;
+  await requireCursor(tail, request.cursor, request.rights);
+  const end = request.filter.where && tail.states.want();
+  try {
+    return await nextPage(log, request);
+  } finally {
+    end?.();
+  }
+}
+
+async function nextPage(log: TenantLog, request: ChangesRequest): Promise<ChangesPage> {
   const { rights } = request;
   const { tail } = log;
-  await requireCursor(tail, request.cursor, rights);
   const { epoch } = tail;
   const from = request.cursor.since ?? tail.seq;
   const deadline = Date.now() + request.waitMs;
@@ -106,11 +116,12 @@ async function collect(
   let isLate = false;
   const wanter = {
     principal,
+    needsStates: filter.where !== undefined,
     get isWaiting(): boolean {
       return !signal.aborted && !isLate;
     },
   };
-  let replay: CompactReplay | undefined = compact && to < upTo ? { upTo } : undefined;
+  let replay: CompactReplay | undefined = compact && to < upTo ? { since: from, upTo } : undefined;
   let [chars, walked] = [0, 0];
   while ((replay || to < upTo) && chars < ANSWER_CHARS && walked < MOST_WALKED) {
     if (walked > 0) await turn();

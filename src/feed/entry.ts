@@ -1,5 +1,14 @@
 import { headerOfAtome, type Committed } from '../ledger/outcome.js';
-import type { AccessRules, AtomeEvent, AtomeLeft, Audience, AtomeHeader, JudgedHeader } from '../protocol/index.js';
+import type {
+  AccessRules,
+  AlterationBody,
+  Atome,
+  AtomeEvent,
+  AtomeLeft,
+  Audience,
+  AtomeHeader,
+  JudgedHeader,
+} from '../protocol/index.js';
 
 /** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */
 export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'atome'>): AtomeEvent {
@@ -14,6 +23,12 @@ export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'a
 
 /** What an event takes besides changes and document: of a small document, that is nearly all. */
 const ENVELOPE_CHARS = 512;
+
+/** The states around an alteration; null before it for a new atome, or where that is not known. */
+export interface States {
+  readonly before: Atome | null;
+  readonly after: Atome;
+}
 
 /**
  * One alteration in the feed. Its event is encoded once, when the first reader needs it, and the objects it
@@ -39,15 +54,20 @@ export class Entry {
   current: JudgedHeader;
   /** Whether there are readers who may not read it. */
   restricted: boolean;
-  private committed: Committed | undefined;
+  /** What conditions are judged by; undefined where it is not held, null for what was erased. */
+  states: States | null | undefined;
+  private alteration: AlterationBody | undefined;
+  private atome: Atome | undefined;
   private json: string | undefined;
 
+  /** @param holdsStates whether somebody may ask for a condition. */
   constructor(
     committed: Committed,
     compact: boolean,
     private readonly rules: AccessRules,
+    holdsStates = false,
   ) {
-    const { alteration, hash, prevHash, size, atome, before, erased } = committed;
+    const { alteration, hash, prevHash, size, atome, before, previous = null, erased } = committed;
     this.seq = alteration.seq;
     this.hash = hash;
     this.prevHash = prevHash;
@@ -62,21 +82,27 @@ export class Entry {
     this.audience = committed.audience ?? (alteration.operation === 'redact' ? alteration.changes.audience : undefined);
     // whoever may have an erased atome is told, wherever it stood
     this.existed = (compact && before !== null) || this.redacts;
-    this.committed = erased ? undefined : committed;
+    this.alteration = erased ? undefined : alteration;
+    this.atome = atome;
+    this.states = erased ? null : holdsStates ? { before: previous, after: atome } : undefined;
   }
 
   /** undefined for an entry whose payload has been erased: nobody gets anything of it. */
   get event(): string | undefined {
-    if (this.committed) {
-      this.json = JSON.stringify(eventOf(this.committed));
-      this.committed = undefined;
+    const { alteration, atome } = this;
+    if (alteration && atome) {
+      this.json = JSON.stringify(eventOf({ alteration, atome }));
+      this.alteration = undefined;
+      this.atome = undefined;
     }
     return this.json;
   }
 
   erase(): void {
-    this.committed = undefined;
+    this.alteration = undefined;
+    this.atome = undefined;
     this.json = undefined;
+    this.states = null;
   }
 
   /** The atome has moved on. */

@@ -15,6 +15,7 @@ import { TestSink } from '../../test/support/feed/sink.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import type { Committed } from '../ledger/outcome.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { matchesCondition, parseCondition } from '../protocol/index.js';
 import type { Atome, AtomeEvent, Filter, Mutation } from '../protocol/index.js';
 import { eventOf } from './entry.js';
 import { Feed } from './feed.js';
@@ -23,7 +24,14 @@ import type { FeedReader } from './reader.js';
 
 /** So small that readers often fall out of memory and frames often end. */
 const OPTIONS = { ...DEFAULT_FEED_OPTIONS, ringEntries: 6, frameChars: 2_500, unsentBytes: 1_500 };
-const FILTERS: readonly Filter[] = [{}, { kinds: ['note'] }, { kinds: ['shape'], ids: ['a', 'b'] }, { ids: ['none'] }];
+const FILTERS: readonly Filter[] = [
+  {},
+  { kinds: ['note'] },
+  { kinds: ['shape'], ids: ['a', 'b'] },
+  { ids: ['none'] },
+  { where: parseCondition({ 'data.n': { lt: 2 } }) },
+  { kinds: ['note'], where: parseCondition({ or: [{ 'data.n': { exists: false } }, { version: { in: [3, 4] } }] }) },
+];
 
 interface Reader {
   readonly sink: TestSink;
@@ -38,7 +46,7 @@ interface Reader {
 const id = fc.constantFrom('a', 'b', 'c');
 const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   id.map((each) => create(each)),
-  fc.tuple(id, fc.nat()).map(([each, n]) => update(each, { n })),
+  fc.tuple(id, fc.nat(4)).map(([each, n]) => update(each, { n })),
   fc.tuple(id, fc.constantFrom('note', 'shape')).map(([each, kind]) => write(each, 'replace', { kind })),
   id.map((each) => write(each, 'delete', {})),
   id.map((each) => write(each, 'restore', { version: 1 })),
@@ -175,9 +183,8 @@ function expectWhole({ sink, since, filter, compact, tail }: Reader, all: readon
     const expected = all.slice(since).flatMap((each): AtomeEvent[] => {
       if (matches(filter, each.atome)) return [eventOf(each)];
       const { seq, atomeId } = each.alteration;
-      return each.before && matches(filter, each.before)
-        ? [{ type: 'atome:left', atomeId, reason: 'filter', seq }]
-        : [];
+      const before = all.findLast(({ alteration }) => alteration.atomeId === atomeId && alteration.seq < seq);
+      return before && matches(filter, before.atome) ? [{ type: 'atome:left', atomeId, reason: 'filter', seq }] : [];
     });
     expect(events).toEqual(JSON.parse(JSON.stringify(expected)));
   }
@@ -193,6 +200,7 @@ function seenBy(filter: Filter, all: readonly Committed[]): Map<string, Atome> {
   return new Map([...states].filter(([, atome]) => atome.deletedAt === null && matches(filter, atome)));
 }
 
-function matches({ kinds, ids }: Filter, place: Pick<Atome, 'id' | 'kind'>): boolean {
-  return (kinds?.includes(place.kind) ?? true) && (ids?.includes(place.id) ?? true);
+function matches({ kinds, ids, where }: Filter, atome: Atome): boolean {
+  const isTrue = !where || matchesCondition(where, atome);
+  return (kinds?.includes(atome.kind) ?? true) && (ids?.includes(atome.id) ?? true) && isTrue;
 }

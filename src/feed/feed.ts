@@ -1,6 +1,6 @@
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
-import type { Filter, Principal } from '../protocol/index.js';
+import { AtomeError, type Filter, type Principal } from '../protocol/index.js';
 import type { FeedParts } from './ledger-tail.js';
 import type { MemoryHolder } from '../auth/admission/memory-budget.js';
 import { FeedReader, type Sink } from './reader.js';
@@ -18,14 +18,26 @@ export interface ReadRequest {
   readonly form: 'range' | 'sse' | { readonly plainOf: string };
 }
 
+/** Different conditions that each alteration of a tenant is judged by, at most. */
+export const MAX_CONDITIONS = 1_000;
+/** When it is worth trying again, in milliseconds. */
+const RETRY_MS = 5_000;
+
 /** Tells what this node commits. */
 export type Commits = Pick<LedgerWriter, 'onCommit'>;
+
+/** A view, who uses it, and what ends what it needs. */
+interface SharedView {
+  readonly view: View;
+  users: number;
+  readonly end?: (() => void) | undefined;
+}
 
 interface Channel {
   readonly log: TenantLog;
   readonly readers: Set<FeedReader>;
   /** By key, so that readers with equal filters share their frames. */
-  readonly views: Map<string, { readonly view: View; users: number }>;
+  readonly views: Map<string, SharedView>;
   /** When somebody asked for it last. */
   usedAt: number;
 }
@@ -89,7 +101,7 @@ export class Feed implements MemoryHolder {
     return (await this.channel(tenant)).log;
   }
 
-  /** A reader that gets nothing before its first `pump()`. */
+  /** A reader that gets nothing before its first `pump()`. @throws AtomeError `unavailable` for one condition too many. */
   async open(tenant: string, request: ReadRequest): Promise<FeedReader> {
     const channel = await this.channel(tenant);
     return this.attach(channel, request);
@@ -100,7 +112,9 @@ export class Feed implements MemoryHolder {
     const channel = this.opened.get(tenant);
     if (!channel?.readers.delete(reader)) return;
     const shared = channel.views.get(reader.view.key);
-    if (shared && --shared.users === 0) channel.views.delete(reader.view.key);
+    if (!shared || --shared.users > 0) return;
+    channel.views.delete(reader.view.key);
+    shared.end?.();
   }
 
   private attach(channel: Channel, request: ReadRequest): FeedReader {
@@ -174,10 +188,20 @@ export class Feed implements MemoryHolder {
   }
 }
 
-function sharedView({ views }: Channel, { form, filter = {} }: ReadRequest): View {
+/** @throws AtomeError `unavailable` where there are as many conditions as are judged. */
+function sharedView({ views, log }: Channel, { form, filter = {} }: ReadRequest): View {
   const made = form === 'range' ? new RangeView(filter) : form === 'sse' ? new SseView(filter) : new PlainView();
-  const shared = views.get(made.key) ?? { view: made, users: 0 };
+  let shared = views.get(made.key);
+  if (!shared) {
+    if (made.needsStates && log.tail.states.users >= MAX_CONDITIONS) throw tooMany();
+    shared = { view: made, users: 0, end: made.needsStates ? log.tail.states.want() : undefined };
+    views.set(made.key, shared);
+  }
   shared.users += 1;
-  views.set(made.key, shared);
   return shared.view;
+}
+
+function tooMany(): AtomeError {
+  const message = `the server judges at most ${MAX_CONDITIONS} different conditions for one tenant; follow without where, or with one that others follow`;
+  return new AtomeError('unavailable', message, { retryAfter: RETRY_MS });
 }

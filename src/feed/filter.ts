@@ -1,4 +1,4 @@
-import type { Filter, AtomeHeader } from '../protocol/index.js';
+import { matchesCondition, type Atome, type AtomeHeader, type Filter } from '../protocol/index.js';
 import type { Entry } from './entry.js';
 import type { Visibility } from './visibility.js';
 
@@ -6,20 +6,27 @@ import type { Visibility } from './visibility.js';
 export type Show = (entry: Entry, visibility: Visibility) => string | undefined;
 
 /** Equal for equal filters: readers with one key share their frames. */
-export function filterKey({ kinds, types, ids, parentId }: Filter): string {
+export function filterKey({ kinds, types, ids, parentId, where }: Filter): string {
   const sorted = [kinds, types, ids].map((list) => (list ? [...list].sort() : null));
-  return JSON.stringify([...sorted, parentId === undefined ? [] : parentId]);
+  return JSON.stringify([...sorted, parentId === undefined ? [] : parentId, where]);
 }
 
 /** An atome that moves out of the filter is told to have left: to whom it was shown, it must not stay. */
 export function eventFilter(filter: Filter): Show {
   const matches = matcher(filter);
-  if (!matches) return showAll;
+  const { where } = filter;
+  if (!matches && !where) return showAll;
+  const hasPlace = matches ?? ((): boolean => true);
+  const isTrue = (atome: Atome | null | undefined): boolean =>
+    !where || (atome ? matchesCondition(where, atome) : false);
   return (entry, visibility) => {
     if (visibility === 'hidden') return undefined;
-    const isIn = matches(entry.after);
-    if (visibility === 'shown' && isIn) return entry.event;
-    const had = entry.existed || (entry.before !== null && matches(entry.before));
+    // whoever may read an atome no longer is told nothing of what is in it: its place decides
+    const isShown = visibility === 'shown';
+    const isIn = hasPlace(entry.after);
+    if (isShown && isIn && (entry.redacts || isTrue(entry.states?.after))) return entry.event;
+    const wasIn = entry.before !== null && hasPlace(entry.before);
+    const had = entry.existed || (wasIn && (!isShown || isTrue(entry.states?.before)));
     if (!had || (visibility === 'withheld' && isIn)) return undefined;
     return entry.leftEvent(visibility === 'left' ? 'access' : 'filter');
   };

@@ -7,6 +7,7 @@ import type { FairSlots } from '../auth/admission/fair-slots.js';
 import type { MemoryRoom } from '../auth/admission/memory-budget.js';
 import type { FeedOptions } from './options.js';
 import type { PageCache } from './page-cache.js';
+import { RecentStates } from './recent-states.js';
 import { changesHeirs, Relocations } from './relocations.js';
 import { Ring, type RingTally } from './ring.js';
 
@@ -50,6 +51,8 @@ export interface TailObserver {
 export class LedgerTail {
   /** Another after every reset. */
   private ring: Ring;
+  /** What conditions are judged by, of what is newest. */
+  readonly states: RecentStates;
   private readonly listeners = new Set<TailListener>();
   private readonly observers: TailObserver[] = [];
   private knownHead: number;
@@ -61,6 +64,7 @@ export class LedgerTail {
     private readonly parts: FeedParts,
   ) {
     this.ring = this.newRing();
+    this.states = new RecentStates(parts.options.ringChars / 16, parts.rings);
     this.knownHead = head.seq;
   }
 
@@ -142,6 +146,7 @@ export class LedgerTail {
   /** Lets go of the entries in memory: they are in the ledger. */
   forget(): void {
     this.ring.clear();
+    this.states.clear();
   }
 
   /** The chain hash at a seq; undefined where there is none. */
@@ -172,7 +177,10 @@ export class LedgerTail {
   }
 
   private push(committed: Committed): void {
-    const entry = new Entry(committed, false, this.parts.rules);
+    const { states } = this;
+    const hasStates = states.users > 0;
+    const entry = new Entry(committed, false, this.parts.rules, hasStates);
+    if (hasStates) states.push(entry);
     if (entry.redacts) this.erase(entry.after.id);
     this.ring.push(entry);
     for (const observer of this.observers) observer.pushed();

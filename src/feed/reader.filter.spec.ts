@@ -8,7 +8,8 @@ import {
   seqsOf,
   settled,
 } from '../../test/support/feed/reader-harness.js';
-import type { Filter } from '../protocol/index.js';
+import type { TestSink } from '../../test/support/feed/sink.js';
+import { parseCondition, type Filter } from '../protocol/index.js';
 import { RangeView } from './view.js';
 
 describe('a reader of a part', () => {
@@ -76,6 +77,62 @@ describe('a reader of a part', () => {
     });
   });
 
+  describe('with a condition', () => {
+    const large = { where: parseCondition({ 'data.n': { gte: 5 } }) };
+    const eventsOf = ({ frames }: TestSink): string[] =>
+      frames.flatMap(({ events }) => events.map(({ type, seq }) => `${type} ${seq}`));
+    const writeNumbers = async (...numbers: number[]): Promise<void> => {
+      for (const n of numbers) await harness.ledger.write(update('a', { n }));
+    };
+    beforeEach(() => harness.ledger.write(create('a', { n: 0 })));
+
+    it('is shown what comes in, whole, and told what goes out, and nothing of the rest', async () => {
+      await harness.follow();
+      const wanted = harness.log.tail.states.want();
+      const { sink } = harness.open(1, { filter: large });
+      await writeNumbers(1, 5, 6, 2, 3, 7);
+      await harness.ledger.write(write('a', 'delete', {}));
+      expect(eventsOf(sink)).toEqual([
+        'atome:altered 3',
+        'atome:altered 4',
+        'atome:left 5',
+        'atome:altered 7',
+        'atome:deleted 8',
+      ]);
+      expect(sink.frames[0]!.events[0]).toMatchObject({ atome: { data: { n: 5 } } });
+      wanted();
+    });
+
+    it('is told the same by the ledger as by what is in memory', async () => {
+      await harness.follow();
+      await writeNumbers(1, 5, 6, 2, 3, 7, 8);
+      const { sink } = harness.open(1, { filter: large });
+      await settled();
+      expect(eventsOf(sink)).toEqual([
+        'atome:altered 3',
+        'atome:altered 4',
+        'atome:left 5',
+        'atome:altered 7',
+        'atome:altered 8',
+      ]);
+      expect(harness.watched.calls).toContain('alterations.page');
+      expectUnbroken(sink, 1, 8);
+    });
+
+    it('is told what was shown by one page of a compact replay, and goes out before the next is read', async () => {
+      await writeNumbers(5);
+      for (const each of range(1, 20)) await harness.ledger.write(create(`b${each}`, { text: 'x'.repeat(200) }));
+      await harness.follow();
+      let read = 0;
+      harness.watched.before = async (method) => {
+        if (method === 'alterations.newest' && read++ === 1) await writeNumbers(1);
+      };
+      const { sink } = harness.open(0, { compact: true, filter: large });
+      await settled();
+      expect(eventsOf(sink)).toEqual(['atome:altered 2', 'atome:left 23']);
+    });
+  });
+
   describe('that wants it compact', () => {
     beforeEach(async () => {
       await harness.ledger.write(create('a'));
@@ -108,12 +165,14 @@ describe('a reader of a part', () => {
     it('is told what may have left its filter', async () => {
       await harness.ledger.write(write('a', 'replace', { kind: 'shape' }));
       await harness.follow();
-      const { sink } = harness.open(0, { compact: true, filter: { kinds: ['note'] } });
+      const deleted = { type: 'atome:deleted', atomeId: 'b', seq: 7 };
+      const { sink } = harness.open(2, { compact: true, filter: { kinds: ['note'] } });
       await settled();
-      expect(sink.frames[0]!.events).toMatchObject([
-        { type: 'atome:deleted', atomeId: 'b', seq: 7 },
-        { type: 'atome:left', atomeId: 'a', seq: 8 },
-      ]);
+      expect(sink.frames[0]!.events).toMatchObject([deleted, { type: 'atome:left', atomeId: 'a', seq: 8 }]);
+      // who comes with nothing has nothing that could leave
+      const anew = harness.open(0, { compact: true, filter: { kinds: ['note'] } });
+      await settled();
+      expect(anew.sink.frames[0]!.events).toEqual([expect.objectContaining(deleted)]);
     });
 
     it.each([

@@ -62,7 +62,7 @@ export class FeedReader implements PageWanter {
     const { since, log, principal, compact = false } = to;
     const replayTo = log.tail.seq;
     this.cursor = { sent: since, position: since, hash: undefined, replayTo };
-    if (compact && since < replayTo) this.compactReplay = { upTo: replayTo };
+    if (compact && since < replayTo) this.compactReplay = { since, upTo: replayTo };
     this.viewer = viewerOf(principal);
   }
 
@@ -72,6 +72,10 @@ export class FeedReader implements PageWanter {
 
   get isWaiting(): boolean {
     return this.phase !== 'closed';
+  }
+
+  get needsStates(): boolean {
+    return this.view.needsStates;
   }
 
   get principal(): Principal {

@@ -222,4 +222,22 @@ describe('the log of a tenant', () => {
       expect(log.tail.seq).toBe(2);
     });
   });
+
+  it('holds the states around what is newest while somebody asks for them, and at most so many', async () => {
+    const held = (): number => [...log.tail.recent.all].filter(({ states }) => states).length;
+    log.tail.append(await commit(1));
+    expect(held()).toBe(0);
+    const [end, endOther] = [log.tail.states.want(), log.tail.states.want()];
+    for (let n = 2; n < 302; n += 1) log.tail.append(await commit(n));
+    expect(held()).toBe(256);
+    expect(log.tail.recent.at(300)!.states).toMatchObject({
+      before: { data: { n: 298 } },
+      after: { data: { n: 299 } },
+    });
+    end();
+    end();
+    expect(held()).toBe(256);
+    endOther();
+    expect(held()).toBe(0);
+  });
 });

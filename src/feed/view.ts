@@ -8,6 +8,8 @@ import { textFrames } from './ws-frame.js';
 /** How a batch is written for one class of readers: bytes, or undefined when it holds nothing for them. */
 export interface View {
   readonly key: string;
+  /** Whether it judges by a condition. */
+  readonly needsStates: boolean;
   /**
    * @param from the cursor that the reader has
    * @param mask the verdicts on what not everybody may read; what has none is not shown
@@ -20,6 +22,11 @@ export interface View {
 /** Readers of one class at one place get the same bytes. */
 abstract class SharedView implements View {
   abstract readonly key: string;
+  readonly needsStates: boolean;
+
+  constructor({ where }: Filter = {}) {
+    this.needsStates = where !== undefined;
+  }
 
   encode(batch: Batch, from: number, mask = ''): Buffer | undefined {
     const known = batch.encodedFor(this, from, mask);
@@ -39,7 +46,7 @@ export class RangeView extends SharedView {
   private readonly show: Show;
 
   constructor(filter: Filter) {
-    super();
+    super(filter);
     this.key = `range ${filterKey(filter)}`;
     this.show = eventFilter(filter);
   }
@@ -107,7 +114,7 @@ export class SseView extends SharedView {
   private readonly show: Show;
 
   constructor(filter: Filter) {
-    super();
+    super(filter);
     this.key = `sse ${filterKey(filter)}`;
     this.show = eventFilter(filter);
   }

@@ -10,6 +10,14 @@ const LIST_OPERATORS: ReadonlySet<string> = new Set<Operator>(['in', 'nin']);
 
 const WORDS: Readonly<Record<string, unknown>> = { true: true, false: false, null: null };
 
+/** How a condition is documented. */
+export const WHERE = {
+  type: String,
+  description:
+    'What must be true of fields, as JSON; or in brackets, one for each: `where[data.status]=open`, `where[data.size][gte]=5`.',
+  example: '{"data.status":"open","data.size":{"gte":5}}',
+};
+
 /** The condition of a query, and what else is in it. */
 export interface WhereQuery {
   readonly where: Condition | undefined;

@@ -36,8 +36,12 @@ export interface Committed {
   readonly atome: Atome;
   /** The header before it; null for a new atome. */
   readonly before: AtomeHeader | null;
+  /** The state before it; null for a new atome, undefined where that was not read. */
+  readonly previous?: Atome | null;
   /** Its header as it is now and as it is to be judged, where that is known to differ from the one just after it. */
   readonly current?: JudgedHeader;
+  /** The seq of its first alteration, where that was read. */
+  readonly createdSeq?: number;
   /** Who could ever see it, where that was looked up. */
   readonly audience?: Audience;
   /** Its payload has been erased: readers get nothing of it. */

@@ -32,4 +32,5 @@ export { parseId, guardJson } from './parse/write-fields.js';
 export * from './messages/range.js';
 export * from './query/condition.js';
 export * from './query/parse-condition.js';
+export type * from './query/where.js';
 export * from './version.js';

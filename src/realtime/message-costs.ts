@@ -8,6 +8,8 @@ const AUTH = 5;
 const SUBSCRIBE = 5;
 /** The newest alterations are looked for in all of the ledger, each with its atome. */
 const COMPACT = 10;
+/** What a condition adds: each state is looked at, and that before it. */
+const WHERE = 5;
 /** Goes out to everybody in the tenant. */
 const PRESENCE = 2;
 
@@ -31,5 +33,6 @@ const PRESENCE_CHARS = 256;
 /** What a message of so many characters costs; a ping costs one. */
 export function costOf(message: ClientMessage, chars: number): number {
   if (message.type === 'presence') return PRESENCE + Math.floor(chars / PRESENCE_CHARS);
-  return message.type === 'subscribe' && message.compact ? COMPACT : COSTS[message.type];
+  if (message.type !== 'subscribe') return COSTS[message.type];
+  return (message.compact ? COMPACT : SUBSCRIBE) + (message.where ? WHERE : 0);
 }

@@ -13,6 +13,7 @@ import { JSON_TYPE } from '../http/media-type.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
+import { takeWhere } from '../http/where-query.js';
 import { readChanges, requireCursor, type ChangesPage } from '../feed/changes.js';
 import { Feed } from '../feed/feed.js';
 import { invalid, type Cursor, type Filter } from '../protocol/index.js';
@@ -63,7 +64,8 @@ export class ChangesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
-    const query = await checkedQuery(ChangesQueryDto, request.query);
+    const { where, rest } = takeWhere(request.query, request.url);
+    const query = await checkedQuery(ChangesQueryDto, rest);
     const { principal } = identityOf(request)!;
     const rights = this.accessPolicy.accessFingerprint(principal);
     varyBy(reply, 'Accept');
@@ -74,7 +76,7 @@ export class ChangesController {
       void reply.headers(isStream ? STREAM_HEADERS : { 'content-type': JSON_TYPE });
       return sendHead(reply);
     }
-    const filter = filterOf(query);
+    const filter = { ...filterOf(query), ...(where && { where }) };
     const compact = query.compact === 'true';
     const signal = this.longResponses.open(request, reply);
     if (isStream) {

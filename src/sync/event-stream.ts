@@ -30,20 +30,14 @@ export const KEEP_ALIVE_MS = 15_000;
 /**
  * Server-sent events: the same reader as on a WebSocket, with the response as its sink. Every event has its
  * seq as `id`; `sync:live` and `sync:reset` are named events without one.
- * @throws AtomeError `reset` before the stream has begun.
+ * @throws AtomeError `reset`, or as {@link Feed.open}, before the stream has begun.
  */
 export async function streamEvents(request: EventStreamRequest): Promise<void> {
   const { feed, principal, rights, reply, cursor, filter, compact, signal } = request;
   const { tenant } = principal;
   const { tail } = await feed.log(tenant);
   await requireCursor(tail, cursor, rights);
-  reply.hijack();
   const { raw } = reply;
-  raw.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    ...STREAM_HEADERS,
-  });
-  raw.write(`retry: 1000\n\n`);
   const named = (event: string, data: unknown): boolean =>
     raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   // nothing may be written behind the end, so the reader ends with it
@@ -71,6 +65,12 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
       },
     },
   });
+  reply.hijack();
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    ...STREAM_HEADERS,
+  });
+  raw.write(`retry: 1000\n\n`);
   // a client that has taken nothing between two comments takes nothing any more
   let wasWaiting = false;
   const keepAlive = setInterval(() => {

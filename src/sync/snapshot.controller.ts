@@ -12,6 +12,7 @@ import { ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
+import { takeWhere } from '../http/where-query.js';
 import type { Principal } from '../protocol/index.js';
 import { SnapshotQueryDto } from './sync.dto.js';
 
@@ -44,7 +45,8 @@ export class SnapshotController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const { kinds } = await checkedQuery(SnapshotQueryDto, request.query);
+    const { where, rest } = takeWhere(request.query, request.url);
+    const { kinds } = await checkedQuery(SnapshotQueryDto, rest);
     const { epoch, seq, hash } = await this.queries.head(principal);
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
@@ -53,7 +55,7 @@ export class SnapshotController {
     const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
     const lines = ndjson({
       header: () => head,
-      records: () => this.queries.snapshot(seq, kinds, principal, until(signal)),
+      records: () => this.queries.snapshot(seq, { kinds, where }, principal, until(signal)),
       onError: this.onError,
       signal,
     });

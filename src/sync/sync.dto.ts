@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { CommaList, WholeNumber } from '../http/validation.js';
+import { WHERE } from '../http/where-query.js';
 import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
 const KINDS = { each: true, message: 'must be kinds separated by commas' };
@@ -11,6 +12,10 @@ export class SnapshotQueryDto {
   @CommaList()
   @Matches(KIND_PATTERN, KINDS)
   kinds?: string[];
+
+  @ApiPropertyOptional(WHERE)
+  @IsOptional()
+  where?: never;
 }
 
 export class ChangesQueryDto extends SnapshotQueryDto {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ReadRequest } from '../../src/feed/feed.js';
+import { MAX_CONDITIONS, type ReadRequest } from '../../src/feed/feed.js';
+import { parseCondition, type Filter } from '../../src/protocol/index.js';
 import { countMade, FeedHarness } from '../support/feed/feed-harness.js';
 
 const FORMS: readonly (readonly [string, ReadRequest['form']])[] = [
@@ -50,6 +51,30 @@ describe.each(FORMS)('the cost of fan-out to %s readers', (_name, form) => {
     harness.watched.calls.length = 0;
     await harness.burst(EVENTS, 'a');
     expect(harness.watched.calls.filter((call) => call !== 'write.commit')).toEqual([]);
+  });
+});
+
+describe('the cost of a condition', () => {
+  const conditionOf = (at: number): Filter => ({ where: parseCondition({ id: { startsWith: 'a' }, version: at }) });
+
+  it('is nothing that reads the ledger, and one buffer for all who have the same', async () => {
+    const sinks = await harness.open(100, 'range', undefined, conditionOf(1));
+    await harness.burst(EVENTS, 'first');
+    harness.watched.calls.length = 0;
+    await harness.burst(EVENTS, 'a');
+    expect(harness.watched.calls.filter((call) => call !== 'write.commit')).toEqual([]);
+    expect(new Set(sinks.map(({ buffers }) => buffers[0])).size).toBe(1);
+    expect(sinks[0]!.frames.flatMap(({ events }) => events)).toHaveLength(EVENTS);
+  });
+
+  it('is bounded: there are at most so many for one tenant', async () => {
+    for (let at = 0; at < MAX_CONDITIONS; at += 1) await harness.open(1, 'range', undefined, conditionOf(at));
+    await expect(harness.open(1, 'range', undefined, conditionOf(MAX_CONDITIONS))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('at most 1000 different conditions'),
+    });
+    await harness.open(1, 'range', undefined, conditionOf(1));
+    await harness.open(1, 'range');
   });
 });
 

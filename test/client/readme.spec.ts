@@ -3,6 +3,7 @@ import { compileFunction } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
 import * as backends from '../../client/src/dual.js';
+import { where } from '../../client/src/where.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { EventRecorder } from '../support/clients/event-recorder.js';
 import { next } from '../support/clients/offline.js';
@@ -64,6 +65,20 @@ describe('the programs of the README', () => {
     await client.flush();
     expect(shown.at(-1)).toBe(0);
     expect(await other.UnifiedAtome.list({ kind: 'todo' })).toMatchObject({ data: [{ data: { done: true } }] });
+    await client.close();
+  });
+
+  it('choose by a condition', async () => {
+    const client = sdk.createClient({ url: server.url });
+    const add = (data: sdk.JsonObject, tags: string[] = []) => client.create({ kind: 'todo', data, meta: { tags } });
+    await add({ n: 1, done: false, due: '2026-12-01' });
+    await add({ n: 2, done: false }, ['urgent']);
+    await add({ n: 3, done: true, due: '2026-12-01' });
+    await add({ n: 4, done: false, due: '2027-01-01' });
+    const shown = new Promise<unknown>((render) => {
+      void run(program('where({', server.url), { client, where, render });
+    });
+    expect(await shown).toMatchObject([{ data: { n: 1 } }, { data: { n: 2 } }]);
     await client.close();
   });
 

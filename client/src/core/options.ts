@@ -1,6 +1,7 @@
-import type { Filter } from '../../../src/protocol/index.js';
+import type { Filter as ServerFilter, Where } from '../../../src/protocol/index.js';
 import type { Backoff } from '../connection/backoff.js';
 import type { ConnectionParts } from '../connection/connection.js';
+import type { Predicate } from '../query/query.js';
 import { dialWebSocket, type Dial, type WebSocketConstructor } from '../connection/transport.js';
 
 /**
@@ -28,6 +29,12 @@ export interface ServerOptions {
   readonly dial?: Dial | undefined;
   /** In [0, 1). Default `Math.random`. */
   readonly random?: (() => number) | undefined;
+}
+
+/** Which atomes to hear of; what is not named is not restricted. */
+export interface Filter extends Omit<ServerFilter, 'where'> {
+  /** Those of which it is true. */
+  readonly where?: Where | Predicate | undefined;
 }
 
 /** What {@link createUnified} takes. */

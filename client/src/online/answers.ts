@@ -1,4 +1,5 @@
-import type { Alteration, Atome, JsonObject, JsonPatch } from '../../../src/protocol/index.js';
+import type { Alteration, Atome, JsonObject, JsonPatch, Where } from '../../../src/protocol/index.js';
+import type { Predicate } from '../query/query.js';
 
 /* What UnifiedAtome is asked and what it answers, beside `success`. */
 
@@ -44,6 +45,8 @@ export interface ListQuery {
   readonly parentId?: string | undefined;
   /** With this text somewhere in `data`, at most 200 characters; upper and lower case are the same. */
   readonly search?: string | undefined;
+  /** Those of which it is true. */
+  readonly where?: Where | Predicate | undefined;
   /** From 1 on. Default 1. */
   readonly page?: number | undefined;
   /** Atomes a page, 1 to 500. Default 20. */

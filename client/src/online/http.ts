@@ -125,7 +125,8 @@ function unanswered<T>(failure: Failure): Answer<T> {
 }
 
 function textOf(value: unknown): string {
-  return value instanceof Date ? value.toISOString() : String(value);
+  if (value instanceof Date) return value.toISOString();
+  return value instanceof Object ? JSON.stringify(value) : String(value);
 }
 
 function resultOf<T>(status: number, text: string): Result<T> {

@@ -1,4 +1,4 @@
-import type { Filter, ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import type { ServerMessage, Welcome } from '../../../src/protocol/index.js';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.js';
 import { createConnection, type Connection, type ConnectionPort } from '../connection/connection.js';
 import { isTrying, isUp, type State } from '../connection/state.js';
@@ -9,7 +9,7 @@ import { createEmitter } from '../core/emitter.js';
 import type { OtherMessage } from '../core/event-map.js';
 import { emitEvent } from '../core/emit-event.js';
 import { follow, type Following } from '../core/ledger-follower.js';
-import type { Settings, TokenSource } from '../core/options.js';
+import type { Filter, Settings, TokenSource } from '../core/options.js';
 import { OwnWrites } from './own-writes.js';
 
 /** Up to where everything is known, and of which ledger. */

@@ -1,4 +1,4 @@
-import type { Atome } from '../../../src/protocol/index.js';
+import type { Atome, Where } from '../../../src/protocol/index.js';
 import type { AnyKinds, KindOf } from '../core/kinds.js';
 
 type Scalar = string | number | boolean | null;
@@ -18,6 +18,14 @@ export type Condition =
       readonly contains?: Scalar;
     };
 
+/** A condition in the language of the server, as `where` of `@atome-sync/client/where` makes it. */
+export interface Predicate {
+  /** Whether it is true of an atome. */
+  (atome: Atome): boolean;
+  /** As it was written. */
+  toJSON(): Where;
+}
+
 /** Which atomes, in which order. Everything named has to hold; deleted atomes never match. */
 export interface Query<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map>> {
   /** Of this kind. */
@@ -28,8 +36,8 @@ export interface Query<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map>> {
   readonly parentId?: string | null | undefined;
   /** One of these; an empty list for none at all. */
   readonly ids?: readonly string[] | undefined;
-  /** Conditions by path in `data`: `{ done: false, 'author.name': { in: ['Ada', 'Bob'] } }`. */
-  readonly where?: Readonly<Record<string, Condition>> | undefined;
+  /** Conditions by path in `data`: `{ done: false, 'author.name': { in: ['Ada', 'Bob'] } }`; or all that a server can judge. */
+  readonly where?: Readonly<Record<string, Condition>> | Predicate | undefined;
   /** Path in the atome, `-` in front for descending: `data.title`, `-updatedAt`. Default `id`, the order of creation. */
   readonly sort?: string | undefined;
   /** How many at most, from the first of the order. Default: all. */
@@ -52,12 +60,18 @@ const PARTS = ['kind', 'type', 'parentId'] as const;
 export function matcher(query: Query): (atome: Atome) => boolean {
   const { ids, where = {} } = query;
   const wanted = ids && new Set(ids);
-  const conditions = Object.entries(where).map(([path, condition]) => [path.split('.'), condition] as const);
+  const conditions =
+    typeof where === 'function'
+      ? [where]
+      : Object.entries(where).map(([path, condition]) => {
+          const keys = path.split('.');
+          return ({ data }: Atome) => holds(at(data, keys), condition);
+        });
   return (atome) =>
     atome.deletedAt === null &&
     PARTS.every((part) => query[part] === undefined || query[part] === atome[part]) &&
     (!wanted || wanted.has(atome.id)) &&
-    conditions.every(([path, condition]) => holds(at(atome.data, path), condition));
+    conditions.every((isTrue) => isTrue(atome));
 }
 
 /** The order of a query; where it does not decide, that of the ids does. */

@@ -78,7 +78,7 @@ async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): 
     const state = stateAfter(before, row, alteration);
     states.set(row.atomeId, state);
     const { prevHash, hash, size } = row;
-    const position = { alteration, prevHash, hash, size, before: before && headerOfAtome(before) };
+    const position = { alteration, prevHash, hash, size, before: before && headerOfAtome(before), previous: before };
     made.push(
       state ? { ...position, atome: withoutClocks(state) } : { ...position, atome: unknownAtome(row), erased: true },
     );
@@ -105,5 +105,6 @@ function committedOf(row: AlterationRow, atomeRow: AtomeRow): Committed {
   const { audience, ...current } = headerAndAudienceOf(atomeRow);
   // whether it was there before, and not where, is all that can be asked of a compact page
   const before = version === 1 ? null : headerOfAtome(atome);
-  return { alteration: alterationBodyOf(row), prevHash, hash, size, atome, before, current, audience };
+  const { createdSeq } = atomeRow;
+  return { alteration: alterationBodyOf(row), prevHash, hash, size, atome, before, createdSeq, current, audience };
 }

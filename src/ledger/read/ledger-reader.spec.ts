@@ -91,7 +91,7 @@ describe('the reader', () => {
         { audience: { ...audience, kinds: ['note'] } },
         { audience: { ...audience, kinds: ['note', 'shape'] } },
       ]);
-      const without = ({ audience: _audience, before: _before, ...each }: Committed): object => each;
+      const without = ({ audience: _a, before: _b, previous: _p, createdSeq: _c, ...each }: Committed): object => each;
       expect(compact.map(without)).toEqual(page.slice(4).map(without));
       // where it was before cannot be asked of it, only whether it was there
       expect(compact.map(({ before }) => before !== null)).toEqual([true, true]);
@@ -145,7 +145,7 @@ describe('the reader', () => {
   describe('of a snapshot', () => {
     const collect = async (seq: number, kinds?: string[]): Promise<Atome[]> => {
       const atomes: Atome[] = [];
-      for await (const text of ledger.reader.snapshot(TENANT, seq, kinds)) atomes.push(JSON.parse(text) as Atome);
+      for await (const text of ledger.reader.snapshot(TENANT, seq, { kinds })) atomes.push(JSON.parse(text) as Atome);
       return atomes;
     };
 

@@ -1,11 +1,13 @@
 import {
   AtomeError,
   isRedacted,
+  matchesCondition,
   redacted,
   type Alteration,
   type Atome,
   type AtomeState,
   type AtomeHeader,
+  type Condition,
   type JudgedHeader,
   type RedactedAlteration,
 } from '../../protocol/index.js';
@@ -14,12 +16,18 @@ import { readNewestPage, readPage, type NewestPage } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
 import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
-import { alterationOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
+import { alterationOf, atomeOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import type { LedgerStore, ListQuery } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
 
 /** A place in an atome's past. */
 export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
+
+/** Which atomes a snapshot has. */
+export interface SnapshotFilter {
+  readonly kinds?: readonly string[] | undefined;
+  readonly where?: Condition | undefined;
+}
 
 /** One page of a list. */
 export interface ListPage {
@@ -220,7 +228,7 @@ export class LedgerReader {
   async *snapshot(
     tenant: string,
     seq: number,
-    kinds?: readonly string[],
+    { kinds, where }: SnapshotFilter = {},
     visible: (now: AtomeHeader) => boolean = () => true,
   ): AsyncGenerator<string> {
     let after = '';
@@ -235,6 +243,7 @@ export class LedgerReader {
         if (!isOfNow) await turn();
         const there = isOfNow ? row : await this.asOf(tenant, row, seq);
         if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
+        if (where && !matchesCondition(where, isOfNow ? atomeOf(row) : (there as Atome))) continue;
         yield isOfNow ? atomeText(row) : JSON.stringify(there);
       }
       after = rows.at(-1)!.id;

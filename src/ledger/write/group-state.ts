@@ -131,8 +131,9 @@ export class GroupState {
     if (version === 1) this.creations.set(atomeId, row);
     if (opId !== null) this.know(row as AlterationRow & { opId: string });
     if (alteration.operation === 'redact') added.erased.push({ atomeId, version });
-    const before = target ? headerOfAtome(target.state) : null;
-    const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before };
+    const previous = target ? target.state : null;
+    const before = previous && headerOfAtome(previous);
+    const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before, previous };
     added.committed.push(committed);
     return committed;
   }

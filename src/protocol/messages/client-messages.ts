@@ -1,5 +1,6 @@
 import type { JsonValue } from '../json.js';
 import type { Mutation } from '../operations.js';
+import type { Condition } from '../query/condition.js';
 
 /* What comes up the wire: the union is `ClientMessage`. */
 
@@ -25,6 +26,8 @@ export interface Filter {
   readonly ids?: readonly string[];
   /** Those under this atome; null: those under none. */
   readonly parentId?: string | null;
+  /** Those of which it is true. */
+  readonly where?: Condition;
 }
 
 /** Where a reader continues. */

@@ -28,6 +28,10 @@ describe('parseMessage', () => {
       { type: 'subscribe', kinds: ['note'], types: [], ids: ['a1'], parentId: null, compact: false },
     ],
     [
+      { type: 'subscribe', where: { kind: 'note' } },
+      { type: 'subscribe', where: { field: { own: 'kind' }, operator: 'eq', value: 'note' }, compact: false },
+    ],
+    [
       { type: 'presence', state: { at: [1, 2] } },
       { type: 'presence', state: { at: [1, 2] } },
     ],
@@ -54,6 +58,8 @@ describe('parseMessage', () => {
     [{ type: 'subscribe', types: ['a b'] }, 'types'],
     [{ type: 'subscribe', ids: Array<string>(1_001).fill('a') }, 'ids'],
     [{ type: 'subscribe', parentId: 1 }, 'parentId'],
+    [{ type: 'subscribe', where: null }, 'where'],
+    [{ type: 'subscribe', where: { or: [{ nothing: 1 }] } }, 'where'],
     [{ type: 'subscribe', compact: 'yes' }, 'compact'],
     [{ type: 'subscribe', limit: 1 }, 'limit'],
   ])('refuses %j for its %s', (sent, path) => {

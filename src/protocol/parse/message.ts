@@ -2,6 +2,7 @@ import { AtomeError } from '../errors.js';
 import { isObject, type JsonValue } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { ClientMessage, Filter, LegacyWrite, Subscribe } from '../messages/client-messages.js';
+import { parseCondition } from '../query/parse-condition.js';
 import { Fields } from './fields.js';
 import { parseMutate } from './mutate.js';
 import { parseLegacy } from './legacy.js';
@@ -88,5 +89,6 @@ function takeFilter(fields: Fields): Filter {
     ...(types && { types }),
     ...(ids && { ids }),
     ...(fields.has('parentId') && { parentId: takeParentId(fields) }),
+    ...(fields.has('where') && { where: parseCondition(fields.raw('where')) }),
   };
 }

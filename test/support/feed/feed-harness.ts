@@ -5,6 +5,7 @@ import { create, openLedger, SOMEBODY, TENANT, type TestLedger } from '../ledger
 import { feedParts } from './feed-parts.js';
 import { settled } from './reader-harness.js';
 import { TestSink } from './sink.js';
+import type { Filter } from '../../../src/protocol/index.js';
 import { WatchedStore } from '../ledger/watched-store.js';
 
 /** A feed over a ledger in memory, whose work is counted. */
@@ -27,14 +28,14 @@ export class FeedHarness {
   }
 
   /** Live readers of one class, or such as are behind. */
-  async open(count: number, form: ReadRequest['form'], since?: number): Promise<TestSink[]> {
+  async open(count: number, form: ReadRequest['form'], since?: number, filter: Filter = {}): Promise<TestSink[]> {
     const from = since ?? (await this.feed.log(TENANT)).tail.seq;
     const sinks: TestSink[] = [];
     for (let index = 0; index < count; index += 1) {
       const sink = new TestSink();
       // each plain reader is a client of its own
       const own = typeof form === 'object' ? { plainOf: `${form.plainOf}-${index}` } : form;
-      const reader = await this.feed.open(TENANT, { principal: SOMEBODY, sink, since: from, form: own });
+      const reader = await this.feed.open(TENANT, { principal: SOMEBODY, sink, since: from, filter, form: own });
       reader.pump();
       sinks.push(sink);
     }

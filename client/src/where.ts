@@ -1,0 +1,29 @@
+import type { AtomeError } from '../../src/protocol/errors.js';
+import { matchesCondition } from '../../src/protocol/query/condition.js';
+import { parseCondition } from '../../src/protocol/query/parse-condition.js';
+import type { Where } from '../../src/protocol/query/where.js';
+import { SyncError } from './core/errors.js';
+import type { Predicate } from './query/query.js';
+
+/**
+ * A condition in the language of the server, for queries of the local store, and for whatever is asked of a server:
+ * `where({ 'data.status': 'open', or: [{ 'data.size': { gte: 5 } }, { 'data.size': { exists: false } }] })`.
+ * @throws SyncError `invalid` where it is not one.
+ */
+export function where(condition: Where): Predicate {
+  // what is changed afterwards is not what was asked for
+  const written = JSON.stringify(condition);
+  const parsed = parsedOf(condition);
+  return Object.assign((atome: Parameters<Predicate>[0]) => matchesCondition(parsed, atome), {
+    toJSON: () => JSON.parse(written) as Where,
+  });
+}
+
+function parsedOf(condition: Where): ReturnType<typeof parseCondition> {
+  try {
+    return parseCondition(condition);
+  } catch (error) {
+    const { code, message } = error as AtomeError;
+    throw new SyncError(code, message);
+  }
+}
