@@ -67,8 +67,8 @@ export interface AtomeOptions {
    */
   readonly databaseSchema?: string;
   /**
-   * The application's own data source of TypeORM, to the same database. Transactions that it shares with the module have its
-   * entities: on PostgreSQL they are made on its connections, on SQLite on one of their own.
+   * TypeORM's, of the same database, which the application writes its own rows through: for `AtomeService.transaction`, and for
+   * the transactions of durable consumers. The application initialises it before the first of them, and ends it.
    */
   readonly dataSource?: DataSource;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA, type Statement, type Tables } from '../database/tables.js';
+import { requireHost } from '../ledger/stores/host-runner.js';
 import { isLocked } from '../ledger/stores/sqlite/patience.js';
 import { statementsIn } from '../ledger/stores/postgres/postgres.texts.js';
 import type { DeliveryTransaction } from './consumer-options.js';
@@ -20,6 +21,15 @@ export interface TransactionPlace {
   /** The application's own, to the same database. */
   readonly dataSource: DataSource | undefined;
 }
+
+/** A connection to the file beside that of the application: it changes no tables, and waits for no lock in the driver. */
+const OWN_FILE = {
+  type: 'better-sqlite3',
+  timeout: 0,
+  synchronize: false,
+  dropSchema: false,
+  migrationsRun: false,
+} as const;
 
 /** As durable as our own writes are; a process that stalls loses the row of the cursor. */
 const SETTINGS = `SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${MOST_MS}; SET LOCAL "atome.tenant" = '*'`;
@@ -64,6 +74,7 @@ export class HostTransactions {
     return this.tables.apart(async () => {
       const { dataSource } = this.place;
       // on SQLite a data source has one connection, on which the application may be in the middle of a transaction of its own
+      if (dataSource) requireHost(dataSource, this.isSqlite ? 'better-sqlite3' : 'postgres');
       const source = dataSource && !this.isSqlite ? dataSource : await (this.own ??= this.open());
       const runner = source.createQueryRunner();
       try {
@@ -126,7 +137,6 @@ export class HostTransactions {
 
   private async open(): Promise<DataSource> {
     const { databaseUrl, dataSource } = this.place;
-    const entities = dataSource ? [...(dataSource.options.entities as [])] : [];
     const file = this.isSqlite ? fileOf(databaseUrl) : undefined;
     if (!this.isSqlite) {
       return new DataSource({
@@ -139,9 +149,16 @@ export class HostTransactions {
     if (file === undefined) {
       throw new Error('a transaction of a delivery needs a database that is not in memory: name a file in databaseUrl');
     }
-    const options = { type: 'better-sqlite3', database: file, entities, timeout: 0 } as const;
-    const prepareDatabase = (db: { pragma: (text: string) => unknown }): void => void db.pragma('synchronous = FULL');
-    return new DataSource({ ...options, prepareDatabase }).initialize();
+    const ofHost = dataSource?.options as Extract<DataSourceOptions, { type: 'better-sqlite3' }> | undefined;
+    return new DataSource({
+      ...ofHost,
+      ...OWN_FILE,
+      database: file,
+      prepareDatabase: async (db: { pragma(text: string): unknown }): Promise<void> => {
+        await ofHost?.prepareDatabase?.(db);
+        db.pragma('synchronous = FULL');
+      },
+    }).initialize();
   }
 }
 

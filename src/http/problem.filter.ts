@@ -1,5 +1,6 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { throwError, type Observable } from 'rxjs';
 import { AtomeError } from '../protocol/index.js';
 import { errorLog } from './error-log.js';
 import { PROBLEM_JSON, retryAfterOf, toAtomeError, toProblem } from './problem.js';
@@ -9,11 +10,12 @@ import { PROBLEM_JSON, retryAfterOf, toAtomeError, toProblem } from './problem.j
 export class ProblemFilter implements ExceptionFilter {
   private readonly onError = errorLog('Http');
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(error: unknown, host: ArgumentsHost): unknown {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     this.answer(error, request, reply);
+    return undefined;
   }
 
   /** The same where Nest is not asked: before a handler is called. */
@@ -25,13 +27,14 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /**
- * For every route of a host application: what our service and body parsers refuse is refused there in the same way. What is no
- * route, such as a resolver of GraphQL or a message of another transport, is left to Nest, which throws it on.
+ * For every route of a host application, and every message of its other transports: what our service and body parsers refuse
+ * is refused there in the same way. What is neither, such as a resolver of GraphQL, is left to Nest, which throws it on.
  */
 @Catch(AtomeError)
 export class AtomeErrorFilter extends ProblemFilter {
-  override catch(error: unknown, host: ArgumentsHost): void {
+  override catch(error: AtomeError, host: ArgumentsHost): Observable<never> | undefined {
     if (host.getType() === 'http') super.catch(error, host);
+    return host.getType() === 'rpc' ? throwError(() => error.toBody()) : undefined;
   }
 }
 

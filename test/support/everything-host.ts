@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import {
   Catch,
   Controller,
@@ -12,15 +12,19 @@ import {
   type CanActivate,
   type ExceptionFilter,
   type ExecutionContext,
+  type INestMicroservice,
   type NestInterceptor,
 } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import compress from '@fastify/compress';
+import { ClientProxyFactory, MessagePattern, Payload, Transport, type ClientProxy } from '@nestjs/microservices';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { map, of, tap, type Observable } from 'rxjs';
+import mercurius from 'mercurius';
+import { map, of, tap, throwError, type Observable } from 'rxjs';
 import { WebSocketServer } from 'ws';
-import { AtomeModule, AtomeWsAdapter, type Principal } from '../../src/index.js';
+import { AtomeModule, AtomeService, AtomeWsAdapter, systemOf, type Atome, type Principal } from '../../src/index.js';
 
 /* An application that sets up globally whatever Nest lets it: nothing of it may reach the module's routes but what it wraps. */
 
@@ -71,9 +75,10 @@ class Cache implements NestInterceptor {
 /** Answers whatever reaches it in its own way. */
 @Catch()
 class CatchAll implements ExceptionFilter {
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(error: unknown, host: ArgumentsHost): unknown {
+    if (host.getType() !== 'http') return throwError(() => ({ caught: String(error) }));
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    void reply.status(418).send({ caught: String(error) });
+    return reply.status(418).send({ caught: String(error) });
   }
 }
 
@@ -90,6 +95,17 @@ class OrdersController {
   }
 }
 
+/** What another transport asks. */
+@Controller()
+class AtomesByMessage {
+  constructor(private readonly atomes: AtomeService) {}
+
+  @MessagePattern('atome')
+  get(@Payload() id: string): Promise<Atome> {
+    return this.atomes.get(id, undefined, systemOf('acme'));
+  }
+}
+
 @WebSocketGateway({ path: '/chat' })
 class ChatGateway {
   @SubscribeMessage('say')
@@ -98,11 +114,17 @@ class ChatGateway {
   }
 }
 
+function portOf(microservice: INestMicroservice): number {
+  return (microservice.unwrap<Server>().address() as AddressInfo).port;
+}
+
 /** The application, listening. */
 export interface EverythingHost {
   readonly app: NestFastifyApplication;
   readonly url: string;
   readonly cache: Cache;
+  /** Asks by the second transport. */
+  readonly messages: ClientProxy;
   close(): Promise<void>;
 }
 
@@ -118,7 +140,7 @@ export async function startEverything(databaseUrl: string): Promise<EverythingHo
   });
   @Module({
     imports: [atomes],
-    controllers: [OrdersController],
+    controllers: [OrdersController, AtomesByMessage],
     providers: [ChatGateway, { provide: APP_GUARD, useClass: UserGuard }],
   })
   class HostModule {}
@@ -142,6 +164,19 @@ export async function startEverything(databaseUrl: string): Promise<EverythingHo
   app.useGlobalFilters(new CatchAll());
   app.useGlobalInterceptors(new Envelope(), cache);
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
+  await app.register(compress, { threshold: 100 });
+  await app.register(mercurius, {
+    schema: 'type Query { kindOf(id: String!): String }',
+    resolvers: {
+      Query: {
+        kindOf: async (_root: unknown, { id }: { id: string }) =>
+          (await app.get(AtomeService, { strict: false }).get(id, undefined, systemOf('acme'))).kind,
+      },
+    },
+  });
+  const transport = { transport: Transport.TCP as const, options: { host: '127.0.0.1', port: 0 } };
+  const microservice = app.connectMicroservice(transport, { inheritAppConfig: true });
+  await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   const graphql = new WebSocketServer({ noServer: true });
   app.getHttpServer().on('upgrade', (request, socket, head) => {
@@ -149,5 +184,11 @@ export async function startEverything(databaseUrl: string): Promise<EverythingHo
     graphql.handleUpgrade(request, socket, head, (ws) => ws.send('a second library'));
   });
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { app, url: `http://127.0.0.1:${port}`, cache, close: () => app.close() };
+  const options = { host: '127.0.0.1', port: portOf(microservice) };
+  const messages = ClientProxyFactory.create({ transport: Transport.TCP, options });
+  const close = async (): Promise<void> => {
+    await messages.close();
+    await app.close();
+  };
+  return { app, url: `http://127.0.0.1:${port}`, cache, messages, close };
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
 import { Api, type Answer } from '../../support/clients/api.js';
 import { TestSocket } from '../../support/clients/socket.js';
@@ -193,6 +194,39 @@ describe.each(DATABASES)('an application with everything that Nest has, on %s', 
     const [other] = (await once(graphql, 'message')) as [Buffer];
     expect(other.toString()).toBe('a second library');
     graphql.terminate();
+  });
+
+  it('has its other transports, which get what the service says, and why it does not', async () => {
+    const ask = (id: string) => firstValueFrom(host.messages.send<unknown>('atome', id));
+    const made = await embedded(post('atome/create', { id: 'asked', kind: 'note', data: { n: '1' } }));
+    expect(made.status).toBe(201);
+    expect(await ask('asked')).toMatchObject({ id: 'asked', data: { n: '1' } });
+    await expect(ask('none')).rejects.toEqual({ caught: 'AtomeError: there is no atome "none"' });
+    const api = new Api(host.url);
+    const query = (id: string) => api.post('/graphql', { query: `{ kindOf(id: "${id}") }` });
+    expect((await query('asked')).body).toEqual({ data: { kindOf: 'note' } });
+    expect((await query('none')).body).toMatchObject({ errors: [{ message: 'there is no atome "none"' }] });
+  });
+
+  it('compresses what is one answer, and not what goes on', async () => {
+    const headers = { 'x-user': 'admin', 'accept-encoding': 'gzip' };
+    const list = await fetch(`${host.url}/shop/atome/list?limit=100`, { headers });
+    expect(list.headers.get('content-encoding')).toBe('gzip');
+    expect(await list.json()).toMatchObject({ data: { success: true } });
+    const ending = new AbortController();
+    const events = await fetch(`${host.url}/shop/sync/changes?since=0`, {
+      headers: { ...headers, accept: 'text/event-stream' },
+      signal: ending.signal,
+    });
+    expect(events.headers.get('content-encoding')).toBeNull();
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const chunk of events.body!) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.includes('event: ')) break;
+    }
+    expect(text).toContain('event: ');
+    ending.abort();
   });
 
   it('tells sockets who may, and what is written', async () => {

@@ -1,7 +1,10 @@
+import type { AddressInfo, Server } from 'node:net';
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { ExternalContextCreator, NestFactory } from '@nestjs/core';
+import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { firstValueFrom } from 'rxjs';
 import { AtomeModule, AtomeService, AtomeWsAdapter, type Atome } from '../../../src/index.js';
 import { Api } from '../../support/clients/api.js';
 
@@ -12,6 +15,7 @@ class Mine {
   constructor(private readonly atomes: AtomeService) {}
 
   @Get()
+  @MessagePattern('mine')
   get(): Promise<Atome> {
     return this.atomes.get('none');
   }
@@ -35,6 +39,22 @@ describe('what the service refuses', () => {
   it("is a problem at the application's own routes", async () => {
     const { status, body } = await new Api(await app.getUrl()).get('/mine');
     expect({ status, code: body.code }).toEqual({ status: 404, code: 'not_found' });
+  });
+
+  it('is told to who asks by another transport, by its code', async () => {
+    const tcp = { transport: Transport.TCP as const, options: { host: '127.0.0.1', port: 0 } };
+    const microservice = app.connectMicroservice(tcp, { inheritAppConfig: true });
+    await app.startAllMicroservices();
+    const { port } = microservice.unwrap<Server>().address() as AddressInfo;
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    const asked = firstValueFrom(client.send('mine', ''));
+    await expect(asked).rejects.toEqual({
+      code: 'not_found',
+      message: 'there is no atome "none"',
+      status: 404,
+      retryable: false,
+    });
+    await client.close();
   });
 
   it('is thrown on to what is no route, such as a resolver', async () => {
