@@ -1,16 +1,21 @@
 import type { AtomeError } from '../../src/protocol/errors.js';
 import { matchesCondition } from '../../src/protocol/query/condition.js';
 import { parseCondition } from '../../src/protocol/query/parse-condition.js';
+import type { JsonObject } from '../../src/protocol/json.js';
 import type { Where } from '../../src/protocol/query/where.js';
 import { SyncError } from './core/errors.js';
 import type { Predicate } from './query/query.js';
+import type { WhereOf } from './query/typed-where.js';
+
+export type { WhereOf };
 
 /**
  * A condition in the language of the server, for queries of the local store, and for whatever is asked of a server:
  * `where({ 'data.status': 'open', or: [{ 'data.size': { gte: 5 } }, { 'data.size': { exists: false } }] })`.
+ * With `where<Task>({ … })` the compiler checks paths and values in `data`.
  * @throws SyncError `invalid` where it is not one.
  */
-export function where(condition: Where): Predicate {
+export function where<Data = JsonObject>(condition: WhereOf<Data>): Predicate {
   // what is changed afterwards is not what was asked for
   const written = JSON.stringify(condition);
   const parsed = parsedOf(condition);
@@ -19,7 +24,7 @@ export function where(condition: Where): Predicate {
   });
 }
 
-function parsedOf(condition: Where): ReturnType<typeof parseCondition> {
+function parsedOf(condition: unknown): ReturnType<typeof parseCondition> {
   try {
     return parseCondition(condition);
   } catch (error) {

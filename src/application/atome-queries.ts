@@ -1,26 +1,34 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
 import type {
-  HistoryPage,
+  AsOf,
   HistoryCursor,
+  HistoryPage,
   LedgerReader,
   ListPage,
-  AsOf,
   SnapshotFilter,
 } from '../ledger/read/ledger-reader.js';
 import { entityTag } from '../ledger/entity-tag.js';
-import { sortValueOf } from '../ledger/read/sort-value.js';
+import { MOST_COUNTED } from '../ledger/read/totals.js';
+import { placeOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeOf, atomeText, stateOf } from '../ledger/row-mapper.js';
-import type { ListQuery } from '../ledger/store.js';
+import type { ListQuery, Total } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
 import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
+import { projectedText, type Projection } from './projection.js';
 
 /** An atome as JSON, and what a cache and preconditions go by. */
 export interface AtomeText extends Selected {
   readonly text: string;
+}
+
+/** Some of an atome, as it is or as it was. */
+export interface Projected {
+  readonly asOf: AsOf | undefined;
+  readonly projection: Projection | undefined;
 }
 
 /** Which page of a history: its number, or where it begins. */
@@ -56,19 +64,23 @@ export class AtomeQueries {
     return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(this.shownAs(now)));
   }
 
-  /** As {@link get}, as JSON. */
-  async getText(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<AtomeText> {
+  /** As {@link get}, as JSON, or what is wanted of it. */
+  async getText(
+    id: string,
+    moment: AsOf | Projected | undefined,
+    principal: Principal,
+    waiting?: Waiting,
+  ): Promise<AtomeText> {
+    const { asOf, projection } = moment && 'projection' in moment ? moment : { asOf: moment };
     const reader = this.readerOf(principal, waiting);
     const row = await this.row(reader, id, principal);
-    if (!moment && row.deletedAt !== null) reader.requireAlive(stateOf(row));
-    const shown = moment ? await reader.getAt(principal.tenant, id, moment) : row;
+    if (!asOf && row.deletedAt !== null) reader.requireAlive(stateOf(row));
+    const shown = asOf ? await reader.getAt(principal.tenant, id, asOf) : row;
     const { version, updatedAt } = shown;
-    return {
-      etag: entityTag(row.epoch, shown),
-      version,
-      updatedAt,
-      text: moment ? JSON.stringify(shown) : atomeText(this.shownAs(row)),
-    };
+    const now = asOf ? shown : this.shownAs(row);
+    const whole = (): string => ('clocks' in now ? atomeText(now) : JSON.stringify(now));
+    const text = projection ? projectedText(now, projection) : whole();
+    return { etag: entityTag(row.epoch, shown), version, updatedAt, text };
   }
 
   /** What there is under an id, deleted or not; undefined also for what may not be read. */
@@ -105,12 +117,15 @@ export class AtomeQueries {
 
   async count(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<number> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
-    if (visibleTo !== 'per-row')
-      return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });
-    const found = this.walk({ ...query, offset: 0, after: undefined }, principal, waiting);
-    let count = 0;
-    while (!(await found.next()).done) count += 1;
-    return count;
+    if (visibleTo === 'per-row') return (await this.countSeen(query, Infinity, principal, waiting)).total;
+    return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });
+  }
+
+  /** As {@link count}, but of many only that there are many. */
+  async total(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<Total> {
+    const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
+    if (visibleTo === 'per-row') return this.countSeen(query, MOST_COUNTED, principal, waiting);
+    return this.readerOf(principal, waiting).total(principal.tenant, { ...query, visibleTo });
   }
 
   /** Those of a snapshot at `seq`. */
@@ -144,6 +159,18 @@ export class AtomeQueries {
     return reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
+  /** How many may be read among the first of those that are found. */
+  private async countSeen(query: ListQuery, most: number, principal: Principal, waiting?: Waiting): Promise<Total> {
+    let total = 0;
+    let passed = 0;
+    for await (const row of this.pass({ ...query, offset: 0, after: undefined }, principal, waiting)) {
+      if (passed === most) return { total, isExact: false };
+      passed += 1;
+      if (row) total += 1;
+    }
+    return { total, isExact: true };
+  }
+
   private async page(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
     if (visibleTo === 'per-row') return this.scan(query, principal, waiting);
@@ -162,17 +189,20 @@ export class AtomeQueries {
     return { rows, last: undefined };
   }
 
-  /** All that a query finds and that may be read, page after page. */
+  /** All that a query finds and that may be read. */
   private async *walk(query: ListQuery, principal: Principal, waiting?: Waiting): AsyncGenerator<AtomeRow> {
+    for await (const row of this.pass(query, principal, waiting)) if (row) yield row;
+  }
+
+  /** All that a query finds, page after page; undefined for those that may not be read. */
+  private async *pass(query: ListQuery, principal: Principal, waiting?: Waiting): AsyncGenerator<AtomeRow | undefined> {
     const reader = this.readerOf(principal, waiting);
     for (let { after } = query; ;) {
       const { rows, last } = await reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
       await turn();
-      for (const row of rows) {
-        if (this.mayRead(principal, headerOf(row))) yield row;
-      }
+      for (const row of rows) yield this.mayRead(principal, headerOf(row)) ? row : undefined;
       if (!last) return;
-      after = { value: sortValueOf(query.sortBy, last), id: last.id };
+      after = placeOf(query, last);
     }
   }
 }

@@ -1,7 +1,9 @@
 import { Controller, Get, Param, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Waiting } from '../auth/admission/fair-slots.js';
 import { AtomeQueries } from '../application/atome-queries.js';
+import { parseProjection, projectedText, type Projection } from '../application/projection.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { parseAsOfPoint } from '../http/as-of.js';
 import { allowRevalidation } from '../http/cache-headers.js';
@@ -14,13 +16,13 @@ import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
 import { whileAsked } from '../http/when-over.js';
 import { takeWhere } from '../http/where-query.js';
-import type { AsOf } from '../ledger/read/ledger-reader.js';
+import type { AsOf, ListPage } from '../ledger/read/ledger-reader.js';
 import { atomeText } from '../ledger/row-mapper.js';
 import { isHeavy } from '../ledger/read-weights.js';
-import type { ListQuery } from '../ledger/store.js';
+import type { ListQuery, Total } from '../ledger/store.js';
 import { LARGE, turn } from '../ledger/turns.js';
-import { invalid, parseId, type Condition, type Principal } from '../protocol/index.js';
-import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './atome.dto.js';
+import { invalid, parseId, parseSort, type Condition, type Principal } from '../protocol/index.js';
+import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './query.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 
 /** The reads of REST from atomes. Everything it knows is HTTP: the rest is {@link AtomeQueries}. */
@@ -48,25 +50,43 @@ export class AtomeReadsController {
   ) {
     const { where, rest } = takeWhere(request.query, request.url);
     const query = await checkedQuery(ListQueryDto, rest);
+    const projection = toProjection(query);
     const listQuery = toListQuery(query, where);
     const waiting = whileAsked(request, reply);
-    const list = () =>
-      Promise.all([
-        this.atomes.list(listQuery, caller, waiting),
-        query.count === 'true' ? this.atomes.count(listQuery, caller, waiting) : null,
-      ]);
-    const [{ rows, last }, total] = await (isHeavy.atomes.list(listQuery)
+    const list = async () => {
+      const page = await this.atomes.list(listQuery, caller, waiting);
+      return { ...page, total: await this.total(query.count, listQuery, page, [caller, waiting]) };
+    };
+    const { rows, last, total } = await (query.count === 'exact' || isHeavy.atomes.list(listQuery)
       ? this.heavyCalls.during(request, list)
       : list());
     // a short page need not stand behind the large ones of others
     if (rows.reduce((bytes, { size }) => bytes + size, 0) > LARGE) await turn();
     const paging = JSON.stringify({
-      total,
+      total: total?.total ?? null,
+      ...(total?.isExact === false && { totalIsExact: false }),
       page: query.page,
-      pages: total === null ? null : Math.ceil(total / query.limit),
+      pages: total && Math.ceil(total.total / query.limit),
       nextCursor: last ? encodeCursor(listQuery, last) : null,
     });
-    return this.answers.of(`{"success":true,"data":[${rows.map(atomeText).join(',')}],${paging.slice(1)}`, reply);
+    const texts = rows.map((row) => (projection ? projectedText(row, projection) : atomeText(row)));
+    return this.answers.of(`{"success":true,"data":[${texts.join(',')}],${paging.slice(1)}`, reply);
+  }
+
+  /** How many a list has in all; null where nobody asks. A page may tell it, and of many it tells how many there are at least. */
+  private async total(
+    count: ListQueryDto['count'],
+    query: ListQuery,
+    { rows, last }: ListPage,
+    by: [caller: Principal, waiting: Waiting],
+  ): Promise<Total | null> {
+    if (count === 'false') return null;
+    const shown = query.offset + rows.length;
+    const isEnd = !last && query.after === undefined && (rows.length > 0 || query.offset === 0);
+    if (isEnd) return { total: shown, isExact: true };
+    if (count === 'exact') return { total: await this.atomes.count(query, ...by), isExact: true };
+    const { total, isExact } = await this.atomes.total(query, ...by);
+    return { total: isExact ? total : Math.max(total, shown + Number(last !== undefined)), isExact };
   }
 
   @RequireRole('read', { takesQuery: true })
@@ -88,8 +108,9 @@ export class AtomeReadsController {
     @CurrentPrincipal() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asOf = toAsOf(await checkedQuery(GetQueryDto, request.query));
-    const atome = await this.atomes.getText(parseId(id), asOf, caller, whileAsked(request, reply));
+    const query = await checkedQuery(GetQueryDto, request.query);
+    const wanted = { asOf: toAsOf(query), projection: toProjection(query) };
+    const atome = await this.atomes.getText(parseId(id), wanted, caller, whileAsked(request, reply));
     const isKnown = isNotModified(request.headers, atome);
     allowRevalidation(reply, atome.etag);
     if (isKnown) {
@@ -123,6 +144,10 @@ export class AtomeReadsController {
   }
 }
 
+function toProjection({ fields }: Pick<GetQueryDto, 'fields'>): Projection | undefined {
+  return fields === undefined ? undefined : parseProjection(fields);
+}
+
 function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
   if (version !== undefined && at !== undefined) {
     throw invalid([{ path: 'at', message: 'cannot be given together with version; choose one' }]);
@@ -142,6 +167,7 @@ function toListQuery(query: ListQueryDto, where: Condition | undefined): ListQue
     includeDeleted: query.includeDeleted === 'true',
     sortBy,
     sortOrder,
+    sort: query.sort === undefined ? undefined : parseSort(query.sort),
   } satisfies Record<keyof Listing, unknown>;
   return {
     ...listing,

@@ -1,12 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
-import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { ParsedBy } from '../http/parsed-by.js';
 import { NOTE_ID } from '../http/openapi-examples.js';
-import { WholeNumber } from '../http/validation.js';
-import { WHERE } from '../http/where-query.js';
 import {
   DEFAULT_LIMITS,
-  ID_PATTERN,
   NEW_ID_PATTERN,
   KIND_PATTERN,
   MAX_VERSION,
@@ -22,8 +19,8 @@ import {
  * parser of the protocol decides, as on the WebSocket; a property test holds both to the same verdicts.
  */
 
-const ID = { message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' };
-const KIND = { message: 'must be 1–64 characters of A–Z a–z 0–9 _ . : -' };
+export const ID = { message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' };
+export const KIND = { message: 'must be 1–64 characters of A–Z a–z 0–9 _ . : -' };
 const NO_CHANGE = { operation: 'update', changes: {} };
 const ACCESS = {
   oneOf: [
@@ -175,99 +172,4 @@ export class RestoreAtomeDto extends ReasonDto {
   @Min(1)
   @Max(MAX_VERSION)
   version!: number;
-}
-
-/* The queries, checked by the ValidationPipe. */
-
-export class GetQueryDto {
-  @ApiPropertyOptional({ type: Number, minimum: 1, description: 'The atome as it was at this version.' })
-  @IsOptional()
-  @WholeNumber(1)
-  version?: number;
-
-  @ApiPropertyOptional({
-    description: 'The atome as it was at a seq, or at a time such as `2026-01-31T12:00:00Z`.',
-  })
-  @IsOptional()
-  @IsString()
-  at?: string;
-}
-
-export class PageQueryDto {
-  @ApiPropertyOptional({ type: Number, minimum: 1, default: 1, description: 'Which page.' })
-  @IsOptional()
-  @WholeNumber(1)
-  page: number = 1;
-
-  @ApiPropertyOptional({ type: Number, minimum: 1, maximum: 500, default: 20, description: 'How many on a page.' })
-  @IsOptional()
-  @WholeNumber(1, 500)
-  limit: number = 20;
-}
-
-export class HistoryQueryDto extends PageQueryDto {
-  @ApiPropertyOptional({
-    type: String,
-    description: 'nextCursor of the page before; it takes the place of `page`.',
-    example: '12',
-  })
-  @IsOptional()
-  @WholeNumber(1, MAX_VERSION)
-  cursor?: number;
-}
-
-const SORT_BY = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
-const FLAGS = ['true', 'false'] as const;
-
-export class ListQueryDto extends PageQueryDto {
-  @ApiPropertyOptional({ description: 'Only this kind.', example: 'note' })
-  @IsOptional()
-  @Matches(KIND_PATTERN, KIND)
-  kind?: string;
-
-  @ApiPropertyOptional({ description: 'Only this type.' })
-  @IsOptional()
-  @Matches(KIND_PATTERN, KIND)
-  type?: string;
-
-  @ApiPropertyOptional({ description: 'Those under this atome; `null` for those under none.' })
-  @IsOptional()
-  @Matches(ID_PATTERN, ID)
-  parentId?: string;
-
-  @ApiPropertyOptional({ description: 'Text that data contains, ignoring case.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
-  search?: string;
-
-  @ApiPropertyOptional(WHERE)
-  @IsOptional()
-  where?: never;
-
-  @ApiPropertyOptional({ enum: SORT_BY, default: 'updatedAt', description: 'What orders the list.' })
-  @IsIn(SORT_BY)
-  sortBy: (typeof SORT_BY)[number] = 'updatedAt';
-
-  @ApiPropertyOptional({ enum: ['asc', 'desc'], default: 'desc', description: 'Upwards, or downwards.' })
-  @IsIn(['asc', 'desc'])
-  sortOrder: 'asc' | 'desc' = 'desc';
-
-  @ApiPropertyOptional({ description: 'nextCursor of the page before; it takes the place of `page`.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(1000)
-  cursor?: string;
-
-  @ApiPropertyOptional({ enum: FLAGS, default: 'false', description: 'Deleted ones too.' })
-  @IsIn(FLAGS)
-  includeDeleted: 'true' | 'false' = 'false';
-
-  @ApiPropertyOptional({
-    enum: FLAGS,
-    default: 'true',
-    description: 'false: leave out total and pages, which takes less time on large lists.',
-  })
-  @IsIn(FLAGS)
-  count: 'true' | 'false' = 'true';
 }

@@ -1,18 +1,36 @@
 import { createHash } from 'node:crypto';
-import { sortValueOf } from '../ledger/read/sort-value.js';
+import { placeOf } from '../ledger/read/sort-value.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery, SortKey } from '../ledger/store.js';
-import { ID_PATTERN, invalid, KIND_PATTERN, MAX_VERSION, type AtomeError } from '../protocol/index.js';
+import {
+  ID_PATTERN,
+  invalid,
+  isOddText,
+  KIND_PATTERN,
+  MAX_VERSION,
+  SORT_RANK,
+  shortened,
+  type AtomeError,
+  type Sort,
+  type SortField,
+  type SortValue,
+} from '../protocol/index.js';
 
 type ListCursor = NonNullable<ListQuery['after']>;
+
+/** Stands first in a cursor of a list that is ordered by fields. */
+const BY_FIELDS = 'sort';
 
 /** What a cursor belongs to: another order or another filter is another list. */
 export type Listing = Omit<ListQuery, 'after' | 'limit' | 'offset' | 'visibleTo'>;
 
 /** The place of a row in a list, as opaque text for `nextCursor`. */
 export function encodeCursor(listing: Listing, row: AtomeRow): string {
-  const { sortBy, sortOrder } = listing;
-  const parts = [sortBy, sortValueOf(sortBy, row), row.id, sortOrder, filterDigest(listing)];
+  const { sort, sortBy, sortOrder } = listing;
+  const { value, id } = placeOf(listing, row);
+  const parts = sort
+    ? [BY_FIELDS, value, id, filterDigest(listing)]
+    : [sortBy, value, id, sortOrder, filterDigest(listing)];
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
@@ -22,7 +40,8 @@ export function encodeCursor(listing: Listing, row: AtomeRow): string {
  */
 export function decodeCursor(cursor: string, listing: Listing): ListCursor {
   const parts = parse(cursor);
-  const { sortBy, sortOrder } = listing;
+  const { sort, sortBy, sortOrder } = listing;
+  if (sort) return decodeByFields(parts, sort, listing);
   if (!Array.isArray(parts) || (parts.length !== 3 && parts.length !== 5)) throw notOf(`sortBy=${sortBy}`);
   const [key, value, id, order = sortOrder, filter] = parts as unknown[];
   if (key !== sortBy || !isValue(sortBy, value) || typeof id !== 'string' || !ID_PATTERN.test(id)) {
@@ -33,11 +52,27 @@ export function decodeCursor(cursor: string, listing: Listing): ListCursor {
   return { value, id };
 }
 
+function decodeByFields(parts: unknown, sort: Sort, listing: Listing): ListCursor {
+  const [key, values, id, filter] = Array.isArray(parts) ? (parts as unknown[]) : [];
+  if (key !== BY_FIELDS || filter !== filterDigest(listing)) throw notOf('the same sort and filters');
+  const isPlace = Array.isArray(values) && sort.every((field, place) => isSortValue(field, values[place]));
+  if (!isPlace || typeof id !== 'string' || !ID_PATTERN.test(id)) throw notOf('the same sort and filters');
+  return { value: values as SortValue[], id };
+}
+
+function isSortValue({ field }: SortField, input: unknown): boolean {
+  const [rank, value] = Array.isArray(input) ? (input as unknown[]) : [];
+  if ('own' in field && (rank === SORT_RANK.number) !== (field.own === 'version')) return false;
+  if (rank === SORT_RANK.number) return Number.isFinite(value);
+  if (rank === SORT_RANK.text) return typeof value === 'string' && !isOddText(value) && shortened(value) === value;
+  return value === null && Object.values<unknown>(SORT_RANK).includes(rank);
+}
+
 function notOf(what: string): AtomeError {
   return invalid([{ path: 'cursor', message: `must be the nextCursor of a page with ${what}; or begin without it` }]);
 }
 
-function filterDigest({ kind, type, parentId, search, includeDeleted, where }: Listing): string {
+function filterDigest({ kind, type, parentId, search, includeDeleted, where, sort }: Listing): string {
   // the compiler asks for every filter; their order is in the cursors that clients hold
   const filters: Record<Exclude<keyof Listing, 'sortBy' | 'sortOrder'>, unknown> = {
     kind: kind ?? '',
@@ -46,10 +81,11 @@ function filterDigest({ kind, type, parentId, search, includeDeleted, where }: L
     search: search ?? '',
     includeDeleted,
     where,
+    sort,
   };
   return (
     createHash('sha256')
-      // without conditions, as it was before there were any
+      // without conditions and fields, as it was before there were any
       .update(JSON.stringify(Object.values(filters).filter((filter) => filter !== undefined)))
       .digest('base64url')
       .slice(0, 8)

@@ -37,12 +37,32 @@ describe.each(DATABASES)('a transaction of the application on %s', (_name, make)
   ];
   const insert = (manager: EntityManager): Promise<unknown> => manager.query('INSERT INTO mine (n) VALUES (1)');
 
+  /** What nobody waits for any more: its refusal is nobody's either. */
+  const late = (gate: Gate, manager: EntityManager): Promise<unknown> => {
+    const written = gate.pass().then(() => insert(manager));
+    written.catch(() => undefined);
+    return written;
+  };
+
   it('commits the row and the statement before it, or neither', async () => {
     const failing = transactions.run(FIRST, async ({ manager }) => {
       await insert(manager);
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
+    expect(await rows()).toEqual([]);
+    expect(await transactions.run(FIRST, async ({ manager }) => (await insert(manager), 'done'))).toBe('done');
+    expect(await rows()).toEqual([{ n: 1 }, { name: 'c' }]);
+  });
+
+  it('writes nothing more when one of several that it does at once has failed', async () => {
+    const gate = new Gate();
+    const failing = transactions.run(FIRST, ({ manager }) =>
+      Promise.all([Promise.reject(new Error('no')), late(gate, manager)]),
+    );
+    await expect(failing).rejects.toThrow('no');
+    gate.open();
+    await new Promise(setImmediate);
     expect(await rows()).toEqual([]);
     expect(await transactions.run(FIRST, async ({ manager }) => (await insert(manager), 'done'))).toBe('done');
     expect(await rows()).toEqual([{ n: 1 }, { name: 'c' }]);

@@ -75,7 +75,7 @@ export class HostTransactions {
       const { dataSource } = this.place;
       // on SQLite a data source has one connection, on which the application may be in the middle of a transaction of its own
       if (dataSource) requireHost(dataSource, this.isSqlite ? 'better-sqlite3' : 'postgres');
-      const source = dataSource && !this.isSqlite ? dataSource : await (this.own ??= this.open());
+      const source = dataSource && !this.isSqlite ? dataSource : await this.ownSource();
       const runner = source.createQueryRunner();
       try {
         return await this.runOn(runner, first, work);
@@ -83,6 +83,15 @@ export class HostTransactions {
         await runner.release();
       }
     });
+  }
+
+  private ownSource(): Promise<DataSource> {
+    this.own ??= this.open().catch((error: unknown) => {
+      // the next one tries again
+      this.own = undefined;
+      throw error;
+    });
+    return this.own;
   }
 
   async close(): Promise<void> {
@@ -102,8 +111,8 @@ export class HostTransactions {
       await runner.commitTransaction();
       return result;
     } catch (error) {
-      // what goes on behind our back must not write outside of a transaction
-      if (error instanceof TooLong) await this.cut(runner);
+      // what goes on behind our back must not write outside of a transaction: on SQLite, to the one connection
+      if (error instanceof TooLong || this.isSqlite) await this.cut(runner);
       // what hinders the rollback is the cause of the error, or its consequence
       else await runner.rollbackTransaction().catch(() => this.cut(runner));
       throw error;

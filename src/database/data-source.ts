@@ -30,7 +30,8 @@ import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents
 import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
 import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
 import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
-import { Consumers1770000000000 } from './migrations/1770000000000-consumers.js';
+import { CountKinds1770000000000 } from './migrations/1770000000000-count-kinds.js';
+import { Consumers1771000000000 } from './migrations/1771000000000-consumers.js';
 
 const COMMON = {
   entities: [
@@ -60,7 +61,8 @@ const COMMON = {
     DigestReceipts1767000000000,
     Propagations1768000000000,
     CountAllTexts1769000000000,
-    Consumers1770000000000,
+    CountKinds1770000000000,
+    Consumers1771000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,

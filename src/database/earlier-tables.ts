@@ -18,7 +18,7 @@ interface Sign {
 
 const LEDGER = 'CreateLedger1760000000000';
 const ACCOUNTS = 'CreateAccounts1763000000000';
-const CONSUMERS = 'Consumers1770000000000';
+const CONSUMERS = 'Consumers1771000000000';
 
 const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   ledgers: { madeBy: LEDGER, columns: ['tenant', 'epoch', 'seq', 'hash', 'timestamp'] },

@@ -1,6 +1,7 @@
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
-import { AtomeError, type Filter, type Principal } from '../protocol/index.js';
+import type { Filter, Principal } from '../protocol/index.js';
+import { ConditionBudget } from './condition-budget.js';
 import type { FeedParts } from './ledger-tail.js';
 import type { MemoryHolder } from '../auth/admission/memory-budget.js';
 import { FeedReader, type Sink } from './reader.js';
@@ -18,11 +19,6 @@ export interface ReadRequest {
   readonly form: 'range' | 'sse' | { readonly plainOf: string };
 }
 
-/** Different conditions that each alteration of a tenant is judged by, at most. */
-export const MAX_CONDITIONS = 1_000;
-/** When it is worth trying again, in milliseconds. */
-const RETRY_MS = 5_000;
-
 /** Tells what this node commits. */
 export type Commits = Pick<LedgerWriter, 'onCommit'>;
 
@@ -30,7 +26,7 @@ export type Commits = Pick<LedgerWriter, 'onCommit'>;
 interface SharedView {
   readonly view: View;
   users: number;
-  readonly end?: (() => void) | undefined;
+  readonly end?: () => void;
 }
 
 interface Channel {
@@ -38,6 +34,7 @@ interface Channel {
   readonly readers: Set<FeedReader>;
   /** By key, so that readers with equal filters share their frames. */
   readonly views: Map<string, SharedView>;
+  readonly conditions: ConditionBudget;
   /** When somebody asked for it last. */
   usedAt: number;
 }
@@ -101,7 +98,7 @@ export class Feed implements MemoryHolder {
     return (await this.channel(tenant)).log;
   }
 
-  /** A reader that gets nothing before its first `pump()`. @throws AtomeError `unavailable` for one condition too many. */
+  /** A reader that gets nothing before its first `pump()`. @throws AtomeError for one condition too many. */
   async open(tenant: string, request: ReadRequest): Promise<FeedReader> {
     const channel = await this.channel(tenant);
     return this.attach(channel, request);
@@ -146,7 +143,13 @@ export class Feed implements MemoryHolder {
   private async openChannel(tenant: string): Promise<Channel> {
     const head = await this.parts.ledger.head(tenant);
     const log = openTenantLog(tenant, head, this.parts);
-    const channel: Channel = { log, readers: new Set(), views: new Map(), usedAt: Date.now() };
+    const channel: Channel = {
+      log,
+      readers: new Set(),
+      views: new Map(),
+      conditions: new ConditionBudget(),
+      usedAt: Date.now(),
+    };
     log.tail.listen({
       advanced: () => channel.readers.forEach((reader) => reader.wake()),
       reset: (reason) => [...channel.readers].forEach((reader) => reader.reset(reason)),
@@ -188,20 +191,27 @@ export class Feed implements MemoryHolder {
   }
 }
 
-/** @throws AtomeError `unavailable` where there are as many conditions as are judged. */
-function sharedView({ views, log }: Channel, { form, filter = {} }: ReadRequest): View {
+/** @throws AtomeError as {@link ConditionBudget.take}. */
+function sharedView({ views, conditions, log }: Channel, { form, filter = {}, principal }: ReadRequest): View {
   const made = form === 'range' ? new RangeView(filter) : form === 'sse' ? new SseView(filter) : new PlainView();
   let shared = views.get(made.key);
   if (!shared) {
-    if (made.needsStates && log.tail.states.users >= MAX_CONDITIONS) throw tooMany();
-    shared = { view: made, users: 0, end: made.needsStates ? log.tail.states.want() : undefined };
+    shared = {
+      view: made,
+      users: 0,
+      ...(filter.where && { end: hold(conditions.take(principal, filter.where), log) }),
+    };
     views.set(made.key, shared);
   }
   shared.users += 1;
   return shared.view;
 }
 
-function tooMany(): AtomeError {
-  const message = `the server judges at most ${MAX_CONDITIONS} different conditions for one tenant; follow without where, or with one that others follow`;
-  return new AtomeError('unavailable', message, { retryAfter: RETRY_MS });
+/** Has states held until it is called. */
+function hold(giveBack: () => void, { tail }: TenantLog): () => void {
+  const end = tail.states.want();
+  return () => {
+    end();
+    giveBack();
+  };
 }

@@ -10,8 +10,10 @@ import type {
   IdempotencyRecord,
   PropagationRow,
 } from './rows.js';
-import type { Condition } from '../protocol/index.js';
+import type { ListQuery, Total } from './list-query.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
+
+export * from './list-query.js';
 
 /** Injection token of the {@link LedgerStore}. */
 export const LEDGER_STORE = Symbol('LedgerStore');
@@ -106,44 +108,6 @@ export interface Additions {
   readonly progress?: PropagationProgress;
 }
 
-export const SORT_KEYS = ['updatedAt', 'createdAt', 'id', 'kind', 'type', 'version'] as const;
-export type SortKey = (typeof SORT_KEYS)[number];
-
-/** Restricts a list to what a principal may read. */
-export interface VisibilityFilter {
-  /** One of these must be among an atome's readers, unless everybody is. */
-  readonly names: readonly string[];
-  readonly exceptKinds: readonly string[];
-}
-
-/** Which atomes, in which order. */
-export interface ListQuery {
-  /** Only those of this kind. */
-  readonly kind?: string | undefined;
-  /** Only those of this type. */
-  readonly type?: string | undefined;
-  /** null: those without a parent. */
-  readonly parentId?: string | null | undefined;
-  /** Text that `data` must contain, ignoring case. */
-  readonly search?: string | undefined;
-  /** What must be true of them. */
-  readonly where?: Condition | undefined;
-  /** Whether deleted atomes are among them. */
-  readonly includeDeleted: boolean;
-  /** What they are ordered by; the id decides between equals. */
-  readonly sortBy: SortKey;
-  /** Ascending or descending. */
-  readonly sortOrder: 'asc' | 'desc';
-  /** Only what these may read, by the rights of each atome and by its kind; left out: everything. */
-  readonly visibleTo?: VisibilityFilter | undefined;
-  /** At most so many; a page of large atomes may end earlier. */
-  readonly limit: number;
-  /** How many to leave out before the first. */
-  readonly offset: number;
-  /** Continue behind this place in the order (keyset); `offset` then counts from there. */
-  readonly after?: { readonly value: string | number | null; readonly id: string } | undefined;
-}
-
 /** A range of the ledger and how much of it: `after < seq ≤ upTo`, at most `limit` rows and about `chars` beyond the first. */
 export interface SeqPage extends SeqRange {
   readonly limit: number;
@@ -215,6 +179,8 @@ export interface LedgerAtomes {
   /** At most `limit`, and at most about `bytes` beyond the first. */
   list(query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
   count(query: ListQuery): Promise<number>;
+  /** As `count`, but only among the `most` newest of those that an index has together. */
+  countNewest(query: ListQuery, most: number): Promise<Total>;
   after(page: IdPage): Promise<AtomeRow[]>;
 }
 

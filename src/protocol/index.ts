@@ -32,5 +32,6 @@ export { parseId, guardJson } from './parse/write-fields.js';
 export * from './messages/range.js';
 export * from './query/condition.js';
 export * from './query/parse-condition.js';
+export * from './query/sort.js';
 export type * from './query/where.js';
 export * from './version.js';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MAX_CONDITIONS, type ReadRequest } from '../../src/feed/feed.js';
+import type { ReadRequest } from '../../src/feed/feed.js';
+import { TENANT } from '../support/ledger/ledger.js';
 import { parseCondition, type Filter } from '../../src/protocol/index.js';
 import { countMade, FeedHarness } from '../support/feed/feed-harness.js';
 
@@ -67,14 +68,29 @@ describe('the cost of a condition', () => {
     expect(sinks[0]!.frames.flatMap(({ events }) => events)).toHaveLength(EVENTS);
   });
 
-  it('is bounded: there are at most so many for one tenant', async () => {
-    for (let at = 0; at < MAX_CONDITIONS; at += 1) await harness.open(1, 'range', undefined, conditionOf(at));
-    await expect(harness.open(1, 'range', undefined, conditionOf(MAX_CONDITIONS))).rejects.toMatchObject({
+  it('is bounded for a principal and for a tenant, and no other readers are refused for it', async () => {
+    const ids = (from: number): string[] => Array.from({ length: 100 }, (_, n) => `a${from}-${n}`);
+    const many = (from: number): Filter => ({ where: parseCondition({ id: { in: ids(from) } }) });
+    const open = (filter: Filter, id: string) =>
+      harness.open(1, 'range', undefined, filter, { id, tenant: TENANT, roles: ['reader'] });
+    for (let at = 0; at < 50; at += 1) {
+      if (at === 10)
+        await expect(open(many(at), 'p0')).rejects.toMatchObject({
+          code: 'rate_limited',
+          details: { retryAfter: 5_000 },
+        });
+      await open(many(at), `p${Math.floor(at / 10)}`);
+    }
+    await expect(open(conditionOf(1), 'p9')).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringContaining('at most 1000 different conditions'),
+      message: expect.stringContaining(
+        'all different conditions that your tenant follows may come to 5000 comparisons',
+      ),
     });
-    await harness.open(1, 'range', undefined, conditionOf(1));
-    await harness.open(1, 'range');
+    await open(many(1), 'p9');
+    await open({}, 'p0');
+    harness.closeReaders();
+    await open(conditionOf(1), 'p0');
   });
 });
 

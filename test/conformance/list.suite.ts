@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AtomeRow } from '../../src/ledger/rows.js';
 import { SORT_KEYS, type LedgerStore, type ListQuery, type SortKey } from '../../src/ledger/store.js';
+import { parseSort } from '../../src/protocol/index.js';
 import { atomeRow, created, putRows } from '../support/ledger/rows.js';
 import type { StoreFixture, StoreKind } from './fixture.js';
 
@@ -142,6 +143,17 @@ export function listSuite({ make }: StoreKind, prepare = (_store: LedgerStore) =
         let sum = 0;
         const fits = whole.filter(({ size }) => (sum += size) - size <= bytes);
         expect(await store.ledger(T).atomes.list({ ...ALL, sortBy }, bytes)).toEqual(fits);
+      }
+    });
+
+    it('ends a page in order of fields where its bytes add up', async () => {
+      const sorted = { ...ALL, sort: parseSort('kind,-data.text') };
+      const whole = await store.ledger(T).atomes.list(sorted);
+      expect(whole.map(({ id }) => id).join('')).toBe('adcfb');
+      for (const bytes of [0, 9, 25, 1_000]) {
+        let sum = 0;
+        const fits = whole.filter(({ size }) => (sum += size) - size <= bytes);
+        expect(await store.ledger(T).atomes.list(sorted, bytes)).toEqual(fits);
       }
     });
 

@@ -43,6 +43,7 @@ const READS: readonly Read[] = [
   list('a search for what is short', { search: 'b' }),
   ['a count', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, kind: 'note' })],
   ['a count of a search', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, search: 'nowhere' })],
+  ['a bounded count', 'atomes', 'countNewest', ({ atomes }) => atomes.countNewest({ ...LIST, type: 'memo' }, 10)],
   ['a page of all atomes', 'atomes', 'after', ({ atomes }) => atomes.after({ after: '', limit: 10 })],
   ['a page', 'alterations', 'page', ({ alterations }) => alterations.page(PAGE)],
   ['a page of the newest', 'alterations', 'newest', ({ alterations }) => alterations.newest(PAGE)],
@@ -118,7 +119,7 @@ describe.each(UNDERNEATH)('the weight of a read, for its slot and for %s,', (_na
     const ledger = store.ledger('default');
     for (const part of ['atomes', 'alterations', 'audit'] as const) {
       const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(ledger[part])).filter(
-        (name) => !['constructor', 'find', 'pageOf'].includes(name),
+        (name) => !['constructor', 'find', 'pageOf', 'countBehind'].includes(name),
       );
       expect(methods.sort()).toEqual(Object.keys(isHeavy[part]).sort());
     }

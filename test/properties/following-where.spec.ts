@@ -184,7 +184,7 @@ describe.each(DATABASES)('who follows a condition on %s', (name, make) => {
           feed.stop();
         }
       }),
-      { numRuns: name === 'SQLite' ? 80 : 20 },
+      { numRuns: name === 'SQLite' ? 60 : 15 },
     );
   });
 });

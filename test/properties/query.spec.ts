@@ -6,22 +6,28 @@ import { readChanges } from '../../src/feed/changes.js';
 import { openTenantLog, type TenantLog } from '../../src/feed/tenant-log.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
-import type { ListQuery } from '../../src/ledger/store.js';
+import { placeOf } from '../../src/ledger/read/sort-value.js';
+import type { ListPlace, ListQuery } from '../../src/ledger/store.js';
 import {
+  compareAtomes,
   matchesCondition,
   parseCondition,
+  parseSort,
   type Atome,
   type AtomeCreated,
   type Condition,
-  type Where,
 } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { feedParts } from '../support/feed/feed-parts.js';
 import { openLedger, SOMEBODY, TENANT, write, type TestLedger } from '../support/ledger/ledger.js';
-import { conditions, documents } from '../support/models/conditions.js';
+import { conditions, documents, field } from '../support/models/conditions.js';
 
 const ALL: ListQuery = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', limit: 1_000, offset: 0 };
 const DOCUMENTS = 60;
+
+const sorts = fc
+  .uniqueArray(fc.tuple(field, fc.constantFrom('', '-')), { minLength: 1, maxLength: 3, selector: ([name]) => name })
+  .map((fields) => fields.map(([name, sign]) => sign + name).join(','));
 
 describe.each(DATABASES)('a condition on %s', (_name, make) => {
   let database: Database;
@@ -61,13 +67,36 @@ describe.each(DATABASES)('a condition on %s', (_name, make) => {
         const rows = await store.ledger(TENANT).atomes.list({ ...ALL, where });
         const wanted = atomes.filter((atome) => matchesCondition(where, atome)).map(({ id }) => id);
         expect(rows.map(({ id }) => id)).toEqual(wanted.sort());
-        const { atomes: asked } = createLiveResult({ where: sdkWhere(input as Where) }, atomes);
+        const { atomes: asked } = createLiveResult({ where: sdkWhere(input) }, atomes);
         expect(asked.map(({ id }) => id)).toEqual(wanted);
         expect(await followed(where, false)).toEqual(wanted);
         expect(await followed(where, true)).toEqual(wanted);
         expect(await store.ledger(TENANT).atomes.count({ ...ALL, where })).toBe(wanted.length);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('is in the same order in the database and in JavaScript, however it is read', async () => {
+    const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
+    await fc.assert(
+      fc.asyncProperty(sorts, fc.option(conditions), fc.integer({ min: 5, max: 40 }), async (text, input, limit) => {
+        const sort = parseSort(text);
+        const where = input ? parseCondition(input) : undefined;
+        const query = { ...ALL, sort, where };
+        const wanted = atomes.filter((atome) => !where || matchesCondition(where, atome));
+        const inOrder = idsOf(wanted.sort((one, other) => compareAtomes(sort, one, other)));
+        expect(idsOf(await store.ledger(TENANT).atomes.list(query, 1e9))).toEqual(inOrder);
+        const read: string[] = [];
+        for (let after: ListPlace | undefined; ;) {
+          const rows = await store.ledger(TENANT).atomes.list({ ...query, limit, after });
+          read.push(...idsOf(rows));
+          if (rows.length < limit) break;
+          after = placeOf(query, rows.at(-1)!);
+        }
+        expect(read).toEqual(inOrder);
+      }),
+      { numRuns: 150 },
     );
   });
 });

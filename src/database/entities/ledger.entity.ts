@@ -27,4 +27,8 @@ export class LedgerEntity {
   /** Bytes of the texts of all atomes, alterations and receipts. */
   @Column({ type: 'bigint', default: 0 })
   bytes!: number;
+
+  /** How many atomes there are of each kind, see `KindTotals`. */
+  @Column({ type: 'text', default: '[]' })
+  kinds!: string;
 }

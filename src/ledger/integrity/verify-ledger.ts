@@ -4,6 +4,7 @@ import { isErased, isWhollyErased } from '../erasure.js';
 import { alterationBytes, atomeBytes } from '../row-bytes.js';
 import { deltaBytesOf } from '../delta-chain.js';
 import { audienceAfter, accessColumns } from '../access-columns.js';
+import { KindTotals } from '../kind-totals.js';
 import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
 import { alterationBodyOf, stateOf } from '../row-mapper.js';
 import type { TenantLedger } from '../store.js';
@@ -88,6 +89,7 @@ async function verifyStates(
   result: (atomes: number, fault?: LedgerFault) => VerifyResult,
 ): Promise<VerifyResult> {
   const upTo = head.seq;
+  const kinds = kindsOf(head);
   const stored = { atomes: 0, bytes: bytes + (await ledger.audit.receiptBytes()) };
   let count = 0;
   let newest = upTo;
@@ -99,6 +101,7 @@ async function verifyStates(
       newest = Math.max(newest, row.seq);
       if (row.deletedAt === null) stored.atomes += 1;
       stored.bytes += atomeBytes(row);
+      kinds?.add(row.kind, row.deletedAt !== null, -1);
       if (row.seq > upTo) continue; // written since the walk began
       if (!(await isFolded(ledger, row)) && !(await isPast(ledger, row.id, upTo))) {
         return result(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
@@ -112,9 +115,18 @@ async function verifyStates(
   }
   if (count !== created) return result(count, { reason: `${created} atomes were created, and ${count} are there` });
   // what was written since the walk began is counted in rows that the head at its begin does not know
-  const isCounted =
-    newest > upTo || bytesNow !== head.bytes || (stored.atomes === head.atomes && stored.bytes === head.bytes);
+  const isExact = stored.atomes === head.atomes && stored.bytes === head.bytes && kinds?.isEmpty;
+  const isCounted = newest > upTo || bytesNow !== head.bytes || isExact;
   return result(count, isCounted ? undefined : { reason: 'its head counts other atomes or bytes than are there' });
+}
+
+/** undefined when it is no longer what was written, which the caller tells. */
+function kindsOf({ kinds }: HeadRow): KindTotals | undefined {
+  try {
+    return new KindTotals(kinds);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether an atome has been written to behind `upTo`, perhaps while its history was read. */

@@ -17,7 +17,8 @@ import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
 import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
-import type { LedgerStore, ListQuery } from '../store.js';
+import { keptTotal, MOST_COUNTED } from './totals.js';
+import type { LedgerStore, ListQuery, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
 
 /** A place in an atome's past. */
@@ -51,9 +52,6 @@ export interface HistoryPage {
   /** The version before which the next page begins; undefined on the last page. */
   readonly next: number | undefined;
 }
-
-/** What decides which atomes a list has; `includeDeleted` leaves none out. */
-type Filter = Exclude<keyof ListQuery, 'includeDeleted' | 'sortBy' | 'sortOrder' | 'limit' | 'offset' | 'after'>;
 
 const PAGE_ROWS = 500;
 /** What a page of a list or of a history takes at most, in bytes; a single row may take more. */
@@ -170,14 +168,16 @@ export class LedgerReader {
     return (await this.store.ledger(tenant).atomes.list(behind)).length > 0;
   }
 
-  /** All that are not deleted are counted in the head already; to count others takes a walk over them. */
+  /** However many there are: what is not counted in the head takes a walk over them. */
   async count(tenant: string, query: ListQuery): Promise<number> {
-    const { kind, type, parentId, search, where, visibleTo, includeDeleted } = query;
-    // the compiler asks for every filter
-    const filters: Record<Filter, unknown> = { kind, type, parentId, search, where, visibleTo };
-    const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
-    if (!isFiltered && !includeDeleted) return (await this.store.ledger(tenant).write.open()).atomes;
-    return this.store.ledger(tenant).atomes.count(query);
+    return (await keptTotal(this.store.ledger(tenant), query)) ?? this.store.ledger(tenant).atomes.count(query);
+  }
+
+  /** As {@link count}, but what is not counted in the head is counted among {@link MOST_COUNTED} only. */
+  async total(tenant: string, query: ListQuery): Promise<Total> {
+    const total = await keptTotal(this.store.ledger(tenant), query);
+    if (total !== undefined) return { total, isExact: true };
+    return this.store.ledger(tenant).atomes.countNewest(query, MOST_COUNTED);
   }
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */

@@ -1,8 +1,16 @@
+import { sortValueAt } from '../../protocol/index.js';
+import { atomeOf } from '../row-mapper.js';
 import type { AtomeRow } from '../rows.js';
-import type { SortKey } from '../store.js';
+import type { ListPlace, ListQuery } from '../store.js';
 
-/** Where a row is in an order. */
-export function sortValueOf(sortBy: SortKey, row: AtomeRow): string | number {
+/** Where a row is in the order of a list. */
+export function placeOf({ sort, sortBy }: Pick<ListQuery, 'sort' | 'sortBy'>, row: AtomeRow): ListPlace {
+  if (!sort) return { value: sortValueOf(sortBy, row), id: row.id };
+  const atome = atomeOf(row);
+  return { value: sort.map(({ field }) => sortValueAt(field, atome)), id: row.id };
+}
+
+function sortValueOf(sortBy: ListQuery['sortBy'], row: AtomeRow): string | number {
   switch (sortBy) {
     case 'updatedAt':
       return row.seq;

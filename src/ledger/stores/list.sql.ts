@@ -1,6 +1,7 @@
 import type { ListQuery, VisibilityFilter } from '../store.js';
 import { isReadNow } from './ancestors.sql.js';
 import { conditionSql, type ConditionDialect } from './condition.sql.js';
+import type { SortDialect } from './sort-dialect.js';
 import { ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param, type Statement } from './columns.js';
 import { asInJson, type Found } from './search.js';
 
@@ -29,10 +30,12 @@ export interface Dialect {
   readonly unwalked: (column: string) => string;
   /** Comparisons of fields. */
   readonly conditions: ConditionDialect;
+  /** Orders by fields. */
+  readonly sorting: SortDialect;
 }
 
 /** What the index of searches has found of its text narrows a list; left out: all that there is is looked through. */
-type FoundQuery = ListQuery & { readonly found?: Found | undefined };
+export type FoundQuery = ListQuery & { readonly found?: Found | undefined };
 
 export function selectList(tenant: string, query: FoundQuery, dialect: Dialect): Measured {
   const { conditions, params } = listConditions(tenant, query, dialect);
@@ -40,7 +43,7 @@ export function selectList(tenant: string, query: FoundQuery, dialect: Dialect):
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
   if (query.after) {
     conditions.push(`(${column}, id) ${query.sortOrder === 'asc' ? '>' : '<'} (?, ?)`);
-    params.push(query.after.value ?? '', query.after.id);
+    params.push((query.after.value ?? '') as Param, query.after.id);
   }
   const order = `ORDER BY ${column} ${direction}, id ${direction}`;
   const page = `FROM atome_atomes WHERE ${conditions.join(' AND ')} ${order} LIMIT ? OFFSET ?`;
@@ -65,9 +68,30 @@ function sortColumn({ sortBy, parentId, found }: FoundQuery, { unwalked }: Diale
   return typeof parentId === 'string' && sortBy !== 'updatedAt' ? unwalked(column) : column;
 }
 
-export function countList(tenant: string, query: FoundQuery, dialect: Dialect): Statement {
+/** @param after leaves out those up to a seq. */
+export function countList(tenant: string, query: FoundQuery, dialect: Dialect, after = 0): Statement {
   const { conditions, params } = listConditions(tenant, query, dialect);
+  if (after > 0) {
+    conditions.push('seq > ?');
+    params.push(after);
+  }
   return { sql: `SELECT count(*) AS total FROM atome_atomes WHERE ${conditions.join(' AND ')}`, params };
+}
+
+/** The seq behind which there are `most` of those that an index has together in order of seq; none where there are fewer. */
+export function selectBound(tenant: string, { kind, parentId }: ListQuery, most: number): Statement {
+  const isChild = typeof parentId === 'string';
+  const conditions = ['tenant = ?'];
+  const params: Param[] = [tenant];
+  if (isChild) {
+    conditions.push('parent_id = ?');
+    params.push(parentId);
+  } else if (kind !== undefined) {
+    conditions.push('kind = ?');
+    params.push(kind);
+  } else if (parentId === null) conditions.push('parent_id IS NULL');
+  const sql = `SELECT seq FROM atome_atomes WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT 1 OFFSET ?`;
+  return { sql, params: [...params, most] };
 }
 
 function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: Dialect): Statement {
@@ -79,7 +103,7 @@ function visibility({ names, exceptKinds }: VisibilityFilter, { namesReader }: D
   };
 }
 
-function listConditions(
+export function listConditions(
   tenant: string,
   query: FoundQuery,
   dialect: Dialect,

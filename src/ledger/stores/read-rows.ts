@@ -22,8 +22,8 @@ export function headRow(row: HeadRow): HeadRow {
 }
 
 /** What `UPDATE_HEAD` wants. */
-export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes }: HeadRow): Param[] {
-  return [seq, hash, timestamp, atomes, bytes, tenant];
+export function headParams(tenant: string, { seq, hash, timestamp, atomes, bytes, kinds }: HeadRow): Param[] {
+  return [seq, hash, timestamp, atomes, bytes, kinds, tenant];
 }
 
 export function atomeRow<Row extends PartialAtomeRow>(row: Row): Row {

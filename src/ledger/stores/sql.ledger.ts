@@ -26,14 +26,16 @@ import type {
   Planned,
   SeqPage,
   TenantLedger,
+  Total,
   TouchedKeys,
   VersionRange,
 } from '../store.js';
 import type { Measured, Param, Scan } from './columns.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
-import { countList, selectList, type Dialect } from './list.sql.js';
+import { countList, selectBound, selectList, type Dialect, type FoundQuery } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
 import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
+import { selectSorted } from './sort.sql.js';
 import { isShorter, type Found } from './search.js';
 import * as sql from './sql.js';
 
@@ -177,15 +179,27 @@ class SqlAtomes extends Part implements LedgerAtomes {
     const searched = await this.find(query);
     const found =
       searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
-    const statement = selectList(this.tenant, { ...query, found }, this.database.dialect);
+    const select = query.sort ? selectSorted : selectList;
+    const statement = select(this.tenant, { ...query, found }, this.database.dialect);
     return (await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes)).map(atomeRow);
   }
 
   async count(query: ListQuery): Promise<number> {
+    return this.countBehind(0, { ...query, found: await this.find(query) });
+  }
+
+  async countNewest(query: ListQuery, most: number): Promise<Total> {
     const found = await this.find(query);
-    const statement = countList(this.tenant, { ...query, found }, this.database.dialect);
-    const heavy = isHeavy.atomes.count(query);
-    const [row] = await this.scan<{ total: unknown }>(heavy, statement.sql, ...statement.params);
+    // it finds so few only where it is of help
+    const bound = found ? undefined : selectBound(this.tenant, query, most);
+    const [last] = bound ? await this.scan<{ seq: unknown }>(true, bound.sql, ...bound.params) : [];
+    const total = await this.countBehind(Number(last?.seq ?? 0), { ...query, found });
+    return last ? { total: Math.min(total, most), isExact: false } : { total, isExact: true };
+  }
+
+  private async countBehind(seq: number, query: FoundQuery): Promise<number> {
+    const statement = countList(this.tenant, query, this.database.dialect, seq);
+    const [row] = await this.scan<{ total: unknown }>(true, statement.sql, ...statement.params);
     return Number(row!.total);
   }
 

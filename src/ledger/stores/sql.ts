@@ -40,7 +40,7 @@ export function selectHeads(tenants: string): string {
   return `SELECT tenant, ${HEAD_COLUMNS} FROM atome_ledgers WHERE tenant IN (${tenants})`;
 }
 export const UPDATE_HEAD =
-  'UPDATE atome_ledgers SET seq = ?, hash = ?, timestamp = ?, atomes = ?, bytes = ? WHERE tenant = ?';
+  'UPDATE atome_ledgers SET seq = ?, hash = ?, timestamp = ?, atomes = ?, bytes = ?, kinds = ? WHERE tenant = ?';
 /** Writes to nothing: each needs all that a write to its table needs. */
 export const PROBES: readonly string[] = [
   'UPDATE atome_ledgers SET seq = seq WHERE 1 = 0',

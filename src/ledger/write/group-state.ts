@@ -1,6 +1,7 @@
 import type { AlterationBody, AtomeState, Mutation } from '../../protocol/index.js';
 import { pendingOf, type LedgerEntry, type PendingAtome } from './append-entry.js';
 import { digestOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
+import { KindTotals } from '../kind-totals.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { receiptBytes } from '../row-bytes.js';
@@ -31,6 +32,8 @@ export class GroupState {
   private readonly creations = new Map<string, AlterationRow>();
   private readonly added = new Added();
   private readonly timestamp: string;
+  /** Read when an atome is the first to change its kind or its end. */
+  private kinds: KindTotals | undefined;
 
   /** @param now when the group is decided, in milliseconds since 1970. */
   constructor(
@@ -106,8 +109,8 @@ export class GroupState {
     const { opId, atomeId, operation } = mutation;
     if (opId === null) return;
     const record = { opId, atomeId, operation, changes: digestOfAsked(mutation), seq, version, author };
-    const { epoch, seq: last, hash, timestamp, atomes, bytes } = this.current;
-    const next = { epoch, seq: last, hash, timestamp, atomes, bytes: bytes + receiptBytes(record) };
+    const { epoch, seq: last, hash, timestamp, atomes, bytes, kinds } = this.current;
+    const next = { epoch, seq: last, hash, timestamp, atomes, bytes: bytes + receiptBytes(record), kinds };
     check(next);
     this.current = next;
     this.know(record);
@@ -123,7 +126,9 @@ export class GroupState {
     const { hash, prevHash, size, seq, timestamp, opId, atomeId, version } = row;
     const { atomes, bytes } = stored;
     const { added } = this;
-    this.current = { epoch: this.current.epoch, seq, hash, timestamp, atomes, bytes };
+    const { epoch, kinds } = this.current;
+    this.current = { epoch, seq, hash, timestamp, atomes, bytes, kinds };
+    this.count(target?.state, state);
     this.pending.set(atomeId, next);
     added.atomes.set(atomeId, atome);
     added.alterations.push(row);
@@ -146,11 +151,22 @@ export class GroupState {
     this.records.set(name, asked && came ? { ...asked, superseded: came.superseded } : record);
   }
 
+  /** Counts an atome among its kind; most writes leave it where it is. */
+  private count(before: AtomeState | undefined, after: AtomeState): void {
+    const isDeleted = after.deletedAt !== null;
+    const wasDeleted = before?.deletedAt !== null;
+    if (before?.kind === after.kind && wasDeleted === isDeleted) return;
+    const kinds = (this.kinds ??= new KindTotals(this.current.kinds));
+    if (before) kinds.add(before.kind, wasDeleted, -1);
+    kinds.add(after.kind, isDeleted, 1);
+  }
+
   /** null when nothing is to be written. */
   additions(): Additions | null {
     const { alterations, receipts, atomes, erased, propagations, progress } = this.added;
     if (alterations.length === 0 && receipts.length === 0 && !progress) return null;
     const added = { alterations, receipts, atomes: [...atomes.values()], erased, propagations };
-    return { head: this.current, ...added, ...(progress && { progress }) };
+    const head = this.kinds ? { ...this.current, kinds: this.kinds.text } : this.current;
+    return { head, ...added, ...(progress && { progress }) };
   }
 }

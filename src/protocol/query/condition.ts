@@ -57,8 +57,8 @@ export function matchesCondition(condition: Condition, atome: Atome): boolean {
   return matchesTerm(condition, valueAt(condition.field, atome));
 }
 
-/** undefined where there is none. */
-function valueAt(field: FieldPath, atome: Atome): unknown {
+/** What is in a field of an atome; undefined where there is none. */
+export function valueAt(field: FieldPath, atome: Atome): unknown {
   if ('own' in field) return atome[field.own];
   let value: unknown = atome[field.document];
   for (const key of field.keys) {
@@ -97,15 +97,23 @@ function isInOrder(operator: OrderOperator, difference: number): boolean {
   }
 }
 
+/** NUL and half a surrogate pair, for which databases have no text, and what PostgreSQL has in their place. */
+const ODD = /[\0\uffff\p{Cs}]/u;
+
+/** Whether a text has no order, and may not be compared with: not every database has it. */
+export function isOddText(text: string): boolean {
+  return ODD.test(text);
+}
+
 /** Less than 0, 0 or more; NaN, which is in no order, where the types are not the same. */
 function order(value: unknown, other: string | number): number {
   if (typeof value === 'number' && typeof other === 'number') return value - other;
-  if (typeof value === 'string' && typeof other === 'string') return compareText(value, other);
+  if (typeof value === 'string' && typeof other === 'string' && !isOddText(value)) return compareText(value, other);
   return Number.NaN;
 }
 
-/** In order of code points, as UTF-8 has it and both databases compare; UTF-16 has surrogates in front of U+E000. */
-function compareText(a: string, b: string): number {
+/** Less than 0, 0 or more: in order of code points, as UTF-8 has it and both databases compare; UTF-16 has surrogates in front of U+E000. */
+export function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at += 1) {
     if (a[at] === b[at]) continue;

@@ -86,8 +86,9 @@ describe('a condition', () => {
     [{ id: { gt: null } }, 'id "gt" must be a text or a number'],
     [{ id: { startsWith: 1 } }, 'id "startsWith" must be a text'],
     [{ id: { exists: 'yes' } }, 'id "exists" must be true or false'],
-    [{ id: 'a\0' }, 'id "eq" may have neither NUL nor half a surrogate pair in it'],
-    [{ id: '\ud800' }, 'id "eq" may have neither NUL nor half a surrogate pair in it'],
+    [{ id: 'a\0' }, 'id "eq" may have neither NUL, U+FFFF nor half a surrogate pair in it'],
+    [{ id: '\ud800' }, 'id "eq" may have neither NUL, U+FFFF nor half a surrogate pair in it'],
+    [{ id: 'a\uffff' }, 'id "eq" may have neither NUL, U+FFFF nor'],
     [{ id: 'a'.repeat(1_001) }, 'id "eq" may have at most 1000 characters'],
   ])('is refused with what to do: %j', (input, message) => {
     expect(() => parseCondition(input)).toThrow(`where ${message}`);

@@ -2,6 +2,7 @@ import { invalid, type AtomeError } from '../errors.js';
 import { isObject } from '../json.js';
 import {
   DOCUMENTS,
+  isOddText,
   OWN_FIELDS,
   type Condition,
   type FieldPath,
@@ -37,8 +38,6 @@ export const MAX_PATH_KEYS = 10;
 
 /** What a key in a path may be: what JSON and the paths of both databases write as it is. */
 const KEY = /^[^"\\.[\]\p{Cc}\p{Cs}]{1,256}$/u;
-/** What databases take as text. */
-const TEXT = /^[^\0\p{Cs}]*$/u;
 
 const HELP = 'such as {"data.status":"open","data.size":{"gte":5}}';
 
@@ -77,18 +76,19 @@ function parseField(name: string, value: unknown, budget: Budget): Condition[] {
   return operators.map((operator) => parseTerm(name, field, operator, budget));
 }
 
-/** @throws AtomeError `invalid` */
-export function parseFieldPath(name: string): FieldPath {
+/** @param path of the parameter that names it. @throws AtomeError `invalid` */
+export function parseFieldPath(name: string, path = 'where'): FieldPath {
   if ((OWN_FIELDS as readonly string[]).includes(name)) return { own: name as OwnField };
   const [root, ...keys] = name.split('.');
   const document = DOCUMENTS.find((each) => each === root);
   const [first, ...rest] = keys;
   if (!document || first === undefined) {
-    throw wrong(`"${name.slice(0, 64)}" is no field; there are data.<key>, meta.<key>, ${OWN_FIELDS.join(', ')}`);
+    const fields = `there are data.<key>, meta.<key>, ${OWN_FIELDS.join(', ')}`;
+    throw wrong(`"${name.slice(0, 64)}" is no field; ${fields}`, path);
   }
-  if (keys.length > MAX_PATH_KEYS) throw wrong(`a path may have at most ${MAX_PATH_KEYS} keys`);
+  if (keys.length > MAX_PATH_KEYS) throw wrong(`a path may have at most ${MAX_PATH_KEYS} keys`, path);
   if (!keys.every((key) => KEY.test(key))) {
-    throw wrong(`"${name.slice(0, 64)}" has a key that is empty, too long, or has one of " \\ [ ] in it`);
+    throw wrong(`"${name.slice(0, 64)}" has a key that is empty, too long, or has one of " \\ [ ] in it`, path);
   }
   return { document, keys: [first, ...rest] };
 }
@@ -139,7 +139,7 @@ function takeOrdered(place: string, value: unknown): string | number {
 function takeText(place: string, value: unknown, expected = 'a text'): string {
   if (typeof value !== 'string') throw wrong(`${place} must be ${expected}`);
   if (value.length > MAX_TEXT_CHARS) throw wrong(`${place} may have at most ${MAX_TEXT_CHARS} characters`);
-  if (!TEXT.test(value)) throw wrong(`${place} may have neither NUL nor half a surrogate pair in it`);
+  if (isOddText(value)) throw wrong(`${place} may have neither NUL, U+FFFF nor half a surrogate pair in it`);
   return value;
 }
 
@@ -148,6 +148,6 @@ function takeList(place: string, value: unknown): readonly unknown[] {
   return value;
 }
 
-function wrong(message: string): AtomeError {
-  return invalid([{ path: 'where', message }]);
+function wrong(message: string, path = 'where'): AtomeError {
+  return invalid([{ path, message }]);
 }

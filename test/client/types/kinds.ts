@@ -1,5 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-meaningless-void-operator -- types are all there is to it */
 import { createClient, type AnyKinds, type Client } from '../../../client/src/index.js';
+import { where } from '../../../client/src/where.js';
 import { typedHooks } from '../../../client/src/react.js';
 import { createClient as createBoth } from '../../../client/src/dual.js';
 
@@ -67,6 +68,35 @@ export async function reads(client: Client<App>): Promise<void> {
   for await (const tasks of client.watch({ kind: 'task' })) same<(typeof tasks)[number]['kind'], 'task'>(true);
   // @ts-expect-error -- there is no such kind
   client.watch({ kind: 'event' });
+}
+
+interface Plan extends Task {
+  steps: { title: string; size?: number }[];
+  by: { name: string; role: 'lead' | 'guest' };
+}
+
+export function conditions(client: Client<App>): void {
+  const done = where<Task>({ kind: 'task', 'data.done': true, 'data.due': { lt: '2026', ne: null } });
+  client.watch({ kind: 'task', where: done });
+  where<Plan>({ or: [{ 'data.by.role': { in: ['lead'], startsWith: 'l' } }, { 'data.by': { exists: false } }] });
+  where<Note | Task>({ 'data.body': 'x', 'data.done': null, 'meta.tags': { contains: 'x' }, version: { gte: 2 } });
+  where({ 'data.anything.at.all': 1, and: [{ 'meta.x': { startsWith: 'x' } }] });
+  // @ts-expect-error -- a task has no title
+  where<Task>({ 'data.title': 'x' });
+  // @ts-expect-error -- nor has one in a group
+  where<Task>({ or: [{ 'data.title': 'x' }] });
+  // @ts-expect-error -- done is no text
+  where<Task>({ 'data.done': 'yes' });
+  // @ts-expect-error -- what is true or false has no order
+  where<Task>({ 'data.done': { gt: false } });
+  // @ts-expect-error -- there is no such role
+  where<Plan>({ 'data.by.role': 'owner' });
+  // @ts-expect-error -- arrays have no fields
+  where<Plan>({ 'data.steps.title': 'x' });
+  // @ts-expect-error -- there is no such operator
+  where({ 'data.n': { like: 'x' } });
+  // @ts-expect-error -- data is not a field
+  where({ title: 'x' });
 }
 
 export function made(): void {

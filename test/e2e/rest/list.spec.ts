@@ -66,6 +66,14 @@ describe.each(DATABASES)('the list over REST, on %s', (_database, create) => {
     ['where[data.title][gt]=B&where[kind][ne]=task', ['a2']],
     ['where={"or":[{"type":"memo"},{"data.title":{"startsWith":"Del"}}]}&sortBy=id', ['a4', 'a1']],
     ['where[data.title][contains]=a&kind=task&search=delta', ['a4']],
+    ['sort=data.title&sortBy=id&sortOrder=desc', ['a1', 'a4', 'a3', 'a2']],
+    ['sort=-data.title', ['a2', 'a3', 'a4', 'a1']],
+    ['sort=kind,-data.title', ['a2', 'a1', 'a3', 'a4']],
+    ['sort=type,-id', ['a3', 'a2', 'a4', 'a1']],
+    ['sort=-parentId,data.title&limit=2&page=2', ['a1', 'a3']],
+    ['sort=-data.title&where[data.title][lt]=Z&kind=task', ['a3', 'a4']],
+    ['sort=data.title&search=a&type=memo', ['a1']],
+    [`sort=${encodeURIComponent(`data.it's?,data.$1,data.atome_atomes,id`)}`, ['a1', 'a2', 'a3', 'a4']],
     [`where[data.title]=${encodeURIComponent("' OR 1=1 --")}`, []],
   ])('%s gives %j', async (query, expected) => {
     expect(await ids(query)).toEqual(expected);
@@ -113,6 +121,29 @@ describe.each(DATABASES)('the list over REST, on %s', (_database, create) => {
     expect(new Set(walked).size).toBe(walked.length);
     expect(walked).toEqual(expect.arrayContaining(there));
   });
+
+  it.each(['data.i,data.text', '-data.i,data.text', 'meta.none,-data.i'])(
+    'is walked in order of %s while writes go on: what keeps its place once, and nothing twice',
+    async (sort) => {
+      const kind = `sorted-${sort.replace(/[^a-z-]/g, '')}`;
+      const there = Array.from({ length: 30 }, (_, n) => `${kind}${n}`);
+      const text = 'ü"\\'.repeat(60);
+      for (const [n, id] of there.entries()) await server.api.create({ i: n % 7, text, at: n }, { id, kind });
+      const whole = await ids(`kind=${kind}&sort=${sort}&limit=30`);
+      const walked: string[] = [];
+      let cursor = '';
+      for (let round = 0; round < 30 && (round === 0 || cursor !== ''); round += 1) {
+        const page = await list(`kind=${kind}&sort=${sort}&limit=7&count=false${cursor}`);
+        walked.push(...page.data.map(({ id }) => id));
+        cursor = page.nextCursor === null ? '' : `&cursor=${page.nextCursor}`;
+        await server.api.create({ i: round % 7, text }, { id: `${kind}-new${round}`, kind });
+        await server.api.put(`/api/atome/${there[round]!}`, { data: { i: round % 7, text, at: -1 } });
+        await server.api.delete(`/api/atome/${walked[0]!}`);
+      }
+      expect(new Set(walked).size).toBe(walked.length);
+      expect(walked.filter((id) => there.includes(id))).toEqual(whole);
+    },
+  );
 
   it('is walked by time of creation to the newest, also to one that comes meanwhile', async () => {
     for (let i = 0; i < 6; i += 1) await server.api.create({}, { kind: 'queue', id: `q${i}` });

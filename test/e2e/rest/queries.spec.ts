@@ -27,6 +27,12 @@ const SENTENCES: readonly (readonly [path: string, query: string, detail: string
   [LIST, 'kind[a]=b', 'kind[a] is not a parameter here; write kind=… without brackets'],
   [LIST, 'kind=a,b', `kind ${NAME}; it takes one value, not a list`],
   [LIST, 'kind=', `kind ${NAME}; it is empty: leave it out, or give it a value`],
+  [
+    LIST,
+    'sort=title',
+    'sort "title" is no field; there are data.<key>, meta.<key>, id, kind, type, parentId, ownerId, version, createdAt, updatedAt, deletedAt',
+  ],
+  [LIST, 'sort=id&sort=kind', `sort ${TWICE}`],
   [LIST, 'colour=red', 'colour is not a parameter here'],
   [LIST, 'limit=0&colour=red', `colour is not a parameter here; limit ${NUMBER}`],
   [CHANGES, 'kinds=a&kinds=b', `kinds ${TWICE}`],
@@ -92,12 +98,41 @@ describe.each(DATABASES)('a query, on %s,', (_database, create) => {
       ['sortBy', first.replace('sortBy=id', 'sortBy=kind')],
       ['filters', first.replace('note', 'task')],
       ['filters', first.replace('kind=note&', '')],
+      ['sort', first.replace('sortBy=id&sortOrder=asc', 'sort=id')],
       ['filters', `${first}&search=a`],
       ['filters', `${first}&parentId=null`],
       ['filters', `${first}&includeDeleted=true`],
     ])('is refused for another list, and told of %s: %s', async (word, query) => {
       const { status, body } = await server.api.get(`${LIST}?${query}&cursor=${await cursorOf(first)}`);
       expect({ status, detail: body.detail }).toEqual({ status: 400, detail: expect.stringContaining(word) });
+    });
+
+    it.each([
+      ['sort=-data.text', 'sort=data.text'],
+      ['sort=data.text', 'sort=data.text,id'],
+      ['sort=data.text', 'sortBy=id'],
+      ['sort=data.text', 'sort=data.text&kind=note'],
+    ])('is refused where that of %s is used with %s', async (one, other) => {
+      const cursor = await cursorOf(`${one}&limit=2`);
+      const { status, body } = await server.api.get(`${LIST}?${other}&limit=2&cursor=${cursor}`);
+      expect({ status, body }).toMatchObject({ status: 400, body: { code: 'invalid' } });
+    });
+
+    it.each([
+      [['x', null], 'a1'],
+      [[5, '\0'], 'a1'],
+      [[5, 'x'.repeat(129)], 'a1'],
+      [[4, 'x'], 'a1'],
+      [[0, null], '\0'],
+      [[7, null], 'a1'],
+      [null, 'a1'],
+    ])('is refused where somebody has made it: %j, %j', async (value, id) => {
+      const [key, , , digest] = JSON.parse(
+        Buffer.from(await cursorOf('sort=data.text&limit=2'), 'base64url').toString(),
+      ) as unknown[];
+      const forged = Buffer.from(JSON.stringify([key, [value], id, digest])).toString('base64url');
+      const { status, body } = await server.api.get(`${LIST}?sort=data.text&limit=2&cursor=${forged}`);
+      expect({ status, body }).toMatchObject({ status: 400, body: { code: 'invalid' } });
     });
 
     it('goes on with one of an older server, which names no order', async () => {

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { Feed, type ReadRequest } from '../../../src/feed/feed.js';
+import type { FeedReader } from '../../../src/feed/reader.js';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import { create, openLedger, SOMEBODY, TENANT, type TestLedger } from '../ledger/ledger.js';
 import { feedParts } from './feed-parts.js';
@@ -12,6 +13,7 @@ import { WatchedStore } from '../ledger/watched-store.js';
 export class FeedHarness {
   readonly errors: unknown[] = [];
   private readonly feed: Feed;
+  private readonly readers: FeedReader[] = [];
 
   private constructor(
     readonly watched: WatchedStore,
@@ -28,15 +30,22 @@ export class FeedHarness {
   }
 
   /** Live readers of one class, or such as are behind. */
-  async open(count: number, form: ReadRequest['form'], since?: number, filter: Filter = {}): Promise<TestSink[]> {
+  async open(
+    count: number,
+    form: ReadRequest['form'],
+    since?: number,
+    filter: Filter = {},
+    principal = SOMEBODY,
+  ): Promise<TestSink[]> {
     const from = since ?? (await this.feed.log(TENANT)).tail.seq;
     const sinks: TestSink[] = [];
     for (let index = 0; index < count; index += 1) {
       const sink = new TestSink();
       // each plain reader is a client of its own
       const own = typeof form === 'object' ? { plainOf: `${form.plainOf}-${index}` } : form;
-      const reader = await this.feed.open(TENANT, { principal: SOMEBODY, sink, since: from, filter, form: own });
+      const reader = await this.feed.open(TENANT, { principal, sink, since: from, filter, form: own });
       reader.pump();
+      this.readers.push(reader);
       sinks.push(sink);
     }
     await settled();
@@ -47,6 +56,10 @@ export class FeedHarness {
   async burst(count: number, name: string): Promise<void> {
     await Promise.all(Array.from({ length: count }, (_, index) => this.ledger.write(create(`${name}-${index}`))));
     await settled();
+  }
+
+  closeReaders(): void {
+    for (const reader of this.readers.splice(0)) this.feed.close(TENANT, reader);
   }
 
   async close(): Promise<void> {

@@ -47,7 +47,8 @@ const fields = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('data', 'meta'), fc.array(key, { minLength: 1, maxLength: 3 })) },
   { weight: 1, arbitrary: fc.constantFrom('id', 'kind', 'type', 'parentId', 'ownerId', 'version', 'createdAt') },
 );
-const field = fields.map((each) => (typeof each === 'string' ? each : [each[0], ...each[1]].join('.')));
+/** Names of fields. */
+export const field = fields.map((each) => (typeof each === 'string' ? each : [each[0], ...each[1]].join('.')));
 const own = fc.constantFrom('note', 'd1', 'd2', 1, null, 'somebody', '2');
 const operation = fc.constantFrom(...OPERATORS).chain((operator): fc.Arbitrary<[string, JsonValue]> => {
   const operand: Partial<Record<string, fc.Arbitrary<JsonValue>>> = {

@@ -6,14 +6,20 @@ import { SYMBOLS, type ConditionDialect } from '../condition.sql.js';
 const HALF_PAIR = String.raw`\\ud[89a-f][0-9a-f][0-9a-f]`;
 
 /**
- * A document as the database takes it apart. No text of its may have NUL or half a surrogate pair: the characters next to
- * them in order stand there instead. Escaped backslashes are out of the way meanwhile, as U+0001, which JSON escapes.
+ * A document as the database takes it apart. No text of its may have NUL or half a surrogate pair: U+FFFF stands there
+ * instead, which no text has that is compared with. Escaped backslashes are out of the way meanwhile, as U+0001, which JSON
+ * escapes.
  */
-function parsed(column: string): string {
+export function parsed(column: string): string {
   const isClean = String.raw`strpos(${column}, '\u0000') = 0 AND strpos(${column}, '\ud') = 0`;
   const plain = String.raw`replace(${column}, '\\', chr(1))`;
-  const cleaned = String.raw`regexp_replace(replace(${plain}, '\u0000', '\u0001'), '${HALF_PAIR}', '\\ud7ff', 'g')`;
+  const cleaned = String.raw`regexp_replace(replace(${plain}, '\u0000', '\uffff'), '${HALF_PAIR}', '\\uffff', 'g')`;
   return String.raw`CASE WHEN ${isClean} THEN ${column} ELSE replace(${cleaned}, chr(1), '\\') END::jsonb`;
+}
+
+/** Whether a text has no order, see `isOddText`. */
+export function isOdd(text: string): string {
+  return `strpos(${text}, chr(65535)) > 0`;
 }
 
 /** Taken apart once for all comparisons: without the OFFSET they would each do it by themselves. */
@@ -51,9 +57,9 @@ function ofDocument({ document, keys }: DocumentField, comparison: Comparison): 
     default: {
       const { operator, value: other } = comparison;
       const symbol = SYMBOLS[operator];
-      return typeof other === 'number'
-        ? typed('number', `${text}::numeric ${symbol} ?::numeric`, other)
-        : typed('string', `${text} COLLATE "C" ${symbol} ?::text`, other);
+      if (typeof other === 'number') return typed('number', `${text}::numeric ${symbol} ?::numeric`, other);
+      const inOrder = typed('string', `${text} COLLATE "C" ${symbol} ?::text AND NOT ${isOdd(text)}`, other);
+      return { ...inOrder, params: [...inOrder.params, ...keys] };
     }
   }
 }

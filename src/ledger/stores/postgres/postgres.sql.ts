@@ -15,6 +15,7 @@ import type { Dialect } from '../list.sql.js';
 import * as sql from '../sql.js';
 import { headParams } from '../read-rows.js';
 import { postgresConditions } from './postgres.condition.js';
+import { postgresSorting } from './postgres.sorting.js';
 
 /* What PostgreSQL is asked in a way of its own; a store makes its own texts of these: see `statementsIn`. */
 
@@ -97,6 +98,7 @@ export function dialectOf(lowerData: string): Dialect {
       `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(${readers}, name) > 0)`,
     unwalked: (column) => column,
     conditions: postgresConditions,
+    sorting: postgresSorting,
   };
 }
 

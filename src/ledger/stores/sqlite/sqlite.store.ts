@@ -17,6 +17,7 @@ import { isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
 import { sqliteConditions } from './sqlite.condition.js';
+import { sqliteSorting } from './sqlite.sorting.js';
 import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
 import { SqliteGroups, TEXTS_OF } from './sqlite.groups.js';
@@ -46,6 +47,7 @@ export class SqliteStore extends SqlStore {
       `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
     conditions: sqliteConditions,
+    sorting: sqliteSorting,
   };
   private readonly db: BetterSqlite3.Database;
   private readonly file: SqliteFile;

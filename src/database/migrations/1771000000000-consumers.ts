@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { prefixOf } from './names.js';
 
 /** Durable consumers: who runs them, how far they have come, and what they have given up. */
-export class Consumers1770000000000 implements MigrationInterface {
-  readonly name = 'Consumers1770000000000';
+export class Consumers1771000000000 implements MigrationInterface {
+  readonly name = 'Consumers1771000000000';
 
   async up(runner: QueryRunner): Promise<void> {
     const p = prefixOf(runner);
