@@ -8,6 +8,9 @@ import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
 import { AtomeEntity } from './entities/atome.entity.js';
+import { ConsumerEntity } from './entities/consumer.entity.js';
+import { ConsumerCursorEntity } from './entities/consumer-cursor.entity.js';
+import { DeadLetterEntity } from './entities/dead-letter.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { PropagationEntity } from './entities/propagation.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
@@ -28,6 +31,7 @@ import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-r
 import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
 import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
 import { CountKinds1770000000000 } from './migrations/1770000000000-count-kinds.js';
+import { Consumers1771000000000 } from './migrations/1771000000000-consumers.js';
 
 const COMMON = {
   entities: [
@@ -39,6 +43,9 @@ const COMMON = {
     TicketEntity,
     AccountEntity,
     AccountSessionEntity,
+    ConsumerEntity,
+    ConsumerCursorEntity,
+    DeadLetterEntity,
   ],
   migrations: [
     CreateLedger1760000000000,
@@ -55,6 +62,7 @@ const COMMON = {
     Propagations1768000000000,
     CountAllTexts1769000000000,
     CountKinds1770000000000,
+    Consumers1771000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,

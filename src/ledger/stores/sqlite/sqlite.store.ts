@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
-import type { Report } from '../../store-error.js';
+import { StoreError, type Report } from '../../store-error.js';
 import type { JoinedTransaction, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
@@ -11,7 +11,8 @@ import { SqlStore } from '../sql.store.js';
 import { NOT_WORTH } from '../search.js';
 import { searchPathOf } from './search/search-follower.js';
 import { SqliteSearch } from './search/sqlite.search.js';
-import { translate } from './sqlite.errors.js';
+import { JOIN_MS } from '../host-runner.js';
+import { IN_TURN, translate } from './sqlite.errors.js';
 import { isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
@@ -121,6 +122,15 @@ export class SqliteStore extends SqlStore {
       await this.attempt(() => this.file.check());
     } finally {
       this.isScrubbing = false;
+    }
+  }
+
+  override async apart<T>(work: () => Promise<T>): Promise<T> {
+    const release = await this.patience.hold(JOIN_MS, () => this.reported(new StoreError(IN_TURN)));
+    try {
+      return await work();
+    } finally {
+      release();
     }
   }
 
