@@ -13,7 +13,7 @@ const ROWS = [
   'app cli',
   'compat',
   'atome',
-  'sync accounts compliance ops',
+  'sync accounts compliance ops consumers',
   'realtime',
   'application',
   'http',

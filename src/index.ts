@@ -17,7 +17,7 @@
  * @packageDocumentation
  */
 
-// 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits.
+// 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits, `Consumers` tells how durable handlers stand.
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
 export {
   AtomeService,
@@ -34,6 +34,9 @@ export type { ListQuery } from './ledger/store.js';
 export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';
 export { AtomeEvents } from './atome/atome-events.js';
 export { OnAtome, type AtomeEventName, type TenantEvent } from './atome/on-atome.js';
+export type { ConsumerOptions, Delivery, DeliveryTransaction } from './consumers/consumer-options.js';
+export { Consumers } from './consumers/consumers.js';
+export type { ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumers/consumer-status.js';
 export { AtomeHealthIndicator, type AtomeHealth } from './ops/health-indicator.js';
 export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 

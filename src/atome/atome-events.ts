@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { eventOf } from '../feed/entry.js';
+import { ConsumerHost } from '../consumers/consumer-options.js';
 import type { Committed } from '../ledger/outcome.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { EventHandlers } from './event-handlers.js';
@@ -18,6 +19,7 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     private readonly writer: LedgerWriter,
     private readonly handlers: EventHandlers,
+    private readonly consumers: ConsumerHost,
   ) {}
 
   /** All events of this process as an Observable, which completes when the application ends. */
@@ -27,7 +29,8 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Nest calls it: binds the methods with `OnAtome`, and begins to listen. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.handlers.bind();
+    await this.handlers.bind(this.consumers);
+    await this.consumers.start();
     this.stopListening = this.writer.onCommit((tenant, committed) => {
       if (!this.subject.observed && this.handlers.isEmpty) return;
       // a queue of its own: the host's code runs outside the write path

@@ -5,6 +5,7 @@ import { ApplicationModule } from '../application/application.module.js';
 import { LedgerModule } from '../application/ledger.module.js';
 import { ComplianceModule } from '../compliance/compliance.module.js';
 import { ConfigModule } from '../config/config.module.js';
+import { ConsumersModule } from '../consumers/consumers.module.js';
 import { DEFAULT_ACCOUNT_OPTIONS, ResolvedOptions } from '../config/module-options.js';
 import type { AtomeOptions, AtomeStaticOptions } from '../config/module-options.js';
 import { checkedOptions } from '../config/option-checks.js';
@@ -103,7 +104,8 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
   const below = [config, ledger, auth, http, application];
   const realtime = RealtimeModule.from(ws, ...below);
   const compliance = ComplianceModule.from({ audit: rest && audit, userData: rest && userData }, ...below);
-  const rooms = [...below, realtime, compliance];
+  const consumers = ConsumersModule.from(rest, ...below);
+  const rooms = [...below, realtime, compliance, consumers];
   return {
     module: AtomeModule,
     global: isGlobal,

@@ -1,13 +1,22 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ContextIdFactory, DiscoveryService, MetadataScanner, ModuleRef, Reflector } from '@nestjs/core';
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
+import {
+  resolvedConsumer,
+  type ConsumerHost,
+  type ConsumerOptions,
+  type Delivery,
+} from '../consumers/consumer-options.js';
 import { LimitedLog } from '../http/limited-log.js';
-import { HandlerQueue, type Handler } from './handler-queue.js';
+import { HandlerQueue } from './handler-queue.js';
 import { ON_ATOME, type AtomeEventName, type TenantEvent } from './on-atome.js';
 
 /** How long the end waits for handlers, in milliseconds, all together. */
 const CLOSE_MS = 10_000;
 
+/** A method as it stands in its class. */
+type Handler = (event: TenantEvent, delivery?: Delivery) => unknown;
+type What = AtomeEventName | ConsumerOptions;
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /** The methods with `OnAtome`, each with the events that wait for it. */
@@ -40,15 +49,21 @@ export class EventHandlers {
     return this.queues.length === 0;
   }
 
-  /** Finds the methods, in all modules of the application. */
-  async bind(): Promise<void> {
+  /**
+   * Finds the methods, in all modules of the application.
+   * @param consumers is told of the durable ones.
+   */
+  async bind(consumers: ConsumerHost): Promise<void> {
     const bound = new Set<unknown>();
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const instance: unknown = wrapper.instance;
       // the same object may be provided under several names
       if (typeof instance !== 'object' || instance === null || bound.has(instance)) continue;
       bound.add(instance);
-      await this.bindMethods(wrapper, instance);
+      for (const [label, what, call] of await this.methodsOf(wrapper, instance)) {
+        if (typeof what === 'object') consumers.declare(resolvedConsumer(label, what, call));
+        else this.queues.push(this.queueOf(label, what, call));
+      }
     }
   }
 
@@ -75,28 +90,32 @@ export class EventHandlers {
     }
   }
 
-  private async bindMethods(wrapper: Wrapper, instance: object): Promise<void> {
+  private queueOf(label: string, name: AtomeEventName, call: Handler): HandlerQueue {
+    const takes = (event: TenantEvent): boolean => name === '*' || event.type === `atome:${name}`;
+    return new HandlerQueue(label, { takes, call }, { onError: this.logger, onBehind: this.log });
+  }
+
+  private async methodsOf(wrapper: Wrapper, instance: object): Promise<[string, What, Handler][]> {
     const prototype = Object.getPrototypeOf(instance) as Record<string, unknown>;
     const names = this.scanner
       .getAllMethodNames(prototype)
-      .filter((name) => this.nameOf(prototype[name]) !== undefined);
-    if (names.length === 0) return;
+      .filter((name) => this.whatOf(prototype[name]) !== undefined);
+    if (names.length === 0) return [];
     const receiver = await receiverOf(wrapper, instance);
-    for (const method of names) {
+    return names.map((method) => {
       const handler = prototype[method] as Handler;
-      const name = this.nameOf(handler)!;
-      const takes = (event: TenantEvent): boolean => name === '*' || event.type === `atome:${name}`;
-      const call: Handler = (event) => {
+      const call: Handler = (event, ...delivery) => {
         const made = receiver(event);
-        return made instanceof Promise ? made.then((it) => handler.call(it, event)) : handler.call(made, event);
+        if (made instanceof Promise) return made.then((it) => handler.call(it, event, ...delivery));
+        return handler.call(made, event, ...delivery);
       };
       const label = `${(prototype.constructor as { name: string }).name}.${method}`;
-      this.queues.push(new HandlerQueue(label, { takes, call }, { onError: this.logger, onBehind: this.log }));
-    }
+      return [label, this.whatOf(handler)!, call];
+    });
   }
 
-  private nameOf(method: unknown): AtomeEventName | undefined {
-    return this.reflector.get<AtomeEventName | undefined>(ON_ATOME, method as Handler);
+  private whatOf(method: unknown): What | undefined {
+    return this.reflector.get<What | undefined>(ON_ATOME, method as Handler);
   }
 }
 

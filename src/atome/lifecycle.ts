@@ -9,6 +9,7 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { KindUpgrader } from '../application/kind-upgrader.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
+import { ConsumerRunner } from '../consumers/consumer.runner.js';
 import { Feed } from '../feed/feed.js';
 import { ArrivingBodies } from '../http/arriving-bodies.js';
 import { Drain } from '../http/drain.js';
@@ -46,6 +47,7 @@ const DRAIN: readonly Step[] = [
   step('announce the end', ConnectionRegistry, (registry) => registry.announceShutdown()),
   // while they may still write
   step('let handlers finish', AtomeEvents, (events) => events.settled()),
+  step('let consumers finish', ConsumerRunner, (consumers) => consumers.stop()),
   step('commit what was accepted', LedgerWriter, (writer) => writer.drain()),
   step('send the answers', Drain, (drain) => drain.answered()),
   step('end the heartbeat', ConnectionRegistry, (registry) => registry.stop()),

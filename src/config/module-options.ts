@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import type { AuthorizeHook } from '../auth/authorization/access-policy.js';
 import type { AuthenticateHook } from '../auth/authentication/authenticate-hook.js';
 import type { JwtOptions } from '../auth/authentication/jwt.authenticator.js';
@@ -65,6 +66,11 @@ export interface AtomeOptions {
    * among those of others are moved there.
    */
   readonly databaseSchema?: string;
+  /**
+   * The application's own data source of TypeORM, to the same database. Transactions that it shares with the module have its
+   * entities: on PostgreSQL they are made on its connections, on SQLite on one of their own.
+   */
+  readonly dataSource?: DataSource;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
   readonly postgres?: Partial<PostgresLimits>;
   /** Bounds on what a client may send; what is left out has its default. */
@@ -151,6 +157,7 @@ export class ResolvedOptions {
   readonly databaseUrl: string;
   /** undefined where nobody has named one. */
   readonly databaseSchema: string | undefined;
+  readonly dataSource: DataSource | undefined;
   readonly postgres: PostgresLimits;
   readonly wsPath: string;
   readonly limits: Limits;
@@ -171,6 +178,7 @@ export class ResolvedOptions {
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
     this.databaseSchema = options.databaseSchema;
+    this.dataSource = options.dataSource;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
     this.wsPath = options.wsPath ?? WS_PATH;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };

@@ -1,3 +1,4 @@
+import type { DataSource } from 'typeorm';
 import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
@@ -7,6 +8,7 @@ import { NO_QUOTAS } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 import { ConfigError } from './config-error.js';
 import {
+  DEFAULT_DATABASE_URL,
   DEFAULT_HEAVY_LIMITS,
   DEFAULT_SOCKET_OPTIONS,
   type AtomeOptions,
@@ -93,6 +95,10 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   databaseSchema: is('a name for a schema of PostgreSQL, in lower case, such as atome', (value) =>
     SCHEMA_PATTERN.test(String(value)),
   ),
+  dataSource: is(
+    'a DataSource of TypeORM',
+    (value) => typeof (value as DataSource | null)?.createQueryRunner === 'function',
+  ),
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1),
   limits: like(DEFAULT_LIMITS, 0),
   socket: like(DEFAULT_SOCKET_OPTIONS, 1),
@@ -141,6 +147,11 @@ export function checkedOptions<T extends AtomeOptions & AtomeStaticOptions>(opti
   // an application that reads it from its environment may have forgotten to set it there
   if (Object.hasOwn(options, 'databaseUrl') && options.databaseUrl === undefined) {
     problems.push('databaseUrl: is given and undefined; leave it out for a SQLite file in ./data');
+  }
+  const { databaseUrl = DEFAULT_DATABASE_URL, dataSource } = options;
+  const [type] = databaseUrl.startsWith('postgres') ? ['postgres'] : ['better-sqlite3'];
+  if (dataSource && dataSource.options.type !== type) {
+    problems.push(`dataSource: must lead to the database of databaseUrl, and be of the type ${type}`);
   }
   if (options.rest === false && options.accounts) problems.push('accounts: need routes; leave out rest: false');
   if (options.kindsOnly && !options.kinds) problems.push('kindsOnly: needs kinds; no atome could be of any');

@@ -8,6 +8,9 @@ import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
 import { AtomeEntity } from './entities/atome.entity.js';
+import { ConsumerEntity } from './entities/consumer.entity.js';
+import { ConsumerCursorEntity } from './entities/consumer-cursor.entity.js';
+import { DeadLetterEntity } from './entities/dead-letter.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { PropagationEntity } from './entities/propagation.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
@@ -27,6 +30,7 @@ import { DocumentsLast1766000000000 } from './migrations/1766000000000-documents
 import { DigestReceipts1767000000000 } from './migrations/1767000000000-digest-receipts.js';
 import { Propagations1768000000000 } from './migrations/1768000000000-propagations.js';
 import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
+import { Consumers1770000000000 } from './migrations/1770000000000-consumers.js';
 
 const COMMON = {
   entities: [
@@ -38,6 +42,9 @@ const COMMON = {
     TicketEntity,
     AccountEntity,
     AccountSessionEntity,
+    ConsumerEntity,
+    ConsumerCursorEntity,
+    DeadLetterEntity,
   ],
   migrations: [
     CreateLedger1760000000000,
@@ -53,6 +60,7 @@ const COMMON = {
     DigestReceipts1767000000000,
     Propagations1768000000000,
     CountAllTexts1769000000000,
+    Consumers1770000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,

@@ -18,6 +18,7 @@ interface Sign {
 
 const LEDGER = 'CreateLedger1760000000000';
 const ACCOUNTS = 'CreateAccounts1763000000000';
+const CONSUMERS = 'Consumers1770000000000';
 
 const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   ledgers: { madeBy: LEDGER, columns: ['tenant', 'epoch', 'seq', 'hash', 'timestamp'] },
@@ -27,6 +28,9 @@ const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   propagations: { madeBy: 'Propagations1768000000000', columns: ['tenant', 'parent_id', 'after_id', 'again'] },
   tickets: { madeBy: ACCOUNTS, columns: ['hash', 'identity', 'expires_at'] },
   accounts: { madeBy: ACCOUNTS, columns: ['id', 'identifier', 'password_hash', 'created_at'] },
+  consumers: { madeBy: CONSUMERS, columns: ['name', 'owner', 'expires_at'] },
+  consumer_cursors: { madeBy: CONSUMERS, columns: ['consumer', 'tenant', 'seq', 'due_at'] },
+  dead_letters: { madeBy: CONSUMERS, columns: ['consumer', 'tenant', 'atome_id', 'failed_at'] },
   account_sessions: { madeBy: ACCOUNTS, columns: ['id', 'account_id', 'family_hash', 'secret_hash'] },
 };
 

@@ -14,6 +14,9 @@ export const TABLES = [
   'tickets',
   'accounts',
   'account_sessions',
+  'consumers',
+  'consumer_cursors',
+  'dead_letters',
 ] as const;
 
 /** Those of the index of searches, which can be made again; on PostgreSQL only. */
@@ -38,4 +41,11 @@ export interface Tables {
    * (64-bit integers as text on PostgreSQL).
    */
   transact(...statements: readonly Statement[]): Promise<unknown[][]>;
+  /** Runs a statement that only reads, beside all others; resolves with its rows. */
+  rows(...statement: Statement): Promise<unknown[]>;
+  /**
+   * Runs what writes by a connection of its own. On SQLite, which has one writer, no transaction of these tables' own begins
+   * before it has settled: it would have to be tried again and again.
+   */
+  apart<T>(work: () => Promise<T>): Promise<T>;
 }

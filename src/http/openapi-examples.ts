@@ -83,6 +83,7 @@ export const BODIES = {
     'With two people and a group': { access: { read: ['group:staff'], write: ['alice', 'bob'] }, reason: 'review' },
     'With everybody in the tenant': { access: 'tenant' },
   },
+  letters: { 'One of them': { seq: 12 } },
   push: {
     'Two writes': {
       operations: [
@@ -117,6 +118,16 @@ export const ANSWERS = {
   erased: { success: true, id: PUSHED_ID, erasedAt: ATOME.updatedAt, version: 3, seq: 3 },
   deletedAll: { success: true, erased: 12, complete: true },
   audit: { success: true, data: [AUDIT_ENTRY], nextCursor: null },
+  consumers: {
+    success: true,
+    data: [{ name: 'billing', isRunning: true, seq: 14, lag: 2, attempts: 1, error: 'Error: …', deadLetters: 1 }],
+  },
+  deadLetters: {
+    success: true,
+    data: [{ seq: 12, atomeId: NOTE_ID, attempts: 8, error: 'Error: …', failedAt: ATOME.updatedAt, isDue: false }],
+    nextCursor: null,
+  },
+  count: { success: true, count: 1 },
   auditLines: lines([{ epoch: NOTE_ID, seq: 2, hash: '9e107d…' }, AUDIT_ENTRY, { count: 1, digest: 'e4d909…' }]),
   export: lines([
     { principal: 'anonymous', tenant: 'default', epoch: NOTE_ID, seq: 2, hash: '9e107d…' },

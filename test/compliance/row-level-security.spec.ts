@@ -67,6 +67,18 @@ describe('the wall between the tenants in PostgreSQL', () => {
     });
   });
 
+  it.each(['atome_consumer_cursors', 'atome_dead_letters'])(
+    'hides the rows of others in %s from all but those who go through all tenants',
+    async (table) => {
+      const columns = table === 'atome_dead_letters' ? `'c', t, 1, 'a', 1, 'e', 0, 0` : `'c', t, 1, 0, 0, NULL`;
+      await careless.query('*', `INSERT INTO ${table} SELECT ${columns} FROM (VALUES ('one'), ('two')) AS v (t)`, []);
+      const seen = async (scope: string): Promise<unknown[]> =>
+        (await careless.query(scope, `SELECT tenant FROM ${table} ORDER BY tenant`, [])).map(({ tenant }) => tenant);
+      expect([await seen('one'), await seen(''), await seen('*')]).toEqual([['one'], [], ['one', 'two']]);
+      expect(await careless.query('one', `DELETE FROM ${table} WHERE tenant = 'two' RETURNING seq`, [])).toEqual([]);
+    },
+  );
+
   it('shows nothing to a connection that names no tenant', async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();

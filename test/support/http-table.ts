@@ -116,6 +116,24 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     types: { ...ANY, 'application/x-ndjson': NDJSON, 'application/x-ndjson;q=0': JSON_TYPE },
     queries: { 'from=2026-01-31T12:00:00Z': 200, 'from=2026-01-31T12:00:00+01:00': 400, 'to=2026-02-30': 400 },
   },
+  '/api/consumers': { at: '/api/consumers', methods: GET, types: ANY },
+  '/api/consumers/:name/dead-letters': {
+    at: '/api/consumers/nobody/dead-letters',
+    methods: GET,
+    status: 404,
+    types: { '': 'application/problem+json; charset=utf-8' },
+    queries: { 'limit=1': 404, 'limit=0': 400 },
+  },
+  '/api/consumers/:name/retry': {
+    at: '/api/consumers/nobody/retry',
+    methods: ['POST'],
+    writes: { POST: [undefined, 404] },
+  },
+  '/api/consumers/:name/skip': {
+    at: '/api/consumers/nobody/skip',
+    methods: ['POST'],
+    writes: { POST: [undefined, 404] },
+  },
   '/api/user-data/export': {
     at: '/api/user-data/export',
     methods: GET,

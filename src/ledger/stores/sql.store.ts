@@ -40,6 +40,14 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   abstract transact(...statements: readonly Statement[]): Promise<unknown[][]>;
 
+  rows(...[statement, ...params]: Statement): Promise<unknown[]> {
+    return this.scan(ALL_HEADS, { sql: statement, params, isHeavy: false });
+  }
+
+  apart<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   abstract probe(): Promise<void>;
 
   abstract scrub(whole?: boolean): Promise<void>;

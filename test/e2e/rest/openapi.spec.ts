@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { login, register, tokensOf, WITH_ACCOUNTS } from '../../support/server/accounts.js';
+import type { Tables } from '../../../src/database/tables.js';
+import { LEDGER_STORE } from '../../../src/ledger/store.js';
 import { startApp, type TestApp } from '../../support/server/app.js';
 
 interface Media {
@@ -43,6 +45,10 @@ const CALLS = [
   'GET /api/schema',
   'POST /api/atome/{id}/erase',
   'GET /api/audit',
+  'GET /api/consumers',
+  'GET /api/consumers/{name}/dead-letters',
+  'POST /api/consumers/{name}/retry',
+  'POST /api/consumers/{name}/skip',
   'GET /api/user-data/export',
   'DELETE /api/user-data/delete-all',
   'GET /api/sync/pull',
@@ -58,6 +64,13 @@ describe('the documentation of the REST calls', () => {
   let operations: Map<string, Operation>;
   beforeAll(async () => {
     server = await startApp();
+    // what the examples speak of
+    await server.app
+      .get<Tables>(LEDGER_STORE, { strict: false })
+      .transact(
+        [`INSERT INTO atome_consumers (name, owner, expires_at) VALUES ('billing', '', 0)`],
+        [`INSERT INTO atome_dead_letters VALUES ('billing', 'default', 12, 'a', 8, 'Error: no', 0, 0)`],
+      );
     const { paths } = (await server.api.get('/api/openapi.json')).body as {
       paths: Record<string, Record<string, Operation>>;
     };

@@ -55,6 +55,26 @@ describe('SharedTransaction', () => {
     expect(await add(3)).toBe(3);
   });
 
+  it('begins nothing while somebody writes apart, and goes on behind it, also when that fails', async () => {
+    const seen: unknown[] = [];
+    const apart = shared.apart(async () => {
+      seen.push(all(), shared.isApart);
+      await new Promise(setImmediate);
+      seen.push(all());
+      return 'done';
+    });
+    const failing = shared.apart(() => Promise.reject(new Error('no')));
+    const behind = add(2);
+    expect(await Promise.allSettled([add(3), apart, failing, behind])).toMatchObject([
+      { value: 3 },
+      { value: 'done' },
+      { reason: { message: 'no' } },
+      { value: 2 },
+    ]);
+    expect([seen, shared.isApart]).toEqual([[[], true, []], false]);
+    expect(all()).toEqual([2, 3]);
+  });
+
   it('fails all when it cannot be committed', async () => {
     db.pragma('foreign_keys = ON');
     db.exec('CREATE TABLE u (x INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED)');

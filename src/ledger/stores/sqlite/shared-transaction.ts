@@ -3,6 +3,8 @@ import type BetterSqlite3 from 'better-sqlite3';
 interface Waiting {
   readonly work: () => unknown;
   readonly weight: number;
+  /** Writes by another connection, and takes its time: none of ours begins meanwhile. */
+  readonly isApart?: true;
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -19,6 +21,8 @@ const MAX_WEIGHT = 500;
 export class SharedTransaction {
   private waiting: Waiting[] = [];
   private isBusy = false;
+  /** Whether somebody writes by another connection, which has the lock of the file meanwhile. */
+  isApart = false;
   private readonly inSavepoint: (work: () => unknown) => unknown;
 
   /** @param runWhole runs a transaction, once it can be begun, and fails when what it has committed would be lost. */
@@ -36,24 +40,38 @@ export class SharedTransaction {
    * @param weight how many rows it is about.
    */
   run<T>(work: () => T, weight: number): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      // behind the promises of this turn: whatever they bring is in it too
-      if (!this.isBusy) process.nextTick(() => void this.flush());
-      this.isBusy = true;
-      this.waiting.push({ work, weight, resolve, reject });
-    });
+    return new Promise<T>((resolve, reject) => this.wait({ work, weight, resolve, reject }));
+  }
+
+  /** Runs, in its turn, what writes by another connection. */
+  apart<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => this.wait({ work, weight: 0, isApart: true, resolve, reject }));
+  }
+
+  private wait(each: Waiting): void {
+    // behind the promises of this turn: whatever they bring is in it too
+    if (!this.isBusy) process.nextTick(() => void this.flush());
+    this.isBusy = true;
+    this.waiting.push(each);
   }
 
   private async flush(): Promise<void> {
     const group = this.take();
     try {
-      const settles = await this.runWhole(() => this.commit(group));
-      settles.forEach((settle) => settle());
+      this.isApart = group[0]!.isApart ?? false;
+      if (this.isApart) group[0]!.resolve((await group[0]!.work()) as never);
+      else await this.flushAll(group);
     } catch (error) {
       group.forEach(({ reject }) => reject(error));
     }
+    this.isApart = false;
     if (this.waiting.length > 0) setImmediate(() => void this.flush());
     else this.isBusy = false;
+  }
+
+  private async flushAll(group: readonly Waiting[]): Promise<void> {
+    const settles = await this.runWhole(() => this.commit(group));
+    settles.forEach((settle) => settle());
   }
 
   private commit(group: readonly Waiting[]): Settle[] {
@@ -64,7 +82,10 @@ export class SharedTransaction {
   private take(): Waiting[] {
     let weight = 0;
     let count = 0;
-    while (count < this.waiting.length && weight < MAX_WEIGHT) weight += this.waiting[count++]!.weight;
+    if (this.waiting[0]?.isApart) return this.waiting.splice(0, 1);
+    while (count < this.waiting.length && weight < MAX_WEIGHT && !this.waiting[count]!.isApart) {
+      weight += this.waiting[count++]!.weight;
+    }
     return this.waiting.splice(0, count);
   }
 

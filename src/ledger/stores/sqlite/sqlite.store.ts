@@ -111,8 +111,14 @@ export class SqliteStore extends SqlStore {
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
-    const all = this.db.transaction(() => statements.map(([statement, ...params]) => this.run(statement, params)));
-    return this.attempt(() => this.file.guard(() => all.immediate()));
+    const all = (): unknown[][] => statements.map(([statement, ...params]) => this.run(statement, params));
+    return this.shared.run(all, statements.length).catch((error: unknown) => {
+      throw this.reported(translate(error));
+    });
+  }
+
+  override apart<T>(work: () => Promise<T>): Promise<T> {
+    return this.shared.apart(work);
   }
 
   async scrub(whole = false): Promise<void> {
@@ -128,9 +134,9 @@ export class SqliteStore extends SqlStore {
     }
   }
 
-  /** What another process is about to finish is waited for. The lock of a scrub of our own tells nothing of the database. */
+  /** What another process is about to finish is waited for. A lock of our own tells nothing of the database. */
   async probe(): Promise<void> {
-    const isWaitedFor = (error: unknown): boolean => this.isScrubbing && isLocked(error);
+    const isWaitedFor = (error: unknown): boolean => (this.isScrubbing || this.shared.isApart) && isLocked(error);
     await this.attempt(async () => {
       try {
         await new Patience(PROBE_MS).run(() => this.tryToWrite());

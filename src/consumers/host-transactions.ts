@@ -1,0 +1,159 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { fileOf } from '../database/data-source.js';
+import { DEFAULT_SCHEMA, type Statement, type Tables } from '../database/tables.js';
+import { isLocked } from '../ledger/stores/sqlite/patience.js';
+import { statementsIn } from '../ledger/stores/postgres/postgres.texts.js';
+import type { DeliveryTransaction } from './consumer-options.js';
+
+/** How long one may take, in milliseconds: on SQLite no other write of this process begins meanwhile. */
+const MOST_MS = 5_000;
+
+/** How long a lock of another process is waited for, and how often it is asked for, in milliseconds. */
+const PATIENCE_MS = 5_000;
+const PAUSE_MS = 20;
+
+/** Where the transactions are made. */
+export interface TransactionPlace {
+  readonly databaseUrl: string;
+  readonly databaseSchema: string | undefined;
+  /** The application's own, to the same database. */
+  readonly dataSource: DataSource | undefined;
+}
+
+/** As durable as our own writes are; a process that stalls loses the row of the cursor. */
+const SETTINGS = `SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${MOST_MS}; SET LOCAL "atome.tenant" = '*'`;
+
+interface Cuttable {
+  releasePostgresConnection(error: Error): Promise<void>;
+}
+
+/** Somebody else has handled the event, or may by now. */
+export class Overtaken extends Error {
+  constructor() {
+    super('another process has taken the consumer over, so that this transaction is not committed');
+  }
+}
+
+class TooLong extends Error {
+  constructor(ms: number) {
+    super(`the transaction of a delivery takes longer than ${ms} ms, and is rolled back`);
+  }
+}
+
+/** Transactions of an application's own rows, in which a statement of ours is the first. */
+export class HostTransactions {
+  private readonly isSqlite: boolean;
+  private readonly textOf: (statement: string) => string;
+  private own: Promise<DataSource> | undefined;
+
+  constructor(
+    private readonly place: TransactionPlace,
+    private readonly tables: Pick<Tables, 'apart'>,
+    private readonly mostMs = MOST_MS,
+  ) {
+    this.isSqlite = place.databaseUrl.startsWith('sqlite:');
+    this.textOf = this.isSqlite ? (text) => text : statementsIn(place.databaseSchema ?? DEFAULT_SCHEMA);
+  }
+
+  /**
+   * Runs `first`, which must return a row, then `work`, and commits both.
+   * @throws Overtaken when it returns none.
+   */
+  run<T>(first: Statement, work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
+    return this.tables.apart(async () => {
+      const { dataSource } = this.place;
+      // on SQLite a data source has one connection, on which the application may be in the middle of a transaction of its own
+      const source = dataSource && !this.isSqlite ? dataSource : await (this.own ??= this.open());
+      const runner = source.createQueryRunner();
+      try {
+        return await this.runOn(runner, first, work);
+      } finally {
+        await runner.release();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const { own } = this;
+    this.own = undefined;
+    await (await own?.catch(() => undefined))?.destroy();
+  }
+
+  private async runOn<T>(
+    runner: QueryRunner,
+    first: Statement,
+    work: (transaction: DeliveryTransaction) => Promise<T>,
+  ): Promise<T> {
+    await this.begin(runner, first);
+    try {
+      const result = await inTime(work({ manager: runner.manager }), this.mostMs);
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      // what goes on behind our back must not write outside of a transaction
+      if (error instanceof TooLong) await this.cut(runner);
+      // what hinders the rollback is the cause of the error, or its consequence
+      else await runner.rollbackTransaction().catch(() => this.cut(runner));
+      throw error;
+    }
+  }
+
+  /** The statement takes the lock, of the file or of the row. @throws Overtaken */
+  private async begin(runner: QueryRunner, [statement, ...params]: Statement): Promise<void> {
+    const until = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await runner.startTransaction();
+        if (!this.isSqlite) await runner.query(SETTINGS);
+        const { records } = await runner.query(this.textOf(statement), [...params], true);
+        if ((records as unknown[]).length > 0) return;
+        throw new Overtaken();
+      } catch (error) {
+        if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => this.cut(runner));
+        if (!isLocked((error as { driverError?: unknown }).driverError ?? error) || performance.now() > until)
+          throw error;
+      }
+      await pause(PAUSE_MS);
+    }
+  }
+
+  /** A statement that hangs would hold a rollback up: the end of the connection is one, too. */
+  private async cut(runner: QueryRunner): Promise<void> {
+    if (this.isSqlite) return this.close();
+    await (runner as unknown as Cuttable).releasePostgresConnection(new Error('the transaction is over'));
+  }
+
+  private async open(): Promise<DataSource> {
+    const { databaseUrl, dataSource } = this.place;
+    const entities = dataSource ? [...(dataSource.options.entities as [])] : [];
+    const file = this.isSqlite ? fileOf(databaseUrl) : undefined;
+    if (!this.isSqlite) {
+      return new DataSource({
+        type: 'postgres',
+        url: databaseUrl,
+        applicationName: 'atome-sync',
+        extra: { max: 4 },
+      }).initialize();
+    }
+    if (file === undefined) {
+      throw new Error('a transaction of a delivery needs a database that is not in memory: name a file in databaseUrl');
+    }
+    const options = { type: 'better-sqlite3', database: file, entities, timeout: 0 } as const;
+    const prepareDatabase = (db: { pragma: (text: string) => unknown }): void => void db.pragma('synchronous = FULL');
+    return new DataSource({ ...options, prepareDatabase }).initialize();
+  }
+}
+
+/** @throws TooLong when the work takes longer than it may. */
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new TooLong(ms)), ms);
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
