@@ -19,16 +19,15 @@
 
 // 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits, `Consumers` tells how durable handlers stand.
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
-export {
-  AtomeService,
-  type AlterInput,
-  type CreateInput,
-  type ReadBy,
-  type RenameResult,
-  type ReplaceInput,
-  type WriteContext,
-  type WriteResult,
-} from './atome/atome.service.js';
+export { AtomeService, type ReadBy, type RenameResult, type WriteResult } from './atome/atome.service.js';
+export type { AlterInput, CreateInput, ReplaceInput, WriteContext } from './atome/write-calls.js';
+export type {
+  AtomeTransaction,
+  RecordedWrite,
+  TransactionContext,
+  TransactionResult,
+  TransactionWriteContext,
+} from './atome/atome-transaction.js';
 export type { AsOf, HistoryPage, ListPage } from './ledger/read/ledger-reader.js';
 export type { ListQuery } from './ledger/store.js';
 export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';

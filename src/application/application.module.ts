@@ -13,6 +13,7 @@ import { Echoes } from './echoes.js';
 import { LedgerReads } from './ledger-reads.js';
 import { KindUpgrader } from './kind-upgrader.js';
 import { PreparedWriter } from './prepared-writer.js';
+import { Transactions } from './transactions.js';
 import { UpgradingWriter } from './upgrading-writer.js';
 import { WriteHooks } from './write-hooks.js';
 
@@ -69,6 +70,12 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [PreparedWriter, LedgerReads, AtomeQueries, Scrubber],
     useFactory: (writer: PreparedWriter, reads: LedgerReads, queries: AtomeQueries, scrubber: Scrubber) =>
       new AtomeWrites(writer, readerOf(reads), queries, scrubber),
+  },
+  {
+    provide: Transactions,
+    inject: [LEDGER_STORE, LedgerWriter, AtomeWrites, ResolvedOptions],
+    useFactory: (store: LedgerStore, writer: LedgerWriter, writes: AtomeWrites, options: ResolvedOptions) =>
+      new Transactions(store, writer, writes, options),
   },
   {
     provide: AcknowledgedWrites,

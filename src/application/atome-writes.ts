@@ -2,6 +2,7 @@ import { entityTag } from '../ledger/entity-tag.js';
 import type { Scrubber } from '../ledger/integrity/scrubber.js';
 import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
+import type { JoinedTransaction } from '../ledger/store.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { Atome, AtomeError, Mutation } from '../protocol/index.js';
 import type { AtomeQueries, ReaderOf } from './atome-queries.js';
@@ -26,11 +27,16 @@ export class AtomeWrites {
 
   /**
    * As {@link submit}, of several that are written together, or not at all.
+   * @param within the transaction of the application's that they are a part of.
    * @returns what came of each: all are refused, or none is.
    */
-  submitAll(mutations: readonly Mutation[], by: Caller): Promise<readonly (Outcome | AtomeError)[]> {
+  submitAll(
+    mutations: readonly Mutation[],
+    by: Caller,
+    within?: JoinedTransaction,
+  ): Promise<readonly (Outcome | AtomeError)[]> {
     const { principal, clientId } = by;
-    return this.writer.submitAll(principal.tenant, mutations, { principal, sourceClient: clientId }, by);
+    return this.writer.submitAll(principal.tenant, mutations, { principal, sourceClient: clientId, within }, by);
   }
 
   /** As {@link submit}, with the atome that it has come to. */

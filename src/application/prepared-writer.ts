@@ -72,13 +72,15 @@ export class PreparedWriter {
   }
 
   private async run(hooks: WriteHooks, batch: Batch, by: Caller): Promise<Outcomes> {
-    const { tenant, mutations } = batch;
+    const { tenant, mutations, origin } = batch;
     this.enter(tenant, mutations.length);
     const [handedOn, handOn] = signal();
     const [decided, decide] = signal();
     const atomes = [...new Set(mutations.map(({ atomeId }) => `atome\n${tenant}\n${atomeId}`))];
-    const before = Promise.all(atomes.map((key) => this.order.follow(key, decided)));
-    const turn = this.order.follow(lineOf(by), handedOn);
+    // who came before may wait for the transaction that this is a part of; it is prepared again where they were first
+    const isFree = origin.within !== undefined;
+    const before = isFree ? undefined : Promise.all(atomes.map((key) => this.order.follow(key, decided)));
+    const turn = isFree ? undefined : this.order.follow(lineOf(by), handedOn);
     const prepare = async (): Promise<readonly PreparedWrite[]> => {
       await before;
       return prepareAll(hooks, batch);
@@ -103,7 +105,7 @@ export class PreparedWriter {
   private async write({ tenant, mutations, origin }: Batch, prepared: readonly PreparedWrite[]): Promise<Outcomes> {
     const writes = prepared.flatMap(({ write, added }) => [write, ...added]);
     const [first] = writes;
-    if (first && writes.length === 1 && mutations.length === 1) {
+    if (first && writes.length === 1 && mutations.length === 1 && !origin.within) {
       return [await this.writer.submit(tenant, first, origin).catch(refusalOf)];
     }
     const outcomes = await this.writer.submitAll(tenant, unfenced(writes), origin);

@@ -38,7 +38,13 @@ export class UpgradingWriter implements Pick<LedgerWriter, 'submit' | 'submitAll
       const outcomes = await this.writer.submitAll(tenant, mutations, origin);
       const outdated = outcomes.findIndex((each) => each instanceof Outdated);
       if (outdated < 0 || attempt === MAX_ATTEMPTS + mutations.length) return outcomes;
-      await this.upgrader.upgrade(tenant, mutations[outdated]!.atomeId);
+      const upgraded = this.upgrader.upgrade(tenant, mutations[outdated]!.atomeId);
+      if (!origin.within?.isExclusive) await upgraded;
+      else {
+        // it waits for the transaction, which may not wait for it: the next one meets what it has made, or why it could not
+        upgraded.catch(() => undefined);
+        return outcomes;
+      }
     }
   }
 }

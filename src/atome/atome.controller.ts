@@ -30,7 +30,8 @@ import {
   RestoreAtomeDto,
   ShareAtomeDto,
 } from './atome.dto.js';
-import { AtomeService, type WriteContext, type WriteResult } from './atome.service.js';
+import { AtomeService, type WriteResult } from './atome.service.js';
+import type { WriteContext } from './write-calls.js';
 import { CurrentWriteContext } from './write-context.decorator.js';
 
 /** What all writes here have in common. */

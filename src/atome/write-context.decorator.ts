@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { identityOf } from '../auth/authorization/access.guard.js';
 import { invalid } from '../protocol/index.js';
-import type { WriteContext } from './atome.service.js';
+import type { WriteContext } from './write-calls.js';
 
 /** Who writes, and what the headers of the request say about the write. */
 export const CurrentWriteContext = createParamDecorator((_: unknown, context: ExecutionContext) =>

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
-import { AtomeService, type WriteContext } from '../atome/atome.service.js';
+import { AtomeService } from '../atome/atome.service.js';
+import type { WriteContext } from '../atome/write-calls.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { toAtomeError } from '../http/problem.js';
 import { LedgerReads } from '../application/ledger-reads.js';

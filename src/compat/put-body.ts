@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AtomeService, type ReplaceInput, type WriteContext, type WriteResult } from '../atome/atome.service.js';
+import { AtomeService, type WriteResult } from '../atome/atome.service.js';
+import type { ReplaceInput, WriteContext } from '../atome/write-calls.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { AtomeError, parseReplaceBody, type JsonObject } from '../protocol/index.js';
 

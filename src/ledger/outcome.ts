@@ -1,3 +1,4 @@
+import type { JoinedTransaction } from './store.js';
 import type { Preconditions } from './write/preconditions.js';
 import type {
   AlterationBody,
@@ -17,6 +18,8 @@ export interface WriteOrigin {
   readonly sourceClient: string | null;
   /** The write is refused with `precondition_failed` unless these hold for the atome that it meets. */
   readonly preconditions?: Preconditions | undefined;
+  /** The transaction of the application's that it is a part of. */
+  readonly within?: JoinedTransaction | undefined;
 }
 
 /** What filters and rights need of an atome, without its content. */

@@ -1,3 +1,4 @@
+import type { DataSource, EntityManager } from 'typeorm';
 import type {
   AlterationRow,
   AtomeRow,
@@ -181,6 +182,23 @@ export interface LedgerWrites {
 export interface Planned {
   /** null: nothing is written. */
   readonly additions: Additions | null;
+  /** Nothing is committed of the transaction of an application's that this is a part of. */
+  readonly isRefused?: boolean;
+}
+
+/** A transaction on a connection of the application's, which writes rows of its own there. */
+export interface JoinedTransaction {
+  /** What the application writes through. */
+  readonly manager: EntityManager;
+  /** Nobody else writes anything meanwhile: what is written with it may not wait behind others. */
+  readonly isExclusive: boolean;
+  readonly isCommitted: boolean;
+  /** Takes no more statements of the application. @throws Error unless it is as it was begun. */
+  seal(): Promise<void>;
+  /** As that of {@link LedgerWrites}, with what the application has written. What is refused may be tried once more. */
+  commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
+  /** Gives the connection back, as it was. What is not committed is rolled back. */
+  end(): Promise<void>;
 }
 
 /** The atomes as they are now. Of their clocks only those of an erased atome are read, which tell that it is one. */
@@ -256,6 +274,11 @@ export interface LedgerStore {
   tenants(): Promise<string[]>;
   /** Those in whose ledger something has still to be propagated. */
   propagating(): Promise<string[]>;
+  /**
+   * Begins a transaction on a connection of the application's to the same database.
+   * @throws Error where it is another, or may not write to the tables.
+   */
+  join(dataSource: DataSource): Promise<JoinedTransaction>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
   scrub(whole?: boolean): Promise<void>;
   /** Asks for all that a write needs, and writes nothing. Rejects when a write is not possible. */

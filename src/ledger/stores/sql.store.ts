@@ -1,6 +1,7 @@
+import type { DataSource } from 'typeorm';
 import { StoreError, type Report } from '../store-error.js';
 import type { HeadRow } from '../rows.js';
-import type { LedgerStore, LockedState, Planned, TenantLedger, TouchedKeys } from '../store.js';
+import type { JoinedTransaction, LedgerStore, LockedState, Planned, TenantLedger, TouchedKeys } from '../store.js';
 import type { Statement, Tables } from '../../database/tables.js';
 import type { Measured, Param, Scan } from './columns.js';
 import type { Dialect } from './list.sql.js';
@@ -37,6 +38,8 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     touched: TouchedKeys,
     plan: (before: LockedState) => P,
   ): Promise<P>;
+
+  abstract join(dataSource: DataSource): Promise<JoinedTransaction>;
 
   abstract transact(...statements: readonly Statement[]): Promise<unknown[][]>;
 

@@ -154,7 +154,8 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const prepared = completeReplaced(mutation, target, decision.environment);
   assertPrepared(prepared, target);
   assertNotOutdated(mutation, target, decision.environment);
-  assertPreconditions(origin.preconditions, mutation.operation, target?.state, group.head.epoch);
+  const { preconditions = origin.preconditions } = mutation;
+  assertPreconditions(preconditions, mutation.operation, target?.state, group.head.epoch);
   const past = target && restorableOf(restored, target, principal, decision.environment);
   const completed = completeChange(prepared, target, past);
   const change = inheritance.inheritAccess(completed, target?.state, principal);

@@ -2,9 +2,10 @@ import type { AtomeState, Content, Mutation } from '../../protocol/index.js';
 import { headerOf } from '../access-columns.js';
 import type { WriteOrigin } from '../outcome.js';
 import { LedgerGone } from '../store-error.js';
-import type { LedgerStore, TouchedKeys } from '../store.js';
+import type { LedgerStore, LockedState, TouchedKeys } from '../store.js';
 import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
 import { MAX_DOCUMENT_BYTES } from './group-size.js';
+import { joinedPlan } from './joined-plan.js';
 import { touchedKeysOf } from './touched-keys.js';
 import { DecideApart, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -49,6 +50,8 @@ export class GroupCommits {
       if (!(error instanceof LedgerGone)) throw error;
       // a copy from before this tenant's first write has been put back: it gets a new ledger
       this.opened.delete(tenant);
+      // not while a transaction has the database
+      if (group[0]!.origin.within) throw error;
       return this.commitIn(tenant, requests, isAtomic);
     }
   }
@@ -58,16 +61,23 @@ export class GroupCommits {
     requests: readonly WriteRequest[],
     isAtomic: boolean,
   ): Promise<CommittedGroup> {
-    const { write } = this.store.ledger(tenant);
-    if (!this.opened.has(tenant)) {
-      await write.open();
-      this.opened.add(tenant);
-    }
-    return write.commit(this.touched(requests, isAtomic), (before) => {
+    await this.open(tenant);
+    const touched = this.touched(requests, isAtomic);
+    const decide = (before: LockedState): CommittedGroup => {
       const begun = performance.now();
       const plan = planGroup(before, requests, this.environment, isAtomic);
       return { ...plan, heldMs: performance.now() - begun };
-    });
+    };
+    const { within } = requests[0]!.origin;
+    if (within) return within.commit(tenant, touched, (before) => joinedPlan(before, requests, decide(before)));
+    return this.store.ledger(tenant).write.commit(touched, decide);
+  }
+
+  /** Makes the ledger of a tenant that has none. */
+  async open(tenant: string): Promise<void> {
+    if (this.opened.has(tenant)) return;
+    await this.store.ledger(tenant).write.open();
+    this.opened.add(tenant);
   }
 
   /** A fault in one write fails that write, not the group. */

@@ -94,7 +94,7 @@ export class LedgerWriter {
     origin: WriteOrigin,
   ): Promise<(Outcome | AtomeError)[]> {
     // what is added is nobody's echo, and meets no conditions
-    const ofAdded = { principal: origin.principal, sourceClient: null };
+    const ofAdded = { principal: origin.principal, sourceClient: null, within: origin.within };
     const writes = mutations.map((mutation, place) => {
       return { mutation, origin: mutation.isAdded ? ofAdded : origin, place, chars: weigh(mutation) };
     });
@@ -105,19 +105,29 @@ export class LedgerWriter {
       writes.reduce((sum, { chars }) => sum + chars, 0),
       [first, ...others],
     );
-    const settled = await Promise.allSettled(
-      writes.map(
-        ({ place, ...write }) =>
-          new Promise<Outcome>((resolve, reject) =>
-            this.enqueue(tenant, { ...write, atomic: writes.length - place, resolve, reject }),
-          ),
-      ),
+    const apart: QueuedWrite[] = [];
+    // behind others it would wait for those who wait for it
+    const isApart = origin.within?.isExclusive;
+    const settling = writes.map(
+      ({ place, ...write }) =>
+        new Promise<Outcome>((resolve, reject) => {
+          const queued = { ...write, atomic: writes.length - place, resolve, reject };
+          if (isApart) apart.push(queued);
+          else this.enqueue(tenant, queued);
+        }),
     );
+    if (isApart) void this.commitApart(tenant, apart);
+    const settled = await Promise.allSettled(settling);
     return settled.map((each) => {
       if (each.status === 'fulfilled') return each.value;
       if (each.reason instanceof AtomeError) return each.reason;
       throw each.reason;
     });
+  }
+
+  /** Makes the ledger of a tenant that has none, which a transaction cannot. */
+  open(tenant: string): Promise<void> {
+    return this.groups.open(tenant);
   }
 
   /** About how many bytes wait. */
@@ -154,6 +164,11 @@ export class LedgerWriter {
     const queue: TenantQueue = { waiting, emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
     queue.emptied = this.run(tenant, queue.waiting);
+  }
+
+  private async commitApart(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
+    await this.commit(tenant, group);
+    if (this.propagation.isUnderWay(tenant) && !this.queues.has(tenant)) this.begin(tenant);
   }
 
   private async run(tenant: string, waiting: QueuedWrite[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { AtomeError, type Mutation } from '../../protocol/index.js';
 import type { PendingAtome } from './append-entry.js';
+import type { Preconditions } from './preconditions.js';
 
 /** What an atome was when a write to it was prepared; both are null where there was none. */
 export interface PreparedFor {
@@ -15,6 +16,8 @@ export type PreparedMutation = Mutation & {
   readonly preparedFor?: PreparedFor;
   /** Why the application refuses it, unless it is the repetition of one that it has let pass. */
   readonly refusal?: AtomeError;
+  /** Its own, where it is one of several. */
+  readonly preconditions?: Preconditions | undefined;
   /** The application adds it to the write before it: it is written where that alters something. */
   readonly isAdded?: boolean;
   /** It brings the atome to the newest version of its kind's schema, whatever that makes of it. */

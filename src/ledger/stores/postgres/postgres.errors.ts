@@ -8,7 +8,7 @@ const unavailable = (kind: string, message: string, remedy: string): Fault => ({
   remedy,
 });
 
-const UNREACHABLE = unavailable(
+export const UNREACHABLE = unavailable(
   'unreachable',
   'the database cannot be reached',
   'is PostgreSQL up, and reachable at the host and port of DATABASE_URL, with its sslmode?',
@@ -52,6 +52,11 @@ export const BUSY = unavailable(
   'busy',
   'all connections to the database are in use',
   'POSTGRES_WRITE_CONNECTIONS, POSTGRES_READ_CONNECTIONS and POSTGRES_HEAVY_CONNECTIONS say how many there are',
+);
+export const UNKNOWN_COMMIT = unavailable(
+  'unknown commit',
+  'the database did not answer the commit, and whether it was written is not known: repeat it under its idempotencyKey, or look first',
+  'did the connection break, or PostgreSQL restart? what was written is in the ledger all the same',
 );
 const OTHER = unavailable('other', 'the database cannot do it for now', 'see the log of PostgreSQL');
 

@@ -1,43 +1,21 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
-import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
+import type { Report } from '../../store-error.js';
+import type { Additions, JoinedTransaction, LockedState, Planned, TouchedKeys } from '../../store.js';
 import { poolSource } from '../../../database/data-source.js';
 import { PREFIX, type Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
 import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
-import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
+import { addGroup, readGroup, type Ask } from './postgres.group.js';
+import { joinPostgres } from './postgres.joined.js';
 import { PostgresSearch, type Searchable } from './postgres.search.js';
 import { statementsIn } from './postgres.texts.js';
-import {
-  ADD,
-  addParams,
-  dialectOf,
-  firstRows,
-  LOCK_HEAD,
-  PAIRS_OF,
-  PROBE,
-  SELECT_CREATIONS,
-  SELECT_DOCUMENTS,
-  SELECT_RECEIPTS,
-  TEXTS_OF,
-} from './postgres.sql.js';
+import { dialectOf, firstRows, PAIRS_OF, PROBE, TEXTS_OF } from './postgres.sql.js';
 import type { Measured, Param, Scan } from '../columns.js';
 import type { Dialect } from '../list.sql.js';
-import { propagationStatements } from '../inheritance.sql.js';
 import * as sql from '../sql.js';
-import {
-  alterationRow,
-  atomeRow,
-  headRow,
-  missingDocuments,
-  numbers,
-  withDocuments,
-  type ReadDocumentRow,
-} from '../read-rows.js';
 import { ALL_HEADS, SqlStore } from '../sql.store.js';
 
 export interface PostgresOptions {
@@ -62,16 +40,21 @@ export class PostgresStore extends SqlStore {
   readonly pairsOf = PAIRS_OF;
   readonly dialect: Dialect;
   private readonly pools: ConnectionPools;
+  private readonly limits: PostgresLimits;
   /** TypeORM's own, for what may take as long as it takes. */
   private readonly maintenance: pg.Pool;
   protected override readonly search: PostgresSearch | undefined;
   /** Makes a statement of ours PostgreSQL's. */
   private readonly textOf: (statement: string) => string;
+  /** What a transaction sets for itself, and how it begins therefore. */
+  private readonly settings: string;
   private readonly beginning: string;
   /** Alterations added since the start, and how many of them make the next analysis due. */
   private added = 0;
   private analyseAt = 1_000;
   private analysed: Promise<void> = Promise.resolve();
+  /** Of the application, which are known to lead to this database. */
+  private readonly hosts = new WeakSet<DataSource>();
   /** Whose rows each connection may see; see {@link enter}. */
   private readonly scopes = new WeakMap<pg.PoolClient, string>();
 
@@ -84,23 +67,39 @@ export class PostgresStore extends SqlStore {
     this.dialect = dialectOf(lowerData);
     this.textOf = statementsIn((dataSource.options as { schema: string }).schema);
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
-    this.pools = connectionPools(poolSource(dataSource), { ...DEFAULT_POSTGRES_LIMITS, ...limits });
+    this.limits = { ...DEFAULT_POSTGRES_LIMITS, ...limits };
+    this.pools = connectionPools(poolSource(dataSource), this.limits);
     const failed = (error: unknown): unknown => this.reported(translate(error));
     const { maintenance, pools, textOf } = this;
     this.search = searchable && new PostgresSearch({ maintenance, pools, lowerData, textOf }, searchable, failed);
     this.search?.following.begin();
     // acknowledged means durable, whatever the database's own setting is
-    this.beginning = `BEGIN; SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
+    this.settings = `SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
+    this.beginning = `BEGIN; ${this.settings}`;
   }
 
   async commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
     const committed = await this.transaction(tenant, async (client) => {
-      const decided = planned(plan, await this.before(client, tenant, touched));
-      await this.end(client, tenant, decided.additions);
+      const ask: Ask = (text, values, name) => client.query(this.timed(text, values, name));
+      const decided = planned(plan, await readGroup(ask, tenant, touched, this.begin(client, tenant)));
+      await this.end(ask, tenant, decided.additions);
       return decided;
     });
     this.grown(committed.additions?.alterations.length ?? 0);
     return committed;
+  }
+
+  join(dataSource: DataSource): Promise<JoinedTransaction> {
+    const { statementMs, lockMs } = this.limits;
+    return joinPostgres(dataSource, {
+      known: this.hosts,
+      schema: (this.dataSource.options as { schema: string }).schema,
+      settings: `${this.settings}; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL lock_timeout = ${lockMs}`,
+      ask: (statement) => this.query(ALL_HEADS, statement, []),
+      send: (client, text, values) => client.query(this.timed(text, values)),
+      reported: (error) => this.reported(error),
+      onAdded: (count) => this.grown(count),
+    });
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
@@ -209,59 +208,12 @@ export class PostgresStore extends SqlStore {
     return this.scan(scope, { ...statement, sql: firstRows(statement), params: [...statement.params, bytes] });
   }
 
-  /** Begins the transaction, in one round trip with all that is read whatever the rights. */
-  private async before(client: pg.PoolClient, tenant: string, touched: TouchedKeys): Promise<LockedState> {
-    const { atomeIds, ops } = touched;
-    const rows: ReadRows = async <Row>(text: string, values: readonly Param[], name?: string): Promise<Row[]> =>
-      (await client.query(this.timed(text, values, name))).rows as Row[];
-    const begun = this.begin(client, tenant);
-    // the lock first: what is read after it cannot be older than what the last holder committed
-    const locked = rows<HeadRow>(LOCK_HEAD, [tenant], 'lock head');
-    const read = [
-      readAtomes(rows, tenant, atomeIds, touched),
-      ops.length === 0
-        ? Promise.resolve([])
-        : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
-    ] as const;
-    await together([...begun, locked, ...read]);
-    const [head] = await locked;
-    if (!head) throw new LedgerGone(tenant);
-    const [atomes, receipts] = await Promise.all(read);
-    const found = await findParents(rows, tenant, atomes.map(atomeRow), touched);
-    const missing = missingDocuments(found, touched);
-    const documents =
-      missing.length === 0
-        ? []
-        : await rows<ReadDocumentRow>(SELECT_DOCUMENTS, [JSON.stringify(missing), tenant], 'documents');
-    const met = sql.met(touched, atomes);
-    const creations =
-      met.length === 0 ? [] : await rows<AlterationRow>(SELECT_CREATIONS, [JSON.stringify(met), tenant], 'creations');
-    return {
-      head: headRow(head),
-      creations: creations.map(alterationRow),
-      ...withDocuments(found, documents),
-      receipts: receipts.map((row) => numbers(row, ['seq'])),
-      ...(await countHeirs(rows, tenant, found, touched)),
-    };
-  }
-
   /** Adds what there is to add and commits, in one round trip. */
-  private async end(client: pg.PoolClient, tenant: string, additions: Additions | null): Promise<void> {
-    const sent: Promise<unknown>[] = [];
-    if (additions) {
-      sent.push(client.query(this.timed(ADD, addParams(tenant, additions), 'add')));
-      // behind it: what this group adds to an atome that it also erases is erased with the rest
-      for (const each of additions.erased ?? []) {
-        const params = sql.eraseParams(tenant, each);
-        sent.push(...sql.ERASE.map((statement) => client.query(this.timed(statement, params))));
-      }
-      for (const { sql: text, params } of propagationStatements(tenant, additions)) {
-        sent.push(client.query(this.timed(text, params)));
-      }
-      // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
-      if (sent.length > 1) await together(sent.splice(0));
-    }
-    await together([...sent, client.query(this.timed('COMMIT'))]);
+  private async end(ask: Ask, tenant: string, additions: Additions | null): Promise<void> {
+    const sent = additions ? addGroup(ask, tenant, additions) : [];
+    // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
+    if (sent.length > 1) await together(sent.splice(0));
+    await together([...sent, ask('COMMIT', [])]);
   }
 
   /**

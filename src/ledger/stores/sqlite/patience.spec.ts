@@ -34,3 +34,34 @@ describe('patience with a lock', () => {
     expect(await patience.run(lockedFor(1))).toBe('done');
   });
 });
+
+describe('the turn of those who share patience', () => {
+  const late = (): Error => new Error('late');
+
+  it('goes round in the order in which they came', async () => {
+    const patience = new Patience();
+    const order: string[] = [];
+    const note = (name: string) => patience.run(() => void order.push(name));
+    const first = await patience.hold(60_000, late);
+    const waiting = [note('a'), note('b')];
+    const second = patience.hold(60_000, late).then((release) => (order.push('held'), release));
+    const last = note('c');
+    expect(order).toEqual([]);
+    first();
+    const release = await second;
+    await Promise.all(waiting);
+    expect([order, patience.isHeld]).toEqual([['a', 'b', 'held'], true]);
+    release();
+    await last;
+    expect([order, patience.isHeld]).toEqual([['a', 'b', 'held', 'c'], false]);
+  });
+
+  it('is waited for no longer than was said', async () => {
+    const patience = new Patience();
+    const release = await patience.hold(60_000, late);
+    await expect(patience.hold(1, late)).rejects.toThrow('late');
+    const behind = patience.run(() => 'done');
+    release();
+    expect(await behind).toBe('done');
+  });
+});

@@ -16,12 +16,20 @@ export function isLocked(error: unknown): boolean {
 export class Patience {
   private lockedSince: number | undefined;
   private triedAt = 0;
+  /** Whether somebody of this process has the turn, and who waits for theirs. */
+  private held = false;
+  private readonly line: (() => void)[] = [];
 
   constructor(private readonly patienceMs = PATIENCE_MS) {}
+
+  get isHeld(): boolean {
+    return this.held;
+  }
 
   /** Rejects with what the work throws; when it throws that the database is locked, it is tried again first. */
   async run<T>(work: () => T): Promise<T> {
     for (;;) {
+      if (this.held) await this.turn();
       try {
         const result = work();
         this.lockedSince = undefined;
@@ -35,6 +43,42 @@ export class Patience {
         if (now - this.lockedSince >= this.patienceMs) throw error;
       }
       await setTimeout(PAUSE_MS);
+    }
+  }
+
+  /**
+   * Keeps all others waiting that run work here, until it is released. Everybody has their turn in the order in which they
+   * came.
+   * @param late makes the error of whoever has waited for longer than `waitMs`.
+   */
+  hold(waitMs: number, late: () => Error): Promise<() => void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        clearTimeout(timer);
+        this.held = true;
+        resolve(() => this.release());
+      };
+      const timer = globalThis.setTimeout(() => {
+        this.line.splice(this.line.indexOf(begin), 1);
+        reject(late());
+      }, waitMs);
+      if (this.held) this.line.push(begin);
+      else begin();
+    });
+  }
+
+  private turn(): Promise<void> {
+    return new Promise((resolve) => this.line.push(resolve));
+  }
+
+  private release(): void {
+    this.held = false;
+    // the lock was ours: of another's nothing is known yet
+    this.lockedSince = undefined;
+    while (!this.isHeld) {
+      const next = this.line.shift();
+      if (!next) return;
+      next();
     }
   }
 }

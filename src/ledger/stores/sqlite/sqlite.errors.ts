@@ -12,6 +12,11 @@ const LOCKED = unavailable(
   'the database is locked by another process',
   'what else has the file of DATABASE_URL open, and in a transaction?',
 );
+export const IN_TURN = unavailable(
+  'in turn',
+  'other transactions of the application have the database',
+  'SQLite takes one at a time, with whatever transaction() waits for in it: make them shorter, or use PostgreSQL',
+);
 export const READ_ONLY = unavailable(
   'read-only',
   'the database only reads for now',

@@ -1,25 +1,12 @@
 import { realpathSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
-import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
-import { LedgerGone, type Report } from '../../store-error.js';
-import type { Additions, Erasure, LockedState, Planned, TouchedKeys } from '../../store.js';
+import type { Report } from '../../store-error.js';
+import type { JoinedTransaction, LockedState, Planned, TouchedKeys } from '../../store.js';
 import type { Statement } from '../../../database/tables.js';
 import { SharedTransaction } from './shared-transaction.js';
-import { ALTERATIONS, ATOMES, RECEIPTS, type Measured, type Param, type Scan, type Table } from '../columns.js';
+import type { Measured, Param, Scan } from '../columns.js';
 import * as sql from '../sql.js';
-import * as inheritance from '../inheritance.sql.js';
-import {
-  countedOf,
-  headParams,
-  heirsOf,
-  missingDocuments,
-  withDocuments,
-  withParents,
-  type FoundAtomes,
-  type HeirsOfOwner,
-  type ReadDocumentRow,
-} from '../read-rows.js';
 import { SqlStore } from '../sql.store.js';
 import { NOT_WORTH } from '../search.js';
 import { searchPathOf } from './search/search-follower.js';
@@ -29,15 +16,10 @@ import { isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
 import { sqliteConditions } from './sqlite.condition.js';
-import { StatementCache } from './statement-cache.mjs';
 import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
-
-/** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
-const SELECT_RECEIPTS = sql.selectReceipts(
-  (table) => `FROM json_each(?) AS w CROSS JOIN ${table}
-    WHERE op_id = w.value ->> 0 AND author = w.value ->> 1 AND tenant = ?`,
-);
+import { SqliteGroups, TEXTS_OF } from './sqlite.groups.js';
+import { joinSqlite } from './sqlite.joined.js';
 
 /** How long health waits for a lock that another process has, in milliseconds. */
 const PROBE_MS = 500;
@@ -53,7 +35,7 @@ const NO_THREADS =
  */
 export class SqliteStore extends SqlStore {
   readonly kind = 'sqlite';
-  readonly textsOf = 'SELECT value FROM json_each(?)';
+  readonly textsOf = TEXTS_OF;
   readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
   readonly dialect = {
     lowerData: 'lower(data)',
@@ -72,7 +54,7 @@ export class SqliteStore extends SqlStore {
   protected override readonly search: SqliteSearch | undefined;
   private readonly patience = new Patience();
   private isScrubbing = false;
-  private readonly statements = new StatementCache();
+  private readonly groups: SqliteGroups;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -81,6 +63,7 @@ export class SqliteStore extends SqlStore {
     super(report);
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
     requireDurability(this.db);
+    this.groups = new SqliteGroups(this.db);
     this.file = new SqliteFile(this.db, report);
     if (!this.db.memory) {
       const path = realpathSync(this.db.name);
@@ -95,8 +78,8 @@ export class SqliteStore extends SqlStore {
 
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
     const committed = this.shared.run(() => {
-      const planned = plan(this.before(tenant, touched));
-      if (planned.additions) this.add(tenant, planned.additions);
+      const planned = plan(this.groups.before(tenant, touched));
+      if (planned.additions) this.groups.add(tenant, planned.additions);
       return planned;
     }, touched.atomeIds.length);
     return committed.then(
@@ -108,6 +91,17 @@ export class SqliteStore extends SqlStore {
         throw this.reported(translate(error));
       },
     );
+  }
+
+  join(dataSource: DataSource): Promise<JoinedTransaction> {
+    const { db, file, patience } = this;
+    return joinSqlite(dataSource, {
+      db,
+      file,
+      patience,
+      reported: (error) => this.reported(translate(error)),
+      onAdded: (count) => this.search?.following.grown(count),
+    });
   }
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
@@ -139,11 +133,11 @@ export class SqliteStore extends SqlStore {
     const isWaitedFor = (error: unknown): boolean => (this.isScrubbing || this.shared.isApart) && isLocked(error);
     await this.attempt(async () => {
       try {
-        await new Patience(PROBE_MS).run(() => this.tryToWrite());
+        await new Patience(PROBE_MS).run(() => (this.patience.isHeld ? this.file.check() : this.tryToWrite()));
       } catch (error) {
         if (!isWaitedFor(error)) throw error;
       }
-    });
+    }, AT_ONCE);
   }
 
   private tryToWrite(): void {
@@ -195,78 +189,8 @@ export class SqliteStore extends SqlStore {
     return [];
   }
 
-  private before(tenant: string, touched: TouchedKeys): LockedState {
-    const { atomeIds, ops, needsAncestors, parentsAmong } = touched;
-    const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
-    if (!head) throw new LedgerGone(tenant);
-    const atome = this.prepare(needsAncestors ? sql.SELECT_ATOME_BELOW : sql.SELECT_ATOME);
-    const read = (ids: readonly string[]): PartialAtomeRow[] =>
-      ids.map((id) => atome.get(tenant, id) as PartialAtomeRow | undefined).filter((row) => row !== undefined);
-    const atomes = read(atomeIds);
-    const parents = parentsAmong?.(atomes) ?? [];
-    const found = parents.length === 0 ? { atomes } : withParents(atomes, parents, read(parents));
-    const document = this.prepare(sql.SELECT_DOCUMENT);
-    const documents = missingDocuments(found, touched).map((id) => document.get(tenant, id) as ReadDocumentRow);
-    const first = this.prepare(sql.SELECT_ALTERATION);
-    return {
-      head,
-      creations: sql.met(touched, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
-      ...withDocuments(found, documents),
-      receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
-      ...this.countHeirs(tenant, found, touched),
-    };
-  }
-
-  private countHeirs(
-    tenant: string,
-    found: FoundAtomes,
-    touched: TouchedKeys,
-  ): Pick<LockedState, 'counted' | 'heirs'> | undefined {
-    const counted = countedOf(found, touched);
-    if (!counted) return undefined;
-    const rows = this.prepare(inheritance.countHeirs(this.textsOf)).all(...inheritance.heirsParams(tenant, counted));
-    return heirsOf(counted, rows as HeirsOfOwner[]);
-  }
-
-  private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
-    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as IdempotencyRecord[];
-  }
-
-  private add(tenant: string, additions: Additions): void {
-    const { head, alterations, atomes, receipts, erased } = additions;
-    this.insert(ALTERATIONS, tenant, alterations);
-    this.insert(ATOMES, tenant, atomes, sql.UPSERT_ATOME);
-    this.insert(RECEIPTS, tenant, receipts);
-    this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
-    for (const each of inheritance.propagationStatements(tenant, additions)) {
-      this.prepare(each.sql).run(...each.params);
-    }
-    if (erased?.length) this.erase(tenant, erased);
-  }
-
-  private erase(tenant: string, erased: readonly Erasure[]): void {
-    // freed pages are overwritten too, which costs writes: not worth it for what nobody asked to forget
-    this.db.pragma('secure_delete = ON');
-    try {
-      for (const each of erased) {
-        const params = sql.eraseParams(tenant, each);
-        sql.ERASE.forEach((statement) => this.prepare(statement).run(...params));
-      }
-    } finally {
-      this.db.pragma('secure_delete = FAST');
-    }
-  }
-
-  private insert<Row extends object>(table: Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
-    const statement = this.prepare(
-      `INSERT INTO ${table.name} ("tenant", ${table.columns.map((column) => `"${column}"`).join(', ')})
-       VALUES (?${', ?'.repeat(table.columns.length)}) ${suffix}`,
-    );
-    for (const row of rows) statement.run(tenant, ...table.fields.map((field) => row[field]));
-  }
-
   private prepare(statement: string): BetterSqlite3.Statement {
-    return this.statements.prepare(this.db, statement);
+    return this.groups.prepare(statement);
   }
 
   /** The calls are synchronous, the port is not: what one throws becomes a rejection. */

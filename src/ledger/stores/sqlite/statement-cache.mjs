@@ -14,7 +14,8 @@ export class StatementCache {
   prepare(db, sql) {
     let statement = this.#statements.get(sql);
     if (statement) return statement;
-    statement = db.prepare(sql);
+    // whatever the application has set for its own connection: our integers are small
+    statement = db.prepare(sql).safeIntegers(false);
     this.#statements.set(sql, statement);
     // the oldest is the first; one that is wanted still is soon back, behind what nobody asks for any more
     if (this.#statements.size > MAX_STATEMENTS) this.#statements.delete(this.#statements.keys().next().value ?? '');

@@ -1,0 +1,109 @@
+import type BetterSqlite3 from 'better-sqlite3';
+import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
+import { LedgerGone } from '../../store-error.js';
+import type { Additions, Erasure, LockedState, TouchedKeys } from '../../store.js';
+import { ALTERATIONS, ATOMES, RECEIPTS, type Table } from '../columns.js';
+import * as inheritance from '../inheritance.sql.js';
+import {
+  countedOf,
+  headParams,
+  heirsOf,
+  missingDocuments,
+  withDocuments,
+  withParents,
+  type FoundAtomes,
+  type HeirsOfOwner,
+  type ReadDocumentRow,
+} from '../read-rows.js';
+import * as sql from '../sql.js';
+import { StatementCache } from './statement-cache.mjs';
+
+export const TEXTS_OF = 'SELECT value FROM json_each(?)';
+
+/** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
+const SELECT_RECEIPTS = sql.selectReceipts(
+  (table) => `FROM json_each(?) AS w CROSS JOIN ${table}
+    WHERE op_id = w.value ->> 0 AND author = w.value ->> 1 AND tenant = ?`,
+);
+
+/** What groups ask of a connection, which is in a transaction by then. */
+export class SqliteGroups {
+  private readonly statements = new StatementCache();
+
+  constructor(private readonly db: BetterSqlite3.Database) {}
+
+  /** @throws LedgerGone */
+  before(tenant: string, touched: TouchedKeys): LockedState {
+    const { atomeIds, ops, needsAncestors, parentsAmong } = touched;
+    const head = this.prepare(sql.SELECT_HEAD).get(tenant) as HeadRow | undefined;
+    if (!head) throw new LedgerGone(tenant);
+    const atome = this.prepare(needsAncestors ? sql.SELECT_ATOME_BELOW : sql.SELECT_ATOME);
+    const read = (ids: readonly string[]): PartialAtomeRow[] =>
+      ids.map((id) => atome.get(tenant, id) as PartialAtomeRow | undefined).filter((row) => row !== undefined);
+    const atomes = read(atomeIds);
+    const parents = parentsAmong?.(atomes) ?? [];
+    const found = parents.length === 0 ? { atomes } : withParents(atomes, parents, read(parents));
+    const document = this.prepare(sql.SELECT_DOCUMENT);
+    const documents = missingDocuments(found, touched).map((id) => document.get(tenant, id) as ReadDocumentRow);
+    const first = this.prepare(sql.SELECT_ALTERATION);
+    return {
+      head,
+      creations: sql.met(touched, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
+      ...withDocuments(found, documents),
+      receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
+      ...this.countHeirs(tenant, found, touched),
+    };
+  }
+
+  private countHeirs(
+    tenant: string,
+    found: FoundAtomes,
+    touched: TouchedKeys,
+  ): Pick<LockedState, 'counted' | 'heirs'> | undefined {
+    const counted = countedOf(found, touched);
+    if (!counted) return undefined;
+    const rows = this.prepare(inheritance.countHeirs(TEXTS_OF)).all(...inheritance.heirsParams(tenant, counted));
+    return heirsOf(counted, rows as HeirsOfOwner[]);
+  }
+
+  private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
+    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as IdempotencyRecord[];
+  }
+
+  add(tenant: string, additions: Additions): void {
+    const { head, alterations, atomes, receipts, erased } = additions;
+    this.insert(ALTERATIONS, tenant, alterations);
+    this.insert(ATOMES, tenant, atomes, sql.UPSERT_ATOME);
+    this.insert(RECEIPTS, tenant, receipts);
+    this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
+    for (const each of inheritance.propagationStatements(tenant, additions)) {
+      this.prepare(each.sql).run(...each.params);
+    }
+    if (erased?.length) this.erase(tenant, erased);
+  }
+
+  private erase(tenant: string, erased: readonly Erasure[]): void {
+    // freed pages are overwritten too, which costs writes: not worth it for what nobody asked to forget
+    this.db.pragma('secure_delete = ON');
+    try {
+      for (const each of erased) {
+        const params = sql.eraseParams(tenant, each);
+        sql.ERASE.forEach((statement) => this.prepare(statement).run(...params));
+      }
+    } finally {
+      this.db.pragma('secure_delete = FAST');
+    }
+  }
+
+  private insert<Row extends object>(table: Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
+    const statement = this.prepare(
+      `INSERT INTO ${table.name} ("tenant", ${table.columns.map((column) => `"${column}"`).join(', ')})
+       VALUES (?${', ?'.repeat(table.columns.length)}) ${suffix}`,
+    );
+    for (const row of rows) statement.run(tenant, ...table.fields.map((field) => row[field]));
+  }
+
+  prepare(statement: string): BetterSqlite3.Statement {
+    return this.statements.prepare(this.db, statement);
+  }
+}
