@@ -150,6 +150,8 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
       join(project, 'src', 'main.ts'),
       `${(await exampleOfReadme()).replace('3000', String(port))}\nconsole.log('listening');`,
     );
+    const shop = join(project, 'src', 'shop');
+    await cp(join(ROOT, 'examples', 'embedded'), shop, { recursive: true });
     await compile();
     const app = new Program('dist/main.js');
     await app.listens();
@@ -169,6 +171,25 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
     socket.close();
     await app.end();
   }, 300_000);
+
+  it('the shop of the examples runs, compiled as it stands', async () => {
+    const port = await freePort();
+    const main = join(project, 'dist', 'shop', 'main.js');
+    const text = (await readFile(main, 'utf8')).replace('3000', String(port));
+    await writeFile(main, `${text}\nconsole.log('listening');`);
+    const app = new Program('dist/shop/main.js', { DATABASE_URL: 'sqlite:./shop.sqlite' });
+    await app.listens();
+    const placed = await fetch(`http://127.0.0.1:${port}/v1/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': 'shop-secret' },
+      body: JSON.stringify({ article: 'tea', count: 2 }),
+    });
+    expect({ status: placed.status, order: await placed.json() }).toMatchObject({
+      status: 201,
+      order: { kind: 'order', data: { state: 'placed', total: 8 } },
+    });
+    await app.end();
+  });
 
   it('a host of CommonJS requires it', async () => {
     const port = await freePort();
