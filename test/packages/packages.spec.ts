@@ -150,8 +150,6 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
       join(project, 'src', 'main.ts'),
       `${(await exampleOfReadme()).replace('3000', String(port))}\nconsole.log('listening');`,
     );
-    const shop = join(project, 'src', 'shop');
-    await cp(join(ROOT, 'examples', 'embedded'), shop, { recursive: true });
     await compile();
     const app = new Program('dist/main.js');
     await app.listens();
@@ -174,6 +172,9 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
 
   it('the shop of the examples runs, compiled as it stands', async () => {
     const port = await freePort();
+    await cp(join(ROOT, 'examples', 'embedded'), join(project, 'src', 'shop'), { recursive: true });
+    // the oldest class-validator has types that are not right
+    await compile({ skipLibCheck: true });
     const main = join(project, 'dist', 'shop', 'main.js');
     const text = (await readFile(main, 'utf8')).replace('3000', String(port));
     await writeFile(main, `${text}\nconsole.log('listening');`);
@@ -227,12 +228,12 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
     expect(app.output).toContain('PostgreSQL needs the package "pg": npm install pg');
   });
 
-  async function compile(): Promise<void> {
+  async function compile({ skipLibCheck = false } = {}): Promise<void> {
     const options = {
       target: 'ES2023',
       module: 'NodeNext',
       strict: true,
-      skipLibCheck: false,
+      skipLibCheck,
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
       types: ['node'],

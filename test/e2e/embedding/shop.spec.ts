@@ -62,8 +62,8 @@ describe.each(DATABASES)('the shop of the examples, on %s', (_database, create) 
   });
 
   it('writes one bill for each order that is shipped, whoever ships it and whatever has closed meanwhile', async () => {
-    const ids = [];
-    for (const count of [1, 2, 3]) ids.push((await place(count)).body.id);
+    const ids: string[] = [];
+    for (const count of [1, 2, 3]) ids.push(String((await place(count)).body.id));
     await api.post(`/v1/orders/${ids[0]}/ship`);
     await settled();
     await api.patch(`/v1/atome/${ids[1]}`, { state: 'shipped' });
