@@ -67,8 +67,9 @@ export interface AtomeOptions {
    */
   readonly databaseSchema?: string;
   /**
-   * TypeORM's, of the same database, which the application writes its own rows through: for `AtomeService.transaction`, and for
-   * the transactions of durable consumers. The application initialises it before the first of them, and ends it.
+   * TypeORM's, of the same database, which the application writes its own rows through: for `AtomeService.transaction`, and for what
+   * a durable consumer writes. The application initialises it before the first of them, and ends it. On SQLite consumers have a
+   * connection of their own, with its entities.
    */
   readonly dataSource?: DataSource;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createShop } from '../../examples/embedded/app.js';
 import { AtomeModule } from '../../src/index.js';
+import { createFile } from '../support/databases/databases.js';
 import { SECRET, tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import type { Answer } from '../support/clients/api.js';
 import { startApp, type TestApp } from '../support/server/app.js';
@@ -106,10 +107,12 @@ describe('a body of somebody who may not send it', () => {
 
   it('is not waited for in an application that imports the module', async () => {
     const jwt = { keys: { secret: SECRET }, tenantClaim: 'tenant', rolesClaim: 'roles' };
-    const app = await createShop(AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:', jwt }));
+    const database = createFile();
+    const app = await createShop(database.url, (options) => AtomeModule.forRoot({ ...options, jwt }));
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     expect(await refused(`http://127.0.0.1:${port}`, '/v1/atome/create')).toBe('HTTP/1.1 401 Unauthorized');
     await app.close();
+    await database.drop();
   });
 });

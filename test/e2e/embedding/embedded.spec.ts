@@ -7,32 +7,37 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { firstValueFrom, take, toArray } from 'rxjs';
 import { createShop } from '../../../examples/embedded/app.js';
 import { Warehouse } from '../../../examples/embedded/warehouse.js';
-import { AtomeEvents, AtomeModule, AtomeService } from '../../../src/index.js';
+import { AtomeEvents, AtomeModule, AtomeService, type AtomeOptions } from '../../../src/index.js';
 import { Api } from '../../support/clients/api.js';
+import { createFile, type Database } from '../../support/databases/databases.js';
 import { TestSocket } from '../../support/clients/socket.js';
 
 const KEY = { 'x-api-key': 'shop-secret' };
-const OPTIONS = { databaseUrl: 'sqlite::memory:', wsPath: '/v1/live' };
+const TEA = { article: 'tea', count: 1 };
+const WS_PATH = '/v1/live';
 
 @Injectable()
 class Settings {
-  readonly databaseUrl = 'sqlite::memory:';
+  static options: AtomeOptions;
+  readonly options = Settings.options;
 }
 
 @Module({ providers: [Settings], exports: [Settings] })
 class SettingsModule {}
 
-const VARIANTS: [name: string, atomes: () => DynamicModule][] = [
-  ['forRoot', () => AtomeModule.forRoot(OPTIONS)],
+const VARIANTS: [name: string, atomes: (options: AtomeOptions) => DynamicModule][] = [
+  ['forRoot', (options) => AtomeModule.forRoot({ ...options, wsPath: WS_PATH })],
   [
     'forRootAsync',
-    () =>
-      AtomeModule.forRootAsync({
-        wsPath: OPTIONS.wsPath,
+    (options) => {
+      Settings.options = options;
+      return AtomeModule.forRootAsync({
+        wsPath: WS_PATH,
         imports: [SettingsModule],
         inject: [Settings],
-        useFactory: async ({ databaseUrl }: Settings) => Promise.resolve({ databaseUrl }),
-      }),
+        useFactory: async ({ options }: Settings) => Promise.resolve(options),
+      });
+    },
   ],
 ];
 
@@ -41,16 +46,19 @@ it('allows pages of every origin only with tokens', () => {
 });
 
 describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, atomes) => {
+  let database: Database;
   let app: NestFastifyApplication;
   let api: Api;
   let socket: TestSocket;
   afterEach(async () => {
     await socket.close();
     await app.close();
+    await database.drop();
   });
 
   async function start(): Promise<void> {
-    app = await createShop(atomes());
+    database = createFile();
+    app = await createShop(database.url, atomes);
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
     api = new Api(`http://127.0.0.1:${port}`);
@@ -112,7 +120,7 @@ describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, at
     const events = firstValueFrom(app.get(AtomeEvents, { strict: false }).stream.pipe(take(3), toArray()));
     const { id } = (await api.post('/v1/orders', { article: 'tea', count: 1 }, KEY)).body;
     await api.delete(`/v1/atome/${String(id)}`, undefined, KEY);
-    socket.send({ type: 'mutate', opId: 'op-1', operation: 'create', atomeId: 'o2', kind: 'order', data: {} });
+    socket.send({ type: 'mutate', opId: 'op-1', operation: 'create', atomeId: 'o2', kind: 'order', data: TEA });
     expect(await events).toMatchObject([
       { type: 'atome:created', tenant: 'default', seq: 1 },
       { type: 'atome:deleted', seq: 2 },
@@ -126,7 +134,7 @@ describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, at
     await start();
     const service = app.get(AtomeService, { strict: false });
     const warehouse = app.get(Warehouse);
-    const writes = [1, 2, 3].map((count) => service.create({ kind: 'order', data: { count } }));
+    const writes = [1, 2, 3].map((count) => service.create({ kind: 'order', data: { ...TEA, count } }));
     await app.close();
     await Promise.all(writes);
     expect(warehouse.toPack).toHaveLength(3);
@@ -152,10 +160,13 @@ describe.each(VARIANTS)('an application that imports AtomeModule.%s', (_name, at
 
 describe('an application context, which has no server', () => {
   it('starts with AtomeModule, writes, and closes', async () => {
-    const context = await NestFactory.createApplicationContext(AtomeModule.forRoot(OPTIONS), {
-      logger: false,
-      abortOnError: false,
-    });
+    const context = await NestFactory.createApplicationContext(
+      AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:' }),
+      {
+        logger: false,
+        abortOnError: false,
+      },
+    );
     const atomes = context.get(AtomeService, { strict: false });
     const { id, version } = await atomes.create({ kind: 'order', data: { count: 1 } });
     expect(version).toBe(1);
