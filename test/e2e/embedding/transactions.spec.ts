@@ -401,6 +401,22 @@ describe.each(DATABASES)('a transaction with rows of the application, on %s', (n
   });
 
   if (isSqlite) {
+    it('gives its turn back where the application closes its connection, in it or before it begins', async () => {
+      const [first, second] = await Promise.all([hostOf(database.url).initialize(), hostOf(database.url).initialize()]);
+      const gate = new Gate();
+      const closing = transactionsOf(server, first).run({ principal: ALICE, clientId: null }, async () => {
+        await gate.pass();
+        await first.destroy();
+      });
+      await gate.reached;
+      const waiting = transactionsOf(server, second).run({ principal: ALICE, clientId: null }, () => Promise.resolve());
+      await second.destroy();
+      gate.open();
+      const ends = await Promise.allSettled([closing, waiting]);
+      expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect(await atomes.create({ kind: 'note', data: {} }, { principal: ALICE })).toMatchObject({ version: 1 });
+    });
+
     it('leaves the settings of the connection as they were', async () => {
       const settings = () => Promise.all(['synchronous', 'busy_timeout'].map((each) => host.query(`PRAGMA ${each}`)));
       const before = await settings();

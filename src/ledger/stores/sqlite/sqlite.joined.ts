@@ -35,14 +35,18 @@ export async function joinSqlite(dataSource: DataSource, side: SqliteSide): Prom
   } catch (error) {
     throw side.reported(error);
   }
-  const joined = new SqliteJoined(new HostRunner(dataSource.createQueryRunner()), db, { ...side, release });
+  let joined: SqliteJoined | undefined;
   try {
     // what was committed before is told before
     await setImmediate();
+    // who has waited for their turn may have been closed meanwhile
+    requireHost(dataSource, 'better-sqlite3');
+    joined = new SqliteJoined(new HostRunner(dataSource.createQueryRunner()), db, { ...side, release });
     await joined.begin();
     return joined;
   } catch (error) {
-    await joined.end();
+    if (joined) await joined.end();
+    else release();
     throw side.reported(error);
   }
 }
@@ -130,10 +134,14 @@ class SqliteJoined implements JoinedTransaction {
 
   async end(): Promise<void> {
     const { db, host, side, synchronous } = this;
-    if (this.isBegun && !this.isCommitted && db.inTransaction) db.exec('ROLLBACK');
-    if (synchronous < FULL && !db.inTransaction) db.pragma(`synchronous = ${synchronous}`);
-    // before listeners of the application are told, which may write
-    side.release();
+    try {
+      // the application may have closed its connection, which is a rollback
+      if (this.isBegun && !this.isCommitted && db.open && db.inTransaction) db.exec('ROLLBACK');
+      if (synchronous < FULL && db.open && !db.inTransaction) db.pragma(`synchronous = ${synchronous}`);
+    } finally {
+      // whatever has come of it, or nobody could write any more; before listeners of the application are told, which may write
+      side.release();
+    }
     if (this.isBegun) await host.ended(this.isCommitted);
   }
 }
