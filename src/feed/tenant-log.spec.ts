@@ -229,11 +229,11 @@ describe('the log of a tenant', () => {
     await ledger.write(create('b', { large }));
     const [added] = told.at(-1)!;
     log.tail.append([added!]);
-    await ledger.write({ ...update('b', {}), operation: 'replace', changes: { data: {} } } as Mutation);
+    await ledger.write({ ...update('b', {}), operation: 'replace', changes: { data: {} } });
     log.tail.append(told.at(-1)!);
     const { size, statesSize } = log.tail.recent.at(added!.alteration.seq + 1)!;
     expect([size < 5_000, statesSize > large.length]).toEqual([true, true]);
-    await ledger.write({ ...update('b', {}), operation: 'redact', changes: {} } as Mutation);
+    await ledger.write({ ...update('b', {}), operation: 'redact', changes: {} });
     log.tail.append(told.at(-1)!);
     expect([...log.tail.recent.all].filter(({ states }) => states)).toEqual([]);
     end();
