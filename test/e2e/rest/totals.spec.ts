@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MOST_COUNTED } from '../../../src/ledger/read/totals.js';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
+import { selectSorted } from '../../../src/ledger/stores/sort.sql.js';
+import { parseSort } from '../../../src/protocol/index.js';
 import { atomeRow } from '../../support/ledger/rows.js';
 import { queryOf } from '../../support/ledger/raw-query.js';
 import { startApp, type TestApp } from '../../support/server/app.js';
@@ -133,6 +135,20 @@ describe.each(DATABASES)('the total of a long list, on %s,', (_name, create) => 
       }
     }
     if (store.kind === 'sqlite') expect(seen.filter((plan) => plan.includes('seq>?'))).toHaveLength(3);
+    await store.close();
+  });
+
+  it('in order of a field looks the atomes of its page up by their key', async () => {
+    const store = await openStore(database.url);
+    const run = queryOf(store);
+    await run('ANALYZE');
+    const page = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', limit: 20, offset: 0 } as const;
+    const { sql, params } = selectSorted('default', { ...page, sort: parseSort('-data.n') }, store.dialect);
+    const [explain, byKey] =
+      store.kind === 'sqlite'
+        ? ['EXPLAIN QUERY PLAN', 'SEARCH atome_atomes USING INDEX sqlite_autoindex_atome_atomes_1 (tenant=? AND id=?)']
+        : ['EXPLAIN', 'Index Scan using atomes_pk on atomes  ('];
+    expect(JSON.stringify(await run(`${explain} ${sql}`, [...params]))).toContain(byKey);
     await store.close();
   });
 });
