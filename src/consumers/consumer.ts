@@ -190,18 +190,10 @@ export class Consumer {
     if (running) running.since = now();
     const about = { key: committed.hash, attempt, signal: this.ended.signal };
     const delivery = new EventDelivery(about, transactions, handled);
-    let error: unknown;
-    let hasFailed = false;
-    try {
-      await call(eventFor(tenant, committed), delivery);
-    } catch (thrown) {
-      hasFailed = true;
-      error = thrown;
-    }
-    await delivery.end();
+    const failed = await delivery.to(call, eventFor(tenant, committed));
     if (delivery.isOvertaken) return 'lost';
-    if (hasFailed) {
-      const text = wordsOf(error);
+    if (failed) {
+      const text = wordsOf(failed.error);
       const what = delivery.isCommitted ? 'failed behind its transaction' : `failed (attempt ${attempt})`;
       warn(`failed ${name}`, `the consumer ${name} ${what} at seq ${seq} of "${tenant}": ${text}`);
       if (!delivery.isCommitted) return { tenant, seq, atomeId, attempts: attempt, error: text };

@@ -247,6 +247,18 @@ describe.each(DATABASES)('a durable consumer on %s', (_name, make) => {
     expect((await bills()).slice(before)).toEqual(['a7', 'a8']);
   });
 
+  it('is told again of an event whose transaction has failed, though it has not awaited it', async () => {
+    const before = (await bills()).length;
+    act = (what) => void bill(what, () => (what.delivery.attempt === 1 ? fail() : undefined));
+    await create('a21');
+    await heard(2);
+    act = () => undefined;
+    await create('a22');
+    await heard(3);
+    expect(ids()).toEqual(['a21', 'a21', 'a22']);
+    expect((await bills()).slice(before)).toEqual(['a21']);
+  });
+
   it('has one transaction for each delivery, and none behind it', async () => {
     const refusals: unknown[] = [];
     const note = (error: unknown): void => void refusals.push((error as Error).message);
