@@ -68,6 +68,37 @@ describe.each(DATABASES)('a transaction of the application on %s', (_name, make)
     expect(await rows()).toEqual([{ n: 1 }, { name: 'c' }]);
   });
 
+  it.each([
+    ['its manager', (manager: EntityManager) => insert(manager)],
+    [
+      'the query runner of its manager',
+      (manager: EntityManager) => manager.queryRunner!.query('INSERT INTO mine (n) VALUES (1)'),
+    ],
+  ])('writes nothing through %s behind a failure, whenever it is sent', async (_way, write) => {
+    let second: Promise<unknown> | undefined;
+    const failing = transactions.run(FIRST, async ({ manager }) => {
+      // the answer to the first comes before that to the rollback, which waits behind it
+      second = write(manager).then(() => write(manager));
+      second.catch(() => undefined);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    await expect(second).rejects.toThrow();
+    expect(await rows()).toEqual([]);
+  });
+
+  it('has failed where the database commits nothing because a statement has failed', async () => {
+    const wrong = transactions.run(FIRST, async ({ manager }) => {
+      await insert(manager);
+      await manager.query('INSERT INTO nowhere (n) VALUES (1)').catch(() => undefined);
+    });
+    const isDone = await wrong.then(
+      () => true,
+      () => false,
+    );
+    expect(await rows()).toEqual(isDone ? [{ n: 1 }, { name: 'c' }] : []);
+  });
+
   it('is not begun where the statement meets nothing', async () => {
     const work = jest.fn(async () => undefined);
     const none = [`DELETE FROM atome_consumers WHERE name = ? RETURNING name`, 'nobody'] as const;

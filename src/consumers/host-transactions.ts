@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA, type Statement, type Tables } from '../database/tables.js';
-import { requireHost } from '../ledger/stores/host-runner.js';
+import { HostRunner, requireHost } from '../ledger/stores/host-runner.js';
 import { isLocked } from '../ledger/stores/sqlite/patience.js';
 import { statementsIn } from '../ledger/stores/postgres/postgres.texts.js';
 import type { DeliveryTransaction } from './consumer-options.js';
@@ -106,15 +106,22 @@ export class HostTransactions {
     work: (transaction: DeliveryTransaction) => Promise<T>,
   ): Promise<T> {
     await this.begin(runner, first);
+    const host = new HostRunner(runner);
     try {
-      const result = await inTime(work({ manager: runner.manager }), this.mostMs);
-      await runner.commitTransaction();
+      const result = await inTime(work({ manager: host.manager }), this.mostMs);
+      await host.seal();
+      // PostgreSQL takes a COMMIT behind a statement that has failed, and commits nothing: another statement tells
+      await runner.query(this.isSqlite ? 'COMMIT' : 'SELECT 1; COMMIT');
+      await host.ended(true);
       return result;
     } catch (error) {
+      // takes no more statements from here on: they would be sent behind the rollback, and be committed one by one
+      const ended = host.ended(false);
       // what goes on behind our back must not write outside of a transaction: on SQLite, to the one connection
       if (error instanceof TooLong || this.isSqlite) await this.cut(runner);
       // what hinders the rollback is the cause of the error, or its consequence
-      else await runner.rollbackTransaction().catch(() => this.cut(runner));
+      else await runner.query('ROLLBACK').catch(() => this.cut(runner));
+      await ended;
       throw error;
     }
   }
