@@ -1,6 +1,6 @@
 import type { Statement } from '../database/tables.js';
 import type { ConsumerCall, Delivery, DeliveryTransaction, TenantEvent } from './consumer-options.js';
-import { Overtaken, type HostTransactions } from './host-transactions.js';
+import { NotBegun, Overtaken, type HostTransactions } from './host-transactions.js';
 
 interface About {
   readonly key: string;
@@ -33,6 +33,8 @@ export class EventDelivery implements Delivery {
   /** Whether it is committed, with what the handler has written, that the event is handled. */
   isCommitted = false;
   isOvertaken = false;
+  /** What has kept its transaction from beginning, whatever the handler has made of it. */
+  notBegun: NotBegun | undefined;
   private begun: Noticed<unknown> | undefined;
   private isSettled = false;
   private isOver = false;
@@ -83,6 +85,7 @@ export class EventDelivery implements Delivery {
       return result;
     } catch (error) {
       this.isOvertaken = error instanceof Overtaken;
+      if (error instanceof NotBegun) this.notBegun = error;
       throw error;
     } finally {
       this.isSettled = true;

@@ -45,6 +45,18 @@ export class Overtaken extends Error {
   }
 }
 
+/** What has kept a transaction from beginning, which is not the doing of whoever wanted it. */
+export class NotBegun extends Error {
+  constructor(cause: unknown, help = '') {
+    super(`the transaction of a delivery has not begun: ${cause instanceof Error ? cause.message : 'unknown'}${help}`, {
+      cause,
+    });
+  }
+}
+
+/** The code of an error of PostgreSQL: a role lacks a right. */
+const FORBIDDEN = '42501';
+
 class TooLong extends Error {
   constructor(ms: number) {
     super(`the transaction of a delivery takes longer than ${ms} ms, and is rolled back`);
@@ -68,9 +80,27 @@ export class HostTransactions {
 
   /**
    * Runs `first`, which must return a row, then `work`, and commits both.
-   * @throws Overtaken when it returns none.
+   * @throws Overtaken when it returns none; NotBegun when the work was not begun for another reason.
    */
-  run<T>(first: Statement, work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
+  async run<T>(first: Statement, work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
+    const state = { isBegun: false };
+    try {
+      return await this.inTurn(first, (transaction) => {
+        state.isBegun = true;
+        return work(transaction);
+      });
+    } catch (error) {
+      if (state.isBegun || error instanceof Overtaken) throw error;
+      throw new NotBegun(error, driverError(error).code === FORBIDDEN ? this.grants : '');
+    }
+  }
+
+  private get grants(): string {
+    const schema = this.place.databaseSchema ?? DEFAULT_SCHEMA;
+    return `. Its role, that of the option dataSource, needs GRANT USAGE ON SCHEMA "${schema}", and GRANT SELECT, UPDATE, DELETE ON "${schema}".consumers, "${schema}".consumer_cursors, "${schema}".dead_letters`;
+  }
+
+  private inTurn<T>(first: Statement, work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
     return this.tables.apart(async () => {
       const { dataSource } = this.place;
       // on SQLite a data source has one connection, on which the application may be in the middle of a transaction of its own
@@ -138,8 +168,7 @@ export class HostTransactions {
         throw new Overtaken();
       } catch (error) {
         if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => this.cut(runner));
-        if (!isLocked((error as { driverError?: unknown }).driverError ?? error) || performance.now() > until)
-          throw error;
+        if (!isLocked(driverError(error)) || performance.now() > until) throw error;
       }
       await pause(PAUSE_MS);
     }
@@ -176,6 +205,11 @@ export class HostTransactions {
       },
     }).initialize();
   }
+}
+
+/** What TypeORM has wrapped. */
+function driverError(error: unknown): { readonly code?: unknown } {
+  return (error as { driverError?: object } | undefined)?.driverError ?? (error as object | undefined) ?? {};
 }
 
 /** @throws TooLong when the work takes longer than it may. */

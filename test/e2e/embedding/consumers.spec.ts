@@ -383,7 +383,9 @@ describe.each(DATABASES)('a durable consumer on %s', (_name, make) => {
       nextCursor: null,
     });
     expect((await call('/orders/dead-letters', 'bob')).body).toMatchObject({ data: [] });
-    expect(await call('/nobody/dead-letters', 'ann')).toMatchObject({ status: 404 });
+    for (const name of ['nobody', '%00', 'a%00b', '%F0%9F%98%80'])
+      for (const [path, body] of [['dead-letters'], ['retry', {}], ['skip', {}]] as const)
+        expect(await call(`/${name}/${path}`, 'ann', body)).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect(await call('/orders/skip', 'bob', { seq })).toMatchObject({ status: 404 });
     expect((await call('/orders/skip', 'bob', {})).body).toEqual({ success: true, count: 0 });
     expect(await call('/orders/skip', 'ann', { seq: 'x' })).toMatchObject({ status: 400, body: { code: 'invalid' } });
