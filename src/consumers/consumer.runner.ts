@@ -20,6 +20,7 @@ export class ConsumerRunner implements ConsumerHost {
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
   private isStopped = false;
+  private looking: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: RunnerParts) {}
 
@@ -59,7 +60,8 @@ export class ConsumerRunner implements ConsumerHost {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_MS);
     });
-    await Promise.race([Promise.all(consumers.map(([, consumer]) => consumer.settled())), late]);
+    // a look under way may take a lease, which is to be given back
+    await Promise.race([Promise.all([this.looking, ...consumers.map(([, consumer]) => consumer.settled())]), late]);
     clearTimeout(timer);
     for (const [name, consumer] of consumers) {
       const left = await consumer.release().catch(this.parts.onError);
@@ -75,8 +77,16 @@ export class ConsumerRunner implements ConsumerHost {
     this.byName.get(name)?.wake(tenant);
   }
 
-  private async look(): Promise<void> {
-    for (const consumer of this.byName.values()) await consumer.look().catch(this.parts.onError);
+  private look(): Promise<void> {
+    this.looking = this.lookAtAll();
+    return this.looking;
+  }
+
+  private async lookAtAll(): Promise<void> {
+    for (const consumer of this.byName.values()) {
+      if (this.isStopped) return;
+      await consumer.look().catch(this.parts.onError);
+    }
     if (this.isStopped) return;
     this.timer = setTimeout(() => void this.look(), Math.min(LOOK_MS, this.parts.pollMs));
   }

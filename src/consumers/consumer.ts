@@ -30,6 +30,8 @@ const TENANTS_AT_ONCE = 4;
 const TURN_MS = 1_000;
 /** A handler that takes longer is worth a word, in milliseconds. */
 const LONG_MS = 60_000;
+/** The pause before an attempt that is the only one, and has not begun, in milliseconds. */
+const LATER_MS = 1_000;
 /** What is kept of an error, in characters. */
 const ERROR_CHARS = 2_000;
 
@@ -40,6 +42,7 @@ export class Consumer {
   private readonly running = new Map<string, { since: number; again: boolean; readonly done: Promise<void> }>();
   private leaseEnd = 0;
   private isRegistered = false;
+  private isStopped = false;
   private ended = new AbortController();
 
   constructor(
@@ -58,6 +61,7 @@ export class Consumer {
     const { name, fromStart } = this.options;
     if (!this.isRegistered) await store.register(name, fromStart);
     this.isRegistered = true;
+    if (this.isStopped) return;
     // by the clock from before: the lease ends sooner here than in the database
     const asked = now();
     if (this.leaseEnd - asked < leaseMs * RENEW_AT) {
@@ -80,9 +84,9 @@ export class Consumer {
     this.next();
   }
 
-  /** Begins nothing new. */
+  /** Begins nothing new, for good: a look under way may have the lease yet. */
   stop(): void {
-    this.leaseEnd = 0;
+    this.isStopped = true;
     this.ready.clear();
   }
 
@@ -99,12 +103,13 @@ export class Consumer {
   }
 
   private get isMine(): boolean {
-    return this.parts.now() < this.leaseEnd;
+    return !this.isStopped && this.parts.now() < this.leaseEnd;
   }
 
   /** The lease is another's, or may be: nothing is begun before it is asked for again. */
   private lose(): false {
-    this.stop();
+    this.leaseEnd = 0;
+    this.ready.clear();
     this.ended.abort();
     this.ended = new AbortController();
     return false;
@@ -164,7 +169,7 @@ export class Consumer {
     const failure = await this.deliver(tenant, committed, state.attempts + 1, moving);
     if (failure === 'lost') return this.lose();
     if (failure) {
-      const pauseMs = pauseAfter(failure.attempts);
+      const pauseMs = failure.isOurs ? (pauseAfter(1) ?? LATER_MS) : pauseAfter(failure.attempts);
       if (pauseMs !== undefined) {
         await store.postpone(name, state.from, failure, pauseMs);
         return false;
@@ -182,7 +187,7 @@ export class Consumer {
     committed: Committed,
     attempt: number,
     handled: ReturnType<ConsumerStore['moving']>,
-  ): Promise<Failure | 'lost' | undefined> {
+  ): Promise<(Failure & { readonly isOurs?: true }) | 'lost' | undefined> {
     const { name, call } = this.options;
     const { store, transactions, now, warn } = this.parts;
     const { seq, atomeId } = committed.alteration;
@@ -190,18 +195,15 @@ export class Consumer {
     if (running) running.since = now();
     const about = { key: committed.hash, attempt, signal: this.ended.signal };
     const delivery = new EventDelivery(about, transactions, handled);
-    let error: unknown;
-    let hasFailed = false;
-    try {
-      await call(eventFor(tenant, committed), delivery);
-    } catch (thrown) {
-      hasFailed = true;
-      error = thrown;
-    }
-    await delivery.end();
+    const failed = await delivery.to(call, eventFor(tenant, committed));
     if (delivery.isOvertaken) return 'lost';
-    if (hasFailed) {
-      const text = wordsOf(error);
+    if (delivery.notBegun) {
+      const { message: error } = delivery.notBegun;
+      warn(`not begun ${name}`, `the consumer ${name} waits at seq ${seq} of "${tenant}": ${error}`);
+      return { tenant, seq, atomeId, attempts: attempt - 1, error: wordsOf(error), isOurs: true };
+    }
+    if (failed) {
+      const text = wordsOf(failed.error);
       const what = delivery.isCommitted ? 'failed behind its transaction' : `failed (attempt ${attempt})`;
       warn(`failed ${name}`, `the consumer ${name} ${what} at seq ${seq} of "${tenant}": ${text}`);
       if (!delivery.isCommitted) return { tenant, seq, atomeId, attempts: attempt, error: text };
@@ -219,8 +221,9 @@ export class Consumer {
       const [committed] = await page(tenant, seq - 1, seq);
       if (!committed) continue;
       const failure = await this.deliver(tenant, committed, attempts + 1, store.settling(name, { tenant, seq }));
-      if (failure === 'lost') return void this.lose();
-      if (failure) await store.rebury(name, failure);
+      if (failure !== 'lost' && failure?.isOurs) return;
+      // somebody has skipped it meanwhile, or the lease is another's, which the next look tells
+      if (failure && failure !== 'lost') await store.rebury(name, failure);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AtomeError } from '../protocol/index.js';
+import { AtomeError, KIND_PATTERN } from '../protocol/index.js';
 import type { ConsumerRows, ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumer-status.js';
 
 /** The durable consumers of the application: how they stand, and what they have given up. */
@@ -49,7 +49,8 @@ export class Consumers {
   }
 
   private async requireKnown(name: string, tenant: string): Promise<void> {
-    const found = await this.rows.list(tenant, name);
-    if (found.length === 0) throw new AtomeError('not_found', `there is no consumer "${name}"`);
+    // what no consumer can be called, PostgreSQL may not even compare
+    const isKnown = KIND_PATTERN.test(name) && (await this.rows.list(tenant, name)).length > 0;
+    if (!isKnown) throw new AtomeError('not_found', `there is no consumer "${name}"`);
   }
 }

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { DATABASES, type Database } from '../../test/support/databases/databases.js';
+import { createOwnedDatabase } from '../../test/support/databases/plain-role.js';
 import { Gate } from '../../test/support/gate.js';
 import { create, openLedger } from '../../test/support/ledger/ledger.js';
-import { HostTransactions, Overtaken } from './host-transactions.js';
+import { HostTransactions, NotBegun, Overtaken } from './host-transactions.js';
 
 const FIRST = [`INSERT INTO atome_consumers (name, owner, expires_at) VALUES ('c', '', 0) RETURNING name`] as const;
 
@@ -68,6 +69,37 @@ describe.each(DATABASES)('a transaction of the application on %s', (_name, make)
     expect(await rows()).toEqual([{ n: 1 }, { name: 'c' }]);
   });
 
+  it.each([
+    ['its manager', (manager: EntityManager) => insert(manager)],
+    [
+      'the query runner of its manager',
+      (manager: EntityManager) => manager.queryRunner!.query('INSERT INTO mine (n) VALUES (1)'),
+    ],
+  ])('writes nothing through %s behind a failure, whenever it is sent', async (_way, write) => {
+    let second: Promise<unknown> | undefined;
+    const failing = transactions.run(FIRST, async ({ manager }) => {
+      // the answer to the first comes before that to the rollback, which waits behind it
+      second = write(manager).then(() => write(manager));
+      second.catch(() => undefined);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    await expect(second).rejects.toThrow();
+    expect(await rows()).toEqual([]);
+  });
+
+  it('has failed where the database commits nothing because a statement has failed', async () => {
+    const wrong = transactions.run(FIRST, async ({ manager }) => {
+      await insert(manager);
+      await manager.query('INSERT INTO nowhere (n) VALUES (1)').catch(() => undefined);
+    });
+    const isDone = await wrong.then(
+      () => true,
+      () => false,
+    );
+    expect(await rows()).toEqual(isDone ? [{ n: 1 }, { name: 'c' }] : []);
+  });
+
   it('is not begun where the statement meets nothing', async () => {
     const work = jest.fn(async () => undefined);
     const none = [`DELETE FROM atome_consumers WHERE name = ? RETURNING name`, 'nobody'] as const;
@@ -108,6 +140,24 @@ describe('a transaction of the application in memory', () => {
   it('is refused, and says what it needs', async () => {
     const place = { databaseUrl: 'sqlite::memory:', databaseSchema: undefined, dataSource: undefined };
     const transactions = new HostTransactions(place, { apart: (work) => work() });
-    await expect(transactions.run(FIRST, async () => undefined)).rejects.toThrow('name a file in databaseUrl');
+    const refused = transactions.run(FIRST, async () => undefined);
+    await expect(refused).rejects.toThrow('name a file in databaseUrl');
+    await expect(refused).rejects.toThrow(NotBegun);
+  });
+});
+
+describe('a transaction of the application whose role may not write the cursor', () => {
+  it('names the rights that it needs', async () => {
+    const database = await createOwnedDatabase();
+    const store = await openStore(database.adminUrl);
+    const dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+    const place = { databaseUrl: database.adminUrl, databaseSchema: undefined, dataSource };
+    const transactions = new HostTransactions(place, store);
+    const refused = transactions.run(FIRST, async () => undefined);
+    await expect(refused).rejects.toThrow(/permission denied.*GRANT USAGE ON SCHEMA "atome"/);
+    await expect(refused).rejects.toThrow(NotBegun);
+    await dataSource.destroy();
+    await store.close();
+    await database.drop();
   });
 });

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA, type Statement, type Tables } from '../database/tables.js';
-import { requireHost } from '../ledger/stores/host-runner.js';
+import { HostRunner, requireHost } from '../ledger/stores/host-runner.js';
 import { isLocked } from '../ledger/stores/sqlite/patience.js';
 import { statementsIn } from '../ledger/stores/postgres/postgres.texts.js';
 import type { DeliveryTransaction } from './consumer-options.js';
@@ -45,6 +45,18 @@ export class Overtaken extends Error {
   }
 }
 
+/** What has kept a transaction from beginning, which is not the doing of whoever wanted it. */
+export class NotBegun extends Error {
+  constructor(cause: unknown, help = '') {
+    super(`the transaction of a delivery has not begun: ${cause instanceof Error ? cause.message : 'unknown'}${help}`, {
+      cause,
+    });
+  }
+}
+
+/** The code of an error of PostgreSQL: a role lacks a right. */
+const FORBIDDEN = '42501';
+
 class TooLong extends Error {
   constructor(ms: number) {
     super(`the transaction of a delivery takes longer than ${ms} ms, and is rolled back`);
@@ -68,9 +80,27 @@ export class HostTransactions {
 
   /**
    * Runs `first`, which must return a row, then `work`, and commits both.
-   * @throws Overtaken when it returns none.
+   * @throws Overtaken when it returns none; NotBegun when the work was not begun for another reason.
    */
-  run<T>(first: Statement, work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
+  async run<T>(first: Statement, work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
+    const state = { isBegun: false };
+    try {
+      return await this.inTurn(first, (transaction) => {
+        state.isBegun = true;
+        return work(transaction);
+      });
+    } catch (error) {
+      if (state.isBegun || error instanceof Overtaken) throw error;
+      throw new NotBegun(error, driverError(error).code === FORBIDDEN ? this.grants : '');
+    }
+  }
+
+  private get grants(): string {
+    const schema = this.place.databaseSchema ?? DEFAULT_SCHEMA;
+    return `. Its role, that of the option dataSource, needs GRANT USAGE ON SCHEMA "${schema}", and GRANT SELECT, UPDATE, DELETE ON "${schema}".consumers, "${schema}".consumer_cursors, "${schema}".dead_letters`;
+  }
+
+  private inTurn<T>(first: Statement, work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
     return this.tables.apart(async () => {
       const { dataSource } = this.place;
       // on SQLite a data source has one connection, on which the application may be in the middle of a transaction of its own
@@ -106,15 +136,22 @@ export class HostTransactions {
     work: (transaction: DeliveryTransaction) => Promise<T>,
   ): Promise<T> {
     await this.begin(runner, first);
+    const host = new HostRunner(runner);
     try {
-      const result = await inTime(work({ manager: runner.manager }), this.mostMs);
-      await runner.commitTransaction();
+      const result = await inTime(work({ manager: host.manager }), this.mostMs);
+      await host.seal();
+      // PostgreSQL takes a COMMIT behind a statement that has failed, and commits nothing: another statement tells
+      await runner.query(this.isSqlite ? 'COMMIT' : 'SELECT 1; COMMIT');
+      await host.ended(true);
       return result;
     } catch (error) {
+      // takes no more statements from here on: they would be sent behind the rollback, and be committed one by one
+      const ended = host.ended(false);
       // what goes on behind our back must not write outside of a transaction: on SQLite, to the one connection
       if (error instanceof TooLong || this.isSqlite) await this.cut(runner);
       // what hinders the rollback is the cause of the error, or its consequence
-      else await runner.rollbackTransaction().catch(() => this.cut(runner));
+      else await runner.query('ROLLBACK').catch(() => this.cut(runner));
+      await ended;
       throw error;
     }
   }
@@ -131,8 +168,7 @@ export class HostTransactions {
         throw new Overtaken();
       } catch (error) {
         if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => this.cut(runner));
-        if (!isLocked((error as { driverError?: unknown }).driverError ?? error) || performance.now() > until)
-          throw error;
+        if (!isLocked(driverError(error)) || performance.now() > until) throw error;
       }
       await pause(PAUSE_MS);
     }
@@ -169,6 +205,11 @@ export class HostTransactions {
       },
     }).initialize();
   }
+}
+
+/** What TypeORM has wrapped. */
+function driverError(error: unknown): { readonly code?: unknown } {
+  return (error as { driverError?: object } | undefined)?.driverError ?? (error as object | undefined) ?? {};
 }
 
 /** @throws TooLong when the work takes longer than it may. */

@@ -247,6 +247,18 @@ describe.each(DATABASES)('a durable consumer on %s', (_name, make) => {
     expect((await bills()).slice(before)).toEqual(['a7', 'a8']);
   });
 
+  it('is told again of an event whose transaction has failed, though it has not awaited it', async () => {
+    const before = (await bills()).length;
+    act = (what) => void bill(what, () => (what.delivery.attempt === 1 ? fail() : undefined));
+    await create('a21');
+    await heard(2);
+    act = () => undefined;
+    await create('a22');
+    await heard(3);
+    expect(ids()).toEqual(['a21', 'a21', 'a22']);
+    expect((await bills()).slice(before)).toEqual(['a21']);
+  });
+
   it('has one transaction for each delivery, and none behind it', async () => {
     const refusals: unknown[] = [];
     const note = (error: unknown): void => void refusals.push((error as Error).message);
@@ -371,7 +383,9 @@ describe.each(DATABASES)('a durable consumer on %s', (_name, make) => {
       nextCursor: null,
     });
     expect((await call('/orders/dead-letters', 'bob')).body).toMatchObject({ data: [] });
-    expect(await call('/nobody/dead-letters', 'ann')).toMatchObject({ status: 404 });
+    for (const name of ['nobody', '%00', 'a%00b', '%F0%9F%98%80'])
+      for (const [path, body] of [['dead-letters'], ['retry', {}], ['skip', {}]] as const)
+        expect(await call(`/${name}/${path}`, 'ann', body)).toMatchObject({ status: 404, body: { code: 'not_found' } });
     expect(await call('/orders/skip', 'bob', { seq })).toMatchObject({ status: 404 });
     expect((await call('/orders/skip', 'bob', {})).body).toEqual({ success: true, count: 0 });
     expect(await call('/orders/skip', 'ann', { seq: 'x' })).toMatchObject({ status: 400, body: { code: 'invalid' } });
