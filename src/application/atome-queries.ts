@@ -121,7 +121,7 @@ export class AtomeQueries {
     return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });
   }
 
-  /** As {@link count}, but of many only that there are many. */
+  /** As {@link count}, but of many only that there are many: where some may be hidden, not how many are seen. */
   async total(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<Total> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
     if (visibleTo === 'per-row') return this.countSeen(query, MOST_COUNTED, principal, waiting);
@@ -159,12 +159,13 @@ export class AtomeQueries {
     return reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
-  /** How many may be read among the first of those that are found. */
+  /** How many may be read of those that are found, where they are no more than `most`. */
   private async countSeen(query: ListQuery, most: number, principal: Principal, waiting?: Waiting): Promise<Total> {
     let total = 0;
     let passed = 0;
     for await (const row of this.pass({ ...query, offset: 0, after: undefined }, principal, waiting)) {
-      if (passed === most) return { total, isExact: false };
+      // of so many rows those that may be read tell how many may not
+      if (passed === most) return { total: 0, isExact: false };
       passed += 1;
       if (row) total += 1;
     }

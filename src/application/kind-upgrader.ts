@@ -26,6 +26,14 @@ interface Ledgers {
   readonly writer: Pick<LedgerWriter, 'submit'>;
 }
 
+/** What an upgrade has made of an atome. */
+export interface Upgraded {
+  readonly kind: string;
+  /** The versions before it and after it. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Whom it tells. */
 interface Report {
   readonly done: (line: string) => void;
@@ -76,17 +84,21 @@ export class KindUpgrader {
     await this.running;
   }
 
-  /** Brings one atome up, unless it is. @throws AtomeError where the application's upgrade fails, or the ledger takes nothing. */
-  async upgrade(tenant: string, id: string): Promise<boolean> {
+  /**
+   * Brings one atome up; undefined where there is nothing to do.
+   * @throws AtomeError where the application's upgrade fails, or the ledger takes nothing.
+   */
+  async upgrade(tenant: string, id: string): Promise<Upgraded | undefined> {
     for (let attempt = 1; ; attempt += 1) {
       const system = systemOf(tenant);
-      const state = await this.ledgers.readerOf(system).state(tenant, id);
-      if (state.deletedAt !== null || isRedacted(state)) return false;
+      const state = await this.ledgers.readerOf(system).state(tenant, id).catch(missing);
+      if (state?.deletedAt !== null || isRedacted(state)) return undefined;
       const mutation = this.mutationOf(state);
-      if (!mutation) return false;
+      if (!mutation) return undefined;
       try {
-        await this.ledgers.writer.submit(tenant, mutation, { principal: system, sourceClient: null });
-        return true;
+        const { kind, version: from } = state;
+        const outcome = await this.ledgers.writer.submit(tenant, mutation, { principal: system, sourceClient: null });
+        return outcome.outcome === 'applied' ? { kind, from, to: outcome.committed.alteration.version } : undefined;
       } catch (error) {
         if (!(error instanceof Unprepared) || attempt === MAX_ATTEMPTS) throw error;
       }
@@ -153,7 +165,7 @@ export class KindUpgrader {
     const { signal } = this.stopping;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
-        return await this.upgrade(tenant, id);
+        return (await this.upgrade(tenant, id)) !== undefined;
       } catch (error) {
         const isFull = error instanceof AtomeError && error.retryable && error.code !== 'internal';
         if (!isFull || attempt === MAX_RESTS) {
@@ -171,6 +183,11 @@ export class KindUpgrader {
     const line = `an atome of "${kind}" is left as an older schema has it, such as "${id}": ${String(error)}`;
     this.report.failed(`upgrade ${kind}`, line);
   }
+}
+
+/** A group may be about to make it. */
+function missing(error: unknown): undefined {
+  if (!(error instanceof AtomeError) || error.code !== 'not_found') throw error;
 }
 
 function olderThan(version: number): Condition {

@@ -20,7 +20,8 @@ import type { AsOf, ListPage } from '../ledger/read/ledger-reader.js';
 import { atomeText } from '../ledger/row-mapper.js';
 import { isHeavy } from '../ledger/read-weights.js';
 import type { ListQuery, Total } from '../ledger/store.js';
-import { LARGE, turn } from '../ledger/turns.js';
+import type { AtomeRow } from '../ledger/rows.js';
+import { LARGE, turn, turnBySize } from '../ledger/turns.js';
 import { invalid, parseId, parseSort, type Condition, type Principal } from '../protocol/index.js';
 import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './query.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
@@ -69,7 +70,7 @@ export class AtomeReadsController {
       pages: total && Math.ceil(total.total / query.limit),
       nextCursor: last ? encodeCursor(listQuery, last) : null,
     });
-    const texts = rows.map((row) => (projection ? projectedText(row, projection) : atomeText(row)));
+    const texts = projection ? await projectedTexts(rows, projection) : rows.map(atomeText);
     return this.answers.of(`{"success":true,"data":[${texts.join(',')}],${paging.slice(1)}`, reply);
   }
 
@@ -154,6 +155,18 @@ function toAsOf({ version, at }: GetQueryDto): AsOf | undefined {
   }
   if (version !== undefined) return { version };
   return at === undefined ? undefined : parseAsOfPoint(at, 'at');
+}
+
+/** To take documents apart takes far longer than to hand them on. */
+async function projectedTexts(rows: readonly AtomeRow[], projection: Projection): Promise<string[]> {
+  const texts: string[] = [];
+  const pace = turnBySize();
+  for (const row of rows) {
+    const due = pace(row.size);
+    if (due) await due;
+    texts.push(projectedText(row, projection));
+  }
+  return texts;
 }
 
 function toListQuery(query: ListQueryDto, where: Condition | undefined): ListQuery {

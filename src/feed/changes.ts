@@ -1,6 +1,6 @@
 import { resetReasonOf } from './cursor-check.js';
 import { inTime } from '../ledger/in-time.js';
-import { turn } from '../ledger/turns.js';
+import { turn, turnBySize } from '../ledger/turns.js';
 import { AtomeError, type Cursor, type Filter, type Principal } from '../protocol/index.js';
 import { eventFilter } from './filter.js';
 import { viewerOf, visibilityMask, withVisibility } from './visibility.js';
@@ -123,6 +123,7 @@ async function collect(
   };
   let replay: CompactReplay | undefined = compact && to < upTo ? { since: from, upTo } : undefined;
   let [chars, walked] = [0, 0];
+  const pace = turnBySize();
   while ((replay || to < upTo) && chars < ANSWER_CHARS && walked < MOST_WALKED) {
     if (walked > 0) await turn();
     const read = batches.batchAfter(to, wanter, replay);
@@ -134,6 +135,8 @@ async function collect(
     }
     replay &&= replayAfter(replay, batch);
     for (const [entry, visibility] of withVisibility(batch, visibilityMask(batch, viewer, rules))) {
+      const due = wanter.needsStates ? pace(entry.statesSize) : undefined;
+      if (due) await due;
       const event = show(entry, visibility);
       if (event !== undefined) {
         if (events.length === limit) return { to, events, isCut: true };

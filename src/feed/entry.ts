@@ -40,6 +40,8 @@ export class Entry {
   readonly prevHash: string;
   /** About how many characters the event takes. */
   readonly size: number;
+  /** The same of the states around it. */
+  readonly statesSize: number;
   readonly sourceClient: string | null;
   readonly author: string;
   readonly after: AtomeHeader;
@@ -67,11 +69,12 @@ export class Entry {
     private readonly rules: AccessRules,
     holdsStates = false,
   ) {
-    const { alteration, hash, prevHash, size, atome, before, previous = null, erased } = committed;
+    const { alteration, hash, prevHash, size, atome, before, previous = null, previousSize = 0, erased } = committed;
     this.seq = alteration.seq;
     this.hash = hash;
     this.prevHash = prevHash;
     this.size = size + ENVELOPE_CHARS;
+    this.statesSize = size + previousSize;
     this.sourceClient = alteration.sourceClient;
     this.author = alteration.author;
     this.after = headerOfAtome(atome);
@@ -84,7 +87,8 @@ export class Entry {
     this.existed = (compact && before !== null) || this.redacts;
     this.alteration = erased ? undefined : alteration;
     this.atome = atome;
-    this.states = erased ? null : holdsStates ? { before: previous, after: atome } : undefined;
+    // what it takes is not to be held either
+    this.states = erased || this.redacts ? null : holdsStates ? { before: previous, after: atome } : undefined;
   }
 
   /** undefined for an entry whose payload has been erased: nobody gets anything of it. */

@@ -191,6 +191,7 @@ export class LedgerTail {
   /** What is kept in memory of an erased atome goes too. */
   private erase(atomeId: string): void {
     this.ring.erase(atomeId);
+    this.states.erase(atomeId);
     for (const observer of this.observers) observer.erased();
   }
 

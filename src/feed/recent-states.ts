@@ -34,8 +34,13 @@ export class RecentStates {
 
   push(entry: Entry): void {
     this.held.push(entry);
-    this.add(entry.size);
+    this.add(entry.statesSize);
     while (this.held.length > 1 && (this.held.length > MAX_ENTRIES || this.chars > this.maxChars)) this.drop();
+  }
+
+  /** What is held of an erased atome goes, too. */
+  erase(atomeId: string): void {
+    for (const entry of this.held) if (entry.after.id === atomeId) entry.states = null;
   }
 
   clear(): void {
@@ -44,7 +49,7 @@ export class RecentStates {
 
   private drop(): void {
     const entry = this.held.shift()!;
-    this.add(-entry.size);
+    this.add(-entry.statesSize);
     entry.states = undefined;
   }
 

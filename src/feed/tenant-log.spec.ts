@@ -223,6 +223,22 @@ describe('the log of a tenant', () => {
     });
   });
 
+  it('counts the states that it holds by what was there before, and holds none that were erased', async () => {
+    const end = log.tail.states.want();
+    const large = 'x'.repeat(100_000);
+    await ledger.write(create('b', { large }));
+    const [added] = told.at(-1)!;
+    log.tail.append([added!]);
+    await ledger.write({ ...update('b', {}), operation: 'replace', changes: { data: {} } });
+    log.tail.append(told.at(-1)!);
+    const { size, statesSize } = log.tail.recent.at(added!.alteration.seq + 1)!;
+    expect([size < 5_000, statesSize > large.length]).toEqual([true, true]);
+    await ledger.write({ ...update('b', {}), operation: 'redact', changes: {} });
+    log.tail.append(told.at(-1)!);
+    expect([...log.tail.recent.all].filter(({ states }) => states)).toEqual([]);
+    end();
+  });
+
   it('holds the states around what is newest while somebody asks for them, and at most so many', async () => {
     const held = (): number => [...log.tail.recent.all].filter(({ states }) => states).length;
     log.tail.append(await commit(1));

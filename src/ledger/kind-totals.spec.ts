@@ -15,6 +15,18 @@ describe('the totals of kinds', () => {
     expect([read.of(undefined, false), read.of(undefined, true)]).toEqual([2, 3]);
   });
 
+  it.each(['[["note",-1,3]]', '[["note",3,-1]]', '[["note",null,0]]', '[["note","2",0]]', '[["note",2]]'])(
+    'are unknown where they cannot be: %s',
+    (text) => {
+      const totals = new KindTotals(text);
+      expect([totals.of('note', true), totals.of(undefined, false), totals.of('task', true)]).toEqual([
+        undefined,
+        undefined,
+        0,
+      ]);
+    },
+  );
+
   it('are right or unknown, however many kinds come and go', () => {
     const change = fc.tuple(fc.nat(), fc.boolean(), fc.boolean());
     const changes = fc.tuple(fc.constantFrom(40, 80), fc.array(change, { minLength: 300, maxLength: 600 }));

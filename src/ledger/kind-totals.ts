@@ -5,6 +5,9 @@ const OTHERS = '';
 
 type Entry = [kind: string, living: number, deleted: number];
 
+/** A server of an earlier version, which counts no kinds, may have written beside this one. */
+const isCount = (count: unknown): boolean => Number.isSafeInteger(count) && Number(count) >= 0;
+
 /** How many atomes a ledger has of each kind, deleted ones apart; a column of its head, so that no write pays for it. */
 export class KindTotals {
   private readonly byKind: Map<string, Entry>;
@@ -29,10 +32,11 @@ export class KindTotals {
     else this.byKind.set(name, entry);
   }
 
-  /** How many there are, of all kinds or of one; undefined where it is counted among others. */
+  /** How many there are, of all kinds or of one; undefined where it is counted among others, or wrongly. */
   of(kind: string | undefined, includeDeleted: boolean): number | undefined {
     if (kind !== undefined && this.nameOf(kind) === OTHERS) return undefined;
     const entries = [...this.byKind.values()].filter(([name]) => kind === undefined || name === kind);
+    if (!entries.every(([, living, deleted]) => isCount(living) && isCount(deleted))) return undefined;
     return entries.reduce((sum, [, living, deleted]) => sum + living + (includeDeleted ? deleted : 0), 0);
   }
 

@@ -41,6 +41,8 @@ export interface Committed {
   readonly before: AtomeHeader | null;
   /** The state before it; null for a new atome, undefined where that was not read. */
   readonly previous?: Atome | null;
+  /** About how many characters that has. */
+  readonly previousSize?: number;
   /** Its header as it is now and as it is to be judged, where that is known to differ from the one just after it. */
   readonly current?: JudgedHeader;
   /** The seq of its first alteration, where that was read. */

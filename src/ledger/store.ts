@@ -179,7 +179,7 @@ export interface LedgerAtomes {
   /** At most `limit`, and at most about `bytes` beyond the first. */
   list(query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
   count(query: ListQuery): Promise<number>;
-  /** As `count`, but only among the `most` newest of those that an index has together. */
+  /** As `count`, but only among the `most` newest of those that an index has together; 0 where more may be there that are hidden. */
   countNewest(query: ListQuery, most: number): Promise<Total>;
   after(page: IdPage): Promise<AtomeRow[]>;
 }

@@ -118,6 +118,34 @@ describe.each(DATABASES)('a schema that has had versions, on %s', (_database, cr
     expect(seen).toMatchObject(alan);
   });
 
+  it('takes what was said of the atome for what the upgrade has made of it', async () => {
+    const [byTag, byVersion, pushed] = [await old(), await old(), await old()];
+    const shown = await newer.api.get(`/api/atome/${byTag}`);
+    const tag = shown.headers.get('etag')!;
+    const patched = (id: string, ifMatch: string) =>
+      newer.api.patch(`/api/atome/${id}`, { note: 'x' }, undefined, { 'if-match': ifMatch });
+    expect(await patched(byTag, '"other"')).toMatchObject({ status: 412 });
+    expect((await patched(byTag, tag)).body).toMatchObject({ version: 3, atome: { data: { ...alan, note: 'x' } } });
+    expect((await patched(byVersion, '"v1"')).body).toMatchObject({ version: 3 });
+    expect(await patched(byVersion, '"v2"')).toMatchObject({ status: 412 });
+    const write = { opId: `b-${pushed}`, operation: 'update', atomeId: pushed, changes: { note: 'x' }, baseVersion: 1 };
+    const { body } = await newer.api.post('/api/sync/push', { operations: [write] });
+    expect(body.results).toMatchObject([{ type: 'ack', version: 3 }]);
+  });
+
+  it('brings all of an atomic push up at once', async () => {
+    const ids = [];
+    for (let n = 0; n < 20; n += 1) ids.push(await old());
+    const operations = ids.map((atomeId) => ({
+      opId: `a-${atomeId}`,
+      operation: 'update',
+      atomeId,
+      changes: { note: 'x' },
+    }));
+    const { body } = await newer.api.post('/api/sync/push', { atomic: true, operations });
+    expect(body.results).toEqual(ids.map(() => expect.objectContaining({ type: 'ack', version: 3 })));
+  });
+
   it('is no hindrance to taking away, nor to what is written whole', async () => {
     const [deleted, whole] = [await old(), await old()];
     expect((await newer.api.delete(`/api/atome/${deleted}`)).status).toBe(200);

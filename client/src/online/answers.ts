@@ -59,8 +59,8 @@ export interface ListQuery {
   readonly cursor?: string | undefined;
   /** Also those that are deleted. Default false. */
   readonly includeDeleted?: boolean | undefined;
-  /** Whether `total` and `pages` are counted. Default true. */
-  readonly count?: boolean | undefined;
+  /** Whether `total` and `pages` are counted: `'exact'` counts all, however many there are. Default true. */
+  readonly count?: boolean | 'exact' | undefined;
 }
 
 /** One change; without an operation it is an `update`. */
@@ -113,8 +113,10 @@ export interface Got {
 export interface Listed {
   /** The atomes of this page. */
   readonly data: readonly Atome[];
-  /** How many there are on all pages. */
+  /** How many there are on all pages; at least so many where `totalIsExact` is false. */
   readonly total: number;
+  /** Is there where not all of them were counted. */
+  readonly totalIsExact?: false;
   /** Which page this is, from 1 on. */
   readonly page: number;
   /** How many pages there are. */

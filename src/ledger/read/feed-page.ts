@@ -67,7 +67,7 @@ async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Pro
 
 /** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
 async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<Committed[]> {
-  const states = await statesBefore(ledger, rows);
+  const [states, sizes] = await statesBefore(ledger, rows);
   const made: Committed[] = [];
   const turn = turnBySize();
   for (const row of rows) {
@@ -77,8 +77,11 @@ async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): 
     const before = states.get(row.atomeId) ?? null;
     const state = stateAfter(before, row, alteration);
     states.set(row.atomeId, state);
-    const { prevHash, hash, size } = row;
-    const position = { alteration, prevHash, hash, size, before: before && headerOfAtome(before), previous: before };
+    const { prevHash, hash, size, atomeId } = row;
+    const previousSize = sizes.get(atomeId) ?? 0;
+    sizes.set(atomeId, size);
+    const header = before && headerOfAtome(before);
+    const position = { alteration, prevHash, hash, size, before: header, previous: before, previousSize };
     made.push(
       state ? { ...position, atome: withoutClocks(state) } : { ...position, atome: unknownAtome(row), erased: true },
     );
@@ -86,16 +89,21 @@ async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): 
   return made;
 }
 
-/** The state of each atome just before its first row in the page. With `compact` rows are each atome's only one. */
+/** The state of each atome just before its first row in the page, and about its size. With `compact` rows are each atome's only one. */
 async function statesBefore(
   ledger: TenantLedger,
   rows: readonly AlterationRow[],
-): Promise<Map<string, AtomeState | null>> {
+): Promise<[states: Map<string, AtomeState | null>, sizes: Map<string, number>]> {
   const wanted = new Map<string, number>();
   for (const { atomeId, version } of rows) {
     if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);
   }
-  return foldDeltaChains(await ledger.alterations.deltaChain([...wanted].filter(([, version]) => version > 0)));
+  const chain = await ledger.alterations.deltaChain([...wanted].filter(([, version]) => version > 0));
+  const sizes = new Map<string, number>();
+  for (const { atomeId, changes, snapshot } of chain) {
+    sizes.set(atomeId, (sizes.get(atomeId) ?? 0) + changes.length + (snapshot?.length ?? 0));
+  }
+  return [await foldDeltaChains(chain), sizes];
 }
 
 /** An alteration with its atome, which has not been altered since. */

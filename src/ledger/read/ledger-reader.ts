@@ -232,6 +232,7 @@ export class LedgerReader {
     visible: (now: AtomeHeader) => boolean = () => true,
   ): AsyncGenerator<string> {
     let after = '';
+    const pace = turnBySize();
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
       const rows = await this.store.ledger(tenant).atomes.after({ after, limit: PAGE_ROWS, bytes: SNAPSHOT_BYTES });
@@ -243,6 +244,8 @@ export class LedgerReader {
         if (!isOfNow) await turn();
         const there = isOfNow ? row : await this.asOf(tenant, row, seq);
         if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
+        const due = where && pace(row.size);
+        if (due) await due;
         if (where && !matchesCondition(where, isOfNow ? atomeOf(row) : (there as Atome))) continue;
         yield isOfNow ? atomeText(row) : JSON.stringify(there);
       }

@@ -54,9 +54,13 @@ export class HostRunner {
     this.isSealed = true;
   }
 
+  /** From now on nothing is sent through the manager: behind a rollback it would be kept. */
+  close(): void {
+    this.isSealed = true;
+  }
+
   /** Tells TypeORM, and whoever listens to it, that the transaction has ended. */
   async ended(isCommitted: boolean): Promise<void> {
-    this.isSealed = true;
     Object.assign(this.notes, { isTransactionActive: false, transactionDepth: 0 });
     const event = isCommitted ? 'AfterTransactionCommit' : 'AfterTransactionRollback';
     // what a listener of the application throws changes nothing of it: TypeORM has told it to its log, or to nobody

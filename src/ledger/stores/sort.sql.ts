@@ -11,18 +11,18 @@ interface OrderedPart extends SortPart {
   readonly value: Param | undefined;
 }
 
-/** Sorted without the documents, which are looked up for the page. */
+/** Sorted without the documents, which are looked up for the page: by the id as the key has it, not as it is in order. */
 export function selectSorted(tenant: string, query: FoundQuery, dialect: Dialect): Measured {
   const { conditions, params } = listConditions(tenant, query, dialect);
   const { parts, from } = partsOf(query, dialect.sorting);
   if (query.after) conditions.push(behind(parts, params));
   const columns = parts.map(({ sql, name }) => `${sql} AS ${name}`).join(', ');
   const order = parts.map(({ name, isDescending }) => `${name} ${isDescending ? 'DESC' : 'ASC'}`).join(', ');
-  const page = `SELECT ${columns} FROM atome_atomes${from} WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ? OFFSET ?`;
+  const page = `SELECT id AS sid, ${columns} FROM atome_atomes${from} WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ? OFFSET ?`;
   const names = parts.map(({ name }) => name).join(', ');
   return {
     sql: `SELECT ${ATOME_COLUMNS}, ${names} FROM (${page}) AS sorted CROSS JOIN atome_atomes
-      WHERE tenant = ? AND id = ${parts.at(-1)!.name} ORDER BY ${order}`,
+      WHERE tenant = ? AND id = sid ORDER BY ${order}`,
     params: [...params, query.limit, query.offset, tenant],
     names: ATOME_NAMES,
     order,

@@ -193,6 +193,8 @@ class SqlAtomes extends Part implements LedgerAtomes {
     // it finds so few only where it is of help
     const bound = found ? undefined : selectBound(this.tenant, query, most);
     const [last] = bound ? await this.scan<{ seq: unknown }>(true, bound.sql, ...bound.params) : [];
+    // of so many rows those that may be read tell how many may not
+    if (last && query.visibleTo) return { total: 0, isExact: false };
     const total = await this.countBehind(Number(last?.seq ?? 0), { ...query, found });
     return last ? { total: Math.min(total, most), isExact: false } : { total, isExact: true };
   }

@@ -153,9 +153,9 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const target = authorizeTarget(mutation, principal, decision);
   const prepared = completeReplaced(mutation, target, decision.environment);
   assertPrepared(prepared, target);
-  assertNotOutdated(mutation, target, decision.environment);
   const { preconditions = origin.preconditions } = mutation;
   assertPreconditions(preconditions, mutation.operation, target?.state, group.head.epoch);
+  assertNotOutdated(mutation, target, decision.environment);
   const past = target && restorableOf(restored, target, principal, decision.environment);
   const completed = completeChange(prepared, target, past);
   const change = inheritance.inheritAccess(completed, target?.state, principal);

@@ -138,7 +138,8 @@ export class GroupState {
     if (alteration.operation === 'redact') added.erased.push({ atomeId, version });
     const previous = target ? target.state : null;
     const before = previous && headerOfAtome(previous);
-    const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before, previous };
+    const previousSize = target?.size ?? 0;
+    const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before, previous, previousSize };
     added.committed.push(committed);
     return committed;
   }

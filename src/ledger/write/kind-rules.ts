@@ -68,7 +68,7 @@ export function assertNotOutdated(
 ): void {
   if (!kinds || !target || isUpgrade || (operation !== 'update' && operation !== 'patch' && operation !== 'rename'))
     return;
-  if (target.state.deletedAt === null && kinds.isOutdated(target.state)) throw new Outdated();
+  if (target.state.deletedAt === null && kinds.isOutdated(target.state)) throw new Outdated(target.state.version);
 }
 
 /**

@@ -32,7 +32,12 @@ export class Unprepared extends AtomeError {
 }
 
 /** A write has met an atome that must be brought to the newest version of its kind's schema first. */
-export class Outdated extends Unprepared {}
+export class Outdated extends Unprepared {
+  /** @param version which it is at. */
+  constructor(readonly version: number) {
+    super();
+  }
+}
 
 /** @throws AtomeError `unavailable` where it must be prepared again; or what the application refuses it with. */
 export function assertPrepared({ refusal, preparedFor }: PreparedMutation, target: PendingAtome | undefined): void {

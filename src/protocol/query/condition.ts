@@ -105,10 +105,18 @@ export function isOddText(text: string): boolean {
   return ODD.test(text);
 }
 
+let [lastText, lastIsOdd] = ['', false];
+
+/** As {@link isOddText}: many conditions ask it of one text, one after the other. */
+function isOddAgain(text: string): boolean {
+  if (text !== lastText) [lastText, lastIsOdd] = [text, isOddText(text)];
+  return lastIsOdd;
+}
+
 /** Less than 0, 0 or more; NaN, which is in no order, where the types are not the same. */
 function order(value: unknown, other: string | number): number {
   if (typeof value === 'number' && typeof other === 'number') return value - other;
-  if (typeof value === 'string' && typeof other === 'string' && !isOddText(value)) return compareText(value, other);
+  if (typeof value === 'string' && typeof other === 'string' && !isOddAgain(value)) return compareText(value, other);
   return Number.NaN;
 }
 

@@ -89,6 +89,7 @@ describe('a condition', () => {
     [{ id: 'a\0' }, 'id "eq" may have neither NUL, U+FFFF nor half a surrogate pair in it'],
     [{ id: '\ud800' }, 'id "eq" may have neither NUL, U+FFFF nor half a surrogate pair in it'],
     [{ id: 'a\uffff' }, 'id "eq" may have neither NUL, U+FFFF nor'],
+    [{ id: { contains: 'a'.repeat(251) } }, 'id "contains" may have at most 250 characters'],
     [{ id: 'a'.repeat(1_001) }, 'id "eq" may have at most 1000 characters'],
   ])('is refused with what to do: %j', (input, message) => {
     expect(() => parseCondition(input)).toThrow(`where ${message}`);

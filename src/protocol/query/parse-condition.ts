@@ -33,6 +33,8 @@ export const MAX_TERMS = 100;
 export const MAX_GROUP_DEPTH = 5;
 /** Most characters of a text that is compared with. */
 export const MAX_TEXT_CHARS = 1_000;
+/** Most characters of a text that is looked for: engines look for longer ones character by character. */
+export const MAX_CONTAINED_CHARS = 250;
 /** Most keys in a path. */
 export const MAX_PATH_KEYS = 10;
 
@@ -114,7 +116,7 @@ function parseTerm(name: string, field: FieldPath, [operator, value]: [string, u
     case 'lte':
       return { field, operator: operator as 'gt', value: takeOrdered(place, value) };
     case 'contains':
-      return { field, operator: 'contains', value: takeScalar(place, value) };
+      return { field, operator: 'contains', value: takeContained(place, value) };
     case 'startsWith':
       return { field, operator: 'startsWith', value: takeText(place, value) };
     case 'exists':
@@ -128,6 +130,11 @@ function takeScalar(place: string, value: unknown): Scalar {
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'number' || typeof value === 'string') return takeOrdered(place, value);
   throw wrong(`${place} must be a text, a number, true, false or null`);
+}
+
+function takeContained(place: string, value: unknown): Scalar {
+  if (typeof value !== 'string' || value.length <= MAX_CONTAINED_CHARS) return takeScalar(place, value);
+  throw wrong(`${place} may have at most ${MAX_CONTAINED_CHARS} characters`);
 }
 
 function takeOrdered(place: string, value: unknown): string | number {

@@ -256,6 +256,23 @@ describe.each(DATABASES)('a transaction with rows of the application, on %s', (n
     expect(await rows()).toEqual([]);
   });
 
+  it('writes nothing behind the end of what has thrown, however much of it is under way', async () => {
+    const before = await head();
+    let rest: Promise<unknown> = Promise.resolve();
+    const thrown = atomes.transaction(async (tx) => {
+      await order(tx);
+      rest = (async () => {
+        for (;;) await tx.manager.insert(Orders, { atomeId: 'behind' });
+      })();
+      rest.catch(() => undefined);
+      await tx.manager.query('SELECT 1');
+      throw new Error('no');
+    });
+    await expect(thrown).rejects.toThrow('no');
+    await expect(rest).rejects.toThrow('over');
+    await expectNothing('behind', before);
+  });
+
   it('ends one that hangs, and rolls it back', async () => {
     const before = await head();
     const hanging = transactionsOf(server, host, 50).run(

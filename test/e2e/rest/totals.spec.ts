@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AtomeQueries } from '../../../src/application/atome-queries.js';
+import { AccessPolicy } from '../../../src/auth/authorization/access-policy.js';
+import { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
 import { MOST_COUNTED } from '../../../src/ledger/read/totals.js';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
+import { selectSorted } from '../../../src/ledger/stores/sort.sql.js';
+import { parseSort, type Principal } from '../../../src/protocol/index.js';
+import { SOMEBODY } from '../../support/ledger/ledger.js';
 import { atomeRow } from '../../support/ledger/rows.js';
 import { queryOf } from '../../support/ledger/raw-query.js';
 import { startApp, type TestApp } from '../../support/server/app.js';
@@ -9,6 +15,12 @@ import { tokenOf, WITH_TOKENS } from '../../support/server/tokens.js';
 
 /** More than are counted for a total; every tenth is of another type, and there are two more kinds. */
 const NOTES = MOST_COUNTED + 1_000;
+
+const ALL = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', limit: 1, offset: 0 } as const;
+
+function fail(error: unknown): never {
+  throw error;
+}
 
 async function fill(databaseUrl: string): Promise<void> {
   const store = await openStore(databaseUrl);
@@ -104,7 +116,30 @@ describe.each(DATABASES)('the total of a long list, on %s,', (_name, create) => 
     expect(status).toBe(200);
     expect(await total('kind=task', admin)).toBe(2);
     expect(await total('kind=task', writer)).toBe(1);
-    expect(await total('kind=note', writer)).toEqual({ atLeast: MOST_COUNTED, totalIsExact: false });
+  });
+
+  it('tells those who may not see all of it nothing of what they may not see', async () => {
+    const store = await openStore(database.url);
+    const hide = (principal: Principal, _action: string, { id }: { id: string }): boolean =>
+      principal.roles.includes('admin') || id !== hidden;
+    const reader = new LedgerReader(store);
+    const asked = new AtomeQueries(() => reader, new AccessPolicy({ authorize: hide }, fail));
+    const told = async (): Promise<unknown[]> => [
+      await total('kind=note', writer),
+      await total('page=3', writer),
+      await total('type=usual&sort=-data.n', writer),
+      await total('search=n', writer),
+      await asked.total({ ...ALL, kind: 'note' }, SOMEBODY),
+    ];
+    let hidden = 'none';
+    const before = await told();
+    hidden = `n${NOTES - 1}`;
+    const { status } = await server.api.post(`/api/atome/${hidden}/share`, { access: 'private' }, admin);
+    expect(status).toBe(200);
+    expect(await told()).toEqual(before);
+    const atLeast = (count: number) => ({ atLeast: count, totalIsExact: false });
+    expect(before).toEqual([atLeast(2), atLeast(4), atLeast(2), atLeast(2), { total: 0, isExact: false }]);
+    await store.close();
   });
 
   it('looks at so many rows and no more', async () => {
@@ -118,9 +153,8 @@ describe.each(DATABASES)('the total of a long list, on %s,', (_name, create) => 
       seen.push(JSON.stringify(await run(`${prefix} ${statement.sql}`, [...statement.params])));
       return scan(scope, statement);
     };
-    const all = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', limit: 1, offset: 0 } as const;
     for (const filter of [{ kind: 'note', type: 'tenth' }, { type: 'tenth' }, { parentId: null, type: 'tenth' }]) {
-      const { total } = await store.ledger('default').atomes.countNewest({ ...all, ...filter }, 100);
+      const { total } = await store.ledger('default').atomes.countNewest({ ...ALL, ...filter }, 100);
       expect(Math.abs(total - 10)).toBeLessThanOrEqual(1);
     }
     expect(seen).toHaveLength(6);
@@ -133,6 +167,19 @@ describe.each(DATABASES)('the total of a long list, on %s,', (_name, create) => 
       }
     }
     if (store.kind === 'sqlite') expect(seen.filter((plan) => plan.includes('seq>?'))).toHaveLength(3);
+    await store.close();
+  });
+
+  it('in order of a field looks the atomes of its page up by their key', async () => {
+    const store = await openStore(database.url);
+    const run = queryOf(store);
+    await run('ANALYZE');
+    const { sql, params } = selectSorted('default', { ...ALL, sort: parseSort('-data.n') }, store.dialect);
+    const [explain, byKey] =
+      store.kind === 'sqlite'
+        ? ['EXPLAIN QUERY PLAN', 'SEARCH atome_atomes USING INDEX sqlite_autoindex_atome_atomes_1 (tenant=? AND id=?)']
+        : ['EXPLAIN', 'Index Scan using atomes_pk on atomes  ('];
+    expect(JSON.stringify(await run(`${explain} ${sql}`, [...params]))).toContain(byKey);
     await store.close();
   });
 });

@@ -22,8 +22,17 @@ const texts = fc.oneof(
   ),
   fc.string({ maxLength: 4 }),
 );
+/** Integers of which JSON writes other digits than a double has: about 2^53, nanoseconds of today, 2^62 and 2^63. */
+const wide = fc
+  .tuple(
+    fc.constantFrom(2 ** 53, 1_764_504_644_123_456_800, 2 ** 62, 2 ** 63),
+    fc.integer({ min: -1, max: 1 }),
+    fc.constantFrom(1, -1),
+  )
+  .map(([base, step, sign]) => sign * base * (1 + step * Number.EPSILON));
 const numbers = fc.oneof(
   fc.constantFrom(0, 1, -1, 1.5, 5, 1e21, 1e-7, 2 ** 53, 0.1, 0.3),
+  wide,
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value || 0),
 );
 const scalars: fc.Arbitrary<JsonValue> = fc.oneof(texts, numbers, fc.boolean(), fc.constant(null));
@@ -41,14 +50,20 @@ const values = fc.letrec<{ value: JsonValue }>((tie) => ({
   ),
 })).value;
 /** What is in an atome. */
-export const documents = fc.dictionary(key, values, { maxKeys: 4 }) as fc.Arbitrary<JsonObject>;
+export const documents: fc.Arbitrary<JsonObject> = fc.oneof(
+  { weight: 3, arbitrary: fc.dictionary(key, values, { maxKeys: 4 }) },
+  { weight: 1, arbitrary: fc.record({ a: fc.oneof(wide, fc.tuple(wide, wide)) }) },
+);
 
 const fields = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('data', 'meta'), fc.array(key, { minLength: 1, maxLength: 3 })) },
   { weight: 1, arbitrary: fc.constantFrom('id', 'kind', 'type', 'parentId', 'ownerId', 'version', 'createdAt') },
 );
 /** Names of fields. */
-export const field = fields.map((each) => (typeof each === 'string' ? each : [each[0], ...each[1]].join('.')));
+export const field = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom('data.a', 'meta.a') },
+  { weight: 4, arbitrary: fields.map((each) => (typeof each === 'string' ? each : [each[0], ...each[1]].join('.'))) },
+);
 const own = fc.constantFrom('note', 'd1', 'd2', 1, null, 'somebody', '2');
 const operation = fc.constantFrom(...OPERATORS).chain((operator): fc.Arbitrary<[string, JsonValue]> => {
   const operand: Partial<Record<string, fc.Arbitrary<JsonValue>>> = {
@@ -68,8 +83,13 @@ const comparisons = fc.dictionary(
     maxKeys: 2,
   },
 ) as fc.Arbitrary<JsonObject>;
+/** About one field, so that what is written and what is asked for are often the same number. */
+const ofWide = fc
+  .tuple(fc.constantFrom('data.a', 'meta.a'), fc.constantFrom('eq', 'gt', 'gte', 'lt', 'lte', 'contains'), wide)
+  .map(([name, operator, value]): JsonObject => ({ [name]: { [operator]: value } }));
 /** Conditions in their JSON form. */
 export const conditions = fc.oneof(
+  ofWide,
   comparisons,
   fc
     .tuple(fc.constantFrom('and', 'or'), fc.array(comparisons, { minLength: 1, maxLength: 3 }))

@@ -118,6 +118,7 @@ class PostgresJoined implements JoinedTransaction {
 
   async end(): Promise<void> {
     const { host, client, isCommitted } = this;
+    host.close();
     // one that is busy still, or has gone, is thrown away: its pool sees that it is ending
     if (!isCommitted && (await rollback(client)) !== undefined)
       void (client as unknown as pg.Client).end().catch(unheard);

@@ -33,13 +33,19 @@ function ofDocument(field: DocumentField, comparison: Comparison): Statement {
     default: {
       const { operator, value } = comparison;
       const isNumber = typeof value === 'number';
-      const inOrder = `json_extract(${column}, ?) ${SYMBOLS[operator]} ?`;
+      const extracted = `json_extract(${column}, ?)`;
+      const inOrder = `${isNumber ? asDouble(extracted) : extracted} ${SYMBOLS[operator]} ?`;
       const test = `json_type(${column}, ?) ${isNumber ? NUMBER : TEXT} AND ${inOrder}`;
       if (isNumber) return certain(test, path, path, value);
       const odd = isOdd(`(${column} -> ?)`);
       return certain(`${test} AND NOT ${odd}`, path, path, value, path, path, path);
     }
   }
+}
+
+/** A number as JavaScript has it: of a large integer all digits that are written would count, which no parameter has. */
+export function asDouble(value: string): string {
+  return `CAST(${value} AS REAL)`;
 }
 
 /** Whether a text has no order, see `isOddText`. @param json the text as JSON writes it, three times used. */
@@ -65,5 +71,9 @@ function contains(column: string, path: string, value: Scalar): Statement {
 
 function itemIs(value: Scalar): Statement {
   if (value === null || typeof value === 'boolean') return { sql: 'item.type = ?', params: [String(value)] };
-  return { sql: `item.type ${typeof value === 'number' ? NUMBER : TEXT} AND item.atom = ?`, params: [value] };
+  const sql =
+    typeof value === 'number'
+      ? `item.type ${NUMBER} AND ${asDouble('item.atom')} = ?`
+      : `item.type ${TEXT} AND item.atom = ?`;
+  return { sql, params: [value] };
 }

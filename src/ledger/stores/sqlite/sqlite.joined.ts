@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
+import { AtomeError } from '../../../protocol/index.js';
 import { StoreError } from '../../store-error.js';
 import type { JoinedTransaction, LockedState, Planned, TouchedKeys } from '../../store.js';
 import { HostRunner, JOIN_MS, otherDatabase, requireHost } from '../host-runner.js';
@@ -11,6 +12,9 @@ import type { SqliteFile } from './sqlite.file.js';
 import { SqliteGroups } from './sqlite.groups.js';
 
 const FULL = 2;
+
+/** What is said where other code of the application has come in between. */
+const SHARED = 'other code of the application is in a transaction on the same connection; try again';
 
 /** What the store brings to a transaction of an application's. */
 export interface SqliteSide {
@@ -113,7 +117,9 @@ class SqliteJoined implements JoinedTransaction {
   }
 
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
-    const { db, side } = this;
+    const { db, host, side } = this;
+    // what others have begun on the connection would be committed by half
+    if (host.notes.transactionDepth !== 1) return Promise.reject(new AtomeError('unavailable', SHARED));
     const groups = groupsOf.get(db) ?? new SqliteGroups(db);
     groupsOf.set(db, groups);
     try {
@@ -134,6 +140,7 @@ class SqliteJoined implements JoinedTransaction {
 
   async end(): Promise<void> {
     const { db, host, side, synchronous } = this;
+    host.close();
     try {
       // the application may have closed its connection, which is a rollback
       if (this.isBegun && !this.isCommitted && db.open && db.inTransaction) db.exec('ROLLBACK');

@@ -1,6 +1,6 @@
 import { SORT_CHARS, SORT_RANK } from '../../../protocol/index.js';
 import type { SortDialect } from '../sort-dialect.js';
-import { isOdd } from './sqlite.condition.js';
+import { asDouble, isOdd } from './sqlite.condition.js';
 
 const { missing, null: ofNull, false: ofFalse, true: ofTrue, number, text, other } = SORT_RANK;
 
@@ -19,7 +19,7 @@ export const sqliteSorting: SortDialect = {
         of: ([rank]) => rank,
       },
       {
-        sql: `CASE ${type} WHEN 'integer' THEN ${extracted} WHEN 'real' THEN ${extracted}
+        sql: `CASE ${type} WHEN 'integer' THEN ${asDouble(extracted)} WHEN 'real' THEN ${extracted}
           WHEN 'text' THEN CASE WHEN ${odd} THEN '' ELSE substr(${extracted}, 1, ${SORT_CHARS}) END ELSE '' END`,
         mark: '?',
         of: ([, each]) => each ?? '',
