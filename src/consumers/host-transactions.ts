@@ -146,12 +146,12 @@ export class HostTransactions {
       return result;
     } catch (error) {
       // takes no more statements from here on: they would be sent behind the rollback, and be committed one by one
-      const ended = host.ended(false);
+      host.close();
       // what goes on behind our back must not write outside of a transaction: on SQLite, to the one connection
       if (error instanceof TooLong || this.isSqlite) await this.cut(runner);
       // what hinders the rollback is the cause of the error, or its consequence
       else await runner.query('ROLLBACK').catch(() => this.cut(runner));
-      await ended;
+      await host.ended(false);
       throw error;
     }
   }
