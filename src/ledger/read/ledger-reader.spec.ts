@@ -91,7 +91,14 @@ describe('the reader', () => {
         { audience: { ...audience, kinds: ['note'] } },
         { audience: { ...audience, kinds: ['note', 'shape'] } },
       ]);
-      const without = ({ audience: _a, before: _b, previous: _p, createdSeq: _c, ...each }: Committed): object => each;
+      const without = ({
+        audience: _a,
+        before: _b,
+        previous: _p,
+        createdSeq: _c,
+        previousSize: _s,
+        ...each
+      }: Committed): object => each;
       expect(compact.map(without)).toEqual(page.slice(4).map(without));
       // where it was before cannot be asked of it, only whether it was there
       expect(compact.map(({ before }) => before !== null)).toEqual([true, true]);
