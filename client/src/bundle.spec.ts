@@ -64,7 +64,7 @@ describe('what a page loads', () => {
       await bundle('createClient'),
       await bundleOf(`${client} export { where } from './where.ts'`),
     ];
-    expect(made.size - without.size).toBeLessThanOrEqual(2.2);
+    expect(made.size - without.size).toBeLessThanOrEqual(2.3);
     expect(without.sources.filter((path) => path.includes('condition'))).toEqual([
       'client/src/offline/condition-waiters.ts',
     ]);
