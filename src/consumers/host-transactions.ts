@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA, type Statement, type Tables } from '../database/tables.js';
 import { HostRunner, requireHost } from '../ledger/stores/host-runner.js';
+import { inTime } from '../ledger/in-time.js';
 import { isLocked } from '../ledger/stores/sqlite/patience.js';
 import { statementsIn } from '../ledger/stores/postgres/postgres.texts.js';
 import type { DeliveryTransaction } from './consumer-options.js';
@@ -138,7 +139,9 @@ export class HostTransactions {
     await this.begin(runner, first);
     const host = new HostRunner(runner);
     try {
-      const result = await inTime(work({ manager: host.manager }), this.mostMs);
+      const result = await inTime(work({ manager: host.manager }), this.mostMs, () => {
+        throw new TooLong(this.mostMs);
+      });
       await host.seal();
       // PostgreSQL takes a COMMIT behind a statement that has failed, and commits nothing: another statement tells
       await runner.query(this.isSqlite ? 'COMMIT' : 'SELECT 1; COMMIT');
@@ -210,17 +213,4 @@ export class HostTransactions {
 /** What TypeORM has wrapped. */
 function driverError(error: unknown): { readonly code?: unknown } {
   return (error as { driverError?: object } | undefined)?.driverError ?? (error as object | undefined) ?? {};
-}
-
-/** @throws TooLong when the work takes longer than it may. */
-async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new TooLong(ms)), ms);
-  });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
