@@ -18,7 +18,7 @@ import {
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { ConfigError } from './config-error.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
-import { VariableReader, type Environment } from './variable-reader.js';
+import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
@@ -52,10 +52,10 @@ export const EX_CONFIG = 78;
 
 export { ConfigError };
 
-/** Reads one environment; the only reader of `process.env`. @throws ConfigError */
-export function readConfig(environment: Environment = process.env): Config {
+/** Reads one environment. @param onRead is told of each variable. @throws ConfigError */
+export function readConfig(environment: Environment = process.env, onRead?: (setting: Setting) => void): Config {
   const problems: string[] = [];
-  const read = new VariableReader(environment, problems);
+  const read = new VariableReader(environment, problems, onRead);
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
@@ -130,7 +130,7 @@ export function readConfig(environment: Environment = process.env): Config {
 
 function readDatabase(
   read: VariableReader,
-): Pick<AtomeOptions, 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
+): Pick<AtomeOptions, 'databaseSchema' | 'migrate' | 'postgres'> & { readonly databaseUrl: string } {
   const databaseSchema = read.optional('DATABASE_SCHEMA');
   if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
     const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
@@ -144,6 +144,7 @@ function readDatabase(
       'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
     ),
     ...(databaseSchema !== undefined && { databaseSchema }),
+    migrate: read.choice('MIGRATE', 'on', ['on', 'off']) === 'on',
     postgres: readPostgres(read),
   };
 }

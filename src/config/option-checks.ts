@@ -113,6 +113,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   authorize: functions,
   kinds: kindProblems,
   kindsOnly: flag,
+  migrate: flag,
   allowedOrigins: list,
   allowedHosts: list,
   checkOrigins: flag,
