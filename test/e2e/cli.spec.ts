@@ -121,12 +121,12 @@ describe('atome-sync', () => {
   it('copies a database that is written to, and puts the copy back once nobody uses it', async () => {
     const server = await ServerProcess.start({ DATABASE_URL: url });
     const copy = join(folder, 'copy.sqlite');
-    let isCopied = false;
+    const copying = { isOver: false };
     const writing = (async () => {
-      for (let n = 0; !isCopied; n += 1) await server.api.create({ n }, { id: `while-${n}` });
+      for (let n = 0; !copying.isOver; n += 1) await server.api.create({ n }, { id: `while-${n}` });
     })();
     const made = await cli(`backup ${copy} --database-url ${url} --json`);
-    isCopied = true;
+    copying.isOver = true;
     await writing;
     expect(made).toMatchObject({ code: 0, stdout: expect.stringContaining('"tenant":"default"') });
     expect(readdirSync(folder).filter((name) => name.startsWith('copy'))).toEqual(['copy.sqlite']);
