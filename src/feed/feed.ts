@@ -1,7 +1,6 @@
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Filter, Principal } from '../protocol/index.js';
-import { ConditionBudget } from './condition-budget.js';
 import type { FeedParts } from './ledger-tail.js';
 import type { MemoryHolder } from '../auth/admission/memory-budget.js';
 import { FeedReader, type Sink } from './reader.js';
@@ -34,7 +33,6 @@ interface Channel {
   readonly readers: Set<FeedReader>;
   /** By key, so that readers with equal filters share their frames. */
   readonly views: Map<string, SharedView>;
-  readonly conditions: ConditionBudget;
   /** When somebody asked for it last. */
   usedAt: number;
 }
@@ -147,7 +145,6 @@ export class Feed implements MemoryHolder {
       log,
       readers: new Set(),
       views: new Map(),
-      conditions: new ConditionBudget(),
       usedAt: Date.now(),
     };
     log.tail.listen({
@@ -191,15 +188,15 @@ export class Feed implements MemoryHolder {
   }
 }
 
-/** @throws AtomeError as {@link ConditionBudget.take}. */
-function sharedView({ views, conditions, log }: Channel, { form, filter = {}, principal }: ReadRequest): View {
+/** @throws AtomeError for one condition too many. */
+function sharedView({ views, log }: Channel, { form, filter = {}, principal }: ReadRequest): View {
   const made = form === 'range' ? new RangeView(filter) : form === 'sse' ? new SseView(filter) : new PlainView();
   let shared = views.get(made.key);
   if (!shared) {
     shared = {
       view: made,
       users: 0,
-      ...(filter.where && { end: hold(conditions.take(principal, filter.where), log) }),
+      ...(filter.where && { end: hold(log.conditions.take(principal, filter.where), log) }),
     };
     views.set(made.key, shared);
   }
