@@ -1,7 +1,7 @@
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LEDGER_STORE } from '../../src/ledger/store.js';
-import { Patience } from '../../src/ledger/stores/sqlite/patience.js';
+import type { Patience } from '../../src/ledger/stores/sqlite/patience.js';
 import type { SqliteStore } from '../../src/ledger/stores/sqlite/sqlite.store.js';
 import { createFile, type Database } from '../support/databases/databases.js';
 import { ENTRY_POINTS } from '../support/entry-points.js';
@@ -85,14 +85,15 @@ describe('a server on a SQLite file', () => {
       expect([door, await create(server, door)]).toMatchObject([door, { error: { code: 'unavailable', status: 503 } }]);
     const [first, ...others] = ENTRY_POINTS;
     await refused(first!);
-    const { run } = Patience.prototype;
     let tries = 0;
-    const counting = jest.spyOn(Patience.prototype, 'run').mockImplementation(function (this: Patience, work) {
-      return run.call(this, () => {
+    const { patience } = store as unknown as { patience: Patience };
+    const run = patience.run.bind(patience);
+    const counting = jest.spyOn(patience, 'run').mockImplementation((work) =>
+      run(() => {
         tries += 1;
         return work();
-      });
-    });
+      }),
+    );
     for (const each of others) await refused(each);
     counting.mockRestore();
     // whoever has patience of their own tries fifty times a second

@@ -137,7 +137,7 @@ describe('the reader', () => {
       const span = [TENANT, 30, 31] as const;
       const [once] = await ledger.reader.page(...span, { chars: 1 });
       const [whole] = await ledger.reader.page(...span, { chars: 1, hasPrevious: true });
-      const parsed = parse.mock.results.map(({ value }) => (value as { data?: object }).data ?? value);
+      const parsed = parse.mock.results.map(({ value }): unknown => (value as { data?: object }).data ?? value);
       parse.mockRestore();
       expect([parsed.includes(once!.atome.data), parsed.includes(whole!.atome.data)]).toEqual([true, false]);
       expect([once!.previous, whole!.previous?.data.n]).toEqual([undefined, 28]);
