@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { create, SOMEBODY, update } from '../../test/support/ledger/ledger.js';
 import { ReaderHarness, settled } from '../../test/support/feed/reader-harness.js';
 import type { AtomeEvent } from '../protocol/index.js';
+import { parseCondition } from '../protocol/query/parse-condition.js';
 import { readChanges, type ChangesPage, type ChangesRequest } from './changes.js';
 
 describe('asking for changes', () => {
@@ -53,6 +54,21 @@ describe('asking for changes', () => {
     expect(summary(page)).toBe(expected);
     expect(page.epoch).toBe(harness.log.tail.epoch);
     expect(page.hash).toBe(await harness.log.tail.hashAt(page.to));
+  });
+
+  it('takes from the budget of conditions as long as it waits with one, and is refused where that is used up', async () => {
+    const { conditions } = harness.log;
+    const where = parseCondition({ or: Array.from({ length: 100 }, () => ({ 'data.t': { contains: 'x' } })) });
+    const waiting = { cursor: { since: 6 }, filter: { where }, waitMs: 1_000 };
+    const first = ask(waiting);
+    await settled();
+    await expect(ask(waiting)).rejects.toMatchObject({ code: 'rate_limited', details: { retryAfter: 5_000 } });
+    expect(() => conditions.take(SOMEBODY, parseCondition({ kind: 'note' }))).toThrow('1000 comparisons');
+    // what need not wait is judged once
+    expect((await ask({ filter: { where } })).events).toEqual([]);
+    jest.advanceTimersByTime(1_000);
+    expect((await first).events).toEqual([]);
+    conditions.take(SOMEBODY, where)();
   });
 
   it('leads from page to page without a gap', async () => {

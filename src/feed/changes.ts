@@ -49,16 +49,20 @@ const RETRY_MS = 1_000;
 
 /**
  * One page of changes behind a cursor; with `waitMs` the answer waits for the first.
- * @throws AtomeError `reset` when the cursor cannot be continued.
+ * @throws AtomeError `reset` when the cursor cannot be continued, `rate_limited` or `unavailable` where too much is followed.
  */
 export async function readChanges(log: TenantLog, request: ChangesRequest): Promise<ChangesPage> {
-  const { tail } = log;
+  const { tail, conditions } = log;
+  const { where } = request.filter;
   await requireCursor(tail, request.cursor, request.rights);
-  const end = request.filter.where && tail.states.want();
+  // each that waits judges by itself what comes
+  const giveBack = where && request.waitMs > 0 ? conditions.take(request.principal, where) : undefined;
+  const end = where && tail.states.want();
   try {
     return await nextPage(log, request);
   } finally {
     end?.();
+    giveBack?.();
   }
 }
 

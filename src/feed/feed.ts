@@ -1,7 +1,6 @@
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Filter, Principal } from '../protocol/index.js';
-import { ConditionBudget } from './condition-budget.js';
 import { HintedLook } from './hinted-look.js';
 import type { FeedParts } from './ledger-tail.js';
 import type { MemoryHolder } from '../auth/admission/memory-budget.js';
@@ -35,7 +34,6 @@ interface Channel {
   readonly readers: Set<FeedReader>;
   /** By key, so that readers with equal filters share their frames. */
   readonly views: Map<string, SharedView>;
-  readonly conditions: ConditionBudget;
   readonly hinted: HintedLook;
   /** When somebody asked for it last. */
   usedAt: number;
@@ -160,7 +158,6 @@ export class Feed implements MemoryHolder {
       log,
       readers: new Set(),
       views: new Map(),
-      conditions: new ConditionBudget(),
       hinted: new HintedLook(log.tail),
       usedAt: Date.now(),
     };
@@ -205,15 +202,15 @@ export class Feed implements MemoryHolder {
   }
 }
 
-/** @throws AtomeError as {@link ConditionBudget.take}. */
-function sharedView({ views, conditions, log }: Channel, { form, filter = {}, principal }: ReadRequest): View {
+/** @throws AtomeError for one condition too many. */
+function sharedView({ views, log }: Channel, { form, filter = {}, principal }: ReadRequest): View {
   const made = form === 'range' ? new RangeView(filter) : form === 'sse' ? new SseView(filter) : new PlainView();
   let shared = views.get(made.key);
   if (!shared) {
     shared = {
       view: made,
       users: 0,
-      ...(filter.where && { end: hold(conditions.take(principal, filter.where), log) }),
+      ...(filter.where && { end: hold(log.conditions.take(principal, filter.where), log) }),
     };
     views.set(made.key, shared);
   }

@@ -159,7 +159,8 @@ export class LedgerTail {
     const { ledger, options } = this.parts;
     while (this.seq < this.knownHead) {
       const { ring, seq, hash } = this;
-      const committed = await ledger.page(this.tenant, seq, this.knownHead, { chars: options.ringChars / 8 });
+      const content = { chars: options.ringChars / 8, hasPrevious: this.states.users > 0 };
+      const committed = await ledger.page(this.tenant, seq, this.knownHead, content);
       if (ring !== this.ring) return; // reset meanwhile
       const [first] = committed;
       if (first?.alteration.seq !== seq + 1 || first.prevHash !== hash) {
@@ -178,7 +179,8 @@ export class LedgerTail {
 
   private push(committed: Committed): void {
     const { states } = this;
-    const hasStates = states.users > 0;
+    // who asks for a condition since it was read finds it in a page
+    const hasStates = states.users > 0 && committed.previous !== undefined;
     const entry = new Entry(committed, false, this.parts.rules, hasStates);
     if (hasStates) states.push(entry);
     if (entry.redacts) this.erase(entry.after.id);

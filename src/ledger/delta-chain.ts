@@ -14,15 +14,15 @@ export function deltaBytesOf(changes: string): number {
 
 /**
  * The state after a row, given the one before it; null where it has been erased.
- * @param change what the row says, where it has been decoded already
+ * @param change what the row says
  */
-export function stateAfter(before: AtomeState | null, row: DeltaRow, change?: Foldable): AtomeState | null {
-  return after(before, row, () => fold(before, change ?? changeOf(row)));
+export function stateAfter(before: AtomeState | null, row: DeltaRow, change: Foldable): AtomeState | null {
+  return after(before, row, () => fold(before, change));
 }
 
 /** As {@link stateAfter}, onto a state that nobody else holds, which is changed in place. */
-function stateOnto(before: AtomeState | null, row: DeltaRow): AtomeState | null {
-  return after(before, row, () => foldOnto(before, changeOf(row)));
+export function stateOnto(before: AtomeState | null, row: DeltaRow, change?: Foldable): AtomeState | null {
+  return after(before, row, () => foldOnto(before, change ?? changeOf(row)));
 }
 
 function after(before: AtomeState | null, row: DeltaRow, folded: () => AtomeState): AtomeState | null {

@@ -22,6 +22,8 @@ export class ClientSocket {
   readonly closed: Promise<void>;
   /** What has come of a message that is not whole. */
   readonly half: HalfMessage;
+  /** The frames that were written last, which others may be sent too. */
+  newest: Buffer | undefined;
 
   constructor(private readonly ws: WebSocket) {
     this.raw = (ws as unknown as { _socket: Socket })._socket;
@@ -67,6 +69,7 @@ export class ClientSocket {
   /** Writes whole frames, made by {@link textFrames}. */
   write(frames: Buffer): void {
     this.flush();
+    this.newest = frames;
     this.put(frames);
   }
 

@@ -1,10 +1,14 @@
 import type { MemoryBudget } from '../auth/admission/memory-budget.js';
+import type { LimitedLog } from '../http/limited-log.js';
 import { AtomeError, CloseCode, type JsonValue } from '../protocol/index.js';
 import { PresenceBoard } from './presence-board.js';
 import type { RegisteredConnection } from './registered-connection.js';
+import { UnsentBytes } from './unsent-bytes.js';
 
 /** How often it is looked whether messages have come whole, in milliseconds. */
 const LOOK_MS = 5_000;
+/** How often it is counted what clients have not taken, in milliseconds. */
+const COUNT_MS = 1_000;
 
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
@@ -13,19 +17,23 @@ const LOOK_MS = 5_000;
 export class ConnectionRegistry {
   private readonly sessions = new Set<RegisteredConnection>();
   private readonly presence = new PresenceBoard(this.sessions);
+  private readonly unsent: UnsentBytes;
   private timers: readonly NodeJS.Timeout[] = [];
 
-  /** @param memory what presences are a part of. */
+  /** @param memory what presences, and what is on its way, are a part of. */
   constructor(
     private readonly heartbeatMs: number,
     private readonly memory: Pick<MemoryBudget, 'hasRoom' | 'register'>,
+    log: Pick<LimitedLog, 'warn'>,
   ) {
-    memory.register(this.presence);
+    this.unsent = new UnsentBytes(this.sessions, log);
+    [this.presence, this.unsent].forEach((holder) => memory.register(holder));
   }
 
   start(): void {
     this.stop();
     this.timers = [
+      setInterval(() => this.unsent.count(), COUNT_MS),
       setInterval(() => this.pingAll(), this.heartbeatMs),
       setInterval(() => this.cutLate(LOOK_MS), LOOK_MS),
     ];

@@ -41,13 +41,24 @@ describe('an inbox', () => {
   it('takes as many at once as the burst, and then waits for each', async () => {
     const taken: Frame[] = [];
     const take = jest.fn(async (frame: Frame) => void taken.push(frame));
-    const inbox = new Inbox(new TokenBucket(1_000, 2, performance.now()), take);
+    const bucket = new TokenBucket(1_000, 2, 0);
+    const waits: number[] = [];
+    const ask = bucket.take.bind(bucket);
+    jest.spyOn(bucket, 'take').mockImplementation(() => {
+      waits.push(ask(0));
+      return waits.at(-1)!;
+    });
+    const inbox = new Inbox(bucket, take);
     ['a', 'b', 'c', 'd'].forEach((frame) => inbox.push(frame));
     const all = inbox.drain();
     await Promise.resolve();
-    expect(taken.length).toBeLessThan(4);
+    await Promise.resolve();
+    expect(taken).toEqual(['a', 'b']);
     await all;
-    expect(taken).toEqual(['a', 'b', 'c', 'd']);
+    expect([taken, waits]).toEqual([
+      ['a', 'b', 'c', 'd'],
+      [0, 0, 1, 2],
+    ]);
   });
 });
 

@@ -15,7 +15,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
     provide: ConnectionRegistry,
     inject: [ResolvedOptions, MemoryBudget],
     useFactory: ({ socket }: ResolvedOptions, memory: MemoryBudget) =>
-      new ConnectionRegistry(socket.heartbeatMs, memory),
+      new ConnectionRegistry(socket.heartbeatMs, memory, new LimitedLog(new Logger('WebSocket'))),
   },
   {
     provide: HandshakePolicy,

@@ -6,7 +6,10 @@ export interface RegisteredConnection {
   readonly clientId: string;
   /** undefined until somebody is known. */
   readonly principal: Principal | undefined;
-  readonly socket: Pick<ClientSocket, 'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive' | 'half'>;
+  readonly socket: Pick<
+    ClientSocket,
+    'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive' | 'half' | 'unsent' | 'newest'
+  >;
   /** Sends ready frames that may be lost. */
   sendBestEffort(frames: Buffer): void;
 }

@@ -129,9 +129,9 @@ describe('a server on PostgreSQL', () => {
   });
 
   it('says that it has too few connections, to who waited for one and in the log', async () => {
-    await start({ POSTGRES_LOCK_TIMEOUT_MS: '60000', POSTGRES_STATEMENT_TIMEOUT_MS: '500' });
+    await start({ POSTGRES_LOCK_TIMEOUT_MS: '60000', POSTGRES_STATEMENT_TIMEOUT_MS: '1500' });
     const lines = logLines(server);
-    const waits = { sql: 'SELECT pg_sleep(0.4)', params: [], isHeavy: true };
+    const waits = { sql: 'SELECT pg_sleep(0.8)', params: [], isHeavy: true };
     const walks = MORE_THAN_CONNECTIONS.map(() => store.scan('default', waits));
     const outcomes = await Promise.allSettled(walks);
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(1);

@@ -122,9 +122,9 @@ describe('a reader who asks for more than it takes', () => {
     const raw = await RawSocket.open(server.wsUrl);
     raw.send(upgradeRequest(new URL(server.wsUrl).pathname, bearer(tokenOf('reader', { sub: 'mallory' }))));
     while (!raw.text.includes('"welcome"')) await new Promise((resolve) => raw.socket.once('data', resolve));
+    const began = Date.now();
     raw.send(Buffer.concat(Array.from({ length: 200 }, () => frame(0x8a, ''))));
     raw.send(frame(0x81, JSON.stringify({ type: 'ping' })));
-    const began = Date.now();
     while (!raw.text.includes('"pong"')) await new Promise((resolve) => raw.socket.once('data', resolve));
     // 200 pongs are 100 more than may come at once: two seconds at 50 a second
     expect(Date.now() - began).toBeGreaterThan(1_000);

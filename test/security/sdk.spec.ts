@@ -57,7 +57,7 @@ describe('the client, where authentication is on', () => {
     const recorder = open({
       token: ({ renew }) => {
         asked.push(renew);
-        return renew ? tokenOf('writer') : shortly(500);
+        return renew ? tokenOf('writer') : shortly(3_000);
       },
     });
     expect(await client.SyncWebSocket.connect()).toBe(true);

@@ -81,7 +81,7 @@ describe('a WebSocket where authentication is on', () => {
   });
 
   it('is closed with 4401 when its token expires, and hears nothing more', async () => {
-    const socket = await opened(shortly('reader', 400));
+    const socket = await opened(shortly('reader', 3_000));
     socket.send({ type: 'subscribe', since: 0 });
     await writer.create();
     await socket.next('events', ({ to }) => to === 1);
@@ -90,7 +90,7 @@ describe('a WebSocket where authentication is on', () => {
 
   it('can write nothing more after that, even if it leaves the close unanswered', async () => {
     const raw = await RawSocket.open(server.wsUrl);
-    raw.send(upgradeRequest(new URL(server.wsUrl).pathname, bearer(shortly('writer', 400))));
+    raw.send(upgradeRequest(new URL(server.wsUrl).pathname, bearer(shortly('writer', 3_000))));
     while (!raw.text.includes('expired')) await once(raw.socket, 'data');
     for (const opId of ['1', '2', '3']) raw.send(frame(0x81, JSON.stringify(write(opId))));
     await raw.ended();
@@ -100,7 +100,7 @@ describe('a WebSocket where authentication is on', () => {
   it('is sent no more of a replay that lasts longer than its token', async () => {
     const text = 'x'.repeat(900_000);
     for (let i = 0; i < 24; i += 1) await writer.create({ text });
-    const token = shortly('reader', 600);
+    const token = shortly('reader', 4_000);
     const [slow, other] = [await opened(token), await opened(token)];
     slow.send({ type: 'subscribe', since: 0 });
     await slow.next('subscribed');
@@ -113,7 +113,7 @@ describe('a WebSocket where authentication is on', () => {
   });
 
   it('lives on with a newer token of the same principal', async () => {
-    const [renewed, other] = [await opened(shortly('writer', 400)), await opened(shortly('writer', 600))];
+    const [renewed, other] = [await opened(shortly('writer', 3_000)), await opened(shortly('writer', 3_000))];
     const exp = inSeconds(600);
     renewed.send({ type: 'auth', token: tokenOf('writer', { exp }) });
     expect(await renewed.next('auth:success')).toMatchObject({ expiresAt: new Date(exp * 1_000).toISOString() });

@@ -1,6 +1,6 @@
 import type { AtomeState } from '../../protocol/index.js';
 import { unknownAtome } from '../erasure.js';
-import { foldDeltaChains, stateAfter } from '../delta-chain.js';
+import { foldDeltaChains, stateAfter, stateOnto } from '../delta-chain.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { headerAndAudienceOf } from '../access-columns.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
@@ -19,10 +19,28 @@ export interface NewestPage {
   readonly isLast: boolean;
 }
 
+/** A range of seqs. */
+export interface Span {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** What a page is to hold. */
+export interface PageContent {
+  /** About how many characters its events take. */
+  readonly chars: number;
+  /** Whether each alteration is to have the state before it: to keep that, a document is copied. */
+  readonly hasPrevious?: boolean | undefined;
+}
+
 /** See `LedgerReader.page`. */
-export async function readPage(ledger: TenantLedger, after: number, upTo: number, chars: number): Promise<Committed[]> {
+export async function readPage(
+  ledger: TenantLedger,
+  { after, upTo }: Span,
+  { chars, hasPrevious = false }: PageContent,
+): Promise<Committed[]> {
   const rows = await ledger.alterations.page({ after, upTo, limit: PAGE_ROWS, chars });
-  return asOfNow(ledger, await committed(ledger, rows), false);
+  return asOfNow(ledger, await committed(ledger, rows, hasPrevious), false);
 }
 
 /** See `LedgerReader.newestPage`. */
@@ -53,6 +71,7 @@ async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Pro
   const past = await committed(
     ledger,
     rows.filter((row) => !isNewest(row)),
+    true,
   );
   const pastBySeq = new Map((await asOfNow(ledger, past, true)).map((each) => [each.alteration.seq, each]));
   const made: Committed[] = [];
@@ -66,22 +85,31 @@ async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Pro
 }
 
 /** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
-async function committed(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<Committed[]> {
+async function committed(
+  ledger: TenantLedger,
+  rows: readonly AlterationRow[],
+  hasPrevious: boolean,
+): Promise<Committed[]> {
   const [states, sizes] = await statesBefore(ledger, rows);
   const made: Committed[] = [];
+  const shown = new Set<string>();
   const turn = turnBySize();
   for (const row of rows) {
     const due = turn(row.size);
     if (due) await due;
     const alteration = alterationBodyOf(row);
     const before = states.get(row.atomeId) ?? null;
-    const state = stateAfter(before, row, alteration);
-    states.set(row.atomeId, state);
+    const header = before && headerOfAtome(before);
     const { prevHash, hash, size, atomeId } = row;
+    // what it was folded from is nobody's, but for that which an alteration before it in the page shows
+    const isShown = shown.has(atomeId);
+    const state = hasPrevious || isShown ? stateAfter(before, row, alteration) : stateOnto(before, row, alteration);
+    states.set(atomeId, state);
+    shown.add(atomeId);
     const previousSize = sizes.get(atomeId) ?? 0;
     sizes.set(atomeId, size);
-    const header = before && headerOfAtome(before);
-    const position = { alteration, prevHash, hash, size, before: header, previous: before, previousSize };
+    const previous = hasPrevious ? before : undefined;
+    const position = { alteration, prevHash, hash, size, before: header, previous, previousSize };
     made.push(
       state ? { ...position, atome: withoutClocks(state) } : { ...position, atome: unknownAtome(row), erased: true },
     );

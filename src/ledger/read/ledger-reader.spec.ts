@@ -132,6 +132,24 @@ describe('the reader', () => {
       }
     });
 
+    it('copies no document for a page of the feed that shows it once, where nobody wants what it was before', async () => {
+      const parse = jest.spyOn(JSON, 'parse');
+      const span = [TENANT, 30, 31] as const;
+      const [once] = await ledger.reader.page(...span, { chars: 1 });
+      const [whole] = await ledger.reader.page(...span, { chars: 1, hasPrevious: true });
+      const parsed = parse.mock.results.map(({ value }): unknown => (value as { data?: object }).data ?? value);
+      parse.mockRestore();
+      expect([parsed.includes(once!.atome.data), parsed.includes(whole!.atome.data)]).toEqual([true, false]);
+      expect([once!.previous, whole!.previous?.data.n]).toEqual([undefined, 28]);
+      expect(once!.atome).toEqual(whole!.atome);
+    });
+
+    it('shows each state of a page as it was, also of an atome that it shows often', async () => {
+      const page = await ledger.reader.page(TENANT, 30, 40, { chars: 1e9 });
+      expect(page.map(({ atome }) => atome.data.n)).toEqual([29, 30, 31, 32, 33, 34, 35, 36, 37, 38]);
+      expect(page).toMatchObject(page.map(() => ({ before: { id: 'a' } })));
+    });
+
     it('keeps about as much as the updates and the document, not a document for each', async () => {
       const rows = await watched.store
         .ledger(TENANT)

@@ -12,7 +12,7 @@ import {
   type RedactedAlteration,
 } from '../../protocol/index.js';
 import type { Committed } from '../outcome.js';
-import { readNewestPage, readPage, type NewestPage } from './feed-page.js';
+import { readNewestPage, readPage, type NewestPage, type PageContent } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
 import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
@@ -206,11 +206,10 @@ export class LedgerReader {
   }
 
   /**
-   * The next alterations behind `after`, at most up to `upTo`: about `chars` characters of events, at least
-   * one when there is one.
+   * The next alterations behind `after`, at most up to `upTo`: at least one when there is one.
    */
-  async page(tenant: string, after: number, upTo: number, { chars }: { readonly chars: number }): Promise<Committed[]> {
-    return readPage(this.store.ledger(tenant), after, upTo, chars);
+  async page(tenant: string, after: number, upTo: number, content: PageContent): Promise<Committed[]> {
+    return readPage(this.store.ledger(tenant), { after, upTo }, content);
   }
 
   /**

@@ -55,6 +55,8 @@ export interface GroupPlan {
   readonly committed: readonly Committed[];
   /** null when nothing is to be written. */
   readonly additions: Additions | null;
+  /** About how many bytes the atomes have that were looked at, each as often as it was. */
+  readonly documentBytes: number;
 }
 
 interface Provenance {
@@ -105,12 +107,13 @@ export function planGroup(
     if (outcome === 'later' && !isAtomic && outcomes.length > 0) break;
     const decided = outcome !== 'later' ? outcome : isAtomic ? tooLarge() : undecidable(new DocumentNotRead());
     if (isAtomic && decided instanceof AtomeError) {
-      return { outcomes: noneOf(requests.length, outcomes.length, decided), committed: [], additions: null };
+      const none = noneOf(requests.length, outcomes.length, decided);
+      return { outcomes: none, committed: [], additions: null, documentBytes: bytes };
     }
     outcomes.push(decided);
     if (!isAdded && !(decided instanceof AtomeError)) main = decided;
   }
-  return { outcomes, committed: graph.committed(), additions: group.additions() };
+  return { outcomes, committed: graph.committed(), additions: group.additions(), documentBytes: bytes };
 }
 
 /** What each of several is answered that are written all or none, of which one was refused. */

@@ -4,7 +4,7 @@ import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
-import { groupSize, weigh } from './group-size.js';
+import { groupSize, restMs, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
 import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
@@ -25,10 +25,6 @@ interface QueuedWrite {
 
 /** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
 const RESUME_MS = 30_000;
-
-/** A group that is decided for longer than that keeps others waiting, and how long its tenant rests for it at the most, in milliseconds. */
-const LONG_MS = 25;
-const MAX_REST_MS = 250;
 
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
@@ -184,9 +180,10 @@ export class LedgerWriter {
     this.queues.delete(tenant);
   }
 
-  /** Whose writes kept everybody waiting waits as long itself: large atomes take no more than half of the loop. */
-  private async giveWay(heldMs: number): Promise<void> {
-    if (heldMs > LONG_MS && !this.isDraining) await setTimeout(Math.min(heldMs, MAX_REST_MS));
+  /** Whose writes kept everybody waiting waits itself. */
+  private async giveWay(plan: CommittedGroup): Promise<void> {
+    const rest = restMs(plan);
+    if (rest > 0 && !this.isDraining) await setTimeout(rest);
   }
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
@@ -255,7 +252,7 @@ export class LedgerWriter {
       else resolve(outcome);
     });
     this.tell(tenant, plan.committed);
-    await this.giveWay(plan.heldMs);
+    await this.giveWay(plan);
     return group.slice(length);
   }
 

@@ -32,11 +32,9 @@ export function fold(state: AtomeState | null, alteration: Foldable, written?: r
   const own = (part: Part): void => {
     if (next[part] === state[part]) next[part] = { ...state[part] };
   };
-  const { clocks, emptied } = advance(next, alteration, {
-    clocks: { ...state.clocks },
-    written: written ?? assignments(state, alteration),
-    own,
-  });
+  const clocks: Record<string, Hlc> = { ...state.clocks };
+  const emptied = advance(next, alteration, { clocks, written: written ?? assignments(state, alteration), own });
+  next.clocks = clocks;
   for (const part of emptied) forget(clocks, part, next[part]);
   boundStamps(clocks, next);
   return next;
@@ -44,13 +42,19 @@ export function fold(state: AtomeState | null, alteration: Foldable, written?: r
 
 /**
  * As {@link fold}, onto a state that nobody else holds: it is changed in place, so that what an alteration costs does not
- * grow with the document. For history: the stamps of keys that were taken away are all kept, and nothing is decided by them.
+ * grow with the document. For history, which decides nothing: its keys get no stamps.
  */
 export function foldOnto(state: AtomeState | null, alteration: Foldable): AtomeState {
   if (!state || startsAnew(alteration)) return first(alteration);
+  const { operation, changes, superseded, version, timestamp } = alteration;
+  if (operation === 'update' && superseded.length === 0) {
+    // without an assignment for each key: large documents are made of large updates
+    Object.assign(state.data, changes);
+    return Object.assign(state, { version, updatedAt: timestamp });
+  }
   // what has lost stays as it was
-  const written = assignments(state, alteration, { isOwned: alteration.superseded.length === 0 });
-  advance(state, alteration, { clocks: state.clocks, written, own: () => undefined });
+  const written = assignments(state, alteration, { isOwned: superseded.length === 0 });
+  advance(state, alteration, { written, own: () => undefined });
   return state;
 }
 
@@ -89,36 +93,33 @@ function first(alteration: Foldable): AtomeState {
 
 /** What a draft is advanced with. */
 interface Advance {
-  readonly clocks: Record<string, Hlc>;
+  /** Where the keys that it writes are stamped, if anywhere. */
+  readonly clocks?: Record<string, Hlc>;
   readonly written: readonly Assignment[];
   /** Called before a part of the draft is written to. */
   readonly own: (part: Part) => void;
 }
 
-/** Brings a draft to the state after an alteration. */
-function advance(
-  draft: Draft,
-  alteration: Foldable,
-  { clocks, written, own }: Advance,
-): { clocks: Record<string, Hlc>; emptied: ReadonlySet<Part> } {
+/** Brings a draft to the state after an alteration. @returns the parts out of which it took keys. */
+function advance(draft: Draft, alteration: Foldable, { clocks, written, own }: Advance): ReadonlySet<Part> {
   const { version, hlc, timestamp, superseded } = alteration;
   const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
   const lost = superseded.length > 0 ? new Set(superseded) : undefined;
-  for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
+  if (clocks) for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
   for (const { path, value } of written) {
     if (lost?.has(path)) continue;
-    clocks[path] = newer(clockAt(draft, path), hlc);
+    if (clocks) clocks[path] = newer(clockAt(draft, path), hlc);
     const location = locate(path);
     if (location) own(location.part);
     assign(draft, path, value, timestamp);
     if (value === undefined) emptied.add(location!.part);
   }
-  Object.assign(draft, { version, updatedAt: timestamp, clocks });
+  Object.assign(draft, { version, updatedAt: timestamp });
   const { inherited } = alteration.changes as Rights;
   const isReplaced = alteration.operation === 'replace' || alteration.operation === 'restore';
   if (alteration.operation === 'share') setRights(draft, alteration.changes);
   else if (isReplaced && inherited && draft.access === 'inherit') setRights(draft, { access: 'inherit', inherited });
-  return { clocks, emptied };
+  return emptied;
 }
 
 function setRights(draft: Draft, rights: Rights): void {

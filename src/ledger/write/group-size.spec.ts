@@ -1,0 +1,17 @@
+import { describe, expect, it } from '@jest/globals';
+import { restMs } from './group-size.js';
+
+const MIB = 1024 * 1024;
+
+describe('the rest of a tenant after a group', () => {
+  it.each([
+    ['that was soon decided', 25, MIB, 0],
+    ['of many small atomes: as long as it took', 80, MIB / 8, 80],
+    ['of large atomes that did not take much longer: as long', 45, MIB, 45],
+    ['of large atomes: ten times as long', 60, MIB / 2, 600],
+    ['that took very long: no longer than a while', 5_000, 0, 250],
+    ['of the largest: no longer than a second', 5_000, MIB, 1_000],
+  ])('%s', (_what, heldMs, documentBytes, rest) => {
+    expect(restMs({ heldMs, documentBytes })).toBe(rest);
+  });
+});
