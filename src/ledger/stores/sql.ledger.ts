@@ -30,13 +30,15 @@ import type {
   TouchedKeys,
   VersionRange,
 } from '../store.js';
-import type { Measured, Param, Scan } from './columns.js';
+import type { Measured, Param, Scan, Statement } from './columns.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
-import { countList, selectBound, selectList, type Dialect, type FoundQuery } from './list.sql.js';
+import type { FieldIndexKeeper } from './field-indexes.keeper.js';
+import { usesOf, type IndexUse } from './index-use.js';
+import { countFound, countList, selectBound, selectList, type Dialect, type FoundQuery } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
 import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
 import { selectSorted } from './sort.sql.js';
-import { isShorter, type Found } from './search.js';
+import { isShorter, MAX_FOUND, type Found } from './search.js';
 import * as sql from './sql.js';
 
 /** What each database brings: it runs statements for one tenant, and says what it says in ways of its own. */
@@ -46,6 +48,7 @@ export interface SqlDatabase {
   /** A subquery of the [id, version] pairs in a JSON array parameter. */
   readonly pairsOf: string;
   readonly dialect: Dialect;
+  readonly fields: FieldIndexKeeper;
   /** A statement that reads or writes a bounded number of rows by their keys. @param scope the tenant whose rows it may see. */
   query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
   /** A statement that may read many rows. */
@@ -179,16 +182,23 @@ class SqlAtomes extends Part implements LedgerAtomes {
     const searched = await this.find(query);
     const found =
       searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
+    const index = await this.indexFor(query);
     const select = query.sort ? selectSorted : selectList;
-    const statement = select(this.tenant, { ...query, found }, this.database.dialect);
-    return (await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes)).map(atomeRow);
+    const statement = select(this.tenant, { ...query, found, index }, this.database.dialect);
+    const rows = await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes);
+    if (rows.length === 0 && (await this.isLost(index))) return this.list(query, bytes);
+    return rows.map(atomeRow);
   }
 
   async count(query: ListQuery): Promise<number> {
-    return this.countBehind(0, { ...query, found: await this.find(query) });
+    const index = this.usesOf(query).where;
+    const total = await this.countBehind(0, { ...query, found: await this.find(query), index });
+    return total === 0 && (await this.isLost(index)) ? this.count(query) : total;
   }
 
   async countNewest(query: ListQuery, most: number): Promise<Total> {
+    const index = query.visibleTo ? undefined : this.usesOf(query).where;
+    if (index) return this.countIndexed({ ...query, index }, most);
     const found = await this.find(query);
     // it finds so few only where it is of help
     const bound = found ? undefined : selectBound(this.tenant, query, most);
@@ -200,9 +210,40 @@ class SqlAtomes extends Part implements LedgerAtomes {
   }
 
   private async countBehind(seq: number, query: FoundQuery): Promise<number> {
-    const statement = countList(this.tenant, query, this.database.dialect, seq);
-    const [row] = await this.scan<{ total: unknown }>(true, statement.sql, ...statement.params);
+    return this.totalOf(countList(this.tenant, query, this.database.dialect, seq));
+  }
+
+  private async countIndexed(query: FoundQuery, most: number): Promise<Total> {
+    const total = await this.totalOf(countFound(this.tenant, query, most, this.database.dialect));
+    if (total === 0 && (await this.isLost(query.index))) return this.countNewest(query, most);
+    return { total: Math.min(total, most), isExact: total <= most };
+  }
+
+  private async totalOf({ sql: statement, params }: Statement): Promise<number> {
+    const [row] = await this.scan<{ total: unknown }>(true, statement, ...params);
     return Number(row!.total);
+  }
+
+  private usesOf(query: ListQuery): ReturnType<typeof usesOf> {
+    const { fields, dialect } = this.database;
+    const { kind, sort, where } = query;
+    if (kind === undefined || (!sort && !where)) return {};
+    return usesOf(query, (field) => fields.has(kind, field), dialect.sorting.ofDocument('value'));
+  }
+
+  /** The index that leads to a page: what it finds is sorted, unless it is in order, or so much that a walk in order finds a page soon. */
+  private async indexFor(query: ListQuery): Promise<IndexUse | undefined> {
+    const { order, where } = this.usesOf(query);
+    if (!where || order?.bounds) return order;
+    if (where.isOneValue && !query.sort && query.sortBy === 'updatedAt') return where;
+    if (!order && query.sort) return where;
+    const count = await this.totalOf(countFound(this.tenant, { ...query, index: where }, MAX_FOUND));
+    return count <= MAX_FOUND ? where : order;
+  }
+
+  /** Whether nothing was found because the index is not there any more. */
+  private async isLost(index: IndexUse | undefined): Promise<boolean> {
+    return index !== undefined && !(await this.database.fields.isStill(index.name));
   }
 
   /** What an index has found for a search, unless it has followed another ledger than that which is here. */

@@ -10,6 +10,7 @@ import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.
 import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
 import { addGroup, readGroup, type Ask } from './postgres.group.js';
 import { joinPostgres } from './postgres.joined.js';
+import { postgresFields } from './postgres.fields.js';
 import { PostgresSearch, type Searchable } from './postgres.search.js';
 import { statementsIn } from './postgres.texts.js';
 import { dialectOf, firstRows, PAIRS_OF, PROBE, TEXTS_OF } from './postgres.sql.js';
@@ -62,7 +63,7 @@ export class PostgresStore extends SqlStore {
     private readonly dataSource: DataSource,
     { collation, searchable, limits, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
   ) {
-    super(report);
+    super(report, postgresFields);
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.dialect = dialectOf(lowerData);
     this.textOf = statementsIn((dataSource.options as { schema: string }).schema);
@@ -131,6 +132,7 @@ export class PostgresStore extends SqlStore {
   }
 
   async close(): Promise<void> {
+    await this.fields.end();
     await this.analysed;
     await this.search?.close();
     if (!this.dataSource.isInitialized) return;
