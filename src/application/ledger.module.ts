@@ -9,6 +9,7 @@ import { PageCache } from '../feed/page-cache.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
+import type { IndexReport } from '../ledger/field-indexes.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import type { Report } from '../ledger/store-error.js';
@@ -21,6 +22,12 @@ import { LedgerReads } from './ledger-reads.js';
 function storeLog(): Report {
   const log = new LimitedLog(new Logger('Store'));
   return (kind, line) => log.warn(kind, line);
+}
+
+function indexLog(): IndexReport {
+  const logger = new Logger('Kinds');
+  const log = new LimitedLog(logger);
+  return { done: (line) => logger.log(line), failed: (line) => log.warn('indexes', line) };
 }
 
 type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
@@ -64,8 +71,11 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: ({ databaseUrl, databaseSchema: schema, postgres }: ResolvedOptions) =>
-      openStore(databaseUrl, { report: storeLog(), postgres, schema }),
+    useFactory: async ({ databaseUrl, databaseSchema: schema, postgres, kinds }: ResolvedOptions) => {
+      const store = await openStore(databaseUrl, { report: storeLog(), postgres, schema });
+      store.fields.begin(kinds?.indexed ?? [], indexLog());
+      return store;
+    },
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {

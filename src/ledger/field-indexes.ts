@@ -1,4 +1,5 @@
 import type { DocumentField } from '../protocol/index.js';
+import type { ListQuery } from './list-query.js';
 
 /** A field of the atomes of one kind that is to be found, and ordered, by an index. */
 export interface IndexedField {
@@ -18,6 +19,6 @@ export interface FieldIndexes {
   begin(wanted: readonly IndexedField[], report: IndexReport): void;
   /** Resolves when nothing is under way; what is left is gone on with at the next start. */
   end(): Promise<void>;
-  /** Whether there is one that has all atomes of the kind. */
-  has(kind: string, field: DocumentField): boolean;
+  /** Whether they find what a list wants, and have it in its order. */
+  serves(query: ListQuery): boolean;
 }

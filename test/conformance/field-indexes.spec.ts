@@ -7,7 +7,7 @@ import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { parseCondition, parseFieldPath, parseSort, type DocumentField } from '../../src/protocol/index.js';
 import { createFile, type Database } from '../support/databases/databases.js';
 import { createOwnedDatabase } from '../support/databases/plain-role.js';
-import { alterationRow, atomeRow, created, putRows } from '../support/ledger/rows.js';
+import { atomeRow, created, putRows } from '../support/ledger/rows.js';
 
 const TENANT = 'default';
 const ATOMES = 4_000;
@@ -145,5 +145,60 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
     const walked = await page({ ...query, kind: undefined, type: undefined, limit: 1_000 });
     const inOrder = walked.filter(({ kind }) => kind === 'task').map(({ id }) => id);
     expect(read.map(({ id }) => id)).toEqual(inOrder.slice(0, read.length));
+  });
+
+  describe('follows', () => {
+    const ids = async (input: object, from: SqlStore = store): Promise<string[]> => {
+      const rows = await from.ledger('moving').atomes.list({ ...ALL, where: where(input), limit: 500 });
+      return rows.map(({ id }) => id).sort();
+    };
+    const put = (...rows: AtomeRow[]): Promise<void> => putRows(store, 'moving', { atomes: rows });
+    const at = (id: string, seq: number, status: unknown, more: Partial<AtomeRow> = {}): AtomeRow =>
+      atomeRow(id, seq, { kind: 'task', createdSeq: 1, data: JSON.stringify({ status }), ...more });
+
+    it('each write: another value, another kind, a deletion, a return', async () => {
+      await putRows(store, 'moving', created(at('a', 1, 'x', { createdSeq: 1 }), at('b', 2, 'x', { createdSeq: 2 })));
+      expect(await ids({ 'data.status': 'x' })).toEqual(['a', 'b']);
+      await put(at('a', 3, 'y'));
+      expect([await ids({ 'data.status': 'x' }), await ids({ 'data.status': 'y' })]).toEqual([['b'], ['a']]);
+      await put(at('a', 4, 'x', { kind: 'other' }), at('b', 5, 'x', { deletedAt: 'now' }));
+      expect(await ids({ 'data.status': 'x' })).toEqual([]);
+      await put(at('a', 6, 'x'), at('b', 7, 'x'));
+      expect(await ids({ 'data.status': 'x' })).toEqual(['a', 'b']);
+    });
+
+    it('what others take away and make again: no answer is short meanwhile', async () => {
+      const other = await openStore(database.url);
+      const some = { 'data.status': 'x' };
+      await put(at('c', 8, 'x'));
+      expect(store.fields.serves({ ...ALL, where: where(some) })).toBe(true);
+      other.fields.begin(wanted('data.dueAt'), REPORT);
+      await other.fields.kept();
+      await put(at('c', 9, 'z'), at('d', 10, 'x'));
+      expect(await ids(some)).toEqual(['a', 'b', 'd']);
+      expect(store.fields.serves({ ...ALL, where: where(some) })).toBe(false);
+      // what it had of the time before is not in it
+      other.fields.begin(wanted('data.status', 'data.dueAt'), REPORT);
+      await other.fields.kept();
+      expect(other.fields.serves({ ...ALL, where: where(some) })).toBe(true);
+      expect(await ids(some, other)).toEqual(['a', 'b', 'd']);
+      expect(await other.ledger(TENANT).atomes.count({ ...ALL, where: where({ 'data.status': 'urgent' }) })).toBe(8);
+      await other.close();
+    });
+
+    it('what is there, made by several servers at once, and gone on with after it was left', async () => {
+      const stores = await Promise.all([1, 2, 3].map(() => openStore(database.url)));
+      const [first] = stores as [SqlStore];
+      first.fields.begin(wanted('data.title'), REPORT);
+      await first.fields.end();
+      for (const each of stores.slice(1)) each.fields.begin(wanted('data.title'), REPORT);
+      await Promise.all(stores.slice(1).map(({ fields }) => fields.kept()));
+      for (const each of stores.slice(1)) {
+        const query = { ...ALL, sort: parseSort('data.title'), limit: 5_000 };
+        expect(each.fields.serves(query)).toBe(true);
+        expect(await each.ledger(TENANT).atomes.list(query)).toHaveLength((ATOMES * 3) / 4);
+      }
+      await Promise.all(stores.map((each) => each.close()));
+    });
   });
 });

@@ -1,9 +1,11 @@
 import { setTimeout as elapse } from 'node:timers/promises';
 import { errorWords } from '../../database/error-words.js';
 import type { Statement, Tables } from '../../database/tables.js';
-import type { DocumentField } from '../../protocol/index.js';
 import type { FieldIndexes, IndexedField, IndexReport } from '../field-indexes.js';
+import type { ListQuery } from '../list-query.js';
+import type { Param } from './columns.js';
 import * as sql from './field-values.sql.js';
+import { usesOf } from './index-use.js';
 import type { SortPart } from './sort-dialect.js';
 
 /** What a database says of the values of indexed fields in a way of its own. */
@@ -32,7 +34,8 @@ interface Definition {
   readonly seq: number | string;
 }
 
-interface Indexed extends Tables {
+interface Indexed extends Pick<Tables, 'transact'> {
+  query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
   tenants(): Promise<string[]>;
 }
 
@@ -63,8 +66,16 @@ export class FieldIndexKeeper implements FieldIndexes {
     await this.running;
   }
 
-  has(kind: string, field: DocumentField): boolean {
-    return this.complete.size > 0 && this.complete.has(sql.indexName(kind, field));
+  serves(query: ListQuery): boolean {
+    const { order, where } = this.usesOf(query);
+    return (!query.sort || order !== undefined) && (!query.where || where !== undefined);
+  }
+
+  /** What leads to a list. */
+  usesOf(query: ListQuery): ReturnType<typeof usesOf> {
+    const { kind, sort, where } = query;
+    if (kind === undefined || this.complete.size === 0 || (!sort && !where)) return {};
+    return usesOf(query, (field) => this.complete.has(sql.indexName(kind, field)), this.dialect.parts);
   }
 
   /** Resolves when what was begun has been done; not told of by the port, since nobody has to wait for it. */
@@ -74,7 +85,7 @@ export class FieldIndexKeeper implements FieldIndexes {
 
   /** Whether an index is what it was; another server may have taken it away. */
   async isStill(name: string): Promise<boolean> {
-    const isThere = (await this.database.rows(sql.SELECT_IS_COMPLETE, name)).length > 0;
+    const isThere = (await this.ask(sql.SELECT_IS_COMPLETE, name)).length > 0;
     if (!isThere) this.complete.delete(name);
     return isThere;
   }
@@ -94,7 +105,7 @@ export class FieldIndexKeeper implements FieldIndexes {
 
   private async keepAll(wanted: readonly IndexedField[], report: IndexReport): Promise<void> {
     const { database, dialect } = this;
-    if (wanted.length === 0 && (await database.rows(dialect.isThere)).length === 0) return;
+    if (wanted.length === 0 && (await this.ask(dialect.isThere)).length === 0) return;
     if (wanted.length > 0) await database.transact(...dialect.make);
     const names = new Map(wanted.map((each) => [sql.indexName(each.kind, each.field), each]));
     for (const { name, state } of await this.definitions()) {
@@ -112,20 +123,25 @@ export class FieldIndexKeeper implements FieldIndexes {
   }
 
   private async definitions(): Promise<Definition[]> {
-    return (await this.database.rows(sql.SELECT_INDEXES)) as Definition[];
+    return (await this.ask(sql.SELECT_INDEXES)) as Definition[];
+  }
+
+  /** Few rows: nothing waits for a thread. */
+  private ask(statement: string, ...params: Param[]): Promise<unknown[]> {
+    return this.database.query('*', statement, params);
   }
 
   /** Fills in what was there before the definition. @returns whether there was anything to do. */
   private async fill(name: string, kind: string): Promise<boolean> {
-    const found = (await this.definitions()).find((each) => each.name === name);
-    if (found?.state !== sql.STATE.building) return false;
+    const found = await this.building(name);
+    if (!found) return false;
     const tenants = await this.database.tenants();
     const begun = tenants.indexOf(found.tenant);
     for (const tenant of tenants.slice(Math.max(0, begun))) {
       for (let after = tenant === found.tenant ? Number(found.seq) : 0; ;) {
         const upTo = await this.paced(() => this.step({ name, kind, tenant, after }));
-        if (this.stopping.signal.aborted) return false;
-        if (upTo === after) break;
+        if (this.stopping.signal.aborted || (upTo === undefined && !(await this.building(name)))) return false;
+        if (upTo === undefined || upTo === after) break;
         after = upTo;
       }
     }
@@ -133,8 +149,16 @@ export class FieldIndexKeeper implements FieldIndexes {
     return true;
   }
 
-  /** @returns up to which seq the atomes of the tenant are there. */
-  private async step(of: { name: string; kind: string; tenant: string; after: number }): Promise<number> {
+  /** undefined where it is complete. @throws Error where another server takes it away. */
+  private async building(name: string): Promise<Definition | undefined> {
+    const found = (await this.definitions()).find((each) => each.name === name);
+    if (found?.state === sql.STATE.complete) return undefined;
+    if (found?.state !== sql.STATE.building) throw new Error('another server, with other kinds, takes one away');
+    return found;
+  }
+
+  /** @returns up to which seq the atomes of the tenant are there; undefined where the index is not made any more. */
+  private async step(of: { name: string; kind: string; tenant: string; after: number }): Promise<number | undefined> {
     const { name, kind, tenant, after } = of;
     const { enter, parts, beside } = this.dialect;
     const fill = `${sql.insertValues(parts, 'a', sql.FILL + beside)} ${sql.OF_BATCH}`;
@@ -145,8 +169,7 @@ export class FieldIndexKeeper implements FieldIndexes {
       [fill, name, after],
     );
     const [moved] = answers[entered.length] as { seq: number | string }[];
-    if (!moved) throw new Error('another server takes the index away');
-    return Number(moved.seq);
+    return moved && Number(moved.seq);
   }
 
   private async remove(name: string): Promise<void> {

@@ -33,7 +33,7 @@ import type {
 import type { Measured, Param, Scan, Statement } from './columns.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import type { FieldIndexKeeper } from './field-indexes.keeper.js';
-import { usesOf, type IndexUse } from './index-use.js';
+import type { IndexUse } from './index-use.js';
 import { countFound, countList, selectBound, selectList, type Dialect, type FoundQuery } from './list.sql.js';
 import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
 import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
@@ -191,13 +191,13 @@ class SqlAtomes extends Part implements LedgerAtomes {
   }
 
   async count(query: ListQuery): Promise<number> {
-    const index = this.usesOf(query).where;
+    const index = this.database.fields.usesOf(query).where;
     const total = await this.countBehind(0, { ...query, found: await this.find(query), index });
     return total === 0 && (await this.isLost(index)) ? this.count(query) : total;
   }
 
   async countNewest(query: ListQuery, most: number): Promise<Total> {
-    const index = query.visibleTo ? undefined : this.usesOf(query).where;
+    const index = query.visibleTo ? undefined : this.database.fields.usesOf(query).where;
     if (index) return this.countIndexed({ ...query, index }, most);
     const found = await this.find(query);
     // it finds so few only where it is of help
@@ -224,16 +224,9 @@ class SqlAtomes extends Part implements LedgerAtomes {
     return Number(row!.total);
   }
 
-  private usesOf(query: ListQuery): ReturnType<typeof usesOf> {
-    const { fields, dialect } = this.database;
-    const { kind, sort, where } = query;
-    if (kind === undefined || (!sort && !where)) return {};
-    return usesOf(query, (field) => fields.has(kind, field), dialect.sorting.ofDocument('value'));
-  }
-
   /** The index that leads to a page: what it finds is sorted, unless it is in order, or so much that a walk in order finds a page soon. */
   private async indexFor(query: ListQuery): Promise<IndexUse | undefined> {
-    const { order, where } = this.usesOf(query);
+    const { order, where } = this.database.fields.usesOf(query);
     if (!where || order?.bounds) return order;
     if (where.isOneValue && !query.sort && query.sortBy === 'updatedAt') return where;
     if (!order && query.sort) return where;
