@@ -43,7 +43,7 @@ export class AtomeReadsController {
   @Get('list')
   @ApiOperation({ summary: 'List atomes' })
   @ApiQuery({ type: ListQueryDto })
-  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
+  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list, ['X-Query-Cost'])
   @ApiProblems(400)
   async list(
     @CurrentPrincipal() caller: Principal,

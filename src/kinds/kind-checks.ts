@@ -76,7 +76,7 @@ const MAX_INDEXED = 16;
 function indexedProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length > MAX_INDEXED || new Set(value).size < value.length)
     return `expected an array of at most ${MAX_INDEXED} different fields such as "data.status"`;
-  const wrong = value.find((path) => fieldIn(path) === undefined);
+  const wrong = (value as unknown[]).find((path) => fieldIn(path) === undefined);
   return wrong === undefined ? undefined : `expected fields such as "data.status", not ${JSON.stringify(wrong)}`;
 }
 

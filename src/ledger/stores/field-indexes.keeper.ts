@@ -57,6 +57,10 @@ export class FieldIndexKeeper implements FieldIndexes {
     private readonly dialect: FieldDialect,
   ) {}
 
+  private isEnding(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
   begin(wanted: readonly IndexedField[], report: IndexReport): void {
     this.running = this.keep(wanted, report);
   }
@@ -92,11 +96,11 @@ export class FieldIndexKeeper implements FieldIndexes {
 
   private async keep(wanted: readonly IndexedField[], report: IndexReport): Promise<void> {
     const { signal } = this.stopping;
-    while (!signal.aborted) {
+    while (!this.isEnding()) {
       try {
         return await this.keepAll(wanted, report);
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.isEnding()) return;
         report.failed(`the indexes of fields are not complete, and lists walk meanwhile: ${errorWords(error)}`);
         await elapse(REST_MS, undefined, { signal, ref: false }).catch(() => undefined);
       }
@@ -111,13 +115,13 @@ export class FieldIndexKeeper implements FieldIndexes {
     for (const { name, state } of await this.definitions()) {
       if (names.has(name) && state !== sql.STATE.leaving) continue;
       await this.remove(name);
-      if (this.stopping.signal.aborted) return;
+      if (this.isEnding()) return;
     }
     for (const [name, { kind, field }] of names) {
       await database.transact([dialect.define, name, kind, dialect.pathOf(field.keys)]);
       const path = `${field.document}.${field.keys.join('.')}`;
       if (await this.fill(name, kind)) report.done(`atomes of "${kind}" are found by ${path}`);
-      if (this.stopping.signal.aborted) return;
+      if (this.isEnding()) return;
       this.complete.add(name);
     }
   }
@@ -140,7 +144,7 @@ export class FieldIndexKeeper implements FieldIndexes {
     for (const tenant of tenants.slice(Math.max(0, begun))) {
       for (let after = tenant === found.tenant ? Number(found.seq) : 0; ;) {
         const upTo = await this.paced(() => this.step({ name, kind, tenant, after }));
-        if (this.stopping.signal.aborted || (upTo === undefined && !(await this.building(name)))) return false;
+        if (this.isEnding() || (upTo === undefined && !(await this.building(name)))) return false;
         if (upTo === undefined || upTo === after) break;
         after = upTo;
       }
@@ -178,12 +182,12 @@ export class FieldIndexKeeper implements FieldIndexes {
     for (const tenant of await this.database.tenants()) {
       const entered = this.dialect.enter(tenant);
       const empty: Statement = [sql.EMPTY, name, tenant, name, tenant];
-      for (let isMore = true; isMore && !this.stopping.signal.aborted;) {
+      for (let isMore = true; isMore && !this.isEnding();) {
         const answers = await this.paced(() => this.database.transact(...entered, empty));
         isMore = answers[entered.length]!.length > 0;
       }
     }
-    if (!this.stopping.signal.aborted) await this.database.transact([sql.FORGET, name]);
+    if (!this.isEnding()) await this.database.transact([sql.FORGET, name]);
   }
 
   /** The database is wanted half of the time at most. */

@@ -1,4 +1,11 @@
-import { SORT_RANK, type DocumentField, type FieldPath, type OwnField, type Sort, type SortValue } from '../../protocol/index.js';
+import {
+  SORT_RANK,
+  type DocumentField,
+  type FieldPath,
+  type OwnField,
+  type Sort,
+  type SortValue,
+} from '../../protocol/index.js';
 import { ATOME, ATOME_COLUMNS, ATOME_NAMES, type Measured, type Param } from './columns.js';
 import { keyColumns } from './field-values.sql.js';
 import type { IndexUse } from './index-use.js';
@@ -44,7 +51,9 @@ function partsOf(
   dialect: SortDialect,
 ): { readonly parts: readonly OrderedPart[]; readonly from: string } {
   const isLed = isLedBy(index, sort);
-  const documents = sort.map(({ field }) => field).filter((field, place) => 'document' in field && !(place === 0 && isLed)) as DocumentField[];
+  const documents = sort
+    .map(({ field }) => field)
+    .filter((field, place) => 'document' in field && !(place === 0 && isLed)) as DocumentField[];
   const { from, names } = dialect.beside(documents.map((field) => dialect.valueOf(field)));
   const values = after?.value as readonly SortValue[] | undefined;
   const sides = sort.flatMap(({ field, isDescending }, place): Omit<OrderedPart, 'name'>[] =>
@@ -58,7 +67,13 @@ function partsOf(
     })),
   );
   const isDescending = sort.at(-1)?.isDescending ?? false;
-  const id = { sql: isLed ? 'atome_id' : dialect.inBytes('id'), mark: dialect.marks.text, of: () => null, isDescending, value: after?.id };
+  const id = {
+    sql: isLed ? 'atome_id' : dialect.inBytes('id'),
+    mark: dialect.marks.text,
+    of: () => null,
+    isDescending,
+    value: after?.id,
+  };
   return { parts: [...sides, id].map((part, place) => ({ ...part, name: `s${place}` })), from };
 }
 

@@ -10,7 +10,8 @@ import { headRow } from './read-rows.js';
 import { SELECT_PROPAGATING } from './inheritance.sql.js';
 import type { Found, SearchIndex } from './search.js';
 import * as sql from './sql.js';
-import { SqlLedger, type SqlDatabase } from './sql.ledger.js';
+import { SqlLedger } from './sql.ledger.js';
+import type { SqlDatabase } from './sql.part.js';
 
 /** What no tenant is called: a scope in which the heads of all can be read, and nothing else. */
 export const ALL_HEADS = '*';

@@ -126,7 +126,9 @@ export class PostgresStore extends SqlStore {
     await this.attempt(async () => {
       const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
       await this.search?.follow(1, false);
-      const tables = ['alterations', 'atomes', 'receipts', ...(this.search ? ['search_texts'] : [])];
+      const { rows } = await this.maintenance.query(this.textOf(postgresFields.isThere));
+      const more = [...(this.search ? ['search_texts'] : []), ...(rows.length > 0 ? ['field_values'] : [])];
+      const tables = ['alterations', 'atomes', 'receipts', ...more];
       for (const table of tables) await this.maintenance.query(this.textOf(`${how} ${PREFIX}${table}`));
     });
   }
