@@ -37,7 +37,7 @@ export function valueIndexes(parts: readonly SortPart[]): string[] {
 }
 
 /** So much of a tenant is taken at once, in atomes and in their bytes: others write meanwhile. */
-const BATCH_ROWS = 200;
+const BATCH_ROWS = 500;
 const BATCH_BYTES = 500_000;
 
 export const SELECT_INDEXES = 'SELECT name, state, tenant, seq FROM atome_field_indexes';
