@@ -97,7 +97,9 @@ export class SqlAtomes extends Part implements LedgerAtomes {
     if (where.isOneValue && !query.sort && query.sortBy === 'updatedAt') return where;
     if (!order && query.sort) return where;
     const count = await this.totalOf(countFound(this.tenant, { ...query, index: where }, MAX_FOUND));
-    return count <= MAX_FOUND ? where : order;
+    if (count > MAX_FOUND) return order;
+    const [head] = await this.query<{ seq: unknown }>(sql.SELECT_HEAD, this.tenant);
+    return isShorter({ count, upTo: Number(head?.seq) }, query.offset + query.limit) ? where : order;
   }
 
   /** Whether nothing was found because the index is not there any more. */
