@@ -30,7 +30,15 @@ const CORS_HEADERS = {
     'X-Client-Id',
     'X-Requested-With',
   ],
-  exposedHeaders: ['ETag', 'Location', 'Retry-After', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset'],
+  exposedHeaders: [
+    'ETag',
+    'Location',
+    'Retry-After',
+    'RateLimit-Limit',
+    'RateLimit-Remaining',
+    'RateLimit-Reset',
+    'X-Query-Cost',
+  ],
   maxAge: 600,
 };
 

@@ -13,6 +13,7 @@ import { Batches } from './batches.js';
 import { Echoes } from './echoes.js';
 import { LedgerReads } from './ledger-reads.js';
 import { KindUpgrader } from './kind-upgrader.js';
+import { QueryCosts } from './query-costs.js';
 import { PreparedWriter } from './prepared-writer.js';
 import { Transactions } from './transactions.js';
 import { UpgradingWriter } from './upgrading-writer.js';
@@ -34,6 +35,13 @@ function preparedWriterOf(
   return new PreparedWriter(target, kinds, hooks, (cause, line) => log.warn(cause, line));
 }
 
+type QueryNeeds = [LedgerReads, AccessPolicy, KindUpgrader, LedgerStore, ResolvedOptions];
+
+function queriesOf(...[reads, rules, upgrader, { fields }, { queryScanLimit }]: QueryNeeds): AtomeQueries {
+  const shown: KindUpgrader['shown'] | undefined = upgrader.isNeeded ? upgrader.shown : undefined;
+  return new AtomeQueries(readerOf(reads), rules, shown, new QueryCosts(fields, queryScanLimit));
+}
+
 function upgraderOf(
   store: LedgerStore,
   reads: LedgerReads,
@@ -52,9 +60,8 @@ function upgraderOf(
 const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: AtomeQueries,
-    inject: [LedgerReads, AccessPolicy, KindUpgrader],
-    useFactory: (reads: LedgerReads, rules: AccessPolicy, upgrader: KindUpgrader) =>
-      new AtomeQueries(readerOf(reads), rules, upgrader.isNeeded ? (row) => upgrader.shown(row) : undefined),
+    inject: [LedgerReads, AccessPolicy, KindUpgrader, LEDGER_STORE, ResolvedOptions],
+    useFactory: queriesOf,
   },
   {
     provide: KindUpgrader,

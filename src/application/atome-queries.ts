@@ -15,9 +15,10 @@ import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeOf, atomeText, stateOf } from '../ledger/row-mapper.js';
-import type { ListQuery, Total } from '../ledger/store.js';
+import type { ListQuery, QueryCost, Total } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
 import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
+import type { QueryCosts } from './query-costs.js';
 import { projectedText, type Projection } from './projection.js';
 
 /** An atome as JSON, and what a cache and preconditions go by. */
@@ -50,6 +51,7 @@ export class AtomeQueries {
     private readonly accessPolicy: AccessPolicy,
     /** How a row is shown that is as an older version of its kind's schema has it; left out where there is none. */
     private readonly shown?: <Row extends AtomeRow>(row: Row) => Row,
+    private readonly costs?: QueryCosts,
   ) {}
 
   /** Where the ledger of somebody's tenant stands. */
@@ -111,11 +113,21 @@ export class AtomeQueries {
   }
 
   async list(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
+    const cost = await this.costOf(query, principal);
     const page = await this.page(query, principal, waiting);
-    return this.shown ? { ...page, rows: page.rows.map(this.shown) } : page;
+    if (!this.shown && !cost) return page;
+    return { ...page, ...(cost && { cost }), rows: this.shown ? page.rows.map(this.shown) : page.rows };
+  }
+
+  /** What a list that is about fields costs. @throws AtomeError `invalid` where that is too much. */
+  async costOf(query: ListQuery, principal: Principal): Promise<QueryCost | undefined> {
+    if (!query.where && !query.sort) return undefined;
+    const seesAll = this.accessPolicy.visibilityFilterOf(principal) === undefined;
+    return this.costs?.of(query, () => this.head(principal), seesAll);
   }
 
   async count(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<number> {
+    await this.costOf(query, principal);
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
     if (visibleTo === 'per-row') return (await this.countSeen(query, Infinity, principal, waiting)).total;
     return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });

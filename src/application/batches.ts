@@ -1,7 +1,7 @@
 import { toAtomeError } from '../http/problem.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
 import type { Outcome } from '../ledger/outcome.js';
-import type { ListQuery } from '../ledger/store.js';
+import type { ListQuery, QueryCost } from '../ledger/store.js';
 import {
   AtomeError,
   parseCreateBody,
@@ -11,11 +11,14 @@ import {
   type ErrorBody,
   type Limits,
   type Mutation,
+  type Principal,
 } from '../protocol/index.js';
 import type { AtomeQueries } from './atome-queries.js';
 import type { AtomeWrites } from './atome-writes.js';
 import type { Caller } from './caller.js';
 
+/** A batch goes through what its query finds by id, which its own writes do not change. */
+const BY_ID = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', offset: 0 } as const;
 /** How many writes of a batch wait at once: others of the tenant come between. */
 const AT_ONCE = 100;
 
@@ -80,6 +83,11 @@ export class Batches {
     }
     const { done, refused, stopped } = tally;
     return { done, refused, more: more || stopped !== undefined, ...(stopped && { error: stopped.toBody() }) };
+  }
+
+  /** What it costs to find what a query names. @throws AtomeError `invalid` where that is too much. */
+  costOf(query: BatchQuery, principal: Principal): Promise<QueryCost | undefined> {
+    return this.queries.costOf({ ...query, ...BY_ID }, principal);
   }
 
   /** What cannot be read ends a batch as what cannot be written does. */
@@ -151,8 +159,7 @@ export class Batches {
   private async *pages({ limit, ...filter }: BatchQuery, { principal }: Caller, waiting: Waiting) {
     let after: ListQuery['after'];
     for (let left = limit; left > 0;) {
-      const order = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', offset: 0 } as const;
-      const page = { ...filter, ...order, limit: Math.min(left, AT_ONCE), after };
+      const page = { ...filter, ...BY_ID, limit: Math.min(left, AT_ONCE), after };
       const { rows, last } = await this.queries.list(page, principal, waiting);
       yield { rows, isLast: last === undefined };
       if (!last) return;

@@ -12,6 +12,7 @@ import { PageCache } from '../feed/page-cache.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
+import type { IndexReport } from '../ledger/field-indexes.js';
 import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import type { Report } from '../ledger/store-error.js';
@@ -25,6 +26,12 @@ import { OtherNodes } from './other-nodes.js';
 function storeLog(): Report {
   const log = new LimitedLog(new Logger('Store'));
   return (kind, line) => log.warn(kind, line);
+}
+
+function indexLog(): IndexReport {
+  const logger = new Logger('Kinds');
+  const log = new LimitedLog(logger);
+  return { done: (line) => logger.log(line), failed: (line) => log.warn('indexes', line) };
 }
 
 type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
@@ -68,8 +75,17 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: ({ databaseUrl, databaseSchema: schema, migrate: migrates, postgres }: ResolvedOptions) =>
-      openStore(databaseUrl, { report: storeLog(), postgres, schema, migrates }),
+    useFactory: async ({
+      databaseUrl,
+      databaseSchema: schema,
+      migrate: migrates,
+      postgres,
+      kinds,
+    }: ResolvedOptions) => {
+      const store = await openStore(databaseUrl, { report: storeLog(), postgres, schema, migrates });
+      store.fields.begin(kinds?.indexed ?? [], indexLog());
+      return store;
+    },
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {

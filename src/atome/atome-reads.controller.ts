@@ -3,6 +3,7 @@ import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Waiting } from '../auth/admission/fair-slots.js';
 import { AtomeQueries } from '../application/atome-queries.js';
+import { costText } from '../application/query-costs.js';
 import { parseProjection, projectedText, type Projection } from '../application/projection.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { parseAsOfPoint } from '../http/as-of.js';
@@ -42,7 +43,7 @@ export class AtomeReadsController {
   @Get('list')
   @ApiOperation({ summary: 'List atomes' })
   @ApiQuery({ type: ListQueryDto })
-  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list)
+  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list, ['X-Query-Cost'])
   @ApiProblems(400)
   async list(
     @CurrentPrincipal() caller: Principal,
@@ -58,9 +59,10 @@ export class AtomeReadsController {
       const page = await this.atomes.list(listQuery, caller, waiting);
       return { ...page, total: await this.total(query.count, listQuery, page, [caller, waiting]) };
     };
-    const { rows, last, total } = await (query.count === 'exact' || isHeavy.atomes.list(listQuery)
+    const { rows, last, total, cost } = await (query.count === 'exact' || isHeavy.atomes.list(listQuery)
       ? this.heavyCalls.during(request, list)
       : list());
+    if (cost) void reply.header('x-query-cost', costText(cost));
     // a short page need not stand behind the large ones of others
     if (rows.reduce((bytes, { size }) => bytes + size, 0) > LARGE) await turn();
     const paging = JSON.stringify({

@@ -2,6 +2,7 @@ import { Controller, Headers, HttpCode, Post, Req, Res, UseFilters, VERSION_NEUT
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import { Batches, type BatchRecord, type BatchSummary } from '../application/batches.js';
+import { costText } from '../application/query-costs.js';
 import { callerOf } from '../application/caller.js';
 import { Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { ResolvedOptions } from '../config/module-options.js';
@@ -64,6 +65,8 @@ export class BatchController {
     this.longResponses.holdHeavy(request, reply);
     const signal = this.longResponses.open(request, reply);
     const caller = callerOf(principal!, clientId ?? null);
+    const cost = 'query' in batch ? await this.batches.costOf(batch.query, principal!) : undefined;
+    if (cost) void reply.header('x-query-cost', costText(cost));
     const run = this.batches.run(batch, { caller, key, signal, waiting: until(signal) });
     if (preferredType(accept, [JSON_TYPE, LINES]) === LINES) {
       const lines = ndjson({ header: () => ({}), records: () => flat(run), onError: this.onError, signal });

@@ -113,6 +113,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
         atomes: read.integer('TENANT_ATOMES', NO_QUOTAS.atomes, 0, 1e12),
         bytes: read.integer('TENANT_BYTES', NO_QUOTAS.bytes, 0, 1e15 - 1),
       },
+      queryScanLimit: read.integer('QUERY_SCAN_LIMIT', 0, 0, 1e12),
       memoryBudget: read.integer('MEMORY_BUDGET', 0, 0, 1e15 - 1),
       proxies: read.integer('TRUST_PROXY', 0, 0, 10),
       allowedOrigins: readOrigins(read, auth === 'jwt'),

@@ -129,6 +129,10 @@ export interface AtomeOptions {
   readonly quotas?: Partial<Quotas>;
   /** How many connections and streams may be open at once. */
   readonly connections?: Partial<ConnectionLimits>;
+  /**
+   * A list that no index finds or has in order, and that may have to look through more atomes than that, is refused. Default: 0, no limit.
+   */
+  readonly queryScanLimit?: number;
   /** How many searches, exports, snapshots, audits and shares may run at once. */
   readonly heavyCalls?: Partial<HeavyLimits>;
   /**
@@ -186,6 +190,7 @@ export class ResolvedOptions {
   readonly quotas: Quotas;
   readonly connections: ConnectionLimits;
   readonly heavyCalls: HeavyLimits;
+  readonly queryScanLimit: number;
   readonly memoryBudget: number;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
@@ -210,6 +215,7 @@ export class ResolvedOptions {
     this.origins = originOptions(options, { hasTokens: knowsCallers && !this.authenticate, knowsCallers });
     this.connections = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
     this.heavyCalls = { ...DEFAULT_HEAVY_LIMITS, ...options.heavyCalls };
+    this.queryScanLimit = options.queryScanLimit ?? 0;
     this.quotas = { ...NO_QUOTAS, ...options.quotas };
     const { memoryBudget = 0 } = options;
     this.memoryBudget = memoryBudget > 0 ? memoryBudget : defaultMemoryBudget();

@@ -124,6 +124,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   quotas: like(NO_QUOTAS, 0),
   connections: like(DEFAULT_CONNECTION_LIMITS, 0),
   heavyCalls: like(DEFAULT_HEAVY_LIMITS, 0),
+  queryScanLimit: wholeFrom(0),
   memoryBudget: wholeFrom(0),
   proxies: wholeFrom(0),
   wsPath: is('a path such as /ws/atome-sync', (value) => typeof value === 'string' && /^\/[^\s?#]*$/.test(value)),

@@ -22,6 +22,9 @@ export const TABLES = [
 /** Those of the index of searches, which can be made again; on PostgreSQL only. */
 export const SEARCH_TABLES = ['search_tenants', 'search_texts'] as const;
 
+/** Those of the indexes of fields, which are there where a kind has had some, and what keeps them on PostgreSQL. */
+export const FIELD_TABLES = ['field_indexes', 'field_values', 'field_keep'] as const;
+
 /** Which of our migrations have run. It has this name everywhere. */
 export const MIGRATIONS_TABLE = 'atome_migrations';
 

@@ -206,6 +206,7 @@ export const ANSWERS = {
         defaults: { status: 'open' },
         readonly: [],
         immutable: [],
+        indexed: [],
       },
     },
   },

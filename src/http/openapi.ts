@@ -29,6 +29,7 @@ export function ApiProblems(...statuses: (keyof typeof PROBLEMS)[]): MethodDecor
 
 const HEADERS = {
   ETag: 'Entity tag of the atome in this version, for `If-Match` and `If-None-Match`',
+  'X-Query-Cost': 'With `where` or `sort`: `indexed`, or `scan` with how many atomes may be looked through',
   Location: 'Where the new atome is, relative to the address of this request',
 } as const;
 

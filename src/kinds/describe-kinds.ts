@@ -5,7 +5,7 @@ import type { KindRegistry } from './kind-registry.js';
 import { isStandardSchema } from './standard-schema.js';
 
 /** A kind as others are told of it. */
-type KindDescription = Required<Pick<KindOptions, 'defaults' | 'readonly' | 'immutable'>> & {
+type KindDescription = Required<Pick<KindOptions, 'defaults' | 'readonly' | 'immutable' | 'indexed'>> & {
   /** null where there is none, or none that can be said in JSON. */
   readonly schema: JsonSchema | null;
   /** What new atomes have as `data.schemaVersion`; left out where they have none. */
@@ -25,13 +25,14 @@ export interface KindsDescription {
 export function describeKinds(registry: KindRegistry | undefined): KindsDescription {
   const options = Object.entries(registry?.kinds ?? {});
   const kinds = Object.fromEntries(
-    options.map(([kind, { schema, defaults = {}, readonly = [], immutable = [], upgrades }]) => [
+    options.map(([kind, { schema, defaults = {}, readonly = [], immutable = [], indexed = [], upgrades }]) => [
       kind,
       {
         schema: jsonSchemaOf(schema),
         defaults,
         readonly,
         immutable,
+        indexed,
         ...(upgrades && { schemaVersion: upgrades.length + 1 }),
       },
     ]),

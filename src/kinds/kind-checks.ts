@@ -1,4 +1,12 @@
-import { DEFAULT_LIMITS, checkJson, isLongKey, isObject, KIND_PATTERN } from '../protocol/index.js';
+import {
+  DEFAULT_LIMITS,
+  checkJson,
+  isLongKey,
+  isObject,
+  KIND_PATTERN,
+  parseFieldPath,
+  type DocumentField,
+} from '../protocol/index.js';
 import type { KindOptions, Kinds } from './kind-options.js';
 import { isStandardSchema } from './standard-schema.js';
 import { validatorOf } from './validator.js';
@@ -21,6 +29,7 @@ const CHECKS: Readonly<Record<keyof KindOptions, (value: unknown) => string | un
   },
   readonly: keysProblem,
   immutable: keysProblem,
+  indexed: indexedProblem,
   upgrades: (value) =>
     Array.isArray(value) && value.every((step) => typeof step === 'function')
       ? undefined
@@ -59,6 +68,26 @@ export function parseKinds(text: string): Kinds {
   const problems = kindProblems(kinds);
   if (problems.length === 0) return kinds as Kinds;
   throw new Error(problems.map(([name, expected]) => (name === '' ? expected : `${name}: ${expected}`)).join('; '));
+}
+
+/** Most fields of a kind that have an index: each is written with each write. */
+const MAX_INDEXED = 16;
+
+function indexedProblem(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length > MAX_INDEXED || new Set(value).size < value.length)
+    return `expected an array of at most ${MAX_INDEXED} different fields such as "data.status"`;
+  const wrong = (value as unknown[]).find((path) => fieldIn(path) === undefined);
+  return wrong === undefined ? undefined : `expected fields such as "data.status", not ${JSON.stringify(wrong)}`;
+}
+
+/** The field of data that a path names. */
+export function fieldIn(path: unknown): DocumentField | undefined {
+  try {
+    const field = typeof path === 'string' && path.startsWith('data.') ? parseFieldPath(path) : undefined;
+    return field && 'document' in field ? field : undefined;
+  } catch {
+    return undefined; // reported by the caller
+  }
 }
 
 function schemaProblem(value: unknown): string | undefined {

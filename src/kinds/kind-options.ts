@@ -24,6 +24,11 @@ export interface KindOptions {
   /** Keys of `data` that nobody changes once the atome is there. */
   readonly immutable?: readonly string[];
   /**
+   * Fields of data, such as `data.dueAt`, by which lists of the kind find atomes and have them in order without looking through
+   * all. The server makes their indexes behind its start, and takes them away when they are not named any more.
+   */
+  readonly indexed?: readonly string[];
+  /**
    * How the schema has changed: the first makes `data` of version 1 that of version 2, and so on, from it alone and at once. The
    * server keeps the version of an atome as its `data.schemaVersion`; older atomes are read, and brought up, by them.
    */

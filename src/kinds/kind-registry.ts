@@ -1,4 +1,5 @@
 import { isSystem } from '../auth/authentication/anonymous.js';
+import type { IndexedField } from '../ledger/field-indexes.js';
 import type { JudgedWrite, KindRules } from '../ledger/write/kind-rules.js';
 import type { PreparedMutation } from '../ledger/write/prepared-mutation.js';
 import { undecidable } from '../ledger/write/undecidable.js';
@@ -12,6 +13,7 @@ import {
   type JsonValue,
   type Principal,
 } from '../protocol/index.js';
+import { fieldIn } from './kind-checks.js';
 import type { BeforeWrite, KindOptions, Kinds } from './kind-options.js';
 import { SCHEMA_VERSION, SchemaUpgrades, withoutVersion } from './schema-upgrades.js';
 import { pointerOf, validatorOf, type Validator } from './validator.js';
@@ -64,6 +66,13 @@ export class KindRegistry implements KindRules {
   /** The kinds whose schema has had versions, each with the newest one. */
   get upgraded(): readonly (readonly [kind: string, version: number])[] {
     return [...this.rules].flatMap(([kind, { upgrades }]) => (upgrades ? [[kind, upgrades.version] as const] : []));
+  }
+
+  /** The fields that lists are to find atomes by. */
+  get indexed(): readonly IndexedField[] {
+    return Object.entries(this.kinds).flatMap(([kind, { indexed = [] }]) =>
+      indexed.map((path) => ({ kind, field: fieldIn(path)! })),
+    );
   }
 
   complete(mutation: PreparedMutation, known?: string): PreparedMutation {

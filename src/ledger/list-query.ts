@@ -47,6 +47,14 @@ export interface ListPlace {
   readonly id: string;
 }
 
+/** What a list costs that is about fields. */
+export interface QueryCost {
+  /** Whether an index finds what is wanted, and has it in order. */
+  readonly isIndexed: boolean;
+  /** How many atomes are looked through otherwise, at most; left out where that is not known, or not the caller's to know. */
+  readonly rows?: number;
+}
+
 /** How many atomes a query finds. */
 export interface Total {
   /** Where it is not exact, at least so many. */

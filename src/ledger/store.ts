@@ -10,6 +10,7 @@ import type {
   IdempotencyRecord,
   PropagationRow,
 } from './rows.js';
+import type { FieldIndexes } from './field-indexes.js';
 import type { ListQuery, Total } from './list-query.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
 
@@ -233,6 +234,8 @@ export interface TenantLedger {
  */
 export interface LedgerStore {
   readonly kind: 'sqlite' | 'postgres';
+  /** Which lists an index finds that are about fields. */
+  readonly fields: FieldIndexes;
   /** Costs nothing, whether or not there is such a ledger. */
   ledger(tenant: string): TenantLedger;
   /** The heads of those tenants that have a ledger. */

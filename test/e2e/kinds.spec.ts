@@ -46,6 +46,7 @@ const KINDS: Kinds = {
     defaults: { total: 0 },
     readonly: ['total', 'paid'],
     immutable: ['number'],
+    indexed: ['data.number', 'data.ship.to'],
   },
   task: { schema: task },
 };
@@ -375,9 +376,9 @@ describe.each(DATABASES)('kinds, on %s', (_database, create) => {
       version: expect.stringMatching(/^[0-9a-f]{16}$/),
       kindsOnly: false,
       kinds: {
-        note: { schema: KINDS.note!.schema, defaults: KINDS.note!.defaults, readonly: [], immutable: [] },
+        note: { schema: KINDS.note!.schema, defaults: KINDS.note!.defaults, readonly: [], immutable: [], indexed: [] },
         order: { ...KINDS.order },
-        task: { schema: { title: 'task' }, defaults: {}, readonly: [], immutable: [] },
+        task: { schema: { title: 'task' }, defaults: {}, readonly: [], immutable: [], indexed: [] },
       },
     });
     const none = await startApp();

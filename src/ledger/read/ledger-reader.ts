@@ -18,7 +18,7 @@ import { foldDeltaChains } from '../delta-chain.js';
 import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import { keptTotal, MOST_COUNTED } from './totals.js';
-import type { LedgerStore, ListQuery, Total } from '../store.js';
+import type { LedgerStore, ListQuery, QueryCost, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
 
 /** A place in an atome's past. */
@@ -36,6 +36,8 @@ export interface ListPage {
   readonly rows: readonly AtomeRow[];
   /** The row behind which the next page begins; undefined on the last page. */
   readonly last: AtomeRow | undefined;
+  /** Where it is about fields. */
+  readonly cost?: QueryCost;
 }
 
 /** Where a page of history begins, instead of its number. */

@@ -30,7 +30,7 @@ export function foundOf(row: FoundRow): Found | undefined {
 }
 
 /** Whether fewer are looked up than a walk in order would pass until it has found so many rows. */
-export function isShorter({ count, upTo }: Found, rows: number): boolean {
+export function isShorter({ count, upTo }: Pick<Found, 'count' | 'upTo'>, rows: number): boolean {
   return count * count <= upTo * rows;
 }
 

@@ -1,67 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
-import {
-  hasDocument,
-  type AlterationRow,
-  type AtomeHeaderRow,
-  type AtomeRow,
-  type DeltaRow,
-  type HeadRow,
-  type PropagationRow,
-  type ReadAtomeRow,
-} from '../rows.js';
-import type { PartialAtomeRow } from '../rows.js';
+import { type AlterationRow, type AtomeRow, type DeltaRow, type HeadRow, type PropagationRow } from '../rows.js';
 import type { AuditQuery, AuditRow, OwnedPage } from '../audit-trail.js';
-import { isHeavy, isInOrder } from '../read-weights.js';
+import { isHeavy } from '../read-weights.js';
 import { LedgerGone } from '../store-error.js';
 import type {
-  IdPage,
   LedgerAlterations,
   LedgerAtomes,
   LedgerAudit,
   LedgerWrites,
-  ListQuery,
   LockedState,
   NextHeirs,
   Planned,
   SeqPage,
   TenantLedger,
-  Total,
   TouchedKeys,
   VersionRange,
 } from '../store.js';
-import type { Measured, Param, Scan } from './columns.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
-import { countList, selectBound, selectList, type Dialect, type FoundQuery } from './list.sql.js';
-import { alterationRow, atomeRow, headRow, numbers } from './read-rows.js';
+import { alterationRow, headRow, numbers } from './read-rows.js';
 import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
-import { selectSorted } from './sort.sql.js';
-import { isShorter, type Found } from './search.js';
 import * as sql from './sql.js';
-
-/** What each database brings: it runs statements for one tenant, and says what it says in ways of its own. */
-export interface SqlDatabase {
-  /** A subquery of the texts in a JSON array parameter. */
-  readonly textsOf: string;
-  /** A subquery of the [id, version] pairs in a JSON array parameter. */
-  readonly pairsOf: string;
-  readonly dialect: Dialect;
-  /** A statement that reads or writes a bounded number of rows by their keys. @param scope the tenant whose rows it may see. */
-  query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
-  /** A statement that may read many rows. */
-  scan(scope: string, scan: Scan): Promise<unknown[]>;
-  /** The first rows of a statement, up to the one with which their lengths go beyond `bytes`. */
-  measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]>;
-  /** What an index has found of a text; undefined when there is none, or when it is of no help. */
-  find(scope: string, words: string): Promise<Found | undefined>;
-  commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
-  /** Reports a fault of the database, and hands the error on. */
-  reported<E>(error: E): E;
-}
-
-type ReadPartialRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
-
-const NO_BOUND = Number.MAX_SAFE_INTEGER;
+import { SqlAtomes } from './sql.atomes.js';
+import { Part, type SqlDatabase } from './sql.part.js';
 
 /** One tenant's ledger in SQL. Its parts are made when they are asked for: most who ask want one. */
 export class SqlLedger implements TenantLedger {
@@ -84,26 +45,6 @@ export class SqlLedger implements TenantLedger {
 
   get audit(): LedgerAudit {
     return new SqlAudit(this.database, this.tenant);
-  }
-}
-
-/** A part of a ledger: each of its statements is about this tenant, and sees no row of another. */
-abstract class Part {
-  constructor(
-    protected readonly database: SqlDatabase,
-    protected readonly tenant: string,
-  ) {}
-
-  protected query<Row>(statement: string, ...params: readonly Param[]): Promise<Row[]> {
-    return this.database.query(this.tenant, statement, params) as Promise<Row[]>;
-  }
-
-  protected scan<Row>(heavy: boolean, statement: string, ...params: readonly Param[]): Promise<Row[]> {
-    return this.database.scan(this.tenant, { sql: statement, params, isHeavy: heavy }) as Promise<Row[]>;
-  }
-
-  protected measured<Row>(heavy: boolean, statement: Measured, bytes = NO_BOUND): Promise<Row[]> {
-    return this.database.measured(this.tenant, { ...statement, isHeavy: heavy }, bytes) as Promise<Row[]>;
   }
 }
 
@@ -142,80 +83,6 @@ class SqlWrites extends Part implements LedgerWrites {
       left -= size;
     }
     return { propagation, ids, isEnd: heirs.length < limit && ids.length === heirs.length };
-  }
-}
-
-class SqlAtomes extends Part implements LedgerAtomes {
-  async get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole = false): Promise<ReadAtomeRow | undefined> {
-    if (check) {
-      const [row] = await this.query<ReadPartialRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
-      if (!row) return undefined;
-      check(row);
-      if (hasDocument(row) && !isWhole) return atomeRow(row);
-    }
-    const [row] = await this.query<ReadAtomeRow>(
-      isWhole ? sql.SELECT_WHOLE_ATOME : sql.SELECT_READ_ATOME,
-      this.tenant,
-      id,
-    );
-    if (!row) return undefined;
-    // it may have been written since
-    check?.(row);
-    return atomeRow(row);
-  }
-
-  async some(ids: readonly string[]): Promise<AtomeRow[]> {
-    const statement = sql.selectAtomes(this.database.textsOf);
-    const wanted = JSON.stringify(ids);
-    return (await this.scan<AtomeRow>(isHeavy.atomes.some(ids), statement, this.tenant, wanted)).map(atomeRow);
-  }
-
-  async headers(ids: readonly string[]): Promise<AtomeHeaderRow[]> {
-    if (ids.length === 0) return [];
-    return this.query<AtomeHeaderRow>(sql.selectHeaders(this.database.textsOf), this.tenant, JSON.stringify(ids));
-  }
-
-  async list(query: ListQuery, bytes?: number): Promise<AtomeRow[]> {
-    const searched = await this.find(query);
-    const found =
-      searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
-    const select = query.sort ? selectSorted : selectList;
-    const statement = select(this.tenant, { ...query, found }, this.database.dialect);
-    return (await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes)).map(atomeRow);
-  }
-
-  async count(query: ListQuery): Promise<number> {
-    return this.countBehind(0, { ...query, found: await this.find(query) });
-  }
-
-  async countNewest(query: ListQuery, most: number): Promise<Total> {
-    const found = await this.find(query);
-    // it finds so few only where it is of help
-    const bound = found ? undefined : selectBound(this.tenant, query, most);
-    const [last] = bound ? await this.scan<{ seq: unknown }>(true, bound.sql, ...bound.params) : [];
-    // of so many rows those that may be read tell how many may not
-    if (last && query.visibleTo) return { total: 0, isExact: false };
-    const total = await this.countBehind(Number(last?.seq ?? 0), { ...query, found });
-    return last ? { total: Math.min(total, most), isExact: false } : { total, isExact: true };
-  }
-
-  private async countBehind(seq: number, query: FoundQuery): Promise<number> {
-    const statement = countList(this.tenant, query, this.database.dialect, seq);
-    const [row] = await this.scan<{ total: unknown }>(true, statement.sql, ...statement.params);
-    return Number(row!.total);
-  }
-
-  /** What an index has found for a search, unless it has followed another ledger than that which is here. */
-  private async find({ search }: ListQuery): Promise<Found | undefined> {
-    const found = search === undefined ? undefined : await this.database.find(this.tenant, search);
-    if (!found) return undefined;
-    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, this.tenant, found.upTo);
-    return row?.hash === found.hash ? found : undefined;
-  }
-
-  async after(page: IdPage): Promise<AtomeRow[]> {
-    const statement = sql.selectAtomesAfter(this.tenant, page);
-    return (await this.measured<AtomeRow>(isHeavy.atomes.after(page), statement, page.bytes)).map(atomeRow);
   }
 }
 

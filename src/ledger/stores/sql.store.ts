@@ -4,12 +4,14 @@ import type { HeadRow } from '../rows.js';
 import type { JoinedTransaction, LedgerStore, LockedState, Planned, TenantLedger, TouchedKeys } from '../store.js';
 import type { Statement, Tables } from '../../database/tables.js';
 import type { Measured, Param, Scan } from './columns.js';
+import { FieldIndexKeeper, type FieldDialect } from './field-indexes.keeper.js';
 import type { Dialect } from './list.sql.js';
 import { headRow } from './read-rows.js';
 import { SELECT_PROPAGATING } from './inheritance.sql.js';
 import type { Found, SearchIndex } from './search.js';
 import * as sql from './sql.js';
-import { SqlLedger, type SqlDatabase } from './sql.ledger.js';
+import { SqlLedger } from './sql.ledger.js';
+import type { SqlDatabase } from './sql.part.js';
 
 /** What no tenant is called: a scope in which the heads of all can be read, and nothing else. */
 export const ALL_HEADS = '*';
@@ -20,12 +22,18 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly textsOf: string;
   abstract readonly pairsOf: string;
   abstract readonly dialect: Dialect;
+  readonly fields: FieldIndexKeeper;
 
   /** The index of searches, where there is one. */
   protected readonly search?: SearchIndex | undefined;
 
   /** @param report is told of each fault of the database, for all who ask the store. */
-  constructor(protected readonly report: Report) {}
+  constructor(
+    protected readonly report: Report,
+    fields: FieldDialect,
+  ) {
+    this.fields = new FieldIndexKeeper(this, fields);
+  }
 
   abstract query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
 

@@ -36,7 +36,8 @@ const numbers = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value || 0),
 );
 const scalars: fc.Arbitrary<JsonValue> = fc.oneof(texts, numbers, fc.boolean(), fc.constant(null));
-const KEYS = ['a', 'b', '0', 'ä', "it's", '$x', ' ', 'x-y', '?'];
+/** The keys of documents. */
+export const KEYS = ['a', 'b', '0', 'ä', "it's", '$x', ' ', 'x-y', '?'];
 const key = fc.constantFrom(...KEYS);
 /** Never in a query: no database has a text for it. */
 const odd = fc.constantFrom('a\0b', '\0', '\ud800', 'x\udfff\\');

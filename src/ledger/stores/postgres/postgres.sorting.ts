@@ -20,8 +20,8 @@ export const postgresSorting: SortDialect = {
         of: ([rank]) => rank,
       },
       {
-        sql: `CASE ${type} WHEN 'number' THEN ${written}::numeric ELSE 0 END`,
-        mark: '?::numeric',
+        sql: `CASE ${type} WHEN 'number' THEN ${written}::float8 ELSE 0 END`,
+        mark: '?::float8',
         of: ([, each]) => (typeof each === 'number' ? each : 0),
       },
       {

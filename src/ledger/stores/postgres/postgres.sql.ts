@@ -97,6 +97,8 @@ export function dialectOf(lowerData: string): Dialect {
     namesReader: (readers) =>
       `EXISTS (SELECT 1 FROM json_array_elements_text(?::json) AS name WHERE strpos(${readers}, name) > 0)`,
     unwalked: (column) => column,
+    // not by id, which has another order there; and no equality, by which whole indexes would be merged from their beginning
+    isLed: 'seq = ANY(ARRAY[field_seq])',
     conditions: postgresConditions,
     sorting: postgresSorting,
   };

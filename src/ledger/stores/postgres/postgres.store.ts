@@ -10,6 +10,7 @@ import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.
 import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
 import { addGroup, readGroup, type Ask } from './postgres.group.js';
 import { joinPostgres } from './postgres.joined.js';
+import { postgresFields } from './postgres.fields.js';
 import { PostgresSearch, type Searchable } from './postgres.search.js';
 import { statementsIn } from './postgres.texts.js';
 import { dialectOf, firstRows, PAIRS_OF, PROBE, TEXTS_OF } from './postgres.sql.js';
@@ -62,7 +63,7 @@ export class PostgresStore extends SqlStore {
     private readonly dataSource: DataSource,
     { collation, searchable, limits, idleMs = 10_000, report = () => undefined }: PostgresOptions = {},
   ) {
-    super(report);
+    super(report, postgresFields);
     const lowerData = collation === undefined ? 'lower(data)' : `lower(data COLLATE "${collation}")`;
     this.dialect = dialectOf(lowerData);
     this.textOf = statementsIn((dataSource.options as { schema: string }).schema);
@@ -125,12 +126,15 @@ export class PostgresStore extends SqlStore {
     await this.attempt(async () => {
       const how = whole ? 'VACUUM (FULL)' : 'VACUUM (INDEX_CLEANUP ON)';
       await this.search?.follow(1, false);
-      const tables = ['alterations', 'atomes', 'receipts', ...(this.search ? ['search_texts'] : [])];
+      const { rows } = await this.maintenance.query(this.textOf(postgresFields.isThere));
+      const more = [...(this.search ? ['search_texts'] : []), ...(rows.length > 0 ? ['field_values'] : [])];
+      const tables = ['alterations', 'atomes', 'receipts', ...more];
       for (const table of tables) await this.maintenance.query(this.textOf(`${how} ${PREFIX}${table}`));
     });
   }
 
   async close(): Promise<void> {
+    await this.fields.end();
     await this.analysed;
     await this.search?.close();
     if (!this.dataSource.isInitialized) return;

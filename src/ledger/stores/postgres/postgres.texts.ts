@@ -1,6 +1,6 @@
-import { PREFIX, SEARCH_TABLES, TABLES } from '../../../database/tables.js';
+import { FIELD_TABLES, PREFIX, SEARCH_TABLES, TABLES } from '../../../database/tables.js';
 
-const OURS = new RegExp(`\\?|\\b${PREFIX}(${[...TABLES, ...SEARCH_TABLES].join('|')})\\b`, 'g');
+const OURS = new RegExp(`\\?|\\b${PREFIX}(${[...TABLES, ...SEARCH_TABLES, ...FIELD_TABLES].join('|')})\\b`, 'g');
 
 /** Most texts that are kept: those of the store are fewer; what callers compose of conditions has no end. */
 const MOST_KNOWN = 256;

@@ -17,6 +17,7 @@ import { isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
 import { sqliteConditions } from './sqlite.condition.js';
+import { sqliteFields } from './sqlite.fields.js';
 import { sqliteSorting } from './sqlite.sorting.js';
 import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
@@ -46,6 +47,7 @@ export class SqliteStore extends SqlStore {
     namesReader: (readers: string) =>
       `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
     unwalked: (column: string) => `+${column}`,
+    isLed: 'id = atome_id',
     conditions: sqliteConditions,
     sorting: sqliteSorting,
   };
@@ -64,7 +66,7 @@ export class SqliteStore extends SqlStore {
     report: Report = () => undefined,
     isSearched = true,
   ) {
-    super(report);
+    super(report, sqliteFields);
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
     requireDurability(this.db);
     this.groups = new SqliteGroups(this.db);
@@ -154,6 +156,7 @@ export class SqliteStore extends SqlStore {
   }
 
   async close(): Promise<void> {
+    await this.fields.end();
     if (!this.dataSource.isInitialized) return;
     this.file.stop();
     await this.search?.close();

@@ -1,0 +1,122 @@
+import { hasDocument, type AtomeHeaderRow, type AtomeRow, type ReadAtomeRow } from '../rows.js';
+import type { PartialAtomeRow } from '../rows.js';
+import { isHeavy, isInOrder } from '../read-weights.js';
+import type { IdPage, LedgerAtomes, ListQuery, Total } from '../store.js';
+import type { Statement } from './columns.js';
+import type { IndexUse } from './index-use.js';
+import { countFound, countList, selectBound, selectList, type FoundQuery } from './list.sql.js';
+import { atomeRow } from './read-rows.js';
+import { selectSorted } from './sort.sql.js';
+import { isShorter, MAX_FOUND, type Found } from './search.js';
+import * as sql from './sql.js';
+import { Part } from './sql.part.js';
+
+type ReadPartialRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
+
+/** The atomes of one tenant, and lists of them. */
+export class SqlAtomes extends Part implements LedgerAtomes {
+  async get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole = false): Promise<ReadAtomeRow | undefined> {
+    if (check) {
+      const [row] = await this.query<ReadPartialRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
+      if (!row) return undefined;
+      check(row);
+      if (hasDocument(row) && !isWhole) return atomeRow(row);
+    }
+    const [row] = await this.query<ReadAtomeRow>(
+      isWhole ? sql.SELECT_WHOLE_ATOME : sql.SELECT_READ_ATOME,
+      this.tenant,
+      id,
+    );
+    if (!row) return undefined;
+    // it may have been written since
+    check?.(row);
+    return atomeRow(row);
+  }
+
+  async some(ids: readonly string[]): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomes(this.database.textsOf);
+    const wanted = JSON.stringify(ids);
+    return (await this.scan<AtomeRow>(isHeavy.atomes.some(ids), statement, this.tenant, wanted)).map(atomeRow);
+  }
+
+  async headers(ids: readonly string[]): Promise<AtomeHeaderRow[]> {
+    if (ids.length === 0) return [];
+    return this.query<AtomeHeaderRow>(sql.selectHeaders(this.database.textsOf), this.tenant, JSON.stringify(ids));
+  }
+
+  async list(query: ListQuery, bytes?: number): Promise<AtomeRow[]> {
+    const searched = await this.find(query);
+    const found =
+      searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
+    const index = await this.indexFor(query);
+    const select = query.sort ? selectSorted : selectList;
+    const statement = select(this.tenant, { ...query, found, index }, this.database.dialect);
+    const rows = await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes);
+    if (rows.length === 0 && (await this.isLost(index))) return this.list(query, bytes);
+    return rows.map(atomeRow);
+  }
+
+  async count(query: ListQuery): Promise<number> {
+    const index = this.database.fields.usesOf(query).where;
+    const total = await this.countBehind(0, { ...query, found: await this.find(query), index });
+    return total === 0 && (await this.isLost(index)) ? this.count(query) : total;
+  }
+
+  async countNewest(query: ListQuery, most: number): Promise<Total> {
+    const index = query.visibleTo ? undefined : this.database.fields.usesOf(query).where;
+    if (index) return this.countIndexed({ ...query, index }, most);
+    const found = await this.find(query);
+    // it finds so few only where it is of help
+    const bound = found ? undefined : selectBound(this.tenant, query, most);
+    const [last] = bound ? await this.scan<{ seq: unknown }>(true, bound.sql, ...bound.params) : [];
+    // of so many rows those that may be read tell how many may not
+    if (last && query.visibleTo) return { total: 0, isExact: false };
+    const total = await this.countBehind(Number(last?.seq ?? 0), { ...query, found });
+    return last ? { total: Math.min(total, most), isExact: false } : { total, isExact: true };
+  }
+
+  private async countBehind(seq: number, query: FoundQuery): Promise<number> {
+    return this.totalOf(countList(this.tenant, query, this.database.dialect, seq));
+  }
+
+  private async countIndexed(query: FoundQuery, most: number): Promise<Total> {
+    const total = await this.totalOf(countFound(this.tenant, query, most, this.database.dialect));
+    if (total === 0 && (await this.isLost(query.index))) return this.countNewest(query, most);
+    return { total: Math.min(total, most), isExact: total <= most };
+  }
+
+  private async totalOf({ sql: statement, params }: Statement): Promise<number> {
+    const [row] = await this.scan<{ total: unknown }>(true, statement, ...params);
+    return Number(row!.total);
+  }
+
+  /** The index that leads to a page: what it finds is sorted, unless it is in order, or so much that a walk in order finds a page soon. */
+  private async indexFor(query: ListQuery): Promise<IndexUse | undefined> {
+    const { order, where } = this.database.fields.usesOf(query);
+    if (!where || order?.bounds) return order;
+    if (where.isOneValue && !query.sort && query.sortBy === 'updatedAt') return where;
+    if (!order && query.sort) return where;
+    const count = await this.totalOf(countFound(this.tenant, { ...query, index: where }, MAX_FOUND));
+    if (count > MAX_FOUND) return order;
+    const [head] = await this.query<{ seq: unknown }>(sql.SELECT_HEAD, this.tenant);
+    return isShorter({ count, upTo: Number(head?.seq) }, query.offset + query.limit) ? where : order;
+  }
+
+  /** Whether nothing was found because the index is not there any more. */
+  private async isLost(index: IndexUse | undefined): Promise<boolean> {
+    return index !== undefined && !(await this.database.fields.isStill(index.name));
+  }
+
+  /** What an index has found for a search, unless it has followed another ledger than that which is here. */
+  private async find({ search }: ListQuery): Promise<Found | undefined> {
+    const found = search === undefined ? undefined : await this.database.find(this.tenant, search);
+    if (!found) return undefined;
+    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, this.tenant, found.upTo);
+    return row?.hash === found.hash ? found : undefined;
+  }
+
+  async after(page: IdPage): Promise<AtomeRow[]> {
+    const statement = sql.selectAtomesAfter(this.tenant, page);
+    return (await this.measured<AtomeRow>(isHeavy.atomes.after(page), statement, page.bytes)).map(atomeRow);
+  }
+}
