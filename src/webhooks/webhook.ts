@@ -1,0 +1,97 @@
+import type { AtomeEvent } from '../protocol/index.js';
+
+/** What a webhook can be told of. */
+export type WebhookEvent = Exclude<AtomeEvent['type'], 'atome:left'>;
+
+export const WEBHOOK_EVENTS: readonly WebhookEvent[] = [
+  'atome:created',
+  'atome:updated',
+  'atome:altered',
+  'atome:deleted',
+];
+
+/** Where the events of a tenant are posted to. */
+export interface Webhook {
+  readonly id: string;
+  readonly url: string;
+  /** Only atomes of these kinds, or that were of them before the change; null: of all. */
+  readonly kinds: readonly string[] | null;
+  /** Only these; null: all. */
+  readonly events: readonly WebhookEvent[] | null;
+  readonly description: string;
+  readonly enabled: boolean;
+  /** Why the server has disabled it; null where it has not. */
+  readonly disabledReason: string | null;
+  /** All up to here is sent, or given up. */
+  readonly seq: number;
+  /** How many alterations are behind that. */
+  readonly lag: number;
+  /** Who has made it, in whose name atomes are read. */
+  readonly createdBy: string;
+  /** ISO 8601 in UTC. */
+  readonly createdAt: string;
+}
+
+/** A webhook with what signs what is sent: told once. */
+export interface WebhookWithSecret extends Webhook {
+  /** `whsec_` and 32 bytes in base64, as Standard Webhooks has it. */
+  readonly secret: string;
+}
+
+/** What can be said of a webhook. */
+export interface WebhookChange {
+  /** Where to; `https:`. */
+  readonly url?: string;
+  /** Only atomes of these kinds; null, or left out in a new one: of all. */
+  readonly kinds?: readonly string[] | null;
+  /** Only these; null, or left out in a new one: all. */
+  readonly events?: readonly WebhookEvent[] | null;
+  /** For people. */
+  readonly description?: string;
+  /** Whether it is sent; a disabled one goes on where it stopped. */
+  readonly enabled?: boolean;
+}
+
+/** A new webhook. */
+export type WebhookInput = WebhookChange & Required<Pick<WebhookChange, 'url'>>;
+
+/** What has become of an event on its way to a webhook. */
+export interface WebhookDelivery {
+  /** Of the alteration. */
+  readonly seq: number;
+  /** `webhook-id`, the same at each attempt. */
+  readonly id: string;
+  readonly event: WebhookEvent;
+  readonly atomeId: string;
+  /** `failing`: it is tried again at `nextAt`; `dead`: it is not, unless somebody replays it. */
+  readonly status: 'delivered' | 'failing' | 'dead';
+  readonly attempts: number;
+  /** The status of the last answer; null where there was none. */
+  readonly responseStatus: number | null;
+  readonly error: string | null;
+  /** Of the last attempt; ISO 8601 in UTC. */
+  readonly attemptedAt: string;
+  readonly nextAt: string | null;
+}
+
+/** Which webhook, of whom. */
+export interface WebhookName {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** Which deliveries, the latest first. */
+export interface DeliveryQuery {
+  readonly status?: WebhookDelivery['status'] | undefined;
+  /** At most so many; default 100. */
+  readonly limit?: number;
+}
+
+/** What came of a test. */
+export interface WebhookTest {
+  /** Whether the receiver has taken it. */
+  readonly delivered: boolean;
+  /** The status of its answer; null where there was none. */
+  readonly responseStatus: number | null;
+  readonly error: string | null;
+}
