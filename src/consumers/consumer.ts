@@ -100,6 +100,8 @@ export class Consumer {
   stop(): void {
     this.isStopped = true;
     this.ready.clear();
+    const { graceMs } = this.lanes;
+    if (graceMs !== undefined && this.running.size > 0) setTimeout(() => this.ended.abort(), graceMs).unref();
   }
 
   /** Resolves when no handler is under way, once it was stopped. */
@@ -222,7 +224,8 @@ export class Consumer {
     const about = { key: committed.hash, attempt, signal: this.ended.signal };
     const delivery = new EventDelivery(about, transactions, handled);
     const failed = await delivery.to(call, eventFor(tenant, committed));
-    if (delivery.isOvertaken) return 'lost';
+    // an attempt that was ended does not count
+    if (delivery.isOvertaken || (failed && about.signal.aborted && !delivery.isCommitted)) return 'lost';
     if (delivery.notBegun) {
       const { message } = delivery.notBegun;
       warn(`not begun ${name}`, `the consumer ${name} waits at seq ${seq} of "${tenant}": ${message}`);

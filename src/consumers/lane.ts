@@ -45,6 +45,8 @@ export interface Lanes {
   readonly name: string;
   /** How many are told at once; of one tenant, a quarter of that. */
   readonly atOnce: number;
+  /** After so many milliseconds the end gives up what is under way, which is told again; left out: after 10 seconds. */
+  readonly graceMs?: number;
   /** Whatever there must be in the database first. */
   register(): Promise<void>;
   /** Those with something to do. */

@@ -65,8 +65,8 @@ export class DeliveryStore {
       `INSERT INTO atome_webhook_deliveries AS d (webhook, seq, tenant, message_id, event, atome_id, status, attempts,
           response_status, error, first_at, attempted_at, next_at)
         SELECT w.id, CAST(? AS bigint), w.tenant, CAST(? AS varchar(64)), CAST(? AS varchar(32)), CAST(? AS varchar(128)),
-          CAST(? AS varchar(16)), CAST(? AS integer), CAST(? AS integer), CAST(? AS text), ${this.now}, ${this.now},
-          ${this.now} + CAST(? AS bigint) FROM atome_webhooks AS w WHERE w.id = ?
+          CAST(? AS varchar(16)), CAST(? AS integer), CAST(? AS integer), CAST(? AS text), t.at, t.at,
+          t.at + CAST(? AS bigint) FROM atome_webhooks AS w CROSS JOIN (SELECT ${this.now} AS at) AS t WHERE w.id = ?
         ON CONFLICT (webhook, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
           response_status = excluded.response_status, error = excluded.error, attempted_at = excluded.attempted_at,
           next_at = excluded.next_at, first_at = CASE WHEN d.status = 'failing' THEN d.first_at ELSE excluded.first_at END`,

@@ -18,8 +18,12 @@ export interface Answer {
   readonly retryAfter: string | undefined;
 }
 
-/** The addresses of a name. */
-export type Resolve = (host: string) => Promise<LookupAddress[]>;
+/** What knows of addresses. */
+export interface PosterParts {
+  /** The addresses of a name. */
+  readonly resolve: (host: string) => Promise<LookupAddress[]>;
+  readonly isPublic: (address: string) => boolean;
+}
 
 /** How much is read of an answer, of which nothing is kept, in bytes. */
 const MOST_ANSWER_BYTES = 64 * 1024;
@@ -30,10 +34,14 @@ const NOT_PUBLIC =
 
 /** Sends to addresses that somebody else has named, and to none inside. */
 export class Poster {
+  private readonly parts: PosterParts;
+
   constructor(
     private readonly options: PosterOptions,
-    private readonly resolve: Resolve = addressesOf,
-  ) {}
+    { resolve = addressesOf, isPublic = isPublicAddress }: Partial<PosterParts> = {},
+  ) {
+    this.parts = { resolve, isPublic };
+  }
 
   /** @returns what is wrong with an address of a receiver; undefined: nothing that can be told before it is resolved. */
   problemOf(text: string): string | undefined {
@@ -71,7 +79,7 @@ export class Poster {
   }
 
   private mayReach(address: string): boolean {
-    return this.options.allowPrivate || isPublicAddress(address);
+    return this.options.allowPrivate || this.parts.isPublic(address);
   }
 
   private readonly lookup: NonNullable<RequestOptions['lookup']> = (host, { all }, callback) => {
@@ -80,7 +88,7 @@ export class Poster {
       if (all) callback(error, addresses);
       else callback(error, address, family);
     };
-    this.resolve(host).then(
+    this.parts.resolve(host).then(
       (addresses) => {
         if (addresses.length === 0) return done(new Error(`there is no address of ${host}`), []);
         // neither the address nor whether it answers is anybody's business outside

@@ -17,6 +17,8 @@ export const WEBHOOK_LEASE = `${OWN_LEASE}webhooks`;
 
 /** How many are sent at once by this process; of one tenant a quarter of that. */
 const AT_ONCE = 32;
+/** How long the end waits for answers, in milliseconds. */
+const GRACE_MS = 1_000;
 const LONGEST_PAUSE_MS = 3_600_000;
 /** The longest that a receiver may ask to be left alone, in milliseconds. */
 const LONGEST_ASKED_MS = 24 * 3_600_000;
@@ -37,6 +39,7 @@ export interface WebhookParts {
 export class WebhookLanes implements Lanes {
   readonly name = WEBHOOK_LEASE;
   readonly atOnce = AT_ONCE;
+  readonly graceMs = GRACE_MS;
   /** Those that had something to send before, by tenant: what is committed here is sent without a look. */
   private readonly known = new Map<string, Map<string, LaneName>>();
 

@@ -2,6 +2,7 @@ import type { TenantEvent } from '../consumers/consumer-options.js';
 import { VERSION } from '../version.js';
 import type { Poster } from './poster.js';
 import { signedHeaders } from './signature.js';
+import type { Target } from './webhook.js';
 
 /** The largest body that is sent, in bytes. */
 const MOST_BODY_BYTES = 64 * 1024;
@@ -21,12 +22,6 @@ export class NotDelivered extends Error {
   ) {
     super(message);
   }
-}
-
-/** What is told, and where. */
-export interface Target {
-  readonly url: string;
-  readonly secrets: readonly string[];
 }
 
 /** What Standard Webhooks sends. */

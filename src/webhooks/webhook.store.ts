@@ -3,7 +3,7 @@ import type { LaneName } from '../consumers/lane.js';
 import type { Statement, Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';
 import { numbers } from '../ledger/stores/read-rows.js';
-import type { Webhook, WebhookName, WebhookWithSecret } from './webhook.js';
+import type { NewWebhook, Target, Webhook, WebhookName, WebhookRows } from './webhook.js';
 
 /** How long the secret before a rotation signs too, in milliseconds. */
 const OVERLAP_MS = 24 * 3_600_000;
@@ -11,18 +11,11 @@ const OVERLAP_MS = 24 * 3_600_000;
 const MOST_AT_ONCE = 1_000;
 
 /** What is needed to send. */
-export interface SendingWebhook extends WebhookName {
-  readonly url: string;
+export interface SendingWebhook extends WebhookName, Target {
   readonly kinds: readonly string[] | null;
   readonly events: readonly string[] | null;
   readonly createdBy: string;
-  /** That of before too, for as long as it signs. */
-  readonly secrets: readonly string[];
 }
-
-/** One that is to be made. */
-export type NewWebhook = WebhookName &
-  Pick<WebhookWithSecret, 'url' | 'kinds' | 'events' | 'description' | 'enabled' | 'createdBy' | 'secret'>;
 
 interface WebhookRow {
   readonly id: string;
@@ -48,7 +41,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
 };
 
 /** The rows of webhooks. Times are told by the clock of the database alone. */
-export class WebhookStore {
+export class WebhookStore implements WebhookRows {
   private readonly now: string;
 
   constructor(private readonly tables: Tables & Pick<LedgerStore, 'kind'>) {

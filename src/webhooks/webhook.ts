@@ -95,3 +95,42 @@ export interface WebhookTest {
   readonly responseStatus: number | null;
   readonly error: string | null;
 }
+
+/** One that is to be made. */
+export type NewWebhook = WebhookName &
+  Pick<WebhookWithSecret, 'url' | 'kinds' | 'events' | 'description' | 'enabled' | 'createdBy' | 'secret'>;
+
+/** Where a message goes, and what signs it. */
+export interface Target {
+  readonly url: string;
+  /** That of before too, for as long as it signs. */
+  readonly secrets: readonly string[];
+}
+
+/** Webhooks as they are kept. */
+export interface WebhookRows {
+  /** @returns whether the tenant had fewer than `most`. */
+  create(webhook: NewWebhook, most: number): Promise<boolean>;
+  list(tenant: string, id?: string): Promise<Webhook[]>;
+  change(name: WebhookName, change: Readonly<Record<string, unknown>>): Promise<void>;
+  rotate(name: WebhookName, secret: string): Promise<void>;
+  remove(name: WebhookName): Promise<void>;
+  target(name: WebhookName): Promise<Target | undefined>;
+  /** @returns whether it was ever tried. */
+  replayOne(name: WebhookName, seq: number): Promise<boolean>;
+  /** @returns whether there is so much. */
+  moveTo(name: WebhookName, after: number): Promise<boolean>;
+}
+
+/** What {@link WebhookRows} are served with. */
+export interface WebhooksParts {
+  readonly rows: WebhookRows;
+  readonly deliveries: { list(name: WebhookName, query: DeliveryQuery): Promise<WebhookDelivery[]> };
+  readonly sender: {
+    post(target: Target, message: { id: string; body: string }, signal: AbortSignal): Promise<number>;
+  };
+  readonly poster: { problemOf(url: string): string | undefined };
+  readonly starter: { wake(tenant: string, id: string): void };
+  /** How many a tenant may have. */
+  readonly perTenant: number;
+}

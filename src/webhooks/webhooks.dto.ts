@@ -10,6 +10,7 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateIf,
 } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { WholeNumber } from '../http/validation.js';
@@ -21,12 +22,11 @@ const MOST_DESCRIPTION = 500;
 const STATUSES = ['delivered', 'failing', 'dead'];
 const WHOLE = 'must be a whole number';
 
-export class WebhookChangeDto {
-  @ApiPropertyOptional({ description: 'Where to: `https://`.', example: 'https://receiver.example/hook' })
-  @IsOptional()
-  @IsString({ message: 'must be a text' })
-  url?: string;
+/** Not for what is left out; null is something. */
+const IfGiven = (): PropertyDecorator => ValidateIf((_object, value: unknown) => value !== undefined);
 
+/** What an old one and a new one may have. */
+class WebhookPartsDto {
   @ApiPropertyOptional({ type: [String], nullable: true, description: 'Only atomes of these kinds; null: of all.' })
   @IsOptional()
   @IsArray({ message: 'must be an array of kinds, or null' })
@@ -42,21 +42,28 @@ export class WebhookChangeDto {
   events?: WebhookEvent[] | null;
 
   @ApiPropertyOptional({ maxLength: MOST_DESCRIPTION, description: 'For people.' })
-  @IsOptional()
+  @IfGiven()
   @IsString({ message: 'must be a text' })
   @MaxLength(MOST_DESCRIPTION, { message: `has more than ${MOST_DESCRIPTION} characters` })
   description?: string;
 
   @ApiPropertyOptional({ description: 'Whether it is sent; one that is enabled again goes on where it stopped.' })
-  @IsOptional()
+  @IfGiven()
   @IsBoolean({ message: 'must be true or false' })
   enabled?: boolean;
 }
 
-export class WebhookDto extends WebhookChangeDto {
+export class WebhookChangeDto extends WebhookPartsDto {
+  @ApiPropertyOptional({ description: 'Where to: `https://`.', example: 'https://receiver.example/hook' })
+  @IfGiven()
+  @IsString({ message: 'must be a text' })
+  url?: string;
+}
+
+export class WebhookDto extends WebhookPartsDto {
   @ApiProperty({ description: 'Where to: `https://`.', example: 'https://receiver.example/hook' })
   @IsString({ message: 'must be a text' })
-  declare url: string;
+  url!: string;
 }
 
 export class DeliveriesQueryDto {
@@ -73,14 +80,14 @@ export class DeliveriesQueryDto {
 
 export class ReplayDto {
   @ApiPropertyOptional({ description: 'Only what was sent of this alteration, beside what is in order.', example: 12 })
-  @IsOptional()
+  @IfGiven()
   @IsInt({ message: WHOLE })
   @Min(1, { message: WHOLE })
   @Max(Number.MAX_SAFE_INTEGER, { message: WHOLE })
   seq?: number;
 
   @ApiPropertyOptional({ description: 'All behind this seq, in order; that of the end of the ledger leaves all out.' })
-  @IsOptional()
+  @IfGiven()
   @IsInt({ message: WHOLE })
   @Min(0, { message: WHOLE })
   @Max(Number.MAX_SAFE_INTEGER, { message: WHOLE })

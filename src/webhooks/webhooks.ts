@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { AtomeError, invalid, type Principal } from '../protocol/index.js';
-import type { DeliveryStore } from './delivery.store.js';
-import type { Poster } from './poster.js';
 import { messageId, newSecret } from './signature.js';
-import { NotDelivered, type Payload, type WebhookSender } from './webhook-sender.js';
-import type { WebhookStarter } from './webhook-starter.js';
-import type { WebhookStore } from './webhook.store.js';
+import { NotDelivered, type Payload } from './webhook-sender.js';
 import type {
   DeliveryQuery,
   Webhook,
@@ -14,23 +10,13 @@ import type {
   WebhookDelivery,
   WebhookInput,
   WebhookName,
+  WebhooksParts,
   WebhookTest,
   WebhookWithSecret,
 } from './webhook.js';
 
 /** Tests under way at once in this process. */
 const TESTS_AT_ONCE = 8;
-
-/** What the service is made of. */
-export interface WebhooksParts {
-  readonly rows: WebhookStore;
-  readonly deliveries: DeliveryStore;
-  readonly sender: WebhookSender;
-  readonly poster: Pick<Poster, 'problemOf'>;
-  readonly starter: Pick<WebhookStarter, 'wake'>;
-  /** How many a tenant may have. */
-  readonly perTenant: number;
-}
 
 /** The webhooks of tenants: what is committed is posted to them, signed as Standard Webhooks has it. */
 @Injectable()

@@ -68,11 +68,12 @@ export class Receiver {
     return this.received.get(path) ?? [];
   }
 
-  /** Resolves when so many have come. */
-  async until(path: string, count: number): Promise<Received[]> {
+  /** Resolves when so many have come, or when it is so of those that have. */
+  async until(path: string, isSo: number | ((all: readonly Received[]) => boolean)): Promise<Received[]> {
     await new Promise<void>((resolve) => {
       const look = (): void => {
-        if (this.at(path).length < count) return;
+        const all = this.at(path);
+        if (typeof isSo === 'number' ? all.length < isSo : !isSo(all)) return;
         this.waiting.delete(look);
         resolve();
       };
