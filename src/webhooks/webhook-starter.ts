@@ -1,7 +1,7 @@
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { ConsumerRunner } from '../consumers/consumer.runner.js';
 import type { ConsumerStore } from '../consumers/consumer.store.js';
-import type { WebhookLanes } from './webhook-lanes.js';
+import type { Lanes } from '../consumers/lane.js';
 import type { WebhookStore } from './webhook.store.js';
 
 /** How often it is looked whether another process has made the first webhook, in milliseconds. */
@@ -10,7 +10,7 @@ const LOOK_MS = 3_000;
 export interface StarterParts {
   readonly runner: Pick<ConsumerRunner, 'add' | 'wake'>;
   readonly rows: Pick<WebhookStore, 'isAny'>;
-  readonly lanes: WebhookLanes;
+  readonly lanes: Lanes;
   readonly cursors: ConsumerStore;
   readonly onError: (error: unknown) => void;
 }

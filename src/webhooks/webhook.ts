@@ -12,13 +12,17 @@ export const WEBHOOK_EVENTS: readonly WebhookEvent[] = [
 
 /** Where the events of a tenant are posted to. */
 export interface Webhook {
+  /** `wh_…` */
   readonly id: string;
+  /** Where to. */
   readonly url: string;
   /** Only atomes of these kinds, or that were of them before the change; null: of all. */
   readonly kinds: readonly string[] | null;
   /** Only these; null: all. */
   readonly events: readonly WebhookEvent[] | null;
+  /** For people. */
   readonly description: string;
+  /** Whether it is sent. */
   readonly enabled: boolean;
   /** Why the server has disabled it; null where it has not. */
   readonly disabledReason: string | null;
@@ -61,27 +65,35 @@ export interface WebhookDelivery {
   readonly seq: number;
   /** `webhook-id`, the same at each attempt. */
   readonly id: string;
+  /** What was told. */
   readonly event: WebhookEvent;
+  /** Of which atome. */
   readonly atomeId: string;
   /** `failing`: it is tried again at `nextAt`; `dead`: it is not, unless somebody replays it. */
   readonly status: 'delivered' | 'failing' | 'dead';
+  /** How often it was sent. */
   readonly attempts: number;
   /** The status of the last answer; null where there was none. */
   readonly responseStatus: number | null;
+  /** What the last attempt has failed with; null where it has not. */
   readonly error: string | null;
   /** Of the last attempt; ISO 8601 in UTC. */
   readonly attemptedAt: string;
+  /** When it is sent again; null for never. */
   readonly nextAt: string | null;
 }
 
 /** Which webhook, of whom. */
 export interface WebhookName {
+  /** Whose it is. */
   readonly tenant: string;
+  /** `wh_…` */
   readonly id: string;
 }
 
 /** Which deliveries, the latest first. */
 export interface DeliveryQuery {
+  /** Only these. */
   readonly status?: WebhookDelivery['status'] | undefined;
   /** At most so many; default 100. */
   readonly limit?: number;
@@ -93,6 +105,7 @@ export interface WebhookTest {
   readonly delivered: boolean;
   /** The status of its answer; null where there was none. */
   readonly responseStatus: number | null;
+  /** Why it has not; null where it has. */
   readonly error: string | null;
 }
 

@@ -59,7 +59,7 @@ export class Webhooks {
     return webhook;
   }
 
-  /** @throws AtomeError `not_found`; `invalid` for an address that cannot be one. */
+  /** Changes what is given. @throws AtomeError `not_found`; `invalid` for an address that cannot be one. */
   async change(name: WebhookName, { url, ...others }: WebhookChange): Promise<Webhook> {
     if (url !== undefined) this.requireUrl(url);
     await this.get(name);
