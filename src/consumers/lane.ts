@@ -31,12 +31,12 @@ export interface Outcome {
 
 /** The events of one ledger on their way to one handler, one after the other. */
 export interface Lane extends LaneName {
-  takes(committed: Committed): boolean;
+  readonly takes: (committed: Committed) => boolean;
   /** How long to wait after so many attempts, in milliseconds; undefined: no longer. */
-  pauseAfter(attempts: number, error?: unknown): number | undefined;
+  readonly pauseAfter: (attempts: number, error?: unknown) => number | undefined;
   readonly call: ConsumerCall;
   /** What else is committed with what has become of an event. */
-  record?(outcome: Outcome): Statement[];
+  readonly record?: (outcome: Outcome) => Statement[];
 }
 
 /** Lanes under one lease: they may come and go. */

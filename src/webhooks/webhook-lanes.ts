@@ -40,8 +40,8 @@ export class WebhookLanes implements Lanes {
   readonly name = WEBHOOK_LEASE;
   readonly atOnce = AT_ONCE;
   readonly graceMs = GRACE_MS;
-  /** Those that had something to send before, by tenant: what is committed here is sent without a look. */
-  private readonly known = new Map<string, Map<string, LaneName>>();
+  /** Those that had something to send before, as they were then, by tenant: what is committed here is sent without a look. */
+  private readonly known = new Map<string, Map<string, Lane>>();
 
   constructor(private readonly parts: WebhookParts) {}
 
@@ -49,21 +49,21 @@ export class WebhookLanes implements Lanes {
     return this.parts.cursors.register(this.name, true);
   }
 
-  async pending(): Promise<LaneName[]> {
-    const names = await this.parts.rows.pending();
-    for (const each of names) this.remember(each);
-    return names;
+  pending(): Promise<LaneName[]> {
+    return this.parts.rows.pending();
   }
 
-  concerned(tenant: string): readonly LaneName[] {
-    return [...(this.known.get(tenant)?.values() ?? [])];
+  concerned(tenant: string, committed: readonly Committed[]): readonly LaneName[] {
+    const lanes = [...(this.known.get(tenant)?.values() ?? [])];
+    return lanes.filter(({ takes }) => committed.some(takes));
   }
 
   async lane(name: LaneName): Promise<Lane | undefined> {
     const webhook = await this.parts.rows.sending(name);
-    if (webhook) return this.laneOf(webhook);
-    this.forget(name);
-    return undefined;
+    const lane = webhook && this.laneOf(webhook);
+    if (lane) this.remember(lane);
+    else this.forget(name);
+    return lane;
   }
 
   /** A webhook has its cursor from its beginning. */
@@ -71,10 +71,10 @@ export class WebhookLanes implements Lanes {
     return Promise.resolve(undefined);
   }
 
-  private remember(name: LaneName): void {
-    const ofTenant = this.known.get(name.tenant) ?? new Map<string, LaneName>();
-    ofTenant.set(name.name, name);
-    if (this.known.size < MOST_KNOWN) this.known.set(name.tenant, ofTenant);
+  private remember(lane: Lane): void {
+    const ofTenant = this.known.get(lane.tenant) ?? new Map<string, Lane>();
+    ofTenant.set(lane.name, lane);
+    if (this.known.size < MOST_KNOWN) this.known.set(lane.tenant, ofTenant);
   }
 
   private forget({ name, tenant }: LaneName): void {

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Tables } from '../../src/database/tables.js';
 import { LEDGER_STORE } from '../../src/ledger/store.js';
 import type { WebhookDelivery, WebhookWithSecret } from '../../src/webhooks/webhook.js';
-import { DATABASES, type Database } from '../support/databases/databases.js';
+import { createFile, type Database } from '../support/databases/databases.js';
+import { createOwnedDatabase } from '../support/databases/plain-role.js';
 import type { Api } from '../support/clients/api.js';
 import { answering, isSigned, Receiver, taking, type Received } from '../support/receiver.js';
 import { freePort } from '../support/server/free-port.js';
@@ -15,6 +16,11 @@ import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+const DATABASES: readonly (readonly [string, () => Promise<Database>])[] = [
+  ['SQLite', async () => createFile()],
+  ['PostgreSQL without superuser', createOwnedDatabase],
+];
 
 describe.each(DATABASES)('webhooks on %s', (_name, make) => {
   let database: Database;
