@@ -20,7 +20,7 @@ const ROWS = [
   'http',
   'config',
   'kinds',
-  'feed',
+  'feed bus',
   'auth',
   'ledger',
   'database',

@@ -12,6 +12,7 @@ import type { AccountOptions, AtomeOptions, AtomeStaticOptions, WebhookOptions }
 import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_HEAVY_LIMITS } from './module-options.js';
 import { DEFAULT_SOCKET_OPTIONS, DEFAULT_WEBHOOK_OPTIONS } from './module-options.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
+import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment } from './variable-reader.js';
@@ -127,7 +128,7 @@ export function readConfig(environment: Environment = process.env): Config {
 
 function readDatabase(
   read: VariableReader,
-): Pick<AtomeOptions, 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
+): Pick<AtomeOptions, 'bus' | 'busCredentials' | 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
   const databaseSchema = read.optional('DATABASE_SCHEMA');
   if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
     const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
@@ -141,6 +142,7 @@ function readDatabase(
       'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
     ),
     ...(databaseSchema !== undefined && { databaseSchema }),
+    ...readBus(read),
     postgres: readPostgres(read),
   };
 }
