@@ -13,6 +13,7 @@ const ROWS = [
   'app cli',
   'compat',
   'atome',
+  'webhooks',
   'sync accounts compliance ops consumers',
   'realtime',
   'application',

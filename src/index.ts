@@ -17,7 +17,7 @@
  * @packageDocumentation
  */
 
-// 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits, `Consumers` tells how durable handlers stand.
+// 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits, `Consumers` tells how durable handlers stand, `Webhooks` keeps those of tenants.
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
 export { AtomeService, type ReadBy, type RenameResult, type WriteResult } from './atome/atome.service.js';
 export type { AlterInput, CreateInput, ReplaceInput, WriteContext } from './atome/write-calls.js';
@@ -36,11 +36,29 @@ export { OnAtome, type AtomeEventName, type TenantEvent } from './atome/on-atome
 export type { ConsumerOptions, Delivery, DeliveryTransaction } from './consumers/consumer-options.js';
 export { Consumers } from './consumers/consumers.js';
 export type { ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumers/consumer-status.js';
+export { Webhooks } from './webhooks/webhooks.js';
+export type {
+  DeliveryQuery,
+  Webhook,
+  WebhookChange,
+  WebhookDelivery,
+  WebhookEvent,
+  WebhookInput,
+  WebhookName,
+  WebhookTest,
+  WebhookWithSecret,
+} from './webhooks/webhook.js';
 export { AtomeHealthIndicator, type AtomeHealth } from './ops/health-indicator.js';
 export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
 // 2. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.
-export type { AccountOptions, AtomeOptions, AtomeStaticOptions, SocketOptions } from './config/module-options.js';
+export type {
+  AccountOptions,
+  AtomeOptions,
+  AtomeStaticOptions,
+  SocketOptions,
+  WebhookOptions,
+} from './config/module-options.js';
 export type {
   AddedWrite,
   BeforeWrite,

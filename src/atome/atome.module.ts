@@ -18,6 +18,7 @@ import { Readiness } from '../ops/readiness.js';
 import { WS_PATH } from '../protocol/index.js';
 import { RealtimeModule } from '../realtime/realtime.module.js';
 import { SyncModule } from '../sync/sync.module.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { BatchController } from './batch.controller.js';
 import { AtomeReadsController } from './atome-reads.controller.js';
 import { AtomeController } from './atome.controller.js';
@@ -92,7 +93,7 @@ const HEALTH: FactoryProvider<AtomeHealthIndicator> = {
 /** The rooms, each with those that it needs. */
 function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports = []): DynamicModule {
   const { wsPath = WS_PATH, ws = true, rest = true, isGlobal = false, accounts } = fixed;
-  const { audit = true, userData = true, schema = true } = fixed;
+  const { audit = true, userData = true, schema = true, webhooks = true } = fixed;
   const config = ConfigModule.with(options, imports);
   const ledger = LedgerModule.from(config);
   const auth = AuthModule.from(
@@ -106,7 +107,8 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
   const realtime = RealtimeModule.from(ws, ...below);
   const compliance = ComplianceModule.from({ audit: rest && audit, userData: rest && userData }, ...below);
   const consumers = ConsumersModule.from(rest, ...below);
-  const rooms = [...below, realtime, compliance, consumers];
+  const posted = webhooks && WebhooksModule.from(rest, webhooks === true ? {} : webhooks, consumers, ...below);
+  const rooms = [...below, realtime, compliance, consumers, ...(posted ? [posted] : [])];
   return {
     module: AtomeModule,
     global: isGlobal,

@@ -57,6 +57,28 @@ export interface AccountOptions {
 
 export const DEFAULT_ACCOUNT_OPTIONS: AccountOptions = { tenancy: 'shared', role: 'writer', accessTokenSeconds: 600 };
 
+/** How webhooks are sent. */
+export interface WebhookOptions {
+  /** Whether they may lead to private networks, and to `http:`: for development. Default: false. */
+  readonly allowPrivate: boolean;
+  /** How many a tenant may have; default 20. */
+  readonly perTenant: number;
+  /** Milliseconds that an answer may take, with all that is before it; default 10,000. */
+  readonly timeoutMs: number;
+  /** Milliseconds before the second attempt; before each other one twice as many, an hour at most. Default: 5,000. */
+  readonly backoffMs: number;
+  /** After so many milliseconds an event is given up, and the next is sent; default: three days. */
+  readonly giveUpMs: number;
+}
+
+export const DEFAULT_WEBHOOK_OPTIONS: WebhookOptions = {
+  allowPrivate: false,
+  perTenant: 20,
+  timeoutMs: 10_000,
+  backoffMs: 5_000,
+  giveUpMs: 3 * 24 * 3_600_000,
+};
+
 /** What `AtomeModule` can be told; everything has a default. */
 export interface AtomeOptions {
   /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default `sqlite:./data/atome.sqlite`. */
@@ -158,6 +180,8 @@ export interface AtomeStaticOptions {
   readonly userData?: boolean;
   /** Whether there is the route `schema`, which tells of the kinds. Default: true. */
   readonly schema?: boolean;
+  /** Whether there are webhooks, and how they are sent; what is left out has its default. Default: true. */
+  readonly webhooks?: boolean | Partial<WebhookOptions>;
   /** Whether all modules of the application may inject what this one exports, without importing it. Default: false. */
   readonly isGlobal?: boolean;
   /** Register and log in under `auth`. Needs `jwt` with a secret; left out, there are no accounts. */

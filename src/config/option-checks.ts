@@ -10,6 +10,7 @@ import { ConfigError } from './config-error.js';
 import {
   DEFAULT_HEAVY_LIMITS,
   DEFAULT_SOCKET_OPTIONS,
+  DEFAULT_WEBHOOK_OPTIONS,
   type AtomeOptions,
   type AtomeStaticOptions,
 } from './module-options.js';
@@ -133,6 +134,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   audit: flag,
   userData: flag,
   schema: flag,
+  webhooks: (value) => (typeof value === 'boolean' ? [] : like(DEFAULT_WEBHOOK_OPTIONS, 1)(value)),
   isGlobal: flag,
   accounts: some({
     tenancy: is("'shared' or 'own'", (value) => value === 'shared' || value === 'own'),

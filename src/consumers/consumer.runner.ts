@@ -1,6 +1,9 @@
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { Consumer, type ConsumerParts } from './consumer.js';
 import type { ConsumerHost, ResolvedConsumer } from './consumer-options.js';
+import type { ConsumerStore } from './consumer.store.js';
+import type { LaneName, Lanes } from './lane.js';
+import { TenantLanes } from './tenant-lanes.js';
 
 /** How often it is looked for what other processes have committed, at the least, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -19,6 +22,7 @@ export class ConsumerRunner implements ConsumerHost {
   private readonly byName = new Map<string, Consumer>();
   private timer: NodeJS.Timeout | undefined;
   private stopListening: (() => void) | undefined;
+  private isStarted = false;
   private isStopped = false;
   private looking: Promise<void> = Promise.resolve();
 
@@ -31,27 +35,37 @@ export class ConsumerRunner implements ConsumerHost {
         `there are two handlers with consumer: '${name}': each needs a name of its own, which is that of its cursor`,
       );
     }
-    this.byName.set(name, new Consumer(consumer, this.parts));
+    this.add(new TenantLanes(consumer, this.parts.store), this.parts.store);
+  }
+
+  /** Runs lanes that are not handlers of the application, from now on. */
+  add(lanes: Lanes, store: ConsumerStore): void {
+    if (this.isStopped || this.byName.has(lanes.name)) return;
+    this.byName.set(lanes.name, new Consumer(lanes, { ...this.parts, store }));
+    if (this.isStarted && !this.stopListening) void this.begin();
   }
 
   /** Begins; what the database does not take now is tried again. */
   async start(): Promise<void> {
-    if (this.byName.size === 0) return;
+    this.isStarted = true;
+    if (this.byName.size > 0 && !this.stopListening) await this.begin();
+  }
+
+  private begin(): Promise<void> {
     this.stopListening = this.parts.commits.onCommit((tenant, committed) => {
       // code of the application's runs outside of the write path
       setImmediate(() => {
-        for (const consumer of this.byName.values()) {
-          if (committed.some((each) => consumer.takes(each))) consumer.wake(tenant);
-        }
+        for (const consumer of this.byName.values()) consumer.hear(tenant, committed);
       });
     });
-    await this.look();
+    return this.look();
   }
 
   /** Waits for the handlers under way, and leaves the rest to whoever runs next. */
   async stop(): Promise<void> {
-    if (this.isStopped || this.byName.size === 0) return;
+    if (this.isStopped) return;
     this.isStopped = true;
+    if (this.byName.size === 0) return;
     clearTimeout(this.timer);
     this.stopListening?.();
     const consumers = [...this.byName.entries()];
@@ -72,9 +86,9 @@ export class ConsumerRunner implements ConsumerHost {
     await this.parts.close();
   }
 
-  /** There is something to do for a consumer. */
-  wake(name: string, tenant: string): void {
-    this.byName.get(name)?.wake(tenant);
+  /** There is something to do on a lane, of the consumer of that name unless another is said. */
+  wake(lane: LaneName, consumer = lane.name): void {
+    this.byName.get(consumer)?.wake(lane);
   }
 
   private look(): Promise<void> {

@@ -132,7 +132,7 @@ describe('a durable consumer', () => {
     await write('other', 'a');
     await other.reached;
     await store.decide('c', { tenant: 't' }, false);
-    runner.wake('c', 't');
+    runner.wake({ name: 'c', tenant: 't' });
     await retried.reached;
     await store.decide('c', { tenant: 't' }, true);
     retried.open();

@@ -1,22 +1,11 @@
 import type { Statement, Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';
 import type { ConsumerRows, ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumer-status.js';
+import type { CursorRow, LaneName } from './lane.js';
 import { numbers } from '../ledger/stores/read-rows.js';
 
-/** How far a consumer has come in the ledger of a tenant. */
-export interface CursorRow {
-  readonly seq: number;
-  /** How often the next alteration has failed. */
-  readonly attempts: number;
-  /** 1: it is not time yet for another attempt. */
-  readonly isWaiting: number;
-  /** 1: there are dead letters that somebody wants to be tried again. */
-  readonly hasDue: number;
-}
-
-/** Which alteration, of whom. */
-export interface LetterName {
-  readonly tenant: string;
+/** Which alteration, on which lane. */
+export interface LetterName extends LaneName {
   readonly seq: number;
 }
 
@@ -25,10 +14,21 @@ export interface Failure extends LetterName {
   readonly atomeId: string;
   readonly attempts: number;
   readonly error: string;
+  /** What else is to be written with it. */
+  readonly others: readonly Statement[];
 }
+
+/** What the names of leases begin with that are no consumers of the application. */
+export const OWN_LEASE = '$';
 
 /** Most tenants, and dead letters, that are taken up at one look. */
 const MOST_AT_ONCE = 1_000;
+
+/** In SQL, the clock of the database: milliseconds since 1970. */
+export const clockOf = (kind: LedgerStore['kind']): string =>
+  kind === 'sqlite'
+    ? `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
+    : 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)';
 
 /** The rows of durable consumers. Times are told by the clock of the database alone. */
 export class ConsumerStore implements ConsumerRows {
@@ -40,11 +40,15 @@ export class ConsumerStore implements ConsumerRows {
     private readonly tables: Tables & Pick<LedgerStore, 'kind'>,
     /** Names this process. */
     private readonly owner: string,
+    /** Whose lease all cursors are under; left out: each that of the consumer of its name. */
+    private readonly leaseName?: string,
   ) {
-    this.now =
-      tables.kind === 'sqlite'
-        ? `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
-        : 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)';
+    this.now = clockOf(tables.kind);
+  }
+
+  /** The parameters of {@link isMine}. */
+  private mine(name: string): [string, string] {
+    return [this.leaseName ?? name, this.owner];
   }
 
   /** Makes a consumer that there is not yet: from now on it begins where the ledgers end, unless at their start. */
@@ -86,7 +90,7 @@ export class ConsumerStore implements ConsumerRows {
   }
 
   /** The tenants in whose ledgers there is something to do for a consumer. */
-  async pending(name: string): Promise<string[]> {
+  async pending(name: string): Promise<LaneName[]> {
     const rows = await this.tables.rows(
       `SELECT l.tenant AS "tenant" FROM atome_ledgers AS l
         LEFT JOIN atome_consumer_cursors AS c ON c.consumer = ? AND c.tenant = l.tenant
@@ -95,10 +99,10 @@ export class ConsumerStore implements ConsumerRows {
       name,
       name,
     );
-    return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
+    return (rows as { tenant: string }[]).map(({ tenant }) => ({ name, tenant }));
   }
 
-  async cursor(name: string, tenant: string): Promise<CursorRow> {
+  async cursor({ name, tenant }: LaneName): Promise<CursorRow | undefined> {
     const rows = await this.tables.rows(
       `SELECT seq, attempts, CASE WHEN due_at > ${this.now} THEN 1 ELSE 0 END AS "isWaiting",
         CASE WHEN EXISTS (SELECT 1 FROM atome_dead_letters AS d WHERE d.consumer = c.consumer AND d.tenant = c.tenant AND d.is_due = 1)
@@ -108,7 +112,11 @@ export class ConsumerStore implements ConsumerRows {
       tenant,
     );
     const [row] = rows as CursorRow[];
-    if (row) return numbers(row, ['seq']);
+    return row && numbers(row, ['seq']);
+  }
+
+  /** Makes a cursor at the start of a ledger. */
+  async begin({ name, tenant }: LaneName): Promise<CursorRow> {
     await this.tables.transact([
       'INSERT INTO atome_consumer_cursors (consumer, tenant, seq, attempts, due_at) VALUES (?, ?, 0, 0, 0) ON CONFLICT DO NOTHING',
       name,
@@ -118,7 +126,7 @@ export class ConsumerStore implements ConsumerRows {
   }
 
   /** Says that all up to `seq` is handled; returns a row if nobody has moved the cursor meanwhile, and the lease is ours still. */
-  moving(name: string, { tenant, seq }: LetterName, from: number): Statement {
+  moving({ name, tenant, seq }: LetterName, from: number): Statement {
     return [
       `UPDATE atome_consumer_cursors SET seq = ?, attempts = 0, due_at = 0, error = NULL
         WHERE consumer = ? AND tenant = ? AND seq = ? AND ${this.isMine} RETURNING tenant`,
@@ -126,52 +134,48 @@ export class ConsumerStore implements ConsumerRows {
       name,
       tenant,
       from,
-      name,
-      this.owner,
+      ...this.mine(name),
     ];
   }
 
   /** As {@link moving}, of a dead letter that is tried again. */
-  settling(name: string, { tenant, seq }: LetterName): Statement {
+  settling({ name, tenant, seq }: LetterName): Statement {
     return [
       `DELETE FROM atome_dead_letters WHERE consumer = ? AND tenant = ? AND seq = ? AND ${this.isMine} RETURNING tenant`,
       name,
       tenant,
       seq,
-      name,
-      this.owner,
+      ...this.mine(name),
     ];
   }
 
-  /** @returns whether it returned a row. */
-  async run(statement: Statement): Promise<boolean> {
-    const [rows = []] = await this.tables.transact(statement);
+  /** @param others are run too. @returns whether the first returned a row. */
+  async run(statement: Statement, others: readonly Statement[] = []): Promise<boolean> {
+    const [rows = []] = await this.tables.transact(statement, ...others);
     return rows.length > 0;
   }
 
   /** Remembers that the alteration behind `from` has failed, and is tried again later. */
-  async postpone(name: string, from: number, { tenant, attempts, error }: Failure, pauseMs: number): Promise<void> {
-    await this.tables.transact([
-      `UPDATE atome_consumer_cursors SET attempts = ?, due_at = ${this.now} + ?, error = ?
-        WHERE consumer = ? AND tenant = ? AND seq = ? AND ${this.isMine}`,
-      attempts,
-      pauseMs,
-      error,
-      name,
-      tenant,
-      from,
-      name,
-      this.owner,
-    ]);
+  async postpone(from: number, failure: Failure, pauseMs: number): Promise<void> {
+    const { name, tenant, attempts, error, others } = failure;
+    await this.tables.transact(
+      [
+        `UPDATE atome_consumer_cursors SET attempts = ?, due_at = ${this.now} + ?, error = ?
+          WHERE consumer = ? AND tenant = ? AND seq = ? AND ${this.isMine}`,
+        ...[attempts, pauseMs, error, name, tenant, from, ...this.mine(name)],
+      ],
+      ...others,
+    );
   }
 
   /** Puts an alteration among the dead letters, and the cursor behind it. @returns whether the cursor was there to be moved. */
-  async bury(name: string, from: number, { tenant, seq, atomeId, attempts, error }: Failure): Promise<boolean> {
+  async bury(from: number, failure: Failure): Promise<boolean> {
+    const { name, tenant, seq, atomeId, attempts, error, others } = failure;
     const [moved = []] = await this.tables.transact(
       [
         `UPDATE atome_consumer_cursors SET seq = ?, attempts = -1, due_at = 0, error = NULL
           WHERE consumer = ? AND tenant = ? AND seq = ? AND ${this.isMine} RETURNING tenant`,
-        ...[seq, name, tenant, from, name, this.owner],
+        ...[seq, name, tenant, from, ...this.mine(name)],
       ],
       [
         `INSERT INTO atome_dead_letters (consumer, tenant, seq, atome_id, attempts, error, failed_at, is_due)
@@ -183,21 +187,25 @@ export class ConsumerStore implements ConsumerRows {
         'UPDATE atome_consumer_cursors SET attempts = 0 WHERE consumer = ? AND tenant = ? AND attempts = -1',
         ...[name, tenant],
       ],
+      ...others,
     );
     return moved.length > 0;
   }
 
   /** Remembers that a dead letter has failed once more. */
-  async rebury(name: string, { tenant, seq, attempts, error }: Failure): Promise<void> {
-    await this.tables.transact([
-      `UPDATE atome_dead_letters SET attempts = ?, error = ?, failed_at = ${this.now}, is_due = 0
-        WHERE consumer = ? AND tenant = ? AND seq = ? AND ${this.isMine}`,
-      ...[attempts, error, name, tenant, seq, name, this.owner],
-    ]);
+  async rebury({ name, tenant, seq, attempts, error, others }: Failure): Promise<void> {
+    await this.tables.transact(
+      [
+        `UPDATE atome_dead_letters SET attempts = ?, error = ?, failed_at = ${this.now}, is_due = 0
+          WHERE consumer = ? AND tenant = ? AND seq = ? AND ${this.isMine}`,
+        ...[attempts, error, name, tenant, seq, ...this.mine(name)],
+      ],
+      ...others,
+    );
   }
 
   /** Dead letters that somebody wants to be tried again, oldest first. */
-  async due(name: string, tenant: string): Promise<{ readonly seq: number; readonly attempts: number }[]> {
+  async due({ name, tenant }: LaneName): Promise<{ readonly seq: number; readonly attempts: number }[]> {
     const rows = await this.tables.rows(
       `SELECT seq, attempts FROM atome_dead_letters WHERE consumer = ? AND tenant = ? AND is_due = 1 ORDER BY seq LIMIT ${MOST_AT_ONCE}`,
       name,
@@ -215,7 +223,7 @@ export class ConsumerStore implements ConsumerRows {
         FROM atome_consumers AS n CROSS JOIN (SELECT CAST(? AS varchar(128)) AS tenant) AS t
         LEFT JOIN atome_consumer_cursors AS c ON c.consumer = n.name AND c.tenant = t.tenant
         LEFT JOIN atome_ledgers AS l ON l.tenant = t.tenant
-        ${name === undefined ? '' : 'WHERE n.name = ?'} ORDER BY n.name`,
+        WHERE n.name NOT LIKE '${OWN_LEASE}%'${name === undefined ? '' : ' AND n.name = ?'} ORDER BY n.name`,
       ...[tenant, ...(name === undefined ? [] : [name])],
     );
     type Row = Omit<ConsumerStatus, 'isRunning' | 'lag'> & { readonly isRunning: number; readonly head: number };

@@ -1,10 +1,11 @@
+import type { Statement } from '../database/tables.js';
 import type { Committed } from '../ledger/outcome.js';
-import type { AtomeHeader } from '../protocol/index.js';
 import { eventOf } from '../feed/entry.js';
-import type { ResolvedConsumer, TenantEvent } from './consumer-options.js';
+import type { TenantEvent } from './consumer-options.js';
 import type { ConsumerStore, Failure } from './consumer.store.js';
 import { EventDelivery } from './delivery.js';
 import type { HostTransactions } from './host-transactions.js';
+import type { Lane, LaneName, Lanes } from './lane.js';
 
 /** What consumers share. */
 export interface ConsumerParts {
@@ -24,9 +25,7 @@ export interface ConsumerParts {
 export const LEASE_MS = 5_000;
 /** What is left of it when it says so. */
 const RENEW_AT = 0.6;
-/** Tenants of one consumer that are told at once. */
-const TENANTS_AT_ONCE = 4;
-/** After so long another tenant has its turn, in milliseconds. */
+/** After so long another lane has its turn, in milliseconds. */
 const TURN_MS = 1_000;
 /** A handler that takes longer is worth a word, in milliseconds. */
 const LONG_MS = 60_000;
@@ -35,52 +34,65 @@ const LATER_MS = 1_000;
 /** What is kept of an error, in characters. */
 const ERROR_CHARS = 2_000;
 
-/** Runs one durable consumer while this process has its lease: one event after the other for each tenant. */
+/** An attempt that has failed. */
+interface Failed {
+  readonly attempts: number;
+  readonly error: unknown;
+  /** It has not begun, which is not the doing of the handler. */
+  readonly isOurs?: true;
+}
+
+interface Running {
+  readonly tenant: string;
+  since: number;
+  /** Whether there is more since. */
+  again: boolean;
+  readonly done: Promise<void>;
+}
+
+/** Runs the lanes of a consumer while this process has their lease: one event after the other on each. */
 export class Consumer {
-  private readonly ready = new Set<string>();
-  /** Tenants that are being told, since when, and whether there is more since. */
-  private readonly running = new Map<string, { since: number; again: boolean; readonly done: Promise<void> }>();
+  private readonly ready = new Map<string, LaneName>();
+  private readonly running = new Map<string, Running>();
   private leaseEnd = 0;
   private isRegistered = false;
   private isStopped = false;
   private ended = new AbortController();
 
   constructor(
-    private readonly options: ResolvedConsumer,
+    private readonly lanes: Lanes,
     private readonly parts: ConsumerParts,
   ) {}
 
-  /** Whether a commit is about what this consumer wants to know. */
-  takes({ atome, before, current, erased }: Committed): boolean {
-    return this.isAmong(erased && current ? current : atome) || (before !== null && this.isAmong(before));
-  }
-
   /** Takes or keeps the lease, and looks for what other processes have committed. */
   async look(): Promise<void> {
-    const { store, now, warn, leaseMs } = this.parts;
-    const { name, fromStart } = this.options;
-    if (!this.isRegistered) await store.register(name, fromStart);
+    const { now, warn, leaseMs } = this.parts;
+    const { lanes } = this;
+    if (!this.isRegistered) await lanes.register();
     this.isRegistered = true;
     if (this.isStopped) return;
-    // by the clock from before: the lease ends sooner here than in the database
-    const asked = now();
-    if (this.leaseEnd - asked < leaseMs * RENEW_AT) {
-      const isMine = await store.lease(name, leaseMs);
-      if (isMine) this.leaseEnd = asked + leaseMs;
-      else this.lose();
-    }
+    if (this.leaseEnd - now() < leaseMs * RENEW_AT) await this.keepLease();
     if (!this.isMine) return;
-    for (const tenant of await store.pending(name)) this.wake(tenant);
-    const late = [...this.running].find(([, { since }]) => now() - since > LONG_MS);
-    if (late) warn(`late ${name}`, `the consumer ${name} is with one event of "${late[0]}" for more than a minute`);
+    for (const name of await lanes.pending()) this.wake(name);
+    const late = [...this.running.values()].find(({ since }) => now() - since > LONG_MS);
+    if (late) {
+      const what = `the consumer ${lanes.name} is with one event of "${late.tenant}" for more than a minute`;
+      warn(`late ${lanes.name}`, what);
+    }
   }
 
-  /** There may be more in the ledger of a tenant. */
-  wake(tenant: string): void {
+  /** There is something new in the ledger of a tenant. */
+  hear(tenant: string, committed: readonly Committed[]): void {
+    for (const name of this.lanes.concerned(tenant, committed)) this.wake(name);
+  }
+
+  /** There may be something to do on a lane. */
+  wake(name: LaneName): void {
     if (!this.isMine) return;
-    const running = this.running.get(tenant);
+    const key = keyOf(name);
+    const running = this.running.get(key);
     if (running) running.again = true;
-    else this.ready.add(tenant);
+    else this.ready.set(key, name);
     this.next();
   }
 
@@ -88,6 +100,8 @@ export class Consumer {
   stop(): void {
     this.isStopped = true;
     this.ready.clear();
+    const { graceMs } = this.lanes;
+    if (graceMs !== undefined && this.running.size > 0) setTimeout(() => this.ended.abort(), graceMs).unref();
   }
 
   /** Resolves when no handler is under way, once it was stopped. */
@@ -98,7 +112,7 @@ export class Consumer {
   /** To be called once it is settled, or was waited for in vain. @returns how many handlers are still under way. */
   async release(): Promise<number> {
     this.lose();
-    if (this.isRegistered) await this.parts.store.release(this.options.name);
+    if (this.isRegistered) await this.parts.store.release(this.lanes.name);
     return this.running.size;
   }
 
@@ -106,75 +120,89 @@ export class Consumer {
     return !this.isStopped && this.parts.now() < this.leaseEnd;
   }
 
-  /** The lease is another's, or may be: nothing is begun before it is asked for again. */
-  private lose(): false {
+  private async keepLease(): Promise<void> {
+    const { store, now, leaseMs } = this.parts;
+    // by the clock from before: the lease ends sooner here than in the database
+    const asked = now();
+    if (await store.lease(this.lanes.name, leaseMs)) this.leaseEnd = asked + leaseMs;
+    else this.lose();
+  }
+
+  /** The lease is another's: nothing is begun before it is asked for again. */
+  private lose(): void {
     this.leaseEnd = 0;
     this.ready.clear();
     this.ended.abort();
     this.ended = new AbortController();
-    return false;
-  }
-
-  private isAmong({ kind, type }: Pick<AtomeHeader, 'kind' | 'type'>): boolean {
-    const { kinds, types } = this.options;
-    return (!kinds || kinds.has(kind)) && (!types || (type !== null && types.has(type)));
   }
 
   private next(): void {
-    for (const tenant of this.ready) {
-      if (this.running.size >= TENANTS_AT_ONCE) return;
-      this.ready.delete(tenant);
-      const done = this.tell(tenant).catch(this.parts.onError);
-      const running = { since: this.parts.now(), again: false, done };
-      this.running.set(tenant, running);
+    const { atOnce } = this.lanes;
+    for (const [key, name] of this.ready) {
+      if (this.running.size >= atOnce) return;
+      if (this.countOf(name.tenant) >= atOnce / 4) continue;
+      this.ready.delete(key);
+      const done = this.tell(name).catch(this.parts.onError);
+      const running = { tenant: name.tenant, since: this.parts.now(), again: false, done };
+      this.running.set(key, running);
       void done.then(() => {
-        this.running.delete(tenant);
-        if (running.again && this.isMine) this.ready.add(tenant);
+        this.running.delete(key);
+        if (running.again && this.isMine) this.ready.set(key, name);
         this.next();
       });
     }
   }
 
-  /** A page of a tenant's ledger, so that another tenant has its turn then. */
-  private async tell(tenant: string): Promise<void> {
-    const { name } = this.options;
+  private countOf(tenant: string): number {
+    let count = 0;
+    for (const running of this.running.values()) if (running.tenant === tenant) count += 1;
+    return count;
+  }
+
+  /** A page of a tenant's ledger, so that another lane has its turn then. */
+  private async tell(name: LaneName): Promise<void> {
+    const { tenant } = name;
     const { store, page, now } = this.parts;
-    const { seq, attempts, isWaiting, hasDue } = await store.cursor(name, tenant);
-    if (hasDue === 1) await this.retryDue(tenant);
+    const lane = await this.lanes.lane(name);
+    const cursor = lane && ((await store.cursor(name)) ?? (await this.lanes.begin(name)));
+    if (!lane || !cursor) return;
+    const { seq, attempts, isWaiting, hasDue } = cursor;
+    if (hasDue === 1) await this.retryDue(lane);
     if (isWaiting === 1) return;
     const state = { from: seq, attempts };
     const began = now();
     let seen = seq;
     for (const committed of await page(tenant, seq)) {
       if (!this.isMine) break;
-      if (this.takes(committed) && !(await this.handle(tenant, committed, state))) return;
+      if (lane.takes(committed) && !(await this.handle(lane, committed, state))) return;
       seen = committed.alteration.seq;
       if (now() - began > TURN_MS) break;
     }
-    if (seen > state.from && this.isMine) await store.run(store.moving(name, { tenant, seq: seen }, state.from));
-    const running = this.running.get(tenant);
+    if (seen > state.from && this.isMine) await store.run(store.moving({ ...name, seq: seen }, state.from));
+    const running = this.running.get(keyOf(name));
     if (running && seen > seq) running.again = true;
   }
 
   /** @returns whether the next event may be told. */
-  private async handle(
-    tenant: string,
-    committed: Committed,
-    state: { from: number; attempts: number },
-  ): Promise<boolean> {
-    const { name, pauseAfter } = this.options;
+  private async handle(lane: Lane, committed: Committed, state: { from: number; attempts: number }): Promise<boolean> {
     const { store } = this.parts;
     const { seq } = committed.alteration;
-    const moving = store.moving(name, { tenant, seq }, state.from);
-    const failure = await this.deliver(tenant, committed, state.attempts + 1, moving);
-    if (failure === 'lost') return this.lose();
-    if (failure) {
-      const pauseMs = failure.isOurs ? (pauseAfter(1) ?? LATER_MS) : pauseAfter(failure.attempts);
+    const moving = store.moving(letterOf(lane, seq), state.from);
+    const failed = await this.deliver(lane, committed, state.attempts + 1, moving);
+    if (failed === 'lost') {
+      // somebody has moved the cursor: another process that has the lease, or who wants it elsewhere
+      if (!this.isStopped) await this.keepLease();
+      return false;
+    }
+    if (failed) {
+      const { attempts, error, isOurs } = failed;
+      const pauseMs = isOurs ? (lane.pauseAfter(1) ?? LATER_MS) : lane.pauseAfter(attempts, error);
+      const failure = failureOf(lane, committed, failed, pauseMs);
       if (pauseMs !== undefined) {
-        await store.postpone(name, state.from, failure, pauseMs);
+        await store.postpone(state.from, failure, pauseMs);
         return false;
       }
-      if (!(await store.bury(name, state.from, failure))) return false;
+      if (!(await store.bury(state.from, failure))) return false;
     }
     state.from = seq;
     state.attempts = 0;
@@ -183,59 +211,78 @@ export class Consumer {
 
   /** @returns undefined where it is handled, and that is in the database; `lost` where that is no longer ours to say. */
   private async deliver(
-    tenant: string,
+    lane: Lane,
     committed: Committed,
     attempt: number,
-    handled: ReturnType<ConsumerStore['moving']>,
-  ): Promise<(Failure & { readonly isOurs?: true }) | 'lost' | undefined> {
-    const { name, call } = this.options;
+    handled: Statement,
+  ): Promise<Failed | 'lost' | undefined> {
+    const { name, tenant, call } = lane;
     const { store, transactions, now, warn } = this.parts;
-    const { seq, atomeId } = committed.alteration;
-    const running = this.running.get(tenant);
+    const { seq } = committed.alteration;
+    const running = this.running.get(keyOf(lane));
     if (running) running.since = now();
     const about = { key: committed.hash, attempt, signal: this.ended.signal };
     const delivery = new EventDelivery(about, transactions, handled);
     const failed = await delivery.to(call, eventFor(tenant, committed));
-    if (delivery.isOvertaken) return 'lost';
+    // an attempt that was ended does not count
+    if (delivery.isOvertaken || (failed && about.signal.aborted && !delivery.isCommitted)) return 'lost';
     if (delivery.notBegun) {
-      const { message: error } = delivery.notBegun;
-      warn(`not begun ${name}`, `the consumer ${name} waits at seq ${seq} of "${tenant}": ${error}`);
-      return { tenant, seq, atomeId, attempts: attempt - 1, error: wordsOf(error), isOurs: true };
+      const { message } = delivery.notBegun;
+      warn(`not begun ${name}`, `the consumer ${name} waits at seq ${seq} of "${tenant}": ${message}`);
+      return { attempts: attempt - 1, error: message, isOurs: true };
     }
     if (failed) {
-      const text = wordsOf(failed.error);
       const what = delivery.isCommitted ? 'failed behind its transaction' : `failed (attempt ${attempt})`;
-      warn(`failed ${name}`, `the consumer ${name} ${what} at seq ${seq} of "${tenant}": ${text}`);
-      if (!delivery.isCommitted) return { tenant, seq, atomeId, attempts: attempt, error: text };
+      const text = wordsOf(failed.error);
+      warn(`failed ${this.lanes.name}`, `the consumer ${name} ${what} at seq ${seq} of "${tenant}": ${text}`);
+      if (!delivery.isCommitted) return { attempts: attempt, error: failed.error };
     }
     if (delivery.isCommitted) return undefined;
-    return (await store.run(handled)) ? undefined : 'lost';
+    const others = lane.record?.({ committed, attempts: attempt });
+    return (await store.run(handled, others)) ? undefined : 'lost';
   }
 
   /** Dead letters that somebody wants to be tried again: each once. */
-  private async retryDue(tenant: string): Promise<void> {
+  private async retryDue(lane: Lane): Promise<void> {
     const { store, page } = this.parts;
-    const { name } = this.options;
-    for (const { seq, attempts } of await store.due(name, tenant)) {
+    const { tenant } = lane;
+    for (const { seq, attempts } of await store.due(lane)) {
       if (!this.isMine) return;
       const [committed] = await page(tenant, seq - 1, seq);
       if (!committed) continue;
-      const failure = await this.deliver(tenant, committed, attempts + 1, store.settling(name, { tenant, seq }));
-      if (failure !== 'lost' && failure?.isOurs) return;
+      const settling = store.settling(letterOf(lane, seq));
+      if (!lane.takes(committed)) {
+        // it is not, or no longer, about what is to be told here
+        await store.run(settling);
+        continue;
+      }
+      const failed = await this.deliver(lane, committed, attempts + 1, settling);
+      if (failed !== 'lost' && failed?.isOurs) return;
       // somebody has skipped it meanwhile, or the lease is another's, which the next look tells
-      if (failure && failure !== 'lost') await store.rebury(name, failure);
+      if (failed && failed !== 'lost') await store.rebury(failureOf(lane, committed, failed));
     }
   }
 }
 
+const keyOf = ({ name, tenant }: LaneName): string => `${name} ${tenant}`;
+
+const letterOf = ({ name, tenant }: LaneName, seq: number) => ({ name, tenant, seq });
+
+function failureOf(lane: Lane, committed: Committed, { attempts, error }: Failed, pauseMs?: number): Failure {
+  const { seq, atomeId } = committed.alteration;
+  const others = lane.record?.({ committed, attempts, error, pauseMs }) ?? [];
+  return { ...letterOf(lane, seq), atomeId, attempts, error: wordsOf(error), others };
+}
+
 /** Of an alteration whose payload has been erased, that is all there is to tell. */
-function eventFor(tenant: string, committed: Committed): TenantEvent {
+export function eventFor(tenant: string, committed: Committed): TenantEvent {
   if (!committed.erased) return { tenant, ...eventOf(committed) };
   const { seq, timestamp, sourceClient, opId, atomeId } = committed.alteration;
   return { tenant, type: 'atome:deleted', atomeId, redacted: true, sourceClient, timestamp, seq, opId };
 }
 
-function wordsOf(error: unknown): string {
+/** What is kept of an error. */
+export function wordsOf(error: unknown): string {
   let text: string;
   try {
     text = String(error);

@@ -54,8 +54,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: Consumers,
     inject: [ConsumerStore, ConsumerRunner],
-    useFactory: (store: ConsumerStore, runner: ConsumerRunner) =>
-      new Consumers(store, (name, tenant) => runner.wake(name, tenant)),
+    useFactory: (store: ConsumerStore, runner: ConsumerRunner) => new Consumers(store, (lane) => runner.wake(lane)),
   },
 ];
 

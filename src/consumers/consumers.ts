@@ -7,7 +7,7 @@ import type { ConsumerRows, ConsumerStatus, DeadLetter, LetterChoice, LetterQuer
 export class Consumers {
   constructor(
     private readonly rows: ConsumerRows,
-    private readonly wake: (name: string, tenant: string) => void,
+    private readonly wake: (lane: { name: string; tenant: string }) => void,
   ) {}
 
   /** How each consumer stands in the ledger of a tenant. */
@@ -44,7 +44,7 @@ export class Consumers {
     if (seq !== undefined && count === 0) {
       throw new AtomeError('not_found', `the consumer "${name}" has no dead letter of seq ${seq}`);
     }
-    if (!isSkipped) this.wake(name, tenant);
+    if (!isSkipped) this.wake({ name, tenant });
     return count;
   }
 

@@ -15,6 +15,8 @@ import { LedgerEntity } from './entities/ledger.entity.js';
 import { PropagationEntity } from './entities/propagation.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
 import { TicketEntity } from './entities/ticket.entity.js';
+import { WebhookEntity } from './entities/webhook.entity.js';
+import { WebhookDeliveryEntity } from './entities/webhook-delivery.entity.js';
 import { CreateLedger1760000000000 } from './migrations/1760000000000-create-ledger.js';
 import { CountWhatIsStored1760200000000 } from './migrations/1760200000000-count-what-is-stored.js';
 import { SettleClocks1761000000000 } from './migrations/1761000000000-settle-clocks.js';
@@ -32,6 +34,7 @@ import { Propagations1768000000000 } from './migrations/1768000000000-propagatio
 import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
 import { CountKinds1770000000000 } from './migrations/1770000000000-count-kinds.js';
 import { Consumers1771000000000 } from './migrations/1771000000000-consumers.js';
+import { Webhooks1772000000000 } from './migrations/1772000000000-webhooks.js';
 import { ForDumps1773000000000 } from './migrations/1773000000000-for-dumps.js';
 
 const COMMON = {
@@ -47,6 +50,8 @@ const COMMON = {
     ConsumerEntity,
     ConsumerCursorEntity,
     DeadLetterEntity,
+    WebhookEntity,
+    WebhookDeliveryEntity,
   ],
   migrations: [
     CreateLedger1760000000000,
@@ -64,6 +69,7 @@ const COMMON = {
     CountAllTexts1769000000000,
     CountKinds1770000000000,
     Consumers1771000000000,
+    Webhooks1772000000000,
     ForDumps1773000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,

@@ -19,6 +19,7 @@ interface Sign {
 const LEDGER = 'CreateLedger1760000000000';
 const ACCOUNTS = 'CreateAccounts1763000000000';
 const CONSUMERS = 'Consumers1771000000000';
+const WEBHOOKS = 'Webhooks1772000000000';
 
 const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   ledgers: { madeBy: LEDGER, columns: ['tenant', 'epoch', 'seq', 'hash', 'timestamp'] },
@@ -31,6 +32,8 @@ const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   consumers: { madeBy: CONSUMERS, columns: ['name', 'owner', 'expires_at'] },
   consumer_cursors: { madeBy: CONSUMERS, columns: ['consumer', 'tenant', 'seq', 'due_at'] },
   dead_letters: { madeBy: CONSUMERS, columns: ['consumer', 'tenant', 'atome_id', 'failed_at'] },
+  webhooks: { madeBy: WEBHOOKS, columns: ['id', 'tenant', 'url', 'secret', 'previous_secret'] },
+  webhook_deliveries: { madeBy: WEBHOOKS, columns: ['webhook', 'tenant', 'seq', 'message_id', 'attempted_at'] },
   account_sessions: { madeBy: ACCOUNTS, columns: ['id', 'account_id', 'family_hash', 'secret_hash'] },
 };
 

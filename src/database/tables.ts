@@ -17,6 +17,8 @@ export const TABLES = [
   'consumers',
   'consumer_cursors',
   'dead_letters',
+  'webhooks',
+  'webhook_deliveries',
 ] as const;
 
 /** Those of the index of searches, which can be made again; on PostgreSQL only. */

@@ -95,6 +95,9 @@ export const BODIES = {
     'Delete by a query': { operation: 'delete', kind: 'note', where: { 'data.stale': true }, limit: 100 },
   },
   letters: { 'One of them': { seq: 12 } },
+  webhook: { 'Orders alone': { url: 'https://receiver.example/hook', kinds: ['order'] } },
+  webhookChange: { Disable: { enabled: false } },
+  replay: { 'Go back': { after: 0 } },
   push: {
     'Two writes': {
       operations: [
@@ -116,6 +119,21 @@ const CREATED = {
   timestamp: ATOME.createdAt,
   sourceClient: null,
   opId: null,
+};
+
+export const WEBHOOK_ID = 'wh_5e0ae1a3-8d26-4e6a-b2cd-9a1d0f3c7e11';
+const WEBHOOK = {
+  id: WEBHOOK_ID,
+  url: 'https://receiver.example/hook',
+  kinds: ['order'],
+  events: null,
+  description: '',
+  enabled: true,
+  disabledReason: null,
+  seq: 14,
+  lag: 2,
+  createdBy: 'alice',
+  createdAt: ATOME.createdAt,
 };
 
 const REACHED = { at: 0, id: NOTE_ID, version: 2, seq: 2 };
@@ -144,6 +162,28 @@ export const ANSWERS = {
     nextCursor: null,
   },
   count: { success: true, count: 1 },
+  webhook: { success: true, data: WEBHOOK },
+  webhookMade: { success: true, data: { ...WEBHOOK, secret: 'whsec_…' } },
+  webhooks: { success: true, data: [WEBHOOK] },
+  webhookSecret: { success: true, secret: 'whsec_…' },
+  webhookTest: { success: true, data: { delivered: true, responseStatus: 200, error: null } },
+  webhookDeliveries: {
+    success: true,
+    data: [
+      {
+        seq: 12,
+        id: 'msg_9e107d…',
+        event: 'atome:created',
+        atomeId: NOTE_ID,
+        status: 'failing',
+        attempts: 2,
+        responseStatus: 500,
+        error: 'NotDelivered: …',
+        attemptedAt: ATOME.updatedAt,
+        nextAt: ATOME.updatedAt,
+      },
+    ],
+  },
   auditLines: lines([{ epoch: NOTE_ID, seq: 2, hash: '9e107d…' }, AUDIT_ENTRY, { count: 1, digest: 'e4d909…' }]),
   export: lines([
     { principal: 'anonymous', tenant: 'default', epoch: NOTE_ID, seq: 2, hash: '9e107d…' },

@@ -79,6 +79,17 @@ describe('the wall between the tenants in PostgreSQL', () => {
     },
   );
 
+  it.each(['atome_webhooks', 'atome_webhook_deliveries'])('does the same with those in %s', async (table) => {
+    const insert =
+      table === 'atome_webhooks'
+        ? `INSERT INTO ${table} SELECT t, t, 'u', 'null', 'null', '', 1, NULL, 's', NULL, 0, 'a', 0`
+        : `INSERT INTO ${table} SELECT t, 1, t, 'm', 'e', 'a', 'dead', 1, NULL, NULL, 0, 0, NULL`;
+    await careless.query('*', `${insert} FROM (VALUES ('one'), ('two')) AS v (t)`, []);
+    const seen = async (scope: string): Promise<unknown[]> =>
+      (await careless.query(scope, `SELECT tenant FROM ${table} ORDER BY tenant`, [])).map(({ tenant }) => tenant);
+    expect([await seen('one'), await seen(''), await seen('*')]).toEqual([['one'], [], ['one', 'two']]);
+  });
+
   it('shows nothing to a connection that names no tenant', async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();

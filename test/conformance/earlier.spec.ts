@@ -22,6 +22,8 @@ const TABLES = [
   'propagations',
   'receipts',
   'tickets',
+  'webhook_deliveries',
+  'webhooks',
 ];
 const INDEXES = [
   ...['family', 'account', 'revocation', 'expiry'].map((name) => `account_sessions_by_${name}`),
@@ -35,6 +37,8 @@ const INDEXES = [
   ],
   ...['seq', 'creation', 'kind', 'parent', 'heritage'].map((name) => `atomes_by_${name}`),
   'tickets_by_expiry',
+  'webhook_deliveries_by_time',
+  'webhooks_by_tenant',
 ];
 const ALL = [...DATABASES, ['PostgreSQL without superuser', createOwnedDatabase]] as const;
 

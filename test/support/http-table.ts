@@ -140,6 +140,37 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     methods: ['POST'],
     writes: { POST: [undefined, 404] },
   },
+  '/api/webhooks': {
+    at: '/api/webhooks',
+    methods: [...GET, 'POST'],
+    types: ANY,
+    writes: { POST: [{ url: 'https://receiver.example/', enabled: false }, 201] },
+  },
+  '/api/webhooks/:id': {
+    at: '/api/webhooks/nobody',
+    methods: [...GET, 'PATCH', 'DELETE'],
+    status: 404,
+    types: { '': 'application/problem+json; charset=utf-8' },
+    writes: { PATCH: [{ enabled: false }, 404], DELETE: [undefined, 404] },
+  },
+  '/api/webhooks/:id/rotate-secret': {
+    at: '/api/webhooks/nobody/rotate-secret',
+    methods: ['POST'],
+    writes: { POST: [undefined, 404] },
+  },
+  '/api/webhooks/:id/test': { at: '/api/webhooks/nobody/test', methods: ['POST'], writes: { POST: [undefined, 404] } },
+  '/api/webhooks/:id/deliveries': {
+    at: '/api/webhooks/nobody/deliveries',
+    methods: GET,
+    status: 404,
+    types: { '': 'application/problem+json; charset=utf-8' },
+    queries: { 'limit=1&status=dead': 404, 'limit=0': 400, 'status=lost': 400 },
+  },
+  '/api/webhooks/:id/replay': {
+    at: '/api/webhooks/nobody/replay',
+    methods: ['POST'],
+    writes: { POST: [{ after: 0 }, 404] },
+  },
   '/api/user-data/export': {
     at: '/api/user-data/export',
     methods: GET,

@@ -71,9 +71,13 @@ describe('an application chooses the doors', () => {
         return { mine: true };
       }
     }
-    const api = await start({ options: { audit: false, userData: false, schema: false }, controllers: [Audit] });
+    const api = await start({
+      options: { audit: false, userData: false, schema: false, webhooks: false },
+      controllers: [Audit],
+    });
     expect(await statuses(api)).toEqual([200, 200, 200, 200, 404, 404]);
     expect((await api.get('/audit')).body).toEqual({ mine: true });
+    expect((await api.get('/webhooks')).status).toBe(404);
   });
 
   it('has them at the same paths whatever its versions are', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { login, register, tokensOf, WITH_ACCOUNTS } from '../../support/server/accounts.js';
+import { WEBHOOK_ID } from '../../../src/http/openapi-examples.js';
 import type { Tables } from '../../../src/database/tables.js';
 import { LEDGER_STORE } from '../../../src/ledger/store.js';
 import { startApp, type TestApp } from '../../support/server/app.js';
@@ -50,6 +51,15 @@ const CALLS = [
   'GET /api/consumers/{name}/dead-letters',
   'POST /api/consumers/{name}/retry',
   'POST /api/consumers/{name}/skip',
+  'POST /api/webhooks',
+  'GET /api/webhooks',
+  'GET /api/webhooks/{id}',
+  'PATCH /api/webhooks/{id}',
+  'POST /api/webhooks/{id}/rotate-secret',
+  'POST /api/webhooks/{id}/test',
+  'GET /api/webhooks/{id}/deliveries',
+  'POST /api/webhooks/{id}/replay',
+  'DELETE /api/webhooks/{id}',
   'GET /api/user-data/export',
   'DELETE /api/user-data/delete-all',
   'GET /api/sync/pull',
@@ -59,6 +69,15 @@ const CALLS = [
   'GET /health/live',
   'GET /health/ready',
 ];
+
+/** Those that write and take no body. */
+const WITHOUT_BODY = [
+  'POST /api/auth/ticket',
+  'POST /api/webhooks/{id}/rotate-secret',
+  'POST /api/webhooks/{id}/test',
+  'DELETE /api/webhooks/{id}',
+];
+const MAKES_SOMETHING = [CALLS[0], 'POST /api/webhooks'];
 
 describe('the documentation of the REST calls', () => {
   let server: TestApp;
@@ -71,6 +90,11 @@ describe('the documentation of the REST calls', () => {
       .transact(
         [`INSERT INTO atome_consumers (name, owner, expires_at) VALUES ('billing', '', 0)`],
         [`INSERT INTO atome_dead_letters VALUES ('billing', 'default', 12, 'a', 8, 'Error: no', 0, 0)`],
+        [
+          `INSERT INTO atome_webhooks VALUES (?, 'default', 'https://127.0.0.1/', 'null', 'null', '', 0, NULL, 'whsec_', NULL, 0, 'a', 0)`,
+          WEBHOOK_ID,
+        ],
+        ['INSERT INTO atome_consumer_cursors VALUES (?, ?, 0, 0, 0, NULL)', WEBHOOK_ID, 'default'],
       );
     const { paths } = (await server.api.get('/api/openapi.json')).body as {
       paths: Record<string, Record<string, Operation>>;
@@ -105,7 +129,7 @@ describe('the documentation of the REST calls', () => {
     for (const media of Object.values(requestBody?.content ?? {})) {
       expect(examplesOf(media)).not.toContain(undefined);
     }
-    const takesBody = /^(?:POST|PUT|PATCH|DELETE) /.test(call) && call !== 'POST /api/auth/ticket';
+    const takesBody = /^(?:POST|PUT|PATCH|DELETE) /.test(call) && !WITHOUT_BODY.includes(call);
     expect(requestBody !== undefined).toBe(takesBody);
   });
 
@@ -129,7 +153,7 @@ describe('the documentation of the REST calls', () => {
         expect({ call, body, status, text: status < 300 || text }).toEqual({
           call,
           body,
-          status: call === CALLS[0] ? 201 : 200,
+          status: MAKES_SOMETHING.includes(call) ? 201 : 200,
           text: true,
         });
       }

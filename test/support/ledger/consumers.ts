@@ -53,6 +53,6 @@ export function consumerOn(
   return {
     start: () => runner.start(),
     stop: () => runner.stop(),
-    consumers: new Consumers(rows, (name, tenant) => runner.wake(name, tenant)),
+    consumers: new Consumers(rows, (lane) => runner.wake(lane)),
   };
 }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../../src/app/create-app.js';
-import type { AtomeOptions } from '../../../src/config/module-options.js';
+import type { AtomeOptions, AtomeStaticOptions } from '../../../src/config/module-options.js';
 import { readConfig } from '../../../src/config/environment.js';
 import { WS_PATH } from '../../../src/protocol/index.js';
 import { Api } from '../clients/api.js';
@@ -19,7 +19,10 @@ export interface TestApp {
 }
 
 /** Starts the server; without a database it runs on SQLite in memory. */
-export async function startApp(environment: Record<string, string> = {}, options: AtomeOptions = {}): Promise<TestApp> {
+export async function startApp(
+  environment: Record<string, string> = {},
+  options: AtomeOptions & AtomeStaticOptions = {},
+): Promise<TestApp> {
   const read = readConfig({
     DATABASE_URL: 'sqlite::memory:',
     LOG_LEVEL: 'fatal',
