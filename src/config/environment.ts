@@ -16,6 +16,7 @@ import {
   DEFAULT_SOCKET_OPTIONS,
 } from './module-options.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
+import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment } from './variable-reader.js';
@@ -130,7 +131,7 @@ export function readConfig(environment: Environment = process.env): Config {
 
 function readDatabase(
   read: VariableReader,
-): Pick<AtomeOptions, 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
+): Pick<AtomeOptions, 'bus' | 'busCredentials' | 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
   const databaseSchema = read.optional('DATABASE_SCHEMA');
   if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
     const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
@@ -144,6 +145,7 @@ function readDatabase(
       'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
     ),
     ...(databaseSchema !== undefined && { databaseSchema }),
+    ...readBus(read),
     postgres: readPostgres(read),
   };
 }

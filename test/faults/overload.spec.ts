@@ -1,5 +1,6 @@
 import { setTimeout as elapse } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FEW_GROUPS } from '../../src/ledger/write/admission.js';
 import { MAX_WRITES } from '../../src/ledger/write/group-size.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { AtomeError } from '../../src/protocol/index.js';
@@ -7,67 +8,82 @@ import { DATABASES, type Database } from '../support/databases/databases.js';
 import { create, openLedger, ORIGIN, type TestLedger } from '../support/ledger/ledger.js';
 import { WatchedStore } from '../support/ledger/watched-store.js';
 
-/** What a commit takes on a slow disk, in milliseconds: so long that this machine is not what is measured. */
+/** What a commit takes on a slow disk, in milliseconds: at so much, no more than {@link FEW_GROUPS} groups may wait. */
 const COMMIT_MS = 100;
-const PER_SECOND = (MAX_WRITES * 1_000) / COMMIT_MS;
-/** What a machine that is busy with other tests may add. */
-const PATIENCE_MS = 10 * COMMIT_MS;
-const RUN_MS = 2_500;
-const EVERY_MS = 10;
+const COMMITS = 12;
+/** A write may come while a group is under way, and its own is one. */
+const MAX_COMMITS = FEW_GROUPS + 2;
 
 describe.each(DATABASES)('writes on %s with a slow disk', (_name, createDatabase) => {
   let database: Database;
   let ledger: TestLedger;
+  let commits = 0;
+  let onCommit = (): void => undefined;
   let count = 0;
   beforeEach(async () => {
     database = await createDatabase();
     const watched = new WatchedStore(await openStore(database.url));
-    watched.before = (method) => (method === 'write.commit' ? elapse(COMMIT_MS) : undefined);
+    watched.before = (method) => {
+      if (method !== 'write.commit') return undefined;
+      commits += 1;
+      onCommit();
+      return elapse(COMMIT_MS);
+    };
     ledger = await openLedger(watched.store);
+    // from its first group on, the writer knows how slow the disk is
+    await Promise.all(['modest', 'greedy'].map((tenant) => write(tenant)));
   });
   afterEach(async () => {
     await ledger.close();
     await database.drop();
   });
 
-  /** Writes of a tenant at a rate, whatever their answers take. */
-  async function offer(tenant: string, perSecond: number) {
-    const [took, refusals, writing]: [number[], AtomeError[], Promise<void>[]] = [[], [], []];
-    const end = performance.now() + RUN_MS;
-    for (let due = 0; performance.now() < end; await elapse(EVERY_MS)) {
-      due += (perSecond * EVERY_MS) / 1_000;
-      for (; due >= 1; due -= 1) {
-        const begun = performance.now();
-        const written = ledger.writer.submit(tenant, create(`a-${(count += 1)}`), ORIGIN);
-        writing.push(
-          written.then(
-            () => void took.push(performance.now() - begun),
-            (error: unknown) => void refusals.push(error as AtomeError),
-          ),
-        );
+  const write = (tenant: string) => ledger.writer.submit(tenant, create(`a-${(count += 1)}`), ORIGIN);
+
+  /** Offers so many writes of each tenant with each commit, and counts how many commits each of them waits for. */
+  async function offer(perCommit: Readonly<Record<string, number>>) {
+    const offered = Object.keys(perCommit).map((tenant) => ({ tenant, waited: [0], refusals: [] as AtomeError[] }));
+    const writing: Promise<void>[] = [];
+    const end = commits + COMMITS;
+    onCommit = () => {
+      for (const { tenant, waited, refusals } of commits > end ? [] : offered) {
+        for (let each = 0; each < perCommit[tenant]!; each += 1) {
+          const begun = commits;
+          const written = write(tenant);
+          writing.push(
+            written.then(
+              () => void waited.push(commits - begun),
+              (error: unknown) => void refusals.push(error as AtomeError),
+            ),
+          );
+        }
       }
-    }
-    await Promise.all(writing);
-    took.sort((a, b) => a - b);
-    return { accepted: took.length, p99: took[Math.floor(took.length * 0.99)]!, refusals };
+    };
+    const [tenant] = Object.keys(perCommit);
+    for (await write(tenant!); writing.length > 0; await Promise.all(writing.splice(0)));
+    return offered.map(({ waited, refusals }) => ({
+      accepted: waited.length - 1,
+      longest: Math.max(...waited),
+      refusals,
+    }));
   }
 
-  it('take no more than three times as long when three times as many are offered as it decides', async () => {
-    const atCapacity = await offer('t', PER_SECOND * 0.9);
-    const overloaded = await offer('t', PER_SECOND * 3);
-    expect(overloaded.refusals.length).toBeGreaterThan(0);
-    expect(overloaded.p99).toBeLessThanOrEqual(Math.max(3 * atCapacity.p99, PATIENCE_MS));
-    expect(overloaded.accepted).toBeGreaterThan(atCapacity.accepted / 2);
-    for (const refusal of overloaded.refusals) {
+  it('wait for few commits when three times as many are offered as it decides', async () => {
+    const [atCapacity] = await offer({ greedy: MAX_WRITES * 0.9 });
+    const [overloaded] = await offer({ greedy: MAX_WRITES * 3 });
+    expect(atCapacity!.refusals).toEqual([]);
+    expect(overloaded!.refusals.length).toBeGreaterThan(0);
+    expect(overloaded!.longest).toBeLessThanOrEqual(MAX_COMMITS);
+    expect(overloaded!.accepted).toBeGreaterThanOrEqual(atCapacity!.accepted);
+    for (const refusal of overloaded!.refusals) {
       expect(refusal).toMatchObject({ code: 'unavailable', details: { retryAfter: expect.any(Number) } });
     }
   });
 
-  it('of one tenant take no longer because another is overloaded', async () => {
-    const alone = await offer('modest', 20);
-    const [beside, overloaded] = await Promise.all([offer('modest', 20), offer('greedy', PER_SECOND * 3)]);
-    expect(overloaded.refusals.length).toBeGreaterThan(0);
-    expect(beside.refusals).toEqual([]);
-    expect(beside.p99).toBeLessThanOrEqual(Math.max(3 * alone.p99, PATIENCE_MS));
+  it('of one tenant do not wait for those of another that is overloaded', async () => {
+    const [overloaded, beside] = await offer({ greedy: MAX_WRITES * 3, modest: 2 });
+    expect(overloaded!.refusals.length).toBeGreaterThan(0);
+    expect(beside!.refusals).toEqual([]);
+    expect(beside!.longest).toBeLessThanOrEqual(FEW_GROUPS);
   });
 });

@@ -52,7 +52,7 @@ async function publishable(copy: string): Promise<void> {
     const filter = (source: string): boolean => !source.includes('node_modules');
     await cp(join(ROOT, path), join(copy, path), { recursive: true, filter });
   }
-  await run(process.execPath, [join(ROOT, 'strip-comments.mjs'), copy]);
+  await run(process.execPath, [join(ROOT, 'shrink-package.mjs'), copy]);
 }
 
 async function pack(workspace: string): Promise<Packed> {

@@ -1,6 +1,6 @@
 /*
- * Takes the comments out of the JavaScript of a built package: who installs it reads those of its declarations, and the source
- * maps that the comments name are not in it. `node strip-comments.mjs [folder]`
+ * Takes the comments and the white space out of the JavaScript of a built package: who installs it reads its declarations, and
+ * the source maps that the comments name are not in it. Names stay, for stack traces. `node shrink-package.mjs [folder]`
  */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ for (const file of files) {
     format: 'esm',
     target: 'node20',
     legalComments: 'none',
+    minifySyntax: true,
+    minifyWhitespace: true,
   });
   await writeFile(path, code);
 }
