@@ -38,6 +38,7 @@ describe('the public API', () => {
       'list',
       'on',
       'patch',
+      'pending',
       'ready',
       'rejected',
       'rename',

@@ -37,7 +37,7 @@ export { SyncError, type LocalErrorCode, type SyncErrorCode } from './core/error
 export { memoryStore } from './storage/memory/memory-store.js';
 export { indexedDbStore, type IndexedDbOptions } from './storage/indexeddb/indexeddb-store.js';
 export { createClient } from './offline/client.js';
-export type { Client, ClientOptions, LiveQuery, QueryListener, Written } from './offline/api.js';
+export type { Client, ClientOptions, LiveQuery, QueryListener, UnsentWrite, Written } from './offline/api.js';
 export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './core/kinds.js';
 export type { Condition, Difference, Predicate, Query } from './query/query.js';
 export type * from './storage/store.js';

@@ -35,7 +35,14 @@ const Context = createContext<Client | null>(null);
 
 /** What hydration begins with, on the server and in the browser alike. */
 const NO_ATOMES: readonly never[] = [];
-const UNKNOWN: Status = { state: 'connecting', pending: 0, rejected: 0, lastSeq: 0, clockSkewMs: null };
+const UNKNOWN: Status = {
+  storage: 'memory',
+  state: 'connecting',
+  pending: 0,
+  rejected: 0,
+  lastSeq: 0,
+  clockSkewMs: null,
+};
 
 /** Gives a client to the hooks below it. */
 export function AtomeProvider<Map>({ client, children }: AtomeProviderProps<Map>): ReactElement {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import type { Browser, Dialog } from 'playwright-core';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { launchBrowser } from '../support/browser/browser.js';
 import { ClientTab } from '../support/clients/client-tab.js';
@@ -84,6 +84,65 @@ describe('the offline-first client in Chromium', () => {
     expect(new Set(opIds).size).toBe(WRITES);
     expect(opIds).toEqual([...opIds].sort());
     expect(opIds).toEqual(expect.arrayContaining(tab.kept));
+  });
+
+  it('goes on in the other tabs while the leading one is in a dialogue, and in that one after it', async () => {
+    const tabs = [await open(), await open()];
+    await Promise.all(tabs.map((tab) => tab.flushed()));
+    const [leader, other] = await byRole(tabs);
+    const dialogue = new Promise<Dialog>((resolve) => leader.page.once('dialog', resolve));
+    await leader.page.evaluate(() => void setTimeout(() => alert('Are you still there?')));
+    const shown = await dialogue;
+    other!.write(20, 0);
+    await other!.written();
+    // it takes over, and what it has written arrives
+    const before = await other!.flushed();
+    expect(await opIdsTaken()).toEqual(other!.kept);
+    await shown.dismiss();
+    await leader.waitFor(20);
+    expect(await leader.shown()).toEqual(before);
+    leader.write(20, 20);
+    await leader.written();
+    const after = await leader.flushed();
+    await other!.waitFor(40);
+    expect(await other!.shown()).toEqual(after);
+    const opIds = await opIdsTaken();
+    expect(opIds).toEqual([...other!.kept, ...leader.kept]);
+  });
+
+  it('makes a database that was deleted again in each tab, with what there is, and says so', async () => {
+    const tabs = [await open(), await open()];
+    tabs[0]!.write(10, 0);
+    await tabs[0]!.written();
+    const before = await tabs[0]!.flushed();
+    await tabs[1]!.waitFor(10);
+    const failing = tabs.map((tab) => tab.storage('failing'));
+    const third = await profile.tab();
+    await third.evaluate(() => new Promise((resolve) => (indexedDB.deleteDatabase('atome-sync').onsuccess = resolve)));
+    await Promise.all(failing);
+    await Promise.all(tabs.map((tab) => tab.storage('durable')));
+    await proxy.cut();
+    for (const tab of tabs) {
+      await tab.page.reload();
+      await tab.start(url);
+      expect(await tab.shown()).toEqual(before);
+    }
+  });
+
+  it('needs nothing that browsers of its baseline lack', async () => {
+    const page = await profile.tab();
+    await page.evaluate(() => {
+      Reflect.deleteProperty(AbortSignal, 'any');
+      Reflect.deleteProperty(URL, 'canParse');
+      Reflect.deleteProperty(crypto, 'randomUUID');
+      Reflect.deleteProperty(globalThis, 'structuredClone');
+      Reflect.deleteProperty(Promise, 'withResolvers');
+    });
+    const tab = await ClientTab.on(page, url);
+    tab.write(10, 0);
+    await tab.written();
+    await tab.flushed();
+    expect(await tab.leads()).toBe(true);
   });
 
   it('loses and doubles nothing in three tabs of which the leading one is closed again and again', async () => {

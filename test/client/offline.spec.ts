@@ -101,7 +101,7 @@ describe('the offline-first client', () => {
     expect(await client.rejected()).toEqual([]);
   });
 
-  it('refuses what depends on a refused create, each for itself', async () => {
+  it('refuses what depends on a refused create with it, and brings it back with it', async () => {
     await proxy.cut();
     const client = open();
     const { id } = await client.create({ kind: 'no kind at all', data: {} });

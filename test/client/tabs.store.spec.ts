@@ -163,6 +163,24 @@ describe('tabs on one store', () => {
     ]);
   });
 
+  it('takes nothing of a tab that another one has overtaken while it slept, but its own writes', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const place = (seq: number) => ({
+      ...{ cursor: { epoch: 'e', seq }, subscription: '{}', skewMs: null, stamp: null },
+    });
+    await commit(one, { put: [atome('a')], place: place(1) });
+    await two.waitForFunction(() => window.heard.length > 0);
+    // of this one, it hears nothing
+    await two.evaluate(() => (BroadcastChannel.prototype.postMessage = () => undefined));
+    await commit(two, { put: [{ ...atome('a'), version: 9 }], place: place(9) });
+    await commit(one, { put: [{ ...atome('a'), version: 2 }], place: place(2) }, { append: [write('own')] });
+    await one.waitForFunction(() => window.heard.flat().some(({ clear }) => clear));
+    const told = (await heard(one)).find(({ clear }) => clear)!;
+    expect(told).toMatchObject({ put: [{ id: 'a', version: 9 }], place: place(9), append: [write('own')] });
+    await two.waitForFunction(() => window.heard.flat().some(({ append }) => append));
+    expect((await heard(two)).flatMap(({ put = [] }) => put)).toMatchObject([{ version: 1 }]);
+  });
+
   it('gives way to a newer version in another tab, and says so', async () => {
     const old = await open();
     await lead(old);

@@ -41,6 +41,8 @@ export interface Connection {
   connect(): void;
   disconnect(): void;
   readonly wake: () => void;
+  /** The device says that it has no network: takes the connection for lost, and tries anew. */
+  readonly lose: () => void;
   resubscribe(): void;
   /** @returns false when not connected: nothing is kept for later. */
   readonly send: (message: object) => boolean;
@@ -50,6 +52,11 @@ interface Close {
   readonly code: number;
   readonly reason: string;
 }
+
+/** A token that ends sooner is not renewed on its connection, in milliseconds. */
+const LAST_MS = 2_000;
+/** The longest that a timer can take. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What a final close means. */
 function refusalOf(code: number): SyncErrorCode {
@@ -66,13 +73,18 @@ function isStray({ type }: ServerMessage, { phase }: State): boolean {
 }
 
 const SILENT: Close = { code: NO_PROGRESS, reason: 'no answer in time' };
+const REFUSED: Close = { code: NORMAL, reason: 'the subscription was refused' };
+const OFFLINE: Close = { code: NO_PROGRESS, reason: 'the device is offline' };
 
 export function createConnection(parts: ConnectionParts, port: ConnectionPort): Connection {
   let state = IDLE;
   let transport: Transport | undefined;
   let welcome: Welcome;
+  /** How far the local clock is, in milliseconds. */
+  let ahead = 0;
   let refusedToken = false;
   const timer = createTimer();
+  const renewal = createTimer();
   const heartbeat = createHeartbeat(
     parts,
     () => write({ type: 'ping' }),
@@ -88,7 +100,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
       transport = parts.dial(port.url(), { message: receive, closed: (code, reason) => closed({ code, reason }) });
     },
     close: release,
-    authenticate: () => void authenticate(),
+    authenticate: () => void authenticate(refusedToken),
     subscribe: () => write(port.subscription()),
     probe: heartbeat.probe,
   };
@@ -108,6 +120,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
   }
 
   function release({ code, reason }: Close): void {
+    renewal.stop();
     transport?.close(code, reason);
     transport = undefined;
   }
@@ -119,23 +132,32 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
   }
 
   function closed(close: Close): void {
+    renewal.stop();
     transport = undefined;
     refusedToken = close.code === UNAUTHENTICATED;
     dispatch({ type: 'closed', final: refusedToken ? !port.renewable() : isFinalClose(close.code) }, close);
   }
 
-  async function authenticate(): Promise<void> {
+  async function authenticate(renew: boolean, isUrgent = true): Promise<void> {
     const asking = transport;
     let close: Close = { code: UNAUTHENTICATED, reason: 'the server asks for a token' };
     try {
-      const token = await port.token(refusedToken);
+      const token = await port.token(renew);
       if (transport !== asking) return;
       if (token) return write({ type: 'auth', token });
     } catch (thrown) {
       if (transport !== asking) return;
       close = { code: NORMAL, reason: `no token: ${toError(thrown).message}` };
     }
-    drop(close);
+    if (isUrgent) drop(close);
+  }
+
+  /** Brings a new token before the last one ends, and with it the connection. */
+  function renewBefore(expiresAt: string | null): void {
+    const left = Date.parse(expiresAt!) + ahead - Date.now();
+    if (left > LAST_MS && port.renewable()) {
+      renewal.start(Math.min(left * 0.8, MAX_TIMER_MS), () => void authenticate(true, false));
+    }
   }
 
   function receive(text: string): void {
@@ -151,14 +173,16 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     switch (message.type) {
       case 'welcome':
         welcome = message;
+        ahead = Date.now() - Date.parse(message.serverTime);
         if (!message.authRequired) port.identified?.();
         break;
       case 'auth:success':
         port.identified?.(message.principal);
+        renewBefore(message.expiresAt);
         break;
       case 'error':
         failed(message.code, message.message);
-        break;
+        return dispatch(message, REFUSED);
       case 'goaway':
       case 'pong':
         break;
@@ -191,7 +215,8 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
       port.disconnected(code, reason);
     }
     const why = `${port.url()}: ${reason || 'closed'} (${code})`;
-    if (after.phase === 'refused') failed(refusalOf(code), `refused by ${why}`);
+    // why a subscription was, the server has told already
+    if (after.phase === 'refused' && code !== NORMAL) failed(refusalOf(code), `refused by ${why}`);
     if (after.phase === 'exhausted') failed('offline', `gave up on ${why}; connect() starts over`);
     if (after.phase === 'waiting' && !wasUp) {
       failed('offline', `no connection to ${why}; next attempt in ${Math.round(after.delayMs)} ms`);
@@ -205,6 +230,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     connect: () => dispatch({ type: 'connect' }),
     disconnect: () => dispatch({ type: 'disconnect' }, { code: NORMAL, reason: 'client disconnect' }),
     wake: () => dispatch({ type: 'wake' }),
+    lose: () => drop(OFFLINE),
     resubscribe: () => dispatch({ type: 'resubscribe' }),
     send(message) {
       const up = isUp(state);

@@ -12,7 +12,8 @@ import { backoffMs, type Backoff } from './backoff.js';
  *                          │            closed, or no answer in time    │
  *                       waiting ◀───────────────────────────────────────┘ (from each of the four)
  *
- *   A subscription that is refused for now is asked for again after the delay that the server names.
+ *   A subscription that is refused for now is asked for again after the delay that the server names, one that is wrong
+ *   is not: refused.
  *   No attempt left: exhausted. A close after which trying again cannot help: refused.
  *   `disconnect` leads to idle from everywhere; `connect` starts over from every state without a socket,
  *   `wake` from waiting and exhausted.
@@ -45,7 +46,7 @@ export type Event =
   | { readonly type: 'wake' }
   | Pick<Welcome, 'type' | 'authRequired'>
   | Pick<Goaway, 'type' | 'retryAfter'>
-  | Pick<ErrorMessage, 'type' | 'details'>
+  | (Pick<ErrorMessage, 'type' | 'details'> & Partial<ErrorMessage>)
   | Pick<Exclude<ServerMessage, Welcome | Goaway | ErrorMessage>, 'type'>;
 
 /** What is to be done when a state is left. */
@@ -61,6 +62,9 @@ export interface Rules {
 
 /** The state after an event, and what is to be done. */
 export type Transition = readonly [State, Effect?];
+
+/** What a server calls a subscription that it will never take. */
+const FINAL = /^(invalid|too_complex|forbidden)/;
 
 export const IDLE: State = { phase: 'idle' };
 
@@ -93,6 +97,8 @@ export function next(state: State, event: Event, rules: Rules, chance: number): 
       if (phase === 'subscribing' && wait) {
         return [{ ...state, delayMs: backoffMs(0, rules.reconnect, chance, wait) }];
       }
+      // the same one will be refused again
+      if (phase === 'subscribing' && FINAL.test(event.code!)) return [{ phase: 'refused' }, 'close'];
       break;
     }
     case 'resubscribe':

@@ -18,15 +18,19 @@ afterEach(() => {
 });
 
 describe('onWake', () => {
-  it('hears the network, the return from the page cache and the return of the user', () => {
+  it('hears the network come and go, the return from the page cache and the return of the user', () => {
     const { window, document } = openPage();
     const run = jest.fn();
-    const off = onWake(run);
+    const lost = jest.fn();
+    const off = onWake(run, lost);
 
     window.dispatchEvent(new Event('online'));
     window.dispatchEvent(new Event('pageshow'));
     document.dispatchEvent(new Event('visibilitychange'));
     expect(run).toHaveBeenCalledTimes(3);
+
+    window.dispatchEvent(new Event('offline'));
+    expect(lost).toHaveBeenCalledTimes(1);
 
     document.visibilityState = 'hidden';
     document.dispatchEvent(new Event('visibilitychange'));
@@ -38,7 +42,8 @@ describe('onWake', () => {
   });
 
   it('does nothing where there is no page', () => {
-    const off = onWake(() => undefined);
+    const nothing = (): void => undefined;
+    const off = onWake(nothing, nothing);
     expect(off).not.toThrow();
   });
 });

@@ -34,7 +34,11 @@ function withoutSlash(path: string): string {
 function parse(url = ''): URL {
   const page = (globalThis as { location?: Location }).location?.origin;
   const base = page?.startsWith('http') ? page : LOCAL;
-  const parsed = URL.canParse(url, base) && new URL(url, base);
-  if (parsed && /^(http|ws)s?:/.test(parsed.protocol)) return parsed;
+  try {
+    const parsed = new URL(url, base);
+    if (/^(http|ws)s?:/.test(parsed.protocol)) return parsed;
+  } catch {
+    // told below
+  }
   throw new SyncError('invalid', `"${url}" is no URL of a server; one looks like ${LOCAL}`);
 }

@@ -14,8 +14,8 @@ export interface Following {
   readonly cursor?: StoredCursor | undefined;
   /** What the server has said of our rights, for the next `subscribe`. */
   readonly rights?: string | undefined;
-  /** What a replay from the beginning has told; undefined where the cursor continues what is kept. */
-  readonly replay?: readonly (readonly AtomeEvent[])[] | undefined;
+  /** All is being told from the beginning; undefined where the cursor continues what is kept. */
+  readonly replay?: true | undefined;
 }
 
 /** What a message has led to. */
@@ -23,8 +23,8 @@ export interface Followed {
   readonly now: Following;
   /** New alterations. */
   readonly events?: readonly AtomeEvent[];
-  /** The replay is complete: this is all there is. */
-  readonly all?: readonly AtomeEvent[];
+  /** The replay is complete. */
+  readonly whole?: true;
   /** Something is missing: subscribe again from the cursor. */
   readonly again?: true;
 }
@@ -45,14 +45,13 @@ export function follow(
       const events = cursor && decideFrame(cursor.seq, message);
       if (!events) break;
       if (events === 'missing') return { now: before, again: true };
-      const now = { cursor: { ...cursor, seq: message.to, hash: message.hash, rights }, rights };
-      return replay ? { now: { ...now, replay: [...replay, events] } } : { now, events };
+      return { now: { cursor: { ...cursor, seq: message.to, hash: message.hash, rights }, rights, replay }, events };
     }
     case 'sync:live':
-      if (replay) return { now: { cursor, rights }, all: replay.flat() };
+      if (replay) return { now: { cursor, rights }, whole: true };
       break;
     case 'sync:reset':
-      return { now: keeps ? { replay: [] } : { cursor: { epoch: message.epoch, seq: message.head } }, again: true };
+      return { now: keeps ? { replay: true } : { cursor: { epoch: message.epoch, seq: message.head } }, again: true };
   }
   return { now: before };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonPatch } from '../../../src/protocol/index.js';
+import type { ErrorBody, JsonObject, JsonPatch } from '../../../src/protocol/index.js';
 import type { Listener, SyncEventName } from '../core/event-map.js';
 import type { Access, AnyKinds, AtomeOf, KindOf, NewAtome, Replacement } from '../core/kinds.js';
 import type { ServerOptions } from '../core/options.js';
@@ -39,6 +39,14 @@ export interface Written {
    * that. Not there where the write is kept as the store promises.
    */
   readonly durable?: false;
+}
+
+/** An own write that the server has not confirmed. */
+export interface UnsentWrite {
+  /** The write. */
+  readonly operation: PendingWrite;
+  /** Why the server has put it off, where this client was told: it is tried again by itself. */
+  readonly error?: ErrorBody | undefined;
 }
 
 /** A query that stays true. It has the shape of a Svelte store; see the README for Vue, Solid and React. */
@@ -115,14 +123,17 @@ export interface Client<Map = AnyKinds> {
   /** Resolves once everything up to a place in the ledger is here. */
   waitFor(seq: number): Promise<void>;
 
+  /** The writes that the server has not confirmed, oldest first. */
+  pending(): Promise<readonly UnsentWrite[]>;
   /** The writes that were refused for good, oldest first. */
   rejected(): Promise<readonly RejectedWrite[]>;
   /**
-   * Sends a rejected write again under a new name, with what `edit` names in the place of what was refused.
+   * Sends a rejected write again under a new name, with what `edit` names in the place of what was refused. Behind a
+   * `create` come the writes that were refused with it, because they need what it makes.
    * @throws SyncError `not_found` when there is none under that name.
    */
   retry(opId: string, edit?: Partial<Omit<PendingWrite, 'opId'>>): Promise<Written>;
-  /** Forgets a rejected write. */
+  /** Forgets a rejected write, or a pending one: then it shows no longer and, unless it was sent already, is not sent. */
   discard(opId: string): Promise<void>;
 
   /** Ends the connection and closes the store. What was not sent is sent after the next start. */

@@ -21,5 +21,7 @@ export type Change =
   /** An alteration was taken in. */
   | { readonly type: 'event'; readonly event: AtomeEvent; readonly origin: Origin }
   | { readonly type: 'rejected'; readonly write: RejectedWrite }
+  /** The store has failed, and keeps all again; there may be other tabs again. */
+  | { readonly type: 'recovered' }
   /** `usurped`: the client has to end, because what it holds is not to be shown to whom the server names. */
   | { readonly type: 'failed'; readonly error: Error; readonly usurped?: true };

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { created, frame, note, NOW, subscribe, ScriptedServer } from '../../../test/support/clients/scripted-server.js';
+import {
+  created,
+  frame,
+  note,
+  NOW,
+  settle,
+  subscribe,
+  ScriptedServer,
+} from '../../../test/support/clients/scripted-server.js';
 import { memoryStore } from '../index.js';
 
 let server: ScriptedServer;
@@ -7,7 +15,7 @@ beforeEach(() => void (server = new ScriptedServer()));
 afterEach(() => server.close());
 
 describe('a first start', () => {
-  it('has everything told, shows it when it is whole, and reads on from there', async () => {
+  it('has everything told, shows it as it comes, and reads on from there', async () => {
     const client = server.open({ subscription: { kinds: ['note'] } });
     const heard = jest.fn();
     client.on('atome:created', heard);
@@ -16,12 +24,15 @@ describe('a first start', () => {
     subscribe(peer, 0, 7, { rights: 'r1' });
     frame(peer, 0, [created(3, note('a')), created(4, note('b'))], 4);
     expect(client.status()).toMatchObject({ state: 'catching-up', done: 4, total: 7, lastSeq: 0 });
-    expect(await client.list()).toEqual([]);
+    expect(await client.list()).toMatchObject([{ id: 'a' }, { id: 'b' }]);
     frame(peer, 4, [created(7, note('c'))], 7);
     peer.send({ type: 'sync:live', seq: 7 });
     await client.ready();
     expect((await client.list()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    expect(client.status()).toEqual({ state: 'live', pending: 0, rejected: 0, lastSeq: 7, clockSkewMs: 0 });
+    expect(client.status()).toEqual({
+      ...{ state: 'live', pending: 0, rejected: 0, lastSeq: 7, clockSkewMs: 0 },
+      storage: 'memory',
+    });
     expect(heard).not.toHaveBeenCalled();
 
     peer.close(1012, 'the server goes down');
@@ -53,6 +64,51 @@ describe('a first start', () => {
     await client.ready();
     expect((await client.list()).map(({ id }) => id)).toEqual(['b', 'c']);
   });
+
+  it('goes on after a restart where it had come to, and keeps what it was told', async () => {
+    const store = memoryStore();
+    const first = server.open({ store });
+    const peer = await server.accept();
+    subscribe(peer, 0, 7, { rights: 'r1' });
+    frame(peer, 0, [created(3, note('a')), created(4, note('b'))], 4);
+    await first.close();
+    const second = server.open({ store });
+    const again = await server.accept();
+    const from = { epoch: 'e1', since: 4, hash: 'h4', rights: 'r1' };
+    expect(again.take()).toEqual([{ type: 'subscribe', ...from, compact: true }]);
+    expect((await second.list()).map(({ id }) => id)).toEqual(['a', 'b']);
+    subscribe(again, 4, 7);
+    frame(again, 4, [created(7, note('c'))], 7);
+    again.send({ type: 'sync:live', seq: 7 });
+    await second.ready();
+    expect((await second.list()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it.each(['other kinds', 'another ledger'])(
+    'begins at 0 after a restart in the middle of a replay of %s',
+    async (why) => {
+      const store = memoryStore();
+      const [first, live] = await server.live(3, [note('old'), note('a')], { store });
+      const subscription = why === 'other kinds' ? { kinds: ['note'] } : {};
+      let peer = live;
+      if (why === 'other kinds') {
+        await first.close();
+        server.open({ store, subscription });
+        peer = await server.accept();
+      } else live.send({ type: 'sync:reset', reason: 'epoch', epoch: 'e2', head: 7 });
+      subscribe(peer, 0, 7);
+      frame(peer, 0, [created(4, note('a', { n: 2 }))], 4);
+      await settle();
+      const second = server.open({ store, subscription });
+      const again = await server.accept();
+      expect(again.take()).toMatchObject([{ since: 0, compact: true }]);
+      subscribe(again, 0, 7);
+      frame(again, 0, [created(4, note('a', { n: 2 }))], 7);
+      again.send({ type: 'sync:live', seq: 7 });
+      await second.ready();
+      expect((await second.list()).map(({ id }) => id)).toEqual(['a']);
+    },
+  );
 
   it('begins anew when the ledger has become another meanwhile', async () => {
     const client = server.open();
@@ -101,8 +157,8 @@ describe('what the server takes away', () => {
     expect(peer.take()).toEqual([{ type: 'subscribe', since: 0, compact: true }]);
     subscribe(peer, 0, 4, { rights: 'r2' });
     frame(peer, 0, [created(2, note('b')), { type: 'atome:left', atomeId: 'a', reason: 'access', seq: 3 }], 4);
-    // until all is told, what was there is shown
-    expect((await client.list()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    // what the replay takes away goes at once, what it does not tell when it is whole
+    expect((await client.list()).map(({ id }) => id)).toEqual(['b', 'c']);
     expect(peer.take()).toEqual([]);
     peer.send({ type: 'sync:live', seq: 4 });
     expect((await client.list()).map(({ id }) => id)).toEqual(['b', 'c']);

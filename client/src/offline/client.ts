@@ -1,6 +1,6 @@
 import type { Client, ClientOptions } from './api.js';
 import { onWake } from '../connection/wake.js';
-import { SyncError } from '../core/errors.js';
+import { SyncError, toError } from '../core/errors.js';
 import { createEmitter } from '../core/emitter.js';
 import { emitEvent } from '../core/emit-event.js';
 import type { AnyKinds, Kinds } from '../core/kinds.js';
@@ -25,27 +25,51 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   const events = createEmitter();
   const { emit } = events;
   const clock = createWriteClock(options.now);
-  const { until, check, end: endWaiting } = createConditionWaiters();
+  const { until, check } = createConditionWaiters(() => {
+    const now = status();
+    return engine.ended() ?? (now.state === 'stopped' ? new SyncError('offline', now.reason) : undefined);
+  });
   const replica = createReplica(store, follow);
-  const { changed, get, list, watch } = createQueries(replica, events.fenced);
-  const engine = createEngine(settings, { replica, clock, emit, publish: follow, subscription, principal, until });
+  const { changed, get, list, watch, end: endQueries } = createQueries(replica, events.fenced);
+  const engine = createEngine(settings, {
+    replica,
+    clock,
+    emit,
+    publish: follow,
+    subscription,
+    principal,
+    until,
+    overtaken: again,
+  });
   const { status, update, share } = createStatusReporter(replica, emit, engine.state);
-  const ends: (() => void)[] = [];
+  let ends: (() => void)[] = [];
   let begun = false;
 
   function begin(): void {
     begun = true;
-    ends.push(onWake(engine.wake));
     const { tabs } = replica;
-    if (tabs) ends.push(share(tabs), tabs.lead(engine.lead));
+    ends = [onWake(engine.wake, engine.lose)];
+    if (tabs) ends.push(share(tabs), tabs.lead(engine.lead, again));
     else engine.lead();
   }
 
-  async function end(reason: string, hide?: boolean): Promise<void> {
+  function leave(): void {
     ends.splice(0).forEach((end) => end());
-    engine.stop(reason);
+  }
+
+  /** Begins from where the store stands. */
+  function again(): void {
+    leave();
+    engine.rest();
+    begin();
     update();
-    endWaiting(new SyncError('offline', reason));
+  }
+
+  async function end(reason: string, hide?: boolean): Promise<void> {
+    leave();
+    engine.stop(reason);
+    told();
+    endQueries();
     await replica.close(hide);
   }
 
@@ -78,11 +102,14 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
         if (change.usurped) void end(change.error.message, true);
         // without its store there is no other tab that could lead
         else if (begun && !replica.tabs) engine.lead();
+        return update();
+      case 'recovered':
+        if (begun) again();
     }
   }
 
   replica.open(engine.whose);
-  void replica.loaded.then(begin, close);
+  void replica.loaded.then(begin, (thrown: unknown) => end(toError(thrown).message));
 
   const client: Client = {
     ...writes(replica, clock, engine.pump),

@@ -3,30 +3,24 @@ export interface ConditionWaiters {
   readonly until: (isSo: () => boolean) => Promise<void>;
   /** Something may have become true. */
   readonly check: () => void;
-  /** Nothing will become true any more. */
-  readonly end: (why: Error) => void;
 }
 
-export function createConditionWaiters(): ConditionWaiters {
+/** @param end why nothing will become true any more; undefined as long as it may. */
+export function createConditionWaiters(end: () => Error | undefined): ConditionWaiters {
   const waiting = new Set<() => void>();
-  let ended: Error | undefined;
-  const check = (): void => waiting.forEach((look) => look());
   return {
     until: (isSo) =>
       new Promise((resolve, reject) => {
         function look(): void {
-          if (isSo()) resolve();
-          else if (ended) reject(ended);
-          else return;
+          const why = isSo() ? null : end();
+          if (why === undefined) return;
           waiting.delete(look);
+          if (why) reject(why);
+          else resolve();
         }
         waiting.add(look);
         look();
       }),
-    check,
-    end(why) {
-      ended = why;
-      check();
-    },
+    check: () => waiting.forEach((look) => look()),
   };
 }

@@ -8,12 +8,13 @@ import type { OtherMessage } from '../core/event-map.js';
 import { follow, type Following } from '../core/ledger-follower.js';
 import type { Settings } from '../core/options.js';
 import { inTime } from '../core/timer.js';
-import type { Changes, StoredCursor } from '../storage/store.js';
+import type { StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
 import type { Change } from './changes.js';
 import { createCredentials } from './credentials.js';
+import { createIntake } from './intake.js';
 import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
-import { opIdOf, type Replica, type Whose } from './replica.js';
+import type { Replica, Whose } from './replica.js';
 import { createSender } from './sender.js';
 import type { SyncState } from './status.js';
 import type { Subscription } from './subscription.js';
@@ -27,6 +28,8 @@ export interface EngineParts {
   readonly publish: (change: Change) => void;
   readonly subscription: Subscription;
   readonly principal: Who | undefined;
+  /** Another tab has moved the checkpoint: this one has slept, and leads no longer. */
+  readonly overtaken: () => void;
   /** Resolves when something has become true, and rejects when the client is closed. */
   readonly until: (isSo: () => boolean) => Promise<void>;
 }
@@ -41,6 +44,8 @@ export interface Engine {
   readonly lead: () => void;
   /** The network is likely to be there again. */
   readonly wake: () => void;
+  /** The device says that it has none. */
+  readonly lose: () => void;
   /** The cursor to go on from; null when everything has to be told first. */
   cursor(): StoredCursor | null;
   readonly whose: Whose;
@@ -48,6 +53,10 @@ export interface Engine {
   readonly state: () => SyncState | null;
   /** Sends what has come into the outbox. */
   readonly pump: () => void;
+  /** Ends the connection until it leads again. */
+  readonly rest: () => void;
+  /** Why there will be no connection any more; undefined as long as there may be. */
+  readonly ended: () => Error | undefined;
   /** Ends it. Called again, the first reason stays. */
   stop(why: string): void;
 }
@@ -55,15 +64,16 @@ export interface Engine {
 /** Makes the engine of one client. */
 export function createEngine(settings: Settings, parts: EngineParts): Engine {
   const { replica, clock, emit, publish, subscription, principal, until } = parts;
-  const wanted = JSON.stringify(subscription);
+  const intake = createIntake(parts, JSON.stringify(subscription));
   const socket = socketUrl(settings.url);
   const credentials = createCredentials(settings.token);
-  let following: Following = { replay: [] };
+  let following: Following = { replay: true };
   let leads = false;
   /** The head that is being caught up with; null while there is no connection, and 'live' once it was reached. */
   let head: number | 'live' | null = null;
   /** Why there is no connection. */
   let reason = '';
+  let fault: Error | undefined;
   let nextAttemptAt: number | null = null;
   let owner: string | undefined;
   /** Whether the owner is so by the server's word. */
@@ -80,14 +90,14 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
       isSure = true;
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
+      credentials.accepted();
     },
     subscription() {
       const { cursor, replay } = following;
       const { seq: since = 0, ...proof } = cursor ?? {};
-      return { type: 'subscribe', since, ...proof, compact: replay && true, ...subscription };
+      return { type: 'subscribe', since, ...proof, compact: replay, ...subscription };
     },
     connected({ clientId, serverTime }) {
-      credentials.accepted();
       clock.measure(Date.parse(serverTime));
       emit('sync:connected', { clientId, serverTime });
     },
@@ -110,8 +120,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     ready: () => connection.state.phase === 'connected' && !following.replay,
     send: connection.send,
     stamp: clock.stamp,
-    refused: (operation, error) =>
-      commit({ settle: [operation.opId], reject: [{ operation, error, rejectedAt: new Date().toISOString() }] }),
+    refused: intake.refused,
     failing: (code, message) => failed(new SyncError(code, `${message}; it is tried again`)),
   });
 
@@ -130,14 +139,8 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     return owner!;
   }
 
-  /** Where the store stands, as far as it holds what is subscribed to. */
-  function stored(): StoredCursor | null {
-    const { cursor, subscription } = replica.checkpoint;
-    return subscription === wanted ? cursor : null;
-  }
-
   function cursor(): StoredCursor | null {
-    if (!leads) return stored();
+    if (!leads) return intake.stored();
     return following.replay ? null : following.cursor!;
   }
 
@@ -152,10 +155,12 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
 
   function failed(error: Error): void {
     reason = error.message;
+    fault = error;
     emit('sync:error', { error });
   }
 
   function received(message: ServerMessage): void {
+    if (!intake.isOurs()) return parts.overtaken();
     switch (message.type) {
       case 'subscribed':
       case 'events':
@@ -172,17 +177,22 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   }
 
   function read(message: Subscribed | RangeFrame | SyncLive | SyncReset): void {
-    const { now, events, all, again } = follow(following, message, true);
+    const { now, events, whole, again } = follow(following, message, true);
+    const isReplay = following.replay;
     following = now;
     if (message.type === 'subscribed') ({ head } = message);
-    if (all) advance({ ...changesOf(all), clear: true });
-    if (events) advance({ ...changesOf(events), events });
+    if (events) {
+      if (isReplay) intake.takeIn(events, now.cursor!);
+      else intake.advance({ ...changesOf(events), events }, now.cursor!);
+    }
+    if (whole) intake.complete(now.cursor!);
     if (message.type === 'sync:live') {
       head = 'live';
       emit(message.type, message);
     }
     if (message.type === 'sync:reset') {
       sender.restart();
+      following = intake.replayAll();
       emit(message.type, message);
     }
     if (again) connection.resubscribe();
@@ -193,53 +203,36 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     sender.acked(ack);
     const at = cursor();
     // mostly its event has come first, and has settled it
-    if (at && ack.seq <= at.seq && replica.outbox.get(ack.opId)) advance({});
+    if (at && ack.seq <= at.seq && replica.outbox.get(ack.opId)) intake.advance({}, at);
   }
 
-  /** Takes in what leads to the cursor, and settles the writes whose effect is in it. */
-  function advance(changes: Changes): void {
-    const cursor = following.cursor!;
-    const told = new Set(changes.events?.map(opIdOf));
-    const settled = [...replica.outbox.values()].filter(
-      ({ write, ack }) => told.has(write.opId) || (ack && ack.seq <= cursor.seq),
-    );
-    const { checkpoint } = replica;
-    const stamp = settled.findLast(({ hlc }) => hlc)?.hlc ?? checkpoint.stamp;
-    commit({
-      ...changes,
-      settle: settled.map(({ write }) => write.opId),
-      place: { ...checkpoint, subscription: wanted, cursor, skewMs: clock.skewMs, stamp },
-    });
-    for (const { ack } of settled) {
-      // what came of it is in no event that we may see
-      if (ack?.superseded && !told.has(ack.opId)) {
-        emit('sync:conflict', { atomeId: ack.atomeId, superseded: ack.superseded, alteration: null });
-      }
-    }
-  }
-
-  function commit(changes: Changes): void {
-    void replica.commit(changes).catch(() => undefined);
+  function rest(): void {
+    leads = false;
+    connection.disconnect();
+    sender.lost(NORMAL);
   }
 
   return {
     lead() {
       if (leads || stopped) return;
       leads = true;
-      const cursor = stored();
-      if (cursor) following = { cursor };
-      clock.goOn(replica.checkpoint);
+      following = intake.begin();
       connection.connect();
     },
     wake: connection.wake,
+    lose: connection.lose,
     cursor,
     whose,
     state,
     pump: sender.pump,
+    rest,
+    ended() {
+      if (stopped) return new SyncError('offline', stopped);
+      return connection.state.phase === 'refused' ? fault : undefined;
+    },
     stop(why) {
       stopped ||= why;
-      connection.disconnect();
-      sender.lost(NORMAL);
+      rest();
     },
   };
 }

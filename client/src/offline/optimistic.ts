@@ -25,7 +25,7 @@ export function prepare(writes: readonly { readonly changes?: unknown }[]): Prom
 }
 
 /** The atome after one write, or as it was when the write does not fit: then the server will refuse it, and say why. */
-export function after(atome: Atome | undefined, write: PendingWrite): Atome | undefined {
+export function after(atome: Atome | undefined, write: PendingWrite, me = ''): Atome | undefined {
   const { operation, atomeId, atomeType, kind, data, meta, parentId, access, baseVersion } = write;
   const updatedAt = new Date(timeOf(write.opId)).toISOString();
   if (!atome) {
@@ -39,7 +39,7 @@ export function after(atome: Atome | undefined, write: PendingWrite): Atome | un
         meta: meta ?? {},
         parentId: parentId ?? null,
       },
-      ...{ ownerId: '', version: 1, createdAt: updatedAt, updatedAt, deletedAt: null },
+      ...{ ownerId: me, version: 1, createdAt: updatedAt, updatedAt, deletedAt: null },
       ...(access !== undefined && rights(access)),
     };
   }

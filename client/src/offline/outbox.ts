@@ -1,4 +1,4 @@
-import type { Ack, Hlc } from '../../../src/protocol/index.js';
+import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
 import type { PendingWrite } from '../storage/store.js';
 
 /** An own write that the server has not confirmed, and how far it has got. */
@@ -14,7 +14,9 @@ export interface Pending {
   ack?: Ack | undefined;
   /** Refused before an earlier write to the same atome was answered: it may yet be taken. */
   held?: boolean;
-  /** How often the server has put it off. */
+  /** Why the server has put it off. */
+  fault?: ErrorBody;
+  /** How often it has. */
   faults: number;
   /** Not to be sent before, in epoch milliseconds. */
   dueAt: number;
@@ -25,6 +27,8 @@ export interface Outbox extends ReadonlyMap<string, Pending> {
   /** Those to one atome, oldest first. */
   of(atomeId: string): readonly Pending[];
   add(write: PendingWrite, saved: boolean): void;
+  /** The store has kept it. */
+  readonly isSaved: (write: PendingWrite) => void;
   /** Removes one. */
   take(opId: string): Pending | undefined;
 }
@@ -46,6 +50,10 @@ export function createOutbox(): Outbox {
       const added = { write, saved, sentAt: null, faults: 0, dueAt: 0 };
       pending.set(write.opId, added);
       byAtome.set(write.atomeId, [...of(write.atomeId), added]);
+    },
+    isSaved({ opId }: PendingWrite) {
+      const found = pending.get(opId);
+      if (found) found.saved = true;
     },
     take(opId: string) {
       const found = pending.get(opId);

@@ -11,6 +11,11 @@ export function ownerOf(socket: string, { tenant, id }: Who): string {
   return [socket.replace(/^\w+:..|\?.*/g, ''), tenant, id].join(' ');
 }
 
+/** The principal in such a name. */
+export function idOf(owner: string): string | undefined {
+  return owner.split(' ')[2];
+}
+
 /** Whose a token is by its own word, which only the server can check; undefined when it does not say. */
 export function whoseIs(token: string | undefined): Who | undefined {
   if (token === undefined) return ANONYMOUS;

@@ -1,32 +1,37 @@
 import { SyncError, toError } from '../core/errors.js';
 import { NO_STORE } from '../storage/no-store.js';
 import type { Changes, Store } from '../storage/store.js';
+import { createReopening, type ReopeningPort } from './reopening.js';
 
 /** Whom a persistence works for. */
 export interface PersistencePort {
   /** The store is ready for commits. */
   readonly opened: Promise<void>;
   readonly failed: (error: Error) => void;
+  readonly recover: ReopeningPort['recover'];
+  readonly recovered: () => void;
+  /** Other instances have committed these. */
+  readonly heard: (changes: readonly Changes[]) => void;
 }
 
 /**
- * The store behind a replica. Changes that come while it is busy go into its next transaction together. One that fails
- * is given up: what is in memory goes on without it. Not so one that a newer version has taken over: there the pending
- * writes are safe, and here they would not be.
+ * The store behind a replica. Changes that come while it is busy go into its next transaction together. Where one fails,
+ * what is in memory goes on without it, and goes into it when it can be opened again. Not so one that a newer version
+ * has taken over: there the pending writes are safe, and here they would not be.
  */
 export interface Persistence {
   /** The one that is used now. */
   readonly store: Store;
-  /** False once the store was given up: what is kept from then on ends with the client. */
-  readonly durable: boolean;
+  /** Why what is kept ends with the client just now; undefined where it does not. */
+  readonly failure: string | undefined;
   /** The changes that are not in it yet. */
   unsaved(): readonly Changes[];
   /** @returns a promise of their being durable, which rejects as {@link guard} does. */
   save(changes: Changes): Promise<void>;
   /** Does something with the store. Rejects with `outdated` alone, and when the client was closed meanwhile. */
   guard(work: () => Promise<void>): Promise<void>;
-  /** Hears what other instances commit. */
-  observe(listener: (changes: readonly Changes[]) => void): void;
+  /** Hears what other instances commit, from here on. */
+  observe(): void;
   /** Hears no other instances any more, and takes a store that fails from here on for closed. */
   leave(): void;
   /** Keeps what is on its way and closes the store. */
@@ -34,20 +39,31 @@ export interface Persistence {
 }
 
 /** Makes the persistence of one client. */
-export function createPersistence(given: Store, { opened, failed }: PersistencePort): Persistence {
+export function createPersistence(given: Store, port: PersistencePort): Persistence {
   let store = given;
   let batch: Changes[] = [];
   let underWay: readonly Changes[] = [];
   let saving: Promise<void> | undefined;
-  let tail = opened;
+  let tail = port.opened;
   let unbind: (() => void) | undefined;
   let closed = false;
+  let failure: string | undefined;
+  const reopening = createReopening(given, {
+    recover: port.recover,
+    enqueue: (work) => void (tail = tail.then(work)),
+    back() {
+      [store, failure] = [given, undefined];
+      observe();
+      port.recovered();
+    },
+  });
 
   async function flush(): Promise<void> {
     underWay = batch;
     batch = [];
     saving = undefined;
     await guard(() => store.commit(underWay));
+    if (failure !== undefined) underWay.forEach(reopening.miss);
     underWay = [];
   }
 
@@ -57,43 +73,49 @@ export function createPersistence(given: Store, { opened, failed }: PersistenceP
     } catch (thrown) {
       if (closed) throw thrown;
       const error = toError(thrown);
-      if ((error as Partial<SyncError>).code === 'outdated') {
-        failed(error);
-        throw error;
-      }
+      const { code = 'storage' } = error as Partial<SyncError>;
+      if (code === 'outdated') port.failed(error);
+      // what the server says of who we are is no fault of the store
+      if (!/^storage|^timeout/.test(code)) throw error;
       unbind?.();
       void store.close().catch(() => undefined);
-      store = NO_STORE;
-      const text = `the local store failed (${error.message}); what is not sent before the next start is lost`;
-      failed(new SyncError('storage', text, { cause: thrown }));
+      [store, failure] = [NO_STORE, error.message];
+      const text = `the local store failed (${failure}) and is tried again; what is not sent until then is lost with the end`;
+      port.failed(new SyncError('storage', text, { cause: thrown }));
+      reopening.begin();
     }
+  }
+
+  function observe(): void {
+    unbind = store.observe?.(port.heard, (error) => void guard(() => Promise.reject(error)).catch(() => undefined));
   }
 
   return {
     get store() {
       return store;
     },
-    get durable() {
-      return store === given;
+    get failure() {
+      return failure;
     },
     unsaved: () => [...underWay, ...batch],
     save(changes) {
       batch.push(changes);
+      if (failure !== undefined) reopening.miss(changes);
       const kept = (saving ??= tail = tail.then(flush));
       kept.catch(() => undefined);
       return kept;
     },
     guard,
-    observe(listener) {
-      unbind = store.observe?.(listener);
-    },
+    observe,
     leave() {
       closed = true;
+      reopening.stop();
       unbind?.();
     },
     async close() {
-      await Promise.allSettled([tail]);
-      await store.close().catch((thrown: unknown) => failed(toError(thrown)));
+      // where it is failing there is nothing to wait for
+      if (failure === undefined) await Promise.allSettled([tail]);
+      await store.close().catch((thrown: unknown) => port.failed(toError(thrown)));
     },
   };
 }

@@ -1,20 +1,14 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError } from '../core/errors.js';
 import { applyChanges } from '../storage/apply-changes.js';
-import type {
-  Changes,
-  Checkpoint,
-  Contents,
-  PendingWrite,
-  RejectedWrite,
-  Selection,
-  Store,
-  Tabs,
-} from '../storage/store.js';
+import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Selection, Store, Tabs } from '../storage/store.js';
 import type { Change, Origin } from './changes.js';
 import { prepare } from './optimistic.js';
+import { idOf } from './owner.js';
+import { openOwned } from './open-owned.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createPersistence } from './persistence.js';
+import { isSound, recover, RUBBISH } from './recovery.js';
 import { createView, type View } from './view.js';
 
 /** Whose the data is; with `sure`, by the server's own word where there is a token. */
@@ -35,8 +29,10 @@ export interface Replica {
   readonly opened: Promise<void>;
   /** Resolves when the atomes are known too. */
   readonly loaded: Promise<void>;
-  /** False once the store was given up: what is written from then on ends with the client, unless it was sent. */
-  readonly durable: boolean;
+  /** Why the store keeps nothing just now; undefined where it does as it promises. */
+  readonly failure: string | undefined;
+  /** Where what is written is kept. */
+  readonly storage: 'durable' | 'memory' | 'failing';
   /** The other instances on the same data, where there can be any. */
   readonly tabs: Tabs | undefined;
   /** Opens the store of whoever it is. Called once. */
@@ -52,7 +48,7 @@ export interface Replica {
 /** Makes a replica that is not open yet. */
 export function createReplica(given: Store, publish: (change: Change) => void): Replica {
   const outbox = createOutbox();
-  const view = createView(outbox);
+  const view = createView(outbox, () => checkpoint.owner && idOf(checkpoint.owner));
   const rejected = new Map<string, RejectedWrite>();
   /** opIds of pending writes that were made here, not in another tab. */
   const made = new Set<string>();
@@ -69,42 +65,39 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
   const kept = createPersistence(given, {
     opened,
     failed,
+    heard: (changes) => changes.forEach(observe),
+    async recover(gone) {
+      checkpoint = await recover(given, { outbox, view, rejected, checkpoint, adopt, addRejected }, gone);
+    },
+    recovered() {
+      show();
+      publish({ type: 'recovered' });
+    },
   });
   const loaded = opened.then(() => kept.guard(load));
   loaded.catch(() => undefined);
 
   async function read(whose: Whose): Promise<void> {
-    const { outbox: writes, rejected: refused, setAside } = await openStore(whose);
-    await prepare(writes);
-    for (const write of writes) {
-      add(write, true);
-      publish({ type: 'observed', opId: write.opId });
-      // without other tabs it can only be one's own, from before the last start
-      if (!kept.store.tabs) made.add(write.opId);
-    }
-    refused.forEach(addRejected);
-    kept.observe((changes) => changes.forEach(observe));
+    const met = (found: Partial<Checkpoint>): Checkpoint => (checkpoint = { ...NOWHERE, ...found });
+    const { outbox: writes, setAside, ...found } = await openOwned(kept.store, whose, met);
+    const sound = writes.filter(isSound);
+    await prepare(sound);
+    sound.forEach(adopt);
+    found.rejected.forEach(addRejected);
+    kept.observe();
+    const reject = writes.filter((write) => !isSound(write)).map((operation) => ({ operation, ...RUBBISH }));
+    if (reject.length > 0)
+      commit({ settle: reject.map(({ operation }) => operation.opId), reject }).catch(() => undefined);
     if (setAside !== undefined) {
       failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
     }
   }
 
-  /** Nothing is shown of what is somebody else's, nor of what nobody has claimed before the server has said who we are. */
-  async function openStore(whose: Whose): Promise<Contents> {
-    const owner = await whose(false);
-    const { store } = kept;
-    let contents = await store.open(owner);
-    if (contents.place?.owner === undefined && (contents.place || contents.outbox.length + contents.rejected.length)) {
-      await whose(true);
-      // somebody in another tab may have waited for the same: only one of the two finds it unclaimed
-      await store.close();
-      contents = await store.open(owner, true);
-    }
-    const { place: found } = contents;
-    if ((found?.owner ?? owner) !== owner) throw new SyncError('storage', 'it is of another user or server');
-    checkpoint = { ...NOWHERE, ...found, owner };
-    if (!found?.owner) await store.commit([{ place: checkpoint }]);
-    return contents;
+  function adopt(write: PendingWrite): void {
+    add(write, true);
+    publish({ type: 'observed', opId: write.opId });
+    // without other tabs it can only be one's own, from before the last start
+    if (!kept.store.tabs) made.add(write.opId);
   }
 
   async function load(): Promise<void> {
@@ -171,14 +164,20 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
     };
   }
 
+  function commit(changes: Changes): Promise<void> {
+    if (closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
+    const { append } = changes;
+    append?.forEach(({ opId }) => made.add(opId));
+    const tell = apply(changes, false);
+    const saved = kept.save(changes).then(() => append?.forEach(outbox.isSaved));
+    // whoever listens may do anything now: the store has it
+    tell();
+    return saved;
+  }
+
   function confirm(id: string, atome?: Atome): void {
     fresh?.add(id);
     view.confirm(id, atome);
-  }
-
-  function isSaved({ opId }: PendingWrite): void {
-    const found = outbox.get(opId);
-    if (found) found.saved = true;
   }
 
   function add(write: PendingWrite, saved: boolean): void {
@@ -204,8 +203,12 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
     },
     opened,
     loaded,
-    get durable() {
-      return kept.durable;
+    get failure() {
+      return kept.failure;
+    },
+    get storage() {
+      if (kept.failure) return 'failing';
+      return given.durable === false ? 'memory' : 'durable';
     },
     get tabs() {
       return kept.store.tabs;
@@ -218,16 +221,7 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
       first.push(found);
       return found;
     },
-    commit(changes) {
-      if (closed) return Promise.reject(new SyncError('offline', 'the client was closed'));
-      const { append } = changes;
-      append?.forEach(({ opId }) => made.add(opId));
-      const tell = apply(changes, false);
-      const saved = kept.save(changes).then(() => append?.forEach(isSaved));
-      // whoever listens may do anything now: the store has it
-      tell();
-      return saved;
-    },
+    commit,
     async close(hide) {
       closed = true;
       kept.leave();

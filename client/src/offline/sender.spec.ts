@@ -22,9 +22,11 @@ beforeEach(() => {
       sent.push(`${opId}@${hlc}`);
     },
     stamp: () => String((stamps += 1)),
-    refused: ({ opId }, { code }) => {
-      refused.push(`${opId} ${code}`);
-      outbox.take(opId);
+    refused: (writes, { code }) => {
+      for (const { opId } of writes) {
+        refused.push(`${opId} ${code}`);
+        outbox.take(opId);
+      }
     },
     failing: (code) => failing.push(code),
     random: () => 0.5,
@@ -141,20 +143,55 @@ describe('a sender', () => {
       outbox.add({ opId: '2', operation: 'update', atomeId: 'a' }, true);
       outbox.add({ opId: '3', operation: 'create', atomeId: 'child', parentId: 'a' }, true);
       sender.pump();
-      take();
+      expect(take()).toEqual(['1@1']);
       for (let round = 0; round < 20; round += 1) {
-        ['1', '2', '3'].forEach((opId) => sender.nacked(opId, error(code, 60_000)));
+        sender.nacked('1', error(code, 60_000));
         jest.advanceTimersByTime(2_000);
         expect(take()).toEqual([]);
         add(`${100 + round}`);
         sender.pump();
-        expect(take()).toEqual([`${100 + round}@${4 + round}`]);
+        expect(take()).toEqual([`${100 + round}@${2 + round}`]);
         jest.advanceTimersByTime(100_000);
         expect(take()[0]).toBe('1@1');
       }
       expect(refused).toEqual([]);
     },
   );
+
+  it('sends what builds on a create when that was taken, and refuses it together with it', () => {
+    const family = (first: number): void => {
+      const [parent, child] = [`p${first}`, `c${first}`];
+      outbox.add({ opId: `${first}`, operation: 'create', atomeId: parent }, true);
+      outbox.add({ opId: `${first + 1}`, operation: 'update', atomeId: parent }, true);
+      outbox.add({ opId: `${first + 2}`, operation: 'create', atomeId: child, parentId: parent }, true);
+      outbox.add({ opId: `${first + 3}`, operation: 'rename', atomeId: child }, true);
+    };
+    family(1);
+    family(5);
+    add('9');
+    sender.pump();
+    expect(take()).toEqual(['1@1']);
+    sender.acked(ack('1'));
+    expect(take()).toEqual(['2@2', '3@3']);
+    sender.acked(ack('2'));
+    sender.acked(ack('3'));
+    expect(take()).toEqual(['4@4', '5@5']);
+    sender.nacked('5', error('exists'));
+    expect(refused).toEqual(['5 exists', '6 exists', '7 exists', '8 exists']);
+    expect(take()).toEqual(['9@6']);
+  });
+
+  it('waits for no answer to a create under an id that nobody else can have', () => {
+    const id = crypto.randomUUID();
+    outbox.add({ opId: '1', operation: 'create', atomeId: id }, true);
+    outbox.add({ opId: '2', operation: 'update', atomeId: id }, true);
+    outbox.add({ opId: '3', operation: 'create', atomeId: 'child', parentId: id }, true);
+    sender.pump();
+    expect(take()).toEqual(['1@1', '2@2']);
+    sender.nacked('1', error('invalid'));
+    sender.nacked('2', error('not_found'));
+    expect(refused).toEqual(['1 invalid', '2 invalid', '3 invalid']);
+  });
 
   it('tells of a write that is not answered, keeps it, and takes the answer when it comes', () => {
     ['1', '2'].forEach((opId) => add(opId));

@@ -4,6 +4,7 @@ import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { isFinalStatus, type SyncErrorCode } from '../core/errors.js';
 import { createTimer } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
+import { builtOn } from './built-on.js';
 import type { Outbox, Pending } from './outbox.js';
 
 /** What a sender needs around it. */
@@ -13,8 +14,8 @@ export interface SenderPort {
   readonly send: (message: object) => unknown;
   /** The stamp of a write that is sent for the first time. */
   readonly stamp: (opId: string) => Hlc;
-  /** A write was refused for good. */
-  readonly refused: (write: PendingWrite, error: ErrorBody) => void;
+  /** A write was refused for good, and with it those that build on it. */
+  readonly refused: (writes: readonly PendingWrite[], error: ErrorBody) => void;
   /** The server fails at a write again and again, or does not answer it; it is kept and tried on. */
   readonly failing: (code: SyncErrorCode, message: string) => void;
   /** In [0, 1). */
@@ -50,6 +51,9 @@ const REPEAT: Backoff = { firstMs: 500, maxMs: 30_000, attempts: Infinity };
 /** When others are, that the server may put off alike. */
 const OTHERS: Backoff = { ...REPEAT, maxMs: 2_000 };
 
+/** An id that nobody else can have made. */
+const UNIQUE = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 /** What can be the fault of one write alone. */
 const OWN_FAULTS = /^(internal|quota)/;
 
@@ -61,7 +65,7 @@ const TOO_LARGE: ErrorBody = {
 };
 
 export function createSender(outbox: Outbox, port: SenderPort): Sender {
-  const { refused, random, answerMs } = port;
+  const { random, answerMs } = port;
   const timer = createTimer();
   const deadline = createTimer();
   let isExpecting = false;
@@ -76,6 +80,8 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     let next = Infinity;
     /** Atomes whose writes wait for an answer, and those that wait behind a write whose time has not come. */
     const [waiting, behind] = [new Set<string>(), new Set<string | null | undefined>()];
+    /** Those whose `create` waits for an answer. */
+    const made = new Set<string | null | undefined>();
     let unanswered = 0;
     for (const each of outbox.values()) {
       if (unanswered >= window || !each.saved) break;
@@ -87,8 +93,11 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
         behind.add(atomeId);
         continue;
       }
+      // were it refused, this would alter what others have under that id, or be the child of nothing
+      if (made.has(write.parentId) || (made.has(atomeId) && !UNIQUE.test(atomeId))) break;
       if (each.sentAt === null && !(each.held && waiting.has(atomeId))) post(each);
       waiting.add(atomeId);
+      if (write.operation === 'create') made.add(atomeId);
       unanswered += 1;
     }
     if (next < Infinity) timer.start(next - now, pump);
@@ -134,8 +143,21 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     });
   }
 
+  function refuse({ write }: Pending, error: ErrorBody): void {
+    const unsent = [...outbox.values()].filter(({ ack }) => !ack);
+    port.refused(
+      builtOn(
+        write,
+        unsent.map(({ write }) => write),
+      ),
+      error,
+    );
+  }
+
   /** Tries a write again in a while, when the server asks for it. That keeps back what builds on it, not the others. */
-  function later(found: Pending, { code, message, details }: ErrorBody): void {
+  function later(found: Pending, error: ErrorBody): void {
+    const { code, message, details } = error;
+    found.fault = error;
     found.dueAt = Date.now() + backoffMs(found.faults++, REPEAT, random(), details?.retryAfter);
     if (found.faults >= TOLD_FROM) tell(code, message);
     if (OWN_FAULTS.test(code)) pump();
@@ -162,7 +184,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       // what is no refusal by its own words may yet be taken
       const { retryable, status } = error as Partial<ErrorBody>;
       if (retryable !== false || !isFinalStatus(status)) return later(found, error);
-      if (outbox.of(found.write.atomeId).find(({ ack }) => !ack) === found) refused(found.write, error);
+      if (outbox.of(found.write.atomeId).find(({ ack }) => !ack) === found) refuse(found, error);
       else found.held = true;
       pump();
     },
@@ -177,7 +199,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       // one of them was too big: one at a time tells which
       const tooBig = window === 1 && lost[0];
       window = tooBig ? WINDOW : 1;
-      if (tooBig) refused(tooBig.write, TOO_LARGE);
+      if (tooBig) refuse(tooBig, TOO_LARGE);
     },
     restart() {
       for (const each of outbox.values()) {

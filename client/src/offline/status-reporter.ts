@@ -25,13 +25,15 @@ export function createStatusReporter(
   let tabs: Tabs | undefined;
 
   function status(): Status {
-    const { checkpoint, outbox, rejected } = replica;
+    const { checkpoint, outbox, rejected, storage, failure } = replica;
     return {
       ...(own() ?? heard),
       pending: outbox.size,
       rejected: rejected.size,
       lastSeq: checkpoint.cursor?.seq ?? 0,
       clockSkewMs: checkpoint.skewMs,
+      storage,
+      ...(failure !== undefined && { storageError: failure }),
     };
   }
 
@@ -68,7 +70,11 @@ export function createStatusReporter(
       tabs = others;
       const stop = others.hear(hear);
       others.tell({ ask: 'status' });
-      return stop;
+      return () => {
+        stop();
+        // whoever leads next tells the others
+        tabs = undefined;
+      };
     },
   };
 }

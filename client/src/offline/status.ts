@@ -13,6 +13,10 @@ export type SyncState =
 
 /** What `status()` and `sync:status` tell. */
 export type Status = SyncState & {
+  /** Where what is written is kept: `failing` while the store keeps nothing. It is tried again by itself. */
+  readonly storage: 'durable' | 'memory' | 'failing';
+  /** Why it is `failing`. */
+  readonly storageError?: string | undefined;
   /** Own writes that the server has not confirmed. */
   readonly pending: number;
   /** Own writes that were refused and wait for a decision. */

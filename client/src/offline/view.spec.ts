@@ -26,7 +26,7 @@ let names = 0;
 beforeAll(() => prepare([{ changes: [] }]));
 beforeEach(() => {
   outbox = createOutbox();
-  view = createView(outbox);
+  view = createView(outbox, () => undefined);
 });
 
 const write = (fields: Partial<PendingWrite>): PendingWrite => ({
@@ -97,7 +97,7 @@ describe('View', () => {
     fc.assert(
       fc.property(fc.array(step), (steps) => {
         outbox = createOutbox();
-        view = createView(outbox);
+        view = createView(outbox, () => undefined);
         for (const each of steps) {
           if ('add' in each) outbox.add(write(each.add), true);
           else if ('take' in each) outbox.take(outbox.of('a')[each.take]?.write.opId ?? '');
@@ -105,7 +105,7 @@ describe('View', () => {
           view.touch('a');
           view.refresh();
         }
-        const afresh = createView(outbox);
+        const afresh = createView(outbox, () => undefined);
         afresh.confirm('a', steps.findLast((each) => 'confirm' in each)?.confirm);
         afresh.touch('a');
         afresh.refresh();
@@ -116,8 +116,10 @@ describe('View', () => {
 });
 
 describe('looksAlike', () => {
-  it('counts what a reader sees, not version and times', () => {
-    expect(looksAlike(NOTE, { ...NOTE, version: 9, updatedAt: 'later', ownerId: '' })).toBe(true);
+  it('counts what a reader sees, not times', () => {
+    expect(looksAlike(NOTE, { ...NOTE, createdAt: 'later', updatedAt: 'later' })).toBe(true);
+    expect(looksAlike(NOTE, { ...NOTE, version: 9 })).toBe(false);
+    expect(looksAlike(NOTE, { ...NOTE, ownerId: '' })).toBe(false);
     expect(looksAlike(NOTE, { ...NOTE, data: { title: 'new' } })).toBe(false);
     expect(looksAlike(NOTE, { ...NOTE, deletedAt: 'now' })).toBe(false);
     expect(looksAlike(NOTE, { ...NOTE, access: 'private' })).toBe(false);

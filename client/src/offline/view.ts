@@ -19,6 +19,8 @@ interface Step {
 export interface View {
   get(id: string): Atome | undefined;
   all(): Iterable<Atome>;
+  /** What the server has. */
+  confirmed(): Iterable<Atome>;
   /** What the server has; shown at the next {@link refresh}. */
   confirm(id: string, atome?: Atome): void;
   /** The server has none of what was confirmed; shown at the next {@link refresh}. */
@@ -31,7 +33,8 @@ export interface View {
   refresh(): ReadonlyMap<string, Shown>;
 }
 
-export function createView(outbox: Outbox): View {
+/** @param me id of whoever writes here, as far as it is known. */
+export function createView(outbox: Outbox, me: () => string | undefined): View {
   const confirmed = new Map<string, Atome>();
   /** The atomes with pending writes. */
   const folded = new Map<string, Atome | undefined>();
@@ -57,7 +60,7 @@ export function createView(outbox: Outbox): View {
   function step(from: Atome | undefined, { write }: Pending): Atome | undefined {
     const known = steps.get(write);
     if (known && isSame(known.from, from)) return known.to;
-    const to = after(from, write);
+    const to = after(from, write, me());
     steps.set(write, { from, to });
     return to;
   }
@@ -74,6 +77,7 @@ export function createView(outbox: Outbox): View {
       else confirmed.delete(id);
     },
     touch,
+    confirmed: () => confirmed.values(),
     clear() {
       [...confirmed.keys()].forEach(touch);
       confirmed.clear();
@@ -96,14 +100,25 @@ export function createView(outbox: Outbox): View {
 }
 
 function isSame(a: Atome | undefined, b: Atome | undefined): boolean {
-  return a === b || (a !== undefined && a.version === b?.version && looksAlike(a, b));
+  return a === b || (a !== undefined && b !== undefined && looksAlike(a, b));
 }
 
-const SEEN = ['kind', 'type', 'parentId', 'deletedAt', 'data', 'meta', 'access', 'inherited'] as const;
+const SEEN = [
+  'version',
+  'ownerId',
+  'kind',
+  'type',
+  'parentId',
+  'deletedAt',
+  'data',
+  'meta',
+  'access',
+  'inherited',
+] as const;
 
 /**
- * True when a reader sees no difference: version and times alone do not count. Where the keys of an object have changed
- * their order it is false, which costs a callback and nothing else.
+ * True when a reader sees no difference: times alone do not count, since those of a pending write are guessed. Where
+ * the keys of an object have changed their order it is false, which costs a callback and nothing else.
  */
 export function looksAlike(a: Atome, b: Atome): boolean {
   return SEEN.every((part) => a[part] === b[part] || JSON.stringify(a[part]) === JSON.stringify(b[part]));

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../src/protocol/index.js';
+import { isMap } from '../../../src/protocol/merge/merge-patch.js';
 import type { Client, Written } from './api.js';
 import { SyncError } from '../core/errors.js';
 import type { PendingWrite } from '../storage/store.js';
@@ -18,6 +19,7 @@ type Writes = Pick<
   | 'share'
   | 'delete'
   | 'restore'
+  | 'pending'
   | 'rejected'
   | 'retry'
   | 'discard'
@@ -34,6 +36,8 @@ type NewWrite = Pick<PendingWrite, 'operation' | 'atomeId'> & {
  */
 export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
   let ready = replica.opened;
+  /** What has become of writes that came back with another one, for whoever retries each. */
+  const brought = new Map<string, Promise<Written>>();
 
   async function write(
     fields: NewWrite,
@@ -42,12 +46,19 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
   ): Promise<Written> {
     // in a chain, so that writes which need nothing do not overtake
     await (ready = ready.then(() => prepare([fields])));
+    if (fields.operation === 'create' && !isMap(fields.data)) throw new SyncError('invalid', '`data` is no object');
     const opId = clock.name();
     // a copy, of what JSON can say: what the caller does with the objects afterwards must not change what is sent
     const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
     await replica.commit({ append: [append], dismiss });
     saved();
-    return { success: true, pending: true, id: append.atomeId, opId, ...(!replica.durable && { durable: false }) };
+    return {
+      success: true,
+      pending: true,
+      id: append.atomeId,
+      opId,
+      ...(replica.failure !== undefined && { durable: false }),
+    };
   }
 
   const change = (
@@ -73,15 +84,32 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
       await replica.opened;
       return [...replica.rejected.values()];
     },
+    async pending() {
+      await replica.opened;
+      return [...replica.outbox.values()].map(({ write, fault }) => ({ operation: write, error: fault }));
+    },
     async retry(opId, edit) {
       await replica.opened;
       const found = replica.rejected.get(opId);
+      if (!found && brought.has(opId)) return brought.get(opId)!;
       if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
-      return write({ ...found.operation, ...edit }, {}, [opId]);
+      const { operation } = found;
+      const again = { ...operation, ...edit };
+      const written = write(again, {}, [opId]);
+      const moved = (id: string | null | undefined): never => (id === operation.atomeId ? again.atomeId : id) as never;
+      // what was refused because it needs this comes back behind it, to wherever it is now
+      for (const { operation: each, error } of replica.rejected.values()) {
+        if (error.details?.create !== opId) continue;
+        const [atomeId, parentId] = [moved(each.atomeId), moved(each.parentId)];
+        const back = write({ ...each, atomeId, parentId }, {}, [each.opId]);
+        back.catch(() => undefined);
+        brought.set(each.opId, back);
+      }
+      return written;
     },
     async discard(opId) {
       await replica.opened;
-      await replica.commit({ dismiss: [opId] });
+      await replica.commit({ dismiss: [opId], settle: [opId] });
     },
   };
 }

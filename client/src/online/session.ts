@@ -80,7 +80,10 @@ export class OnlineSession implements ConnectionPort {
     socketUrl(url);
     if (url !== this.target.url || token !== this.target.token) this.disconnect();
     this.target = { url, token };
-    this.unbind ??= onWake(() => this.connection.wake());
+    this.unbind ??= onWake(
+      () => this.connection.wake(),
+      () => this.connection.lose(),
+    );
     if (this.up) return true;
     return new Promise((resolve) => {
       this.waiters.push(resolve);

@@ -80,13 +80,12 @@ describe('LiveResult', () => {
     );
   });
 
-  it('says nothing, and stays the same array, when only version and times are others', () => {
+  it('says nothing when only times are others, and has them all the same', () => {
     const before = atome('a', 'note', {}, false);
     const live = createLiveResult({ kind: 'note' }, [before]);
     const { atomes } = live;
-    expect(
-      live.apply(new Map([['a', { before, after: { ...before, version: 2, updatedAt: 'later' } }]])),
-    ).toBeUndefined();
-    expect(live.atomes).toBe(atomes);
+    expect(live.apply(new Map([['a', { before, after: { ...before, updatedAt: 'later' } }]]))).toBeUndefined();
+    expect(live.atomes.map(({ id, updatedAt }) => [id, updatedAt])).toContainEqual(['a', 'later']);
+    expect(live.atomes).not.toBe(atomes);
   });
 });

@@ -4,9 +4,9 @@ import { comparator, matcher, type Difference, type Query } from './query.js';
 
 /** The result of a query, kept right change by change, without looking at what has not changed. */
 export interface LiveResult {
-  /** The same array until something is different in it. */
+  /** The same array until something is different in it, be it a time. */
   readonly atomes: readonly Atome[];
-  /** @returns what is different in the result, or undefined when nothing is. */
+  /** @returns what a reader sees of it, or undefined when that is nothing: then the result may yet have other times. */
   apply(changes: ReadonlyMap<string, Shown>): Difference | undefined;
 }
 
@@ -17,6 +17,8 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
   /** All that match, in order; the result is the first of them. */
   const members = [...all].filter(matches).sort(compare);
   let atomes: readonly Atome[] = members.slice(0, limit);
+  /** One of them was replaced by what looks alike. */
+  let isStale = false;
 
   /** Where an atome stands, or would stand. */
   function placeOf(atome: Atome): number {
@@ -43,6 +45,7 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
     const from = was ? placeOf(before) : -1;
     if (was && is && fits(after, from)) {
       members[from] = after;
+      isStale = true;
       return looksAlike(before, after) ? undefined : 'changed';
     }
     if (was) members.splice(from, 1);
@@ -62,12 +65,14 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
         if (how) moved[how].push(id);
       }
       let difference = someOf(moved);
-      if (!difference) return undefined;
+      const again = isStale;
+      isStale = false;
+      if (!difference && !again) return undefined;
       const now = members.slice(0, limit);
       const changed = new Set(moved.changed);
       // behind a limit, atomes come and go that have not changed themselves
-      if (limit !== undefined) difference = differenceOf(atomes, now, ({ id }) => changed.has(id));
-      if (difference) atomes = now;
+      if (difference && limit !== undefined) difference = differenceOf(atomes, now, ({ id }) => changed.has(id));
+      if (difference || again) atomes = now;
       return difference;
     },
   };

@@ -5,7 +5,7 @@ import type { AnyKinds } from '../core/kinds.js';
 import type { Replica } from '../offline/replica.js';
 import type { Shown } from '../offline/view.js';
 import { createLiveResult, differenceOf } from './live-result.js';
-import type { Difference, Query } from './query.js';
+import { check, type Difference, type Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
 export type Run = QueryListener<AnyKinds, string>;
@@ -22,10 +22,14 @@ export interface Queries {
   /** One live query, which works while somebody listens; with `run` it calls back once there is a result. */
   readonly watch: (query: Query, run?: Run) => LiveQuery<AnyKinds, string> | (() => void);
   readonly changed: (shown: ReadonlyMap<string, Shown>) => void;
+  /** Nothing will change any more: ends all iterations. */
+  readonly end: () => void;
 }
 
 export function createQueries(replica: Replica, fenced: Fenced): Queries {
   const live = new Set<(shown: ReadonlyMap<string, Shown>) => void>();
+  const iterating = new Set<() => void>();
+  let isOver = false;
 
   function candidates({ ids }: Query): Iterable<Atome> {
     return ids ? [...new Set(ids)].flatMap((id) => replica.view.get(id) ?? []) : replica.view.all();
@@ -37,8 +41,8 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
     return replica.newest({ kind, parentId }, limit);
   }
 
-  /** Calls back once there is a result, and whenever it changes. */
-  function follow(query: Query, run: Run): () => void {
+  /** Calls back once there is a result, and whenever a reader sees a change. @param keep gets each, also without one. */
+  function follow(query: Query, run: Run, keep = (_atomes: readonly Atome[]): void => undefined): () => void {
     let ended = false;
     let told: readonly Atome[] | undefined;
     let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
@@ -46,6 +50,7 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
       const difference = differenceOf(told ?? [], atomes, (before, after) => before.version !== after.version);
       const isNews = !told || difference;
       told = atomes;
+      keep(atomes);
       if (isNews) fenced(() => run(atomes, difference ?? NOTHING));
     };
     fenced(async () => {
@@ -58,6 +63,7 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
       apply = (shown) =>
         fenced(() => {
           const difference = result.apply(shown);
+          keep(result.atomes);
           if (difference) return run(result.atomes, difference);
         });
       live.add(apply);
@@ -77,19 +83,23 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
   async function* results(query: Query): AsyncGenerator<readonly Atome[], undefined> {
     let newest: readonly Atome[] | undefined;
     let wake = (): void => undefined;
+    const look = (): void => wake();
+    iterating.add(look);
     const stop = follow(query, (atomes) => {
       newest = atomes;
       wake();
     });
     try {
       for (;;) {
-        while (!newest) await new Promise<void>((resolve) => (wake = resolve));
+        while (!newest && !isOver) await new Promise<void>((resolve) => (wake = resolve));
         const result = newest;
+        if (!result) return undefined;
         newest = undefined;
         yield result;
       }
     } finally {
       stop();
+      iterating.delete(look);
     }
   }
 
@@ -101,10 +111,11 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
       subscribe(run) {
         const listener = { run };
         if (listeners.size === 0) {
-          stop = follow(query, (result, difference) => {
-            atomes = result;
-            listeners.forEach((each) => fenced(() => each.run(result, difference)));
-          });
+          stop = follow(
+            query,
+            (result, difference) => listeners.forEach((each) => fenced(() => each.run(result, difference))),
+            (result) => (atomes = result),
+          );
         }
         listeners.add(listener);
         fenced(() => run(atomes, NOTHING));
@@ -124,12 +135,20 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
       return atome?.deletedAt === null ? atome : null;
     },
     async list(query = {}) {
+      check(query);
       const atomes = await first(query);
       if (atomes) return atomes;
       await replica.loaded;
       return createLiveResult(query, candidates(query)).atomes;
     },
-    watch: (query, run) => (run ? follow(query, run) : liveQuery(query)),
+    watch(query, run) {
+      check(query);
+      return run ? follow(query, run) : liveQuery(query);
+    },
+    end() {
+      isOver = true;
+      iterating.forEach((look) => look());
+    },
     changed(shown) {
       if (shown.size > 0) live.forEach((apply) => apply(shown));
     },

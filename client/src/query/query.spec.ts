@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Atome } from '../../../src/protocol/index.js';
-import { matcher, type Condition, type Query } from './query.js';
+import { MemoryNetwork } from '../connection/memory-transport.js';
+import { createClient } from '../offline/client.js';
+import { check, matcher, type Condition, type Query } from './query.js';
 
 const note: Atome = {
   id: 'a',
@@ -15,6 +17,50 @@ const note: Atome = {
   updatedAt: '',
   deletedAt: null,
 };
+
+describe('a query that is written wrong', () => {
+  it.each<object>([
+    { where: { n: { $gt: 3 } } },
+    { where: { n: { toString: 3 } } },
+    { where: { n: {} } },
+    { where: { n: new Date() } },
+    { where: { n: [1] } },
+    { where: { n: { in: 'a' } } },
+    { where: { n: { gt: { deep: 1 } } } },
+    { where: 'n = 1' },
+    { where: null },
+    { limit: null },
+    { limit: -1 },
+    { limit: 1.5 },
+    { limit: NaN },
+    { limit: '3' },
+    { sort: ['title'] },
+    { ids: 'a' },
+    { kind: 7 },
+    { offset: 3 },
+    { search: 'milk' },
+    { constructor: 'note' },
+  ])('throws at the call: %j', async (wrong) => {
+    const client = createClient({ dial: new MemoryNetwork().dial });
+    const query = wrong as Query;
+    const refused = expect.objectContaining({ code: 'invalid' });
+    for (const call of [() => client.watch(query), () => client.watch(query, () => undefined)]) {
+      expect(call).toThrow(refused);
+    }
+    await expect(client.list(query)).rejects.toEqual(refused);
+    await client.close();
+  });
+
+  it.each<Query>([
+    {},
+    { where: {} },
+    { limit: 0 },
+    { ids: [] },
+    { kind: undefined, where: { a: null, b: { in: [null] } } },
+  ])('is not this one: %j', (query) => {
+    expect(() => check(query)).not.toThrow();
+  });
+});
 
 describe('a query', () => {
   it.each<[Query, boolean]>([

@@ -1,4 +1,6 @@
 import type { Atome, Where } from '../../../src/protocol/index.js';
+import { isMap } from '../../../src/protocol/merge/merge-patch.js';
+import { SyncError } from '../core/errors.js';
 import type { AnyKinds, KindOf } from '../core/kinds.js';
 
 type Scalar = string | number | boolean | null;
@@ -55,6 +57,46 @@ export interface Difference {
 }
 
 const PARTS = ['kind', 'type', 'parentId'] as const;
+
+/** What a query has, and what one that is written wrong gets for it at the call, not an empty result. */
+const FIELDS: Record<keyof Query, (value: never) => boolean> = {
+  kind: isOptionalText,
+  type: isOptionalText,
+  parentId: isOptionalText,
+  ids: Array.isArray,
+  where: (where) => typeof where === 'function' || (isMap(where) && Object.values(where as object).every(isCondition)),
+  sort: (sort) => typeof sort === 'string',
+  limit: (limit) => Number.isInteger(limit) && limit >= 0,
+};
+
+function isOptionalText(value: unknown): boolean {
+  return value === null || typeof value === 'string';
+}
+
+function isScalar(value: unknown): boolean {
+  return isOptionalText(value) || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function isCondition(condition: Condition): boolean {
+  if (isScalar(condition)) return true;
+  const parts = Object.entries(condition as object);
+  return (
+    parts.length > 0 &&
+    parts.every(
+      ([name, operand]) =>
+        Object.hasOwn(OPERATORS, name) && (name === 'in' ? Array.isArray(operand) : isScalar(operand)),
+    )
+  );
+}
+
+/** @throws SyncError `invalid` for a query that would find what was not meant. */
+export function check(query: Query): void {
+  for (const [name, value] of Object.entries(query)) {
+    const isRight = Object.hasOwn(FIELDS, name) && FIELDS[name as keyof Query];
+    if (value !== undefined && !(isRight && isRight(value as never)))
+      throw new SyncError('invalid', `a query has no \`${name}: ${JSON.stringify(value)}\``);
+  }
+}
 
 /** Whether an atome is among those asked for. */
 export function matcher(query: Query): (atome: Atome) => boolean {

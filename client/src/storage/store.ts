@@ -72,6 +72,8 @@ export interface Checkpoint {
   readonly skewMs: number | null;
   /** The newest stamp that was sent, below which none may follow. */
   readonly stamp: string | null;
+  /** Up to where a first replay has told; `cursor` is null until it is whole. */
+  readonly partial?: StoredCursor | undefined;
   /** Whose all of this is: a principal of a server. Data of older versions does not say. */
   readonly owner?: string;
 }
@@ -158,9 +160,11 @@ export interface Store {
   /**
    * Calls back with what other instances on the same data have committed, in their order. Changes with `clear` may
    * stand for everything there is, read without own commits that are not done yet. Not there where there can be no
-   * other. @returns what ends it.
+   * other. @param failed hears that nothing can be read or kept any more, before a call meets it. @returns what ends it.
    */
-  observe?(listener: (changes: readonly Changes[]) => void): () => void;
+  observe?(listener: (changes: readonly Changes[]) => void, failed?: (error: Error) => void): () => void;
+  /** False where what it keeps ends with the program. */
+  readonly durable?: false;
   /** How the instances on the same data divide their work. Not there where there can be no other. */
   readonly tabs?: Tabs | undefined;
 }
@@ -168,10 +172,11 @@ export interface Store {
 /** What several instances on the same data, such as the tabs of a browser, have between them. */
 export interface Tabs {
   /**
-   * Waits until no other instance leads; calls `granted` once `observe` has told all that the one before committed.
+   * Waits until no other instance leads, or the one that does is asleep; calls `granted` once `observe` has told all
+   * that the one before committed, and `lost` when another one has taken over, because this one slept.
    * @returns what gives it up, or gives up waiting for it. A page that goes away gives it up by itself.
    */
-  lead(granted: () => void): () => void;
+  lead(granted: () => void, lost?: () => void): () => void;
   /** Sends a message to the other instances that are there now. Nothing is kept, nothing is confirmed. */
   tell(message: JsonValue): void;
   /** Calls back with the messages of the others. @returns what ends it. */

@@ -30,9 +30,29 @@ export class ClientTab {
 
   /** @param url of the server; the tab itself may come from elsewhere. */
   static async open(profile: Profile, url: string): Promise<ClientTab> {
-    const tab = new ClientTab(await profile.tab());
+    return ClientTab.on(await profile.tab(), url);
+  }
+
+  /** On a page that is there. */
+  static async on(page: Page, url: string): Promise<ClientTab> {
+    const tab = new ClientTab(page);
     await tab.start(url);
     return tab;
+  }
+
+  /** Resolves when its store is said to be so. */
+  async storage(wanted: sdk.Status['storage']): Promise<void> {
+    await this.page.evaluate(
+      (wanted) =>
+        new Promise<void>((resolve) => {
+          const look = ({ storage }: sdk.Status): void => {
+            if (storage === wanted) resolve();
+          };
+          window.client.on('sync:status', look);
+          look(window.client.status());
+        }),
+      wanted,
+    );
   }
 
   /** Makes the client, as each load of the page does. */

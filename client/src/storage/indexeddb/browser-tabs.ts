@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../../../src/protocol/index.js';
+import { createTimer } from '../../core/timer.js';
 import type { Tabs } from '../store.js';
 
 /** What tabs have in common: `undefined` is the hint that there is something new in the store. */
@@ -12,8 +13,15 @@ export interface BrowserTabs extends Tabs {
   close(): void;
 }
 
+/** Asked by those who wait, and said by the one who leads. */
+const [ASK, HERE] = ['who leads?', 'I do'];
+/** How often the one who leads is asked, in milliseconds, and how many times in vain before it counts as asleep. */
+const EVERY_MS = 3_000;
+const PATIENCE = 3;
+
 /**
- * Tabs by Web Locks and a BroadcastChannel of the browser.
+ * Tabs by Web Locks and a BroadcastChannel of the browser. A tab that is asleep, or in a dialogue, keeps its lock and
+ * does nothing: who waits asks whether it is there, and takes the lock when nothing is answered.
  * @param pull reads what the others have committed.
  * @returns undefined where the platform lacks what they need.
  */
@@ -22,33 +30,68 @@ export function createBrowserTabs(name: string, pull: () => Promise<void>): Brow
   if (!locks || !('BroadcastChannel' in globalThis)) return undefined;
   const channel = new BroadcastChannel(name);
   const listeners = new Set<(message: JsonValue) => void>();
-  const leading = new AbortController();
+  const timer = createTimer();
+  let closed = false;
+  let leads = false;
+  let unanswered = 0;
+  let giveUp = (): void => undefined;
 
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data === undefined) void pull().catch(() => undefined);
-    else listeners.forEach((listener) => listener(data));
+    else if (data === HERE) unanswered = 0;
+    else if (data !== ASK) listeners.forEach((listener) => listener(data));
+    else if (leads) tell(HERE);
   };
 
   function tell(message?: Message): void {
-    if (!leading.signal.aborted) channel.postMessage(message);
+    if (!closed) channel.postMessage(message);
+  }
+
+  function lead(granted: () => void, lost?: () => void, steal = false): () => void {
+    const waiting = new AbortController();
+    let [given, over] = [(): void => undefined, false];
+    const held = new Promise<void>((resolve) => (given = resolve));
+    const hold = async (): Promise<void> => {
+      await pull();
+      // the one before may have died between its commit and its hint
+      tell();
+      if (over) return;
+      timer.stop();
+      leads = true;
+      granted();
+      return held;
+    };
+    function end(): void {
+      over = true;
+      leads = false;
+      timer.stop();
+      waiting.abort();
+      given();
+    }
+    function ask(): void {
+      if (unanswered >= PATIENCE) {
+        end();
+        return void lead(granted, lost, true);
+      }
+      unanswered += 1;
+      tell(ASK);
+      timer.start(EVERY_MS, ask);
+    }
+
+    giveUp = end;
+    unanswered = 0;
+    timer.start(EVERY_MS, ask);
+    locks!.request(name, steal ? { steal } : { signal: waiting.signal }, hold).catch(() => {
+      // given up before it was granted, or the store was closed meanwhile; else it was taken away
+      if (over || !leads) return;
+      end();
+      lost?.();
+    });
+    return () => giveUp();
   }
 
   return {
-    lead(granted) {
-      const given = new AbortController();
-      const signal = AbortSignal.any([given.signal, leading.signal]);
-      const held = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-      const lead = async (): Promise<void> => {
-        await pull();
-        // the one before may have died between its commit and its hint
-        tell();
-        if (!signal.aborted) granted();
-        return held;
-      };
-      // rejected when it is given up before it was granted, and when the store was closed meanwhile
-      locks.request(name, { signal }, lead).catch(() => undefined);
-      return () => given.abort();
-    },
+    lead: (granted, lost) => lead(granted, lost),
     hint: tell,
     tell,
     hear(listener) {
@@ -56,7 +99,8 @@ export function createBrowserTabs(name: string, pull: () => Promise<void>): Brow
       return () => void listeners.delete(listener);
     },
     close() {
-      leading.abort();
+      giveUp();
+      closed = true;
       channel.close();
     },
   };

@@ -23,6 +23,11 @@ interface Entry {
 export interface CommitLog {
   /** Begins after what a transaction that reads everything sees. */
   start(log: IDBObjectStore, contents: Changes): Promise<void>;
+  /**
+   * Whether another tab has moved the checkpoint since this one has looked, as when this one was asleep and leads no
+   * longer. Then the next `pull` tells everything.
+   */
+  isOvertaken(transaction: IDBTransaction): Promise<boolean>;
   /** Adds the entry of a commit to its transaction. @returns that the commit has happened. */
   append(transaction: IDBTransaction, changes: readonly Changes[]): Promise<void>;
   /** Tells what the others have committed since the last time. */
@@ -36,6 +41,7 @@ export function createCommitLog(
   tell: (changes: readonly Changes[]) => void,
 ): CommitLog {
   let seen = 0;
+  let isLost = false;
   let commits = 0;
   /** opIds that the listeners hold, in outbox or inbox: those that are gone when everything is read again. */
   const held = new Set<string>();
@@ -49,14 +55,15 @@ export function createCommitLog(
       result<number[]>(log.getAllKeys(after)),
       result<Entry[]>(log.getAll(after)),
     ]);
-    if (keys.length === 0) return;
+    if (keys.length === 0 && !isLost) return;
     const others = entries.filter(({ by }) => by !== me);
     const changes = others.flatMap((entry) => entry.changes);
-    const last = keys.at(-1)!;
+    const last = keys.at(-1) ?? seen;
     const gap = last - seen > keys.length;
-    const whole = gap || others.some((entry) => entry.whole);
+    const whole = isLost || gap || others.some((entry) => entry.whole);
     const news = whole ? [await everything(transaction, changes)] : changes;
     seen = last;
+    isLost = false;
     hold(news);
     if (news.length > 0) tell(news);
   }
@@ -90,6 +97,15 @@ export function createCommitLog(
       const last = await result<IDBCursor | null>(log.openKeyCursor(null, 'prev'));
       seen = Number(last?.key ?? 0);
       hold([contents]);
+    },
+    async isOvertaken(transaction) {
+      const after = transaction.objectStore('log').getAll(IDBKeyRange.lowerBound(seen, true));
+      const entries = await result<Entry[]>(after);
+      const moved = entries.some(
+        ({ by, whole, changes }) => by !== me && (whole || changes.some(({ place }) => place)),
+      );
+      isLost ||= moved;
+      return moved;
     },
     async append(transaction, changes) {
       const log = transaction.objectStore('log');

@@ -32,6 +32,7 @@ export interface IndexedDbOptions {
 /** A store for browsers, that all tabs of an origin share: one of them holds the connection. */
 export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, format: Format = FORMAT): Store {
   const listeners = new Set<(changes: readonly Changes[]) => void>();
+  const failures = new Set<(error: Error) => void>();
   let opened: IDBDatabase | undefined;
   let log: CommitLog | undefined;
   let tabs: BrowserTabs | undefined;
@@ -52,14 +53,25 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
     db.onversionchange = ({ newVersion }) => {
       // another tab has a newer version of the SDK, which is about to bring the data forward; or deletes the database
       outdated = newVersion !== null;
-      void close();
+      void close().then(tellFailure);
     };
-    db.onclose = () => (opened = undefined);
+    db.onclose = () => {
+      opened = undefined;
+      tellFailure();
+    };
     log = createCommitLog(database, randomHex(), (changes) => listeners.forEach((listener) => listener(changes)));
     const contents = await read(log);
     tabs = createBrowserTabs(`atome-sync:${db.name}`, pull);
     await pull();
     return { ...contents, ...(setAside !== undefined && { setAside }) };
+  }
+
+  function tellFailure(): void {
+    try {
+      database();
+    } catch (thrown) {
+      failures.forEach((failed) => failed(thrown as Error));
+    }
   }
 
   async function read(log: CommitLog): Promise<Contents> {
@@ -129,23 +141,20 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
       // What cannot be had again from the server goes to the disk itself, beyond the caches of the system.
       const durability = changes.some(({ append }) => append) ? 'strict' : 'relaxed';
       const transaction = database().transaction(STORES, 'readwrite', { durability });
-      try {
-        for (const change of changes) apply(transaction, change);
-      } catch (thrown) {
-        transaction.abort();
-        throw storageError(thrown);
-      }
-      const committed = log!.append(transaction, changes);
+      const committed = keep(log!, transaction, changes);
       last = committed.catch(() => undefined);
-      transaction.commit();
       await committed;
       tabs?.hint();
     },
     close,
-    observe(listener) {
+    observe(listener, failed) {
       listeners.add(listener);
+      if (failed) failures.add(failed);
       if (tabs) void pull().catch(() => undefined);
-      return () => void listeners.delete(listener);
+      return () => {
+        listeners.delete(listener);
+        if (failed) failures.delete(failed);
+      };
     },
   };
 }
@@ -154,6 +163,23 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
 function orderOf({ kind, parentId }: Selection): [order: string, key: string[]] {
   if (typeof parentId === 'string') return ['parentId', [parentId]];
   return kind === undefined ? ['newest', []] : ['kind', [kind]];
+}
+
+/** A tab that has slept may lead no longer: what it has heard since is older than what is there. */
+async function keep(log: CommitLog, transaction: IDBTransaction, given: readonly Changes[]): Promise<void> {
+  let changes = given;
+  try {
+    const moves = changes.some(({ place }) => place);
+    if (moves && (await log.isOvertaken(transaction))) changes = changes.filter(({ place }) => !place);
+    for (const change of changes) apply(transaction, change);
+  } catch (thrown) {
+    transaction.abort();
+    throw storageError(thrown);
+  }
+  const committed = log.append(transaction, changes);
+  transaction.commit();
+  await committed;
+  if (changes !== given) void log.pull().catch(() => undefined);
 }
 
 function apply(transaction: IDBTransaction, changes: Changes): void {

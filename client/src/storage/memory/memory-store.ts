@@ -23,6 +23,7 @@ export function memoryStore(): Store {
   const others = new Map<string, Tables>();
   let now = tables();
   return {
+    durable: false,
     open(owner, claim) {
       const found = now.place?.owner;
       if (found !== undefined && found !== (owner ?? found)) {

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { frame, hear, note, created, ScriptedServer, settle } from '../../../test/support/clients/scripted-server.js';
+import { ScriptedTabs } from '../../../test/support/clients/scripted-tabs.js';
+import { memoryStore, type Client } from '../index.js';
+
+let server: ScriptedServer;
+beforeEach(() => void (server = new ScriptedServer()));
+afterEach(() => server.close());
+
+const offline = (message: RegExp): object => expect.objectContaining({ message: expect.stringMatching(message) });
+const waits: readonly [string, (client: Client) => Promise<unknown>][] = [
+  ['ready', (client) => client.ready()],
+  ['waitFor', (client) => client.waitFor(9)],
+  ['flush', (client) => client.create({ kind: 'note', data: {} }).then(() => client.flush())],
+];
+
+describe('what waits for a client that the server refuses', () => {
+  it.each(waits)('rejects with the reason: %s, before and after it is known', async (_name, wait) => {
+    const client = server.open();
+    const early = wait(client).catch((thrown: unknown) => thrown);
+    const peer = await server.accept();
+    peer.close(4403, 'go away');
+    expect(await early).toEqual(offline(/go away/));
+    await expect(wait(client)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(client.status()).toMatchObject({ state: 'stopped' });
+  });
+
+  it.each(['invalid', 'too_complex', 'forbidden'] as const)('is told why a subscription is %s, once', async (code) => {
+    const client = server.open({ subscription: { ids: ['a'] } });
+    const errors: string[] = [];
+    client.on('sync:error', ({ error }) => errors.push(error.message));
+    const ready = client.ready().catch((thrown: unknown) => thrown);
+    const peer = await server.accept();
+    peer.send({ type: 'error', code, message: 'at most 1,000 ids' });
+    expect(await ready).toMatchObject({ code, message: 'at most 1,000 ids' });
+    expect(errors).toEqual(['at most 1,000 ids']);
+    expect(client.status()).toMatchObject({ state: 'stopped', reason: 'at most 1,000 ids' });
+    expect(server.network.peers).toHaveLength(1);
+  });
+
+  it('goes on waiting where the subscription may be taken later', async () => {
+    const client = server.open();
+    const peer = await server.accept();
+    peer.send({ type: 'error', code: 'internal', message: 'a fault' });
+    await settle();
+    expect(client.status()).toMatchObject({ state: 'connecting' });
+  });
+});
+
+describe('a loop over results', () => {
+  it.each(['before', 'after'])('ends with the client, closed %s the next result is asked for', async (when) => {
+    const [client] = await server.live(1, [note('a')]);
+    const results = client.watch({ kind: 'note' })[Symbol.asyncIterator]();
+    expect((await results.next()).value).toMatchObject([{ id: 'a' }]);
+    if (when === 'before') await client.close();
+    const next = results.next();
+    await client.close();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('a device that says it is offline', () => {
+  const page = globalThis as unknown as Record<string, unknown>;
+  let window: EventTarget;
+  beforeEach(() => {
+    window = new EventTarget();
+    page.document = new EventTarget();
+    page.addEventListener = window.addEventListener.bind(window);
+  });
+  afterEach(() => {
+    delete page.document;
+    delete page.addEventListener;
+  });
+
+  it('is believed at once, and the network is tried all the same', async () => {
+    const [client, peer] = await server.live();
+    const states: string[] = [];
+    client.on('sync:status', ({ state }) => states.push(state));
+    window.dispatchEvent(new Event('offline'));
+    expect(client.status()).toMatchObject({ state: 'offline', reason: expect.stringMatching(/device is offline/) });
+    expect(peer.closedWith).toBe(4408);
+    window.dispatchEvent(new Event('offline'));
+    await server.accept();
+    expect(states).toEqual(['offline', 'connecting']);
+  });
+});
+
+describe('a token that ends', () => {
+  afterEach(() => void jest.useRealTimers());
+
+  it('is renewed on the open connection before it does, and not when that cannot be', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'], now: 0 });
+    const asked: boolean[] = [];
+    let token: string | Error = 'first';
+    const client = server.open({
+      heartbeatMs: 2 ** 30,
+      principal: { tenant: 't', id: 'ann' },
+      token: ({ renew }) => {
+        asked.push(renew);
+        if (token instanceof Error) throw token;
+        return token;
+      },
+    });
+    while (server.network.peers.length === 0) await settle();
+    const { peer } = server.network;
+    const success = (seconds: number): void =>
+      peer.send({
+        ...{ type: 'auth:success', clientId: 'c', principal: { tenant: 't', id: 'ann', roles: [] } },
+        ...{ expiresAt: new Date(Date.now() + seconds * 1_000).toISOString(), epoch: 'e1', seq: 0 },
+      });
+    peer.send({ type: 'welcome', serverTime: new Date().toISOString(), authRequired: true });
+    await settle();
+    success(600);
+    peer.send({ type: 'subscribed', epoch: 'e1', from: 0, head: 0 });
+    peer.send({ type: 'sync:live', seq: 0 });
+    await client.ready();
+    expect(peer.take()).toMatchObject([{ type: 'auth', token: 'first' }, { type: 'subscribe' }]);
+
+    token = 'second';
+    await jest.advanceTimersByTimeAsync(470_000);
+    peer.take();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(peer.take()).toContainEqual({ type: 'auth', token: 'second' });
+    success(600);
+    expect(client.status()).toMatchObject({ state: 'live' });
+
+    token = new Error('no network');
+    await jest.advanceTimersByTimeAsync(500_000);
+    expect(peer.take().filter(({ type }) => type === 'auth')).toEqual([]);
+    expect(asked).toEqual([false, true, true]);
+    expect(peer.closedWith).toBeUndefined();
+  });
+});
+
+describe('a tab that another one has overtaken while it slept', () => {
+  it('takes in nothing more over its old connection, and waits for its turn from where the others are', async () => {
+    const tabs = new ScriptedTabs(memoryStore());
+    const client = server.open({ store: tabs.store });
+    await tabs.asked(1);
+    tabs.grant();
+    const peer = await server.accept();
+    peer.send({ type: 'subscribed', epoch: 'e1', from: 0, head: 1 });
+    frame(peer, 0, [created(1, note('a'))]);
+    peer.send({ type: 'sync:live', seq: 1 });
+    await client.ready();
+    const cursor = { epoch: 'e1', seq: 9, hash: 'h9' };
+    tabs.commit({ put: [note('a', { n: 9 }, 9)], place: { subscription: '{}', cursor, skewMs: 0, stamp: null } });
+    const late = hear(client, 'sync:status');
+    frame(peer, 1, [created(2, note('a', { n: 2 }, 2))]);
+    await late;
+    await tabs.asked(2);
+    expect(peer.closedWith).toBe(1000);
+    expect(await client.get('a')).toMatchObject({ version: 9 });
+    tabs.grant();
+    expect((await server.accept()).take()).toMatchObject([{ type: 'subscribe', since: 9 }]);
+  });
+
+  it('lets go when it is told so, and leads again when it may', async () => {
+    const tabs = new ScriptedTabs(memoryStore());
+    server.open({ store: tabs.store });
+    await tabs.asked(1);
+    tabs.grant();
+    const peer = await server.accept();
+    tabs.lose();
+    expect(peer.closedWith).toBe(1000);
+    await tabs.asked(2);
+    expect(server.network.peers).toHaveLength(1);
+    tabs.grant();
+    await server.accept();
+  });
+});

@@ -1,0 +1,51 @@
+import type { Changes, Store, Tabs } from '../../../client/src/storage/store.js';
+import { settle } from './scripted-server.js';
+
+/** A store that knows of other tabs, which are what a spec says of them. */
+export class ScriptedTabs {
+  readonly store: Store;
+  /** How often the client has asked to lead. */
+  private asks = 0;
+  private granted: () => void = () => undefined;
+  private lost: () => void = () => undefined;
+  private listener: (changes: readonly Changes[]) => void = () => undefined;
+
+  constructor(below: Store) {
+    const nothing = (): void => undefined;
+    const tabs: Tabs = {
+      lead: (granted, lost = nothing) => {
+        this.asks += 1;
+        [this.granted, this.lost] = [granted, lost];
+        return nothing;
+      },
+      tell: nothing,
+      hear: () => nothing,
+    };
+    this.store = {
+      ...below,
+      tabs,
+      observe: (listener) => {
+        this.listener = listener;
+        return nothing;
+      },
+    };
+  }
+
+  /** Resolves when the client has asked so often. */
+  async asked(times: number): Promise<void> {
+    while (this.asks < times) await settle();
+  }
+
+  grant(): void {
+    this.granted();
+  }
+
+  lose(): void {
+    this.lost();
+  }
+
+  /** Another tab commits. */
+  commit(...changes: Changes[]): void {
+    this.listener(changes);
+  }
+}
