@@ -17,6 +17,7 @@ import {
 } from './module-options.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { ConfigError } from './config-error.js';
+import { isLoopback, isSafeUrl } from './addresses.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
@@ -35,6 +36,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Whether Swagger UI and the OpenAPI document are served. */
   readonly docs: boolean;
+  /** Where metrics are served, 0: on a free port; undefined: nowhere. That of `port` is the same server. */
+  readonly metricsPort?: number;
   readonly rates: Rates;
   readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
@@ -69,9 +72,12 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
       `HOST=${host} is reachable from other machines, and authentication is off: use AUTH=jwt or HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
     );
   }
+  const port = read.integer('PORT', 3001, 0, 65_535);
+  const metricsPort = readMetrics(read, host, port);
   const config: Config = {
     host,
-    port: read.integer('PORT', 3001, 0, 65_535),
+    port,
+    ...(metricsPort !== undefined && { metricsPort }),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
     rates: {
@@ -126,6 +132,16 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Metrics are for whoever can reach them. */
+function readMetrics(read: VariableReader, host: string, port: number): number | undefined {
+  if (read.optional('METRICS_PORT') === undefined) return undefined;
+  const metricsPort = read.integer('METRICS_PORT', 0, 0, 65_535);
+  if (metricsPort === port && port !== 0 && !isLoopback(host)) {
+    read.refuse(`METRICS_PORT=${port}: everybody who can reach HOST=${host} would read them; use a port of their own`);
+  }
+  return metricsPort;
 }
 
 function readDatabase(
@@ -279,16 +295,4 @@ function readKinds(read: VariableReader): Kinds | undefined {
     read.refuse(`KINDS_FILE: expected a readable JSON file of options by kind, but ${path}: ${code ?? message}`);
     return undefined;
   }
-}
-
-/** Whoever can change what comes over the wire could sign tokens of their own. */
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  const isPrivate = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
-  return isPrivate && username === '' && password === '';
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
