@@ -19,7 +19,7 @@ const ROWS = [
   'http',
   'config',
   'kinds',
-  'feed',
+  'feed bus',
   'auth',
   'ledger',
   'database',

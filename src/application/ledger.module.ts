@@ -3,7 +3,10 @@ import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestj
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
+import { NodeBus } from '../bus/node-bus.js';
+import { transportOf } from '../bus/open-transport.js';
 import { ResolvedOptions } from '../config/module-options.js';
+import { DEFAULT_SCHEMA } from '../database/tables.js';
 import { Feed } from '../feed/feed.js';
 import { PageCache } from '../feed/page-cache.js';
 import { errorLog } from '../http/error-log.js';
@@ -16,6 +19,7 @@ import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
 import { LedgerReads } from './ledger-reads.js';
+import { OtherNodes } from './other-nodes.js';
 
 /** What the database cannot do is said once an interval, whoever asked for it. */
 function storeLog(): Report {
@@ -85,9 +89,23 @@ const PROVIDERS: readonly FactoryProvider[] = [
     useFactory: (store: LedgerStore, slots: ReadSlots) => new LedgerReads(store, slots),
   },
   {
+    provide: NodeBus,
+    inject: [ResolvedOptions],
+    useFactory: ({ bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA }: ResolvedOptions) =>
+      new NodeBus(transportOf({ bus, busCredentials, databaseUrl, schema })),
+  },
+  {
     provide: Feed,
     inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
     useFactory: feedOf,
+  },
+  {
+    provide: OtherNodes,
+    inject: [NodeBus, LedgerWriter, Feed, ResolvedOptions],
+    useFactory: (bus: NodeBus, writer: LedgerWriter, feed: Feed, { feed: { pollMs } }: ResolvedOptions) => {
+      const log = new LimitedLog(new Logger('Bus'));
+      return new OtherNodes({ bus, writer, feed, pollMs, say: (line) => log.warn(line, line) });
+    },
   },
 ];
 

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { KindUpgrader } from '../application/kind-upgrader.js';
+import { OtherNodes } from '../application/other-nodes.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { ConsumerRunner } from '../consumers/consumer.runner.js';
 import { Feed } from '../feed/feed.js';
@@ -32,6 +33,7 @@ function step<T>(name: string, token: Type<T> | symbol, run: (part: T) => void |
 const START: readonly Step[] = [
   step('look after bodies that arrive', ArrivingBodies, (bodies) => bodies.start()),
   step('follow the ledger', Feed, (feed) => feed.start()),
+  step('listen to other nodes', OtherNodes, (nodes) => nodes.start()),
   step('go on with what is to be propagated', LedgerWriter, (writer) => writer.start()),
   step('bring atomes to the schemas of now', KindUpgrader, (upgrader) => upgrader.start()),
   step('begin the heartbeat', ConnectionRegistry, (registry) => registry.start()),
@@ -57,6 +59,7 @@ const DRAIN: readonly Step[] = [
 
 const END: readonly Step[] = [
   step('end the checks of identities', ConnectionLimiter, (limiter) => limiter.stop()),
+  step('leave the other nodes', OtherNodes, (nodes) => nodes.stop()),
   step('leave the ledger', Feed, (feed) => feed.stop()),
   step('give up bodies that arrive', ArrivingBodies, (bodies) => bodies.stop()),
   step('finish scrubbing', Scrubber, (scrubber) => scrubber.done()),

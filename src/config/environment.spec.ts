@@ -146,6 +146,21 @@ describe('the configuration of authentication', () => {
 });
 
 describe('the schema of the database', () => {
+  it('takes the ways that servers tell each other of their writes', () => {
+    const DATABASE_URL = 'postgres://u@db/atome';
+    for (const BUS of ['off', 'postgres', 'postgres://u:p@db:5432/atome', 'nats://u:p@bus:4222', 'tls://bus:4222']) {
+      expect(readConfig({ DATABASE_URL, BUS }).atome.bus).toBe(BUS);
+    }
+    expect(readConfig({ DATABASE_URL }).atome).not.toHaveProperty('bus');
+    for (const BUS of ['on', 'redis://bus', 'nats://', 'https://user:secret@bus']) {
+      const [problem] = problemsOf({ BUS });
+      expect(problem).toContain('BUS: expected off, postgres');
+      expect(problem).not.toContain('secret');
+    }
+    expect(problemsOf({ BUS: 'postgres' })).toEqual([expect.stringContaining('needs DATABASE_URL=postgres://')]);
+    expect(problemsOf({ BUS_CREDENTIALS: '/nowhere' })).toEqual([expect.stringContaining('there is no such file')]);
+  });
+
   it('is not named by default, and one that needs no quotes otherwise', () => {
     expect(readConfig({}).atome).not.toHaveProperty('databaseSchema');
     expect(readConfig({ DATABASE_SCHEMA: 'sync_1' }).atome.databaseSchema).toBe('sync_1');

@@ -16,8 +16,10 @@ import {
   DEFAULT_SOCKET_OPTIONS,
 } from './module-options.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
+import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
 import { isLoopback, isSafeUrl } from './addresses.js';
+import { readMetrics } from './metrics-environment.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
@@ -134,19 +136,12 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
   return config;
 }
 
-/** Metrics are for whoever can reach them. */
-function readMetrics(read: VariableReader, host: string, port: number): number | undefined {
-  if (read.optional('METRICS_PORT') === undefined) return undefined;
-  const metricsPort = read.integer('METRICS_PORT', 0, 0, 65_535);
-  if (metricsPort === port && port !== 0 && !isLoopback(host)) {
-    read.refuse(`METRICS_PORT=${port}: everybody who can reach HOST=${host} would read them; use a port of their own`);
-  }
-  return metricsPort;
-}
-
-function readDatabase(
-  read: VariableReader,
-): Pick<AtomeOptions, 'databaseSchema' | 'migrate' | 'postgres'> & { readonly databaseUrl: string } {
+function readDatabase(read: VariableReader): Pick<
+  AtomeOptions,
+  'bus' | 'busCredentials' | 'databaseSchema' | 'migrate' | 'postgres'
+> & {
+  readonly databaseUrl: string;
+} {
   const databaseSchema = read.optional('DATABASE_SCHEMA');
   if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
     const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
@@ -161,6 +156,7 @@ function readDatabase(
     ),
     ...(databaseSchema !== undefined && { databaseSchema }),
     migrate: read.choice('MIGRATE', 'on', ['on', 'off']) === 'on',
+    ...readBus(read),
     postgres: readPostgres(read),
   };
 }

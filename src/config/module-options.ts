@@ -74,6 +74,13 @@ export interface AtomeOptions {
    * connection of their own, with its entities.
    */
   readonly dataSource?: DataSource;
+  /**
+   * How servers on one database tell each other of their writes: `postgres` (LISTEN/NOTIFY of the database), `postgres://…` (the
+   * same, past a pooler), `nats://…` or `tls://…` (NATS), `off`. Default: `postgres` on PostgreSQL, else `off`.
+   */
+  readonly bus?: string;
+  /** The path of a `.creds` file, or of one with the seed of an NKey, for NATS. */
+  readonly busCredentials?: string;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
   readonly postgres?: Partial<PostgresLimits>;
   /** Bounds on what a client may send; what is left out has its default. */
@@ -162,6 +169,8 @@ export class ResolvedOptions {
   readonly databaseSchema: string | undefined;
   readonly migrate: boolean;
   readonly dataSource: DataSource | undefined;
+  readonly bus: string | undefined;
+  readonly busCredentials: string | undefined;
   readonly postgres: PostgresLimits;
   readonly wsPath: string;
   readonly limits: Limits;
@@ -184,6 +193,8 @@ export class ResolvedOptions {
     this.databaseSchema = options.databaseSchema;
     this.migrate = options.migrate ?? true;
     this.dataSource = options.dataSource;
+    this.bus = options.bus;
+    this.busCredentials = options.busCredentials;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
     this.wsPath = options.wsPath ?? WS_PATH;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };

@@ -1,4 +1,5 @@
 import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
+import { BUS_EXPECTED, BUS_PATTERN } from '../bus/open-transport.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { kindProblems } from '../kinds/kind-checks.js';
@@ -97,6 +98,8 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
     'a DataSource of TypeORM',
     (value) => typeof (value as { createQueryRunner?: unknown } | null)?.createQueryRunner === 'function',
   ),
+  bus: is(BUS_EXPECTED, (value) => BUS_PATTERN.test(String(value))),
+  busCredentials: text,
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1),
   limits: like(DEFAULT_LIMITS, 0),
   socket: like(DEFAULT_SOCKET_OPTIONS, 1),

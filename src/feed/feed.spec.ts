@@ -55,6 +55,29 @@ describe('the feed', () => {
     expect(sink.ranges).toEqual(['1-2: 2', '2-3: 3']);
   });
 
+  it('shows what another node says that it has written, at once', async () => {
+    const { sink, reader } = await open(1);
+    reader.pump();
+    await elsewhere.write(update('a', { n: 1 }));
+    feed.hint(TENANT, 2);
+    await settled();
+    expect(sink.ranges).toEqual(['1-2: 2']);
+  });
+
+  it('looks once where many hints are untrue, and shows no more than there is', async () => {
+    const { sink, reader } = await open(1);
+    reader.pump();
+    await settled();
+    const asked = watched.calls.length;
+    for (let seq = 1; seq < 1_000; seq += 1) feed.hint(TENANT, seq * 1e9);
+    feed.hint('another', 5);
+    await settled();
+    expect(watched.calls.slice(asked)).toEqual(['write.open']);
+    expect(sink.ranges).toEqual([]);
+    await ledger.write(update('a', { n: 1 }));
+    expect(sink.ranges).toEqual(['1-2: 2']);
+  });
+
   it('gives a reader nothing before its first pump', async () => {
     const { sink, reader } = await open(0);
     await ledger.write(update('a', { n: 1 }));

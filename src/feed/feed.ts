@@ -2,6 +2,7 @@ import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Filter, Principal } from '../protocol/index.js';
 import { ConditionBudget } from './condition-budget.js';
+import { HintedLook } from './hinted-look.js';
 import type { FeedParts } from './ledger-tail.js';
 import type { MemoryHolder } from '../auth/admission/memory-budget.js';
 import { FeedReader, type Sink } from './reader.js';
@@ -35,6 +36,7 @@ interface Channel {
   /** By key, so that readers with equal filters share their frames. */
   readonly views: Map<string, SharedView>;
   readonly conditions: ConditionBudget;
+  readonly hinted: HintedLook;
   /** When somebody asked for it last. */
   usedAt: number;
 }
@@ -91,7 +93,18 @@ export class Feed implements MemoryHolder {
     this.stopListening = this.commits.onCommit((tenant, committed) =>
       this.opened.get(tenant)?.log.tail.append(committed),
     );
-    this.timer = setInterval(() => void this.tick(), this.parts.options.pollMs);
+    this.lookEvery(this.parts.options.pollMs);
+  }
+
+  /** Looks at the heads of its ledgers by itself, so often. */
+  lookEvery(ms: number): void {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => void this.tick(), ms);
+  }
+
+  /** Another node says that a ledger has reached a seq: it may be untrue. */
+  hint(tenant: string, seq: number): void {
+    this.opened.get(tenant)?.hinted.hint(seq);
   }
 
   stop(): void {
@@ -153,6 +166,7 @@ export class Feed implements MemoryHolder {
       readers: new Set(),
       views: new Map(),
       conditions: new ConditionBudget(),
+      hinted: new HintedLook(log.tail),
       usedAt: Date.now(),
     };
     log.tail.listen({

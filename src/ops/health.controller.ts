@@ -11,6 +11,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { NodeBus } from '../bus/node-bus.js';
 import { Drain } from '../http/drain.js';
 import { Readiness } from './readiness.js';
 
@@ -38,6 +39,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly drain: Drain,
     private readonly readiness: Readiness,
+    private readonly bus: NodeBus,
   ) {}
 
   @Get()
@@ -47,7 +49,7 @@ export class HealthController {
   @ApiResponse({ status: 200, description: 'Yes' })
   @ApiResponse({ status: 503, description: 'No: `error` says what is wrong' })
   check() {
-    return this.health.check([() => this.accepting(), () => this.database()]);
+    return this.health.check([() => this.accepting(), () => this.database(), () => this.others()]);
   }
 
   @Get('live')
@@ -72,6 +74,13 @@ export class HealthController {
   private accepting(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
     return this.drain.signal.aborted ? indicator.down('going down') : indicator.up();
+  }
+
+  /** A server that does not hear others is late, and right all the same. */
+  private others(): HealthIndicatorResult {
+    const { fault, peerCount } = this.bus;
+    const indicator = this.indicators.check('otherServers');
+    return fault === undefined ? indicator.up({ count: peerCount }) : indicator.up({ degraded: fault });
   }
 
   private async database(): Promise<HealthIndicatorResult> {

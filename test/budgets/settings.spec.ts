@@ -69,7 +69,7 @@ describe('the settings of docs/operations.md', () => {
     const choices = /one of (.*)$/.exec(expected);
     if (range) expect(takes).toEqual(range.slice(1));
     else if (choices) expect(takes).toEqual(choices[1]!.split(', '));
-    else expect(['DATABASE_URL', 'AUTH_JWKS_URL', 'ALLOWED_ORIGINS']).toContain(name);
+    else expect(['BUS', 'DATABASE_URL', 'AUTH_JWKS_URL', 'ALLOWED_ORIGINS']).toContain(name);
   });
 
   it.each(table.filter(({ takes }) => takes.length === 0))(

@@ -53,7 +53,7 @@ describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
     expect(text.includes('atome_sync_pool_connections{pool="writes"')).toBe(name === 'PostgreSQL');
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
     expect(text).not.toContain('default');
-    socket.close();
+    await socket.close();
   });
 
   it('are at their own port alone, and nothing else is there', async () => {

@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { messageOf } from '../../src/bus/messages.js';
+import { NatsTransport } from '../../src/bus/nats.transport.js';
+import { PostgresTransport } from '../../src/bus/postgres.transport.js';
+import type { Transport } from '../../src/bus/transport.js';
+import { MemoryTransport } from '../support/bus/memory.transport.js';
+import { hasNatsServer, NatsServer } from '../support/bus/nats-server.js';
+import { TestNode } from '../support/bus/test-node.js';
+import { createDatabase } from '../support/databases/postgres.js';
+
+/** A bus to hold to the contract. */
+interface BusUnderTest {
+  readonly connect: () => Transport;
+  /** Breaks the connections of all nodes. */
+  readonly breakAll: () => Promise<unknown>;
+  readonly close: () => Promise<void>;
+}
+
+async function memory(): Promise<BusUnderTest> {
+  const transport = new MemoryTransport();
+  return Promise.resolve({
+    connect: () => transport,
+    breakAll: () => Promise.resolve(transport.cut()),
+    close: () => Promise.resolve(),
+  });
+}
+
+async function postgres(): Promise<BusUnderTest> {
+  const database = await createDatabase();
+  const admin = new pg.Client({ connectionString: database.url });
+  await admin.connect();
+  return {
+    connect: () => new PostgresTransport(database.url, 'atome'),
+    breakAll: () =>
+      admin.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'atome-sync bus'`),
+    close: async () => {
+      await admin.end();
+      await database.drop();
+    },
+  };
+}
+
+async function nats(): Promise<BusUnderTest> {
+  const server = await NatsServer.start();
+  return {
+    connect: () => new NatsTransport(server.url),
+    breakAll: async () => {
+      await server.kill();
+      await server.run();
+    },
+    close: () => server.kill(),
+  };
+}
+
+if (!hasNatsServer) process.stderr.write('NATS is not tested: there is no nats-server; NATS_SERVER_PATH says where\n');
+
+describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ? [['NATS', nats] as const] : [])])(
+  'the bus over %s',
+  (_name, open) => {
+    let bus: BusUnderTest;
+    const nodes: TestNode[] = [];
+    const ends: (() => Promise<unknown>)[] = [];
+    beforeAll(async () => {
+      bus = await open();
+    });
+    afterEach(async () => {
+      await Promise.all(nodes.splice(0).map((node) => node.bus.close()));
+      await Promise.all(ends.splice(0).map((end) => end()));
+    });
+    afterAll(() => bus.close());
+
+    /** Nodes that know of each other. */
+    async function start(count: number): Promise<TestNode[]> {
+      nodes.push(...Array.from({ length: count }, () => new TestNode(bus.connect())));
+      return Promise.all(nodes.map((node) => node.knows(count - 1)));
+    }
+
+    /** Somebody on the bus that is no node. */
+    async function stranger(): Promise<{ texts: string[]; send: (...texts: string[]) => Promise<void> }> {
+      const texts: string[] = [];
+      const connection = await bus.connect().connect({ text: (text) => texts.push(text), broken: () => undefined });
+      ends.push(() => connection.close());
+      return { texts, send: (...sent) => connection.send(sent) };
+    }
+
+    it('tells every other node how far a ledger has come, and nobody of its own', async () => {
+      const [one, two, three] = await start(3);
+      one!.bus.publish({ tenant: 't', seq: 7 });
+      await Promise.all([two!.hears('t', 7), three!.hears('t', 7)]);
+      two!.bus.publish({ tenant: 'u', seq: 1 });
+      await Promise.all([one!.hears('u', 1), three!.hears('u', 1)]);
+      expect(one!.hints).toEqual([{ tenant: 'u', seq: 1 }]);
+      expect(two!.hints).toEqual([{ tenant: 't', seq: 7 }]);
+    });
+
+    it('tells of the newest of many, in few messages', async () => {
+      const [one, two] = await start(2);
+      const { texts } = await stranger();
+      for (let seq = 1; seq <= 1_000; seq += 1) one!.bus.publish({ tenant: 't', seq });
+      await two!.hears('t', 1_000);
+      const hints = texts.map((text) => messageOf(text)?.hint).filter((hint) => hint?.tenant === 't');
+      expect(hints.length).toBeLessThan(20);
+    });
+
+    it('carries many tenants at once, of the longest name and the highest seq', async () => {
+      const [one, two] = await start(2);
+      const tenants = Array.from({ length: 1_500 }, (_, n) => `${n}`.padEnd(128, 't'));
+      for (const tenant of tenants) one!.bus.publish({ tenant, seq: Number.MAX_SAFE_INTEGER });
+      await two!.told(({ hints }) => hints.length === tenants.length);
+      expect(new Set(two!.hints.map(({ tenant }) => tenant))).toEqual(new Set(tenants));
+    });
+
+    it('tells nobody of writes where there is no other node', async () => {
+      nodes.push(new TestNode(bus.connect()));
+      const { texts, send } = await stranger();
+      nodes[0]!.bus.publish({ tenant: 't', seq: 1 });
+      const [two] = [new TestNode(bus.connect())];
+      nodes.push(two);
+      await nodes[0]!.knows(1);
+      nodes[0]!.bus.publish({ tenant: 't', seq: 2 });
+      await two.hears('t', 2);
+      await send('end');
+      expect(texts.filter((text) => messageOf(text)?.hint?.seq === 1)).toEqual([]);
+    });
+
+    it('takes no notice of what no node has sent', async () => {
+      const [one] = await start(2);
+      const { send } = await stranger();
+      const node = 'ab'.repeat(6);
+      const untrue = ['', '{', 'null', '[]', '["x"]', `["${node}","t"]`, `["${node}","t",-1]`, `["${node}","a b",1]`];
+      await send(
+        ...untrue,
+        `["${node}","t",1e99]`,
+        `["${node}",${'"t",'.repeat(100)}1]`,
+        JSON.stringify([node, 't', 3]),
+      );
+      await one!.hears('t', 3);
+      expect(one!.hints).toEqual([{ tenant: 't', seq: 3 }]);
+      expect(one!.faults).toEqual([]);
+    });
+
+    it('connects again when it breaks, and says so', async () => {
+      const [one, two] = await start(2);
+      await bus.breakAll();
+      await Promise.all([one, two].map((node) => node!.told(({ faults }) => faults.includes(undefined))));
+      await Promise.all([one!.knows(1), two!.knows(1)]);
+      one!.bus.publish({ tenant: 't', seq: 2 });
+      await two!.hears('t', 2);
+      expect(one!.faults[0]).toEqual(expect.stringMatching(/^(memory|PostgreSQL LISTEN\/NOTIFY|NATS): ./));
+      expect(one!.bus.fault).toBeUndefined();
+    });
+
+    it('says what it has still to say before it leaves', async () => {
+      const [one, two] = await start(2);
+      one!.bus.publish({ tenant: 't', seq: 1 });
+      one!.bus.publish({ tenant: 't', seq: 2 });
+      await one!.bus.close();
+      await two!.hears('t', 2);
+    });
+  },
+);

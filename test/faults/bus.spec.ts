@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as elapse } from 'node:timers/promises';
+import { NodeBus } from '../../src/bus/node-bus.js';
+import { hasNatsServer, NatsServer } from '../support/bus/nats-server.js';
+import { FollowingClient } from '../support/clients/following-client.js';
+import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { freePort } from '../support/server/free-port.js';
+
+/** Longer than a test may take: what is seen before was told. */
+const feed = { pollMs: 3_600_000 };
+
+describe('servers on one PostgreSQL', () => {
+  let database: TestDatabase;
+  let nats: NatsServer | undefined;
+  const servers: TestApp[] = [];
+  const followers: FollowingClient[] = [];
+  beforeEach(async () => {
+    database = await createDatabase();
+  });
+  afterEach(async () => {
+    followers.splice(0).forEach((follower) => follower.disconnect());
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+    await nats?.kill();
+    nats = undefined;
+    await database.drop();
+  });
+
+  /** Two that hear each other, where they can, and a reader at each of them. */
+  async function start(environment: Record<string, string> = {}, hear = 1): Promise<void> {
+    for (let node = 0; node < 2; node += 1) {
+      servers.push(await startApp({ DATABASE_URL: database.url, ...environment }, { feed }));
+    }
+    await servers[0]!.api.create();
+    for (const server of servers) {
+      const bus = server.app.get(NodeBus, { strict: false });
+      while (bus.peerCount !== hear || (hear === 0 && !bus.fault)) await elapse(5);
+      const follower = new FollowingClient();
+      follower.connect(server);
+      await follower.reached(1);
+      followers.push(follower);
+    }
+  }
+
+  /** Writes at each of them in turn, and waits for all of it at both. */
+  async function writeInTurn(writes: number): Promise<void> {
+    const first = followers[0]!.seq;
+    for (let n = 0; n < writes; n += 1) await servers[n % 2]!.api.create();
+    await Promise.all(followers.map((follower) => follower.reached(first + writes)));
+  }
+
+  it('show each other what they write, without asking the database for it', async () => {
+    await start();
+    await writeInTurn(20);
+    expect(followers.map(({ detours, resets }) => [detours, resets])).toEqual([
+      [0, []],
+      [0, []],
+    ]);
+    const { body } = await servers[0]!.api.get('/health/ready');
+    expect(body).toMatchObject({ status: 'ok', details: { otherServers: { status: 'up', count: 1 } } });
+  });
+
+  it('ask the database where they cannot hear each other, and say so', async () => {
+    await start({ BUS: `postgres://127.0.0.1:${await freePort()}/nowhere` }, 0);
+    await writeInTurn(4);
+    const { status, body } = await servers[0]!.api.get('/health/ready');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      status: 'ok',
+      details: { otherServers: { status: 'up', degraded: expect.stringContaining('PostgreSQL LISTEN/NOTIFY: ') } },
+    });
+  });
+
+  (hasNatsServer ? it : it.skip)('go on when NATS is gone, and hear each other again when it is back', async () => {
+    nats = await NatsServer.start('--user', 'atome', '--pass', 'secret');
+    await start({ BUS: nats.url.replace('//', '//atome:secret@') });
+    await writeInTurn(4);
+    await nats.kill();
+    await writeInTurn(4);
+    await nats.run();
+    const buses = servers.map(({ app }) => app.get(NodeBus, { strict: false }));
+    while (buses.some(({ fault, peerCount }) => fault !== undefined || peerCount !== 1)) await elapse(5);
+    await writeInTurn(4);
+  });
+});

@@ -1,0 +1,46 @@
+import { once, EventEmitter } from 'node:events';
+import { setTimeout as elapse } from 'node:timers/promises';
+import { NodeBus } from '../../../src/bus/node-bus.js';
+import type { Hint } from '../../../src/bus/messages.js';
+import type { Transport } from '../../../src/bus/transport.js';
+
+/** How often something is looked at that nothing tells of, in milliseconds. */
+const LOOK_MS = 5;
+
+/** A node on a bus that remembers what it was told. */
+export class TestNode {
+  readonly hints: Hint[] = [];
+  /** Each fault, and undefined for its end. */
+  readonly faults: (string | undefined)[] = [];
+  readonly bus: NodeBus;
+  private readonly events = new EventEmitter();
+
+  constructor(transport: Transport) {
+    this.bus = new NodeBus(transport);
+    this.bus.start({
+      hint: (hint) => {
+        this.hints.push(hint);
+        this.events.emit('told');
+      },
+      changed: (fault) => {
+        this.faults.push(fault);
+        this.events.emit('told');
+      },
+    });
+  }
+
+  /** Resolves when it has heard so many other nodes. */
+  async knows(others: number): Promise<this> {
+    while (this.bus.peerCount !== others) await elapse(LOOK_MS);
+    return this;
+  }
+
+  /** Resolves when what it has been told passes a test. */
+  async told(isThere: (node: this) => boolean): Promise<void> {
+    while (!isThere(this)) await once(this.events, 'told');
+  }
+
+  hears(tenant: string, seq: number): Promise<void> {
+    return this.told(({ hints }) => hints.some((hint) => hint.tenant === tenant && hint.seq === seq));
+  }
+}
