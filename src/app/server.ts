@@ -38,15 +38,16 @@ async function main(): Promise<void> {
   const stops = stopOnSignal();
   const config = readConfig(processEnvironment(call.settings, (line) => process.stderr.write(`${line}\n`)));
   const app = await createApp(config);
+  const metricsPort = await openMetricsPort(app, config);
   await app.listen(config.port, config.host).catch((error: unknown) => {
-    throw listenError(error, config);
+    throw listenError(error, config.host, 'PORT', config.port);
   });
   stops.running = app;
   // last: who reads it may send a signal at once
   const { port } = app.getHttpServer().address() as AddressInfo;
   const listening = call.isJson
-    ? JSON.stringify({ host: config.host, port, version: VERSION })
-    : greeting(config, port, hasDocs(app));
+    ? JSON.stringify({ host: config.host, port, metricsPort, version: VERSION })
+    : greeting(config, port, hasDocs(app), metricsPort);
   process.stdout.write(`${listening}\n`);
 }
 
@@ -88,20 +89,32 @@ function hasDocs(app: NestFastifyApplication): boolean {
   return app.getHttpAdapter().getInstance().hasRoute({ method: 'GET', url: '/api/docs' });
 }
 
-function greeting({ host }: Config, port: number, docs: boolean): string {
+/** Resolves with the port of the metrics; undefined where there are none. */
+async function openMetricsPort(app: NestFastifyApplication, config: Config): Promise<number | undefined> {
+  const { metricsPort, host } = config;
+  if (metricsPort === undefined) return undefined;
+  const { serveMetrics } = await import('./metrics-server.js');
+  return serveMetrics(app, config).catch((error: unknown) => {
+    throw listenError(error, host, 'METRICS_PORT', metricsPort);
+  });
+}
+
+function greeting({ host }: Config, port: number, docs: boolean, metricsPort?: number): string {
   const name = host.includes(':') ? `[${host}]` : host;
   const address = `${name}:${port}`;
   const documented = docs ? `  docs http://${address}/api/docs` : '';
-  return `atome-sync is listening: http://${address}${documented}  WebSocket ws://${address}${WS_PATH}`;
+  const measured = metricsPort === undefined ? '' : `  metrics http://${name}:${metricsPort}/metrics`;
+  return `atome-sync is listening: http://${address}${documented}${measured}  WebSocket ws://${address}${WS_PATH}`;
 }
 
 /** Nobody can be served at that address: said in one sentence. */
 class ListenError extends Error {}
 
-function listenError(error: unknown, { host, port }: Config): unknown {
+function listenError(error: unknown, host: string, variable: string, port: number): unknown {
   const { code } = error as { code?: string };
   const advice = code === undefined ? undefined : LISTEN_ADVICE[code];
-  return advice === undefined ? error : new ListenError(`${advice} (${code} at ${host}:${port})`, { cause: error });
+  if (advice === undefined) return error;
+  return new ListenError(`${advice.replace('PORT', variable)} (${code} at ${host}:${port})`, { cause: error });
 }
 
 const NO_ADDRESS = 'HOST is not an address of this machine: name one that is';

@@ -1,3 +1,4 @@
+import { REFUSALS } from '../ledger/signals.js';
 import type { Outcome } from '../ledger/outcome.js';
 import {
   type Ack,
@@ -70,6 +71,7 @@ export class AcknowledgedWrites {
   private refusal(error: unknown): AtomeError {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
+    if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'socket', code: refusal.code });
     return refusal;
   }
 }

@@ -14,6 +14,8 @@ import { DEFAULT_SOCKET_OPTIONS, DEFAULT_WEBHOOK_OPTIONS } from './module-option
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
+import { isLoopback, isSafeUrl } from './addresses.js';
+import { readMetrics } from './metrics-environment.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
@@ -32,6 +34,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Whether Swagger UI and the OpenAPI document are served. */
   readonly docs: boolean;
+  /** Where metrics are served, 0: on a free port; undefined: nowhere. That of `port` is the same server. */
+  readonly metricsPort?: number;
   readonly rates: Rates;
   readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
@@ -66,9 +70,12 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
       `HOST=${host} is reachable from other machines, and authentication is off: use AUTH=jwt or HOST=127.0.0.1, or say AUTH=off-insecure if everybody who can reach it may read and write everything`,
     );
   }
+  const port = read.integer('PORT', 3001, 0, 65_535);
+  const metricsPort = readMetrics(read, host, port);
   const config: Config = {
     host,
-    port: read.integer('PORT', 3001, 0, 65_535),
+    port,
+    ...(metricsPort !== undefined && { metricsPort }),
     logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
     docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
     rates: {
@@ -288,16 +295,4 @@ function readKinds(read: VariableReader): Kinds | undefined {
     read.refuse(`KINDS_FILE: expected a readable JSON file of options by kind, but ${path}: ${code ?? message}`);
     return undefined;
   }
-}
-
-/** Whoever can change what comes over the wire could sign tokens of their own. */
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  const isPrivate = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
-  return isPrivate && username === '' && password === '';
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

@@ -81,6 +81,11 @@ export class Feed implements MemoryHolder {
     tail.forget();
   }
 
+  /** All who read now. */
+  *readers(): Generator<FeedReader> {
+    for (const { readers } of this.opened.values()) yield* readers;
+  }
+
   start(): void {
     this.stop();
     this.stopListening = this.commits.onCommit((tenant, committed) =>

@@ -1,5 +1,6 @@
 import type { Principal, ResetReason } from '../protocol/index.js';
 import { replayAfter, type Batch, type CompactReplay } from './batch.js';
+import { DELIVERIES, RESETS } from '../ledger/signals.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
 import type { PageWanter } from './batch-source.js';
@@ -82,6 +83,16 @@ export class FeedReader implements PageWanter {
     return this.to.principal;
   }
 
+  /** How many alterations it has not been shown yet. */
+  get lag(): number {
+    return Math.max(0, this.to.log.tail.seq - this.cursor.position);
+  }
+
+  /** Bytes that its connection has not taken yet. */
+  get unsent(): number {
+    return this.to.sink.unsent;
+  }
+
   /** Resolves when nothing is read for it any more. */
   async idle(): Promise<void> {
     await this.fetching?.catch(() => undefined);
@@ -134,6 +145,7 @@ export class FeedReader implements PageWanter {
     this.compactReplay = undefined;
     this.cursor.position = seq;
     this.cursor.sent = seq;
+    if (RESETS.hasSubscribers) RESETS.publish({ reason });
     sink.reset(reason, epoch, seq);
   }
 
@@ -162,6 +174,7 @@ export class FeedReader implements PageWanter {
     this.cursor.hash = batch.hash;
     if (!bytes) return;
     this.to.sink.write(bytes);
+    if (DELIVERIES.hasSubscribers) DELIVERIES.publish(bytes);
     this.cursor.sent = batch.to;
     this.writtenAt = undefined;
   }

@@ -2,6 +2,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
 import { AtomeError } from '../protocol/index.js';
+import { REFUSALS } from '../ledger/signals.js';
 import { errorLog } from './error-log.js';
 import { PROBLEM_JSON, retryAfterOf, toAtomeError, toProblem } from './problem.js';
 
@@ -40,6 +41,7 @@ export class AtomeErrorFilter extends ProblemFilter {
 
 export function sendProblem(error: unknown, { url, headers }: FastifyRequest, reply: FastifyReply): void {
   const refusal = toAtomeError(error);
+  if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'rest', code: refusal.code });
   if (refusal.code === 'unauthenticated') void reply.header('WWW-Authenticate', challenge(headers.authorization));
   const wait = retryAfterOf(refusal);
   if (wait !== undefined) void reply.header('Retry-After', wait);

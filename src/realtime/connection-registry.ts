@@ -53,6 +53,13 @@ export class ConnectionRegistry {
     this.presence.remove(session);
   }
 
+  /** How many there are that have said who they are, and that have not. */
+  get totals(): { authenticated: number; unauthenticated: number } {
+    let authenticated = 0;
+    for (const { principal } of this.sessions) if (principal) authenticated += 1;
+    return { authenticated, unauthenticated: this.sessions.size - authenticated };
+  }
+
   count(tenant: string): number {
     let count = 0;
     for (const session of this.sessions) if (session.principal?.tenant === tenant) count += 1;

@@ -1,3 +1,4 @@
+import { REFUSALS } from '../ledger/signals.js';
 import { setTimeout } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
 import type { ConnectionLease } from '../auth/admission/connection-limiter.js';
@@ -233,6 +234,7 @@ export class Session implements RegisteredConnection {
   private sendError(error: unknown, input?: unknown): void {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.deps.onError(error);
+    if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'socket', code: refusal.code });
     const { code, message, details } = refusal;
     if (isObject(input) && input.type === 'mutate' && typeof input.opId === 'string') {
       this.socket.send({ type: 'nack', opId: input.opId, error: refusal.toBody() });

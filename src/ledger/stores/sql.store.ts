@@ -82,6 +82,11 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     await this.search?.following.caughtUp();
   }
 
+  /** How the connections to the database are used, by what they are for; none where there are no pools. */
+  poolUsage(): Readonly<Record<string, { readonly used: number; readonly idle: number; readonly waiting: number }>> {
+    return {};
+  }
+
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
     const rows = await this.query(ALL_HEADS, sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
     return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, headRow(head)]));

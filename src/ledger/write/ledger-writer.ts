@@ -6,6 +6,7 @@ import { Admission } from './admission.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
 import { groupSize, restMs, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
+import { GROUPS, type GroupSignal } from '../signals.js';
 import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -19,6 +20,8 @@ interface QueuedWrite {
   readonly origin: WriteOrigin;
   /** With how many behind it, itself included, it is written, or none of them; 0: it stands for itself. */
   readonly atomic: number;
+  /** When it came; 0 where nobody measures. */
+  readonly cameAt: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -73,7 +76,7 @@ export class LedgerWriter {
   submit(tenant: string, mutation: PreparedMutation, origin: WriteOrigin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const chars = weigh(mutation);
-      const write = { mutation, chars, origin, atomic: 0, resolve, reject };
+      const write = { mutation, chars, origin, atomic: 0, cameAt: now(), resolve, reject };
       this.admission.enter(tenant, chars, [write]);
       this.enqueue(tenant, write);
     });
@@ -107,7 +110,7 @@ export class LedgerWriter {
     const settling = writes.map(
       ({ place, ...write }) =>
         new Promise<Outcome>((resolve, reject) => {
-          const queued = { ...write, atomic: writes.length - place, resolve, reject };
+          const queued = { ...write, atomic: writes.length - place, cameAt: now(), resolve, reject };
           if (isApart) apart.push(queued);
           else this.enqueue(tenant, queued);
         }),
@@ -238,6 +241,7 @@ export class LedgerWriter {
         return [];
       }
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
+      if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
       group.forEach(({ reject }) => reject(reason));
       return [];
@@ -245,6 +249,8 @@ export class LedgerWriter {
     const { length } = plan.outcomes;
     const tookMs = (performance.now() - begun) * (group.length / length);
     this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
+    if (GROUPS.hasSubscribers)
+      measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
@@ -264,4 +270,19 @@ export class LedgerWriter {
 /** One of several gives another the right that it needs, or too many of them come to inherit. */
 function tooEntangled(): AtomeError {
   return new AtomeError('conflict', 'these writes cannot be decided together; send them one after the other');
+}
+
+function now(): number {
+  return GROUPS.hasSubscribers ? performance.now() : 0;
+}
+
+function measure(
+  writes: readonly QueuedWrite[],
+  begun: number,
+  came: Pick<GroupSignal, 'outcomes' | 'committed'>,
+): void {
+  const { cameAt } = writes[0]!;
+  const waitedMs = cameAt === 0 ? 0 : begun - cameAt;
+  const signal: GroupSignal = { ...came, size: writes.length, waitedMs, tookMs: performance.now() - begun };
+  GROUPS.publish(signal);
 }

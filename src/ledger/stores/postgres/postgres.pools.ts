@@ -17,6 +17,13 @@ interface Bounds extends Pick<PostgresLimits, 'statementMs' | 'lockMs'> {
   readonly waitMs: number;
 }
 
+/** How connections are used now. */
+export interface PoolUsage {
+  readonly used: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 /**
  * Connections for one purpose. The database itself ends a statement that takes too long, also when nobody waits for its
  * answer any more. Set by a statement: poolers do not take such settings when a connection is made.
@@ -58,6 +65,12 @@ export class ConnectionPool {
   release(scope: string, client: pg.PoolClient, isSpoilt: boolean): void {
     client.release(isSpoilt);
     this.slots.release(scope);
+  }
+
+  /** How many connections there are, and how many wait for one. */
+  get usage(): PoolUsage {
+    const { totalCount, idleCount } = this.pool;
+    return { used: totalCount - idleCount, idle: idleCount, waiting: this.slots.waitingCount };
   }
 
   close(): Promise<void> {

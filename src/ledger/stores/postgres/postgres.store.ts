@@ -7,7 +7,13 @@ import { PREFIX, type Statement } from '../../../database/tables.js';
 import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
-import { connectionPools, PROBE_MS, type ConnectionPool, type ConnectionPools } from './postgres.pools.js';
+import {
+  connectionPools,
+  PROBE_MS,
+  type ConnectionPool,
+  type ConnectionPools,
+  type PoolUsage,
+} from './postgres.pools.js';
 import { addGroup, readGroup, type Ask } from './postgres.group.js';
 import { joinPostgres } from './postgres.joined.js';
 import { postgresFields } from './postgres.fields.js';
@@ -88,6 +94,11 @@ export class PostgresStore extends SqlStore {
     });
     this.grown(committed.additions?.alterations.length ?? 0);
     return committed;
+  }
+
+  override poolUsage(): Record<keyof ConnectionPools, PoolUsage> {
+    const { writes, reads, heavyReads, health } = this.pools;
+    return { writes: writes.usage, reads: reads.usage, heavyReads: heavyReads.usage, health: health.usage };
   }
 
   join(dataSource: DataSource): Promise<JoinedTransaction> {

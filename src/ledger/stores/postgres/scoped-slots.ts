@@ -59,6 +59,13 @@ export class ScopedSlots {
     }
   }
 
+  /** How many wait, of all scopes. */
+  get waitingCount(): number {
+    let count = 0;
+    for (const waiting of this.waiting.values()) count += waiting.length;
+    return count;
+  }
+
   private isOpenTo(scope: string): boolean {
     return this.free > 0 && (this.held.get(scope) ?? 0) < this.perScope;
   }

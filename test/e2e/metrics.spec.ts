@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readConfig } from '../../src/config/environment.js';
+import { DATABASES, type Database } from '../support/databases/databases.js';
+import { freePort } from '../support/server/free-port.js';
+import { ServerProcess } from '../support/server/process.js';
+import { TestSocket } from '../support/clients/socket.js';
+
+describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
+  let database: Database;
+  let server: ServerProcess;
+  let url: string;
+  beforeAll(async () => {
+    database = await make();
+    server = await ServerProcess.start({ DATABASE_URL: database.url, METRICS_PORT: '0' });
+    url = /metrics (\S+)/.exec(server.output.join('\n'))![1]!;
+  });
+  afterAll(async () => {
+    await server.kill('SIGTERM');
+    await database.drop();
+  });
+
+  const metrics = async (): Promise<string> => (await fetch(url)).text();
+
+  it('tell what happens, and name no tenant', async () => {
+    const socket = await TestSocket.connect(server.wsUrl);
+    await socket.next('welcome');
+    const change = { operation: 'update', changes: { n: 1 } };
+    const { id } = await server.api.create({ n: 0 });
+    await server.api.post(`/api/atome/${String(id)}/alter`, change, { 'idempotency-key': 'op-1' });
+    await server.api.post(`/api/atome/${String(id)}/alter`, change, { 'idempotency-key': 'op-1' });
+    await server.api.post(`/api/atome/${String(id)}/alter`, change);
+    expect((await server.api.get('/api/atome/nowhere')).status).toBe(404);
+    await socket.next('atome:altered');
+    const text = await metrics();
+    for (const line of [
+      'atome_sync_writes_total{outcome="applied"} 2',
+      'atome_sync_writes_total{outcome="duplicate"} 1',
+      'atome_sync_writes_total{outcome="noop"} 1',
+      'atome_sync_events_total 2',
+      'atome_sync_group_writes_count 4',
+      'atome_sync_refusals_total{door="rest",code="not_found"} 1',
+      'atome_sync_deliveries_total 2',
+      'atome_sync_readers{form="plain"} 1',
+      'atome_sync_reader_lag{form="plain"} 0',
+      'atome_sync_connections{state="authenticated"} 1',
+      'atome_sync_ledgers 1',
+      'atome_sync_ledger_alterations 2',
+      'atome_sync_database_up 1',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+    expect(text.includes('atome_sync_pool_connections{pool="writes"')).toBe(name === 'PostgreSQL');
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+    expect(text).not.toContain('default');
+    await socket.close();
+  });
+
+  it('are at their own port alone, and nothing else is there', async () => {
+    expect((await server.api.get('/metrics')).status).toBe(404);
+    expect((await fetch(new URL('/api/atome/list', url))).status).toBe(404);
+    expect((await fetch(url, { method: 'POST' })).status).toBe(404);
+  });
+
+  it('are all that the dashboard and the alerts ask for', async () => {
+    const text = await metrics();
+    const known = new Set(
+      [...text.matchAll(/^# TYPE (\S+) (\S+)/gm)].flatMap(([, each, type]) =>
+        type === 'histogram' ? [each!, `${each!}_bucket`, `${each!}_sum`, `${each!}_count`] : [each!],
+      ),
+    );
+    for (const file of ['grafana-dashboard.json', 'alerts.yaml']) {
+      const asked = readFileSync(new URL(`../../deploy/${file}`, import.meta.url), 'utf8');
+      const names = [...asked.matchAll(/\b(?:atome_sync|nodejs|process)_[a-z0-9_]+/g)].map(([each]) => each);
+      expect(names.length).toBeGreaterThan(3);
+      expect(names.filter((each) => !known.has(each))).toEqual([]);
+    }
+  });
+});
+
+describe('METRICS_PORT', () => {
+  it('may be that of the server only where nobody else can reach it', async () => {
+    const port = String(await freePort());
+    const server = await ServerProcess.start({ DATABASE_URL: 'sqlite::memory:', PORT: port, METRICS_PORT: port });
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('atome_sync_info{version="');
+    const taken = await ServerProcess.fail({ DATABASE_URL: 'sqlite::memory:', METRICS_PORT: port });
+    expect(taken).toEqual({ code: 1, output: expect.stringContaining('choose another with METRICS_PORT (EADDRINUSE') });
+    await server.kill('SIGTERM');
+    const open = { HOST: '0.0.0.0', AUTH: 'off-insecure', PORT: '3001', METRICS_PORT: '3001' };
+    expect(() => readConfig(open)).toThrow('METRICS_PORT=3001: everybody who can reach HOST=0.0.0.0');
+    expect(readConfig({ ...open, METRICS_PORT: '9090' }).metricsPort).toBe(9090);
+    expect(readConfig({}).metricsPort).toBeUndefined();
+  });
+});
