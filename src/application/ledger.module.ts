@@ -68,8 +68,8 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: ({ databaseUrl, databaseSchema: schema, postgres }: ResolvedOptions) =>
-      openStore(databaseUrl, { report: storeLog(), postgres, schema }),
+    useFactory: ({ databaseUrl, databaseSchema: schema, migrate: migrates, postgres }: ResolvedOptions) =>
+      openStore(databaseUrl, { report: storeLog(), postgres, schema, migrates }),
   },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {

@@ -8,14 +8,15 @@ import type { JSONWebKeySet } from 'jose';
 import { ROLES } from '../auth/authorization/roles.js';
 import { parseKinds } from '../kinds/kind-checks.js';
 import type { Kinds } from '../kinds/kind-options.js';
-import type { AccountOptions, AtomeOptions, AtomeStaticOptions, WebhookOptions } from './module-options.js';
+import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
 import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_HEAVY_LIMITS } from './module-options.js';
-import { DEFAULT_SOCKET_OPTIONS, DEFAULT_WEBHOOK_OPTIONS } from './module-options.js';
+import { DEFAULT_SOCKET_OPTIONS } from './module-options.js';
+import { readWebhooks } from './webhook-environment.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
-import { VariableReader, type Environment } from './variable-reader.js';
+import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
@@ -49,10 +50,10 @@ export const EX_CONFIG = 78;
 
 export { ConfigError };
 
-/** Reads one environment; the only reader of `process.env`. @throws ConfigError */
-export function readConfig(environment: Environment = process.env): Config {
+/** Reads one environment. @param onRead is told of each variable. @throws ConfigError */
+export function readConfig(environment: Environment = process.env, onRead?: (setting: Setting) => void): Config {
   const problems: string[] = [];
-  const read = new VariableReader(environment, problems);
+  const read = new VariableReader(environment, problems, onRead);
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
@@ -126,9 +127,12 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
-function readDatabase(
-  read: VariableReader,
-): Pick<AtomeOptions, 'bus' | 'busCredentials' | 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
+function readDatabase(read: VariableReader): Pick<
+  AtomeOptions,
+  'bus' | 'busCredentials' | 'databaseSchema' | 'migrate' | 'postgres'
+> & {
+  readonly databaseUrl: string;
+} {
   const databaseSchema = read.optional('DATABASE_SCHEMA');
   if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
     const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
@@ -143,14 +147,9 @@ function readDatabase(
     ),
     ...(databaseSchema !== undefined && { databaseSchema }),
     ...readBus(read),
+    migrate: read.choice('MIGRATE', 'on', ['on', 'off']) === 'on',
     postgres: readPostgres(read),
   };
-}
-
-function readWebhooks(read: VariableReader): false | Partial<WebhookOptions> {
-  const allowPrivate = read.choice('WEBHOOKS_ALLOW_PRIVATE', 'off', ['off', 'on']) === 'on';
-  const perTenant = read.integer('WEBHOOKS_PER_TENANT', DEFAULT_WEBHOOK_OPTIONS.perTenant, 1, 10_000);
-  return read.choice('WEBHOOKS', 'on', ['on', 'off']) === 'on' && { allowPrivate, perTenant };
 }
 
 function readPostgres(read: VariableReader): PostgresLimits {

@@ -35,6 +35,7 @@ import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all
 import { CountKinds1770000000000 } from './migrations/1770000000000-count-kinds.js';
 import { Consumers1771000000000 } from './migrations/1771000000000-consumers.js';
 import { Webhooks1772000000000 } from './migrations/1772000000000-webhooks.js';
+import { ForDumps1773000000000 } from './migrations/1773000000000-for-dumps.js';
 
 const COMMON = {
   entities: [
@@ -69,6 +70,7 @@ const COMMON = {
     CountKinds1770000000000,
     Consumers1771000000000,
     Webhooks1772000000000,
+    ForDumps1773000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,
@@ -141,8 +143,9 @@ function notUnderstood(databaseUrl: string): OpenError {
   );
 }
 
-/** The file of a SQLite database; undefined for one in memory. */
+/** The file of a SQLite database; undefined for one in memory, and for PostgreSQL. */
 export function fileOf(databaseUrl: string): string | undefined {
+  if (!databaseUrl.startsWith('sqlite:')) return undefined;
   const path = databaseUrl.replace(/^sqlite:/, '');
   return path === ':memory:' ? undefined : resolve(path);
 }
