@@ -8,9 +8,10 @@ import type { JSONWebKeySet } from 'jose';
 import { ROLES } from '../auth/authorization/roles.js';
 import { parseKinds } from '../kinds/kind-checks.js';
 import type { Kinds } from '../kinds/kind-options.js';
-import type { AccountOptions, AtomeOptions, AtomeStaticOptions, WebhookOptions } from './module-options.js';
+import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
 import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_HEAVY_LIMITS } from './module-options.js';
-import { DEFAULT_SOCKET_OPTIONS, DEFAULT_WEBHOOK_OPTIONS } from './module-options.js';
+import { DEFAULT_SOCKET_OPTIONS } from './module-options.js';
+import { readWebhooks } from './webhook-environment.js';
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
@@ -157,12 +158,6 @@ function readDatabase(read: VariableReader): Pick<
     migrate: read.choice('MIGRATE', 'on', ['on', 'off']) === 'on',
     postgres: readPostgres(read),
   };
-}
-
-function readWebhooks(read: VariableReader): false | Partial<WebhookOptions> {
-  const allowPrivate = read.choice('WEBHOOKS_ALLOW_PRIVATE', 'off', ['off', 'on']) === 'on';
-  const perTenant = read.integer('WEBHOOKS_PER_TENANT', DEFAULT_WEBHOOK_OPTIONS.perTenant, 1, 10_000);
-  return read.choice('WEBHOOKS', 'on', ['on', 'off']) === 'on' && { allowPrivate, perTenant };
 }
 
 function readPostgres(read: VariableReader): PostgresLimits {

@@ -47,6 +47,9 @@ export class Webhooks1772000000000 implements MigrationInterface {
     const named = `current_setting('atome.tenant', true)`;
     for (const table of ['webhooks', 'webhook_deliveries']) {
       await runner.query(`CREATE POLICY "one_or_all" ON "${table}" USING ("tenant" = ${named} OR ${named} = '*')`);
+      await runner.query(
+        `CREATE POLICY "for_dumps" ON "${table}" FOR SELECT USING (current_setting('atome.dump', true) = 'on')`,
+      );
       await runner.query(`ALTER TABLE "${table}" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
     }
   }
