@@ -79,7 +79,7 @@ const BROWSER_GLOBALS = globalsOf(
   `${SHARED_GLOBALS} window document location history navigator localStorage sessionStorage WebSocket performance requestAnimationFrame cancelAnimationFrame`,
 );
 
-const ENV_MESSAGE = 'config/environment.ts is the only reader of the environment';
+const ENV_MESSAGE = 'config/environment.ts and process-environment.ts are the only readers of the environment';
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/coverage/**', '**/data/**', 'client/**/*.min.js'] },
@@ -151,7 +151,7 @@ export default tseslint.config(
   },
   {
     files: [...PRODUCT, 'ormconfig.ts'],
-    ignores: ['src/config/environment.ts', ...SPECS],
+    ignores: ['src/config/{environment,process-environment}.ts', ...SPECS],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: ENV_MESSAGE }],
       'no-restricted-imports': ['error', { name: 'node:process', message: ENV_MESSAGE }],

@@ -22,4 +22,4 @@ for (const file of files) {
   await writeFile(path, code);
 }
 // what is built next has its comments, and its source maps, again
-await rm(join(dist, '.tsbuildinfo'), { force: true });
+for (const file of ['.tsbuildinfo', '.built']) await rm(join(dist, file), { force: true });

@@ -3,21 +3,21 @@ import { constants } from 'node:os';
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './create-app.js';
+import { EX_USAGE, helpOf, readCall, UsageError, type Usage } from '../config/command-line.js';
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
+import { processEnvironment } from '../config/process-environment.js';
 import { OpenError } from '../database/open-error.js';
 import { WS_PATH } from '../protocol/index.js';
+import { VERSION } from '../version.js';
 
-const HELP = `atome-sync: a real-time sync server for shared objects.
-
-Usage: npm run server            (or: node dist/main.js, npx atome-sync)
-
-Configuration is by environment; see .env.example for all of it:
-  HOST          127.0.0.1   address to listen on
-  PORT          3001        0 takes a free one and prints it
-  DATABASE_URL  sqlite:./data/atome.sqlite | sqlite::memory: | postgres://…
-  LOG_LEVEL     info        fatal, error, warn, info, debug, trace, silent
-  AUTH          off         jwt asks for tokens; off-insecure allows everybody, also on a HOST that others can reach
-`;
+/** What runs the server, as the command `serve`, by itself, and without a name. */
+const SERVE: Usage = {
+  name: 'serve',
+  about: 'Runs the server, until a signal ends it: SIGTERM and SIGINT let it finish what it has accepted.',
+  flags: { version: { type: 'boolean', short: 'v', help: 'the version' } },
+  settings: 'all',
+  failure: 'it cannot run, and says why',
+};
 
 /** How long a drain may take before the process ends all the same, in milliseconds. */
 const DRAIN_MS = 9_000;
@@ -29,13 +29,14 @@ const DRAIN_MS = 9_000;
 const SAME_MS = 100;
 
 async function main(): Promise<void> {
-  if (process.argv.includes('--help') || process.argv.includes('-h')) {
-    process.stdout.write(HELP);
+  const call = readCall(SERVE, process.argv.slice(2));
+  if (call.isHelp || call.values.version) {
+    process.stdout.write(call.isHelp ? helpOf(SERVE) : `${VERSION}\n`);
     return;
   }
   // first: the start may wait for a database, and as the first process of a container nothing else would end it
   const stops = stopOnSignal();
-  const config = readConfig();
+  const config = readConfig(processEnvironment(call.settings, (line) => process.stderr.write(`${line}\n`)));
   const app = await createApp(config);
   await app.listen(config.port, config.host).catch((error: unknown) => {
     throw listenError(error, config);
@@ -43,7 +44,10 @@ async function main(): Promise<void> {
   stops.running = app;
   // last: who reads it may send a signal at once
   const { port } = app.getHttpServer().address() as AddressInfo;
-  process.stdout.write(`${greeting(config, port, hasDocs(app))}\n`);
+  const listening = call.isJson
+    ? JSON.stringify({ host: config.host, port, version: VERSION })
+    : greeting(config, port, hasDocs(app));
+  process.stdout.write(`${listening}\n`);
 }
 
 /** What ends a process: a supervisor, Ctrl-C, a terminal that closes, Ctrl-\. */
@@ -110,6 +114,10 @@ const LISTEN_ADVICE: Readonly<Record<string, string>> = {
 };
 
 function fail(error: unknown): void {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\natome-sync serve --help shows all flags\n`);
+    process.exit(EX_USAGE);
+  }
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`);
     process.exit(EX_CONFIG);

@@ -75,8 +75,8 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: async ({ databaseUrl, databaseSchema: schema, postgres, kinds }: ResolvedOptions) => {
-      const store = await openStore(databaseUrl, { report: storeLog(), postgres, schema });
+    useFactory: async ({ databaseUrl, databaseSchema: schema, migrate: migrates, postgres, kinds }: ResolvedOptions) => {
+      const store = await openStore(databaseUrl, { report: storeLog(), postgres, schema, migrates });
       store.fields.begin(kinds?.indexed ?? [], indexLog());
       return store;
     },

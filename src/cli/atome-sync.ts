@@ -1,41 +1,53 @@
 #!/usr/bin/env node
+import type { Command } from './command.js';
 import { VERSION } from '../version.js';
 
+/* The program. A command is loaded when it is asked for: the server is one file, and starts without the others. */
+
+const COMMANDS: Readonly<Record<string, string>> = {
+  serve: 'runs the server; also without a command',
+  migrate: 'brings the tables of the database up to date, and nothing else',
+  doctor: 'looks for what is wrong with the configuration, the database and the machine',
+  verify: 'walks the hash chain of every ledger',
+  scrub: 'rewrites the tables, so that nothing of what was erased is left in their files',
+  backup: 'copies the database while the server runs, and verifies the copy',
+  restore: 'puts a copy in the place of the database',
+  export: 'writes every ledger as lines of JSON, with history and hashes',
+  import: 'takes in what export has written, also into another kind of database',
+  tail: 'follows the changes of a running server',
+  token: 'prints a token for development',
+  types: 'prints the types of the kinds of a server, for TypeScript',
+};
+
+const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
 const HELP = `atome-sync: a real-time sync server for shared objects.
 
-Usage: atome-sync [command] [options]
+Usage: atome-sync [command] [flags]
 
-  serve    runs the server (also without a command); configuration is by environment
-  token    prints a token for development
-  verify   walks the hash chain of every ledger
-  scrub    takes what was erased out of files and backlogs of the database
-  types    prints the types of the kinds of a server, for TypeScript
+${Object.entries(COMMANDS)
+  .map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)
+  .join('\n')}
 
-  --help, -h      this; after a command, what that takes
-  --version, -v   the version
+  --help, -h     this; after a command, what that takes and what it ends with
+  --version, -v  the version
+
+Exit code 0: done; 1: not done, or something is wrong; 2: the call is not understood; 78: a setting cannot be used.
 `;
 
-const COMMANDS = {
-  serve: '../main.js',
-  token: './token.js',
-  verify: './verify.js',
-  scrub: './scrub.js',
-  types: './types.js',
-} as const;
-
-/** Exit code for a call that is not understood. */
-const EX_USAGE = 2;
-
-const [, , first = 'serve'] = process.argv;
-if (Object.hasOwn(COMMANDS, first)) {
-  // commands read their own arguments where Node has those of a program
-  process.argv.splice(2, 1);
-  await import(new URL(COMMANDS[first as keyof typeof COMMANDS], import.meta.url).href);
-} else if (['--version', '-v'].includes(first)) {
-  process.stdout.write(`${VERSION}\n`);
-} else if (['--help', '-h'].includes(first)) {
-  process.stdout.write(HELP);
+const [, , first = 'serve', ...rest] = process.argv;
+if (['--version', '-v'].includes(first)) process.stdout.write(`${VERSION}\n`);
+else if (['--help', '-h', 'help'].includes(first)) process.stdout.write(HELP);
+else if (first === 'serve' || first.startsWith('-')) {
+  // the server reads its own arguments, where Node has those of a program
+  if (first === 'serve') process.argv.splice(2, 1);
+  await import(new URL('../main.js', import.meta.url).href);
+} else if (Object.hasOwn(COMMANDS, first)) {
+  const { runCommand } = await import('./command.js');
+  const module = (await import(new URL(`./${first}.js`, import.meta.url).href)) as { readonly default: Command };
+  await runCommand(module.default, rest);
 } else {
-  process.stderr.write(`atome-sync has no command "${first}"\n\n${HELP}`);
+  const { EX_USAGE, nearest } = await import('../config/command-line.js');
+  const near = nearest(first, Object.keys(COMMANDS));
+  process.stderr.write(`atome-sync has no command "${first}"${near ? `; did you mean ${near}?` : ''}\n\n${HELP}`);
   process.exitCode = EX_USAGE;
 }

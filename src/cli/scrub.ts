@@ -1,29 +1,37 @@
-import { ConfigError, EX_CONFIG, readConfig } from '../config/environment.js';
-import { openStore } from '../ledger/stores/open-store.js';
+import { statSync } from 'node:fs';
+import { fileOf } from '../database/data-source.js';
+import { command } from './command.js';
+import { DATABASE_SETTINGS, withStore } from './database.js';
 
-const HELP = `Rewrites the tables in DATABASE_URL, so that nothing of what was erased is left in their files.
+const BOTH = 'nothing can be written, and on PostgreSQL nothing be read, while it lasts';
 
-Usage: npm run ledger:scrub
+export default command({
+  name: 'scrub',
+  about: `Rewrites the tables in DATABASE_URL, so that nothing of what was erased is left in their files.
+Run it at a quiet time: ${BOTH}.`,
+  flags: { 'dry-run': { type: 'boolean', help: 'only say what would be rewritten' } },
+  settings: DATABASE_SETTINGS,
+  failure: 'the tables cannot be rewritten',
 
-Nothing can be written, and on PostgreSQL nothing be read, while it lasts: run it at a quiet time.
-`;
-
-async function main(): Promise<void> {
-  if (process.argv.includes('--help') || process.argv.includes('-h')) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const { databaseUrl, databaseSchema: schema } = readConfig().atome;
-  const store = await openStore(databaseUrl, { schema });
-  try {
-    await store.scrub(true);
-    process.stdout.write('rewritten: nothing of what was erased is left in the tables\n');
-  } finally {
-    await store.close();
-  }
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof ConfigError ? EX_CONFIG : 1;
+  async run({ values, config, print }) {
+    const { atome } = config();
+    const isDry = values['dry-run'];
+    return withStore(
+      atome,
+      async (store) => {
+        if (!isDry) await store.scrub(true);
+        const path = fileOf(atome.databaseUrl);
+        const bytes = path === undefined ? undefined : statSync(path).size;
+        const what = bytes === undefined ? 'the tables' : `the tables, of ${bytes} bytes,`;
+        print(
+          { rewritten: !isDry, ...(bytes !== undefined && { bytes }) },
+          isDry
+            ? `would rewrite ${what} which takes as much room again meanwhile; ${BOTH}`
+            : 'rewritten: nothing of what was erased is left in the tables',
+        );
+        return 0;
+      },
+      { isSearched: !isDry },
+    );
+  },
 });

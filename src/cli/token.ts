@@ -1,65 +1,55 @@
-import { parseArgs } from 'node:util';
 import { SignJWT } from 'jose';
-import { isRole, ROLES } from '../auth/authorization/roles.js';
-import { ConfigError, EX_CONFIG, readConfig } from '../config/environment.js';
-
-const HELP = `Prints a token for development, signed with AUTH_JWT_SECRET.
-
-Usage: AUTH=jwt AUTH_JWT_SECRET=… npm run --silent token -- --sub alice --tenant acme --roles writer [--groups staff] [--minutes 60]
-
-  --sub      id of the principal
-  --tenant   its tenant (default: default)
-  --roles    ${ROLES.join(', ')}; several with commas (default: writer)
-  --groups   its groups; several with commas (default: none)
-  --minutes  how long it is good (default: 60)
-`;
-
-const OPTIONS = {
-  sub: { type: 'string' },
-  tenant: { type: 'string', default: 'default' },
-  roles: { type: 'string', default: 'writer' },
-  groups: { type: 'string', default: '' },
-  minutes: { type: 'string', default: '60' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** Exit code for a call that is not understood. */
-const EX_USAGE = 2;
-
-class UsageError extends Error {}
+import { isRole, ROLES, type Role } from '../auth/authorization/roles.js';
+import { UsageError } from '../config/command-line.js';
+import { ConfigError } from '../config/environment.js';
+import type { JwtOptions } from '../auth/authentication/jwt.authenticator.js';
+import { command } from './command.js';
 
 interface TokenRequest {
   readonly sub: string;
   readonly tenant: string;
-  readonly roles: readonly string[];
+  readonly roles: readonly Role[];
   readonly groups: readonly string[];
   readonly minutes: number;
 }
 
-/** What was asked for; undefined for help. @throws UsageError */
-function readArguments(): TokenRequest | undefined {
-  const { sub, tenant, help, ...values } = parse();
-  if (help) return undefined;
-  const roles = values.roles.split(',');
-  const groups = values.groups === '' ? [] : values.groups.split(',');
-  const minutes = Number(values.minutes);
-  if (!sub) throw new UsageError('--sub: expected the id of a principal');
-  if (!roles.every(isRole)) throw new UsageError(`--roles: expected some of ${ROLES.join(', ')}`);
-  if (!(minutes > 0 && minutes <= 525_600)) throw new UsageError('--minutes: expected a number from 1 to 525600');
-  return { sub, tenant, roles, groups, minutes };
-}
+export default command({
+  name: 'token',
+  about: 'Prints a token for development, signed with AUTH_JWT_SECRET. Needs AUTH=jwt.',
+  flags: {
+    sub: { type: 'string', takes: '<id>', help: 'id of the principal' },
+    tenant: { type: 'string', default: 'default', takes: '<name>', help: 'their tenant' },
+    roles: { type: 'string', default: 'writer', takes: '<roles>', help: `${ROLES.join(', ')}; several with commas` },
+    groups: { type: 'string', default: '', takes: '<groups>', help: 'their groups; several with commas' },
+    minutes: { type: 'string', default: '60', takes: '<n>', help: 'how long it is good' },
+  },
+  settings: [
+    'AUTH',
+    'AUTH_JWT_SECRET',
+    'AUTH_ISSUER',
+    'AUTH_AUDIENCE',
+    'AUTH_TENANT_CLAIM',
+    'AUTH_ROLES_CLAIM',
+    'AUTH_GROUPS_CLAIM',
+  ],
+  failure: 'it cannot be signed',
 
-function parse() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
+  async run({ values, config, print }) {
+    const { sub, tenant } = values;
+    const roles = values.roles.split(',');
+    const groups = values.groups === '' ? [] : values.groups.split(',');
+    const minutes = Number(values.minutes);
+    if (!sub) throw new UsageError('--sub: expected the id of a principal');
+    if (!roles.every(isRole)) throw new UsageError(`--roles: expected some of ${ROLES.join(', ')}`);
+    if (!(minutes > 0 && minutes <= 525_600)) throw new UsageError('--minutes: expected a number from 1 to 525600');
+    const token = await sign({ sub, tenant, roles, groups, minutes }, config().atome.jwt);
+    print({ token }, token);
+    return 0;
+  },
+});
 
 /** @throws ConfigError without a secret. */
-function sign({ sub, tenant, roles, groups, minutes }: TokenRequest): Promise<string> {
-  const { jwt } = readConfig().atome;
+function sign({ sub, tenant, roles, groups, minutes }: TokenRequest, jwt: JwtOptions | undefined): Promise<string> {
   if (!jwt || !('secret' in jwt.keys)) {
     throw new ConfigError(['AUTH=jwt and AUTH_JWT_SECRET: needed to sign a token']);
   }
@@ -76,14 +66,3 @@ function sign({ sub, tenant, roles, groups, minutes }: TokenRequest): Promise<st
   if (jwt.audience !== undefined) token.setAudience(jwt.audience);
   return token.sign(new TextEncoder().encode(jwt.keys.secret));
 }
-
-async function main(): Promise<void> {
-  const request = readArguments();
-  process.stdout.write(request ? `${await sign(request)}\n` : HELP);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write(`\n${HELP}`);
-  process.exitCode = error instanceof UsageError ? EX_USAGE : error instanceof ConfigError ? EX_CONFIG : 1;
-});

@@ -1,78 +1,48 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { describeKinds, type KindsDescription } from '../kinds/describe-kinds.js';
 import { parseKinds } from '../kinds/kind-checks.js';
 import { KindRegistry } from '../kinds/kind-registry.js';
 import { typesOf } from '../kinds/kind-types.js';
+import { command, Failure } from './command.js';
+import { ask, refusal, SERVER_FLAGS, type RemoteCall } from './remote.js';
 
-const HELP = `Prints the types of the kinds of a server, for TypeScript.
-
-Usage: atome-sync types [--url http://127.0.0.1:3001/api] [--token …] > atome-kinds.d.ts
-       atome-sync types --file kinds.json > atome-kinds.d.ts
-
-  --url    of the server's routes (default: http://127.0.0.1:3001/api)
-  --token  a token of somebody who may read, where the server asks for one
-  --file   a file as KINDS_FILE has it, in place of a server
-
-Needs the package json-schema-to-typescript.
-`;
-
-const OPTIONS = {
-  url: { type: 'string', default: 'http://127.0.0.1:3001/api' },
-  token: { type: 'string' },
-  file: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** Exit code for a call that is not understood. */
-const EX_USAGE = 2;
 /** How long a server may take to answer, in milliseconds. */
 const ANSWER_MS = 10_000;
 
-class UsageError extends Error {}
+export default command({
+  name: 'types',
+  about: `Prints the types of the kinds of a server, for TypeScript: atome-sync types > atome-kinds.d.ts
+Needs the package json-schema-to-typescript.`,
+  flags: {
+    ...SERVER_FLAGS,
+    file: { type: 'string', takes: '<path>', help: 'a file as KINDS_FILE has it, in place of a server' },
+  },
+  failure: 'the server or the file does not say what the kinds are',
 
-function readArguments() {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  async run({ values: { url, token, file }, isJson }) {
+    const kinds = file === undefined ? await ofServer({ url, token }) : await ofFile(file);
+    if (isJson) process.stdout.write(`${JSON.stringify(kinds)}\n`);
+    else process.stdout.write(await typesOf(kinds).catch(cannotMake));
+    return 0;
+  },
+});
+
+function cannotMake(error: Error): never {
+  throw new Failure(error.message, { cause: error });
 }
 
 async function ofFile(path: string): Promise<KindsDescription> {
   try {
     return describeKinds(new KindRegistry(parseKinds(await readFile(path, 'utf8'))));
   } catch (error) {
-    throw new Error(`--file ${path}: ${(error as Error).message}`, { cause: error });
+    throw new Failure(`--file ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-async function ofServer(url: string, token?: string): Promise<KindsDescription> {
-  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(`--url: expected an http address, not ${url}`);
-  const address = `${url.replace(/\/$/, '')}/schema`;
+async function ofServer(server: RemoteCall): Promise<KindsDescription> {
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
-  let answer: Response;
-  try {
-    answer = await fetch(address, { headers, signal });
-  } catch (error) {
-    const { message, cause } = error as Error;
-    const why = cause instanceof Error ? cause.message : message;
-    throw new Error(`${address} does not answer: ${why}; is the server running?`, { cause: error });
-  }
+  const { answer, address } = await ask(server, '/schema', { headers: { accept: 'application/json' }, signal });
   const body = (await answer.json().catch(() => ({}))) as Partial<KindsDescription> & { detail?: string };
   if (answer.ok && body.kinds) return body as KindsDescription;
-  throw new Error(`${address} says ${answer.status}${body.detail ? `: ${body.detail}` : ', and nothing of kinds'}`);
+  throw refusal(address, answer, body.detail, 'nothing of kinds');
 }
-
-async function main(): Promise<void> {
-  const { url, token, file, help } = readArguments();
-  const text = help ? HELP : await typesOf(file === undefined ? await ofServer(url, token) : await ofFile(file));
-  process.stdout.write(text);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  if (error instanceof UsageError) process.stderr.write(`\n${HELP}`);
-  process.exitCode = error instanceof UsageError ? EX_USAGE : 1;
-});

@@ -19,7 +19,7 @@ import { SCHEMA_PATTERN } from '../database/tables.js';
 import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
-import { VariableReader, type Environment } from './variable-reader.js';
+import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
@@ -53,10 +53,10 @@ export const EX_CONFIG = 78;
 
 export { ConfigError };
 
-/** Reads one environment; the only reader of `process.env`. @throws ConfigError */
-export function readConfig(environment: Environment = process.env): Config {
+/** Reads one environment. @param onRead is told of each variable. @throws ConfigError */
+export function readConfig(environment: Environment = process.env, onRead?: (setting: Setting) => void): Config {
   const problems: string[] = [];
-  const read = new VariableReader(environment, problems);
+  const read = new VariableReader(environment, problems, onRead);
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
@@ -130,9 +130,12 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
-function readDatabase(
-  read: VariableReader,
-): Pick<AtomeOptions, 'bus' | 'busCredentials' | 'databaseSchema' | 'postgres'> & { readonly databaseUrl: string } {
+function readDatabase(read: VariableReader): Pick<
+  AtomeOptions,
+  'bus' | 'busCredentials' | 'databaseSchema' | 'migrate' | 'postgres'
+> & {
+  readonly databaseUrl: string;
+} {
   const databaseSchema = read.optional('DATABASE_SCHEMA');
   if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
     const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
@@ -147,6 +150,7 @@ function readDatabase(
     ),
     ...(databaseSchema !== undefined && { databaseSchema }),
     ...readBus(read),
+    migrate: read.choice('MIGRATE', 'on', ['on', 'off']) === 'on',
     postgres: readPostgres(read),
   };
 }

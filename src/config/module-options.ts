@@ -66,6 +66,8 @@ export interface AtomeOptions {
    * among those of others are moved there.
    */
   readonly databaseSchema?: string;
+  /** Whether the start makes the tables and brings them up to date; otherwise it is refused unless they are. Default: true. */
+  readonly migrate?: boolean;
   /**
    * TypeORM's, of the same database, which the application writes its own rows through: for `AtomeService.transaction`, and for what
    * a durable consumer writes. The application initialises it before the first of them, and ends it. On SQLite consumers have a
@@ -169,6 +171,7 @@ export class ResolvedOptions {
   readonly databaseUrl: string;
   /** undefined where nobody has named one. */
   readonly databaseSchema: string | undefined;
+  readonly migrate: boolean;
   readonly dataSource: DataSource | undefined;
   readonly bus: string | undefined;
   readonly busCredentials: string | undefined;
@@ -193,6 +196,7 @@ export class ResolvedOptions {
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
     this.databaseSchema = options.databaseSchema;
+    this.migrate = options.migrate ?? true;
     this.dataSource = options.dataSource;
     this.bus = options.bus;
     this.busCredentials = options.busCredentials;

@@ -116,6 +116,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   authorize: functions,
   kinds: kindProblems,
   kindsOnly: flag,
+  migrate: flag,
   allowedOrigins: list,
   allowedHosts: list,
   checkOrigins: flag,

@@ -32,6 +32,7 @@ import { Propagations1768000000000 } from './migrations/1768000000000-propagatio
 import { CountAllTexts1769000000000 } from './migrations/1769000000000-count-all-texts.js';
 import { CountKinds1770000000000 } from './migrations/1770000000000-count-kinds.js';
 import { Consumers1771000000000 } from './migrations/1771000000000-consumers.js';
+import { ForDumps1773000000000 } from './migrations/1773000000000-for-dumps.js';
 
 const COMMON = {
   entities: [
@@ -63,6 +64,7 @@ const COMMON = {
     CountAllTexts1769000000000,
     CountKinds1770000000000,
     Consumers1771000000000,
+    ForDumps1773000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,
@@ -135,8 +137,9 @@ function notUnderstood(databaseUrl: string): OpenError {
   );
 }
 
-/** The file of a SQLite database; undefined for one in memory. */
+/** The file of a SQLite database; undefined for one in memory, and for PostgreSQL. */
 export function fileOf(databaseUrl: string): string | undefined {
+  if (!databaseUrl.startsWith('sqlite:')) return undefined;
   const path = databaseUrl.replace(/^sqlite:/, '');
   return path === ':memory:' ? undefined : resolve(path);
 }

@@ -1,9 +1,18 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { DataSource, type Migration } from 'typeorm';
+import { DataSource, MigrationExecutor, type Migration } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 import { takePostgresPlace } from './postgres-place.js';
 import { takeSqlitePlace } from './sqlite-place.js';
 import { PREFIX } from './tables.js';
+
+/** Which migrations have run, by name. */
+export interface MigrationState {
+  readonly pending: readonly string[];
+  /** Those that have run and are not known: a later version has made them. */
+  readonly later: readonly string[];
+  /** Whether none has run. */
+  readonly isEmpty: boolean;
+}
 
 /** The database of a ledger, whose tables stand apart from those of others: in a schema, or behind a prefix. */
 export class LedgerDataSource extends DataSource {
@@ -19,6 +28,17 @@ export class LedgerDataSource extends DataSource {
   override async runMigrations(options?: Parameters<DataSource['runMigrations']>[0]): Promise<Migration[]> {
     await this.takePlace();
     return super.runMigrations(options);
+  }
+
+  /** Changes nothing. */
+  async migrationState(): Promise<MigrationState> {
+    const executed = (await new MigrationExecutor(this).getExecutedMigrations()).map(({ name }) => name);
+    const known = this.migrations.map(({ name }) => name!);
+    return {
+      pending: known.filter((name) => !executed.includes(name)),
+      later: executed.filter((name) => !known.includes(name)),
+      isEmpty: executed.length === 0,
+    };
   }
 
   private async takePlace(): Promise<void> {

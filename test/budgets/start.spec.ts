@@ -16,7 +16,7 @@ const COUNTING = `
   import { createRequire } from 'node:module';
   const loaded = () => Object.keys(createRequire(${JSON.stringify(BUNDLE.href)}).cache).length;
   process.on('exit', () => console.log('loaded ' + loaded()));
-  process.argv.push('--help');
+  process.argv.push('server', '--help');
   await import(${JSON.stringify(BUNDLE.href)});
 `;
 

@@ -9,7 +9,7 @@ import { startApp, type TestApp } from '../support/server/app.js';
 import { runProgram } from '../support/server/process.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 
-const types = (...args: string[]) => runProgram('cli/types', args, {});
+const types = (...args: string[]) => runProgram('cli/atome-sync', ['types', ...args], {});
 
 const KINDS: Kinds = {
   note: {

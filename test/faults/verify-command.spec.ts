@@ -14,7 +14,7 @@ describe('ledger:verify', () => {
     await store.ledger('default').write.open();
     for (const statement of harm) await store.transact([statement]);
     await store.close();
-    return runProgram('cli/verify', [], { DATABASE_URL: database.url });
+    return runProgram('cli/atome-sync', ['verify'], { DATABASE_URL: database.url });
   }
 
   it('ends with 0 when all is sound', async () => {

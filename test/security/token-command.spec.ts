@@ -4,7 +4,7 @@ import { startApp, type TestApp } from '../support/server/app.js';
 import { runProgram } from '../support/server/process.js';
 
 const token = (args: string, environment: Record<string, string> = WITH_TOKENS) =>
-  runProgram('cli/token', args === '' ? [] : args.split(' '), environment);
+  runProgram('cli/atome-sync', ['token', ...(args === '' ? [] : args.split(' '))], environment);
 
 describe('npm run token', () => {
   let server: TestApp;

@@ -71,7 +71,8 @@ export async function verifyLedger(
   return verifyStates(ledger, { created, bytes }, head, result);
 }
 
-function rowFault(row: AlterationRow, seq: number, prevHash: string): string | undefined {
+/** What is wrong with a row that should follow another; undefined when nothing is. */
+export function rowFault(row: AlterationRow, seq: number, prevHash: string): string | undefined {
   if (row.seq !== seq) return `the row is missing; the next is ${row.seq}`;
   if (row.prevHash !== prevHash) return 'its prevHash is not the hash of the row before';
   if (isErased(row)) {

@@ -41,7 +41,7 @@ function isPostgres(databaseUrl: string): boolean {
 }
 
 /** Never the URL itself: there is a password in it, also where it cannot be read. */
-function placeOf(databaseUrl: string): string {
+export function placeOf(databaseUrl: string): string {
   if (!isPostgres(databaseUrl)) return `SQLite, ${databaseUrl.replace(/^sqlite:/, '')}`;
   const url = URL.canParse(databaseUrl) ? new URL(databaseUrl) : undefined;
   if (!url) return 'PostgreSQL';

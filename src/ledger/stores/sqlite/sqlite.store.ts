@@ -64,6 +64,7 @@ export class SqliteStore extends SqlStore {
   constructor(
     private readonly dataSource: DataSource,
     report: Report = () => undefined,
+    isSearched = true,
   ) {
     super(report, sqliteFields);
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
@@ -73,7 +74,7 @@ export class SqliteStore extends SqlStore {
     if (!this.db.memory) {
       const path = realpathSync(this.db.name);
       this.pool = new ReadPool(path, searchPathOf(path));
-      this.search = new SqliteSearch(path, this.pool, report);
+      if (isSearched) this.search = new SqliteSearch(path, this.pool, report);
     }
     this.shared = new SharedTransaction(this.db, (work) => this.patience.run(() => this.file.guard(work)));
     this.db.pragma('busy_timeout = 0'); // see Patience

@@ -1,0 +1,65 @@
+import { openStore, type StoreOptions } from '../ledger/stores/open-store.js';
+import type { SqlStore } from '../ledger/stores/sql.store.js';
+import { OpenError } from '../database/open-error.js';
+import type { Config } from '../config/environment.js';
+import { verifyLedger, type VerifyResult } from '../ledger/integrity/verify-ledger.js';
+
+/** The settings that say which database. */
+export const DATABASE_SETTINGS = ['DATABASE_URL', 'DATABASE_SCHEMA'] as const;
+
+/** What a store says while a command runs. */
+export function report(_kind: string, line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Opens the database that is there, as it is, for as long as `work` takes. @throws OpenError where there is none. */
+export async function withStore<T>(
+  { databaseUrl, databaseSchema: schema, postgres = {} }: Config['atome'],
+  work: (store: SqlStore) => Promise<T>,
+  options: StoreOptions = {},
+): Promise<T> {
+  if (databaseUrl === 'sqlite::memory:') {
+    throw new OpenError('DATABASE_URL=sqlite::memory: is another database in each process: name a file, or PostgreSQL');
+  }
+  const store = await openStore(databaseUrl, {
+    schema,
+    postgres,
+    report,
+    migrates: false,
+    isSearched: false,
+    ...options,
+  });
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Walks the ledgers of all tenants; each result is told at once. Resolves with whether all are sound. */
+export async function verifyAll(
+  store: SqlStore,
+  told: (result: VerifyResult) => void,
+  progress: (text?: string) => void,
+): Promise<boolean> {
+  let isSound = true;
+  for (const tenant of await store.tenants()) {
+    const result = await verifyLedger(store.ledger(tenant), (seq, head) => progress(`${tenant}: ${seq} of ${head}`));
+    progress();
+    told(result);
+    isSound &&= result.fault === undefined;
+  }
+  return isSound;
+}
+
+export function verdict({ tenant, alterations, atomes, fault }: VerifyResult): string {
+  if (!fault) return `${tenant}: sound, ${alterations} alterations and ${atomes} atomes`;
+  const row = fault.seq === undefined ? '' : ` at seq ${fault.seq}`;
+  const atome = fault.atomeId === undefined ? '' : ` (atome ${fault.atomeId})`;
+  return `${tenant}: BAD${row}${atome}: ${fault.reason}`;
+}
+
+/** A word for a shell. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,51 @@
+import { UsageError } from '../config/command-line.js';
+import { Failure } from './command.js';
+
+/** Flags of a command that asks a running server. */
+export const SERVER_FLAGS = {
+  url: {
+    type: 'string',
+    default: 'http://127.0.0.1:3001/api',
+    takes: '<address>',
+    help: "of the server's routes",
+  },
+  token: { type: 'string', takes: '<token>', help: 'of somebody who may read, where the server asks for one' },
+} as const;
+
+/** Nobody answers, or not now: later somebody may. */
+export class Away extends Failure {}
+
+export interface RemoteCall {
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+/**
+ * Asks a server.
+ * @param path behind the address of its routes.
+ * @throws UsageError where that is no address, or Away where nobody answers there, each with what to do.
+ */
+export async function ask(
+  { url, token }: RemoteCall,
+  path: string,
+  { headers, signal }: { readonly headers: Record<string, string>; readonly signal?: AbortSignal },
+): Promise<{ readonly answer: Response; readonly address: string }> {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(`--url: expected an http address, not ${url}`);
+  const address = `${url.replace(/\/$/, '')}${path}`;
+  const authorization = token && { authorization: `Bearer ${token}` };
+  try {
+    return {
+      answer: await fetch(address, { headers: { ...headers, ...authorization }, signal: signal ?? null }),
+      address,
+    };
+  } catch (error) {
+    const { message, cause } = error as Error;
+    const why = cause instanceof Error ? cause.message : message;
+    throw new Away(`${address} does not answer: ${why}; is the server running?`, { cause: error });
+  }
+}
+
+/** What an answer that was not expected says. */
+export function refusal(address: string, { status }: Response, detail: unknown, otherwise: string): Failure {
+  return new Failure(`${address} says ${status}${typeof detail === 'string' ? `: ${detail}` : `, and ${otherwise}`}`);
+}
