@@ -75,7 +75,13 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: LEDGER_STORE,
     inject: [ResolvedOptions],
-    useFactory: async ({ databaseUrl, databaseSchema: schema, migrate: migrates, postgres, kinds }: ResolvedOptions) => {
+    useFactory: async ({
+      databaseUrl,
+      databaseSchema: schema,
+      migrate: migrates,
+      postgres,
+      kinds,
+    }: ResolvedOptions) => {
       const store = await openStore(databaseUrl, { report: storeLog(), postgres, schema, migrates });
       store.fields.begin(kinds?.indexed ?? [], indexLog());
       return store;

@@ -3,7 +3,7 @@ import { isErased } from '../erasure.js';
 import type { HeadRow, PropagationRow, ReceiptRow } from '../rows.js';
 import { PROPAGATION_COLUMNS, RECEIPT_COLUMNS } from '../stores/columns.js';
 import { numbers } from '../stores/read-rows.js';
-import type { SqlDatabase } from '../stores/sql.ledger.js';
+import type { SqlDatabase } from '../stores/sql.part.js';
 import type { TenantLedger } from '../store.js';
 import type { OpenPropagation, TransferLine } from './lines.js';
 
