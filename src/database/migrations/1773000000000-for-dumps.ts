@@ -8,8 +8,6 @@ const TABLES = [
   'propagations',
   'consumer_cursors',
   'dead_letters',
-  'webhooks',
-  'webhook_deliveries',
 ] as const;
 
 /**
