@@ -18,12 +18,11 @@ export class HintedLook {
   hint(seq: number): void {
     if (seq <= this.tail.seq) return;
     this.hasMore = true;
-    if (this.isBusy) return;
-    this.isBusy = true;
-    void this.look().finally(() => (this.isBusy = false));
+    if (!this.isBusy) void this.look();
   }
 
   private async look(): Promise<void> {
+    this.isBusy = true;
     while (this.hasMore) {
       this.hasMore = false;
       const { seq } = this.tail;
@@ -31,5 +30,7 @@ export class HintedLook {
       await this.tail.refresh().catch(() => undefined);
       if (this.tail.seq === seq) await elapse(REST_MS, undefined, { ref: false });
     }
+    // in the same turn: a hint that comes in between would wait for the next
+    this.isBusy = false;
   }
 }
