@@ -85,6 +85,12 @@ describe('the options of kinds', () => {
     ['a default that is no JSON', { note: { defaults: { n: Infinity } } }, 'note.defaults', /^n is a number that JSON/],
     ['keys that are no list', { note: { readonly: 'total' } }, 'note.readonly', 'expected an array of keys of data'],
     ['a hook that is none', { note: { beforeWrite: true } }, 'note.beforeWrite', 'expected a function'],
+    ...['data.list.0', 'data.list.-1', 'data.a.+2.b', 'data.a.b. 3'].map((path): [string, unknown, string, RegExp] => [
+      `an index of a place in an array, ${path}`,
+      { note: { indexed: ['data.0', 'data.n1.x2', path] } },
+      'note.indexed',
+      /^expected no key that is a whole number behind the first, not "data\./,
+    ]),
     ['keys that are no texts', { note: { immutable: [1] } }, 'note.immutable', 'expected an array of keys of data'],
   ])('are refused for %s', (_what, kinds, name, expected) => {
     const problems = kindProblems(kinds);

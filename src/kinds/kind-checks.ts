@@ -77,7 +77,15 @@ function indexedProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length > MAX_INDEXED || new Set(value).size < value.length)
     return `expected an array of at most ${MAX_INDEXED} different fields such as "data.status"`;
   const wrong = (value as unknown[]).find((path) => fieldIn(path) === undefined);
-  return wrong === undefined ? undefined : `expected fields such as "data.status", not ${JSON.stringify(wrong)}`;
+  if (wrong !== undefined) return `expected fields such as "data.status", not ${JSON.stringify(wrong)}`;
+  // PostgreSQL takes one for a place in an array, where a list that walks finds nothing
+  const placed = (value as string[]).find((path) =>
+    path
+      .split('.')
+      .slice(2)
+      .some((key) => /^\s*[+-]?\d+$/.test(key)),
+  );
+  return placed && `expected no key that is a whole number behind the first, not "${placed}"`;
 }
 
 /** The field of data that a path names. */

@@ -7,6 +7,7 @@ import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { parseCondition, parseFieldPath, parseSort, type DocumentField } from '../../src/protocol/index.js';
 import { createFile, type Database } from '../support/databases/databases.js';
 import { createOwnedDatabase } from '../support/databases/plain-role.js';
+import { Gate } from '../support/gate.js';
 import { atomeRow, created, putRows } from '../support/ledger/rows.js';
 
 const TENANT = 'default';
@@ -201,6 +202,53 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
         expect(await each.ledger(TENANT).atomes.list(query)).toHaveLength((ATOMES * 3) / 4);
       }
       await Promise.all(stores.map((each) => each.close()));
+    });
+
+    describe('what servers with other kinds', () => {
+      const urgent = { ...ALL, where: where({ 'data.status': 'urgent' }) };
+      /** A server that is held back before its first statement of this kind. */
+      async function held(statement: string): Promise<[SqlStore, Gate]> {
+        const each = await openStore(database.url);
+        const gate = new Gate();
+        const transact = each.transact.bind(each);
+        each.transact = async (...statements) => {
+          if (statements.some(([text]) => text.startsWith(statement))) await gate.pass();
+          return transact(...statements);
+        };
+        return [each, gate];
+      }
+
+      it('take away while one has filled in all but has not said so: it does not say so any more', async () => {
+        const [filling, filled] = await held('UPDATE atome_field_indexes SET state');
+        const [removing, left] = await held('DELETE FROM atome_field_values');
+        const failed = new Gate();
+        filling.fields.begin(wanted('data.title', 'data.status'), { ...REPORT, failed: () => void failed.pass() });
+        await filled.reached;
+        removing.fields.begin(wanted('data.title'), REPORT);
+        await left.reached;
+        filled.open();
+        await Promise.race([filling.fields.kept(), failed.reached]);
+        left.open();
+        await removing.fields.kept();
+        expect(await filling.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        await Promise.all([filling.close(), removing.close()]);
+      });
+
+      it('have taken away and made again while another was about to take it away', async () => {
+        const [late, left] = await held('DELETE FROM atome_field_values');
+        const [first, second] = await Promise.all([openStore(database.url), openStore(database.url)]);
+        first.fields.begin(wanted('data.title', 'data.status'), REPORT);
+        await first.fields.kept();
+        late.fields.begin(wanted('data.title'), REPORT);
+        await left.reached;
+        second.fields.begin(wanted('data.title', 'data.status'), REPORT);
+        await second.fields.kept();
+        left.open();
+        await late.fields.kept();
+        expect(second.fields.serves(urgent)).toBe(true);
+        expect(await second.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        await Promise.all([late, first, second].map((each) => each.close()));
+      });
     });
   });
 });

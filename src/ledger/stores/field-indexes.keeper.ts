@@ -149,8 +149,9 @@ export class FieldIndexKeeper implements FieldIndexes {
         after = upTo;
       }
     }
-    await this.database.transact([sql.SET_STATE, sql.STATE.complete, name], ...this.dialect.settle);
-    return true;
+    const [done] = await this.database.transact([sql.COMPLETE, name], ...this.dialect.settle);
+    // another server has completed it, or takes it away
+    return done!.length > 0 || this.fill(name, kind);
   }
 
   /** undefined where it is complete. @throws Error where another server takes it away. */
@@ -178,10 +179,10 @@ export class FieldIndexKeeper implements FieldIndexes {
 
   private async remove(name: string): Promise<void> {
     this.complete.delete(name);
-    await this.database.transact([sql.SET_STATE, sql.STATE.leaving, name]);
+    await this.database.transact([sql.LEAVE, name]);
     for (const tenant of await this.database.tenants()) {
       const entered = this.dialect.enter(tenant);
-      const empty: Statement = [sql.EMPTY, name, tenant, name, tenant];
+      const empty: Statement = [sql.EMPTY, name, tenant, name, tenant, name];
       for (let isMore = true; isMore && !this.isEnding();) {
         const answers = await this.paced(() => this.database.transact(...entered, empty));
         isMore = answers[entered.length]!.length > 0;

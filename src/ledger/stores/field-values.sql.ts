@@ -43,7 +43,9 @@ const BATCH_BYTES = 500_000;
 export const SELECT_INDEXES = 'SELECT name, state, tenant, seq FROM atome_field_indexes';
 export const IS_COMPLETE = `(SELECT state FROM atome_field_indexes WHERE name = ?) = ${STATE.complete}`;
 export const SELECT_IS_COMPLETE = `SELECT name FROM atome_field_indexes WHERE name = ? AND state = ${STATE.complete}`;
-export const SET_STATE = 'UPDATE atome_field_indexes SET state = ? WHERE name = ?';
+/** Unless another server takes it away. */
+export const COMPLETE = `UPDATE atome_field_indexes SET state = ${STATE.complete} WHERE name = ? AND state = ${STATE.building} RETURNING name`;
+export const LEAVE = `UPDATE atome_field_indexes SET state = ${STATE.leaving} WHERE name = ?`;
 /** The next of a tenant: up to which seq. */
 export const ADVANCE = `UPDATE atome_field_indexes SET tenant = ?, seq = coalesce((
     SELECT max(s) FROM (
@@ -55,6 +57,8 @@ export const ADVANCE = `UPDATE atome_field_indexes SET tenant = ?, seq = coalesc
 export const OF_BATCH = `WHERE f.name = ? AND f.state = ${STATE.building} AND a.tenant = f.tenant AND a.kind = f.kind AND a.seq > ? AND a.seq <= f.seq
   AND a.deleted_at IS NULL ON CONFLICT DO NOTHING`;
 export const FILL = 'atome_field_indexes AS f CROSS JOIN atome_atomes AS a';
+/** Unless another server has made it again meanwhile. */
 export const EMPTY = `DELETE FROM atome_field_values WHERE field = ? AND field_tenant = ? AND atome_id IN (
-    SELECT atome_id FROM atome_field_values WHERE field = ? AND field_tenant = ? LIMIT 1000) RETURNING field`;
+    SELECT atome_id FROM atome_field_values WHERE field = ? AND field_tenant = ? LIMIT 1000)
+  AND EXISTS (SELECT 1 FROM atome_field_indexes WHERE name = ? AND state = ${STATE.leaving}) RETURNING field`;
 export const FORGET = `DELETE FROM atome_field_indexes WHERE name = ? AND state = ${STATE.leaving}`;
