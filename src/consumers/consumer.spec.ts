@@ -35,6 +35,7 @@ describe('a durable consumer', () => {
     store: ConsumerStore,
     call: ConsumerCall,
     apart: Tables['apart'] = (work) => work(),
+    now = () => performance.now(),
   ): ConsumerRunner {
     const place = { databaseUrl: database.url, databaseSchema: undefined, dataSource: undefined };
     const transactions = new HostTransactions(place, { apart });
@@ -43,7 +44,7 @@ describe('a durable consumer', () => {
       transactions,
       page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) =>
         ledger.reader.page(tenant, after, upTo, { chars: 4_096 }),
-      now: () => performance.now(),
+      now,
       leaseMs: 60_000,
       warn: (_cause, line) => void warned.push(line),
       onError: (error) => {
@@ -106,6 +107,35 @@ describe('a durable consumer', () => {
     expect(await store.list('t')).toEqual([expect.objectContaining({ lag: 0, deadLetters: 0, attempts: 0 })]);
     expect(warned).toHaveLength(4);
     expect(warned[0]).toContain('the turn is not free');
+  });
+
+  it('is told what is in order between dead letters that take long', async () => {
+    const [dead, held, ended] = [new Gate(), new Gate(), new Gate()];
+    let isRetried = false;
+    let ahead = 0;
+    const told: number[] = [];
+    const store = new ConsumerStore(tables, 'one');
+    const call: ConsumerCall = async ({ seq }) => {
+      if (seq === 4) return void dead.pass();
+      if (!isRetried) throw new Error('no');
+      if (seq === 1) await held.pass();
+      told.push(seq);
+      ahead += 2_000;
+      if (told.length === 4) void ended.pass();
+    };
+    const runner = runnerOf(store, call, undefined, () => performance.now() + ahead);
+    for (const id of ['a', 'b', 'c', 'd']) await write('t', id);
+    await runner.start();
+    await dead.reached;
+    isRetried = true;
+    await store.decide('c', { tenant: 't' }, false);
+    runner.wake({ name: 'c', tenant: 't' });
+    await held.reached;
+    await write('t', 'e');
+    held.open();
+    await ended.reached;
+    await runner.stop();
+    expect(told).toEqual([1, 5, 2, 3]);
   });
 
   it('goes on with other tenants when a dead letter is skipped while it is tried again', async () => {

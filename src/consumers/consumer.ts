@@ -5,7 +5,8 @@ import type { TenantEvent } from './consumer-options.js';
 import type { ConsumerStore, Failure } from './consumer.store.js';
 import { EventDelivery } from './delivery.js';
 import type { HostTransactions } from './host-transactions.js';
-import type { Lane, LaneName, Lanes } from './lane.js';
+import { wordsOf } from './error-text.js';
+import type { CursorRow, Lane, LaneName, Lanes } from './lane.js';
 
 /** What consumers share. */
 export interface ConsumerParts {
@@ -31,8 +32,6 @@ const TURN_MS = 1_000;
 const LONG_MS = 60_000;
 /** The pause before an attempt that is the only one, and has not begun, in milliseconds. */
 const LATER_MS = 1_000;
-/** What is kept of an error, in characters. */
-const ERROR_CHARS = 2_000;
 
 /** An attempt that has failed. */
 interface Failed {
@@ -159,28 +158,35 @@ export class Consumer {
     return count;
   }
 
+  /** undefined where there is nothing to tell. */
+  private async stateOf(name: LaneName): Promise<(CursorRow & { readonly lane: Lane }) | undefined> {
+    const lane = await this.lanes.lane(name);
+    const cursor = lane && ((await this.parts.store.cursor(name)) ?? (await this.lanes.begin(name)));
+    return lane && cursor && { ...cursor, lane };
+  }
+
   /** A page of a tenant's ledger, so that another lane has its turn then. */
   private async tell(name: LaneName): Promise<void> {
-    const { tenant } = name;
     const { store, page, now } = this.parts;
-    const lane = await this.lanes.lane(name);
-    const cursor = lane && ((await store.cursor(name)) ?? (await this.lanes.begin(name)));
-    if (!lane || !cursor) return;
-    const { seq, attempts, isWaiting, hasDue } = cursor;
-    if (hasDue === 1) await this.retryDue(lane);
-    if (isWaiting === 1) return;
+    let found = await this.stateOf(name);
+    if (found?.hasDue === 1) {
+      await this.retryDue(found.lane);
+      // it may have been changed meanwhile
+      found = await this.stateOf(name);
+    }
+    if (!found || found.isWaiting === 1 || !this.isMine) return;
+    const { lane, seq, attempts } = found;
     const state = { from: seq, attempts };
     const began = now();
     let seen = seq;
-    for (const committed of await page(tenant, seq)) {
+    for (const committed of await page(name.tenant, seq)) {
       if (!this.isMine) break;
       if (lane.takes(committed) && !(await this.handle(lane, committed, state))) return;
       seen = committed.alteration.seq;
       if (now() - began > TURN_MS) break;
     }
     if (seen > state.from && this.isMine) await store.run(store.moving({ ...name, seq: seen }, state.from));
-    const running = this.running.get(keyOf(name));
-    if (running && seen > seq) running.again = true;
+    if (seen > seq) this.goOn(name);
   }
 
   /** @returns whether the next event may be told. */
@@ -242,12 +248,14 @@ export class Consumer {
     return (await store.run(handled, others)) ? undefined : 'lost';
   }
 
-  /** Dead letters that somebody wants to be tried again: each once. */
+  /** Dead letters that somebody wants to be tried again: each once. Those that are left have the next turn. */
   private async retryDue(lane: Lane): Promise<void> {
-    const { store, page } = this.parts;
+    const { store, page, now } = this.parts;
     const { tenant } = lane;
+    const began = now();
     for (const { seq, attempts } of await store.due(lane)) {
       if (!this.isMine) return;
+      if (now() - began > TURN_MS) return this.goOn(lane);
       const [committed] = await page(tenant, seq - 1, seq);
       if (!committed) continue;
       const settling = store.settling(letterOf(lane, seq));
@@ -257,10 +265,19 @@ export class Consumer {
         continue;
       }
       const failed = await this.deliver(lane, committed, attempts + 1, settling);
-      if (failed !== 'lost' && failed?.isOurs) return;
-      // somebody has skipped it meanwhile, or the lease is another's, which the next look tells
-      if (failed && failed !== 'lost') await store.rebury(failureOf(lane, committed, failed));
+      if (failed === 'lost') {
+        // somebody has skipped it, or all that there was, or the lease is another's
+        if (!this.isStopped) await this.keepLease();
+        return this.goOn(lane);
+      }
+      if (failed?.isOurs) return;
+      if (failed) await store.rebury(failureOf(lane, committed, failed));
     }
+  }
+
+  private goOn(name: LaneName): void {
+    const running = this.running.get(keyOf(name));
+    if (running) running.again = true;
   }
 }
 
@@ -279,16 +296,4 @@ export function eventFor(tenant: string, committed: Committed): TenantEvent {
   if (!committed.erased) return { tenant, ...eventOf(committed) };
   const { seq, timestamp, sourceClient, opId, atomeId } = committed.alteration;
   return { tenant, type: 'atome:deleted', atomeId, redacted: true, sourceClient, timestamp, seq, opId };
-}
-
-/** What is kept of an error. */
-export function wordsOf(error: unknown): string {
-  let text: string;
-  try {
-    text = String(error);
-  } catch {
-    text = 'something that is no text';
-  }
-  // PostgreSQL has no text with this character
-  return text.replaceAll('\0', ' ').slice(0, ERROR_CHARS);
 }

@@ -1,5 +1,6 @@
 import type { ConsumerCall, Delivery, TenantEvent } from '../consumers/consumer-options.js';
-import { eventFor, wordsOf } from '../consumers/consumer.js';
+import { eventFor } from '../consumers/consumer.js';
+import { wordsOf } from '../consumers/error-text.js';
 import type { Lane, LaneName, Lanes, Outcome } from '../consumers/lane.js';
 import { isAbout } from '../consumers/tenant-lanes.js';
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
