@@ -11,6 +11,10 @@ const MOST_DELIVERIES = 500;
 /** How many are added, about, before the oldest are taken away. */
 const PRUNE_EVERY = 64;
 
+/** A condition: the cursor of a webhook `w` is before an alteration that has failed. Its parameters: attempts, seq. */
+const IS_REMEMBERED = `EXISTS (SELECT 1 FROM atome_consumer_cursors AS c
+          WHERE c.consumer = w.id AND c.tenant = w.tenant AND c.attempts = ? AND c.seq < ?)`;
+
 /** What is said of an attempt besides how it went on. */
 export interface Attempt {
   readonly messageId: string;
@@ -57,7 +61,10 @@ export class DeliveryStore {
     return row ? numbers(row, ['ms']).ms : 0;
   }
 
-  /** Says how an attempt went; now and then the oldest are forgotten. */
+  /**
+   * Says how an attempt went; now and then the oldest are forgotten. What is tried again is failing only where the cursor
+   * remembers that attempt: somebody may have moved it meanwhile.
+   */
   recording(id: string, { committed, attempts, error, pauseMs }: Outcome, attempt: Attempt): Statement[] {
     const { seq, atomeId } = committed.alteration;
     const status = error === undefined ? 'delivered' : pauseMs === undefined ? 'dead' : 'failing';
@@ -66,12 +73,14 @@ export class DeliveryStore {
           response_status, error, first_at, attempted_at, next_at)
         SELECT w.id, CAST(? AS bigint), w.tenant, CAST(? AS varchar(64)), CAST(? AS varchar(32)), CAST(? AS varchar(128)),
           CAST(? AS varchar(16)), CAST(? AS integer), CAST(? AS integer), CAST(? AS text), t.at, t.at,
-          t.at + CAST(? AS bigint) FROM atome_webhooks AS w CROSS JOIN (SELECT ${this.now} AS at) AS t WHERE w.id = ?
+          t.at + CAST(? AS bigint) FROM atome_webhooks AS w CROSS JOIN (SELECT ${this.now} AS at) AS t WHERE w.id = ?${
+            status === 'failing' ? ` AND ${IS_REMEMBERED}` : ''
+          }
         ON CONFLICT (webhook, seq) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
           response_status = excluded.response_status, error = excluded.error, attempted_at = excluded.attempted_at,
           next_at = excluded.next_at, first_at = CASE WHEN d.status = 'failing' THEN d.first_at ELSE excluded.first_at END`,
       ...[seq, attempt.messageId, attempt.event, atomeId, status, attempts, attempt.responseStatus, attempt.error],
-      ...[pauseMs ?? null, id],
+      ...[pauseMs ?? null, id, ...(status === 'failing' ? [attempts, seq] : [])],
     ];
     return randomInt(PRUNE_EVERY) === 0 ? [upsert, this.pruning(id)] : [upsert];
   }

@@ -4,6 +4,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { answering, Receiver } from '../../test/support/receiver.js';
 import { Poster, type PosterParts } from './poster.js';
+import { newSecret } from './signature.js';
+import { WebhookSender } from './webhook-sender.js';
 
 const OPEN = { allowPrivate: true, timeoutMs: 60_000 };
 const CLOSED = { allowPrivate: false, timeoutMs: 60_000 };
@@ -129,6 +131,14 @@ describe('what is posted', () => {
     expect(await post(new Poster(OPEN), at('127.0.0.1', where))).toMatchObject({ status: 200 });
     // the rest of it is not read
     await Promise.all(ended);
+  });
+
+  it('has failed with what the first of several addresses has failed with', async () => {
+    const refused = new AggregateError([new Error('connect ECONNREFUSED ::1:443'), new Error('another')]);
+    const sender = new WebhookSender({ post: () => Promise.reject(refused) });
+    const target = { url: 'https://receiver.example/', secrets: [newSecret()] };
+    const sent = sender.post(target, { id: 'a', body: '{}' }, NEVER);
+    await expect(sent).rejects.toThrow('connect ECONNREFUSED ::1:443');
   });
 
   it('is ended by whoever sends it, or by a receiver that hangs up', async () => {

@@ -1,9 +1,13 @@
 import { BlockList, isIP } from 'node:net';
 
-/* What is on the public internet, by the special-purpose registries of IANA (RFC 6890) as of 2026. */
+/*
+ * What is on the public internet, by the special-purpose registries of IANA (RFC 6890) as of 2026; and the address by which
+ * machines in Azure reach their host.
+ */
 
 const NOT_PUBLIC_4 = `0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
-  192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4`;
+  192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
+  168.63.129.16/32`;
 
 /** All else is loopback, local, multicast, or an address of version 4 in another form: mapped, or through NAT64. */
 const UNICAST_6 = '2000::/3';

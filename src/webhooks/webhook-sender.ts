@@ -51,13 +51,20 @@ export class WebhookSender {
     try {
       answer = await this.poster.post(target.url, headers, body, signal);
     } catch (error) {
-      throw new NotDelivered(error instanceof Error ? error.message : String(error));
+      throw new NotDelivered(reasonOf(error));
     }
     const { status, retryAfter } = answer;
     if (status >= 200 && status < 300) return status;
     const why = status >= 300 && status < 400 ? ', and redirections are not followed: change the URL' : '';
     throw new NotDelivered(`the receiver has answered ${status}${why}`, status, msOf(retryAfter));
   }
+}
+
+/** Where a name has several addresses, the error has no message, and those of the addresses have. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, errors: [first] = [], code } = error as NodeJS.ErrnoException & { errors?: readonly unknown[] };
+  return message || (first instanceof Error && first.message) || (code ?? error.name);
 }
 
 /** An event as JSON; of one that is too large, what it takes to read it. */

@@ -38,7 +38,13 @@ const COLUMNS: Readonly<Record<string, string>> = {
   events: 'events',
   description: 'description',
   enabled: 'enabled',
+  createdBy: 'created_by',
 };
+
+/** What is failing of a webhook: the time after which it is given up goes on with the row. */
+const DELETE_FAILING = `DELETE FROM atome_webhook_deliveries WHERE webhook = ? AND tenant = ? AND status = 'failing'`;
+/** Any number that nobody else is likely to use: webhooks of one tenant are made one after the other. */
+const MAKE_LOCK = 2_053_101_479;
 
 /** The rows of webhooks. Times are told by the clock of the database alone. */
 export class WebhookStore implements WebhookRows {
@@ -51,7 +57,10 @@ export class WebhookStore implements WebhookRows {
   /** Makes one that begins with what is written from now on. @returns whether the tenant had fewer than `most`. */
   async create(webhook: NewWebhook, most: number): Promise<boolean> {
     const { id, tenant, url, kinds, events, description, enabled, secret, createdBy } = webhook;
-    const [made = []] = await this.tables.transact(
+    const alone: Statement[] =
+      this.tables.kind === 'sqlite' ? [] : [[`SELECT pg_advisory_xact_lock(${MAKE_LOCK}, hashtext(?))`, tenant]];
+    const answers = await this.tables.transact(
+      ...alone,
       [
         `INSERT INTO atome_webhooks (id, tenant, url, kinds, events, description, enabled, secret, previous_until, created_by, created_at)
           SELECT CAST(? AS varchar(64)), CAST(? AS varchar(128)), CAST(? AS text), CAST(? AS text), CAST(? AS text), CAST(? AS text),
@@ -67,7 +76,7 @@ export class WebhookStore implements WebhookRows {
         id,
       ],
     );
-    return made.length > 0;
+    return answers[alone.length]!.length > 0;
   }
 
   /** All of a tenant, or the one of that id, the oldest first. */
@@ -101,29 +110,30 @@ export class WebhookStore implements WebhookRows {
     });
   }
 
-  /** What is enabled is tried at once, whatever has failed before. */
+  /** What is enabled, or led elsewhere, is tried at once and begins anew, whatever has failed before. */
   async change({ tenant, id }: WebhookName, change: Readonly<Record<string, unknown>>): Promise<void> {
     const given = Object.entries(change).flatMap(([name, value]) => {
       const column = COLUMNS[name];
       return column === undefined || value === undefined ? [] : [[column, valueOf(value)] as const];
     });
     if (given.length === 0) return;
-    const { enabled } = change;
+    const { enabled, url } = change;
     const sets = given.map(([column]) => `${column} = ?`).join(', ');
     await this.tables.transact(
       [
         `UPDATE atome_webhooks SET ${sets}${enabled === undefined ? '' : ', disabled_reason = NULL'} WHERE tenant = ? AND id = ?`,
         ...[...given.map(([, value]) => value), tenant, id],
       ],
-      ...(enabled === true ? [this.undelayed({ tenant, id })] : []),
+      ...(enabled === true || url !== undefined ? afresh({ tenant, id }) : []),
     );
   }
 
   /** The secret of now signs for a while yet. */
-  async rotate({ tenant, id }: WebhookName, secret: string): Promise<void> {
+  async rotate({ tenant, id }: WebhookName, secret: string, createdBy: string): Promise<void> {
     await this.tables.transact([
-      `UPDATE atome_webhooks SET previous_secret = secret, previous_until = ${this.now} + ?, secret = ? WHERE tenant = ? AND id = ?`,
-      ...[OVERLAP_MS, secret, tenant, id],
+      `UPDATE atome_webhooks SET previous_secret = secret, previous_until = ${this.now} + ?, secret = ?, created_by = ?
+        WHERE tenant = ? AND id = ?`,
+      ...[OVERLAP_MS, secret, createdBy, tenant, id],
     ]);
   }
 
@@ -164,11 +174,14 @@ export class WebhookStore implements WebhookRows {
   async moveTo({ tenant, id }: WebhookName, after: number): Promise<boolean> {
     const [rows = []] = await this.tables.transact(
       [
-        `UPDATE atome_consumer_cursors SET seq = ?, attempts = 0, error = NULL WHERE consumer = ? AND tenant = ?
+        `UPDATE atome_consumer_cursors SET seq = ?, attempts = 0, due_at = 0, error = NULL WHERE consumer = ? AND tenant = ?
           AND ? <= coalesce((SELECT l.seq FROM atome_ledgers AS l WHERE l.tenant = ?), 0) RETURNING tenant`,
         ...[after, id, tenant, after, tenant],
       ],
-      this.undelayed({ tenant, id }),
+      [
+        `${DELETE_FAILING} AND EXISTS (SELECT 1 FROM atome_consumer_cursors WHERE consumer = ? AND tenant = ? AND seq = ?)`,
+        ...[id, tenant, id, tenant, after],
+      ],
     );
     return rows.length > 0;
   }
@@ -218,10 +231,14 @@ export class WebhookStore implements WebhookRows {
       secrets: previous === null ? [secret] : [secret, previous],
     };
   }
+}
 
-  private undelayed({ tenant, id }: WebhookName): Statement {
-    return ['UPDATE atome_consumer_cursors SET due_at = 0 WHERE consumer = ? AND tenant = ?', id, tenant];
-  }
+/** What has failed is tried at once, as if for the first time. */
+function afresh({ tenant, id }: WebhookName): Statement[] {
+  return [
+    ['UPDATE atome_consumer_cursors SET attempts = 0, due_at = 0 WHERE consumer = ? AND tenant = ?', id, tenant],
+    [DELETE_FAILING, id, tenant],
+  ];
 }
 
 function valueOf(value: unknown): string | number {

@@ -30,7 +30,7 @@ export interface Webhook {
   readonly seq: number;
   /** How many alterations are behind that. */
   readonly lag: number;
-  /** Who has made it, in whose name atomes are read. */
+  /** Who has made it, or has given it its address or secret since; in whose name atomes are read. */
   readonly createdBy: string;
   /** ISO 8601 in UTC. */
   readonly createdAt: string;
@@ -126,7 +126,7 @@ export interface WebhookRows {
   create(webhook: NewWebhook, most: number): Promise<boolean>;
   list(tenant: string, id?: string): Promise<Webhook[]>;
   change(name: WebhookName, change: Readonly<Record<string, unknown>>): Promise<void>;
-  rotate(name: WebhookName, secret: string): Promise<void>;
+  rotate(name: WebhookName, secret: string, createdBy: string): Promise<void>;
   remove(name: WebhookName): Promise<void>;
   target(name: WebhookName): Promise<Target | undefined>;
   /** @returns whether it was ever tried. */

@@ -63,16 +63,16 @@ export class WebhooksController {
 
   @RequireRole('administer')
   @Patch(':id')
-  @ApiOperation({ summary: 'Change, enable or disable a webhook' })
+  @ApiOperation({
+    summary: 'Change, enable or disable a webhook',
+    description: 'With another `url`, events are judged in the name of the caller from then on (`createdBy`).',
+  })
   @ApiExamples(WebhookChangeDto, BODIES.webhookChange)
   @ApiWebhookId()
   @ApiAnswer(200, 'As it is now', ANSWERS.webhook)
   @ApiProblems(400, 404)
-  async change(@Param('id') id: string, @Req() { body }: FastifyRequest, @CurrentPrincipal() { tenant }: Principal) {
-    return {
-      success: true,
-      data: await this.webhooks.change({ tenant, id }, await bodyOf(WebhookChangeDto, body)),
-    };
+  async change(@Param('id') id: string, @Req() { body }: FastifyRequest, @CurrentPrincipal() principal: Principal) {
+    return { success: true, data: await this.webhooks.change(principal, id, await bodyOf(WebhookChangeDto, body)) };
   }
 
   @RequireRole('administer')
@@ -89,12 +89,15 @@ export class WebhooksController {
   @RequireRole('administer')
   @Post(':id/rotate-secret')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Make a new secret; that of before signs too for a day' })
+  @ApiOperation({
+    summary: 'Make a new secret; that of before signs too for a day',
+    description: 'Events are judged in the name of the caller from then on (`createdBy`).',
+  })
   @ApiWebhookId()
   @ApiAnswer(200, 'The secret is told here alone', ANSWERS.webhookSecret)
   @ApiProblems(404)
-  async rotateSecret(@Param('id') id: string, @CurrentPrincipal() { tenant }: Principal) {
-    return { success: true, secret: await this.webhooks.rotateSecret({ tenant, id }) };
+  async rotateSecret(@Param('id') id: string, @CurrentPrincipal() principal: Principal) {
+    return { success: true, secret: await this.webhooks.rotateSecret(principal, id) };
   }
 
   @RequireRole('administer')

@@ -59,20 +59,29 @@ export class Webhooks {
     return webhook;
   }
 
-  /** Changes what is given. @throws AtomeError `not_found`; `invalid` for an address that cannot be one. */
-  async change(name: WebhookName, { url, ...others }: WebhookChange): Promise<Webhook> {
+  /**
+   * Changes what is given. Who gives it another address is its maker from then on: nobody is sent what they may not read.
+   * @throws AtomeError `not_found`; `invalid` for an address that cannot be one.
+   */
+  async change({ tenant, id: createdBy }: Principal, id: string, change: WebhookChange): Promise<Webhook> {
+    const name = { tenant, id };
+    // what else the caller has in it, such as another maker, is not theirs to say
+    const { url, kinds, events, description, enabled } = change;
     if (url !== undefined) this.requireUrl(url);
-    await this.get(name);
-    await this.parts.rows.change(name, { ...others, ...(url !== undefined && { url: new URL(url).href }) });
-    this.parts.starter.wake(name.tenant, name.id);
+    const before = await this.get(name);
+    const href = url === undefined ? before.url : new URL(url).href;
+    const moved = href !== before.url && { url: href, createdBy };
+    await this.parts.rows.change(name, { kinds, events, description, enabled, ...moved });
+    this.parts.starter.wake(tenant, id);
     return this.get(name);
   }
 
-  /** Makes a new secret; that of before signs too for a day. @throws AtomeError `not_found` */
-  async rotateSecret(name: WebhookName): Promise<string> {
+  /** Makes a new secret, told to its maker from then on; that of before signs too for a day. @throws AtomeError `not_found` */
+  async rotateSecret({ tenant, id: createdBy }: Principal, id: string): Promise<string> {
+    const name = { tenant, id };
     await this.get(name);
     const secret = newSecret();
-    await this.parts.rows.rotate(name, secret);
+    await this.parts.rows.rotate(name, secret, createdBy);
     return secret;
   }
 

@@ -228,6 +228,93 @@ describe.each(DATABASES)('webhooks on %s', (_name, make) => {
     expect(received.map(idOf)).toEqual(['order', 'order']);
   });
 
+  it.each<[string, (id: string, to: string) => Promise<unknown>]>([
+    ['leads it to another address', (id, to) => admin.patch(`/api/webhooks/${id}`, { url: receiver.url(to) })],
+    ['has its secret made anew', (id) => admin.post(`/api/webhooks/${id}/rotate-secret`)],
+  ])('are told of nothing that an admin may not read who %s', async (what, change) => {
+    const maker = server.api.as(tokenOf('admin', { tenant, sub: 'writer' }));
+    const { body } = await maker.post('/api/webhooks', { url: receiver.url(path) });
+    const { id } = body.data as WebhookWithSecret;
+    await maker.create({ n: 1 }, { id: 'hidden', kind: 'secret' });
+    await receiver.until(path, 1);
+    await latest(id, ({ seq }) => seq === 1);
+    await admin.patch(`/api/webhooks/${id}`, { url: receiver.url(path), description: 'as it was' });
+    expect(await get(id)).toMatchObject({ createdBy: 'writer', description: 'as it was' });
+    const to = what.includes('address') ? `${path}-elsewhere` : path;
+    const before = receiver.at(to).length;
+    await change(id, to);
+    expect(await get(id)).toMatchObject({ createdBy: 'admin' });
+    expect((await admin.post(`/api/webhooks/${id}/replay`, { after: 0 })).status).toBe(200);
+    await write('shown');
+    const received = await receiver.until(to, (all) => all.some((each) => idOf(each) === 'shown'));
+    expect(received.slice(before).map(idOf)).toEqual(['shown']);
+  });
+
+  it.each<[string, number, (id: string) => Promise<unknown>]>([
+    ['enabled again', 410, (id) => admin.patch(`/api/webhooks/${id}`, { enabled: true })],
+    ['led elsewhere', 500, (id) => admin.patch(`/api/webhooks/${id}`, { url: receiver.url(`${path}-elsewhere`) })],
+    ['moved', 500, (id) => admin.post(`/api/webhooks/${id}/replay`, { after: 0 })],
+  ])('do not give up at once what failed for days before they were %s', async (_what, status, change) => {
+    const { id } = await hook();
+    const hour = { 'retry-after': '3600' };
+    receiver.answer(path, answering(status, hour));
+    await write('a');
+    await latest(id, ({ attempts }) => attempts === 1);
+    const tables = server.app.get<Tables>(LEDGER_STORE, { strict: false });
+    await tables.transact([
+      'UPDATE atome_webhook_deliveries SET first_at = first_at - ? WHERE webhook = ?',
+      ...[4 * DAY_MS, id],
+    ]);
+    for (const each of [path, `${path}-elsewhere`]) receiver.answer(each, answering(503, hour));
+    await change(id);
+    const first = await latest(id, ({ responseStatus }) => responseStatus === 503);
+    expect(first).toMatchObject({ status: 'failing', attempts: 1 });
+    await pass(id, HOUR_MS);
+    expect(await latest(id, ({ attempts }) => attempts === 2)).toMatchObject({ status: 'failing' });
+  });
+
+  it('leave nothing as failing that is skipped, also while it fails', async () => {
+    const { id } = await hook();
+    let fail: () => void = () => undefined;
+    receiver.answer(path, (message, response, count) => {
+      if (count === 1) answering(500, { 'retry-after': '3600' })(message, response, count);
+      else if (idOf(message) === 'c') taking(message, response, count);
+      else fail = () => answering(500)(message, response, count);
+    });
+    await write('a');
+    await latest(id, ({ status }) => status === 'failing');
+    await admin.post(`/api/webhooks/${id}/replay`, { after: 1 });
+    expect(await deliveries(id)).toEqual([]);
+    await write('b');
+    await receiver.until(path, 2);
+    await admin.post(`/api/webhooks/${id}/replay`, { after: 2 });
+    fail();
+    await write('c');
+    await latest(id, ({ seq }) => seq === 3);
+    expect((await deliveries(id)).map(({ seq, status }) => [seq, status])).toEqual([[3, 'delivered']]);
+  });
+
+  it('end with what was to be sent once more when they are deleted', async () => {
+    const { id } = await hook();
+    for (const each of ['a', 'b', 'c']) await write(each);
+    await latest(id, ({ seq }) => seq === 3);
+    await admin.patch(`/api/webhooks/${id}`, { enabled: false });
+    for (const seq of [1, 2, 3]) await admin.post(`/api/webhooks/${id}/replay`, { seq });
+    let release: () => void = () => undefined;
+    receiver.answer(path, (...message) => {
+      if (message[2] === 4) release = () => taking(...message);
+      else taking(...message);
+    });
+    await admin.patch(`/api/webhooks/${id}`, { enabled: true });
+    await receiver.until(path, 4);
+    await admin.delete(`/api/webhooks/${id}`);
+    release();
+    const other = await hook({}, `${path}-other`);
+    await write('d');
+    await latest(other.id, ({ seq }) => seq === 4);
+    expect(seqs(receiver.at(path))).toEqual([1, 2, 3, 1]);
+  });
+
   it('send again what is behind a seq, in order, under the same ids', async () => {
     const { id } = await hook();
     for (const each of ['a', 'b', 'c']) await write(each);
