@@ -174,7 +174,7 @@ export class Consumer {
       // it may have been changed meanwhile
       found = await this.stateOf(name);
     }
-    if (!found || found.isWaiting === 1 || !this.isMine) return;
+    if (!found || found.isWaiting === 1) return;
     const { lane, seq, attempts } = found;
     const state = { from: seq, attempts };
     const began = now();
