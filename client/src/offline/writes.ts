@@ -36,8 +36,20 @@ type NewWrite = Pick<PendingWrite, 'operation' | 'atomeId'> & {
  */
 export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
   let ready = replica.opened;
-  /** What has become of writes that came back with another one, for whoever retries each. */
+  /** What has become of refused writes that came back, by themselves or with another one, for whoever retries each. */
   const brought = new Map<string, Promise<Written>>();
+
+  function check({ operation, data }: NewWrite): void {
+    if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
+  }
+
+  /** Writes anew what was refused, once for all who ask. */
+  function bring(fields: NewWrite, opId: string): Promise<Written> {
+    const back = write(fields, {}, [opId]);
+    brought.set(opId, back);
+    back.catch(() => brought.delete(opId));
+    return back;
+  }
 
   async function write(
     fields: NewWrite,
@@ -46,7 +58,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
   ): Promise<Written> {
     // in a chain, so that writes which need nothing do not overtake
     await (ready = ready.then(() => prepare([fields])));
-    if (fields.operation === 'create' && !isMap(fields.data)) throw new SyncError('invalid', '`data` is no object');
+    check(fields);
     const opId = clock.name();
     // a copy, of what JSON can say: what the caller does with the objects afterwards must not change what is sent
     const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
@@ -90,20 +102,21 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     },
     async retry(opId, edit) {
       await replica.opened;
+      // before its commit it is still among the rejected
+      const back = brought.get(opId);
+      if (back) return back;
       const found = replica.rejected.get(opId);
-      if (!found && brought.has(opId)) return brought.get(opId)!;
       if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
       const { operation } = found;
       const again = { ...operation, ...edit };
-      const written = write(again, {}, [opId]);
+      check(again);
+      const written = bring(again, opId);
       const moved = (id: string | null | undefined): never => (id === operation.atomeId ? again.atomeId : id) as never;
       // what was refused because it needs this comes back behind it, to wherever it is now
       for (const { operation: each, error } of replica.rejected.values()) {
-        if (error.details?.create !== opId) continue;
+        if (error.details?.create !== opId || brought.has(each.opId)) continue;
         const [atomeId, parentId] = [moved(each.atomeId), moved(each.parentId)];
-        const back = write({ ...each, atomeId, parentId }, {}, [each.opId]);
-        back.catch(() => undefined);
-        brought.set(each.opId, back);
+        void bring({ ...each, atomeId, parentId }, each.opId);
       }
       return written;
     },

@@ -58,6 +58,8 @@ export function createBrowserTabs(name: string, pull: () => Promise<void>): Brow
       if (over) return;
       timer.stop();
       leads = true;
+      // who waits as well would take it away, having asked the one before in vain
+      tell(HERE);
       granted();
       return held;
     };
@@ -82,8 +84,9 @@ export function createBrowserTabs(name: string, pull: () => Promise<void>): Brow
     unanswered = 0;
     timer.start(EVERY_MS, ask);
     locks!.request(name, steal ? { steal } : { signal: waiting.signal }, hold).catch(() => {
-      // given up before it was granted, or the store was closed meanwhile; else it was taken away
-      if (over || !leads) return;
+      // given up before it was granted, or the store was closed or another one has taken it meanwhile
+      if (over || !leads) return void (over = true);
+      // it was taken away
       end();
       lost?.();
     });
