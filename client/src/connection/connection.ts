@@ -136,8 +136,8 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     transport = undefined;
     refusedToken = close.code === UNAUTHENTICATED;
     // one that the server had taken has ended, whatever became of its renewal: that is no refusal of the next
-    const isFinal = refusedToken ? !isUp(state) && !port.renewable() : isFinalClose(close.code);
-    dispatch({ type: 'closed', final: isFinal }, close);
+    const final = refusedToken ? !isUp(state) && !port.renewable() : isFinalClose(close.code);
+    dispatch({ type: 'closed', final }, close);
   }
 
   async function authenticate(renew: boolean, isUrgent = true): Promise<void> {

@@ -30,6 +30,17 @@ type NewWrite = Pick<PendingWrite, 'operation' | 'atomeId'> & {
   readonly [Part in keyof PendingWrite]?: PendingWrite[Part] | undefined;
 };
 
+function check({ operation, data }: NewWrite): void {
+  if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
+}
+
+/** Notes what comes back, until it does not. */
+function note(brought: Map<string, Promise<Written>>, opId: string, back: Promise<Written>): Promise<Written> {
+  brought.set(opId, back);
+  back.catch(() => brought.delete(opId));
+  return back;
+}
+
 /**
  * The writes of a client: each is in the store before its promise resolves.
  * @param saved called when there is something to send.
@@ -38,18 +49,6 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
   let ready = replica.opened;
   /** What has become of refused writes that came back, by themselves or with another one, for whoever retries each. */
   const brought = new Map<string, Promise<Written>>();
-
-  function check({ operation, data }: NewWrite): void {
-    if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
-  }
-
-  /** Writes anew what was refused, once for all who ask. */
-  function bring(fields: NewWrite, opId: string): Promise<Written> {
-    const back = write(fields, {}, [opId]);
-    brought.set(opId, back);
-    back.catch(() => brought.delete(opId));
-    return back;
-  }
 
   async function write(
     fields: NewWrite,
@@ -110,13 +109,13 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
       const { operation } = found;
       const again = { ...operation, ...edit };
       check(again);
-      const written = bring(again, opId);
+      const written = note(brought, opId, write(again, {}, [opId]));
       const moved = (id: string | null | undefined): never => (id === operation.atomeId ? again.atomeId : id) as never;
       // what was refused because it needs this comes back behind it, to wherever it is now
       for (const { operation: each, error } of replica.rejected.values()) {
         if (error.details?.create !== opId || brought.has(each.opId)) continue;
         const [atomeId, parentId] = [moved(each.atomeId), moved(each.parentId)];
-        void bring({ ...each, atomeId, parentId }, each.opId);
+        void note(brought, each.opId, write({ ...each, atomeId, parentId }, {}, [each.opId]));
       }
       return written;
     },
