@@ -85,6 +85,8 @@ describe('a store that fails and is well again', () => {
     const first = server.open({ store: fragile.store });
     await create(first, 'before');
     await first.close();
+    // names of one millisecond, by two clocks, are in any order
+    await pass(1);
     fragile.broken = true;
     const client = server.open({ store: fragile.store });
     await create(client, 'now');
