@@ -30,11 +30,10 @@ export class NodeBus {
   private readonly peers = new Peers();
   private readonly queue = new HintQueue((hints) => this.send(hints.map((hint) => textOf({ node: this.node, hint }))));
   private connection: TransportConnection | undefined;
-  private connecting: Promise<void> | undefined;
   private listener: BusListener | undefined;
   private waitMs: number = RECONNECT_MS.first;
-  /** Whether this node has said that it is there, and has not heard it yet. */
-  private isUnheard = false;
+  /** When this node said that it is there; undefined when it has heard it. */
+  private announcedAt: number | undefined;
   private reason: string | undefined;
   private readonly timers: { announce?: NodeJS.Timeout; connect?: NodeJS.Timeout } = {};
 
@@ -55,7 +54,7 @@ export class NodeBus {
   start(listener: BusListener): void {
     if (!this.transport) return;
     this.listener = listener;
-    this.connect();
+    void this.connect(this.transport);
     this.timers.announce = setInterval(() => this.check(), ANNOUNCE_MS).unref();
   }
 
@@ -68,19 +67,15 @@ export class NodeBus {
   async close(): Promise<void> {
     clearInterval(this.timers.announce);
     clearTimeout(this.timers.connect);
-    await this.connecting;
     await this.queue.flush();
+    // one that is still made is closed when it comes
     this.listener = undefined;
     clearTimeout(this.timers.connect);
     await this.connection?.close();
     this.connection = undefined;
   }
 
-  private connect(): void {
-    this.connecting = this.tryToConnect(this.transport!).finally(() => (this.connecting = undefined));
-  }
-
-  private async tryToConnect(transport: Transport): Promise<void> {
+  private async connect(transport: Transport): Promise<void> {
     const opening = transport.connect({
       text: (text) => this.receive(text),
       broken: (error) => this.broken(error),
@@ -92,6 +87,10 @@ export class NodeBus {
         // whenever it comes
         opening.then((unused) => unused.close()).catch(() => undefined);
         throw new Error(`it did not answer within ${DEADLINE_MS / 1_000} s`);
+      }
+      if (!this.listener) {
+        await connection.close();
+        return;
       }
       this.connection = connection;
       this.announce();
@@ -105,14 +104,17 @@ export class NodeBus {
     if (!this.listener) return;
     const { connection } = this;
     this.connection = undefined;
-    this.isUnheard = false;
+    this.announcedAt = undefined;
     this.queue.clear();
     this.peers.clear();
     this.become(`${this.transport!.name}: ${error instanceof Error ? error.message : String(error)}`);
     void connection?.close();
     clearTimeout(this.timers.connect);
     // not all nodes at the same moment
-    this.timers.connect = setTimeout(() => this.connect(), this.waitMs * (0.5 + Math.random() / 2)).unref();
+    this.timers.connect = setTimeout(
+      () => void this.connect(this.transport!),
+      this.waitMs * (0.5 + Math.random() / 2),
+    ).unref();
     this.waitMs = Math.min(2 * this.waitMs, RECONNECT_MS.most);
   }
 
@@ -126,12 +128,13 @@ export class NodeBus {
   private check(): void {
     this.peers.prune();
     if (!this.connection) return;
-    if (this.isUnheard) this.broken(new Error(`what is sent does not come back: ${this.transport!.advice}`));
-    else this.announce();
+    if (this.announcedAt === undefined) this.announce();
+    else if (Date.now() - this.announcedAt >= ANNOUNCE_MS)
+      this.broken(new Error(`what is sent does not come back: ${this.transport!.advice}`));
   }
 
   private announce(): void {
-    this.isUnheard = true;
+    this.announcedAt = Date.now();
     this.sayThatItIsThere();
   }
 
@@ -153,7 +156,7 @@ export class NodeBus {
   }
 
   private heard(): void {
-    this.isUnheard = false;
+    this.announcedAt = undefined;
     this.waitMs = RECONNECT_MS.first;
     this.become(undefined);
   }

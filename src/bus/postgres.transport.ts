@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import type { Transport, TransportConnection, TransportEvents } from './transport.js';
 
+/** How long it may take to connect, in milliseconds. */
+const CONNECT_MS = 4_000;
 /** How long the end of a connection may take, in milliseconds, before it is cut. */
 const CLOSE_MS = 1_000;
 /** So many notifications in one statement. */
@@ -27,7 +29,11 @@ export class PostgresTransport implements Transport {
 
   async connect({ text, broken }: TransportEvents): Promise<TransportConnection> {
     const { default: driver } = await import('pg');
-    const client = new driver.Client({ connectionString: this.url, application_name: 'atome-sync bus' });
+    const client = new driver.Client({
+      connectionString: this.url,
+      application_name: 'atome-sync bus',
+      connectionTimeoutMillis: CONNECT_MS,
+    });
     let isOpen = false;
     const fail = (error: unknown): void => {
       if (isOpen) broken(error);

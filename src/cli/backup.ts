@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA } from '../database/tables.js';
 import { command, Failure } from './command.js';
-import { DATABASE_SETTINGS, quoted, verdict, verifyAll, withStore } from './database.js';
+import { DATABASE_SETTINGS, quoted, requireFree, verdict, verifyAll, withStore } from './database.js';
 
 /** Pages of the file that are copied in one go. */
 const PAGES = 1_000;
@@ -21,9 +20,7 @@ PostgreSQL it prints the command that dumps the database, which the owner of the
     const { atome } = config();
     const from = fileOf(atome.databaseUrl);
     const isSqlite = atome.databaseUrl.startsWith('sqlite:');
-    if (isSqlite && existsSync(file) && !values.replace) {
-      throw new Failure(`${file} is there already: name another file, or say --replace`);
-    }
+    if (isSqlite) requireFree(file, atome, values.replace);
     if (!isSqlite || from === undefined) {
       const dump = dumpCommand(file, atome.databaseSchema ?? DEFAULT_SCHEMA);
       // refuses what is in memory, and a database that is not there

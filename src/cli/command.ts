@@ -15,6 +15,8 @@ export interface Run<F extends Flags> extends Omit<Call<F>, 'isHelp'> {
 
 /** A command of `atome-sync`. */
 export interface Command<F extends Flags = Flags> extends Usage<F> {
+  /** Goes on until somebody ends it. */
+  readonly isEndless?: boolean;
   /** Resolves with the exit code. @throws UsageError, ConfigError, OpenError or Failure, which are said in their sentence alone. */
   run(call: Run<F>): Promise<number>;
 }
@@ -29,10 +31,10 @@ export function command<const F extends Flags>(given: Command<F>): Command<F> {
 
 /** Runs a command with what is behind its name, and sets the exit code. */
 export async function runCommand<F extends Flags>(given: Command<F>, args: readonly string[]): Promise<void> {
-  // who reads the output may have had enough of it
+  // who reads the output may have had enough of it: what is under way is done all the same, but for what has no end
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (given.isEndless) process.exit(0);
   });
   try {
     const call = readCall(given, args);

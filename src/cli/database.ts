@@ -1,3 +1,6 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { fileOf } from '../database/data-source.js';
+import { Failure } from './command.js';
 import { openStore, type StoreOptions } from '../ledger/stores/open-store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
 import { OpenError } from '../database/open-error.js';
@@ -10,6 +13,18 @@ export const DATABASE_SETTINGS = ['DATABASE_URL', 'DATABASE_SCHEMA'] as const;
 /** What a store says while a command runs. */
 export function report(_kind: string, line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** Whether a file may be written: that it is not there, or may be replaced, and is no file of the database. @throws Failure */
+export function requireFree(file: string, { databaseUrl }: Config['atome'], replaces: boolean): void {
+  if (!existsSync(file)) return;
+  const database = databaseUrl.startsWith('sqlite:') ? fileOf(databaseUrl) : undefined;
+  if (database !== undefined && existsSync(database)) {
+    const [path, own] = [realpathSync(file), realpathSync(database)];
+    if (path === own || path.startsWith(`${own}-`))
+      throw new Failure(`${file} is the database itself: name another file`);
+  }
+  if (!replaces) throw new Failure(`${file} is there already: name another file, or say --replace`);
 }
 
 /** Opens the database that is there, as it is, for as long as `work` takes. @throws OpenError where there is none. */

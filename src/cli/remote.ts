@@ -1,5 +1,9 @@
 import { UsageError } from '../config/command-line.js';
+import { processEnvironment } from '../config/process-environment.js';
 import { Failure } from './command.js';
+
+/** The token as a variable: flags can be seen by other users. */
+const TOKEN_VARIABLE = 'ATOME_SYNC_TOKEN';
 
 /** Flags of a command that asks a running server. */
 export const SERVER_FLAGS = {
@@ -9,7 +13,11 @@ export const SERVER_FLAGS = {
     takes: '<address>',
     help: "of the server's routes",
   },
-  token: { type: 'string', takes: '<token>', help: 'of somebody who may read, where the server asks for one' },
+  token: {
+    type: 'string',
+    takes: '<token>',
+    help: `of somebody who may read, where the server asks for one; better as ${TOKEN_VARIABLE}, which others of this machine do not see`,
+  },
 } as const;
 
 /** Nobody answers, or not now: later somebody may. */
@@ -32,7 +40,8 @@ export async function ask(
 ): Promise<{ readonly answer: Response; readonly address: string }> {
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(`--url: expected an http address, not ${url}`);
   const address = `${url.replace(/\/$/, '')}${path}`;
-  const authorization = token && { authorization: `Bearer ${token}` };
+  const given = token ?? processEnvironment({}, () => undefined)[TOKEN_VARIABLE];
+  const authorization = given && { authorization: `Bearer ${given}` };
   try {
     return {
       answer: await fetch(address, { headers: { ...headers, ...authorization }, signal: signal ?? null }),

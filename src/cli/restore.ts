@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { copyFile, open, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, realpathSync } from 'node:fs';
+import { copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
 import { fileOf } from '../database/data-source.js';
 import { errorWords } from '../database/error-words.js';
 import { makeSqliteFile } from '../database/sqlite-path.js';
@@ -31,21 +31,38 @@ prints the command that restores a dump into an empty database.`,
     }
     const to = fileOf(databaseUrl);
     if (to === undefined) throw new Failure('a database in memory cannot be restored: name a file (DATABASE_URL)');
-    if (existsSync(to) && (await stat(to)).size > 0) {
-      if (!values.replace)
-        throw new Failure(`${to} is there already: say --replace to keep it beside, as ${to}.before`);
-      await requireUnused(to);
-    }
-    const isSound = await withStore({ databaseUrl: `sqlite:${file}` }, (store) =>
-      verifyAll(store, (result) => print(result, verdict(result)), progress),
-    );
-    if (!isSound) throw new Failure(`${file} is not sound: nothing is restored`);
+    const isThere = existsSync(to) && (await stat(to)).size > 0;
+    if (isThere && !values.replace)
+      throw new Failure(`${to} is there already: say --replace to keep it beside, as ${to}.before`);
+    const kept = `${to}.before`;
+    if (isThere && existsSync(kept))
+      throw new Failure(`${kept} is there already, from a restore before: move it to another place first`);
+    if (isThere) await requireUnused(to);
     const part = `${to}.part`;
-    await rm(part, { force: true });
+    if (!existsSync(file)) throw new Failure(`${file}: there is no such file`);
+    if ([to, part].some((each) => existsSync(each) && realpathSync(each) === realpathSync(file)))
+      throw new Failure(`${file} is in the place of what is restored: give it another name`);
+    for (const each of FILES) await rm(part + each, { force: true });
     makeSqliteFile(part);
     await copyFile(file, part);
+    // what is put in place is what is looked at; a copy of an earlier version is brought up to date
+    const isSound = await withStore(
+      { databaseUrl: `sqlite:${part}` },
+      (store) => verifyAll(store, (result) => print(result, verdict(result)), progress),
+      { migrates: true },
+    );
+    if (!isSound) {
+      await rm(part, { force: true });
+      throw new Failure(`${file} is not sound: nothing is restored`);
+    }
     await flush(part);
-    for (const each of FILES) if (existsSync(to + each)) await rename(to + each, `${to}.before${each}`);
+    if (isThere) {
+      // somebody may have started the server meanwhile
+      await requireUnused(to);
+      // there is a database at each moment, so that a start makes no empty one
+      await link(to, kept);
+      for (const each of FILES.slice(1)) if (existsSync(to + each)) await rename(to + each, kept + each);
+    }
     for (const each of INDEX) await rm(to + each, { force: true });
     await rename(part, to);
     print({ file: to }, `restored to ${to}`);

@@ -25,6 +25,7 @@ export default command({
   about: `Follows the changes of a running server, one event a line, and goes on where it was when the server was away. The seq that each
 event has is the cursor for --since.`,
   flags: FLAGS,
+  isEndless: true,
   failure: 'the server refuses it, or has another ledger than it had before',
 
   async run(call) {

@@ -72,7 +72,8 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
     );
   }
   const port = read.integer('PORT', 3001, 0, 65_535);
-  const metricsPort = readMetrics(read, host, port);
+  const proxies = read.integer('TRUST_PROXY', 0, 0, 10);
+  const metricsPort = readMetrics(read, { host, port, proxies });
   const config: Config = {
     host,
     port,
@@ -120,7 +121,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
       },
       queryScanLimit: read.integer('QUERY_SCAN_LIMIT', 0, 0, 1e12),
       memoryBudget: read.integer('MEMORY_BUDGET', 0, 0, 1e15 - 1),
-      proxies: read.integer('TRUST_PROXY', 0, 0, 10),
+      proxies,
       allowedOrigins: readOrigins(read, auth === 'jwt'),
       ...(auth === 'off' && {
         allowedHosts: [...LOOPBACK_NAMES, host.includes(':') ? `[${host}]` : host.toLowerCase()],

@@ -151,7 +151,8 @@ const SELECT_LEDGERS = `SELECT count(*) AS "ledgers", coalesce(sum(seq), 0) AS "
 const SELECT_CONSUMERS = `SELECT c.name AS "name",
   (SELECT coalesce(sum(l.seq - coalesce((SELECT p.seq FROM atome_consumer_cursors AS p WHERE p.consumer = c.name AND p.tenant = l.tenant), 0)), 0)
     FROM atome_ledgers AS l) AS "lag",
-  (SELECT count(*) FROM atome_dead_letters AS d WHERE d.consumer = c.name) AS "dead" FROM atome_consumers AS c`;
+  (SELECT count(*) FROM atome_dead_letters AS d WHERE d.consumer = c.name) AS "dead" FROM atome_consumers AS c
+  WHERE c.name NOT LIKE '$%'`;
 
 /** What the database holds; returns what asks it. */
 function gaugeDatabase({ Gauge }: Prometheus, registry: Registry, store: SqlStore): () => Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as elapse } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { messageOf } from '../../src/bus/messages.js';
@@ -113,15 +114,19 @@ describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ?
     });
 
     it('tells nobody of writes where there is no other node', async () => {
-      nodes.push(new TestNode(bus.connect()));
       const { texts, send } = await stranger();
-      nodes[0]!.bus.publish({ tenant: 't', seq: 1 });
-      const [two] = [new TestNode(bus.connect())];
+      const one = new TestNode(bus.connect());
+      nodes.push(one);
+      // it is connected when it can be heard
+      while (texts.length === 0) await elapse(5);
+      one.bus.publish({ tenant: 't', seq: 1 });
+      const two = new TestNode(bus.connect());
       nodes.push(two);
-      await nodes[0]!.knows(1);
-      nodes[0]!.bus.publish({ tenant: 't', seq: 2 });
+      await one.knows(1);
+      one.bus.publish({ tenant: 't', seq: 2 });
       await two.hears('t', 2);
       await send('end');
+      while (!texts.includes('end')) await elapse(5);
       expect(texts.filter((text) => messageOf(text)?.hint?.seq === 1)).toEqual([]);
     });
 

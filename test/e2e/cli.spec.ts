@@ -142,9 +142,30 @@ describe('atome-sync', () => {
     });
     expect(await cli(`restore ${copy} --replace --database-url ${url}`)).toMatchObject({ code: 0 });
     expect(existsSync(`${join(folder, 'a.sqlite')}.before`)).toBe(true);
+    expect(await cli(`restore ${copy} --replace --database-url ${url}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('.before is there already'),
+    });
     const back = await cli(`verify --database-url ${url} --json`);
     const found = (text: string): string => /"alterations":\d+/.exec(text)![0];
     expect(found(back.stdout)).toBe(found(made.stdout));
+  });
+
+  it.each(['export', 'backup'])('%s writes over no file unasked, and never over the database', async (verb) => {
+    const own = url.slice('sqlite:'.length);
+    const other = join(folder, `${verb}.there`);
+    writeFileSync(other, 'somebody needs this');
+    expect(await cli(`${verb} ${other} --database-url ${url}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--replace'),
+    });
+    expect(readFileSync(other, 'utf8')).toBe('somebody needs this');
+    expect(await cli(`${verb} ${own} --replace --database-url ${url}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is the database itself'),
+    });
+    expect(await cli(`verify --database-url ${url}`)).toMatchObject({ code: 0 });
+    expect(await cli(`${verb} ${other} --replace --database-url ${url}`)).toMatchObject({ code: 0 });
   });
 
   it('follows a server over the network, from a cursor, through a restart', async () => {
