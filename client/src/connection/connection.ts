@@ -135,7 +135,9 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     renewal.stop();
     transport = undefined;
     refusedToken = close.code === UNAUTHENTICATED;
-    dispatch({ type: 'closed', final: refusedToken ? !port.renewable() : isFinalClose(close.code) }, close);
+    // one that the server had taken has ended, whatever became of its renewal: that is no refusal of the next
+    const final = refusedToken ? !isUp(state) && !port.renewable() : isFinalClose(close.code);
+    dispatch({ type: 'closed', final }, close);
   }
 
   async function authenticate(renew: boolean, isUrgent = true): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../../src/protocol/index.js';
+import type { ErrorBody, ErrorCode } from '../../../src/protocol/index.js';
 
 /**
  * What can go wrong besides the server's own reasons: no connection, no answer in time, a server or a local store
@@ -47,6 +47,11 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 /** The code for an HTTP status. */
 export function codeOfStatus(status: number): ErrorCode {
   return CODES[status] ?? (status >= 502 ? 'unavailable' : 'internal');
+}
+
+/** Why a write is refused for good without the server's word. */
+export function refusal(code: ErrorCode, message: string, status: number): ErrorBody {
+  return { code, message, status, retryable: false };
 }
 
 /** Whether a status tells of what is wrong with the request itself, and stays so. */

@@ -48,6 +48,23 @@ describe('a store with a shared outbox', () => {
     expect(shared.tabs).toBeUndefined();
   });
 
+  it('says what the store below it keeps, and hears when that has ended', async () => {
+    const memory = memoryStore();
+    expect(sharedOutboxStore(memory).durable).toBe(false);
+    let end: ((error: Error) => void) | undefined;
+    const below: Store = { ...memory, durable: undefined, observe: (_, failed) => ((end = failed), () => undefined) };
+    const shared = sharedOutboxStore(below);
+    expect(shared.durable).toBeUndefined();
+    const heard: Error[] = [];
+    shared.observe!(
+      () => undefined,
+      (error) => heard.push(error),
+    );
+    const error = new Error('cleared');
+    end!(error);
+    expect(heard).toEqual([error]);
+  });
+
   it('lets its client connect when no other tab leads, and not before', async () => {
     const { store, lead, asked } = storeWithTabs();
     const network = new MemoryNetwork();

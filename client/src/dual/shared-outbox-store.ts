@@ -54,9 +54,11 @@ export function sharedOutboxStore(store: Store): SharedOutboxStore {
         throw thrown;
       }
     },
-    observe(listener) {
-      const stop = store.observe?.((changes) =>
-        listener(changes.map((each) => (each.append ? { ...each, append: each.append.filter(isWhole) } : each))),
+    observe(listener, ended) {
+      const stop = store.observe?.(
+        (changes) =>
+          listener(changes.map((each) => (each.append ? { ...each, append: each.append.filter(isWhole) } : each))),
+        ended,
       );
       listeners.add(listener);
       // its client has read the outbox and listens: from here on it misses nothing
@@ -66,6 +68,7 @@ export function sharedOutboxStore(store: Store): SharedOutboxStore {
         stop?.();
       };
     },
+    durable: store.durable,
     atomes: () => store.atomes(),
     commit: (changes) => store.commit(changes),
     close: () => store.close(),

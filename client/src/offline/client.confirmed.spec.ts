@@ -78,6 +78,25 @@ describe('a create that is refused', () => {
     expect(await client.list()).toMatchObject([{ id: 'child' }, { id: 'x', data: { n: 1 } }]);
   });
 
+  it('comes back once where all are retried at the same time, or one is twice', async () => {
+    const [client] = await refused();
+    const opIds = (await client.rejected()).map(({ operation }) => operation.opId);
+    const written = await Promise.all([...opIds, ...opIds].map((opId) => client.retry(opId)));
+    expect(new Set(written.map(({ opId }) => opId)).size).toBe(3);
+    expect(await client.pending()).toHaveLength(3);
+    expect(await client.rejected()).toEqual([]);
+  });
+
+  it('stays with all that builds on it where it is retried with what is no data', async () => {
+    const [client, , opId] = await refused();
+    const wrong = client.retry(opId, { data: 'text' as never });
+    await expect(wrong).rejects.toMatchObject({ code: 'invalid' });
+    expect(await client.pending()).toEqual([]);
+    expect(await client.rejected()).toHaveLength(3);
+    await client.retry(opId, { atomeId: 'y' });
+    expect(await client.pending()).toHaveLength(3);
+  });
+
   it.each(['at once', 'after a restart'])(
     'comes back with all of it in order, under another id too: %s',
     async (when) => {

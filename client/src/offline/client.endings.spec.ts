@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { frame, hear, note, created, ScriptedServer, settle } from '../../../test/support/clients/scripted-server.js';
+import type { MemoryPeer } from '../connection/memory-transport.js';
+import {
+  created,
+  frame,
+  hear,
+  note,
+  replay,
+  ScriptedServer,
+  settle,
+} from '../../../test/support/clients/scripted-server.js';
 import { ScriptedTabs } from '../../../test/support/clients/scripted-tabs.js';
 import { memoryStore, type Client } from '../index.js';
 
@@ -129,6 +138,48 @@ describe('a token that ends', () => {
     expect(peer.take().filter(({ type }) => type === 'auth')).toEqual([]);
     expect(asked).toEqual([false, true, true]);
     expect(peer.closedWith).toBeUndefined();
+  });
+});
+
+describe('a renewal that is not taken before the token ends', () => {
+  afterEach(() => void jest.useRealTimers());
+
+  it.each(['put off', 'overtaken'])('is followed by another attempt, and not by more: %s', async (how) => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'], now: 0 });
+    const asked: boolean[] = [];
+    const client = server.open({
+      heartbeatMs: 2 ** 30,
+      principal: { tenant: 't', id: 'ann' },
+      token: ({ renew }) => String(asked.push(renew)),
+    });
+    const welcome = async (): Promise<MemoryPeer> => {
+      const { peer } = server.network;
+      peer.send({ type: 'welcome', serverTime: new Date().toISOString(), authRequired: true });
+      await settle();
+      return peer;
+    };
+    while (server.network.peers.length === 0) await settle();
+    const first = await welcome();
+    first.send({
+      ...{ type: 'auth:success', clientId: 'c', principal: { tenant: 't', id: 'ann', roles: [] } },
+      ...{ expiresAt: new Date(600_000).toISOString(), epoch: 'e1', seq: 0 },
+    });
+    replay(first, 0);
+    await client.ready();
+    await jest.advanceTimersByTimeAsync(480_000);
+    expect(first.take()).toContainEqual({ type: 'auth', token: '2' });
+    if (how === 'put off') first.send({ type: 'error', code: 'unavailable', message: 'not now', details: {} });
+    first.close(4401, 'the token has expired');
+    expect(client.status()).toMatchObject({ state: 'offline' });
+    await jest.advanceTimersByTimeAsync(1_000);
+    const second = await welcome();
+    expect(second).not.toBe(first);
+    expect(second.take()).toEqual([{ type: 'auth', token: '3' }]);
+    expect(asked).toEqual([false, true, true]);
+    second.close(4401, 'no');
+    await jest.advanceTimersByTimeAsync(100_000);
+    expect(server.network.peers).toHaveLength(2);
+    expect(client.status()).toMatchObject({ state: 'stopped' });
   });
 });
 

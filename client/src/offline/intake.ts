@@ -1,5 +1,6 @@
 import type { AtomeEvent, ErrorBody } from '../../../src/protocol/index.js';
 import type { Emitter } from '../core/emitter.js';
+import { refusal } from '../core/errors.js';
 import type { Following } from '../core/ledger-follower.js';
 import type { Changes, PendingWrite, StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
@@ -113,9 +114,4 @@ export function createIntake({ replica, clock, emit }: IntakeParts, wanted: stri
 }
 
 /** Why a write is refused that needs what another one would have made, which `details.create` names. */
-const NEEDED = {
-  code: 'not_found',
-  message: 'the create that it needs was refused',
-  status: 404,
-  retryable: false,
-} as const;
+const NEEDED = refusal('not_found', 'the create that it needs was refused', 404);

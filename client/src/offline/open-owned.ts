@@ -1,7 +1,8 @@
 import { SyncError } from '../core/errors.js';
 import type { Checkpoint, Contents, Store } from '../storage/store.js';
-import { OF_ANOTHER } from './recovery.js';
 import type { Whose } from './replica.js';
+
+const OF_ANOTHER = 'it is of another user or server';
 
 /**
  * Opens the store of whoever it is. Nothing is shown of what is somebody else's, nor of what nobody has claimed before

@@ -22,7 +22,7 @@ export interface Pending {
   dueAt: number;
 }
 
-/** The own writes that the server has not confirmed, in their order. What is durable of it lies in the store. */
+/** The own writes that the server has not confirmed, in the order of their names. What is durable of it lies in the store. */
 export interface Outbox extends ReadonlyMap<string, Pending> {
   /** Those to one atome, oldest first. */
   of(atomeId: string): readonly Pending[];
@@ -37,6 +37,8 @@ export function createOutbox(): Outbox {
   const pending = new Map<string, Pending>();
   const byAtome = new Map<string, readonly Pending[]>();
   const of = (atomeId: string): readonly Pending[] => byAtome.get(atomeId) ?? [];
+  /** No opId in it is larger. */
+  let newest = '';
 
   return Object.assign(pending, {
     of,
@@ -48,8 +50,17 @@ export function createOutbox(): Outbox {
         return;
       }
       const added = { write, saved, sentAt: null, faults: 0, dueAt: 0 };
+      const isLate = write.opId < newest;
+      const younger = isLate ? [...pending].filter(([opId]) => opId > write.opId) : [];
       pending.set(write.opId, added);
-      byAtome.set(write.atomeId, [...of(write.atomeId), added]);
+      // a write that was found later must not win over those that were made after it
+      for (const [opId, each] of younger) {
+        pending.delete(opId);
+        pending.set(opId, each);
+      }
+      const all = [...of(write.atomeId), added];
+      byAtome.set(write.atomeId, isLate ? all.sort((a, b) => (a.write.opId < b.write.opId ? -1 : 1)) : all);
+      if (!isLate) newest = write.opId;
     },
     isSaved({ opId }: PendingWrite) {
       const found = pending.get(opId);

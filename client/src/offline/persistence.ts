@@ -80,7 +80,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
       unbind?.();
       void store.close().catch(() => undefined);
       [store, failure] = [NO_STORE, error.message];
-      const text = `the local store failed (${failure}) and is tried again; what is not sent until then is lost with the end`;
+      const text = `the local store failed, and keeps nothing until it is well again: ${failure}`;
       port.failed(new SyncError('storage', text, { cause: thrown }));
       reopening.begin();
     }

@@ -1,11 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { hear, note, created, frame, ScriptedServer, settle } from '../../../test/support/clients/scripted-server.js';
+import type { ErrorBody } from '../../../src/protocol/index.js';
 import { memoryStore, type Changes, type Client, type Store } from '../index.js';
+
+const FORBIDDEN: ErrorBody = { code: 'forbidden', message: 'no', status: 403, retryable: false };
 
 /** A store that can be broken and mended, and that keeps what it was given before. */
 class FragileStore {
-  readonly kept = memoryStore();
+  kept = memoryStore();
   broken = false;
+  /** Another tab moves the checkpoint whenever this one opens the store: it takes no other one. */
+  overtaken = false;
   readonly store: Store = {
     ...this.kept,
     durable: undefined,
@@ -15,7 +20,7 @@ class FragileStore {
     },
     commit: async (changes) => {
       this.check();
-      await this.kept.commit(changes);
+      await this.kept.commit(this.overtaken ? changes.filter(({ place }) => !place) : changes);
     },
   };
 
@@ -80,6 +85,8 @@ describe('a store that fails and is well again', () => {
     const first = server.open({ store: fragile.store });
     await create(first, 'before');
     await first.close();
+    // names of one millisecond, by two clocks, are in any order
+    await pass(1);
     fragile.broken = true;
     const client = server.open({ store: fragile.store });
     await create(client, 'now');
@@ -87,6 +94,7 @@ describe('a store that fails and is well again', () => {
     fragile.broken = false;
     await pass();
     expect((await contents(client)).sort()).toEqual(['before', 'now']);
+    expect((await client.pending()).map(({ operation }) => operation.atomeId)).toEqual(['before', 'now']);
     expect(client.status()).toMatchObject({ storage: 'durable', pending: 2 });
   });
 
@@ -100,6 +108,59 @@ describe('a store that fails and is well again', () => {
     await pass();
     expect((await contents(client)).sort()).toEqual(['a', 'b', 'now']);
     expect(client.status()).toMatchObject({ lastSeq: 7, storage: 'durable' });
+  });
+
+  it('gets what was written meanwhile also where another tab moves its checkpoint in that moment', async () => {
+    const [client, peer] = await server.live(1, [note('a')], { store: fragile.store });
+    const kept = await client.create({ id: 'kept', kind: 'note', data: {} });
+    fragile.broken = true;
+    await create(client, 'now');
+    peer.send({ type: 'nack', opId: kept.opId, error: FORBIDDEN });
+    await settle();
+    fragile.broken = false;
+    fragile.overtaken = true;
+    await pass();
+    expect(client.status()).toMatchObject({ storage: 'durable' });
+    const { outbox, rejected } = await fragile.kept.open();
+    expect(outbox.map(({ atomeId }) => atomeId)).toEqual(['now']);
+    expect(rejected.map(({ operation }) => operation.atomeId)).toEqual(['kept']);
+  });
+
+  describe('and that had more than one', () => {
+    let client: Client;
+    let ids: Record<string, string>;
+    beforeEach(async () => {
+      ids = {};
+      const [live, peer] = await server.live(1, [note('a')], { store: fragile.store });
+      client = live;
+      for (const id of ['taken', 'left', 'refused'])
+        ids[id] = (await client.create({ id, kind: 'note', data: {} })).opId;
+      peer.send({ type: 'nack', opId: ids.refused!, error: FORBIDDEN });
+      await settle();
+      expect(client.status()).toMatchObject({ pending: 2, rejected: 1 });
+      fragile.broken = true;
+      await create(client, 'now');
+    });
+
+    it('brings nothing back that another tab has taken out of it meanwhile', async () => {
+      await fragile.kept.commit([{ settle: [ids.taken!], dismiss: [ids.refused!] }]);
+      fragile.broken = false;
+      await pass();
+      expect(client.status()).toMatchObject({ storage: 'durable', pending: 2, rejected: 0 });
+      expect((await contents(client)).sort()).toEqual(['a', 'left', 'now']);
+      const { outbox, rejected } = await fragile.kept.open();
+      expect([outbox.map(({ atomeId }) => atomeId), rejected]).toEqual([['left', 'now'], []]);
+    });
+
+    it('gets all there is where it is a new one', async () => {
+      fragile.kept = memoryStore();
+      fragile.broken = false;
+      await pass();
+      expect(client.status()).toMatchObject({ storage: 'durable', pending: 3, rejected: 1 });
+      const { outbox, rejected } = await fragile.kept.open();
+      expect(outbox.map(({ atomeId }) => atomeId)).toEqual(['taken', 'left', 'now']);
+      expect(rejected.map(({ operation }) => operation.atomeId)).toEqual(['refused']);
+    });
   });
 
   it('is not written to where it belongs to somebody else by then', async () => {

@@ -1,6 +1,8 @@
-import { SyncError } from '../core/errors.js';
-import type { Checkpoint, PendingWrite, RejectedWrite, Store } from '../storage/store.js';
+import { refusal } from '../core/errors.js';
+import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Store } from '../storage/store.js';
+import { openOwned } from './open-owned.js';
 import type { Outbox } from './outbox.js';
+import type { Missed } from './reopening.js';
 import type { View } from './view.js';
 import { timeOf } from './write-clock.js';
 
@@ -11,34 +13,54 @@ export interface Held {
   readonly rejected: ReadonlyMap<string, RejectedWrite>;
   readonly checkpoint: Checkpoint;
   readonly adopt: (write: PendingWrite) => void;
-  readonly addRejected: (write: RejectedWrite) => void;
+  /** Changes what is held. */
+  readonly take: (changes: Changes) => void;
 }
 
 /**
- * Opens a store again. What it holds and nobody has seen joins what is held; all that is held goes into it.
- * @param gone opIds that have left outbox and inbox since it failed.
- * @returns the checkpoint.
+ * Opens a store again. What it holds and nobody has seen joins what is held, what another tab has taken out of it
+ * leaves that; what it has missed goes into it.
+ * @returns the checkpoint, where the store's own goes on.
  */
-export async function recover(store: Store, held: Held, gone: ReadonlySet<string>): Promise<Checkpoint> {
+export async function recover(store: Store, held: Held, { gone, come }: Missed): Promise<Checkpoint | undefined> {
   const { outbox, view, rejected, checkpoint } = held;
-  const { place, ...found } = await store.open(checkpoint.owner);
-  if (place?.owner !== checkpoint.owner) throw new SyncError('storage', OF_ANOTHER);
+  const { place, ...found } = await openOwned(
+    store,
+    // what nobody has claimed waits for the next start
+    (sure) => (sure ? Promise.reject(new Error('unclaimed')) : Promise.resolve(checkpoint.owner!)),
+    (met) => met as Checkpoint,
+  );
+  // where it is a new one, it has missed all
+  const isMissed = (opId: string): boolean => place?.subscription === undefined || come.has(opId);
+  const taken = (ids: Iterable<string>, left: readonly PendingWrite[]): string[] => {
+    const there = new Set(left.map(({ opId }) => opId));
+    return [...ids].filter((opId) => !isMissed(opId) && !there.has(opId));
+  };
+  held.take({
+    settle: taken(outbox.keys(), found.outbox),
+    dismiss: taken(
+      rejected.keys(),
+      found.rejected.map(({ operation }) => operation),
+    ),
+    reject: found.rejected.filter(({ operation }) => !gone.has(operation.opId)),
+  });
   for (const write of found.outbox) {
     if (isSound(write) && !gone.has(write.opId) && !outbox.has(write.opId)) held.adopt(write);
   }
-  for (const write of found.rejected) if (!gone.has(write.operation.opId)) held.addRejected(write);
   // where less is known here than there, as when it could not be opened at first, that goes on
   const isMore = !checkpoint.cursor && place?.cursor;
   if (isMore) for await (const page of store.atomes()) for (const atome of page) view.confirm(atome.id, atome);
   const now = { ...checkpoint, ...(isMore && place) };
-  const append = [...outbox.values()].map(({ write }) => write);
-  const moved = { settle: [...gone], append, dismiss: [...gone], reject: [...rejected.values()], place: now };
-  await store.commit([isMore ? moved : { clear: true, put: [...view.confirmed()], ...moved }]);
+  const append = [...outbox.values()].map(({ write }) => write).filter(({ opId }) => isMissed(opId));
+  const reject = [...rejected.values()].filter(({ operation }) => isMissed(operation.opId));
+  // in two, since a store takes none with a checkpoint where another tab has moved that meanwhile
+  await store.commit([
+    { settle: [...gone], append, dismiss: [...gone], reject },
+    isMore ? { place: now } : { clear: true, put: [...view.confirmed()], place: now },
+  ]);
   append.forEach(outbox.isSaved);
-  return now;
+  return isMore ? now : undefined;
 }
-
-export const OF_ANOTHER = 'it is of another user or server';
 
 /** Whether a record of the outbox is a write: nobody knows what becomes of a file in the hands of others. */
 export function isSound({ opId, operation, atomeId }: PendingWrite): boolean {
@@ -47,6 +69,6 @@ export function isSound({ opId, operation, atomeId }: PendingWrite): boolean {
 
 /** What becomes of one that is none. */
 export const RUBBISH = {
-  error: { code: 'invalid', message: 'this record of the local store is no write', status: 400, retryable: false },
+  error: refusal('invalid', 'this record of the local store is no write', 400),
   rejectedAt: '',
 } as const;

@@ -66,8 +66,9 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
     opened,
     failed,
     heard: (changes) => changes.forEach(observe),
-    async recover(gone) {
-      checkpoint = await recover(given, { outbox, view, rejected, checkpoint, adopt, addRejected }, gone);
+    async recover(missed) {
+      const take = (changes: Changes): void => void apply(changes, true);
+      checkpoint = (await recover(given, { outbox, view, rejected, checkpoint, adopt, take }, missed)) ?? checkpoint;
     },
     recovered() {
       show();

@@ -1,7 +1,7 @@
 import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
 import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
-import { isFinalStatus, type SyncErrorCode } from '../core/errors.js';
+import { isFinalStatus, refusal, type SyncErrorCode } from '../core/errors.js';
 import { createTimer } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
 import { builtOn } from './built-on.js';
@@ -57,12 +57,7 @@ const UNIQUE = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 /** What can be the fault of one write alone. */
 const OWN_FAULTS = /^(internal|quota)/;
 
-const TOO_LARGE: ErrorBody = {
-  code: 'too_large',
-  message: 'the server takes no message of this size; split the write',
-  status: 413,
-  retryable: false,
-};
+const TOO_LARGE = refusal('too_large', 'the server takes no message of this size; split the write', 413);
 
 export function createSender(outbox: Outbox, port: SenderPort): Sender {
   const { random, answerMs } = port;

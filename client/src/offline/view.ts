@@ -103,18 +103,7 @@ function isSame(a: Atome | undefined, b: Atome | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && looksAlike(a, b));
 }
 
-const SEEN = [
-  'version',
-  'ownerId',
-  'kind',
-  'type',
-  'parentId',
-  'deletedAt',
-  'data',
-  'meta',
-  'access',
-  'inherited',
-] as const;
+const SEEN = 'version ownerId kind type parentId deletedAt data meta access inherited'.split(' ') as (keyof Atome)[];
 
 /**
  * True when a reader sees no difference: times alone do not count, since those of a pending write are guessed. Where

@@ -30,13 +30,24 @@ type NewWrite = Pick<PendingWrite, 'operation' | 'atomeId'> & {
   readonly [Part in keyof PendingWrite]?: PendingWrite[Part] | undefined;
 };
 
+function check({ operation, data }: NewWrite): void {
+  if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
+}
+
+/** Notes what comes back, until it does not. */
+function note(brought: Map<string, Promise<Written>>, opId: string, back: Promise<Written>): Promise<Written> {
+  brought.set(opId, back);
+  back.catch(() => brought.delete(opId));
+  return back;
+}
+
 /**
  * The writes of a client: each is in the store before its promise resolves.
  * @param saved called when there is something to send.
  */
 export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
   let ready = replica.opened;
-  /** What has become of writes that came back with another one, for whoever retries each. */
+  /** What has become of refused writes that came back, by themselves or with another one, for whoever retries each. */
   const brought = new Map<string, Promise<Written>>();
 
   async function write(
@@ -46,7 +57,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
   ): Promise<Written> {
     // in a chain, so that writes which need nothing do not overtake
     await (ready = ready.then(() => prepare([fields])));
-    if (fields.operation === 'create' && !isMap(fields.data)) throw new SyncError('invalid', '`data` is no object');
+    check(fields);
     const opId = clock.name();
     // a copy, of what JSON can say: what the caller does with the objects afterwards must not change what is sent
     const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
@@ -90,20 +101,21 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     },
     async retry(opId, edit) {
       await replica.opened;
+      // before its commit it is still among the rejected
+      const back = brought.get(opId);
+      if (back) return back;
       const found = replica.rejected.get(opId);
-      if (!found && brought.has(opId)) return brought.get(opId)!;
       if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
       const { operation } = found;
       const again = { ...operation, ...edit };
-      const written = write(again, {}, [opId]);
+      check(again);
+      const written = note(brought, opId, write(again, {}, [opId]));
       const moved = (id: string | null | undefined): never => (id === operation.atomeId ? again.atomeId : id) as never;
       // what was refused because it needs this comes back behind it, to wherever it is now
       for (const { operation: each, error } of replica.rejected.values()) {
-        if (error.details?.create !== opId) continue;
+        if (error.details?.create !== opId || brought.has(each.opId)) continue;
         const [atomeId, parentId] = [moved(each.atomeId), moved(each.parentId)];
-        const back = write({ ...each, atomeId, parentId }, {}, [each.opId]);
-        back.catch(() => undefined);
-        brought.set(each.opId, back);
+        void note(brought, each.opId, write({ ...each, atomeId, parentId }, {}, [each.opId]));
       }
       return written;
     },

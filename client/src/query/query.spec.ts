@@ -57,9 +57,18 @@ describe('a query that is written wrong', () => {
     { limit: 0 },
     { ids: [] },
     { kind: undefined, where: { a: null, b: { in: [null] } } },
+    { where: { a: undefined as never, b: { ne: undefined } } },
   ])('is not this one: %j', (query) => {
     expect(() => check(query)).not.toThrow();
   });
+});
+
+it('says what is wrong with a query that JSON cannot say', () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  for (const wrong of [{ where: { n: 5n } }, { limit: 5n }, { where: { n: cycle } }, { sort: cycle }]) {
+    expect(() => check(wrong as never)).toThrow(expect.objectContaining({ code: 'invalid' }));
+  }
 });
 
 describe('a query', () => {
@@ -79,6 +88,9 @@ describe('a query', () => {
     ['done', true, false],
     ['nothing', null, true],
     ['missing', null, false],
+    ['missing', undefined as never, true],
+    ['nothing', undefined as never, false],
+    ['n', { ne: undefined }, true],
     ['author.name', 'Ada', true],
     ['author.name.first', 'Ada', false],
     ['toString', 'Ada', false],

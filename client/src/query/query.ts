@@ -73,8 +73,9 @@ function isOptionalText(value: unknown): boolean {
   return value === null || typeof value === 'string';
 }
 
+/** undefined too: a condition on what is not known yet, which holds where there is nothing. */
 function isScalar(value: unknown): boolean {
-  return isOptionalText(value) || typeof value === 'number' || typeof value === 'boolean';
+  return value === null || RANKS.includes(typeof value);
 }
 
 function isCondition(condition: Condition): boolean {
@@ -94,7 +95,16 @@ export function check(query: Query): void {
   for (const [name, value] of Object.entries(query)) {
     const isRight = Object.hasOwn(FIELDS, name) && FIELDS[name as keyof Query];
     if (value !== undefined && !(isRight && isRight(value as never)))
-      throw new SyncError('invalid', `a query has no \`${name}: ${JSON.stringify(value)}\``);
+      throw new SyncError('invalid', `a query has no \`${name}: ${textOf(value)}\``);
+  }
+}
+
+/** Whatever it is: what JSON cannot say must not throw in the place of the sentence about it. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return typeof value;
   }
 }
 

@@ -158,9 +158,9 @@ export interface Store {
   /** Ends what `open` began, after the commits under way. May be called twice. */
   close(): Promise<void>;
   /**
-   * Calls back with what other instances on the same data have committed, in their order. Changes with `clear` may
-   * stand for everything there is, read without own commits that are not done yet. Not there where there can be no
-   * other. @param failed hears that nothing can be read or kept any more, before a call meets it. @returns what ends it.
+   * Calls back one listener with what other instances on the same data have committed, in their order. Changes with
+   * `clear` may stand for everything there is, read without own commits that are not done yet. Not there where there can
+   * be no other. @param failed hears that nothing can be read or kept any more, before a call meets it. @returns what ends it.
    */
   observe?(listener: (changes: readonly Changes[]) => void, failed?: (error: Error) => void): () => void;
   /** False where what it keeps ends with the program. */

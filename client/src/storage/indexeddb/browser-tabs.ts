@@ -13,7 +13,7 @@ export interface BrowserTabs extends Tabs {
   close(): void;
 }
 
-/** Asked by those who wait, and said by the one who leads. */
+/** Asked by those who wait, and said by the one who leads: also when it begins, since others have asked in vain by then. */
 const [ASK, HERE] = ['who leads?', 'I do'];
 /** How often the one who leads is asked, in milliseconds, and how many times in vain before it counts as asleep. */
 const EVERY_MS = 3_000;
@@ -31,8 +31,7 @@ export function createBrowserTabs(name: string, pull: () => Promise<void>): Brow
   const channel = new BroadcastChannel(name);
   const listeners = new Set<(message: JsonValue) => void>();
   const timer = createTimer();
-  let closed = false;
-  let leads = false;
+  let [closed, leads] = [false, false];
   let unanswered = 0;
   let giveUp = (): void => undefined;
 
@@ -58,6 +57,7 @@ export function createBrowserTabs(name: string, pull: () => Promise<void>): Brow
       if (over) return;
       timer.stop();
       leads = true;
+      tell(HERE);
       granted();
       return held;
     };
@@ -82,8 +82,8 @@ export function createBrowserTabs(name: string, pull: () => Promise<void>): Brow
     unanswered = 0;
     timer.start(EVERY_MS, ask);
     locks!.request(name, steal ? { steal } : { signal: waiting.signal }, hold).catch(() => {
-      // given up before it was granted, or the store was closed meanwhile; else it was taken away
-      if (over || !leads) return;
+      // given up before it was granted, or the store was closed or another one has taken it meanwhile; else it was taken away
+      if (over || !leads) return void (over = true);
       end();
       lost?.();
     });

@@ -31,8 +31,8 @@ export interface IndexedDbOptions {
 
 /** A store for browsers, that all tabs of an origin share: one of them holds the connection. */
 export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, format: Format = FORMAT): Store {
-  const listeners = new Set<(changes: readonly Changes[]) => void>();
-  const failures = new Set<(error: Error) => void>();
+  let listener: Parameters<NonNullable<Store['observe']>>[0] | undefined;
+  let failed: Parameters<NonNullable<Store['observe']>>[1];
   let opened: IDBDatabase | undefined;
   let log: CommitLog | undefined;
   let tabs: BrowserTabs | undefined;
@@ -43,7 +43,7 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
     if (opened) return opened;
     if (outdated)
       throw new SyncError('outdated', 'Another tab has brought the local store to a newer version: reload this page');
-    throw new SyncError('storage', 'The local store is not open: the browser may have cleared it, reload this page');
+    throw new SyncError('storage', 'The local store is not open, or was cleared');
   }
 
   async function open(owner?: string, claim?: boolean): Promise<Contents> {
@@ -59,7 +59,7 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
       opened = undefined;
       tellFailure();
     };
-    log = createCommitLog(database, randomHex(), (changes) => listeners.forEach((listener) => listener(changes)));
+    log = createCommitLog(database, randomHex(), (changes) => listener?.(changes));
     const contents = await read(log);
     tabs = createBrowserTabs(`atome-sync:${db.name}`, pull);
     await pull();
@@ -70,7 +70,7 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
     try {
       database();
     } catch (thrown) {
-      failures.forEach((failed) => failed(thrown as Error));
+      failed?.(thrown as Error);
     }
   }
 
@@ -88,7 +88,7 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
 
   /** What nobody listens for yet waits in the log. */
   async function pull(): Promise<void> {
-    if (listeners.size > 0) await log?.pull();
+    if (listener) await log?.pull();
   }
 
   async function close(): Promise<void> {
@@ -147,14 +147,10 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
       tabs?.hint();
     },
     close,
-    observe(listener, failed) {
-      listeners.add(listener);
-      if (failed) failures.add(failed);
+    observe(...given) {
+      [listener, failed] = given;
       if (tabs) void pull().catch(() => undefined);
-      return () => {
-        listeners.delete(listener);
-        if (failed) failures.delete(failed);
-      };
+      return () => void (listener = failed = undefined);
     },
   };
 }
