@@ -1,8 +1,10 @@
 import { SyncError } from '../core/errors.js';
 import type { Checkpoint, Contents, Store } from '../storage/store.js';
-import type { Whose } from './replica.js';
 
 const OF_ANOTHER = 'it is of another user or server';
+
+/** Whose the data is; with `sure`, by the server's own word where there is a token. */
+export type Whose = (sure: boolean) => Promise<string>;
 
 /**
  * Opens the store of whoever it is. Nothing is shown of what is somebody else's, nor of what nobody has claimed before

@@ -5,14 +5,11 @@ import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Selection, Store
 import type { Change, Origin } from './changes.js';
 import { prepare } from './optimistic.js';
 import { idOf } from './owner.js';
-import { openOwned } from './open-owned.js';
+import { openOwned, type Whose } from './open-owned.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createPersistence } from './persistence.js';
 import { isSound, recover, RUBBISH } from './recovery.js';
 import { createView, type View } from './view.js';
-
-/** Whose the data is; with `sure`, by the server's own word where there is a token. */
-export type Whose = (sure: boolean) => Promise<string>;
 
 const NOWHERE: Checkpoint = { cursor: null, subscription: '', skewMs: null, stamp: null };
 
