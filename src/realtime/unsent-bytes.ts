@@ -25,9 +25,11 @@ export class UnsentBytes implements MemoryHolder {
     let bytes = 0;
     for (const { socket } of this.receivers) {
       const { unsent, newest } = socket;
-      // who has taken all is no reason to keep it
-      if (unsent === 0) socket.newest = undefined;
-      if (unsent === 0) continue;
+      if (unsent === 0) {
+        // who has taken all is no reason to keep it
+        socket.newest = undefined;
+        continue;
+      }
       const shared = Math.min(unsent, newest?.length ?? 0);
       bytes += newest && counted.has(newest) ? unsent - shared : unsent;
       if (newest) counted.add(newest);
