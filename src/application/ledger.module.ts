@@ -5,8 +5,9 @@ import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { NodeBus } from '../bus/node-bus.js';
 import { transportOf } from '../bus/open-transport.js';
+import { busSecret } from '../bus/secret.js';
 import { ResolvedOptions } from '../config/module-options.js';
-import { DEFAULT_SCHEMA } from '../database/tables.js';
+import { DEFAULT_SCHEMA, type Tables } from '../database/tables.js';
 import { Feed } from '../feed/feed.js';
 import { PageCache } from '../feed/page-cache.js';
 import { errorLog } from '../http/error-log.js';
@@ -106,9 +107,11 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: NodeBus,
-    inject: [ResolvedOptions],
-    useFactory: ({ bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA }: ResolvedOptions) =>
-      new NodeBus(transportOf({ bus, busCredentials, databaseUrl, schema })),
+    inject: [ResolvedOptions, LEDGER_STORE],
+    useFactory: (options: ResolvedOptions, tables: Tables) => {
+      const { bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
+      return new NodeBus(transportOf({ bus, busCredentials, databaseUrl, schema }), () => busSecret(tables));
+    },
   },
   {
     provide: Feed,

@@ -25,11 +25,11 @@ export class OtherNodes {
   start(): void {
     const { bus, writer, feed } = this.parts;
     bus.start({
-      hint: ({ tenant, seq }) => feed.hint(tenant, seq),
+      hint: ({ tenant, seq }, carried) => feed.hint(tenant, seq, carried),
       changed: (fault) => this.changed(fault),
     });
     this.stopListening = writer.onCommit((tenant, committed) => {
-      bus.publish({ tenant, seq: committed.at(-1)!.alteration.seq });
+      bus.publish({ tenant, seq: committed.at(-1)!.alteration.seq }, committed);
     });
   }
 

@@ -4,9 +4,10 @@ import type { Transport, TransportConnection, TransportEvents } from './transpor
 
 const SUBJECT = 'atome-sync.hints';
 
-/** Core NATS: what is not heard is gone, which is all that hints need. */
+/** Core NATS: what is not heard is gone, and the ledger has it. */
 export class NatsTransport implements Transport {
   readonly name = 'NATS';
+  readonly carries = true;
   readonly advice = `the user needs the right to publish and to subscribe to ${SUBJECT}`;
 
   /**

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { inTime } from '../ledger/in-time.js';
+import { Carrier, type Carried } from './carried.js';
 import { HintQueue } from './hint-queue.js';
-import { messageOf, textOf, type Hint } from './messages.js';
+import { messageOf, textOf, type Hint, type ReceivedMessage } from './messages.js';
 import { Peers } from './peers.js';
 import type { Transport, TransportConnection } from './transport.js';
 
@@ -11,25 +12,32 @@ export const ANNOUNCE_MS = 5_000;
 const DEADLINE_MS = 5_000;
 /** When a broken connection is made anew, in milliseconds: at first, and at the most. */
 const RECONNECT_MS = { first: 100, most: 5_000 } as const;
+/** So many sendings of what is carried may be under way; what comes then is told by hints alone. */
+const MAX_CARRYING = 16;
 
 /** Whoever uses the bus. */
 export interface BusListener {
-  /** Another node says that a ledger has grown. */
-  hint(hint: Hint): void;
+  /**
+   * Another node says that a ledger has grown.
+   * @param carried what has been added, where that came with it, from a server of this database; it may have been there before.
+   */
+  hint(hint: Hint, carried: () => Carried | undefined): void;
   /** Why hints do not arrive, or undefined when they do again. */
   changed(fault: string | undefined): void;
 }
 
 /**
- * Tells the other nodes which ledgers this one has written to, and is told by them. It holds no truth: nothing is taken from it
- * that the ledger does not say, and whatever it loses, repeats or invents costs time alone. As long as there is no other node,
- * nothing is sent but that this one is there.
+ * Tells the other nodes which ledgers this one has written to, and is told by them. It holds no truth: whatever it loses,
+ * repeats or invents costs time alone, and what it carries is what another server has committed, or is not read. As long as
+ * there is no other node, nothing is sent but that this one is there.
  */
 export class NodeBus {
   private readonly node = randomBytes(6).toString('hex');
   private readonly peers = new Peers();
   private readonly queue = new HintQueue((hints) => this.send(hints.map((hint) => textOf({ node: this.node, hint }))));
   private connection: TransportConnection | undefined;
+  private carrier: Carrier | undefined;
+  private carrying = 0;
   private listener: BusListener | undefined;
   private waitMs: number = RECONNECT_MS.first;
   /** When this node said that it is there; undefined when it has heard it. */
@@ -37,8 +45,14 @@ export class NodeBus {
   private reason: string | undefined;
   private readonly timers: { announce?: NodeJS.Timeout; connect?: NodeJS.Timeout } = {};
 
-  /** @param transport left out: there are no other nodes. */
-  constructor(private readonly transport?: Transport) {}
+  /**
+   * @param transport left out: there are no other nodes.
+   * @param secret what the servers of one database share; left out: nothing is carried.
+   */
+  constructor(
+    private readonly transport?: Transport,
+    private readonly secret?: () => Promise<Buffer>,
+  ) {}
 
   /** Why hints do not arrive, in a sentence; undefined when they do. */
   get fault(): string | undefined {
@@ -58,9 +72,26 @@ export class NodeBus {
     this.timers.announce = setInterval(() => this.check(), ANNOUNCE_MS).unref();
   }
 
-  /** Tells the others, soon. What is told while the bus is broken is lost. */
-  publish(hint: Hint): void {
-    if (this.peers.count > 0 && this.connection) this.queue.add(hint);
+  /**
+   * Tells the others: at once what is small enough to be carried, anything else soon. What is told while the bus is broken
+   * is lost.
+   */
+  publish(hint: Hint, committed?: Carried): void {
+    if (this.peers.count === 0 || !this.connection) return;
+    const text = committed && this.packed(hint, committed);
+    if (text === undefined) {
+      this.queue.add(hint);
+      return;
+    }
+    this.carrying += 1;
+    void this.send([text]).finally(() => (this.carrying -= 1));
+  }
+
+  private packed(hint: Hint, committed: Carried): string | undefined {
+    if (this.carrying >= MAX_CARRYING) return undefined;
+    const line = textOf({ node: this.node, hint });
+    const carried = this.carrier?.pack(committed, line);
+    return carried === undefined ? undefined : `${line}\n${carried}`;
   }
 
   /** Sends what is still to be told, and leaves. */
@@ -92,6 +123,7 @@ export class NodeBus {
         await connection.close();
         return;
       }
+      if (transport.carries && this.secret) this.carrier ??= new Carrier(await this.secret());
       this.connection = connection;
       this.announce();
     } catch (error) {
@@ -152,7 +184,11 @@ export class NodeBus {
     }
     // so that a new one need not wait to learn of this one
     if (this.peers.heard(node) && !hint) this.sayThatItIsThere();
-    if (hint) this.listener?.hint(hint);
+    if (hint) this.listener?.hint(hint, () => this.carriedBy(message));
+  }
+
+  private carriedBy({ node, hint, carried }: ReceivedMessage): Carried | undefined {
+    return carried === undefined ? undefined : this.carrier?.unpack(carried, textOf({ node, hint: hint! }));
   }
 
   private heard(): void {

@@ -14,6 +14,7 @@ import { DeadLetterEntity } from './entities/dead-letter.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { PropagationEntity } from './entities/propagation.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
+import { SecretEntity } from './entities/secret.entity.js';
 import { TicketEntity } from './entities/ticket.entity.js';
 import { WebhookEntity } from './entities/webhook.entity.js';
 import { WebhookDeliveryEntity } from './entities/webhook-delivery.entity.js';
@@ -36,6 +37,7 @@ import { CountKinds1770000000000 } from './migrations/1770000000000-count-kinds.
 import { Consumers1771000000000 } from './migrations/1771000000000-consumers.js';
 import { Webhooks1772000000000 } from './migrations/1772000000000-webhooks.js';
 import { ForDumps1773000000000 } from './migrations/1773000000000-for-dumps.js';
+import { Secrets1774000000000 } from './migrations/1774000000000-secrets.js';
 
 const COMMON = {
   entities: [
@@ -52,6 +54,7 @@ const COMMON = {
     DeadLetterEntity,
     WebhookEntity,
     WebhookDeliveryEntity,
+    SecretEntity,
   ],
   migrations: [
     CreateLedger1760000000000,
@@ -71,6 +74,7 @@ const COMMON = {
     Consumers1771000000000,
     Webhooks1772000000000,
     ForDumps1773000000000,
+    Secrets1774000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,

@@ -34,6 +34,7 @@ const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   dead_letters: { madeBy: CONSUMERS, columns: ['consumer', 'tenant', 'atome_id', 'failed_at'] },
   webhooks: { madeBy: WEBHOOKS, columns: ['id', 'tenant', 'url', 'secret', 'previous_secret'] },
   webhook_deliveries: { madeBy: WEBHOOKS, columns: ['webhook', 'tenant', 'seq', 'message_id', 'attempted_at'] },
+  secrets: { madeBy: 'Secrets1774000000000', columns: ['name', 'secret'] },
   account_sessions: { madeBy: ACCOUNTS, columns: ['id', 'account_id', 'family_hash', 'secret_hash'] },
 };
 

@@ -19,6 +19,7 @@ export const TABLES = [
   'dead_letters',
   'webhooks',
   'webhook_deliveries',
+  'secrets',
 ] as const;
 
 /** Those of the index of searches, which can be made again; on PostgreSQL only. */

@@ -4,6 +4,7 @@ import { queryOf } from '../../test/support/ledger/raw-query.js';
 import { feedParts } from '../../test/support/feed/feed-parts.js';
 import { TestSink } from '../../test/support/feed/sink.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
+import type { Committed } from '../ledger/outcome.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { Feed, type ReadRequest } from './feed.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
@@ -72,10 +73,72 @@ describe('the feed', () => {
     for (let seq = 1; seq < 1_000; seq += 1) feed.hint(TENANT, seq * 1e9);
     feed.hint('another', 5);
     await settled();
-    expect(watched.calls.slice(asked)).toEqual(['write.open']);
+    expect(watched.calls.slice(asked)).toEqual(['alterations.page', 'write.open']);
     expect(sink.ranges).toEqual([]);
     await ledger.write(update('a', { n: 1 }));
     expect(sink.ranges).toEqual(['1-2: 2']);
+  });
+
+  describe('told what another node has committed', () => {
+    /** What another node writes, as it tells it. */
+    const writeElsewhere = async (n: number): Promise<Committed> => {
+      const outcome = await elsewhere.write(update('a', { n }));
+      if (outcome.outcome !== 'applied') throw new Error(outcome.outcome);
+      return outcome.committed;
+    };
+    const tell = (...committed: Committed[]): void =>
+      feed.hint(TENANT, committed.at(-1)!.alteration.seq, () => committed);
+
+    it('shows it without asking the ledger', async () => {
+      const { sink, reader } = await open(1);
+      reader.pump();
+      const [two, three] = [await writeElsewhere(1), await writeElsewhere(2)];
+      await settled();
+      const asked = watched.calls.length;
+      tell(two);
+      tell(three);
+      expect(sink.ranges).toEqual(['1-2: 2', '2-3: 3']);
+      await settled();
+      expect(watched.calls.slice(asked)).toEqual([]);
+    });
+
+    it.each([
+      ['again', [0, 0, 1, 0, 1]],
+      ['out of order', [1, 0]],
+      ['in part', [1]],
+    ])('shows all of it once, in order, where that comes %s', async (_how, order) => {
+      const { sink, reader } = await open(1);
+      reader.pump();
+      const written = [await writeElsewhere(1), await writeElsewhere(2)];
+      for (const index of order) {
+        tell(written[index]!);
+        await settled();
+      }
+      await second();
+      expect(sink.frames.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([2, 3]);
+    });
+
+    it('asks the ledger where that does not continue the chain', async () => {
+      const { sink, reader } = await open(1);
+      reader.pump();
+      const two = await writeElsewhere(1);
+      tell({ ...two, prevHash: 'another', atome: { ...two.atome, data: { n: 'untrue' } } });
+      await settled();
+      expect(sink.frames.flatMap(({ events }) => events)).toMatchObject([{ atome: { data: { n: 1 } } }]);
+    });
+
+    it('asks the ledger, and its rights of now, where more is known than has been read', async () => {
+      const { sink, reader } = await open(1);
+      reader.pump();
+      const two = await writeElsewhere(1);
+      // this node hears of its own write first
+      await ledger.write(update('a', { n: 2 }));
+      const asked = watched.calls.length;
+      tell(two);
+      await settled();
+      expect(watched.calls.slice(asked)).toContain('atomes.headers');
+      expect(sink.frames.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([2, 3]);
+    });
   });
 
   it('gives a reader nothing before its first pump', async () => {

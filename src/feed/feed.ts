@@ -1,3 +1,4 @@
+import type { Committed } from '../ledger/outcome.js';
 import type { HeadRow } from '../ledger/rows.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { Filter, Principal } from '../protocol/index.js';
@@ -100,9 +101,15 @@ export class Feed implements MemoryHolder {
     this.timer = setInterval(() => void this.tick(), ms);
   }
 
-  /** Another node says that a ledger has reached a seq: it may be untrue. */
-  hint(tenant: string, seq: number): void {
-    this.opened.get(tenant)?.hinted.hint(seq);
+  /**
+   * Another node says that a ledger has reached a seq: it may be untrue.
+   * @param carried what it has committed, where it told that, too.
+   */
+  hint(tenant: string, seq: number, carried?: () => readonly Committed[] | undefined): void {
+    const channel = this.opened.get(tenant);
+    if (!channel || seq <= channel.log.tail.seq) return;
+    const committed = carried?.();
+    if (!committed || !channel.log.tail.adopt(committed)) channel.hinted.hint(seq);
   }
 
   stop(): void {

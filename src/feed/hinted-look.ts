@@ -5,30 +5,36 @@ import type { LedgerTail } from './ledger-tail.js';
 const REST_MS = 50;
 
 /**
- * Looks at a ledger when another node says that it has grown: one look at a time, and seldom where there is nothing to see. So
- * whatever somebody sends over a bus costs a few looks a second.
+ * Reads on when another node says that a ledger has grown: one reading at a time, and seldom where there is nothing to see. So
+ * whatever somebody sends over a bus costs a few short readings a second.
  */
 export class HintedLook {
   private isBusy = false;
-  private hasMore = false;
+  /** The newest seq that has been told of and not been read up to. */
+  private wanted = 0;
 
-  constructor(private readonly tail: Pick<LedgerTail, 'seq' | 'refresh'>) {}
+  constructor(private readonly tail: Pick<LedgerTail, 'seq' | 'readOn' | 'refresh'>) {}
 
   /** Takes note of a seq, which may be untrue. */
   hint(seq: number): void {
     if (seq <= this.tail.seq) return;
-    this.hasMore = true;
+    this.wanted = Math.max(this.wanted, seq);
     if (!this.isBusy) void this.look();
   }
 
   private async look(): Promise<void> {
+    const { tail } = this;
     this.isBusy = true;
-    while (this.hasMore) {
-      this.hasMore = false;
-      const { seq } = this.tail;
+    while (this.wanted > tail.seq) {
+      const { wanted } = this;
+      const { seq } = tail;
       // a ledger out of reach costs latency only: the feed looks again by itself, and says what is wrong
-      await this.tail.refresh().catch(() => undefined);
-      if (this.tail.seq === seq) await elapse(REST_MS, undefined, { ref: false });
+      const isRight = await tail.readOn(wanted).catch(() => false);
+      if (isRight) continue;
+      if (this.wanted === wanted) this.wanted = 0;
+      // there may be another ledger now
+      await tail.refresh().catch(() => undefined);
+      if (tail.seq === seq) await elapse(REST_MS, undefined, { ref: false });
     }
     // in the same turn: a hint that comes in between would wait for the next
     this.isBusy = false;

@@ -106,16 +106,35 @@ export class LedgerTail {
     const [first] = committed;
     if (!first) return;
     const last = committed.at(-1)!.alteration.seq;
-    if (first.alteration.seq === this.seq + 1 && first.prevHash === this.hash) {
-      for (const each of committed) this.push(each);
-      this.applyRelocations(committed);
-      this.advanced();
-    } else if (last > this.seq) {
-      this.notify(last);
-    } else {
-      // already read from the ledger; or the ledger has been replaced by an older copy
-      this.run(this.refresh());
+    if (this.isNext(first)) this.take(committed);
+    else if (last > this.seq) this.notify(last);
+    // already read from the ledger; or the ledger has been replaced by an older copy
+    else this.run(this.refresh());
+  }
+
+  /**
+   * Takes what another node has committed, if it comes next and nothing after it is known: of the past one may see what the
+   * rights of now say, which only the ledger knows.
+   * @returns whether it was taken.
+   */
+  adopt(committed: readonly Committed[]): boolean {
+    const [first] = committed;
+    if (!first || this.knownHead > this.seq || !this.isNext(first)) return false;
+    this.take(committed);
+    return true;
+  }
+
+  private isNext({ alteration, prevHash }: Committed): boolean {
+    return alteration.seq === this.seq + 1 && prevHash === this.hash;
+  }
+
+  /** What this node has committed meanwhile may be here already. */
+  private take(committed: readonly Committed[]): void {
+    for (const each of committed) {
+      if (each.alteration.seq === this.seq + 1) this.push(each);
     }
+    this.applyRelocations(committed);
+    this.advanced();
   }
 
   /** Takes note that the ledger has reached a seq. */
@@ -156,25 +175,30 @@ export class LedgerTail {
   }
 
   private async fill(): Promise<void> {
-    const { ledger, options } = this.parts;
+    const { ledger } = this.parts;
     while (this.seq < this.knownHead) {
-      const { ring, seq, hash } = this;
-      const content = { chars: options.ringChars / 8, hasPrevious: this.states.users > 0 };
-      const committed = await ledger.page(this.tenant, seq, this.knownHead, content);
+      const { ring } = this;
+      if (await this.readOn(this.knownHead)) continue;
       if (ring !== this.ring) return; // reset meanwhile
-      const [first] = committed;
-      if (first?.alteration.seq !== seq + 1 || first.prevHash !== hash) {
-        const head = await ledger.head(this.tenant);
-        if (ring === this.ring) this.reset(head, head.epoch === this.epoch ? 'forked' : 'epoch');
-        return;
-      }
-      // what this node committed meanwhile may be here already
-      for (const each of committed) {
-        if (each.alteration.seq === this.seq + 1) this.push(each);
-      }
-      this.applyRelocations(committed);
-      this.advanced();
+      const head = await ledger.head(this.tenant);
+      if (ring === this.ring) this.reset(head, head.epoch === this.epoch ? 'forked' : 'epoch');
+      return;
     }
+  }
+
+  /**
+   * Reads what comes next, up to a seq that need not be there.
+   * @returns whether something was there that continues what is here.
+   */
+  async readOn(upTo: number): Promise<boolean> {
+    const { ledger, options } = this.parts;
+    const { ring, seq, hash } = this;
+    const content = { chars: options.ringChars / 8, hasPrevious: this.states.users > 0 };
+    const committed = await ledger.page(this.tenant, seq, upTo, content);
+    const [first] = committed;
+    if (ring !== this.ring || first?.alteration.seq !== seq + 1 || first.prevHash !== hash) return false;
+    this.take(committed);
+    return true;
   }
 
   private push(committed: Committed): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as elapse } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -9,6 +10,7 @@ import { MemoryTransport } from '../support/bus/memory.transport.js';
 import { hasNatsServer, NatsServer } from '../support/bus/nats-server.js';
 import { TestNode } from '../support/bus/test-node.js';
 import { createDatabase } from '../support/databases/postgres.js';
+import { committed } from '../support/ledger/committed.js';
 
 /** A bus to hold to the contract. */
 interface BusUnderTest {
@@ -144,6 +146,33 @@ describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ?
       await one!.hears('t', 3);
       expect(one!.hints).toEqual([{ tenant: 't', seq: 3 }]);
       expect(one!.faults).toEqual([]);
+    });
+
+    it('carries what was committed between servers of one database, where it can, and never to others', async () => {
+      const secret = randomBytes(32);
+      const [one, two] = [secret, secret].map((each) => new TestNode(bus.connect(), each));
+      const other = new TestNode(bus.connect(), randomBytes(32));
+      nodes.push(one!, two!, other);
+      await Promise.all(nodes.map((node) => node.knows(2)));
+      const small = [committed(1, { id: 'a' })];
+      one!.bus.publish({ tenant: 't', seq: 1 }, small);
+      one!.bus.publish({ tenant: 'u', seq: 1 }, [committed(1, { size: 1_000_000 })]);
+      await Promise.all([two!, other].map((node) => Promise.all([node.hears('t', 1), node.hears('u', 1)])));
+      const came = (node: TestNode, tenant: string): unknown =>
+        node.carried[node.hints.findIndex((hint) => hint.tenant === tenant)];
+      expect(came(two!, 't')).toEqual(bus.connect().carries ? small : undefined);
+      expect([came(two!, 'u'), came(other, 't')]).toEqual([undefined, undefined]);
+    });
+
+    it('tells of all, in order, where more is committed than can be on its way', async () => {
+      const secret = randomBytes(32);
+      const [one, two] = [secret, secret].map((each) => new TestNode(bus.connect(), each));
+      nodes.push(one!, two!);
+      await Promise.all([one!.knows(1), two!.knows(1)]);
+      for (let seq = 1; seq <= 500; seq += 1) one!.bus.publish({ tenant: 't', seq }, [committed(seq)]);
+      await two!.hears('t', 500);
+      const carried = two!.carried.flatMap((each) => each?.map(({ alteration }) => alteration.seq) ?? []);
+      expect(carried).toEqual([...carried].sort((x, y) => x - y));
     });
 
     it('connects again when it breaks, and says so', async () => {

@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as elapse } from 'node:timers/promises';
+import { NatsTransport } from '../../src/bus/nats.transport.js';
 import { NodeBus } from '../../src/bus/node-bus.js';
+import { LedgerReader } from '../../src/ledger/read/ledger-reader.js';
 import { hasNatsServer, NatsServer } from '../support/bus/nats-server.js';
 import { FollowingClient } from '../support/clients/following-client.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
@@ -70,6 +72,36 @@ describe('servers on one PostgreSQL', () => {
       details: { otherServers: { status: 'up', degraded: expect.stringContaining('not heard') } },
     });
   });
+
+  (hasNatsServer ? it : it.skip)(
+    'show each other what they write by NATS alone, and nothing that is forged',
+    async () => {
+      nats = await NatsServer.start();
+      await start({ BUS: nats.url });
+      await writeInTurn(2);
+      // a follower of one server, and what that one asks of the ledger meanwhile
+      const pages = servers.map(({ app }) => jest.spyOn(app.get(LedgerReader, { strict: false }), 'page'));
+      const heard: string[] = [];
+      const stranger = await new NatsTransport(nats.url).connect({
+        text: (text) => heard.push(text),
+        broken: () => undefined,
+      });
+      for (let n = 0; n < 10; n += 1) {
+        await servers[0]!.api.create();
+        await Promise.all(followers.map((follower) => follower.reached(4 + n)));
+      }
+      expect(pages.map((page) => page.mock.calls.length)).toEqual([0, 0]);
+      const carried = heard.filter((text) => text.includes('\n'));
+      expect(carried.length).toBeGreaterThan(0);
+      await stranger.send([...carried, ...carried.map((text) => text.replace(/,\d+\]/, ',14]'))]);
+      await writeInTurn(4);
+      await stranger.close();
+      expect(followers.map(({ detours, resets }) => [detours, resets])).toEqual([
+        [0, []],
+        [0, []],
+      ]);
+    },
+  );
 
   (hasNatsServer ? it : it.skip)('go on when NATS is gone, and hear each other again when it is back', async () => {
     nats = await NatsServer.start('--user', 'atome', '--pass', 'secret');

@@ -40,6 +40,7 @@ export async function readPage(
   { chars, hasPrevious = false }: PageContent,
 ): Promise<Committed[]> {
   const rows = await ledger.alterations.page({ after, upTo, limit: PAGE_ROWS, chars });
+  if (rows.length === 0) return [];
   return asOfNow(ledger, await committed(ledger, rows, hasPrevious), false);
 }
 

@@ -4,6 +4,7 @@ import type { Transport, TransportConnection, TransportEvents } from '../../../s
 export class MemoryTransport implements Transport {
   readonly name = 'memory';
   readonly advice = 'somebody has made it deaf';
+  readonly carries = true;
   /** Whether what is sent comes to nobody, and nobody is told. */
   isDeaf = false;
   private readonly nodes = new Set<TransportEvents>();

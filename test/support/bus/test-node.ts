@@ -1,6 +1,7 @@
 import { once, EventEmitter } from 'node:events';
 import { setTimeout as elapse } from 'node:timers/promises';
 import { NodeBus } from '../../../src/bus/node-bus.js';
+import type { Carried } from '../../../src/bus/carried.js';
 import type { Hint } from '../../../src/bus/messages.js';
 import type { Transport } from '../../../src/bus/transport.js';
 
@@ -10,16 +11,19 @@ const LOOK_MS = 5;
 /** A node on a bus that remembers what it was told. */
 export class TestNode {
   readonly hints: Hint[] = [];
+  /** What came with hints. */
+  readonly carried: (Carried | undefined)[] = [];
   /** Each fault, and undefined for its end. */
   readonly faults: (string | undefined)[] = [];
   readonly bus: NodeBus;
   private readonly events = new EventEmitter();
 
-  constructor(transport: Transport) {
-    this.bus = new NodeBus(transport);
+  constructor(transport: Transport, secret?: Buffer) {
+    this.bus = new NodeBus(transport, secret && (() => Promise.resolve(secret)));
     this.bus.start({
-      hint: (hint) => {
+      hint: (hint, carried) => {
         this.hints.push(hint);
+        this.carried.push(carried());
         this.events.emit('told');
       },
       changed: (fault) => {
