@@ -36,24 +36,27 @@ async function connects(url: string, credentials?: string): Promise<string> {
     return join(folder, name);
   };
 
+  /** It waits for as long as a busy machine takes. */
+  const start = async (authorization: string): Promise<NatsServer> =>
+    NatsServer.start('--config', await fileOf('nats.conf', `authorization { timeout: 60, ${authorization} }`));
+
   it('is told by the seed of an NKey in a file', async () => {
     const [known, other] = [createUser(), createUser()];
     const [right, wrong] = await Promise.all(
       [known, other].map((user) => fileOf(`${user.getPublicKey()}.nk`, new TextDecoder().decode(user.getSeed()))),
     );
-    const users = `authorization { users = [ { nkey: ${known.getPublicKey()} } ] }`;
-    server = await NatsServer.start('--config', await fileOf('nkeys.conf', users));
+    server = await start(`users = [ { nkey: ${known.getPublicKey()} } ]`);
     await expect(connects(server.url, right)).resolves.toBe('here');
     await expect(connects(server.url, wrong)).rejects.toThrow(/authorization/i);
     await expect(connects(server.url)).rejects.toThrow(/authorization/i);
   });
 
   it('is told by a user and a password, or by a token, in the address', async () => {
-    server = await NatsServer.start('--user', 'a b', '--pass', 'p@ss/');
+    server = await start('user: "a b", password: "p@ss/"');
     await expect(connects(server.url.replace('//', '//a%20b:p%40ss%2F@'))).resolves.toBe('here');
     await expect(connects(server.url.replace('//', '//a%20b:other@'))).rejects.toThrow(/authorization/i);
     await server.kill();
-    server = await NatsServer.start('--auth', 'token');
+    server = await start('token: "token"');
     await expect(connects(server.url.replace('//', '//token@'))).resolves.toBe('here');
     await expect(connects(server.url)).rejects.toThrow(/authorization/i);
   });

@@ -7,6 +7,8 @@ const SUBJECT = 'atome-sync.hints';
 /** Core NATS: what is not heard is gone, and the ledger has it. */
 export class NatsTransport implements Transport {
   readonly name = 'NATS';
+  // a server takes 1 MB, unless it is told otherwise
+  readonly maxChars = 256 * 1024;
   readonly carries = true;
   readonly advice = `the user needs the right to publish and to subscribe to ${SUBJECT}`;
 

@@ -1,19 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { inTime } from '../ledger/in-time.js';
-import { Carrier, type Carried } from './carried.js';
+import type { Committed } from '../ledger/outcome.js';
+import { BusConnection, type ConnectionUser } from './bus-connection.js';
 import { HintQueue } from './hint-queue.js';
-import { messageOf, textOf, type Hint, type ReceivedMessage } from './messages.js';
+import { MessageCipher, sealedChars } from './message-cipher.js';
+import { lineOf, MAX_LINE, messageOf, type Hint, type NodeMessage, type ReceivedMessage } from './messages.js';
 import { Peers } from './peers.js';
-import type { Transport, TransportConnection } from './transport.js';
+import { SharedState, type StateChange, type StateTransport } from './shared-state.js';
+import type { Transport } from './transport.js';
 
 /** How often a node says that it is there, in milliseconds. Not hearing itself, it knows that the bus is broken. */
-export const ANNOUNCE_MS = 5_000;
-/** How long it may take to connect, or to send, in milliseconds. */
-const DEADLINE_MS = 5_000;
-/** When a broken connection is made anew, in milliseconds: at first, and at the most. */
-const RECONNECT_MS = { first: 100, most: 5_000 } as const;
+export const ANNOUNCE_MS = 3_000;
+/** Most that travels with one hint, in characters of alterations and their atomes. */
+const MAX_CARRIED = 16_384;
 /** So many sendings of what is carried may be under way; what comes then is told by hints alone. */
 const MAX_CARRYING = 16;
+
+/** What travels with a hint: what was committed last, in order of seq. */
+export type Carried = readonly Committed[];
 
 /** Whoever uses the bus. */
 export interface BusListener {
@@ -32,31 +35,31 @@ export interface BusListener {
  * there is no other node, nothing is sent but that this one is there.
  */
 export class NodeBus {
+  /** What each node tells of itself. */
+  readonly state = new SharedState();
   private readonly node = randomBytes(6).toString('hex');
   private readonly peers = new Peers();
-  private readonly queue = new HintQueue((hints) => this.send(hints.map((hint) => textOf({ node: this.node, hint }))));
-  private connection: TransportConnection | undefined;
-  private carrier: Carrier | undefined;
+  private readonly queue = new HintQueue((hints) => this.sendHints(hints));
+  private readonly connection: BusConnection | undefined;
+  private cipher: MessageCipher | undefined;
   private carrying = 0;
   private listener: BusListener | undefined;
-  private waitMs: number = RECONNECT_MS.first;
-  /** When this node said that it is there; undefined when it has heard it. */
-  private announcedAt: number | undefined;
-  private reason: string | undefined;
-  private readonly timers: { announce?: NodeJS.Timeout; connect?: NodeJS.Timeout } = {};
+  private timer: NodeJS.Timeout | undefined;
 
   /**
    * @param transport left out: there are no other nodes.
-   * @param secret what the servers of one database share; left out: nothing is carried.
+   * @param secret what the servers of one database share.
    */
   constructor(
     private readonly transport?: Transport,
     private readonly secret?: () => Promise<Buffer>,
-  ) {}
+  ) {
+    if (transport) this.connection = new BusConnection(transport, this.connectionUser());
+  }
 
   /** Why hints do not arrive, in a sentence; undefined when they do. */
   get fault(): string | undefined {
-    return this.reason;
+    return this.connection?.fault;
   }
 
   /** How many other nodes there are. */
@@ -66,10 +69,10 @@ export class NodeBus {
 
   /** Begins to connect, and goes on trying. */
   start(listener: BusListener): void {
-    if (!this.transport) return;
+    if (!this.connection) return;
     this.listener = listener;
-    void this.connect(this.transport);
-    this.timers.announce = setInterval(() => this.check(), ANNOUNCE_MS).unref();
+    this.connection.start();
+    this.timer = setInterval(() => this.check(), ANNOUNCE_MS).unref();
   }
 
   /**
@@ -77,136 +80,117 @@ export class NodeBus {
    * is lost.
    */
   publish(hint: Hint, committed?: Carried): void {
-    if (this.peers.count === 0 || !this.connection) return;
-    const text = committed && this.packed(hint, committed);
-    if (text === undefined) {
+    const { connection } = this;
+    if (this.peers.count === 0 || !connection?.isOpen) return;
+    if (!committed || !this.mayCarry(committed)) {
       this.queue.add(hint);
       return;
     }
     this.carrying += 1;
-    void this.send([text]).finally(() => (this.carrying -= 1));
-  }
-
-  private packed(hint: Hint, committed: Carried): string | undefined {
-    if (this.carrying >= MAX_CARRYING) return undefined;
-    const line = textOf({ node: this.node, hint });
-    const carried = this.carrier?.pack(committed, line);
-    return carried === undefined ? undefined : `${line}\n${carried}`;
+    const text = this.sealed({ type: 'hint', node: this.node, hint }, committed);
+    void connection.send([text]).finally(() => (this.carrying -= 1));
   }
 
   /** Sends what is still to be told, and leaves. */
   async close(): Promise<void> {
-    clearInterval(this.timers.announce);
-    clearTimeout(this.timers.connect);
+    clearInterval(this.timer);
+    this.state.stop();
     await this.queue.flush();
-    // one that is still made is closed when it comes
+    await this.connection?.send([lineOf({ type: 'left', node: this.node })]);
     this.listener = undefined;
-    clearTimeout(this.timers.connect);
-    await this.connection?.close();
-    this.connection = undefined;
+    await this.connection?.stop();
   }
 
-  private async connect(transport: Transport): Promise<void> {
-    const opening = transport.connect({
+  private connectionUser(): ConnectionUser {
+    return {
       text: (text) => this.receive(text),
-      broken: (error) => this.broken(error),
-    });
-    const late = Symbol('late');
-    try {
-      const connection = await inTime(opening, DEADLINE_MS, () => late);
-      if (typeof connection === 'symbol') {
-        // whenever it comes
-        opening.then((unused) => unused.close()).catch(() => undefined);
-        throw new Error(`it did not answer within ${DEADLINE_MS / 1_000} s`);
-      }
-      if (!this.listener) {
-        await connection.close();
-        return;
-      }
-      if (transport.carries && this.secret) this.carrier ??= new Carrier(await this.secret());
-      this.connection = connection;
-      this.announce();
-    } catch (error) {
-      this.broken(error);
-    }
+      opening: async () => {
+        if (this.secret) this.cipher ??= new MessageCipher(await this.secret());
+      },
+      opened: () => {
+        if (this.cipher) this.state.use(this.stateTransport());
+        this.connection?.echo(this.signOfLife());
+      },
+      broken: () => {
+        this.queue.clear();
+        this.state.use(undefined);
+        for (const node of this.peers.clear()) this.state.forget(node);
+      },
+      changed: (fault) => this.listener?.changed(fault),
+    };
   }
 
-  /** Connects again after a while, longer each time. */
-  private broken(error: unknown): void {
-    if (!this.listener) return;
-    const { connection } = this;
-    this.connection = undefined;
-    this.announcedAt = undefined;
-    this.queue.clear();
-    this.peers.clear();
-    this.become(`${this.transport!.name}: ${error instanceof Error ? error.message : String(error)}`);
-    void connection?.close();
-    clearTimeout(this.timers.connect);
-    // not all nodes at the same moment
-    this.timers.connect = setTimeout(
-      () => void this.connect(this.transport!),
-      this.waitMs * (0.5 + Math.random() / 2),
-    ).unref();
-    this.waitMs = Math.min(2 * this.waitMs, RECONNECT_MS.most);
+  private stateTransport(): StateTransport {
+    return {
+      maxBytes: bytesIn(this.transport!.maxChars - MAX_LINE),
+      tell: (change) => {
+        if (this.peers.count > 0) void this.connection?.send([this.sealed({ type: 'state', node: this.node }, change)]);
+      },
+      request: (of) => void this.connection?.send([lineOf({ type: 'request', node: this.node, of })]),
+    };
   }
 
-  private become(reason: string | undefined): void {
-    if (reason === this.reason) return;
-    this.reason = reason;
-    this.listener?.changed(reason);
+  private mayCarry(committed: Carried): boolean {
+    if (!this.transport?.carries || !this.cipher || this.carrying >= MAX_CARRYING) return false;
+    return committed.reduce((sum, { size, previousSize = 0 }) => sum + size + previousSize, 0) <= MAX_CARRIED;
   }
 
-  /** Says again that this node is there; what it said the last time must have been heard. */
+  private sealed(message: NodeMessage, content: unknown): string {
+    const line = lineOf(message);
+    return `${line}\n${this.cipher!.seal(JSON.stringify(content), line)}`;
+  }
+
+  private signOfLife(): string {
+    return lineOf({ type: 'alive', node: this.node, revision: this.state.revision });
+  }
+
+  /** Says again that this node is there; what it said before must have been heard. */
   private check(): void {
-    this.peers.prune();
-    if (!this.connection) return;
-    if (this.announcedAt === undefined) this.announce();
-    else if (Date.now() - this.announcedAt >= ANNOUNCE_MS)
-      this.broken(new Error(`what is sent does not come back: ${this.transport!.advice}`));
-  }
-
-  private announce(): void {
-    this.announcedAt = Date.now();
-    this.sayThatItIsThere();
-  }
-
-  private sayThatItIsThere(): void {
-    void this.send([textOf({ node: this.node })]);
+    for (const node of this.peers.prune()) this.state.forget(node);
+    if (this.connection?.isOpen) this.connection.echo(this.signOfLife());
   }
 
   private receive(text: string): void {
-    const message = messageOf(text);
-    if (!message) return;
-    const { node, hint } = message;
-    if (node === this.node) {
-      this.heard();
+    const received = messageOf(text);
+    if (!received) return;
+    const { message } = received;
+    if (message.node === this.node) {
+      this.connection?.echoed();
+      return;
+    }
+    if (message.type === 'left') {
+      this.peers.clear(message.node);
+      this.state.forget(message.node);
       return;
     }
     // so that a new one need not wait to learn of this one
-    if (this.peers.heard(node) && !hint) this.sayThatItIsThere();
-    if (hint) this.listener?.hint(hint, () => this.carriedBy(message));
+    if (this.peers.heard(message.node) && message.type === 'alive') void this.connection?.send([this.signOfLife()]);
+    this.take(received);
   }
 
-  private carriedBy({ node, hint, carried }: ReceivedMessage): Carried | undefined {
-    return carried === undefined ? undefined : this.carrier?.unpack(carried, textOf({ node, hint: hint! }));
-  }
-
-  private heard(): void {
-    this.announcedAt = undefined;
-    this.waitMs = RECONNECT_MS.first;
-    this.become(undefined);
-  }
-
-  /** Never rejects: what does not go out is known by its reader within a second. */
-  private async send(texts: readonly string[]): Promise<void> {
-    const { connection } = this;
-    if (!connection) return;
-    try {
-      await inTime(connection.send(texts), DEADLINE_MS, () => {
-        throw new Error(`it did not take a message within ${DEADLINE_MS / 1_000} s`);
-      });
-    } catch (error) {
-      if (connection === this.connection) this.broken(error);
+  private take(received: ReceivedMessage): void {
+    const { message } = received;
+    const { state } = this;
+    if (message.type === 'hint') this.listener?.hint(message.hint, () => this.contentOf<Carried>(received));
+    else if (message.type === 'alive') state.alive(message.node, message.revision);
+    else if (message.type === 'request' && message.of === this.node) state.tellWhole();
+    else if (message.type === 'state') {
+      const change = this.contentOf<StateChange>(received);
+      if (change) state.heard(message.node, change);
     }
   }
+
+  /** What was sealed by another server of this database, which is of this form then. */
+  private contentOf<T>({ message, sealed }: ReceivedMessage): T | undefined {
+    return sealed === undefined ? undefined : (this.cipher?.open(sealed, lineOf(message)) as T | undefined);
+  }
+
+  private async sendHints(hints: readonly Hint[]): Promise<void> {
+    await this.connection?.send(hints.map((hint) => lineOf({ type: 'hint', node: this.node, hint })));
+  }
+}
+
+/** So many bytes of JSON make a text of so many characters, sealed. */
+function bytesIn(chars: number): number {
+  return Math.floor(((chars - sealedChars(0)) * 3) / 4);
 }

@@ -1,5 +1,5 @@
 /** How long a node is there that has not said so again, in milliseconds. */
-const PEER_MS = 15_000;
+const PEER_MS = 9_000;
 /** So many are remembered: whether there is one is all that matters. */
 const MAX_PEERS = 1_000;
 
@@ -18,13 +18,18 @@ export class Peers {
     return isNew;
   }
 
-  /** Forgets those that have not been heard for long. */
-  prune(): void {
+  /** Forgets those that have not been heard for long. @returns their names. */
+  prune(): string[] {
     const until = Date.now() - PEER_MS;
-    for (const [node, heardAt] of this.heardAt) if (heardAt < until) this.heardAt.delete(node);
+    const gone = [...this.heardAt].filter(([, heardAt]) => heardAt < until).map(([node]) => node);
+    for (const node of gone) this.heardAt.delete(node);
+    return gone;
   }
 
-  clear(): void {
-    this.heardAt.clear();
+  /** Forgets one, or all. @returns their names. */
+  clear(node?: string): string[] {
+    const gone = node === undefined ? [...this.heardAt.keys()] : [node];
+    for (const each of gone) this.heardAt.delete(each);
+    return gone;
   }
 }

@@ -14,6 +14,8 @@ const BATCH = 1_000;
  */
 export class PostgresTransport implements Transport {
   readonly name = 'PostgreSQL LISTEN/NOTIFY';
+  // a payload has less than 8,000 bytes
+  readonly maxChars = 7_900;
   readonly carries = false;
   readonly advice =
     'LISTEN needs a connection that stays the same, which a pooler in transaction mode does not give; say BUS=postgres://… with an address past it';

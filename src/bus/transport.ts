@@ -20,7 +20,9 @@ export interface Transport {
   readonly name: string;
   /** What helps where texts are sent and do not come back; a part of a sentence. */
   readonly advice: string;
-  /** Whether a text may be long: then what was committed travels with its hint. */
+  /** Most characters of a text. */
+  readonly maxChars: number;
+  /** Whether what was committed travels with its hint. */
   readonly carries: boolean;
   connect(events: TransportEvents): Promise<TransportConnection>;
 }

@@ -1,6 +1,8 @@
 import type { MemoryBudget } from '../auth/admission/memory-budget.js';
 import type { LimitedLog } from '../http/limited-log.js';
 import { AtomeError, CloseCode, type JsonValue } from '../protocol/index.js';
+import type { SharedState } from '../bus/shared-state.js';
+import { ClientsElsewhere } from './clients-elsewhere.js';
 import { PresenceBoard } from './presence-board.js';
 import type { RegisteredConnection } from './registered-connection.js';
 import { UnsentBytes } from './unsent-bytes.js';
@@ -17,23 +19,29 @@ const COUNT_MS = 1_000;
 export class ConnectionRegistry {
   private readonly sessions = new Set<RegisteredConnection>();
   private readonly presence = new PresenceBoard(this.sessions);
+  private readonly elsewhere: ClientsElsewhere;
   private readonly unsent: UnsentBytes;
   private timers: readonly NodeJS.Timeout[] = [];
 
-  /** @param memory what presences, and what is on its way, are a part of. */
+  /**
+   * @param memory what presences, and what is on its way, are a part of.
+   * @param shared what is told to other nodes, and what they tell.
+   */
   constructor(
     private readonly heartbeatMs: number,
     private readonly memory: Pick<MemoryBudget, 'hasRoom' | 'register'>,
     log: Pick<LimitedLog, 'warn'>,
+    shared: SharedState,
   ) {
     this.unsent = new UnsentBytes(this.sessions, log);
-    [this.presence, this.unsent].forEach((holder) => memory.register(holder));
+    this.elsewhere = new ClientsElsewhere(shared, this.presence, () => memory.hasRoom());
+    [this.presence, this.unsent, shared].forEach((holder) => memory.register(holder));
   }
 
   start(): void {
     this.stop();
     this.timers = [
-      setInterval(() => this.unsent.count(), COUNT_MS),
+      setInterval(() => this.takeStock(), COUNT_MS),
       setInterval(() => this.pingAll(), this.heartbeatMs),
       setInterval(() => this.cutLate(LOOK_MS), LOOK_MS),
     ];
@@ -50,7 +58,7 @@ export class ConnectionRegistry {
 
   remove(session: RegisteredConnection): void {
     this.sessions.delete(session);
-    this.presence.remove(session);
+    if (this.presence.remove(session)) this.elsewhere.tell(session, null);
   }
 
   /** How many there are that have said who they are, and that have not. */
@@ -60,8 +68,9 @@ export class ConnectionRegistry {
     return { authenticated, unauthenticated: this.sessions.size - authenticated };
   }
 
+  /** How many clients of a tenant there are, at this node and at others. */
   count(tenant: string): number {
-    let count = 0;
+    let count = this.elsewhere.count(tenant);
     for (const session of this.sessions) if (session.principal?.tenant === tenant) count += 1;
     return count;
   }
@@ -76,6 +85,7 @@ export class ConnectionRegistry {
     if (state !== null && !this.memory.hasRoom())
       throw new AtomeError('unavailable', 'the server has no memory left for presences; try again later');
     this.presence.set(session, state);
+    this.elsewhere.tell(session, state);
   }
 
   /** Tells one who has just come who has told its presence. */
@@ -105,6 +115,11 @@ export class ConnectionRegistry {
     for (const { socket } of this.sessions) {
       if (socket.half.isLate(ms)) socket.close(CloseCode.NO_PROGRESS, 'a message did not arrive whole in time');
     }
+  }
+
+  private takeStock(): void {
+    this.unsent.count();
+    this.elsewhere.tellCounts(this.sessions);
   }
 
   private pingAll(): void {

@@ -1,6 +1,6 @@
 import type { MemoryHolder } from '../auth/admission/memory-budget.js';
 import { textFrames } from '../feed/ws-frame.js';
-import type { JsonValue, PresenceEvent } from '../protocol/index.js';
+import type { JsonValue, PresenceEvent, Principal } from '../protocol/index.js';
 import type { RegisteredConnection } from './registered-connection.js';
 
 /** How often presences are told, in milliseconds: what a client says in between replaces what it said before. */
@@ -9,14 +9,19 @@ const TICK_MS = 100;
 /** What a presence takes besides its frame, in bytes. */
 const ENTRY_BYTES = 512;
 
+/** A client of this node, or of another. */
+export type PresentClient = Pick<RegisteredConnection, 'clientId'> & {
+  readonly principal: Pick<Principal, 'id' | 'tenant'> | undefined;
+};
+
 /** What one client has said last, as a frame that is made once for all who are told. */
 class Presence {
   readonly frame: Buffer;
   /** Who has it already, until all have. */
-  readonly told: Set<RegisteredConnection>;
+  readonly told: Set<PresentClient>;
 
   constructor(
-    readonly of: RegisteredConnection,
+    readonly of: PresentClient,
     state: JsonValue,
   ) {
     this.told = new Set([of]);
@@ -38,9 +43,9 @@ class Presence {
 export class PresenceBoard implements MemoryHolder {
   readonly name = 'presences';
   private held = 0;
-  private readonly present = new Map<RegisteredConnection, Presence>();
+  private readonly present = new Map<PresentClient, Presence>();
   /** What is not told yet. */
-  private readonly changed = new Map<RegisteredConnection, Presence>();
+  private readonly changed = new Map<PresentClient, Presence>();
   private timer: NodeJS.Timeout | undefined;
   private toldAt = -TICK_MS;
 
@@ -52,7 +57,7 @@ export class PresenceBoard implements MemoryHolder {
   }
 
   /** @param state null takes it back. */
-  set(client: RegisteredConnection, state: JsonValue): void {
+  set(client: PresentClient, state: JsonValue): void {
     const presence = new Presence(client, state);
     this.held -= this.present.get(client)?.bytes ?? 0;
     if (state === null) this.present.delete(client);
@@ -64,8 +69,11 @@ export class PresenceBoard implements MemoryHolder {
     this.timer ??= setTimeout(this.tell, Math.max(0, this.toldAt + TICK_MS - performance.now())).unref();
   }
 
-  remove(client: RegisteredConnection): void {
-    if (this.present.has(client)) this.set(client, null);
+  /** @returns whether it was there. */
+  remove(client: PresentClient): boolean {
+    if (!this.present.has(client)) return false;
+    this.set(client, null);
+    return true;
   }
 
   /** Tells one who has just come who is there. */

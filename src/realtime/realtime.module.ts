@@ -2,6 +2,7 @@ import { Logger, Module, type DynamicModule, type FactoryProvider } from '@nestj
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { Perimeter } from '../auth/admission/perimeter.js';
+import { NodeBus } from '../bus/node-bus.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { ConnectionRegistry } from './connection-registry.js';
@@ -13,9 +14,9 @@ import { UpgradeRequired } from './upgrade-required.js';
 const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: ConnectionRegistry,
-    inject: [ResolvedOptions, MemoryBudget],
-    useFactory: ({ socket }: ResolvedOptions, memory: MemoryBudget) =>
-      new ConnectionRegistry(socket.heartbeatMs, memory, new LimitedLog(new Logger('WebSocket'))),
+    inject: [ResolvedOptions, MemoryBudget, NodeBus],
+    useFactory: ({ socket }: ResolvedOptions, memory: MemoryBudget, { state }: NodeBus) =>
+      new ConnectionRegistry(socket.heartbeatMs, memory, new LimitedLog(new Logger('WebSocket')), state),
   },
   {
     provide: HandshakePolicy,

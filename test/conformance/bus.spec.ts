@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as elapse } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { messageOf } from '../../src/bus/messages.js';
+import { messageOf, type Hint } from '../../src/bus/messages.js';
 import { NatsTransport } from '../../src/bus/nats.transport.js';
 import { PostgresTransport } from '../../src/bus/postgres.transport.js';
 import type { Transport } from '../../src/bus/transport.js';
@@ -57,6 +57,11 @@ async function nats(): Promise<BusUnderTest> {
   };
 }
 
+function hintOf(text: string): Hint | undefined {
+  const message = messageOf(text)?.message;
+  return message?.type === 'hint' ? message.hint : undefined;
+}
+
 if (!hasNatsServer) process.stderr.write('NATS is not tested: there is no nats-server; NATS_SERVER_PATH says where\n');
 
 describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ? [['NATS', nats] as const] : [])])(
@@ -103,7 +108,7 @@ describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ?
       const { texts } = await stranger();
       for (let seq = 1; seq <= 1_000; seq += 1) one!.bus.publish({ tenant: 't', seq });
       await two!.hears('t', 1_000);
-      const hints = texts.map((text) => messageOf(text)?.hint).filter((hint) => hint?.tenant === 't');
+      const hints = texts.map(hintOf).filter((hint) => hint?.tenant === 't');
       expect(hints.length).toBeLessThan(20);
     });
 
@@ -129,7 +134,7 @@ describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ?
       await two.hears('t', 2);
       await send('end');
       while (!texts.includes('end')) await elapse(5);
-      expect(texts.filter((text) => messageOf(text)?.hint?.seq === 1)).toEqual([]);
+      expect(texts.filter((text) => hintOf(text)?.seq === 1)).toEqual([]);
     });
 
     it('takes no notice of what no node has sent', async () => {
@@ -173,6 +178,32 @@ describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ?
       await two!.hears('t', 500);
       const carried = two!.carried.flatMap((each) => each?.map(({ alteration }) => alteration.seq) ?? []);
       expect(carried).toEqual([...carried].sort((x, y) => x - y));
+    });
+
+    it('tells others what a node says of itself, also those who come later, until it leaves', async () => {
+      const secret = randomBytes(32);
+      const [one, two] = [secret, secret].map((each) => new TestNode(bus.connect(), each));
+      nodes.push(one!, two!);
+      await Promise.all([one!.knows(1), two!.knows(1)]);
+      // more than one message takes
+      const all = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k${n}`, 'v'.repeat(1_000) + n]));
+      for (const [key, value] of Object.entries(all)) one!.bus.state.set(key, value);
+      await two!.told(({ state }) => Object.keys(state).length === 40);
+      one!.bus.state.set('k0', null);
+      one!.bus.state.set('k1', 'another');
+      const three = new TestNode(bus.connect(), secret);
+      const outsider = new TestNode(bus.connect(), randomBytes(32));
+      nodes.push(three, outsider);
+      const left: Record<string, string> = { ...all, k1: 'another' };
+      delete left['k0'];
+      await Promise.all(
+        [two!, three].map((node) =>
+          node.told(({ state }) => state['k1'] === 'another' && Object.keys(state).length === 39),
+        ),
+      );
+      expect([two!.state, three.state, outsider.state]).toEqual([left, left, {}]);
+      await one!.bus.close();
+      await Promise.all([two!, three].map((node) => node.told(({ state }) => Object.keys(state).length === 0)));
     });
 
     it('connects again when it breaks, and says so', async () => {

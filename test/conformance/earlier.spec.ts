@@ -21,6 +21,7 @@ const TABLES = [
   'ledgers',
   'propagations',
   'receipts',
+  'secrets',
   'tickets',
   'webhook_deliveries',
   'webhooks',

@@ -1,8 +1,8 @@
 import { once, EventEmitter } from 'node:events';
 import { setTimeout as elapse } from 'node:timers/promises';
-import { NodeBus } from '../../../src/bus/node-bus.js';
-import type { Carried } from '../../../src/bus/carried.js';
+import { NodeBus, type Carried } from '../../../src/bus/node-bus.js';
 import type { Hint } from '../../../src/bus/messages.js';
+import type { JsonValue } from '../../../src/protocol/index.js';
 import type { Transport } from '../../../src/bus/transport.js';
 
 /** How often something is looked at that nothing tells of, in milliseconds. */
@@ -13,6 +13,8 @@ export class TestNode {
   readonly hints: Hint[] = [];
   /** What came with hints. */
   readonly carried: (Carried | undefined)[] = [];
+  /** What others say of themselves. */
+  readonly state: Record<string, JsonValue> = {};
   /** Each fault, and undefined for its end. */
   readonly faults: (string | undefined)[] = [];
   readonly bus: NodeBus;
@@ -20,6 +22,11 @@ export class TestNode {
 
   constructor(transport: Transport, secret?: Buffer) {
     this.bus = new NodeBus(transport, secret && (() => Promise.resolve(secret)));
+    this.bus.state.onChange((_node, key, value) => {
+      if (value === null) delete this.state[key];
+      else this.state[key] = value;
+      this.events.emit('told');
+    });
     this.bus.start({
       hint: (hint, carried) => {
         this.hints.push(hint);
