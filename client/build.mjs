@@ -3,7 +3,7 @@
  * a plain <script type="module">; the types; and, of the package as it is then, the example that needs a bundler.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -19,6 +19,8 @@ const ENTRIES = {
   react: at('src/react.ts'),
   sqlite: at('src/sqlite.ts'),
   where: at('src/where.ts'),
+  // no subpath: apart from what is offline first, so that a page which imports that alone loads it later
+  unified: at('src/online/default-client.ts'),
 };
 
 /** What all files share; outside stays what only some need: Node before 22, SQLite, React. */
@@ -36,6 +38,11 @@ await Promise.all([
   build({ ...shared, entryPoints: ENTRIES, outdir: at('dist'), splitting: true, chunkNames: 'shared-[hash]' }),
   build({ ...shared, entryPoints: [ENTRIES.index], outfile: at('dist/client.js'), minify: true }),
 ]);
+for (const name of readdirSync(at('dist')).filter((each) => each.endsWith('.js'))) {
+  const path = at(`dist/${name}`);
+  // what a file imports without a name has no effect; with it, esbuild takes what is loaded later for needed at once
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/^import "\.\/.*";$/gm, ''));
+}
 execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json')], { stdio: 'inherit' });
 
 await build({

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
+import { build } from 'esbuild';
 
 const CLIENT = fileURLToPath(new URL('../../client/', import.meta.url));
 const { exports } = JSON.parse(readFileSync(`${CLIENT}package.json`, 'utf8')) as {
@@ -42,5 +43,23 @@ describe('the package of the client', () => {
       encoding: 'utf8',
     });
     expect(said).toBe('true storage\n');
+  });
+
+  it('leaves what speaks to the server to a second file of whoever bundles it', async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export { createClient } from '@atome-sync/client'`, resolveDir: CLIENT },
+      bundle: true,
+      splitting: true,
+      outdir: 'bundle',
+      format: 'esm',
+      external: ['ws'],
+      write: false,
+    });
+    const connecting = outputFiles.filter(({ text }) => text.includes('client disconnect'));
+    const [first] = outputFiles.filter(({ path }) => path.endsWith('stdin.js'));
+    const imported = [...first!.text.matchAll(/from "\.\/(.+)"/g)].map(([, name]) => name);
+    expect(connecting).toHaveLength(1);
+    expect(imported).not.toContain(connecting[0]!.path.split('/').at(-1));
+    expect(connecting).not.toContain(first);
   });
 });

@@ -18,5 +18,5 @@ const MAX_FLOOR_MS = 3_600_000;
  */
 export function backoffMs(attempt: number, { firstMs, maxMs }: Backoff, chance: number, floorMs: unknown = 0): number {
   const floor = Math.min(MAX_FLOOR_MS, Math.max(0, Number(floorMs) || 0));
-  return floor + chance * Math.min(maxMs, firstMs * 2 ** attempt);
+  return floor + Math.round(chance * Math.min(maxMs, firstMs * 2 ** attempt));
 }

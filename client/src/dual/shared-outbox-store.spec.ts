@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryNetwork } from '../connection/memory-transport.js';
+import { settle } from '../../../test/support/clients/scripted-server.js';
 import { createClient } from '../offline/client.js';
 import { memoryStore } from '../storage/memory/memory-store.js';
 import type { Store, Tabs } from '../storage/store.js';
@@ -72,6 +73,8 @@ describe('a store with a shared outbox', () => {
     await asked;
     expect(network.peers).toHaveLength(0);
     lead();
+    await import('../offline/deferred.js');
+    await settle();
     expect(network.peers).toHaveLength(1);
     await client.close();
   });

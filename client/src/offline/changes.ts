@@ -25,3 +25,8 @@ export type Change =
   | { readonly type: 'recovered' }
   /** `usurped`: the client has to end, because what it holds is not to be shown to whom the server names. */
   | { readonly type: 'failed'; readonly error: Error; readonly usurped?: true };
+
+/** Which write an alteration comes from; an empty text where it does not say. */
+export function opIdOf(event: AtomeEvent): string {
+  return ('opId' in event && event.opId) || '';
+}

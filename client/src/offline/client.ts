@@ -1,15 +1,14 @@
 import type { Client, ClientOptions } from './api.js';
-import { onWake } from '../connection/wake.js';
 import { SyncError, toError } from '../core/errors.js';
 import { createEmitter } from '../core/emitter.js';
 import { emitEvent } from '../core/emit-event.js';
 import type { AnyKinds, Kinds } from '../core/kinds.js';
-import { settingsOf } from '../core/options.js';
 import { createQueries } from '../query/queries.js';
 import { NO_STORE } from '../storage/no-store.js';
 import type { Change } from './changes.js';
 import { createConditionWaiters } from './condition-waiters.js';
-import { createEngine } from './engine.js';
+import { createLink } from './link.js';
+import { loadDeferred } from './load-deferred.js';
 import { createReplica } from './replica.js';
 import { createStatusReporter } from './status-reporter.js';
 import { createWriteClock } from './write-clock.js';
@@ -20,37 +19,27 @@ import { writes } from './writes.js';
  * @throws SyncError `invalid` for a malformed URL.
  */
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientOptions = {}): Client<Map> {
-  const { store = NO_STORE, subscription = {}, reconnect, principal } = options;
-  const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...reconnect } });
+  const { store = NO_STORE } = options;
   const events = createEmitter();
   const { emit } = events;
   const clock = createWriteClock(options.now);
   const { until, check } = createConditionWaiters(() => {
     const now = status();
-    return engine.ended() ?? (now.state === 'stopped' ? new SyncError('offline', now.reason) : undefined);
+    return link.ended() ?? (now.state === 'stopped' ? new SyncError('offline', now.reason) : undefined);
   });
-  const replica = createReplica(store, follow);
+  const { deferred, stop } = loadDeferred((...failed) => link.missed(...failed));
+  const replica = createReplica(store, follow, deferred);
   const { changed, get, list, watch, end: endQueries } = createQueries(replica, events.fenced);
-  const engine = createEngine(settings, {
-    replica,
-    clock,
-    emit,
-    publish: follow,
-    subscription,
-    principal,
-    until,
-    overtaken: again,
-  });
-  const { status, update, share } = createStatusReporter(replica, emit, engine.state);
+  const link = createLink(options, { replica, clock, emit, publish: follow, until, overtaken: again, deferred });
+  const { status, update, share } = createStatusReporter(replica, emit, link.state);
   let ends: (() => void)[] = [];
   let begun = false;
 
   function begin(): void {
     begun = true;
     const { tabs } = replica;
-    ends = [onWake(engine.wake, engine.lose)];
-    if (tabs) ends.push(share(tabs), tabs.lead(engine.lead, again));
-    else engine.lead();
+    if (tabs) ends = [share(tabs), tabs.lead(link.lead, again)];
+    else link.lead();
   }
 
   function leave(): void {
@@ -60,14 +49,15 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   /** Begins from where the store stands. */
   function again(): void {
     leave();
-    engine.rest();
+    link.rest();
     begin();
     update();
   }
 
   async function end(reason: string, hide?: boolean): Promise<void> {
     leave();
-    engine.stop(reason);
+    stop();
+    link.stop(reason);
     told();
     endQueries();
     await replica.close(hide);
@@ -89,7 +79,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
         return told();
       case 'observed':
         clock.follow(change.opId);
-        return engine.pump();
+        return link.pump();
       case 'event':
         clock.saw(change.event);
         return emitEvent(emit, change.event, change.origin);
@@ -101,18 +91,18 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
         emit('sync:error', { error: change.error });
         if (change.usurped) void end(change.error.message, true);
         // without its store there is no other tab that could lead
-        else if (begun && !replica.tabs) engine.lead();
+        else if (begun && !replica.tabs) link.lead();
         return update();
       case 'recovered':
         if (begun) again();
     }
   }
 
-  replica.open(engine.whose);
+  replica.open(link.whose);
   void replica.loaded.then(begin, (thrown: unknown) => end(toError(thrown).message));
 
   const client: Client = {
-    ...writes(replica, clock, engine.pump),
+    ...writes(replica, clock, link.pump),
     get: get as Client['get'],
     list: list as Client['list'],
     watch: watch as Client['watch'],
@@ -120,13 +110,13 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     status,
     async ready() {
       await replica.loaded;
-      return until(() => engine.cursor() !== null);
+      return until(() => link.cursor() !== null);
     },
     async flush() {
       await replica.opened;
       return until(() => replica.outbox.size === 0);
     },
-    waitFor: (seq) => until(() => (engine.cursor()?.seq ?? 0) >= seq),
+    waitFor: (seq) => until(() => (link.cursor()?.seq ?? 0) >= seq),
     close,
   };
   return client as unknown as Client<Map>;

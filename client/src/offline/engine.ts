@@ -1,24 +1,22 @@
 import type { Ack, RangeFrame, ServerMessage, Subscribed, SyncLive, SyncReset } from '../../../src/protocol/index.js';
 import { NORMAL } from '../../../src/protocol/close-codes.js';
 import { createConnection } from '../connection/connection.js';
-import { socketUrl } from '../core/endpoints.js';
+import { onWake } from '../connection/wake.js';
 import { SyncError } from '../core/errors.js';
 import type { Emitter } from '../core/emitter.js';
 import type { OtherMessage } from '../core/event-map.js';
 import { follow, type Following } from '../core/ledger-follower.js';
-import type { Settings } from '../core/options.js';
-import { inTime } from '../core/timer.js';
+import { settingsOf } from '../core/options.js';
 import type { StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
 import type { Change } from './changes.js';
-import { createCredentials } from './credentials.js';
+import type { ClientOptions } from './api.js';
+import type { Credentials } from './credentials.js';
 import { createIntake } from './intake.js';
-import { ANONYMOUS, ownerOf, whoseIs, type Who } from './owner.js';
-import type { Whose } from './open-owned.js';
+import type { Who } from './owner.js';
 import type { Replica } from './replica.js';
 import { createSender } from './sender.js';
 import type { SyncState } from './status.js';
-import type { Subscription } from './subscription.js';
 import type { WriteClock } from './write-clock.js';
 
 /** What an engine works with. */
@@ -27,12 +25,17 @@ export interface EngineParts {
   readonly clock: WriteClock;
   readonly emit: Emitter['emit'];
   readonly publish: (change: Change) => void;
-  readonly subscription: Subscription;
-  readonly principal: Who | undefined;
+  readonly credentials: Credentials;
+  /** URL of the WebSocket. */
+  readonly socket: string;
+  /** The subscription, as JSON. */
+  readonly wanted: string;
+  /** Where the store stands, as far as it holds what is subscribed to. */
+  readonly stored: () => StoredCursor | null;
+  /** The server has said who we are. @returns false where that is somebody else than we took us for. */
+  readonly isSaid: (who?: Who) => boolean;
   /** Another tab has moved the checkpoint: this one has slept, and leads no longer. */
   readonly overtaken: () => void;
-  /** Resolves when something has become true, and rejects when the client is closed. */
-  readonly until: (isSo: () => boolean) => Promise<void>;
 }
 
 /**
@@ -43,13 +46,10 @@ export interface EngineParts {
 export interface Engine {
   /** Connects, and stays connected, from where the store stands. */
   readonly lead: () => void;
-  /** The network is likely to be there again. */
-  readonly wake: () => void;
-  /** The device says that it has none. */
-  readonly lose: () => void;
+  /** Connects to hear from the server who we are. */
+  readonly ask: () => void;
   /** The cursor to go on from; null when everything has to be told first. */
   cursor(): StoredCursor | null;
-  readonly whose: Whose;
   /** null while there is no connection to be had. */
   readonly state: () => SyncState | null;
   /** Sends what has come into the outbox. */
@@ -58,16 +58,15 @@ export interface Engine {
   readonly rest: () => void;
   /** Why there will be no connection any more; undefined as long as there may be. */
   readonly ended: () => Error | undefined;
-  /** Ends it. Called again, the first reason stays. */
-  stop(why: string): void;
+  /** Ends it. */
+  readonly stop: () => void;
 }
 
 /** Makes the engine of one client. */
-export function createEngine(settings: Settings, parts: EngineParts): Engine {
-  const { replica, clock, emit, publish, subscription, principal, until } = parts;
-  const intake = createIntake(parts, JSON.stringify(subscription));
-  const socket = socketUrl(settings.url);
-  const credentials = createCredentials(settings.token);
+export function createEngine(options: ClientOptions, parts: EngineParts): Engine {
+  const { replica, clock, emit, publish, credentials, stored } = parts;
+  const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...options.reconnect } });
+  const intake = createIntake(parts);
   let following: Following = { replay: true };
   let leads = false;
   /** The head that is being caught up with; null while there is no connection, and 'live' once it was reached. */
@@ -76,19 +75,12 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
   let reason = '';
   let fault: Error | undefined;
   let nextAttemptAt: number | null = null;
-  let owner: string | undefined;
-  /** Whether the owner is so by the server's word. */
-  let isSure = false;
-  let stopped = '';
 
   const connection = createConnection(settings, {
     ...credentials,
-    url: () => socket,
-    identified(said = principal ?? ANONYMOUS) {
-      const name = ownerOf(socket, said);
-      if ((owner ??= name) !== name)
-        return publish({ type: 'failed', error: new SyncError('forbidden', USURPED), usurped: true });
-      isSure = true;
+    url: () => parts.socket,
+    identified(who) {
+      if (!parts.isSaid(who)) return;
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
       credentials.accepted();
@@ -96,7 +88,7 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     subscription() {
       const { cursor, replay } = following;
       const { seq: since = 0, ...proof } = cursor ?? {};
-      return { type: 'subscribe', since, ...proof, compact: replay, ...subscription };
+      return { type: 'subscribe', since, ...proof, compact: replay, ...options.subscription };
     },
     connected({ clientId, serverTime }) {
       clock.measure(Date.parse(serverTime));
@@ -125,29 +117,14 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     failing: (code, message) => failed(new SyncError(code, `${message}; it is tried again`)),
   });
 
-  async function whose(sure: boolean): Promise<string> {
-    let who = principal;
-    if (!who && !owner) {
-      // one that cannot be had just now is asked for again by the connection
-      const said = credentials.token(false).then(whoseIs, () => undefined);
-      who = await Promise.race([inTime(said, settings.answerMs), until(() => false) as Promise<never>]);
-    }
-    owner ??= who && ownerOf(socket, who);
-    if (!isSure && (!owner || sure)) {
-      if (!stopped) connection.connect();
-      await until(() => isSure);
-    }
-    return owner!;
-  }
-
   function cursor(): StoredCursor | null {
-    if (!leads) return intake.stored();
+    if (!leads) return stored();
     return following.replay ? null : following.cursor!;
   }
 
   function state(): SyncState | null {
     const { phase } = connection.state;
-    if (stopped || phase === 'refused') return { state: 'stopped', reason: stopped || reason };
+    if (phase === 'refused') return { state: 'stopped', reason };
     if (phase === 'idle') return null;
     if (phase === 'waiting' || phase === 'exhausted') return { state: 'offline', nextAttemptAt, reason };
     if (head === null) return { state: 'connecting' };
@@ -213,29 +190,24 @@ export function createEngine(settings: Settings, parts: EngineParts): Engine {
     sender.lost(NORMAL);
   }
 
+  const unbind = onWake(connection.wake, connection.lose);
+
   return {
     lead() {
-      if (leads || stopped) return;
+      if (leads) return;
       leads = true;
       following = intake.begin();
       connection.connect();
     },
-    wake: connection.wake,
-    lose: connection.lose,
+    ask: () => connection.connect(),
     cursor,
-    whose,
     state,
     pump: sender.pump,
     rest,
-    ended() {
-      if (stopped) return new SyncError('offline', stopped);
-      return connection.state.phase === 'refused' ? fault : undefined;
-    },
-    stop(why) {
-      stopped ||= why;
+    ended: () => (connection.state.phase === 'refused' ? fault : undefined),
+    stop() {
+      unbind();
       rest();
     },
   };
 }
-
-const USURPED = 'the token is of another user: make a new client for each';

@@ -4,7 +4,8 @@ import { refusal } from '../core/errors.js';
 import type { Following } from '../core/ledger-follower.js';
 import type { Changes, PendingWrite, StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
-import { opIdOf, type Replica } from './replica.js';
+import { opIdOf } from './changes.js';
+import type { Replica } from './replica.js';
 import type { WriteClock } from './write-clock.js';
 
 /** What an intake works with. */
@@ -12,14 +13,16 @@ export interface IntakeParts {
   readonly replica: Replica;
   readonly clock: WriteClock;
   readonly emit: Emitter['emit'];
+  /** The subscription, as JSON. */
+  readonly wanted: string;
+  /** Where the store stands, as far as it holds what is subscribed to. */
+  readonly stored: () => StoredCursor | null;
 }
 
 /** Puts into a replica what the server says. */
 export interface Intake {
   /** False when another tab has moved the checkpoint. */
   readonly isOurs: () => boolean;
-  /** Where the store stands, as far as it holds what is subscribed to. */
-  readonly stored: () => StoredCursor | null;
   /** @returns where to follow from. */
   readonly begin: () => Following;
   /** Everything will be told: what is there is stale until it is. */
@@ -34,8 +37,7 @@ export interface Intake {
   readonly refused: (writes: readonly PendingWrite[], error: ErrorBody) => void;
 }
 
-/** @param wanted the subscription, as JSON. */
-export function createIntake({ replica, clock, emit }: IntakeParts, wanted: string): Intake {
+export function createIntake({ replica, clock, emit, wanted, stored }: IntakeParts): Intake {
   /** Atomes of before the replay that it has not told yet: they are gone when it is whole. */
   let stale = new Set<string>();
   /** The last checkpoint that was made or met here. */
@@ -44,11 +46,6 @@ export function createIntake({ replica, clock, emit }: IntakeParts, wanted: stri
   function commit(changes: Changes): void {
     void replica.commit(changes).catch(() => undefined);
     last = replica.checkpoint;
-  }
-
-  function stored(): StoredCursor | null {
-    const { cursor, subscription } = replica.checkpoint;
-    return subscription === wanted ? cursor : null;
   }
 
   function replayAll(): Following {
@@ -81,7 +78,6 @@ export function createIntake({ replica, clock, emit }: IntakeParts, wanted: stri
 
   return {
     isOurs: () => replica.checkpoint === last,
-    stored,
     begin() {
       last = replica.checkpoint;
       clock.goOn(last);

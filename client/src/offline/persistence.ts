@@ -1,15 +1,17 @@
 import { SyncError, toError } from '../core/errors.js';
 import { NO_STORE } from '../storage/no-store.js';
 import type { Changes, Store } from '../storage/store.js';
-import { createReopening, type ReopeningPort } from './reopening.js';
+import { createMissed } from './missed.js';
+import type { createReopening, Mending, Reopening, ReopeningPort } from './reopening.js';
 
 /** Whom a persistence works for. */
 export interface PersistencePort {
   /** The store is ready for commits. */
   readonly opened: Promise<void>;
+  readonly mending: Mending;
   readonly failed: (error: Error) => void;
-  readonly recover: ReopeningPort['recover'];
-  readonly recovered: () => void;
+  readonly held: ReopeningPort['held'];
+  readonly recovered: ReopeningPort['back'];
   /** Other instances have committed these. */
   readonly heard: (changes: readonly Changes[]) => void;
 }
@@ -41,20 +43,20 @@ export interface Persistence {
 /** Makes the persistence of one client. */
 export function createPersistence(given: Store, port: PersistencePort): Persistence {
   let store = given;
-  let batch: Changes[] = [];
-  let underWay: readonly Changes[] = [];
+  let [batch, underWay]: [Changes[], readonly Changes[]] = [[], []];
   let saving: Promise<void> | undefined;
   let tail = port.opened;
   let unbind: (() => void) | undefined;
   let closed = false;
   let failure: string | undefined;
-  const reopening = createReopening(given, {
-    recover: port.recover,
+  const missed = createMissed();
+  const reopening = reopeningOf(port.mending, given, missed, {
+    ...port,
     enqueue: (work) => void (tail = tail.then(work)),
-    back() {
+    back(checkpoint) {
       [store, failure] = [given, undefined];
       observe();
-      port.recovered();
+      port.recovered(checkpoint);
     },
   });
 
@@ -63,7 +65,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     batch = [];
     saving = undefined;
     await guard(() => store.commit(underWay));
-    if (failure !== undefined) underWay.forEach(reopening.miss);
+    if (failure !== undefined) underWay.forEach(missed.add);
     underWay = [];
   }
 
@@ -100,7 +102,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     unsaved: () => [...underWay, ...batch],
     save(changes) {
       batch.push(changes);
-      if (failure !== undefined) reopening.miss(changes);
+      if (failure !== undefined) missed.add(changes);
       const kept = (saving ??= tail = tail.then(flush));
       kept.catch(() => undefined);
       return kept;
@@ -116,6 +118,22 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
       // where it is failing there is nothing to wait for
       if (failure === undefined) await Promise.allSettled([tail]);
       await store.close().catch((thrown: unknown) => port.failed(toError(thrown)));
+    },
+  };
+}
+
+/** A reopening that begins when what it takes has been loaded. */
+function reopeningOf(mending: Mending, ...given: Parameters<typeof createReopening>): Reopening {
+  let reopening: Reopening | undefined;
+  let stopped = false;
+  return {
+    begin: () =>
+      void mending.then(({ createReopening }) => {
+        if (!stopped) (reopening ??= createReopening(...given)).begin();
+      }),
+    stop() {
+      stopped = true;
+      reopening?.stop();
     },
   };
 }

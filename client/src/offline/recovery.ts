@@ -1,10 +1,9 @@
-import { refusal } from '../core/errors.js';
 import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Store } from '../storage/store.js';
 import { openOwned } from './open-owned.js';
 import type { Outbox } from './outbox.js';
-import type { Missed } from './reopening.js';
+import type { Missed } from './missed.js';
+import { isSound } from './rubbish.js';
 import type { View } from './view.js';
-import { timeOf } from './write-clock.js';
 
 /** What is in memory while the store fails. */
 export interface Held {
@@ -61,14 +60,3 @@ export async function recover(store: Store, held: Held, { gone, come }: Missed):
   append.forEach(outbox.isSaved);
   return isMore ? now : undefined;
 }
-
-/** Whether a record of the outbox is a write: nobody knows what becomes of a file in the hands of others. */
-export function isSound({ opId, operation, atomeId }: PendingWrite): boolean {
-  return [opId, operation, atomeId].every((part) => typeof part === 'string') && timeOf(opId) >= 0;
-}
-
-/** What becomes of one that is none. */
-export const RUBBISH = {
-  error: refusal('invalid', 'this record of the local store is no write', 400),
-  rejectedAt: '',
-} as const;

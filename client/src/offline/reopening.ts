@@ -1,38 +1,32 @@
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { createTimer } from '../core/timer.js';
-import type { Changes, Store } from '../storage/store.js';
+import type { Checkpoint, Store } from '../storage/store.js';
+import type { Missed } from './missed.js';
+import { recover, type Held } from './recovery.js';
 
 /** When a store that has failed is tried again. */
 const AGAIN: Backoff = { firstMs: 1_000, maxMs: 60_000, attempts: Infinity };
 
-/** What a store has not been given since it failed, as opIds. */
-export interface Missed {
-  /** What has left outbox or inbox. */
-  readonly gone: ReadonlySet<string>;
-  /** What has joined them. */
-  readonly come: ReadonlySet<string>;
-}
-
 /** Whom a reopening works for. */
 export interface ReopeningPort {
-  /** Opens the store and puts into it what it has missed. */
-  readonly recover: (missed: Missed) => Promise<void>;
+  readonly held: () => Held;
   /** Does this behind all commits, so that what comes meanwhile goes in behind it. */
   readonly enqueue: (work: () => Promise<void>) => void;
-  /** The store has all again. */
-  readonly back: () => void;
+  /** The store has all again. @param checkpoint where its own goes on. */
+  readonly back: (checkpoint: Checkpoint | undefined) => void;
 }
 
 /** Tries a store that has failed again and again. */
 export interface Reopening {
-  /** These changes are not in it. */
-  readonly miss: (changes: Changes) => void;
   readonly begin: () => void;
   readonly stop: () => void;
 }
 
-export function createReopening(store: Store, { recover, enqueue, back }: ReopeningPort): Reopening {
-  const missed = { gone: new Set<string>(), come: new Set<string>() };
+/** What makes a reopening, which comes in the second file. */
+export type Mending = Promise<{ readonly createReopening: typeof createReopening }>;
+
+/** @param missed what the store has not been given since it failed. */
+export function createReopening(store: Store, missed: Missed, { held, enqueue, back }: ReopeningPort): Reopening {
   const timer = createTimer();
   let attempts = 0;
   let stopped = false;
@@ -44,24 +38,19 @@ export function createReopening(store: Store, { recover, enqueue, back }: Reopen
 
   async function attempt(): Promise<void> {
     // why it has failed was told when it did
-    const isBack = await recover(missed).then(
-      () => true,
-      () => false,
+    const found = await recover(store, held(), missed).then(
+      (checkpoint) => ({ checkpoint }),
+      () => undefined,
     );
-    if (stopped || !isBack) await store.close().catch(() => undefined);
+    if (stopped || !found) await store.close().catch(() => undefined);
     if (stopped) return;
-    if (!isBack) return begin();
-    missed.gone.clear();
-    missed.come.clear();
+    if (!found) return begin();
+    missed.clear();
     attempts = 0;
-    back();
+    back(found.checkpoint);
   }
 
   return {
-    miss({ settle = [], append = [], dismiss = [], reject = [] }) {
-      for (const opId of [...settle, ...dismiss]) missed.gone.add(opId);
-      for (const { opId } of [...append, ...reject.map(({ operation }) => operation)]) missed.come.add(opId);
-    },
     begin,
     stop() {
       stopped = true;

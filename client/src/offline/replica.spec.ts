@@ -8,7 +8,7 @@ import { createReplica, type Replica } from './replica.js';
 const nothing = (): void => undefined;
 /** A replica that is open. */
 function openReplica(store: Store, publish: (change: Change) => void = nothing): Replica {
-  const replica = createReplica(store, publish);
+  const replica = createReplica(store, publish, import('./deferred.js'));
   replica.open(() => Promise.resolve('us'));
   return replica;
 }

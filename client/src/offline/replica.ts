@@ -2,13 +2,14 @@ import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError } from '../core/errors.js';
 import { applyChanges } from '../storage/apply-changes.js';
 import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Selection, Store, Tabs } from '../storage/store.js';
-import type { Change, Origin } from './changes.js';
+import { opIdOf, type Change, type Origin } from './changes.js';
 import { prepare } from './optimistic.js';
 import { idOf } from './owner.js';
 import { openOwned, type Whose } from './open-owned.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createPersistence } from './persistence.js';
-import { isSound, recover, RUBBISH } from './recovery.js';
+import type { Mending } from './reopening.js';
+import { isSound, RUBBISH } from './rubbish.js';
 import { createView, type View } from './view.js';
 
 const NOWHERE: Checkpoint = { cursor: null, subscription: '', skewMs: null, stamp: null };
@@ -43,7 +44,7 @@ export interface Replica {
 }
 
 /** Makes a replica that is not open yet. */
-export function createReplica(given: Store, publish: (change: Change) => void): Replica {
+export function createReplica(given: Store, publish: (change: Change) => void, mending: Mending): Replica {
   const outbox = createOutbox();
   const view = createView(outbox, () => checkpoint.owner && idOf(checkpoint.owner));
   const rejected = new Map<string, RejectedWrite>();
@@ -61,13 +62,12 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
   const opened = new Promise<Whose>((resolve) => (open = resolve)).then((whose) => kept.guard(() => read(whose)));
   const kept = createPersistence(given, {
     opened,
+    mending,
     failed,
     heard: (changes) => changes.forEach(observe),
-    async recover(missed) {
-      const take = (changes: Changes): void => void apply(changes, true);
-      checkpoint = (await recover(given, { outbox, view, rejected, checkpoint, adopt, take }, missed)) ?? checkpoint;
-    },
-    recovered() {
+    held: () => ({ outbox, view, rejected, checkpoint, adopt, take: (changes) => void apply(changes, true) }),
+    recovered(found) {
+      checkpoint = found ?? checkpoint;
       show();
       publish({ type: 'recovered' });
     },
@@ -231,9 +231,4 @@ export function createReplica(given: Store, publish: (change: Change) => void): 
       await kept.close();
     },
   };
-}
-
-/** Which write an alteration comes from; an empty text where it does not say. */
-export function opIdOf(event: AtomeEvent): string {
-  return ('opId' in event && event.opId) || '';
 }

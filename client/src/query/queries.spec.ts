@@ -58,7 +58,11 @@ describe('while the store is being read', () => {
   });
 
   function open(): void {
-    replica = createReplica(store, (change) => change.type === 'shown' && queries.changed(change.shown));
+    replica = createReplica(
+      store,
+      (change) => change.type === 'shown' && queries.changed(change.shown),
+      import('../offline/deferred.js'),
+    );
     queries = createQueries(replica, (run) => void run());
     replica.open(() => Promise.resolve('us'));
   }

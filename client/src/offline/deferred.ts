@@ -1,0 +1,6 @@
+/*
+ * What a client needs when it speaks to its server, and when its store has failed: a file of its own, so that a page can
+ * show what it has stored, and take writes, before this is there.
+ */
+export { createEngine } from './engine.js';
+export { createReopening } from './reopening.js';
