@@ -6,6 +6,7 @@ import type {
   DeltaRow,
   AtomeHeaderRow,
   PartialAtomeRow,
+  PlacedRow,
   ReadAtomeRow,
   IdempotencyRecord,
   PropagationRow,
@@ -173,6 +174,8 @@ export interface LedgerAtomes {
    * @param isWhole with the clocks of its keys.
    */
   get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole?: boolean): Promise<ReadAtomeRow | undefined>;
+  /** As {@link get}, without a large document. */
+  place(id: string): Promise<PlacedRow | undefined>;
   /** The atomes of those ids that are there, in any order. */
   some(ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */
