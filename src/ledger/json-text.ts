@@ -41,7 +41,6 @@ export interface Rewriting {
 /** The object with other members for some keys, in the order in which an object would have them. */
 export function rewritten(text: string, { keys, written, moved }: Rewriting): string {
   if (keys.size === 0) return text;
-  const rest = new Map(written);
   const parts: string[] = [];
   // those next to each other that stay are copied in one piece
   let [from, to] = [-1, -1];
@@ -49,25 +48,26 @@ export function rewritten(text: string, { keys, written, moved }: Rewriting): st
     if (from >= 0) parts.push(text.slice(from, to));
     from = -1;
   };
-  let first = firstIndex(rest);
+  const placed = new Set<string>();
   const put = (key: string): void => {
     copy();
-    parts.push(`${key}:${rest.get(key)!}`);
-    rest.delete(key);
-    first = firstIndex(rest);
+    parts.push(`${key}:${written.get(key)!}`);
+    placed.add(key);
   };
+  const indexed = [...written.keys()].filter((key) => indexOf(key) < NO_INDEX).values();
+  let next = indexed.next();
   walk(text, (at, colon, end) => {
     const key = text.slice(at, colon);
-    const index = first < NO_INDEX ? indexOf(key) : NO_INDEX;
-    while (first < index) put(rest.keys().next().value!);
+    const index = next.done ? NO_INDEX : indexOf(key);
+    for (; !next.done && indexOf(next.value) <= index; next = indexed.next()) put(next.value);
     if (!keys.has(key)) {
       if (from < 0) from = at;
       to = end;
-    } else if (rest.has(key) && (!moved.has(key) || indexOf(key) < NO_INDEX)) put(key);
-    else copy();
+    } else if (placed.has(key) || !written.has(key) || moved.has(key)) copy();
+    else put(key);
   });
   copy();
-  [...rest.keys()].forEach(put);
+  for (const key of written.keys()) if (!placed.has(key)) put(key);
   return `{${parts.join(',')}}`;
 }
 
@@ -103,11 +103,6 @@ function endOfValue(text: string, from: number): number {
     at += 1;
   }
   throw new Error('a value of JSON has no end');
-}
-
-function firstIndex(members: Members): number {
-  const [key] = members.keys();
-  return key === undefined ? NO_INDEX : indexOf(key);
 }
 
 /** Of a key that an object has in the order of numbers, its number. */

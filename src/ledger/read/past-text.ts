@@ -4,7 +4,7 @@ import { isErased } from '../erasure.js';
 import { membersOf, objectText, rewritten, type Members } from '../json-text.js';
 import { withoutClocks, type AtomeInText } from '../row-mapper.js';
 import type { DeltaRow } from '../rows.js';
-import { turnBySize } from '../turns.js';
+import { LARGE, turnBySize } from '../turns.js';
 
 type Keys = Readonly<Record<Part, Set<string>>>;
 
@@ -30,9 +30,11 @@ export async function foldText(rows: readonly DeltaRow[]): Promise<AtomeInText |
  */
 async function foldNamed([base, ...rows]: readonly DeltaRow[]): Promise<AtomeInText | undefined> {
   if (!base || isErased(base)) return undefined;
-  const deltas = await deltasOf(rows);
   const column = base.snapshot === null ? 'changes' : 'snapshot';
   const whole = base[column]!;
+  // little would be passed by, and whole states are folded in turns
+  if (rows.reduce((sum, { changes }) => sum + changes.length, 0) > Math.max(whole.length, LARGE)) return undefined;
+  const deltas = await deltasOf(rows);
   const documents = membersOf(whole, new Set(PARTS.map((part) => JSON.stringify(part))));
   if (!deltas || documents.size < PARTS.length) return undefined;
   const keys = keysOf(deltas.map(({ named }) => named));
