@@ -247,10 +247,11 @@ export interface LedgerStore {
   /** Those in whose ledger something has still to be propagated. */
   propagating(): Promise<string[]>;
   /**
-   * Begins a transaction on a connection of the application's to the same database.
+   * Begins a transaction on a connection of the application's to the same database. Where only one may write at a time,
+   * tenants take turns.
    * @throws Error where it is another, or may not write to the tables.
    */
-  join(dataSource: DataSource): Promise<JoinedTransaction>;
+  join(dataSource: DataSource, tenant: string): Promise<JoinedTransaction>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
   scrub(whole?: boolean): Promise<void>;
   /** Asks for all that a write needs, and writes nothing. Rejects when a write is not possible. */
