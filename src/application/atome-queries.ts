@@ -13,7 +13,7 @@ import { MOST_COUNTED } from '../ledger/read/totals.js';
 import { placeOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
-import type { AtomeRow, HeadRow, ReadAtomeRow } from '../ledger/rows.js';
+import type { AtomeRow, HeadRow, PlacedRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeOf, atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery, QueryCost, Total } from '../ledger/store.js';
 import { turn } from '../ledger/turns.js';
@@ -62,8 +62,9 @@ export class AtomeQueries {
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
   async get(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<Atome> {
     const reader = this.readerOf(principal, waiting);
-    const now = await this.row(reader, id, principal);
-    return moment ? reader.getAt(principal.tenant, id, moment) : reader.requireAlive(stateOf(this.shownAs(now)));
+    if (!moment) return reader.requireAlive(stateOf(this.shownAs(await this.row(reader, id, principal))));
+    await this.place(reader, id, principal);
+    return reader.getAt(principal.tenant, id, moment);
   }
 
   /** As {@link get}, as JSON, or what is wanted of it. */
@@ -75,14 +76,12 @@ export class AtomeQueries {
   ): Promise<AtomeText> {
     const { asOf, projection } = moment && 'projection' in moment ? moment : { asOf: moment };
     const reader = this.readerOf(principal, waiting);
-    const row = await this.row(reader, id, principal);
-    if (!asOf && row.deletedAt !== null) reader.requireAlive(stateOf(row));
-    const shown = asOf ? await reader.getAt(principal.tenant, id, asOf) : row;
+    const [{ epoch }, shown] = asOf
+      ? [await this.place(reader, id, principal), await reader.textAt(principal.tenant, id, asOf)]
+      : await this.alive(reader, id, principal);
     const { version, updatedAt } = shown;
-    const now = asOf ? shown : this.shownAs(row);
-    const whole = (): string => ('clocks' in now ? atomeText(now) : JSON.stringify(now));
-    const text = projection ? projectedText(now, projection) : whole();
-    return { etag: entityTag(row.epoch, shown), version, updatedAt, text };
+    const text = projection ? projectedText(shown, projection) : atomeText(shown);
+    return { etag: entityTag(epoch, shown), version, updatedAt, text };
   }
 
   /** What there is under an id, deleted or not; undefined also for what may not be read. */
@@ -108,7 +107,7 @@ export class AtomeQueries {
     waiting?: Waiting,
   ): Promise<HistoryPage> {
     const reader = this.readerOf(principal, waiting);
-    await this.row(reader, id, principal);
+    await this.place(reader, id, principal);
     return reader.history(principal.tenant, id, page, limit);
   }
 
@@ -153,7 +152,7 @@ export class AtomeQueries {
   /** As it was at a version; of an erased atome what is left of it. */
   async leftAt(id: string, version: number, principal: Principal): Promise<Atome> {
     const reader = this.readerOf(principal);
-    await this.row(reader, id, principal);
+    await this.place(reader, id, principal);
     return reader.leftAt(principal.tenant, id, version);
   }
 
@@ -165,6 +164,16 @@ export class AtomeQueries {
   private async standing(reader: LedgerReader, id: string, principal: Principal): Promise<AtomeHeader | undefined> {
     const standing = await reader.standing(principal.tenant, id);
     return standing && this.mayRead(principal, standing) ? standing : undefined;
+  }
+
+  private async alive(reader: LedgerReader, id: string, principal: Principal): Promise<[ReadAtomeRow, AtomeRow]> {
+    const row = await this.row(reader, id, principal);
+    if (row.deletedAt !== null) reader.requireAlive(stateOf(row));
+    return [row, this.shownAs(row)];
+  }
+
+  private place(reader: LedgerReader, id: string, principal: Principal): Promise<PlacedRow> {
+    return reader.place(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
   private row(reader: LedgerReader, id: string, principal: Principal): Promise<ReadAtomeRow> {

@@ -1,6 +1,8 @@
 import { rightsAndAudienceOf } from '../ledger/access-columns.js';
+import { membersOf, objectText } from '../ledger/json-text.js';
+import type { AtomeInText } from '../ledger/row-mapper.js';
 import type { AtomeRow } from '../ledger/rows.js';
-import { invalid, isObject, OWN_FIELDS, parseFieldPath, type Atome, type JsonValue } from '../protocol/index.js';
+import { invalid, isObject, OWN_FIELDS, parseFieldPath, type JsonValue } from '../protocol/index.js';
 
 /** What of a value is wanted: all of it, or some of its keys. */
 type Wanted = 'all' | Map<string, Wanted>;
@@ -26,7 +28,7 @@ export function parseProjection(text: string): Projection {
 }
 
 /** As `atomeText`, with what is wanted of it: a document is taken apart only where some of its keys are. */
-export function projectedText(shown: AtomeRow | Atome, projection: Projection): string {
+export function projectedText(shown: AtomeRow | AtomeInText, projection: Projection): string {
   const parts = [...projection].flatMap(([name, wanted]) => {
     const text = partText(shown, name, wanted);
     return text === undefined ? [] : [`"${name}":${text}`];
@@ -49,13 +51,14 @@ function add(wanted: Map<string, Wanted>, [key, ...more]: readonly string[]): vo
   if (within !== 'all') add(within, more);
 }
 
-function partText(shown: AtomeRow | Atome, name: string, wanted: Wanted): string | undefined {
+function partText(shown: AtomeRow | AtomeInText, name: string, wanted: Wanted): string | undefined {
   // a row keeps its documents and its rights as text
   const isRow = 'clocks' in shown;
   if (name === 'data' || name === 'meta') {
     const document = shown[name];
-    if (typeof document !== 'string') return textOf(document, wanted);
-    return wanted === 'all' ? document : textOf(JSON.parse(document) as JsonValue, wanted);
+    if (wanted === 'all') return document;
+    const keys = new Set(Array.from(wanted.keys(), (key) => JSON.stringify(key)));
+    return textOf(JSON.parse(objectText(membersOf(document, keys))) as JsonValue, wanted);
   }
   const isRight = name === 'access' || name === 'inherited';
   const of = isRow && isRight ? rightsAndAudienceOf(shown) : shown;

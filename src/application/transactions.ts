@@ -89,7 +89,7 @@ export class Transactions {
       );
     }
     await this.writer.open(caller.principal.tenant);
-    const joined = await this.store.join(dataSource);
+    const joined = await this.store.join(dataSource, caller.principal.tenant);
     const recorded = new RecordedWrites(limits.pushOperations);
     try {
       const result = await this.inTime(this.current.run(recorded, () => worked(recorded, joined, work)));

@@ -33,7 +33,17 @@ function after(before: AtomeState | null, row: DeltaRow, folded: () => AtomeStat
   return folded();
 }
 
-function changeOf({ atomeId, version, operation, changes, author, hlc, timestamp, superseded }: DeltaRow): Foldable {
+/** What a row says. */
+export function changeOf({
+  atomeId,
+  version,
+  operation,
+  changes,
+  author,
+  hlc,
+  timestamp,
+  superseded,
+}: DeltaRow): Foldable {
   const decoded: unknown = JSON.parse(changes);
   const lost: unknown = JSON.parse(superseded);
   // the writer is the only one who fills these columns, from the typed union

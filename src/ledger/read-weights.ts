@@ -20,7 +20,16 @@ export const isHeavy: {
   readonly alterations: Weights<LedgerAlterations>;
   readonly audit: Weights<LedgerAudit>;
 } = {
-  atomes: { get: light, some: light, headers: light, list: isWalk, count: heavy, countNewest: heavy, after: heavy },
+  atomes: {
+    get: light,
+    place: light,
+    some: light,
+    headers: light,
+    list: isWalk,
+    count: heavy,
+    countNewest: heavy,
+    after: heavy,
+  },
   // a chain is bounded by the document that is folded of it
   alterations: { page: light, newest: light, version: light, versions: light, history: light, deltaChain: light },
   audit: { rows: heavy, owned: heavy, receiptBytes: heavy, hashAt: light },

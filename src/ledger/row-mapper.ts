@@ -30,15 +30,22 @@ export function atomeOf(row: AtomeRow): Atome {
   return { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt, ...rights };
 }
 
+/** An atome whose documents are JSON, as the ledger keeps them. */
+export type AtomeInText = Omit<Atome, 'data' | 'meta'> & Pick<AtomeRow, 'data' | 'meta'>;
+
+export function atomeIn({ data, meta, ...rest }: AtomeInText): Atome {
+  return { ...rest, data: JSON.parse(data) as JsonObject, meta: JSON.parse(meta) as JsonObject };
+}
+
 /**
  * {@link atomeOf} as JSON, put together out of the JSON that the row keeps: to parse and write `data` and `meta` again would
  * come to the same text. Halves the CPU of a snapshot.
  */
-export function atomeText(row: AtomeRow): string {
+export function atomeText(row: AtomeRow | AtomeInText): string {
   const { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
-  const { audience: _audience, ...rights } = rightsAndAudienceOf(row);
+  const { access, inherited } = 'clocks' in row ? rightsAndAudienceOf(row) : row;
   const names = JSON.stringify({ id, kind, type });
-  const rest = JSON.stringify({ parentId, ownerId, version, createdAt, updatedAt, deletedAt, ...rights });
+  const rest = JSON.stringify({ parentId, ownerId, version, createdAt, updatedAt, deletedAt, access, inherited });
   return `${names.slice(0, -1)},"data":${data},"meta":${meta},${rest.slice(1)}`;
 }
 

@@ -58,6 +58,9 @@ export interface ReadAtomeRow extends AtomeRow {
   readonly epoch: string;
 }
 
+/** As {@link ReadAtomeRow}, before it is known whether its document is wanted. */
+export type PlacedRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
+
 /** The part of an atome's row that filters and rights look at. */
 export type AtomeHeaderRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access' | 'ancestors'>;
 

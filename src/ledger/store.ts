@@ -6,6 +6,7 @@ import type {
   DeltaRow,
   AtomeHeaderRow,
   PartialAtomeRow,
+  PlacedRow,
   ReadAtomeRow,
   IdempotencyRecord,
   PropagationRow,
@@ -173,6 +174,8 @@ export interface LedgerAtomes {
    * @param isWhole with the clocks of its keys.
    */
   get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole?: boolean): Promise<ReadAtomeRow | undefined>;
+  /** As {@link get}, without a large document. */
+  place(id: string): Promise<PlacedRow | undefined>;
   /** The atomes of those ids that are there, in any order. */
   some(ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */
@@ -244,10 +247,11 @@ export interface LedgerStore {
   /** Those in whose ledger something has still to be propagated. */
   propagating(): Promise<string[]>;
   /**
-   * Begins a transaction on a connection of the application's to the same database.
+   * Begins a transaction on a connection of the application's to the same database. Where only one may write at a time,
+   * tenants take turns.
    * @throws Error where it is another, or may not write to the tables.
    */
-  join(dataSource: DataSource): Promise<JoinedTransaction>;
+  join(dataSource: DataSource, tenant: string): Promise<JoinedTransaction>;
   /** Overwrites what the database itself still keeps of erased payloads; `whole`: rewrites all of it, which takes its time. */
   scrub(whole?: boolean): Promise<void>;
   /** Asks for all that a write needs, and writes nothing. Rejects when a write is not possible. */

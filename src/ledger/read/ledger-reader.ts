@@ -15,8 +15,10 @@ import type { Committed } from '../outcome.js';
 import { readNewestPage, readPage, type NewestPage, type PageContent } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
-import type { AlterationRow, AtomeHeaderRow, AtomeRow, HeadRow, ReadAtomeRow } from '../rows.js';
-import { alterationOf, atomeOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
+import type { AtomeHeaderRow, AtomeRow, HeadRow, PlacedRow, ReadAtomeRow } from '../rows.js';
+import { alterationOf, atomeIn, atomeOf, atomeText, stateOf, withoutClocks, type AtomeInText } from '../row-mapper.js';
+import { alterationsOf } from './alterations.js';
+import { foldText } from './past-text.js';
 import { keptTotal, MOST_COUNTED } from './totals.js';
 import type { LedgerStore, ListQuery, QueryCost, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
@@ -127,13 +129,25 @@ export class LedgerReader {
     return row;
   }
 
+  /** As {@link row}, without its document when that is large. */
+  async place(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<PlacedRow> {
+    const row = await this.store.ledger(tenant).atomes.place(id);
+    if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
+    check?.(headerOf(row));
+    return row;
+  }
+
   /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
   async getAt(tenant: string, id: string, asOf: AsOf): Promise<Atome> {
-    // its document may be large, and is not what is asked for
-    const { version: current } = await this.row(tenant, id);
+    return atomeIn(await this.textAt(tenant, id, asOf));
+  }
+
+  /** As {@link getAt}, its document as text. */
+  async textAt(tenant: string, id: string, asOf: AsOf): Promise<AtomeInText> {
+    const { version: current } = await this.place(tenant, id);
     const version = 'version' in asOf ? asOf.version : await this.versionAt(tenant, id, current, asOf);
-    const state = version >= 1 && version <= current ? await this.stateAt(tenant, id, version) : undefined;
-    if (state) return withoutClocks(state);
+    const text = version >= 1 && version <= current ? await this.textOf(tenant, id, version) : undefined;
+    if (text) return text;
     if (version >= 1 && version <= current) throw redacted(await this.find(tenant, id));
     throw new AtomeError(
       'not_found',
@@ -147,6 +161,10 @@ export class LedgerReader {
   async leftAt(tenant: string, id: string, version: number): Promise<Atome> {
     const state = await this.stateAt(tenant, id, version);
     return state ? withoutClocks(state) : this.find(tenant, id);
+  }
+
+  private async textOf(tenant: string, id: string, version: number): Promise<AtomeInText | undefined> {
+    return foldText(await this.store.ledger(tenant).alterations.deltaChain([[id, version]]));
   }
 
   /** The state after one version, folded from its base. */
@@ -184,7 +202,7 @@ export class LedgerReader {
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
   async history(tenant: string, id: string, page: number | HistoryCursor, limit: number): Promise<HistoryPage> {
-    const { version: currentVersion } = await this.row(tenant, id);
+    const { version: currentVersion } = await this.place(tenant, id);
     const to =
       typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
     const rows =
@@ -247,18 +265,16 @@ export class LedgerReader {
         if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
         const due = where && pace(row.size);
         if (due) await due;
-        if (where && !matchesCondition(where, isOfNow ? atomeOf(row) : (there as Atome))) continue;
-        yield isOfNow ? atomeText(row) : JSON.stringify(there);
+        if (where && !matchesCondition(where, 'clocks' in there ? atomeOf(there) : atomeIn(there))) continue;
+        yield atomeText(there);
       }
       after = rows.at(-1)!.id;
     }
   }
 
-  private async asOf(tenant: string, row: AtomeRow, seq: number): Promise<Atome | undefined> {
+  private async asOf(tenant: string, row: AtomeRow, seq: number): Promise<AtomeInText | undefined> {
     if (row.createdSeq > seq) return undefined;
-    const version = await this.versionAt(tenant, row.id, row.version, { seq });
-    const state = await this.stateAt(tenant, row.id, version);
-    return state && withoutClocks(state);
+    return this.textOf(tenant, row.id, await this.versionAt(tenant, row.id, row.version, { seq }));
   }
 
   /** The newest version not after a moment; 0 when there is none. Binary search: versions, seqs and times grow together. */
@@ -278,16 +294,4 @@ export class LedgerReader {
     }
     return low;
   }
-}
-
-/** What rows tell; each may be large. */
-async function alterationsOf(rows: readonly AlterationRow[]): Promise<(Alteration | RedactedAlteration)[]> {
-  const alterations: (Alteration | RedactedAlteration)[] = [];
-  const turnFor = turnBySize();
-  for (const row of rows) {
-    const due = turnFor(row.changes.length);
-    if (due) await due;
-    alterations.push(alterationOf(row));
-  }
-  return alterations;
 }

@@ -1,5 +1,4 @@
-import { hasDocument, type AtomeHeaderRow, type AtomeRow, type ReadAtomeRow } from '../rows.js';
-import type { PartialAtomeRow } from '../rows.js';
+import { hasDocument, type AtomeHeaderRow, type AtomeRow, type PlacedRow, type ReadAtomeRow } from '../rows.js';
 import { isHeavy, isInOrder } from '../read-weights.js';
 import type { IdPage, LedgerAtomes, ListQuery, Total } from '../store.js';
 import type { Statement } from './columns.js';
@@ -11,16 +10,14 @@ import { isShorter, MAX_FOUND, type Found } from './search.js';
 import * as sql from './sql.js';
 import { Part } from './sql.part.js';
 
-type ReadPartialRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
-
 /** The atomes of one tenant, and lists of them. */
 export class SqlAtomes extends Part implements LedgerAtomes {
   async get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole = false): Promise<ReadAtomeRow | undefined> {
     if (check) {
-      const [row] = await this.query<ReadPartialRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
+      const row = await this.place(id);
       if (!row) return undefined;
       check(row);
-      if (hasDocument(row) && !isWhole) return atomeRow(row);
+      if (hasDocument(row) && !isWhole) return row;
     }
     const [row] = await this.query<ReadAtomeRow>(
       isWhole ? sql.SELECT_WHOLE_ATOME : sql.SELECT_READ_ATOME,
@@ -31,6 +28,11 @@ export class SqlAtomes extends Part implements LedgerAtomes {
     // it may have been written since
     check?.(row);
     return atomeRow(row);
+  }
+
+  async place(id: string): Promise<PlacedRow | undefined> {
+    const [row] = await this.query<PlacedRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
+    return row && atomeRow(row);
   }
 
   async some(ids: readonly string[]): Promise<AtomeRow[]> {

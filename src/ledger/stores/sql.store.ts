@@ -47,7 +47,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     plan: (before: LockedState) => P,
   ): Promise<P>;
 
-  abstract join(dataSource: DataSource): Promise<JoinedTransaction>;
+  abstract join(dataSource: DataSource, tenant: string): Promise<JoinedTransaction>;
 
   abstract transact(...statements: readonly Statement[]): Promise<unknown[][]>;
 

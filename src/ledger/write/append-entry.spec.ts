@@ -27,4 +27,16 @@ describe('the past of a large document', () => {
     expect((await ledger.reader.stateAt(TENANT, 'map', 151))?.data).toEqual(now.data);
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
+
+  it('is left behind once little of it is left', async () => {
+    await ledger.write(create('large', { text: 'x'.repeat(600_000) }));
+    await ledger.write(write('large', 'replace', { data: { text: 'small' } }));
+    await ledger.write(update('large', { n: 1 }));
+    for (const version of [2, 3]) {
+      const rows = await ledger.store.ledger(TENANT).alterations.deltaChain([['large', version]]);
+      expect(JSON.stringify(rows).length).toBeLessThan(10_000);
+    }
+    expect((await ledger.reader.stateAt(TENANT, 'large', 3))?.data).toEqual({ text: 'small', n: 1 });
+    expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
+  });
 });

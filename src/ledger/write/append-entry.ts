@@ -1,5 +1,6 @@
 import {
   isRedacted,
+  MAX_CLOCK_CHARS,
   type AlterationBody,
   type AtomeHeader,
   type AtomeState,
@@ -18,6 +19,9 @@ import { rowOf, snapshotText, stateOf } from '../row-mapper.js';
 const MIN_SNAPSHOT_CHARS = 4_096;
 /** Or once they are so many: each is read and folded to get at the state. */
 const MAX_DELTA_ROWS = 64;
+
+/** Or once the document is so many times smaller than it was. */
+const MUCH_SMALLER = 4;
 
 /** An atome as a group has left it so far. */
 export interface PendingAtome {
@@ -80,9 +84,11 @@ export function appendEntry(
   const document = data.length + meta.length;
   const weight = target ? target.weight + deltaBytesOf(changes) : 0;
   const isLast = operation === 'redact';
-  // that of an erased atome stays its `redact`, by which it is known
   const isLong = weight > Math.max(document, MIN_SNAPSHOT_CHARS) || (target && version - target.base >= MAX_DELTA_ROWS);
-  const isDue = isLong && !isRedacted(state);
+  // it would be read with all that it was
+  const isShrunk = target !== undefined && document * MUCH_SMALLER + MAX_CLOCK_CHARS < target.size;
+  // that of an erased atome stays its `redact`, by which it is known
+  const isDue = (isShrunk || isLong) && !isRedacted(state);
   const isSnapshot = !target || isLast || isDue;
   const base = isSnapshot ? version : target.base;
   const snapshot = isSnapshot && target && !isLast ? snapshotText(state, data, meta) : null;

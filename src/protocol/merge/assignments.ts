@@ -104,7 +104,7 @@ function mergeInto(target: JsonValue | undefined, patch: JsonValue): JsonValue {
 
 function patched(state: AtomeState, steps: JsonPatch, { budget, isOwned }: Applying): Assignment[] {
   const written = new Set(steps.flatMap(pointersWritten));
-  const named = new Set([...written, ...steps.flatMap((step) => ('from' in step ? [step.from] : [step.path]))]);
+  const named = pointersNamed(steps);
   const before = written.has('') ? Object.keys(state.data) : [];
   const copy = isOwned ? (same: JsonValue): JsonValue => same : undefined;
   const after = jsonPatch(named.has('') ? state.data : some(state.data, keysOf(named)), steps, budget, copy);
@@ -122,11 +122,38 @@ function pointersWritten(step: JsonPatchStep): string[] {
   return step.op === 'move' ? [step.from, step.path] : [step.path];
 }
 
+function pointersNamed(steps: JsonPatch): Set<string> {
+  return new Set(steps.flatMap((step) => ('from' in step ? [step.from, step.path] : [step.path])));
+}
+
 /** The keys of the document that pointers lead through. */
 function keysOf(pointers: Iterable<string>): Set<string> {
   const keys = new Set<string>();
   for (const pointer of pointers) for (const key of pointerTokens(pointer).slice(0, 1)) keys.add(key);
   return keys;
+}
+
+/** The keys of `data` and `meta` that a change asks for or writes; undefined where that may be any of them. */
+export function keysNamed(change: Change): Readonly<Record<Part, readonly string[]>> | undefined {
+  switch (change.operation) {
+    case 'update':
+      return { data: Object.keys(change.changes), meta: [] };
+    case 'patch': {
+      const steps = patchSteps(change);
+      if (!steps) return { data: Object.keys(change.changes), meta: [] };
+      const named = pointersNamed(steps);
+      return named.has('') ? undefined : { data: [...keysOf(named)], meta: [] };
+    }
+    case 'rename':
+      return { data: ['name'], meta: [] };
+    case 'tag':
+      return { data: [], meta: ['tags'] };
+    case 'delete':
+    case 'share':
+      return { data: [], meta: [] };
+    default:
+      return undefined;
+  }
 }
 
 /** The values of some keys: what a patch does not name need not be copied for it. */

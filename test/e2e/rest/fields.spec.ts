@@ -86,7 +86,7 @@ describe.each(DATABASES)('fields of an atome, on %s', (_database, create) => {
     projectedText(row, plain);
     expect(parse).not.toHaveBeenCalled();
     projectedText(row, keyed);
-    expect(parse.mock.calls).toEqual([[row.data]]);
+    expect(parse.mock.calls).toEqual([['{"title":"A"}']]);
     parse.mockRestore();
   });
 });

@@ -38,28 +38,45 @@ describe('patience with a lock', () => {
 describe('the turn of those who share patience', () => {
   const late = (): Error => new Error('late');
 
-  it('goes round in the order in which they came', async () => {
+  it('goes round, and all work has one', async () => {
     const patience = new Patience();
     const order: string[] = [];
     const note = (name: string) => patience.run(() => void order.push(name));
-    const first = await patience.hold(60_000, late);
+    const first = await patience.hold('t', 60_000, late);
     const waiting = [note('a'), note('b')];
-    const second = patience.hold(60_000, late).then((release) => (order.push('held'), release));
+    const second = patience.hold('t', 60_000, late).then((release) => (order.push('held'), release));
     const last = note('c');
     expect(order).toEqual([]);
     first();
     const release = await second;
     await Promise.all(waiting);
-    expect([order, patience.isHeld]).toEqual([['a', 'b', 'held'], true]);
+    expect([order, patience.isHeld]).toEqual([['a', 'b', 'c', 'held'], true]);
+    const behind = note('d');
     release();
-    await last;
-    expect([order, patience.isHeld]).toEqual([['a', 'b', 'held', 'c'], false]);
+    await Promise.all([last, behind]);
+    expect([order, patience.isHeld]).toEqual([['a', 'b', 'c', 'held', 'd'], false]);
+  });
+
+  it('goes round among those who hold it, however many one of them waits for', async () => {
+    const patience = new Patience();
+    const order: string[] = [];
+    const held = async (scope: string): Promise<void> => {
+      const release = await patience.hold(scope, 60_000, late);
+      order.push(scope);
+      release();
+    };
+    const release = await patience.hold('greedy', 60_000, late);
+    const all = [held('greedy'), held('greedy'), held('greedy'), held('one'), held('one'), held('two')];
+    all.push(patience.run(() => void order.push('work')));
+    release();
+    await Promise.all(all);
+    expect(order).toEqual(['greedy', 'one', 'two', 'work', 'greedy', 'one', 'greedy']);
   });
 
   it('is waited for no longer than was said', async () => {
     const patience = new Patience();
-    const release = await patience.hold(60_000, late);
-    await expect(patience.hold(1, late)).rejects.toThrow('late');
+    const release = await patience.hold('t', 60_000, late);
+    await expect(patience.hold('t', 1, late)).rejects.toThrow('late');
     const behind = patience.run(() => 'done');
     release();
     expect(await behind).toBe('done');

@@ -3,6 +3,9 @@ import { setTimeout } from 'node:timers/promises';
 const PAUSE_MS = 20;
 /** As long as better-sqlite3 waits by itself, in milliseconds. */
 const PATIENCE_MS = 5_000;
+/** The scopes of what does not hold, and of deliveries. No tenant has such a name. */
+const WORK = '';
+export const DELIVERIES = ' ';
 
 /** Whether somebody else has the lock. */
 export function isLocked(error: unknown): boolean {
@@ -18,7 +21,7 @@ export class Patience {
   private triedAt = 0;
   /** Whether somebody of this process has the turn, and who waits for theirs. */
   private held = false;
-  private readonly line: (() => void)[] = [];
+  private readonly line = new Map<string, (() => void)[]>();
 
   constructor(private readonly patienceMs = PATIENCE_MS) {}
 
@@ -47,11 +50,11 @@ export class Patience {
   }
 
   /**
-   * Keeps all others waiting that run work here, until it is released. Everybody has their turn in the order in which they
-   * came.
+   * Keeps all others waiting that run work here, until it is released. Scopes take turns: who holds it much waits for
+   * themselves, and all work together is a scope of its own.
    * @param late makes the error of whoever has waited for longer than `waitMs`.
    */
-  hold(waitMs: number, late: () => Error): Promise<() => void> {
+  hold(scope: string, waitMs: number, late: () => Error): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const begin = (): void => {
         clearTimeout(timer);
@@ -59,16 +62,40 @@ export class Patience {
         resolve(() => this.release());
       };
       const timer = globalThis.setTimeout(() => {
-        this.line.splice(this.line.indexOf(begin), 1);
+        this.leave(scope, begin);
         reject(late());
       }, waitMs);
-      if (this.held) this.line.push(begin);
+      if (this.held) this.enter(scope, begin);
       else begin();
     });
   }
 
   private turn(): Promise<void> {
-    return new Promise((resolve) => this.line.push(resolve));
+    return new Promise((resolve) => this.enter(WORK, resolve));
+  }
+
+  private enter(scope: string, begin: () => void): void {
+    const waiting = this.line.get(scope);
+    if (waiting) waiting.push(begin);
+    else this.line.set(scope, [begin]);
+  }
+
+  private leave(scope: string, begin: () => void): void {
+    const waiting = this.line.get(scope)!;
+    waiting.splice(waiting.indexOf(begin), 1);
+    if (waiting.length === 0) this.line.delete(scope);
+  }
+
+  /** Whose turn it is; their scope goes to the end. */
+  private next(): (() => void) | undefined {
+    const [first] = this.line;
+    if (!first) return undefined;
+    const [scope, waiting] = first;
+    this.line.delete(scope);
+    // all work that waits is one transaction, or as short
+    const begin = scope === WORK ? () => waiting.forEach((each) => each()) : waiting.shift();
+    if (scope !== WORK && waiting.length > 0) this.line.set(scope, waiting);
+    return begin;
   }
 
   private release(): void {
@@ -76,7 +103,7 @@ export class Patience {
     // the lock was ours: of another's nothing is known yet
     this.lockedSince = undefined;
     while (!this.isHeld) {
-      const next = this.line.shift();
+      const next = this.next();
       if (!next) return;
       next();
     }

@@ -29,13 +29,13 @@ export interface SqliteSide {
 /** The statements of each connection of an application's. */
 const groupsOf = new WeakMap<BetterSqlite3.Database, SqliteGroups>();
 
-export async function joinSqlite(dataSource: DataSource, side: SqliteSide): Promise<JoinedTransaction> {
+export async function joinSqlite(dataSource: DataSource, tenant: string, side: SqliteSide): Promise<JoinedTransaction> {
   requireHost(dataSource, 'better-sqlite3');
   const { databaseConnection: db } = dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database };
   requireSameFile(db, side.db);
   let release: () => void;
   try {
-    release = await side.patience.hold(JOIN_MS, () => new StoreError(IN_TURN));
+    release = await side.patience.hold(tenant, JOIN_MS, () => new StoreError(IN_TURN));
   } catch (error) {
     throw side.reported(error);
   }

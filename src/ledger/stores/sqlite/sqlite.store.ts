@@ -13,7 +13,7 @@ import { searchPathOf } from './search/search-follower.js';
 import { SqliteSearch } from './search/sqlite.search.js';
 import { JOIN_MS } from '../host-runner.js';
 import { IN_TURN, translate } from './sqlite.errors.js';
-import { isLocked, Patience } from './patience.js';
+import { DELIVERIES, isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
 import { sqliteConditions } from './sqlite.condition.js';
@@ -99,9 +99,9 @@ export class SqliteStore extends SqlStore {
     );
   }
 
-  join(dataSource: DataSource): Promise<JoinedTransaction> {
+  join(dataSource: DataSource, tenant: string): Promise<JoinedTransaction> {
     const { db, file, patience } = this;
-    return joinSqlite(dataSource, {
+    return joinSqlite(dataSource, tenant, {
       db,
       file,
       patience,
@@ -129,7 +129,7 @@ export class SqliteStore extends SqlStore {
   }
 
   override async apart<T>(work: () => Promise<T>): Promise<T> {
-    const release = await this.patience.hold(JOIN_MS, () => this.reported(new StoreError(IN_TURN)));
+    const release = await this.patience.hold(DELIVERIES, JOIN_MS, () => this.reported(new StoreError(IN_TURN)));
     try {
       return await work();
     } finally {
