@@ -171,18 +171,19 @@ export class NodeBus {
   private take(received: ReceivedMessage): void {
     const { message } = received;
     const { state } = this;
-    if (message.type === 'hint') this.listener?.hint(message.hint, () => this.contentOf<Carried>(received));
+    if (message.type === 'hint')
+      this.listener?.hint(message.hint, () => this.contentOf(received) as Carried | undefined);
     else if (message.type === 'alive') state.alive(message.node, message.revision);
     else if (message.type === 'request' && message.of === this.node) state.tellWhole();
     else if (message.type === 'state') {
-      const change = this.contentOf<StateChange>(received);
-      if (change) state.heard(message.node, change);
+      const change = this.contentOf(received);
+      if (change !== undefined) state.heard(message.node, change as StateChange);
     }
   }
 
   /** What was sealed by another server of this database, which is of this form then. */
-  private contentOf<T>({ message, sealed }: ReceivedMessage): T | undefined {
-    return sealed === undefined ? undefined : (this.cipher?.open(sealed, lineOf(message)) as T | undefined);
+  private contentOf({ message, sealed }: ReceivedMessage): unknown {
+    return sealed === undefined ? undefined : this.cipher?.open(sealed, lineOf(message));
   }
 
   private async sendHints(hints: readonly Hint[]): Promise<void> {

@@ -186,7 +186,7 @@ describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ?
       nodes.push(one!, two!);
       await Promise.all([one!.knows(1), two!.knows(1)]);
       // more than one message takes
-      const all = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k${n}`, 'v'.repeat(1_000) + n]));
+      const all = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`k${n}`, `${'v'.repeat(1_000)}${n}`]));
       for (const [key, value] of Object.entries(all)) one!.bus.state.set(key, value);
       await two!.told(({ state }) => Object.keys(state).length === 40);
       one!.bus.state.set('k0', null);
@@ -195,10 +195,10 @@ describe.each([['memory', memory], ['PostgreSQL', postgres], ...(hasNatsServer ?
       const outsider = new TestNode(bus.connect(), randomBytes(32));
       nodes.push(three, outsider);
       const left: Record<string, string> = { ...all, k1: 'another' };
-      delete left['k0'];
+      delete left.k0;
       await Promise.all(
         [two!, three].map((node) =>
-          node.told(({ state }) => state['k1'] === 'another' && Object.keys(state).length === 39),
+          node.told(({ state }) => state.k1 === 'another' && Object.keys(state).length === 39),
         ),
       );
       expect([two!.state, three.state, outsider.state]).toEqual([left, left, {}]);
