@@ -3,7 +3,7 @@ import fastifyStatic, { type FastifyStaticOptions } from '@fastify/static';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { pino } from 'pino';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
 import { connectionsWithin, connectionWarning, HttpConnections, openFileLimit } from './http-connections.js';
@@ -15,7 +15,9 @@ import { connectionErrors, refuseConnect, refuseExpectation } from '../http/conn
 import { LimitedLog } from '../http/limited-log.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 import { ProblemFilter, sendProblem } from '../http/problem.filter.js';
-import { PinoLogger } from '../ops/logger.js';
+import { AccessLog } from '../http/access-log.js';
+import { REQUEST_ID, requestIdOf } from '../http/request-id.js';
+import { openLogger } from '../ops/logger.js';
 import { PACKAGE_FOLDER } from '../version.js';
 
 /** How long a request may take to arrive, and its headers, in milliseconds. */
@@ -28,7 +30,8 @@ const CHECK_MS = 5_000;
 
 /** The server as it runs, not yet listening: for `main` and for every end-to-end test. */
 export async function createApp(config: Config): Promise<NestFastifyApplication> {
-  const logger = new PinoLogger(pino({ level: config.logLevel }));
+  const logger = openLogger(config);
+  const accessLog = config.accessLog && logger.tells('info') ? new AccessLog() : undefined;
   const { proxies = 0 } = config.atome;
   const adapter = new FastifyAdapter({
     bodyLimit: config.atome.limits?.messageBytes ?? DEFAULT_LIMITS.messageBytes,
@@ -39,8 +42,12 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     // a proxy may append to a path what it likes; ours end where they end
     routerOptions: { maxParamLength: 128 },
     rewriteUrl: ({ url = '/' }) => addressInOwnWords(url),
-    // what Fastify refuses before any route, such as a path that cannot be decoded
-    frameworkErrors: sendProblem,
+    genReqId: requestIdOf,
+    // what Fastify refuses before any route and hook, such as a path that cannot be decoded
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      accessLog?.follow(request, reply);
+      sendProblem(error, request, reply.header(REQUEST_ID, request.id));
+    },
     // refused by the perimeter instead, as a problem
     http: { requireHostHeader: false, headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECK_MS },
     clientErrorHandler: connectionErrors(new LimitedLog(new Logger('Http'))),
@@ -53,6 +60,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   });
   boundConnections(app);
   app.getHttpServer().on('checkExpectation', refuseExpectation).on('connect', refuseConnect);
+  accessLog?.attach(app.getHttpAdapter().getInstance());
   await setupApp(app, config);
   return app;
 }

@@ -11,6 +11,7 @@ import type { Config } from '../config/environment.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { keepAnswerOutOfCaches } from '../http/cache-headers.js';
 import { LimitedLog } from '../http/limited-log.js';
+import { REQUEST_ID } from '../http/request-id.js';
 import { PushRate } from './push-rate.js';
 import { NOTHING_HERE } from '../http/problem.js';
 import { RouteTable } from '../http/route-table.js';
@@ -28,6 +29,7 @@ const CORS_HEADERS = {
     'If-Unmodified-Since',
     'Last-Event-ID',
     'X-Client-Id',
+    'X-Request-Id',
     'X-Requested-With',
   ],
   exposedHeaders: [
@@ -38,6 +40,7 @@ const CORS_HEADERS = {
     'RateLimit-Remaining',
     'RateLimit-Reset',
     'X-Query-Cost',
+    'X-Request-Id',
   ],
   maxAge: 600,
 };
@@ -58,7 +61,7 @@ export async function setupPerimeter(app: NestFastifyApplication, config: Config
   const { allowedOrigins } = app.get(ResolvedOptions).origins;
   const headers = { ...(await browserHeaders()), ...(allowedOrigins.length > 0 && { vary: 'Origin' }) };
   server.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(headers);
+    void reply.headers(headers).header(REQUEST_ID, request.id);
     // what is not there, or answers OPTIONS, has no route that would say so
     if (API.test(request.url)) keepAnswerOutOfCaches(reply);
     if (request.url.startsWith('/api/docs')) void reply.header('content-security-policy', DOCS_POLICY);

@@ -8,7 +8,7 @@ import { addressOf } from '../auth/admission/client-address.js';
 import { renderRefusal, writeAnswer } from '../http/connection-errors.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { StallGuard } from '../http/stall-guard.js';
-import { handshakeFault, HandshakePolicy } from '../realtime/handshake-policy.js';
+import { HandshakePolicy } from '../realtime/handshake-policy.js';
 import { Session } from '../realtime/session.js';
 import { assertSpeaksWebSocket } from '../realtime/socket-adapter.js';
 import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session-dependencies.js';
@@ -41,7 +41,9 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
       perMessageDeflate: this.options.socket.deflate,
       verifyClient: this.verify,
     });
-    server.on('wsClientError', (_error, socket, request) => writeAnswer(socket as Socket, handshakeFault(request)));
+    server.on('wsClientError', (_error, socket, request) =>
+      writeAnswer(socket as Socket, this.handshakePolicy.faultOf(request)),
+    );
   }
 
   /** Who is refused here gets no WebSocket, only an HTTP answer. */

@@ -16,6 +16,7 @@ import { SCHEMA_PATTERN } from '../database/tables.js';
 import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
 import { isLoopback, isSafeUrl } from './addresses.js';
+import { readLog, type LogConfig } from './log-environment.js';
 import { readMetrics } from './metrics-environment.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment, type Setting } from './variable-reader.js';
@@ -24,15 +25,11 @@ import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/p
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
 /** Everything that the environment says, checked. */
-export interface Config {
+export interface Config extends LogConfig {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly logLevel: LogLevel;
   /** Whether Swagger UI and the OpenAPI document are served. */
   readonly docs: boolean;
   /** Where metrics are served, 0: on a free port; undefined: nowhere. That of `port` is the same server. */
@@ -78,7 +75,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
     host,
     port,
     ...(metricsPort !== undefined && { metricsPort }),
-    logLevel: read.choice('LOG_LEVEL', 'info', LOG_LEVELS),
+    ...readLog(read),
     docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
     rates: {
       // without authentication only this machine can call, and everybody is the same

@@ -164,6 +164,8 @@ export interface AtomeOptions {
   readonly memoryBudget?: number;
   /** How many proxies stand in front, each of which appends to `X-Forwarded-For` whom it was asked by; default 0. */
   readonly proxies?: number;
+  /** Whether each request of the module's routes has a line of level `log` in the context `access`, when it is over. Default: false. */
+  readonly accessLog?: boolean;
 }
 
 /** What must be known before the application starts, also where the rest comes from a factory. */
@@ -211,6 +213,7 @@ export class ResolvedOptions {
   readonly kinds: KindRegistry | undefined;
   readonly origins: OriginOptions;
   readonly proxies: number;
+  readonly accessLog: boolean;
   readonly quotas: Quotas;
   readonly connections: ConnectionLimits;
   readonly heavyCalls: HeavyLimits;
@@ -244,6 +247,7 @@ export class ResolvedOptions {
     const { memoryBudget = 0 } = options;
     this.memoryBudget = memoryBudget > 0 ? memoryBudget : defaultMemoryBudget();
     this.proxies = options.proxies ?? 0;
+    this.accessLog = options.accessLog ?? false;
   }
 
   /** Whether it is found out who calls: otherwise everybody is the same. */

@@ -128,6 +128,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   queryScanLimit: wholeFrom(0),
   memoryBudget: wholeFrom(0),
   proxies: wholeFrom(0),
+  accessLog: flag,
   wsPath: is('a path such as /ws/atome-sync', (value) => typeof value === 'string' && /^\/[^\s?#]*$/.test(value)),
   ws: flag,
   rest: flag,

@@ -2,6 +2,7 @@ import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AtomeError, type ErrorCode } from '../protocol/index.js';
 import type { LimitedLog } from './limited-log.js';
+import { REQUEST_ID } from './request-id.js';
 import { PROBLEM_JSON, retryAfterOf, toProblem } from './problem.js';
 
 /** An error as an answer, with a status of HTTP's own. */
@@ -10,6 +11,8 @@ export interface Refusal {
   readonly error: AtomeError;
   /** Path that was asked for; left out where it is not known. */
   readonly instance?: string;
+  /** What the request is called; left out where none has come. */
+  readonly requestId?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -79,8 +82,8 @@ function refusal(status: number, code: ErrorCode, message: string): Refusal {
 }
 
 /** Renders a refusal as a problem. Where the path is not known, `instance` is empty: a reference to the same address. */
-export function renderRefusal({ status, error, instance = '', headers }: Refusal): RenderedRefusal {
-  const body = JSON.stringify({ ...toProblem(error, instance), title: STATUS_CODES[status], status });
+export function renderRefusal({ status, error, instance = '', requestId, headers }: Refusal): RenderedRefusal {
+  const body = JSON.stringify({ ...toProblem(error, instance, requestId), title: STATUS_CODES[status], status });
   const wait = retryAfterOf(error);
   return {
     status,
@@ -91,6 +94,7 @@ export function renderRefusal({ status, error, instance = '', headers }: Refusal
       Vary: 'Authorization',
       'X-Content-Type-Options': 'nosniff',
       ...(wait !== undefined && { 'Retry-After': wait }),
+      ...(requestId !== undefined && { [REQUEST_ID]: requestId }),
       Connection: 'close',
       ...headers,
     },

@@ -25,7 +25,7 @@ describe('the log of what fails', () => {
   it('tells of two faults of one kind in two places', () => {
     const told = lines();
     const onError = errorLog('Test');
-    for (let times = 0; times < 10; times += 1) [first(), second()].forEach(onError);
+    for (let times = 0; times < 10; times += 1) [first(), second()].forEach((error) => onError(error));
     expect(told).toEqual([expect.stringContaining('first'), expect.stringContaining('second')]);
   });
 

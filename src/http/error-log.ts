@@ -7,13 +7,14 @@ import { LimitedLog } from './limited-log.js';
  * Logs what fails beside the answers to requests, where a thousand readers may meet one fault at once: what the store has
  * reported is not said again, and the rest once an interval for each kind.
  */
-export function errorLog(context: string): (error: unknown) => void {
+export function errorLog(context: string): (error: unknown, requestId?: string) => void {
   const logger = new Logger(context);
   const limited = new LimitedLog({ warn: (line: string) => logger.error(line) });
-  return (error) => {
+  return (error, requestId) => {
     if (error instanceof StoreError) return;
-    if (error instanceof AtomeError) limited.warn(error.code, error.message);
-    else limited.warn(kindOf(error), error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const of = requestId === undefined ? '' : `request ${requestId}: `;
+    if (error instanceof AtomeError) limited.warn(error.code, of + error.message);
+    else limited.warn(kindOf(error), of + (error instanceof Error ? (error.stack ?? error.message) : String(error)));
   };
 }
 

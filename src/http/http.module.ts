@@ -1,6 +1,7 @@
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { ResolvedOptions } from '../config/module-options.js';
+import { OwnAccessLog } from './access-log.js';
 import { ArrivingBodies } from './arriving-bodies.js';
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { byteBudgetWithin } from './byte-budget.js';
@@ -41,6 +42,8 @@ import { UsualPrefix } from './usual-prefix.js';
     JsonAnswers,
     LongResponses,
     RouteTable,
+    // before what may refuse a request
+    OwnAccessLog,
     OwnRoutes,
     SecurityLog,
     StallGuard,

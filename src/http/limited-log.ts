@@ -1,30 +1,43 @@
 import type { LoggerService } from '@nestjs/common';
 
 const INTERVAL_MS = 10_000;
+/** What goes on for hours is said as often, in milliseconds. */
+const LONGEST_MS = 10 * 60_000;
 
 /**
  * Logs a cause that may recur with each request: at once the first time, then at most one line for each interval, which
- * tells how many were left out. Causes are fixed texts of the program, never input, so that their number is bounded.
+ * sums up how often it was met; intervals grow as long as it goes on. Causes are fixed texts of the program, never input, so
+ * that their number is bounded.
  */
 export class LimitedLog {
-  private readonly causes = new Map<string, { until: number; leftOut: number }>();
+  private readonly causes = new Map<string, { leftOut: number; message: string }>();
 
   constructor(
     private readonly logger: Pick<LoggerService, 'warn'>,
     private readonly intervalMs = INTERVAL_MS,
-    private readonly now: () => number = Date.now,
   ) {}
 
   /** @param message one line: what was refused or failed, why, and the setting that helps. */
   warn(cause: string, message: string): void {
-    const at = this.now();
     const known = this.causes.get(cause);
-    if (known && at < known.until) {
-      known.leftOut += 1;
+    if (!known) {
+      this.await(cause, this.intervalMs);
+      this.logger.warn(message);
       return;
     }
-    const more = known && known.leftOut > 0 ? ` (${known.leftOut} more since the last line)` : '';
-    this.causes.set(cause, { until: at + this.intervalMs, leftOut: 0 });
-    this.logger.warn(message + more);
+    known.leftOut += 1;
+    known.message = message;
+  }
+
+  /** Sums up when the interval is over; a cause that was not met in it is news the next time. */
+  private await(cause: string, ms: number): void {
+    const met = { leftOut: 0, message: '' };
+    this.causes.set(cause, met);
+    const sumUp = (): void => {
+      if (met.leftOut === 0) return void this.causes.delete(cause);
+      this.await(cause, Math.min(ms * 2, LONGEST_MS));
+      this.logger.warn(`${met.message} (${met.leftOut} more in ${ms / 1_000} s)`);
+    };
+    setTimeout(sumUp, ms).unref();
   }
 }

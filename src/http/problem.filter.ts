@@ -4,6 +4,7 @@ import { throwError, type Observable } from 'rxjs';
 import { AtomeError } from '../protocol/index.js';
 import { REFUSALS } from '../ledger/signals.js';
 import { errorLog } from './error-log.js';
+import { REQUEST_ID } from './request-id.js';
 import { PROBLEM_JSON, retryAfterOf, toAtomeError, toProblem } from './problem.js';
 
 /** Answers every error as problem+json, and logs those that are the server's own fault. */
@@ -22,7 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
   /** The same where Nest is not asked: before a handler is called. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = toAtomeError(error);
-    if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
+    if (refusal.code === 'internal') this.onError(refusal.cause ?? error, request.id);
     if (!reply.sent) sendProblem(refusal, request, reply);
   }
 }
@@ -50,7 +51,13 @@ export function sendProblem(error: unknown, { url, headers }: FastifyRequest, re
     .type(PROBLEM_JSON)
     // it holds for this request alone
     .header('cache-control', 'no-store')
-    .send(toProblem(refusal, pathOf(url)));
+    .send(toProblem(refusal, pathOf(url), nameOf(reply)));
+}
+
+/** What an answer says that its request is called; an application may have named it by itself. */
+export function nameOf(reply: FastifyReply): string | undefined {
+  const name = reply.getHeader(REQUEST_ID);
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** Without the query: somebody may have put a secret there. */

@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { AtomeError, CloseCode, ERRORS, type ErrorCode, type JsonObject } from '../protocol/index.js';
 
-/** Problem details (RFC 9457) with the members of our own that clients read. */
+/** Problem details (RFC 9457) with the members of our own that clients read, and `requestId` where the request has a name. */
 export interface Problem extends JsonObject {
   type: string;
   title: string;
@@ -44,7 +44,7 @@ export function closeCodeOf(error: unknown): CloseCode {
   return code === 'forbidden' ? CloseCode.FORBIDDEN : CloseCode.RESTART;
 }
 
-export function toProblem(error: AtomeError, instance: string): Problem {
+export function toProblem(error: AtomeError, instance: string, requestId?: string): Problem {
   const { code, message, status, retryable, details } = error;
   return {
     type: `urn:atome-sync:error:${code}`,
@@ -52,6 +52,7 @@ export function toProblem(error: AtomeError, instance: string): Problem {
     status,
     detail: message,
     instance,
+    ...(requestId !== undefined && { requestId }),
     success: false,
     error: message,
     code,

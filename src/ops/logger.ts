@@ -1,6 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Logger as Pino } from 'pino';
+import { pino, type Level, type Logger as Pino } from 'pino';
+import type { LogConfig } from '../config/log-environment.js';
 import { OpenError } from '../database/open-error.js';
+import { PrettyLines } from './pretty-lines.js';
 
 /** What Nest says of its own start on every start; nobody reads it twice. */
 const START_CONTEXTS: ReadonlySet<unknown> = new Set([
@@ -12,9 +14,26 @@ const START_CONTEXTS: ReadonlySet<unknown> = new Set([
   'WebSocketsController',
 ]);
 
+/** Bytes of lines that may wait to be written. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** The log of the server on standard output. */
+export function openLogger({ logLevel, logFormat }: Pick<LogConfig, 'logLevel' | 'logFormat'>): PinoLogger {
+  const { stdout } = process;
+  const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && stdout.isTTY);
+  // a pipe that nobody reads must not hold the server up: what does not fit is left out
+  const out = isPretty ? new PrettyLines(stdout) : pino.destination({ sync: false, maxLength: MOST_BYTES });
+  return new PinoLogger(pino({ level: logLevel }, out));
+}
+
 /** Nest's log on pino: one line of JSON each, at one level for all. */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Pino) {}
+
+  /** Whether lines of a level are written. */
+  tells(level: Level): boolean {
+    return this.pino.isLevelEnabled(level);
+  }
 
   log(message: unknown, context?: string): void {
     if (typeof message === 'object' && message !== null) this.pino.info({ context, ...message });

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ResolvedOptions } from '../config/module-options.js';
 import { renderRefusal } from '../http/connection-errors.js';
 import { fastifyOf } from '../http/fastify-of.js';
-import { pathOf } from '../http/problem.filter.js';
+import { nameOf, pathOf } from '../http/problem.filter.js';
 import { AtomeError } from '../protocol/index.js';
 import { UPGRADE_HEADERS } from './handshake-policy.js';
 
@@ -28,11 +28,13 @@ export class UpgradeRequired implements OnApplicationBootstrap {
 }
 
 function requireUpgrade({ url }: FastifyRequest, reply: FastifyReply): void {
+  const requestId = nameOf(reply);
   const error = new AtomeError('invalid', MESSAGE);
   const { status, headers, body } = renderRefusal({
     status: 426,
     error,
     instance: pathOf(url),
+    ...(requestId !== undefined && { requestId }),
     headers: UPGRADE_HEADERS,
   });
   void reply.status(status).headers(headers).send(body);

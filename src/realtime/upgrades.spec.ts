@@ -10,11 +10,12 @@ const IGNORED_MS = 30;
 describe('an upgrade that another listener has been told of', () => {
   let server: Server;
   let url: string;
+  const lines: string[] = [];
   beforeEach(async () => {
     server = createServer((_request, response) => response.end('as if it asked for no upgrade'));
     server.on(
       'upgrade',
-      takeUpgrades(server, () => undefined, IGNORED_MS),
+      takeUpgrades(server, () => undefined, { warn: (_cause, line) => void lines.push(line) }, IGNORED_MS),
     );
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -34,6 +35,8 @@ describe('an upgrade that another listener has been told of', () => {
     expect(text).toMatch(/^HTTP\/1\.1 404 /);
     expect(text).toMatch(/content-type: application\/problem\+json/i);
     expect(JSON.parse(text.split('\r\n\r\n')[1]!)).toMatchObject({ code: 'not_found', instance: '/nowhere' });
+    expect(lines).toEqual([expect.stringMatching(/wsPath .*\/nowhere/)]);
+    expect(lines.join()).not.toContain('secret');
   });
 
   it('is answered as if it wanted none when it wants another and nobody takes it', async () => {

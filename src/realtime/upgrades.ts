@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocketServer } from 'ws';
+import type { LimitedLog } from '../http/limited-log.js';
 import { answerUnderWay, writeAnswer } from '../http/connection-errors.js';
 import { pathOf } from '../http/problem.filter.js';
+import { requestIdOf } from '../http/request-id.js';
 import { upgradeTakers } from '../http/upgrade-observers.js';
 import { AtomeError } from '../protocol/index.js';
 
@@ -16,16 +18,18 @@ const IGNORED_MS = 10_000;
  * Takes the WebSockets of some paths. What else wants an upgrade is left to the other listeners of the server; what none
  * of them takes gets the answer of HTTP/1.1, for nobody has to heed an `Upgrade` (RFC 9110 §7.8).
  * @param at finds who serves a path.
+ * @param log is told of WebSockets at a path that nobody serves.
  */
 export function takeUpgrades(
   server: Server,
   at: (path: string) => WebSocketServer | undefined,
+  log: Pick<LimitedLog, 'warn'>,
   ignoredMs = IGNORED_MS,
 ): UpgradeListener {
   return (request, socket, head) => {
     const ours = isWebSocket(request) ? at(pathnameOf(request)) : undefined;
     if (ours) return ours.handleUpgrade(request, socket, head, (ws) => ours.emit('connection', ws, request));
-    const answer = (): void => answerUntaken(server, { request, socket, head });
+    const answer = (): void => answerUntaken(server, { request, socket, head }, log);
     // asked each time: others may come and go
     if (upgradeTakers(server) === 1) answer();
     else answerIfIgnored(socket, answer, ignoredMs);
@@ -44,11 +48,11 @@ function answerIfIgnored(socket: Socket, answer: () => void, ignoredMs: number):
   socket.once('close', () => clearTimeout(timer));
 }
 
-function answerUntaken(server: Server, upgrade: Upgrade): void {
+function answerUntaken(server: Server, upgrade: Upgrade, log: Pick<LimitedLog, 'warn'>): void {
   const { request, socket } = upgrade;
   const underWay = answerUnderWay(socket);
   if (underWay) return endAfter(underWay, socket);
-  if (isWebSocket(request)) refuseUnknownPath(request, socket);
+  if (isWebSocket(request)) refuseUnknownPath(upgrade, log);
   else answerWithoutUpgrade(server, upgrade);
 }
 
@@ -69,9 +73,13 @@ function endAfter(answer: NodeJS.EventEmitter, socket: Socket): void {
   answer.once('finish', () => socket.destroySoon());
 }
 
-function refuseUnknownPath({ url }: IncomingMessage, socket: Socket): void {
+function refuseUnknownPath({ request, socket }: Upgrade, log: Pick<LimitedLog, 'warn'>): void {
   closeOnError(socket);
-  writeAnswer(socket, { status: 404, error: new AtomeError('not_found', NO_SOCKET_HERE), instance: pathOf(url!) });
+  const instance = pathOf(request.url!);
+  // what a request says is quoted in part, and can end no line
+  log.warn('path', `a WebSocket was refused with 404: ${NO_SOCKET_HERE} (${JSON.stringify(instance.slice(0, 200))})`);
+  const error = new AtomeError('not_found', NO_SOCKET_HERE);
+  writeAnswer(socket, { status: 404, error, instance, requestId: requestIdOf(request) });
 }
 
 /** Node has taken its own listener off, and a fault without one ends the process. */

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { Logger } from '@nestjs/common';
 import type { WebSocketServer } from 'ws';
+import { LimitedLog } from '../http/limited-log.js';
 import { takeUpgrades, type UpgradeListener } from './upgrades.js';
 
 type Bind = WsAdapter['bindMessageHandlers'];
@@ -14,6 +15,8 @@ type Bind = WsAdapter['bindMessageHandlers'];
  */
 export class AtomeWsAdapter extends WsAdapter {
   private readonly socketLogger = new Logger('WebSocket');
+
+  private readonly refusals = new LimitedLog(this.socketLogger);
 
   private readonly upgrades = new Map<Server, UpgradeListener>();
 
@@ -39,7 +42,7 @@ export class AtomeWsAdapter extends WsAdapter {
     for (const listener of server.listeners('upgrade')) {
       if (!others.has(listener)) server.off('upgrade', listener as UpgradeListener);
     }
-    const upgrades = takeUpgrades(server, (path) => this.serverAt(port, path));
+    const upgrades = takeUpgrades(server, (path) => this.serverAt(port, path), this.refusals);
     server.on('upgrade', upgrades);
     this.upgrades.set(server, upgrades);
     return server;

@@ -12,6 +12,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'];
 const PROBLEM = 'application/problem+json; charset=utf-8';
 /** Headers that may be others in two answers to the same; a client may close the connection behind HEAD. */
 const VARYING = [
+  'x-request-id',
   'date',
   'connection',
   'content-length',
