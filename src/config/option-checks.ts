@@ -128,6 +128,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   queryScanLimit: wholeFrom(0),
   memoryBudget: wholeFrom(0),
   proxies: wholeFrom(0),
+  path: is('a path such as objects', (value) => typeof value === 'string' && /^\/?[\w.~-]+(\/[\w.~-]+)*$/.test(value)),
   wsPath: is('a path such as /ws/atome-sync', (value) => typeof value === 'string' && /^\/[^\s?#]*$/.test(value)),
   ws: flag,
   rest: flag,
