@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type FactoryProvider, type Provider } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, RouterModule } from '@nestjs/core';
 import { AuthModule } from '../accounts/auth.module.js';
 import { ApplicationModule } from '../application/application.module.js';
 import { LedgerModule } from '../application/ledger.module.js';
@@ -92,7 +92,7 @@ const HEALTH: FactoryProvider<AtomeHealthIndicator> = {
 
 /** The rooms, each with those that it needs. */
 function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports = []): DynamicModule {
-  const { wsPath = WS_PATH, ws = true, rest = true, isGlobal = false, accounts } = fixed;
+  const { path, wsPath = WS_PATH, ws = true, rest = true, isGlobal = false, accounts } = fixed;
   const { audit = true, userData = true, schema = true, webhooks = true } = fixed;
   const config = ConfigModule.with(options, imports);
   const ledger = LedgerModule.from(config);
@@ -109,10 +109,13 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
   const consumers = ConsumersModule.from(rest, ...below);
   const posted = webhooks && WebhooksModule.from(rest, webhooks === true ? {} : webhooks, consumers, ...below);
   const rooms = [...below, realtime, compliance, consumers, ...(posted ? [posted] : [])];
+  const imported = [...rooms, ...(rest ? [SyncModule.from(...below)] : [])];
+  // an application that places the module by itself places the routes of its rooms no further
+  const placed = path === undefined ? [] : [{ module: AtomeModule }, ...imported].map(({ module }) => ({ path, module }));
   return {
     module: AtomeModule,
     global: isGlobal,
-    imports: [...rooms, ...(rest ? [SyncModule.from(...below)] : []), DiscoveryModule],
+    imports: [...imported, ...(path === undefined ? [] : [RouterModule.register(placed)]), DiscoveryModule],
     controllers: rest
       ? [
           AtomeController,

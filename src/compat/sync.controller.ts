@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
@@ -15,7 +15,7 @@ import { checkedQuery } from '../http/validation.js';
 @ApiTags('original client')
 @Guarded()
 @UseFilters(ProblemFilter)
-@Controller()
+@Controller({ version: VERSION_NEUTRAL })
 export class OriginalSyncController {
   constructor(
     private readonly pulls: OriginalPull,

@@ -174,6 +174,8 @@ export interface AtomeStaticOptions {
   readonly wsPath?: string;
   /** Whether there is the WebSocket; `false` needs no adapter for it. Default: true. */
   readonly ws?: boolean;
+  /** Where the routes stand below the prefix of the application, such as `objects`. Default: directly below it. */
+  readonly path?: string;
   /** Whether there are routes at all. Default: true; without them the module is for the application's own code, and sockets. */
   readonly rest?: boolean;
   /** Whether there are routes under `audit`. Default: true. */

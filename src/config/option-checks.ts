@@ -129,6 +129,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   memoryBudget: wholeFrom(0),
   proxies: wholeFrom(0),
   accessLog: flag,
+  path: is('a path such as objects', (value) => typeof value === 'string' && /^\/?[\w.~-]+(\/[\w.~-]+)*$/.test(value)),
   wsPath: is('a path such as /ws/atome-sync', (value) => typeof value === 'string' && /^\/[^\s?#]*$/.test(value)),
   ws: flag,
   rest: flag,

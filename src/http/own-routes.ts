@@ -7,6 +7,7 @@ import { addBodyParsers, PATCH_TYPES } from './body-parsers.js';
 import { keepOutOfCaches } from './cache-headers.js';
 import type { ByteBudget } from './byte-budget.js';
 import { Drain } from './drain.js';
+import { takeOwnQueries } from './own-query.js';
 import { sendLargeAnswersInParts } from './large-answers.js';
 import { fastifyOf } from './fastify-of.js';
 import { LimitedLog } from './limited-log.js';
@@ -37,6 +38,7 @@ export class OwnRoutes implements OnModuleInit {
   }
 
   private prepare(fastify: FastifyInstance): void {
+    takeOwnQueries(fastify);
     addBodyParsers(fastify, PATCH_TYPES);
     keepOutOfCaches(fastify);
     this.requestAuthenticator.register(fastify);

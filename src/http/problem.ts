@@ -77,6 +77,10 @@ const CODE_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode
   [ERRORS.unsupported_media_type.status, 'unsupported_media_type'],
   [ERRORS.rate_limited.status, 'rate_limited'],
   [ERRORS.unavailable.status, 'unavailable'],
+  // of an interceptor that waits no longer, or of what the application stands in front of: it may be sent again
+  [408, 'unavailable'],
+  [502, 'unavailable'],
+  [504, 'unavailable'],
 ]);
 
 export const NOTHING_HERE = 'there is nothing at this address; /api/docs shows what there is';

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RULE } from '../auth/authentication/request-authenticator.js';
+import { ResolvedOptions } from '../config/module-options.js';
 import { AtomeError } from '../protocol/index.js';
 import { fastifyOf } from './fastify-of.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
@@ -29,7 +30,7 @@ export class RouteTable implements OnModuleInit {
   private readonly fastify: FastifyInstance | undefined;
   private isAnswering = false;
 
-  constructor(host: HttpAdapterHost) {
+  constructor(host: HttpAdapterHost, { limits }: ResolvedOptions) {
     // routes are declared after the providers are made
     this.fastify = fastifyOf(host);
     const problems = new ProblemFilter();
@@ -39,7 +40,10 @@ export class RouteTable implements OnModuleInit {
       if (url === '*') return;
       const isOwn = config !== undefined && RULE in config;
       // what is refused before a handler is called would be a matter of the application's filters
-      if (isOwn) route.errorHandler = (...failed) => problems.answer(...failed);
+      if (isOwn) {
+        route.errorHandler = (...failed) => problems.answer(...failed);
+        route.bodyLimit = limits.messageBytes;
+      }
       this.known.push({ url, methods: [method].flat(), isOwn, pattern: patternOf(url) });
     });
   }

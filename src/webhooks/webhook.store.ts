@@ -145,6 +145,7 @@ export class WebhookStore implements WebhookRows {
     ]);
   }
 
+  /** In the order in which a delivery takes its rows: one that is under way would wait for what waits for it. */
   async remove({ tenant, id }: WebhookName): Promise<void> {
     const of = (table: string, column: string): Statement => [
       `DELETE FROM ${table} WHERE ${column} = ? AND tenant = ?`,
@@ -152,9 +153,9 @@ export class WebhookStore implements WebhookRows {
     ];
     await this.tables.transact(
       of('atome_webhooks', 'id'),
-      of('atome_webhook_deliveries', 'webhook'),
-      of('atome_dead_letters', 'consumer'),
       of('atome_consumer_cursors', 'consumer'),
+      of('atome_dead_letters', 'consumer'),
+      of('atome_webhook_deliveries', 'webhook'),
     );
   }
 

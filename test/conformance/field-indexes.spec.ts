@@ -206,13 +206,14 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
 
     describe('what servers with other kinds', () => {
       const urgent = { ...ALL, where: where({ 'data.status': 'urgent' }) };
-      /** A server that is held back before its first statement of this kind. */
-      async function held(statement: string): Promise<[SqlStore, Gate]> {
+      /** A server that is held back before its first statement of this kind, or behind so many of them. */
+      async function held(statement: string, behind = 0): Promise<[SqlStore, Gate]> {
         const each = await openStore(database.url);
         const gate = new Gate();
         const transact = each.transact.bind(each);
+        let count = 0;
         each.transact = async (...statements) => {
-          if (statements.some(([text]) => text.startsWith(statement))) await gate.pass();
+          if (statements.some(([text]) => text.startsWith(statement)) && ++count > behind) await gate.pass();
           return transact(...statements);
         };
         return [each, gate];
@@ -232,6 +233,28 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
         await removing.fields.kept();
         expect(await filling.ledger(TENANT).atomes.count(urgent)).toBe(8);
         await Promise.all([filling.close(), removing.close()]);
+      });
+
+      it('have taken away and begin anew while one is in the midst of it: it leaves nothing out', async () => {
+        // behind the two steps of another tenant, and the first of this one
+        const step = 'UPDATE atome_field_indexes SET tenant';
+        const [[filling, half], [again, begun]] = await Promise.all([held(step, 3), held(step)]);
+        const removing = await openStore(database.url);
+        removing.fields.begin(wanted('data.title'), REPORT);
+        await removing.fields.kept();
+        filling.fields.begin(wanted('data.title', 'data.status'), REPORT);
+        await half.reached;
+        removing.fields.begin(wanted('data.title'), REPORT);
+        await removing.fields.kept();
+        again.fields.begin(wanted('data.title', 'data.status'), REPORT);
+        await begun.reached;
+        half.open();
+        await filling.fields.kept();
+        expect(await filling.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        begun.open();
+        await again.fields.kept();
+        expect(await again.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        await Promise.all([filling, removing, again].map((each) => each.close()));
       });
 
       it('have taken away and made again while another was about to take it away', async () => {

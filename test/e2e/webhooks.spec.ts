@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Tables } from '../../src/database/tables.js';
 import { LEDGER_STORE } from '../../src/ledger/store.js';
 import type { WebhookDelivery, WebhookWithSecret } from '../../src/webhooks/webhook.js';
@@ -313,6 +314,29 @@ describe.each(DATABASES)('webhooks on %s', (_name, make) => {
     await write('d');
     await latest(other.id, ({ seq }) => seq === 4);
     expect(seqs(receiver.at(path))).toEqual([1, 2, 3, 1]);
+  });
+
+  it('are deleted while PostgreSQL writes down what became of a delivery, and neither waits for the other', async () => {
+    if (!database.url.startsWith('postgres:')) return;
+    const { id } = await hook();
+    await write('a');
+    await latest(id, ({ seq }) => seq === 1);
+    const delivery = new pg.Client({ connectionString: (database as { adminUrl?: string }).adminUrl });
+    await delivery.connect();
+    try {
+      await delivery.query('BEGIN');
+      await delivery.query('UPDATE atome.consumer_cursors SET seq = seq WHERE consumer = $1', [id]);
+      const deleted = admin.delete(`/api/webhooks/${id}`);
+      const waiting = 'SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))';
+      while ((await delivery.query(waiting)).rowCount === 0);
+      await delivery.query('UPDATE atome.webhook_deliveries SET attempts = attempts WHERE webhook = $1', [id]);
+      await delivery.query('COMMIT');
+      expect((await deleted).status).toBe(200);
+      const left = await delivery.query('SELECT 1 FROM atome.webhook_deliveries WHERE webhook = $1', [id]);
+      expect(left.rowCount).toBe(0);
+    } finally {
+      await delivery.end();
+    }
   });
 
   it('send again what is behind a seq, in order, under the same ids', async () => {

@@ -7,10 +7,12 @@ import { upTo } from '../support/feed/order.js';
 import { by, create, openLedger } from '../support/ledger/ledger.js';
 import { after, KilledProgram, lines } from '../support/server/killed-program.js';
 
-/** How often it is killed: few times here, 50 by hand (`KILLS=50 npm run jest -- test/faults/consumer.kill.spec.ts`). */
+/** How often it is killed: few times here, 50 by hand (`KILLS=50 EVENTS=5000 npm run jest -- test/faults/consumer.kill.spec.ts`). */
 const KILLS = Number(process.env.KILLS ?? 2);
 /** In each of two tenants. */
-const EVENTS = KILLS * 50;
+const EVENTS = Number(process.env.EVENTS ?? 100);
+/** It is killed behind so many lines at most, of the four that it says for each event: so they are spread over all of them. */
+const LINES = Math.ceil((4 * EVENTS) / (KILLS + 1));
 const TENANTS = ['one', 'two'];
 
 describe.each(DATABASES)('consumers on %s, killed again and again', (_name, make) => {
@@ -39,11 +41,11 @@ describe.each(DATABASES)('consumers on %s, killed again and again', (_name, make
       const program = await KilledProgram.of('consumer');
       said = [];
       for (let kill = 0; kill < KILLS; kill += 1) {
-        said.push(...(await program.run([url, String(EVENTS)], lines(1 + randomInt(150)))));
+        said.push(...(await program.run([url, String(EVENTS)], lines(1 + randomInt(LINES)))));
       }
       said.push(...(await program.run([url, String(EVENTS)])));
     },
-    300_000 + KILLS * 10_000,
+    300_000 + KILLS * 10_000 + EVENTS * 100,
   );
   afterAll(async () => {
     await host.destroy();

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { DATABASES } from '../support/databases/databases.js';
 import { freePort } from '../support/server/free-port.js';
+import { commonJsHost, otherHost } from './hosts.js';
 
 /* What users install: both packages as they would be published, in empty projects. */
 
@@ -21,16 +23,20 @@ interface Packed {
 }
 
 const NEST = ['common', 'core', 'platform-fastify', 'platform-ws', 'websockets'].map((name) => `@nestjs/${name}`);
+/** What an application may have in their place, or beside them. */
+const OTHERS = ['@nestjs/platform-express@12', '@nestjs/platform-socket.io@12'];
 /** The two ends of what the server says it runs with. */
 const HOSTS: Readonly<Record<string, readonly string[]>> = {
   oldest: [
     ...NEST.map((name) => `${name}@12.0.1`),
     'typeorm@1.0.0',
+    'fastify@5.12.1',
+    'reflect-metadata@0.2.0',
     'class-validator@0.14.0',
     'rxjs@7.8.0',
     'pg@8.16.0',
   ],
-  newest: [...NEST.map((name) => `${name}@12`), 'typeorm@1', '@nestjs/swagger@12', 'pg@8'],
+  newest: [...NEST.map((name) => `${name}@12`), 'typeorm@1', '@nestjs/swagger@12', 'pg@8', ...OTHERS],
 };
 /** A compiler's work of minutes: taken from here. */
 const COMPILED = ['better-sqlite3', 'bindings', 'file-uri-to-path'];
@@ -170,26 +176,29 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
     await app.end();
   }, 300_000);
 
-  it('the shop of the examples runs, compiled as it stands', async () => {
-    const port = await freePort();
+  it('the shop of the examples runs on each database, compiled as it stands', async () => {
     await cp(join(ROOT, 'examples', 'embedded'), join(project, 'src', 'shop'), { recursive: true });
     // the oldest class-validator has types that are not right
     await compile({ skipLibCheck: true });
     const main = join(project, 'dist', 'shop', 'main.js');
-    const text = (await readFile(main, 'utf8')).replace('3000', String(port));
-    await writeFile(main, `${text}\nconsole.log('listening');`);
-    const app = new Program('dist/shop/main.js', { DATABASE_URL: 'sqlite:./shop.sqlite' });
-    await app.listens();
-    const placed = await fetch(`http://127.0.0.1:${port}/v1/orders`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-api-key': 'shop-secret' },
-      body: JSON.stringify({ article: 'tea', count: 2 }),
-    });
-    expect({ status: placed.status, order: await placed.json() }).toMatchObject({
-      status: 201,
-      order: { kind: 'order', data: { state: 'placed', total: 8 } },
-    });
-    await app.end();
+    const text = await readFile(main, 'utf8');
+    for (const [, create] of DATABASES) {
+      const [port, database] = [await freePort(), await create()];
+      await writeFile(main, `${text.replace('3000', String(port))}\nconsole.log('listening');`);
+      const app = new Program('dist/shop/main.js', { DATABASE_URL: database.url });
+      await app.listens();
+      const placed = await fetch(`http://127.0.0.1:${port}/v1/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-api-key': 'shop-secret' },
+        body: JSON.stringify({ article: 'tea', count: 2 }),
+      });
+      expect({ status: placed.status, order: await placed.json() }).toMatchObject({
+        status: 201,
+        order: { kind: 'order', data: { state: 'placed', total: 8 } },
+      });
+      await app.end();
+      await database.drop();
+    }
   });
 
   it('a host of CommonJS requires it', async () => {
@@ -200,6 +209,32 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
     expect((await post(port, { kind: 'note', data: {} })).status).toBe(201);
     await app.end();
   });
+
+  if (host.includes(OTHERS[0]!)) {
+    it.each([
+      ['Express', '', /AtomeModule runs on Fastify.*"express".*new FastifyAdapter\(\)/],
+      ['Express without doors', 'new ExpressAdapter(), { rest: false, ws: false }', /AtomeModule runs on Fastify/],
+      ['Socket.IO', `new FastifyAdapter(), {}, IoAdapter`, /library "ws".*AtomeWsAdapter.*ws: false/],
+      ['no adapter beside Socket.IO', 'new FastifyAdapter()', /no adapter.*AtomeWsAdapter.*ws: false/],
+    ])('%s is refused by a sentence', async (_what, platform, sentence) => {
+      await writeFile(join(project, 'other.mjs'), otherHost(0, platform));
+      const app = new Program('other.mjs');
+      expect(await app.ended).toBe(1);
+      expect(app.output).toMatch(sentence);
+      expect(app.output).not.toMatch(/TypeError|uncaught/i);
+    });
+
+    it('Socket.IO stands beside the module without its WebSocket', async () => {
+      const port = await freePort();
+      await writeFile(join(project, 'other.mjs'), otherHost(port, 'new FastifyAdapter(), { ws: false }, IoAdapter'));
+      const app = new Program('other.mjs');
+      await app.listens();
+      const polled = await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`);
+      expect([polled.status, await polled.text()]).toEqual([200, expect.stringContaining('"sid"')]);
+      expect((await post(port, { kind: 'note', data: {} })).status).toBe(201);
+      await app.end();
+    });
+  }
 
   it('the client speaks with the server that its command runs', async () => {
     const port = await freePort();
@@ -293,22 +328,6 @@ async function exampleOfReadme(): Promise<string> {
   const [, example] = /```ts\n(import [\s\S]*?@atome-sync\/server[\s\S]*?)```/.exec(readme) ?? [];
   if (!example) throw new Error('the README has no example of embedding');
   return example;
-}
-
-function commonJsHost(port: number): string {
-  return `require('reflect-metadata');
-    const { Module } = require('@nestjs/common');
-    const { NestFactory } = require('@nestjs/core');
-    const { FastifyAdapter } = require('@nestjs/platform-fastify');
-    const { AtomeModule, AtomeWsAdapter } = require('@atome-sync/server');
-    class AppModule {}
-    Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:' })] })(AppModule);
-    NestFactory.create(AppModule, new FastifyAdapter()).then(async (app) => {
-      app.useWebSocketAdapter(new AtomeWsAdapter(app));
-      app.enableShutdownHooks();
-      await app.listen(${port}, '127.0.0.1');
-      console.log('listening');
-    });`;
 }
 
 function bin(name: string): string {

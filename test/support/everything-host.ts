@@ -24,7 +24,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import mercurius from 'mercurius';
 import { map, of, tap, throwError, type Observable } from 'rxjs';
 import { WebSocketServer } from 'ws';
-import { AtomeModule, AtomeService, AtomeWsAdapter, systemOf, type Atome, type Principal } from '../../src/index.js';
+import {
+  AtomeModule,
+  AtomeService,
+  AtomeWsAdapter,
+  CompatModule,
+  systemOf,
+  type Atome,
+  type Principal,
+} from '../../src/index.js';
+import { SECRET } from './server/tokens.js';
 
 /* An application that sets up globally whatever Nest lets it: nothing of it may reach the module's routes but what it wraps. */
 
@@ -132,6 +141,9 @@ export async function startEverything(databaseUrl: string): Promise<EverythingHo
   const atomes = AtomeModule.forRoot({
     databaseUrl,
     wsPath: '/live',
+    isGlobal: true,
+    jwt: { keys: { secret: SECRET }, tenantClaim: 'tenant', rolesClaim: 'roles' },
+    accounts: {},
     authenticate: ({ headers }): Principal | undefined => {
       const id = userOf(headers);
       return id === undefined ? undefined : { id, tenant: 'acme', roles: [id] };
@@ -139,7 +151,7 @@ export async function startEverything(databaseUrl: string): Promise<EverythingHo
     requireWriteHeader: false,
   });
   @Module({
-    imports: [atomes],
+    imports: [atomes, CompatModule],
     controllers: [OrdersController, AtomesByMessage],
     providers: [ChatGateway, { provide: APP_GUARD, useClass: UserGuard }],
   })

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { AtomeError } from '../../protocol/index.js';
 
 /** What tells under which name a server was asked. */
@@ -16,8 +16,16 @@ export function hostRefusal(request: HostClaims): AtomeError | undefined {
     return new AtomeError('invalid', 'the request names no host; send the header Host');
   }
   const named = authorityOf(request.url ?? '');
-  if (named === undefined || named === request.headers.host?.toLowerCase()) return undefined;
+  if (named === undefined || named === hostOf(request.headers)?.toLowerCase()) return undefined;
   return new AtomeError('invalid', 'the address names another host than the header Host; send the same in both');
+}
+
+/** The name of HTTP/2 for it (RFC 9113 §8.3.1). */
+const AUTHORITY = ':authority';
+
+/** Under which name a server was asked. */
+export function hostOf(headers: IncomingHttpHeaders): string | undefined {
+  return headers.host ?? (headers[AUTHORITY] as string | undefined);
 }
 
 /** Node keeps the first of several as the header. */
@@ -25,7 +33,7 @@ function countHosts({ rawHeaders }: HostClaims): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+    if (name === AUTHORITY || (name.length === 4 && name.toLowerCase() === 'host')) count += 1;
   }
   return count;
 }

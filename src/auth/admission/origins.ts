@@ -1,3 +1,4 @@
+import { hostOf } from './host-header.js';
 import type { IncomingHttpHeaders } from 'node:http';
 import { JSON_PATCH, MERGE_PATCH } from '../../protocol/index.js';
 import type { OriginOptions } from './origin-options.js';
@@ -67,7 +68,8 @@ export class OriginPolicy {
   }
 
   /** A page that was loaded under a name of its own, which now leads here, would count as ours (DNS rebinding). */
-  private ofHost({ headers: { host } }: OriginHeaders, presence: 'required' | 'optional'): Refusal | undefined {
+  private ofHost({ headers }: OriginHeaders, presence: 'required' | 'optional'): Refusal | undefined {
+    const host = hostOf(headers);
     if (!this.hosts || (!host && presence === 'optional') || this.hosts.has(nameOf(host ?? ''))) return undefined;
     return {
       cause: 'host',
@@ -77,8 +79,9 @@ export class OriginPolicy {
     };
   }
 
-  private ofOrigin({ headers: { origin, host } }: OriginHeaders): Refusal | undefined {
-    if (origin === undefined || isSame(origin, host) || this.origins.has(origin) || this.origins.has('*')) {
+  private ofOrigin({ headers }: OriginHeaders): Refusal | undefined {
+    const { origin } = headers;
+    if (origin === undefined || isSame(origin, hostOf(headers)) || this.origins.has(origin) || this.origins.has('*')) {
       return undefined;
     }
     return {

@@ -137,21 +137,32 @@ export class FieldIndexKeeper implements FieldIndexes {
 
   /** Fills in what was there before the definition. @returns whether there was anything to do. */
   private async fill(name: string, kind: string): Promise<boolean> {
-    const found = await this.building(name);
-    if (!found) return false;
-    const tenants = await this.database.tenants();
-    const begun = tenants.indexOf(found.tenant);
-    for (const tenant of tenants.slice(Math.max(0, begun))) {
-      for (let after = tenant === found.tenant ? Number(found.seq) : 0; ;) {
-        const upTo = await this.paced(() => this.step({ name, kind, tenant, after }));
-        if (this.isEnding() || (upTo === undefined && !(await this.building(name)))) return false;
-        if (upTo === undefined || upTo === after) break;
-        after = upTo;
+    for (;;) {
+      const found = await this.building(name);
+      if (!found || this.isEnding()) return false;
+      if (await this.goOn(found, kind)) return true;
+    }
+  }
+
+  /** From where it is. @returns whether it is complete; not where another server has gone on with it, or has made it anew. */
+  private async goOn({ name, tenant: begun, seq }: Definition, kind: string): Promise<boolean> {
+    const { database, dialect } = this;
+    const tenants = await database.tenants();
+    let place = { tenant: begun, seq: Number(seq) };
+    for (const tenant of tenants.slice(Math.max(0, tenants.indexOf(begun)))) {
+      for (;;) {
+        const after = tenant === place.tenant ? place.seq : 0;
+        const from = place;
+        const upTo = await this.paced(() => this.step({ name, kind, tenant, after }, from));
+        if (upTo === undefined || this.isEnding()) return false;
+        place = { tenant, seq: upTo };
+        if (upTo === after) break;
       }
     }
-    const [done] = await this.database.transact([sql.COMPLETE, name], ...this.dialect.settle);
-    // another server has completed it, or takes it away
-    return done!.length > 0 || this.fill(name, kind);
+    // made anew by others, it may be of more tenants
+    if ((await database.tenants()).at(-1) !== tenants.at(-1)) return false;
+    const [done] = await database.transact([sql.COMPLETE, name, place.tenant, place.seq], ...dialect.settle);
+    return done!.length > 0;
   }
 
   /** undefined where it is complete. @throws Error where another server takes it away. */
@@ -162,15 +173,18 @@ export class FieldIndexKeeper implements FieldIndexes {
     return found;
   }
 
-  /** @returns up to which seq the atomes of the tenant are there; undefined where the index is not made any more. */
-  private async step(of: { name: string; kind: string; tenant: string; after: number }): Promise<number | undefined> {
+  /** @returns up to which seq the atomes of the tenant are there; undefined where the index is not where it was left. */
+  private async step(
+    of: { readonly name: string; readonly kind: string; readonly tenant: string; readonly after: number },
+    left: Pick<Definition, 'tenant' | 'seq'>,
+  ): Promise<number | undefined> {
     const { name, kind, tenant, after } = of;
     const { enter, parts, beside } = this.dialect;
     const fill = `${sql.insertValues(parts, 'a', sql.FILL + beside)} ${sql.OF_BATCH}`;
     const entered = enter(tenant);
     const answers = await this.database.transact(
       ...entered,
-      [sql.ADVANCE, tenant, tenant, kind, after, after, name],
+      [sql.ADVANCE, tenant, tenant, kind, after, after, name, left.tenant, left.seq],
       [fill, name, after],
     );
     const [moved] = answers[entered.length] as { seq: number | string }[];

@@ -44,7 +44,9 @@ export const SELECT_INDEXES = 'SELECT name, state, tenant, seq FROM atome_field_
 export const IS_COMPLETE = `(SELECT state FROM atome_field_indexes WHERE name = ?) = ${STATE.complete}`;
 export const SELECT_IS_COMPLETE = `SELECT name FROM atome_field_indexes WHERE name = ? AND state = ${STATE.complete}`;
 /** Unless another server takes it away. */
-export const COMPLETE = `UPDATE atome_field_indexes SET state = ${STATE.complete} WHERE name = ? AND state = ${STATE.building} RETURNING name`;
+/** A condition: it is where whoever fills it in has left it, and has not been made anew meanwhile. */
+const IS_WHERE = `name = ? AND tenant = ? AND seq = ? AND state = ${STATE.building}`;
+export const COMPLETE = `UPDATE atome_field_indexes SET state = ${STATE.complete} WHERE ${IS_WHERE} RETURNING name`;
 export const LEAVE = `UPDATE atome_field_indexes SET state = ${STATE.leaving} WHERE name = ?`;
 /** The next of a tenant: up to which seq. */
 export const ADVANCE = `UPDATE atome_field_indexes SET tenant = ?, seq = coalesce((
@@ -52,7 +54,7 @@ export const ADVANCE = `UPDATE atome_field_indexes SET tenant = ?, seq = coalesc
       SELECT seq AS s, SUM(size) OVER (ORDER BY seq) - size AS before FROM atome_atomes
       WHERE tenant = ? AND kind = ? AND seq > ? ORDER BY seq LIMIT ${BATCH_ROWS}
     ) AS batch WHERE before <= ${BATCH_BYTES}
-  ), ?) WHERE name = ? AND state = ${STATE.building} RETURNING seq`;
+  ), ?) WHERE ${IS_WHERE} RETURNING seq`;
 /** Behind {@link FILL}. What was written since has its values already. */
 export const OF_BATCH = `WHERE f.name = ? AND f.state = ${STATE.building} AND a.tenant = f.tenant AND a.kind = f.kind AND a.seq > ? AND a.seq <= f.seq
   AND a.deleted_at IS NULL ON CONFLICT DO NOTHING`;

@@ -9,6 +9,8 @@ import {
   type AtomeOptions,
   type AtomeStaticOptions,
 } from '../../../src/index.js';
+import { createUnified } from '../../../client/src/index.js';
+import { SECRET, tokenOf } from '../../support/server/tokens.js';
 import { Api } from '../../support/clients/api.js';
 import { TestSocket } from '../../support/clients/socket.js';
 
@@ -35,6 +37,7 @@ async function start({ options = {}, imports = [], controllers = [], setUp }: Ho
   return new Api(url);
 }
 
+const jwt = { keys: { secret: SECRET }, tenantClaim: 'tenant', rolesClaim: 'roles' };
 const PATHS = ['/atome/list', '/sync/changes', '/server-info', '/audit', '/user-data/export', '/schema'];
 const statuses = (api: Api): Promise<number[]> => Promise.all(PATHS.map(async (path) => (await api.get(path)).status));
 
@@ -87,6 +90,23 @@ describe('an application chooses the doors', () => {
     expect(await statuses(api)).toEqual([200, 200, 200, 200, 200, 200]);
   });
 
+  it('has them below a path of its choice, which clients find', async () => {
+    await start({
+      options: { path: 'objects', accounts: {}, jwt },
+      setUp: (host) => {
+        host.setGlobalPrefix('v1');
+        host.enableVersioning({ type: VersioningType.HEADER, header: 'x-version', defaultVersion: '2' });
+      },
+    });
+    const admin = new Api(`${url}/v1/objects`).as(tokenOf('admin'));
+    expect(await statuses(admin)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect((await admin.get('/webhooks')).status).toBe(200);
+    expect((await admin.get('/auth/me')).status).toBe(200);
+    expect(await statuses(new Api(`${url}/v1`).as(tokenOf('admin')))).toEqual([404, 404, 404, 404, 404, 404]);
+    const { UnifiedAtome: atomes } = createUnified({ url: `${url}/live`, token: tokenOf('writer') });
+    expect(await atomes.create({ id: 'a', kind: 'note', data: {} })).toMatchObject({ success: true });
+  });
+
   it('may have the module everywhere', async () => {
     @Injectable()
     class Feature {
@@ -98,7 +118,7 @@ describe('an application chooses the doors', () => {
     expect(app.get(Feature).atomes).toBe(app.get(AtomeService));
   });
 
-  it.each([[{ rest: false, accounts: {} }], [{ ws: 'no' as never }]])(
+  it.each([[{ rest: false, accounts: {} }], [{ ws: 'no' as never }], [{ path: 'no path' }]])(
     'is told what does not fit: %j',
     async (options) => {
       await start();

@@ -133,6 +133,20 @@ describe.each<[string, () => Promise<Host>]>([
     expect(JSON.parse(bare.at(-1)!)).toMatchObject({ count: bare.length - 2 });
   });
 
+  it('has no part in how far a batch has come', async () => {
+    const batch = async (headers: Record<string, string>): Promise<unknown[]> => {
+      const body = { operation: 'update', ids: ['a2', 'none'], changes: { b: 1 } };
+      const { text: lines } = await host.api.post('/atome/batch', body, { accept: 'application/x-ndjson', ...headers });
+      return lines
+        .trim()
+        .split('\n')
+        .map((line) => Object.keys(JSON.parse(line) as object));
+    };
+    const bare = await batch({});
+    expect(bare).toHaveLength(5);
+    expect(await batch({ 'x-envelope': '1' })).toEqual(bare);
+  });
+
   it('has no part in a stream of events, nor in what is refused', async () => {
     const { api } = host;
     const abort = new AbortController();
