@@ -28,7 +28,8 @@ export type {
   TransactionResult,
   TransactionWriteContext,
 } from './atome/atome-transaction.js';
-export type { AsOf, HistoryPage, ListPage } from './ledger/read/ledger-reader.js';
+export type { HistoryPage } from './ledger/read/history-page.js';
+export type { AsOf, ListPage } from './ledger/read/ledger-reader.js';
 export type { ListQuery } from './ledger/store.js';
 export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';
 export { AtomeEvents } from './atome/atome-events.js';

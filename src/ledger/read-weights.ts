@@ -26,6 +26,7 @@ export const isHeavy: {
     some: light,
     headers: light,
     list: isWalk,
+    search: heavy,
     count: heavy,
     countNewest: heavy,
     after: heavy,

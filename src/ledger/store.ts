@@ -167,6 +167,13 @@ export interface JoinedTransaction {
   end(): Promise<void>;
 }
 
+/** What a search has found. */
+export interface SearchPage {
+  readonly rows: AtomeRow[];
+  /** Where it has ended before the end of the list, though the page may not be full. */
+  readonly end?: AtomeRow | undefined;
+}
+
 /** The atomes as they are now. Of their clocks only those of an erased atome are read, which tell that it is one. */
 export interface LedgerAtomes {
   /**
@@ -182,6 +189,8 @@ export interface LedgerAtomes {
   headers(ids: readonly string[]): Promise<AtomeHeaderRow[]>;
   /** At most `limit`, and at most about `bytes` beyond the first. */
   list(query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
+  /** As `list`, of a search: where no index helps, so much is looked through as takes a moment. */
+  search(query: ListQuery, bytes?: number): Promise<SearchPage>;
   count(query: ListQuery): Promise<number>;
   /** As `count`, but only among the `most` newest of those that an index has together; 0 where more may be there that are hidden. */
   countNewest(query: ListQuery, most: number): Promise<Total>;

@@ -13,7 +13,7 @@ const LIST: ListQuery = { includeDeleted: false, sortBy: 'updatedAt', sortOrder:
 const PAGE = { after: 0, upTo: 10, limit: 10, chars: 1_000 };
 
 /** What the reads consist of. */
-const PRIVATE = ['find', 'pageOf', 'countBehind', 'countIndexed', 'totalOf', 'indexFor', 'isLost'];
+const PRIVATE = ['find', 'pageOf', 'countBehind', 'countIndexed', 'totalOf', 'indexFor', 'isLost', 'ledBy', 'listed'];
 
 type Part = keyof typeof isHeavy;
 type Read = readonly [what: string, part: Part, name: string, read: (ledger: TenantLedger) => Promise<unknown>];
@@ -45,6 +45,7 @@ const READS: readonly Read[] = [
   list('a list of those without a parent by id', { parentId: null, sortBy: 'id' }),
   list('a search', { search: 'nowhere' }),
   list('a search for what is short', { search: 'b' }),
+  ['a bounded search', 'atomes', 'search', ({ atomes }) => atomes.search({ ...LIST, search: 'b' })],
   ['a count', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, kind: 'note' })],
   ['a count of a search', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, search: 'nowhere' })],
   ['a bounded count', 'atomes', 'countNewest', ({ atomes }) => atomes.countNewest({ ...LIST, type: 'memo' }, 10)],

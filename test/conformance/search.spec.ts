@@ -1,8 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MOST_SEARCHED } from '../../src/ledger/stores/list.sql.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { NOT_WORTH } from '../../src/ledger/stores/search.js';
-import { alterationRow, putRows } from '../support/ledger/rows.js';
+import { alterationRow, atomeRow, created, putRows } from '../support/ledger/rows.js';
 import { STORES } from './fixture.js';
 import { listSuite } from './list.suite.js';
 
@@ -18,6 +19,56 @@ async function index(store: LedgerStore): Promise<void> {
 
 describe.each(STORES.filter(({ shared }) => shared))('the store on $name, with an index of its texts', (kind) => {
   listSuite(kind, index);
+});
+
+describe.each(STORES)('a search that no index helps, in $name', ({ make }) => {
+  const PAGE = { includeDeleted: false, sortBy: 'updatedAt', sortOrder: 'desc', limit: 3, offset: 0 } as const;
+  const SHORT = { ...PAGE, search: 'zq' };
+  const BEHIND = 20;
+  let fixture: Awaited<ReturnType<typeof make>>;
+  let atomes: ReturnType<LedgerStore['ledger']>['atomes'];
+  beforeAll(async () => {
+    fixture = await make();
+    const store = await fixture.open();
+    const hidden = { readers: '\nann\n', access: '{"access":"private","names":["ann"],"kinds":["note"]}' };
+    const rows = Array.from({ length: MOST_SEARCHED.rows + BEHIND }, (_, n) => {
+      const text = n % 10 === 5 && n < BEHIND ? 'zq' : 'other';
+      return atomeRow(`a${n}`, n + 1, {
+        data: JSON.stringify({ text }),
+        size: 400,
+        ...(n % 2 === 0 && n > BEHIND && hidden),
+      });
+    });
+    await putRows(store, 'many', created(...rows));
+    ({ atomes } = store.ledger('many'));
+  });
+  afterAll(() => fixture.close());
+
+  it('ends after so many atomes, at a place behind which it goes on', async () => {
+    const { rows, end } = await atomes.search(SHORT);
+    expect([rows, end?.id]).toEqual([[], `a${BEHIND}`]);
+    const behind = await atomes.search({ ...SHORT, after: { value: end!.seq, id: end!.id } });
+    expect([behind.rows.map(({ id }) => id), behind.end]).toEqual([['a15', 'a5'], undefined]);
+  });
+
+  it('ends in the other order, too', async () => {
+    const { rows, end } = await atomes.search({ ...SHORT, sortBy: 'createdAt', sortOrder: 'asc' });
+    expect([rows.map(({ id }) => id), end?.id]).toEqual([['a5', 'a15'], `a${MOST_SEARCHED.rows - 1}`]);
+  });
+
+  it('counts only what its reader may see', async () => {
+    const visibleTo = { names: ['bob'], exceptKinds: [] };
+    const { rows, end } = await atomes.search({ ...SHORT, visibleTo });
+    expect([rows.map(({ id }) => id), end]).toEqual([['a15', 'a5'], undefined]);
+  });
+
+  it('is not put into an order that no index has', async () => {
+    await expect(atomes.search({ ...SHORT, sortBy: 'version' })).rejects.toThrow('search for more characters');
+  });
+
+  it('leaves lists as they are', async () => {
+    expect((await atomes.list(PAGE)).length).toBe(PAGE.limit);
+  });
 });
 
 describe('an index of texts', () => {

@@ -178,14 +178,8 @@ describe('atome-sync', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { seq: number; type: string });
     expect({ code: past.code, type: event?.type }).toEqual({ code: 0, type: 'atome:created' });
-    const child = spawn(process.execPath, [
-      PROGRAM,
-      'tail',
-      '--url',
-      `${server.url}/api`,
-      '--since',
-      String(event!.seq - 1),
-    ]);
+    const following = [PROGRAM, 'tail', '--url', `${server.url}/api`, '--since', String(event!.seq - 1)];
+    const child = spawn(process.execPath, following, { cwd: folder });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toMatch(/atome:created {2}before$/);
     await server.kill('SIGTERM');

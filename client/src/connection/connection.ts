@@ -180,7 +180,8 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
         break;
       case 'auth:success':
         port.identified?.(message.principal);
-        renewBefore(message.expiresAt);
+        // whoever has learnt who they are may have ended the connection
+        if (transport) renewBefore(message.expiresAt);
         break;
       case 'error':
         failed(message.code, message.message);

@@ -139,6 +139,22 @@ describe('a token that ends', () => {
     expect(asked).toEqual([false, true, true]);
     expect(peer.closedWith).toBeUndefined();
   });
+
+  it('is not renewed where it is that of another, which stops the client', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'], now: 0 });
+    const client = server.open({ principal: { tenant: 't', id: 'ann' }, token: () => 'of bob' });
+    while (server.network.peers.length === 0) await settle();
+    const { peer } = server.network;
+    peer.send({ type: 'welcome', serverTime: new Date().toISOString(), authRequired: true });
+    await settle();
+    peer.send({
+      ...{ type: 'auth:success', clientId: 'c', principal: { tenant: 't', id: 'bob', roles: [] } },
+      ...{ expiresAt: new Date(600_000).toISOString(), epoch: 'e1', seq: 0 },
+    });
+    await settle();
+    expect(client.status()).toMatchObject({ state: 'stopped' });
+    expect(jest.getTimerCount()).toBe(0);
+  });
 });
 
 describe('a renewal that is not taken before the token ends', () => {

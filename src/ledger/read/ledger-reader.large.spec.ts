@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Atome } from '../../protocol/index.js';
 import { openStore } from '../stores/open-store.js';
-import type { HistoryPage, HistoryCursor } from './ledger-reader.js';
+import type { HistoryPage, HistoryCursor } from './history-page.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import type { ListQuery } from '../store.js';
 import { create, openLedger, TENANT, update, type TestLedger } from '../../../test/support/ledger/ledger.js';

@@ -18,9 +18,10 @@ import { foldDeltaChains } from '../delta-chain.js';
 import type { AtomeHeaderRow, AtomeRow, HeadRow, PlacedRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeIn, atomeOf, atomeText, stateOf, withoutClocks, type AtomeInText } from '../row-mapper.js';
 import { alterationsOf } from './alterations.js';
+import type { HistoryCursor, HistoryPage } from './history-page.js';
 import { foldText } from './past-text.js';
 import { keptTotal, MOST_COUNTED } from './totals.js';
-import type { LedgerStore, ListQuery, QueryCost, Total } from '../store.js';
+import type { LedgerStore, ListQuery, QueryCost, SearchPage, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
 
 /** A place in an atome's past. */
@@ -36,25 +37,10 @@ export interface SnapshotFilter {
 export interface ListPage {
   /** The rows as they are stored, in the order of the query. */
   readonly rows: readonly AtomeRow[];
-  /** The row behind which the next page begins; undefined on the last page. */
+  /** The row behind which the next page begins, which a search need not have found; undefined on the last page. */
   readonly last: AtomeRow | undefined;
   /** Where it is about fields. */
   readonly cost?: QueryCost;
-}
-
-/** Where a page of history begins, instead of its number. */
-export interface HistoryCursor {
-  readonly before: number;
-}
-
-/** One page of the history of an atome, also of a deleted one. */
-export interface HistoryPage {
-  /** Version that the atome has now. */
-  readonly currentVersion: number;
-  /** Newest first. */
-  readonly alterations: readonly (Alteration | RedactedAlteration)[];
-  /** The version before which the next page begins; undefined on the last page. */
-  readonly next: number | undefined;
 }
 
 const PAGE_ROWS = 500;
@@ -174,16 +160,22 @@ export class LedgerReader {
   }
 
   async list(tenant: string, query: ListQuery): Promise<ListPage> {
-    const rows = await this.store.ledger(tenant).atomes.list({ ...query, limit: query.limit + 1 }, PAGE_BYTES);
+    const { atomes } = this.store.ledger(tenant);
+    const [wanted, isSearch] = [{ ...query, limit: query.limit + 1 }, query.search !== undefined];
+    const { rows, end }: SearchPage = isSearch
+      ? await atomes.search(wanted, PAGE_BYTES)
+      : { rows: await atomes.list(wanted, PAGE_BYTES) };
     const page = rows.slice(0, query.limit);
     const more = rows.length > page.length || (await this.isCut(tenant, query, page));
-    return { rows: page, last: more ? page.at(-1) : undefined };
+    return { rows: page, last: more ? page.at(-1) : end };
   }
 
   /** Whether a page that is too short ends where it does because it is full. */
   private async isCut(tenant: string, query: ListQuery, page: readonly AtomeRow[]): Promise<boolean> {
     const bytes = page.reduce((sum, { size }) => sum + size, 0);
     if (bytes <= PAGE_BYTES) return false;
+    // to look for one more is to look through the rest
+    if (query.search !== undefined) return true;
     const behind = { ...query, limit: 1, offset: query.offset + page.length };
     return (await this.store.ledger(tenant).atomes.list(behind)).length > 0;
   }

@@ -1,4 +1,4 @@
-import type { ListQuery, VisibilityFilter } from '../store.js';
+import type { ListPlace, ListQuery, VisibilityFilter } from '../store.js';
 import { isReadNow } from './ancestors.sql.js';
 import { conditionSql, type ConditionDialect } from './condition.sql.js';
 import type { SortDialect } from './sort-dialect.js';
@@ -42,6 +42,8 @@ export type FoundQuery = ListQuery & {
   readonly found?: Found | undefined;
   /** The index that leads to the atomes. */
   readonly index?: IndexUse | undefined;
+  /** The last place that is looked at. */
+  readonly until?: ListPlace | undefined;
 };
 
 /** What a list is read from; SQLite reads it in this order. */
@@ -54,11 +56,10 @@ export function selectList(tenant: string, query: FoundQuery, dialect: Dialect):
   const column = sortColumn(query, dialect);
   const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
   const isByTime = query.index !== undefined && query.sortBy === 'updatedAt';
-  if (query.after) {
-    const place = isByTime ? '(field_seq, atome_id)' : `(${column}, id)`;
-    conditions.push(`${place} ${query.sortOrder === 'asc' ? '>' : '<'} (?, ?)`);
-    params.push((query.after.value ?? '') as Param, query.after.id);
-  }
+  const place = isByTime ? '(field_seq, atome_id)' : `(${column}, id)`;
+  const within = between(place, query);
+  conditions.push(...within.conditions);
+  params.push(...within.params);
   const order = `ORDER BY ${column} ${direction}, id ${direction}`;
   const inOrder = isByTime ? `ORDER BY field_seq ${direction}` : order;
   const page = `FROM ${fromOf(query)} WHERE ${conditions.join(' AND ')} ${inOrder} LIMIT ? OFFSET ?`;
@@ -71,6 +72,38 @@ export function selectList(tenant: string, query: FoundQuery, dialect: Dialect):
     names: ATOME_NAMES,
     order: `${SORT_NAME[query.sortBy]} ${direction}, id ${direction}`,
     length: 'size',
+  };
+}
+
+function between(place: string, { sortOrder, after, until }: FoundQuery): { conditions: string[]; params: Param[] } {
+  const [behind, upTo] = sortOrder === 'asc' ? ['>', '<='] : ['<', '>='];
+  return {
+    conditions: [...(after ? [`${place} ${behind} (?, ?)`] : []), ...(until ? [`${place} ${upTo} (?, ?)`] : [])],
+    params: [after, until].flatMap((each) => (each ? [(each.value ?? '') as Param, each.id] : [])),
+  };
+}
+
+/** How many atomes a search that no index helps looks through for one page, and about how many bytes of them. */
+export const MOST_SEARCHED = { rows: 10_000, bytes: 64 * 1024 * 1024 };
+
+/**
+ * The atome with which a walk in order has passed so many, or so much; none where there is less. Those that may not be read do
+ * not count, so that its place tells nothing of them.
+ */
+export function selectWalkEnd(tenant: string, query: ListQuery, dialect: Dialect, most = MOST_SEARCHED): Statement {
+  const walked = { ...query, type: undefined, search: undefined, where: undefined, includeDeleted: true };
+  const { conditions, params } = listConditions(tenant, walked, dialect);
+  const column = sortColumn(walked, dialect);
+  const within = between(`(${column}, id)`, walked);
+  const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
+  const rows = `SELECT id, size, ${SORT_COLUMN[query.sortBy]} AS place FROM atome_atomes
+    WHERE ${[...conditions, ...within.conditions].join(' AND ')} ORDER BY ${column} ${direction}, id ${direction} LIMIT ?`;
+  const passed = `SELECT id, row_number() OVER walk AS n, sum(size) OVER walk AS bytes FROM (${rows}) AS walked
+    WINDOW walk AS (ORDER BY place ${direction}, id ${direction})`;
+  return {
+    sql: `SELECT ${ATOME_COLUMNS} FROM atome_atomes WHERE tenant = ? AND id =
+      (SELECT id FROM (${passed}) AS passed WHERE n = ? OR bytes > ? ORDER BY n LIMIT 1)`,
+    params: [tenant, ...params, ...within.params, most.rows, most.rows, most.bytes],
   };
 }
 

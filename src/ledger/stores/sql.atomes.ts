@@ -1,14 +1,29 @@
+import { invalid, type AtomeError } from '../../protocol/index.js';
 import { hasDocument, type AtomeHeaderRow, type AtomeRow, type PlacedRow, type ReadAtomeRow } from '../rows.js';
 import { isHeavy, isInOrder } from '../read-weights.js';
-import type { IdPage, LedgerAtomes, ListQuery, Total } from '../store.js';
+import { placeOf } from '../read/sort-value.js';
+import type { IdPage, LedgerAtomes, ListQuery, SearchPage, Total } from '../store.js';
 import type { Statement } from './columns.js';
 import type { IndexUse } from './index-use.js';
-import { countFound, countList, selectBound, selectList, type FoundQuery } from './list.sql.js';
+import {
+  countFound,
+  countList,
+  MOST_SEARCHED,
+  selectBound,
+  selectList,
+  selectWalkEnd,
+  type FoundQuery,
+} from './list.sql.js';
 import { atomeRow } from './read-rows.js';
 import { selectSorted } from './sort.sql.js';
 import { isShorter, MAX_FOUND, type Found } from './search.js';
 import * as sql from './sql.js';
 import { Part } from './sql.part.js';
+
+function unordered(): AtomeError {
+  const text = `is too short, or found too often, to put what has it in this order among more than ${MOST_SEARCHED.rows} atomes: search for more characters, or order by updatedAt`;
+  return invalid([{ path: 'search', message: text }]);
+}
 
 /** The atomes of one tenant, and lists of them. */
 export class SqlAtomes extends Part implements LedgerAtomes {
@@ -47,15 +62,37 @@ export class SqlAtomes extends Part implements LedgerAtomes {
   }
 
   async list(query: ListQuery, bytes?: number): Promise<AtomeRow[]> {
+    return this.listed(await this.ledBy(query), bytes);
+  }
+
+  async search(query: ListQuery, bytes?: number): Promise<SearchPage> {
+    const led = await this.ledBy(query);
+    if (led.found || led.index) return { rows: await this.listed(led, bytes) };
+    if (query.sort || !isInOrder(query)) {
+      const bound = selectBound(this.tenant, query, MOST_SEARCHED.rows);
+      const [more] = await this.scan<{ seq: unknown }>(true, bound.sql, ...bound.params);
+      if (more) throw unordered();
+      return { rows: await this.listed(led, bytes) };
+    }
+    const walk = selectWalkEnd(this.tenant, query, this.database.dialect);
+    const [end] = (await this.scan<AtomeRow>(true, walk.sql, ...walk.params)).map(atomeRow);
+    return { rows: await this.listed({ ...led, until: end && placeOf(query, end) }, bytes), end };
+  }
+
+  /** A query with what leads to its page. */
+  private async ledBy(query: ListQuery): Promise<FoundQuery> {
     const searched = await this.find(query);
     const found =
       searched && (!isInOrder(query) || isShorter(searched, query.offset + query.limit)) ? searched : undefined;
-    const index = await this.indexFor(query);
+    return { ...query, found, index: await this.indexFor(query) };
+  }
+
+  private async listed(query: FoundQuery, bytes: number | undefined): Promise<AtomeRow[]> {
     const select = query.sort ? selectSorted : selectList;
-    const statement = select(this.tenant, { ...query, found, index }, this.database.dialect);
+    const statement = select(this.tenant, query, this.database.dialect);
     const rows = await this.measured<AtomeRow>(isHeavy.atomes.list(query), statement, bytes);
-    if (rows.length === 0 && (await this.isLost(index))) return this.list(query, bytes);
-    return rows.map(atomeRow);
+    if (rows.length > 0 || !(await this.isLost(query.index))) return rows.map(atomeRow);
+    return this.listed(await this.ledBy(query), bytes);
   }
 
   async count(query: ListQuery): Promise<number> {

@@ -15,7 +15,7 @@ export const MAX_DOCUMENT_BYTES = { each: 1024 * 1024, atomic: 8 * 1024 * 1024 }
 
 /** A group that is decided for longer than that keeps others waiting, and how long its tenant rests for it, in milliseconds. */
 const LONG_MS = 25;
-const MAX_REST_MS = { usual: 250, large: 1_000 } as const;
+const MAX_REST_MS = { usual: 250, large: 3_000 } as const;
 /** Of atomes that have so many bytes together each write may take as long again. */
 const LARGE_BYTES = 256 * 1024;
 
@@ -49,12 +49,13 @@ export function groupSize(queue: readonly Waiting[]): number {
 
 /**
  * How long a tenant is to rest after a group that kept the event loop: as long, so that it has half of it at the most. Of large
- * atomes each write by itself is work that nobody gets in between: ten times as long, so that others seldom meet it.
+ * atomes each write by itself is work that nobody gets in between: twenty times as long, so that less than one turn in a hundred
+ * is as long.
  */
 export function restMs({ heldMs, documentBytes }: { readonly heldMs: number; readonly documentBytes: number }): number {
   if (heldMs <= LONG_MS) return 0;
   const isLarge = heldMs > 2 * LONG_MS && documentBytes >= LARGE_BYTES;
-  return isLarge ? Math.min(10 * heldMs, MAX_REST_MS.large) : Math.min(heldMs, MAX_REST_MS.usual);
+  return isLarge ? Math.min(20 * heldMs, MAX_REST_MS.large) : Math.min(heldMs, MAX_REST_MS.usual);
 }
 
 /** About how many characters a write has. */

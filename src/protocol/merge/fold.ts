@@ -2,7 +2,7 @@ import { normalizedRights, type Rights } from '../access.js';
 import type { AlterationBody } from '../alteration.js';
 import type { AtomeState } from '../atome.js';
 import type { Hlc } from '../hlc.js';
-import type { JsonValue } from '../json.js';
+import type { JsonObject, JsonValue } from '../json.js';
 import type { Change } from '../operations.js';
 import { assignments, setsWhole, type Assignment } from './assignments.js';
 import { BASE, boundStamps, clockAt, DELETED, forget, locate, newer, PARTS, type Part } from './keys.js';
@@ -30,7 +30,7 @@ export function fold(state: AtomeState | null, alteration: Foldable, written?: r
   if (!state || startsAnew(alteration)) return first(alteration);
   const next: Draft = { ...state };
   const own = (part: Part): void => {
-    if (next[part] === state[part]) next[part] = { ...state[part] };
+    if (next[part] === state[part]) next[part] = copyOf(state[part]);
   };
   const clocks: Record<string, Hlc> = { ...state.clocks };
   const emptied = advance(next, alteration, { clocks, written: written ?? assignments(state, alteration), own });
@@ -60,6 +60,17 @@ export function foldOnto(state: AtomeState | null, alteration: Foldable): AtomeS
 
 function startsAnew({ operation }: Foldable): boolean {
   return operation === 'create' || operation === 'redact';
+}
+
+/** A spread takes twice as long where the keys are many. */
+function copyOf(object: JsonObject): JsonObject {
+  const copy: JsonObject = {};
+  for (const key in object) {
+    // an assignment would not make a key of it
+    if (key === '__proto__') return { ...object };
+    copy[key] = object[key]!;
+  }
+  return copy;
 }
 
 /** The state after an alteration that does not ask for the one before it. */

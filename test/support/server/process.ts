@@ -1,12 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { WS_PATH } from '../../../src/protocol/index.js';
 import { Api } from '../clients/api.js';
 
-const program = (name: string): string => fileURLToPath(new URL(`../../../dist/${name}.js`, import.meta.url));
+/** Where the programs are, and run: a `.env` that a developer has in the working directory of the tests is not for them. */
+const FOLDER = fileURLToPath(new URL('../../../dist/', import.meta.url));
+const program = (name: string): string => join(FOLDER, `${name}.js`);
 const MAIN = program('main');
 
 /** One of the built programs, run to its end. */
@@ -16,7 +19,11 @@ export async function runProgram(
   environment: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { PATH: process.env.PATH, ...environment };
-  const child = spawn(process.execPath, [program(name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program(name), ...args], {
+    cwd: FOLDER,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = once(child, 'close') as Promise<[number | null]>;
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: (await ended)[0], stdout, stderr };
@@ -96,6 +103,7 @@ export class ServerProcess {
 function run(environment: Record<string, string>): { child: ChildProcess; output: string[] } {
   const output: string[] = [];
   const child = spawn(process.execPath, [MAIN], {
+    cwd: FOLDER,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
