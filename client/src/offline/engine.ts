@@ -15,7 +15,9 @@ import type { Credentials } from './credentials.js';
 import { createIntake } from './intake.js';
 import type { Who } from './owner.js';
 import type { Replica } from './replica.js';
+import { createPush } from './push.js';
 import { createSender } from './sender.js';
+import { createStamps } from './stamps.js';
 import type { SyncState } from './status.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -66,7 +68,8 @@ export interface Engine {
 export function createEngine(options: ClientOptions, parts: EngineParts): Engine {
   const { replica, clock, emit, publish, credentials, stored } = parts;
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...options.reconnect } });
-  const intake = createIntake(parts);
+  const stamps = createStamps(clock);
+  const intake = createIntake(parts, stamps);
   let following: Following = { replay: true };
   let leads = false;
   /** The head that is being caught up with; null while there is no connection, and 'live' once it was reached. */
@@ -75,6 +78,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   let reason = '';
   let fault: Error | undefined;
   let nextAttemptAt: number | null = null;
+  let ourId = '';
 
   const connection = createConnection(settings, {
     ...credentials,
@@ -91,6 +95,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       return { type: 'subscribe', since, ...proof, compact: replay, ...options.subscription };
     },
     connected({ clientId, serverTime }) {
+      ourId = clientId;
       clock.measure(Date.parse(serverTime));
       emit('sync:connected', { clientId, serverTime });
     },
@@ -112,7 +117,10 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     ...settings,
     ready: () => connection.state.phase === 'connected' && !following.replay,
     send: connection.send,
-    stamp: clock.stamp,
+    // a connection that is not to be a WebSocket says nothing of where requests go
+    push: options.dial ? undefined : createPush(options, credentials, () => ourId),
+    answered: received,
+    stamp: stamps.stamp,
     refused: intake.refused,
     failing: (code, message) => failed(new SyncError(code, `${message}; it is tried again`)),
   });
