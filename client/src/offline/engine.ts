@@ -54,6 +54,8 @@ export interface Engine {
   cursor(): StoredCursor | null;
   /** null while there is no connection to be had. */
   readonly state: () => SyncState | null;
+  /** Why nothing comes of what another tab takes in; undefined where it does, and where this one leads. */
+  readonly apart: () => Error | undefined;
   /** Sends what has come into the outbox. */
   readonly pump: () => void;
   /** Ends the connection until it leads again. */
@@ -84,7 +86,8 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     ...credentials,
     url: () => parts.socket,
     identified(who) {
-      if (!parts.isSaid(who)) return;
+      if (!parts.isSaid(who))
+        return publish({ type: 'failed', error: new SyncError('forbidden', USURPED), usurped: true });
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
       credentials.accepted();
@@ -210,6 +213,10 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     ask: () => connection.connect(),
     cursor,
     state,
+    apart() {
+      const { subscription } = replica.checkpoint;
+      return leads || !subscription || subscription === parts.wanted ? undefined : new SyncError('invalid', APART);
+    },
     pump: sender.pump,
     rest,
     ended: () => (connection.state.phase === 'refused' ? fault : undefined),
@@ -219,3 +226,8 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     },
   };
 }
+
+const APART =
+  'another tab keeps another `subscription` in this store: give each a store with a `name` of its own, or close that tab';
+
+const USURPED = 'the token is of another user: make a new client for each';
