@@ -113,7 +113,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts', '**/*.tsx', '**/*.js', '**/*.mjs'],
+    files: ['**/*.ts', '**/*.tsx', '**/*.js', '**/*.mjs', '**/*.cjs'],
     plugins: { 'import-x': importX },
     settings: {
       ...flatConfigs.typescript.settings,
@@ -145,7 +145,8 @@ export default tseslint.config(
     ],
     rules: { 'max-lines-per-function': ['error', 190] },
   },
-  { files: ['*.js', '**/*.mjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
+  { files: ['*.js', '**/*.mjs', '**/*.cjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
+  { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: { __filename: 'readonly' } } },
   {
     files: ['client/{examples,console}/**/*.js', 'bench/load/*-page.js'],
     languageOptions: { globals: BROWSER_GLOBALS },

@@ -4,6 +4,7 @@ import { createClient as createOne } from './offline/client.js';
 import type { AnyKinds, Kinds } from './core/kinds.js';
 import { memoryStore } from './storage/memory/memory-store.js';
 import type { PendingWrite } from './storage/store.js';
+import { createStamps } from './offline/stamps.js';
 import { createWriteClock, type WriteClock } from './offline/write-clock.js';
 import { dualAtome, type BackendStates, type BothAtome, type NewWrite } from './dual/dual-atome.js';
 import { sharedOutboxStore, type SharedOutboxStore } from './dual/shared-outbox-store.js';
@@ -42,6 +43,7 @@ export interface Backends<Map = AnyKinds> {
  */
 export function createClient<Map extends Kinds<Map> = AnyKinds>(options: BackendsOptions): Backends<Map> {
   const clock = createWriteClock();
+  const { stamp } = createStamps(clock);
   const [localStore, local] = open<Map>(options.local, clock);
   const [cloudStore, cloud] = open<Map>(options.cloud, clock);
   const status = (): BackendStates => ({ local: local.status(), cloud: cloud.status() });
@@ -56,7 +58,7 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: Backend
       clock.skewMs = local.status().clockSkewMs ?? cloud.status().clockSkewMs;
       const opId = clock.name();
       const id = atomeId ?? opId;
-      const hlc = clock.stamp(opId);
+      const hlc = stamp(opId);
       const made = JSON.parse(JSON.stringify({ opId, atomeId: id, ...fields, hlc })) as PendingWrite;
       await keepInBoth(made);
       return { success: true, pending: true, id, opId } as const;

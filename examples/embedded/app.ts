@@ -12,7 +12,7 @@ const atomeModule = (options: AtomeOptions): DynamicModule => AtomeModule.forRoo
 export async function createShop(databaseUrl: string, moduleOf = atomeModule): Promise<NestFastifyApplication> {
   const dataSource = await openDatabase(databaseUrl);
   const app = await NestFactory.create<NestFastifyApplication>(
-    ShopModule.with(dataSource, moduleOf({ databaseUrl, dataSource, kinds })),
+    ShopModule.with(dataSource, moduleOf({ dataSource, kinds })),
     new FastifyAdapter({ routerOptions: { maxParamLength: 128 } }),
     { logger: ['error', 'warn'] },
   );

@@ -9,6 +9,7 @@ import { defaultMemoryBudget } from '../auth/admission/memory-budget.js';
 import type { Role } from '../auth/authorization/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import type { Kinds } from '../kinds/kind-options.js';
+import { urlOf } from './shared-database.js';
 import { KindRegistry } from '../kinds/kind-registry.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';
@@ -81,7 +82,7 @@ export const DEFAULT_WEBHOOK_OPTIONS: WebhookOptions = {
 
 /** What `AtomeModule` can be told; everything has a default. */
 export interface AtomeOptions {
-  /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default `sqlite:./data/atome.sqlite`. */
+  /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default that of `dataSource`, else `sqlite:./data/atome.sqlite`. */
   readonly databaseUrl?: string;
   /**
    * The schema of PostgreSQL for the tables, which the start makes; default `atome`. Tables that an earlier version has made
@@ -223,10 +224,11 @@ export class ResolvedOptions {
   readonly memoryBudget: number;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
-    this.databaseUrl = options.databaseUrl ?? DEFAULT_DATABASE_URL;
+    const { dataSource } = options;
+    this.databaseUrl = options.databaseUrl ?? (dataSource && urlOf(dataSource)) ?? DEFAULT_DATABASE_URL;
     this.databaseSchema = options.databaseSchema;
     this.migrate = options.migrate ?? true;
-    this.dataSource = options.dataSource;
+    this.dataSource = dataSource;
     this.bus = options.bus;
     this.busCredentials = options.busCredentials;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };

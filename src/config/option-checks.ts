@@ -6,6 +6,7 @@ import { kindProblems } from '../kinds/kind-checks.js';
 import { DEFAULT_POSTGRES_LIMITS } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
+import { urlOf } from './shared-database.js';
 import { ConfigError } from './config-error.js';
 import {
   DEFAULT_HEAVY_LIMITS,
@@ -154,6 +155,10 @@ export function checkedOptions<T extends AtomeOptions & AtomeStaticOptions>(opti
   // an application that reads it from its environment may have forgotten to set it there
   if (Object.hasOwn(options, 'databaseUrl') && options.databaseUrl === undefined) {
     problems.push('databaseUrl: is given and undefined; leave it out for a SQLite file in ./data');
+  }
+  const { databaseUrl, dataSource } = options;
+  if (dataSource?.options && databaseUrl === undefined && urlOf(dataSource) === undefined) {
+    problems.push('databaseUrl: is needed beside a dataSource that is told more than an address says, or is in memory');
   }
   if (options.rest === false && options.accounts) problems.push('accounts: need routes; leave out rest: false');
   if (options.kindsOnly && !options.kinds) problems.push('kindsOnly: needs kinds; no atome could be of any');

@@ -40,7 +40,9 @@ export class UsualPrefix implements OnModuleInit {
     if (path === undefined || !landmark) return undefined;
     const prefix = landmark.url.slice(0, -LANDMARK.length);
     const target = prefix + path;
-    if (prefix === USUAL_PREFIX || !own.some((route) => leadsTo(route, target, method))) return undefined;
+    // what a part of it stands for, only the application knows
+    if (prefix === USUAL_PREFIX || prefix.includes(':') || !own.some((route) => leadsTo(route, target, method)))
+      return undefined;
     const depth = url.split('?', 1)[0]!.split('/').length - 2;
     return `${'../'.repeat(depth)}${target.slice(1)}${query}`;
   }

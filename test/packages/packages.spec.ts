@@ -251,16 +251,29 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
     );
     const { stdout } = await run(process.execPath, ['client.mjs'], { cwd: project });
     expect(JSON.parse(stdout)).toMatchObject({ success: true, version: 1 });
+    expect(app.output.includes('npm install @nestjs/swagger')).toBe(!host.includes('@nestjs/swagger@12'));
     await app.end();
   });
 
-  it('a database without its driver is a sentence', async () => {
-    await rm(join(project, 'node_modules', 'pg'), { recursive: true });
-    const app = new Program('node_modules/@atome-sync/server/dist/cli/atome-sync.js', {
-      DATABASE_URL: 'postgres://u:p@127.0.0.1:1/d',
-    });
-    expect(await app.ended).toBe(1);
-    expect(app.output).toContain('PostgreSQL needs the package "pg": npm install pg');
+  it.each<[string, readonly string[], Record<string, string>, string]>([
+    ['pg', ['serve'], { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/d' }, 'npm install pg'],
+    ['prom-client', ['serve'], { METRICS_PORT: '9464', DATABASE_URL: 'sqlite::memory:' }, 'npm install prom-client'],
+    [
+      'json-schema-to-typescript',
+      ['types', '--file', 'kinds.json'],
+      {},
+      'npm install --save-dev json-schema-to-typescript',
+    ],
+    // what the others run with
+    ['better-sqlite3', ['serve'], { DATABASE_URL: 'sqlite:./x.sqlite' }, 'npm install better-sqlite3'],
+  ])('%s is asked for by a sentence where it is missing', async (missing, args, environment, sentence) => {
+    await rm(join(project, 'node_modules', missing), { recursive: true, force: true });
+    await writeFile(join(project, 'kinds.json'), JSON.stringify({ note: { schema: { type: 'object' } } }));
+    const program = 'node_modules/@atome-sync/server/dist/cli/atome-sync.js';
+    const app = new Program(program, environment, args);
+    expect(await app.ended).not.toBe(0);
+    expect(app.output).toContain(sentence);
+    expect(app.output).not.toContain('    at ');
   });
 
   async function compile({ skipLibCheck = false } = {}): Promise<void> {
@@ -286,9 +299,9 @@ describe.each(Object.entries(HOSTS))('in an empty project with the %s Nest', (_a
     readonly ended: Promise<number | null>;
     private readonly child: ChildProcess;
 
-    constructor(file: string, environment: Record<string, string> = {}) {
+    constructor(file: string, environment: Record<string, string> = {}, args: readonly string[] = []) {
       const env = { PATH: process.env.PATH, ...environment };
-      this.child = spawn(process.execPath, [file], { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      this.child = spawn(process.execPath, [file, ...args], { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] });
       for (const stream of [this.child.stdout!, this.child.stderr!]) {
         stream.on('data', (text: Buffer) => (this.output += text.toString()));
       }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { apiUrl, socketUrl } from './endpoints.js';
+import { apiUrl } from './api-url.js';
+import { socketUrl } from './endpoints.js';
 
 const page = globalThis as unknown as Record<string, unknown>;
 

@@ -9,29 +9,19 @@ const LOCAL = 'http://127.0.0.1:3001';
  * @throws SyncError `invalid` for anything else.
  */
 export function socketUrl(url?: string): string {
-  const { protocol, host, pathname, search } = parse(url);
+  const { protocol, host, pathname, search } = parseUrl(url);
   const path = withoutSlash(pathname);
   const isOwn = path.endsWith(WS_PATH) || (path && protocol.startsWith('ws'));
   return `${protocol.replace('http', 'ws')}//${host}${path}${isOwn ? '' : WS_PATH}${search}`;
 }
 
-/**
- * Base of the REST calls, without a slash at its end, from the same URL. The path of a WebSocket that is not the usual
- * one tells nothing of where the server is mounted.
- * @throws SyncError as {@link socketUrl}.
- */
-export function apiUrl(url?: string): string {
-  const { protocol, host, pathname } = parse(url);
-  const path = withoutSlash(pathname);
-  const prefix = path.endsWith(WS_PATH) ? path.slice(0, -WS_PATH.length) : protocol.startsWith('ws') ? '' : path;
-  return `${protocol.replace('ws', 'http')}//${host}${prefix}/api`;
-}
-
-function withoutSlash(path: string): string {
+/** A path without slashes at its end. */
+export function withoutSlash(path: string): string {
   return path.replace(/\/+$/, '');
 }
 
-function parse(url = ''): URL {
+/** @throws SyncError as {@link socketUrl}. */
+export function parseUrl(url = ''): URL {
   const page = (globalThis as { location?: Location }).location?.origin;
   const base = page?.startsWith('http') ? page : LOCAL;
   try {

@@ -10,7 +10,7 @@ import {
   settle,
 } from '../../../test/support/clients/scripted-server.js';
 import { ScriptedTabs } from '../../../test/support/clients/scripted-tabs.js';
-import { memoryStore, type Client } from '../index.js';
+import { memoryStore, type Checkpoint, type Client } from '../index.js';
 
 let server: ScriptedServer;
 beforeEach(() => void (server = new ScriptedServer()));
@@ -234,5 +234,48 @@ describe('a tab that another one has overtaken while it slept', () => {
     expect(server.network.peers).toHaveLength(1);
     tabs.grant();
     await server.accept();
+  });
+});
+
+describe('a tab whose store another one fills for another subscription', () => {
+  const place = (subscription: string): Checkpoint => ({
+    cursor: { epoch: 'e1', seq: 9, hash: 'h9' },
+    ...{ subscription, skewMs: 0, stamp: null },
+  });
+
+  it('says so, keeps what is written, and has its own data told once it leads', async () => {
+    const tabs = new ScriptedTabs(memoryStore());
+    const client = server.open({ store: tabs.store, subscription: { kinds: ['note'] } });
+    const ready = client.ready().catch((thrown: unknown) => thrown);
+    await tabs.asked(1);
+    tabs.commit({ place: place('{"kinds":["todo"]}') });
+    await settle();
+    // nobody has said yet that they lead
+    expect(client.status()).toMatchObject({ state: 'connecting' });
+    tabs.say({ status: { state: 'live' } });
+    const reason = expect.stringMatching(/another `subscription`.*`name` of its own/);
+    expect(await ready).toMatchObject({ code: 'invalid', message: reason });
+    await expect(client.waitFor(3)).rejects.toMatchObject({ code: 'invalid' });
+    expect(client.status()).toMatchObject({ state: 'offline', nextAttemptAt: null, reason });
+    const { opId } = await client.create({ kind: 'note', data: {} });
+    const flushed = client.flush();
+    tabs.commit({ settle: [opId] });
+    await flushed;
+    tabs.grant();
+    const peer = await server.accept();
+    replay(peer, 9, [note('a')]);
+    await client.ready();
+    expect(await client.list()).toMatchObject([{ id: 'a' }]);
+    expect(client.status()).toMatchObject({ state: 'live' });
+  });
+
+  it('is none where the subscriptions are the same', async () => {
+    const tabs = new ScriptedTabs(memoryStore());
+    const client = server.open({ store: tabs.store, subscription: { kinds: ['note'] } });
+    await tabs.asked(1);
+    tabs.say({ status: { state: 'live' } });
+    tabs.commit({ place: place('{"kinds":["note"]}') });
+    await client.ready();
+    expect(client.status()).toMatchObject({ state: 'live', lastSeq: 9 });
   });
 });

@@ -23,17 +23,22 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   const events = createEmitter();
   const { emit } = events;
   const clock = createWriteClock(options.now);
-  const { until, check } = createConditionWaiters(() => {
-    const now = status();
-    return link.ended() ?? (now.state === 'stopped' ? new SyncError('offline', now.reason) : undefined);
-  });
+  const { until, check } = createConditionWaiters(ended);
   const { deferred, stop } = loadDeferred((...failed) => link.missed(...failed));
   const replica = createReplica(store, follow, deferred);
   const { changed, get, list, watch, end: endQueries } = createQueries(replica, events.fenced);
   const link = createLink(options, { replica, clock, emit, publish: follow, until, overtaken: again, deferred });
-  const { status, update, share } = createStatusReporter(replica, emit, link.state);
+  const { status, update, apart, share } = createStatusReporter(replica, emit, link, told);
   let ends: (() => void)[] = [];
   let begun = false;
+
+  function ended(): Error | undefined {
+    const now = status();
+    return link.ended() ?? (now.state === 'stopped' ? new SyncError('offline', now.reason) : undefined);
+  }
+
+  /** Why what the server has does not come any more, or not to this tab. */
+  const cutOff = (): Error | undefined => ended() ?? apart();
 
   function begin(): void {
     begun = true;
@@ -110,13 +115,13 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
     status,
     async ready() {
       await replica.loaded;
-      return until(() => link.cursor() !== null);
+      return until(() => link.cursor() !== null, cutOff);
     },
     async flush() {
       await replica.opened;
       return until(() => replica.outbox.size === 0);
     },
-    waitFor: (seq) => until(() => (link.cursor()?.seq ?? 0) >= seq),
+    waitFor: (seq) => until(() => (link.cursor()?.seq ?? 0) >= seq, cutOff),
     close,
   };
   return client as unknown as Client<Map>;

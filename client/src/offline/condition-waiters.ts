@@ -1,6 +1,7 @@
 /** Promises that resolve when something has become true. */
 export interface ConditionWaiters {
-  readonly until: (isSo: () => boolean) => Promise<void>;
+  /** @param ended why it will not become true; default: why nothing will any more. */
+  readonly until: (isSo: () => boolean, ended?: () => Error | undefined) => Promise<void>;
   /** Something may have become true. */
   readonly check: () => void;
 }
@@ -9,10 +10,10 @@ export interface ConditionWaiters {
 export function createConditionWaiters(end: () => Error | undefined): ConditionWaiters {
   const waiting = new Set<() => void>();
   return {
-    until: (isSo) =>
+    until: (isSo, ended = end) =>
       new Promise((resolve, reject) => {
         function look(): void {
-          const why = isSo() ? null : end();
+          const why = isSo() ? null : ended();
           if (why === undefined) return;
           waiting.delete(look);
           if (why) reject(why);

@@ -15,7 +15,9 @@ import type { Credentials } from './credentials.js';
 import { createIntake } from './intake.js';
 import type { Who } from './owner.js';
 import type { Replica } from './replica.js';
+import { createPush } from './push.js';
 import { createSender } from './sender.js';
+import { createStamps } from './stamps.js';
 import type { SyncState } from './status.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -52,6 +54,8 @@ export interface Engine {
   cursor(): StoredCursor | null;
   /** null while there is no connection to be had. */
   readonly state: () => SyncState | null;
+  /** Why nothing comes of what another tab takes in; undefined where it does, and where this one leads. */
+  readonly apart: () => Error | undefined;
   /** Sends what has come into the outbox. */
   readonly pump: () => void;
   /** Ends the connection until it leads again. */
@@ -66,7 +70,8 @@ export interface Engine {
 export function createEngine(options: ClientOptions, parts: EngineParts): Engine {
   const { replica, clock, emit, publish, credentials, stored } = parts;
   const settings = settingsOf({ ...options, reconnect: { attempts: Infinity, ...options.reconnect } });
-  const intake = createIntake(parts);
+  const stamps = createStamps(clock);
+  const intake = createIntake(parts, stamps);
   let following: Following = { replay: true };
   let leads = false;
   /** The head that is being caught up with; null while there is no connection, and 'live' once it was reached. */
@@ -75,12 +80,14 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   let reason = '';
   let fault: Error | undefined;
   let nextAttemptAt: number | null = null;
+  let ourId = '';
 
   const connection = createConnection(settings, {
     ...credentials,
     url: () => parts.socket,
     identified(who) {
-      if (!parts.isSaid(who)) return;
+      if (!parts.isSaid(who))
+        return publish({ type: 'failed', error: new SyncError('forbidden', USURPED), usurped: true });
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
       credentials.accepted();
@@ -91,6 +98,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       return { type: 'subscribe', since, ...proof, compact: replay, ...options.subscription };
     },
     connected({ clientId, serverTime }) {
+      ourId = clientId;
       clock.measure(Date.parse(serverTime));
       emit('sync:connected', { clientId, serverTime });
     },
@@ -112,7 +120,10 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     ...settings,
     ready: () => connection.state.phase === 'connected' && !following.replay,
     send: connection.send,
-    stamp: clock.stamp,
+    // a connection that is not to be a WebSocket says nothing of where requests go
+    push: options.dial ? undefined : createPush(options, credentials, () => ourId),
+    answered: received,
+    stamp: stamps.stamp,
     refused: intake.refused,
     failing: (code, message) => failed(new SyncError(code, `${message}; it is tried again`)),
   });
@@ -202,6 +213,10 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     ask: () => connection.connect(),
     cursor,
     state,
+    apart() {
+      const { subscription } = replica.checkpoint;
+      return leads || !subscription || subscription === parts.wanted ? undefined : new SyncError('invalid', APART);
+    },
     pump: sender.pump,
     rest,
     ended: () => (connection.state.phase === 'refused' ? fault : undefined),
@@ -211,3 +226,8 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     },
   };
 }
+
+const APART =
+  'another tab keeps another `subscription` in this store: give each a store with a `name` of its own, or close that tab';
+
+const USURPED = 'the token is of another user: make a new client for each';

@@ -6,6 +6,7 @@ import type { Changes, PendingWrite, StoredCursor } from '../storage/store.js';
 import { changesOf } from './changes-of-events.js';
 import { opIdOf } from './changes.js';
 import type { Replica } from './replica.js';
+import type { Stamps } from './stamps.js';
 import type { WriteClock } from './write-clock.js';
 
 /** What an intake works with. */
@@ -37,7 +38,7 @@ export interface Intake {
   readonly refused: (writes: readonly PendingWrite[], error: ErrorBody) => void;
 }
 
-export function createIntake({ replica, clock, emit, wanted, stored }: IntakeParts): Intake {
+export function createIntake({ replica, clock, emit, wanted, stored }: IntakeParts, stamps: Stamps): Intake {
   /** Atomes of before the replay that it has not told yet: they are gone when it is whole. */
   let stale = new Set<string>();
   /** The last checkpoint that was made or met here. */
@@ -80,7 +81,8 @@ export function createIntake({ replica, clock, emit, wanted, stored }: IntakePar
     isOurs: () => replica.checkpoint === last,
     begin() {
       last = replica.checkpoint;
-      clock.goOn(last);
+      clock.skewMs = last.skewMs;
+      if (last.stamp) stamps.follow(last.stamp);
       const cursor = stored();
       if (cursor) return { cursor };
       const { partial, subscription } = last;

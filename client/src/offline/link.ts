@@ -18,7 +18,7 @@ export interface LinkParts extends Omit<EngineParts, 'credentials' | 'socket' | 
 }
 
 /** The client's side of its {@link Engine}, for which it stands in until that is loaded. */
-export interface Link extends Pick<Engine, 'lead' | 'cursor' | 'state' | 'pump' | 'rest' | 'ended'> {
+export interface Link extends Pick<Engine, 'lead' | 'cursor' | 'state' | 'pump' | 'rest' | 'ended' | 'apart'> {
   /** Who we are: by the token, or as the application has said, until the server says it. */
   readonly whose: Whose;
   /** Ends it. Called again, the first reason stays. */
@@ -60,7 +60,6 @@ export function createLink(options: ClientOptions, parts: LinkParts): Link {
   function isSaid(said: Who = principal ?? ANONYMOUS): boolean {
     const name = ownerOf(socket, said);
     isSure = (owner ??= name) === name;
-    if (!isSure) publish({ type: 'failed', error: new SyncError('forbidden', USURPED), usurped: true });
     return isSure;
   }
 
@@ -93,6 +92,7 @@ export function createLink(options: ClientOptions, parts: LinkParts): Link {
       if (engine) return engine.state();
       return leads || asks ? absent : null;
     },
+    apart: () => engine?.apart(),
     pump: () => engine?.pump(),
     rest() {
       leads = false;
@@ -104,12 +104,10 @@ export function createLink(options: ClientOptions, parts: LinkParts): Link {
       engine?.stop();
     },
     missed({ message }, nextAttemptAt) {
-      const reason = `a file of the client did not load; reload the page if it stays so: ${message}`;
+      const reason = `a file did not load; reload the page if it stays so: ${message}`;
       absent = { state: 'offline', nextAttemptAt, reason };
       emit('sync:error', { error: new SyncError('offline', reason) });
       publish({ type: 'connection' });
     },
   };
 }
-
-const USURPED = 'the token is of another user: make a new client for each';

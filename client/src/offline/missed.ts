@@ -8,7 +8,6 @@ export interface Missed {
   readonly come: Set<string>;
   /** These changes are not in it. */
   readonly add: (changes: Changes) => void;
-  readonly clear: () => void;
 }
 
 export function createMissed(): Missed {
@@ -19,10 +18,6 @@ export function createMissed(): Missed {
     add({ settle = [], append = [], dismiss = [], reject = [] }) {
       for (const opId of [...settle, ...dismiss]) gone.add(opId);
       for (const { opId } of [...append, ...reject.map(({ operation }) => operation)]) come.add(opId);
-    },
-    clear() {
-      gone.clear();
-      come.clear();
     },
   };
 }

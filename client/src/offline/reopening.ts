@@ -45,7 +45,8 @@ export function createReopening(store: Store, missed: Missed, { held, enqueue, b
     if (stopped || !found) await store.close().catch(() => undefined);
     if (stopped) return;
     if (!found) return begin();
-    missed.clear();
+    missed.gone.clear();
+    missed.come.clear();
     attempts = 0;
     back(found.checkpoint);
   }

@@ -1,3 +1,7 @@
+/**
+ * JSON Patch is not loaded yet.
+ * @ownModules
+ */
 import { expect, it } from '@jest/globals';
 import type { Atome } from '../../../src/protocol/index.js';
 import { memoryStore } from '../storage/memory/memory-store.js';

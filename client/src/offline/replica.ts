@@ -216,7 +216,8 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
       const found = opened
         .then(() => (fresh && outbox.size === 0 ? kept.store.newest?.(selection, limit) : undefined))
         .catch(() => undefined);
-      first.push(found);
+      // what comes later nobody waits for
+      if (fresh) first.push(found);
       return found;
     },
     commit,

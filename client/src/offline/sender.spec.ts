@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ERRORS, type Ack, type ErrorBody, type ErrorCode } from '../../../src/protocol/index.js';
+import { ERRORS, type Ack, type ErrorBody, type ErrorCode, type Nack } from '../../../src/protocol/index.js';
 import { createOutbox, type Outbox } from './outbox.js';
+import type { Push } from './push.js';
 import { createSender, type Sender } from './sender.js';
 
 let outbox: Outbox;
@@ -9,10 +10,14 @@ let sent: string[];
 let refused: string[];
 let failing: string[];
 let open: boolean;
+/** The pushes under way, and what answers them. */
+let pushed: { readonly writes: string[]; answer(answers: (Ack | Nack)[]): void; fail(): void }[];
+let push: Push | undefined;
 
 beforeEach(() => {
   jest.useFakeTimers();
   [sent, refused, failing, open] = [[], [], [], true];
+  [pushed, push] = [[], undefined];
   outbox = createOutbox();
   let stamps = 0;
   sender = createSender(outbox, {
@@ -29,6 +34,10 @@ beforeEach(() => {
       }
     },
     failing: (code) => failing.push(code),
+    get push() {
+      return push;
+    },
+    answered: (answer) => (answer.type === 'ack' ? sender.acked(answer) : sender.nacked(answer.opId, answer.error)),
     random: () => 0.5,
     answerMs: 10_000,
   });
@@ -312,5 +321,94 @@ describe('a sender', () => {
     open = true;
     sender.pump();
     expect(sent).toEqual(['1@1', '1@1']);
+  });
+});
+
+describe('a sender that can push', () => {
+  beforeEach(() => {
+    push = (writes) =>
+      new Promise((resolve, reject) => {
+        pushed.push({
+          writes: writes.map((write) => (write as { opId: string }).opId),
+          answer: resolve,
+          fail: () => reject(new Error('404')),
+        });
+      });
+  });
+  const fill = (count: number, from = 1_000): string[] => {
+    const opIds = Array.from({ length: count }, (_, n) => String(from + n));
+    opIds.forEach((opId) => add(opId));
+    return opIds;
+  };
+  const settle = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
+
+  it('sends one by one what fits in a window', () => {
+    fill(100);
+    sender.pump();
+    expect(take()).toHaveLength(100);
+    expect(pushed).toEqual([]);
+  });
+
+  it('pushes 500 at once, and nothing beside them, until what is left fits in a window', async () => {
+    const opIds = fill(550);
+    sender.pump();
+    add('2000');
+    sender.pump();
+    expect(sent).toEqual([]);
+    expect(pushed.map(({ writes }) => writes)).toEqual([opIds.slice(0, 500)]);
+    pushed[0]!.answer(opIds.slice(0, 500).map((opId) => ack(opId)));
+    await settle();
+    expect(pushed).toHaveLength(1);
+    expect(take()).toHaveLength(51);
+  });
+
+  it('does not let a push overtake what is on its way', () => {
+    fill(1);
+    sender.pump();
+    take();
+    const opIds = fill(200, 2_000);
+    sender.pump();
+    expect([sent, pushed]).toEqual([[], []]);
+    sender.acked(ack('1000'));
+    expect(pushed.map(({ writes }) => writes)).toEqual([opIds]);
+    expect(sent).toEqual([]);
+  });
+
+  it('sends over the connection what a push could not, until the next connection', async () => {
+    const opIds = fill(300);
+    sender.pump();
+    pushed[0]!.fail();
+    await settle();
+    expect(take()).toEqual(opIds.slice(0, 100).map((opId, n) => `${opId}@${n + 1}`));
+    sender.lost(1006);
+    sender.pump();
+    expect(pushed).toHaveLength(2);
+  });
+
+  it('takes no answer of a connection that has ended, and pushes again what was not answered', async () => {
+    const opIds = fill(300);
+    sender.pump();
+    sender.lost(1006);
+    pushed[0]!.answer(opIds.map((opId) => ack(opId)));
+    await settle();
+    expect(outbox.get('1000')!.ack).toBeUndefined();
+    sender.pump();
+    expect(pushed[1]!.writes).toEqual(opIds);
+  });
+
+  it('gives up what is refused, and puts off what is for later', async () => {
+    const opIds = fill(200);
+    sender.pump();
+    pushed[0]!.answer(
+      opIds.map((opId, n) => {
+        if (n === 0) return { type: 'nack', opId, error: error('forbidden') };
+        if (n === 1) return { type: 'nack', opId, error: error('quota_exceeded') };
+        return ack(opId);
+      }),
+    );
+    await settle();
+    expect(refused).toEqual(['1000 forbidden']);
+    expect(outbox.get('1001')).toMatchObject({ faults: 1, sentAt: null });
+    expect([...outbox.values()].filter((each) => each.ack)).toHaveLength(198);
   });
 });

@@ -1,4 +1,4 @@
-import type { Ack, ErrorBody, Hlc } from '../../../src/protocol/index.js';
+import type { Ack, ErrorBody, Hlc, Nack } from '../../../src/protocol/index.js';
 import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { isFinalStatus, refusal, type SyncErrorCode } from '../core/errors.js';
@@ -6,12 +6,17 @@ import { createTimer } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
 import { builtOn } from './built-on.js';
 import type { Outbox, Pending } from './outbox.js';
+import type { Push } from './push.js';
 
 /** What a sender needs around it. */
 export interface SenderPort {
   /** False while nothing can be sent. */
   readonly ready: () => boolean;
   readonly send: (message: object) => unknown;
+  /** Sends more than a window at once; not there where that cannot be. */
+  readonly push?: Push | undefined;
+  /** Takes the answers to what was pushed. */
+  readonly answered: (answer: Ack | Nack) => void;
   /** The stamp of a write that is sent for the first time. */
   readonly stamp: (opId: string) => Hlc;
   /** A write was refused for good, and with it those that build on it. */
@@ -41,8 +46,11 @@ export interface Sender {
   restart(): void;
 }
 
-/** Most writes on their way at once. */
+/** Most writes on their way at once: no more than a server takes without a pause. */
 const WINDOW = 100;
+/** Most writes of one push, and about how many characters they have. */
+const PUSHED = 500;
+const PUSHED_CHARS = 200_000;
 /** From how many answers "not now" to one write on it is told, and how often at most, in milliseconds. */
 const TOLD_FROM = 3;
 const QUIET_MS = 10_000;
@@ -68,18 +76,24 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   let setbacks = 0;
   let pausing = false;
   let quietUntil = 0;
+  /** The push under way. */
+  let pushed: readonly Pending[] | undefined;
+  /** Whether this connection is served by pushes, too. */
+  let pushes = true;
 
   function pump(): void {
-    if (pausing || !port.ready()) return;
+    if (pausing || pushed || !port.ready()) return;
     const now = Date.now();
     let next = Infinity;
     /** Atomes whose writes wait for an answer, and those that wait behind a write whose time has not come. */
     const [waiting, behind] = [new Set<string>(), new Set<string | null | undefined>()];
     /** Those whose `create` waits for an answer. */
     const made = new Set<string | null | undefined>();
-    let unanswered = 0;
+    const unsent: Pending[] = [];
+    let onTheWay = 0;
+    const most = port.push && pushes && window === WINDOW ? PUSHED : window;
     for (const each of outbox.values()) {
-      if (unanswered >= window || !each.saved) break;
+      if (onTheWay + unsent.length >= most || !each.saved) break;
       if (each.ack) continue;
       const { write, dueAt } = each;
       const { atomeId } = write;
@@ -90,20 +104,50 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       }
       // were it refused, this would alter what others have under that id, or be the child of nothing
       if (made.has(write.parentId) || (made.has(atomeId) && !UNIQUE.test(atomeId))) break;
-      if (each.sentAt === null && !(each.held && waiting.has(atomeId))) post(each);
+      if (each.sentAt === null && !(each.held && waiting.has(atomeId))) unsent.push(each);
+      else onTheWay += 1;
       waiting.add(atomeId);
       if (write.operation === 'create') made.add(atomeId);
-      unanswered += 1;
     }
+    if (unsent.length <= WINDOW) unsent.slice(0, Math.max(0, window - onTheWay)).forEach(post);
+    // else what is on its way would be overtaken
+    else if (onTheWay === 0) push(unsent);
     if (next < Infinity) timer.start(next - now, pump);
   }
 
-  function post(each: Pending): void {
+  /** Marks a write as sent. @returns it as it goes out. */
+  function stamped(each: Pending): object {
     const { write } = each;
     each.hlc ??= write.hlc ?? port.stamp(write.opId);
     each.sentAt = Date.now();
-    port.send({ type: 'mutate', ...write, hlc: each.hlc });
+    return { ...write, hlc: each.hlc };
+  }
+
+  function post(each: Pending): void {
+    port.send({ type: 'mutate', ...stamped(each) });
     if (!isExpecting) expectAnswers();
+  }
+
+  /** Sends the first of them in one request, or over the connection where nothing answers that. */
+  function push(unsent: readonly Pending[]): void {
+    let chars = 0;
+    const fit = unsent.filter(({ write }) => (chars += JSON.stringify(write).length) < PUSHED_CHARS);
+    if (fit.length <= WINDOW) return unsent.slice(0, window).forEach(post);
+    pushed = fit;
+    void port.push!(fit.map(stamped))
+      .then((answers) => {
+        if (pushed === fit) answers.forEach(port.answered);
+      })
+      .catch(() => {
+        if (pushed !== fit) return;
+        pushes = false;
+        for (const each of fit) each.sentAt = null;
+      })
+      .then(() => {
+        if (pushed !== fit) return;
+        pushed = undefined;
+        pump();
+      });
   }
 
   /** What is on its way, oldest first. */
@@ -190,6 +234,8 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       deadline.stop();
       isExpecting = false;
       pausing = false;
+      pushed = undefined;
+      pushes = true;
       if (code !== TOO_BIG) return;
       // one of them was too big: one at a time tells which
       const tooBig = window === 1 && lost[0];

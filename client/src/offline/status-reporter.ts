@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../../src/protocol/index.js';
 import type { Emitter } from '../core/emitter.js';
 import type { Tabs } from '../storage/store.js';
+import type { Link } from './link.js';
 import type { Replica } from './replica.js';
 import type { Status, SyncState } from './status.js';
 
@@ -9,25 +10,33 @@ export interface StatusReporter {
   readonly status: () => Status;
   /** Tells of what is different. */
   readonly update: () => void;
+  /** Why nothing comes as long as another tab leads; undefined where it comes. */
+  readonly apart: () => Error | undefined;
   /** Shares the state with the other tabs. @returns what ends it. */
   readonly share: (tabs: Tabs) => () => void;
 }
 
-/** @param own the state of the own connection; null while there is none to be had. */
+/** @param changed is called when another tab has told of its state. */
 export function createStatusReporter(
   replica: Replica,
   emit: Emitter['emit'],
-  own: () => SyncState | null,
+  link: Pick<Link, 'state' | 'apart'>,
+  changed: () => void,
 ): StatusReporter {
+  const own = link.state;
   let told = '';
   let toldPending = 0;
-  let heard: SyncState = { state: 'connecting' };
+  /** Of the tab that leads. */
+  let heard: SyncState | undefined;
   let tabs: Tabs | undefined;
+
+  const apart = (): Error | undefined => heard && link.apart();
 
   function status(): Status {
     const { checkpoint, outbox, rejected, storage, failure } = replica;
+    const reason = apart()?.message;
     return {
-      ...(own() ?? heard),
+      ...(own() ?? (reason ? { state: 'offline', nextAttemptAt: null, reason } : (heard ?? { state: 'connecting' }))),
       pending: outbox.size,
       rejected: rejected.size,
       lastSeq: checkpoint.cursor?.seq ?? 0,
@@ -60,12 +69,13 @@ export function createStatusReporter(
     if (ask) return tell();
     if (!state) return;
     heard = state;
-    update();
+    changed();
   }
 
   return {
     status,
     update,
+    apart,
     share(others) {
       tabs = others;
       const stop = others.hear(hear);

@@ -183,4 +183,8 @@ export interface Restored {
   readonly newVersion: number;
   /** Its content now. */
   readonly data: JsonObject;
+  /** The whole of it. */
+  readonly atome: Atome;
+  /** Place of the restoring in the ledger. */
+  readonly seq: number;
 }

@@ -40,7 +40,7 @@ export interface Query<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map>> {
   readonly ids?: readonly string[] | undefined;
   /** Conditions by path in `data`: `{ done: false, 'author.name': { in: ['Ada', 'Bob'] } }`; or all that a server can judge. */
   readonly where?: Readonly<Record<string, Condition>> | Predicate | undefined;
-  /** Path in the atome, `-` in front for descending: `data.title`, `-updatedAt`. Default `id`, the order of creation. */
+  /** Path in the atome, `-` in front for descending: `data.title`, `-updatedAt`. Default `id`: of ids made here, the order of creation. */
   readonly sort?: string | undefined;
   /** How many at most, from the first of the order. Default: all. */
   readonly limit?: number | undefined;

@@ -73,6 +73,12 @@ describe('a call under the usual prefix', () => {
     expect(await ask(`${url}//elsewhere.example/api/server-info`)).toEqual([308, '../../../v1/server-info']);
   });
 
+  it('is led nowhere where the prefix has a part that differs', async () => {
+    const url = await start('t/:org', {});
+    expect(await ask(`${url}/api/atome/list`)).toEqual([404, null]);
+    expect(await ask(`${url}/t/acme/atome/list`)).toEqual([200, null]);
+  });
+
   it('is as unknown as before where no call of ours is meant', async () => {
     const url = await start('v1', {});
     for (const path of [

@@ -65,3 +65,24 @@ describe('what the service refuses', () => {
     await expect(resolve()).rejects.toMatchObject({ code: 'not_found', message: 'there is no atome "none"' });
   });
 });
+
+describe('an application that is a microservice alone', () => {
+  it('has the service, and tells its callers what that refuses', async () => {
+    @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:', ws: false })], controllers: [Mine] })
+    class Host {}
+    const options = {
+      transport: Transport.TCP as const,
+      options: { host: '127.0.0.1', port: 0 },
+      logger: false as const,
+    };
+    const service = await NestFactory.createMicroservice(Host, options);
+    await service.listen();
+    const { port } = service.unwrap<Server>().address() as AddressInfo;
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    await expect(firstValueFrom(client.send('mine', ''))).rejects.toMatchObject({ code: 'not_found', status: 404 });
+    await service.get(AtomeService).create({ id: 'none', kind: 'note', data: {} });
+    expect(await firstValueFrom(client.send<unknown>('mine', ''))).toMatchObject({ id: 'none', version: 1 });
+    await client.close();
+    await service.close();
+  });
+});

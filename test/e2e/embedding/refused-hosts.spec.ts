@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { Injectable, Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Injectable, Module, Scope, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
+import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { AbstractWsAdapter } from '@nestjs/websockets';
@@ -114,6 +114,26 @@ describe('the module in several places', () => {
     await expect(start(host(...modules()))).rejects.toThrow(/forRoot is called more than once.*isGlobal/);
     const context = NestFactory.createApplicationContext(host(...modules()), { logger: false, abortOnError: false });
     await expect(context).rejects.toThrow('forRoot is called more than once');
+  });
+});
+
+describe('what can be no part of the start', () => {
+  @Injectable({ scope: Scope.REQUEST })
+  class PerRequest {}
+  @Module({ providers: [PerRequest], exports: [PerRequest] })
+  class Scoped {}
+
+  it('is named where options would be made for each request', async () => {
+    const useFactory = () => ({ databaseUrl: 'sqlite::memory:' });
+    const module = AtomeModule.forRootAsync({ imports: [Scoped], inject: [PerRequest], useFactory });
+    await expect(start(host(module))).rejects.toThrow(/forRootAsync.*one for all/);
+  });
+
+  it('is named where the module is loaded later', async () => {
+    await start(host(), () => undefined);
+    await (app as NestFastifyApplication).listen(0, '127.0.0.1');
+    const loaded = app!.get(LazyModuleLoader).load(() => atomes({ ws: false }));
+    await expect(loaded).rejects.toThrow('import it at its start');
   });
 });
 

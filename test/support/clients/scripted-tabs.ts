@@ -1,3 +1,4 @@
+import type { JsonValue } from '../../../src/protocol/index.js';
 import type { Changes, Store, Tabs } from '../../../client/src/storage/store.js';
 import { settle } from './scripted-server.js';
 
@@ -8,6 +9,7 @@ export class ScriptedTabs {
   private asks = 0;
   private granted: () => void = () => undefined;
   private lost: () => void = () => undefined;
+  private heard: (message: JsonValue) => void = () => undefined;
   private listener: (changes: readonly Changes[]) => void = () => undefined;
 
   constructor(below: Store) {
@@ -19,7 +21,10 @@ export class ScriptedTabs {
         return nothing;
       },
       tell: nothing,
-      hear: () => nothing,
+      hear: (listener) => {
+        this.heard = listener;
+        return nothing;
+      },
     };
     this.store = {
       ...below,
@@ -42,6 +47,11 @@ export class ScriptedTabs {
 
   lose(): void {
     this.lost();
+  }
+
+  /** Another tab says something. */
+  say(message: JsonValue): void {
+    this.heard(message);
   }
 
   /** Another tab commits. */

@@ -27,10 +27,19 @@ const END: IDBValidKey = [];
 export interface IndexedDbOptions {
   /** Of the first user's database; that of another one has the user's name behind it. Default `atome-sync`. */
   readonly name?: string | undefined;
+  /**
+   * Whether the browser is asked, with the first own write of a page, not to clear the data away when space is short. Firefox
+   * asks its user. Default true.
+   */
+  readonly persist?: boolean | undefined;
 }
 
 /** A store for browsers, that all tabs of an origin share: one of them holds the connection. */
-export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, format: Format = FORMAT): Store {
+export function indexedDbStore(
+  { name = 'atome-sync', persist = true }: IndexedDbOptions = {},
+  format: Format = FORMAT,
+): Store {
+  let asks = persist;
   let listener: Parameters<NonNullable<Store['observe']>>[0] | undefined;
   let failed: Parameters<NonNullable<Store['observe']>>[1];
   let opened: IDBDatabase | undefined;
@@ -141,6 +150,10 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
       // What cannot be had again from the server goes to the disk itself, beyond the caches of the system.
       const durability = changes.some(({ append }) => append) ? 'strict' : 'relaxed';
       const transaction = database().transaction(STORES, 'readwrite', { durability });
+      if (asks && durability === 'strict') {
+        asks = false;
+        void askToPersist();
+      }
       const committed = keep(log!, transaction, changes);
       last = committed.catch(() => undefined);
       await committed;
@@ -153,6 +166,15 @@ export function indexedDbStore({ name = 'atome-sync' }: IndexedDbOptions = {}, f
       return () => void (listener = failed = undefined);
     },
   };
+}
+
+/** What comes of it is not told: where the browser says no, all is as it was. */
+async function askToPersist(): Promise<void> {
+  try {
+    await navigator.storage.persist();
+  } catch {
+    // over plain http, and in old browsers, there is nobody to ask
+  }
 }
 
 /** The index that leads to the fewest others, and the beginning of its keys. null is no key: no index knows it. */
