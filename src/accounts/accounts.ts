@@ -4,7 +4,7 @@ import type { Identity } from '../auth/authentication/authenticator.js';
 import { AtomeError } from '../protocol/index.js';
 import type { Account, AccountStore } from './account.store.js';
 import { parseIdentifier, parseNewIdentifier } from './identifier.js';
-import type { LoginThrottle } from './login-throttle.js';
+import type { Attempt, LoginThrottle } from './login-throttle.js';
 import { parsePassword, type Passwords } from './passwords.js';
 import type { AccountSession, AccountSessions } from './sessions.js';
 
@@ -88,12 +88,15 @@ export class Accounts {
     const delayMs = this.throttle.delayOf(identifier);
     if (delayMs > 0) await setTimeout(delayMs);
     const account = await find();
-    let succeeded = (): void => undefined;
+    let attempt: Attempt | undefined;
     const isRight = await this.passwords.verify(password, account?.passwordHash, () => {
-      succeeded = this.throttle.begin(identifier, address);
+      attempt = this.throttle.begin(identifier, address);
     });
-    if (!account || !isRight) throw refused();
-    succeeded();
+    if (!account || !isRight) {
+      attempt?.failed();
+      throw refused();
+    }
+    attempt?.succeeded();
     return account;
   }
 

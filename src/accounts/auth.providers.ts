@@ -6,10 +6,12 @@ import { errorLog } from '../http/error-log.js';
 import { ResolvedOptions, type AccountOptions } from '../config/module-options.js';
 import { LEDGER_STORE } from '../ledger/store.js';
 import type { Tables } from '../database/tables.js';
+import { NodeBus } from '../bus/node-bus.js';
 import { AccessTokens } from './access-tokens.js';
 import { AccountController } from './account.controller.js';
 import { AccountStore } from './account.store.js';
 import { Accounts } from './accounts.js';
+import { AttemptsElsewhere } from './attempts-elsewhere.js';
 import { PeriodicTaskRunner } from './periodic-task.runner.js';
 import { LoginThrottle } from './login-throttle.js';
 import { Passwords } from './passwords.js';
@@ -80,9 +82,12 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
     },
     {
       provide: Accounts,
-      inject: [AccountStore, AccountSessions],
-      useFactory: (store: AccountStore, sessions: AccountSessions) =>
-        new Accounts(store, sessions, new Passwords(), new LoginThrottle()),
+      inject: [AccountStore, AccountSessions, NodeBus],
+      useFactory: (store: AccountStore, sessions: AccountSessions, { state }: NodeBus) => {
+        const throttle = new LoginThrottle();
+        new AttemptsElsewhere(state, throttle);
+        return new Accounts(store, sessions, new Passwords(), throttle);
+      },
     },
     {
       provide: 'atome-sync:account-housekeeping',

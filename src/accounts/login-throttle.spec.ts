@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { AtomeError } from '../protocol/index.js';
-import { LoginThrottle } from './login-throttle.js';
+import { LoginThrottle, type AttemptReport } from './login-throttle.js';
 
 const MINUTE = 60_000;
 
@@ -13,7 +13,9 @@ describe('the throttle of logins', () => {
   });
 
   const fail = (count: number, identifier = 'alice', address: string | ((i: number) => string) = 'a'): void => {
-    for (let i = 0; i < count; i += 1) throttle.begin(identifier, typeof address === 'string' ? address : address(i));
+    for (let i = 0; i < count; i += 1) {
+      throttle.begin(identifier, typeof address === 'string' ? address : address(i)).failed();
+    }
   };
   /** Milliseconds to wait; 0 when it may. */
   const wait = (identifier = 'alice', address = 'a'): unknown => {
@@ -44,7 +46,7 @@ describe('the throttle of logins', () => {
 
   it('forgets failures of an address at an account that it got into', () => {
     fail(9);
-    throttle.begin('alice', 'a')();
+    throttle.begin('alice', 'a').succeeded();
     expect(wait()).toBe(0);
     fail(9);
     expect(wait()).toBe(0);
@@ -52,7 +54,7 @@ describe('the throttle of logins', () => {
 
   it('refuses an address that fails everywhere, and success there takes nothing back', () => {
     for (let i = 0; i < 99; i += 1) fail(1, `name-${i}`);
-    throttle.begin('mallory', 'a')();
+    throttle.begin('mallory', 'a').succeeded();
     expect(wait('alice')).toBe(0);
     fail(1, 'name-99');
     expect(wait('alice')).toBe(15 * MINUTE);
@@ -91,5 +93,47 @@ describe('the throttle of logins', () => {
     for (let i = 0; i < 3_000; i += 1) throttle.register(`2001:db8:1:${i.toString(16)}::`);
     expect(() => throttle.register('2001:db8:1:ffff::')).toThrow('too many attempts');
     throttle.register('2001:db8:2:0::');
+  });
+
+  it('counts at other servers what has failed, and not what is still tried or has succeeded', () => {
+    const other = new LoginThrottle(() => now);
+    throttle.onReport((report) => other.heard(report));
+    for (let i = 0; i < 20; i += 1) throttle.begin('bob', 'a').succeeded();
+    fail(9);
+    throttle.begin('alice', 'a');
+    other.begin('alice', 'a').failed();
+    expect(() => other.check('alice', 'a')).toThrow('too many attempts');
+    expect(() => other.check('bob', 'a')).not.toThrow();
+    for (let i = 0; i < 300; i += 1) throttle.register('r');
+    expect(() => other.register('r')).toThrow('too many attempts');
+  });
+
+  it('forgets at other servers what was wrong before somebody got in', () => {
+    const other = new LoginThrottle(() => now);
+    throttle.onReport((report) => other.heard(report));
+    fail(9);
+    throttle.begin('alice', 'a').succeeded();
+    now = 1;
+    for (let i = 0; i < 9; i += 1) other.begin('alice', 'a').failed();
+    expect(() => other.check('alice', 'a')).not.toThrow();
+  });
+
+  it('forgets nothing that was wrong later, when it hears late of somebody who got in', () => {
+    const other = new LoginThrottle(() => now);
+    const reports: AttemptReport[] = [];
+    throttle.onReport((report) => reports.push(report));
+    throttle.begin('alice', 'a').succeeded();
+    now = 1;
+    for (let i = 0; i < 10; i += 1) other.begin('alice', 'a').failed();
+    reports.forEach((report) => other.heard(report));
+    expect(() => other.check('alice', 'a')).toThrow('too many attempts');
+  });
+
+  it('tells others no name and no address', () => {
+    const reports: unknown[] = [];
+    throttle.onReport((report) => reports.push(report));
+    throttle.begin('alice@example.org', '192.0.2.7').failed();
+    throttle.register('192.0.2.7');
+    expect(JSON.stringify(reports)).not.toMatch(/alice|192/);
   });
 });

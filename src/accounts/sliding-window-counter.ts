@@ -30,8 +30,11 @@ export class SlidingWindowCounter {
     if (times.length === 0) this.times.delete(key);
   }
 
-  clear(key: string): void {
-    this.times.delete(key);
+  /** Forgets what was counted up to a time. */
+  clear(key: string, until: number): void {
+    const left = (this.times.get(key) ?? []).filter((time) => time > until);
+    if (left.length > 0) this.times.set(key, left);
+    else this.times.delete(key);
   }
 
   private recent(key: string, now: number): readonly number[] {

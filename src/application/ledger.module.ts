@@ -107,10 +107,13 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: NodeBus,
-    inject: [ResolvedOptions, LEDGER_STORE],
-    useFactory: (options: ResolvedOptions, tables: Tables) => {
+    inject: [ResolvedOptions, LEDGER_STORE, MemoryBudget],
+    useFactory: (options: ResolvedOptions, tables: Tables, memory: MemoryBudget) => {
       const { bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
-      return new NodeBus(transportOf({ bus, busCredentials, databaseUrl, schema }), () => busSecret(tables));
+      const parts = { secret: () => busSecret(tables), hasRoom: () => memory.hasRoom() };
+      const nodeBus = new NodeBus(parts, transportOf({ bus, busCredentials, databaseUrl, schema }));
+      memory.register(nodeBus.state);
+      return nodeBus;
     },
   },
   {

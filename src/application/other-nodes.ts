@@ -25,7 +25,7 @@ export class OtherNodes {
   start(): void {
     const { bus, writer, feed } = this.parts;
     bus.start({
-      hint: ({ tenant, seq }, carried) => feed.hint(tenant, seq, carried),
+      hint: ({ tenant, seq }, committed) => feed.hint(tenant, seq, committed),
       changed: (fault) => this.changed(fault),
     });
     this.stopListening = writer.onCommit((tenant, committed) => {

@@ -12,18 +12,21 @@ const RECONNECT_MS = { first: 100, most: 5_000 } as const;
 export interface ConnectionUser {
   /** A text has come, perhaps one of our own, or anybody's. */
   text(text: string): void;
-  /** Before it can be used. */
-  opening(): Promise<void>;
   opened(): void;
   broken(): void;
   /** Why nothing arrives, or undefined when it does again. */
   changed(fault: string | undefined): void;
 }
 
+function tooLate(): never {
+  throw new Error(`it did not answer within ${DEADLINE_MS / 1_000} s`);
+}
+
 /** Keeps a node connected. What it sends comes back to it: when that fails, it is broken, whatever the connection says. */
 export class BusConnection {
   private connection: TransportConnection | undefined;
-  private isWanted = false;
+  /** The newest attempt to connect; undefined when it has broken, or none is wanted. */
+  private attempt: symbol | undefined;
   private waitMs: number = RECONNECT_MS.first;
   /** Since when nothing has come back that was sent to be heard; undefined when all has. */
   private silentSince: number | undefined;
@@ -46,13 +49,12 @@ export class BusConnection {
 
   /** Begins to connect, and goes on trying. */
   start(): void {
-    this.isWanted = true;
     void this.connect();
   }
 
   async stop(): Promise<void> {
     // one that is still made is closed when it comes
-    this.isWanted = false;
+    this.attempt = undefined;
     clearTimeout(this.timer);
     await this.connection?.close();
     this.connection = undefined;
@@ -89,43 +91,29 @@ export class BusConnection {
   }
 
   private async connect(): Promise<void> {
+    const attempt = Symbol('attempt');
+    this.attempt = attempt;
     const opening = this.transport.connect({
-      text: (text) => this.user.text(text),
-      broken: (error) => this.break(error),
+      text: (text) => this.attempt === attempt && this.user.text(text),
+      broken: (error) => this.attempt === attempt && this.break(error),
     });
-    const late = Symbol('late');
     try {
-      const connection = await inTime(opening, DEADLINE_MS, () => late);
-      if (typeof connection === 'symbol') {
-        // whenever it comes
-        opening.then((unused) => unused.close()).catch(() => undefined);
-        throw new Error(`it did not answer within ${DEADLINE_MS / 1_000} s`);
-      }
-      await this.open(connection);
+      const connection = await inTime(opening, DEADLINE_MS, tooLate);
+      // while it was made it may have broken, or not be wanted any more
+      if (this.attempt !== attempt) return await connection.close();
+      this.connection = connection;
+      this.user.opened();
     } catch (error) {
-      this.break(error);
+      // whenever it comes
+      opening.then((unused) => unused.close()).catch(() => undefined);
+      if (this.attempt === attempt) this.break(error);
     }
-  }
-
-  private async open(connection: TransportConnection): Promise<void> {
-    try {
-      await this.user.opening();
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
-    if (!this.isWanted) {
-      await connection.close();
-      return;
-    }
-    this.connection = connection;
-    this.user.opened();
   }
 
   /** Connects again after a while, longer each time. */
   private break(error: unknown): void {
-    if (!this.isWanted) return;
     const { connection } = this;
+    this.attempt = undefined;
     this.connection = undefined;
     this.silentSince = undefined;
     this.user.broken();

@@ -1,83 +1,75 @@
-import { isTenantName } from '../auth/authentication/principal.js';
+import type { Committed } from '../ledger/outcome.js';
+import { MessageCipher } from './message-cipher.js';
+import type { StateChange } from './shared-state.js';
 
-/** That a ledger has reached a seq. It says when to look, never what is there: it may be lost, repeated, late or untrue. */
+/** That a ledger has reached a seq. It says when to look, never what is there: it may be lost, repeated or late. */
 export interface Hint {
   readonly tenant: string;
   readonly seq: number;
 }
 
-/** What one node tells the others in the clear. */
+/** What travels with a hint: what was committed last, in order of seq. */
+export type Carried = readonly Committed[];
+
+/** What one node tells the others. */
 export type NodeMessage =
-  | { readonly type: 'alive'; readonly node: string; readonly revision: number }
-  | { readonly type: 'left'; readonly node: string }
-  | { readonly type: 'hint'; readonly node: string; readonly hint: Hint }
-  /** What it tells of itself. */
-  | { readonly type: 'state'; readonly node: string }
+  /** It is there, and has told so much of itself. */
+  | { readonly type: 'alive'; readonly revision: number }
+  | { readonly type: 'left' }
+  | { readonly type: 'hints'; readonly hints: readonly Hint[] }
+  | { readonly type: 'committed'; readonly hint: Hint; readonly committed: Carried }
+  | { readonly type: 'state'; readonly change: StateChange }
   /** Another is to tell all of itself. */
-  | { readonly type: 'request'; readonly node: string; readonly of: string };
+  | { readonly type: 'request'; readonly of: string };
 
-/** A message as it came. */
-export interface ReceivedMessage {
+/** A message as it goes over the bus. */
+interface Envelope {
+  readonly node: string;
+  /** Of its node's messages: 1, 2, 3 … */
+  readonly serial: number;
+  /** By the clock of its node, in milliseconds since 1970. */
+  readonly at: number;
   readonly message: NodeMessage;
-  /** What came sealed with it; undefined for nothing. */
-  readonly sealed?: string;
 }
 
-/** No line of ours is longer, in characters. */
-export const MAX_LINE = 200;
-/** Nor a message, in characters. */
-const MAX_TEXT = 256 * 1024;
+/** How old a message may be, by clocks that may be apart, in milliseconds. */
+const MAX_AGE_MS = 600_000;
 
-/** What a node is called. */
-const NODE_NAME = /^[0-9a-f]{12}$/;
-const STATE = '=';
-const LEFT = '!';
-const REQUEST = '?';
+/** Messages of a node, and of others: sealed, each once, and none of long ago, so that nobody gains by recording them. */
+export class Messages {
+  /** By node, of those that may still be repeated. */
+  private readonly heard = new Map<string, { serial: number; at: number }>();
+  private readonly cipher: MessageCipher;
+  private serial = 0;
 
-/** A line of at most {@link MAX_LINE} characters. What is sealed is the line after it. */
-export function lineOf(message: NodeMessage): string {
-  const { node } = message;
-  if (message.type === 'alive') return JSON.stringify([node, message.revision]);
-  if (message.type === 'state') return JSON.stringify([node, STATE]);
-  if (message.type === 'left') return JSON.stringify([node, LEFT]);
-  if (message.type === 'request') return JSON.stringify([node, REQUEST, message.of]);
-  return JSON.stringify([node, message.hint.tenant, message.hint.seq]);
-}
-
-/** What a text says; undefined for one that no node of ours has sent. */
-export function messageOf(text: string): ReceivedMessage | undefined {
-  if (text.length > MAX_TEXT) return undefined;
-  const end = text.indexOf('\n');
-  const message = parsedLine(end < 0 ? text : text.slice(0, end));
-  return message && { message, ...(end >= 0 && { sealed: text.slice(end + 1) }) };
-}
-
-function parsedLine(line: string): NodeMessage | undefined {
-  if (line.length > MAX_LINE) return undefined;
-  const parts = parsed(line);
-  if (!Array.isArray(parts)) return undefined;
-  const [node, what, more] = parts as unknown[];
-  if (typeof node !== 'string' || !NODE_NAME.test(node)) return undefined;
-  if (parts.length === 2) {
-    if (what === STATE) return { type: 'state', node };
-    if (what === LEFT) return { type: 'left', node };
-    return isCount(what) ? { type: 'alive', node, revision: what } : undefined;
+  constructor(
+    private readonly node: string,
+    secret: Buffer,
+  ) {
+    this.cipher = new MessageCipher(secret);
   }
-  if (parts.length !== 3) return undefined;
-  if (what === REQUEST) return { type: 'request', node, of: String(more) };
-  return isTenantName(what) && isCount(more) && more > 0
-    ? { type: 'hint', node, hint: { tenant: what, seq: more } }
-    : undefined;
-}
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
+  /** As a text for the bus. */
+  textOf(message: NodeMessage): string {
+    this.serial += 1;
+    const envelope: Envelope = { node: this.node, serial: this.serial, at: Date.now(), message };
+    return this.cipher.seal(JSON.stringify(envelope));
+  }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // not one of ours
+  /** @returns undefined for what is not ours, and for what has been there before. */
+  messageOf(text: string): Pick<Envelope, 'node' | 'message'> | undefined {
+    const envelope = this.cipher.open(text) as Envelope | undefined;
+    if (!envelope) return undefined;
+    const { node, serial, at } = envelope;
+    const now = Date.now();
+    if (Math.abs(now - at) > MAX_AGE_MS || serial <= (this.heard.get(node)?.serial ?? 0)) return undefined;
+    // what was heard last stands last
+    this.heard.delete(node);
+    this.heard.set(node, { serial, at: now });
+    for (const [old, last] of this.heard) {
+      if (now - last.at <= 2 * MAX_AGE_MS) break;
+      this.heard.delete(old);
+    }
+    return envelope;
   }
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MemoryTransport } from '../../test/support/bus/memory.transport.js';
-import { TestNode } from '../../test/support/bus/test-node.js';
-import { ANNOUNCE_MS } from './node-bus.js';
+import { SECRET, TestNode } from '../../test/support/bus/test-node.js';
+import { Messages } from './messages.js';
+import { ANNOUNCE_MS, NodeBus } from './node-bus.js';
 
 describe('the bus of a node', () => {
   let transport: MemoryTransport;
@@ -18,7 +18,7 @@ describe('the bus of a node', () => {
   });
 
   const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
-  const peer = (digit: string): string => JSON.stringify([digit.repeat(12), 0]);
+  const peer = (name: string): string => new Messages(name, SECRET).textOf({ type: 'alive', revision: 0 });
 
   it('is broken when it does not hear itself, whatever the connection says, and mends by itself', async () => {
     await pass(ANNOUNCE_MS);
@@ -42,15 +42,8 @@ describe('the bus of a node', () => {
     expect(node.bus.peerCount).toBe(1);
   });
 
-  it('remembers no more nodes than it has to, however many somebody makes up', async () => {
-    await pass(0);
-    for (let n = 0; n < 2_000; n += 1) transport.inject(JSON.stringify([n.toString(16).padStart(12, '0'), 0]));
-    expect(node.bus.peerCount).toBe(1_000);
-  });
-
   it('forgets within twelve seconds what another told that has died', async () => {
-    const secret = randomBytes(32);
-    const [one, dying] = [new TestNode(transport, secret), new TestNode(transport, secret)];
+    const [one, dying] = [new TestNode(transport), new TestNode(transport)];
     await pass(0);
     dying.bus.state.set('who', 'me');
     await pass(1_000);
@@ -61,6 +54,38 @@ describe('the bus of a node', () => {
     expect(one.state).toEqual({});
     connecting.mockRestore();
     await Promise.all([one.bus.close(), dying.bus.close()]);
+  });
+
+  it('has one connection, however it breaks while it is made', async () => {
+    await pass(0);
+    const connect = transport.connect.bind(transport);
+    let fail = (): void => undefined;
+    const connecting = jest.spyOn(transport, 'connect').mockImplementationOnce(async (events) => {
+      const connection = await connect(events);
+      fail = () => events.broken(new Error('at once'));
+      fail();
+      return connection;
+    });
+    transport.cut();
+    await pass(60_000);
+    expect(node.bus.fault).toBeUndefined();
+    expect(transport.connectionCount).toBe(1);
+    await node.bus.close();
+    expect(transport.connectionCount).toBe(0);
+    connecting.mockRestore();
+  });
+
+  it('is broken where the secret cannot be read, says so, and mends by itself', async () => {
+    let isThere = false;
+    const secret = (): Promise<Buffer> => (isThere ? Promise.resolve(SECRET) : Promise.reject(new Error('no right')));
+    const bus = new NodeBus({ secret, hasRoom: () => true }, transport);
+    const faults: unknown[] = [];
+    bus.start({ hint: () => undefined, changed: (fault) => faults.push(fault) });
+    await pass(1_000);
+    isThere = true;
+    await pass(10_000);
+    expect(faults).toEqual(['memory: no right', undefined]);
+    await bus.close();
   });
 
   it('goes on trying where there is nothing to connect to', async () => {

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Committed } from '../ledger/outcome.js';
 import { BusConnection, type ConnectionUser } from './bus-connection.js';
 import { HintQueue } from './hint-queue.js';
-import { MessageCipher, sealedChars } from './message-cipher.js';
-import { lineOf, MAX_LINE, messageOf, type Hint, type NodeMessage, type ReceivedMessage } from './messages.js';
+import { bytesIn } from './message-cipher.js';
+import { Messages, type Carried, type Hint, type NodeMessage } from './messages.js';
 import { Peers } from './peers.js';
-import { SharedState, type StateChange, type StateTransport } from './shared-state.js';
-import type { Transport } from './transport.js';
+import { SharedState } from './shared-state.js';
+import type { Transport, TransportConnection, TransportEvents } from './transport.js';
 
 /** How often a node says that it is there, in milliseconds. Not hearing itself, it knows that the bus is broken. */
 export const ANNOUNCE_MS = 3_000;
@@ -14,47 +13,57 @@ export const ANNOUNCE_MS = 3_000;
 const MAX_CARRIED = 16_384;
 /** So many sendings of what is carried may be under way; what comes then is told by hints alone. */
 const MAX_CARRYING = 16;
-
-/** What travels with a hint: what was committed last, in order of seq. */
-export type Carried = readonly Committed[];
+/** So many hints are in one message: with the longest names of tenants, what PostgreSQL takes. */
+const HINTS = 25;
 
 /** Whoever uses the bus. */
 export interface BusListener {
   /**
    * Another node says that a ledger has grown.
-   * @param carried what has been added, where that came with it, from a server of this database; it may have been there before.
+   * @param carried what has been added, where that came with it; it may have been there before.
    */
-  hint(hint: Hint, carried: () => Carried | undefined): void;
+  hint(hint: Hint, carried?: Carried): void;
   /** Why hints do not arrive, or undefined when they do again. */
   changed(fault: string | undefined): void;
 }
 
+/** What a bus needs besides a transport. */
+export interface BusParts {
+  /** What the servers of one database share. */
+  readonly secret: () => Promise<Buffer>;
+  /** Whether there is memory for more of what others tell of themselves. */
+  readonly hasRoom: () => boolean;
+}
+
 /**
  * Tells the other nodes which ledgers this one has written to, and is told by them. It holds no truth: whatever it loses,
- * repeats or invents costs time alone, and what it carries is what another server has committed, or is not read. As long as
- * there is no other node, nothing is sent but that this one is there.
+ * repeats or delays costs time alone, and what nobody of this database has sealed is not heard. As long as there is no other
+ * node, nothing is sent but that this one is there.
  */
 export class NodeBus {
   /** What each node tells of itself. */
-  readonly state = new SharedState();
+  readonly state: SharedState;
   private readonly node = randomBytes(6).toString('hex');
   private readonly peers = new Peers();
   private readonly queue = new HintQueue((hints) => this.sendHints(hints));
   private readonly connection: BusConnection | undefined;
-  private cipher: MessageCipher | undefined;
+  private messages: Messages | undefined;
   private carrying = 0;
   private listener: BusListener | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param transport left out: there are no other nodes.
-   * @param secret what the servers of one database share.
-   */
+  /** @param transport left out: there are no other nodes. */
   constructor(
+    { secret, hasRoom }: BusParts,
     private readonly transport?: Transport,
-    private readonly secret?: () => Promise<Buffer>,
   ) {
-    if (transport) this.connection = new BusConnection(transport, this.connectionUser());
+    this.state = new SharedState(hasRoom, !transport);
+    if (!transport) return;
+    const sealing: Transport = {
+      ...propertiesOf(transport),
+      connect: (events) => this.connect(transport, secret, events),
+    };
+    this.connection = new BusConnection(sealing, this.connectionUser());
   }
 
   /** Why hints do not arrive, in a sentence; undefined when they do. */
@@ -82,12 +91,12 @@ export class NodeBus {
   publish(hint: Hint, committed?: Carried): void {
     const { connection } = this;
     if (this.peers.count === 0 || !connection?.isOpen) return;
-    if (!committed || !this.mayCarry(committed)) {
+    const text = committed && this.carriedText(hint, committed);
+    if (text === undefined) {
       this.queue.add(hint);
       return;
     }
     this.carrying += 1;
-    const text = this.sealed({ type: 'hint', node: this.node, hint }, committed);
     void connection.send([text]).finally(() => (this.carrying -= 1));
   }
 
@@ -96,20 +105,32 @@ export class NodeBus {
     clearInterval(this.timer);
     this.state.stop();
     await this.queue.flush();
-    await this.connection?.send([lineOf({ type: 'left', node: this.node })]);
+    await this.send({ type: 'left' });
     this.listener = undefined;
     await this.connection?.stop();
+  }
+
+  /** There is nothing to be said before the secret is known. */
+  private async connect(
+    transport: Transport,
+    secret: BusParts['secret'],
+    events: TransportEvents,
+  ): Promise<TransportConnection> {
+    this.messages ??= new Messages(this.node, await secret());
+    return transport.connect(events);
   }
 
   private connectionUser(): ConnectionUser {
     return {
       text: (text) => this.receive(text),
-      opening: async () => {
-        if (this.secret) this.cipher ??= new MessageCipher(await this.secret());
-      },
       opened: () => {
-        if (this.cipher) this.state.use(this.stateTransport());
-        this.connection?.echo(this.signOfLife());
+        const { maxChars } = this.transport!;
+        this.state.use({
+          maxBytes: bytesIn(maxChars) - 200,
+          tell: (change) => (this.peers.count > 0 ? this.send({ type: 'state', change }) : Promise.resolve()),
+          request: (of) => void this.send({ type: 'request', of }),
+        });
+        this.sayAlive();
       },
       broken: () => {
         this.queue.clear();
@@ -120,78 +141,64 @@ export class NodeBus {
     };
   }
 
-  private stateTransport(): StateTransport {
-    return {
-      maxBytes: bytesIn(this.transport!.maxChars - MAX_LINE),
-      tell: (change) => {
-        if (this.peers.count > 0) void this.connection?.send([this.sealed({ type: 'state', node: this.node }, change)]);
-      },
-      request: (of) => void this.connection?.send([lineOf({ type: 'request', node: this.node, of })]),
-    };
-  }
-
-  private mayCarry(committed: Carried): boolean {
-    if (!this.transport?.carries || !this.cipher || this.carrying >= MAX_CARRYING) return false;
-    return committed.reduce((sum, { size, previousSize = 0 }) => sum + size + previousSize, 0) <= MAX_CARRIED;
-  }
-
-  private sealed(message: NodeMessage, content: unknown): string {
-    const line = lineOf(message);
-    return `${line}\n${this.cipher!.seal(JSON.stringify(content), line)}`;
-  }
-
-  private signOfLife(): string {
-    return lineOf({ type: 'alive', node: this.node, revision: this.state.revision });
+  private carriedText(hint: Hint, committed: Carried): string | undefined {
+    const { transport, messages } = this;
+    if (!transport?.carries || !messages || this.carrying >= MAX_CARRYING) return undefined;
+    const chars = committed.reduce((sum, { size, previousSize = 0 }) => sum + size + previousSize, 0);
+    if (chars > MAX_CARRIED) return undefined;
+    const text = messages.textOf({ type: 'committed', hint, committed });
+    return text.length <= transport.maxChars ? text : undefined;
   }
 
   /** Says again that this node is there; what it said before must have been heard. */
   private check(): void {
     for (const node of this.peers.prune()) this.state.forget(node);
-    if (this.connection?.isOpen) this.connection.echo(this.signOfLife());
+    if (this.connection?.isOpen) this.sayAlive();
+  }
+
+  private sayAlive(): void {
+    const text = this.messages?.textOf({ type: 'alive', revision: this.state.revision });
+    if (text !== undefined) this.connection?.echo(text);
+  }
+
+  private async send(...messages: readonly NodeMessage[]): Promise<void> {
+    const texts = messages.flatMap((message) => this.messages?.textOf(message) ?? []);
+    await this.connection?.send(texts);
   }
 
   private receive(text: string): void {
-    const received = messageOf(text);
+    if (text.length > this.transport!.maxChars) return;
+    const received = this.messages?.messageOf(text);
     if (!received) return;
-    const { message } = received;
-    if (message.node === this.node) {
-      this.connection?.echoed();
-      return;
+    const { node, message } = received;
+    if (node === this.node) this.connection?.echoed();
+    else if (message.type === 'left') {
+      this.peers.clear(node);
+      this.state.forget(node);
+    } else {
+      // so that a new one need not wait to learn of this one
+      if (this.peers.heard(node)) void this.send({ type: 'alive', revision: this.state.revision });
+      this.take(node, message);
     }
-    if (message.type === 'left') {
-      this.peers.clear(message.node);
-      this.state.forget(message.node);
-      return;
-    }
-    // so that a new one need not wait to learn of this one
-    if (this.peers.heard(message.node) && message.type === 'alive') void this.connection?.send([this.signOfLife()]);
-    this.take(received);
   }
 
-  private take(received: ReceivedMessage): void {
-    const { message } = received;
-    const { state } = this;
-    if (message.type === 'hint')
-      this.listener?.hint(message.hint, () => this.contentOf(received) as Carried | undefined);
-    else if (message.type === 'alive') state.alive(message.node, message.revision);
+  private take(node: string, message: NodeMessage): void {
+    const { state, listener } = this;
+    if (message.type === 'hints') for (const hint of message.hints) listener?.hint(hint);
+    else if (message.type === 'committed') listener?.hint(message.hint, message.committed);
+    else if (message.type === 'alive') state.alive(node, message.revision);
+    else if (message.type === 'state') state.heard(node, message.change);
     else if (message.type === 'request' && message.of === this.node) state.tellWhole();
-    else if (message.type === 'state') {
-      const change = this.contentOf(received);
-      if (change !== undefined) state.heard(message.node, change as StateChange);
-    }
-  }
-
-  /** What was sealed by another server of this database, which is of this form then. */
-  private contentOf({ message, sealed }: ReceivedMessage): unknown {
-    return sealed === undefined ? undefined : this.cipher?.open(sealed, lineOf(message));
   }
 
   private async sendHints(hints: readonly Hint[]): Promise<void> {
-    await this.connection?.send(hints.map((hint) => lineOf({ type: 'hint', node: this.node, hint })));
+    const messages: NodeMessage[] = [];
+    for (let at = 0; at < hints.length; at += HINTS)
+      messages.push({ type: 'hints', hints: hints.slice(at, at + HINTS) });
+    await this.send(...messages);
   }
 }
 
-/** So many bytes of JSON make a text of so many characters, sealed. */
-function bytesIn(chars: number): number {
-  return Math.floor(((chars - sealedChars(0)) * 3) / 4);
+function propertiesOf({ name, advice, maxChars, carries }: Transport): Omit<Transport, 'connect'> {
+  return { name, advice, maxChars, carries };
 }

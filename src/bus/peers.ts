@@ -1,7 +1,5 @@
 /** How long a node is there that has not said so again, in milliseconds. */
 const PEER_MS = 9_000;
-/** So many are remembered: whether there is one is all that matters. */
-const MAX_PEERS = 1_000;
 
 /** The other nodes that are there. */
 export class Peers {
@@ -14,7 +12,7 @@ export class Peers {
   /** @returns whether it was not known to be there. */
   heard(node: string): boolean {
     const isNew = !this.heardAt.has(node);
-    if (!isNew || this.heardAt.size < MAX_PEERS) this.heardAt.set(node, Date.now());
+    this.heardAt.set(node, Date.now());
     return isNew;
   }
 

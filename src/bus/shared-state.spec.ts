@@ -9,13 +9,19 @@ describe('what a node tells of itself', () => {
   /** What others have been told, in order. */
   let heard: [string, JsonValue][];
   let requests: string[];
+  let hasRoom: boolean;
   beforeEach(() => {
     jest.useFakeTimers();
     [sent, heard, requests] = [[], [], []];
-    one = new SharedState();
-    one.use({ maxBytes: 1_000, tell: (change) => sent.push(change), request: () => undefined });
-    other = new SharedState();
-    other.use({ maxBytes: 1_000, tell: () => undefined, request: (node) => requests.push(node) });
+    hasRoom = true;
+    one = new SharedState(() => true);
+    one.use({
+      maxBytes: 1_000,
+      tell: (change) => Promise.resolve(void sent.push(change)),
+      request: () => undefined,
+    });
+    other = new SharedState(() => hasRoom);
+    other.use({ maxBytes: 1_000, tell: () => Promise.resolve(), request: (node) => requests.push(node) });
     other.onChange((_node, key, value) => heard.push([key, value]));
   });
   afterEach(() => {
@@ -25,75 +31,111 @@ describe('what a node tells of itself', () => {
   });
 
   /** Has the other hear what was sent, but for what is lost. */
-  const deliver = (isLost: (index: number) => boolean = () => false): void => {
-    jest.advanceTimersByTime(1_000);
+  const deliver = async (isLost: (index: number) => boolean = () => false): Promise<void> => {
+    await jest.advanceTimersByTimeAsync(1_000);
     sent.splice(0).forEach((change, index) => {
       if (!isLost(index)) other.heard('one', change);
     });
   };
   const seen = (...keys: string[]): JsonValue[] => keys.map((key) => [...other.valuesOf(key)][0] ?? null);
 
-  it('is the newest of each key, told at a tick', () => {
+  it('is the newest of each key, told at a tick', async () => {
     for (let n = 1; n <= 100; n += 1) one.set('a', n);
     one.set('b', 'x');
-    deliver();
+    await deliver();
     expect(heard).toEqual([
       ['a', 100],
       ['b', 'x'],
     ]);
     one.set('b', null);
     one.set('never', null);
-    deliver();
+    await deliver();
     expect(heard.slice(2)).toEqual([['b', null]]);
   });
 
-  it('takes as many messages as it needs, and leaves out what no message can take', () => {
+  it('takes as many messages as it needs, and leaves out what no message can take', async () => {
     for (let n = 0; n < 10; n += 1) one.set(`k${n}`, 'v'.repeat(300));
     one.set('long', 'v'.repeat(2_000));
-    jest.advanceTimersByTime(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(sent.every((change) => JSON.stringify(change).length <= 1_000)).toBe(true);
-    deliver();
+    await deliver();
     expect(heard.map(([key]) => key)).toEqual(Array.from({ length: 10 }, (_, n) => `k${n}`));
   });
 
-  it('is asked for again where something was lost, and nothing of it flickers', () => {
-    for (const key of ['a', 'b', 'c']) one.set(key, 'v'.repeat(300));
-    deliver();
+  it('shows nothing of a key whose value has become too long, rather than what it was', async () => {
+    one.set('a', 'short');
+    await deliver();
+    one.set('a', 'v'.repeat(2_000));
+    await deliver();
+    expect(seen('a')).toEqual([null]);
+  });
+
+  it('shows what is true when all of it has been told, however that was interrupted', async () => {
+    for (let n = 0; n < 50; n += 1) one.set(`k${n}`, 'v'.repeat(300));
+    await deliver(() => true);
+    one.tellWhole();
+    // after the first part
+    one.set('k49', 'newer');
+    one.set('k48', null);
+    one.set('k0', 'newer');
+    await deliver();
+    expect(seen('k0', 'k1', 'k48', 'k49')).toEqual(['newer', 'v'.repeat(300), null, 'newer']);
+    other.alive('one', one.revision);
+    expect(requests).toEqual([]);
+  });
+
+  it('is forgotten where there is no memory for it, and seen again when there is', async () => {
     one.set('a', 1);
-    deliver(() => true);
+    await deliver();
+    hasRoom = false;
+    one.set('a', 2);
+    one.set('b', 3);
+    await deliver();
+    expect(seen('a', 'b')).toEqual([null, null]);
+    hasRoom = true;
+    one.tellWhole();
+    await deliver();
+    expect(seen('a', 'b')).toEqual([2, 3]);
+  });
+
+  it('is asked for again where something was lost, and nothing of it flickers', async () => {
+    for (const key of ['a', 'b', 'c']) one.set(key, 'v'.repeat(300));
+    await deliver();
+    one.set('a', 1);
+    await deliver(() => true);
     one.set('d', 2);
     one.set('b', null);
-    deliver();
+    await deliver();
     expect(seen('a', 'd')).toEqual(['v'.repeat(300), null]);
     other.alive('one', one.revision);
     expect(requests).toEqual(['one']);
     heard = [];
     one.tellWhole();
     expect(sent.map(({ whole }) => whole)).toEqual(['both']);
-    deliver();
+    await deliver();
     expect(seen('a', 'b', 'd')).toEqual([1, null, 2]);
     expect(heard.filter(([key]) => key === 'c')).toEqual([]);
     other.alive('one', one.revision);
     expect(requests).toEqual(['one']);
   });
 
-  it('is asked for, and told as a whole, once a second at the most', () => {
+  it('is asked for, and told as a whole, once a second at the most', async () => {
     one.set('a', 1);
-    deliver(() => true);
+    await deliver(() => true);
     for (let n = 0; n < 100; n += 1) other.alive('one', n + 1);
     expect(requests).toHaveLength(1);
     for (let n = 0; n < 100; n += 1) one.tellWhole();
     expect(sent).toHaveLength(1);
-    jest.advanceTimersByTime(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     other.alive('one', 1_000);
     one.tellWhole();
     expect([requests.length, sent.length]).toEqual([2, 2]);
   });
 
-  it('goes with the node', () => {
+  it('goes with the node', async () => {
     one.set('a', 1);
     one.set('b', 2);
-    deliver();
+    await deliver();
     expect(other.bytes).toBeGreaterThan(0);
     other.forget('one');
     expect(seen('a', 'b')).toEqual([null, null]);

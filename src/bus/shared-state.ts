@@ -5,9 +5,11 @@ import type { JsonValue } from '../protocol/index.js';
 const TELL_MS = 100;
 /** All that there is is told no more often, in milliseconds; nor asked for. */
 const WHOLE_MS = 1_000;
+/** What an entry takes besides its texts, in bytes. */
+const ENTRY_BYTES = 128;
 
-/** A value under a key; null takes it back. */
-export type StateEntry = readonly [key: string, value: JsonValue];
+/** The JSON text of a value under a key; null takes it back. */
+export type StateEntry = readonly [key: string, text: string | null];
 
 /** What a node tells of itself, each time under the next revision. */
 export interface StateChange {
@@ -21,7 +23,8 @@ export interface StateChange {
 export interface StateTransport {
   /** How many bytes of JSON one change may have. */
   readonly maxBytes: number;
-  tell(change: StateChange): void;
+  /** Resolves when there is room for the next; never rejects. */
+  tell(change: StateChange): Promise<void>;
   /** Asks a node for all that it tells. */
   request(node: string): void;
 }
@@ -32,9 +35,17 @@ export type StateListener = (node: string, key: string, value: JsonValue) => voi
 interface OtherNode {
   /** Of what was heard last; undefined where something was missed. */
   revision: number | undefined;
-  readonly values: Map<string, { readonly value: JsonValue; readonly bytes: number }>;
+  readonly texts: Map<string, string>;
   /** Keys that have not been told again while all is told. */
   stale: Set<string> | undefined;
+  requestedAt: number;
+}
+
+/** What is still to be said of all there is. */
+interface WholeTelling {
+  readonly keys: readonly string[];
+  /** How many of them have been told; undefined before the first part. */
+  told: number | undefined;
 }
 
 /**
@@ -42,21 +53,29 @@ interface OtherNode {
  * lost on the way is noticed by its revision, and asked for again.
  */
 export class SharedState implements MemoryHolder {
-  readonly name = 'what other servers tell of themselves';
+  readonly name = 'what servers tell of themselves';
   private held = 0;
-  private readonly own = new Map<string, JsonValue>();
-  private readonly changed = new Set<string>();
+  private readonly own = new Map<string, string>();
   private readonly others = new Map<string, OtherNode>();
   private readonly listeners: StateListener[] = [];
+  private readonly outgoing = { changed: new Set<string>(), isDue: false, isTelling: false, revision: 0 };
   private transport: StateTransport | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private told = 0;
+  private whole: WholeTelling | undefined;
   private toldWholeAt = -Infinity;
-  private requestedAt = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param hasRoom whether there is memory for more of what others say; without it that is forgotten.
+   * @param isAlone there will be nobody to tell.
+   */
+  constructor(
+    private readonly hasRoom: () => boolean,
+    private readonly isAlone = false,
+  ) {}
 
   /** Of what was told last. */
   get revision(): number {
-    return this.told;
+    return this.outgoing.revision;
   }
 
   get bytes(): number {
@@ -66,6 +85,7 @@ export class SharedState implements MemoryHolder {
   /** @param transport undefined while there is nobody to tell. */
   use(transport: StateTransport | undefined): void {
     this.transport = transport;
+    this.whole = undefined;
   }
 
   onChange(listener: StateListener): void {
@@ -74,52 +94,60 @@ export class SharedState implements MemoryHolder {
 
   /** Tells the others, soon. One that is too long for a message is kept from them. @param value null takes it back. */
   set(key: string, value: JsonValue): void {
-    if (value === null && !this.own.has(key)) return;
-    if (value === null) this.own.delete(key);
-    else this.own.set(key, value);
-    this.changed.add(key);
-    this.timer ??= setTimeout(() => this.tellChanges(), TELL_MS).unref();
+    if (this.isAlone) return;
+    const { own, outgoing } = this;
+    const before = own.get(key);
+    const text = value === null ? undefined : JSON.stringify(value);
+    if (text === before) return;
+    if (text === undefined) own.delete(key);
+    else own.set(key, text);
+    this.held += bytesOf(key, text) - bytesOf(key, before);
+    outgoing.changed.add(key);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      outgoing.isDue = true;
+      void this.tell();
+    }, TELL_MS).unref();
   }
 
   /** What the others say under a key. */
   *valuesOf(key: string): Generator<JsonValue> {
-    for (const { values } of this.others.values()) {
-      const kept = values.get(key);
-      if (kept) yield kept.value;
+    for (const { texts } of this.others.values()) {
+      const text = texts.get(key);
+      if (text !== undefined) yield JSON.parse(text) as JsonValue;
     }
   }
 
   stop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.use(undefined);
   }
 
   /** A node is there, and has told so much. */
   alive(node: string, revision: number): void {
-    const other = this.others.get(node);
-    const known = other ? other.revision : 0;
-    if (revision === known || performance.now() - this.requestedAt < WHOLE_MS) return;
-    this.requestedAt = performance.now();
+    const other = this.other(node);
+    if (revision === other.revision || performance.now() - other.requestedAt < WHOLE_MS) return;
+    other.requestedAt = performance.now();
     this.transport?.request(node);
   }
 
   /** A node has told something of itself. */
   heard(node: string, { revision, whole, entries }: StateChange): void {
-    const other: OtherNode = this.others.get(node) ?? { revision: 0, values: new Map(), stale: undefined };
-    this.others.set(node, other);
+    const other = this.other(node);
     const isFirst = whole === 'first' || whole === 'both';
     if (!isFirst && other.revision !== revision - 1) {
       other.revision = undefined; // something is missing: the next sign of life has it asked for
       return;
     }
     other.revision = revision;
-    if (isFirst) other.stale = new Set(other.values.keys());
-    for (const [key, value] of entries) {
+    if (isFirst) other.stale = new Set(other.texts.keys());
+    for (const [key, text] of entries) {
       other.stale?.delete(key);
-      this.keep(node, other, key, value);
+      this.keep(node, other, key, text === null || !this.hasRoom() ? undefined : text);
     }
     if (whole !== 'last' && whole !== 'both') return;
-    for (const key of other.stale ?? []) this.keep(node, other, key, null);
+    for (const key of other.stale ?? []) this.keep(node, other, key, undefined);
     other.stale = undefined;
   }
 
@@ -128,66 +156,95 @@ export class SharedState implements MemoryHolder {
     const other = this.others.get(node);
     if (!other) return;
     this.others.delete(node);
-    for (const key of [...other.values.keys()]) this.keep(node, other, key, null);
+    for (const key of [...other.texts.keys()]) this.keep(node, other, key, undefined);
   }
 
   /** Tells all there is, to whoever has missed some of it. */
   tellWhole(): void {
-    if (performance.now() - this.toldWholeAt < WHOLE_MS) return;
+    if (this.whole || performance.now() - this.toldWholeAt < WHOLE_MS) return;
     this.toldWholeAt = performance.now();
-    this.changed.clear();
-    const parts = this.partsOf([...this.own]);
-    parts.forEach((entries, index) => {
-      const [isFirst, isLast] = [index === 0, index === parts.length - 1];
-      const whole = isFirst && isLast ? 'both' : isFirst ? 'first' : isLast ? 'last' : undefined;
-      this.tell({ entries, ...(whole && { whole }) });
-    });
+    this.whole = { keys: [...this.own.keys()], told: undefined };
+    void this.tell();
   }
 
-  private tellChanges(): void {
-    this.timer = undefined;
-    const entries = [...this.changed].map((key): StateEntry => [key, this.own.get(key) ?? null]);
-    this.changed.clear();
-    if (entries.length > 0) for (const part of this.partsOf(entries)) this.tell({ entries: part });
-  }
-
-  private tell(change: Omit<StateChange, 'revision'>): void {
-    this.told += 1;
-    this.transport?.tell({ revision: this.told, ...change });
-  }
-
-  /** At least one. */
-  private partsOf(entries: readonly StateEntry[]): StateEntry[][] {
-    const most = (this.transport?.maxBytes ?? 0) - 100;
-    let part: StateEntry[] = [];
-    const parts = [part];
-    let used = 0;
-    for (const entry of entries) {
-      const bytes = bytesOf(entry);
-      if (bytes > most) continue;
-      if (used + bytes > most) {
-        parts.push((part = []));
-        used = 0;
-      }
-      part.push(entry);
-      used += bytes;
+  private other(node: string): OtherNode {
+    let other = this.others.get(node);
+    if (!other) {
+      other = { revision: 0, texts: new Map(), stale: undefined, requestedAt: -Infinity };
+      this.others.set(node, other);
     }
-    return parts;
+    return other;
   }
 
-  private keep(node: string, { values }: OtherNode, key: string, value: JsonValue): void {
-    const kept = values.get(key);
+  /** One message after the other: there may be much to say, and others want to be heard, too. */
+  private async tell(): Promise<void> {
+    const { outgoing } = this;
+    if (outgoing.isTelling) return;
+    outgoing.isTelling = true;
+    for (let next = this.next(); next; next = this.next()) {
+      outgoing.revision += 1;
+      const told = this.transport?.tell({ revision: outgoing.revision, ...next });
+      if (told) await told;
+    }
+    // in the same turn: what comes in between would wait
+    outgoing.isTelling = false;
+  }
+
+  /** What is to be told next: changes that are due, then all there is, as it is by now. */
+  private next(): Omit<StateChange, 'revision'> | undefined {
+    const { outgoing, whole } = this;
+    if (outgoing.isDue) {
+      const changes = this.takeFrom(outgoing.changed);
+      for (const [key] of changes) outgoing.changed.delete(key);
+      outgoing.isDue = outgoing.changed.size > 0;
+      if (changes.length > 0) return { entries: changes };
+    }
+    if (!whole) return undefined;
+    const isFirst = whole.told === undefined;
+    const entries = this.takeFrom(from(whole.keys, whole.told ?? 0));
+    whole.told = (whole.told ?? 0) + entries.length;
+    const isLast = whole.told === whole.keys.length;
+    if (isLast) this.whole = undefined;
+    const part = isFirst && isLast ? 'both' : isFirst ? 'first' : isLast ? 'last' : undefined;
+    return { entries, ...(part && { whole: part }) };
+  }
+
+  /** As many as one message takes. */
+  private takeFrom(keys: Iterable<string>): StateEntry[] {
+    const most = (this.transport?.maxBytes ?? Infinity) - 200;
+    const entries: StateEntry[] = [];
+    let used = 0;
+    for (const key of keys) {
+      let entry: StateEntry = [key, this.own.get(key) ?? null];
+      let bytes = Buffer.byteLength(JSON.stringify(entry)) + 1;
+      // too long for any message: better nothing than what was there before
+      if (bytes > most) {
+        entry = [key, null];
+        bytes = Buffer.byteLength(key) + 16;
+      }
+      if (used + bytes > most) break;
+      used += bytes;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  private keep(node: string, { texts }: OtherNode, key: string, text: string | undefined): void {
+    const before = texts.get(key);
     // all that there is may be told again
-    if (JSON.stringify(kept?.value ?? null) === JSON.stringify(value)) return;
-    const bytes = value === null ? 0 : bytesOf([key, value]);
-    this.held += bytes - (kept?.bytes ?? 0);
-    if (value === null) values.delete(key);
-    else values.set(key, { value, bytes });
+    if (text === before) return;
+    this.held += bytesOf(key, text) - bytesOf(key, before);
+    if (text === undefined) texts.delete(key);
+    else texts.set(key, text);
+    const value = text === undefined ? null : (JSON.parse(text) as JsonValue);
     for (const listener of this.listeners) listener(node, key, value);
   }
 }
 
-/** With the comma behind it. */
-function bytesOf(entry: StateEntry): number {
-  return Buffer.byteLength(JSON.stringify(entry)) + 1;
+function* from(keys: readonly string[], first: number): Generator<string> {
+  for (let index = first; index < keys.length; index += 1) yield keys[index]!;
+}
+
+function bytesOf(key: string, text: string | undefined): number {
+  return text === undefined ? 0 : 2 * (key.length + text.length) + ENTRY_BYTES;
 }

@@ -5,6 +5,7 @@ import { feedParts } from '../../test/support/feed/feed-parts.js';
 import { TestSink } from '../../test/support/feed/sink.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import type { Committed } from '../ledger/outcome.js';
+import type { Mutation } from '../protocol/index.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import { Feed, type ReadRequest } from './feed.js';
 import { DEFAULT_FEED_OPTIONS } from './options.js';
@@ -86,8 +87,7 @@ describe('the feed', () => {
       if (outcome.outcome !== 'applied') throw new Error(outcome.outcome);
       return outcome.committed;
     };
-    const tell = (...committed: Committed[]): void =>
-      feed.hint(TENANT, committed.at(-1)!.alteration.seq, () => committed);
+    const tell = (...committed: Committed[]): void => feed.hint(TENANT, committed.at(-1)!.alteration.seq, committed);
 
     it('shows it without asking the ledger', async () => {
       const { sink, reader } = await open(1);
@@ -115,6 +115,34 @@ describe('the feed', () => {
         await settled();
       }
       await second();
+      expect(sink.frames.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([2, 3]);
+    });
+
+    it('leaves a right taken away that was given by what is read late', async () => {
+      const { sink, reader } = await open(1);
+      reader.pump();
+      const written = async (access: object): Promise<Committed> => {
+        const share = { ...update('a', {}), operation: 'share', changes: { access } } as Mutation;
+        const outcome = await elsewhere.write(share);
+        if (outcome.outcome !== 'applied') throw new Error(outcome.outcome);
+        return outcome.committed;
+      };
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      const given = await written({ read: ['bob'], write: [] });
+      watched.after = (method) => (method === 'atomes.headers' ? held : undefined);
+      feed.hint(TENANT, 2);
+      await settled();
+      const taken = await written({ read: [], write: [] });
+      tell(given);
+      tell(taken);
+      release();
+      await settled();
+      const { tail } = await feed.log(TENANT);
+      expect([...tail.recent.all].map(({ current }) => current.access)).toEqual([
+        taken.atome.access,
+        taken.atome.access,
+      ]);
       expect(sink.frames.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([2, 3]);
     });
 

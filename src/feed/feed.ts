@@ -103,12 +103,11 @@ export class Feed implements MemoryHolder {
 
   /**
    * Another node says that a ledger has reached a seq: it may be untrue.
-   * @param carried what it has committed, where it told that, too.
+   * @param committed what it has added, where it told that, too.
    */
-  hint(tenant: string, seq: number, carried?: () => readonly Committed[] | undefined): void {
+  hint(tenant: string, seq: number, committed?: readonly Committed[]): void {
     const channel = this.opened.get(tenant);
     if (!channel || seq <= channel.log.tail.seq) return;
-    const committed = carried?.();
     if (!committed || !channel.log.tail.adopt(committed)) channel.hinted.hint(seq);
   }
 

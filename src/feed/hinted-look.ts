@@ -27,14 +27,13 @@ export class HintedLook {
     this.isBusy = true;
     while (this.wanted > tail.seq) {
       const { wanted } = this;
-      const { seq } = tail;
       // a ledger out of reach costs latency only: the feed looks again by itself, and says what is wrong
       const isRight = await tail.readOn(wanted).catch(() => false);
       if (isRight) continue;
       if (this.wanted === wanted) this.wanted = 0;
       // there may be another ledger now
       await tail.refresh().catch(() => undefined);
-      if (tail.seq === seq) await elapse(REST_MS, undefined, { ref: false });
+      await elapse(REST_MS, undefined, { ref: false });
     }
     // in the same turn: a hint that comes in between would wait for the next
     this.isBusy = false;

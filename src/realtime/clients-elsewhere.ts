@@ -8,6 +8,7 @@ const COUNT = 'connections ';
 
 /** A presence, as one node tells it to others. */
 interface ToldPresence {
+  readonly clientId: string;
   readonly tenant: string;
   readonly principal: string;
   readonly state: JsonValue;
@@ -19,14 +20,12 @@ export class ClientsElsewhere {
   private readonly clients = new Map<string, PresentClient>();
   private counted = new Map<string, number>();
 
-  /** @param hasRoom whether there is memory for more. */
   constructor(
-    private readonly shared: SharedState,
+    private readonly shared: Pick<SharedState, 'set' | 'onChange' | 'valuesOf'>,
     private readonly board: PresenceBoard,
-    private readonly hasRoom: () => boolean,
   ) {
     shared.onChange((node, key, value) => {
-      if (key.startsWith(PRESENCE)) this.changed(`${node} ${key}`, key.slice(PRESENCE.length), value);
+      if (key.startsWith(PRESENCE)) this.changed(`${node} ${key}`, value);
     });
   }
 
@@ -40,8 +39,8 @@ export class ClientsElsewhere {
   /** Tells others of a client of this node; null takes its presence back. */
   tell({ clientId, principal }: RegisteredConnection, state: JsonValue): void {
     const { id, tenant } = principal!;
-    const told: ToldPresence = { tenant, principal: id, state };
-    this.shared.set(PRESENCE + clientId, state === null ? null : { ...told });
+    const told: ToldPresence = { clientId, tenant, principal: id, state };
+    this.shared.set(`${PRESENCE}${tenant} ${clientId}`, state === null ? null : { ...told });
   }
 
   /** Tells others how many clients there are here. */
@@ -56,15 +55,14 @@ export class ClientsElsewhere {
     this.counted = counts;
   }
 
-  private changed(key: string, clientId: string, value: JsonValue): void {
+  private changed(key: string, value: JsonValue): void {
     const known = this.clients.get(key);
     if (value === null) {
       this.clients.delete(key);
       if (known) this.board.remove(known);
       return;
     }
-    if (!this.hasRoom()) return;
-    const { tenant, principal, state } = value as unknown as ToldPresence;
+    const { clientId, tenant, principal, state } = value as unknown as ToldPresence;
     const client = known ?? { clientId, principal: { id: principal, tenant } };
     this.clients.set(key, client);
     this.board.set(client, state);

@@ -34,8 +34,8 @@ export class ConnectionRegistry {
     shared: SharedState,
   ) {
     this.unsent = new UnsentBytes(this.sessions, log);
-    this.elsewhere = new ClientsElsewhere(shared, this.presence, () => memory.hasRoom());
-    [this.presence, this.unsent, shared].forEach((holder) => memory.register(holder));
+    this.elsewhere = new ClientsElsewhere(shared, this.presence);
+    [this.presence, this.unsent].forEach((holder) => memory.register(holder));
   }
 
   start(): void {

@@ -91,9 +91,8 @@ describe('servers on one PostgreSQL', () => {
         await Promise.all(followers.map((follower) => follower.reached(4 + n)));
       }
       expect(pages.map((page) => page.mock.calls.length)).toEqual([0, 0]);
-      const carried = heard.filter((text) => text.includes('\n'));
-      expect(carried.length).toBeGreaterThan(0);
-      await stranger.send([...carried, ...carried.map((text) => text.replace(/,\d+\]/, ',14]'))]);
+      expect(heard.length).toBeGreaterThanOrEqual(10);
+      await stranger.send([...heard, ...heard.map((text) => `${text.slice(0, -8)}AAAAAAA=`)]);
       await writeInTurn(4);
       await stranger.close();
       expect(followers.map(({ detours, resets }) => [detours, resets])).toEqual([

@@ -1,3 +1,4 @@
+import { setTimeout as elapse } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   login,
@@ -9,6 +10,7 @@ import {
   type Tokens,
 } from '../support/server/accounts.js';
 import { bearer } from '../support/clients/api.js';
+import { NodeBus } from '../../src/bus/node-bus.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { EventStream } from '../support/clients/event-stream.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
@@ -65,6 +67,23 @@ describe('a session that ends on one of two servers', () => {
     await there.api.as(laptop.accessToken).create();
     await witness.next('events', ({ to }) => to === 1);
     expect(socket.all('events')).toEqual([]);
+  });
+
+  it('leaves no more guesses at both than there are at one', async () => {
+    const buses = [here, there].map(({ app }) => app.get(NodeBus, { strict: false }));
+    while (buses.some(({ peerCount }) => peerCount !== 1)) await elapse(5);
+    const told = [0, 0];
+    buses.forEach(({ state }, n) =>
+      state.onChange((_node, _key, value) => {
+        if (JSON.stringify(value).includes('"pairs"')) told[n]! += 1;
+      }),
+    );
+    for (let guess = 0; guess < 10; guess += 1) {
+      const { api } = guess % 2 === 0 ? here : there;
+      expect((await login(api, 'alice', `${OTHER} ${guess}`)).status).toBe(401);
+    }
+    while (Math.min(...told) < 5) await elapse(5);
+    for (const { api } of [here, there]) expect((await login(api, 'alice', OTHER)).status).toBe(429);
   });
 
   it('has ended for a server that starts after it', async () => {

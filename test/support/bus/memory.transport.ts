@@ -11,6 +11,10 @@ export class MemoryTransport implements Transport {
   private readonly nodes = new Set<TransportEvents>();
   private readonly dead = new Set<TransportEvents>();
 
+  get connectionCount(): number {
+    return this.nodes.size;
+  }
+
   connect(events: TransportEvents): Promise<TransportConnection> {
     this.nodes.add(events);
     return Promise.resolve({

@@ -1,9 +1,12 @@
 import { once, EventEmitter } from 'node:events';
 import { setTimeout as elapse } from 'node:timers/promises';
-import { NodeBus, type Carried } from '../../../src/bus/node-bus.js';
-import type { Hint } from '../../../src/bus/messages.js';
+import { NodeBus } from '../../../src/bus/node-bus.js';
+import type { Carried, Hint } from '../../../src/bus/messages.js';
 import type { JsonValue } from '../../../src/protocol/index.js';
 import type { Transport } from '../../../src/bus/transport.js';
+
+/** That of nodes that are of one database. */
+export const SECRET = Buffer.alloc(32, 7);
 
 /** How often something is looked at that nothing tells of, in milliseconds. */
 const LOOK_MS = 5;
@@ -20,8 +23,11 @@ export class TestNode {
   readonly bus: NodeBus;
   private readonly events = new EventEmitter();
 
-  constructor(transport: Transport, secret?: Buffer) {
-    this.bus = new NodeBus(transport, secret && (() => Promise.resolve(secret)));
+  /** Whether there is memory for what others say. */
+  hasRoom = true;
+
+  constructor(transport: Transport, secret: Buffer = SECRET) {
+    this.bus = new NodeBus({ secret: () => Promise.resolve(secret), hasRoom: () => this.hasRoom }, transport);
     this.bus.state.onChange((_node, key, value) => {
       if (value === null) delete this.state[key];
       else this.state[key] = value;
@@ -30,7 +36,7 @@ export class TestNode {
     this.bus.start({
       hint: (hint, carried) => {
         this.hints.push(hint);
-        this.carried.push(carried());
+        this.carried.push(carried);
         this.events.emit('told');
       },
       changed: (fault) => {
