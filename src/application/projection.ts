@@ -1,7 +1,6 @@
 import { rightsAndAudienceOf } from '../ledger/access-columns.js';
 import { membersOf, objectText } from '../ledger/json-text.js';
-import type { AtomeInText } from '../ledger/row-mapper.js';
-import type { AtomeRow } from '../ledger/rows.js';
+import type { AtomeInText, AtomeRow } from '../ledger/rows.js';
 import { invalid, isObject, OWN_FIELDS, parseFieldPath, type JsonValue } from '../protocol/index.js';
 
 /** What of a value is wanted: all of it, or some of its keys. */

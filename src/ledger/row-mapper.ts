@@ -13,7 +13,7 @@ import type {
   RedactedAlteration,
 } from '../protocol/index.js';
 import { atomeBytes } from './row-bytes.js';
-import type { AlterationRow, AtomeRow, DeltaRow } from './rows.js';
+import type { AlterationRow, AtomeInText, AtomeRow, DeltaRow } from './rows.js';
 
 /** What a snapshot in the ledger holds besides what its row tells. */
 type Snapshot = Content & Pick<Atome, 'ownerId' | 'createdAt' | 'deletedAt' | 'access' | 'inherited'>;
@@ -29,9 +29,6 @@ export function atomeOf(row: AtomeRow): Atome {
   const { audience: _audience, ...rights } = rightsAndAudienceOf(row);
   return { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt, ...rights };
 }
-
-/** An atome whose documents are JSON, as the ledger keeps them. */
-export type AtomeInText = Omit<Atome, 'data' | 'meta'> & Pick<AtomeRow, 'data' | 'meta'>;
 
 export function atomeIn({ data, meta, ...rest }: AtomeInText): Atome {
   return { ...rest, data: JSON.parse(data) as JsonObject, meta: JSON.parse(meta) as JsonObject };

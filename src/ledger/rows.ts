@@ -3,6 +3,7 @@ import type { AtomeEntity } from '../database/entities/atome.entity.js';
 import type { LedgerEntity } from '../database/entities/ledger.entity.js';
 import type { PropagationEntity } from '../database/entities/propagation.entity.js';
 import type { ReceiptEntity } from '../database/entities/receipt.entity.js';
+import type { Atome } from '../protocol/index.js';
 
 /* The rows as the stores read and write them: JSON is text, names are those of the wire. */
 
@@ -57,6 +58,9 @@ export function hasDocument<Row extends PartialAtomeRow>(row: Row): row is Row &
 export interface ReadAtomeRow extends AtomeRow {
   readonly epoch: string;
 }
+
+/** An atome whose documents are JSON, as the ledger keeps them. */
+export type AtomeInText = Omit<Atome, 'data' | 'meta'> & Pick<AtomeRow, 'data' | 'meta'>;
 
 /** As {@link ReadAtomeRow}, before it is known whether its document is wanted. */
 export type PlacedRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;

@@ -145,16 +145,16 @@ async function prepare(api: Api): Promise<void> {
     const { status, text } = await api.post('/api/sync/push', { operations });
     if (status !== 200) throw new Error(text);
   };
-  const keys = (from: number): object =>
-    Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`key-${from + n}`, n]));
+  const keys = (from: number, length = 5_000): object =>
+    Object.fromEntries(Array.from({ length }, (_, n) => [`key-${from + n}`, n]));
   await push([create('wide', keys(0)), create('parent', {}), create('large', { text: 'a'.repeat(200_000) })]);
   await push([{ opId: 'wider', atomeId: 'wide', operation: 'update', changes: keys(5_000) }]);
   for (let n = 0; n < 40; n += 1) {
     await push([{ opId: `touch-${n}`, atomeId: 'wide', operation: 'update', changes: { touched: n } }]);
   }
   await push([create('heavy', {})]);
-  for (let from = 0; from < 50_000; from += 5_000) {
-    await push([{ opId: `heavy-${from}`, atomeId: 'heavy', operation: 'update', changes: keys(from) }]);
+  for (let from = 0; from < 54_000; from += 9_000) {
+    await push([{ opId: `heavy-${from}`, atomeId: 'heavy', operation: 'update', changes: keys(from, 9_000) }]);
   }
   for (let n = 0; n < 1_500; n += 500) {
     const child = (_: unknown, i: number): object =>

@@ -2,8 +2,8 @@ import { keysNamed, PARTS, type Foldable, type JsonObject, type Part } from '../
 import { changeOf, foldDeltaChains, stateOnto } from '../delta-chain.js';
 import { isErased } from '../erasure.js';
 import { membersOf, objectText, rewritten, type Members } from '../json-text.js';
-import { withoutClocks, type AtomeInText } from '../row-mapper.js';
-import type { DeltaRow } from '../rows.js';
+import { withoutClocks } from '../row-mapper.js';
+import type { AtomeInText, DeltaRow } from '../rows.js';
 import { LARGE, turnBySize } from '../turns.js';
 
 type Keys = Readonly<Record<Part, Set<string>>>;

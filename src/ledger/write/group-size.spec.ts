@@ -10,7 +10,7 @@ describe('the rest of a tenant after a group', () => {
     ['of large atomes that did not take much longer: as long', 45, MIB, 45],
     ['of large atomes: twenty times as long', 60, MIB / 2, 1_200],
     ['that took very long: no longer than a while', 5_000, 0, 250],
-    ['of the largest: no longer than three seconds', 5_000, MIB, 3_000],
+    ['of the largest: no longer than two seconds', 5_000, MIB, 2_000],
   ])('%s', (_what, heldMs, documentBytes, rest) => {
     expect(restMs({ heldMs, documentBytes })).toBe(rest);
   });

@@ -15,7 +15,7 @@ export const MAX_DOCUMENT_BYTES = { each: 1024 * 1024, atomic: 8 * 1024 * 1024 }
 
 /** A group that is decided for longer than that keeps others waiting, and how long its tenant rests for it, in milliseconds. */
 const LONG_MS = 25;
-const MAX_REST_MS = { usual: 250, large: 3_000 } as const;
+const MAX_REST_MS = { usual: 250, large: 2_000 } as const;
 /** Of atomes that have so many bytes together each write may take as long again. */
 const LARGE_BYTES = 256 * 1024;
 
