@@ -3,6 +3,7 @@ import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA } from '../database/tables.js';
 import { command, Failure } from './command.js';
 import { DATABASE_SETTINGS, quoted, requireFree, verdict, verifyAll, withStore } from './database.js';
+import { passwordFor, withoutPassword } from './postgres-url.js';
 
 /** Pages of the file that are copied in one go. */
 const PAGES = 1_000;
@@ -22,7 +23,7 @@ PostgreSQL it prints the command that dumps the database, which the owner of the
     const isSqlite = atome.databaseUrl.startsWith('sqlite:');
     if (isSqlite) requireFree(file, atome, values.replace);
     if (!isSqlite || from === undefined) {
-      const dump = dumpCommand(file, atome.databaseSchema ?? DEFAULT_SCHEMA);
+      const dump = dumpCommand(file, atome.databaseUrl, atome.databaseSchema);
       // refuses what is in memory, and a database that is not there
       await withStore(atome, (store) => store.probe());
       print({ command: dump }, dump);
@@ -62,7 +63,8 @@ async function copy(from: string, to: string, progress: (text?: string) => void)
 }
 
 /** The owner of the tables is bound by row-level security: the setting lets them read the rows of all tenants. */
-export function dumpCommand(file: string, schema: string): string {
+export function dumpCommand(file: string, databaseUrl: string, schema = DEFAULT_SCHEMA): string {
   const tables = `--schema=${schema} --exclude-table='${schema}.search_*'`;
-  return `PGOPTIONS='-c atome.dump=on' pg_dump --enable-row-security --format=custom ${tables} --file=${quoted(file)} "$DATABASE_URL"`;
+  const options = `--enable-row-security --format=custom ${tables} --file=${quoted(file)}`;
+  return `${passwordFor(databaseUrl)}PGOPTIONS='-c atome.dump=on' pg_dump ${options} --dbname=${quoted(withoutPassword(databaseUrl))}`;
 }

@@ -23,6 +23,14 @@ export const SERVER_FLAGS = {
 /** Nobody answers, or not now: later somebody may. */
 export class Away extends Failure {}
 
+/** What is asked: with GET, unless it says so. */
+interface Asked {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers: Record<string, string>;
+  readonly signal?: AbortSignal;
+}
+
 export interface RemoteCall {
   readonly url: string;
   readonly token: string | undefined;
@@ -36,7 +44,7 @@ export interface RemoteCall {
 export async function ask(
   { url, token }: RemoteCall,
   path: string,
-  { headers, signal }: { readonly headers: Record<string, string>; readonly signal?: AbortSignal },
+  { headers, signal, ...request }: Asked,
 ): Promise<{ readonly answer: Response; readonly address: string }> {
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(`--url: expected an http address, not ${url}`);
   const address = `${url.replace(/\/$/, '')}${path}`;
@@ -44,7 +52,7 @@ export async function ask(
   const authorization = given && { authorization: `Bearer ${given}` };
   try {
     return {
-      answer: await fetch(address, { headers: { ...headers, ...authorization }, signal: signal ?? null }),
+      answer: await fetch(address, { ...request, headers: { ...headers, ...authorization }, signal: signal ?? null }),
       address,
     };
   } catch (error) {

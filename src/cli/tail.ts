@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { UsageError } from '../config/command-line.js';
 import { command, Failure, type Run } from './command.js';
+import { eventsOf } from './event-stream.js';
 import { ask, Away, refusal, SERVER_FLAGS, type RemoteCall } from './remote.js';
 
 /** How long nothing may come, in milliseconds: a server says something every 15 s. */
@@ -104,19 +105,4 @@ async function asked(server: RemoteCall, path: string, headers: Record<string, s
   const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string };
   const refused = refusal(address, answer, detail, 'no changes');
   throw answer.status >= 500 || answer.status === 429 ? new Away(refused.message) : refused;
-}
-
-/** Server-sent events (WHATWG HTML, 9.2), as this server writes them. */
-async function* eventsOf(answer: Response): AsyncGenerator<{ event: string | undefined; data: string | undefined }> {
-  let text = '';
-  for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
-    const blocks = (text + chunk).split('\n\n');
-    text = blocks.pop()!;
-    for (const block of blocks) {
-      const fields = new Map(
-        block.split('\n').map((line) => [line.split(': ', 1)[0], line.slice(line.indexOf(': ') + 2)]),
-      );
-      yield { event: fields.get('event'), data: fields.get('data') };
-    }
-  }
 }
