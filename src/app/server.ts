@@ -28,14 +28,24 @@ const DRAIN_MS = 9_000;
  */
 const SAME_MS = 100;
 
-async function main(): Promise<void> {
+/** What the signals that end a process do. They are listened to from its first moment on: one that has come is not lost. */
+export interface StopSignals {
+  onStop: (signal: NodeJS.Signals) => void;
+}
+
+/** Runs the server, as its arguments and its environment say. */
+export function run(signals: StopSignals): void {
+  main(signals).catch(fail);
+}
+
+async function main(signals: StopSignals): Promise<void> {
   const call = readCall(SERVE, process.argv.slice(2));
   if (call.isHelp || call.values.version) {
     process.stdout.write(call.isHelp ? helpOf(SERVE) : `${VERSION}\n`);
     return;
   }
   // first: the start may wait for a database, and as the first process of a container nothing else would end it
-  const stops = stopOnSignal();
+  const stops = stopOnSignal(signals);
   const config = readConfig(processEnvironment(call.settings, (line) => process.stderr.write(`${line}\n`)));
   const app = await createApp(config);
   const metricsPort = await openMetricsPort(app, config);
@@ -51,15 +61,12 @@ async function main(): Promise<void> {
   process.stdout.write(`${listening}\n`);
 }
 
-/** What ends a process: a supervisor, Ctrl-C, a terminal that closes, Ctrl-\. */
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
-
 /** Ends the process on these: at once while it starts, then in order, and at once when one comes again. */
-function stopOnSignal(): { running?: INestApplication } {
+function stopOnSignal(signals: StopSignals): { running?: INestApplication } {
   const state: { running?: INestApplication } = {};
   let first: NodeJS.Timeout | undefined;
   let isStopping = false;
-  const stop = (signal: (typeof STOP_SIGNALS)[number]): void => {
+  signals.onStop = (signal) => {
     const { running } = state;
     // as a shell tells of a process that a signal has ended
     if (!running || isStopping) process.exit(128 + constants.signals[signal]);
@@ -69,7 +76,6 @@ function stopOnSignal(): { running?: INestApplication } {
       drain(running);
     }, SAME_MS);
   };
-  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   return state;
 }
 
@@ -144,5 +150,3 @@ function reasonOf(error: unknown): string {
   if (error instanceof OpenError || error instanceof ListenError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
-
-main().catch(fail);

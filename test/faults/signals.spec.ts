@@ -69,6 +69,15 @@ describe('a signal', () => {
     expect(server.output.join('').match(/finishing/g)).toHaveLength(1);
   });
 
+  it('that comes while the server is being read ends it: it is not lost on the way to who decides', async () => {
+    const early = `process.on('newListener', (name) => name === 'SIGTERM' && queueMicrotask(() => process.kill(process.pid, name)))`;
+    const { code, output } = await ServerProcess.fail({
+      ...IN_MEMORY,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(early)}`,
+    });
+    expect({ code, output }).toEqual({ code: 143, output: '' });
+  });
+
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
