@@ -272,7 +272,7 @@ function readPolicies(read: VariableReader): Policies | undefined {
     return parsePolicies(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    read.refuse(`POLICIES_FILE: expected a readable JSON file of policies by kind, but ${code ?? message}`);
+    read.refuse(`POLICIES_FILE: expected a readable JSON file of policies by kind, but ${path}: ${code ?? message}`);
     return undefined;
   }
 }

@@ -26,6 +26,9 @@ export function openLogger({ logLevel, logFormat }: Pick<LogConfig, 'logLevel' |
   return new PinoLogger(pino({ level: logLevel }, out));
 }
 
+/** What Nest says of an address that cannot be listened to. */
+const NOT_LISTENING = /^Error: (?:listen|getaddrinfo) /;
+
 /** Nest's log on pino: one line of JSON each, at one level for all. */
 export class PinoLogger implements LoggerService {
   constructor(private readonly pino: Pino) {}
@@ -43,7 +46,7 @@ export class PinoLogger implements LoggerService {
   error(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
     // whoever started the server is told of it, in one sentence
-    if (message instanceof OpenError) return;
+    if (message instanceof OpenError || (context === 'NestApplication' && NOT_LISTENING.test(String(message)))) return;
     if (message instanceof Error) this.pino.error({ err: message, context }, message.message);
     else this.pino.error({ context, stack: rest.length > 1 ? rest[0] : undefined }, text(message));
   }

@@ -40,9 +40,20 @@ describe('the start of the server', () => {
     const { code, output } = await ServerProcess.fail({ ...IN_MEMORY, PORT: String(port) });
     other.close();
     expect(code).toBe(1);
-    expect(output).toContain('the port is in use');
-    expect(output).toContain('PORT');
+    expect(output).toMatch(/^atome-sync cannot run: the port is in use: .*PORT.*\n$/);
   });
+
+  it.each(['203.0.113.7', 'no-such-host.invalid'])(
+    'is refused with one sentence for an address of others: %s',
+    async (HOST) => {
+      const { code, output } = await ServerProcess.fail({ ...IN_MEMORY, HOST, AUTH: 'off-insecure' });
+      expect({ code, output }).toEqual({
+        code: 1,
+        output: expect.stringMatching(/^atome-sync cannot run: HOST .*\n$/),
+      });
+      expect(output).toContain(HOST);
+    },
+  );
 
   it('is refused with a clear sentence when the database cannot be reached', async () => {
     const { code, output } = await ServerProcess.fail({ DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/none' });
