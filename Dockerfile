@@ -28,6 +28,7 @@ COPY --from=build /app/client/console client/console
 COPY --from=build /app/client/examples client/examples
 COPY --from=build /app/client/dist client/dist
 COPY --from=build --chown=1000:1000 /data /data
+RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 RUN ln -s /app/dist/cli/atome-sync.js /usr/local/bin/atome-sync && chmod +x dist/cli/atome-sync.js
 USER 1000:1000
 VOLUME /data
@@ -36,6 +37,6 @@ EXPOSE 3001
 HEALTHCHECK --interval=10s --timeout=2s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
-# the first process gets the signals: SIGTERM drains, a second one ends it at once
-ENTRYPOINT ["node", "/app/dist/cli/atome-sync.js"]
+# SIGTERM drains, a second one ends it at once; until the first file of the server runs, Node as the first process would lose it
+ENTRYPOINT ["tini", "--", "node", "/app/dist/cli/atome-sync.js"]
 CMD ["serve"]

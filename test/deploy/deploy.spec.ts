@@ -37,10 +37,10 @@ describe('the Dockerfile', () => {
     }
   });
 
-  it('ends as another user, with the server as the first process, which gets the signals', () => {
+  it('ends as another user, behind a first process that passes signals on', () => {
     expect(all('USER')).toEqual(['1000:1000']);
     expect(all('ENTRYPOINT').map((each) => JSON.parse(each) as unknown)).toEqual([
-      ['node', '/app/dist/cli/atome-sync.js'],
+      ['tini', '--', 'node', '/app/dist/cli/atome-sync.js'],
     ]);
     const [, check] = /CMD (.*)$/.exec(all('HEALTHCHECK').join())!;
     expect(JSON.parse(check!)).toEqual(['node', '-e', expect.stringContaining('/health/live')]);
