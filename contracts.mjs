@@ -2,6 +2,7 @@
  * Makes the contract of what the code says. `node contracts.mjs schemas` writes src/http/schemas.ts, of the types below;
  * `node contracts.mjs` does so, builds, and writes docs/openapi.json and docs/asyncapi.json as a server serves them.
  */
+import { execSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createGenerator } from 'ts-json-schema-generator';
 
@@ -175,4 +176,34 @@ ${lines.join('\n')}
 `;
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(SCHEMAS, schemasFile());
+/** A document as it is kept. */
+export const formatted = (document) => `${JSON.stringify(document, null, 2)}\n`;
+
+/** docs/openapi.json and docs/asyncapi.json, as a server of this build serves them that is told nothing. */
+async function writeDocuments() {
+  execSync('node build.mjs', { cwd: ROOT, stdio: 'inherit' });
+  const environment = { PATH: process.env.PATH, DATABASE_URL: 'sqlite::memory:', PORT: '0', LOG_LEVEL: 'info' };
+  const server = spawn(process.execPath, ['dist/cli/atome-sync.js', 'serve'], { cwd: ROOT, env: environment });
+  try {
+    const url = await new Promise((resolve, reject) => {
+      server.once('exit', () => reject(new Error('the server has ended')));
+      let heard = '';
+      server.stdout.on('data', (data) => {
+        heard += data;
+        const [found] = /http:\/\/127\.0\.0\.1:\d+/.exec(heard) ?? [];
+        if (found) resolve(found);
+      });
+    });
+    for (const name of ['openapi', 'asyncapi']) {
+      const answer = await fetch(`${url}/api/${name}.json`);
+      writeFileSync(`${ROOT}/docs/${name}.json`, formatted(await answer.json()));
+    }
+  } finally {
+    server.kill();
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  writeFileSync(SCHEMAS, schemasFile());
+  if (process.argv[2] !== 'schemas') await writeDocuments();
+}
