@@ -5,7 +5,12 @@ import { ROLES, type Role } from './roles.js';
 export type Action = AtomeAction;
 
 /** The least role for each. */
-export const REQUIRED_ROLES: Record<Action, Role> = { read: 'reader', write: 'writer', share: 'writer', administer: 'admin' };
+export const REQUIRED_ROLES: Record<Action, Role> = {
+  read: 'reader',
+  write: 'writer',
+  share: 'writer',
+  administer: 'admin',
+};
 
 /** Whether a principal may do that in its tenant. */
 export function roleAllows({ roles }: Principal, action: Action): boolean {
