@@ -77,6 +77,13 @@ function definitions() {
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isNull = (schema) => schema.type === 'null';
 
+/** What the members of most types are is in docs/protocol: the packed server has no room for it twice. */
+const TOLD = new Set(['Atome', 'Problem', 'ErrorBody', 'FieldOperators', 'Webhook']);
+
+function told({ description, ...schema }, name) {
+  return TOLD.has(name) && description !== undefined ? { ...schema, description } : schema;
+}
+
 /** As OpenAPI 3.0 has it too, in which applications around may document themselves. */
 function written(schema, name, property = '') {
   if (!isObject(schema)) return schema;
@@ -105,45 +112,14 @@ function written(schema, name, property = '') {
   else if (additionalProperties === false && !properties) rest.additionalProperties = false;
   if (properties)
     rest.properties = Object.fromEntries(
-      Object.entries(properties).map(([key, each]) => [key, written(each, name, key)]),
+      Object.entries(properties).map(([key, each]) => [key, told(written(each, name, key), name)]),
     );
   if (items) rest.items = written(items, name);
   if (!anyOf) return rest;
   const parts = anyOf.filter((part) => !isNull(part)).map((part) => written(part, name));
   if (parts.length < anyOf.length) rest.nullable = true;
   if (parts.length === 1) return rest.nullable && parts[0].$ref ? { ...rest, allOf: parts } : { ...parts[0], ...rest };
-  return { ...rest, ...factored(parts) };
-}
-
-const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-
-/** What all of some objects have is said once. */
-function factored(parts) {
-  if (!parts.every(({ type, properties }) => type === 'object' && properties)) return { anyOf: parts };
-  const common = Object.keys(parts[0].properties).filter((key) =>
-    parts.every(
-      ({ properties, required = [] }) =>
-        same(properties[key], parts[0].properties[key]) &&
-        same(required.includes(key), (parts[0].required ?? []).includes(key)),
-    ),
-  );
-  if (common.length < 2) return { anyOf: parts };
-  const pick = (object, keep) => Object.fromEntries(Object.entries(object).filter(([key]) => keep(key)));
-  const isCommon = (key) => common.includes(key);
-  const required = (parts[0].required ?? []).filter(isCommon);
-  return {
-    type: 'object',
-    properties: pick(parts[0].properties, isCommon),
-    ...(required.length > 0 && { required }),
-    anyOf: parts.map(({ properties, required: all = [], ...rest }) => {
-      const own = all.filter((key) => !isCommon(key));
-      return {
-        ...rest,
-        properties: pick(properties, (key) => !isCommon(key)),
-        ...(own.length > 0 && { required: own }),
-      };
-    }),
-  };
+  return { ...rest, anyOf: parts };
 }
 
 /** Told apart by `type`, where each of them has one of its own. */

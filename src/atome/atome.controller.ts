@@ -45,6 +45,7 @@ import { CurrentWriteContext } from './write-context.decorator.js';
 /** What all writes here have in common. */
 const TO_ONE_ATOME = { takesPreconditions: true };
 const WRITE_PROBLEMS = [...BODY_PROBLEMS, 'not_found', 'op_reused', 'precondition_failed'] as const;
+const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 
 /** The writes of REST to atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
@@ -117,8 +118,8 @@ export class AtomeController {
     requestBody: {
       required: true,
       content: {
-        [MERGE_PATCH]: { schema: { type: 'object' }, example: MERGE_PATCH_EXAMPLE },
-        [JSON_PATCH]: { schema: { type: 'array', items: { type: 'object' } }, example: JSON_PATCH_EXAMPLE },
+        [MERGE_PATCH]: { schema: ANY_OBJECT, example: MERGE_PATCH_EXAMPLE },
+        [JSON_PATCH]: { schema: { type: 'array', items: ANY_OBJECT }, example: JSON_PATCH_EXAMPLE },
       },
     },
   })
