@@ -78,7 +78,7 @@ const isObject = (value) => typeof value === 'object' && value !== null && !Arra
 const isNull = (schema) => schema.type === 'null';
 
 /** What the members of most types are is in docs/protocol: the packed server has no room for it twice. */
-const TOLD = new Set(['Atome', 'Problem', 'ErrorBody', 'FieldOperators', 'Webhook']);
+const TOLD = new Set(['Atome', 'Problem']);
 
 function told({ description, ...schema }, name) {
   return TOLD.has(name) && description !== undefined ? { ...schema, description } : schema;
