@@ -9,9 +9,9 @@ import type * as Swagger from '@nestjs/swagger';
 const NAME = '@nestjs/swagger';
 type Decorators = Pick<
   typeof Swagger,
-  | 'ApiBearerAuth'
   | 'ApiBody'
-  | 'ApiForbiddenResponse'
+  | 'ApiExtension'
+  | 'ApiExtraModels'
   | 'ApiHeader'
   | 'ApiOperation'
   | 'ApiParam'
@@ -19,8 +19,8 @@ type Decorators = Pick<
   | 'ApiPropertyOptional'
   | 'ApiQuery'
   | 'ApiResponse'
+  | 'ApiSchema'
   | 'ApiTags'
-  | 'ApiUnauthorizedResponse'
 >;
 
 function installed(): Decorators | undefined {
@@ -36,9 +36,9 @@ function installed(): Decorators | undefined {
 const describesNothing = new Proxy({} as Decorators, { get: () => () => () => undefined });
 
 export const {
-  ApiBearerAuth,
   ApiBody,
-  ApiForbiddenResponse,
+  ApiExtension,
+  ApiExtraModels,
   ApiHeader,
   ApiOperation,
   ApiParam,
@@ -46,6 +46,6 @@ export const {
   ApiPropertyOptional,
   ApiQuery,
   ApiResponse,
+  ApiSchema,
   ApiTags,
-  ApiUnauthorizedResponse,
 } = installed() ?? describesNothing;

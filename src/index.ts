@@ -82,6 +82,7 @@ export type { Role } from './auth/authorization/roles.js';
 
 // 3. Extras: parsers for `PATCH` in the application's own routes; the original client's dialect.
 export { addBodyParsers } from './http/body-parsers.js';
+export { describeAtomes, type ApiDocument } from './http/describe-atomes.js';
 export { CompatModule } from './compat/compat.module.js';
 export { addressInOwnWords } from './compat/addresses.js';
 

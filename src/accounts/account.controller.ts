@@ -1,9 +1,8 @@
 import { Controller, Delete, Get, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '../api-decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { addressOf } from '../auth/admission/client-address.js';
-import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
+import { ApiAnswer, ApiCall, ApiExamples, ApiGroup, ApiProblems, BODY_PROBLEMS } from '../http/openapi.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedBody } from '../http/validation.js';
@@ -16,7 +15,7 @@ import { ANSWERS, BODIES } from './openapi-examples.js';
 import { AccountSessions, type AccountSession } from './sessions.js';
 
 /** Accounts over HTTP; the rest is {@link Accounts}. */
-@ApiTags('auth')
+@ApiGroup('auth')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'auth', version: VERSION_NEUTRAL })
@@ -30,10 +29,10 @@ export class AccountController {
 
   @RequireRole('open')
   @Post('register')
-  @ApiOperation({ summary: 'Make an account, and log in' })
+  @ApiCall('register', 'Make an account, and log in')
   @ApiExamples(RegisterDto, BODIES.register)
-  @ApiAnswer(201, 'The tokens of a new session', ANSWERS.tokens)
-  @ApiProblems(400, 409, 429)
+  @ApiAnswer(201, 'The tokens of a new session', ['LoginAnswer', ANSWERS.tokens])
+  @ApiProblems(...BODY_PROBLEMS, 'exists', 'rate_limited')
   async register(@Req() { body, raw }: FastifyRequest) {
     const { identifier, password } = await checkedBody(RegisterDto, body);
     const { account, session } = await this.accounts.register({
@@ -47,10 +46,10 @@ export class AccountController {
   @RequireRole('open')
   @Post('login')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Log in' })
+  @ApiCall('login', 'Log in')
   @ApiExamples(LoginDto, BODIES.login)
-  @ApiAnswer(200, 'The tokens of a new session', ANSWERS.tokens)
-  @ApiProblems(400, 429)
+  @ApiAnswer(200, 'The tokens of a new session', ['LoginAnswer', ANSWERS.tokens])
+  @ApiProblems(...BODY_PROBLEMS, 'unauthenticated', 'rate_limited')
   async login(@Req() { body, raw }: FastifyRequest) {
     const { identifier, password } = await checkedBody(LoginDto, body);
     const { account, session } = await this.accounts.login({
@@ -64,10 +63,10 @@ export class AccountController {
   @RequireRole('open')
   @Post('refresh')
   @HttpCode(200)
-  @ApiOperation({ summary: 'New tokens for a refresh token, which is good once' })
+  @ApiCall('refreshTokens', 'New tokens for a refresh token, which is good once')
   @ApiExamples(RefreshDto, BODIES.refresh)
-  @ApiAnswer(200, 'The next tokens of the session', ANSWERS.tokens)
-  @ApiProblems(400)
+  @ApiAnswer(200, 'The next tokens of the session', ['TokensAnswer', ANSWERS.refreshed])
+  @ApiProblems(...BODY_PROBLEMS, 'unauthenticated')
   async refresh(@Req() { body }: FastifyRequest) {
     const { refreshToken } = await checkedBody(RefreshDto, body);
     return { success: true, ...(await this.tokensOf(await this.sessions.refresh(refreshToken))) };
@@ -76,10 +75,10 @@ export class AccountController {
   @RequireRole('public')
   @Post('logout')
   @HttpCode(200)
-  @ApiOperation({ summary: 'End a session: its tokens, connections and streams, on every server' })
+  @ApiCall('logout', 'End a session: its tokens, connections and streams, on every server')
   @ApiExamples(LogoutDto, BODIES.logout, { required: false })
-  @ApiAnswer(200, 'It has ended', ANSWERS.done)
-  @ApiProblems(400)
+  @ApiAnswer(200, 'It has ended', ['DoneAnswer', ANSWERS.done])
+  @ApiProblems(...BODY_PROBLEMS, 'unauthenticated')
   async logout(@Req() request: FastifyRequest) {
     const { refreshToken } = await checkedBody(LogoutDto, request.body);
     const sessionId = identityOf(request)?.sessionId;
@@ -92,10 +91,10 @@ export class AccountController {
   @RequireRole('read')
   @Post('change-password')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change your password; all your other sessions end' })
+  @ApiCall('changePassword', 'Change your password; all your other sessions end')
   @ApiExamples(ChangePasswordDto, BODIES.changePassword)
-  @ApiAnswer(200, 'It is changed', ANSWERS.done)
-  @ApiProblems(400, 429)
+  @ApiAnswer(200, 'It is changed', ['DoneAnswer', ANSWERS.done])
+  @ApiProblems(...BODY_PROBLEMS, 'forbidden', 'rate_limited')
   async changePassword(@Req() request: FastifyRequest) {
     const { currentPassword, newPassword } = await checkedBody(ChangePasswordDto, request.body);
     await this.accounts.changePassword(
@@ -109,8 +108,8 @@ export class AccountController {
 
   @RequireRole('read')
   @Get('me')
-  @ApiOperation({ summary: 'Who you are' })
-  @ApiAnswer(200, '`account` is null for a token that was not issued here', ANSWERS.me)
+  @ApiCall('getMe', 'Who you are')
+  @ApiAnswer(200, '`account` is null for a token that was not issued here', ['MeAnswer', ANSWERS.me])
   async me(@Req() request: FastifyRequest) {
     const identity = identityOf(request)!;
     const { principal, expiresAt } = identity;
@@ -125,10 +124,10 @@ export class AccountController {
 
   @RequireRole('read')
   @Delete('delete-account')
-  @ApiOperation({ summary: 'Delete your account and end all its sessions; what you have written stays' })
+  @ApiCall('deleteAccount', 'Delete your account and end all its sessions; what you have written stays')
   @ApiExamples(DeleteAccountDto, BODIES.deleteAccount)
-  @ApiAnswer(200, 'It has gone', ANSWERS.deleted)
-  @ApiProblems(400, 429)
+  @ApiAnswer(200, 'It has gone', ['AccountDeletedAnswer', ANSWERS.deleted])
+  @ApiProblems(...BODY_PROBLEMS, 'forbidden', 'rate_limited')
   async deleteAccount(@Req() request: FastifyRequest) {
     const { password } = await checkedBody(DeleteAccountDto, request.body);
     const identity = identityOf(request)!;

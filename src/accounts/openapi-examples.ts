@@ -6,7 +6,6 @@ const PASSWORD = 'correct horse battery staple';
 const REFRESH_TOKEN = `${'example-of-a-refresh-token-'.repeat(3)}12345`;
 const TOKENS = {
   success: true,
-  account: ACCOUNT,
   accessToken: 'eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.…',
   accessTokenExpiresAt: TIME,
   refreshToken: REFRESH_TOKEN,
@@ -33,7 +32,8 @@ export const BODIES = {
 /** What is answered. */
 export const ANSWERS = {
   ticket: { success: true, ticket: 'pKx3…', expiresAt: TIME },
-  tokens: TOKENS,
+  tokens: { ...TOKENS, account: ACCOUNT },
+  refreshed: TOKENS,
   done: { success: true },
   me: {
     success: true,

@@ -1,14 +1,13 @@
 import { Controller, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '../api-decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { Tickets } from '../auth/authentication/tickets.js';
-import { ApiAnswer } from '../http/openapi.js';
+import { ApiCall, ApiAnswer, ApiGroup } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { ANSWERS } from './openapi-examples.js';
 
 /** One-time tickets for addresses. */
-@ApiTags('auth')
+@ApiGroup('auth')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'auth', version: VERSION_NEUTRAL })
@@ -18,8 +17,8 @@ export class TicketController {
   @RequireRole('read')
   @Post('ticket')
   @HttpCode(200)
-  @ApiOperation({ summary: 'A ticket that stands for you once, for `?ticket=` of the WebSocket or of the changes' })
-  @ApiAnswer(200, 'Good for one use within 30 s', ANSWERS.ticket)
+  @ApiCall('createTicket', 'A ticket that stands for you once, for `?ticket=` of the WebSocket or of the changes')
+  @ApiAnswer(200, 'Good for one use within 30 s', ['TicketAnswer', ANSWERS.ticket])
   async ticket(@Req() request: FastifyRequest) {
     const { ticket, expiresAt } = await this.tickets.issue(identityOf(request)!);
     return { success: true, ticket, expiresAt: new Date(expiresAt).toISOString() };

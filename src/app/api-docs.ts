@@ -1,5 +1,10 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+
+type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
+import { describeAtomes } from '../http/describe-atomes.js';
+import { asyncDocument } from './async-document.js';
 import { NOTHING_HERE } from '../http/problem.js';
 import { AtomeError } from '../protocol/index.js';
 import { VERSION } from '../version.js';
@@ -16,30 +21,70 @@ const FILES: ReadonlySet<string> = new Set([
   'favicon-32x32.png',
 ]);
 
-/** Serves Swagger UI at `/api/docs`, and the document that it shows at `/api/openapi.json`. */
+/** What the calls are about. */
+const TAGS: readonly (readonly [name: string, about: string])[] = [
+  ['atome', 'Shared objects: write, read and look back'],
+  ['sync', 'For clients that hold a replica'],
+  ['server', 'What a client may want to know before'],
+  ['auth', 'Accounts of the server, and tickets'],
+  ['law', 'The audit trail, and the own data of everybody'],
+  ['consumers', 'Durable consumers of the application'],
+  ['webhooks', 'Events posted to other systems'],
+  ['original client', 'What only the original client asks'],
+  ['health', 'For who watches the process'],
+];
+
+/**
+ * Serves Swagger UI at `/api/docs`, and the document that it shows at `/api/openapi.json`; that of the WebSocket at
+ * `/api/asyncapi.json`.
+ */
 export function serveDocs(app: NestFastifyApplication): void {
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', ({ routeOptions, params }, _reply, done) => {
+    .addHook('onRequest', ({ routeOptions, params, url }, reply, done) => {
+      // the server of the document is found from the address of the page
+      if (/^\/api\/docs\/(?:index\.html)?(?:\?|$)/.test(url)) return void reply.redirect('../docs', 302);
       const isHidden = FOLDERS.has(routeOptions.url) && !FILES.has((params as { '*': string })['*']);
       done(isHidden ? new AtomeError('not_found', NOTHING_HERE) : undefined);
     });
+  app.getHttpAdapter().get('/api/asyncapi.json', (_request: FastifyRequest, reply: FastifyReply) => {
+    void reply.type('application/json').send(JSON.stringify(asyncDocument(app)));
+  });
   // made when it is first asked for: it costs more than the rest of the start
-  const document = (): OpenAPIObject =>
-    SwaggerModule.createDocument(
-      app,
-      new DocumentBuilder()
-        .setTitle('atome-sync')
-        .setDescription(
-          'Shared objects ("atomes") in one append-only ledger. Live changes: the WebSocket `/ws/atome-sync`, or server-sent events from `/api/sync/changes`.',
-        )
-        .setVersion(VERSION)
-        .addBearerAuth()
-        .build(),
-    );
-  SwaggerModule.setup('api/docs', app, document, {
+  SwaggerModule.setup('api/docs', app, () => documentOf(app), {
     jsonDocumentUrl: 'api/openapi.json',
     swaggerOptions: { tryItOutEnabled: true, displayRequestDuration: true, defaultModelsExpandDepth: 0 },
   });
+}
+
+function documentOf(app: NestFastifyApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('atome-sync')
+    .setDescription(
+      'Shared objects ("atomes") in one append-only ledger. Live changes: the WebSocket `/ws/atome-sync`, or server-sent events from `/api/sync/changes`.',
+    )
+    .setVersion(VERSION)
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    // from where the document is: so it holds also below a prefix that a proxy takes away
+    .addServer('..');
+  const document = describeAtomes(app, SwaggerModule.createDocument(app, builder.build()));
+  // each call says for itself what it needs
+  document.security = [];
+  const operations = operationsOf(document);
+  for (const operation of operations) operation.description ??= answerOf(operation);
+  const used = new Set(operations.flatMap(({ tags = [] }) => tags));
+  document.tags = TAGS.filter(([name]) => used.has(name)).map(([name, description]) => ({ name, description }));
+  return document;
+}
+
+function operationsOf({ paths }: OpenAPIObject): OperationObject[] {
+  return Object.values(paths).flatMap((path) => Object.values(path) as OperationObject[]);
+}
+
+/** What it is answered when all is well, as a sentence. */
+function answerOf({ responses }: OperationObject): string {
+  const { description } = (responses[200] ?? responses[201]) as { readonly description: string };
+  return `${description}.`;
 }

@@ -8,11 +8,11 @@ import {
   parseId,
   type Batch,
   type BatchQuery,
-  type ErrorBody,
   type Limits,
   type Mutation,
   type Principal,
 } from '../protocol/index.js';
+import type { BatchRecord, BatchSummary } from '../protocol/messages/answers.js';
 import type { AtomeQueries } from './atome-queries.js';
 import type { AtomeWrites } from './atome-writes.js';
 import type { Caller } from './caller.js';
@@ -21,25 +21,6 @@ import type { Caller } from './caller.js';
 const BY_ID = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', offset: 0 } as const;
 /** How many writes of a batch wait at once: others of the tenant come between. */
 const AT_ONCE = 100;
-
-/** What came of the write to one atome. */
-export type BatchRecord = {
-  /** Its place in the batch, from 0. */
-  readonly at: number;
-} & (
-  | { readonly id: string; readonly version: number; readonly seq: number }
-  | { readonly id: string | null; readonly error: ErrorBody }
-);
-
-/** What a batch has come to. */
-export interface BatchSummary {
-  readonly done: number;
-  readonly refused: number;
-  /** Whether there may be atomes that were not reached. */
-  readonly more: boolean;
-  /** Why it has ended early: the same batch, sent again under its key, goes on. */
-  readonly error?: ErrorBody;
-}
 
 /** Who asks for a batch, and how. */
 export interface BatchCall {

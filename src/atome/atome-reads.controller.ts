@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
+import { ApiHeader, ApiQuery, ApiResponse } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Waiting } from '../auth/admission/fair-slots.js';
 import { AtomeQueries } from '../application/atome-queries.js';
@@ -11,7 +11,7 @@ import { allowRevalidation } from '../http/cache-headers.js';
 import { isNotModified } from '../http/conditional-read.js';
 import { HeavyCalls } from '../http/heavy-calls.js';
 import { JsonAnswers } from '../http/json-answers.js';
-import { ApiAnswer, ApiAtomeId, ApiProblems } from '../http/openapi.js';
+import { ApiCall, ApiAnswer, ApiAtomeId, ApiGroup, ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
@@ -28,7 +28,7 @@ import { GetQueryDto, HistoryQueryDto, ListQueryDto } from './query.dto.js';
 import { decodeCursor, encodeCursor, type Listing } from './list-cursor.js';
 
 /** The reads of REST from atomes. Everything it knows is HTTP: the rest is {@link AtomeQueries}. */
-@ApiTags('atome')
+@ApiGroup('atome')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'atome', version: VERSION_NEUTRAL })
@@ -41,10 +41,10 @@ export class AtomeReadsController {
 
   @RequireRole('read', { takesQuery: true })
   @Get('list')
-  @ApiOperation({ summary: 'List atomes' })
+  @ApiCall('listAtomes', 'List atomes')
   @ApiQuery({ type: ListQueryDto })
-  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.list, ['X-Query-Cost'])
-  @ApiProblems(400)
+  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ['ListAnswer', ANSWERS.list], ['X-Query-Cost'])
+  @ApiProblems('invalid')
   async list(
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
@@ -94,7 +94,7 @@ export class AtomeReadsController {
 
   @RequireRole('read', { takesQuery: true })
   @Get(':id')
-  @ApiOperation({ summary: 'Get an atome, as it is or as it was' })
+  @ApiCall('getAtome', 'Get an atome, as it is or as it was')
   @ApiQuery({ type: GetQueryDto })
   @ApiHeader({
     name: 'If-None-Match',
@@ -102,9 +102,9 @@ export class AtomeReadsController {
     description: 'The `ETag` of an earlier answer to this request: 304 while it is still that.',
   })
   @ApiAtomeId()
-  @ApiAnswer(200, 'The atome', ANSWERS.atome, ['ETag'])
+  @ApiAnswer(200, 'The atome', ['AtomeAnswer', ANSWERS.atome], ['ETag'])
   @ApiResponse({ status: 304, description: 'It is what `If-None-Match` names' })
-  @ApiProblems(400, 404, 410, 412)
+  @ApiProblems('invalid', 'not_found', 'gone', 'precondition_failed')
   async get(
     @Param('id') id: string,
     @Req() request: FastifyRequest,
@@ -126,11 +126,11 @@ export class AtomeReadsController {
 
   @RequireRole('read', { takesQuery: true })
   @Get(':id/history')
-  @ApiOperation({ summary: 'All alterations of an atome, newest first' })
+  @ApiCall('getHistory', 'All alterations of an atome, newest first')
   @ApiQuery({ type: HistoryQueryDto })
   @ApiAtomeId()
-  @ApiAnswer(200, 'A page of alterations', ANSWERS.history)
-  @ApiProblems(400, 404)
+  @ApiAnswer(200, 'A page of alterations', ['HistoryAnswer', ANSWERS.history])
+  @ApiProblems('invalid', 'not_found')
   async history(
     @Param('id') id: string,
     @CurrentPrincipal() caller: Principal,

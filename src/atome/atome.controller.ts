@@ -12,9 +12,17 @@ import {
   UseFilters,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiAnswer, ApiAtomeId, ApiExamples, ApiProblems, ApiWriteHeaders } from '../http/openapi.js';
+import {
+  ApiAnswer,
+  ApiAtomeId,
+  ApiCall,
+  ApiExamples,
+  ApiGroup,
+  ApiProblems,
+  ApiWriteHeaders,
+  BODY_PROBLEMS,
+} from '../http/openapi.js';
 import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../http/openapi-examples.js';
 import { pathOf, ProblemFilter } from '../http/problem.filter.js';
 import { HeavyCalls } from '../http/heavy-calls.js';
@@ -36,10 +44,12 @@ import { CurrentWriteContext } from './write-context.decorator.js';
 
 /** What all writes here have in common. */
 const TO_ONE_ATOME = { takesPreconditions: true };
+const WRITE_PROBLEMS = [...BODY_PROBLEMS, 'not_found', 'op_reused', 'precondition_failed'] as const;
+const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 const WRITTEN = 'It is durable; `alteration` is null when nothing changed';
 
 /** The writes of REST to atomes. Everything it knows is HTTP: the rest is {@link AtomeService}. */
-@ApiTags('atome')
+@ApiGroup('atome')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'atome', version: VERSION_NEUTRAL })
@@ -52,11 +62,11 @@ export class AtomeController {
 
   @RequireRole('write', TO_ONE_ATOME)
   @Post('create')
-  @ApiOperation({ summary: 'Create an atome' })
+  @ApiCall('createAtome', 'Create an atome')
   @ApiWriteHeaders()
   @ApiExamples(CreateAtomeDto, BODIES.create)
-  @ApiAnswer(201, 'It is durable', ANSWERS.created, ['ETag', 'Location'])
-  @ApiProblems(400, 404, 409, 412, 413)
+  @ApiAnswer(201, 'It is durable', ['CreatedAnswer', ANSWERS.created], ['ETag', 'Location'])
+  @ApiProblems(...WRITE_PROBLEMS, 'exists', 'too_large')
   async create(
     @Req() { body, url }: FastifyRequest,
     @CurrentWriteContext() context: WriteContext,
@@ -70,12 +80,12 @@ export class AtomeController {
   @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/alter')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Alter an atome key by key' })
+  @ApiCall('alterAtome', 'Alter an atome key by key')
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(AlterAtomeDto, BODIES.alter)
-  @ApiAnswer(200, WRITTEN, ANSWERS.written, ['ETag'])
-  @ApiProblems(400, 404, 409, 410, 412, 413)
+  @ApiAnswer(200, WRITTEN, ['WrittenAnswer', ANSWERS.written], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS, 'patch_failed', 'gone', 'too_large')
   async alter(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,
@@ -87,12 +97,12 @@ export class AtomeController {
 
   @RequireRole('write', TO_ONE_ATOME)
   @Put(':id')
-  @ApiOperation({ summary: 'Replace data (and meta, parentId, kind, type)' })
+  @ApiCall('replaceAtome', 'Replace data (and meta, parentId, kind, type)')
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(ReplaceAtomeDto, BODIES.replace)
-  @ApiAnswer(200, WRITTEN, ANSWERS.written, ['ETag'])
-  @ApiProblems(400, 404, 409, 410, 412, 413)
+  @ApiAnswer(200, WRITTEN, ['WrittenAnswer', ANSWERS.written], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS, 'gone', 'too_large')
   async replace(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,
@@ -104,20 +114,19 @@ export class AtomeController {
 
   @RequireRole('write', TO_ONE_ATOME)
   @Patch(':id')
-  @ApiOperation({
-    summary: 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)',
+  @ApiCall('patchAtome', 'Patch data with JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902)', {
     requestBody: {
       required: true,
       content: {
-        [MERGE_PATCH]: { schema: { type: 'object' }, example: MERGE_PATCH_EXAMPLE },
-        [JSON_PATCH]: { schema: { type: 'array', items: { type: 'object' } }, example: JSON_PATCH_EXAMPLE },
+        [MERGE_PATCH]: { schema: ANY_OBJECT, example: MERGE_PATCH_EXAMPLE },
+        [JSON_PATCH]: { schema: { type: 'array', items: ANY_OBJECT }, example: JSON_PATCH_EXAMPLE },
       },
     },
   })
   @ApiWriteHeaders()
   @ApiAtomeId()
-  @ApiAnswer(200, WRITTEN, ANSWERS.written, ['ETag'])
-  @ApiProblems(400, 404, 409, 410, 412, 413, 415)
+  @ApiAnswer(200, WRITTEN, ['WrittenAnswer', ANSWERS.written], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS, 'patch_failed', 'gone', 'too_large')
   async patch(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,
@@ -134,12 +143,12 @@ export class AtomeController {
   @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/rename')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Set data.name' })
+  @ApiCall('renameAtome', 'Set data.name')
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(RenameAtomeDto, BODIES.rename)
-  @ApiAnswer(200, WRITTEN, ANSWERS.renamed, ['ETag'])
-  @ApiProblems(400, 404, 409, 410, 412)
+  @ApiAnswer(200, WRITTEN, ['RenamedAnswer', ANSWERS.renamed], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS, 'gone', 'too_large')
   async rename(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,
@@ -152,12 +161,12 @@ export class AtomeController {
 
   @RequireRole('write', TO_ONE_ATOME)
   @Delete(':id')
-  @ApiOperation({ summary: 'Delete an atome; it can be restored' })
+  @ApiCall('deleteAtome', 'Delete an atome; it can be restored')
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(DeleteAtomeDto, BODIES.delete, { required: false })
-  @ApiAnswer(200, 'It is deleted, or was before', ANSWERS.deleted, ['ETag'])
-  @ApiProblems(400, 404, 409, 412)
+  @ApiAnswer(200, 'It is deleted, or was before', ['DeletedAnswer', ANSWERS.deleted], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS)
   async delete(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,
@@ -173,13 +182,13 @@ export class AtomeController {
   @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/erase')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Erase an atome and its history for good: for its owner, and for admins' })
+  @ApiCall('eraseAtome', 'Erase an atome and its history for good: for its owner, and for admins')
   @ApiWriteHeaders()
   // not the note that all other examples use: its id could not be used again
   @ApiAtomeId(PUSHED_ID)
   @ApiExamples(DeleteAtomeDto, BODIES.erase, { required: false })
-  @ApiAnswer(200, 'Its payload is gone, or was before', ANSWERS.erased, ['ETag'])
-  @ApiProblems(400, 404, 409, 412)
+  @ApiAnswer(200, 'Its payload is gone, or was before', ['ErasedAnswer', ANSWERS.erased], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS)
   async erase(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,
@@ -196,12 +205,12 @@ export class AtomeController {
   @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/restore')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Write the state of an earlier version as a new version' })
+  @ApiCall('restoreAtome', 'Write the state of an earlier version as a new version')
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(RestoreAtomeDto, BODIES.restore)
-  @ApiAnswer(200, 'It is as it was, also if it was deleted', ANSWERS.restored, ['ETag'])
-  @ApiProblems(400, 404, 409, 412)
+  @ApiAnswer(200, 'It is as it was, also if it was deleted', ['RestoredAnswer', ANSWERS.restored], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS, 'too_large')
   async restore(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,
@@ -224,12 +233,12 @@ export class AtomeController {
   @RequireRole('write', TO_ONE_ATOME)
   @Post(':id/share')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Say who may see and alter an atome; for its owner and admins' })
+  @ApiCall('shareAtome', 'Say who may see and alter an atome; for its owner and admins')
   @ApiWriteHeaders()
   @ApiAtomeId()
   @ApiExamples(ShareAtomeDto, BODIES.share)
-  @ApiAnswer(200, WRITTEN, ANSWERS.shared, ['ETag'])
-  @ApiProblems(400, 404, 409, 410, 412, 413)
+  @ApiAnswer(200, WRITTEN, ['WrittenAnswer', ANSWERS.shared], ['ETag'])
+  @ApiProblems(...WRITE_PROBLEMS, 'gone', 'too_large')
   async share(
     @Param('id') id: string,
     @Req() { body }: FastifyRequest,

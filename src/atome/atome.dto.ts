@@ -21,6 +21,7 @@ import {
 
 export const ID = { message: 'must be 1–128 characters of A–Z a–z 0–9 _ . : -' };
 export const KIND = { message: 'must be 1–64 characters of A–Z a–z 0–9 _ . : -' };
+const ANY_OBJECT = { type: 'object', additionalProperties: true } as const;
 const NO_CHANGE = { operation: 'update', changes: {} };
 const ACCESS = {
   oneOf: [
@@ -65,11 +66,11 @@ export class CreateAtomeDto {
   @Matches(KIND_PATTERN, KIND)
   type?: string | null;
 
-  @ApiProperty({ type: Object, description: 'Its content, any JSON object.', example: NOTE })
+  @ApiProperty({ ...ANY_OBJECT, description: 'Its content, any JSON object.', example: NOTE })
   @IsObject()
   data!: JsonObject;
 
-  @ApiPropertyOptional({ type: Object, description: 'What is known about it.', example: { tags: ['inbox'] } })
+  @ApiPropertyOptional({ ...ANY_OBJECT, description: 'What is known about it.', example: { tags: ['inbox'] } })
   @ValidateIf(given('meta'))
   @IsObject()
   meta?: JsonObject;
@@ -98,7 +99,7 @@ export class AlterAtomeDto extends ReasonDto {
   operation!: 'update' | 'patch' | 'rename' | 'tag';
 
   @ApiProperty({
-    oneOf: [{ type: 'object' }, { type: 'array', items: { type: 'object' } }],
+    oneOf: [ANY_OBJECT, { type: 'array', items: ANY_OBJECT }],
     description:
       'update: the top-level keys of data to set. patch: a JSON Merge Patch, or an array of JSON Patch steps. rename: {name}. tag: {tags}.',
     example: { title: 'A better title' },
@@ -134,14 +135,14 @@ export class ReplaceAtomeDto extends ReasonDto {
   @Matches(KIND_PATTERN, KIND)
   type?: string | null;
 
-  @ApiPropertyOptional({ type: Object, description: 'The new data, whole.', example: { title: 'Replaced' } })
+  @ApiPropertyOptional({ ...ANY_OBJECT, description: 'The new data, whole.', example: { title: 'Replaced' } })
   @ValidateIf(
     (body: Record<string, unknown>) => body.data !== undefined || !OTHER_PARTS.some((name) => given(name)(body)),
   )
   @IsObject()
   data?: JsonObject;
 
-  @ApiPropertyOptional({ type: Object, description: 'The new meta, whole.' })
+  @ApiPropertyOptional({ ...ANY_OBJECT, description: 'The new meta, whole.' })
   @ValidateIf(given('meta'))
   @IsObject()
   meta?: JsonObject;

@@ -1,7 +1,7 @@
 import { Controller, Headers, HttpCode, Post, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiHeader, ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
-import { Batches, type BatchRecord, type BatchSummary } from '../application/batches.js';
+import { ApiHeader } from '../api-decorators.js';
+import { Batches } from '../application/batches.js';
 import { costText } from '../application/query-costs.js';
 import { callerOf } from '../application/caller.js';
 import { Guarded, RequireRole } from '../auth/authorization/access.guard.js';
@@ -12,10 +12,11 @@ import { errorLog } from '../http/error-log.js';
 import { isSent } from '../http/json-answers.js';
 import { LongResponses, until } from '../http/long-responses.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
-import { ApiExamples, ApiProblems } from '../http/openapi.js';
+import { ApiAnswers, ApiCall, ApiExamples, ApiGroup, ApiProblems, BODY_PROBLEMS } from '../http/openapi.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { AtomeError, parseBatch, parseBatchKey } from '../protocol/index.js';
+import type { BatchRecord, BatchSummary } from '../protocol/messages/answers.js';
 import { BatchDto } from './batch.dto.js';
 import { CurrentWriteContext } from './write-context.decorator.js';
 import type { WriteContext } from './write-calls.js';
@@ -24,7 +25,7 @@ const JSON_TYPE = 'application/json';
 const LINES = 'application/x-ndjson';
 
 /** Writes of one sort to many atomes. */
-@ApiTags('atome')
+@ApiGroup('atome')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'atome', version: VERSION_NEUTRAL })
@@ -40,19 +41,20 @@ export class BatchController {
   @RequireRole('write')
   @Post('batch')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Create, alter or delete many atomes, by their ids or by a query' })
+  @ApiCall('batchAtomes', 'Create, alter or delete many atomes, by their ids or by a query')
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Names the batch: sent again, it goes on.' })
   @ApiHeader({ name: 'X-Client-Id', required: false, description: 'clientId of your WebSocket.' })
   @ApiExamples(BatchDto, BODIES.batch)
-  @ApiResponse({
-    status: 200,
-    description: 'What came of each atome that was reached; with Accept as lines of JSON, while it is under way',
-    content: {
-      'application/json': { schema: { type: 'object' }, example: ANSWERS.batch },
-      'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.batchLines },
+  @ApiAnswers(
+    200,
+    'What came of each atome that was reached; with Accept as lines of JSON, while it is under way',
+    {
+      'application/json': { schema: 'BatchAnswer', example: ANSWERS.batch },
+      'application/x-ndjson': { schema: 'BatchLine', example: ANSWERS.batchLines },
     },
-  })
-  @ApiProblems(400, 413)
+    ['X-Query-Cost'],
+  )
+  @ApiProblems(...BODY_PROBLEMS, 'too_large')
   async batch(
     @Headers('accept') accept: string | undefined,
     @Req() request: FastifyRequest,

@@ -11,7 +11,7 @@ export class BatchDto {
 
   @ApiPropertyOptional({
     type: 'array',
-    items: { type: 'object' },
+    items: { type: 'object', additionalProperties: true },
     description: 'For `create`: bodies as of that call, at most 10,000.',
   })
   atomes?: object[];

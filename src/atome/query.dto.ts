@@ -8,8 +8,8 @@ import { ID, KIND } from './atome.dto.js';
 /* The queries, checked by the ValidationPipe. */
 
 const FIELDS = {
-  description: 'Only these parts of an atome, with commas between: `data.<key>`, `meta.<key>`, and the atome’s own.',
-  example: 'id,data.title',
+  description:
+    'Only these parts of an atome, with commas between: `data.<key>`, `meta.<key>`, and the atome’s own. Such as `id,data.title`.',
 };
 
 export class GetQueryDto {
@@ -47,7 +47,6 @@ export class HistoryQueryDto extends PageQueryDto {
   @ApiPropertyOptional({
     type: String,
     description: 'nextCursor of the page before; it takes the place of `page`.',
-    example: '12',
   })
   @IsOptional()
   @WholeNumber(1, MAX_VERSION)
@@ -59,7 +58,7 @@ const FLAGS = ['true', 'false'] as const;
 const COUNTS = ['true', 'false', 'exact'] as const;
 
 export class ListQueryDto extends PageQueryDto {
-  @ApiPropertyOptional({ description: 'Only this kind.', example: 'note' })
+  @ApiPropertyOptional({ description: 'Only this kind, such as `note`.' })
   @IsOptional()
   @Matches(KIND_PATTERN, KIND)
   kind?: string;
@@ -86,8 +85,7 @@ export class ListQueryDto extends PageQueryDto {
 
   @ApiPropertyOptional({
     description:
-      'Fields that order the list, in place of sortBy and sortOrder: `-` before one is downwards. `data.<key>`, `meta.<key>` and the atome’s own.',
-    example: '-data.dueAt,data.title',
+      'Fields that order the list, in place of sortBy and sortOrder: `-` before one is downwards. `data.<key>`, `meta.<key>` and the atome’s own. Such as `-data.dueAt,data.title`.',
   })
   @IsOptional()
   @IsString()

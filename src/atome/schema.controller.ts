@@ -1,14 +1,13 @@
 import { Controller, Get, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '../api-decorators.js';
 import { Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { ResolvedOptions } from '../config/module-options.js';
-import { ApiAnswer } from '../http/openapi.js';
+import { ApiCall, ApiAnswer, ApiGroup } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { describeKinds, type KindsDescription } from '../kinds/describe-kinds.js';
 
 /** What is asked of the atomes of each kind, for forms and for those who make types of it. */
-@ApiTags('server')
+@ApiGroup('server')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'schema', version: VERSION_NEUTRAL })
@@ -21,8 +20,8 @@ export class SchemaController {
 
   @RequireRole('read')
   @Get()
-  @ApiOperation({ summary: 'Kinds, their schemas, defaults, and keys that not everybody writes' })
-  @ApiAnswer(200, '`version` is another text whenever something of it is another', ANSWERS.schema)
+  @ApiCall('getSchema', 'Kinds, their schemas, defaults, and keys that not everybody writes')
+  @ApiAnswer(200, '`version` is another text whenever something of it is another', ['SchemaAnswer', ANSWERS.schema])
   schema() {
     return { success: true, ...this.description };
   }

@@ -1,8 +1,8 @@
 import { Controller, Get, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { Feed } from '../feed/feed.js';
+import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { PROTOCOL_VERSION, type Principal } from '../protocol/index.js';
 import { VERSION } from '../version.js';
@@ -10,7 +10,7 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
 
 /** What a client may want to know before it connects. */
-@ApiTags('server')
+@ApiGroup('server')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'server-info', version: VERSION_NEUTRAL })
@@ -24,11 +24,9 @@ export class ServerInfoController {
 
   @RequireRole('public')
   @Get()
-  @ApiOperation({ summary: 'Version, ledger and limits of this server' })
-  @ApiResponse({
-    status: 200,
-    description:
-      '`{ success, name, version, protocol, wsPath, authRequired, epoch, seq, rights, connectedClients, serverTime, limits }`',
+  @ApiCall('getServerInfo', 'Version, ledger and limits of this server')
+  @ApiAnswers(200, 'What is only for those of a tenant is left out for others', {
+    'application/json': { schema: 'ServerInfoAnswer' },
   })
   async info(@CurrentPrincipal() caller: Principal | undefined) {
     return {

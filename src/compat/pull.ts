@@ -7,6 +7,7 @@ import { Feed } from '../feed/feed.js';
 import type { TenantLog } from '../feed/tenant-log.js';
 import { AuditReader } from '../compliance/audit-reader.js';
 import type { Atome, AtomeEvent, Principal } from '../protocol/index.js';
+import type { DoneAnswer } from '../protocol/messages/answers.js';
 import { Bookmarks } from './pull-cursors.js';
 
 /** An atome as it is now, or what is told of one that is deleted. */
@@ -19,6 +20,15 @@ export interface PullAnswer {
   readonly seq: number;
   readonly hasMore: boolean;
   readonly serverTime: string;
+}
+
+/** A page of atomes as they are. */
+export interface PulledAnswer extends DoneAnswer, PullAnswer {}
+
+/** What was pulled has arrived. */
+export interface AcknowledgedAnswer extends DoneAnswer {
+  /** How many were named. */
+  readonly acknowledged: number;
 }
 
 /** Most atomes of one answer. */

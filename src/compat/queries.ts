@@ -1,10 +1,12 @@
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
+import { ApiPropertyOptional } from '../api-decorators.js';
 import { ExportQueryDto } from '../compliance/compliance.dto.js';
 import { CommaList } from '../http/validation.js';
 import { KIND_PATTERN } from '../protocol/index.js';
 
 /** The query of a pull: a time, or a seq. */
 export class PullQueryDto {
+  @ApiPropertyOptional({ description: 'A time, or a seq; left out: since it was last acknowledged.' })
   @IsOptional()
   @IsString()
   since?: string;

@@ -69,8 +69,8 @@ export class OriginalCalls {
       return undefined;
     }
     const merged = this.parts.get(OriginalPut).merge(id, put.body, writeContextOf(request));
-    return merged.then(({ version, seq, atome, alteration }) => {
-      void reply.send({ success: true, id, version, seq, atome, alteration });
+    return merged.then(({ version, seq, etag, atome, alteration }) => {
+      void reply.header('ETag', etag).send({ success: true, id, version, seq, atome, alteration });
     });
   }
 

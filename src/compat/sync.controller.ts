@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Post, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiQuery, ApiTags } from '../api-decorators.js';
+import { ApiBody, ApiQuery } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
-import { ApiAnswer, ApiProblems } from '../http/openapi.js';
+import { ApiCall, ApiAnswer, ApiGroup, ApiProblems, BODY_PROBLEMS } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { LongResponses } from '../http/long-responses.js';
 import { invalid, isObject, type Principal } from '../protocol/index.js';
@@ -11,8 +11,14 @@ import { OriginalPull } from './pull.js';
 import { PullQueryDto } from './queries.js';
 import { checkedQuery } from '../http/validation.js';
 
+const ACKNOWLEDGED_IDS = {
+  type: 'object',
+  required: ['ids'],
+  properties: { ids: { type: 'array', items: {}, description: 'Of the atomes that have arrived.' } },
+};
+
 /** The calls of the original client's `syncNow` that only it has. */
-@ApiTags('original client')
+@ApiGroup('original client')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ version: VERSION_NEUTRAL })
@@ -24,15 +30,15 @@ export class OriginalSyncController {
 
   @RequireRole('read', { takesQuery: true })
   @Get('sync/pull')
-  @ApiOperation({ summary: 'Atomes as they are, of those that changed since a time or a seq' })
+  @ApiCall('pullAtomes', 'Atomes as they are, of those that changed since a time or a seq')
   @ApiQuery({
     name: 'since',
     required: false,
-    description: 'A time, or a seq; left out: from the beginning.',
-    example: '2026-01-31T12:00:00Z',
+    description: 'A time such as `2026-01-31T12:00:00Z`, or a seq; left out: from the beginning.',
+    schema: { type: 'string' },
   })
-  @ApiAnswer(200, 'A page; with `hasMore` the next pull goes on', PULLED)
-  @ApiProblems(400)
+  @ApiAnswer(200, 'A page; with `hasMore` the next pull goes on', ['PulledAnswer', PULLED])
+  @ApiProblems('invalid')
   async pull(
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
@@ -47,10 +53,10 @@ export class OriginalSyncController {
 
   @RequireRole('read', { takesQuery: true })
   @Get('atome/sync/pull')
-  @ApiOperation({ summary: 'Atomes as they are, of those that changed since they were last acknowledged' })
+  @ApiCall('pullPendingAtomes', 'Atomes as they are, of those that changed since they were last acknowledged')
   @ApiQuery({ type: PullQueryDto })
-  @ApiAnswer(200, 'A page; once it is acknowledged, the next pull goes on', PULLED)
-  @ApiProblems(400)
+  @ApiAnswer(200, 'A page; once it is acknowledged, the next pull goes on', ['PulledAnswer', PULLED])
+  @ApiProblems('invalid')
   async pending(
     @CurrentPrincipal() caller: Principal,
     @Req() request: FastifyRequest,
@@ -65,10 +71,10 @@ export class OriginalSyncController {
   @RequireRole('read')
   @Post('sync/ack')
   @HttpCode(200)
-  @ApiOperation({ summary: 'What was pulled as pending has arrived' })
-  @ApiBody({ schema: { type: 'object' }, examples: { ids: { value: { ids: ['note-1'] } } } })
-  @ApiAnswer(200, 'It is not pending any more', ACKNOWLEDGED)
-  @ApiProblems(400)
+  @ApiCall('acknowledgeAtomes', 'What was pulled as pending has arrived')
+  @ApiBody({ schema: ACKNOWLEDGED_IDS, required: true, examples: { ids: { value: { ids: ['note-1'] } } } })
+  @ApiAnswer(200, 'It is not pending any more', ['AcknowledgedAnswer', ACKNOWLEDGED])
+  @ApiProblems(...BODY_PROBLEMS)
   async acknowledge(@Req() { body }: FastifyRequest, @CurrentPrincipal() caller: Principal) {
     const ids = isObject(body) ? body.ids : undefined;
     if (!Array.isArray(ids)) throw invalid([{ path: 'ids', message: 'must be an array of the ids that have arrived' }]);

@@ -1,9 +1,9 @@
 import { Controller, Get, Headers, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
+import { ApiQuery } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { errorLog } from '../http/error-log.js';
-import { ApiProblems } from '../http/openapi.js';
+import { ApiCall, ApiAnswers, ApiGroup, ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
 import { preferredType } from '../http/accept.js';
 import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
@@ -28,7 +28,7 @@ const AUDIT_TYPES = ['application/json', LINES] as const;
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Who did what, when, from where and why; for admins. */
-@ApiTags('law')
+@ApiGroup('law')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'audit', version: VERSION_NEUTRAL })
@@ -45,17 +45,12 @@ export class AuditController {
   @RequireRole('administer', { takesQuery: true })
   @Get()
   @ApiQuery({ type: AuditQueryDto })
-  @ApiOperation({ summary: 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON' })
-  @ApiResponse({
-    status: 200,
-    description:
-      'Alterations without what they changed; `nextCursor` leads to the next page, also where this one is empty',
-    content: {
-      'application/json': { schema: { type: 'object' }, example: ANSWERS.audit },
-      'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.auditLines },
-    },
+  @ApiCall('getAudit', 'Who did what, when, from where, why: a page, or with Accept all as lines of JSON')
+  @ApiAnswers(200, 'Alterations without what they changed', {
+    'application/json': { schema: 'AuditAnswer', example: ANSWERS.audit },
+    'application/x-ndjson': { schema: 'AuditTrailLine', example: ANSWERS.auditLines },
   })
-  @ApiProblems(400)
+  @ApiProblems('invalid')
   async audit(
     @Headers('accept') accept: string | undefined,
     @Req() request: FastifyRequest,

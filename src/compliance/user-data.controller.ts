@@ -1,10 +1,10 @@
 import { Controller, Delete, Get, HttpCode, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
+import { ApiQuery } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import { errorLog } from '../http/error-log.js';
-import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
+import { ApiAnswer, ApiAnswers, ApiCall, ApiExamples, ApiGroup, ApiProblems, BODY_PROBLEMS } from '../http/openapi.js';
 import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { isSent } from '../http/json-answers.js';
@@ -18,7 +18,7 @@ import { DeleteAllDto, ExportQueryDto } from './compliance.dto.js';
 import { UserData } from './user-data.js';
 
 /** What the law gives to everybody: to have the own data, and to have it erased. */
-@ApiTags('law')
+@ApiGroup('law')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'user-data', version: VERSION_NEUTRAL })
@@ -35,13 +35,13 @@ export class UserDataController {
   @RequireRole('read', { takesQuery: true })
   @Get('export')
   @ApiQuery({ type: ExportQueryDto })
-  @ApiOperation({ summary: 'All that the ledger holds of you, as lines of JSON' })
-  @ApiResponse({
-    status: 200,
-    description: 'A header, your atomes with their history, what you wrote to those of others, a trailer',
-    content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.export } },
+  @ApiCall('exportUserData', 'All that the ledger holds of you, as lines of JSON')
+  @ApiAnswers(200, 'A header, your atomes with their history, what you wrote to those of others, a trailer', {
+    'application/x-ndjson': { schema: 'ExportLine', example: ANSWERS.export },
+    // by the module of the original client alone
+    'application/json': { schema: 'ExportedAnswer' },
   })
-  @ApiProblems(400)
+  @ApiProblems('invalid')
   async export(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     const { principal: subject } = await checkedQuery(ExportQueryDto, request.query);
     const { principal } = identityOf(request)!;
@@ -68,10 +68,10 @@ export class UserDataController {
   @RequireRole('write')
   @Delete('delete-all')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Erase all atomes that you own, for good' })
+  @ApiCall('deleteUserData', 'Erase all atomes that you own, for good')
   @ApiExamples(DeleteAllDto, BODIES.deleteAll)
-  @ApiAnswer(200, 'So many were erased; repeat it until it is `complete`', ANSWERS.deletedAll)
-  @ApiProblems(400)
+  @ApiAnswer(200, 'So many were erased; repeat it until it is `complete`', ['DeletedAllAnswer', ANSWERS.deletedAll])
+  @ApiProblems(...BODY_PROBLEMS)
   async deleteAll(@Req() request: FastifyRequest) {
     const { body } = request;
     const { principal } = identityOf(request)!;

@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Param, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { ApiOperation, ApiParam, ApiQuery, ApiTags } from '../api-decorators.js';
+import { ApiParam, ApiQuery } from '../api-decorators.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
-import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
+import { ApiAnswer, ApiCall, ApiExamples, ApiGroup, ApiProblems, BODY_PROBLEMS } from '../http/openapi.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedBody, checkedQuery } from '../http/validation.js';
@@ -17,7 +17,7 @@ const ApiConsumerName = (): MethodDecorator =>
   ApiParam({ name: 'name', description: 'As it was declared.', example: 'billing' });
 
 /** How the durable consumers of the application stand in the ledger of the caller's tenant; for admins. */
-@ApiTags('consumers')
+@ApiGroup('consumers')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'consumers', version: VERSION_NEUTRAL })
@@ -26,19 +26,19 @@ export class ConsumersController {
 
   @RequireRole('administer')
   @Get()
-  @ApiOperation({ summary: 'Durable consumers, and how far behind they are' })
-  @ApiAnswer(200, '`lag` is in alterations', ANSWERS.consumers)
+  @ApiCall('listConsumers', 'Durable consumers, and how far behind they are')
+  @ApiAnswer(200, '`lag` is in alterations', ['ConsumersAnswer', ANSWERS.consumers])
   async list(@CurrentPrincipal() { tenant }: Principal) {
     return { success: true, data: await this.consumers.list(tenant) };
   }
 
   @RequireRole('administer', { takesQuery: true })
   @Get(':name/dead-letters')
-  @ApiOperation({ summary: 'What a consumer has given up' })
+  @ApiCall('listDeadLetters', 'What a consumer has given up')
   @ApiQuery({ type: LettersQueryDto })
   @ApiConsumerName()
-  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ANSWERS.deadLetters)
-  @ApiProblems(400, 404)
+  @ApiAnswer(200, 'A page; `nextCursor` leads to the next', ['DeadLettersAnswer', ANSWERS.deadLetters])
+  @ApiProblems('invalid', 'not_found')
   async deadLetters(
     @Param('name') name: string,
     @Req() request: FastifyRequest,
@@ -53,11 +53,11 @@ export class ConsumersController {
   @RequireRole('administer')
   @Post(':name/retry')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Try dead letters once more' })
+  @ApiCall('retryDeadLetters', 'Try dead letters once more')
   @ApiExamples(LetterChoiceDto, BODIES.letters, { required: false })
   @ApiConsumerName()
-  @ApiAnswer(200, DECIDED, ANSWERS.count)
-  @ApiProblems(400, 404)
+  @ApiAnswer(200, DECIDED, ['CountAnswer', ANSWERS.count])
+  @ApiProblems(...BODY_PROBLEMS, 'not_found')
   async retry(@Param('name') name: string, @Req() { body }: FastifyRequest, @CurrentPrincipal() caller: Principal) {
     return { success: true, count: await this.consumers.retry(name, await choiceOf(body, caller)) };
   }
@@ -65,11 +65,11 @@ export class ConsumersController {
   @RequireRole('administer')
   @Post(':name/skip')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Forget dead letters: they are never handled' })
+  @ApiCall('skipDeadLetters', 'Forget dead letters: they are never handled')
   @ApiExamples(LetterChoiceDto, BODIES.letters, { required: false })
   @ApiConsumerName()
-  @ApiAnswer(200, DECIDED, ANSWERS.count)
-  @ApiProblems(400, 404)
+  @ApiAnswer(200, DECIDED, ['CountAnswer', ANSWERS.count])
+  @ApiProblems(...BODY_PROBLEMS, 'not_found')
   async skip(@Param('name') name: string, @Req() { body }: FastifyRequest, @CurrentPrincipal() caller: Principal) {
     return { success: true, count: await this.consumers.skip(name, await choiceOf(body, caller)) };
   }

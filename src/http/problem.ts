@@ -1,17 +1,27 @@
 import { HttpException } from '@nestjs/common';
-import { AtomeError, CloseCode, ERRORS, type ErrorCode, type JsonObject } from '../protocol/index.js';
+import { AtomeError, CloseCode, ERRORS, type ErrorCode, type JsonValue } from '../protocol/index.js';
 
 /** Problem details (RFC 9457) with the members of our own that clients read, and `requestId` where the request has a name. */
-export interface Problem extends JsonObject {
+export interface Problem {
+  /** `urn:atome-sync:error:` and the code. */
   type: string;
+  /** The code, for people. */
   title: string;
+  /** The status of HTTP. */
   status: number;
+  /** A sentence that says what to do; it may change. */
   detail: string;
+  /** Path that was asked for. */
   instance: string;
   success: false;
+  /** The same as `detail`. */
   error: string;
+  /** What to decide by. */
   code: ErrorCode;
+  /** Whether the same request may succeed later. */
   retryable: boolean;
+  /** More about it, by code: `errors`, `version`, `retryAfter` in milliseconds … */
+  [member: string]: JsonValue;
 }
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';

@@ -14,8 +14,7 @@ const WORDS: Readonly<Record<string, unknown>> = { true: true, false: false, nul
 export const WHERE = {
   type: String,
   description:
-    'What must be true of fields, as JSON; or in brackets, one for each: `where[data.status]=open`, `where[data.size][gte]=5`.',
-  example: '{"data.status":"open","data.size":{"gte":5}}',
+    'What must be true of fields, as JSON; or in brackets, one for each: `where[data.status]=open`, `where[data.size][gte]=5`. Such as `{"data.status":"open","data.size":{"gte":5}}`.',
 };
 
 /** The condition of a query, and what else is in it. */

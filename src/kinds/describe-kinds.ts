@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../protocol/index.js';
+import type { DoneAnswer } from '../protocol/messages/answers.js';
 import type { JsonSchema, KindOptions } from './kind-options.js';
 import type { KindRegistry } from './kind-registry.js';
 import { isStandardSchema } from './standard-schema.js';
@@ -20,6 +21,9 @@ export interface KindsDescription {
   readonly kindsOnly: boolean;
   readonly kinds: Readonly<Record<string, KindDescription>>;
 }
+
+/** The answer to who asks for the kinds. */
+export interface SchemaAnswer extends DoneAnswer, KindsDescription {}
 
 /** What there is to say of kinds in JSON; hooks are the application's own. */
 export function describeKinds(registry: KindRegistry | undefined): KindsDescription {

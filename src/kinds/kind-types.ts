@@ -11,7 +11,10 @@ export async function typesOf({ kinds }: Pick<KindsDescription, 'kinds'>): Promi
   const { compile } = await import('json-schema-to-typescript').catch(missing);
   const entries = Object.entries(kinds);
   const properties = Object.fromEntries(
-    entries.map(([kind, { schema, schemaVersion }]) => [kind, dataOf(schema ?? {}, kind, schemaVersion)]),
+    entries.map(([kind, { schema, schemaVersion }]) => [
+      kind,
+      dataOf(schema ?? {}, `#/properties/${kind}`, schemaVersion),
+    ]),
   );
   const all = { type: 'object', properties, required: Object.keys(properties), additionalProperties: false } as const;
   // a schema may name others by address: nothing is fetched for it
@@ -21,9 +24,9 @@ export async function typesOf({ kinds }: Pick<KindsDescription, 'kinds'>): Promi
   });
 }
 
-/** The schema within that of all kinds. `data` is an object, whatever its schema leaves unsaid. */
-function dataOf(schema: Schema, kind: string, schemaVersion: number | undefined): Schema {
-  const { $schema: _dialect, $id: _id, ...own } = moved(schema, `#/properties/${kind}`) as Schema;
+/** The schema at another place of a document. `data` is an object, whatever its schema leaves unsaid. */
+export function dataOf(schema: Schema, to: string, schemaVersion: number | undefined): Schema {
+  const { $schema: _dialect, $id: _id, ...own } = moved(schema, to) as Schema;
   if (schemaVersion === undefined) return { type: 'object', ...own };
   const version = { [SCHEMA_VERSION]: { type: 'number', description: 'Written by the server.' } };
   return { type: 'object', ...own, properties: { ...(own.properties as Schema | undefined), ...version } };

@@ -8,14 +8,15 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiOperation, ApiResponse, ApiTags } from '../api-decorators.js';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { NodeBus } from '../bus/node-bus.js';
 import { Drain } from '../http/drain.js';
+import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
 import { Readiness } from './readiness.js';
 
 const RETRY_S = '1';
+const REPORT = { 'application/json': { schema: 'HealthAnswer' } } as const;
 const NOT_HEARD = 'other servers are not heard: what they write is seen later; the log says why';
 
 /** A report of what is not well is an answer, not a problem. */
@@ -31,7 +32,7 @@ class ReportFilter implements ExceptionFilter<ServiceUnavailableException> {
 const Unlimited = (): MethodDecorator => RouteConfig({ rateLimit: false });
 
 /** Whether this process should be restarted (`live`), and whether it should be sent requests (`ready`). */
-@ApiTags('health')
+@ApiGroup('health')
 @UseFilters(ReportFilter)
 @Controller('health')
 export class HealthController {
@@ -46,9 +47,9 @@ export class HealthController {
   @Get()
   @Unlimited()
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
-  @ApiOperation({ summary: 'Is everything well?' })
-  @ApiResponse({ status: 200, description: 'Yes' })
-  @ApiResponse({ status: 503, description: 'No: `error` says what is wrong' })
+  @ApiCall('getHealth', 'Is everything well?')
+  @ApiAnswers(200, 'Yes', REPORT)
+  @ApiAnswers(503, 'No: `error` says what is wrong', REPORT, ['Retry-After'])
   check() {
     return this.health.check([() => this.accepting(), () => this.database(), () => this.others()]);
   }
@@ -56,8 +57,8 @@ export class HealthController {
   @Get('live')
   @Unlimited()
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
-  @ApiOperation({ summary: 'Does the process answer?' })
-  @ApiResponse({ status: 200, description: 'Yes' })
+  @ApiCall('getLiveness', 'Does the process answer?')
+  @ApiAnswers(200, 'Yes', REPORT)
   live() {
     return this.health.check([]);
   }
@@ -65,9 +66,9 @@ export class HealthController {
   @Get('ready')
   @Unlimited()
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
-  @ApiOperation({ summary: 'Should it get requests?' })
-  @ApiResponse({ status: 200, description: 'Yes' })
-  @ApiResponse({ status: 503, description: 'No: it is going down, or nothing can be written to its database' })
+  @ApiCall('getReadiness', 'Should it get requests?')
+  @ApiAnswers(200, 'Yes', REPORT)
+  @ApiAnswers(503, 'No: it is going down, or nothing can be written to its database', REPORT, ['Retry-After'])
   ready() {
     return this.check();
   }

@@ -1,12 +1,12 @@
 import { Controller, Get, Headers, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
+import { ApiHeader, ApiQuery } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { errorLog } from '../http/error-log.js';
 import { preferredType } from '../http/accept.js';
 import { isHead, sendHead, LongResponses } from '../http/long-responses.js';
 import { Guarded, identityOf, RequireRole } from '../auth/authorization/access.guard.js';
-import { ApiProblems } from '../http/openapi.js';
+import { ApiCall, ApiAnswers, ApiGroup, ApiProblems } from '../http/openapi.js';
 import { varyBy } from '../http/cache-headers.js';
 import { isSent, JsonAnswers } from '../http/json-answers.js';
 import { JSON_TYPE } from '../http/media-type.js';
@@ -26,7 +26,7 @@ const EVENT_STREAM = 'text/event-stream';
 const CHANGES_TYPES = ['application/json', EVENT_STREAM] as const;
 
 /** Changes, for clients that hold a replica. */
-@ApiTags('sync')
+@ApiGroup('sync')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'sync', version: VERSION_NEUTRAL })
@@ -43,21 +43,17 @@ export class ChangesController {
   @RequireRole('read', { takesTickets: true, takesQuery: true })
   @Get('changes')
   @ApiQuery({ type: ChangesQueryDto })
-  @ApiOperation({ summary: 'What has changed behind a cursor: JSON, long poll, or server-sent events' })
+  @ApiCall('getChanges', 'What has changed behind a cursor: JSON, long poll, or server-sent events')
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
     description: 'For SSE: the cursor, sent by the browser when it reconnects.',
   })
-  @ApiResponse({
-    status: 200,
-    description: 'All the events you may see with from < seq ≤ to; or a stream of them that does not end',
-    content: {
-      'application/json': { schema: { type: 'object' }, example: ANSWERS.changes },
-      'text/event-stream': { schema: { type: 'string' }, example: ANSWERS.eventStream },
-    },
+  @ApiAnswers(200, 'All the events you may see with from < seq ≤ to; or a stream of them that does not end', {
+    'application/json': { schema: 'ChangesAnswer', example: ANSWERS.changes },
+    'text/event-stream': { schema: 'StreamedEvent', example: ANSWERS.eventStream },
   })
-  @ApiProblems(400, 409)
+  @ApiProblems('invalid', 'reset')
   async changes(
     @Headers('accept') accept: string | undefined,
     @Headers('last-event-id') lastEventId: string | undefined,

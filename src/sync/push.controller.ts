@@ -1,11 +1,11 @@
 import { Controller, Headers, HttpCode, Post, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiTags } from '../api-decorators.js';
+import { ApiHeader } from '../api-decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { AcknowledgedWrites, nackOf } from '../application/acknowledged-writes.js';
 import { callerOf, type Caller } from '../application/caller.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { ResolvedOptions } from '../config/module-options.js';
-import { ApiAnswer, ApiExamples, ApiProblems } from '../http/openapi.js';
+import { ApiAnswer, ApiCall, ApiExamples, ApiGroup, ApiProblems, BODY_PROBLEMS } from '../http/openapi.js';
 import { ANSWERS, BODIES } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { toAtomeError } from '../http/problem.js';
@@ -23,7 +23,7 @@ import { noneOf } from '../ledger/write/decide-write.js';
 import { PushDto } from './sync.dto.js';
 
 /** Batches of writes, for clients that hold a replica. */
-@ApiTags('sync')
+@ApiGroup('sync')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'sync', version: VERSION_NEUTRAL })
@@ -36,11 +36,11 @@ export class PushController {
   @RequireRole('write')
   @Post('push')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Many writes at once: each by itself, or all or none' })
+  @ApiCall('pushWrites', 'Many writes at once: each by itself, or all or none')
   @ApiHeader({ name: 'X-Client-Id', required: false, description: 'clientId of your WebSocket.' })
   @ApiExamples(PushDto, BODIES.push)
-  @ApiAnswer(200, 'An ack or a nack for each, in the order of the operations', ANSWERS.pushed)
-  @ApiProblems(400, 413)
+  @ApiAnswer(200, 'An ack or a nack for each, in the order of the operations', ['PushAnswer', ANSWERS.pushed])
+  @ApiProblems(...BODY_PROBLEMS, 'too_large')
   async push(
     @Req() { body }: FastifyRequest,
     @Headers('x-client-id') clientId: string | undefined,

@@ -1,5 +1,5 @@
 import { Controller, Get, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiResponse, ApiTags } from '../api-decorators.js';
+import { ApiQuery } from '../api-decorators.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtomeQueries } from '../application/atome-queries.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
@@ -8,7 +8,7 @@ import { errorLog } from '../http/error-log.js';
 import { isHead, LongResponses, sendHead, until } from '../http/long-responses.js';
 import { isSent } from '../http/json-answers.js';
 import { NDJSON, ndjson } from '../http/ndjson.js';
-import { ApiProblems } from '../http/openapi.js';
+import { ApiCall, ApiAnswers, ApiGroup, ApiProblems } from '../http/openapi.js';
 import { ANSWERS } from '../http/openapi-examples.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
@@ -17,7 +17,7 @@ import type { Principal } from '../protocol/index.js';
 import { SnapshotQueryDto } from './sync.dto.js';
 
 /** All atomes at once, for clients that hold a replica. */
-@ApiTags('sync')
+@ApiGroup('sync')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'sync', version: VERSION_NEUTRAL })
@@ -33,13 +33,11 @@ export class SnapshotController {
   @RequireRole('read', { takesQuery: true })
   @Get('snapshot')
   @ApiQuery({ type: SnapshotQueryDto })
-  @ApiOperation({ summary: 'All atomes as of one seq, as lines of JSON' })
-  @ApiResponse({
-    status: 200,
-    description: 'A header `{ epoch, seq, hash, rights }`, the atomes, a trailer `{ count, digest }`',
-    content: { 'application/x-ndjson': { schema: { type: 'string' }, example: ANSWERS.snapshot } },
+  @ApiCall('getSnapshot', 'All atomes as of one seq, as lines of JSON')
+  @ApiAnswers(200, 'A header `{ epoch, seq, hash, rights }`, the atomes, a trailer `{ count, digest }`', {
+    'application/x-ndjson': { schema: 'SnapshotLine', example: ANSWERS.snapshot },
   })
-  @ApiProblems(400)
+  @ApiProblems('invalid')
   async snapshot(
     @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,

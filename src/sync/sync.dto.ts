@@ -1,13 +1,14 @@
-import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { modelsOf, refTo } from '../http/schema-models.js';
 import { CommaList, WholeNumber } from '../http/validation.js';
 import { WHERE } from '../http/where-query.js';
-import { ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
+import { DEFAULT_LIMITS, ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
 const KINDS = { each: true, message: 'must be kinds separated by commas' };
 
 export class SnapshotQueryDto {
-  @ApiPropertyOptional({ type: String, description: 'Only these kinds, separated by commas.', example: 'note,task' })
+  @ApiPropertyOptional({ type: String, description: 'Only these kinds, separated by commas.' })
   @IsOptional()
   @CommaList()
   @Matches(KIND_PATTERN, KINDS)
@@ -100,11 +101,13 @@ export class ChangesQueryDto extends SnapshotQueryDto {
   parentId?: string;
 }
 
+@ApiExtraModels(...modelsOf(['SentWrite']))
 export class PushDto {
   @ApiProperty({
     type: 'array',
-    items: { type: 'object' },
-    description: 'Writes as in `mutate`, at most 1,000.',
+    items: refTo('SentWrite'),
+    maxItems: DEFAULT_LIMITS.pushOperations,
+    description: 'Writes as in `mutate`.',
     example: [{ opId: 'op-1', operation: 'create', kind: 'note', data: { title: 'Pushed' } }],
   })
   @IsArray()

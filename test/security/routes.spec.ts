@@ -215,10 +215,17 @@ describe('every call', () => {
     const { body } = await server.api.get('/api/openapi.json');
     expect(body).toMatchObject({ components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } } });
     const paths = body.paths as Record<string, Record<string, { security?: unknown; responses: object }>>;
-    for (const [path, methods] of Object.entries(paths).filter(([each]) => each.startsWith('/api'))) {
-      for (const operation of Object.values(methods)) {
-        expect({ path, ...operation }).toMatchObject({ security: [{ bearer: [] }], responses: { 401: {} } });
-      }
+    for (const [name, { rule }] of Object.entries(CALLS)) {
+      const [method, path] = name.replace(/:(\w+)/g, '{$1}').split(' ') as [string, string];
+      const { security, responses } = paths[`/api${path}`]![method.toLowerCase()]!;
+      const schemes = (security as object[] | undefined)?.map((each) => Object.keys(each).join());
+      const isAsked = rule !== 'open';
+      expect({ name, isToken: schemes?.[0] === 'bearer', isOptional: schemes?.includes('') === true }).toEqual({
+        name,
+        isToken: isAsked,
+        isOptional: rule === 'public',
+      });
+      if (isAsked) expect({ name, ...responses }).toMatchObject({ 401: {}, ...(rule !== 'public' && { 403: {} }) });
     }
   });
 });

@@ -225,6 +225,7 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     cache: 'no-store',
   },
   '/api/openapi.json': { at: '/api/openapi.json', methods: GET, isOpen: true, types: ANY },
+  '/api/asyncapi.json': { at: '/api/asyncapi.json', methods: GET, isOpen: true, types: ANY },
   '/api/docs…': { at: '/api/docs', ...file('text/html') },
   '/': { at: '/', ...PAGE, cache: 'no-cache' },
   '/index.html': { at: '/index.html', ...PAGE, cache: 'no-cache' },

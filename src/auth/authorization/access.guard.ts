@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiForbiddenResponse, ApiUnauthorizedResponse } from '../../api-decorators.js';
+import { ApiExtension } from '../../api-decorators.js';
 import type { FastifyRequest } from 'fastify';
 import { AtomeError, type Principal } from '../../protocol/index.js';
 import {
@@ -33,6 +33,9 @@ export interface RuleOptions {
   readonly takesQuery?: boolean;
 }
 
+/** What a document of OpenAPI says of who may call. */
+export const RULE_EXTENSION = 'x-atome-rule';
+
 /** Declares the role that a route requires. A route without one is refused to everybody. */
 export const RequireRole = (
   rule: Rule,
@@ -46,10 +49,7 @@ export const RequireRole = (
       [TAKES_PRECONDITIONS]: takesPreconditions,
       [TAKES_QUERY]: takesQuery,
     }),
-    ApiUnauthorizedResponse({ description: 'No token, or one that is not good, where authentication is on' }),
-    ...(rule === 'public' || rule === 'open'
-      ? []
-      : [ApiForbiddenResponse({ description: `You may not ${rule} in your tenant` })]),
+    ApiExtension(RULE_EXTENSION, { rule, takesTickets }),
   );
 
 /** The rule of a route handler; undefined when it declares none. */
@@ -77,7 +77,7 @@ export class AccessGuard implements CanActivate {
 }
 
 /** Applies the guard to a controller. */
-export const Guarded = (): ClassDecorator => applyDecorators(UseGuards(AccessGuard), ApiBearerAuth());
+export const Guarded = (): ClassDecorator => UseGuards(AccessGuard);
 
 /** Who calls; undefined only on a `public` route. */
 export const CurrentPrincipal = createParamDecorator(

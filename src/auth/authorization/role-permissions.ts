@@ -4,7 +4,13 @@ import { ROLES, type Role } from './roles.js';
 /** What somebody wants to do in a tenant; whether it may be done with one atome says the `AccessPolicy`. */
 export type Action = AtomeAction;
 
-const REQUIRED_ROLES: Record<Action, Role> = { read: 'reader', write: 'writer', share: 'writer', administer: 'admin' };
+/** The least role for each. */
+export const REQUIRED_ROLES: Record<Action, Role> = {
+  read: 'reader',
+  write: 'writer',
+  share: 'writer',
+  administer: 'admin',
+};
 
 /** Whether a principal may do that in its tenant. */
 export function roleAllows({ roles }: Principal, action: Action): boolean {

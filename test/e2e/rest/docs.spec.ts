@@ -14,6 +14,7 @@ const LOADED = [
   '/api/docs/favicon-32x32.png',
   '/api/docs/docs/swagger-ui.css',
   '/api/openapi.json',
+  '/api/asyncapi.json',
 ];
 
 const HIDDEN = [

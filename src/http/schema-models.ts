@@ -1,0 +1,44 @@
+import type { Type } from '@nestjs/common';
+import { ApiSchema } from '../api-decorators.js';
+import { SCHEMAS } from './schemas.js';
+
+/** What a schema of the contract is called. */
+export type SchemaName = keyof typeof SCHEMAS;
+
+const PATH = '#/components/schemas/';
+const models = new Map<SchemaName, Type<unknown>>();
+
+export function refTo(name: SchemaName): { $ref: string } {
+  return { $ref: PATH + name };
+}
+
+/**
+ * Classes that have a document of Swagger define these schemas, and those that they name: it takes nothing but classes, and an
+ * application around has a document of its own.
+ */
+export function modelsOf(names: readonly SchemaName[]): Type<unknown>[] {
+  const all = new Set(names);
+  // it grows while it is gone through
+  for (const name of all) for (const named of namedBy(SCHEMAS[name])) all.add(named);
+  return [...all].map(modelOf);
+}
+
+/** The schemas that one refers to. */
+export function namedBy(schema: unknown): SchemaName[] {
+  const refs = JSON.stringify(schema).matchAll(/"#\/components\/schemas\/(\w+)"/g);
+  return [...refs].map(([, name]) => name as SchemaName);
+}
+
+function modelOf(name: SchemaName): Type<unknown> {
+  let model = models.get(name);
+  if (!model) {
+    model = class {
+      /** Made by nobody: it is there for its name. */
+      declare readonly never: never;
+    };
+    // a model is an object without properties, unless it says so
+    ApiSchema({ type: undefined, properties: undefined, ...SCHEMAS[name], name } as { name: string })(model);
+    models.set(name, model);
+  }
+  return model;
+}
