@@ -111,7 +111,8 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
   const rooms = [...below, realtime, compliance, consumers, ...(posted ? [posted] : [])];
   const imported = [...rooms, ...(rest ? [SyncModule.from(...below)] : [])];
   // an application that places the module by itself places the routes of its rooms no further
-  const placed = path === undefined ? [] : [{ module: AtomeModule }, ...imported].map(({ module }) => ({ path, module }));
+  const placed =
+    path === undefined ? [] : [{ module: AtomeModule }, ...imported].map(({ module }) => ({ path, module }));
   return {
     module: AtomeModule,
     global: isGlobal,
