@@ -172,6 +172,7 @@ async function writeDocuments() {
     });
     for (const name of ['openapi', 'asyncapi']) {
       const answer = await fetch(`${url}/api/${name}.json`);
+      if (!answer.ok) throw new Error(`${name}.json: ${await answer.text()}`);
       writeFileSync(`${ROOT}/docs/${name}.json`, formatted(await answer.json()));
     }
   } finally {

@@ -1,13 +1,13 @@
 /*
- * Takes the comments and the white space out of the JavaScript of a built package: who installs it reads its declarations, and
+ * Joins the modules of a built package, and takes the comments and the white space out: who installs it reads its declarations, and
  * the source maps that the comments name are not in it. The names of functions and classes stay, for stack traces and for Nest;
  * those within functions are shortened. Declarations that nobody can name keep no comments either.
  * `node shrink-package.mjs [folder]`
  */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { minify } from '@swc/core';
-import { transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 import ts from 'typescript';
 
 const SHORT_NAMES = {
@@ -15,21 +15,44 @@ const SHORT_NAMES = {
   compress: false,
   mangle: { keep_classnames: true, keep_fnames: true, toplevel: false },
 };
+const SMALL = { format: 'esm', target: 'node20', legalComments: 'none', minifySyntax: true, minifyWhitespace: true };
 
 const dist = join(process.argv[2] ?? '.', 'dist');
-const files = (await readdir(dist, { recursive: true })).filter(
-  (file) => /\.m?js$/.test(file) && !file.includes('bundle'),
-);
-for (const file of files) {
+const scripts = async () =>
+  (await readdir(dist, { recursive: true })).filter((file) => /\.m?js$/.test(file) && !file.includes('server.bundle'));
+const before = await scripts();
+if (before.includes('index.js')) await joinModules(before);
+for (const file of await scripts()) {
   const path = join(dist, file);
-  const { code } = await transform(await readFile(path, 'utf8'), {
-    format: 'esm',
-    target: 'node20',
-    legalComments: 'none',
-    minifySyntax: true,
-    minifyWhitespace: true,
-  });
+  const { code } = await transform(await readFile(path, 'utf8'), SMALL);
   await writeFile(path, (await minify(code, SHORT_NAMES)).code);
+}
+
+/** Five hundred small files are mostly imports and what an archive says of each. What is run or named from outside stays a file. */
+async function joinModules(files) {
+  const isEntry = (file) => /^(?:index|main|app[\\/]server|cli[\\/][^\\/]+)\.js$/.test(file);
+  const { outputFiles } = await build({
+    ...SMALL,
+    entryPoints: files.filter(isEntry).map((file) => join(dist, file)),
+    outbase: dist,
+    outdir: dist,
+    // beside the entries: they find package.json, the pages and the threads from where they are
+    chunkNames: 'part-[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    packages: 'external',
+    write: false,
+    logLevel: 'warning',
+  });
+  for (const file of files) if (!/^[^\\/]+-worker\.mjs$/.test(file)) await rm(join(dist, file));
+  for (const { path, text } of outputFiles) {
+    // Nest goes by the names of classes: two of one name in a file would be told apart by a digit
+    const [renamed] = /\bclass \w+(?:Controller|Module|Guard|Filter|Interceptor|Service|Gateway)\d+\b/.exec(text) ?? [];
+    if (renamed) throw new Error(`two classes have the name of ${renamed}`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
 }
 
 const declarations = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.d.ts'));

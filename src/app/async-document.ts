@@ -70,8 +70,7 @@ export function asyncDocument(app: INestApplicationContext): object {
 function messagesOf(union: keyof typeof SCHEMAS, prefix: string): Part {
   const messages: Part = {};
   for (const name of partsOf(union)) {
-    const schema = SCHEMAS[name] as { readonly properties: { readonly type: { readonly enum: string[] } } };
-    for (const type of schema.properties.type.enum) {
+    for (const type of typesOf(SCHEMAS[name])) {
       const examples = prefix === '' ? [] : SENT.filter((example) => example.type === type);
       messages[prefix + type.replace(':', '.')] = {
         name: type,
@@ -84,9 +83,20 @@ function messagesOf(union: keyof typeof SCHEMAS, prefix: string): Part {
   return messages;
 }
 
-/** The schemas of a union, and of those that it is made of. */
+/** The schemas of a union that say which message they are. */
 function partsOf(union: keyof typeof SCHEMAS): (keyof typeof SCHEMAS)[] {
-  return namedBy(SCHEMAS[union]).flatMap((name) => ('properties' in SCHEMAS[name] ? [name] : partsOf(name)));
+  return namedBy(SCHEMAS[union]).flatMap((name) => (typesOf(SCHEMAS[name]).length > 0 ? [name] : partsOf(name)));
+}
+
+interface MessageSchema {
+  readonly properties?: { readonly type?: { readonly enum?: readonly string[] } };
+  readonly anyOf?: readonly object[];
+}
+
+/** What `type` may be, in a schema or in its variants. */
+function typesOf(schema: object): readonly string[] {
+  const { properties, anyOf = [] } = schema as MessageSchema;
+  return properties?.type?.enum ?? [...new Set(anyOf.flatMap(typesOf))];
 }
 
 function schemasOf(roots: readonly (keyof typeof SCHEMAS)[]): Part {

@@ -7,6 +7,7 @@ import { EX_USAGE, helpOf, readCall, UsageError, type Usage } from '../config/co
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { OpenError } from '../database/open-error.js';
+import { flushLog } from '../ops/logger.js';
 import { WS_PATH } from '../protocol/index.js';
 import { VERSION } from '../version.js';
 
@@ -19,6 +20,8 @@ const SERVE: Usage = {
   failure: 'it cannot run, and says why',
 };
 
+/** How long the log may take to be written at the end, in milliseconds. */
+const FLUSH_MS = 500;
 /** How long a drain may take before the process ends all the same, in milliseconds. */
 const DRAIN_MS = 9_000;
 
@@ -44,6 +47,8 @@ async function main(signals: StopSignals): Promise<void> {
     process.stdout.write(call.isHelp ? helpOf(SERVE) : `${VERSION}\n`);
     return;
   }
+  // whoever read the log may have gone: the server goes on without them
+  process.stdout.on('error', () => undefined);
   // first: the start may wait for a database, and as the first process of a container nothing else would end it
   const stops = stopOnSignal(signals);
   const config = readConfig(processEnvironment(call.settings, (line) => process.stderr.write(`${line}\n`)));
@@ -85,10 +90,13 @@ function drain(app: INestApplication): void {
     process.exit(1);
   }, DRAIN_MS);
   late.unref();
-  app.close().then(
-    () => process.exit(0),
-    (error: unknown) => fail(error),
-  );
+  app
+    .close()
+    .then(() => flushLog(FLUSH_MS))
+    .then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
 }
 
 function hasDocs(app: NestFastifyApplication): boolean {

@@ -9,9 +9,9 @@ const TOKEN_VARIABLE = 'ATOME_SYNC_TOKEN';
 export const SERVER_FLAGS = {
   url: {
     type: 'string',
-    default: 'http://127.0.0.1:3001/api',
+    default: 'http://127.0.0.1:3001',
     takes: '<address>',
-    help: "of the server's routes",
+    help: 'of the server; with a path, of its routes, such as https://example.org/sync/api',
   },
   token: {
     type: 'string',
@@ -47,7 +47,8 @@ export async function ask(
   { headers, signal, ...request }: Asked,
 ): Promise<{ readonly answer: Response; readonly address: string }> {
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new UsageError(`--url: expected an http address, not ${url}`);
-  const address = `${url.replace(/\/$/, '')}${path}`;
+  const { pathname, origin } = new URL(url);
+  const address = `${origin}${pathname === '/' ? '/api' : pathname.replace(/\/$/, '')}${path}`;
   const given = token ?? processEnvironment({}, () => undefined)[TOKEN_VARIABLE];
   const authorization = given && { authorization: `Bearer ${given}` };
   try {

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Level, type Logger as Pino } from 'pino';
 import type { LogConfig } from '../config/log-environment.js';
 import { OpenError } from '../database/open-error.js';
+import { LogOutput } from './log-output.js';
 import { PrettyLines } from './pretty-lines.js';
 
 /** What Nest says of its own start on every start; nobody reads it twice. */
@@ -14,16 +15,28 @@ const START_CONTEXTS: ReadonlySet<unknown> = new Set([
   'WebSocketsController',
 ]);
 
-/** Bytes of lines that may wait to be written. */
-const MOST_BYTES = 4 * 1024 * 1024;
+/** Made once: a process has one standard output. */
+let output: LogOutput | undefined;
+
+function standardOutput(): LogOutput {
+  if (!output) {
+    const made = new LogOutput(process.stdout.fd);
+    process.on('exit', () => made.waitAtExit());
+    output = made;
+  }
+  return output;
+}
+
+/** Resolves when the log has been written, or after so many milliseconds. */
+export async function flushLog(ms: number): Promise<void> {
+  await output?.flush(ms);
+}
 
 /** The log of the server on standard output. */
 export function openLogger({ logLevel, logFormat }: Pick<LogConfig, 'logLevel' | 'logFormat'>): PinoLogger {
   const { stdout } = process;
   const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && stdout.isTTY);
-  // a pipe that nobody reads must not hold the server up: what does not fit is left out
-  const out = isPretty ? new PrettyLines(stdout) : pino.destination({ sync: false, maxLength: MOST_BYTES });
-  return new PinoLogger(pino({ level: logLevel }, out));
+  return new PinoLogger(pino({ level: logLevel }, isPretty ? new PrettyLines(stdout) : standardOutput()));
 }
 
 /** What Nest says of an address that cannot be listened to. */

@@ -18,7 +18,8 @@ describe('the contract', () => {
     const server = await startApp();
     try {
       for (const name of ['openapi', 'asyncapi']) {
-        const { body } = await server.api.get(`/api/${name}.json`);
+        const { body, status } = await server.api.get(`/api/${name}.json`);
+        expect(status).toBe(200);
         expect(made.formatted(body) === read(`docs/${name}.json`) || name).toBe(true);
       }
     } finally {

@@ -17,7 +17,7 @@ const COUNT = '/api/atome/list?parentId=null&limit=1&page=2';
 
 /** What each heavy way of reading asks of the ledger besides light reads. */
 const HEAVY: readonly (readonly [way: string, path: string, method: Method])[] = [
-  ['searches', '/api/atome/list?search=nowhere&count=false', 'atomes.list'],
+  ['searches', '/api/atome/list?search=nowhere&count=false', 'atomes.search'],
   ['counts', COUNT, 'atomes.countNewest'],
   ['lists of a type', '/api/atome/list?type=memo&count=false', 'atomes.list'],
   ['lists far away', '/api/atome/list?page=10002&limit=1&count=false', 'atomes.list'],
