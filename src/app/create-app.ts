@@ -15,7 +15,7 @@ import { connectionErrors, refuseConnect, refuseExpectation } from '../http/conn
 import { LimitedLog } from '../http/limited-log.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 import { ProblemFilter, sendProblem } from '../http/problem.filter.js';
-import { AccessLog } from '../http/access-log.js';
+import { AccessLog, isNoProbe } from '../http/access-log.js';
 import { REQUEST_ID, requestIdOf } from '../http/request-id.js';
 import { openLogger } from '../ops/logger.js';
 import { PACKAGE_FOLDER } from '../version.js';
@@ -60,7 +60,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   });
   boundConnections(app);
   app.getHttpServer().on('checkExpectation', refuseExpectation).on('connect', refuseConnect);
-  accessLog?.attach(app.getHttpAdapter().getInstance());
+  accessLog?.attach(app.getHttpAdapter().getInstance(), isNoProbe);
   await setupApp(app, config);
   return app;
 }

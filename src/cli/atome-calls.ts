@@ -1,5 +1,7 @@
+import { text } from 'node:stream/consumers';
 import { errorWords } from '../database/error-words.js';
 import { UsageError } from '../config/command-line.js';
+import { OP_ID_PATTERN } from '../protocol/index.js';
 import { ask, Away, refusal, SERVER_FLAGS, type RemoteCall } from './remote.js';
 
 /** How long a server may take to answer, in milliseconds. */
@@ -60,24 +62,31 @@ export async function callAtomes<T>(
     throw new Away(`${address}: its answer cannot be read: ${errorWords(error)}`);
   });
   if (answer.ok) return result as T;
-  throw refusal(address, answer, (result as { detail?: unknown }).detail, 'no more');
+  throw refusal(address, answer, result, 'no more');
 }
 
 function given<T>(values: Readonly<Record<string, T | undefined>> | object): Record<string, T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-/** The headers of a write: its key, and the version that it is about. */
+/** The headers of a write: its key, and the version that it is about. @throws UsageError */
 export function writeHeaders(key: string | undefined, version?: string): AtomeCall['headers'] & object {
+  if (key !== undefined && !OP_ID_PATTERN.test(key)) {
+    throw new UsageError('--key: expected 1–200 visible ASCII characters');
+  }
+  if (version !== undefined && !/^\d{1,15}$/.test(version)) throw new UsageError('--version: expected a number');
   return { 'idempotency-key': key, 'if-match': version === undefined ? undefined : `"v${version}"` };
 }
 
-/** The value of a flag that takes JSON. @throws UsageError */
-export function jsonOf(flag: string, text: string): unknown {
+/**
+ * What is given as JSON; `-` takes it from standard input: an argument has bounds, and others of this machine see it.
+ * @param name of the flag or argument. @throws UsageError
+ */
+export async function jsonOf(name: string, given: string): Promise<unknown> {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(given === '-' ? await text(process.stdin) : given) as unknown;
   } catch (error) {
-    throw new UsageError(`--${flag}: expected JSON: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`${name}: expected JSON: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA } from '../database/tables.js';
 import { command, Failure } from './command.js';
 import { DATABASE_SETTINGS, quoted, requireFree, verdict, verifyAll, withStore } from './database.js';
-import { passwordFor, withoutPassword } from './postgres-url.js';
+import { withoutPassword, withPassword } from './postgres-url.js';
 
 /** Pages of the file that are copied in one go. */
 const PAGES = 1_000;
@@ -17,8 +17,8 @@ PostgreSQL it prints the command that dumps the database, which the owner of the
   settings: DATABASE_SETTINGS,
   failure: 'there is no copy, or it is not sound',
 
-  async run({ values, takes: [file = ''], config, print, progress }) {
-    const { atome } = config();
+  async run({ values, takes: [file = ''], database, print, progress }) {
+    const atome = database();
     const from = fileOf(atome.databaseUrl);
     const isSqlite = atome.databaseUrl.startsWith('sqlite:');
     if (isSqlite) requireFree(file, atome, values.replace);
@@ -66,5 +66,6 @@ async function copy(from: string, to: string, progress: (text?: string) => void)
 export function dumpCommand(file: string, databaseUrl: string, schema = DEFAULT_SCHEMA): string {
   const tables = `--schema=${schema} --exclude-table='${schema}.search_*'`;
   const options = `--enable-row-security --format=custom ${tables} --file=${quoted(file)}`;
-  return `${passwordFor(databaseUrl)}PGOPTIONS='-c atome.dump=on' pg_dump ${options} --dbname=${quoted(withoutPassword(databaseUrl))}`;
+  const dump = `pg_dump ${options} --dbname=${quoted(withoutPassword(databaseUrl))}`;
+  return withPassword(databaseUrl, `PGOPTIONS='-c atome.dump=on' ${dump}`);
 }

@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { UsageError } from '../config/command-line.js';
+import { errorWords } from '../database/error-words.js';
 import { callAtomes, type WriteAnswer } from './atome-calls.js';
 import { command, Failure } from './command.js';
 import { eventsOf } from './event-stream.js';
-import { ask, refusal, SERVER_FLAGS, type RemoteCall } from './remote.js';
+import { ask, Away, refusal, Refused, SERVER_FLAGS, type RemoteCall } from './remote.js';
 
 const KIND = 'bench-lite';
 /** How long readers may take for what is on its way when the writers have ended, in milliseconds. */
@@ -29,33 +31,64 @@ this machine and of the network in between too: with more writers, until they do
       of(values, 'writers', 256),
       of(values, 'readers', 256),
     ];
-    const followers = await Promise.all(Array.from({ length: readers }, () => follow(values)));
-    const began = performance.now();
-    const done = await Promise.all(Array.from({ length: writers }, () => write(values, began + seconds * 1_000)));
-    const tookS = (performance.now() - began) / 1_000;
-    const ids = new Set(done.map(({ id }) => id));
-    const told = await Promise.all(followers.map((follower) => follower.counted(ids)));
-    const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
-    const latencies = done.flatMap(({ ms }) => ms).sort((a, b) => a - b);
-    const part = (of: number): number => Math.round((latencies[Math.floor(latencies.length * of)] ?? 0) * 10) / 10;
-    const [writes, deliveries] = [latencies.length, sum(told)];
-    const result = {
-      writes,
-      writesPerSecond: Math.round(writes / tookS),
-      ms: { p50: part(0.5), p99: part(0.99) },
-      deliveries,
-      deliveriesPerSecond: Math.round(deliveries / tookS),
-      missing: writes * readers - deliveries,
-    };
-    const { writesPerSecond, deliveriesPerSecond, missing, ms } = result;
-    const slow = `p50 ${ms.p50} ms, p99 ${ms.p99} ms`;
-    print(
-      result,
-      `${writesPerSecond} writes a second (${slow}), ${deliveriesPerSecond} deliveries a second, ${missing} missing`,
-    );
-    return missing === 0 ? 0 : 1;
+    const stop = new AbortController();
+    try {
+      const followers = await Promise.all(Array.from({ length: readers }, () => follow(values, stop.signal)));
+      const began = performance.now();
+      const until = began + seconds * 1_000;
+      const done = await allOf(Array.from({ length: writers }, () => write(values, until, stop)));
+      const tookS = (performance.now() - began) / 1_000;
+      const ids = new Set(done.map(({ id }) => id));
+      setTimeout(() => stop.abort(), LAST_MS).unref();
+      const told = await Promise.all(followers.map((follower) => follower.counted(ids)));
+      const figures = figuresOf(done, told, tookS);
+      print(figures, sentenceOf(figures));
+      return figures.missing === 0 ? 0 : 1;
+    } finally {
+      stop.abort();
+    }
   },
 });
+
+interface Figures {
+  readonly writes: number;
+  readonly writesPerSecond: number;
+  readonly ms: { readonly p50: number; readonly p99: number };
+  readonly deliveries: number;
+  readonly deliveriesPerSecond: number;
+  readonly missing: number;
+  /** How often a write had to wait since the server takes no more from one caller. */
+  readonly limited: number;
+}
+
+function figuresOf(done: readonly Written[], told: readonly number[], tookS: number): Figures {
+  const sum = (numbers: readonly number[]): number => numbers.reduce((all, each) => all + each, 0);
+  const latencies = done.flatMap(({ ms }) => ms).sort((a, b) => a - b);
+  const part = (of: number): number => Math.round((latencies[Math.floor(latencies.length * of)] ?? 0) * 10) / 10;
+  const [writes, deliveries] = [latencies.length, sum(told)];
+  return {
+    writes,
+    writesPerSecond: Math.round(writes / tookS),
+    ms: { p50: part(0.5), p99: part(0.99) },
+    deliveries,
+    deliveriesPerSecond: Math.round(deliveries / tookS),
+    missing: writes * told.length - deliveries,
+    limited: sum(done.map((each) => each.limited)),
+  };
+}
+
+function sentenceOf({ writesPerSecond, deliveriesPerSecond, missing, ms, limited }: Figures): string {
+  const slow = `p50 ${ms.p50} ms, p99 ${ms.p99} ms`;
+  const all = `${writesPerSecond} writes a second (${slow}), ${deliveriesPerSecond} deliveries a second, ${missing} missing`;
+  if (limited === 0) return all;
+  return `${all}; ${limited} times a write had to wait for RATE_LIMIT or TENANT_WRITES_PER_SECOND of the server`;
+}
+
+/** Waits for all, also where one fails. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
 
 function of(values: Readonly<Record<string, unknown>>, flag: 'seconds' | 'writers' | 'readers', most: number): number {
   const number = Number(values[flag]);
@@ -63,36 +96,62 @@ function of(values: Readonly<Record<string, unknown>>, flag: 'seconds' | 'writer
   throw new UsageError(`--${flag}: expected a whole number up to ${most}`);
 }
 
-/** One who writes one atome, again and again; resolves with how long each write took. */
-async function write(
-  server: RemoteCall,
-  until: number,
-): Promise<{ readonly id: string; readonly ms: readonly number[] }> {
+interface Written {
+  readonly id: string;
+  /** How long each write took. */
+  readonly ms: readonly number[];
+  readonly limited: number;
+}
+
+/** One who writes one atome again and again, and deletes it whatever comes; a failure stops the others. */
+async function write(server: RemoteCall, until: number, stop: AbortController): Promise<Written> {
   const ms: number[] = [];
+  let limited = 0;
   const timed = async (path: string, body: object, method = 'POST'): Promise<WriteAnswer> => {
-    const asked = performance.now();
-    const answer = await callAtomes<WriteAnswer>(server, { method, path, body });
-    ms.push(performance.now() - asked);
-    return answer;
+    for (;;) {
+      const asked = performance.now();
+      try {
+        const answer = await callAtomes<WriteAnswer>(server, { method, path, body });
+        ms.push(performance.now() - asked);
+        return answer;
+      } catch (error) {
+        const problem = error instanceof Refused ? error.problem : {};
+        if (problem.code !== 'rate_limited' || asked > until + LAST_MS) throw error;
+        limited += 1;
+        await delay(Number(problem.retryAfter ?? 1_000));
+      }
+    }
   };
-  const { id } = await timed('create', { kind: KIND, data: { n: 0 } });
-  for (let n = 1; performance.now() < until; n += 1) {
-    await timed(`${id}/alter`, { operation: 'update', changes: { n } });
+  try {
+    const { id } = await timed('create', { kind: KIND, data: { n: 0 } });
+    try {
+      for (let n = 1; performance.now() < until && !stop.signal.aborted; n += 1) {
+        await timed(`${id}/alter`, { operation: 'update', changes: { n } });
+      }
+    } finally {
+      await timed(id, { reason: 'the measurement is over' }, 'DELETE');
+    }
+    return { id, ms, limited };
+  } catch (error) {
+    stop.abort(error);
+    throw error;
   }
-  await timed(id, { reason: 'the measurement is over' }, 'DELETE');
-  return { id, ms };
 }
 
 /** One who follows all of the kind from now on, and counts until the ends of some atomes have come. */
-async function follow(server: RemoteCall): Promise<{ counted(ids: ReadonlySet<string>): Promise<number> }> {
-  const stop = new AbortController();
+async function follow(
+  server: RemoteCall,
+  ended: AbortSignal,
+): Promise<{ counted(ids: ReadonlySet<string>): Promise<number> }> {
+  const enough = new AbortController();
+  const signal = AbortSignal.any([ended, enough.signal]);
   const headers = { accept: 'text/event-stream' };
-  const { answer, address } = await ask(server, `/sync/changes?kinds=${KIND}`, { headers, signal: stop.signal });
-  if (!answer.ok) throw refusal(address, answer, undefined, 'no changes');
+  const { answer, address } = await ask(server, `/sync/changes?kinds=${KIND}`, { headers, signal });
+  if (!answer.ok) throw refusal(address, answer, await answer.json().catch(() => undefined), 'no changes');
   const counts = new Map<string, number>();
   const gone = new Set<string>();
   let onGone = (): void => undefined;
-  const reading = (async () => {
+  const read = async (): Promise<undefined> => {
     for await (const { event, data } of eventsOf(answer)) {
       if (event === 'sync:reset') throw new Failure(`the server says ${data}`);
       if (event !== undefined || data === undefined) continue;
@@ -102,18 +161,19 @@ async function follow(server: RemoteCall): Promise<{ counted(ids: ReadonlySet<st
       if (type === 'atome:deleted') gone.add(id);
       onGone();
     }
-  })().catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
+  };
+  const reading = read().catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    return error instanceof Failure ? error : new Away(`${address}: the stream has ended: ${errorWords(error)}`);
   });
   return {
     counted: async (ids) => {
-      const late = setTimeout(() => stop.abort(), LAST_MS);
       onGone = () => {
-        if ([...ids].every((id) => gone.has(id))) stop.abort();
+        if ([...ids].every((id) => gone.has(id))) enough.abort();
       };
       onGone();
-      await reading;
-      clearTimeout(late);
+      const failure = await reading;
+      if (failure) throw failure;
       return [...ids].reduce((all, id) => all + (counts.get(id) ?? 0), 0);
     },
   };

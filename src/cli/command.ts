@@ -1,12 +1,16 @@
 import { EX_USAGE, helpOf, readCall, UsageError, type Call, type Flags, type Usage } from '../config/command-line.js';
+import { readDatabaseConfig, type DatabaseConfig } from '../config/database-environment.js';
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
 import { processEnvironment } from '../config/process-environment.js';
+import type { Environment } from '../config/variable-reader.js';
 import { OpenError } from '../database/open-error.js';
 
 /** What a command has while it runs. */
 export interface Run<F extends Flags> extends Omit<Call<F>, 'isHelp'> {
   /** @throws ConfigError */
   readonly config: () => Config;
+  /** What the settings say of the database, whatever the others are. @throws ConfigError */
+  readonly database: () => DatabaseConfig;
   /** Prints a result: as JSON where that is wanted, else as text. */
   readonly print: (result: object, text: string) => void;
   /** Says how far it is, where somebody is watching; without a text it has come to its end. */
@@ -49,9 +53,13 @@ export async function runCommand<F extends Flags>(given: Command<F>, args: reado
 
 function runOf<F extends Flags>(call: Call<F>): Run<F> {
   let shown = 0;
+  let environment: Environment | undefined;
+  const read = (): Environment =>
+    (environment ??= processEnvironment(call.settings, (line) => process.stderr.write(`${line}\n`)));
   return {
     ...call,
-    config: () => readConfig(processEnvironment(call.settings, (line) => process.stderr.write(`${line}\n`))),
+    config: () => readConfig(read()),
+    database: () => readDatabaseConfig(read()),
     print: (result, text) => void process.stdout.write(`${call.isJson ? JSON.stringify(result) : text}\n`),
     progress: (text) => {
       if (!process.stderr.isTTY) return;

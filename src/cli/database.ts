@@ -4,7 +4,7 @@ import { Failure } from './command.js';
 import { openStore, type StoreOptions } from '../ledger/stores/open-store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
 import { OpenError } from '../database/open-error.js';
-import type { Config } from '../config/environment.js';
+import type { DatabaseConfig } from '../config/database-environment.js';
 import { verifyLedger, type VerifyResult } from '../ledger/integrity/verify-ledger.js';
 
 /** The settings that say which database. */
@@ -16,7 +16,7 @@ export function report(_kind: string, line: string): void {
 }
 
 /** Whether a file may be written: that it is not there, or may be replaced, and is no file of the database. @throws Failure */
-export function requireFree(file: string, { databaseUrl }: Config['atome'], replaces: boolean): void {
+export function requireFree(file: string, { databaseUrl }: DatabaseConfig, replaces: boolean): void {
   if (!existsSync(file)) return;
   const database = databaseUrl.startsWith('sqlite:') ? fileOf(databaseUrl) : undefined;
   if (database !== undefined && existsSync(database)) {
@@ -29,7 +29,7 @@ export function requireFree(file: string, { databaseUrl }: Config['atome'], repl
 
 /** Opens the database that is there, as it is, for as long as `work` takes. @throws OpenError where there is none. */
 export async function withStore<T>(
-  { databaseUrl, databaseSchema: schema, postgres = {} }: Config['atome'],
+  { databaseUrl, databaseSchema: schema, postgres = {} }: DatabaseConfig,
   work: (store: SqlStore) => Promise<T>,
   options: StoreOptions = {},
 ): Promise<T> {

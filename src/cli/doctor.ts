@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { getMetadataArgsStorage } from 'typeorm';
+import type { DatabaseConfig } from '../config/database-environment.js';
 import { ConfigError, type Config } from '../config/environment.js';
 import { fileOf } from '../database/data-source.js';
 import { OpenError } from '../database/open-error.js';
@@ -31,15 +32,16 @@ export default command({
   settings: 'all',
   failure: 'something is wrong',
 
-  async run({ config, print }) {
+  async run({ config, database, print }) {
     let wrong = 0;
     const tell: Tell = (level, about, sentence) => {
       if (level === 'wrong') wrong += 1;
       print({ level, about, sentence }, `${level.padEnd(5)}  ${about}: ${sentence}`);
     };
     lookAtNode(tell);
-    const settings = read(config, tell);
-    if (settings) await lookAtDatabase(settings.atome, tell);
+    lookAtSettings(config, tell);
+    const settings = read(database);
+    if (settings) await lookAtDatabase(settings, tell);
     return wrong === 0 ? 0 : 1;
   },
 });
@@ -50,7 +52,7 @@ function lookAtNode(tell: Tell): void {
   tell(isOld ? 'note' : 'ok', 'versions', `atome-sync ${VERSION} on Node ${process.version}${isOld ? advice : ''}`);
 }
 
-function read(config: () => Config, tell: Tell): Config | undefined {
+function lookAtSettings(config: () => Config, tell: Tell): void {
   try {
     const settings = config();
     const { host, atome } = settings;
@@ -62,15 +64,23 @@ function read(config: () => Config, tell: Tell): Config | undefined {
     if (settings.logLevel === 'silent')
       tell('note', 'configuration', 'nothing is logged, faults neither: LOG_LEVEL=silent');
     tell('ok', 'configuration', 'it can be used');
-    return settings;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) tell('wrong', 'configuration', problem);
-    return undefined;
   }
 }
 
-async function lookAtDatabase(atome: Config['atome'], tell: Tell): Promise<void> {
+/** Undefined where they cannot be used, which has been said. */
+function read(database: () => DatabaseConfig): DatabaseConfig | undefined {
+  try {
+    return database();
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+async function lookAtDatabase(atome: DatabaseConfig, tell: Tell): Promise<void> {
   const path = fileOf(atome.databaseUrl);
   try {
     if (path !== undefined) await lookAtDisk(path, tell);
@@ -150,7 +160,7 @@ const SELECT_INDEXES = `SELECT c.relname AS name, i.indisvalid AS "isValid" FROM
 
 async function lookAtPostgres(
   store: SqlStore,
-  { databaseSchema = DEFAULT_SCHEMA, postgres }: Config['atome'],
+  { databaseSchema = DEFAULT_SCHEMA, postgres }: DatabaseConfig,
   tell: Tell,
 ) {
   const before = Date.now();

@@ -22,11 +22,11 @@ consumers are, are not in it. There is all that was ever written in the file: ke
   settings: DATABASE_SETTINGS,
   failure: 'the file is not whole, and has not been given its name',
 
-  async run({ values: { tenant: wanted, after, replace }, takes: [file = ''], config, print, progress }) {
+  async run({ values: { tenant: wanted, after, replace }, takes: [file = ''], database, print, progress }) {
     const seq = /^\d{1,15}$/.test(after) ? Number(after) : NaN;
     if (Number.isNaN(seq)) throw new UsageError('--after: expected a seq, in digits alone');
     if (seq > 0 && wanted.length !== 1) throw new UsageError('--after: needs exactly one --tenant');
-    const { atome } = config();
+    const atome = database();
     if (file !== '-') requireFree(file, atome, replace);
     return withStore(atome, async (store) => {
       const known = await store.tenants();

@@ -18,9 +18,9 @@ A ledger that was written to in both places is refused.`,
   settings: DATABASE_SETTINGS,
   failure: 'not all is taken in; what is, is whole',
 
-  async run({ takes: [file = ''], config, print, progress }) {
+  async run({ takes: [file = ''], database, print, progress }) {
     return withStore(
-      config().atome,
+      database(),
       async (store) => {
         const into = new LedgerImport(store, (tenant, seq) => progress(`${tenant}: ${seq}`));
         let number = 0;

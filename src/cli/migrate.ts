@@ -10,8 +10,8 @@ unless MIGRATE=off.`,
   settings: DATABASE_SETTINGS,
   failure: 'the tables are as they were',
 
-  async run({ values, config, print }) {
-    const { databaseUrl, databaseSchema: schema } = config().atome;
+  async run({ values, database, print }) {
+    const { databaseUrl, databaseSchema: schema } = database();
     const isDry = values['dry-run'];
     const { pending, ran } = await migrateDatabase(databaseUrl, { schema, report }, isDry);
     const names = isDry ? pending : ran;

@@ -1,9 +1,12 @@
 import { UsageError } from '../config/command-line.js';
 import { processEnvironment } from '../config/process-environment.js';
+import { isObject } from '../protocol/index.js';
 import { Failure } from './command.js';
 
 /** The token as a variable: flags can be seen by other users. */
 const TOKEN_VARIABLE = 'ATOME_SYNC_TOKEN';
+
+const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** Flags of a command that asks a running server. */
 export const SERVER_FLAGS = {
@@ -22,6 +25,17 @@ export const SERVER_FLAGS = {
 
 /** Nobody answers, or not now: later somebody may. */
 export class Away extends Failure {}
+
+/** The server says no. */
+export class Refused extends Failure {
+  /** @param problem what it has answered, with `code` and, in milliseconds, `retryAfter`; empty where it does not say. */
+  constructor(
+    message: string,
+    readonly problem: Readonly<Record<string, unknown>>,
+  ) {
+    super(message);
+  }
+}
 
 /** What is asked: with GET, unless it says so. */
 interface Asked {
@@ -50,6 +64,12 @@ export async function ask(
   const { pathname, origin } = new URL(url);
   const address = `${origin}${pathname === '/' ? '/api' : pathname.replace(/\/$/, '')}${path}`;
   const given = token ?? processEnvironment({}, () => undefined)[TOKEN_VARIABLE];
+  // not repeated: it is a secret
+  if (given && !VISIBLE.test(given)) {
+    throw new UsageError(
+      `${token === undefined ? TOKEN_VARIABLE : '--token'}: expected visible ASCII characters alone`,
+    );
+  }
   const authorization = given && { authorization: `Bearer ${given}` };
   try {
     return {
@@ -63,7 +83,10 @@ export async function ask(
   }
 }
 
-/** What an answer that was not expected says. */
-export function refusal(address: string, { status }: Response, detail: unknown, otherwise: string): Failure {
-  return new Failure(`${address} says ${status}${typeof detail === 'string' ? `: ${detail}` : `, and ${otherwise}`}`);
+/** What an answer that was not expected says. @param body of it, as far as it could be read. */
+export function refusal(address: string, { status }: Response, body: unknown, otherwise: string): Refused {
+  const problem = isObject(body) ? body : {};
+  const { detail } = problem;
+  const says = typeof detail === 'string' ? `: ${detail}` : `, and ${otherwise}`;
+  return new Refused(`${address} says ${status}${says}`, problem);
 }

@@ -7,7 +7,7 @@ import { DEFAULT_SCHEMA } from '../database/tables.js';
 import { isLocked } from '../ledger/stores/sqlite/patience.js';
 import { command, Failure } from './command.js';
 import { DATABASE_SETTINGS, quoted, verdict, verifyAll, withStore } from './database.js';
-import { passwordFor, withoutPassword } from './postgres-url.js';
+import { withoutPassword, withPassword } from './postgres-url.js';
 
 /** The files of a database, and those of its index of searches, which is made again. */
 const FILES = ['', '-wal', '-shm'];
@@ -23,11 +23,11 @@ prints the command that restores a dump into an empty database.`,
   settings: DATABASE_SETTINGS,
   failure: 'the database is as it was',
 
-  async run({ values, takes: [file = ''], config, print, progress }) {
-    const { databaseUrl, databaseSchema = DEFAULT_SCHEMA } = config().atome;
+  async run({ values, takes: [file = ''], database, print, progress }) {
+    const { databaseUrl, databaseSchema = DEFAULT_SCHEMA } = database();
     if (!databaseUrl.startsWith('sqlite:')) {
       const to = `--dbname=${quoted(withoutPassword(databaseUrl))} ${quoted(file)}`;
-      const restore = `${passwordFor(databaseUrl)}pg_restore --no-owner --exit-on-error ${to}`;
+      const restore = withPassword(databaseUrl, `pg_restore --no-owner --exit-on-error ${to}`);
       print({ command: restore }, `${restore}    # the database must have no schema ${databaseSchema}`);
       return 0;
     }

@@ -13,8 +13,8 @@ Run it at a quiet time: ${BOTH}.`,
   settings: DATABASE_SETTINGS,
   failure: 'the tables cannot be rewritten',
 
-  async run({ values, config, print }) {
-    const { atome } = config();
+  async run({ values, database, print }) {
+    const atome = database();
     const isDry = values['dry-run'];
     return withStore(
       atome,

@@ -102,7 +102,6 @@ function lineOf({ seq, timestamp = '', type, atomeId, atome }: Told): string {
 async function asked(server: RemoteCall, path: string, headers: Record<string, string>, signal?: AbortSignal) {
   const { answer, address } = await ask(server, path, { headers, ...(signal && { signal }) });
   if (answer.ok) return answer;
-  const { detail } = (await answer.json().catch(() => ({}))) as { detail?: string };
-  const refused = refusal(address, answer, detail, 'no changes');
+  const refused = refusal(address, answer, await answer.json().catch(() => undefined), 'no changes');
   throw answer.status >= 500 || answer.status === 429 ? new Away(refused.message) : refused;
 }

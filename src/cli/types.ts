@@ -42,7 +42,7 @@ async function ofFile(path: string): Promise<KindsDescription> {
 async function ofServer(server: RemoteCall): Promise<KindsDescription> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   const { answer, address } = await ask(server, '/schema', { headers: { accept: 'application/json' }, signal });
-  const body = (await answer.json().catch(() => ({}))) as Partial<KindsDescription> & { detail?: string };
+  const body = (await answer.json().catch(() => ({}))) as Partial<KindsDescription>;
   if (answer.ok && body.kinds) return body as KindsDescription;
-  throw refusal(address, answer, body.detail, 'nothing of kinds');
+  throw refusal(address, answer, body, 'nothing of kinds');
 }

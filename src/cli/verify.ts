@@ -9,8 +9,8 @@ server may run.`,
   settings: DATABASE_SETTINGS,
   failure: 'something is not as it was written, and the first bad row is named',
 
-  run: ({ values, config, print, progress }) =>
-    withStore(config().atome, async (store) => {
+  run: ({ values, database, print, progress }) =>
+    withStore(database(), async (store) => {
       if ((await store.tenants()).length === 0) print({ ledgers: 0 }, 'there is no ledger yet');
       if (!values['dry-run']) {
         return (await verifyAll(store, (result) => print(result, verdict(result)), progress)) ? 0 : 1;

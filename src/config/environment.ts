@@ -9,20 +9,19 @@ import { ROLES } from '../auth/authorization/roles.js';
 import { parseKinds } from '../kinds/kind-checks.js';
 import type { Kinds } from '../kinds/kind-options.js';
 import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
-import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_DATABASE_URL, DEFAULT_HEAVY_LIMITS } from './module-options.js';
+import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_HEAVY_LIMITS } from './module-options.js';
 import { DEFAULT_SOCKET_OPTIONS } from './module-options.js';
 import { readWebhooks } from './webhook-environment.js';
-import { SCHEMA_PATTERN } from '../database/tables.js';
 import { readBus } from './bus-environment.js';
 import { ConfigError } from './config-error.js';
+import { readDatabase } from './database-environment.js';
 import { isLoopback, isSafeUrl } from './addresses.js';
 import { readLog, type LogConfig } from './log-environment.js';
 import { readMetrics } from './metrics-environment.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
-import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
-import { NO_QUOTAS } from '../ledger/write/quotas.js';
+import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';
 import { DEFAULT_LIMITS } from '../protocol/index.js';
 
 /** Everything that the environment says, checked. */
@@ -84,6 +83,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
     },
     atome: {
       ...readDatabase(read),
+      ...readBus(read),
       limits: {
         messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
         jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),
@@ -110,12 +110,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
         total: read.integer('HEAVY_CALLS', DEFAULT_HEAVY_LIMITS.total, 0, 1_000_000),
         perPrincipal: read.integer('HEAVY_CALLS_PER_PRINCIPAL', DEFAULT_HEAVY_LIMITS.perPrincipal, 0, 1_000_000),
       },
-      quotas: {
-        writesPerSecond: read.integer('TENANT_WRITES_PER_SECOND', NO_QUOTAS.writesPerSecond, 0, 1_000_000),
-        writeBurst: read.integer('TENANT_WRITE_BURST', NO_QUOTAS.writeBurst, 1, 10_000_000),
-        atomes: read.integer('TENANT_ATOMES', NO_QUOTAS.atomes, 0, 1e12),
-        bytes: read.integer('TENANT_BYTES', NO_QUOTAS.bytes, 0, 1e15 - 1),
-      },
+      quotas: readQuotas(read),
       queryScanLimit: read.integer('QUERY_SCAN_LIMIT', 0, 0, 1e12),
       memoryBudget: read.integer('MEMORY_BUDGET', 0, 0, 1e15 - 1),
       proxies,
@@ -133,40 +128,12 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
   return config;
 }
 
-function readDatabase(read: VariableReader): Pick<
-  AtomeOptions,
-  'bus' | 'busCredentials' | 'databaseSchema' | 'migrate' | 'postgres'
-> & {
-  readonly databaseUrl: string;
-} {
-  const databaseSchema = read.optional('DATABASE_SCHEMA');
-  if (databaseSchema !== undefined && !SCHEMA_PATTERN.test(databaseSchema)) {
-    const expected = 'a name for a schema of PostgreSQL, in lower case, such as atome';
-    read.refuse(`DATABASE_SCHEMA=${databaseSchema}: expected ${expected}`);
-  }
+function readQuotas(read: VariableReader): Quotas {
   return {
-    databaseUrl: read.text(
-      'DATABASE_URL',
-      DEFAULT_DATABASE_URL,
-      /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/,
-      'sqlite:<path>, sqlite::memory: or postgres://user:password@host:port/database',
-    ),
-    ...(databaseSchema !== undefined && { databaseSchema }),
-    ...readBus(read),
-    migrate: read.choice('MIGRATE', 'on', ['on', 'off']) === 'on',
-    postgres: readPostgres(read),
-  };
-}
-
-function readPostgres(read: VariableReader): PostgresLimits {
-  const { writes, reads, heavyReads, statementMs, lockMs } = DEFAULT_POSTGRES_LIMITS;
-  return {
-    // with one, a single tenant could have all
-    writes: read.integer('POSTGRES_WRITE_CONNECTIONS', writes, 2, 1_000),
-    reads: read.integer('POSTGRES_READ_CONNECTIONS', reads, 2, 1_000),
-    heavyReads: read.integer('POSTGRES_HEAVY_CONNECTIONS', heavyReads, 2, 1_000),
-    statementMs: read.integer('POSTGRES_STATEMENT_TIMEOUT_MS', statementMs, 100, 3_600_000),
-    lockMs: read.integer('POSTGRES_LOCK_TIMEOUT_MS', lockMs, 10, 60_000),
+    writesPerSecond: read.integer('TENANT_WRITES_PER_SECOND', NO_QUOTAS.writesPerSecond, 0, 1_000_000),
+    writeBurst: read.integer('TENANT_WRITE_BURST', NO_QUOTAS.writeBurst, 1, 10_000_000),
+    atomes: read.integer('TENANT_ATOMES', NO_QUOTAS.atomes, 0, 1e12),
+    bytes: read.integer('TENANT_BYTES', NO_QUOTAS.bytes, 0, 1e15 - 1),
   };
 }
 

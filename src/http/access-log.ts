@@ -5,8 +5,8 @@ import { identityOf, ruleOfRoute } from '../auth/authentication/request-authenti
 import { ResolvedOptions } from '../config/module-options.js';
 import { fastifyOf } from './fastify-of.js';
 
-/** What is asked every few seconds says nothing of anybody. */
-const PROBES = /^\/(?:health|metrics)\b/;
+/** Routes of the server that are asked every few seconds, and say nothing of anybody. */
+const PROBES = /^\/(?:health|metrics)(?:\/|$)/;
 
 /**
  * One line of level info for each request, when its answer is over: who asked for which route, and what came of it. The
@@ -16,7 +16,7 @@ export class AccessLog {
   private readonly logger = new Logger('access');
 
   /** @param isLogged which requests have a line. */
-  attach(fastify: FastifyInstance, isLogged: (request: FastifyRequest) => boolean = () => true): void {
+  attach(fastify: FastifyInstance, isLogged: (request: FastifyRequest) => boolean): void {
     fastify.addHook('onRequest', (request, reply, done) => {
       if (isLogged(request)) this.follow(request, reply);
       done();
@@ -26,7 +26,6 @@ export class AccessLog {
   /** Writes the line of one request when it is over. */
   follow(request: FastifyRequest, reply: FastifyReply): void {
     const route = request.is404 ? undefined : request.routeOptions.url;
-    if (route !== undefined && PROBES.test(route)) return;
     const began = performance.now();
     // of what has been answered, and of what its caller has given up
     reply.raw.once('close', () => this.write(request, reply, { route, began }));
@@ -45,6 +44,11 @@ export class AccessLog {
       ...(!raw.writableFinished && { aborted: true }),
     });
   }
+}
+
+/** Those of the server: all but probes. */
+export function isNoProbe({ is404, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return is404 || !PROBES.test(url);
 }
 
 interface Followed {

@@ -5,6 +5,7 @@ import type * as PrometheusModule from 'prom-client';
 import { ConfigError } from '../config/config-error.js';
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { Feed } from '../feed/feed.js';
+import type { Outcome } from '../ledger/outcome.js';
 import {
   DELIVERIES,
   GROUPS,
@@ -16,9 +17,22 @@ import {
 } from '../ledger/signals.js';
 import { LEDGER_STORE } from '../ledger/store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
-import { AtomeError } from '../protocol/index.js';
+import { AtomeError, ERRORS, type ErrorCode, type ResetReason } from '../protocol/index.js';
 import { ConnectionRegistry } from '../realtime/connection-registry.js';
 import { VERSION } from '../version.js';
+
+type Outcomes = Outcome['outcome'] | 'refused' | 'failed';
+
+/** The values of labels. */
+const OUTCOMES = namesOf<Outcomes>({ applied: 0, noop: 0, duplicate: 0, refused: 0, failed: 0 });
+const DOORS = namesOf<RefusalSignal['door']>({ rest: 0, socket: 0 });
+const CODES = Object.keys(ERRORS) as ErrorCode[];
+const REASONS = namesOf<ResetReason>({ epoch: 0, forked: 0, future: 0, compacted: 0, access: 0 });
+
+/** All of a union, as the compiler checks. */
+function namesOf<T extends string>(all: Record<T, 0>): T[] {
+  return Object.keys(all) as T[];
+}
 
 type Prometheus = typeof PrometheusModule;
 type Registry = InstanceType<Prometheus['Registry']>;
@@ -68,7 +82,10 @@ interface Registers {
   readonly registers: Registry[];
 }
 
-/** Counts what happens, from here on; yields what ends it. */
+/**
+ * Counts what happens, from here on; yields what ends it. What has not happened yet is there with 0: Prometheus sees no increase
+ * in a series that begins with 1.
+ */
 function* countSignals({ Counter, Histogram }: Prometheus, registry: Registry): Generator<() => void> {
   const registers: Registers = { registers: [registry] };
   const counter = (name: string, help: string, ...labelNames: string[]) =>
@@ -76,6 +93,7 @@ function* countSignals({ Counter, Histogram }: Prometheus, registry: Registry): 
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name: PREFIX + name, help, buckets, ...registers });
   const writes = counter('writes_total', 'Writes that were decided, by what came of them', 'outcome');
+  for (const outcome of OUTCOMES) writes.inc({ outcome }, 0);
   const events = counter('events_total', 'Alterations that this server has added to a ledger');
   const sizes = histogram('group_writes', 'Writes that are committed together', SIZES);
   const commits = histogram('commit_seconds', 'How long it takes to decide and commit a group', SECONDS);
@@ -89,6 +107,7 @@ function* countSignals({ Counter, Histogram }: Prometheus, registry: Registry): 
     waits.observe(waitedMs / 1_000);
   });
   const refusals = counter('refusals_total', 'Calls, messages and writes that were refused, by code', 'door', 'code');
+  for (const door of DOORS) for (const code of CODES) refusals.inc({ door, code }, 0);
   yield listen(REFUSALS, ({ door, code }: RefusalSignal) => refusals.inc({ door, code }));
   const deliveries = counter('deliveries_total', 'Pieces of the feed that were given to a connection');
   const delivered = counter('delivered_bytes_total', 'Bytes of the feed that were given to connections');
@@ -97,6 +116,7 @@ function* countSignals({ Counter, Histogram }: Prometheus, registry: Registry): 
     delivered.inc(bytes.length);
   });
   const resets = counter('resets_total', 'Readers that could not go on where they were, by reason', 'reason');
+  for (const reason of REASONS) resets.inc({ reason }, 0);
   yield listen(RESETS, ({ reason }: ResetSignal) => resets.inc({ reason }));
 }
 

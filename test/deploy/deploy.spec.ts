@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { load } from 'js-yaml';
+import { readConfig } from '../../src/config/environment.js';
 import { settings } from '../../src/config/settings.js';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -66,6 +67,14 @@ describe('the composition', () => {
     }
   });
 
+  it('gives them a role whose password is not that of the superuser', () => {
+    const { POSTGRES_PASSWORD: own, ROLE_PASSWORD: role } = services.postgres!.environment!;
+    const nameIn = (text: string): string => /\$\{(\w+)/.exec(text)![1]!;
+    const url = services['server-1']!.environment!.DATABASE_URL!;
+    expect([nameIn(url), nameIn(own!)]).toEqual([nameIn(role!), 'POSTGRES_ADMIN_PASSWORD']);
+    expect(configs.role!.content).toContain('--set=password="$$ROLE_PASSWORD"');
+  });
+
   it('leads to them from the proxy, and asks the health that there is', () => {
     const { content } = configs.caddyfile!;
     const upstreams = [...content.matchAll(/(server-\d):(\d+)/g)].map(([, name, port]) => [name, port]);
@@ -97,6 +106,15 @@ describe('the chart', () => {
     expect(String(values.port)).toBe(defaultOf('PORT'));
     const { version } = JSON.parse(read('package.json')) as { version: string };
     expect(load(read('deploy/helm/Chart.yaml'))).toMatchObject({ version, appVersion: version });
+  });
+
+  it('starts as it is, and gives the job of the migrations what it gives the server', () => {
+    const secret = { DATABASE_URL: 'postgres://atome@db/atome', AUTH_JWT_SECRET: 'x'.repeat(32) };
+    const environment = { HOST: '0.0.0.0', METRICS_PORT: String(values.metricsPort), ...values.settings, ...secret };
+    expect(readConfig(environment).atome).toMatchObject({ migrate: false });
+    const containers = templates.split(/^ +image: /m).slice(1);
+    expect(containers.map((each) => each.includes('range $name, $value := .Values.settings'))).toEqual([true, true]);
+    expect(values.autoscaling).toMatchObject({ connections: null });
   });
 
   it('has as many opened as closed blocks, and probes that there are', () => {

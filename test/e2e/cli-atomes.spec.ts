@@ -42,10 +42,35 @@ describe('the commands for the atomes of a server', () => {
     expect(page).toMatchObject({ code: 0, stderr: expect.stringMatching(/^there is more: --cursor \S+\n$/) });
   });
 
+  it('take JSON from standard input, however long', async () => {
+    const data = { text: 'x'.repeat(200_000) };
+    const run = (args: string, input: object) =>
+      runProgram(
+        'cli/atome-sync',
+        [...args.split(' '), '--url', server.url],
+        { ATOME_SYNC_TOKEN: tokenOf('writer') },
+        JSON.stringify(input),
+      );
+    expect(await run('create note --id long --data -', data)).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('alter long -', { n: 1 })).toMatchObject({ code: 0, stderr: '' });
+    expect(await told('get', 'long')).toMatchObject([{ data: { ...data, n: 1 } }]);
+  });
+
+  it.each([
+    ['a token', ['list', '--token', 'canary\nx'], '--token: expected visible ASCII'],
+    ['a key', ['delete', 'a1', '--key', 'clé-canary-日'], '--key: expected 1–200 visible ASCII'],
+    ['a version', ['delete', 'a1', '--version', 'canary\n'], '--version: expected a number'],
+  ])('refuse %s that no header can hold, and do not repeat it', async (_, args, says) => {
+    const { code, stderr } = await cli(...args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(says) });
+    expect(stderr).not.toContain('canary');
+  });
+
   it.each([
     [['get', 'nobody'], 1, 'says 404'],
     [['create', 'note', '--data', '{'], 2, '--data: expected JSON'],
     [['alter', 'a1'], 2, '<json> is missing'],
+    [['alter', 'a1', '{bad'], 2, '<json>: expected JSON'],
     [['restore-atome', 'a1', 'first'], 2, 'expected a number'],
     [['bench-lite', '--seconds', '61'], 2, '--seconds: expected a whole number up to 60'],
   ])('say what is wrong: %j', async (args, code, says) => {
@@ -63,5 +88,38 @@ describe('the commands for the atomes of a server', () => {
     });
     expect(figures!.writes).toBeGreaterThanOrEqual(6);
     expect(await cli('list', '--kind', 'bench-lite')).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('end the measurement of who may not write with the sentence of the server', async () => {
+    const args = ['bench-lite', '--seconds', '60', '--readers', '2', '--url', server.url];
+    const refused = await runProgram('cli/atome-sync', args, { ATOME_SYNC_TOKEN: tokenOf('reader') });
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/ says 403: [^\n]*\n$/) });
+  });
+});
+
+describe('the measurement of a server that bounds who writes', () => {
+  const measure = async (environment: Record<string, string>) => {
+    const server = await ServerProcess.start({ ...WITH_TOKENS, DATABASE_URL: 'sqlite::memory:', ...environment });
+    const args = ['bench-lite', '--seconds', '1', '--writers', '2', '--readers', '1', '--json', '--url', server.url];
+    const measured = await runProgram('cli/atome-sync', args, { ATOME_SYNC_TOKEN: tokenOf('writer') });
+    const { body } = await server.api.as(tokenOf('admin')).get('/api/atome/list?kind=bench-lite');
+    await server.kill('SIGTERM');
+    return { ...measured, left: body.data };
+  };
+
+  it('waits as it is told to, and says so', async () => {
+    const { stdout, ...ended } = await measure({ TENANT_WRITES_PER_SECOND: '50', TENANT_WRITE_BURST: '5' });
+    expect(ended).toEqual({ code: 0, stderr: '', left: [] });
+    const { missing, limited } = JSON.parse(stdout) as { missing: number; limited: number };
+    expect([missing, limited > 0]).toEqual([0, true]);
+  });
+
+  it('ends with a refusal, and leaves no atome behind', async () => {
+    expect(await measure({ TENANT_ATOMES: '1' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/ says 429: [^\n]*\n$/),
+      left: [],
+    });
   });
 });

@@ -118,6 +118,15 @@ describe('atome-sync', () => {
     expect(right.said).toContain('{"tenant":"default","alterations":20,"atomes":20}');
   });
 
+  it('opens a database whatever the settings of the server are, which doctor names', async () => {
+    const environment = { DATABASE_URL: url, HOST: '0.0.0.0' };
+    for (const args of ['migrate', 'verify', `backup ${join(folder, 'bound.sqlite')}`]) {
+      expect(await cli(args, environment)).toMatchObject({ code: 0, stderr: '' });
+    }
+    const { code, stdout } = await cli('doctor', environment);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/HOST=0\.0\.0\.0 .*\n[^]*ledgers: 1,/) });
+  });
+
   it('copies a database that is written to, and puts the copy back once nobody uses it', async () => {
     const server = await ServerProcess.start({ DATABASE_URL: url });
     const copy = join(folder, 'copy.sqlite');

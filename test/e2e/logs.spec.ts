@@ -63,6 +63,14 @@ describe('the access log', () => {
 });
 
 describe('the access log of an application', () => {
+  it('has its routes whatever they are called: probes are those of the server', async () => {
+    const host = await startEmbedded({ accessLog: true }, 'health-records');
+    const log = new CollectedLog(host.app);
+    await host.api.get('/health-records/atome/list');
+    expect(await log.told('access', 1)).toEqual([expect.objectContaining({ route: '/health-records/atome/list' })]);
+    await host.close();
+  });
+
   it('has the routes of the module where the application asks for it, and none otherwise', async () => {
     for (const accessLog of [true, false]) {
       const host = await startEmbedded({ accessLog });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/environment.js';
+import { ERRORS } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { freePort } from '../support/server/free-port.js';
 import { ServerProcess } from '../support/server/process.js';
@@ -54,6 +55,18 @@ describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
     expect(text).not.toContain('default');
     await socket.close();
+  });
+
+  it('have what has not happened yet with 0: its first time is an increase', async () => {
+    const lines = (await metrics()).split('\n');
+    const codes = Object.keys(ERRORS).filter((code) => code !== 'not_found');
+    for (const counter of [
+      'writes_total{outcome="failed"}',
+      ...['epoch', 'forked', 'future', 'compacted', 'access'].map((reason) => `resets_total{reason="${reason}"}`),
+      ...['rest', 'socket'].flatMap((door) => codes.map((code) => `refusals_total{door="${door}",code="${code}"}`)),
+    ]) {
+      expect(lines).toContain(`atome_sync_${counter} 0`);
+    }
   });
 
   it('are at their own port alone, and nothing else is there', async () => {

@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { AtomeModule, AtomeWsAdapter, type AtomeOptions } from '../../src/index.js';
 import { Api } from './clients/api.js';
 
-/** An application with nothing but the module, under the prefix `v1`. */
+/** An application with nothing but the module, under a prefix. */
 export interface EmbeddedApp {
   readonly app: NestFastifyApplication;
   readonly url: string;
@@ -14,7 +14,7 @@ export interface EmbeddedApp {
   close(): Promise<void>;
 }
 
-export async function startEmbedded(options: AtomeOptions = {}): Promise<EmbeddedApp> {
+export async function startEmbedded(options: AtomeOptions = {}, prefix = 'v1'): Promise<EmbeddedApp> {
   @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:', wsPath: '/v1/live', ...options })] })
   class HostModule {}
   const app = await NestFactory.create<NestFastifyApplication>(HostModule, new FastifyAdapter(), {
@@ -22,7 +22,7 @@ export async function startEmbedded(options: AtomeOptions = {}): Promise<Embedde
     // a client may open a connection that it sends nothing over, which the end would wait for
     forceCloseConnections: true,
   });
-  app.setGlobalPrefix('v1');
+  app.setGlobalPrefix(prefix);
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;

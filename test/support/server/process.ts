@@ -12,18 +12,21 @@ const FOLDER = fileURLToPath(new URL('../../../dist/', import.meta.url));
 const program = (name: string): string => join(FOLDER, `${name}.js`);
 const MAIN = program('main');
 
-/** One of the built programs, run to its end. */
+/** One of the built programs, run to its end. @param input of its standard input. */
 export async function runProgram(
   name: string,
   args: readonly string[],
   environment: Record<string, string> = {},
+  input = '',
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { PATH: process.env.PATH, ...environment };
   const child = spawn(process.execPath, [program(name), ...args], {
     cwd: FOLDER,
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
+  // one that does not read it may have ended before
+  child.stdin.on('error', () => undefined).end(input);
   const ended = once(child, 'close') as Promise<[number | null]>;
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: (await ended)[0], stdout, stderr };
