@@ -6,6 +6,7 @@ type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 import { describeAtomes } from '../http/describe-atomes.js';
 import { asyncDocument } from './async-document.js';
 import { NOTHING_HERE } from '../http/problem.js';
+import { withPlainNames } from '../http/schema-models.js';
 import { AtomeError } from '../protocol/index.js';
 import { VERSION } from '../version.js';
 
@@ -69,7 +70,7 @@ function documentOf(app: NestFastifyApplication): OpenAPIObject {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     // from where the document is: so it holds also below a prefix that a proxy takes away
     .addServer('..');
-  const document = describeAtomes(app, SwaggerModule.createDocument(app, builder.build()));
+  const document = withPlainNames(describeAtomes(app, SwaggerModule.createDocument(app, builder.build())));
   // each call says for itself what it needs
   document.security = [];
   const operations = operationsOf(document);

@@ -4,6 +4,7 @@ import { REQUIRED_ROLES } from '../auth/authorization/role-permissions.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { kindSchemas } from '../kinds/kind-schemas.js';
 import { ITEM_SCHEMA, refusal } from './openapi.js';
+import { MODEL_PREFIX } from './schema-models.js';
 
 type Part = Record<string, unknown>;
 
@@ -48,7 +49,7 @@ export function describeAtomes<Document extends ApiDocument>(
   // what follows has no words in OpenAPI 3.0
   if (document.openapi.startsWith('3.0')) return document;
   for (const operation of ours) describeParts(operation);
-  Object.assign((components.schemas ??= {}), kindSchemas(options.kinds, components.schemas));
+  Object.assign((components.schemas ??= {}), kindSchemas(options.kinds, components.schemas, MODEL_PREFIX));
   return document;
 }
 
@@ -68,7 +69,7 @@ function forgetOriginal(operations: readonly Operation[], { schemas }: Partial<R
   const { responses } = operations.find(({ operationId }) => operationId === 'exportUserData') ?? { responses: {} };
   const { content } = (responses[200] ?? {}) as { content?: Part };
   if (content) delete content['application/json'];
-  if (schemas) delete schemas.ExportedAnswer;
+  if (schemas) delete schemas[`${MODEL_PREFIX}ExportedAnswer`];
 }
 
 function secure(operation: Operation, { jwt, knowsCallers }: ResolvedOptions): void {

@@ -6,10 +6,12 @@ import { SCHEMAS } from './schemas.js';
 export type SchemaName = keyof typeof SCHEMAS;
 
 const PATH = '#/components/schemas/';
+/** An application may have a `Problem` of its own, and a document has one of each name. */
+export const MODEL_PREFIX = 'AtomeSync';
 const models = new Map<SchemaName, Type<unknown>>();
 
 export function refTo(name: SchemaName): { $ref: string } {
-  return { $ref: PATH + name };
+  return { $ref: PATH + MODEL_PREFIX + name };
 }
 
 /**
@@ -37,8 +39,22 @@ function modelOf(name: SchemaName): Type<unknown> {
       declare readonly never: never;
     };
     // a model is an object without properties, unless it says so
-    ApiSchema({ type: undefined, properties: undefined, ...SCHEMAS[name], name } as { name: string })(model);
+    const schema = JSON.parse(JSON.stringify(SCHEMAS[name]).replaceAll(PATH, PATH + MODEL_PREFIX)) as object;
+    ApiSchema({ type: undefined, properties: undefined, ...schema, name: MODEL_PREFIX + name } as { name: string })(
+      model,
+    );
     models.set(name, model);
   }
   return model;
+}
+
+/** The schemas of a document that has no others, by their plain names. */
+export function withPlainNames<Document extends { components?: { schemas?: object } }>(document: Document): Document {
+  const plain = JSON.parse(JSON.stringify(document).replaceAll(PATH + MODEL_PREFIX, PATH)) as Document;
+  const { schemas = {}, ...components } = plain.components ?? {};
+  const named = Object.entries(schemas).map(([name, schema]) => [
+    name.startsWith(MODEL_PREFIX) ? name.slice(MODEL_PREFIX.length) : name,
+    schema as object,
+  ]);
+  return { ...plain, components: { ...components, schemas: Object.fromEntries(named) as object } };
 }

@@ -7,8 +7,15 @@ type Schema = Record<string, unknown>;
 const PATH = '#/components/schemas/';
 const OF_KIND = 'AtomeOfKind';
 
-/** Schemas of a document for what `data` is, and for the atome, of each kind; and those of the document that name them then. */
-export function kindSchemas(registry: KindRegistry | undefined, schemas: Readonly<Record<string, unknown>>): Schema {
+/**
+ * Schemas of a document for what `data` is, and for the atome, of each kind; and those of the document that name them then.
+ * @param prefix of the names of our schemas in the document.
+ */
+export function kindSchemas(
+  registry: KindRegistry | undefined,
+  schemas: Readonly<Record<string, unknown>>,
+  prefix = '',
+): Schema {
   if (!registry) return {};
   const made: Schema = {};
   const mapping: Record<string, string> = {};
@@ -18,21 +25,24 @@ export function kindSchemas(registry: KindRegistry | undefined, schemas: Readonl
     made[`${name}Data`] = dataOf(schema, `${PATH}${name}Data`, schemaVersion);
     made[`${name}Atome`] = {
       description: `An atome of the kind \`${kind}\`, written since its schema is what it is.`,
-      allOf: [ref('Atome'), { type: 'object', properties: { kind: { const: kind }, data: ref(`${name}Data`) } }],
+      allOf: [
+        ref(`${prefix}Atome`),
+        { type: 'object', properties: { kind: { const: kind }, data: ref(`${name}Data`) } },
+      ],
     };
     mapping[kind] = `${PATH}${name}Atome`;
   }
   const refs = Object.values(mapping).map(($ref) => ({ $ref }));
   if (refs.length === 0) return {};
   made[OF_KIND] = { oneOf: refs, discriminator: { propertyName: 'kind', mapping } };
-  return { ...made, ...named(schemas) };
+  return { ...made, ...named(schemas, prefix) };
 }
 
 const ref = (name: string): Schema => ({ $ref: PATH + name });
 
 /** Answers say that an atome may be of one of the kinds; one that is erased, or older than its schema, need not fit. */
-function named(schemas: Readonly<Record<string, unknown>>): Schema {
-  const general = JSON.stringify({ anyOf: [ref('Atome'), ref('AtomeParts')] }).slice(1, -2);
+function named(schemas: Readonly<Record<string, unknown>>, prefix: string): Schema {
+  const general = JSON.stringify({ anyOf: [ref(`${prefix}Atome`), ref(`${prefix}AtomeParts`)] }).slice(1, -2);
   const answers = Object.entries(schemas).map(([name, schema]) => [
     name,
     JSON.stringify(schema).replaceAll(
