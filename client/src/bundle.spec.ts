@@ -59,14 +59,14 @@ describe('what a page loads', () => {
     [9.46, ['createClient', 'memoryStore']],
     [12.31, ['createClient', 'indexedDbStore']],
     // 0.4 less where what nobody imports makes no files: esbuild parts these from a second one that it drops
-    [7.34, ['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']],
-    [5.29, ['UnifiedSync']],
+    [7.39, ['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']],
+    [5.34, ['UnifiedSync']],
   ])('is at most %d kB for %j', async (most, names) => {
     expect((await bundle(...names)).size).toBeLessThanOrEqual(most);
   });
 
-  it('has a second file, that speaks to the server, of at most 6.64 kB', async () => {
-    expect((await bundle('createClient', 'indexedDbStore')).second).toBeLessThanOrEqual(6.64);
+  it('has a second file, that speaks to the server, of at most 6.92 kB', async () => {
+    expect((await bundle('createClient', 'indexedDbStore')).second).toBeLessThanOrEqual(6.92);
   });
 
   it('is more with conditions only where they are imported', async () => {

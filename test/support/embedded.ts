@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AtomeModule, AtomeWsAdapter, type AtomeOptions } from '../../src/index.js';
+import { AtomeModule, AtomeWsAdapter, type AtomeOptions, type AtomeStaticOptions } from '../../src/index.js';
 import { Api } from './clients/api.js';
 
 /** An application with nothing but the module, under a prefix. */
@@ -14,7 +14,10 @@ export interface EmbeddedApp {
   close(): Promise<void>;
 }
 
-export async function startEmbedded(options: AtomeOptions = {}, prefix = 'v1'): Promise<EmbeddedApp> {
+export async function startEmbedded(
+  options: AtomeOptions & AtomeStaticOptions = {},
+  prefix = 'v1',
+): Promise<EmbeddedApp> {
   @Module({ imports: [AtomeModule.forRoot({ databaseUrl: 'sqlite::memory:', wsPath: '/v1/live', ...options })] })
   class HostModule {}
   const app = await NestFactory.create<NestFastifyApplication>(HostModule, new FastifyAdapter(), {

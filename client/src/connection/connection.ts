@@ -25,8 +25,11 @@ export interface ConnectionPort {
   /** Anything that is not the connection's own business. */
   received(message: ServerMessage): void;
   connected(welcome: Welcome): void;
-  /** The server has said who we are; nobody in particular when it asks nobody. Nothing is sent before this returns. */
-  identified?(principal?: Pick<Principal, 'tenant' | 'id'>): void;
+  /**
+   * The server has said who we are; nobody in particular when it asks nobody. Nothing is sent before this returns.
+   * @param token what it knows that by, where it has asked for one.
+   */
+  identified?(principal?: Pick<Principal, 'tenant' | 'id'>, token?: string): void;
   disconnected(code: number, reason: string): void;
   /** An attempt failed, or a message could not be understood. */
   failed(error: Error): void;
@@ -83,6 +86,8 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
   /** How far the local clock is, in milliseconds. */
   let ahead = 0;
   let refusedToken = false;
+  /** The token that was sent last. */
+  let offered: string | undefined;
   const timer = createTimer();
   const renewal = createTimer();
   const heartbeat = createHeartbeat(
@@ -146,6 +151,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     try {
       const token = await port.token(renew);
       if (transport !== asking) return;
+      offered = token;
       if (token) return write({ type: 'auth', token });
     } catch (thrown) {
       if (transport !== asking) return;
@@ -179,7 +185,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
         if (!message.authRequired) port.identified?.();
         break;
       case 'auth:success':
-        port.identified?.(message.principal);
+        port.identified?.(message.principal, offered);
         // whoever has learnt who they are may have ended the connection
         if (transport) renewBefore(message.expiresAt);
         break;

@@ -15,7 +15,7 @@ import type { Credentials } from './credentials.js';
 import { createIntake } from './intake.js';
 import type { Who } from './owner.js';
 import type { Replica } from './replica.js';
-import { createPush } from './push.js';
+import { createPush, type Caller } from './push.js';
 import { createSender } from './sender.js';
 import { createStamps } from './stamps.js';
 import type { SyncState } from './status.js';
@@ -80,17 +80,19 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   let reason = '';
   let fault: Error | undefined;
   let nextAttemptAt: number | null = null;
-  let ourId = '';
+  /** As whom the server knows this connection. */
+  let caller: Caller = { clientId: '' };
 
   const connection = createConnection(settings, {
     ...credentials,
     url: () => parts.socket,
-    identified(who) {
+    identified(who, token) {
       if (!parts.isSaid(who))
         return publish({ type: 'failed', error: new SyncError('forbidden', USURPED), usurped: true });
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
       credentials.accepted();
+      caller = { ...caller, token };
     },
     subscription() {
       const { cursor, replay } = following;
@@ -98,7 +100,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       return { type: 'subscribe', since, ...proof, compact: replay, ...options.subscription };
     },
     connected({ clientId, serverTime }) {
-      ourId = clientId;
+      caller = { ...caller, clientId };
       clock.measure(Date.parse(serverTime));
       emit('sync:connected', { clientId, serverTime });
     },
@@ -121,7 +123,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     ready: () => connection.state.phase === 'connected' && !following.replay,
     send: connection.send,
     // a connection that is not to be a WebSocket says nothing of where requests go
-    push: options.dial ? undefined : createPush(options, credentials, () => ourId),
+    push: options.dial ? undefined : createPush(options, parts.socket, () => caller),
     answered: received,
     stamp: stamps.stamp,
     refused: intake.refused,

@@ -41,15 +41,15 @@ export function createLink(options: ClientOptions, parts: LinkParts): Link {
   /** What is asked of the engine: to stay connected, or to connect once. */
   let [leads, asks] = [false, false];
   let absent: SyncState = { state: 'connecting' };
-  let stopped = '';
+  let [stopped, isSure] = ['', false];
   let owner: string | undefined;
-  let isSure = false;
 
   void parts.deferred.then(({ createEngine }) => {
     if (stopped) return;
     engine = createEngine(options, { ...parts, credentials, socket, wanted, stored, isSaid });
     if (leads) engine.lead();
     else if (asks) engine.ask();
+    publish({ type: 'connection' });
   });
 
   function stored(): StoredCursor | null {

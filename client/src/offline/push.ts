@@ -1,39 +1,57 @@
 import type { Ack, Nack } from '../../../src/protocol/index.js';
 import { apiUrl } from '../core/api-url.js';
-import { createTimer } from '../core/timer.js';
 import type { ClientOptions } from './api.js';
-import type { Credentials } from './credentials.js';
 
 /** Hands many writes over in one request. @returns the answer to each; rejects where there are none, for whatever reason. */
-export type Push = (writes: readonly object[]) => Promise<readonly (Ack | Nack)[]>;
+export type Push = (writes: readonly object[], signal: AbortSignal) => Promise<readonly (Ack | Nack)[]>;
 
-/** @param clientId the name of our connection: what comes of these writes is its own. */
-export function createPush(
-  { url, answerMs = 10_000 }: ClientOptions,
-  credentials: Credentials,
-  clientId: () => string,
-): Push {
-  return async (operations) => {
-    const bearer = await credentials.token(false);
-    const deadline = new AbortController();
-    const timer = createTimer();
-    timer.start(answerMs, () => deadline.abort());
+/** As whom the server knows our connection. */
+export interface Caller {
+  /** The name of the connection: what comes of these writes is its own. */
+  readonly clientId: string;
+  /** Left out where the server has not asked for one. */
+  readonly token?: string | undefined;
+}
+
+const JSON_TYPE = 'application/json';
+
+/** @param socket URL of the WebSocket. */
+export function createPush({ url }: Pick<ClientOptions, 'url'>, socket: string, caller: () => Caller): Push {
+  let address: string | undefined;
+
+  return async (operations, signal) => {
+    const { clientId, token } = caller();
+    // a cookie may be of another user by now
+    const request: RequestInit = { credentials: 'omit', signal };
     try {
-      const response = await fetch(`${apiUrl(url)}/sync/push`, {
+      address ??= await addressOf(apiUrl(url), socket, request);
+      const response = await fetch(address, {
+        ...request,
         method: 'POST',
         headers: {
-          'content-type': 'application/json',
-          'x-client-id': clientId(),
-          ...(bearer && { authorization: `Bearer ${bearer}` }),
+          accept: JSON_TYPE,
+          'content-type': JSON_TYPE,
+          'x-client-id': clientId,
+          ...(token && { authorization: `Bearer ${token}` }),
         },
         body: JSON.stringify({ operations }),
-        signal: deadline.signal,
       });
       const { results } = (await response.json()) as { readonly results?: readonly (Ack | Nack)[] };
-      if (results?.length !== operations.length) throw new Error(`a push was answered with ${response.status}`);
-      return results;
-    } finally {
-      timer.stop();
+      if (results?.length === operations.length) return results;
+      throw new Error(`a push was answered with ${response.status}`);
+    } catch (thrown) {
+      address = undefined;
+      throw thrown;
     }
   };
+}
+
+/** Where the server takes pushes, by its own word: at the address may be another one, which is told nothing. */
+async function addressOf(api: string, socket: string, request: RequestInit): Promise<string> {
+  const response = await fetch(`${api}/server-info`, { ...request, headers: { accept: JSON_TYPE } });
+  const { name, wsPath } = (await response.json()) as { readonly name?: string; readonly wsPath?: string };
+  const { origin, href } = new URL('sync/push', response.url);
+  const isIt = name === 'atome-sync' && wsPath && new URL(socket).pathname.endsWith(wsPath);
+  if (!isIt || origin !== new URL(api).origin) throw new Error(`${api} is not that of ${socket}`);
+  return href;
 }

@@ -11,11 +11,20 @@ let refused: string[];
 let failing: string[];
 let open: boolean;
 /** The pushes under way, and what answers them. */
-let pushed: { readonly writes: string[]; answer(answers: (Ack | Nack)[]): void; fail(): void }[];
+let pushed: {
+  readonly writes: string[];
+  readonly signal: AbortSignal;
+  answer(answers: (Ack | Nack)[]): void;
+  fail(): void;
+}[];
 let push: Push | undefined;
+/** How many answers to pushes were taken, and what else comes of them. */
+let answers: number;
+let onAnswer: () => void;
 
 beforeEach(() => {
   jest.useFakeTimers();
+  [answers, onAnswer] = [0, () => undefined];
   [sent, refused, failing, open] = [[], [], [], true];
   [pushed, push] = [[], undefined];
   outbox = createOutbox();
@@ -37,7 +46,12 @@ beforeEach(() => {
     get push() {
       return push;
     },
-    answered: (answer) => (answer.type === 'ack' ? sender.acked(answer) : sender.nacked(answer.opId, answer.error)),
+    answered(answer) {
+      answers += 1;
+      onAnswer();
+      if (answer.type === 'ack') sender.acked(answer);
+      else sender.nacked(answer.opId, answer.error);
+    },
     random: () => 0.5,
     answerMs: 10_000,
   });
@@ -326,10 +340,11 @@ describe('a sender', () => {
 
 describe('a sender that can push', () => {
   beforeEach(() => {
-    push = (writes) =>
+    push = (writes, signal) =>
       new Promise((resolve, reject) => {
         pushed.push({
           writes: writes.map((write) => (write as { opId: string }).opId),
+          signal,
           answer: resolve,
           fail: () => reject(new Error('404')),
         });
@@ -394,6 +409,97 @@ describe('a sender that can push', () => {
     expect(outbox.get('1000')!.ack).toBeUndefined();
     sender.pump();
     expect(pushed[1]!.writes).toEqual(opIds);
+  });
+
+  it('goes on where a write is held behind an earlier one whose time comes while many wait', async () => {
+    const id = crypto.randomUUID();
+    outbox.add({ opId: '0001', operation: 'create', atomeId: id }, true);
+    outbox.add({ opId: '0002', operation: 'update', atomeId: id }, true);
+    const opIds = fill(1_198);
+    sender.pump();
+    pushed[0]!.answer([
+      { type: 'nack', opId: '0001', error: error('internal') },
+      { type: 'nack', opId: '0002', error: error('not_found') },
+      ...opIds.slice(0, 498).map((opId) => ack(opId)),
+    ]);
+    await jest.advanceTimersByTimeAsync(1_000);
+    const answerAll = async (each: (typeof pushed)[number]): Promise<void> => {
+      each.answer(each.writes.map((opId) => ack(opId)));
+      await settle();
+    };
+    await answerAll(pushed[1]!);
+    expect(pushed.at(-1)!.writes[0]).toBe('0001');
+    await answerAll(pushed[2]!);
+    for (const each of take()) sender.acked(ack(each.split('@')[0]!));
+    expect([...outbox.values()].filter((each) => !each.ack)).toEqual([]);
+    expect(refused).toEqual([]);
+  });
+
+  it.each<[string, (opId: string) => Ack]>([
+    ['that of another', () => ack('9999')],
+    ['an ack without a place in the ledger', (opId) => ({ ...ack(opId), seq: undefined as never })],
+    ['none at all', () => null as never],
+  ])(
+    'sends over the connection what a push had no answer to but %s, and tells when that has none',
+    async (_what, odd) => {
+      const opIds = fill(200);
+      sender.pump();
+      pushed[0]!.answer(opIds.map((opId, n) => (n === 199 ? odd(opId) : ack(opId))));
+      await settle();
+      expect(take()).toEqual(['1199@200']);
+      expect(failing).toEqual([]);
+      jest.advanceTimersByTime(10_000);
+      expect(failing).toEqual(['timeout']);
+      expect(pushed).toHaveLength(1);
+    },
+  );
+
+  it('goes on pushing where the effect of a write has come before its answer', async () => {
+    const opIds = fill(700);
+    sender.pump();
+    opIds.slice(0, 500).forEach((opId) => outbox.take(opId));
+    pushed[0]!.answer(opIds.slice(0, 500).map((opId) => ack(opId)));
+    await settle();
+    expect(pushed.map(({ writes }) => writes.length)).toEqual([500, 200]);
+  });
+
+  it('takes a push that is not answered in time for none, and says so', async () => {
+    const opIds = fill(200);
+    sender.pump();
+    await jest.advanceTimersByTimeAsync(9_999);
+    expect([sent, failing]).toEqual([[], []]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(failing).toEqual(['timeout']);
+    expect(pushed[0]!.signal.aborted).toBe(true);
+    expect(take()).toHaveLength(100);
+    pushed[0]!.answer(opIds.map((opId) => ack(opId)));
+    await settle();
+    expect([...outbox.values()].filter((each) => each.ack)).toEqual([]);
+  });
+
+  it('waits no longer than for an answer in time before it sends others beside what is on its way', async () => {
+    fill(1);
+    sender.pump();
+    take();
+    const opIds = fill(200, 2_000);
+    sender.pump();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(failing).toEqual(['timeout']);
+    for (let sends = take(); sends.length > 0; sends = take()) {
+      for (const each of sends) sender.acked(ack(each.split('@')[0]!));
+    }
+    expect([...outbox.values()].filter((each) => !each.ack).map(({ write }) => write.opId)).toEqual(['1000']);
+    expect(opIds.every((opId) => outbox.get(opId)!.ack)).toBe(true);
+    expect(pushed).toEqual([]);
+  });
+
+  it('takes no further answer of a push once one of them has ended the connection', async () => {
+    const opIds = fill(200);
+    onAnswer = () => sender.lost(1000);
+    sender.pump();
+    pushed[0]!.answer(opIds.map((opId) => ack(opId)));
+    await settle();
+    expect(answers).toBe(1);
   });
 
   it('gives up what is refused, and puts off what is for later', async () => {

@@ -2,7 +2,7 @@ import type { Ack, ErrorBody, Hlc, Nack } from '../../../src/protocol/index.js';
 import { TOO_BIG } from '../../../src/protocol/close-codes.js';
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { isFinalStatus, refusal, type SyncErrorCode } from '../core/errors.js';
-import { createTimer } from '../core/timer.js';
+import { createTimer, inTime } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
 import { builtOn } from './built-on.js';
 import type { Outbox, Pending } from './outbox.js';
@@ -67,6 +67,12 @@ const OWN_FAULTS = /^(internal|quota)/;
 
 const TOO_LARGE = refusal('too_large', 'the server takes no message of this size; split the write', 413);
 
+/** The first of them that one push may have. */
+function fitting(unsent: readonly Pending[]): readonly Pending[] {
+  let chars = 0;
+  return unsent.filter(({ write }) => (chars += JSON.stringify(write).length) < PUSHED_CHARS);
+}
+
 export function createSender(outbox: Outbox, port: SenderPort): Sender {
   const { random, answerMs } = port;
   const timer = createTimer();
@@ -90,7 +96,8 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     /** Those whose `create` waits for an answer. */
     const made = new Set<string | null | undefined>();
     const unsent: Pending[] = [];
-    let onTheWay = 0;
+    /** How many are on their way, and whether one of those is not answered in time. */
+    let [onTheWay, isLate] = [0, false];
     const most = port.push && pushes && window === WINDOW ? PUSHED : window;
     for (const each of outbox.values()) {
       if (onTheWay + unsent.length >= most || !each.saved) break;
@@ -104,14 +111,16 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       }
       // were it refused, this would alter what others have under that id, or be the child of nothing
       if (made.has(write.parentId) || (made.has(atomeId) && !UNIQUE.test(atomeId))) break;
-      if (each.sentAt === null && !(each.held && waiting.has(atomeId))) unsent.push(each);
-      else onTheWay += 1;
+      if (each.sentAt !== null) {
+        onTheWay += 1;
+        isLate ||= now - each.sentAt >= answerMs;
+      } else if (!each.held || !waiting.has(atomeId)) unsent.push(each);
       waiting.add(atomeId);
       if (write.operation === 'create') made.add(atomeId);
     }
-    if (unsent.length <= WINDOW) unsent.slice(0, Math.max(0, window - onTheWay)).forEach(post);
+    if (unsent.length <= WINDOW || isLate) unsent.slice(0, Math.max(0, window - onTheWay)).forEach(post);
     // else what is on its way would be overtaken
-    else if (onTheWay === 0) push(unsent);
+    else if (onTheWay === 0) void push(unsent);
     if (next < Infinity) timer.start(next - now, pump);
   }
 
@@ -129,25 +138,26 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   }
 
   /** Sends the first of them in one request, or over the connection where nothing answers that. */
-  function push(unsent: readonly Pending[]): void {
-    let chars = 0;
-    const fit = unsent.filter(({ write }) => (chars += JSON.stringify(write).length) < PUSHED_CHARS);
+  async function push(unsent: readonly Pending[]): Promise<void> {
+    const fit = fitting(unsent);
     if (fit.length <= WINDOW) return unsent.slice(0, window).forEach(post);
     pushed = fit;
-    void port.push!(fit.map(stamped))
-      .then((answers) => {
-        if (pushed === fit) answers.forEach(port.answered);
-      })
-      .catch(() => {
-        if (pushed !== fit) return;
-        pushes = false;
-        for (const each of fit) each.sentAt = null;
-      })
-      .then(() => {
-        if (pushed !== fit) return;
-        pushed = undefined;
-        pump();
-      });
+    const ending = new AbortController();
+    try {
+      const answers = await inTime(port.push!(fit.map(stamped), ending.signal), answerMs);
+      if (!answers && pushed === fit) tell('timeout', `the server has not answered a push for ${answerMs} ms`);
+      for (const answer of answers ?? []) if (pushed === fit) port.answered(answer);
+    } catch {
+      // as where an answer is none
+    }
+    ending.abort();
+    if (pushed !== fit) return;
+    pushed = undefined;
+    // over the connection it is told when these are not answered; what has come back is not in the outbox any more
+    const left = fit.filter(({ write, sentAt, ack }) => sentAt !== null && !ack && outbox.has(write.opId));
+    for (const each of left) each.sentAt = null;
+    if (left.length > 0) pushes = false;
+    pump();
   }
 
   /** What is on its way, oldest first. */
@@ -161,8 +171,11 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     isExpecting = oldest !== undefined;
     if (!oldest) return;
     const since = Date.now() - oldest.sentAt!;
-    if (since >= answerMs) tell('timeout', `the server has not answered a write for ${since} ms`);
     deadline.start(answerMs, expectAnswers);
+    if (since < answerMs) return;
+    tell('timeout', `the server has not answered a write for ${since} ms`);
+    // the others wait for it no longer
+    pump();
   }
 
   function tell(code: SyncErrorCode, message: string): void {
