@@ -1,7 +1,7 @@
 /* What the files of a process share beside modules, and what one may not leave to the next. */
 
-/** What libraries keep there, which are loaded once for all files. */
-const KEPT = new Set(['typeormMetadataArgsStorage', 'classValidatorMetadataStorage']);
+/** What libraries keep there, which are loaded once for all files: helpers and registries. */
+const KEPT = /^(?:__|Swagger|classValidator|typeorm)/;
 
 /** For the end of the process: who has asked for them once relies on them, and they are heard by no other file. */
 const LAST_EVENTS = new Set(['exit', 'beforeExit']);
@@ -19,7 +19,7 @@ exports.remember = () => {
     for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
     Object.assign(process.env, env);
     // symbols are of Node and of Jest, which look for them again
-    const added = Object.getOwnPropertyNames(globalThis).filter((name) => !(name in globals) && !KEPT.has(name));
+    const added = Object.getOwnPropertyNames(globalThis).filter((name) => !(name in globals) && !KEPT.test(name));
     for (const name of added) Reflect.deleteProperty(globalThis, name);
     Object.defineProperties(globalThis, globals);
     for (const name of process.eventNames()) {
