@@ -40,9 +40,7 @@ function modelOf(name: SchemaName): Type<unknown> {
     };
     // a model is an object without properties, unless it says so
     const schema = JSON.parse(JSON.stringify(SCHEMAS[name]).replaceAll(PATH, PATH + MODEL_PREFIX)) as object;
-    ApiSchema({ type: undefined, properties: undefined, ...schema, name: MODEL_PREFIX + name } as { name: string })(
-      model,
-    );
+    ApiSchema(copied({ type: undefined, properties: undefined, ...schema, name: MODEL_PREFIX + name }))(model);
     models.set(name, model);
   }
   return model;
@@ -57,4 +55,13 @@ export function withPlainNames<Document extends { components?: { schemas?: objec
     schema as object,
   ]);
   return { ...plain, components: { ...components, schemas: Object.fromEntries(named) as object } };
+}
+
+/** The same, of which whoever reads gets a copy: what a document of OpenAPI 3.1 is given is changed into its own words in place. */
+function copied<T extends object>(schema: T): T {
+  const members = Object.entries(schema).map(([key, value]): [string, PropertyDescriptor] => [
+    key,
+    { enumerable: true, get: () => structuredClone(value) as unknown },
+  ]);
+  return Object.defineProperties({} as T, Object.fromEntries(members));
 }

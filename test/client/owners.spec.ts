@@ -1,4 +1,3 @@
-import 'fake-indexeddb/auto';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +14,10 @@ import {
 import { sqliteStore } from '../../client/src/sqlite.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import { startApp, type TestApp } from '../support/server/app.js';
+import { withIndexedDb } from '../support/browser/indexed-db.js';
 import { AT_ONCE, next } from '../support/clients/offline.js';
+
+withIndexedDb();
 
 /** A place of which nobody is served. */
 const NOBODY = 'http://127.0.0.1:1';

@@ -1,4 +1,3 @@
-import 'fake-indexeddb/auto';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,9 +10,12 @@ import { createClient } from '../../client/src/index.js';
 import { sqliteStore, tauriStore } from '../../client/src/sqlite.js';
 import type { Format } from '../../client/src/storage/store.js';
 import { launchBrowser } from '../support/browser/browser.js';
+import { withIndexedDb } from '../support/browser/indexed-db.js';
 import { Profile } from '../support/server/profile.js';
 import { TauriSqlDouble } from '../support/clients/tauri-sql.js';
 import { atome, write } from './store.suite.js';
+
+withIndexedDb();
 
 const NO_WIRE = { send: () => undefined, close: () => undefined };
 

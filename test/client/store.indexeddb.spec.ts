@@ -1,7 +1,9 @@
-import 'fake-indexeddb/auto';
 import { randomUUID } from 'node:crypto';
 import { indexedDbStore } from '../../client/src/storage/indexeddb/indexeddb-store.js';
+import { withIndexedDb } from '../support/browser/indexed-db.js';
 import { storeSuite } from './store.suite.js';
+
+withIndexedDb();
 
 function ended(request: IDBOpenDBRequest): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {

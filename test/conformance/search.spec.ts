@@ -66,6 +66,16 @@ describe.each(STORES)('a search that no index helps, in $name', ({ make }) => {
     await expect(atomes.search({ ...SHORT, sortBy: 'version' })).rejects.toThrow('search for more characters');
   });
 
+  it('is put into any order where its reader may see no more than it looks through', async () => {
+    const visibleTo = { names: ['bob'], exceptKinds: [] };
+    const query = { ...SHORT, visibleTo, sortBy: 'version', sortOrder: 'asc' } as const;
+    for (const some of [query, { ...query, kind: 'note' }, { ...query, parentId: null }]) {
+      expect((await atomes.search(some)).rows.map(({ id }) => id)).toEqual(['a15', 'a5']);
+    }
+    const ann = { names: ['ann'], exceptKinds: [] };
+    await expect(atomes.search({ ...query, visibleTo: ann })).rejects.toThrow('search for more characters');
+  });
+
   it('leaves lists as they are', async () => {
     expect((await atomes.list(PAGE)).length).toBe(PAGE.limit);
   });

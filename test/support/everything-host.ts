@@ -176,6 +176,11 @@ export async function startEverything(databaseUrl: string): Promise<EverythingHo
   app.useGlobalFilters(new CatchAll());
   app.useGlobalInterceptors(new Envelope(), cache);
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
+  adapter.getInstance().addHook('onRequest', ({ headers }, reply, done) => {
+    // it names those requests that came with a name
+    if (headers['x-request-id'] !== undefined) void reply.header('x-request-id', headers['x-request-id']);
+    done();
+  });
   await app.register(compress, { threshold: 100 });
   await app.register(mercurius, {
     schema: 'type Query { kindOf(id: String!): String }',

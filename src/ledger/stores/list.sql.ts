@@ -86,12 +86,28 @@ function between(place: string, { sortOrder, after, until }: FoundQuery): { cond
 /** How many atomes a search that no index helps looks through for one page, and about how many bytes of them. */
 export const MOST_SEARCHED = { rows: 10_000, bytes: 64 * 1024 * 1024 };
 
+/** What a search looks through: what its reader may see, however much of it the documents then leave out. */
+const walkedOf = (query: ListQuery): ListQuery => ({
+  ...query,
+  type: undefined,
+  search: undefined,
+  where: undefined,
+  includeDeleted: true,
+});
+
+/** One more atome than a search looks through; none where there are no more. Those that may not be read do not count. */
+export function selectOneMore(tenant: string, query: ListQuery, dialect: Dialect): Statement {
+  const { conditions, params } = listConditions(tenant, walkedOf(query), dialect);
+  const sql = `SELECT seq FROM atome_atomes WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT 1 OFFSET ?`;
+  return { sql, params: [...params, MOST_SEARCHED.rows] };
+}
+
 /**
  * The atome with which a walk in order has passed so many, or so much; none where there is less. Those that may not be read do
  * not count, so that its place tells nothing of them.
  */
 export function selectWalkEnd(tenant: string, query: ListQuery, dialect: Dialect, most = MOST_SEARCHED): Statement {
-  const walked = { ...query, type: undefined, search: undefined, where: undefined, includeDeleted: true };
+  const walked = walkedOf(query);
   const { conditions, params } = listConditions(tenant, walked, dialect);
   const column = sortColumn(walked, dialect);
   const within = between(`(${column}, id)`, walked);

@@ -11,6 +11,7 @@ import {
   MOST_SEARCHED,
   selectBound,
   selectList,
+  selectOneMore,
   selectWalkEnd,
   type FoundQuery,
 } from './list.sql.js';
@@ -69,8 +70,8 @@ export class SqlAtomes extends Part implements LedgerAtomes {
     const led = await this.ledBy(query);
     if (led.found || led.index) return { rows: await this.listed(led, bytes) };
     if (query.sort || !isInOrder(query)) {
-      const bound = selectBound(this.tenant, query, MOST_SEARCHED.rows);
-      const [more] = await this.scan<{ seq: unknown }>(true, bound.sql, ...bound.params);
+      const oneMore = selectOneMore(this.tenant, query, this.database.dialect);
+      const [more] = await this.scan<{ seq: unknown }>(true, oneMore.sql, ...oneMore.params);
       if (more) throw unordered();
       return { rows: await this.listed(led, bytes) };
     }

@@ -47,6 +47,15 @@ describe('the document of an application that imports the module', () => {
     expect(refsOf(document)).toEqual(Object.keys(document.components!.schemas!).sort());
   });
 
+  it('speaks its own version, whichever was made before', async () => {
+    await documentOf({}, '3.1.0');
+    await app.close();
+    const text = JSON.stringify(await documentOf({}, '3.0.0'));
+    expect([text.includes('"nullable":true'), text.includes('"type":[')]).toEqual([true, false]);
+    await app.close();
+    expect(JSON.stringify(await documentOf({}, '3.1.0'))).not.toContain('"nullable"');
+  });
+
   it('asks for nothing where nobody is asked who calls', async () => {
     const document = await documentOf({}, '3.1.0');
     describeAtomes(app, document);

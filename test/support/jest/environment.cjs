@@ -1,6 +1,7 @@
 /* The surroundings of a test file: those of the process, which it leaves as it has found them. */
 const { ModernFakeTimers } = require('@jest/fake-timers');
 const { ModuleMocker } = require('jest-mock');
+const { remember } = require('./surroundings.cjs');
 
 module.exports = class NativeEnvironment {
   constructor({ projectConfig }, { docblockPragmas }) {
@@ -10,11 +11,7 @@ module.exports = class NativeEnvironment {
     this.moduleMocker = new ModuleMocker(globalThis);
     this.fakeTimers = null;
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
-    this.before = {
-      globals: Object.getOwnPropertyDescriptors(globalThis),
-      env: { ...process.env },
-      exit: process.exit,
-    };
+    this.restore = remember();
     // as the others of the process keep theirs
     delete globalThis[Symbol.for('EVENT_HANDLERS')];
   }
@@ -28,11 +25,7 @@ module.exports = class NativeEnvironment {
   teardown() {
     this.fakeTimersModern.dispose();
     this.moduleMocker.restoreAllMocks();
-    const { globals, env, exit } = this.before;
-    process.exit = exit;
-    for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-    Object.assign(process.env, env);
-    Object.defineProperties(globalThis, globals);
+    this.restore();
     return Promise.resolve();
   }
 

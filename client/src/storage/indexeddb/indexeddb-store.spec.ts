@@ -1,8 +1,10 @@
-import 'fake-indexeddb/auto';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Changes } from '../store.js';
 import { indexedDbStore, type IndexedDbOptions } from './indexeddb-store.js';
+import { withIndexedDb } from '../../../../test/support/browser/indexed-db.js';
+
+withIndexedDb();
 
 const page = globalThis as unknown as { navigator?: unknown };
 const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
