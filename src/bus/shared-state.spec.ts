@@ -145,4 +145,22 @@ describe('what a node tells of itself', () => {
     ]);
     expect(other.bytes).toBe(0);
   });
+
+  it('is asked for again where the telling of all of it was cut short', async () => {
+    for (let n = 0; n < 10; n += 1) one.set(`k${n}`, 'v'.repeat(300));
+    await deliver();
+    one.set('k9', null);
+    await deliver(() => true);
+    const tell = (change: StateChange): Promise<void> => {
+      sent.push(change);
+      // broken after the first part
+      one.use(undefined);
+      return Promise.resolve();
+    };
+    one.use({ maxBytes: 1_000, tell, request: () => undefined });
+    one.tellWhole();
+    await deliver();
+    other.alive('one', one.revision);
+    expect(requests).toEqual(['one']);
+  });
 });

@@ -85,6 +85,8 @@ export class SharedState implements MemoryHolder {
   /** @param transport undefined while there is nobody to tell. */
   use(transport: StateTransport | undefined): void {
     this.transport = transport;
+    // whoever has heard the first parts of a telling alone is to ask for all of it
+    if (this.whole) this.outgoing.revision += 1;
     this.whole = undefined;
   }
 

@@ -128,12 +128,12 @@ export class LedgerTail {
     return alteration.seq === this.seq + 1 && prevHash === this.hash;
   }
 
-  /** What this node has committed meanwhile may be here already. */
+  /** What has come another way meanwhile is here already, and says nothing of where atomes stand by now. */
   private take(committed: readonly Committed[]): void {
-    for (const each of committed) {
-      if (each.alteration.seq === this.seq + 1) this.push(each);
-    }
-    this.applyRelocations(committed);
+    const fresh = committed.filter(({ alteration }) => alteration.seq > this.seq);
+    if (fresh.length === 0) return;
+    for (const each of fresh) this.push(each);
+    this.applyRelocations(fresh);
     this.advanced();
   }
 

@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { transformSync } from 'esbuild';
 import { LogOutput } from './log-output.js';
 
 describe('the log', () => {
@@ -56,6 +59,34 @@ describe('the log', () => {
     const lines = written.trim().split('\n');
     expect(lines).toHaveLength(4_097);
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ level: 40, msg: expect.stringMatching(/^4 lines/) });
+  });
+
+  it('is tried again at once where a pipe is full, also at the end', async () => {
+    fault = Object.assign(new Error('full'), { code: 'EAGAIN' });
+    out.write('one\n');
+    await pass(10);
+    fault = undefined;
+    await pass(30);
+    expect(written).toBe('one\n');
+    fault = new Error('ENOSPC');
+    out.write('two\n');
+    await pass(10);
+    fault = undefined;
+    const flushed = out.flush(500);
+    await pass(10);
+    await flushed;
+    expect(written).toBe('one\ntwo\n');
+  });
+
+  it('is whole when a process ends at once after several lines', () => {
+    const { code } = transformSync(readFileSync(new URL('log-output.ts', import.meta.url), 'utf8'), { loader: 'ts' });
+    const script = `${code}
+      const out = new LogOutput(1);
+      process.on('exit', () => out.waitAtExit());
+      for (const line of ['one', 'two', 'three']) out.write(line + '\\n');
+      process.exit(1);`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout.toString()).toBe('one\ntwo\nthree\n');
   });
 
   it('holds up no end, though nobody reads it', async () => {

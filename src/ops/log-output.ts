@@ -2,8 +2,8 @@ import { write } from 'node:fs';
 
 /** Bytes of lines that may wait to be written. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** How long it takes until a file or a pipe that has refused is tried again, in milliseconds. */
-const RETRY_MS = 1_000;
+/** How long it takes until a disk that has refused is tried again, in milliseconds, and a pipe that is full. */
+const RETRY_MS = { disk: 1_000, pipe: 20 } as const;
 /** How long the end of the process waits for what is being written, in milliseconds. */
 const EXIT_MS = 100;
 
@@ -41,6 +41,9 @@ export class LogOutput {
   /** Resolves when all is written, or after so many milliseconds. */
   async flush(ms: number): Promise<void> {
     if (this.bytes === 0) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.next();
     await new Promise<void>((resolve) => {
       const late = setTimeout(resolve, ms);
       this.idle = () => {
@@ -50,9 +53,13 @@ export class LogOutput {
     });
   }
 
-  /** Has what is being written come out, before a process ends at once. */
+  /** Has what is still to be written come out before a process ends at once, if it takes no time. */
   waitAtExit(): void {
-    if (this.isWriting) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EXIT_MS);
+    if (this.isWriting) sleep(EXIT_MS);
+    if (this.waiting.length === 0) return;
+    // threads of the system write it while this one sleeps
+    this.writeTo(this.fd, Buffer.concat(this.waiting.splice(0)), () => undefined);
+    sleep(EXIT_MS);
   }
 
   private next(): void {
@@ -68,7 +75,7 @@ export class LogOutput {
       const rest = data.subarray(error ? 0 : written);
       if (rest.length > 0) this.waiting.unshift(rest);
       this.bytes -= data.length - rest.length;
-      if (error) this.retry();
+      if (error) this.retry((error as NodeJS.ErrnoException).code === 'EAGAIN' ? RETRY_MS.pipe : RETRY_MS.disk);
       else this.goOn();
     });
   }
@@ -83,10 +90,14 @@ export class LogOutput {
     this.next();
   }
 
-  private retry(): void {
+  private retry(ms: number): void {
     this.timer = setTimeout(() => {
       this.timer = undefined;
       this.next();
-    }, RETRY_MS).unref();
+    }, ms).unref();
   }
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

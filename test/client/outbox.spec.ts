@@ -119,6 +119,26 @@ describe('an outbox of many writes', () => {
     },
   );
 
+  it('goes over the connection where that is known by a cookie, which a push does not have', async () => {
+    const who = ({ headers }: { headers: Record<string, unknown> }): string => (headers.cookie ? 'alice' : 'guest');
+    const embedded = await startEmbedded({
+      wsPath: WS_PATH,
+      authenticate: (request) => ({ id: who(request), tenant: 'default', roles: ['writer'] }),
+    });
+    ends.push(() => embedded.close());
+    await writeOffline(embedded.url, 200);
+    class CookieSocket extends CountingSocket {
+      constructor(url: string) {
+        super(url, { headers: { cookie: 'session=alice' } });
+      }
+    }
+    const client = open(embedded.url, { WebSocket: CookieSocket });
+    await client.flush();
+    const { body } = await embedded.api.get('/v1/atome/list?limit=100&fields=ownerId');
+    const owners = (body as { data: { ownerId: string }[] }).data.map(({ ownerId }) => ownerId);
+    expect([pushes, owners.length, new Set(owners)]).toEqual([0, 100, new Set(['alice'])]);
+  });
+
   it('is not told to another application that has the address, and goes over the connection', async () => {
     const server = await start(WITH_TOKENS);
     const asked: string[] = [];

@@ -1,3 +1,7 @@
+/**
+ * JSON Patch is not loaded yet.
+ * @ownModules
+ */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from '../../../test/support/properties.js';
 import { fold, type Atome, type Change, type JsonObject } from '../../../src/protocol/index.js';

@@ -24,7 +24,7 @@ export function createPush({ url }: Pick<ClientOptions, 'url'>, socket: string, 
     // a cookie may be of another user by now
     const request: RequestInit = { credentials: 'omit', signal };
     try {
-      address ??= await addressOf(apiUrl(url), socket, request);
+      address ??= await addressOf(apiUrl(url), socket, request, token);
       const response = await fetch(address, {
         ...request,
         method: 'POST',
@@ -46,10 +46,18 @@ export function createPush({ url }: Pick<ClientOptions, 'url'>, socket: string, 
   };
 }
 
+interface ServerInfo {
+  readonly name?: string;
+  readonly wsPath?: string;
+  readonly authRequired?: boolean;
+}
+
 /** Where the server takes pushes, by its own word: at the address may be another one, which is told nothing. */
-async function addressOf(api: string, socket: string, request: RequestInit): Promise<string> {
+async function addressOf(api: string, socket: string, request: RequestInit, token?: string): Promise<string> {
   const response = await fetch(`${api}/server-info`, { ...request, headers: { accept: JSON_TYPE } });
-  const { name, wsPath } = (await response.json()) as { readonly name?: string; readonly wsPath?: string };
+  const { name, wsPath, authRequired } = (await response.json()) as ServerInfo;
+  // it knows our connection by something else, which a push does not have: it might take us for somebody else
+  if (authRequired && !token) throw new Error("a push would be in nobody's name");
   const { origin, href } = new URL('sync/push', response.url);
   const isIt = name === 'atome-sync' && wsPath && new URL(socket).pathname.endsWith(wsPath);
   if (!isIt || origin !== new URL(api).origin) throw new Error(`${api} is not that of ${socket}`);

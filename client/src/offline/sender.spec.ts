@@ -400,10 +400,14 @@ describe('a sender that can push', () => {
     expect(pushed).toHaveLength(2);
   });
 
-  it('takes no answer of a connection that has ended, and pushes again what was not answered', async () => {
+  it.each([
+    ['a connection that has ended', () => sender.lost(1006)],
+    ['a ledger that has been replaced', () => sender.restart()],
+  ])('takes no answer of %s, ends the push, and pushes again what was not answered', async (_of, end) => {
     const opIds = fill(300);
     sender.pump();
-    sender.lost(1006);
+    end();
+    expect(pushed[0]!.signal.aborted).toBe(true);
     pushed[0]!.answer(opIds.map((opId) => ack(opId)));
     await settle();
     expect(outbox.get('1000')!.ack).toBeUndefined();

@@ -73,6 +73,19 @@ function fitting(unsent: readonly Pending[]): readonly Pending[] {
   return unsent.filter(({ write }) => (chars += JSON.stringify(write).length) < PUSHED_CHARS);
 }
 
+/** What is on its way, oldest first. */
+function onTheirWay(outbox: Outbox): Pending[] {
+  return [...outbox.values()].filter(({ sentAt, ack }) => sentAt !== null && !ack);
+}
+
+/** Marks a write as sent. @returns it as it goes out. */
+function stamped(each: Pending, { stamp }: Pick<SenderPort, 'stamp'>): object {
+  const { write } = each;
+  each.hlc ??= write.hlc ?? stamp(write.opId);
+  each.sentAt = Date.now();
+  return { ...write, hlc: each.hlc };
+}
+
 export function createSender(outbox: Outbox, port: SenderPort): Sender {
   const { random, answerMs } = port;
   const timer = createTimer();
@@ -82,8 +95,9 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   let setbacks = 0;
   let pausing = false;
   let quietUntil = 0;
-  /** The push under way. */
+  /** The push under way, and what ends it. */
   let pushed: readonly Pending[] | undefined;
+  let ending = new AbortController();
   /** Whether this connection is served by pushes, too. */
   let pushes = true;
 
@@ -124,16 +138,8 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     if (next < Infinity) timer.start(next - now, pump);
   }
 
-  /** Marks a write as sent. @returns it as it goes out. */
-  function stamped(each: Pending): object {
-    const { write } = each;
-    each.hlc ??= write.hlc ?? port.stamp(write.opId);
-    each.sentAt = Date.now();
-    return { ...write, hlc: each.hlc };
-  }
-
   function post(each: Pending): void {
-    port.send({ type: 'mutate', ...stamped(each) });
+    port.send({ type: 'mutate', ...stamped(each, port) });
     if (!isExpecting) expectAnswers();
   }
 
@@ -142,17 +148,17 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     const fit = fitting(unsent);
     if (fit.length <= WINDOW) return unsent.slice(0, window).forEach(post);
     pushed = fit;
-    const ending = new AbortController();
+    ending = new AbortController();
     try {
-      const answers = await inTime(port.push!(fit.map(stamped), ending.signal), answerMs);
+      const writes = fit.map((each) => stamped(each, port));
+      const answers = await inTime(port.push!(writes, ending.signal), answerMs);
       if (!answers && pushed === fit) tell('timeout', `the server has not answered a push for ${answerMs} ms`);
       for (const answer of answers ?? []) if (pushed === fit) port.answered(answer);
     } catch {
       // as where an answer is none
     }
-    ending.abort();
     if (pushed !== fit) return;
-    pushed = undefined;
+    forgetPush();
     // over the connection it is told when these are not answered; what has come back is not in the outbox any more
     const left = fit.filter(({ write, sentAt, ack }) => sentAt !== null && !ack && outbox.has(write.opId));
     for (const each of left) each.sentAt = null;
@@ -160,14 +166,15 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     pump();
   }
 
-  /** What is on its way, oldest first. */
-  function onTheirWay(): Pending[] {
-    return [...outbox.values()].filter(({ sentAt, ack }) => sentAt !== null && !ack);
+  /** What is answered to it from now on is of another connection, or ledger. */
+  function forgetPush(): void {
+    pushed = undefined;
+    ending.abort();
   }
 
   /** Looks for writes without an answer for as long as any are on their way. */
   function expectAnswers(): void {
-    const [oldest] = onTheirWay();
+    const [oldest] = onTheirWay(outbox);
     isExpecting = oldest !== undefined;
     if (!oldest) return;
     const since = Date.now() - oldest.sentAt!;
@@ -241,13 +248,13 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       pump();
     },
     lost(code) {
-      const lost = onTheirWay();
+      const lost = onTheirWay(outbox);
       for (const each of lost) each.sentAt = null;
       timer.stop();
       deadline.stop();
       isExpecting = false;
       pausing = false;
-      pushed = undefined;
+      forgetPush();
       pushes = true;
       if (code !== TOO_BIG) return;
       // one of them was too big: one at a time tells which
@@ -256,6 +263,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       if (tooBig) refuse(tooBig, TOO_LARGE);
     },
     restart() {
+      forgetPush();
       for (const each of outbox.values()) {
         each.sentAt = null;
         each.ack = undefined;
