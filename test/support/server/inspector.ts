@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as elapse } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { ServerProcess } from './process.js';
 
@@ -8,16 +9,34 @@ export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 /** How often the loop is looked at, in milliseconds. */
 const LOOK_MS = 5;
 
+/** How long it looks where a program is, in milliseconds. */
+const STACK_MS = 500;
+
 interface Reply {
   readonly id?: number;
+  readonly method?: string;
+  readonly params?: { readonly callFrames?: readonly CallFrame[] };
   readonly result?: { readonly result?: { readonly value?: unknown } };
+}
+
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly location: { readonly lineNumber: number };
 }
 
 /** Looks into a server process through the debugger of Node, without a word of it in the server's code. */
 export class Inspector {
   private lastId = 0;
 
-  private constructor(private readonly ws: WebSocket) {}
+  private readonly gone: Promise<never>;
+
+  private constructor(private readonly ws: WebSocket) {
+    this.gone = once(ws, 'close').then(() => {
+      throw new Error('the process that was looked into has ended');
+    });
+    this.gone.catch(() => undefined);
+  }
 
   static async attach(server: ServerProcess): Promise<Inspector> {
     const url = await server.warns(/Debugger listening on (ws:\S+)/);
@@ -65,6 +84,23 @@ export class Inspector {
     return Math.round(delay);
   }
 
+  /** Where its program is, again and again, each with the innermost function first: for one that answers nobody. */
+  async stacks(times = 5): Promise<string[]> {
+    const stacks: string[] = [];
+    this.ws.on('message', (data: Buffer) => {
+      const { method, params } = JSON.parse(data.toString()) as Reply;
+      if (method === 'Debugger.paused') stacks.push(params!.callFrames!.map(lineOf).join(' < '));
+    });
+    this.ws.send(JSON.stringify({ method: 'Debugger.enable', id: (this.lastId += 1) }));
+    for (let n = 0; n < times; n += 1) {
+      for (const method of ['Debugger.pause', 'Debugger.resume']) {
+        this.ws.send(JSON.stringify({ method, id: (this.lastId += 1) }));
+        await elapse(STACK_MS);
+      }
+    }
+    return stacks;
+  }
+
   close(): void {
     this.ws.terminate();
   }
@@ -77,9 +113,13 @@ export class Inspector {
     const id = (this.lastId += 1);
     this.ws.send(JSON.stringify({ id, method, params }));
     for (;;) {
-      const [data] = (await once(this.ws, 'message')) as [Buffer];
+      const [data] = (await Promise.race([once(this.ws, 'message'), this.gone])) as [Buffer];
       const reply = JSON.parse(data.toString()) as Reply;
       if (reply.id === id) return reply;
     }
   }
+}
+
+function lineOf({ functionName, url, location }: CallFrame): string {
+  return `${functionName} (${url.split('/').slice(-3).join('/')}:${location.lineNumber + 1})`;
 }

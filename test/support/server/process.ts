@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
@@ -77,6 +78,19 @@ export class ServerProcess {
     child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString()));
     await begun();
     return new ServerProcess(child, '', output);
+  }
+
+  /** What the system says of it, on Linux: whether it runs, what it waits for, and how much memory it has. */
+  stateLines(): string[] {
+    const read = (name: string): string => {
+      try {
+        return readFileSync(`/proc/${this.child.pid}/${name}`, 'latin1');
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const status = read('status').split('\n');
+    return [...status.filter((line) => /^(State|VmRSS|VmSwap|Threads)/.test(line)), read('wchan'), read('schedstat')];
   }
 
   /** Resolves when it has written a text to standard output. */
