@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { answerUnderWay } from '../http/connection-errors.js';
 import { DEFAULT_CONNECTION_LIMITS } from '../auth/admission/connection-limiter.js';
@@ -58,13 +58,16 @@ export class HttpConnections {
 
   attach(server: Server): void {
     server.on('connection', (socket: Socket) => this.add(socket));
-    server.on('request', (request: IncomingMessage, response) => {
-      const { socket } = request;
-      this.idle.delete(socket);
-      response.once('close', () => {
-        // behind another request on it, or handed over to the WebSocket, it is in use
-        if (!socket.destroyed && !answerUnderWay(socket)) this.idle.add(socket);
-      });
+    const { idle } = this;
+    // one for all answers, which close once
+    const closed = function (this: ServerResponse): void {
+      const { socket } = this.req;
+      // behind another request on it, or handed over to the WebSocket, it is in use
+      if (!socket.destroyed && !answerUnderWay(socket)) idle.add(socket);
+    };
+    server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+      idle.delete(socket);
+      response.on('close', closed);
     });
     observeUpgrades(server, ({ socket }) => this.idle.delete(socket));
   }

@@ -43,7 +43,13 @@ export class PreparedWriter {
   ) {}
 
   /** As that of the writer. @param by whose earlier writes come before it. */
-  async submit(tenant: string, mutation: Mutation, origin: WriteOrigin, by: Caller): Promise<Outcome> {
+  submit(tenant: string, mutation: Mutation, origin: WriteOrigin, by: Caller): Promise<Outcome> {
+    // nothing to wait for, and no promise of its own
+    if (!this.hooks && !this.kinds) return this.writer.submit(tenant, mutation, origin);
+    return this.prepared(tenant, mutation, origin, by);
+  }
+
+  private async prepared(tenant: string, mutation: Mutation, origin: WriteOrigin, by: Caller): Promise<Outcome> {
     if (!this.hooks) return this.writer.submit(tenant, this.kinds?.complete(mutation) ?? mutation, origin);
     if (!isShown(mutation)) return this.inLine(() => this.writer.submit(tenant, mutation, origin), lineOf(by));
     const [outcome] = await this.run(this.hooks, { tenant, mutations: [mutation], origin }, by);

@@ -40,6 +40,18 @@ describe('bodies that arrive', () => {
     expect(await whole).toBe('one two');
   });
 
+  it('are taken without a listener where they came with their head, and let go of', async () => {
+    const payload = Object.assign(new PassThrough(), { headers: { 'content-length': '3' } });
+    const closed = new Promise((resolve) => payload.once('close', resolve));
+    const listen = jest.spyOn(payload, 'on');
+    const whole = bodies.read(payload, 3, 'a');
+    payload.end('one');
+    expect((await whole).toString()).toBe('one');
+    expect(listen.mock.calls.map(([event]) => event)).not.toContain('data');
+    await settle();
+    await closed;
+  });
+
   it('have at most as many bytes as their call takes', async () => {
     const { payload, whole } = begin('a', 5);
     payload.write('123456');

@@ -21,8 +21,8 @@ class LateBody extends AtomeError {
   }
 }
 
-/** `complete` of a request: it is there to its end, as far as it fits into what Node keeps. */
-type Payload = Readable & { readonly complete?: boolean };
+/** A request, or what stands for one. */
+type Payload = Readable & { readonly headers?: { readonly 'content-length'?: string | undefined } };
 
 interface Body {
   readonly caller: string;
@@ -58,11 +58,14 @@ export class ArrivingBodies {
    * @throws AtomeError `too_large`; `unavailable` where it does not come, or where too much is held already.
    */
   async read(payload: Payload, limit: number, caller: string): Promise<Buffer> {
-    // a small body comes in one packet with its head, and is there once Node has parsed that to its end
+    const length = Number(payload.headers?.['content-length']);
+    // a small body comes in one packet with its head, and is there whole before Node has parsed its end
     await Promise.resolve();
-    if (!payload.complete || payload.readableFlowing !== null) return this.arriving(payload, limit, caller);
-    const body = (payload.read() as Buffer | null) ?? NOTHING;
-    if (body.length > limit) throw tooLarge(limit);
+    const isHere = payload.readableLength === length && length > 0 && length <= limit;
+    if (!isHere || payload.readableFlowing !== null) return this.arriving(payload, limit, caller);
+    const body = payload.read() as Buffer;
+    // to its end, with which the request closes
+    payload.resume();
     return body;
   }
 
@@ -130,4 +133,3 @@ export function tooLarge(limit: number): AtomeError {
 }
 
 const ignore = (): void => undefined;
-const NOTHING = Buffer.alloc(0);

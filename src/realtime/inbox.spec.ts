@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { turnsWhile } from '../../test/support/loop.js';
 import { Inbox, type Frame } from './inbox.js';
 import { TokenBucket } from '../auth/admission/token-bucket.js';
+import { TurnSlice } from './turn-slice.js';
 
 const unlimited = (): TokenBucket => new TokenBucket(1e9, 1e9, 0);
 
@@ -32,10 +33,32 @@ describe('an inbox', () => {
     }
   });
 
-  it('lets the loop turn while it takes many', async () => {
-    const inbox = new Inbox(unlimited(), async () => {});
+  it('takes what is soon done in one turn of the loop', async () => {
+    const taken = jest.fn(async () => {});
+    const inbox = new Inbox(unlimited(), taken, new TurnSlice(() => 0));
     for (let n = 0; n < 200; n += 1) inbox.push('x');
-    expect(await turnsWhile(inbox.drain())).toBeGreaterThanOrEqual(200 / 16 - 1);
+    expect(await turnsWhile(inbox.drain())).toBeLessThanOrEqual(1);
+    expect(taken).toHaveBeenCalledTimes(200);
+  });
+
+  it('lets the loop turn while it takes what takes long, some of each connection in between', async () => {
+    let now = 0;
+    const slice = new TurnSlice(() => now);
+    const log: string[] = [];
+    const inboxOf = (name: string): Inbox =>
+      new Inbox(
+        unlimited(),
+        async () => {
+          now += 1;
+          log.push(name);
+        },
+        slice,
+      );
+    const inboxes = ['a', 'b'].map(inboxOf);
+    for (let n = 0; n < 200; n += 1) inboxes.forEach((inbox) => inbox.push('x'));
+    const turns = await turnsWhile(Promise.all(inboxes.map((inbox) => inbox.drain())));
+    expect(turns).toBeGreaterThanOrEqual(200 / 32 - 1);
+    expect(log.slice(0, 64)).toContain('b');
   });
 
   it('takes as many at once as the burst, and then waits for each', async () => {

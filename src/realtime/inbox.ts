@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { TokenBucket } from '../auth/admission/token-bucket.js';
+import { TurnSlice } from './turn-slice.js';
 
 /** A text frame; null stands for a binary one. */
 export type Frame = string | null;
@@ -7,8 +8,11 @@ export type Frame = string | null;
 /** Frames and characters waiting, above which it is full. */
 const MAX_FRAMES = 256;
 const MAX_CHARS = 256 * 1024;
-/** Frames taken before the event loop turns: many connections may have an inbox that is full. */
+/** Frames of each connection that are taken in a turn of the event loop, whatever the others send. */
 const IN_A_ROW = 16;
+
+/** Many connections may have an inbox that is full. */
+const TURN = new TurnSlice();
 
 /** What a client has sent: taken one after the other, in the order it came, and no faster than allowed. */
 export class Inbox {
@@ -20,6 +24,7 @@ export class Inbox {
   constructor(
     private readonly bucket: TokenBucket,
     private readonly handle: (frame: Frame) => Promise<void>,
+    private readonly slice = TURN,
   ) {}
 
   /** Whether no more should be read for now. */
@@ -47,7 +52,7 @@ export class Inbox {
       if (wait > 0) await setTimeout(wait, undefined, { ref: false });
       this.chars -= frame?.length ?? 0;
       await this.handle(frame);
-      if ((taken += 1) % IN_A_ROW === 0) await setImmediate();
+      if ((taken += 1) % IN_A_ROW === 0 && this.slice.isOver) await setImmediate();
     }
     this.isBusy = false;
   }

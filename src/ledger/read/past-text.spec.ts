@@ -49,7 +49,11 @@ describe('a state of the past as text', () => {
           const { data, meta } = log.state!;
           snapshots[log.state!.version] = snapshotText(log.state!, JSON.stringify(data), JSON.stringify(meta));
         }
-        const named = (json: string): string => json.replace(/"[abc]"/g, (key) => KEYS_OF[key]!);
+        const inPointer = (_: string, key: string): string => `/${KEYS_OF[`"${key}"`]!.slice(1, -1)}`;
+        const named = (json: string): string =>
+          json
+            .replace(/"[abc]"/g, (key) => KEYS_OF[key]!)
+            .replace(/"\/[^"]*"/g, (pointer) => pointer.replace(/\/([abc])(?=[/"])/g, inPointer));
         const told = JSON.parse(named(JSON.stringify(log.alterations))) as Foldable[];
         const base = Math.min(from, told.length - 1);
         // an object puts the keys into its order

@@ -37,13 +37,8 @@ export class GroupCommits {
    * @throws DecideApart where the writes cannot be decided together.
    */
   async commit(tenant: string, group: readonly Asked[], isAtomic: boolean): Promise<CommittedGroup> {
-    const requests = await Promise.all(
-      group.map(async ({ mutation, origin }) => ({
-        mutation,
-        origin,
-        restored: await this.restored(tenant, mutation, origin),
-      })),
-    );
+    const isRestored = group.some(({ mutation }) => mutation.operation === 'restore');
+    const requests: readonly WriteRequest[] = isRestored ? await this.withRestored(tenant, group) : group;
     try {
       return await this.commitIn(tenant, requests, isAtomic);
     } catch (error) {
@@ -56,12 +51,19 @@ export class GroupCommits {
     }
   }
 
+  private withRestored(tenant: string, group: readonly Asked[]): Promise<WriteRequest[]> {
+    const restoring = group.map(async ({ mutation, origin }) => {
+      return { mutation, origin, restored: await this.restored(tenant, mutation, origin) };
+    });
+    return Promise.all(restoring);
+  }
+
   private async commitIn(
     tenant: string,
     requests: readonly WriteRequest[],
     isAtomic: boolean,
   ): Promise<CommittedGroup> {
-    await this.open(tenant);
+    if (!this.opened.has(tenant)) await this.open(tenant);
     const touched = this.touched(requests, isAtomic);
     const decide = (before: LockedState): CommittedGroup => {
       const begun = performance.now();

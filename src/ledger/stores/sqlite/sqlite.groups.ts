@@ -26,6 +26,11 @@ const SELECT_RECEIPTS = sql.selectReceipts(
     WHERE op_id = w.value ->> 0 AND author = w.value ->> 1 AND tenant = ?`,
 );
 
+/** The INSERT of each table: its text is made once. */
+const INSERT_ALTERATION = insertOf(ALTERATIONS);
+const INSERT_ATOME = insertOf(ATOMES, sql.UPSERT_ATOME);
+const INSERT_RECEIPT = insertOf(RECEIPTS);
+
 /** What groups ask of a connection, which is in a transaction by then. */
 export class SqliteGroups {
   private readonly statements = new StatementCache();
@@ -72,9 +77,9 @@ export class SqliteGroups {
 
   add(tenant: string, additions: Additions): void {
     const { head, alterations, atomes, receipts, erased } = additions;
-    this.insert(ALTERATIONS, tenant, alterations);
-    this.insert(ATOMES, tenant, atomes, sql.UPSERT_ATOME);
-    this.insert(RECEIPTS, tenant, receipts);
+    this.insert(INSERT_ALTERATION, tenant, alterations);
+    this.insert(INSERT_ATOME, tenant, atomes);
+    this.insert(INSERT_RECEIPT, tenant, receipts);
     this.prepare(sql.UPDATE_HEAD).run(...headParams(tenant, head));
     for (const each of inheritance.propagationStatements(tenant, additions)) {
       this.prepare(each.sql).run(...each.params);
@@ -95,15 +100,27 @@ export class SqliteGroups {
     }
   }
 
-  private insert<Row extends object>(table: Table<Row>, tenant: string, rows: readonly Row[], suffix = ''): void {
-    const statement = this.prepare(
-      `INSERT INTO ${table.name} ("tenant", ${table.columns.map((column) => `"${column}"`).join(', ')})
-       VALUES (?${', ?'.repeat(table.columns.length)}) ${suffix}`,
-    );
-    for (const row of rows) statement.run(tenant, ...table.fields.map((field) => row[field]));
+  private insert<Row extends object>({ text, fields }: Insert<Row>, tenant: string, rows: readonly Row[]): void {
+    if (rows.length === 0) return;
+    const statement = this.prepare(text);
+    for (const row of rows) {
+      const values: unknown[] = [tenant];
+      for (const field of fields) values.push(row[field]);
+      statement.run(values);
+    }
   }
 
   prepare(statement: string): BetterSqlite3.Statement {
     return this.statements.prepare(this.db, statement);
   }
+}
+
+interface Insert<Row> {
+  readonly text: string;
+  readonly fields: readonly (keyof Row & string)[];
+}
+
+function insertOf<Row>({ name, columns, fields }: Table<Row>, suffix = ''): Insert<Row> {
+  const names = columns.map((column) => `, "${column}"`).join('');
+  return { text: `INSERT INTO ${name} ("tenant"${names}) VALUES (?${', ?'.repeat(columns.length)}) ${suffix}`, fields };
 }
