@@ -120,7 +120,7 @@ function run(
   { by = [], ...as }: As = {},
 ): { child: ChildProcess; output: string[] } {
   const output: string[] = [];
-  const [command, ...args] = [...by, process.execPath, MAIN] as [string, ...string[]];
+  const [command = '', ...args] = [...by, process.execPath, MAIN];
   const child = spawn(command, args, {
     cwd: FOLDER,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'warn', ...environment },
