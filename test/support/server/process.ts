@@ -120,8 +120,8 @@ function run(
   { by = [], ...as }: As = {},
 ): { child: ChildProcess; output: string[] } {
   const output: string[] = [];
-  const [command = '', ...args] = [...by, process.execPath, MAIN];
-  const child = spawn(command, args, {
+  const command = [...by, process.execPath, MAIN];
+  const child = spawn(command[0]!, command.slice(1), {
     cwd: FOLDER,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
