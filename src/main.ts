@@ -13,5 +13,13 @@ for (const signal of STOP_SIGNALS) process.on(signal, () => signals.onStop(signa
  * most of a start (1,310 ms of CPU to the first answer, 440 ms out of one file). Without it the modules do the same.
  */
 const bundle = new URL('server.bundle.js', import.meta.url);
-const server: unknown = await import(existsSync(bundle) ? bundle.href : './app/server.js');
+const server: unknown = await import(existsSync(bundle) ? bundle.href : './app/server.js').catch(cannotBeRead);
 (server as { run(given: typeof signals): void }).run(signals);
+
+/** Where in the loader that was noticed helps nobody: a package is missing, or there are too few file descriptors. */
+function cannotBeRead(error: NodeJS.ErrnoException): never {
+  if (error.code === undefined) throw error;
+  const [reason] = error.message.split('\n');
+  process.stderr.write(`atome-sync cannot run: it cannot be read (${reason}): install it anew, or raise ulimit -n\n`);
+  process.exit(1);
+}

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { isOrigin, LOOPBACK_NAMES } from '../auth/admission/origin-options.js';
-import { parsePolicies, type Policies } from '../auth/authorization/kind-policies.js';
+import { parsePolicies } from '../auth/authorization/kind-policies.js';
 import { parseJwks } from '../auth/authentication/jwks.js';
 import type { JwtOptions, KeySource } from '../auth/authentication/jwt.authenticator.js';
 import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../auth/admission/connection-limiter.js';
 import type { JSONWebKeySet } from 'jose';
 import { ROLES } from '../auth/authorization/roles.js';
 import { parseKinds } from '../kinds/kind-checks.js';
-import type { Kinds } from '../kinds/kind-options.js';
 import type { AccountOptions, AtomeOptions, AtomeStaticOptions } from './module-options.js';
 import { DEFAULT_ACCOUNT_OPTIONS, DEFAULT_HEAVY_LIMITS } from './module-options.js';
 import { DEFAULT_SOCKET_OPTIONS } from './module-options.js';
@@ -57,8 +56,8 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
   const host = read.text('HOST', '127.0.0.1', /^[A-Za-z0-9_.:-]+$/, 'a host name or address');
   const auth = read.choice('AUTH', 'off', ['off', 'off-insecure', 'jwt']);
   const jwt = auth === 'jwt' ? readJwt(read) : undefined;
-  const policies = readPolicies(read);
-  const kinds = readKinds(read);
+  const policies = readFileOf(read, 'POLICIES_FILE', 'policies by kind', parsePolicies);
+  const kinds = readFileOf(read, 'KINDS_FILE', 'options by kind', parseKinds);
   const kindsOnly = read.choice('KINDS_ONLY', 'off', ['off', 'on']) === 'on';
   if (kindsOnly && read.optional('KINDS_FILE') === undefined) read.refuse('KINDS_ONLY=on: needs KINDS_FILE');
   const accounts = read.choice('ACCOUNTS', 'off', ['off', 'on']) === 'on' ? readAccounts(read, jwt) : undefined;
@@ -231,28 +230,22 @@ function readJwks(path: string, read: VariableReader): JSONWebKeySet | undefined
   }
 }
 
-/** What holds for the atomes of a kind. */
-function readPolicies(read: VariableReader): Policies | undefined {
-  const path = read.optional('POLICIES_FILE');
+/** What a file holds that a variable names; undefined where there is none, or where it is refused. */
+function readFileOf<T>(
+  read: VariableReader,
+  name: string,
+  expected: string,
+  parse: (text: string) => T,
+): T | undefined {
+  const path = read.optional(name);
   if (path === undefined) return undefined;
   try {
-    return parsePolicies(readFileSync(path, 'utf8'));
+    return parse(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    read.refuse(`POLICIES_FILE: expected a readable JSON file of policies by kind, but ${path}: ${code ?? message}`);
-    return undefined;
-  }
-}
-
-/** What is asked of the atomes of a kind. */
-function readKinds(read: VariableReader): Kinds | undefined {
-  const path = read.optional('KINDS_FILE');
-  if (path === undefined) return undefined;
-  try {
-    return parseKinds(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    read.refuse(`KINDS_FILE: expected a readable JSON file of options by kind, but ${path}: ${code ?? message}`);
+    // what a parser says quotes the file, line by line
+    const why = (code ?? message).replace(/\s+/g, ' ');
+    read.refuse(`${name}: expected a readable JSON file of ${expected}, but ${path}: ${why}`);
     return undefined;
   }
 }

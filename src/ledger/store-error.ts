@@ -10,6 +10,8 @@ export interface Fault {
   readonly message: string;
   /** For the log: what to look at, and the setting that helps. */
   readonly remedy: string;
+  /** Whether only what really writes meets it, such as a full disk: who asks for health writes nothing. */
+  readonly isOfTheDisk?: boolean;
 }
 
 /** Tells the operator of something that may recur with each request: the kind bounds the lines. */

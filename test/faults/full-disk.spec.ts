@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { audit } from '../support/databases/databases.js';
 import { canMount, limitedFile, refusingDatabase, smallDisk, type FillableDisk } from '../support/faults/full-disk.js';
@@ -80,7 +80,14 @@ describe.each(DISKS)('a full disk under %s', (_, open) => {
     await putUntilRefused();
     expect((await server.api.get('/api/atome/a0')).status).toBe(200);
     expect((await server.api.get('/api/atome/list?search=4&sortBy=kind')).body.data).not.toHaveLength(0);
-    expect((await server.api.get('/health')).status).toBe(200);
+    expect((await server.api.get('/health/live')).status).toBe(200);
+    const ready = await server.api.get('/health/ready');
+    expect([ready.status, ready.text]).toEqual([503, expect.stringContaining('is full')]);
+    // who gets no requests any more would never find out that there is room again
+    const real = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => real() + 10_000);
+    expect((await server.api.get('/health/ready')).status).toBe(200);
+    clock.mockRestore();
     const late = new FollowingClient();
     late.connect(server);
     await Promise.all([live.reached(written), late.reached(written)]);
@@ -107,6 +114,7 @@ describe.each(DISKS)('a full disk under %s', (_, open) => {
     });
     written += 1;
     expect((await put()).status).toBe(201);
+    expect((await server.api.get('/health/ready')).status).toBe(200);
     const { result } = await audit(disk.url);
     expect(result).toMatchObject({ fault: undefined, alterations: written, atomes: written });
   });

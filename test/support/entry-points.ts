@@ -9,19 +9,25 @@ export interface Answered {
   readonly retryAfter?: string | null;
 }
 
-type EntryPoint = (server: TestApp, id: string) => Promise<Answered>;
+type EntryPoint<Server = TestApp> = (server: Server, id: string) => Promise<Answered>;
+/** What is reached over the network, in whichever process it is. */
+type Reachable = Pick<TestApp, 'api' | 'connect'>;
 
 const note = { kind: 'note', data: { title: 'a note' } };
 
-/** For `describe.each` or a loop: every way in which one atome can be created. */
-export const ENTRY_POINTS: readonly (readonly [name: string, create: EntryPoint])[] = [
+/** {@link ENTRY_POINTS} of the network. */
+export const DOORS: readonly (readonly [name: string, create: EntryPoint<Reachable>])[] = [
   ['REST', rest],
   ['WebSocket', webSocket],
   ['push', push],
+];
+/** For `describe.each` or a loop: every way in which one atome can be created. */
+export const ENTRY_POINTS: readonly (readonly [name: string, create: EntryPoint])[] = [
+  ...DOORS,
   ['AtomeService', service],
 ];
 
-async function rest({ api }: TestApp, id: string): Promise<Answered> {
+async function rest({ api }: Reachable, id: string): Promise<Answered> {
   const { status, body, headers } = await api.post('/api/atome/create', { id, ...note });
   if (status === 201) return {};
   return {
@@ -30,14 +36,14 @@ async function rest({ api }: TestApp, id: string): Promise<Answered> {
   };
 }
 
-async function webSocket(server: TestApp, id: string): Promise<Answered> {
+async function webSocket(server: Reachable, id: string): Promise<Answered> {
   const socket = await server.connect();
   socket.send({ type: 'mutate', opId: `socket-${id}`, operation: 'create', atomeId: id, ...note });
   const answer = await socket.answer();
   return answer.type === 'nack' ? { error: answer.error } : {};
 }
 
-async function push({ api }: TestApp, id: string): Promise<Answered> {
+async function push({ api }: Reachable, id: string): Promise<Answered> {
   const operations = [{ opId: `push-${id}`, operation: 'create', atomeId: id, ...note }];
   const { body } = await api.post('/api/sync/push', { operations });
   const [answer] = body.results as { type: string; error?: ErrorBody }[];

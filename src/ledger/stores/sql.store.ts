@@ -16,6 +16,9 @@ import type { SqlDatabase } from './sql.part.js';
 /** What no tenant is called: a scope in which the heads of all can be read, and nothing else. */
 export const ALL_HEADS = '*';
 
+/** How long a fault of the disk counts, in milliseconds: as long as its callers are told to wait. */
+const MET_MS = 10_000;
+
 /** What both stores have in common, over the statements that each database runs. */
 export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly kind: LedgerStore['kind'];
@@ -26,6 +29,9 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   /** The index of searches, where there is one. */
   protected readonly search?: SearchIndex | undefined;
+
+  /** The last fault of the disk, until something is written, or nobody has met it for a while. */
+  private metLast: { readonly error: StoreError; readonly until: number } | undefined;
 
   /** @param report is told of each fault of the database, for all who ask the store. */
   constructor(
@@ -103,7 +109,22 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   }
 
   reported<E>(error: E): E {
-    if (error instanceof StoreError) this.report(error.fault.kind, error.line);
+    if (error instanceof StoreError) {
+      this.report(error.fault.kind, error.line);
+      if (error.fault.isOfTheDisk) this.metLast = { error, until: performance.now() + MET_MS };
+    }
     return error;
+  }
+
+  /** To be called with how many alterations have been added. */
+  protected grown(count: number): void {
+    if (count > 0) this.metLast = undefined;
+    this.search?.following.grown(count);
+  }
+
+  /** @throws StoreError that a probe, which writes nothing, would not meet. */
+  protected requireSoundDisk(): void {
+    const { metLast } = this;
+    if (metLast && performance.now() < metLast.until) throw metLast.error;
   }
 }

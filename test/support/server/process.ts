@@ -64,11 +64,14 @@ export class ServerProcess {
     throw new Error(`the server did not start:\n${output.join('\n')}`);
   }
 
-  /** Starts it and waits for its end: for starts that must be refused. */
-  static async fail(environment: Record<string, string>): Promise<{ code: number | null; output: string }> {
-    const { child, output } = run(environment);
+  /** Starts it and waits for its end: for starts that must be refused. @param as its user, folder and command. */
+  static async fail(
+    environment: Record<string, string>,
+    as: As = {},
+  ): Promise<{ code: number | null; output: string }> {
+    const { child, output } = run(environment, as);
     child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString()));
-    const [code] = (await once(child, 'exit')) as [number | null];
+    const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: output.join('') };
   }
 
@@ -117,12 +120,26 @@ export class ServerProcess {
   }
 }
 
-function run(environment: Record<string, string>): { child: ChildProcess; output: string[] } {
+/** How a server is run. */
+export interface As {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly cwd?: string;
+  /** What runs it, such as `prlimit --nofile=20`. */
+  readonly by?: readonly string[];
+}
+
+function run(
+  environment: Record<string, string>,
+  { by = [], ...as }: As = {},
+): { child: ChildProcess; output: string[] } {
   const output: string[] = [];
-  const child = spawn(process.execPath, [MAIN], {
+  const command = [...by, process.execPath, MAIN];
+  const child = spawn(command[0]!, command.slice(1), {
     cwd: FOLDER,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...as,
   });
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()));
   return { child, output };

@@ -127,6 +127,7 @@ export class PostgresStore extends SqlStore {
   }
 
   async probe(): Promise<void> {
+    this.requireSoundDisk();
     await this.lend(this.pools.health, ALL_HEADS, (client) =>
       client.query({ text: this.textOf(PROBE), query_timeout: PROBE_MS } as TimedQuery),
     );
@@ -235,8 +236,8 @@ export class PostgresStore extends SqlStore {
    * PostgreSQL itself looks at a new table after a minute only. Until then it takes any index that begins with the tenant
    * for the right one, and walks it.
    */
-  private grown(count: number): void {
-    this.search?.following.grown(count);
+  protected override grown(count: number): void {
+    super.grown(count);
     this.added += count;
     if (this.added < this.analyseAt) return;
     this.analyseAt *= 10;

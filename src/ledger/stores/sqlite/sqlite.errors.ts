@@ -22,11 +22,14 @@ export const READ_ONLY = unavailable(
   'the database only reads for now',
   'the file of DATABASE_URL, its folder and its disk must be writable for the user who runs the server',
 );
-const UNREADABLE = unavailable(
-  'unreadable',
-  'the file of the database cannot be read or written',
-  'is the disk of DATABASE_URL there and sound, and may the user who runs the server use it?',
-);
+const UNREADABLE: Fault = {
+  ...unavailable(
+    'unreadable',
+    'the file of the database cannot be read or written',
+    'is the disk of DATABASE_URL there and sound, and may the user who runs the server use it?',
+  ),
+  isOfTheDisk: true,
+};
 const DAMAGED = unavailable(
   'damaged',
   'the file of the database is damaged',
@@ -45,6 +48,7 @@ const DISK_FULL: Fault = {
   code: 'storage_full',
   message: 'the disk of the server is full',
   remedy: 'make room on the disk of DATABASE_URL',
+  isOfTheDisk: true,
 };
 
 /** By primary result code; see {@link faultOf}. */

@@ -90,7 +90,7 @@ export class SqliteStore extends SqlStore {
     }, touched.atomeIds.length);
     return committed.then(
       (planned) => {
-        this.search?.following.grown(planned.additions?.alterations.length ?? 0);
+        this.grown(planned.additions?.alterations.length ?? 0);
         return planned;
       },
       (error: unknown) => {
@@ -106,7 +106,7 @@ export class SqliteStore extends SqlStore {
       file,
       patience,
       reported: (error) => this.reported(translate(error)),
-      onAdded: (count) => this.search?.following.grown(count),
+      onAdded: (count) => this.grown(count),
     });
   }
 
@@ -139,6 +139,7 @@ export class SqliteStore extends SqlStore {
 
   /** What another process is about to finish is waited for. A lock of our own tells nothing of the database. */
   async probe(): Promise<void> {
+    this.requireSoundDisk();
     const isWaitedFor = (error: unknown): boolean => this.isScrubbing && isLocked(error);
     await this.attempt(async () => {
       try {
