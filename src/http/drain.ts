@@ -61,7 +61,7 @@ export class Drain {
 }
 
 /** An answer closes once, sent or not. One listener for all of them: each of its own would be one more object for each request. */
-function whenClosed(over: (socket: Socket) => void): (this: ServerResponse<IncomingMessage>) => void {
+function whenClosed(over: (socket: Socket) => void): (this: ServerResponse) => void {
   return function () {
     over(this.req.socket);
   };
