@@ -1,5 +1,6 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './create-app.js';
@@ -7,6 +8,7 @@ import { EX_USAGE, helpOf, readCall, UsageError, type Usage } from '../config/co
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { OpenError } from '../database/open-error.js';
+import { Drain } from '../http/drain.js';
 import { flushLog } from '../ops/logger.js';
 import { WS_PATH } from '../protocol/index.js';
 import { VERSION } from '../version.js';
@@ -22,7 +24,7 @@ const SERVE: Usage = {
 
 /** How long the log may take to be written at the end, in milliseconds. */
 const FLUSH_MS = 500;
-/** How long a drain may take before the process ends all the same, in milliseconds. */
+/** How long a drain may take, behind its delay, before the process ends all the same, in milliseconds. */
 const DRAIN_MS = 9_000;
 
 /**
@@ -57,7 +59,7 @@ async function main(signals: StopSignals): Promise<void> {
   await app.listen(config.port, config.host).catch((error: unknown) => {
     throw listenError(error, config.host, 'PORT', config.port);
   });
-  stops.running = app;
+  stops.running = { app, delayMs: config.drainDelayMs };
   // last: who reads it may send a signal at once
   const { port } = app.getHttpServer().address() as AddressInfo;
   const listening = call.isJson
@@ -67,8 +69,8 @@ async function main(signals: StopSignals): Promise<void> {
 }
 
 /** Ends the process on these: at once while it starts, then in order, and at once when one comes again. */
-function stopOnSignal(signals: StopSignals): { running?: INestApplication } {
-  const state: { running?: INestApplication } = {};
+function stopOnSignal(signals: StopSignals): { running?: Running } {
+  const state: { running?: Running } = {};
   let first: NodeJS.Timeout | undefined;
   let isStopping = false;
   signals.onStop = (signal) => {
@@ -78,18 +80,28 @@ function stopOnSignal(signals: StopSignals): { running?: INestApplication } {
     first ??= setTimeout(() => {
       isStopping = true;
       process.stdout.write(`${signal}: finishing what was accepted, then stopping; once more stops at once\n`);
-      drain(running);
+      void drain(running);
     }, SAME_MS);
   };
   return state;
 }
 
-function drain(app: INestApplication): void {
+/** What is to be stopped, and how long others may take to hear of it, in milliseconds. */
+interface Running {
+  readonly app: INestApplication;
+  readonly delayMs: number;
+}
+
+async function drain({ app, delayMs }: Running): Promise<void> {
+  app.get(Drain, { strict: false }).announce();
+  if (delayMs > 0) await sleep(delayMs);
   const late = setTimeout(() => {
     process.stderr.write(`not finished after ${DRAIN_MS / 1_000} s; stopping all the same\n`);
     process.exit(1);
   }, DRAIN_MS);
   late.unref();
+  // nobody new; connections on which nothing is asked end, and the others with their answers
+  (app.getHttpServer() as Server).close();
   app
     .close()
     .then(() => flushLog(FLUSH_MS))

@@ -42,16 +42,22 @@ const START: readonly Step[] = [
   step('check identities', ConnectionLimiter, (limiter) => limiter.check()),
 ];
 
+/** How long the end waits for answers that are on their way, and for those to what came behind them, in milliseconds. */
+const ANSWER_MS = 4_000;
+const LAST_ANSWER_MS = 1_000;
+
 /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
 const DRAIN: readonly Step[] = [
   step('leave older atomes as they are', KindUpgrader, (upgrader) => upgrader.stop()),
   step('end long answers', Drain, (drain) => drain.begin()),
   step('announce the end', ConnectionRegistry, (registry) => registry.announceShutdown()),
+  // what is on its way is taken still
+  step('let requests be answered', Drain, (drain) => drain.answered(ANSWER_MS)),
   // while they may still write
   step('let handlers finish', AtomeEvents, (events) => events.settled()),
   step('let consumers finish', ConsumerRunner, (consumers) => consumers.stop()),
   step('commit what was accepted', LedgerWriter, (writer) => writer.drain()),
-  step('send the answers', Drain, (drain) => drain.answered()),
+  step('send the answers', Drain, (drain) => drain.answered(LAST_ANSWER_MS)),
   step('end the heartbeat', ConnectionRegistry, (registry) => registry.stop()),
   step('close connections', ConnectionRegistry, (registry) => registry.close()),
   step('let handlers know of the last writes', AtomeEvents, (events) => events.settled()),

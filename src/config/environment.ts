@@ -32,6 +32,8 @@ export interface Config extends LogConfig {
   readonly docs: boolean;
   /** Where metrics are served, 0: on a free port; undefined: nowhere. That of `port` is the same server. */
   readonly metricsPort?: number;
+  /** How long `ready` says that the server is going down before it does, in milliseconds. */
+  readonly drainDelayMs: number;
   readonly rates: Rates;
   readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
@@ -74,6 +76,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
     port,
     ...(metricsPort !== undefined && { metricsPort }),
     ...readLog(read),
+    drainDelayMs: read.integer('DRAIN_DELAY_MS', 0, 0, 600_000),
     docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
     rates: {
       // without authentication only this machine can call, and everybody is the same

@@ -138,6 +138,11 @@ export class FeedReader implements PageWanter {
     }
   }
 
+  /** Tells its cursor, where what was hidden since has moved it: for one that ends. */
+  tellCursor(): void {
+    if (this.phase === 'live' && this.cursor.sent < this.cursor.position) this.sendCursorMove(Date.now());
+  }
+
   reset(reason: ResetReason): void {
     const { sink, log } = this.to;
     const { seq, epoch } = log.tail;

@@ -1,15 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import type { ServerResponse } from 'node:http';
-
-/** How long the end waits for answers that are on their way, in milliseconds: a peer may not take its own. */
-const ANSWER_MS = 5_000;
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { answerUnderWay } from './connection-errors.js';
 
 /** Whether the server is going down; long answers (SSE, long poll) end when it begins, all others before it ends. */
 export class Drain {
+  /** Whether others are to be asked from here on; what comes all the same is answered. */
+  isLeaving = false;
   private readonly controller = new AbortController();
   /** How many are on their way. Counted, not kept: a list of them would take them all into the old generation. */
   private answers = 0;
   private settle: () => void = () => undefined;
+  private readonly closed = whenClosed((socket) => this.over(socket));
 
   constructor() {
     // every long answer listens, and there may be thousands
@@ -20,33 +22,52 @@ export class Drain {
     return this.controller.signal;
   }
 
+  /** Lets whoever asks know: nothing else changes yet. */
+  announce(): void {
+    this.isLeaving = true;
+  }
+
   begin(): void {
+    this.announce();
     this.controller.abort();
   }
 
   /** An answer that {@link answered} waits for. */
   track(answer: ServerResponse): void {
-    // what comes now is refused at once, and nobody waits for an answer whose client has gone
-    if (this.signal.aborted || answer.closed) return;
+    // nobody waits for an answer whose client has gone
+    if (answer.closed) return;
     this.answers += 1;
     answer.on('close', this.closed);
   }
 
-  /** An answer closes once, sent or not. */
-  private readonly closed = (): void => {
-    this.answers -= 1;
-    if (this.answers === 0) this.settle();
-  };
-
-  /** Resolves when all answers are out, but not later than after 5 seconds. */
-  async answered(): Promise<void> {
+  /** Resolves when all answers are out, but not later than after so many milliseconds: a peer may not take its own. */
+  async answered(ms: number): Promise<void> {
     if (this.answers === 0) return;
     await new Promise<void>((resolve) => {
-      const late = setTimeout(resolve, ANSWER_MS);
+      const late = setTimeout(resolve, ms);
       this.settle = () => {
         clearTimeout(late);
         resolve();
       };
     });
   }
+
+  private over(socket: Socket): void {
+    this.answers -= 1;
+    if (this.answers === 0) this.settle();
+    // an answer that had begun before could not say that its connection ends with it
+    if (this.isLeaving && !answerUnderWay(socket)) socket.destroySoon();
+  }
+}
+
+/** An answer closes once, sent or not. One listener for all of them: each of its own would be one more object for each request. */
+function whenClosed(over: (socket: Socket) => void): (this: ServerResponse) => void {
+  return function () {
+    over(this.req.socket);
+  };
+}
+
+/** When a client that is sent away comes back, in milliseconds: all at once would be too much for those that are left. */
+export function spreadMs(): number {
+  return 250 + Math.floor(Math.random() * 1_000);
 }

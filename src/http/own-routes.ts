@@ -47,6 +47,10 @@ export class OwnRoutes implements OnModuleInit {
     const { bodies, answers } = this.transfers;
     takeOwnContent(fastify, { bodies, log });
     sendLargeAnswersInParts(fastify, { budget: answers, log });
+    fastify.addHook('onSend', (request, reply, _payload, done) => {
+      if (this.drain.isLeaving && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
+      done();
+    });
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (_request, reply, done) => {
       this.drain.track(reply.raw);

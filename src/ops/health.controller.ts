@@ -75,7 +75,7 @@ export class HealthController {
 
   private accepting(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
-    return this.drain.signal.aborted ? indicator.down('going down') : indicator.up();
+    return this.drain.isLeaving ? indicator.down('going down') : indicator.up();
   }
 
   /** A server that does not hear others is late, and right all the same. */

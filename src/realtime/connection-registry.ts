@@ -1,5 +1,6 @@
 import type { MemoryBudget } from '../auth/admission/memory-budget.js';
 import type { LimitedLog } from '../http/limited-log.js';
+import { spreadMs } from '../http/drain.js';
 import { AtomeError, CloseCode, type JsonValue } from '../protocol/index.js';
 import type { SharedState } from '../bus/shared-state.js';
 import { ClientsElsewhere } from './clients-elsewhere.js';
@@ -22,6 +23,7 @@ export class ConnectionRegistry {
   private readonly elsewhere: ClientsElsewhere;
   private readonly unsent: UnsentBytes;
   private timers: readonly NodeJS.Timeout[] = [];
+  private isLeaving = false;
 
   /**
    * @param memory what presences, and what is on its way, are a part of.
@@ -54,6 +56,7 @@ export class ConnectionRegistry {
 
   add(session: RegisteredConnection): void {
     this.sessions.add(session);
+    if (this.isLeaving) session.leave(spreadMs());
   }
 
   remove(session: RegisteredConnection): void {
@@ -93,11 +96,10 @@ export class ConnectionRegistry {
     this.presence.welcome(newcomer);
   }
 
-  /** The server is going down: each client is told to come back at a time of its own. */
+  /** The server is going down: each client is told to come back at a time of its own, also those that come now. */
   announceShutdown(): void {
-    for (const { socket } of this.sessions) {
-      socket.send({ type: 'goaway', retryAfter: 250 + Math.floor(Math.random() * 1_000) });
-    }
+    this.isLeaving = true;
+    for (const session of this.sessions) session.leave(spreadMs());
   }
 
   /** Closes all, and resolves when they are closed. */

@@ -52,8 +52,11 @@ export class MessageHandler {
 
   private acknowledge(answer: Promise<ServerMessage>): void {
     this.backPressure.submitted();
+    const { connection } = this;
     void answer.then((message) => {
-      this.connection.socket.answer(message);
+      // a client that is sent away sends again what was not answered, and need not hear of a refusal before
+      const isMoot = connection.hasEnded && message.type === 'nack' && message.error.retryable;
+      if (!isMoot) connection.socket.answer(message);
       this.backPressure.answered();
     });
   }

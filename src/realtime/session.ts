@@ -63,9 +63,19 @@ export class Session implements RegisteredConnection {
     return this.identity.principal;
   }
 
+  get hasEnded(): boolean {
+    return this.state === 'ended';
+  }
+
   /** Sends ready frames that may be lost. */
   sendBestEffort(frames: Buffer): void {
     if (this.state === 'joined' && this.socket.unsent < this.deps.unsentBytes) this.socket.write(frames);
+  }
+
+  leave(retryAfter: number): void {
+    // what is not acknowledged by the close is sent again to the next server: it is neither lost nor refused
+    this.went('ended');
+    this.socket.send({ type: 'goaway', retryAfter });
   }
 
   private acquireLease(address: string): ConnectionLease {

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { spreadMs } from '../http/drain.js';
 import { requireCursor } from '../feed/changes.js';
 import type { Feed } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
@@ -43,9 +44,17 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
   // nothing may be written behind the end, so the reader ends with it
   const end = (): void => {
     clearInterval(keepAlive);
-    signal.removeEventListener('abort', end);
+    signal.removeEventListener('abort', leave);
     feed.close(tenant, reader);
     raw.end();
+  };
+  // where and when to go on
+  const leave = (): void => {
+    if (!raw.destroyed) {
+      reader.tellCursor();
+      raw.write(`retry: ${spreadMs()}\n\n`);
+    }
+    end();
   };
   const reader: FeedReader = await feed.open(tenant, {
     principal,
@@ -84,7 +93,7 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
     reader.pump();
   });
   raw.once('close', end);
-  signal.addEventListener('abort', end);
-  if (signal.aborted) end();
+  signal.addEventListener('abort', leave);
+  if (signal.aborted) return leave();
   reader.pump();
 }

@@ -33,7 +33,7 @@ describe('an answer', () => {
     await socket.next('welcome');
     const closing = server.app.close();
     await socket.next('goaway');
-    await socket.settled();
+    await server.api.get('/health/live');
     gate.open();
     expect(await repeated).toMatchObject({ status: 200, body: { version: 2, oldName: 'One', newName: 'Two' } });
     await closing;
@@ -48,7 +48,7 @@ describe('an answer', () => {
     await socket.next('welcome');
     const closing = server.app.close();
     await socket.next('goaway');
-    await socket.settled();
+    await server.api.get('/health/live');
     gate.open();
     expect(await read).toMatchObject({ status: 200, body: { atome: { id: 'a1', version: 1 } } });
     await closing;

@@ -13,6 +13,7 @@ import { errorWords } from '../../database/error-words.js';
 import { fileOf } from '../../database/data-source.js';
 import { LedgerDataSource } from '../../database/ledger-data-source.js';
 import { OpenError } from '../../database/open-error.js';
+import { requireOwnSessions } from '../../database/own-sessions.js';
 import { MIGRATIONS_TABLE } from '../../database/tables.js';
 
 /** Any number that nobody else is likely to use: only one process at a time migrates. */
@@ -60,7 +61,7 @@ export function migrateDatabase(databaseUrl: string, options: StoreOptions, isDr
     const { report = () => undefined } = options;
     const { pending } = await dataSource.migrationState();
     const run = async (runner?: QueryRunner): Promise<Migrated> => {
-      const ran = await migrate(databaseUrl, dataSource);
+      const ran = await migrate(databaseUrl, dataSource, report);
       if (runner) await makeSearch(runner, report);
       return { pending, ran };
     };
@@ -84,6 +85,7 @@ async function connected<T>(
       throw unreachableError(databaseUrl, error);
     });
     try {
+      if (dataSource.options.type === 'postgres') await requireOwnSessions(dataSource);
       return await work(dataSource);
     } catch (error) {
       await dataSource.destroy();
@@ -96,8 +98,8 @@ async function connected<T>(
 
 async function openSqlite(databaseUrl: string, dataSource: LedgerDataSource, options: StoreOptions): Promise<SqlStore> {
   const { report = () => undefined, migrates = true, isSearched = true } = options;
-  await (migrates ? migrate : requireTables)(databaseUrl, dataSource);
-  await warnOfLaterVersion(dataSource, report);
+  await (migrates ? migrate : requireTables)(databaseUrl, dataSource, report);
+  await warnOfLaterVersion(databaseUrl, dataSource, report);
   const path = fileOf(databaseUrl);
   if (path !== undefined) warnOfLooseMode(path, report);
   return new SqliteStore(dataSource, report, isSearched);
@@ -110,8 +112,8 @@ async function openPostgres(
 ): Promise<SqlStore> {
   const { report = () => undefined, postgres: limits = {}, migrates = true, isSearched = true } = options;
   const open = async (runner: QueryRunner): Promise<SqlStore> => {
-    await (migrates ? migrate : requireTables)(databaseUrl, dataSource);
-    await warnOfLaterVersion(dataSource, report);
+    await (migrates ? migrate : requireTables)(databaseUrl, dataSource, report);
+    await warnOfLaterVersion(databaseUrl, dataSource, report);
     const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
     const searchable = isSearched ? await makeSearch(runner, report) : undefined;
     return new PostgresStore(dataSource, { collation: found?.name, searchable, limits, report });
@@ -168,8 +170,14 @@ async function requireTables(databaseUrl: string, dataSource: LedgerDataSource):
   );
 }
 
-async function warnOfLaterVersion(dataSource: LedgerDataSource, report: Report): Promise<void> {
-  const { later } = await dataSource.migrationState();
+/** @throws OpenError where they are too late for this version. */
+async function warnOfLaterVersion(databaseUrl: string, dataSource: LedgerDataSource, report: Report): Promise<void> {
+  const { later, tooLate } = await dataSource.migrationState();
+  if (tooLate !== undefined) {
+    throw new OpenError(
+      `${placeOf(databaseUrl)}: its tables are those of a later version, and lack what this one needs (${tooLate} has run): update this server (DATABASE_URL)`,
+    );
+  }
   if (later.length === 0) return;
   report('later tables', `the tables are those of a later version (${later.at(-1)} has run): update this server`);
 }
@@ -198,9 +206,10 @@ async function makeSearch(runner: QueryRunner, report: Report): Promise<Searchab
 }
 
 /** Returns the names of those that ran. */
-async function migrate(databaseUrl: string, dataSource: DataSource): Promise<string[]> {
+async function migrate(databaseUrl: string, dataSource: LedgerDataSource, report: Report): Promise<string[]> {
   try {
-    return (await dataSource.runMigrations()).map(({ name }) => name);
+    const ran = await dataSource.runMigrations(undefined, (why) => report('postgres migration', why));
+    return ran.map(({ name }) => name);
   } catch (error) {
     throw migrationError(databaseUrl, error);
   }

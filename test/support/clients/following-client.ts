@@ -26,6 +26,8 @@ export class FollowingClient {
   readonly resets: SyncReset[] = [];
   /** Frames that did not begin at the cursor. On one connection there are none. */
   detours = 0;
+  /** Is told that the connection has gone. */
+  lost: () => void = () => undefined;
   private readonly events = new EventEmitter();
   private ws: WebSocket | undefined;
 
@@ -41,13 +43,16 @@ export class FollowingClient {
     const ws = new WebSocket(wsUrl, { perMessageDeflate: false });
     this.ws = ws;
     ws.on('error', () => undefined);
+    ws.on('close', () => this.ws === ws && this.lost());
     ws.on('open', () => this.subscribe());
     ws.on('message', (data) => this.hear(JSON.parse((data as Buffer).toString()) as ServerMessage));
   }
 
   /** Destroys the connection, as a broken network does. */
   disconnect(): void {
-    this.ws?.removeAllListeners('message').terminate();
+    const { ws } = this;
+    this.ws = undefined;
+    ws?.removeAllListeners('message').terminate();
   }
 
   /** Reads nothing more from the network. */

@@ -36,6 +36,10 @@ export abstract class Writer {
   readonly acknowledged = new Map<string, number>();
   /** Final refusals, which a workload never earns. */
   readonly refused: string[] = [];
+  /** Is told of each attempt that came to nothing, though the write may be tried again. */
+  failed: (why: string) => void = () => undefined;
+  /** Is told that the connection has gone. */
+  lost: () => void = () => undefined;
   protected readonly unanswered = new Map<string, Write>();
   private readonly events = new EventEmitter();
   private ending = false;
@@ -70,7 +74,7 @@ export abstract class Writer {
 
   protected settle(opId: string, answer: { readonly seq: number } | { readonly error: ErrorBody }): void {
     if ('seq' in answer) this.acknowledged.set(opId, answer.seq);
-    else if (answer.error.retryable) return;
+    else if (answer.error.retryable) return this.failed(answer.error.message);
     else this.refused.push(`${opId}: ${answer.error.message}`);
     this.unanswered.delete(opId);
     this.tally.add();
@@ -95,6 +99,7 @@ export class SocketWriter extends Writer {
     const ws = new WebSocket(wsUrl, { perMessageDeflate: false });
     this.ws = ws;
     ws.on('error', () => undefined);
+    ws.on('close', () => this.ws === ws && this.lost());
     ws.on('open', () => {
       for (const write of this.unanswered.values()) this.send(write);
       this.fill();
@@ -103,7 +108,9 @@ export class SocketWriter extends Writer {
   }
 
   disconnect(): void {
-    this.ws?.removeAllListeners('message').terminate();
+    const { ws } = this;
+    this.ws = undefined;
+    ws?.removeAllListeners('message').terminate();
   }
 
   private hear(message: ServerMessage): void {
@@ -144,8 +151,11 @@ export class RestWriter extends Writer {
       let answer: Answer;
       try {
         answer = await call(api, write);
-      } catch {
-        return; // the server has gone: the write waits for the next
+      } catch (error) {
+        // the server has gone: the write waits for the next
+        if (turn !== this.turn) return;
+        this.failed(`${String(error)}: ${String((error as Error).cause)}`);
+        return this.lost();
       }
       const { seq } = answer.body;
       this.settle(
