@@ -26,8 +26,11 @@ export interface Persistence {
   readonly store: Store;
   /** Why what is kept ends with the client just now; undefined where it does not. */
   readonly failure: string | undefined;
-  /** The changes that are not in it yet. */
-  unsaved(): readonly Changes[];
+  /**
+   * The changes that are not in it yet.
+   * @param moved another instance has moved the checkpoint: what leads from where it was to another one is not kept any more.
+   */
+  unsaved(moved: boolean): readonly Changes[];
   /** @returns a promise of their being durable, which rejects as {@link guard} does. */
   save(changes: Changes): Promise<void>;
   /** Does something with the store. Rejects with `outdated` alone, and when the client was closed meanwhile. */
@@ -47,8 +50,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
   let saving: Promise<void> | undefined;
   let tail = port.opened;
   let unbind: (() => void) | undefined;
-  let closed = false;
-  let failure: string | undefined;
+  let [closed, failure]: [boolean, string | undefined] = [false, undefined];
   const missed = createMissed();
   const reopening = reopeningOf(port.mending, given, missed, {
     ...port,
@@ -99,7 +101,8 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     get failure() {
       return failure;
     },
-    unsaved: () => [...underWay, ...batch],
+    // what is on its way there, the store itself leaves out
+    unsaved: (moved) => [...(underWay = standing(underWay, moved)), ...(batch = standing(batch, moved))],
     save(changes) {
       batch.push(changes);
       if (failure !== undefined) missed.add(changes);
@@ -120,6 +123,10 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
       await store.close().catch((thrown: unknown) => port.failed(toError(thrown)));
     },
   };
+}
+
+function standing(all: readonly Changes[], moved: boolean): Changes[] {
+  return all.filter(({ place }) => !(moved && place));
 }
 
 /** A reopening that begins when what it takes has been loaded. */

@@ -5,7 +5,7 @@
 import { expect, it } from '@jest/globals';
 import type { Atome } from '../../../src/protocol/index.js';
 import { memoryStore } from '../storage/memory/memory-store.js';
-import type { Changes, Store } from '../storage/store.js';
+import type { Changes, Checkpoint, Store } from '../storage/store.js';
 import type { Change } from './changes.js';
 import { createReplica, type Replica } from './replica.js';
 
@@ -16,6 +16,10 @@ function openReplica(store: Store, publish: (change: Change) => void = nothing):
   replica.open(() => Promise.resolve('us'));
   return replica;
 }
+const noteOf = (id: string, data = {}): Atome => ({
+  ...{ id, kind: 'note', type: null, data, meta: {}, parentId: null },
+  ...{ ownerId: 'ada', version: 1, createdAt: '', updatedAt: '', deletedAt: null },
+});
 const ID = '01900000-0000-7000-8000-000000000000';
 
 it('shows a JSON Patch of another tab once it can apply it, and tells of that', async () => {
@@ -45,10 +49,7 @@ it('shows a JSON Patch of another tab once it can apply it, and tells of that', 
 });
 
 it('shows an atome under a write that was made while the store was being read', async () => {
-  const atome: Atome = {
-    ...{ id: 'a', kind: 'note', type: null, data: { n: 1 }, meta: {}, parentId: null },
-    ...{ ownerId: 'ada', version: 1, createdAt: '', updatedAt: '', deletedAt: null },
-  };
+  const atome = noteOf('a', { n: 1 });
   let read = nothing;
   const store: Store = {
     ...memoryStore(),
@@ -63,5 +64,59 @@ it('shows an atome under a write that was made while the store was being read', 
   read();
   await replica.loaded;
   expect(replica.view.get('a')).toMatchObject({ data: { n: 1, m: 2 } });
+  await replica.close();
+});
+
+it('keeps nothing that leads from where another tab has moved the checkpoint', async () => {
+  let told: (changes: readonly Changes[]) => void = nothing;
+  let busy = Promise.resolve();
+  const committed: Changes[] = [];
+  const store: Store = {
+    ...memoryStore(),
+    observe: (listener) => {
+      told = listener;
+      return nothing;
+    },
+    commit: async (changes) => {
+      await busy;
+      committed.push(...changes);
+    },
+  };
+  const replica = openReplica(store);
+  await replica.loaded;
+  let go = nothing;
+  busy = new Promise((resolve) => (go = resolve));
+  const at = (seq: number): Checkpoint => ({ ...replica.checkpoint, cursor: { epoch: 'e', seq } });
+  const first = replica.commit({ dismiss: ['first'] });
+  const [moved, kept] = [replica.commit({ put: [noteOf('b')], place: at(50) }), replica.commit({ dismiss: ['kept'] })];
+  told([{ clear: true, put: [noteOf('a')], place: at(40) }]);
+  expect(replica.checkpoint).toMatchObject({ cursor: { seq: 40 } });
+  expect([...replica.view.all()].map(({ id }) => id)).toEqual(['a']);
+  go();
+  await Promise.all([first, moved, kept]);
+  expect(committed.slice(1)).toEqual([{ dismiss: ['first'] }, { dismiss: ['kept'] }]);
+  await replica.close();
+});
+
+it('tells once that a write was refused, however often another tab tells all there is', async () => {
+  let told: (changes: readonly Changes[]) => void = nothing;
+  const store: Store = {
+    ...memoryStore(),
+    observe: (listener) => {
+      told = listener;
+      return nothing;
+    },
+  };
+  const refused: string[] = [];
+  const replica = openReplica(store, (change) => {
+    if (change.type === 'rejected') refused.push(change.write.operation.opId);
+  });
+  await replica.loaded;
+  const write = { operation: { opId: ID, atomeId: 'a', operation: 'delete' }, rejectedAt: '' };
+  const error = { code: 'not_found', message: 'none', status: 404, retryable: false } as const;
+  const all: Changes = { clear: true, dismiss: [ID], reject: [{ ...write, error }] };
+  told([all]);
+  told([all]);
+  expect(refused).toEqual([ID]);
   await replica.close();
 });

@@ -122,7 +122,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
   function observe(changes: Changes): void {
     const tell = apply(changes, true);
     // what is not in the store yet was read without it
-    if (changes.clear) kept.unsaved().forEach((own) => apply(own, false));
+    for (const own of kept.unsaved(changes.place !== undefined)) if (changes.clear) apply(own, false);
     void prepare(changes.append ?? [])?.then(() => {
       view.unfold();
       show();
@@ -134,6 +134,8 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
   function apply(changes: Changes, saved: boolean): () => void {
     const { clear, settle, append, reject, events = [] } = changes;
     const origins = events.map(originOf);
+    // what another tab tells as part of all there is was told before
+    const refused = reject?.filter(({ operation }) => !rejected.has(operation.opId));
     applyChanges(changes, {
       atomes: {
         clear() {
@@ -158,7 +160,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
       show();
       if (saved) append?.forEach(({ opId }) => publish({ type: 'observed', opId }));
       events.forEach((event, i) => publish({ type: 'event', event, origin: origins[i]! }));
-      reject?.forEach((write) => publish({ type: 'rejected', write }));
+      refused?.forEach((write) => publish({ type: 'rejected', write }));
     };
   }
 
@@ -205,8 +207,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
       return kept.failure;
     },
     get storage() {
-      if (kept.failure) return 'failing';
-      return given.durable === false ? 'memory' : 'durable';
+      return kept.failure ? 'failing' : given.durable === false ? 'memory' : 'durable';
     },
     get tabs() {
       return kept.store.tabs;

@@ -5,8 +5,14 @@ import { SyncError } from '../core/errors.js';
 import type { PendingWrite } from '../storage/store.js';
 import type { WriteOptions } from '../online/answers.js';
 import { prepare } from './optimistic.js';
+import type { NewWrite, Write } from './new-write.js';
+import type { Retry } from './retry.js';
 import type { Replica } from './replica.js';
 import type { WriteClock } from './write-clock.js';
+
+function check({ operation, data }: NewWrite): void {
+  if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
+}
 
 type Writes = Pick<
   Client,
@@ -25,36 +31,15 @@ type Writes = Pick<
   | 'discard'
 >;
 
-/** A write without a name; what is undefined is not said. */
-type NewWrite = Pick<PendingWrite, 'operation' | 'atomeId'> & {
-  readonly [Part in keyof PendingWrite]?: PendingWrite[Part] | undefined;
-};
-
-function check({ operation, data }: NewWrite): void {
-  if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
-}
-
-/** Notes what comes back, until it does not. */
-function note(brought: Map<string, Promise<Written>>, opId: string, back: Promise<Written>): Promise<Written> {
-  brought.set(opId, back);
-  back.catch(() => brought.delete(opId));
-  return back;
-}
-
 /**
  * The writes of a client: each is in the store before its promise resolves.
  * @param saved called when there is something to send.
  */
 export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
   let ready = replica.opened;
-  /** What has become of refused writes that came back, by themselves or with another one, for whoever retries each. */
-  const brought = new Map<string, Promise<Written>>();
+  let again: Retry | undefined;
 
-  async function write(
-    fields: NewWrite,
-    options: WriteOptions = {},
-    dismiss: readonly string[] = [],
-  ): Promise<Written> {
+  const write: Write = async (fields, options = {}, dismiss = []) => {
     // in a chain, so that writes which need nothing do not overtake
     await (ready = ready.then(() => prepare([fields])));
     check(fields);
@@ -70,7 +55,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
       opId,
       ...(replica.failure !== undefined && { durable: false }),
     };
-  }
+  };
 
   const change = (
     operation: string,
@@ -101,23 +86,11 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     },
     async retry(opId, edit) {
       await replica.opened;
-      // before its commit it is still among the rejected
-      const back = brought.get(opId);
-      if (back) return back;
-      const found = replica.rejected.get(opId);
-      if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
-      const { operation } = found;
-      const again = { ...operation, ...edit };
-      check(again);
-      const written = note(brought, opId, write(again, {}, [opId]));
-      const moved = (id: string | null | undefined): never => (id === operation.atomeId ? again.atomeId : id) as never;
-      // what was refused because it needs this comes back behind it, to wherever it is now
-      for (const { operation: each, error } of replica.rejected.values()) {
-        if (error.details?.create !== opId || brought.has(each.opId)) continue;
-        const [atomeId, parentId] = [moved(each.atomeId), moved(each.parentId)];
-        void note(brought, each.opId, write({ ...each, atomeId, parentId }, {}, [each.opId]));
-      }
-      return written;
+      const { createRetry } = await import('./retry.js');
+      again ??= createRetry(replica, write, check);
+      const back = again(opId, edit);
+      if (!back) throw new SyncError('not_found', `rejected() has no "${opId}"`);
+      return back;
     },
     async discard(opId) {
       await replica.opened;

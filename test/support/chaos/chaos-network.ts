@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as elapse } from 'node:timers/promises';
+import { Turnstile } from './turnstile.js';
+
+interface Wire {
+  readonly client: Socket;
+  readonly server: Socket;
+  /** A second connection to the server that says the same, later, and whose answers nobody hears. */
+  readonly twin?: Socket;
+}
+
+/** How often a chunk comes in two halves, how often it is late, and how often a connection is there twice. */
+const [HALVED, LATE, DOUBLED] = [0.1, 0.1, 0.2];
+/** How long what is late takes at most, in milliseconds; a twin, which may be heard after its original is gone, longer. */
+const [LATE_MS, TWIN_MS] = [40, 400];
+
+/** The network between one client and the server: it cuts, halves, doubles, delays, stalls, and leaves half-open. */
+export class ChaosNetwork {
+  /** What has happened, by name. */
+  readonly counts: Record<string, number> = {};
+  private readonly gate = new Turnstile();
+  private readonly wires = new Set<Wire>();
+  private readonly twins = new Set<Socket>();
+  /** 0 when nothing goes wrong any more. */
+  private faulty = 1;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: number,
+    private readonly random: () => number,
+  ) {}
+
+  /** @param target port of the server. */
+  static async to(target: number, random: () => number): Promise<ChaosNetwork> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const network = new ChaosNetwork(server, target, random);
+    server.on('connection', (client) => network.join(client));
+    return network;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** All connections are reset, on both sides. */
+  cut(): void {
+    this.count('cut');
+    for (const { client, server } of this.wires) {
+      client.resetAndDestroy();
+      server.destroy();
+    }
+  }
+
+  /** One side is gone, and the other is not told: what was sent before arrives there all the same. */
+  halfOpen(): void {
+    this.count('half-open');
+    const side = this.random() < 0.5 ? 'client' : 'server';
+    for (const wire of this.wires) wire[side].destroy();
+  }
+
+  /** Nothing comes through until `go`, and nobody is told. */
+  stall(): void {
+    this.count('stalled');
+    this.gate.shut();
+  }
+
+  go(): void {
+    this.gate.open();
+  }
+
+  /** No faults from here on. Resolves when nothing late can come any more. */
+  async heal(): Promise<void> {
+    this.faulty = 0;
+    this.go();
+    this.cut();
+    await Promise.all([...this.twins].map((twin) => once(twin, 'close')));
+  }
+
+  async close(): Promise<void> {
+    await this.heal();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private join(client: Socket): void {
+    this.count('connected');
+    const doubled = this.chance(DOUBLED);
+    const wire: Wire = { client, server: this.dial(), ...(doubled && { twin: this.twin() }) };
+    const { server, twin } = wire;
+    this.wires.add(wire);
+    const over = (): void => {
+      if (client.destroyed && server.destroyed) this.wires.delete(wire);
+    };
+    client.on('error', () => undefined).on('close', over);
+    server.on('close', over);
+    const [there, back] = [this.lane(server, LATE_MS), this.lane(client, LATE_MS)];
+    const again = twin && this.lane(twin, TWIN_MS);
+    client.on('data', (chunk) => {
+      void there(chunk);
+      void again?.(chunk);
+    });
+    server.on('data', (chunk) => void back(chunk));
+    // in its turn, behind what was sent: a peer that is half-open is told of nothing
+    client.on('end', () => void there(null));
+    server.on('end', () => void back(null));
+    client.on('close', () => {
+      if (!this.chance(0.3)) void there(null);
+      void again?.(null);
+    });
+    server.on('close', () => {
+      if (!this.chance(0.3)) void back(null);
+    });
+  }
+
+  /** Carries one chunk after the other; null ends it. */
+  private lane(to: Socket, lateMs: number): (chunk: Buffer | null) => Promise<void> {
+    let last = Promise.resolve();
+    const carry = async (chunk: Buffer | null): Promise<void> => {
+      const isTwin = this.twins.has(to);
+      if (isTwin || this.chance(LATE)) await elapse(this.random() * lateMs);
+      if (!isTwin) await this.gate.passed();
+      if (chunk === null) return void to.end();
+      const half = this.chance(HALVED) ? Math.ceil(chunk.length / 2) : chunk.length;
+      say(to, chunk.subarray(0, half));
+      if (half === chunk.length) return;
+      this.count('halved');
+      await elapse(this.random() * lateMs);
+      say(to, chunk.subarray(half));
+    };
+    return (chunk) => (last = last.then(() => carry(chunk)));
+  }
+
+  private dial(): Socket {
+    return connect(this.target, '127.0.0.1').on('error', () => undefined);
+  }
+
+  private twin(): Socket {
+    this.count('doubled');
+    const twin = this.dial().resume();
+    this.twins.add(twin);
+    return twin.on('close', () => this.twins.delete(twin));
+  }
+
+  private chance(share: number): boolean {
+    return this.random() < share * this.faulty;
+  }
+
+  private count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+}
+
+function say(to: Socket, chunk: Buffer): void {
+  if (!to.destroyed) to.write(chunk);
+}
