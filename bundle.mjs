@@ -5,8 +5,8 @@ import { build } from 'esbuild';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** What finds files of its own beside itself, and what Nest looks up by itself too: one copy of it is enough. */
-const OUTSIDE = ['better-sqlite3', '@node-rs/argon2', 'swagger-ui-dist', 'ws'];
+/** What finds files of its own beside itself, what hardly anybody loads, and what Nest looks up by itself too: one copy of it is enough. */
+const OUTSIDE = ['better-sqlite3', '@node-rs/argon2', '@opentelemetry/sdk-node', 'swagger-ui-dist', 'ws'];
 
 /** Nest and TypeORM import what they would use if it were installed. */
 const optional = {

@@ -61,6 +61,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   boundConnections(app);
   app.getHttpServer().on('checkExpectation', refuseExpectation).on('connect', refuseConnect);
   accessLog?.attach(app.getHttpAdapter().getInstance(), isNoProbe);
+  if (config.tracesTo !== undefined) await (await import('../ops/tracing.js')).traceServer(app);
   await setupApp(app, config);
   return app;
 }

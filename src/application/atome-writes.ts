@@ -3,6 +3,7 @@ import type { Scrubber } from '../ledger/integrity/scrubber.js';
 import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
 import type { JoinedTransaction } from '../ledger/store.js';
+import { tracing } from '../ledger/traces.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { Atome, AtomeError, Mutation } from '../protocol/index.js';
 import type { AtomeQueries, ReaderOf } from './atome-queries.js';
@@ -21,8 +22,8 @@ export class AtomeWrites {
 
   /** Resolves when it is durable. @throws AtomeError when it is refused. */
   submit(mutation: Mutation, by: Caller, preconditions?: Preconditions): Promise<Outcome> {
-    const { principal, clientId } = by;
-    return this.writer.submit(principal.tenant, mutation, { principal, sourceClient: clientId, preconditions }, by);
+    if (!tracing.by) return this.send(mutation, by, preconditions);
+    return tracing.by.write(mutation.operation, (trace) => this.send(mutation, by, preconditions, trace));
   }
 
   /**
@@ -35,8 +36,8 @@ export class AtomeWrites {
     by: Caller,
     within?: JoinedTransaction,
   ): Promise<readonly (Outcome | AtomeError)[]> {
-    const { principal, clientId } = by;
-    return this.writer.submitAll(principal.tenant, mutations, { principal, sourceClient: clientId, within }, by);
+    if (!tracing.by) return this.sendAll(mutations, by, within);
+    return tracing.by.write('batch', (trace) => this.sendAll(mutations, by, within, trace));
   }
 
   /** As {@link submit}, with the atome that it has come to. */
@@ -82,6 +83,22 @@ export class AtomeWrites {
         return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: alteration ?? null };
       }
     }
+  }
+
+  private send(mutation: Mutation, by: Caller, preconditions?: Preconditions, trace?: string): Promise<Outcome> {
+    const { principal, clientId } = by;
+    const origin = { principal, sourceClient: clientId, preconditions, trace };
+    return this.writer.submit(principal.tenant, mutation, origin, by);
+  }
+
+  private sendAll(
+    mutations: readonly Mutation[],
+    by: Caller,
+    within?: JoinedTransaction,
+    trace?: string,
+  ): Promise<readonly (Outcome | AtomeError)[]> {
+    const { principal, clientId } = by;
+    return this.writer.submitAll(principal.tenant, mutations, { principal, sourceClient: clientId, within, trace }, by);
   }
 
   /** The state that a write has met; only of a repetition it has to be read. */

@@ -1,5 +1,6 @@
 import type { NodeBus } from '../bus/node-bus.js';
 import type { Feed } from '../feed/feed.js';
+import { tracing } from '../ledger/traces.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 
 /** How often heads are looked at while nobody tells of them, in milliseconds. */
@@ -25,11 +26,15 @@ export class OtherNodes {
   start(): void {
     const { bus, writer, feed } = this.parts;
     bus.start({
-      hint: ({ tenant, seq }, committed) => feed.hint(tenant, seq, committed),
+      hint: ({ tenant, seq, trace }, committed) => {
+        if (trace !== undefined && !committed) tracing.by?.heard(tenant, seq, trace);
+        feed.hint(tenant, seq, committed);
+      },
       changed: (fault) => this.changed(fault),
     });
     this.stopListening = writer.onCommit((tenant, committed) => {
-      bus.publish({ tenant, seq: committed.at(-1)!.alteration.seq }, committed);
+      const { alteration, trace } = committed.at(-1)!;
+      bus.publish({ tenant, seq: alteration.seq, trace }, committed);
     });
   }
 

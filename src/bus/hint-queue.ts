@@ -5,7 +5,7 @@ const HINT_MS = 5;
 
 /** The hints that are still to be sent: of each tenant the newest alone, and one sending at a time. */
 export class HintQueue {
-  private readonly newest = new Map<string, number>();
+  private readonly newest = new Map<string, Hint>();
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> | undefined;
   private sentAt = -Infinity;
@@ -13,8 +13,9 @@ export class HintQueue {
   /** @param send never rejects. */
   constructor(private readonly send: (hints: readonly Hint[]) => Promise<void>) {}
 
-  add({ tenant, seq }: Hint): void {
-    this.newest.set(tenant, Math.max(seq, this.newest.get(tenant) ?? 0));
+  add(hint: Hint): void {
+    const { tenant, seq } = hint;
+    if (seq > (this.newest.get(tenant)?.seq ?? 0)) this.newest.set(tenant, hint);
     this.schedule();
   }
 
@@ -28,7 +29,7 @@ export class HintQueue {
     this.timer = undefined;
     await this.sending;
     if (this.newest.size === 0) return;
-    const hints = [...this.newest].map(([tenant, seq]) => ({ tenant, seq }));
+    const hints = [...this.newest.values()];
     this.newest.clear();
     this.sentAt = performance.now();
     this.sending = this.send(hints).finally(() => {

@@ -6,6 +6,8 @@ import type { StateChange } from './shared-state.js';
 export interface Hint {
   readonly tenant: string;
   readonly seq: number;
+  /** Under which name the alteration there is followed, where it is. */
+  readonly trace?: string | undefined;
 }
 
 /** What travels with a hint: what was committed last, in order of seq. */

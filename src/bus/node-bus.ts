@@ -15,6 +15,8 @@ const MAX_CARRIED = 16_384;
 const MAX_CARRYING = 16;
 /** So many hints are in one message: with the longest names of tenants, what PostgreSQL takes. */
 const HINTS = 25;
+/** The same of hints that say under which name something is followed. */
+const TRACED_HINTS = 15;
 
 /** Whoever uses the bus. */
 export interface BusListener {
@@ -193,8 +195,8 @@ export class NodeBus {
 
   private async sendHints(hints: readonly Hint[]): Promise<void> {
     const messages: NodeMessage[] = [];
-    for (let at = 0; at < hints.length; at += HINTS)
-      messages.push({ type: 'hints', hints: hints.slice(at, at + HINTS) });
+    const size = hints.some(({ trace }) => trace !== undefined) ? TRACED_HINTS : HINTS;
+    for (let at = 0; at < hints.length; at += size) messages.push({ type: 'hints', hints: hints.slice(at, at + size) });
     await this.send(...messages);
   }
 }

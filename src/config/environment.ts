@@ -17,6 +17,7 @@ import { readDatabase } from './database-environment.js';
 import { isLoopback, isSafeUrl } from './addresses.js';
 import { readLog, type LogConfig } from './log-environment.js';
 import { readMetrics } from './metrics-environment.js';
+import { readTraces } from './trace-environment.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment, type Setting } from './variable-reader.js';
 import { DEFAULT_FEED_OPTIONS } from '../feed/options.js';
@@ -34,6 +35,8 @@ export interface Config extends LogConfig {
   readonly metricsPort?: number;
   /** How long `ready` says that the server is going down before it does, in milliseconds. */
   readonly drainDelayMs: number;
+  /** Where traces are sent; undefined: nowhere. */
+  readonly tracesTo?: string;
   readonly rates: Rates;
   readonly atome: AtomeOptions & AtomeStaticOptions & { readonly databaseUrl: string };
 }
@@ -71,10 +74,12 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
   const port = read.integer('PORT', 3001, 0, 65_535);
   const proxies = read.integer('TRUST_PROXY', 0, 0, 10);
   const metricsPort = readMetrics(read, { host, port, proxies });
+  const tracesTo = readTraces(read);
   const config: Config = {
     host,
     port,
     ...(metricsPort !== undefined && { metricsPort }),
+    ...(tracesTo !== undefined && { tracesTo }),
     ...readLog(read),
     drainDelayMs: read.integer('DRAIN_DELAY_MS', 0, 0, 600_000),
     docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',

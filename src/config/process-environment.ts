@@ -22,5 +22,7 @@ export function processEnvironment(given: Environment, say: (line: string) => vo
       ]);
     }
   }
+  // its own packages read these where they are for all
+  for (const [name, value] of Object.entries(given)) if (name.startsWith('OTEL_')) process.env[name] = value;
   return { ...process.env, ...given };
 }

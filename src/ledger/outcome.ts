@@ -20,6 +20,8 @@ export interface WriteOrigin {
   readonly preconditions?: Preconditions | undefined;
   /** The transaction of the application's that it is a part of. */
   readonly within?: JoinedTransaction | undefined;
+  /** Under which name it is followed, see `Traces`. */
+  readonly trace?: string | undefined;
 }
 
 /** What filters and rights need of an atome, without its content. */
@@ -51,6 +53,8 @@ export interface Committed {
   readonly audience?: Audience;
   /** Its payload has been erased: readers get nothing of it. */
   readonly erased?: true;
+  /** Under which name it is followed, see `Traces`; set once it is committed. */
+  trace?: string;
 }
 
 /** What came of one write. */

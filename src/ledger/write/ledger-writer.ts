@@ -7,6 +7,7 @@ import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits
 import { groupSize, restMs, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
 import { GROUPS, type GroupSignal } from '../signals.js';
+import { tracing } from '../traces.js';
 import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -93,7 +94,7 @@ export class LedgerWriter {
     origin: WriteOrigin,
   ): Promise<(Outcome | AtomeError)[]> {
     // what is added is nobody's echo, and meets no conditions
-    const ofAdded = { principal: origin.principal, sourceClient: null, within: origin.within };
+    const ofAdded = { principal: origin.principal, sourceClient: null, within: origin.within, trace: origin.trace };
     const writes = mutations.map((mutation, place) => {
       return { mutation, origin: mutation.isAdded ? ofAdded : origin, place, chars: weigh(mutation) };
     });
@@ -162,7 +163,7 @@ export class LedgerWriter {
   private begin(tenant: string, ...waiting: QueuedWrite[]): void {
     const queue: TenantQueue = { waiting, emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
-    queue.emptied = this.run(tenant, queue.waiting);
+    queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, waiting)) : this.run(tenant, waiting);
   }
 
   private async commitApart(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
@@ -243,6 +244,7 @@ export class LedgerWriter {
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
+      tracing.by?.decided({ writes: group, outcomes: { error: reason }, committed: [], begun });
       group.forEach(({ reject }) => reject(reason));
       return [];
     }
@@ -251,6 +253,7 @@ export class LedgerWriter {
     this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
     if (GROUPS.hasSubscribers)
       measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
+    tracing.by?.decided({ writes: group, outcomes: plan.outcomes, committed: plan.committed, begun });
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
@@ -273,7 +276,7 @@ function tooEntangled(): AtomeError {
 }
 
 function now(): number {
-  return GROUPS.hasSubscribers ? performance.now() : 0;
+  return GROUPS.hasSubscribers || tracing.by ? performance.now() : 0;
 }
 
 function measure(

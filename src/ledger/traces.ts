@@ -1,0 +1,33 @@
+import type { AtomeError } from '../protocol/index.js';
+import type { Committed, Outcome, WriteOrigin } from './outcome.js';
+
+/** Writes that have been decided together. */
+export interface TracedGroup {
+  readonly writes: readonly { readonly origin: Pick<WriteOrigin, 'trace'>; readonly cameAt: number }[];
+  /** What came of each, in their order; an error where none could be decided. */
+  readonly outcomes: readonly (Outcome | AtomeError)[] | { readonly error: unknown };
+  /** What is told of them, in order of seq. */
+  readonly committed: readonly Committed[];
+  /** When deciding began, by the clock of `performance`. */
+  readonly begun: number;
+}
+
+/**
+ * Follows writes from their callers over group and commit to their readers. On its way a write is known by the text of a
+ * header `traceparent`, which goes with its delivery and is not in the ledger.
+ */
+export interface Traces {
+  /** Submits what somebody writes, under the name by which it is followed; undefined where it is not. */
+  write<T>(what: string, submit: (trace: string | undefined) => Promise<T>): Promise<T>;
+  /** Does what belongs to nobody's call, though somebody's call begins it. */
+  apart<T>(work: () => T): T;
+  /** Says what came of writes; those that are followed hand the name on to their alterations. */
+  decided(group: TracedGroup): void;
+  /** Another node has told under which name the alteration at a seq is followed, but not what it is. */
+  heard(tenant: string, seq: number, trace: string): void;
+  /** Alterations are about to be shown to the readers here. @returns what is to be called when they have been. */
+  showing(tenant: string, committed: readonly Committed[]): (() => void) | undefined;
+}
+
+/** Who follows writes: nobody, unless it is set before the server starts. */
+export const tracing: { by?: Traces } = {};
