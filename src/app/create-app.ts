@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
+import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session-dependencies.js';
 import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
 import { connectionsWithin, connectionWarning, HttpConnections, openFileLimit } from './http-connections.js';
 import { setupPerimeter } from './perimeter.js';
@@ -61,6 +62,7 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   boundConnections(app);
   app.getHttpServer().on('checkExpectation', refuseExpectation).on('connect', refuseConnect);
   accessLog?.attach(app.getHttpAdapter().getInstance(), isNoProbe);
+  app.get<SessionDependencies>(SESSION_DEPENDENCIES, { strict: false }).accessLog.isOn = accessLog !== undefined;
   if (config.tracesTo !== undefined) await (await import('../ops/tracing.js')).traceServer(app);
   await setupApp(app, config);
   return app;

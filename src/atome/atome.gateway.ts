@@ -58,7 +58,7 @@ export class AtomeGateway implements OnGatewayInit<WebSocketServer>, OnGatewayCo
     const { headers, url } = request;
     this.stallGuard.watch(request.socket, this.options.socket.heartbeatMs);
     const handshake = { headers, url, raw: request, address: addressOf(request, this.options.proxies) };
-    new Session(ws, randomUUID(), handshake, this.session);
+    this.session.accessLog.follow(ws, request, new Session(ws, randomUUID(), handshake, this.session));
   }
 }
 

@@ -9,6 +9,7 @@ import { ask, Away, refusal, Refused, SERVER_FLAGS, type RemoteCall } from './re
 const KIND = 'bench-lite';
 /** How long readers may take for what is on its way when the writers have ended, in milliseconds. */
 const LAST_MS = 10_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const FLAGS = {
   ...SERVER_FLAGS,
@@ -32,11 +33,15 @@ this machine and of the network in between too: with more writers, until they do
       of(values, 'readers', 256),
     ];
     const stop = new AbortController();
+    const end = { at: Infinity };
+    // who ends it early has its atomes deleted all the same; once more ends it at once
+    const endNow = (): void => void (end.at = performance.now());
+    for (const signal of SIGNALS) process.once(signal, endNow);
     try {
       const followers = await Promise.all(Array.from({ length: readers }, () => follow(values, stop.signal)));
       const began = performance.now();
-      const until = began + seconds * 1_000;
-      const done = await allOf(Array.from({ length: writers }, () => write(values, until, stop)));
+      end.at = Math.min(end.at, began + seconds * 1_000);
+      const done = await allOf(Array.from({ length: writers }, () => write(values, end, stop)));
       const tookS = (performance.now() - began) / 1_000;
       const ids = new Set(done.map(({ id }) => id));
       setTimeout(() => stop.abort(), LAST_MS).unref();
@@ -45,6 +50,7 @@ this machine and of the network in between too: with more writers, until they do
       print(figures, sentenceOf(figures));
       return figures.missing === 0 ? 0 : 1;
     } finally {
+      for (const signal of SIGNALS) process.off(signal, endNow);
       stop.abort();
     }
   },
@@ -104,7 +110,7 @@ interface Written {
 }
 
 /** One who writes one atome again and again, and deletes it whatever comes; a failure stops the others. */
-async function write(server: RemoteCall, until: number, stop: AbortController): Promise<Written> {
+async function write(server: RemoteCall, end: { readonly at: number }, stop: AbortController): Promise<Written> {
   const ms: number[] = [];
   let limited = 0;
   const timed = async (path: string, body: object, method = 'POST'): Promise<WriteAnswer> => {
@@ -116,7 +122,7 @@ async function write(server: RemoteCall, until: number, stop: AbortController): 
         return answer;
       } catch (error) {
         const problem = error instanceof Refused ? error.problem : {};
-        if (problem.code !== 'rate_limited' || asked > until + LAST_MS) throw error;
+        if (problem.code !== 'rate_limited' || asked > end.at + LAST_MS) throw error;
         limited += 1;
         await delay(Number(problem.retryAfter ?? 1_000));
       }
@@ -125,7 +131,7 @@ async function write(server: RemoteCall, until: number, stop: AbortController): 
   try {
     const { id } = await timed('create', { kind: KIND, data: { n: 0 } });
     try {
-      for (let n = 1; performance.now() < until && !stop.signal.aborted; n += 1) {
+      for (let n = 1; performance.now() < end.at && !stop.signal.aborted; n += 1) {
         await timed(`${id}/alter`, { operation: 'update', changes: { n } });
       }
     } finally {

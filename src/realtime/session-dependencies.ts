@@ -8,6 +8,7 @@ import type { Limits } from '../protocol/index.js';
 import type { ByteBudget } from '../http/byte-budget.js';
 import type { CostLimiter } from './cost-limiter.js';
 import type { MessageTargets } from './message-handler.js';
+import type { SocketAccessLog } from './socket-access-log.js';
 
 /** Name under which {@link SessionDependencies} are provided. */
 export const SESSION_DEPENDENCIES = Symbol('SessionDependencies');
@@ -26,6 +27,7 @@ export interface SessionDependencies extends MessageTargets {
   readonly costs: CostLimiter;
   /** What has come of messages that are not whole. */
   readonly halfMessages: ByteBudget;
+  readonly accessLog: SocketAccessLog;
   readonly onError: (error: unknown) => void;
 }
 

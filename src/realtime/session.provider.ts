@@ -13,6 +13,7 @@ import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { byteBudgetWithin } from '../http/byte-budget.js';
 import { CostLimiter } from './cost-limiter.js';
 import { SESSION_DEPENDENCIES, type SessionDependencies } from './session-dependencies.js';
+import { SocketAccessLog } from './socket-access-log.js';
 
 const PARTS = [
   Authenticator,
@@ -31,7 +32,7 @@ type Instances<Classes extends readonly { prototype: object }[]> = {
 
 function dependenciesOf(...parts: Instances<typeof PARTS>): SessionDependencies {
   const [authenticator, accessPolicy, credentialExtractor, connectionLimiter, feed, writes, connectionRegistry] = parts;
-  const { limits, socket, feed: options } = parts[7];
+  const { limits, socket, feed: options, accessLog } = parts[7];
   return {
     authenticator,
     accessPolicy,
@@ -45,6 +46,7 @@ function dependenciesOf(...parts: Instances<typeof PARTS>): SessionDependencies 
     unsentBytes: options.unsentBytes,
     costs: new CostLimiter(socket, new LimitedLog(new Logger('WebSocket'))),
     halfMessages: byteBudgetWithin(parts[8], 'messages that arrive'),
+    accessLog: new SocketAccessLog(accessLog),
     onError: errorLog('WebSocket'),
   };
 }

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { runProgram, ServerProcess } from '../support/server/process.js';
+import { TestSocket } from '../support/clients/socket.js';
+import { runProgram, ServerProcess, spawnProgram } from '../support/server/process.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 
 describe('the commands for the atomes of a server', () => {
@@ -88,6 +90,19 @@ describe('the commands for the atomes of a server', () => {
     });
     expect(figures!.writes).toBeGreaterThanOrEqual(6);
     expect(await cli('list', '--kind', 'bench-lite')).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  it('delete what the measurement has made when it is ended early', async () => {
+    const watcher = await TestSocket.connect(server.wsUrl, { authorization: `Bearer ${tokenOf('writer')}` });
+    const child = spawnProgram('cli/atome-sync', ['bench-lite', '--seconds', '60', '--url', server.url], {
+      ATOME_SYNC_TOKEN: tokenOf('writer'),
+    });
+    const ended = once(child, 'exit');
+    await watcher.next('atome:altered');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    expect(await cli('list', '--kind', 'bench-lite')).toMatchObject({ code: 0, stdout: '' });
+    await watcher.close();
   });
 
   it('end the measurement of who may not write with the sentence of the server', async () => {

@@ -37,6 +37,31 @@ describe('the access log', () => {
     expect(JSON.stringify(log.lines)).not.toContain('canary');
   });
 
+  it('has two lines for each WebSocket: when it opens, and who it was and what passed', async () => {
+    server = await startApp({ ...WITH_TOKENS, LOG_LEVEL: 'info' });
+    const log = new CollectedLog(server.app);
+    const socket = await server.connect({ 'x-request-id': ID });
+    const opened = await log.told('access', 1);
+    socket.send({ type: 'auth', token: tokenOf('writer') });
+    await socket.next('auth:success');
+    socket.send({ type: 'ping' });
+    await socket.next('pong');
+    await socket.close();
+    const clientId = expect.stringMatching(/^[0-9a-f-]{36}$/);
+    const some = expect.any(Number);
+    expect(opened).toEqual([{ webSocket: 'opened', requestId: ID, clientId }]);
+    const passed = { ms: some, messages: 2, receivedBytes: some, sentBytes: some };
+    expect((await log.told('access', 2))[1]).toEqual({
+      webSocket: 'closed',
+      requestId: ID,
+      clientId,
+      code: 1005,
+      ...passed,
+      principal: expect.any(String),
+      tenant: 'acme',
+    });
+  });
+
   it('says of a request that its caller has given it up', async () => {
     server = await startApp({ LOG_LEVEL: 'info' });
     const log = new CollectedLog(server.app);
@@ -57,6 +82,7 @@ describe('the access log', () => {
       await server.api.get('/api/atome/list');
       // by then the first would have had its line
       await server.api.get('/api/atome/list');
+      await (await server.connect()).close();
       expect(log.of('access')).toEqual([]);
     },
   );

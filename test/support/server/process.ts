@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,16 @@ const FOLDER = fileURLToPath(new URL('../../../dist/', import.meta.url));
 const program = (name: string): string => join(FOLDER, `${name}.js`);
 const MAIN = program('main');
 
+/** One of the built programs, in a process of its own. */
+export function spawnProgram(
+  name: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): ChildProcessWithoutNullStreams {
+  const env = { PATH: process.env.PATH, ...environment };
+  return spawn(process.execPath, [program(name), ...args], { cwd: FOLDER, env, stdio: 'pipe' });
+}
+
 /** One of the built programs, run to its end. @param input of its standard input. */
 export async function runProgram(
   name: string,
@@ -20,12 +30,7 @@ export async function runProgram(
   environment: Record<string, string> = {},
   input = '',
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { PATH: process.env.PATH, ...environment };
-  const child = spawn(process.execPath, [program(name), ...args], {
-    cwd: FOLDER,
-    env,
-    stdio: 'pipe',
-  });
+  const child = spawnProgram(name, args, environment);
   // one that does not read it may have ended before
   child.stdin.on('error', () => undefined).end(input);
   const ended = once(child, 'close') as Promise<[number | null]>;
