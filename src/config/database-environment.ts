@@ -38,7 +38,13 @@ export function readDatabase(read: VariableReader): DatabaseConfig {
 
 function readPostgres(read: VariableReader): PostgresLimits {
   const { writes, reads, heavyReads, statementMs, lockMs } = DEFAULT_POSTGRES_LIMITS;
+  const readUrl = read.optional('DATABASE_READ_URL');
+  if (readUrl !== undefined && !/^postgres(?:ql)?:\/\/.+$/.test(readUrl))
+    read.refuse(
+      'DATABASE_READ_URL: expected postgres://user:password@host:port/database, of a replica of DATABASE_URL',
+    );
   return {
+    ...(readUrl !== undefined && { readUrl }),
     // with one, a single tenant could have all
     writes: read.integer('POSTGRES_WRITE_CONNECTIONS', writes, 2, 1_000),
     reads: read.integer('POSTGRES_READ_CONNECTIONS', reads, 2, 1_000),

@@ -53,12 +53,12 @@ function some(checks: Readonly<Record<string, Check>>): Check {
   };
 }
 
-/** Numbers and flags like the defaults. */
-function like(defaults: object, least: number): Check {
+/** Numbers and flags like the defaults, and perhaps more. */
+function like(defaults: object, least: number, more: Readonly<Record<string, Check>> = {}): Check {
   const entries = Object.entries(defaults).map(
     ([key, value]) => [key, typeof value === 'boolean' ? flag : wholeFrom(least)] as const,
   );
-  return some(Object.fromEntries(entries));
+  return some({ ...Object.fromEntries(entries), ...more });
 }
 
 /** The secret itself is never said again. */
@@ -102,7 +102,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   ),
   bus: is(BUS_EXPECTED, (value) => BUS_PATTERN.test(String(value))),
   busCredentials: text,
-  postgres: like(DEFAULT_POSTGRES_LIMITS, 1),
+  postgres: like(DEFAULT_POSTGRES_LIMITS, 1, { readUrl: text }),
   limits: like(DEFAULT_LIMITS, 0),
   socket: like(DEFAULT_SOCKET_OPTIONS, 1),
   feed: like(DEFAULT_FEED_OPTIONS, 1),

@@ -19,15 +19,16 @@ interface Seen {
 /**
  * A connection keeps the name of its tenant: behind a pooler that gives a session to one connection after the other, rows of
  * another tenant would be looked for, and not found.
+ * @param setting where its address is.
  * @throws OpenError where two connections meet in one session, or one is led to two.
  */
-export async function requireOwnSessions(dataSource: DataSource): Promise<void> {
+export async function requireOwnSessions(dataSource: DataSource, setting = 'DATABASE_URL'): Promise<void> {
   const [one, other] = [dataSource.createQueryRunner(), dataSource.createQueryRunner()];
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       if (await areShared(one, other)) {
         throw new OpenError(
-          'a pooler before PostgreSQL shares its sessions among connections: set pool_mode=session for this database in PgBouncer, or lead DATABASE_URL past it',
+          `a pooler before PostgreSQL shares its sessions among connections: set pool_mode=session for this database in PgBouncer, or lead ${setting} past it`,
         );
       }
     }

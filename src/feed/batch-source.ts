@@ -205,7 +205,7 @@ export class BatchSource implements TailObserver {
     const { ledger, options } = this.parts;
     const { tail } = this;
     const { after, upTo } = range;
-    const content = { chars: options.frameChars, hasPrevious: range.hasStates };
+    const content = { chars: options.frameChars, hasPrevious: range.hasStates, isPast: true };
     const committed = await ledger.page(tail.tenant, after, upTo, content);
     const entries = this.entriesOf(committed, relocations, range);
     if (entries[0]?.seq === after + 1) return batchOf(entries);

@@ -52,18 +52,19 @@ export class Drain {
     });
   }
 
-  private over(socket: Socket): void {
+  /** @param socket undefined in HTTP/2, whose connections have an end of their own. */
+  private over(socket: Socket | undefined): void {
     this.answers -= 1;
     if (this.answers === 0) this.settle();
     // an answer that had begun before could not say that its connection ends with it
-    if (this.isLeaving && !answerUnderWay(socket)) socket.destroySoon();
+    if (this.isLeaving && socket && !answerUnderWay(socket)) socket.destroySoon();
   }
 }
 
 /** An answer closes once, sent or not. One listener for all of them: each of its own would be one more object for each request. */
-function whenClosed(over: (socket: Socket) => void): (this: ServerResponse) => void {
+function whenClosed(over: (socket: Socket | undefined) => void): (this: ServerResponse) => void {
   return function () {
-    over(this.req.socket);
+    over(this.req.httpVersionMajor === 1 ? this.req.socket : undefined);
   };
 }
 

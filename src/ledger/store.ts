@@ -114,6 +114,8 @@ export interface Additions {
 export interface SeqPage extends SeqRange {
   readonly limit: number;
   readonly chars: number;
+  /** As that of a scan. */
+  readonly isPast?: boolean | undefined;
 }
 
 /** Atomes in order of id: at most `limit`, and at most about `bytes` beyond the first. */
@@ -248,6 +250,8 @@ export interface LedgerStore {
   readonly kind: 'sqlite' | 'postgres';
   /** Which lists an index finds that are about fields. */
   readonly fields: FieldIndexes;
+  /** Why what answers reads beside the database does not, which then answers them itself; undefined while all is well. */
+  readonly readFault?: string | undefined;
   /** Costs nothing, whether or not there is such a ledger. */
   ledger(tenant: string): TenantLedger;
   /** The heads of those tenants that have a ledger. */

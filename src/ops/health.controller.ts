@@ -17,6 +17,7 @@ import { Readiness } from './readiness.js';
 
 const RETRY_S = '1';
 const REPORT = { 'application/json': { schema: 'HealthAnswer' } } as const;
+const NOT_READ = 'the replica does not answer reads, and the primary does: the log says why';
 const NOT_HEARD = 'other servers are not heard: what they write is seen later; the log says why';
 
 /** A report of what is not well is an answer, not a problem. */
@@ -89,6 +90,7 @@ export class HealthController {
   private async database(): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check('database');
     const reason = await this.readiness.ask();
-    return reason === undefined ? indicator.up() : indicator.down(reason);
+    if (reason !== undefined) return indicator.down(reason);
+    return !this.readiness.isDegraded ? indicator.up() : indicator.up({ degraded: NOT_READ });
   }
 }

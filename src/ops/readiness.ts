@@ -17,7 +17,7 @@ export class Readiness {
 
   /** @param onError is told of what the store does not report by itself. */
   constructor(
-    private readonly store: Pick<LedgerStore, 'probe'>,
+    private readonly store: Pick<LedgerStore, 'probe' | 'readFault'>,
     private readonly onError: (error: unknown) => void,
     private readonly deadlineMs = DEADLINE_MS,
   ) {}
@@ -27,6 +27,11 @@ export class Readiness {
     this.probe ??= this.begin();
     const { answer, deadline } = this.probe;
     return Promise.race([answer, deadline]);
+  }
+
+  /** Whether the database answers what something beside it should. */
+  get isDegraded(): boolean {
+    return this.store.readFault !== undefined;
   }
 
   private begin(): Probe {

@@ -31,22 +31,30 @@ export interface PageContent {
   readonly chars: number;
   /** Whether each alteration is to have the state before it: to keep that, a document is copied. */
   readonly hasPrevious?: boolean | undefined;
+  /** Whether it is for readers that are behind. */
+  readonly isPast?: boolean | undefined;
 }
 
 /** See `LedgerReader.page`. */
 export async function readPage(
   ledger: TenantLedger,
   { after, upTo }: Span,
-  { chars, hasPrevious = false }: PageContent,
+  { chars, hasPrevious = false, isPast }: PageContent,
 ): Promise<Committed[]> {
-  const rows = await ledger.alterations.page({ after, upTo, limit: PAGE_ROWS, chars });
+  const rows = await ledger.alterations.page({ after, upTo, limit: PAGE_ROWS, chars, isPast });
   if (rows.length === 0) return [];
   return asOfNow(ledger, await committed(ledger, rows, hasPrevious), false);
 }
 
 /** See `LedgerReader.newestPage`. */
 export async function readNewestPage(ledger: TenantLedger, after: number, chars: number): Promise<NewestPage> {
-  const rows = await ledger.alterations.newest({ after, upTo: Number.MAX_SAFE_INTEGER, limit: PAGE_ROWS, chars });
+  const rows = await ledger.alterations.newest({
+    after,
+    upTo: Number.MAX_SAFE_INTEGER,
+    limit: PAGE_ROWS,
+    chars,
+    isPast: true,
+  });
   const size = rows.reduce((sum, row) => sum + row.size, 0);
   return { committed: await newest(ledger, rows), isLast: rows.length < PAGE_ROWS && size <= chars };
 }

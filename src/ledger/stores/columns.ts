@@ -33,6 +33,8 @@ export interface Statement {
 export interface Scan extends Statement {
   /** See {@link isHeavy}; left out: it is light. */
   readonly isHeavy?: boolean;
+  /** Whether nobody waits for it who is told of what has just been written; left out: as it is heavy. */
+  readonly isPast?: boolean;
 }
 
 /** A statement whose rows tell how long they are: a page of them may end where their lengths add up. */

@@ -111,6 +111,7 @@ async function openPostgres(
   options: StoreOptions,
 ): Promise<SqlStore> {
   const { report = () => undefined, postgres: limits = {}, migrates = true, isSearched = true } = options;
+  if (limits.readUrl !== undefined) await requireSessionsOf(limits.readUrl);
   const open = async (runner: QueryRunner): Promise<SqlStore> => {
     await (migrates ? migrate : requireTables)(databaseUrl, dataSource, report);
     await warnOfLaterVersion(databaseUrl, dataSource, report);
@@ -119,6 +120,19 @@ async function openPostgres(
     return new PostgresStore(dataSource, { collation: found?.name, searchable, limits, report });
   };
   return alone(dataSource, report, open);
+}
+
+/** Of a replica that is up: one that is not is done without. @throws OpenError */
+async function requireSessionsOf(readUrl: string): Promise<void> {
+  const replica = new LedgerDataSource(readUrl);
+  try {
+    await replica.initialize();
+    await requireOwnSessions(replica, 'DATABASE_READ_URL');
+  } catch (error) {
+    if (error instanceof OpenError) throw error;
+  } finally {
+    if (replica.isInitialized) await replica.destroy();
+  }
 }
 
 const WAITING =

@@ -121,9 +121,10 @@ class SqlAlterations extends Part implements LedgerAlterations {
   }
 
   private async pageOf(heavy: boolean, statement: string, page: SeqPage): Promise<AlterationRow[]> {
-    const { after, upTo, limit, chars } = page;
-    const rows = await this.scan<AlterationRow>(heavy, statement, this.tenant, after, upTo, limit, chars);
-    return rows.map(alterationRow);
+    const { after, upTo, limit, chars, isPast = heavy } = page;
+    const params = [this.tenant, after, upTo, limit, chars];
+    const rows = await this.database.scan(this.tenant, { sql: statement, params, isHeavy: heavy, isPast });
+    return (rows as AlterationRow[]).map(alterationRow);
   }
 }
 

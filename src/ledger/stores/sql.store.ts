@@ -88,6 +88,10 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     await this.search?.following.caughtUp();
   }
 
+  get readFault(): string | undefined {
+    return undefined;
+  }
+
   /** How the connections to the database are used, by what they are for; none where there are no pools. */
   poolUsage(): Readonly<Record<string, { readonly used: number; readonly idle: number; readonly waiting: number }>> {
     return {};

@@ -10,6 +10,8 @@ export interface PostgresLimits {
   readonly statementMs: number;
   /** How long it may wait for a lock, in milliseconds. */
   readonly lockMs: number;
+  /** A streaming replica of the same database, which then answers what need not be asked of the primary. */
+  readonly readUrl?: string;
 }
 
 export const DEFAULT_POSTGRES_LIMITS: PostgresLimits = {

@@ -15,6 +15,8 @@ interface Bounds extends Pick<PostgresLimits, 'statementMs' | 'lockMs'> {
   readonly size: number;
   /** How long a connection may be waited for, in milliseconds. */
   readonly waitMs: number;
+  /** How long one may take to be made; left out: as long as one may be waited for, and as the address says. */
+  readonly connectMs?: number;
 }
 
 /** How connections are used now. */
@@ -34,10 +36,10 @@ export class ConnectionPool {
   private readonly pool: pg.Pool;
   private readonly slots: ScopedSlots;
 
-  constructor({ Pool, options }: PoolSource, { size, waitMs, statementMs, lockMs }: Bounds) {
+  constructor({ Pool, options }: PoolSource, { size, waitMs, statementMs, lockMs, ...bounds }: Bounds) {
     this.deadlineMs = statementMs + GRACE_MS;
     const settings = `SET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}`;
-    const connectMs = Math.min(waitMs, options.connectionTimeoutMillis ?? waitMs);
+    const connectMs = bounds.connectMs ?? Math.min(waitMs, options.connectionTimeoutMillis ?? waitMs);
     // the pool waits for it, which its types do not say
     const onConnect = (client: pg.ClientBase): Promise<unknown> =>
       client.query({ text: settings, query_timeout: connectMs } as TimedQuery);

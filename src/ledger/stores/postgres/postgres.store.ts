@@ -16,6 +16,7 @@ import {
 } from './postgres.pools.js';
 import { addGroup, readGroup, type Ask } from './postgres.group.js';
 import { joinPostgres } from './postgres.joined.js';
+import { PostgresReplica } from './postgres.replica.js';
 import { postgresFields } from './postgres.fields.js';
 import { PostgresSearch, type Searchable } from './postgres.search.js';
 import { statementsIn } from './postgres.texts.js';
@@ -48,6 +49,7 @@ export class PostgresStore extends SqlStore {
   readonly dialect: Dialect;
   private readonly pools: ConnectionPools;
   private readonly limits: PostgresLimits;
+  private readonly replica: PostgresReplica | undefined;
   /** TypeORM's own, for what may take as long as it takes. */
   private readonly maintenance: pg.Pool;
   protected override readonly search: PostgresSearch | undefined;
@@ -76,6 +78,16 @@ export class PostgresStore extends SqlStore {
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.limits = { ...DEFAULT_POSTGRES_LIMITS, ...limits };
     this.pools = connectionPools(poolSource(dataSource), this.limits);
+    const { readUrl } = this.limits;
+    this.replica =
+      readUrl === undefined
+        ? undefined
+        : new PostgresReplica(poolSource(dataSource), readUrl, this.limits, {
+            ask: (scope, statement, params) => this.query(scope, statement, params),
+            enter: (client, scope) => this.enter(client, scope),
+            textOf: this.textOf,
+            report,
+          });
     const failed = (error: unknown): unknown => this.reported(translate(error));
     const { maintenance, pools, textOf } = this;
     this.search = searchable && new PostgresSearch({ maintenance, pools, lowerData, textOf }, searchable, failed);
@@ -94,6 +106,10 @@ export class PostgresStore extends SqlStore {
     });
     this.grown(committed.additions?.alterations.length ?? 0);
     return committed;
+  }
+
+  override get readFault(): string | undefined {
+    return this.replica?.fault;
   }
 
   override poolUsage(): Record<keyof ConnectionPools, PoolUsage> {
@@ -127,6 +143,7 @@ export class PostgresStore extends SqlStore {
   }
 
   async probe(): Promise<void> {
+    this.replica?.look().catch(unheard);
     this.requireSoundDisk();
     await this.lend(this.pools.health, ALL_HEADS, (client) =>
       client.query({ text: this.textOf(PROBE), query_timeout: PROBE_MS } as TimedQuery),
@@ -150,6 +167,7 @@ export class PostgresStore extends SqlStore {
     await this.analysed;
     await this.search?.close();
     if (!this.dataSource.isInitialized) return;
+    await this.replica?.close();
     await Promise.all(Object.values(this.pools).map((pool: ConnectionPool) => pool.close()));
     await this.dataSource.destroy();
   }
@@ -181,7 +199,14 @@ export class PostgresStore extends SqlStore {
     return this.ask(statement === sql.INSERT_LEDGER ? writes : reads, scope, statement, params);
   }
 
-  scan(scope: string, { sql: statement, params, isHeavy }: Scan): Promise<unknown[]> {
+  async scan(scope: string, { sql: statement, params, isHeavy = false, isPast = isHeavy }: Scan): Promise<unknown[]> {
+    const away =
+      isPast && scope !== ALL_HEADS
+        ? await this.replica?.read(scope, isHeavy, async (client) => {
+            return (await client.query(this.timed(statement, params))).rows as unknown[];
+          })
+        : undefined;
+    if (away) return away;
     return this.ask(isHeavy ? this.pools.heavyReads : this.pools.reads, scope, statement, params);
   }
 
@@ -221,7 +246,12 @@ export class PostgresStore extends SqlStore {
   }
 
   measured(scope: string, statement: Measured, bytes: number): Promise<unknown[]> {
-    return this.scan(scope, { ...statement, sql: firstRows(statement), params: [...statement.params, bytes] });
+    return this.scan(scope, {
+      isPast: true,
+      ...statement,
+      sql: firstRows(statement),
+      params: [...statement.params, bytes],
+    });
   }
 
   /** Adds what there is to add and commits, in one round trip. */
