@@ -79,12 +79,12 @@ export function valueIn(field: FieldPath, atome: Atome): unknown {
  * write it again, would come to the same.
  */
 export function textWithAtome(object: object): string {
-  const { atome } = object as { readonly atome: Atome | undefined };
-  const source = atome && sources.get(atome);
+  const source = 'atome' in object ? sources.get(object.atome as Atome) : undefined;
   if (!source) return JSON.stringify(object);
   const members = Object.entries(object).flatMap(([name, value]) => {
-    const text = value === atome ? atomeText(source.row) : JSON.stringify(value);
-    return text === undefined ? [] : [`${JSON.stringify(name)}:${text}`];
+    if (value === undefined) return [];
+    const text = name === 'atome' ? atomeText(source.row) : JSON.stringify(value);
+    return [`${JSON.stringify(name)}:${text}`];
   });
   return `{${members.join(',')}}`;
 }

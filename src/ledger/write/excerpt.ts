@@ -1,10 +1,4 @@
-import {
-  keysNamed,
-  type Change,
-  type Clocks,
-  type Mutation,
-  type Part,
-} from '../../protocol/index.js';
+import { keysNamed, type Change, type Clocks, type Mutation, type Part } from '../../protocol/index.js';
 import { membersIn, membersOf, objectText, rewritten } from '../json-text.js';
 import { lazyAtome } from '../lazy-atome.js';
 import { stateOf } from '../row-mapper.js';
