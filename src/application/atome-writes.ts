@@ -1,11 +1,12 @@
 import { entityTag } from '../ledger/entity-tag.js';
 import type { Scrubber } from '../ledger/integrity/scrubber.js';
+import { valueIn } from '../ledger/lazy-atome.js';
 import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
 import type { JoinedTransaction } from '../ledger/store.js';
 import { tracing } from '../ledger/traces.js';
 import type { Preconditions } from '../ledger/write/preconditions.js';
-import type { Atome, AtomeError, Mutation } from '../protocol/index.js';
+import type { Atome, AtomeError, JsonValue, Mutation } from '../protocol/index.js';
 import type { AtomeQueries, ReaderOf } from './atome-queries.js';
 import type { Caller } from './caller.js';
 import type { PreparedWriter } from './prepared-writer.js';
@@ -50,7 +51,7 @@ export class AtomeWrites {
     const outcome = await this.submit(mutation, caller, preconditions);
     const result = await this.resultOf(outcome, caller);
     const before = await this.before(caller, outcome, result);
-    return { ...result, oldName: before.data.name ?? null, newName: result.atome.data.name ?? null };
+    return { ...result, oldName: nameOf(before), newName: nameOf(result.atome) };
   }
 
   /** Erases the payload of an atome and of all its alterations: `redact`, and then what the database still has of them. */
@@ -107,4 +108,8 @@ export class AtomeWrites {
     const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
     return isRepeated ? this.readerOf(principal).getAt(principal.tenant, id, { version: version - 1 }) : atome;
   }
+}
+
+function nameOf(atome: Atome): JsonValue {
+  return (valueIn({ document: 'data', keys: ['name'] }, atome) ?? null) as JsonValue;
 }

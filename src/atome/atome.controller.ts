@@ -25,6 +25,7 @@ import {
 } from '../http/openapi.js';
 import { ANSWERS, BODIES, JSON_PATCH_EXAMPLE, MERGE_PATCH_EXAMPLE, PUSHED_ID } from '../http/openapi-examples.js';
 import { pathOf, ProblemFilter } from '../http/problem.filter.js';
+import { JsonAnswers } from '../http/json-answers.js';
 import { HeavyCalls } from '../http/heavy-calls.js';
 import { SecurityLog } from '../http/security-log.js';
 import { Guarded, RequireRole } from '../auth/authorization/access.guard.js';
@@ -58,6 +59,7 @@ export class AtomeController {
     private readonly atomes: AtomeService,
     private readonly log: SecurityLog,
     private readonly heavyCalls: HeavyCalls,
+    private readonly answers: JsonAnswers,
   ) {}
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -92,7 +94,7 @@ export class AtomeController {
     @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.alter(id, body as AlterAtomeDto, context));
+    return this.altered(reply, await this.atomes.alter(id, body as AlterAtomeDto, context));
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -109,7 +111,7 @@ export class AtomeController {
     @CurrentWriteContext() context: WriteContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return altered(reply, await this.atomes.replace(id, body as ReplaceAtomeDto, context));
+    return this.altered(reply, await this.atomes.replace(id, body as ReplaceAtomeDto, context));
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -137,7 +139,7 @@ export class AtomeController {
     const mediaType = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();
     // the parser of the protocol decides what the body is
     const patch = body as JsonObject | JsonPatch;
-    return altered(reply, await this.atomes.patch(id, patch, context, mediaType));
+    return this.altered(reply, await this.atomes.patch(id, patch, context, mediaType));
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -156,7 +158,7 @@ export class AtomeController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const result = await this.atomes.rename(id, body as RenameAtomeDto, context);
-    return { ...altered(reply, result), oldName: result.oldName, newName: result.newName };
+    return this.altered(reply, result, { oldName: result.oldName, newName: result.newName });
   }
 
   @RequireRole('write', TO_ONE_ATOME)
@@ -249,13 +251,14 @@ export class AtomeController {
     const share = () => this.atomes.share(id, body as ShareAtomeDto, context);
     // all that inherit from it may have to be read and written; but to take a right away waits for nobody's slot
     const isTaken = isObject(body) && body.access === 'private';
-    return altered(reply, await (isTaken ? share() : this.heavyCalls.during(request, share)));
+    return this.altered(reply, await (isTaken ? share() : this.heavyCalls.during(request, share)));
   }
-}
 
-function altered(reply: FastifyReply, { id, version, seq, etag, atome, alteration }: WriteResult) {
-  void reply.header('ETag', etag);
-  return { success: true, id, version, seq, atome, alteration };
+  private altered(reply: FastifyReply, result: WriteResult, more: object = {}): unknown {
+    const { id, version, seq, etag, atome, alteration } = result;
+    void reply.header('ETag', etag);
+    return this.answers.withAtome({ success: true, id, version, seq, atome, alteration, ...more }, reply);
+  }
 }
 
 /**

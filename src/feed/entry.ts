@@ -1,3 +1,4 @@
+import { textWithAtome } from '../ledger/lazy-atome.js';
 import { headerOfAtome, type Committed } from '../ledger/outcome.js';
 import type {
   AccessRules,
@@ -95,7 +96,7 @@ export class Entry {
   get event(): string | undefined {
     const { alteration, atome } = this;
     if (alteration && atome) {
-      this.json = JSON.stringify(eventOf({ alteration, atome }));
+      this.json = textWithAtome(eventOf({ alteration, atome }));
       this.alteration = undefined;
       this.atome = undefined;
     }

@@ -1,4 +1,5 @@
 import { matchesCondition, type Atome, type AtomeHeader, type Filter } from '../protocol/index.js';
+import { valueIn } from '../ledger/lazy-atome.js';
 import type { Entry } from './entry.js';
 import type { Visibility } from './visibility.js';
 
@@ -18,7 +19,7 @@ export function eventFilter(filter: Filter): Show {
   if (!matches && !where) return showAll;
   const hasPlace = matches ?? ((): boolean => true);
   const isTrue = (atome: Atome | null | undefined): boolean =>
-    !where || (atome ? matchesCondition(where, atome) : false);
+    !where || (atome ? matchesCondition(where, atome, valueIn) : false);
   return (entry, visibility) => {
     if (visibility === 'hidden') return undefined;
     // whoever may read an atome no longer is told nothing of what is in it: its place decides

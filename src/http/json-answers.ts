@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
+import { textWithAtome } from '../ledger/lazy-atome.js';
 import { JSON_TYPE } from './media-type.js';
 
 /**
@@ -21,6 +22,13 @@ export class JsonAnswers {
   of(json: string, reply: FastifyReply): unknown {
     void reply.type(JSON_TYPE);
     return this.areIntercepted ? JSON.parse(json) : json;
+  }
+
+  /** As {@link of}, of an object whose `atome` may be text still. */
+  withAtome(object: object, reply: FastifyReply): unknown {
+    if (this.areIntercepted) return object;
+    void reply.type(JSON_TYPE);
+    return textWithAtome(object);
   }
 }
 

@@ -93,6 +93,10 @@ export class KindRegistry implements KindRules {
       : { ...mutation, changes: { ...mutation.changes, data }, asked };
   }
 
+  isJudged(kind: string): boolean {
+    return this.isOnly || this.rules.has(kind);
+  }
+
   hasVersions(kind: string): boolean {
     return this.rules.get(kind)?.upgrades !== undefined;
   }

@@ -1,3 +1,5 @@
+import type { JsonObject } from '../protocol/index.js';
+
 /*
  * Objects as the JSON that `JSON.stringify` writes: no white space, each key once, those that are indexes first. Of a
  * large one the members that nobody asks for are passed by; to take them apart would take tens of times as long.
@@ -6,8 +8,9 @@
 const QUOTE = 34;
 const COMMA = 44;
 const BACKSLASH = 92;
-const OPENING: ReadonlySet<number> = new Set([91, 123]);
-const CLOSING: ReadonlySet<number> = new Set([93, 125]);
+/** The brackets of arrays and objects differ in one bit. */
+const CASE = 32;
+const [OPENING, CLOSING] = [123, 125];
 const NO_INDEX = 2 ** 32 - 1;
 
 /** Members of an object: the JSON of their values, by that of their keys. */
@@ -17,11 +20,29 @@ export type Members = ReadonlyMap<string, string>;
 export function membersOf(text: string, keys: ReadonlySet<string>): Members {
   const found = new Map<string, string>();
   if (keys.size === 0) return found;
+  const longest = longestOf(keys);
   walk(text, (at, colon, end) => {
+    if (colon - at > longest) return;
     const key = text.slice(at, colon);
     if (keys.has(key)) found.set(key, text.slice(colon + 1, end));
   });
   return found;
+}
+
+/** How many values there are in a value, itself among them. */
+export function valuesIn(text: string): number {
+  let values = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = behindString(text, at) - 1;
+    else if (code === COMMA || ((code | CASE) === OPENING && (text.charCodeAt(at + 1) | CASE) !== CLOSING)) values += 1;
+  }
+  return values;
+}
+
+/** The members of an object. */
+export function membersIn(object: JsonObject): Members {
+  return new Map(Object.entries(object).map(([key, value]) => [JSON.stringify(key), JSON.stringify(value)]));
 }
 
 /** An object of those members. */
@@ -56,11 +77,13 @@ export function rewritten(text: string, { keys, written, moved }: Rewriting): st
   };
   const indexed = [...written.keys()].filter((key) => indexOf(key) < NO_INDEX).values();
   let next = indexed.next();
+  const longest = longestOf(keys);
   walk(text, (at, colon, end) => {
-    const key = text.slice(at, colon);
+    const isPassed = next.done && colon - at > longest;
+    const key = isPassed ? '' : text.slice(at, colon);
     const index = next.done ? NO_INDEX : indexOf(key);
     for (; !next.done && indexOf(next.value) <= index; next = indexed.next()) put(next.value);
-    if (!keys.has(key)) {
+    if (isPassed || !keys.has(key)) {
       if (from < 0) from = at;
       to = end;
     } else if (placed.has(key) || !written.has(key) || moved.has(key)) copy();
@@ -81,6 +104,13 @@ function walk(text: string, visit: (at: number, colon: number, end: number) => v
   }
 }
 
+/** What is longer is none of them. */
+function longestOf(keys: ReadonlySet<string>): number {
+  let longest = 0;
+  for (const { length } of keys) if (length > longest) longest = length;
+  return longest;
+}
+
 function behindString(text: string, at: number): number {
   for (let end = text.indexOf('"', at + 1); end > 0; end = text.indexOf('"', end + 1)) {
     let escapes = 0;
@@ -97,9 +127,9 @@ function endOfValue(text: string, from: number): number {
       at = behindString(text, at);
       continue;
     }
-    if (depth === 0 && (code === COMMA || CLOSING.has(code))) return at;
-    if (OPENING.has(code)) depth += 1;
-    else if (CLOSING.has(code)) depth -= 1;
+    if (depth === 0 && (code === COMMA || (code | CASE) === CLOSING)) return at;
+    if ((code | CASE) === OPENING) depth += 1;
+    else if ((code | CASE) === CLOSING) depth -= 1;
     at += 1;
   }
   throw new Error('a value of JSON has no end');

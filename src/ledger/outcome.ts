@@ -1,14 +1,6 @@
 import type { JoinedTransaction } from './store.js';
 import type { Preconditions } from './write/preconditions.js';
-import type {
-  AlterationBody,
-  Atome,
-  AtomeState,
-  Audience,
-  AtomeHeader,
-  JudgedHeader,
-  Principal,
-} from '../protocol/index.js';
+import type { AlterationBody, Atome, Audience, AtomeHeader, JudgedHeader, Principal } from '../protocol/index.js';
 
 /* What comes of a write, for its writer and for all readers. */
 
@@ -65,7 +57,7 @@ export type Outcome =
       readonly epoch: string;
       readonly committed: Committed;
       /** The state that it met; null for a new atome. */
-      readonly previous: AtomeState | null;
+      readonly previous: Atome | null;
     }
   /** It would change nothing: `seq` and `version` are those of the atome as it is. */
   | {

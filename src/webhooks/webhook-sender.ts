@@ -1,3 +1,4 @@
+import { textWithAtome } from '../ledger/lazy-atome.js';
 import type { TenantEvent } from '../consumers/consumer-options.js';
 import { VERSION } from '../version.js';
 import type { Poster } from './poster.js';
@@ -71,7 +72,8 @@ function reasonOf(error: unknown): string {
 function bodyOf(event: TenantEvent): string {
   const { type, seq, tenant } = event;
   const timestamp = 'timestamp' in event ? event.timestamp : '';
-  const body = JSON.stringify({ type, timestamp, data: event } satisfies Payload);
+  const head = JSON.stringify({ type, timestamp });
+  const body = `${head.slice(0, -1)},"data":${textWithAtome(event)}}`;
   if (Buffer.byteLength(body) <= MOST_BODY_BYTES) return body;
   const atome = 'atome' in event ? event.atome : undefined;
   const atomeId = 'atomeId' in event ? event.atomeId : atome?.id;

@@ -1,7 +1,7 @@
 import { keysNamed, PARTS, type Foldable, type JsonObject, type Part } from '../../protocol/index.js';
 import { changeOf, foldDeltaChains, stateOnto } from '../delta-chain.js';
 import { isErased } from '../erasure.js';
-import { membersOf, objectText, rewritten, type Members } from '../json-text.js';
+import { membersIn, membersOf, objectText, rewritten } from '../json-text.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AtomeInText, DeltaRow } from '../rows.js';
 import { LARGE, turnBySize } from '../turns.js';
@@ -73,10 +73,6 @@ async function deltasOf(rows: readonly DeltaRow[]): Promise<Delta[] | undefined>
     deltas.push({ row, change, named });
   }
   return deltas;
-}
-
-function membersIn(object: JsonObject): Members {
-  return new Map(Object.entries(object).map(([key, value]) => [JSON.stringify(key), JSON.stringify(value)]));
 }
 
 /** As JSON. */

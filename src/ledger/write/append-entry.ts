@@ -1,19 +1,13 @@
-import {
-  isRedacted,
-  MAX_CLOCK_CHARS,
-  type AlterationBody,
-  type AtomeHeader,
-  type AtomeState,
-  type Audience,
-} from '../../protocol/index.js';
+import { isRedacted, MAX_CLOCK_CHARS, type AlterationBody, type AtomeState } from '../../protocol/index.js';
 import { chainHash, newSalt, payloadDigest } from '../integrity/hash-chain.js';
 import { deltaBytesOf } from '../delta-chain.js';
 import { alterationBytes, bytesOf } from '../row-bytes.js';
 import type { StoredTotals } from './quotas.js';
-import { accessColumns, audienceAfter, keptHeaderOf } from '../access-columns.js';
-import { hasDocument, type AlterationRow, type AtomeRow, type HeadRow, type PartialAtomeRow } from '../rows.js';
-import { DocumentNotRead } from './undecidable.js';
-import { rowOf, snapshotText, stateOf } from '../row-mapper.js';
+import { accessColumns, audienceAfter } from '../access-columns.js';
+import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
+import { rowOf, snapshotText } from '../row-mapper.js';
+import { writtenExcerpt } from './excerpt.js';
+import { writtenOf, type PendingAtome } from './pending-atome.js';
 
 /** A snapshot is due once the rows since the last one outweigh the document, but not for a handful of them. */
 const MIN_SNAPSHOT_CHARS = 4_096;
@@ -22,41 +16,6 @@ const MAX_DELTA_ROWS = 64;
 
 /** Or once the document is so many times smaller than it was. */
 const MUCH_SMALLER = 4;
-
-/** An atome as a group has left it so far. */
-export interface PendingAtome {
-  /** As the ledger keeps it. */
-  readonly header: AtomeHeader;
-  /** Decoded when it is first asked for, which is once it may be read. */
-  readonly state: AtomeState;
-  readonly seq: number;
-  readonly createdSeq: number;
-  readonly base: number;
-  readonly weight: number;
-  readonly audience: Audience;
-  /** Bytes of the atome as it is. */
-  readonly size: number;
-}
-
-/** An atome as a group meets it. */
-export function pendingOf(row: PartialAtomeRow): PendingAtome {
-  const header = keptHeaderOf(row);
-  const { seq, createdSeq, base, weight, size } = row;
-  let decoded: AtomeState | undefined;
-  return {
-    header,
-    get state() {
-      if (!hasDocument(row)) throw new DocumentNotRead(`the document of "${row.id}" has not been read`);
-      return (decoded ??= stateOf(row));
-    },
-    seq,
-    createdSeq,
-    base,
-    weight,
-    size,
-    audience: header.audience,
-  };
-}
 
 /** What one alteration adds to the ledger. */
 export interface LedgerEntry {
@@ -79,19 +38,19 @@ export function appendEntry(
   const { seq, atomeId, version, operation, reason, author, sourceClient, opId, hlc, timestamp } = alteration;
   const changes = JSON.stringify(alteration.changes);
   const superseded = JSON.stringify(alteration.superseded);
-  const data = JSON.stringify(state.data);
-  const meta = JSON.stringify(state.meta);
+  const { data, meta } = target?.excerpt?.documentsOf(state) ?? textsOf(state);
   const document = data.length + meta.length;
-  const weight = target ? target.weight + deltaBytesOf(changes) : 0;
+  const before = target?.row;
+  const weight = before ? before.weight + deltaBytesOf(changes) : 0;
   const isLast = operation === 'redact';
-  const isLong = weight > Math.max(document, MIN_SNAPSHOT_CHARS) || (target && version - target.base >= MAX_DELTA_ROWS);
+  const isLong = weight > Math.max(document, MIN_SNAPSHOT_CHARS) || (before && version - before.base >= MAX_DELTA_ROWS);
   // it would be read with all that it was
-  const isShrunk = target !== undefined && document * MUCH_SMALLER + MAX_CLOCK_CHARS < target.size;
+  const isShrunk = before !== undefined && document * MUCH_SMALLER + MAX_CLOCK_CHARS < before.size;
   // that of an erased atome stays its `redact`, by which it is known
   const isDue = (isShrunk || isLong) && !isRedacted(state);
-  const isSnapshot = !target || isLast || isDue;
-  const base = isSnapshot ? version : target.base;
-  const snapshot = isSnapshot && target && !isLast ? snapshotText(state, data, meta) : null;
+  const isSnapshot = !before || isLast || isDue;
+  const base = isSnapshot ? version : before.base;
+  const snapshot = isSnapshot && before && !isLast ? snapshotText(state, data, meta) : null;
   const row = {
     seq,
     atomeId,
@@ -117,14 +76,17 @@ export function appendEntry(
   row.hash = chainHash(row.prevHash, row, row.digest);
   const audience = audienceAfter(target?.audience, alteration, state);
   const since = isSnapshot ? 0 : weight;
-  const position = { seq, createdSeq: target?.createdSeq ?? seq, base, weight: since };
+  const position = { seq, createdSeq: before?.createdSeq ?? seq, base, weight: since };
   const documentBytes = bytesOf(data, meta);
   const atome = rowOf(state, position, { data, meta, documentBytes, ...accessColumns(state, audience) });
-  const { createdSeq } = position;
-  const next = { header: state, state, seq, createdSeq, base, weight: since, size: atome.size, audience };
+  const next = target?.excerpt ? writtenExcerpt(atome) : writtenOf(atome, state, audience);
   const stored = {
     atomes: head.atomes + Number(state.deletedAt === null) - Number(target?.state.deletedAt === null),
-    bytes: head.bytes + atome.size - (target?.size ?? 0) + alterationBytes(row),
+    bytes: head.bytes + atome.size - (before?.size ?? 0) + alterationBytes(row),
   };
   return { row, atome, next, stored, documentBytes };
+}
+
+function textsOf({ data, meta }: AtomeState): Pick<AtomeRow, 'data' | 'meta'> {
+  return { data: JSON.stringify(data), meta: JSON.stringify(meta) };
 }

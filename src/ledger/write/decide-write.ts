@@ -2,33 +2,31 @@ import {
   AtomeError,
   assertAllowed,
   clampHlc,
-  contentOf,
   decide,
   fold,
-  isRedacted,
-  redacted,
   sameRights,
-  tombstoneOf,
   type AtomeState,
   type Content,
   type Mutation,
   type Principal,
   type ReadyMutation,
 } from '../../protocol/index.js';
-import { accessColumns } from '../access-columns.js';
 import { newAlteration } from '../new-alteration.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow } from '../rows.js';
 import type { Additions, LockedState } from '../store.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
-import { appendEntry, type PendingAtome } from './append-entry.js';
+import { appendEntry } from './append-entry.js';
 import { freesSpace, takesRights } from './always-allowed.js';
+import { completeChange } from './complete-change.js';
+import { excerptOf } from './excerpt.js';
 import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import { isSameCreation, replayOf } from './idempotency.js';
 import { assertKindFits, assertNotOutdated, completeReplaced, restorableOf } from './kind-rules.js';
 import { assertPreconditions } from './preconditions.js';
+import type { PendingAtome } from './pending-atome.js';
 import { assertPrepared, type PreparedMutation } from './prepared-mutation.js';
 import { assertWithinQuotas } from './quotas.js';
 import { assertResultFits } from './result-bounds.js';
@@ -126,7 +124,7 @@ export function noneOf(count: number, refused: number, refusal: AtomeError): Ato
 }
 
 function sizeOf({ mutation }: WriteRequest, group: GroupState): number {
-  return group.atome(mutation.atomeId)?.size ?? 0;
+  return group.atome(mutation.atomeId)?.row.size ?? 0;
 }
 
 function tooLarge(): AtomeError {
@@ -153,7 +151,8 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const { asked = mutation } = mutation;
   const first = group.recordOf(mutation.opId, principal.id);
   if (first) return replayOf(first, asked, group.head.epoch);
-  const target = authorizeTarget(mutation, principal, decision);
+  const whole = authorizeTarget(mutation, principal, decision);
+  const target = whole && excerptOf(whole, mutation, decision.environment.kinds);
   const prepared = completeReplaced(mutation, target, decision.environment);
   assertPrepared(prepared, target);
   const { preconditions = origin.preconditions } = mutation;
@@ -196,32 +195,6 @@ function authorizeTarget(
   return target;
 }
 
-/** The change with all that the ledger keeps of it: what stays of an erased atome, and the state that is restored. */
-function completeChange(
-  mutation: Mutation,
-  target: PendingAtome | undefined,
-  restored: WriteRequest['restored'],
-): ReadyMutation {
-  const { atomeId } = mutation;
-  if (mutation.operation === 'redact') {
-    if (!target) throw new AtomeError('not_found', `there is no atome "${atomeId}"`);
-    const { state, audience } = target;
-    const isPlain = accessColumns(state, audience).access === null;
-    return { ...mutation, changes: tombstoneOf(state, isPlain ? undefined : audience) };
-  }
-  if (mutation.operation !== 'restore') return mutation;
-  if (target && isRedacted(target.state)) throw redacted(target.state);
-  if (restored instanceof Error) throw restored;
-  const { version } = mutation.changes;
-  if (restored) return { ...mutation, changes: { version, ...contentOf(restored) } };
-  throw new AtomeError(
-    'not_found',
-    target
-      ? `the atome "${atomeId}" has no version ${version}; it has 1 to ${target.state.version}`
-      : `there is no atome "${atomeId}"; nothing can be restored`,
-  );
-}
-
 /** The client's stamp within bounds; without one, a stamp newer than all that the write meets. */
 function stampFor(
   { hlc }: Mutation,
@@ -233,15 +206,28 @@ function stampFor(
     clock.observe(clamped);
     return clamped;
   }
-  if (state) Object.values(state.clocks).forEach((seen) => clock.observe(seen));
+  // stamps are in the order of their texts
+  if (state) clock.observe(Object.values(state.clocks).reduce((newest, seen) => (seen > newest ? seen : newest), ''));
   return clock.tick();
 }
 
-function noop(mutation: Mutation, { seq, state }: PendingAtome, by: Principal, decision: Decision): Outcome {
-  const { version } = state;
+function noop(
+  mutation: Mutation,
+  { row, state, shown, excerpt }: PendingAtome,
+  by: Principal,
+  decision: Decision,
+): Outcome {
+  const { seq, version } = row;
   remember(mutation, { seq, version, author: by.id }, decision);
   const { epoch } = decision.group.head;
-  return { outcome: 'noop', epoch, atomeId: mutation.atomeId, seq, version, atome: withoutClocks(state) };
+  return {
+    outcome: 'noop',
+    epoch,
+    atomeId: mutation.atomeId,
+    seq,
+    version,
+    atome: excerpt ? shown : withoutClocks(state),
+  };
 }
 
 /** Others have altered the atome since a `create` that is repeated: it gets the answer of the first. */
@@ -273,7 +259,8 @@ function apply(
   const { principal, sourceClient } = by.origin;
   const position = group.nextPosition(atomeId, target);
   const alteration = newAlteration(position, mutation, { author: principal.id, sourceClient, opId, reason }, by);
-  const state = fold(target?.state ?? null, alteration, by.written);
+  const isElsewhere = target?.excerpt?.isElsewhere;
+  const state = fold(target?.state ?? null, alteration, { written: by.written, isElsewhere });
   const [before, after] = [graph.header(atomeId), graph.judged(state)];
   assertResultAllowed(environment.rules, principal, before, after);
   const changesRights = target && !sameRights(target.state, state);
@@ -283,7 +270,7 @@ function apply(
   const entry = appendEntry(group.head, alteration, state, target);
   // who sees it does not make it larger
   if (mutation.operation !== 'share') {
-    assertResultFits(target?.state, state, entry, environment.limits);
+    assertResultFits(target?.row, entry, environment.limits);
   }
   assertKindFits(by.prepared, { before: target?.state, after: state, by: principal }, environment);
   const isFree = freesSpace(alteration) || (before !== undefined && takesRights(alteration, before, after));
@@ -295,5 +282,5 @@ function apply(
     const { seq } = alteration;
     group.propagate({ parentId: atomeId, seq, author: principal.id, origin: atomeId, onlyIfOthers: !changesRights });
   }
-  return { outcome: 'applied', epoch: group.head.epoch, committed, previous: target?.state ?? null };
+  return { outcome: 'applied', epoch: group.head.epoch, committed, previous: committed.previous ?? null };
 }

@@ -1,11 +1,11 @@
-import type { AlterationBody, AtomeState, Mutation } from '../../protocol/index.js';
-import { pendingOf, type LedgerEntry, type PendingAtome } from './append-entry.js';
+import type { AlterationBody, Atome, AtomeState, Mutation } from '../../protocol/index.js';
+import type { LedgerEntry } from './append-entry.js';
+import { pendingOf, type PendingAtome } from './pending-atome.js';
 import { digestOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
 import { KindTotals } from '../kind-totals.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { receiptBytes } from '../row-bytes.js';
-import { withoutClocks } from '../row-mapper.js';
 import type { StoredTotals } from './quotas.js';
 import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import type { Additions, Erasure, LockedState, PropagationProgress, StartedPropagation } from '../store.js';
@@ -67,7 +67,7 @@ export class GroupState {
   /** Whether an atome was there before the group. */
   wasThere(id: string): boolean {
     const atome = this.pending.get(id);
-    return atome !== undefined && atome.createdSeq <= this.before.head.seq;
+    return atome !== undefined && atome.row.createdSeq <= this.before.head.seq;
   }
 
   /** Has all who inherit from an atome be told what they inherit. */
@@ -94,7 +94,7 @@ export class GroupState {
   nextPosition(atomeId: string, target: PendingAtome | undefined): Position {
     const { seq, timestamp: last } = this.current;
     const timestamp = this.timestamp > last ? this.timestamp : last;
-    return { seq: seq + 1, atomeId, version: (target?.state.version ?? 0) + 1, timestamp };
+    return { seq: seq + 1, atomeId, version: (target?.row.version ?? 0) + 1, timestamp };
   }
 
   /**
@@ -128,7 +128,8 @@ export class GroupState {
     const { added } = this;
     const { epoch, kinds } = this.current;
     this.current = { epoch, seq, hash, timestamp, atomes, bytes, kinds };
-    this.count(target?.state, state);
+    const previous = target?.shown ?? null;
+    this.count(previous, state);
     this.pending.set(atomeId, next);
     added.atomes.set(atomeId, atome);
     added.alterations.push(row);
@@ -136,10 +137,9 @@ export class GroupState {
     if (version === 1) this.creations.set(atomeId, row);
     if (opId !== null) this.know(row as AlterationRow & { opId: string });
     if (alteration.operation === 'redact') added.erased.push({ atomeId, version });
-    const previous = target ? target.state : null;
     const before = previous && headerOfAtome(previous);
-    const previousSize = target?.size ?? 0;
-    const committed = { alteration, prevHash, hash, size, atome: withoutClocks(state), before, previous, previousSize };
+    const previousSize = target?.row.size ?? 0;
+    const committed = { alteration, prevHash, hash, size, atome: next.shown, before, previous, previousSize };
     added.committed.push(committed);
     return committed;
   }
@@ -153,7 +153,7 @@ export class GroupState {
   }
 
   /** Counts an atome among its kind; most writes leave it where it is. */
-  private count(before: AtomeState | undefined, after: AtomeState): void {
+  private count(before: Atome | null, after: Atome): void {
     const isDeleted = after.deletedAt !== null;
     const wasDeleted = before?.deletedAt !== null;
     if (before?.kind === after.kind && wasDeleted === isDeleted) return;

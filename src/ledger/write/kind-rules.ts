@@ -10,7 +10,7 @@ import {
   type Principal,
 } from '../../protocol/index.js';
 import { Outdated, type PreparedMutation } from './prepared-mutation.js';
-import type { PendingAtome } from './append-entry.js';
+import type { PendingAtome } from './pending-atome.js';
 
 /** What a write makes of an atome, as the rules of its kind look at it. */
 export interface JudgedWrite {
@@ -27,6 +27,8 @@ export interface KindRules {
   restorable(past: Content, now: AtomeState, by: Principal): Content;
   /** A write with what is filled in before it is decided; `known` is the kind of the atome, where the write names none. */
   complete(mutation: PreparedMutation, known?: string): PreparedMutation;
+  /** Whether there are any for a kind, so that all of its atomes is looked at. */
+  isJudged(kind: string): boolean;
   /** Whether an atome is still of an older version of its kind's schema. */
   isOutdated(atome: AtomeState): boolean;
   /** @throws AtomeError `invalid`, which names each key that does not fit. */

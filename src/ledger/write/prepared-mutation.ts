@@ -1,5 +1,5 @@
 import { AtomeError, type Mutation } from '../../protocol/index.js';
-import type { PendingAtome } from './append-entry.js';
+import type { PendingAtome } from './pending-atome.js';
 import type { Preconditions } from './preconditions.js';
 
 /** What an atome was when a write to it was prepared; both are null where there was none. */

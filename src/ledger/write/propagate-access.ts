@@ -3,6 +3,7 @@ import { newAlteration } from '../new-alteration.js';
 import type { Committed } from '../outcome.js';
 import type { Additions, LedgerStore, LockedState, NextHeirs } from '../store.js';
 import { appendEntry } from './append-entry.js';
+import { excerptOf } from './excerpt.js';
 import { GroupInheritance } from './group-inheritance.js';
 import { GroupState } from './group-state.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -42,8 +43,9 @@ export function planPropagation(
       provenance,
       stamp,
     );
-    const state = fold(target.state, alteration);
-    group.add(alteration, state, target, appendEntry(group.head, alteration, state, target));
+    const excerpt = excerptOf(target, alteration);
+    const state = fold(excerpt.state, alteration);
+    group.add(alteration, state, excerpt, appendEntry(group.head, alteration, state, excerpt));
     group.propagate({ parentId: id, seq: alteration.seq, author, origin, onlyIfOthers: false });
   }
   group.advance({ parentId, seq, afterId: isEnd ? null : ids.at(-1)! });

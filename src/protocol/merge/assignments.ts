@@ -1,7 +1,7 @@
 import type { AtomeState, Content } from '../atome.js';
 import { AtomeError } from '../errors.js';
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
-import type { Change } from '../operations.js';
+import type { Change, Mutation } from '../operations.js';
 import { jsonPatch, pointerTokens, type JsonPatch, type JsonPatchStep, type PatchBudget } from './json-patch.js';
 import { DELETED, own, PARTS, type Part } from './keys.js';
 import { isMap, mergePatch } from './merge-patch.js';
@@ -134,7 +134,7 @@ function keysOf(pointers: Iterable<string>): Set<string> {
 }
 
 /** The keys of `data` and `meta` that a change asks for or writes; undefined where that may be any of them. */
-export function keysNamed(change: Change): Readonly<Record<Part, readonly string[]>> | undefined {
+export function keysNamed(change: Change | Mutation): Readonly<Record<Part, readonly string[]>> | undefined {
   switch (change.operation) {
     case 'update':
       return { data: Object.keys(change.changes), meta: [] };

@@ -22,21 +22,28 @@ export type Foldable = Change &
 
 type Draft = { -readonly [K in keyof AtomeState]: AtomeState[K] };
 
-/**
- * The state after one alteration; the one before it stays as it is. The first of an atome, a `create`, takes null.
- * @param written what the alteration makes of the keys that it writes, where that is known.
- */
-export function fold(state: AtomeState | null, alteration: Foldable, written?: readonly Assignment[]): AtomeState {
+/** What is known before an alteration is folded. */
+export interface FoldHints {
+  /** What it makes of the keys that it writes. */
+  readonly written?: readonly Assignment[] | undefined;
+  /** Of a state with the keys only that the alteration names: whether there is another. */
+  readonly isElsewhere?: ((part: Part, key: string) => boolean) | undefined;
+}
+
+/** The state after one alteration; the one before it stays as it is. The first of an atome, a `create`, takes null. */
+export function fold(state: AtomeState | null, alteration: Foldable, hints: FoldHints = {}): AtomeState {
   if (!state || startsAnew(alteration)) return first(alteration);
   const next: Draft = { ...state };
   const own = (part: Part): void => {
     if (next[part] === state[part]) next[part] = copyOf(state[part]);
   };
   const clocks: Record<string, Hlc> = { ...state.clocks };
-  const emptied = advance(next, alteration, { clocks, written: written ?? assignments(state, alteration), own });
+  const { written = assignments(state, alteration), isElsewhere = () => false } = hints;
+  const emptied = advance(next, alteration, { clocks, written, own });
   next.clocks = clocks;
-  for (const part of emptied) forget(clocks, part, next[part]);
-  boundStamps(clocks, next);
+  const isThere = (part: Part, key: string): boolean => Object.hasOwn(next[part], key) || isElsewhere(part, key);
+  for (const part of emptied) forget(clocks, part, isThere);
+  boundStamps(clocks, isThere);
   return next;
 }
 

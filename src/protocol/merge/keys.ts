@@ -60,13 +60,16 @@ export function newer(one: Hlc | undefined, other: Hlc): Hlc {
   return one !== undefined && one > other ? one : other;
 }
 
+/** Whether a state has a key. */
+type IsThere = (part: Part, key: string) => boolean;
+
 /**
  * Drops the stamps of absent keys that the floor of their part covers. The floor rises to the newest of those
  * that are too many: an older write may then lose on a key where it need not, but brings nothing back.
  */
-export function forget(clocks: Record<string, Hlc>, part: Part, values: JsonObject): void {
+export function forget(clocks: Record<string, Hlc>, part: Part, isThere: IsThere): void {
   const absent = Object.keys(clocks).filter(
-    (path) => path.startsWith(`${part}.`) && !Object.hasOwn(values, path.slice(part.length + 1)),
+    (path) => path.startsWith(`${part}.`) && !isThere(part, path.slice(part.length + 1)),
   );
   const oldest = absent.map((path) => clocks[path]!).sort();
   const forgotten = oldest[absent.length - MAX_ABSENT - 1];
@@ -78,17 +81,15 @@ export function forget(clocks: Record<string, Hlc>, part: Part, values: JsonObje
  * Drops the oldest stamps of keys that are there, when all take too much: the newest of them comes to stand for all keys
  * without one. An older write may then lose on a key where it need not, as with {@link forget}.
  */
-export function boundStamps(clocks: Record<string, Hlc>, { data, meta }: Pick<AtomeState, Part>): void {
+export function boundStamps(clocks: Record<string, Hlc>, isThere: IsThere): void {
   const paths = Object.keys(clocks);
   if (paths.length * MAX_STAMP_CHARS <= MAX_CLOCK_CHARS) return;
-  const values = { data, meta };
-  let chars = 0;
-  const stamped = paths.filter((path) => {
-    chars += charsOf(path, clocks);
-    const location = locate(path);
-    return location !== undefined && Object.hasOwn(values[location.part], location.key);
-  });
+  let chars = paths.reduce((sum, path) => sum + charsOf(path, clocks), 0);
   if (chars <= MAX_CLOCK_CHARS) return;
+  const stamped = paths.filter((path) => {
+    const location = locate(path);
+    return location !== undefined && isThere(location.part, location.key);
+  });
   stamped.sort((a, b) => (clocks[a]! < clocks[b]! ? -1 : 1));
   for (const path of stamped) {
     // by half, or each write would drop some; equal ones go together

@@ -49,12 +49,15 @@ export type OrderOperator = 'gt' | 'gte' | 'lt' | 'lte';
 export type Condition =
   Term | { readonly all: readonly Condition[] } | { readonly any: readonly Condition[] } | { readonly not: Condition };
 
-/** Whether a condition is true of an atome: the same verdict as that of the databases. */
-export function matchesCondition(condition: Condition, atome: Atome): boolean {
-  if ('all' in condition) return condition.all.every((part) => matchesCondition(part, atome));
-  if ('any' in condition) return condition.any.some((part) => matchesCondition(part, atome));
-  if ('not' in condition) return !matchesCondition(condition.not, atome);
-  return matchesTerm(condition, valueAt(condition.field, atome));
+/**
+ * Whether a condition is true of an atome: the same verdict as that of the databases.
+ * @param at what is in a field of it.
+ */
+export function matchesCondition(condition: Condition, atome: Atome, at = valueAt): boolean {
+  if ('all' in condition) return condition.all.every((part) => matchesCondition(part, atome, at));
+  if ('any' in condition) return condition.any.some((part) => matchesCondition(part, atome, at));
+  if ('not' in condition) return !matchesCondition(condition.not, atome, at);
+  return matchesTerm(condition, at(condition.field, atome));
 }
 
 /** What is in a field of an atome; undefined where there is none. */

@@ -1,0 +1,90 @@
+import { isObject, valueAt, type Atome, type FieldPath, type JsonObject, type JsonValue } from '../protocol/index.js';
+import { rightsAndAudienceOf } from './access-columns.js';
+import { membersOf } from './json-text.js';
+import { atomeText } from './row-mapper.js';
+import type { AtomeRow } from './rows.js';
+
+type Document = 'data' | 'meta';
+
+/** To look for more keys one by one would take longer than to take the document apart. */
+const MAX_LOOKED_UP = 8;
+
+/** The documents of atomes, as text and as far as they have been asked for. */
+const sources = new WeakMap<Atome, LazyDocuments>();
+
+class LazyDocuments {
+  private readonly wholes: Partial<Record<Document, JsonObject>> = {};
+  private readonly members = new Map<string, JsonValue | undefined>();
+
+  constructor(readonly row: AtomeRow) {}
+
+  whole(document: Document): JsonObject {
+    return (this.wholes[document] ??= JSON.parse(this.row[document]) as JsonObject);
+  }
+
+  /** The value of one key; undefined where there is none. */
+  member(document: Document, key: string): JsonValue | undefined {
+    const name = `${document}.${key}`;
+    if (this.members.has(name)) return this.members.get(name);
+    if (this.wholes[document] || this.members.size >= MAX_LOOKED_UP) {
+      const whole = this.whole(document);
+      return Object.hasOwn(whole, key) ? whole[key] : undefined;
+    }
+    const [text] = membersOf(this.row[document], new Set([JSON.stringify(key)])).values();
+    const value = text === undefined ? undefined : (JSON.parse(text) as JsonValue);
+    this.members.set(name, value);
+    return value;
+  }
+}
+
+/** An atome whose documents are taken apart when somebody asks for them: most who are told of a large one pass it on. */
+export function lazyAtome(row: AtomeRow): Atome {
+  const { id, kind, type, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
+  const { audience: _audience, ...rights } = rightsAndAudienceOf(row);
+  const source = new LazyDocuments(row);
+  const atome: Atome = {
+    id,
+    kind,
+    type,
+    get data() {
+      return source.whole('data');
+    },
+    get meta() {
+      return source.whole('meta');
+    },
+    parentId,
+    ownerId,
+    version,
+    createdAt,
+    updatedAt,
+    deletedAt,
+    ...rights,
+  };
+  sources.set(atome, source);
+  return atome;
+}
+
+/** As {@link valueAt}, which takes no more apart of a lazy atome than the keys that are asked for. */
+export function valueIn(field: FieldPath, atome: Atome): unknown {
+  const source = sources.get(atome);
+  if (!source || 'own' in field) return valueAt(field, atome);
+  const [first, ...rest] = field.keys;
+  let value = source.member(field.document, first);
+  for (const key of rest) value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return value;
+}
+
+/**
+ * An object as JSON, put together out of the text of its `atome` where that is still there: to take a large one apart, and to
+ * write it again, would come to the same.
+ */
+export function textWithAtome(object: object): string {
+  const source = 'atome' in object ? sources.get(object.atome as Atome) : undefined;
+  if (!source) return JSON.stringify(object);
+  const members = Object.entries(object).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    const text = name === 'atome' ? atomeText(source.row) : JSON.stringify(value);
+    return [`${JSON.stringify(name)}:${text}`];
+  });
+  return `{${members.join(',')}}`;
+}
