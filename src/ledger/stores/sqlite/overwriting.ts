@@ -63,7 +63,8 @@ export class Overwriting {
       const index = readWalIndex(this.indexFile);
       if (!index) return undefined;
       // after the index: what another process writes from here on shows in the index next time
-      const found = { ...this.look(), index };
+      const { main, log } = this.look();
+      const found = { main, log, index };
       const overwritten = this.verdict(found, isOurs);
       if (!overwritten) {
         this.seen = found;

@@ -20,14 +20,16 @@ export class SharedTransaction {
   private waiting: Waiting[] = [];
   private isBusy = false;
   private readonly inSavepoint: (work: () => unknown) => unknown;
+  private readonly inTransaction: BetterSqlite3.Transaction<(group: readonly Waiting[]) => Settle[]>;
 
   /** @param runWhole runs a transaction, once it can be begun, and fails when what it has committed would be lost. */
   constructor(
     private readonly db: BetterSqlite3.Database,
     private readonly runWhole: <T>(work: () => T) => Promise<T> = (work) => new Promise((resolve) => resolve(work())),
   ) {
-    // within a transaction, better-sqlite3 makes a savepoint of it
+    // within a transaction, better-sqlite3 makes a savepoint of it; to make a function of its kind costs more than to call it
     this.inSavepoint = db.transaction((work: () => unknown) => work());
+    this.inTransaction = db.transaction((group) => group.map((each) => this.attempt(each, group.length > 1)));
   }
 
   /**
@@ -47,18 +49,13 @@ export class SharedTransaction {
   private async flush(): Promise<void> {
     const group = this.take();
     try {
-      const settles = await this.runWhole(() => this.commit(group));
+      const settles = await this.runWhole(() => this.inTransaction.immediate(group));
       settles.forEach((settle) => settle());
     } catch (error) {
       group.forEach(({ reject }) => reject(error));
     }
     if (this.waiting.length > 0) setImmediate(() => void this.flush());
     else this.isBusy = false;
-  }
-
-  private commit(group: readonly Waiting[]): Settle[] {
-    const all = this.db.transaction(() => group.map((each) => this.attempt(each, group.length > 1)));
-    return all.immediate();
   }
 
   private take(): Waiting[] {

@@ -106,7 +106,7 @@ export class SqliteGroups {
     for (const row of rows) {
       const values: unknown[] = [tenant];
       for (const field of fields) values.push(row[field]);
-      statement.run(values);
+      statement.run(...values);
     }
   }
 
