@@ -1,7 +1,8 @@
 # The server and its command in one image: `docker build -t atome-sync .`, then `docker run -p 3001:3001 -v data:/data …`
 # Settings are variables, see docs/operations.md.
 
-FROM node:24-bookworm-slim AS build
+# not slim: where no ready-made better-sqlite3 can be had, it is compiled
+FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY client/package.json client/

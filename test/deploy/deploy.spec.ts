@@ -117,9 +117,7 @@ describe('the chart', () => {
     expect(values.autoscaling).toMatchObject({ connections: null });
   });
 
-  it('has as many opened as closed blocks, and probes that there are', () => {
-    const count = (pattern: RegExp): number => [...templates.matchAll(pattern)].length;
-    expect(count(/\{\{-? (?:if|range|with) /g)).toBe(count(/\{\{-? end /g) + count(/\{\{-? end\}\}/g));
+  it('has probes that there are', () => {
     expect(new Set([...templates.matchAll(/path: (\/\w[^,\s]*)/g)].map(([, path]) => path))).toEqual(
       new Set(['/health/live', '/health/ready', '/metrics']),
     );

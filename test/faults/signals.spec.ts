@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
@@ -15,6 +18,18 @@ const SIGNALS = [
   ['SIGINT', 'SIGINT', 130],
   ['SIGTERM', 'SIGINT', 130],
 ] as const;
+
+/** Runs what follows as the first process of its own. */
+const FIRST = ['unshare', '--pid', '--fork', '--kill-child'];
+
+/** Whether this user may have such processes. */
+function canBeFirst(): boolean {
+  return spawnSync(FIRST[0]!, [...FIRST.slice(1), 'true']).status === 0;
+}
+
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
+}
 
 describe('a signal', () => {
   let server: ServerProcess;
@@ -79,19 +94,24 @@ describe('a signal', () => {
   });
 
   it.each([
-    ['SIGTERM', 143],
-    ['SIGINT', 130],
-  ] as const)('%s ends a start that waits for the database, as handled by the process: %i', async (signal, code) => {
+    ['SIGTERM', 143, 'a process', []],
+    ['SIGINT', 130, 'a process', []],
+    ...(canBeFirst() ? [['SIGTERM', 143, 'the first process of a container', FIRST] as const] : []),
+  ] as const)('%s ends a start that waits for the database with %i, as %s', async (signal, code, _, by) => {
     database = await createDatabase();
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     await holder.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
     const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-    server = await ServerProcess.starting({ DATABASE_URL: database.url }, async () => {
+    const begun = async (): Promise<void> => {
       while ((await holder.query(waiting)).rowCount === 0);
-    });
-    // an exit code: nothing would end it otherwise where it is the first process of a container
-    expect(await server.kill(signal)).toBe(code);
+    };
+    server = await ServerProcess.starting({ DATABASE_URL: database.url }, begun, { by });
+    const { child } = server;
+    const ended = once(child, 'exit');
+    // nothing that is not listened to reaches the first process
+    process.kill(by.length === 0 ? child.pid! : childOf(child.pid!), signal);
+    expect(await ended).toEqual([code, null]);
     await holder.end();
   });
 });

@@ -81,8 +81,12 @@ export class ServerProcess {
   }
 
   /** Starts it, and resolves when `begun` does, whether or not it listens. */
-  static async starting(environment: Record<string, string>, begun: () => Promise<unknown>): Promise<ServerProcess> {
-    const { child, output } = run(environment);
+  static async starting(
+    environment: Record<string, string>,
+    begun: () => Promise<unknown>,
+    as: As = {},
+  ): Promise<ServerProcess> {
+    const { child, output } = run(environment, as);
     child.stdout!.on('data', (chunk: Buffer) => output.push(chunk.toString()));
     await begun();
     return new ServerProcess(child, '', output);
