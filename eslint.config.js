@@ -54,8 +54,13 @@ const zones = [
     from: './client/src/react.ts',
     message: 'React is an extra on top of the client',
   },
-  { target: './client/src/react.ts', from: './client/src', except: ['./react.ts', './index.ts'], message: CLIENT_USER },
-  { target: './client/src/react.ts', from: './src', message: CLIENT_USER },
+  {
+    target: './client/src/{react,query-state}.ts',
+    from: './client/src',
+    except: ['./react.ts', './query-state.ts', './index.ts'],
+    message: CLIENT_USER,
+  },
+  { target: './client/src/{react,query-state}.ts', from: './src', message: CLIENT_USER },
   ...['console', 'examples'].flatMap((folder) => [
     { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_USER },
     { target: `./client/${folder}`, from: './src', message: CLIENT_USER },
@@ -153,7 +158,7 @@ export default tseslint.config(
   },
   {
     files: [...PRODUCT, 'ormconfig.ts'],
-    ignores: ['src/config/{environment,process-environment}.ts', ...SPECS],
+    ignores: ['src/config/{environment,process-environment}.ts', 'client/src/core/frozen.ts', ...SPECS],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: ENV_MESSAGE }],
       'no-restricted-imports': ['error', { name: 'node:process', message: ENV_MESSAGE }],

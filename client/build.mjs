@@ -16,6 +16,7 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const ENTRIES = {
   index: at('src/index.ts'),
   backends: at('src/dual.ts'),
+  query: at('src/query-state.ts'),
   react: at('src/react.ts'),
   sqlite: at('src/sqlite.ts'),
   where: at('src/where.ts'),

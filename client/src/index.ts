@@ -6,7 +6,7 @@ export { indexedDbStore, type IndexedDbOptions } from './storage/indexeddb/index
 export { createClient } from './offline/client.js';
 export type { Client, ClientOptions, LiveQuery, QueryListener, UnsentWrite, Written } from './offline/api.js';
 export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './core/kinds.js';
-export type { Condition, Difference, Predicate, Query } from './query/query.js';
+export type { Condition, Conditions, Difference, Order, Predicate, Query } from './query/query.js';
 export type * from './storage/store.js';
 export type { Subscription } from './offline/subscription.js';
 export type { Status, SyncState } from './offline/status.js';

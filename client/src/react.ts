@@ -1,5 +1,6 @@
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore } from 'react';
 import type { ReactElement, ReactNode } from 'react';
+import { queryState, type QueryState } from './query-state.js';
 import type { AnyKinds, AtomeOf, Client, KindOf, Kinds, Query, Status } from './index.js';
 
 /** The writes of a client. */
@@ -19,6 +20,8 @@ export interface Hooks<Map = AnyKinds> {
   readonly useAtomes: <Kind extends KindOf<Map> = KindOf<Map>>(
     query?: Query<Map, Kind>,
   ) => readonly AtomeOf<Map, Kind>[];
+  /** The same, with its state: whether an empty result means that there is nothing, or that it is not here yet. */
+  readonly useQuery: <Kind extends KindOf<Map> = KindOf<Map>>(query?: Query<Map, Kind>) => QueryState<Map, Kind>;
   /** The writes: the same object each time. They show at once, so that there is nothing to wait for. */
   readonly useMutation: () => Mutations<Map>;
 }
@@ -61,6 +64,16 @@ export const useAtomes = ((query: Query = {}) => {
   return useSyncExternalStore(live.subscribe, live.getSnapshot, () => NO_ATOMES);
 }) as Hooks['useAtomes'];
 
+const LOADING: QueryState = { data: NO_ATOMES, state: 'loading', error: undefined };
+
+/** See {@link Hooks.useQuery}. */
+export const useQuery = ((query: Query = {}) => {
+  const client = useClient();
+  const key = JSON.stringify(query);
+  const live = useMemo(() => queryState(client, query), [client, key]);
+  return useSyncExternalStore(live.subscribe, live.getSnapshot, () => LOADING);
+}) as Hooks['useQuery'];
+
 /** See {@link Hooks.useAtome}. */
 export const useAtome = ((id: string) => useAtomes({ ids: [id] })[0] ?? null) as Hooks['useAtome'];
 
@@ -84,9 +97,9 @@ export function useSyncStatus(): Status {
   return useSyncExternalStore(status.subscribe, status.getSnapshot, () => UNKNOWN);
 }
 
-/** The same hooks, with types: `export const { useAtome, useAtomes, useMutation } = typedHooks<{ note: Note }>()`. */
+/** The same hooks, with types: `export const { useAtome, useAtomes, useMutation, useQuery } = typedHooks<{ note: Note }>()`. */
 export function typedHooks<Map extends Kinds<Map>>(): Hooks<Map> {
-  return { useAtome, useAtomes, useMutation } as unknown as Hooks<Map>;
+  return { useAtome, useAtomes, useMutation, useQuery } as unknown as Hooks<Map>;
 }
 
 function useClient(): Client {

@@ -4,10 +4,11 @@ import { parseCondition } from '../../src/protocol/query/parse-condition.js';
 import type { JsonObject } from '../../src/protocol/json.js';
 import type { Where } from '../../src/protocol/query/where.js';
 import { SyncError } from './core/errors.js';
-import type { Predicate } from './query/query.js';
-import type { WhereOf } from './query/typed-where.js';
+import { orderOf } from './query/order.js';
+import type { Order, Predicate } from './query/query.js';
+import type { SortOf, WhereOf } from './query/typed-where.js';
 
-export type { WhereOf };
+export type { SortOf, WhereOf };
 
 /**
  * A condition in the language of the server, for queries of the local store, and for whatever is asked of a server:
@@ -22,6 +23,15 @@ export function where<Data = JsonObject>(condition: WhereOf<Data>): Predicate {
   return Object.assign((atome: Parameters<Predicate>[0]) => matchesCondition(parsed, atome), {
     toJSON: () => JSON.parse(written) as Where,
   });
+}
+
+/**
+ * An order by more than one value, for queries of the local store: `order('data.done', '-updatedAt')`. Where none of them
+ * decides, the ids do. With `order<Task>(…)` the compiler checks paths in `data`.
+ * @throws SyncError `invalid` where it is none.
+ */
+export function order<Data = JsonObject>(...paths: readonly SortOf<Data>[]): Order {
+  return orderOf(paths);
 }
 
 function parsedOf(condition: unknown): ReturnType<typeof parseCondition> {

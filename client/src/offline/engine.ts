@@ -113,7 +113,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     failed,
     received,
     changed(state) {
-      nextAttemptAt = state.phase === 'waiting' ? Date.now() + state.delayMs : null;
+      nextAttemptAt = state.phase === 'waiting' ? Math.ceil(Date.now() + state.delayMs) : null;
       sender.pump();
       publish({ type: 'connection' });
     },

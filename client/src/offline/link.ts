@@ -104,7 +104,7 @@ export function createLink(options: ClientOptions, parts: LinkParts): Link {
       engine?.stop();
     },
     missed({ message }, nextAttemptAt) {
-      const reason = `a file did not load; reload the page if it stays so: ${message}`;
+      const reason = `a file did not load; reload the page: ${message}`;
       absent = { state: 'offline', nextAttemptAt, reason };
       emit('sync:error', { error: new SyncError('offline', reason) });
       publish({ type: 'connection' });

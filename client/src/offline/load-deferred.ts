@@ -30,7 +30,7 @@ export function loadDeferred(
         if (stopped) return;
         const delayMs = backoffMs(count, AGAIN, (1 + Math.random()) / 2);
         timer.start(delayMs, () => attempt(count + 1));
-        failed(toError(thrown), Date.now() + delayMs);
+        failed(toError(thrown), Math.ceil(Date.now() + delayMs));
       });
     attempt(0);
   });

@@ -84,7 +84,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
       unbind?.();
       void store.close().catch(() => undefined);
       [store, failure] = [NO_STORE, error.message];
-      const text = `the local store keeps nothing until it is well again: ${failure}`;
+      const text = `the local store fails: ${failure}`;
       port.failed(new SyncError('storage', text, { cause: thrown }));
       reopening.begin();
     }

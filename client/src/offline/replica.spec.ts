@@ -4,6 +4,7 @@
  */
 import { expect, it } from '@jest/globals';
 import type { Atome } from '../../../src/protocol/index.js';
+import { SyncError } from '../core/errors.js';
 import { memoryStore } from '../storage/memory/memory-store.js';
 import type { Changes, Checkpoint, Store } from '../storage/store.js';
 import type { Change } from './changes.js';
@@ -118,5 +119,22 @@ it('tells once that a write was refused, however often another tab tells all the
   told([all]);
   told([all]);
   expect(refused).toEqual([ID]);
+  await replica.close();
+});
+
+it('shows no write any more that a newer version of the store does not take', async () => {
+  const outdated = new SyncError('outdated', 'reload this page');
+  const store: Store = {
+    ...memoryStore(),
+    commit: (changes) => (changes[0]!.append ? Promise.reject(outdated) : Promise.resolve()),
+  };
+  const replica = openReplica(store);
+  await replica.loaded;
+  const create = { opId: ID, atomeId: 'a', operation: 'create', kind: 'note', data: {} };
+  const kept = replica.commit({ append: [create] });
+  expect(replica.view.get('a')).toBeDefined();
+  await expect(kept).rejects.toBe(outdated);
+  expect(replica.view.get('a')).toBeUndefined();
+  expect(replica.outbox.size).toBe(0);
   await replica.close();
 });

@@ -9,7 +9,7 @@ import { openOwned, type Whose } from './open-owned.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createPersistence } from './persistence.js';
 import type { Mending } from './reopening.js';
-import { isSound, RUBBISH } from './rubbish.js';
+import { isSound, rubbishOf } from './rubbish.js';
 import { createView, type View } from './view.js';
 
 const NOWHERE: Checkpoint = { cursor: null, subscription: '', skewMs: null, stamp: null };
@@ -83,11 +83,9 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
     sound.forEach(adopt);
     found.rejected.forEach(addRejected);
     kept.observe();
-    const reject = writes.filter((write) => !isSound(write)).map((operation) => ({ operation, ...RUBBISH }));
-    if (reject.length > 0)
-      commit({ settle: reject.map(({ operation }) => operation.opId), reject }).catch(() => undefined);
+    rubbishOf(writes).forEach((changes) => void commit(changes).catch(() => undefined));
     if (setAside !== undefined) {
-      failed(new SyncError('storage', `the local data could not be read and was set aside: ${setAside}`));
+      failed(new SyncError('storage', `unreadable data was set aside: ${setAside}`));
     }
   }
 
@@ -170,6 +168,8 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
     append?.forEach(({ opId }) => made.add(opId));
     const tell = apply(changes, false);
     const saved = kept.save(changes).then(() => append?.forEach(outbox.isSaved));
+    // what is kept nowhere is not shown as if it waited
+    saved.catch(() => apply({ settle: append?.map(({ opId }) => opId) ?? [] }, true)());
     // whoever listens may do anything now: the store has it
     tell();
     return saved;

@@ -1,4 +1,5 @@
 import type { Atome } from '../../../src/protocol/index.js';
+import { frozen } from '../core/frozen.js';
 import type { PendingWrite } from '../storage/store.js';
 import { after } from './optimistic.js';
 import type { Outbox, Pending } from './outbox.js';
@@ -60,7 +61,7 @@ export function createView(outbox: Outbox, me: () => string | undefined): View {
   function step(from: Atome | undefined, { write }: Pending): Atome | undefined {
     const known = steps.get(write);
     if (known && isSame(known.from, from)) return known.to;
-    const to = after(from, write, me());
+    const to = frozen(after(from, write, me()));
     steps.set(write, { from, to });
     return to;
   }
@@ -73,7 +74,7 @@ export function createView(outbox: Outbox, me: () => string | undefined): View {
     },
     confirm(id, atome) {
       touch(id);
-      if (atome) confirmed.set(id, atome);
+      if (atome) confirmed.set(id, frozen(atome));
       else confirmed.delete(id);
     },
     touch,

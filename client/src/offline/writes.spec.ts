@@ -13,3 +13,29 @@ it('keeps the order of writes while JSON Patch is being loaded for one of them',
   const { outbox } = await store.open();
   expect(outbox.map(({ operation }) => operation)).toEqual(['create', 'patch', 'update']);
 });
+
+it('refuses what JSON would make something else of', async () => {
+  const client = createClient({ url: 'ws://test', store: memoryStore(), dial: new MemoryNetwork().dial });
+  for (const odd of [NaN, Infinity, new Map([['a', 1]]), new Set([1])]) {
+    const written = client.create({ kind: 'note', data: { deep: [{ odd: odd as never }] } });
+    await expect(written).rejects.toMatchObject({ code: 'invalid', message: expect.stringMatching(/^JSON has no /) });
+  }
+  const at = new Date(0);
+  const { id } = await client.create({ kind: 'note', data: { at: at as never, none: undefined as never } });
+  expect((await client.get(id))!.data).toEqual({ at: at.toISOString() });
+  await client.close();
+});
+
+it('gives results that nobody can change by mistake', async () => {
+  const client = createClient({ url: 'ws://test', store: memoryStore(), dial: new MemoryNetwork().dial });
+  const { id } = await client.create({ kind: 'note', data: { list: [{ n: 1 }] } });
+  await client.update(id, { more: { n: 2 } });
+  const [listed] = await client.list();
+  for (const atome of [listed, await client.get(id)]) {
+    const { list, more } = atome!.data as { list: { n: number }[]; more: { n: number } };
+    expect(() => (list[0]!.n = 3)).toThrow(TypeError);
+    expect(() => list.push({ n: 2 })).toThrow(TypeError);
+    expect(() => (more.n = 3)).toThrow(TypeError);
+  }
+  await client.close();
+});

@@ -14,6 +14,13 @@ function check({ operation, data }: NewWrite): void {
   if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
 }
 
+/** @throws SyncError `invalid` for what JSON would make null, or an empty object, of. */
+function plain(_key: string, value: unknown): unknown {
+  const isOdd = typeof value === 'number' ? !isFinite(value) : value instanceof Map || value instanceof Set;
+  if (isOdd) throw new SyncError('invalid', `JSON has no ${String(value)}`);
+  return value;
+}
+
 type Writes = Pick<
   Client,
   | 'create'
@@ -45,7 +52,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     check(fields);
     const opId = clock.name();
     // a copy, of what JSON can say: what the caller does with the objects afterwards must not change what is sent
-    const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId })) as PendingWrite;
+    const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId }, plain)) as PendingWrite;
     await replica.commit({ append: [append], dismiss });
     saved();
     return {

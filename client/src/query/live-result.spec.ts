@@ -3,6 +3,7 @@ import fc from '../../../test/support/properties.js';
 import type { Atome } from '../../../src/protocol/index.js';
 import type { Shown } from '../offline/view.js';
 import { createLiveResult } from './live-result.js';
+import { orderOf } from './order.js';
 import { comparator, matcher, type Query } from './query.js';
 
 const atome = (id: string, kind: string, data: Record<string, never>, deleted: boolean): Atome => ({
@@ -34,15 +35,19 @@ const query = fc.record(
     kind: fc.constantFrom('note', 'task'),
     ids: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd')),
     where: fc.constantFrom<Query['where'][]>({ n: 1 }, { n: { gt: 0 } }, { n: { in: [0, 'a'] }, m: { ne: null } }),
-    sort: fc.constantFrom('id', '-id', 'data.n', '-data.n', 'data.m'),
+    sort: fc.constantFrom<Query['sort'][]>('id', '-id', 'data.n', '-data.n', 'data.m', orderOf(['data.n', '-data.m'])),
     limit: fc.nat(4),
+    offset: fc.nat(2),
   },
   { requiredKeys: [] },
 );
 
 /** The result, made anew. */
 const naive = (asked: Query, all: Iterable<Atome>): Atome[] =>
-  [...all].filter(matcher(asked)).sort(comparator(asked)).slice(0, asked.limit);
+  [...all]
+    .filter(matcher(asked))
+    .sort(comparator(asked))
+    .slice(asked.offset ?? 0, (asked.offset ?? 0) + (asked.limit ?? Infinity));
 
 describe('LiveResult', () => {
   it('is what the query would find, and tells the difference', () => {

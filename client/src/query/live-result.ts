@@ -11,12 +11,13 @@ export interface LiveResult {
 }
 
 export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult {
-  const { limit } = query;
+  const { limit = Infinity, offset = 0 } = query;
   const matches = matcher(query);
   const compare = comparator(query);
-  /** All that match, in order; the result is the first of them. */
+  /** All that match, in order; the result is a part of them. */
   const members = [...all].filter(matches).sort(compare);
-  let atomes: readonly Atome[] = members.slice(0, limit);
+  const shown = (): readonly Atome[] => members.slice(offset, offset + limit);
+  let atomes = shown();
   /** One of them was replaced by what looks alike. */
   let isStale = false;
 
@@ -60,18 +61,19 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
     },
     apply(changes) {
       const moved = { added: [] as string[], changed: [] as string[], removed: [] as string[] };
-      for (const [id, shown] of changes) {
-        const how = move(shown);
+      for (const [id, change] of changes) {
+        const how = move(change);
         if (how) moved[how].push(id);
       }
       let difference = someOf(moved);
       const again = isStale;
       isStale = false;
       if (!difference && !again) return undefined;
-      const now = members.slice(0, limit);
+      const now = shown();
       const changed = new Set(moved.changed);
       // behind a limit, atomes come and go that have not changed themselves
-      if (difference && limit !== undefined) difference = differenceOf(atomes, now, ({ id }) => changed.has(id));
+      if (difference && (offset || limit < Infinity))
+        difference = differenceOf(atomes, now, ({ id }) => changed.has(id));
       if (difference || again) atomes = now;
       return difference;
     },

@@ -37,7 +37,7 @@ describe('a query that is written wrong', () => {
     { sort: ['title'] },
     { ids: 'a' },
     { kind: 7 },
-    { offset: 3 },
+    { offset: -1 },
     { search: 'milk' },
     { constructor: 'note' },
   ])('throws at the call: %j', async (wrong) => {

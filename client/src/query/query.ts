@@ -2,6 +2,7 @@ import type { Atome, Where } from '../../../src/protocol/index.js';
 import { isMap } from '../../../src/protocol/merge/merge-patch.js';
 import { SyncError } from '../core/errors.js';
 import type { AnyKinds, KindOf } from '../core/kinds.js';
+import type { PathIn, SortOf, ValueAt } from './typed-where.js';
 
 type Scalar = string | number | boolean | null;
 
@@ -20,12 +21,38 @@ export type Condition =
       readonly contains?: Scalar;
     };
 
+/** Conditions on atomes whose `data` has a shape, by path: paths and values are checked. Any data: any path. */
+export type Conditions<Data> = string extends keyof Data
+  ? Readonly<Record<string, Condition>>
+  : { readonly [Path in PathIn<Data>]?: ConditionOn<ValueAt<Data, Path>> };
+
+/** A {@link Condition} that values of a type can meet. */
+type ConditionOn<Value> =
+  | Extract<Value, Scalar>
+  | {
+      readonly [Name in Operator]?: Name extends 'in'
+        ? readonly Extract<Value, Scalar>[]
+        : Name extends 'contains'
+          ? Extract<Value extends readonly (infer Item)[] ? Item : Value, Scalar>
+          : Name extends 'ne'
+            ? Extract<Value, Scalar>
+            : Extract<Value, string | number>;
+    };
+
 /** A condition in the language of the server, as `where` of `@atome-sync/client/where` makes it. */
 export interface Predicate {
   /** Whether it is true of an atome. */
   (atome: Atome): boolean;
   /** As it was written. */
   toJSON(): Where;
+}
+
+/** An order of atomes by more than one value, as `order` of `@atome-sync/client/where` makes it. */
+export interface Order {
+  /** Below 0 where the first one comes first; 0 for the same one alone. */
+  (a: Atome, b: Atome): number;
+  /** As it was written. */
+  toJSON(): readonly string[];
 }
 
 /** Which atomes, in which order. Everything named has to hold; deleted atomes never match. */
@@ -39,11 +66,13 @@ export interface Query<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map>> {
   /** One of these; an empty list for none at all. */
   readonly ids?: readonly string[] | undefined;
   /** Conditions by path in `data`: `{ done: false, 'author.name': { in: ['Ada', 'Bob'] } }`; or all that a server can judge. */
-  readonly where?: Readonly<Record<string, Condition>> | Predicate | undefined;
+  readonly where?: Conditions<Map[Kind]> | Predicate | undefined;
   /** Path in the atome, `-` in front for descending: `data.title`, `-updatedAt`. Default `id`: of ids made here, the order of creation. */
-  readonly sort?: string | undefined;
+  readonly sort?: SortOf<Map[Kind]> | Order | undefined;
   /** How many at most, from the first of the order. Default: all. */
   readonly limit?: number | undefined;
+  /** How many of the first ones are left out. Default: none. */
+  readonly offset?: number | undefined;
 }
 
 /** What is different from the result before, as ids. */
@@ -64,10 +93,19 @@ const FIELDS: Record<keyof Query, (value: never) => boolean> = {
   type: isOptionalText,
   parentId: isOptionalText,
   ids: Array.isArray,
-  where: (where) => typeof where === 'function' || (isMap(where) && Object.values(where as object).every(isCondition)),
-  sort: (sort) => typeof sort === 'string',
-  limit: (limit) => Number.isInteger(limit) && limit >= 0,
+  where: (where) => isFunction(where) || (isMap(where) && Object.values(where as object).every(isCondition)),
+  sort: (sort) => typeof sort === 'string' || isFunction(sort),
+  limit: isCount,
+  offset: isCount,
 };
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
+}
 
 function isOptionalText(value: unknown): boolean {
   return value === null || typeof value === 'string';
@@ -128,13 +166,15 @@ export function matcher(query: Query): (atome: Atome) => boolean {
 
 /** The order of a query; where it does not decide, that of the ids does. */
 export function comparator({ sort = 'id' }: Query): (a: Atome, b: Atome) => number {
+  if (typeof sort === 'function') return sort;
   const descending = sort.startsWith('-');
   const path = (descending ? sort.slice(1) : sort).split('.');
   const sign = descending ? -1 : 1;
   return (a, b) => sign * (compare(at(a, path), at(b, path)) || compare(a.id, b.id));
 }
 
-function at(value: unknown, path: readonly string[]): unknown {
+/** What is at a path. */
+export function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (each, key) =>
       typeof each === 'object' && each !== null && Object.hasOwn(each, key)
@@ -170,6 +210,7 @@ const OPERATORS: Record<Operator, (value: unknown, operand: never) => boolean> =
 const RANKS = 'undefined boolean number string';
 const rankOf = (value: unknown): number => RANKS.indexOf(typeof value);
 
-function compare(a: unknown, b: unknown): number {
+/** The order of two values, whatever they are. */
+export function compare(a: unknown, b: unknown): number {
   return rankOf(a) - rankOf(b) || (typeof a === 'object' || a === b ? 0 : (a as string) < (b as string) ? -1 : 1);
 }

@@ -4,7 +4,7 @@ import type { OwnField, Scalar, Where } from '../../../src/protocol/index.js';
 type Levels = readonly [0, 0, 0, 0, 0];
 
 /** The paths of keys in an object; arrays have none. */
-type PathIn<Data, Left extends readonly unknown[] = Levels> = Data extends readonly unknown[]
+export type PathIn<Data, Left extends readonly unknown[] = Levels> = Data extends readonly unknown[]
   ? never
   : Data extends object
     ? Left extends readonly [unknown, ...infer Rest]
@@ -13,7 +13,7 @@ type PathIn<Data, Left extends readonly unknown[] = Levels> = Data extends reado
     : never;
 
 /** What is at a path. */
-type ValueAt<Data, Path extends string> = Data extends object
+export type ValueAt<Data, Path extends string> = Data extends object
   ? Path extends keyof Data
     ? Data[Path]
     : Path extends `${infer Key}.${infer Rest}`
@@ -54,3 +54,8 @@ export type WhereOf<Data> = string extends keyof Data
       /** One of these. */
       readonly or?: readonly WhereOf<Data>[];
     };
+
+/** A path to sort by, `-` in front for descending, in atomes whose `data` has a shape. Any data: any path. */
+export type SortOf<Data> = string extends keyof Data
+  ? string
+  : `${'' | '-'}${OwnField | `data.${PathIn<Data>}` | `meta.${string}`}`;

@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-meaningless-void-operator -- types are all there is to it */
 import { createClient, type AnyKinds, type Client } from '../../../client/src/index.js';
-import { where } from '../../../client/src/where.js';
+import { order, where } from '../../../client/src/where.js';
 import { typedHooks } from '../../../client/src/react.js';
 import { createClient as createBoth } from '../../../client/src/dual.js';
 
@@ -97,6 +97,24 @@ export function conditions(client: Client<App>): void {
   where({ 'data.n': { like: 'x' } });
   // @ts-expect-error -- data is not a field
   where({ title: 'x' });
+}
+
+export function queries(client: Client<App>): void {
+  client.watch({ kind: 'task', where: { done: { ne: true }, due: { lt: '2026' } }, sort: '-data.due', offset: 10 });
+  client.watch({ kind: 'task', sort: order<Task>('data.done', '-updatedAt') });
+  void createClient().list({ where: { any: 1, 'thing.at': { gt: 1 } }, sort: 'data.at.all' });
+  // @ts-expect-error -- a task is never dome
+  client.watch({ kind: 'task', where: { dome: false } });
+  // @ts-expect-error -- done is no text
+  client.watch({ kind: 'task', where: { done: 'x' } });
+  // @ts-expect-error -- what is true or false has no order
+  client.watch({ kind: 'task', where: { done: { gt: false } } });
+  // @ts-expect-error -- no kind has that
+  client.watch({ where: { titel: 'x' } });
+  // @ts-expect-error -- nor is there anything to sort by
+  client.watch({ kind: 'note', sort: 'data.titel' });
+  // @ts-expect-error -- not here either
+  order<Note>('data.titel');
 }
 
 export function made(): void {

@@ -133,7 +133,11 @@ export class ChaosNetwork {
   }
 
   private dial(): Socket {
-    return connect(this.target, '127.0.0.1').on('error', () => undefined);
+    const socket = connect(this.target, '127.0.0.1').on('error', () => undefined);
+    // where nobody listens, a socket may meet itself, and keep the server from coming back
+    return socket.on('connect', () => {
+      if (socket.localPort === this.target) socket.destroy();
+    });
   }
 
   private twin(): Socket {
