@@ -21,6 +21,7 @@ import { openStore } from '../ledger/stores/open-store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
 import { LedgerReads } from './ledger-reads.js';
+import { WritesElsewhere } from './writes-elsewhere.js';
 import { OtherNodes } from './other-nodes.js';
 
 /** What the database cannot do is said once an interval, whoever asked for it. */
@@ -35,16 +36,17 @@ function indexLog(): IndexReport {
   return { done: (line) => logger.log(line), failed: (line) => log.warn('indexes', line) };
 }
 
-type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
+type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget, NodeBus];
 
-function writerOf(...[store, reader, rules, { restores }, options, memory]: WriterNeeds): LedgerWriter {
+function writerOf(...[store, reader, rules, { restores }, options, memory, { state }]: WriterNeeds): LedgerWriter {
   const stateAt: LedgerReader['stateAt'] = (tenant, id, version) =>
     restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
   const clock = new HybridClock(randomBytes(4).toString('hex'));
   const { limits, quotas, kinds } = options;
   const log = new LimitedLog(new Logger('Writes'));
   const onRefused = (cause: string, line: string): void => log.warn(cause, line);
-  const environment = { clock, limits, quotas, rules, kinds, now: Date.now, memory, onRefused };
+  const elsewhere = quotas.writesPerSecond === 0 ? undefined : new WritesElsewhere(state, quotas);
+  const environment = { clock, limits, quotas, rules, kinds, now: Date.now, memory, onRefused, elsewhere };
   const writer = new LedgerWriter(store, stateAt, environment, errorLog('Writer'));
   memory.register(writer);
   return writer;
@@ -96,7 +98,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: LedgerWriter,
-    inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
+    inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget, NodeBus],
     useFactory: writerOf,
   },
   { provide: ReadSlots, inject: [LEDGER_STORE], useFactory: readSlotsOf },

@@ -28,7 +28,7 @@ const ENVELOPE_BYTES = 512;
 /** How much of what a group took goes into what the next ones are expected to take. */
 const NEWEST_SHARE = 0.3;
 
-type AdmissionEnvironment = Pick<WriteEnvironment, 'quotas' | 'now' | 'memory' | 'onRefused'>;
+type AdmissionEnvironment = Pick<WriteEnvironment, 'quotas' | 'now' | 'memory' | 'onRefused' | 'elsewhere'>;
 
 /** The writes of one tenant that wait. */
 interface Waiting {
@@ -77,6 +77,7 @@ export class Admission {
 
   constructor(private readonly environment: AdmissionEnvironment) {
     this.rate = new WriteRate(environment.quotas);
+    environment.elsewhere?.onWrites((tenant, writes) => this.rate.charge(tenant, writes, environment.now()));
   }
 
   /** About how many bytes the writes take that wait. */
@@ -98,7 +99,7 @@ export class Admission {
       throw excess.error;
     }
     const { length } = writes;
-    this.rate.charge(tenant, length, now);
+    this.charge(tenant, length, now);
     if (waiting.count === 0) this.tenants.set(tenant, waiting);
     waiting.count += length;
     waiting.chars += chars;
@@ -120,8 +121,9 @@ export class Admission {
   }
 
   /** Charges a tenant for rows that its writes have come to since. */
-  charge(tenant: string, rows: number): void {
-    this.rate.charge(tenant, rows, this.environment.now());
+  charge(tenant: string, rows: number, now = this.environment.now()): void {
+    this.rate.charge(tenant, rows, now);
+    this.environment.elsewhere?.wrote(tenant, rows);
   }
 
   /** Lets nothing in any more. */

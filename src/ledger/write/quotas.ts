@@ -3,7 +3,7 @@ import type { HeadRow } from '../rows.js';
 
 /** What one tenant may use; 0: as much as it likes. */
 export interface Quotas {
-  /** Writes in a second, on each server process. */
+  /** Writes in a second, at all servers together that hear each other. */
   readonly writesPerSecond: number;
   /** How many writes may come at once. */
   readonly writeBurst: number;
