@@ -10,7 +10,7 @@ import { headerOf } from '../ledger/access-columns.js';
 import type { AtomeRow, HeadRow, PlacedRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeOf, atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery, QueryCost, Total } from '../ledger/store.js';
-import { turn } from '../ledger/turns.js';
+import { LARGE, turn } from '../ledger/turns.js';
 import type { Atome, AtomeHeader, Principal } from '../protocol/index.js';
 import type { QueryCosts } from './query-costs.js';
 import { projectedText, type Projection } from './projection.js';
@@ -74,6 +74,8 @@ export class AtomeQueries {
       ? [await this.place(reader, id, principal), await reader.textAt(principal.tenant, id, asOf)]
       : await this.alive(reader, id, principal);
     const { version, updatedAt } = shown;
+    // many may ask for the same at once
+    if (shown.data.length + shown.meta.length >= LARGE) await turn();
     const text = projection ? projectedText(shown, projection) : atomeText(shown);
     return { etag: entityTag(epoch, shown), version, updatedAt, text };
   }

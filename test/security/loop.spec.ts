@@ -55,6 +55,15 @@ describe.each(DATABASES)('what is large, on %s', (_name, create) => {
     expect(apart(at)).toBeGreaterThanOrEqual(APART);
   });
 
+  it('is taken apart so for some of its fields', async () => {
+    const at = watch(JSON, 'parse', (text) => String(text).startsWith('{"text":"a'));
+    const path = '/api/atome/large?fields=data.text';
+    const answers = await Promise.all(Array.from({ length: CALLS }, () => server.api.get(path)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(CALLS).fill(200));
+    expect(at).toHaveLength(CALLS);
+    expect(apart(at)).toBeGreaterThanOrEqual(APART);
+  });
+
   it.each(['/api/atome/large', '/api/atome/list?limit=10'])('is sent so, too: %s', async (path) => {
     const at = watch(Buffer as never, 'from', (text) => typeof text === 'string' && text.length > TEXT.length);
     const answers = await Promise.all(Array.from({ length: CALLS }, () => server.api.get(path)));
