@@ -5,7 +5,7 @@ import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { NodeBus } from '../bus/node-bus.js';
 import { transportOf } from '../bus/open-transport.js';
-import { busSecret } from '../bus/secret.js';
+import { sharedSecret } from '../database/shared-secret.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { DEFAULT_SCHEMA, type Tables } from '../database/tables.js';
 import { Feed } from '../feed/feed.js';
@@ -110,7 +110,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [ResolvedOptions, LEDGER_STORE, MemoryBudget],
     useFactory: (options: ResolvedOptions, tables: Tables, memory: MemoryBudget) => {
       const { bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
-      const parts = { secret: () => busSecret(tables), hasRoom: () => memory.hasRoom() };
+      const parts = { secret: () => sharedSecret(tables, 'bus'), hasRoom: () => memory.hasRoom() };
       const nodeBus = new NodeBus(parts, transportOf({ bus, busCredentials, databaseUrl, schema }));
       memory.register(nodeBus.state);
       return nodeBus;

@@ -33,7 +33,7 @@ export const isHeavy: {
   },
   // a chain is bounded by the document that is folded of it
   alterations: { page: light, newest: light, version: light, versions: light, history: light, deltaChain: light },
-  audit: { rows: heavy, owned: heavy, receiptBytes: heavy, hashAt: light },
+  audit: { rows: heavy, owned: heavy, otherBytes: heavy, hashAt: light, floor: light },
 };
 
 /** A page that begins behind more rows than that is no short way into the list. */

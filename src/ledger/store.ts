@@ -8,7 +8,9 @@ import type {
   PartialAtomeRow,
   PlacedRow,
   ReadAtomeRow,
-  IdempotencyRecord,
+  BaseRow,
+  FloorRow,
+  ReceiptRow,
   PropagationRow,
 } from './rows.js';
 import type { FieldIndexes } from './field-indexes.js';
@@ -21,7 +23,7 @@ export * from './list-query.js';
 export const LEDGER_STORE = Symbol('LedgerStore');
 
 /** What a write is called: an opId is its author's own. */
-export type WriteName = Pick<IdempotencyRecord, 'opId' | 'author'>;
+export type WriteName = Pick<ReceiptRow, 'opId' | 'author'>;
 
 /** Everything that a group may read or repeat. */
 export interface TouchedKeys {
@@ -60,7 +62,7 @@ export interface LockedState {
   readonly head: HeadRow;
   /** A large document that is not wanted is left out. */
   readonly atomes: readonly PartialAtomeRow[];
-  readonly receipts: readonly IdempotencyRecord[];
+  readonly receipts: readonly ReceiptRow[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
   /** Parents that have been asked for, though there may be none; left out: none. */
@@ -97,17 +99,34 @@ export interface Erasure {
   readonly version: number;
 }
 
+/** A step of a compaction: see `ledger/compaction`. The bytes of the head follow all of it but `settles`. */
+export interface Compaction {
+  /** Added to the bases; one of an atome that was erased meanwhile is erased, too. */
+  readonly bases?: readonly BaseRow[];
+  /** Seqs of bases that go. */
+  readonly replaces?: readonly number[];
+  /** Set where it is still behind the one that it names as the one before. */
+  readonly floor?: FloorRow;
+  /** Alterations that go. */
+  readonly drops?: SeqRange;
+  /** Receipts that say what came of their writes from now on. */
+  readonly settles?: readonly Pick<ReceiptRow, 'author' | 'opId' | 'superseded'>[];
+  /** Receipts that are forgotten: so many at most of those that are older, the oldest first. */
+  readonly forgets?: { readonly before: string; readonly limit: number };
+}
+
 /** What a group adds. */
 export interface Additions {
   readonly head: HeadRow;
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
-  readonly receipts: readonly IdempotencyRecord[];
+  readonly receipts: readonly ReceiptRow[];
   /** Atomes that are redacted. */
   readonly erased?: readonly Erasure[];
   /** Changes of an access, of atomes that others may inherit from. */
   readonly propagations?: readonly StartedPropagation[];
   readonly progress?: PropagationProgress;
+  readonly compaction?: Compaction;
 }
 
 /** A range of the ledger and how much of it: `after < seq ≤ upTo`, at most `limit` rows and about `chars` beyond the first. */
@@ -217,11 +236,30 @@ export interface LedgerAudit {
   rows(query: AuditQuery): Promise<AuditRow[]>;
   /** Atomes of one owner among the next thousand behind an id. */
   owned(ownerId: string, after: string): Promise<OwnedPage>;
-  /** What is kept of the answers to writes that altered nothing, in bytes. */
-  receiptBytes(): Promise<number>;
-  /** Chain hash at a seq from 1 up; undefined beyond the head. */
+  /** What is kept beside atomes and alterations behind a seq, in bytes: receipts, bases, and alterations that have still to go. */
+  otherBytes(floor: number): Promise<number>;
+  /** Chain hash at a seq from 1 up; undefined beyond the head, and for most below the floor. */
   hashAt(seq: number): Promise<string | undefined>;
+  /** Where the history begins; undefined: at the first alteration. */
+  floor(): Promise<FloorRow | undefined>;
 }
+
+/** The states at the floor, and what of them is being made for another. */
+export interface LedgerBases {
+  /** Seq of the newest, up to which they have been made; 0 where there is none. */
+  newest(): Promise<number>;
+  /** That of an atome which is the newest at or before a version. */
+  of(atomeId: string, version: number): Promise<BaseRow | undefined>;
+  /** That of an atome which is the newest up to a seq. */
+  at(atomeId: string, seq: number): Promise<BaseRow | undefined>;
+  /** The newest of each atome among those up to a seq, in order of seq, without what can be large. */
+  digests(page: SeqRange & { readonly limit: number }): Promise<BaseDigest[]>;
+  /** Seqs of those that are the newest of no atome among those up to a seq. */
+  replaced(upTo: number, limit: number): Promise<number[]>;
+}
+
+/** What the digest of all states is made of. */
+export type BaseDigest = Omit<BaseRow, 'snapshot' | 'rest' | 'salt'>;
 
 /** The ledger of one tenant. Nothing of another tenant can be reached through it. */
 export interface TenantLedger {
@@ -230,6 +268,7 @@ export interface TenantLedger {
   readonly atomes: LedgerAtomes;
   readonly alterations: LedgerAlterations;
   readonly audit: LedgerAudit;
+  readonly bases: LedgerBases;
 }
 
 /**

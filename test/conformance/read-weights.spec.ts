@@ -68,7 +68,7 @@ const READS: readonly Read[] = [
     ({ audit }) => audit.rows({ after: 0, upTo: 10, limit: 10, newestFirst: false }),
   ],
   ['what somebody owns', 'audit', 'owned', ({ audit }) => audit.owned('ann', '')],
-  ['the size of all receipts', 'audit', 'receiptBytes', ({ audit }) => audit.receiptBytes()],
+  ['the size of all receipts', 'audit', 'otherBytes', ({ audit }) => audit.otherBytes(0)],
   ['a hash', 'audit', 'hashAt', ({ audit }) => audit.hashAt(1)],
 ];
 

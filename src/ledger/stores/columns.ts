@@ -2,6 +2,8 @@ import { getMetadataArgsStorage } from 'typeorm';
 import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArgs.js';
 import { AlterationEntity } from '../../database/entities/alteration.entity.js';
 import { AtomeEntity } from '../../database/entities/atome.entity.js';
+import { BaseEntity } from '../../database/entities/base.entity.js';
+import { FloorEntity } from '../../database/entities/floor.entity.js';
 import { LedgerEntity } from '../../database/entities/ledger.entity.js';
 import { PropagationEntity } from '../../database/entities/propagation.entity.js';
 import { ReceiptEntity } from '../../database/entities/receipt.entity.js';
@@ -9,13 +11,16 @@ import { PREFIX } from '../../database/tables.js';
 import type {
   AlterationRow,
   AtomeHeaderRow,
+  BaseRow,
   DeltaRow,
   DocumentRow,
+  FloorRow,
   HeadRow,
   PropagationRow,
   ReceiptRow,
   StoredAtomeRow,
 } from '../rows.js';
+import type { BaseDigest } from '../store.js';
 import { REDACTED } from '../../protocol/merge/tombstone.js';
 import type { AuditRow } from '../audit-trail.js';
 import { ancestorsOf } from './ancestors.sql.js';
@@ -85,6 +90,23 @@ const IDENTITY = ['seq', 'atomeId', 'version', 'operation', 'author', 'hlc', 'ti
 /** All that a state is folded from: not the hashes. */
 export const DELTA: Columns<DeltaRow> = some(ALTERATION, ...IDENTITY, 'changes', 'superseded', 'base', 'snapshot');
 
+const BASE: Columns<BaseRow> = columnsOf(BaseEntity);
+
+/** All of a base that cannot be large, nor be erased. */
+export const BASE_HEADER: Columns<BaseDigest> = some(
+  BASE,
+  ...(['seq', 'atomeId', 'version', 'timestamp', 'hash', 'createdSeq', 'created', 'digest'] as const),
+);
+
+/** The state at the floor as the row of a chain: the expressions for a SELECT. */
+export const BASE_AS_DELTA: string = Object.entries({
+  ...{ seq: 'b.seq', atomeId: 'b.atome_id', version: 'b.version', operation: `'base'`, author: `''`, hlc: `''` },
+  ...{ timestamp: 'b.timestamp', salt: 'b.salt', changes: `'null'`, superseded: `'[]'`, base: 'b.version' },
+  snapshot: 'b.snapshot',
+} satisfies Record<keyof DeltaRow, string>)
+  .map(([name, expression]) => `${expression} AS "${name}"`)
+  .join(', ');
+
 export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
   ALTERATION,
   ...IDENTITY,
@@ -98,11 +120,16 @@ export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
 const SMALL_DOCUMENT = 16_384;
 const DOCUMENT: Columns<DocumentRow> = some(ATOME, 'data', 'meta', 'clocks');
 
+/** Whether an atome is an erased one, which its clocks tell. */
+export function isErasedAtome(table: string): string {
+  return `(${table}."deleted_at" IS NOT NULL AND ${table}."clocks" LIKE '{"${REDACTED}"%')`;
+}
+
 /**
  * What readers get of the clocks: nothing. Only the next write needs to know who wrote each key last; those of an erased
  * atome tell that it is one.
  */
-const READ_CLOCKS = `CASE WHEN atome_atomes."deleted_at" IS NOT NULL AND atome_atomes."clocks" LIKE '{"${REDACTED}"%' THEN atome_atomes."clocks" ELSE '{}' END`;
+const READ_CLOCKS = `CASE WHEN ${isErasedAtome('atome_atomes')} THEN atome_atomes."clocks" ELSE '{}' END`;
 
 const { clocks: _clocks, ...WITHOUT_CLOCKS } = ATOME;
 const { data: _data, meta: _meta, ...HEADING } = WITHOUT_CLOCKS;
@@ -156,6 +183,8 @@ function tableOf<Row>(entity: Entity<Row>): Table<Omit<Row, 'tenant'>> {
 export const ALTERATIONS: Table<AlterationRow> = tableOf(AlterationEntity);
 export const ATOMES: Table<StoredAtomeRow> = tableOf(AtomeEntity);
 export const RECEIPTS: Table<ReceiptRow> = tableOf(ReceiptEntity);
+export const BASES: Table<BaseRow> = tableOf(BaseEntity);
+export const FLOORS: Table<FloorRow> = tableOf(FloorEntity);
 
 export const HEAD_COLUMNS = select(HEAD);
 /** Of the table of atomes. */
@@ -172,8 +201,11 @@ export const READ_PARTIAL_COLUMNS = [
 /** As {@link ATOME_COLUMNS}. */
 export const HEADER_COLUMNS = `${select(HEADER)}, ${ancestorsOf('atome_atomes')}`;
 export const DOCUMENT_COLUMNS = select(DOCUMENT);
+export const BASE_COLUMNS = select(BASE);
+export const FLOOR_COLUMNS = select(columnsOf<FloorRow>(FloorEntity));
 export const ALTERATION_COLUMNS = select(ALTERATION);
 export const RECEIPT_COLUMNS = select(RECEIPT);
 export const PROPAGATION_COLUMNS = select(PROPAGATION);
 export const ATOME_NAMES = `${names(ATOME)}, "ancestors"`;
 export const ALTERATION_NAMES = names(ALTERATION);
+export const DELTA_NAMES = names(DELTA);

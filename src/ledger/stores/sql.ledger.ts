@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
-import { type AlterationRow, type AtomeRow, type DeltaRow, type HeadRow, type PropagationRow } from '../rows.js';
+import {
+  type AlterationRow,
+  type AtomeRow,
+  type DeltaRow,
+  type FloorRow,
+  type HeadRow,
+  type PropagationRow,
+} from '../rows.js';
 import type { AuditQuery, AuditRow, OwnedPage } from '../audit-trail.js';
 import { isHeavy } from '../read-weights.js';
 import { LedgerGone } from '../store-error.js';
@@ -8,6 +15,7 @@ import type {
   LedgerAlterations,
   LedgerAtomes,
   LedgerAudit,
+  LedgerBases,
   LedgerWrites,
   LockedState,
   NextHeirs,
@@ -19,8 +27,9 @@ import type {
 } from '../store.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import { alterationRow, headRow, numbers } from './read-rows.js';
-import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
+import { SELECT_OTHER_BYTES } from './row-bytes.sql.js';
 import * as sql from './sql.js';
+import { SqlBases } from './sql.bases.js';
 import { SqlAtomes } from './sql.atomes.js';
 import { Part, type SqlDatabase } from './sql.part.js';
 
@@ -41,6 +50,10 @@ export class SqlLedger implements TenantLedger {
 
   get alterations(): LedgerAlterations {
     return new SqlAlterations(this.database, this.tenant);
+  }
+
+  get bases(): LedgerBases {
+    return new SqlBases(this.database, this.tenant);
   }
 
   get audit(): LedgerAudit {
@@ -116,7 +129,8 @@ class SqlAlterations extends Part implements LedgerAlterations {
     if (wanted.length === 0) return [];
     const statement = sql.selectDeltaChain(this.database.pairsOf);
     const heavy = isHeavy.alterations.deltaChain(wanted);
-    const rows = await this.scan<DeltaRow>(heavy, statement, JSON.stringify(wanted), this.tenant);
+    const of = [JSON.stringify(wanted), this.tenant];
+    const rows = await this.scan<DeltaRow>(heavy, statement, ...of, ...of);
     return rows.map((row) => numbers(row, ['seq']));
   }
 
@@ -143,13 +157,21 @@ class SqlAudit extends Part implements LedgerAudit {
     return { ids: rows.map(({ id }) => id), next: end?.id ?? null };
   }
 
-  async receiptBytes(): Promise<number> {
-    const [row] = await this.scan<{ bytes: unknown }>(isHeavy.audit.receiptBytes(), SELECT_RECEIPT_BYTES, this.tenant);
+  async otherBytes(floor: number): Promise<number> {
+    const { tenant } = this;
+    const heavy = isHeavy.audit.otherBytes(floor);
+    const [row] = await this.scan<{ bytes: unknown }>(heavy, SELECT_OTHER_BYTES, tenant, tenant, tenant, floor);
     return Number(row!.bytes);
   }
 
   async hashAt(seq: number): Promise<string | undefined> {
-    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, this.tenant, seq);
+    const { tenant } = this;
+    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, tenant, seq, tenant, seq, tenant, seq);
     return row?.hash;
+  }
+
+  async floor(): Promise<FloorRow | undefined> {
+    const [row] = await this.query<FloorRow>(sql.SELECT_FLOOR, this.tenant);
+    return row && numbers(row, ['seq', 'atomes', 'previous']);
   }
 }

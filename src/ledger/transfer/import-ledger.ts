@@ -2,7 +2,7 @@ import { isErased } from '../erasure.js';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
 import { rowFault } from '../integrity/verify-ledger.js';
 import { receiptBytes } from '../row-bytes.js';
-import type { AlterationRow, HeadRow, IdempotencyRecord, ReceiptRow } from '../rows.js';
+import type { AlterationRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { SqlStore } from '../stores/sql.store.js';
 import * as sql from '../stores/sql.js';
 import type { TenantLedger } from '../store.js';
@@ -203,6 +203,6 @@ class TenantImport {
   }
 }
 
-function nameOf({ author, opId }: Pick<IdempotencyRecord, 'author' | 'opId'>): string {
+function nameOf({ author, opId }: Pick<ReceiptRow, 'author' | 'opId'>): string {
   return JSON.stringify([author, opId]);
 }
