@@ -1,12 +1,6 @@
 import { isHeavy } from '../ledger/read-weights.js';
-import type {
-  LedgerAlterations,
-  LedgerAtomes,
-  LedgerAudit,
-  LedgerBases,
-  LedgerWrites,
-  TenantLedger,
-} from '../ledger/store.js';
+import type { LedgerBases } from '../ledger/bases.js';
+import type { LedgerAlterations, LedgerAtomes, LedgerAudit, LedgerWrites, TenantLedger } from '../ledger/store.js';
 
 type Run = <T>(read: () => Promise<T>) => Promise<T>;
 

@@ -1,3 +1,4 @@
+import { clockOf } from '../database/lease.js';
 import type { Statement, Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';
 import type { ConsumerRows, ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumer-status.js';
@@ -23,12 +24,6 @@ export const OWN_LEASE = '$';
 
 /** Most tenants, and dead letters, that are taken up at one look. */
 const MOST_AT_ONCE = 1_000;
-
-/** In SQL, the clock of the database: milliseconds since 1970. */
-export const clockOf = (kind: LedgerStore['kind']): string =>
-  kind === 'sqlite'
-    ? `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
-    : 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)';
 
 /** The rows of durable consumers. Times are told by the clock of the database alone. */
 export class ConsumerStore implements ConsumerRows {

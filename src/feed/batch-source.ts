@@ -1,6 +1,7 @@
 import type { Committed } from '../ledger/outcome.js';
 import { askerOf } from '../auth/admission/read-slots.js';
 import { AtomeError, type Principal } from '../protocol/index.js';
+import { Reset } from './reset.js';
 import { Batch, type CompactPage, type CompactReplay } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedParts, LedgerTail, TailObserver } from './ledger-tail.js';
@@ -210,6 +211,7 @@ export class BatchSource implements TailObserver {
     const entries = this.entriesOf(committed, relocations, range);
     if (entries[0]?.seq === after + 1) return batchOf(entries);
     await tail.refresh();
+    if (await tail.isArchived(after)) throw new Reset('compacted', tail);
     throw new AtomeError('unavailable', `the ledger of "${tail.tenant}" has no row ${after + 1}`);
   }
 

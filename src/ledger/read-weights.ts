@@ -32,7 +32,16 @@ export const isHeavy: {
     after: heavy,
   },
   // a chain is bounded by the document that is folded of it
-  alterations: { page: light, newest: light, version: light, versions: light, history: light, deltaChain: light },
+  alterations: {
+    page: light,
+    newest: light,
+    archivedNewest: light,
+    version: light,
+    versions: light,
+    history: light,
+    archived: light,
+    deltaChain: light,
+  },
   audit: { rows: heavy, owned: heavy, otherBytes: heavy, hashAt: light, floor: light },
 };
 

@@ -8,7 +8,6 @@ import type {
   PartialAtomeRow,
   PlacedRow,
   ReadAtomeRow,
-  BaseRow,
   FloorRow,
   ReceiptRow,
   PropagationRow,
@@ -16,6 +15,7 @@ import type {
 import type { FieldIndexes } from './field-indexes.js';
 import type { ListQuery, Total } from './list-query.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
+import type { Compaction, LedgerBases } from './bases.js';
 
 export * from './list-query.js';
 
@@ -97,22 +97,6 @@ export interface NextHeirs {
 export interface Erasure {
   readonly atomeId: string;
   readonly version: number;
-}
-
-/** A step of a compaction: see `ledger/compaction`. The bytes of the head follow all of it but `settles`. */
-export interface Compaction {
-  /** Added to the bases; one of an atome that was erased meanwhile is erased, too. */
-  readonly bases?: readonly BaseRow[];
-  /** Seqs of bases that go. */
-  readonly replaces?: readonly number[];
-  /** Set where it is still behind the one that it names as the one before. */
-  readonly floor?: FloorRow;
-  /** Alterations that go. */
-  readonly drops?: SeqRange;
-  /** Receipts that say what came of their writes from now on. */
-  readonly settles?: readonly Pick<ReceiptRow, 'author' | 'opId' | 'superseded'>[];
-  /** Receipts that are forgotten: so many at most of those that are older, the oldest first. */
-  readonly forgets?: { readonly before: string; readonly limit: number };
 }
 
 /** What a group adds. */
@@ -221,11 +205,15 @@ export interface LedgerAlterations {
   page(page: SeqPage): Promise<AlterationRow[]>;
   /** As `page`, but only the newest of each atome. */
   newest(page: SeqPage): Promise<AlterationRow[]>;
+  /** As `newest`, of those that are in archives: they say what their atomes are, not what was done. */
+  archivedNewest(page: SeqPage): Promise<AlterationRow[]>;
   version(atomeId: string, version: number): Promise<AlterationRow | undefined>;
   /** Oldest first. */
   versions(atomeId: string, range: VersionRange): Promise<AlterationRow[]>;
   /** Newest first, at most about `bytes` beyond the first. */
   history(atomeId: string, range: VersionRange & { readonly bytes: number }): Promise<AlterationRow[]>;
+  /** The version of an atome at the floor, below which its history is in archives; 0: all of it is here. */
+  archived(atomeId: string): Promise<number>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
   deltaChain(wanted: readonly (readonly [id: string, version: number])[]): Promise<DeltaRow[]>;
 }
@@ -243,23 +231,6 @@ export interface LedgerAudit {
   /** Where the history begins; undefined: at the first alteration. */
   floor(): Promise<FloorRow | undefined>;
 }
-
-/** The states at the floor, and what of them is being made for another. */
-export interface LedgerBases {
-  /** Seq of the newest, up to which they have been made; 0 where there is none. */
-  newest(): Promise<number>;
-  /** That of an atome which is the newest at or before a version. */
-  of(atomeId: string, version: number): Promise<BaseRow | undefined>;
-  /** That of an atome which is the newest up to a seq. */
-  at(atomeId: string, seq: number): Promise<BaseRow | undefined>;
-  /** The newest of each atome among those up to a seq, in order of seq, without what can be large. */
-  digests(page: SeqRange & { readonly limit: number }): Promise<BaseDigest[]>;
-  /** Seqs of those that are the newest of no atome among those up to a seq. */
-  replaced(upTo: number, limit: number): Promise<number[]>;
-}
-
-/** What the digest of all states is made of. */
-export type BaseDigest = Omit<BaseRow, 'snapshot' | 'rest' | 'salt'>;
 
 /** The ledger of one tenant. Nothing of another tenant can be reached through it. */
 export interface TenantLedger {

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, sign, verify } from 'node:crypto';
 import type { FloorRow } from '../rows.js';
-import type { BaseDigest, LedgerBases } from '../store.js';
+import type { BaseDigest, LedgerBases } from '../bases.js';
 
 /** Signs what stands at a floor. */
 export interface LedgerKey {

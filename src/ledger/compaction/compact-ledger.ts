@@ -1,7 +1,8 @@
 import { keptOfChanges, nameOf } from '../write/idempotency.js';
 import { receiptBytes } from '../row-bytes.js';
 import type { AlterationRow, BaseRow, FloorRow, HeadRow, ReceiptRow } from '../rows.js';
-import type { Additions, Compaction, LockedState, TenantLedger } from '../store.js';
+import type { Compaction } from '../bases.js';
+import type { Additions, LockedState, TenantLedger } from '../store.js';
 import { CompactionError, writeArchive } from './archive.js';
 import { baseDigest, baseOf, isErasedBase, standingAfter, standingOf, type Standing } from './standing.js';
 import { signatureFault, signedFloor, statesAt, type LedgerKey } from './checkpoint.js';

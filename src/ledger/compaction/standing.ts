@@ -1,4 +1,4 @@
-import { fold, isRedacted, type AtomeState, type Audience } from '../../protocol/index.js';
+import { fold, type AtomeState, type Audience } from '../../protocol/index.js';
 import { audienceAfter } from '../access-columns.js';
 import { deltaBytesOf } from '../delta-chain.js';
 import { ERASED, isErased } from '../erasure.js';
@@ -46,7 +46,7 @@ export function standingAfter(before: Standing | undefined, row: AlterationRow):
   const { createdSeq = seq, created = row.hlc } = before ?? {};
   const header = { version, seq, timestamp, hash, createdSeq, created };
   const isRedact = row.operation === 'redact';
-  const isUnknown = before !== undefined && before.known === null && !isRedact;
+  const isUnknown = before?.known === null && !isRedact;
   if (isErased(row) || isUnknown) return { ...header, known: null, base: row.base, weight: 0 };
   const alteration = alterationBodyOf(row);
   const state = fold(before?.known?.state ?? null, alteration);
@@ -71,9 +71,4 @@ export function baseOf(atomeId: string, { known, base, weight, ...header }: Stan
 /** What stays of the texts of a base when they are erased. */
 export function baseDigest({ salt, snapshot, rest }: Pick<BaseRow, 'salt' | 'snapshot' | 'rest'>): string {
   return sha256(JSON.stringify([salt, snapshot, rest]));
-}
-
-/** Whether an atome is erased by a `redact` that has been met. */
-export function isTombstone({ known }: Standing): boolean {
-  return known !== null && isRedacted(known.state);
 }

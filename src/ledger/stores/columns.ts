@@ -20,7 +20,7 @@ import type {
   ReceiptRow,
   StoredAtomeRow,
 } from '../rows.js';
-import type { BaseDigest } from '../store.js';
+import type { BaseDigest } from '../bases.js';
 import { REDACTED } from '../../protocol/merge/tombstone.js';
 import type { AuditRow } from '../audit-trail.js';
 import { ancestorsOf } from './ancestors.sql.js';
@@ -98,14 +98,29 @@ export const BASE_HEADER: Columns<BaseDigest> = some(
   ...(['seq', 'atomeId', 'version', 'timestamp', 'hash', 'createdSeq', 'created', 'digest'] as const),
 );
 
-/** The state at the floor as the row of a chain: the expressions for a SELECT. */
-export const BASE_AS_DELTA: string = Object.entries({
-  ...{ seq: 'b.seq', atomeId: 'b.atome_id', version: 'b.version', operation: `'base'`, author: `''`, hlc: `''` },
-  ...{ timestamp: 'b.timestamp', salt: 'b.salt', changes: `'null'`, superseded: `'[]'`, base: 'b.version' },
-  snapshot: 'b.snapshot',
-} satisfies Record<keyof DeltaRow, string>)
-  .map(([name, expression]) => `${expression} AS "${name}"`)
-  .join(', ');
+/** Expressions for a SELECT, in the order of the columns: two SELECTs are joined by that. */
+function selectAs<Row>(columns: Columns<Row>, expressions: Record<keyof Row & string, string>): string {
+  return (Object.keys(columns) as (keyof Row & string)[]).map((name) => `${expressions[name]} AS "${name}"`).join(', ');
+}
+
+const BASE_EXPRESSIONS = {
+  ...{ seq: 'b.seq', atomeId: 'b.atome_id', version: 'b.version', author: `''`, hlc: `''`, timestamp: 'b.timestamp' },
+  ...{ superseded: `'[]'`, base: 'b.version' },
+};
+
+/** The state at the floor, `b`, as the row of a chain. */
+export const BASE_AS_DELTA = selectAs<DeltaRow>(DELTA, {
+  ...BASE_EXPRESSIONS,
+  ...{ operation: `'base'`, changes: `'null'`, snapshot: 'b.snapshot', salt: 'b.salt' },
+});
+
+/** An alteration that is in an archive, of an atome `a` that has not been altered since: it says what that is, not what was done. */
+export const ARCHIVED_NEWEST = selectAs<AlterationRow>(ALTERATION, {
+  ...BASE_EXPRESSIONS,
+  operation: `CASE WHEN ${isErasedAtome('a')} THEN 'redact' WHEN a.deleted_at IS NOT NULL THEN 'delete' ELSE 'replace' END`,
+  ...{ changes: `'{}'`, reason: 'NULL', sourceClient: 'NULL', opId: 'NULL', size: 'a.size', snapshot: 'NULL' },
+  ...{ salt: `'archived'`, digest: 'b.digest', prevHash: `''`, hash: 'b.hash' },
+});
 
 export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
   ALTERATION,

@@ -1,5 +1,6 @@
 import { ERASED } from '../erasure.js';
-import type { Additions, Compaction } from '../store.js';
+import type { Compaction } from '../bases.js';
+import type { Additions } from '../store.js';
 import { FLOORS, isErasedAtome, type Param, type Statement } from './columns.js';
 import { BYTES_OF_ALTERATION, BYTES_OF_BASE, FORGET_RECEIPTS } from './row-bytes.sql.js';
 

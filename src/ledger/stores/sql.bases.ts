@@ -1,6 +1,6 @@
 import type { BaseRow } from '../rows.js';
 import type { SeqRange } from '../audit-trail.js';
-import type { BaseDigest, LedgerBases } from '../store.js';
+import type { BaseDigest, LedgerBases } from '../bases.js';
 import { BASE_COLUMNS, BASE_HEADER, select } from './columns.js';
 import { numbers } from './read-rows.js';
 import { Part } from './sql.part.js';
@@ -43,7 +43,7 @@ export class SqlBases extends Part implements LedgerBases {
   }
 
   async replaced(upTo: number, limit: number): Promise<number[]> {
-    const rows = await this.scan<{ seq: number }>(true, SELECT_REPLACED, this.tenant, upTo, upTo, limit);
+    const rows = await this.scan<{ seq: unknown }>(true, SELECT_REPLACED, this.tenant, upTo, upTo, limit);
     return rows.map(({ seq }) => Number(seq));
   }
 }

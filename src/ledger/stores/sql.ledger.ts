@@ -9,13 +9,13 @@ import {
   type PropagationRow,
 } from '../rows.js';
 import type { AuditQuery, AuditRow, OwnedPage } from '../audit-trail.js';
+import type { LedgerBases } from '../bases.js';
 import { isHeavy } from '../read-weights.js';
 import { LedgerGone } from '../store-error.js';
 import type {
   LedgerAlterations,
   LedgerAtomes,
   LedgerAudit,
-  LedgerBases,
   LedgerWrites,
   LockedState,
   NextHeirs,
@@ -108,6 +108,10 @@ class SqlAlterations extends Part implements LedgerAlterations {
     return this.pageOf(isHeavy.alterations.newest(page), sql.SELECT_NEWEST, page);
   }
 
+  archivedNewest(page: SeqPage): Promise<AlterationRow[]> {
+    return this.pageOf(isHeavy.alterations.archivedNewest(page), sql.SELECT_ARCHIVED_NEWEST, page);
+  }
+
   async version(atomeId: string, version: number): Promise<AlterationRow | undefined> {
     const [row] = await this.query<AlterationRow>(sql.SELECT_ALTERATION, this.tenant, atomeId, version);
     return row && alterationRow(row);
@@ -123,6 +127,12 @@ class SqlAlterations extends Part implements LedgerAlterations {
     const statement = sql.selectHistory(this.tenant, atomeId, range.from, range.to);
     const heavy = isHeavy.alterations.history(atomeId, range);
     return (await this.measured<AlterationRow>(heavy, statement, range.bytes)).map(alterationRow);
+  }
+
+  async archived(atomeId: string): Promise<number> {
+    const { tenant } = this;
+    const [row] = await this.query<{ version: number }>(sql.SELECT_ARCHIVED, tenant, atomeId, tenant);
+    return row!.version;
   }
 
   async deltaChain(wanted: readonly (readonly [string, number])[]): Promise<DeltaRow[]> {
@@ -165,8 +175,7 @@ class SqlAudit extends Part implements LedgerAudit {
   }
 
   async hashAt(seq: number): Promise<string | undefined> {
-    const { tenant } = this;
-    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, tenant, seq, tenant, seq, tenant, seq);
+    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, ...sql.hashParams(this.tenant, seq));
     return row?.hash;
   }
 

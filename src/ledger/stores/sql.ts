@@ -14,6 +14,7 @@ import {
   WHOLE_COLUMNS,
   ATOMES,
   HEAD_COLUMNS,
+  ARCHIVED_NEWEST,
   BASE_AS_DELTA,
   DELTA,
   DELTA_NAMES,
@@ -103,6 +104,14 @@ export function selectHistory(tenant: string, atomeId: string, from: number, to:
 export const SELECT_HASH = ['alterations', 'bases', 'floors']
   .map((table) => `SELECT hash FROM atome_${table} WHERE tenant = ? AND seq = ?`)
   .join(' UNION ALL ');
+/** What {@link SELECT_HASH} wants. */
+export function hashParams(tenant: string, seq: number): Param[] {
+  return [tenant, seq, tenant, seq, tenant, seq];
+}
+
+/** Takes the tenant, the atome and the tenant. */
+export const SELECT_ARCHIVED = `SELECT coalesce(max(version), 0) AS version FROM atome_bases
+  WHERE tenant = ? AND atome_id = ? AND seq <= (SELECT seq FROM atome_floors WHERE tenant = ?)`;
 export const SELECT_FLOOR = `SELECT ${FLOOR_COLUMNS} FROM atome_floors WHERE tenant = ?`;
 
 /** Those of the ids of creates that are there and wanted: nearly always none, as a `create` seldom comes twice. */
@@ -158,9 +167,9 @@ export function receiptParams(tenant: string, ops: readonly WriteName[]): Param[
 
 // A page ends where its characters add up, so that a ledger of large documents costs no more memory than
 // one of small ones; its first row is always in it. `place` is the table whose rows are walked.
-function page(place: string, from: string): string {
+function page(place: string, from: string, columns = select(ALTERATION, 'l'), size = 'l.size'): string {
   return `SELECT ${ALTERATION_NAMES} FROM (
-      SELECT ${select(ALTERATION, 'l')}, SUM(l.size) OVER (ORDER BY ${place}.seq) - l.size AS "before"
+      SELECT ${columns}, SUM(${size}) OVER (ORDER BY ${place}.seq) - ${size} AS "before"
       FROM ${from} ${place}.tenant = ? AND ${place}.seq > ? AND ${place}.seq <= ? ORDER BY ${place}.seq LIMIT ?
     ) AS p WHERE "before" <= ? ORDER BY seq`;
 }
@@ -169,6 +178,14 @@ export const SELECT_PAGE = page('l', 'atome_alterations AS l WHERE');
 export const SELECT_NEWEST = page(
   'a',
   'atome_atomes AS a CROSS JOIN atome_alterations AS l WHERE l.tenant = a.tenant AND l.seq = a.seq AND',
+);
+
+/** As {@link SELECT_NEWEST}, of atomes whose newest alteration is in an archive. */
+export const SELECT_ARCHIVED_NEWEST = page(
+  'a',
+  'atome_atomes AS a CROSS JOIN atome_bases AS b WHERE b.tenant = a.tenant AND b.seq = a.seq AND',
+  ARCHIVED_NEWEST,
+  'a.size',
 );
 
 /**
@@ -185,7 +202,7 @@ export function selectDeltaChain(wanted: string): string {
       WHERE b.tenant = ? AND b.atome_id = w.id AND b.version <= w.version AND (b.version = w.version OR EXISTS (
         SELECT 1 FROM atome_alterations AS t
         WHERE t.tenant = b.tenant AND t.atome_id = w.id AND t.version = w.version AND t.base <= b.version))
-    ) AS chains ORDER BY "atomeId", version, place`;
+    ) AS p ORDER BY "atomeId", version, place`;
 }
 
 export function selectAtomesAfter(tenant: string, { after, kinds, limit, isWhole = false }: IdPage): Measured {

@@ -104,7 +104,7 @@ class TenantImport {
     }
     if (after > head.seq) {
       throw new ImportError(
-        `"${tenant}" is here up to ${head.seq}, and the file begins behind ${after}: export from there`,
+        `"${tenant}" is here up to ${head.seq}, and the file begins behind ${after}: import what is between, or export from there`,
       );
     }
     // what has been exported behind a place is checked where both have it
@@ -130,7 +130,8 @@ class TenantImport {
   }
 
   async receipt(row: ReceiptRow): Promise<void> {
-    this.receipts.push(row);
+    // an earlier version has written neither
+    this.receipts.push({ ...row, superseded: row.superseded ?? null, timestamp: row.timestamp ?? this.head.timestamp });
     if (this.receipts.length >= ROWS) await this.flushReceipts();
   }
 
@@ -179,8 +180,10 @@ class TenantImport {
     const receipts = this.receipts.splice(0);
     if (receipts.length === 0) return;
     await this.ledger.write.commit({ atomeIds: [], ops: receipts }, ({ head, receipts: found }) => {
-      const known = new Set(found.filter((each) => each.superseded == null).map(nameOf));
-      const missing = receipts.filter((each) => !known.has(nameOf(each)));
+      const answered = new Set(found.filter(({ superseded }) => superseded === null).map(nameOf));
+      const known = new Set(found.map(nameOf));
+      // one that stands for an alteration in an archive is not needed where that is
+      const missing = receipts.filter((each) => !(each.superseded === null ? answered : known).has(nameOf(each)));
       if (missing.length === 0) return { additions: null };
       const bytes = missing.reduce((sum, each) => sum + receiptBytes(each), head.bytes);
       return { additions: { head: { ...head, bytes }, alterations: [], atomes: [], receipts: missing } };
