@@ -18,10 +18,12 @@ import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import type { Report } from '../ledger/store-error.js';
 import { openStore } from '../ledger/stores/open-store.js';
+import type { SqlStore } from '../ledger/stores/sql.store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
 import { LedgerReads } from './ledger-reads.js';
 import { OtherNodes } from './other-nodes.js';
+import { Retention } from './retention.js';
 
 /** What the database cannot do is said once an interval, whoever asked for it. */
 function storeLog(): Report {
@@ -115,6 +117,11 @@ const PROVIDERS: readonly FactoryProvider[] = [
       memory.register(nodeBus.state);
       return nodeBus;
     },
+  },
+  {
+    provide: Retention,
+    inject: [LEDGER_STORE, ResolvedOptions],
+    useFactory: (store: SqlStore, { retention }: ResolvedOptions) => new Retention(store, retention),
   },
   {
     provide: Feed,

@@ -141,7 +141,12 @@ export class AtomeReadsController {
     const { page, limit, cursor } = await checkedQuery(HistoryQueryDto, request.query);
     const range = { page: cursor === undefined ? page : { before: cursor }, limit };
     const waiting = whileAsked(request, reply);
-    const { currentVersion, alterations, next, ...more } = await this.atomes.history(parseId(id), range, caller, waiting);
+    const { currentVersion, alterations, next, ...more } = await this.atomes.history(
+      parseId(id),
+      range,
+      caller,
+      waiting,
+    );
     const pages = Math.ceil(currentVersion / limit);
     const nextCursor = next === undefined ? null : String(next);
     return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor, ...more };

@@ -47,7 +47,7 @@ been told yet stays. On SQLite the room is used again by what is written next; a
         key: await ledgerKey(store, atome),
         trusted: values.key,
         passesHolders: values['past-consumers'],
-        keepOn: async (tenant, step, seq) => progress(`${tenant}: ${step} ${seq}`),
+        keepOn: (tenant, step, seq) => Promise.resolve(progress(`${tenant}: ${step} ${seq}`)),
       });
       try {
         if (values['dry-run']) {

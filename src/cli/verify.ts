@@ -80,7 +80,7 @@ async function read(file: string): Promise<ArchivedPart> {
 
 async function* linesOf(file: string): AsyncGenerator<string> {
   const input = createReadStream(file);
-  let failure: unknown;
+  let failure: Error | undefined;
   const lines = createInterface({ input, crlfDelay: Infinity });
   input.on('error', (error) => {
     failure = error;

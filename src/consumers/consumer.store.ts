@@ -199,6 +199,15 @@ export class ConsumerStore implements ConsumerRows {
     );
   }
 
+  /** Remembers that a dead letter cannot be told any more. */
+  async lose({ name, tenant, seq }: LetterName): Promise<void> {
+    await this.tables.transact([
+      `UPDATE atome_dead_letters SET is_due = 0, error = 'its alteration is in an archive: it can only be skipped'
+        WHERE consumer = ? AND tenant = ? AND seq = ?`,
+      ...[name, tenant, seq],
+    ]);
+  }
+
   /** Dead letters that somebody wants to be tried again, oldest first. */
   async due({ name, tenant }: LaneName): Promise<{ readonly seq: number; readonly attempts: number }[]> {
     const rows = await this.tables.rows(

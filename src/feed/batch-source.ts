@@ -153,7 +153,12 @@ export class BatchSource implements TailObserver {
   private async page(after: number, wanter: PageWanter, hasStates: boolean): Promise<Batch> {
     const begin = beginOf(after);
     const upTo = Math.min(begin + PAGE_SEQS, this.tail.seq);
-    const page = await this.fetch({ after: begin, upTo, hasStates }, wanter);
+    const page = await this.fetch({ after: begin, upTo, hasStates }, wanter).catch((error: unknown) => {
+      // the floor may be in the middle of it
+      if (error instanceof Reset && begin < after) return undefined;
+      throw error;
+    });
+    if (!page) return this.fetch({ after, upTo, hasStates }, wanter);
     if (begin === after) return page;
     // a page of large documents ends before its time
     return page.to > after ? page.after(after) : this.fetch({ after, upTo, hasStates }, wanter);

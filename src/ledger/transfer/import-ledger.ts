@@ -131,7 +131,7 @@ class TenantImport {
 
   async receipt(row: ReceiptRow): Promise<void> {
     // an earlier version has written neither
-    this.receipts.push({ ...row, superseded: row.superseded ?? null, timestamp: row.timestamp ?? this.head.timestamp });
+    this.receipts.push({ ...{ superseded: null, timestamp: this.head.timestamp }, ...row });
     if (this.receipts.length >= ROWS) await this.flushReceipts();
   }
 
