@@ -64,7 +64,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     const { keepMs, archiveFolder: folder, ledgerKey } = this.options;
     const { signal } = this.ended;
     const key = ledgerKeyOf(ledgerKey ?? (await sharedSecret(this.store, 'ledger')));
-    const keepOn = async (): Promise<void> => void (await wait(PAUSE_MS, undefined, { signal }));
+    const keepOn = (): Promise<void> => wait(PAUSE_MS, undefined, { signal });
     const before = { time: new Date(Date.now() - keepMs).toISOString() };
     const compactor = new Compactor(this.store, { folder, key, keepOn });
     for await (const compacted of compactor.run(await this.store.tenants(), before)) this.say(compacted);

@@ -8,10 +8,16 @@ import { Compactor } from '../../../src/ledger/compaction/compactor.js';
 import { verifyLedger } from '../../../src/ledger/integrity/verify-ledger.js';
 import { LEDGER_STORE } from '../../../src/ledger/store.js';
 import type { SqlStore } from '../../../src/ledger/stores/sql.store.js';
+import type { Atome } from '../../../src/protocol/index.js';
 import { DATABASES, type Database } from '../../support/databases/databases.js';
 import { startApp, type TestApp } from '../../support/server/app.js';
 
 const KEY = ledgerKeyOf('a secret of the spec');
+
+interface Changes {
+  readonly hash: string;
+  readonly events: readonly { readonly type: string; readonly atomeId?: string; readonly atome: Atome }[];
+}
 
 describe.each(DATABASES)('readers of a ledger on %s that is compacted', (_name, make) => {
   let database: Database;
@@ -39,7 +45,7 @@ describe.each(DATABASES)('readers of a ledger on %s that is compacted', (_name, 
     for await (const { floor } of compactor.run(['default'], { seq: seq + 1 })) expect(floor).toBe(seq);
   };
   const changes = async (query: string) =>
-    (await server.api.get(`/api/sync/changes?${query}`)) as { status: number; body: any };
+    (await server.api.get(`/api/sync/changes?${query}`)) as unknown as { status: number; body: Changes };
 
   it('are told so where they are below it, and go on from it', async () => {
     const { body } = await changes('since=8');
@@ -53,9 +59,9 @@ describe.each(DATABASES)('readers of a ledger on %s that is compacted', (_name, 
     });
     expect(await changes('since=0')).toMatchObject({ status: 409, body: { code: 'reset', reason: 'compacted' } });
     expect((await changes('since=8')).body).toEqual(body);
-    expect((await changes(`since=8&hash=${String((await changes('since=8&limit=1')).body.hash)}`)).status).toBe(409);
+    expect((await changes(`since=8&hash=${(await changes('since=8&limit=1')).body.hash}`)).status).toBe(409);
     const whole = (await changes('since=0&compact=true')).body;
-    const kinds = (whole.events as any[]).map(({ type, atomeId, atome }) => [type, atomeId ?? atome.id]);
+    const kinds = whole.events.map(({ type, atomeId, atome }) => [type, atomeId ?? atome.id]);
     expect(kinds).toEqual([
       ['atome:updated', 'a-2'],
       ['atome:updated', 'a-3'],
@@ -63,7 +69,7 @@ describe.each(DATABASES)('readers of a ledger on %s that is compacted', (_name, 
       ['atome:deleted', 'a-5'],
       ['atome:altered', 'a-1'],
     ]);
-    expect((whole.events as any[])[4].atome.data).toEqual({ n: 50 });
+    expect(whole.events[4]!.atome.data).toEqual({ n: 50 });
     expect((await server.api.get('/api/atome/a-1/history')).body).toMatchObject({ archivedTo: 3, total: 6 });
     expect(await server.api.get('/api/atome/a-1?version=2')).toMatchObject({
       status: 410,
