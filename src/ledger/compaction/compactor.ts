@@ -19,8 +19,9 @@ export interface CompactedLedger extends Compacted {
   readonly heldBy?: Holder;
 }
 
-const LEASE_MS = 60_000;
-const RENEW_MS = 20_000;
+/** How long one that was killed keeps others from it, in milliseconds. */
+const LEASE_MS = 10_000;
+const RENEW_MS = 3_000;
 const DAY_MS = 86_400_000;
 /** Answers to writes are known for twice as long as their alterations, and so long at least. */
 const LEAST_KNOWN_MS = 90 * DAY_MS;
@@ -103,7 +104,10 @@ export class Compactor {
   private async keepLease(): Promise<void> {
     const now = performance.now();
     if (this.leasedAt > 0 && now - this.leasedAt < RENEW_MS) return;
-    if (!(await this.lease.take(LEASE_MS))) throw new CompactionError('another process is compacting; try again later');
+    if (!(await this.lease.take(LEASE_MS)))
+      throw new CompactionError(
+        'another process is compacting, or was killed at it a moment ago: try again in ten seconds',
+      );
     this.leasedAt = now;
   }
 }
