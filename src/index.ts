@@ -29,7 +29,8 @@ export type {
   TransactionWriteContext,
 } from './atome/atome-transaction.js';
 export type { HistoryPage } from './ledger/read/history-page.js';
-export type { AsOf, ListPage } from './ledger/read/ledger-reader.js';
+export type { ListPage } from './ledger/read/ledger-reader.js';
+export type { AsOf } from './ledger/read/past.js';
 export type { ListQuery } from './ledger/store.js';
 export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';
 export { AtomeEvents } from './atome/atome-events.js';

@@ -1,4 +1,5 @@
 import { isHeavy } from '../ledger/read-weights.js';
+import type { LedgerBases } from '../ledger/bases.js';
 import type { LedgerAlterations, LedgerAtomes, LedgerAudit, LedgerWrites, TenantLedger } from '../ledger/store.js';
 
 type Run = <T>(read: () => Promise<T>) => Promise<T>;
@@ -23,6 +24,11 @@ export class AdmittedLedger implements TenantLedger {
   /** The head is one row, and writes have a queue of their own. */
   get write(): LedgerWrites {
     return this.ledger.write;
+  }
+
+  /** Whoever compacts does so in pages, one after the other. */
+  get bases(): LedgerBases {
+    return this.ledger.bases;
   }
 
   get atomes(): LedgerAtomes {

@@ -1,6 +1,7 @@
 import type { AccessPolicy } from '../auth/authorization/access-policy.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
-import type { AsOf, LedgerReader, ListPage, SnapshotFilter } from '../ledger/read/ledger-reader.js';
+import type { LedgerReader, ListPage, SnapshotFilter } from '../ledger/read/ledger-reader.js';
+import type { AsOf } from '../ledger/read/past.js';
 import type { HistoryCursor, HistoryPage } from '../ledger/read/history-page.js';
 import { entityTag } from '../ledger/entity-tag.js';
 import { MOST_COUNTED } from '../ledger/read/totals.js';

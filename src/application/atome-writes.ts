@@ -106,7 +106,8 @@ export class AtomeWrites {
   private async before({ principal }: Caller, outcome: Outcome, { id, version, atome }: WriteResult): Promise<Atome> {
     if (outcome.outcome === 'applied') return outcome.previous!;
     const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
-    return isRepeated ? this.readerOf(principal).getAt(principal.tenant, id, { version: version - 1 }) : atome;
+    // what is erased or archived is what is left of it
+    return isRepeated ? this.readerOf(principal).leftAt(principal.tenant, id, version - 1) : atome;
   }
 }
 

@@ -5,7 +5,7 @@ import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { NodeBus } from '../bus/node-bus.js';
 import { transportOf } from '../bus/open-transport.js';
-import { busSecret } from '../bus/secret.js';
+import { sharedSecret } from '../database/shared-secret.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { DEFAULT_SCHEMA, type Tables } from '../database/tables.js';
 import { Feed } from '../feed/feed.js';
@@ -18,11 +18,13 @@ import { LedgerReader } from '../ledger/read/ledger-reader.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import type { Report } from '../ledger/store-error.js';
 import { openStore } from '../ledger/stores/open-store.js';
+import type { SqlStore } from '../ledger/stores/sql.store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
 import { LedgerReads } from './ledger-reads.js';
 import { WritesElsewhere } from './writes-elsewhere.js';
 import { OtherNodes } from './other-nodes.js';
+import { Retention } from './retention.js';
 
 /** What the database cannot do is said once an interval, whoever asked for it. */
 function storeLog(): Report {
@@ -112,11 +114,16 @@ const PROVIDERS: readonly FactoryProvider[] = [
     inject: [ResolvedOptions, LEDGER_STORE, MemoryBudget],
     useFactory: (options: ResolvedOptions, tables: Tables, memory: MemoryBudget) => {
       const { bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
-      const parts = { secret: () => busSecret(tables), hasRoom: () => memory.hasRoom() };
+      const parts = { secret: () => sharedSecret(tables, 'bus'), hasRoom: () => memory.hasRoom() };
       const nodeBus = new NodeBus(parts, transportOf({ bus, busCredentials, databaseUrl, schema }));
       memory.register(nodeBus.state);
       return nodeBus;
     },
+  },
+  {
+    provide: Retention,
+    inject: [LEDGER_STORE, ResolvedOptions],
+    useFactory: (store: SqlStore, { retention }: ResolvedOptions) => new Retention(store, retention),
   },
   {
     provide: Feed,

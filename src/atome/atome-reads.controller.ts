@@ -17,7 +17,8 @@ import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
 import { whileAsked } from '../http/when-over.js';
 import { takeWhere } from '../http/where-query.js';
-import type { AsOf, ListPage } from '../ledger/read/ledger-reader.js';
+import type { ListPage } from '../ledger/read/ledger-reader.js';
+import type { AsOf } from '../ledger/read/past.js';
 import { atomeText } from '../ledger/row-mapper.js';
 import { isHeavy } from '../ledger/read-weights.js';
 import type { ListQuery, Total } from '../ledger/store.js';
@@ -140,10 +141,15 @@ export class AtomeReadsController {
     const { page, limit, cursor } = await checkedQuery(HistoryQueryDto, request.query);
     const range = { page: cursor === undefined ? page : { before: cursor }, limit };
     const waiting = whileAsked(request, reply);
-    const { currentVersion, alterations, next } = await this.atomes.history(parseId(id), range, caller, waiting);
+    const { currentVersion, alterations, next, ...more } = await this.atomes.history(
+      parseId(id),
+      range,
+      caller,
+      waiting,
+    );
     const pages = Math.ceil(currentVersion / limit);
     const nextCursor = next === undefined ? null : String(next);
-    return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor };
+    return { success: true, id, currentVersion, alterations, total: currentVersion, page, pages, nextCursor, ...more };
   }
 }
 

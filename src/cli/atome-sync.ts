@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   doctor: 'looks for what is wrong with the configuration, the database and the machine',
   verify: 'walks the hash chain of every ledger',
   scrub: 'rewrites the tables, so that nothing of what was erased is left in their files',
+  compact: 'moves the oldest alterations into archives',
   backup: 'copies the database while the server runs, and verifies the copy',
   restore: 'puts a copy in the place of the database',
   export: 'writes every ledger as lines of JSON, with history and hashes',

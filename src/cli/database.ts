@@ -3,7 +3,9 @@ import { fileOf } from '../database/data-source.js';
 import { Failure } from './command.js';
 import { openStore, type StoreOptions } from '../ledger/stores/open-store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
+import { ledgerKeyOf, type LedgerKey } from '../ledger/compaction/checkpoint.js';
 import { OpenError } from '../database/open-error.js';
+import { sharedSecret } from '../database/shared-secret.js';
 import type { DatabaseConfig } from '../config/database-environment.js';
 import { verifyLedger, type VerifyResult } from '../ledger/integrity/verify-ledger.js';
 
@@ -51,15 +53,28 @@ export async function withStore<T>(
   }
 }
 
-/** Walks the ledgers of all tenants; each result is told at once. Resolves with whether all are sound. */
+/** What signs floors: LEDGER_KEY, or a secret that is kept in the database. */
+export async function ledgerKey(store: SqlStore, { retention }: DatabaseConfig): Promise<LedgerKey> {
+  return ledgerKeyOf(retention?.ledgerKey ?? (await sharedSecret(store, 'ledger')));
+}
+
+/**
+ * Walks the ledgers of all tenants; each result is told at once. Resolves with whether all are sound.
+ * @param trusted public keys that floors may be signed with; left out: any.
+ */
 export async function verifyAll(
   store: SqlStore,
   told: (result: VerifyResult) => void,
   progress: (text?: string) => void,
+  trusted?: readonly string[],
 ): Promise<boolean> {
   let isSound = true;
   for (const tenant of await store.tenants()) {
-    const result = await verifyLedger(store.ledger(tenant), (seq, head) => progress(`${tenant}: ${seq} of ${head}`));
+    const result = await verifyLedger(
+      store.ledger(tenant),
+      (seq, head) => progress(`${tenant}: ${seq} of ${head}`),
+      trusted,
+    );
     progress();
     told(result);
     isSound &&= result.fault === undefined;
@@ -67,8 +82,9 @@ export async function verifyAll(
   return isSound;
 }
 
-export function verdict({ tenant, alterations, atomes, fault }: VerifyResult): string {
-  if (!fault) return `${tenant}: sound, ${alterations} alterations and ${atomes} atomes`;
+export function verdict({ tenant, alterations, atomes, floor, fault }: VerifyResult): string {
+  const from = floor === undefined ? '' : `, those up to ${floor} in archives`;
+  if (!fault) return `${tenant}: sound, ${alterations} alterations${from} and ${atomes} atomes`;
   const row = fault.seq === undefined ? '' : ` at seq ${fault.seq}`;
   const atome = fault.atomeId === undefined ? '' : ` (atome ${fault.atomeId})`;
   return `${tenant}: BAD${row}${atome}: ${fault.reason}`;

@@ -11,8 +11,8 @@ import { DATABASE_SETTINGS, requireFree, withStore } from './database.js';
 export default command({
   name: 'export',
   about: `Writes every ledger in DATABASE_URL as lines of JSON, with its history and its hashes: atome-sync import takes them in, in the
-same or in another kind of database, where they verify with the same head. The server may run. Accounts and sessions, and where
-consumers are, are not in it. There is all that was ever written in the file: keep it as safe as the database.`,
+same or in another kind of database, where they verify with the same head. The server may run. A ledger that was compacted
+begins at its floor: its archives come first. Accounts and sessions, and where consumers are, are not in it. There is all that was ever written in the file: keep it as safe as the database.`,
   takes: ['<file>'],
   flags: {
     tenant: { type: 'string', multiple: true, takes: '<name>', help: 'only this one; may be given several times' },
@@ -33,6 +33,7 @@ consumers are, are not in it. There is all that was ever written in the file: ke
       const missing = wanted.find((tenant) => !known.includes(tenant));
       if (missing !== undefined) throw new Failure(`there is no ledger of "${missing}" (--tenant)`);
       const ended: (TransferLine & { type: 'end' })[] = [];
+      const begins: [tenant: string, floor: number][] = [];
       const lines = async function* (): AsyncGenerator<string> {
         yield textOf(FIRST_LINE);
         for (const tenant of wanted.length > 0 ? wanted : known) {
@@ -40,7 +41,12 @@ consumers are, are not in it. There is all that was ever written in the file: ke
           const ledger = store.ledger(tenant);
           if (seq > (await ledger.write.head())!.seq)
             throw new Failure(`"${tenant}" has no alteration ${seq} (--after)`);
-          for await (const line of exportLedger({ ledger, database: store, after: seq, progress: told })) {
+          const floor = (await ledger.audit.floor())?.seq ?? 0;
+          if (seq > 0 && seq < floor)
+            throw new Failure(`"${tenant}" begins behind seq ${floor} (--after): what was before is in archives`);
+          if (floor > seq) begins.push([tenant, floor]);
+          const options = { ledger, database: store, after: Math.max(seq, floor), progress: told };
+          for await (const line of exportLedger(options)) {
             yield textOf(line);
             if (line.type === 'end') ended.push(line);
           }
@@ -54,6 +60,8 @@ consumers are, are not in it. There is all that was ever written in the file: ke
           ? error
           : new Failure(`${file === '-' ? 'the output' : part}: ${errorWords(error)}`);
       });
+      for (const [tenant, floor] of begins)
+        process.stderr.write(`${tenant}: begins behind seq ${floor}: import its archives before it\n`);
       if (file === '-') return 0;
       await rename(part, file);
       for (const line of ended) print(line, `${line.tenant}: exported up to ${line.seq}, head ${line.hash}`);

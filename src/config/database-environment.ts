@@ -1,12 +1,14 @@
 import { SCHEMA_PATTERN } from '../database/tables.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { ConfigError } from './config-error.js';
-import { DEFAULT_DATABASE_URL, type AtomeOptions } from './module-options.js';
+import { DEFAULT_DATABASE_URL, type AtomeOptions, type RetentionOptions } from './module-options.js';
+import { readRetention } from './retention-environment.js';
 import { VariableReader, type Environment } from './variable-reader.js';
 
 /** What the environment says of the database. */
 export type DatabaseConfig = Pick<AtomeOptions, 'databaseSchema' | 'migrate' | 'postgres'> & {
   readonly databaseUrl: string;
+  readonly retention?: RetentionOptions;
 };
 
 /** Reads nothing else: who only opens the database listens to nobody. @throws ConfigError */
@@ -33,6 +35,7 @@ export function readDatabase(read: VariableReader): DatabaseConfig {
     ...(databaseSchema !== undefined && { databaseSchema }),
     migrate: read.choice('MIGRATE', 'on', ['on', 'off']) === 'on',
     postgres: readPostgres(read),
+    retention: readRetention(read),
   };
 }
 

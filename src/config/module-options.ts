@@ -80,6 +80,18 @@ export const DEFAULT_WEBHOOK_OPTIONS: WebhookOptions = {
   giveUpMs: 3 * 24 * 3_600_000,
 };
 
+/** How long alterations stay in the ledger, and where they go then. */
+export interface RetentionOptions {
+  /** Milliseconds after which alterations are moved into archives, once a day; 0, the default: never. */
+  readonly keepMs: number;
+  /** Where archives go; default `./data/archive`. */
+  readonly archiveFolder: string;
+  /** Signs what stands where the history begins; at least 32 bytes. Default: a secret that is kept in the database. */
+  readonly ledgerKey?: string;
+}
+
+export const DEFAULT_RETENTION: RetentionOptions = { keepMs: 0, archiveFolder: './data/archive' };
+
 /** What `AtomeModule` can be told; everything has a default. */
 export interface AtomeOptions {
   /** `sqlite:<path>`, `sqlite::memory:` or `postgres://…`; default that of `dataSource`, else `sqlite:./data/atome.sqlite`. */
@@ -106,6 +118,8 @@ export interface AtomeOptions {
   readonly busCredentials?: string;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
   readonly postgres?: Partial<PostgresLimits>;
+  /** How long alterations stay, and where they go then; what is left out has its default: they stay. */
+  readonly retention?: Partial<RetentionOptions>;
   /** Bounds on what a client may send; what is left out has its default. */
   readonly limits?: Partial<Limits>;
   /** Bounds and times of each WebSocket; what is left out has its default. */
@@ -205,6 +219,7 @@ export class ResolvedOptions {
   readonly bus: string | undefined;
   readonly busCredentials: string | undefined;
   readonly postgres: PostgresLimits;
+  readonly retention: RetentionOptions;
   readonly wsPath: string;
   readonly limits: Limits;
   readonly socket: SocketOptions;
@@ -232,6 +247,7 @@ export class ResolvedOptions {
     this.bus = options.bus;
     this.busCredentials = options.busCredentials;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
+    this.retention = { ...DEFAULT_RETENTION, ...options.retention };
     this.wsPath = options.wsPath ?? WS_PATH;
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.socket = { ...DEFAULT_SOCKET_OPTIONS, ...options.socket };

@@ -61,6 +61,8 @@ function like(defaults: object, least: number, more: Readonly<Record<string, Che
   return some({ ...Object.fromEntries(entries), ...more });
 }
 
+const isSecret = (value: unknown): boolean => typeof value === 'string' && Buffer.byteLength(value) >= MIN_SECRET_BYTES;
+
 /** The secret itself is never said again. */
 const keys: Check = (value) => {
   const sources = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
@@ -68,8 +70,7 @@ const keys: Check = (value) => {
   if (given.length !== 1) return [['', 'expected exactly one of secret, jwksUrl and jwks']];
   const { secret, jwksUrl, jwks } = sources;
   if (given[0] === 'secret') {
-    const isLong = typeof secret === 'string' && Buffer.byteLength(secret) >= MIN_SECRET_BYTES;
-    return isLong
+    return isSecret(secret)
       ? []
       : [['secret', `expected at least ${MIN_SECRET_BYTES} bytes, such as those of: openssl rand -base64 48`]];
   }
@@ -103,6 +104,11 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   bus: is(BUS_EXPECTED, (value) => BUS_PATTERN.test(String(value))),
   busCredentials: text,
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1, { readUrl: text }),
+  retention: some({
+    keepMs: wholeFrom(0),
+    archiveFolder: text,
+    ledgerKey: is(`at least ${MIN_SECRET_BYTES} bytes, such as those of: openssl rand -base64 48`, isSecret),
+  }),
   limits: like(DEFAULT_LIMITS, 0),
   socket: like(DEFAULT_SOCKET_OPTIONS, 1),
   feed: like(DEFAULT_FEED_OPTIONS, 1),

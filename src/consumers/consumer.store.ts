@@ -1,3 +1,4 @@
+import { clockOf } from '../database/lease.js';
 import type { Statement, Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';
 import type { ConsumerRows, ConsumerStatus, DeadLetter, LetterChoice, LetterQuery } from './consumer-status.js';
@@ -23,12 +24,6 @@ export const OWN_LEASE = '$';
 
 /** Most tenants, and dead letters, that are taken up at one look. */
 const MOST_AT_ONCE = 1_000;
-
-/** In SQL, the clock of the database: milliseconds since 1970. */
-export const clockOf = (kind: LedgerStore['kind']): string =>
-  kind === 'sqlite'
-    ? `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
-    : 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)';
 
 /** The rows of durable consumers. Times are told by the clock of the database alone. */
 export class ConsumerStore implements ConsumerRows {
@@ -202,6 +197,15 @@ export class ConsumerStore implements ConsumerRows {
       ],
       ...others,
     );
+  }
+
+  /** Remembers that a dead letter cannot be told any more. */
+  async lose({ name, tenant, seq }: LetterName): Promise<void> {
+    await this.tables.transact([
+      `UPDATE atome_dead_letters SET is_due = 0, error = 'its alteration is in an archive: it can only be skipped'
+        WHERE consumer = ? AND tenant = ? AND seq = ?`,
+      ...[name, tenant, seq],
+    ]);
   }
 
   /** Dead letters that somebody wants to be tried again, oldest first. */

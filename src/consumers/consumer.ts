@@ -257,6 +257,7 @@ export class Consumer {
       if (!this.isMine) return;
       if (now() - began > TURN_MS) return this.goOn(lane);
       const [committed] = await page(tenant, seq - 1, seq);
+      if (!committed) await store.lose(letterOf(lane, seq));
       if (!committed) continue;
       const settling = store.settling(letterOf(lane, seq));
       if (!lane.takes(committed)) {

@@ -8,9 +8,11 @@ import { AccountEntity } from './entities/account.entity.js';
 import { AccountSessionEntity } from './entities/account-session.entity.js';
 import { AlterationEntity } from './entities/alteration.entity.js';
 import { AtomeEntity } from './entities/atome.entity.js';
+import { BaseEntity } from './entities/base.entity.js';
 import { ConsumerEntity } from './entities/consumer.entity.js';
 import { ConsumerCursorEntity } from './entities/consumer-cursor.entity.js';
 import { DeadLetterEntity } from './entities/dead-letter.entity.js';
+import { FloorEntity } from './entities/floor.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { PropagationEntity } from './entities/propagation.entity.js';
 import { ReceiptEntity } from './entities/receipt.entity.js';
@@ -38,6 +40,7 @@ import { Consumers1771000000000 } from './migrations/1771000000000-consumers.js'
 import { Webhooks1772000000000 } from './migrations/1772000000000-webhooks.js';
 import { ForDumps1773000000000 } from './migrations/1773000000000-for-dumps.js';
 import { Secrets1774000000000 } from './migrations/1774000000000-secrets.js';
+import { Floors1777000000000 } from './migrations/1777000000000-floors.js';
 
 const COMMON = {
   entities: [
@@ -55,6 +58,8 @@ const COMMON = {
     WebhookEntity,
     WebhookDeliveryEntity,
     SecretEntity,
+    FloorEntity,
+    BaseEntity,
   ],
   migrations: [
     CreateLedger1760000000000,
@@ -75,6 +80,7 @@ const COMMON = {
     Webhooks1772000000000,
     ForDumps1773000000000,
     Secrets1774000000000,
+    Floors1777000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,

@@ -20,6 +20,7 @@ const LEDGER = 'CreateLedger1760000000000';
 const ACCOUNTS = 'CreateAccounts1763000000000';
 const CONSUMERS = 'Consumers1771000000000';
 const WEBHOOKS = 'Webhooks1772000000000';
+const FLOORS = 'Floors1777000000000';
 
 const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   ledgers: { madeBy: LEDGER, columns: ['tenant', 'epoch', 'seq', 'hash', 'timestamp'] },
@@ -35,6 +36,8 @@ const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   webhooks: { madeBy: WEBHOOKS, columns: ['id', 'tenant', 'url', 'secret', 'previous_secret'] },
   webhook_deliveries: { madeBy: WEBHOOKS, columns: ['webhook', 'tenant', 'seq', 'message_id', 'attempted_at'] },
   secrets: { madeBy: 'Secrets1774000000000', columns: ['name', 'secret'] },
+  floors: { madeBy: FLOORS, columns: ['tenant', 'seq', 'states', 'archive_digest', 'signature'] },
+  bases: { madeBy: FLOORS, columns: ['tenant', 'seq', 'atome_id', 'snapshot', 'rest', 'digest'] },
   account_sessions: { madeBy: ACCOUNTS, columns: ['id', 'account_id', 'family_hash', 'secret_hash'] },
 };
 

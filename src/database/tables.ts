@@ -20,6 +20,8 @@ export const TABLES = [
   'webhooks',
   'webhook_deliveries',
   'secrets',
+  'floors',
+  'bases',
 ] as const;
 
 /** Those of the index of searches, which can be made again; on PostgreSQL only. */

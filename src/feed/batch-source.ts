@@ -1,6 +1,7 @@
 import type { Committed } from '../ledger/outcome.js';
 import { askerOf } from '../auth/admission/read-slots.js';
 import { AtomeError, type Principal } from '../protocol/index.js';
+import { Reset } from './reset.js';
 import { Batch, type CompactPage, type CompactReplay } from './batch.js';
 import { Entry } from './entry.js';
 import type { FeedParts, LedgerTail, TailObserver } from './ledger-tail.js';
@@ -152,7 +153,12 @@ export class BatchSource implements TailObserver {
   private async page(after: number, wanter: PageWanter, hasStates: boolean): Promise<Batch> {
     const begin = beginOf(after);
     const upTo = Math.min(begin + PAGE_SEQS, this.tail.seq);
-    const page = await this.fetch({ after: begin, upTo, hasStates }, wanter);
+    const page = await this.fetch({ after: begin, upTo, hasStates }, wanter).catch((error: unknown) => {
+      // the floor may be in the middle of it
+      if (error instanceof Reset && begin < after) return undefined;
+      throw error;
+    });
+    if (!page) return this.fetch({ after, upTo, hasStates }, wanter);
     if (begin === after) return page;
     // a page of large documents ends before its time
     return page.to > after ? page.after(after) : this.fetch({ after, upTo, hasStates }, wanter);
@@ -210,6 +216,7 @@ export class BatchSource implements TailObserver {
     const entries = this.entriesOf(committed, relocations, range);
     if (entries[0]?.seq === after + 1) return batchOf(entries);
     await tail.refresh();
+    if (await tail.isArchived(after)) throw new Reset('compacted', tail);
     throw new AtomeError('unavailable', `the ledger of "${tail.tenant}" has no row ${after + 1}`);
   }
 

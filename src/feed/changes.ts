@@ -6,6 +6,7 @@ import { eventFilter } from './filter.js';
 import { viewerOf, visibilityMask, withVisibility } from './visibility.js';
 import { replayAfter, type CompactReplay } from './batch.js';
 import type { LedgerTail } from './ledger-tail.js';
+import { Reset } from './reset.js';
 import type { TenantLog } from './tenant-log.js';
 
 export interface ChangesRequest {
@@ -54,7 +55,7 @@ const RETRY_MS = 1_000;
 export async function readChanges(log: TenantLog, request: ChangesRequest): Promise<ChangesPage> {
   const { tail, conditions } = log;
   const { where } = request.filter;
-  await requireCursor(tail, request.cursor, request.rights);
+  await requireCursor(tail, request.cursor, request.rights, request.compact);
   // each that waits judges by itself what comes
   const giveBack = where && request.waitMs > 0 ? conditions.take(request.principal, where) : undefined;
   const end = where && tail.states.want();
@@ -84,19 +85,20 @@ async function nextPage(log: TenantLog, request: ChangesRequest): Promise<Change
     request.waits?.();
     // what has come meanwhile is told nobody any more
     if (tail.seq === after && tail.epoch === epoch) await untilAdvanced(tail, remaining, request.signal);
-    await requireCursor(tail, { epoch, since: after, ...(hash !== undefined && { hash }) }, rights);
+    const cursor = { epoch, since: after, ...(hash !== undefined && { hash }) };
+    await requireCursor(tail, cursor, rights, request.compact);
   }
 }
 
 /** @throws AtomeError `reset` with the reason, the epoch and the head. */
-export async function requireCursor(tail: LedgerTail, cursor: Cursor, rights: string): Promise<void> {
-  const reason = await resetReasonOf(tail, cursor, rights);
-  if (!reason) return;
-  throw new AtomeError('reset', `the cursor cannot be continued (${reason}); take a snapshot and go on from its seq`, {
-    reason,
-    epoch: tail.epoch,
-    head: tail.seq,
-  });
+export async function requireCursor(
+  tail: LedgerTail,
+  cursor: Cursor,
+  rights: string,
+  isCompact = false,
+): Promise<void> {
+  const reason = await resetReasonOf(tail, cursor, rights, isCompact);
+  if (reason) throw new Reset(reason, tail);
 }
 
 interface CollectedEvents {

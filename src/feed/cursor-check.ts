@@ -4,22 +4,37 @@ import type { LedgerTail } from './ledger-tail.js';
 /**
  * Why a cursor cannot be continued; undefined when it can.
  * @param rights what the principal may see, as {@link Cursor} has it.
+ * @param isCompact only the newest of each atome is wanted, which needs no history.
  */
 export async function resetReasonOf(
   tail: LedgerTail,
   cursor: Cursor,
   rights: string | undefined,
+  isCompact = false,
 ): Promise<ResetReason | undefined> {
   const isOther = cursor.rights !== undefined && cursor.rights !== rights;
-  return (await ledgerReasonOf(tail, cursor)) ?? (isOther ? 'access' : undefined);
+  return (await ledgerReasonOf(tail, cursor, isCompact)) ?? (isOther ? 'access' : undefined);
 }
 
-async function ledgerReasonOf(tail: LedgerTail, { epoch, since, hash }: Cursor): Promise<ResetReason | undefined> {
+async function ledgerReasonOf(
+  tail: LedgerTail,
+  { epoch, since, hash }: Cursor,
+  isCompact: boolean,
+): Promise<ResetReason | undefined> {
   if (epoch !== undefined && epoch !== tail.epoch) return 'epoch';
   if (since === undefined) return undefined;
   // another node may be ahead of this one
   if (since > tail.seq) await tail.refresh();
   if (since > tail.seq) return 'future';
-  if (hash === undefined || since === 0) return undefined;
-  return (await tail.hashAt(since)) === hash ? undefined : 'forked';
+  const isChecked = hash !== undefined && since > 0;
+  const isArchived = (!isCompact || isChecked) && (await tail.isArchived(since));
+  if (isArchived && !isCompact) return 'compacted';
+  if (!isChecked || (await tail.hashAt(since)) === hash) return undefined;
+  // what it was there nobody can tell any more
+  return isArchived ? 'compacted' : 'forked';
+}
+
+/** Whether who begins with nothing is to be told all that there is compactly, as its beginning is in an archive. */
+export async function isWhole(tail: LedgerTail, since: number): Promise<boolean> {
+  return since === 0 && (await tail.isArchived(0));
 }

@@ -177,6 +177,12 @@ export class LedgerTail {
     return this.ring.at(seq)?.hash ?? (await this.parts.ledger.hashAt(this.tenant, seq));
   }
 
+  /** Whether what stands behind a cursor is in an archive, and not in memory either. */
+  async isArchived(since: number): Promise<boolean> {
+    if (since >= this.seq || this.ring.at(since)) return false;
+    return since < (await this.parts.ledger.floorSeq(this.tenant));
+  }
+
   private async fill(): Promise<void> {
     const { ledger } = this.parts;
     while (this.seq < this.knownHead) {
@@ -184,7 +190,8 @@ export class LedgerTail {
       if (await this.readOn(this.knownHead)) continue;
       if (ring !== this.ring) return; // reset meanwhile
       const head = await ledger.head(this.tenant);
-      if (ring === this.ring) this.reset(head, head.epoch === this.epoch ? 'forked' : 'epoch');
+      const reason = this.seq < (await ledger.floorSeq(this.tenant)) ? 'compacted' : 'forked';
+      if (ring === this.ring) this.reset(head, head.epoch === this.epoch ? reason : 'epoch');
       return;
     }
   }

@@ -4,6 +4,7 @@ import { DELIVERIES, RESETS } from '../ledger/signals.js';
 import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
 import type { PageWanter } from './batch-source.js';
+import { Reset } from './reset.js';
 import { viewerOf, visibilityMask, type Viewer } from './visibility.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
@@ -166,7 +167,9 @@ export class FeedReader implements PageWanter {
       },
       (error: unknown) => {
         // the ledger is out of reach: the next tick tries again
+        const isWanted = this.fetching === page && this.phase !== 'closed';
         if (this.fetching === page) this.fetching = undefined;
+        if (error instanceof Reset) return isWanted ? this.reset(error.reason) : undefined;
         if (this.phase !== 'closed') this.onError(error);
       },
     );

@@ -32,8 +32,17 @@ export const isHeavy: {
     after: heavy,
   },
   // a chain is bounded by the document that is folded of it
-  alterations: { page: light, newest: light, version: light, versions: light, history: light, deltaChain: light },
-  audit: { rows: heavy, owned: heavy, receiptBytes: heavy, hashAt: light },
+  alterations: {
+    page: light,
+    newest: light,
+    archivedNewest: light,
+    version: light,
+    versions: light,
+    history: light,
+    archived: light,
+    deltaChain: light,
+  },
+  audit: { rows: heavy, owned: heavy, otherBytes: heavy, hashAt: light, floor: light },
 };
 
 /** A page that begins behind more rows than that is no short way into the list. */

@@ -47,6 +47,7 @@ export function atomeBytes(row: Omit<AtomeRow, 'size'>, documentBytes = bytesOf(
 }
 
 /** The texts of what a write without an alteration was answered. */
-export function receiptBytes({ author, opId, atomeId, operation, changes }: ReceiptRow): number {
-  return bytesOf(author, opId, changes) + atomeId.length + operation.length;
+export function receiptBytes(row: ReceiptRow): number {
+  const { author, opId, atomeId, operation, changes, superseded, timestamp } = row;
+  return bytesOf(author, opId, changes, superseded) + atomeId.length + operation.length + timestamp.length;
 }

@@ -110,11 +110,11 @@ export function snapshotText(state: AtomeState, data: string, meta: string): str
 
 /** The state after a row that has a snapshot. Its clocks are not kept: history decides nothing. */
 export function snapshotOf(row: DeltaRow, snapshot: string): AtomeState {
-  return {
-    ...(JSON.parse(snapshot) as Snapshot),
-    id: row.atomeId,
-    version: row.version,
-    updatedAt: row.timestamp,
-    clocks: {},
-  };
+  return { ...snapshotIn(row, snapshot), clocks: {} };
+}
+
+/** As {@link snapshotOf}, without clocks. */
+export function snapshotIn(row: Pick<DeltaRow, 'atomeId' | 'version' | 'timestamp'>, snapshot: string): Atome {
+  const { atomeId: id, version, timestamp: updatedAt } = row;
+  return { ...(JSON.parse(snapshot) as Snapshot), id, version, updatedAt };
 }

@@ -1,5 +1,7 @@
 import type { AlterationEntity } from '../database/entities/alteration.entity.js';
 import type { AtomeEntity } from '../database/entities/atome.entity.js';
+import type { BaseEntity } from '../database/entities/base.entity.js';
+import type { FloorEntity } from '../database/entities/floor.entity.js';
 import type { LedgerEntity } from '../database/entities/ledger.entity.js';
 import type { PropagationEntity } from '../database/entities/propagation.entity.js';
 import type { ReceiptEntity } from '../database/entities/receipt.entity.js';
@@ -14,7 +16,10 @@ export type HeadRow = Row<LedgerEntity>;
 export type AlterationRow = Row<AlterationEntity>;
 export type StoredAtomeRow = Row<AtomeEntity>;
 export type PropagationRow = Row<PropagationEntity>;
+/** What an earlier write was answered. */
 export type ReceiptRow = Row<ReceiptEntity>;
+export type FloorRow = Row<FloorEntity>;
+export type BaseRow = Row<BaseEntity>;
 
 /** What is read with an atome that inherits while an access is propagated in its tenant. */
 interface Above {
@@ -67,9 +72,3 @@ export type PlacedRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
 
 /** The part of an atome's row that filters and rights look at. */
 export type AtomeHeaderRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access' | 'ancestors'>;
-
-/** What an earlier write was answered. */
-export interface IdempotencyRecord extends ReceiptRow {
-  /** JSON array of paths; absent for a no-op. */
-  readonly superseded?: string;
-}

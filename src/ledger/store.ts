@@ -8,12 +8,14 @@ import type {
   PartialAtomeRow,
   PlacedRow,
   ReadAtomeRow,
-  IdempotencyRecord,
+  FloorRow,
+  ReceiptRow,
   PropagationRow,
 } from './rows.js';
 import type { FieldIndexes } from './field-indexes.js';
 import type { ListQuery, Total } from './list-query.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
+import type { Compaction, LedgerBases } from './bases.js';
 
 export * from './list-query.js';
 
@@ -21,7 +23,7 @@ export * from './list-query.js';
 export const LEDGER_STORE = Symbol('LedgerStore');
 
 /** What a write is called: an opId is its author's own. */
-export type WriteName = Pick<IdempotencyRecord, 'opId' | 'author'>;
+export type WriteName = Pick<ReceiptRow, 'opId' | 'author'>;
 
 /** Everything that a group may read or repeat. */
 export interface TouchedKeys {
@@ -60,7 +62,7 @@ export interface LockedState {
   readonly head: HeadRow;
   /** A large document that is not wanted is left out. */
   readonly atomes: readonly PartialAtomeRow[];
-  readonly receipts: readonly IdempotencyRecord[];
+  readonly receipts: readonly ReceiptRow[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
   /** Parents that have been asked for, though there may be none; left out: none. */
@@ -102,12 +104,13 @@ export interface Additions {
   readonly head: HeadRow;
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
-  readonly receipts: readonly IdempotencyRecord[];
+  readonly receipts: readonly ReceiptRow[];
   /** Atomes that are redacted. */
   readonly erased?: readonly Erasure[];
   /** Changes of an access, of atomes that others may inherit from. */
   readonly propagations?: readonly StartedPropagation[];
   readonly progress?: PropagationProgress;
+  readonly compaction?: Compaction;
 }
 
 /** A range of the ledger and how much of it: `after < seq ≤ upTo`, at most `limit` rows and about `chars` beyond the first. */
@@ -204,11 +207,15 @@ export interface LedgerAlterations {
   page(page: SeqPage): Promise<AlterationRow[]>;
   /** As `page`, but only the newest of each atome. */
   newest(page: SeqPage): Promise<AlterationRow[]>;
+  /** As `newest`, of those that are in archives: they say what their atomes are, not what was done. */
+  archivedNewest(page: SeqPage): Promise<AlterationRow[]>;
   version(atomeId: string, version: number): Promise<AlterationRow | undefined>;
   /** Oldest first. */
   versions(atomeId: string, range: VersionRange): Promise<AlterationRow[]>;
   /** Newest first, at most about `bytes` beyond the first. */
   history(atomeId: string, range: VersionRange & { readonly bytes: number }): Promise<AlterationRow[]>;
+  /** The version of an atome at the floor, below which its history is in archives; 0: all of it is here. */
+  archived(atomeId: string): Promise<number>;
   /** For each atome and version: the rows from its base to that version, oldest first. */
   deltaChain(wanted: readonly (readonly [id: string, version: number])[]): Promise<DeltaRow[]>;
 }
@@ -219,10 +226,12 @@ export interface LedgerAudit {
   rows(query: AuditQuery): Promise<AuditRow[]>;
   /** Atomes of one owner among the next thousand behind an id. */
   owned(ownerId: string, after: string): Promise<OwnedPage>;
-  /** What is kept of the answers to writes that altered nothing, in bytes. */
-  receiptBytes(): Promise<number>;
-  /** Chain hash at a seq from 1 up; undefined beyond the head. */
+  /** What is kept beside atomes and alterations behind a seq, in bytes: receipts, bases, and alterations that have still to go. */
+  otherBytes(floor: number): Promise<number>;
+  /** Chain hash at a seq from 1 up; undefined beyond the head, and for most below the floor. */
   hashAt(seq: number): Promise<string | undefined>;
+  /** Where the history begins; undefined: at the first alteration. */
+  floor(): Promise<FloorRow | undefined>;
 }
 
 /** The ledger of one tenant. Nothing of another tenant can be reached through it. */
@@ -232,6 +241,7 @@ export interface TenantLedger {
   readonly atomes: LedgerAtomes;
   readonly alterations: LedgerAlterations;
   readonly audit: LedgerAudit;
+  readonly bases: LedgerBases;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { resetReasonOf } from '../feed/cursor-check.js';
+import { isWhole, resetReasonOf } from '../feed/cursor-check.js';
 import type { Feed, ReadRequest } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
 import type { Principal, ResetReason, Subscribe } from '../protocol/index.js';
@@ -53,17 +53,17 @@ export class Subscription {
     // a connection has one read of the ledger under way, however often it begins anew
     await this.stopped;
     const { tail } = await this.feed.log(tenant);
-    const reason = await resetReasonOf(tail, message, rights);
+    const since = message.since ?? tail.seq;
+    const compact = message.compact || (await isWhole(tail, since));
+    const reason = await resetReasonOf(tail, message, rights, compact);
     if (reason) {
       this.socket.send({ type: 'sync:reset', reason, epoch: tail.epoch, head: tail.seq });
       return;
     }
-    const since = message.since ?? tail.seq;
     const sink = this.sink(
       (seq) => this.socket.send({ type: 'sync:live', seq }),
       () => this.stop(),
     );
-    const { compact } = message;
     await this.open(tenant, { sink, principal, since, filter: message, compact, form: 'range' }, () =>
       this.socket.send({ type: 'subscribed', epoch: tail.epoch, from: since, head: tail.seq, rights }),
     );

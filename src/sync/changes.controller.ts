@@ -68,7 +68,7 @@ export class ChangesController {
     const isStream = preferredType(accept, CHANGES_TYPES) === EVENT_STREAM;
     const cursor = isStream ? cursorOf(query, lastEventId) : { ...cursorOf(query, undefined), since: query.since ?? 0 };
     if (isHead(request)) {
-      await requireCursor((await this.feed.log(principal.tenant)).tail, cursor, rights);
+      await requireCursor((await this.feed.log(principal.tenant)).tail, cursor, rights, query.compact === 'true');
       void reply.headers(isStream ? STREAM_HEADERS : { 'content-type': JSON_TYPE });
       return sendHead(reply);
     }

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { spreadMs } from '../http/drain.js';
 import { requireCursor } from '../feed/changes.js';
+import { isWhole } from '../feed/cursor-check.js';
 import type { Feed } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
 import type { Cursor, Filter, Principal } from '../protocol/index.js';
@@ -34,10 +35,12 @@ export const KEEP_ALIVE_MS = 15_000;
  * @throws AtomeError `reset`, or as {@link Feed.open}, before the stream has begun.
  */
 export async function streamEvents(request: EventStreamRequest): Promise<void> {
-  const { feed, principal, rights, reply, cursor, filter, compact, signal } = request;
+  const { feed, principal, rights, reply, cursor, filter, signal } = request;
   const { tenant } = principal;
   const { tail } = await feed.log(tenant);
-  await requireCursor(tail, cursor, rights);
+  const since = cursor.since ?? tail.seq;
+  const compact = request.compact || (await isWhole(tail, since));
+  await requireCursor(tail, cursor, rights, compact);
   const { raw } = reply;
   const named = (event: string, data: unknown): boolean =>
     raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -58,7 +61,7 @@ export async function streamEvents(request: EventStreamRequest): Promise<void> {
   };
   const reader: FeedReader = await feed.open(tenant, {
     principal,
-    since: cursor.since ?? tail.seq,
+    since,
     filter,
     compact,
     form: 'sse',

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { clockOf } from '../consumers/consumer.store.js';
+import { clockOf } from '../database/lease.js';
 import type { Outcome } from '../consumers/lane.js';
 import type { Statement, Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';

@@ -1,4 +1,4 @@
-import { clockOf } from '../consumers/consumer.store.js';
+import { clockOf } from '../database/lease.js';
 import type { LaneName } from '../consumers/lane.js';
 import type { Statement, Tables } from '../database/tables.js';
 import type { LedgerStore } from '../ledger/store.js';

@@ -88,6 +88,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
           version: 1,
           author: 'somebody',
           superseded: '["kind"]',
+          timestamp: '1970-01-01T00:00:01.000Z',
         },
         {
           opId: 'op-2',
@@ -98,6 +99,7 @@ export function commitSuite({ shared, make }: StoreKind): void {
           version: 1,
           author: 'me',
           superseded: null,
+          timestamp: '1970-01-01T00:00:02.000Z',
         },
       ]);
       expect(await before(store, [], [])).toMatchObject({ atomes: [], receipts: [], creations: [] });

@@ -68,8 +68,16 @@ const READS: readonly Read[] = [
     ({ audit }) => audit.rows({ after: 0, upTo: 10, limit: 10, newestFirst: false }),
   ],
   ['what somebody owns', 'audit', 'owned', ({ audit }) => audit.owned('ann', '')],
-  ['the size of all receipts', 'audit', 'receiptBytes', ({ audit }) => audit.receiptBytes()],
+  ['the size of all receipts', 'audit', 'otherBytes', ({ audit }) => audit.otherBytes(0)],
   ['a hash', 'audit', 'hashAt', ({ audit }) => audit.hashAt(1)],
+  ['the floor', 'audit', 'floor', ({ audit }) => audit.floor()],
+  ['where a history begins', 'alterations', 'archived', ({ alterations }) => alterations.archived('a')],
+  [
+    'a page of what is in archives',
+    'alterations',
+    'archivedNewest',
+    ({ alterations }) => alterations.archivedNewest({ after: 0, upTo: 10, limit: 10, chars: 10 }),
+  ],
 ];
 
 /** Where the reads of a store go, as it is seen underneath: a read that goes nowhere else is one by its keys. */

@@ -1,12 +1,13 @@
-import { equalJson, fold, hasAllStamps, isRedacted, type AtomeState, type Audience } from '../../protocol/index.js';
+import { equalJson, hasAllStamps, isRedacted, type AtomeState, type Audience } from '../../protocol/index.js';
 import { chainHash, GENESIS_TIME, genesisHash, payloadDigest } from './hash-chain.js';
 import { isErased, isWhollyErased } from '../erasure.js';
 import { alterationBytes, atomeBytes } from '../row-bytes.js';
-import { deltaBytesOf } from '../delta-chain.js';
-import { audienceAfter, accessColumns } from '../access-columns.js';
+import { accessColumns } from '../access-columns.js';
+import { signatureFault, statesAt } from '../compaction/checkpoint.js';
+import { baseDigest, isErasedBase, standingAfter, standingOf, type Standing } from '../compaction/standing.js';
 import { KindTotals } from '../kind-totals.js';
-import type { AlterationRow, AtomeRow, HeadRow } from '../rows.js';
-import { alterationBodyOf, stateOf } from '../row-mapper.js';
+import type { AlterationRow, AtomeRow, FloorRow, HeadRow } from '../rows.js';
+import { stateOf } from '../row-mapper.js';
 import type { TenantLedger } from '../store.js';
 
 /** The first thing wrong with a ledger. */
@@ -21,6 +22,8 @@ export interface VerifyResult {
   readonly tenant: string;
   readonly alterations: number;
   readonly atomes: number;
+  /** The walk began behind it, where a signed statement says what stood there. */
+  readonly floor?: number;
   readonly fault: LedgerFault | undefined;
 }
 
@@ -29,21 +32,31 @@ const CHARS = 4 * 1024 * 1024;
 /** How many rows of one atome are looked at together; each may be as large as a document. */
 const VERSIONS = 32;
 
-/** Walks a tenant's chain from its first row to its head, then compares each atome with what its history folds to. */
+/**
+ * Walks a tenant's chain from its first row, or from its floor, to its head, then compares each atome with what its history folds to.
+ * @param trusted public keys that its floor may be signed with; left out: any.
+ */
 export async function verifyLedger(
   ledger: TenantLedger,
   progress: (seq: number, head: number) => void = () => {},
+  trusted?: readonly string[],
 ): Promise<VerifyResult> {
   const { tenant } = ledger;
+  // the floor first: rows that have gone since are then below the head's
+  const floor = await ledger.audit.floor();
   const head = (await ledger.write.head())!;
-  let seq = 0;
-  let created = 0;
+  let seq = floor?.seq ?? 0;
+  let created = floor?.atomes ?? 0;
   let bytes = 0;
-  let hash = genesisHash(tenant, head.epoch);
-  let timestamp = GENESIS_TIME;
+  let hash = floor?.hash ?? genesisHash(tenant, head.epoch);
+  let timestamp = floor?.timestamp ?? GENESIS_TIME;
   /** Where atomes were erased, as long as no `redact` has said so. */
   const erased = new Map<string, number>();
-  const result = (atomes: number, fault?: LedgerFault): VerifyResult => ({ tenant, alterations: seq, atomes, fault });
+  const result = (atomes: number, fault?: LedgerFault): VerifyResult => {
+    return { tenant, alterations: seq, atomes, ...(floor && { floor: floor.seq }), fault };
+  };
+  const unfit = floor && (await floorFault(ledger, head, floor, trusted));
+  if (unfit) return result(0, { seq, reason: unfit });
   while (seq < head.seq) {
     const rows = await ledger.alterations.page({ after: seq, upTo: head.seq, limit: ROWS, chars: CHARS });
     if (rows.length === 0) return result(0, { seq: seq + 1, reason: 'the row is missing' });
@@ -68,7 +81,23 @@ export async function verifyLedger(
     if (row && row.seq > head.seq && isRedacted(stateOf(row))) continue; // since the walk began
     return result(0, { seq: at, atomeId, reason: 'its payload is missing, and no redact accounts for it' });
   }
-  return verifyStates(ledger, { created, bytes }, head, result);
+  const other = await ledger.audit.otherBytes(floor?.seq ?? 0);
+  return verifyStates(ledger, { created, bytes: bytes + other, floor: floor?.seq ?? 0 }, head, result);
+}
+
+/** What is wrong with what is said of a floor. */
+async function floorFault(
+  { tenant, bases }: TenantLedger,
+  { epoch, seq }: HeadRow,
+  floor: FloorRow,
+  trusted?: readonly string[],
+): Promise<string | undefined> {
+  const fault = signatureFault(tenant, epoch, floor, trusted);
+  if (fault) return fault;
+  if (floor.seq >= seq) return 'its floor is not below its head';
+  const { states, atomes } = await statesAt(bases, floor.seq);
+  if (states === floor.states && atomes === floor.atomes) return undefined;
+  return 'the states at its floor are not those that were signed';
 }
 
 /** What is wrong with a row that should follow another; undefined when nothing is. */
@@ -85,13 +114,13 @@ export function rowFault(row: AlterationRow, seq: number, prevHash: string): str
 
 async function verifyStates(
   ledger: TenantLedger,
-  { created, bytes }: { created: number; bytes: number },
+  { created, bytes, floor }: { created: number; bytes: number; floor: number },
   head: HeadRow,
   result: (atomes: number, fault?: LedgerFault) => VerifyResult,
 ): Promise<VerifyResult> {
   const upTo = head.seq;
   const kinds = kindsOf(head);
-  const stored = { atomes: 0, bytes: bytes + (await ledger.audit.receiptBytes()) };
+  const stored = { atomes: 0, bytes };
   let count = 0;
   let newest = upTo;
   for (let after = ''; ;) {
@@ -104,7 +133,7 @@ async function verifyStates(
       stored.bytes += atomeBytes(row);
       kinds?.add(row.kind, row.deletedAt !== null, -1);
       if (row.seq > upTo) continue; // written since the walk began
-      if (!(await isFolded(ledger, row)) && !(await isPast(ledger, row.id, upTo))) {
+      if (!(await isFolded(ledger, row, floor)) && !(await isPast(ledger, row.id, upTo))) {
         return result(count, { atomeId: row.id, reason: 'its current state is not what its history says' });
       }
     }
@@ -136,38 +165,41 @@ async function isPast(ledger: TenantLedger, id: string, upTo: number): Promise<b
   return row !== undefined && row.seq > upTo;
 }
 
-/** Folds the whole history of an atome: its snapshots do not tell when each key was written. */
-async function isFolded(ledger: TenantLedger, row: AtomeRow): Promise<boolean> {
-  let state: AtomeState | null = null;
-  let audience: Audience | undefined;
-  let [createdSeq, seq, base, weight] = [0, 0, 0, 0];
-  let [erased, redactedAt] = [0, 1];
-  let created = '';
-  for (let from = 1; from <= row.version; from += VERSIONS) {
+/** Folds the whole history of an atome, or what is of it behind the floor: its snapshots do not tell when each key was written. */
+async function isFolded(ledger: TenantLedger, row: AtomeRow, floor: number): Promise<boolean> {
+  const base = row.createdSeq <= floor ? await ledger.bases.at(row.id, floor) : undefined;
+  if (row.createdSeq <= floor && !base) return false;
+  if (base && !isErasedBase(base) && baseDigest(base) !== base.digest) return false;
+  let standing: Standing | undefined = base && standingOf(base);
+  const first = (base?.version ?? 0) + 1;
+  let erased = 0;
+  let redactedAt: number | undefined;
+  for (let from = first; from <= row.version; from += VERSIONS) {
     const to = Math.min(row.version, from + VERSIONS - 1);
     const rows = await ledger.alterations.versions(row.id, { from, to });
     if (rows.length === 0) return false;
     for (const each of rows) {
       if (isErased(each)) erased += 1;
-      else if (state || each.version === 1 || each.operation === 'redact') {
-        const alteration = alterationBodyOf(each);
-        state = fold(state, alteration);
-        audience = audienceAfter(audience, alteration, state);
-      } else return false;
+      // there is something that it was folded onto
+      else if (!standing?.known && each.version !== 1 && each.operation !== 'redact') return false;
+      standing = standingAfter(standing, each);
       if (each.operation === 'redact') redactedAt = each.version;
-      seq = each.seq;
-      createdSeq ||= seq;
-      created ||= each.hlc;
-      base = each.base;
-      weight = base === each.version ? 0 : weight + deltaBytesOf(each.changes);
     }
   }
-  const placed = createdSeq === row.createdSeq && seq === row.seq && base === row.base && weight === row.weight;
+  if (!standing?.known) return false;
+  const { known, createdSeq, seq, weight, created } = standing;
+  const placed =
+    createdSeq === row.createdSeq && seq === row.seq && standing.base === row.base && weight === row.weight;
   const size = atomeBytes(row);
   // what a redact has not erased should be gone
-  const isErasedWhole = erased === redactedAt - 1;
+  const isErasedWhole =
+    erased === (redactedAt ?? first) - first && (!base || isErasedBase(base) === (redactedAt !== undefined));
   return (
-    placed && size === row.size && isErasedWhole && isState(row, state, created) && hasRights(row, state, audience)
+    placed &&
+    size === row.size &&
+    isErasedWhole &&
+    isState(row, known.state, created) &&
+    hasRights(row, known.state, known.audience)
   );
 }
 

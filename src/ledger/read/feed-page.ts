@@ -48,15 +48,24 @@ export async function readPage(
 
 /** See `LedgerReader.newestPage`. */
 export async function readNewestPage(ledger: TenantLedger, after: number, chars: number): Promise<NewestPage> {
-  const rows = await ledger.alterations.newest({
-    after,
-    upTo: Number.MAX_SAFE_INTEGER,
-    limit: PAGE_ROWS,
-    chars,
-    isPast: true,
-  });
-  const size = rows.reduce((sum, row) => sum + row.size, 0);
-  return { committed: await newest(ledger, rows), isLast: rows.length < PAGE_ROWS && size <= chars };
+  for (;;) {
+    const floor = await floorSeqOf(ledger);
+    if (after < floor) {
+      const rows = await ledger.alterations.archivedNewest({ after, upTo: floor, limit: PAGE_ROWS, chars });
+      if (rows.length > 0) return { committed: await newest(ledger, rows, true), isLast: false };
+    }
+    const page = { after: Math.max(after, floor), upTo: Number.MAX_SAFE_INTEGER, limit: PAGE_ROWS, chars };
+    const rows = await ledger.alterations.newest({ ...page, isPast: true });
+    // where it has moved meanwhile, those that it has passed are missing
+    if ((await floorSeqOf(ledger)) !== floor) continue;
+    const size = rows.reduce((sum, row) => sum + row.size, 0);
+    return { committed: await newest(ledger, rows), isLast: rows.length < PAGE_ROWS && size <= chars };
+  }
+}
+
+/** Seq up to which alterations are in archives; 0: none is. */
+export async function floorSeqOf(ledger: TenantLedger): Promise<number> {
+  return (await ledger.audit.floor())?.seq ?? 0;
 }
 
 /** Adds where each atome stands by now: what may be read of the past is decided by the rights of today. */
@@ -71,11 +80,15 @@ async function asOfNow(ledger: TenantLedger, committed: Committed[], compact: bo
   });
 }
 
-/** The state after the newest alteration of an atome is its row: nothing has to be folded. */
-async function newest(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<Committed[]> {
-  const ids = rows.map(({ atomeId }) => atomeId);
+/**
+ * The state after the newest alteration of an atome is its row: nothing has to be folded.
+ * @param areArchived what has been altered since the rows were read is left out, as it comes behind them.
+ */
+async function newest(ledger: TenantLedger, read: readonly AlterationRow[], areArchived = false): Promise<Committed[]> {
+  const ids = read.map(({ atomeId }) => atomeId);
   const atomes = new Map((await ledger.atomes.some(ids)).map((row) => [row.id, row]));
   const isNewest = ({ atomeId, version }: AlterationRow): boolean => atomes.get(atomeId)?.version === version;
+  const rows = areArchived ? read.filter(isNewest) : read;
   // some may have been altered between the two questions
   const past = await committed(
     ledger,

@@ -13,4 +13,6 @@ export interface HistoryPage {
   readonly alterations: readonly (Alteration | RedactedAlteration)[];
   /** The version before which the next page begins; undefined on the last page. */
   readonly next: number | undefined;
+  /** Versions up to here are in archives; left out: none is. */
+  readonly archivedTo?: number;
 }

@@ -12,20 +12,18 @@ import {
   type RedactedAlteration,
 } from '../../protocol/index.js';
 import type { Committed } from '../outcome.js';
-import { readNewestPage, readPage, type NewestPage, type PageContent } from './feed-page.js';
+import { floorSeqOf, readNewestPage, readPage, type NewestPage, type PageContent } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
 import type { AtomeHeaderRow, AtomeInText, AtomeRow, HeadRow, PlacedRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeIn, atomeOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import { alterationsOf } from './alterations.js';
 import type { HistoryCursor, HistoryPage } from './history-page.js';
+import { unknownPast, versionAt, type AsOf } from './past.js';
 import { foldText } from './past-text.js';
 import { keptTotal, MOST_COUNTED } from './totals.js';
 import type { LedgerStore, ListQuery, QueryCost, SearchPage, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
-
-/** A place in an atome's past. */
-export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
 
 /** Which atomes a snapshot has. */
 export interface SnapshotFilter {
@@ -43,6 +41,8 @@ export interface ListPage {
   readonly cost?: QueryCost;
 }
 
+const COMPACTED =
+  'what was there is in an archive by now, for the ledger was compacted meanwhile; take another snapshot';
 const PAGE_ROWS = 500;
 /** What a page of a list or of a history takes at most, in bytes; a single row may take more. */
 const PAGE_BYTES = 8 * 1024 * 1024;
@@ -59,6 +59,11 @@ export class LedgerReader {
 
   heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
     return this.store.heads(tenants);
+  }
+
+  /** Seq up to which alterations are in archives; 0: none is. */
+  floorSeq(tenant: string): Promise<number> {
+    return floorSeqOf(this.store.ledger(tenant));
   }
 
   hashAt(tenant: string, seq: number): Promise<string | undefined> {
@@ -123,7 +128,7 @@ export class LedgerReader {
     return row;
   }
 
-  /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since. */
+  /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since, or is archived. */
   async getAt(tenant: string, id: string, asOf: AsOf): Promise<Atome> {
     return atomeIn(await this.textAt(tenant, id, asOf));
   }
@@ -131,10 +136,12 @@ export class LedgerReader {
   /** As {@link getAt}, its document as text. */
   async textAt(tenant: string, id: string, asOf: AsOf): Promise<AtomeInText> {
     const { version: current } = await this.place(tenant, id);
-    const version = 'version' in asOf ? asOf.version : await this.versionAt(tenant, id, current, asOf);
+    const version =
+      'version' in asOf ? asOf.version : await versionAt(this.store.ledger(tenant), { id, current }, asOf);
     const text = version >= 1 && version <= current ? await this.textOf(tenant, id, version) : undefined;
     if (text) return text;
-    if (version >= 1 && version <= current) throw redacted(await this.find(tenant, id));
+    if (version >= 1 && version <= current)
+      throw await unknownPast(this.store.ledger(tenant), await this.state(tenant, id));
     throw new AtomeError(
       'not_found',
       'version' in asOf
@@ -143,7 +150,7 @@ export class LedgerReader {
     );
   }
 
-  /** As {@link getAt}; of an erased atome what is left of it. */
+  /** As {@link getAt}; of an erased atome, or where it is archived, what it is now. */
   async leftAt(tenant: string, id: string, version: number): Promise<Atome> {
     const state = await this.stateAt(tenant, id, version);
     return state ? withoutClocks(state) : this.find(tenant, id);
@@ -195,16 +202,16 @@ export class LedgerReader {
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
   async history(tenant: string, id: string, page: number | HistoryCursor, limit: number): Promise<HistoryPage> {
     const { version: currentVersion } = await this.place(tenant, id);
+    const { alterations } = this.store.ledger(tenant);
+    const archivedTo = await alterations.archived(id);
     const to =
       typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
-    const rows =
-      to < 1
-        ? []
-        : await this.store
-            .ledger(tenant)
-            .alterations.history(id, { from: Math.max(1, to - limit + 1), to, bytes: PAGE_BYTES });
-    const oldest = rows.at(-1)?.version ?? 1;
-    return { currentVersion, alterations: await alterationsOf(rows), next: oldest > 1 ? oldest : undefined };
+    const first = archivedTo + 1;
+    const range = { from: Math.max(first, to - limit + 1), to, bytes: PAGE_BYTES };
+    const rows = to < first ? [] : await alterations.history(id, range);
+    const oldest = rows.at(-1)?.version ?? first;
+    const next = oldest > first ? oldest : undefined;
+    return { currentVersion, alterations: await alterationsOf(rows), next, ...(archivedTo > 0 && { archivedTo }) };
   }
 
   /** Versions `from` to `to` of one atome, oldest first. */
@@ -266,24 +273,10 @@ export class LedgerReader {
 
   private async asOf(tenant: string, row: AtomeRow, seq: number): Promise<AtomeInText | undefined> {
     if (row.createdSeq > seq) return undefined;
-    return this.textOf(tenant, row.id, await this.versionAt(tenant, row.id, row.version, { seq }));
-  }
-
-  /** The newest version not after a moment; 0 when there is none. Binary search: versions, seqs and times grow together. */
-  private async versionAt(
-    tenant: string,
-    id: string,
-    current: number,
-    moment: Exclude<AsOf, { version: number }>,
-  ): Promise<number> {
-    let [low, high] = [0, current];
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      const row = (await this.store.ledger(tenant).alterations.version(id, middle))!;
-      const isLater = 'seq' in moment ? row.seq > moment.seq : row.timestamp > moment.time;
-      if (isLater) high = middle - 1;
-      else low = middle;
-    }
-    return low;
+    const looked = { id: row.id, current: row.version };
+    const version = await versionAt(this.store.ledger(tenant), looked, { seq }).catch((error: unknown) => {
+      throw error instanceof AtomeError && error.code === 'gone' ? new AtomeError('unavailable', COMPACTED) : error;
+    });
+    return this.textOf(tenant, row.id, version);
   }
 }

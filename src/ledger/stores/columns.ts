@@ -2,6 +2,8 @@ import { getMetadataArgsStorage } from 'typeorm';
 import type { ColumnMetadataArgs } from 'typeorm/metadata-args/ColumnMetadataArgs.js';
 import { AlterationEntity } from '../../database/entities/alteration.entity.js';
 import { AtomeEntity } from '../../database/entities/atome.entity.js';
+import { BaseEntity } from '../../database/entities/base.entity.js';
+import { FloorEntity } from '../../database/entities/floor.entity.js';
 import { LedgerEntity } from '../../database/entities/ledger.entity.js';
 import { PropagationEntity } from '../../database/entities/propagation.entity.js';
 import { ReceiptEntity } from '../../database/entities/receipt.entity.js';
@@ -9,13 +11,16 @@ import { PREFIX } from '../../database/tables.js';
 import type {
   AlterationRow,
   AtomeHeaderRow,
+  BaseRow,
   DeltaRow,
   DocumentRow,
+  FloorRow,
   HeadRow,
   PropagationRow,
   ReceiptRow,
   StoredAtomeRow,
 } from '../rows.js';
+import type { BaseDigest } from '../bases.js';
 import { REDACTED } from '../../protocol/merge/tombstone.js';
 import type { AuditRow } from '../audit-trail.js';
 import { ancestorsOf } from './ancestors.sql.js';
@@ -87,6 +92,38 @@ const IDENTITY = ['seq', 'atomeId', 'version', 'operation', 'author', 'hlc', 'ti
 /** All that a state is folded from: not the hashes. */
 export const DELTA: Columns<DeltaRow> = some(ALTERATION, ...IDENTITY, 'changes', 'superseded', 'base', 'snapshot');
 
+const BASE: Columns<BaseRow> = columnsOf(BaseEntity);
+
+/** All of a base that cannot be large, nor be erased. */
+export const BASE_HEADER: Columns<BaseDigest> = some(
+  BASE,
+  ...(['seq', 'atomeId', 'version', 'timestamp', 'hash', 'createdSeq', 'created', 'digest'] as const),
+);
+
+/** Expressions for a SELECT, in the order of the columns: two SELECTs are joined by that. */
+function selectAs<Row>(columns: Columns<Row>, expressions: Record<keyof Row & string, string>): string {
+  return (Object.keys(columns) as (keyof Row & string)[]).map((name) => `${expressions[name]} AS "${name}"`).join(', ');
+}
+
+const BASE_EXPRESSIONS = {
+  ...{ seq: 'b.seq', atomeId: 'b.atome_id', version: 'b.version', author: `''`, hlc: `''`, timestamp: 'b.timestamp' },
+  ...{ superseded: `'[]'`, base: 'b.version' },
+};
+
+/** The state at the floor, `b`, as the row of a chain. */
+export const BASE_AS_DELTA = selectAs<DeltaRow>(DELTA, {
+  ...BASE_EXPRESSIONS,
+  ...{ operation: `'base'`, changes: `'null'`, snapshot: 'b.snapshot', salt: 'b.salt' },
+});
+
+/** An alteration that is in an archive, of an atome `a` that has not been altered since: it says what that is, not what was done. */
+export const ARCHIVED_NEWEST = selectAs<AlterationRow>(ALTERATION, {
+  ...BASE_EXPRESSIONS,
+  operation: `CASE WHEN ${isErasedAtome('a')} THEN 'redact' WHEN a.deleted_at IS NOT NULL THEN 'delete' ELSE 'replace' END`,
+  ...{ changes: `'{}'`, reason: 'NULL', sourceClient: 'NULL', opId: 'NULL', size: 'a.size', snapshot: 'NULL' },
+  ...{ salt: `'archived'`, digest: 'b.digest', prevHash: `''`, hash: 'b.hash' },
+});
+
 export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
   ALTERATION,
   ...IDENTITY,
@@ -100,11 +137,16 @@ export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
 const SMALL_DOCUMENT = 16_384;
 const DOCUMENT: Columns<DocumentRow> = some(ATOME, 'data', 'meta', 'clocks');
 
+/** Whether an atome is an erased one, which its clocks tell. */
+export function isErasedAtome(table: string): string {
+  return `(${table}."deleted_at" IS NOT NULL AND ${table}."clocks" LIKE '{"${REDACTED}"%')`;
+}
+
 /**
  * What readers get of the clocks: nothing. Only the next write needs to know who wrote each key last; those of an erased
  * atome tell that it is one.
  */
-const READ_CLOCKS = `CASE WHEN atome_atomes."deleted_at" IS NOT NULL AND atome_atomes."clocks" LIKE '{"${REDACTED}"%' THEN atome_atomes."clocks" ELSE '{}' END`;
+const READ_CLOCKS = `CASE WHEN ${isErasedAtome('atome_atomes')} THEN atome_atomes."clocks" ELSE '{}' END`;
 
 const { clocks: _clocks, ...WITHOUT_CLOCKS } = ATOME;
 const { data: _data, meta: _meta, ...HEADING } = WITHOUT_CLOCKS;
@@ -158,6 +200,8 @@ function tableOf<Row>(entity: Entity<Row>): Table<Omit<Row, 'tenant'>> {
 export const ALTERATIONS: Table<AlterationRow> = tableOf(AlterationEntity);
 export const ATOMES: Table<StoredAtomeRow> = tableOf(AtomeEntity);
 export const RECEIPTS: Table<ReceiptRow> = tableOf(ReceiptEntity);
+export const BASES: Table<BaseRow> = tableOf(BaseEntity);
+export const FLOORS: Table<FloorRow> = tableOf(FloorEntity);
 
 export const HEAD_COLUMNS = select(HEAD);
 /** Of the table of atomes. */
@@ -174,8 +218,11 @@ export const READ_PARTIAL_COLUMNS = [
 /** As {@link ATOME_COLUMNS}. */
 export const HEADER_COLUMNS = `${select(HEADER)}, ${ancestorsOf('atome_atomes')}`;
 export const DOCUMENT_COLUMNS = select(DOCUMENT);
+export const BASE_COLUMNS = select(BASE);
+export const FLOOR_COLUMNS = select(columnsOf<FloorRow>(FloorEntity));
 export const ALTERATION_COLUMNS = select(ALTERATION);
 export const RECEIPT_COLUMNS = select(RECEIPT);
 export const PROPAGATION_COLUMNS = select(PROPAGATION);
 export const ATOME_NAMES = `${names(ATOME)}, "ancestors"`;
 export const ALTERATION_NAMES = names(ALTERATION);
+export const DELTA_NAMES = names(DELTA);

@@ -151,7 +151,7 @@ export class SqlAtomes extends Part implements LedgerAtomes {
   private async find({ search }: ListQuery): Promise<Found | undefined> {
     const found = search === undefined ? undefined : await this.database.find(this.tenant, search);
     if (!found) return undefined;
-    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, this.tenant, found.upTo);
+    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, ...sql.hashParams(this.tenant, found.upTo));
     return row?.hash === found.hash ? found : undefined;
   }
 

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
-import { type AlterationRow, type AtomeRow, type DeltaRow, type HeadRow, type PropagationRow } from '../rows.js';
+import {
+  type AlterationRow,
+  type AtomeRow,
+  type DeltaRow,
+  type FloorRow,
+  type HeadRow,
+  type PropagationRow,
+} from '../rows.js';
 import type { AuditQuery, AuditRow, OwnedPage } from '../audit-trail.js';
+import type { LedgerBases } from '../bases.js';
 import { isHeavy } from '../read-weights.js';
 import { LedgerGone } from '../store-error.js';
 import type {
@@ -19,8 +27,9 @@ import type {
 } from '../store.js';
 import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import { alterationRow, headRow, numbers } from './read-rows.js';
-import { SELECT_RECEIPT_BYTES } from './row-bytes.sql.js';
+import { SELECT_OTHER_BYTES } from './row-bytes.sql.js';
 import * as sql from './sql.js';
+import { SqlBases } from './sql.bases.js';
 import { SqlAtomes } from './sql.atomes.js';
 import { Part, type SqlDatabase } from './sql.part.js';
 
@@ -41,6 +50,10 @@ export class SqlLedger implements TenantLedger {
 
   get alterations(): LedgerAlterations {
     return new SqlAlterations(this.database, this.tenant);
+  }
+
+  get bases(): LedgerBases {
+    return new SqlBases(this.database, this.tenant);
   }
 
   get audit(): LedgerAudit {
@@ -95,6 +108,10 @@ class SqlAlterations extends Part implements LedgerAlterations {
     return this.pageOf(isHeavy.alterations.newest(page), sql.SELECT_NEWEST, page);
   }
 
+  archivedNewest(page: SeqPage): Promise<AlterationRow[]> {
+    return this.pageOf(isHeavy.alterations.archivedNewest(page), sql.SELECT_ARCHIVED_NEWEST, page);
+  }
+
   async version(atomeId: string, version: number): Promise<AlterationRow | undefined> {
     const [row] = await this.query<AlterationRow>(sql.SELECT_ALTERATION, this.tenant, atomeId, version);
     return row && alterationRow(row);
@@ -112,11 +129,18 @@ class SqlAlterations extends Part implements LedgerAlterations {
     return (await this.measured<AlterationRow>(heavy, statement, range.bytes)).map(alterationRow);
   }
 
+  async archived(atomeId: string): Promise<number> {
+    const { tenant } = this;
+    const [row] = await this.query<{ version: number }>(sql.SELECT_ARCHIVED, tenant, atomeId, tenant);
+    return row!.version;
+  }
+
   async deltaChain(wanted: readonly (readonly [string, number])[]): Promise<DeltaRow[]> {
     if (wanted.length === 0) return [];
     const statement = sql.selectDeltaChain(this.database.pairsOf);
     const heavy = isHeavy.alterations.deltaChain(wanted);
-    const rows = await this.scan<DeltaRow>(heavy, statement, JSON.stringify(wanted), this.tenant);
+    const of = [JSON.stringify(wanted), this.tenant];
+    const rows = await this.scan<DeltaRow>(heavy, statement, ...of, ...of);
     return rows.map((row) => numbers(row, ['seq']));
   }
 
@@ -144,13 +168,20 @@ class SqlAudit extends Part implements LedgerAudit {
     return { ids: rows.map(({ id }) => id), next: end?.id ?? null };
   }
 
-  async receiptBytes(): Promise<number> {
-    const [row] = await this.scan<{ bytes: unknown }>(isHeavy.audit.receiptBytes(), SELECT_RECEIPT_BYTES, this.tenant);
+  async otherBytes(floor: number): Promise<number> {
+    const { tenant } = this;
+    const heavy = isHeavy.audit.otherBytes(floor);
+    const [row] = await this.scan<{ bytes: unknown }>(heavy, SELECT_OTHER_BYTES, tenant, tenant, tenant, floor);
     return Number(row!.bytes);
   }
 
   async hashAt(seq: number): Promise<string | undefined> {
-    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, this.tenant, seq);
+    const [row] = await this.query<{ hash: string }>(sql.SELECT_HASH, ...sql.hashParams(this.tenant, seq));
     return row?.hash;
+  }
+
+  async floor(): Promise<FloorRow | undefined> {
+    const [row] = await this.query<FloorRow>(sql.SELECT_FLOOR, this.tenant);
+    return row && numbers(row, ['seq', 'atomes', 'previous']);
   }
 }

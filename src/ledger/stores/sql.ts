@@ -2,7 +2,7 @@ import { ERASED } from '../erasure.js';
 import { UNKNOWN_AUTHOR } from '../write/idempotency.js';
 import type { AtomeHeaderRow } from '../rows.js';
 import type { Erasure, IdPage, TouchedKeys, WriteName } from '../store.js';
-import { ERASED_OF_ALTERATION, ERASED_OF_RECEIPT } from './row-bytes.sql.js';
+import { ERASED_OF_ALTERATION, ERASED_OF_BASE, ERASED_OF_RECEIPT } from './row-bytes.sql.js';
 import type { AuditQuery } from '../audit-trail.js';
 import {
   ALTERATION,
@@ -14,13 +14,18 @@ import {
   WHOLE_COLUMNS,
   ATOMES,
   HEAD_COLUMNS,
+  ARCHIVED_NEWEST,
+  BASE_AS_DELTA,
   DELTA,
+  DELTA_NAMES,
   DOCUMENT_COLUMNS,
+  FLOOR_COLUMNS,
   HEADER_COLUMNS,
   RECEIPT_COLUMNS,
   select,
   selectPartial,
   AUDIT,
+  isErasedAtome,
   type Measured,
   type Param,
   type Statement,
@@ -95,7 +100,19 @@ export function selectHistory(tenant: string, atomeId: string, from: number, to:
     length: 'length',
   };
 }
-export const SELECT_HASH = 'SELECT hash FROM atome_alterations WHERE tenant = ? AND seq = ?';
+/** Of what is below the floor there are still the hashes of the bases and that of the floor. */
+export const SELECT_HASH = ['alterations', 'bases', 'floors']
+  .map((table) => `SELECT hash FROM atome_${table} WHERE tenant = ? AND seq = ?`)
+  .join(' UNION ALL ');
+/** What {@link SELECT_HASH} wants. */
+export function hashParams(tenant: string, seq: number): Param[] {
+  return [tenant, seq, tenant, seq, tenant, seq];
+}
+
+/** Takes the tenant, the atome and the tenant. */
+export const SELECT_ARCHIVED = `SELECT coalesce(max(version), 0) AS version FROM atome_bases
+  WHERE tenant = ? AND atome_id = ? AND seq <= (SELECT seq FROM atome_floors WHERE tenant = ?)`;
+export const SELECT_FLOOR = `SELECT ${FLOOR_COLUMNS} FROM atome_floors WHERE tenant = ?`;
 
 /** Those of the ids of creates that are there and wanted: nearly always none, as a `create` seldom comes twice. */
 export function met({ createIds = [], isWanted }: TouchedKeys, atomes: readonly AtomeHeaderRow[]): string[] {
@@ -116,10 +133,15 @@ export const ERASE = [
     ) - (
       SELECT coalesce(sum(${ERASED_OF_RECEIPT}), 0)
       FROM atome_receipts AS r, gone WHERE r.tenant = gone.tenant AND r.atome_id = gone.id AND r.version < gone.version
+    ) - (
+      SELECT coalesce(sum(${ERASED_OF_BASE}), 0)
+      FROM atome_bases AS b, gone WHERE b.tenant = gone.tenant AND b.atome_id = gone.id AND b.version < gone.version
     ) WHERE tenant = (SELECT gone.tenant FROM gone)`,
   `UPDATE atome_alterations SET changes = '${ERASED.changes}', reason = NULL, snapshot = NULL, salt = '${ERASED.salt}'
     WHERE tenant = ? AND atome_id = ? AND version < ?`,
   `UPDATE atome_receipts SET changes = '${ERASED.changes}' WHERE tenant = ? AND atome_id = ? AND version < ?`,
+  `UPDATE atome_bases SET snapshot = '${ERASED.changes}', rest = '${ERASED.changes}', salt = '${ERASED.salt}'
+    WHERE tenant = ? AND atome_id = ? AND version < ?`,
 ];
 
 /** What {@link ERASE} wants. */
@@ -132,8 +154,7 @@ export function eraseParams(tenant: string, { atomeId, version }: Erasure): Para
  * {@link receiptParams}.
  */
 export function selectReceipts(known: (table: string) => string): string {
-  return `SELECT ${RECEIPT_COLUMNS}, superseded ${known('atome_alterations')}
-    UNION ALL SELECT ${RECEIPT_COLUMNS}, NULL ${known('atome_receipts')}`;
+  return `SELECT ${RECEIPT_COLUMNS} ${known('atome_alterations')} UNION ALL SELECT ${RECEIPT_COLUMNS} ${known('atome_receipts')}`;
 }
 
 /** A receipt that is older than authors may be that of any of the names. */
@@ -146,9 +167,9 @@ export function receiptParams(tenant: string, ops: readonly WriteName[]): Param[
 
 // A page ends where its characters add up, so that a ledger of large documents costs no more memory than
 // one of small ones; its first row is always in it. `place` is the table whose rows are walked.
-function page(place: string, from: string): string {
+function page(place: string, from: string, columns = select(ALTERATION, 'l'), size = 'l.size'): string {
   return `SELECT ${ALTERATION_NAMES} FROM (
-      SELECT ${select(ALTERATION, 'l')}, SUM(l.size) OVER (ORDER BY ${place}.seq) - l.size AS "before"
+      SELECT ${columns}, SUM(${size}) OVER (ORDER BY ${place}.seq) - ${size} AS "before"
       FROM ${from} ${place}.tenant = ? AND ${place}.seq > ? AND ${place}.seq <= ? ORDER BY ${place}.seq LIMIT ?
     ) AS p WHERE "before" <= ? ORDER BY seq`;
 }
@@ -159,15 +180,29 @@ export const SELECT_NEWEST = page(
   'atome_atomes AS a CROSS JOIN atome_alterations AS l WHERE l.tenant = a.tenant AND l.seq = a.seq AND',
 );
 
+/** As {@link SELECT_NEWEST}, of atomes whose newest alteration is in an archive. */
+export const SELECT_ARCHIVED_NEWEST = page(
+  'a',
+  'atome_atomes AS a CROSS JOIN atome_bases AS b WHERE b.tenant = a.tenant AND b.seq = a.seq AND',
+  ARCHIVED_NEWEST,
+  'a.size',
+);
+
 /**
  * `wanted` is a subquery with the columns id and version. CROSS JOIN keeps SQLite from walking the whole
- * ledger to spare itself the sorting.
+ * ledger to spare itself the sorting. Where the base of a chain is below the floor, the state there comes in its place: it is
+ * behind its own alteration, as long as that is still there, and replaces what was folded. Both halves take the wanted and the tenant.
  */
 export function selectDeltaChain(wanted: string): string {
-  return `SELECT ${select(DELTA, 'l')} FROM ${wanted} AS w CROSS JOIN atome_alterations AS t CROSS JOIN atome_alterations AS l
-    WHERE t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
-      AND l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
-    ORDER BY l.atome_id, l.version`;
+  return `SELECT ${DELTA_NAMES} FROM (
+    SELECT ${select(DELTA, 'l')}, 0 AS place FROM ${wanted} AS w CROSS JOIN atome_alterations AS t CROSS JOIN atome_alterations AS l
+      WHERE t.tenant = ? AND t.atome_id = w.id AND t.version = w.version
+        AND l.tenant = t.tenant AND l.atome_id = t.atome_id AND l.version BETWEEN t.base AND t.version
+    UNION ALL SELECT ${BASE_AS_DELTA}, 1 FROM ${wanted} AS w CROSS JOIN atome_bases AS b
+      WHERE b.tenant = ? AND b.atome_id = w.id AND b.version <= w.version AND (b.version = w.version OR EXISTS (
+        SELECT 1 FROM atome_alterations AS t
+        WHERE t.tenant = b.tenant AND t.atome_id = w.id AND t.version = w.version AND t.base <= b.version))
+    ) AS p ORDER BY "atomeId", version, place`;
 }
 
 export function selectAtomesAfter(tenant: string, { after, kinds, limit, isWhole = false }: IdPage): Measured {
@@ -210,9 +245,8 @@ export function selectAuditRows(tenant: string, query: AuditQuery): Statement {
 export const SELECT_RANGE_END =
   'SELECT id FROM atome_atomes WHERE tenant = ? AND id > ? ORDER BY id LIMIT 1 OFFSET 999';
 
-/** The base of an erased atome is its `redact`, though a change of an inherited access may follow. `bounded`: the stretch has an end. */
+/** An erased atome has an owner too. `bounded`: the stretch has an end. */
 export function selectOwned(bounded: boolean): string {
-  return `SELECT a.id FROM atome_atomes AS a JOIN atome_alterations AS l ON l.tenant = a.tenant AND l.atome_id = a.id AND l.version = a.base
-    WHERE a.tenant = ? AND a.id > ?${bounded ? ' AND a.id <= ?' : ''} AND a.owner_id = ? AND l.operation <> 'redact'
-    ORDER BY a.id`;
+  return `SELECT a.id FROM atome_atomes AS a
+    WHERE a.tenant = ? AND a.id > ?${bounded ? ' AND a.id <= ?' : ''} AND a.owner_id = ? AND NOT ${isErasedAtome('a')} ORDER BY a.id`;
 }

@@ -2,7 +2,7 @@ import { isErased } from '../erasure.js';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
 import { rowFault } from '../integrity/verify-ledger.js';
 import { receiptBytes } from '../row-bytes.js';
-import type { AlterationRow, HeadRow, IdempotencyRecord, ReceiptRow } from '../rows.js';
+import type { AlterationRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { SqlStore } from '../stores/sql.store.js';
 import * as sql from '../stores/sql.js';
 import type { TenantLedger } from '../store.js';
@@ -104,7 +104,7 @@ class TenantImport {
     }
     if (after > head.seq) {
       throw new ImportError(
-        `"${tenant}" is here up to ${head.seq}, and the file begins behind ${after}: export from there`,
+        `"${tenant}" is here up to ${head.seq}, and the file begins behind ${after}: import what is between, or export from there`,
       );
     }
     // what has been exported behind a place is checked where both have it
@@ -130,7 +130,8 @@ class TenantImport {
   }
 
   async receipt(row: ReceiptRow): Promise<void> {
-    this.receipts.push(row);
+    // an earlier version has written neither
+    this.receipts.push({ ...{ superseded: null, timestamp: this.head.timestamp }, ...row });
     if (this.receipts.length >= ROWS) await this.flushReceipts();
   }
 
@@ -179,8 +180,10 @@ class TenantImport {
     const receipts = this.receipts.splice(0);
     if (receipts.length === 0) return;
     await this.ledger.write.commit({ atomeIds: [], ops: receipts }, ({ head, receipts: found }) => {
-      const known = new Set(found.filter((each) => each.superseded == null).map(nameOf));
-      const missing = receipts.filter((each) => !known.has(nameOf(each)));
+      const answered = new Set(found.filter(({ superseded }) => superseded === null).map(nameOf));
+      const known = new Set(found.map(nameOf));
+      // one that stands for an alteration in an archive is not needed where that is
+      const missing = receipts.filter((each) => !(each.superseded === null ? answered : known).has(nameOf(each)));
       if (missing.length === 0) return { additions: null };
       const bytes = missing.reduce((sum, each) => sum + receiptBytes(each), head.bytes);
       return { additions: { head: { ...head, bytes }, alterations: [], atomes: [], receipts: missing } };
@@ -203,6 +206,6 @@ class TenantImport {
   }
 }
 
-function nameOf({ author, opId }: Pick<IdempotencyRecord, 'author' | 'opId'>): string {
+function nameOf({ author, opId }: Pick<ReceiptRow, 'author' | 'opId'>): string {
   return JSON.stringify([author, opId]);
 }

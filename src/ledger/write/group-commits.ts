@@ -1,6 +1,7 @@
 import type { AtomeState, Content, Mutation } from '../../protocol/index.js';
 import { headerOf } from '../access-columns.js';
 import type { WriteOrigin } from '../outcome.js';
+import { archivedBefore } from '../read/past.js';
 import { LedgerGone } from '../store-error.js';
 import type { LedgerStore, LockedState, TouchedKeys } from '../store.js';
 import { planGroup, type GroupPlan, type WriteRequest } from './decide-write.js';
@@ -106,7 +107,10 @@ export class GroupCommits {
       const { atomeId, changes } = mutation;
       const [row] = await this.store.ledger(tenant).atomes.headers([atomeId]);
       if (!row || !this.environment.rules.isAllowed(principal, 'read', headerOf(row))) return undefined;
-      return await this.stateAt(tenant, atomeId, changes.version);
+      const state = await this.stateAt(tenant, atomeId, changes.version);
+      if (state) return state;
+      const archivedTo = await this.store.ledger(tenant).alterations.archived(atomeId);
+      return changes.version <= archivedTo ? archivedBefore(atomeId, archivedTo) : undefined;
     } catch (error) {
       return error as Error;
     }

@@ -1,19 +1,19 @@
 import type { AlterationBody, Atome, AtomeState, Mutation } from '../../protocol/index.js';
 import type { LedgerEntry } from './append-entry.js';
 import { pendingOf, type PendingAtome } from './pending-atome.js';
-import { digestOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
+import { keptOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
 import { KindTotals } from '../kind-totals.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { receiptBytes } from '../row-bytes.js';
 import type { StoredTotals } from './quotas.js';
-import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
 import type { Additions, Erasure, LockedState, PropagationProgress, StartedPropagation } from '../store.js';
 
 /** What a group adds to the ledger, in the order of its writes. */
 class Added {
   readonly alterations: AlterationRow[] = [];
-  readonly receipts: IdempotencyRecord[] = [];
+  readonly receipts: ReceiptRow[] = [];
   readonly erased: Erasure[] = [];
   readonly propagations: StartedPropagation[] = [];
   progress: PropagationProgress | undefined;
@@ -27,7 +27,7 @@ class Added {
 export class GroupState {
   private current: HeadRow;
   private readonly pending = new Map<string, PendingAtome>();
-  private readonly records = new Map<string, IdempotencyRecord>();
+  private readonly records = new Map<string, ReceiptRow>();
   /** First alteration of each atome that a `create` names, to recognise a repeated create. */
   private readonly creations = new Map<string, AlterationRow>();
   private readonly added = new Added();
@@ -81,7 +81,7 @@ export class GroupState {
   }
 
   /** What was written under an opId first; a receipt that is older than authors is anybody's. */
-  recordOf(opId: string | null, author: string): IdempotencyRecord | undefined {
+  recordOf(opId: string | null, author: string): ReceiptRow | undefined {
     if (opId === null) return undefined;
     return this.records.get(nameOf({ opId, author })) ?? this.records.get(nameOf({ opId, author: UNKNOWN_AUTHOR }));
   }
@@ -108,7 +108,8 @@ export class GroupState {
   ): void {
     const { opId, atomeId, operation } = mutation;
     if (opId === null) return;
-    const record = { opId, atomeId, operation, changes: digestOfAsked(mutation), seq, version, author };
+    const answer = { seq, version, author, superseded: null, timestamp: this.timestamp };
+    const record = { opId, atomeId, operation, changes: keptOfAsked(mutation), ...answer };
     const { epoch, seq: last, hash, timestamp, atomes, bytes, kinds } = this.current;
     const next = { epoch, seq: last, hash, timestamp, atomes, bytes: bytes + receiptBytes(record), kinds };
     check(next);
@@ -145,10 +146,10 @@ export class GroupState {
   }
 
   /** Of one that the server has completed there are two: its receipt says what was asked for, its alteration what came of it. */
-  private know(record: IdempotencyRecord): void {
+  private know(record: ReceiptRow): void {
     const name = nameOf(record);
     const other = this.records.get(name);
-    const [asked, came] = record.superseded == null ? [record, other] : [other, record];
+    const [asked, came] = record.superseded === null ? [record, other] : [other, record];
     this.records.set(name, asked && came ? { ...asked, superseded: came.superseded } : record);
   }
 

@@ -10,7 +10,7 @@ import {
   type Rights,
 } from '../../protocol/index.js';
 import type { Outcome } from '../outcome.js';
-import type { AlterationRow, IdempotencyRecord } from '../rows.js';
+import type { AlterationRow, ReceiptRow } from '../rows.js';
 import type { WriteName } from '../store.js';
 
 /* Idempotency: a repeated write gets the first answer. */
@@ -24,7 +24,7 @@ export function nameOf({ opId, author }: WriteName): string {
 }
 
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-export function replayOf(first: IdempotencyRecord, mutation: Mutation, epoch: string): Outcome {
+export function replayOf(first: ReceiptRow, mutation: Mutation, epoch: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   if (first.operation !== mutation.operation || !sameAtome || !isRepeated(first, mutation)) {
@@ -40,25 +40,48 @@ export function replayOf(first: IdempotencyRecord, mutation: Mutation, epoch: st
     atomeId,
     seq,
     version,
-    superseded: superseded == null ? [] : (JSON.parse(superseded) as string[]),
-    altered: superseded != null,
+    superseded: superseded === null ? [] : (JSON.parse(superseded) as string[]),
+    altered: superseded !== null,
   };
 }
 
-function isRepeated({ changes }: IdempotencyRecord, mutation: Mutation): boolean {
+function isRepeated({ changes }: ReceiptRow, mutation: Mutation): boolean {
   const kept: unknown = JSON.parse(changes);
   // what was erased cannot be compared any more; and an atome is erased in one way only
   if (kept === null || mutation.operation === 'redact') return true;
-  if (typeof kept === 'string') return changes === digestOfAsked(mutation);
+  if (typeof kept === 'string') return kept.split(' ').includes(digestOfAsked(mutation));
   if (mutation.operation === 'restore') return (kept as { version?: unknown }).version === mutation.changes.version;
   return isSameChange(kept, mutation);
 }
 
-/** What a receipt keeps of what a write asks for: a JSON text, which no changes are, however long these are. */
-export function digestOfAsked({ operation, changes }: Mutation): string {
-  const asked = operation === 'restore' ? { version: changes.version } : changes;
-  return JSON.stringify(createHash('sha256').update(canonicalJson(asked)).digest('base64url'));
+/** Stands for what a write asks for. */
+function digestOfAsked({ operation, changes }: Mutation): string {
+  return digestOf(operation === 'restore' ? { version: changes.version } : changes);
 }
+
+/** What a receipt keeps of what a write asks for: a JSON text, which no changes are, however long these are. */
+export function keptOfAsked(mutation: Mutation): string {
+  return JSON.stringify(digestOfAsked(mutation));
+}
+
+/** As {@link keptOfAsked}, of a write of which there are only its changes: all that may have been asked for. */
+export function keptOfChanges(operation: string, changes: string): string {
+  const kept = JSON.parse(changes) as Readonly<Record<string, unknown>> | null;
+  if (kept === null) return changes;
+  if (operation === 'restore') return JSON.stringify(digestOf({ version: kept.version }));
+  if (!ADDED_TO.has(operation)) return JSON.stringify(digestOf(kept));
+  const { inherited: _inherited, ...asked } = kept;
+  const { access, ...unasked } = asked;
+  const all = operation === 'create' && access !== undefined ? [asked, unasked] : [asked];
+  return JSON.stringify(all.map(digestOf).join(' '));
+}
+
+function digestOf(asked: unknown): string {
+  return createHash('sha256').update(canonicalJson(asked)).digest('base64url');
+}
+
+/** Operations to whose changes the server adds. */
+const ADDED_TO: ReadonlySet<string> = new Set(['create', 'replace', 'share']);
 
 /**
  * Whether a `create` says a creation again, though others have altered the atome since. One that says what the atome is
@@ -72,7 +95,7 @@ export function isSameCreation(creation: AlterationRow, mutation: Mutation, stat
 
 /** Whether a write asks for what the ledger keeps of one: what the server has added to that does not count. */
 function isSameChange(kept: unknown, { operation, changes }: Mutation): boolean {
-  if (operation !== 'create' && operation !== 'replace' && operation !== 'share') return equalJson(kept, changes);
+  if (!ADDED_TO.has(operation)) return equalJson(kept, changes);
   const { inherited: _inherited, ...asked } = kept as Rights & Record<string, JsonValue>;
   if (operation !== 'create' || changes.access !== undefined) return equalJson(asked, changes);
   const { access: _access, ...unasked } = asked;

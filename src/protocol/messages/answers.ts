@@ -117,6 +117,8 @@ export interface HistoryAnswer extends DoneAnswer {
   readonly pages: number;
   /** Leads to the next page; null on the last. */
   readonly nextCursor: string | null;
+  /** Versions up to this one are in an archive, and no longer here; left out: none is. */
+  readonly archivedTo?: number;
 }
 
 /** What has changed behind a cursor. */

@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, IdempotencyRecord } from '../../../src/ledger/rows.js';
+import type { AlterationRow, AtomeRow, ReceiptRow } from '../../../src/ledger/rows.js';
 import type { LedgerStore, PropagationProgress, StartedPropagation } from '../../../src/ledger/store.js';
 
 /* Rows made by hand, for specs of what lies under the writer. A store looks at no hash. */
@@ -66,7 +66,7 @@ export function atomeRow(id: string, seq: number, more: Partial<AtomeRow> = {}):
 export interface Rows {
   readonly alterations?: readonly AlterationRow[];
   readonly atomes?: readonly AtomeRow[];
-  readonly receipts?: readonly IdempotencyRecord[];
+  readonly receipts?: readonly (Omit<ReceiptRow, 'superseded' | 'timestamp'> & Partial<ReceiptRow>)[];
   readonly propagations?: readonly StartedPropagation[];
   readonly progress?: PropagationProgress;
 }
@@ -78,7 +78,8 @@ export async function putRows(store: LedgerStore, tenant: string, rows: Rows): P
   await store.ledger(tenant).write.commit({ atomeIds: [], ops: [] }, ({ head }) => {
     const last = alterations.at(-1);
     const moved = last ? { ...head, seq: last.seq, hash: last.hash, timestamp: last.timestamp } : head;
-    return { additions: { head: moved, alterations, atomes, receipts, ...more } };
+    const answered = receipts.map((row) => ({ superseded: null, timestamp: timeOf(row.seq), ...row }));
+    return { additions: { head: moved, alterations, atomes, receipts: answered, ...more } };
   });
 }
 

@@ -1,8 +1,9 @@
 import type pg from 'pg';
-import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
+import type { AlterationRow, HeadRow, ReceiptRow } from '../../rows.js';
 import { LedgerGone } from '../../store-error.js';
 import type { Additions, LockedState, TouchedKeys } from '../../store.js';
 import type { Param } from '../columns.js';
+import { compactionStatements } from '../compaction.sql.js';
 import { propagationStatements } from '../inheritance.sql.js';
 import {
   alterationRow,
@@ -16,7 +17,16 @@ import {
 import * as sql from '../sql.js';
 import { together } from './postgres.client.js';
 import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
-import { ADD, addParams, LOCK_HEAD, SELECT_CREATIONS, SELECT_DOCUMENTS, SELECT_RECEIPTS } from './postgres.sql.js';
+import {
+  ADD,
+  ADD_BASES,
+  addParams,
+  LOCK_HEAD,
+  PAIRS_OF,
+  SELECT_CREATIONS,
+  SELECT_DOCUMENTS,
+  SELECT_RECEIPTS,
+} from './postgres.sql.js';
 
 /* What a group asks in its transaction, on whichever connection that is. */
 
@@ -42,7 +52,7 @@ export async function readGroup(
     readAtomes(rows, tenant, atomeIds, touched),
     ops.length === 0
       ? Promise.resolve([])
-      : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
+      : rows<ReceiptRow>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
   ] as const;
   await together([...begun, locked, ...read]);
   const [head] = await locked;
@@ -75,5 +85,8 @@ export function addGroup(ask: Ask, tenant: string, additions: Additions): Promis
     sent.push(...sql.ERASE.map((statement) => ask(statement, params)));
   }
   for (const { sql: text, params } of propagationStatements(tenant, additions)) sent.push(ask(text, params));
+  const bases = additions.compaction?.bases ?? [];
+  if (bases.length > 0) sent.push(ask(ADD_BASES, [tenant, JSON.stringify(bases)]));
+  for (const { sql: text, params } of compactionStatements(tenant, additions, PAIRS_OF)) sent.push(ask(text, params));
   return sent;
 }

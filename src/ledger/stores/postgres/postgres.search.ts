@@ -51,11 +51,13 @@ const SELECT_BEHIND = `SELECT l.tenant FROM atome_ledgers AS l LEFT JOIN atome_s
 const ADD_TENANT = `INSERT INTO atome_search_tenants (tenant, seq, hash) VALUES ($1, 0, '') ON CONFLICT DO NOTHING`;
 /** Of several servers one follows. */
 const LOCK_TENANT = `SELECT s.seq, s.seq = 0 OR s.hash = (
-    SELECT hash FROM atome_alterations AS l WHERE l.tenant = s.tenant AND l.seq = s.seq
+    SELECT l.hash FROM atome_alterations AS l WHERE l.tenant = s.tenant AND l.seq = s.seq
+    UNION ALL SELECT b.hash FROM atome_bases AS b WHERE b.tenant = s.tenant AND b.seq = s.seq LIMIT 1
   ) AS "isSame" FROM atome_search_tenants AS s WHERE s.tenant = $1 FOR UPDATE SKIP LOCKED`;
 const CLEAR_TENANT = 'DELETE FROM atome_search_texts WHERE tenant = $1';
 const MOVE_TENANT = `UPDATE atome_search_tenants SET seq = $2, hash = (
     SELECT hash FROM atome_alterations WHERE tenant = $1 AND seq = $2
+    UNION ALL SELECT hash FROM atome_bases WHERE tenant = $1 AND seq = $2 LIMIT 1
   ) WHERE tenant = $1`;
 /** Without its settings the planner would hope to find enough by walking. */
 const NO_WALK = 'BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off';

@@ -3,6 +3,7 @@ import {
   ALTERATION_COLUMNS,
   ALTERATIONS,
   ATOMES,
+  BASES,
   DOCUMENT_COLUMNS,
   RECEIPTS,
   selectPartial,
@@ -74,6 +75,8 @@ export function addParams(tenant: string, { head, alterations, atomes, receipts 
   const tables = [alterations, added, changed, receipts];
   return [...tables.flatMap((rows) => [tenant, JSON.stringify(rows)]), ...headParams(tenant, head)];
 }
+
+export const ADD_BASES = insert(BASES);
 
 /** In one statement: that the database only reads, or has other tables, or gives us no rights on them, fails it. */
 export const PROBE = `WITH ${sql.PROBES.map((probe, index) => `p${index} AS (${probe})`).join(', ')} SELECT 1`;

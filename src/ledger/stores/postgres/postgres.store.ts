@@ -157,7 +157,7 @@ export class PostgresStore extends SqlStore {
       await this.search?.follow(1, false);
       const { rows } = await this.maintenance.query(this.textOf(postgresFields.isThere));
       const more = [...(this.search ? ['search_texts'] : []), ...(rows.length > 0 ? ['field_values'] : [])];
-      const tables = ['alterations', 'atomes', 'receipts', ...more];
+      const tables = ['alterations', 'atomes', 'receipts', 'bases', ...more];
       for (const table of tables) await this.maintenance.query(this.textOf(`${how} ${PREFIX}${table}`));
     });
   }

@@ -1,8 +1,9 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, ReceiptRow, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone } from '../../store-error.js';
 import type { Additions, Erasure, LockedState, TouchedKeys } from '../../store.js';
-import { ALTERATIONS, ATOMES, RECEIPTS, type Table } from '../columns.js';
+import { ALTERATIONS, ATOMES, BASES, RECEIPTS, type Table } from '../columns.js';
+import { compactionStatements } from '../compaction.sql.js';
 import * as inheritance from '../inheritance.sql.js';
 import {
   countedOf,
@@ -19,6 +20,7 @@ import * as sql from '../sql.js';
 import { StatementCache } from './statement-cache.mjs';
 
 export const TEXTS_OF = 'SELECT value FROM json_each(?)';
+export const PAIRS_OF = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
@@ -30,6 +32,7 @@ const SELECT_RECEIPTS = sql.selectReceipts(
 const INSERT_ALTERATION = insertOf(ALTERATIONS);
 const INSERT_ATOME = insertOf(ATOMES, sql.UPSERT_ATOME);
 const INSERT_RECEIPT = insertOf(RECEIPTS);
+const INSERT_BASE = insertOf(BASES);
 
 /** What groups ask of a connection, which is in a transaction by then. */
 export class SqliteGroups {
@@ -53,7 +56,10 @@ export class SqliteGroups {
     const first = this.prepare(sql.SELECT_ALTERATION);
     return {
       head,
-      creations: sql.met(touched, atomes).map((id) => first.get(tenant, id, 1) as AlterationRow),
+      creations: sql
+        .met(touched, atomes)
+        .map((id) => first.get(tenant, id, 1) as AlterationRow | undefined)
+        .filter((row) => row !== undefined),
       ...withDocuments(found, documents),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
       ...this.countHeirs(tenant, found, touched),
@@ -71,12 +77,12 @@ export class SqliteGroups {
     return heirsOf(counted, rows as HeirsOfOwner[]);
   }
 
-  private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
-    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as IdempotencyRecord[];
+  private receipts(tenant: string, ops: TouchedKeys['ops']): ReceiptRow[] {
+    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as ReceiptRow[];
   }
 
   add(tenant: string, additions: Additions): void {
-    const { head, alterations, atomes, receipts, erased } = additions;
+    const { head, alterations, atomes, receipts, erased, compaction } = additions;
     this.insert(INSERT_ALTERATION, tenant, alterations);
     this.insert(INSERT_ATOME, tenant, atomes);
     this.insert(INSERT_RECEIPT, tenant, receipts);
@@ -85,6 +91,8 @@ export class SqliteGroups {
       this.prepare(each.sql).run(...each.params);
     }
     if (erased?.length) this.erase(tenant, erased);
+    this.insert(INSERT_BASE, tenant, compaction?.bases ?? []);
+    for (const each of compactionStatements(tenant, additions, PAIRS_OF)) this.prepare(each.sql).run(...each.params);
   }
 
   private erase(tenant: string, erased: readonly Erasure[]): void {

@@ -21,7 +21,7 @@ import { sqliteFields } from './sqlite.fields.js';
 import { sqliteSorting } from './sqlite.sorting.js';
 import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
-import { SqliteGroups, TEXTS_OF } from './sqlite.groups.js';
+import { PAIRS_OF, SqliteGroups, TEXTS_OF } from './sqlite.groups.js';
 import { joinSqlite } from './sqlite.joined.js';
 
 /** How long health waits for a lock that another process has, in milliseconds. */
@@ -39,7 +39,7 @@ const NO_THREADS =
 export class SqliteStore extends SqlStore {
   readonly kind = 'sqlite';
   readonly textsOf = TEXTS_OF;
-  readonly pairsOf = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
+  readonly pairsOf = PAIRS_OF;
   readonly dialect = {
     lowerData: 'lower(data)',
     isFound:

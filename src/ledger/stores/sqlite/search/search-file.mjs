@@ -134,7 +134,7 @@ export class SearchFile {
 
   /** @param {string} tenant @param {number} seq */
   #hashAt(tenant, seq) {
-    return this.#statements.hash.get(tenant, seq)?.hash;
+    return this.#statements.hash.get(tenant, seq, tenant, seq)?.hash;
   }
 
   /** @param {string} tenant */
@@ -200,8 +200,10 @@ function prepare(index, ledger) {
     putIn: index.prepare('INSERT INTO trigrams (rowid, text) VALUES (?, ?)'),
     /** @type {import('better-sqlite3').Statement<[], { tenant: string, seq: number }>} */
     heads: ledger.prepare('SELECT tenant, seq FROM atome_ledgers'),
-    /** @type {import('better-sqlite3').Statement<[string, number], { hash: string }>} */
-    hash: ledger.prepare('SELECT hash FROM atome_alterations WHERE tenant = ? AND seq = ?'),
+    /** @type {import('better-sqlite3').Statement<[string, number, string, number], { hash: string }>} */
+    hash: ledger.prepare(
+      'SELECT hash FROM atome_alterations WHERE tenant = ? AND seq = ? UNION ALL SELECT hash FROM atome_bases WHERE tenant = ? AND seq = ?',
+    ),
     /** @type {import('better-sqlite3').Statement<[string, number, number], Row>} */
     rows: ledger.prepare('SELECT id, seq, data FROM atome_atomes WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?'),
   };

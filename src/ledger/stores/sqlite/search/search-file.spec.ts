@@ -19,6 +19,7 @@ describe('the file of the index of searches', () => {
     ledger.pragma('journal_mode = WAL');
     ledger.exec(`CREATE TABLE atome_ledgers (tenant TEXT, seq INTEGER);
       CREATE TABLE atome_alterations (tenant TEXT, seq INTEGER, hash TEXT);
+      CREATE TABLE atome_bases (tenant TEXT, seq INTEGER, hash TEXT);
       CREATE TABLE atome_atomes (tenant TEXT, id TEXT, seq INTEGER, data TEXT, PRIMARY KEY (tenant, id))`);
     file = new SearchFile(join(folder, 'index'), join(folder, 'ledger'));
     seq = 0;

@@ -1,0 +1,96 @@
+import { ERASED } from '../erasure.js';
+import type { Compaction } from '../bases.js';
+import type { Additions } from '../store.js';
+import { FLOORS, isErasedAtome, type Param, type Statement } from './columns.js';
+import { BYTES_OF_ALTERATION, BYTES_OF_BASE, FORGET_RECEIPTS } from './row-bytes.sql.js';
+
+/* What a compaction changes, in the transaction of a group. Parameters are written `?`. */
+
+const counted = (sign: '+' | '-', bytes: string, from: string): string =>
+  `UPDATE atome_ledgers SET bytes = bytes ${sign} (SELECT coalesce(sum(${bytes}), 0) FROM ${from}) WHERE tenant = ?`;
+
+/**
+ * Behind the insert of its bases. An erasure may have come since its rows were read: what is counted is counted of what is there.
+ * @param pairsOf a subquery of pairs, see `SqlDatabase`
+ */
+export function compactionStatements(tenant: string, { compaction }: Additions, pairsOf: string): Statement[] {
+  if (!compaction) return [];
+  const { bases = [], replaces = [], floor, drops, settles = [], forgets } = compaction;
+  const which = (seqs: readonly number[]): Named => namedBases(tenant, seqs, pairsOf);
+  return [
+    ...(bases.length > 0 ? addedBases(tenant, which(bases.map(({ seq }) => seq))) : []),
+    ...(replaces.length > 0 ? goneBases(tenant, which(replaces)) : []),
+    ...(drops ? dropped(tenant, drops) : []),
+    ...settles.map(({ superseded, author, opId }) => ({
+      sql: 'UPDATE atome_receipts SET superseded = ? WHERE tenant = ? AND author = ? AND op_id = ?',
+      params: [superseded, tenant, author, opId],
+    })),
+    ...(forgets ? forgotten(tenant, forgets) : []),
+    ...(floor ? [floorStatement(tenant, floor)] : []),
+  ];
+}
+
+interface Named {
+  readonly seqs: string;
+  readonly params: readonly Param[];
+  /** Rows `b`, with the same parameters. */
+  readonly rows: string;
+}
+
+/** As text: a pair has a name and a version. */
+function namedBases(tenant: string, seqs: readonly number[], pairsOf: string): Named {
+  const wanted = `(SELECT CAST(w.id AS bigint) AS seq FROM ${pairsOf} AS w)`;
+  return {
+    seqs: wanted,
+    params: [JSON.stringify(seqs.map((seq) => [String(seq), 0])), tenant],
+    rows: `${wanted} AS s CROSS JOIN atome_bases AS b WHERE b.seq = s.seq AND b.tenant = ?`,
+  };
+}
+
+function addedBases(tenant: string, { seqs, params, rows }: Named): Statement[] {
+  return [
+    {
+      sql: `UPDATE atome_bases SET snapshot = '${ERASED.changes}', rest = '${ERASED.changes}', salt = '${ERASED.salt}'
+        WHERE seq IN ${seqs} AND tenant = ? AND EXISTS (
+          SELECT 1 FROM atome_atomes AS a
+          WHERE a.tenant = atome_bases.tenant AND a.id = atome_bases.atome_id AND a.base > atome_bases.version AND ${isErasedAtome('a')})`,
+      params,
+    },
+    { sql: counted('+', BYTES_OF_BASE, rows), params: [...params, tenant] },
+  ];
+}
+
+function goneBases(tenant: string, { seqs, params, rows }: Named): Statement[] {
+  return [
+    { sql: counted('-', BYTES_OF_BASE, rows), params: [...params, tenant] },
+    { sql: `DELETE FROM atome_bases WHERE seq IN ${seqs} AND tenant = ?`, params },
+  ];
+}
+
+function dropped(tenant: string, { after, upTo }: NonNullable<Compaction['drops']>): Statement[] {
+  const which = 'atome_alterations AS l WHERE l.tenant = ? AND l.seq > ? AND l.seq <= ?';
+  const params = [tenant, after, upTo];
+  return [
+    { sql: counted('-', BYTES_OF_ALTERATION, which), params: [...params, tenant] },
+    { sql: 'DELETE FROM atome_alterations WHERE tenant = ? AND seq > ? AND seq <= ?', params },
+  ];
+}
+
+function forgotten(tenant: string, { before, limit }: NonNullable<Compaction['forgets']>): Statement[] {
+  const [count, forget] = FORGET_RECEIPTS;
+  return [
+    { sql: count, params: [tenant, before, limit, tenant] },
+    { sql: forget, params: [tenant, tenant, before, limit] },
+  ];
+}
+
+/** Sets it if nobody has set another meanwhile. */
+function floorStatement(tenant: string, floor: NonNullable<Compaction['floor']>): Statement {
+  const columns = FLOORS.columns.map((column) => `"${column}"`);
+  return {
+    sql: `INSERT INTO atome_floors ("tenant", ${columns.join(', ')}) VALUES (?${', ?'.repeat(columns.length)})
+      ON CONFLICT ("tenant") DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}
+      WHERE atome_floors."seq" = ?`,
+    params: [tenant, ...FLOORS.fields.map((field) => floor[field]), floor.previous],
+  };
+}

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { createClient, memoryStore } from '../../client/src/index.js';
+import { ledgerKeyOf } from '../../src/ledger/compaction/checkpoint.js';
+import { Compactor } from '../../src/ledger/compaction/compactor.js';
+import { openStore } from '../../src/ledger/stores/open-store.js';
+import { AT_ONCE, next, shownBy } from '../support/clients/offline.js';
+import { createFile } from '../support/databases/databases.js';
+import { startApp } from '../support/server/app.js';
+import { freePort } from '../support/server/free-port.js';
+
+it('a client whose cursor has gone into an archive takes over what there is, and loses nothing that it wrote', async () => {
+  const [port, database, folder] = [await freePort(), createFile(), await mkdtemp(join(tmpdir(), 'archive-'))];
+  const settings = { DATABASE_URL: database.url, PORT: String(port) };
+  let server = await startApp(settings);
+  for (const n of [1, 2, 3]) await server.api.create({ n }, { id: `kept${n}` });
+  const client = createClient({ url: server.url, reconnect: AT_ONCE, store: memoryStore() });
+  await client.ready();
+  await client.update('kept1', { n: 4 });
+  await client.flush();
+  await server.close();
+  await next(client, 'sync:status', ({ state }) => state === 'offline');
+  await client.create({ id: 'pending', kind: 'note', data: { n: 5 } });
+  await client.update('kept2', { more: 6 });
+  // it is away, and others go on
+  server = await startApp({ ...settings, PORT: '0' });
+  await server.api.delete('/api/atome/kept3');
+  for (let n = 7; n < 12; n += 1) await server.api.patch('/api/atome/kept1', { n });
+  await server.close();
+  const store = await openStore(database.url);
+  const compactor = new Compactor(store, { folder, key: ledgerKeyOf('a secret of the spec') });
+  for await (const { floor } of compactor.run(['default'], { seq: 1_000 })) expect(floor).toBe(9);
+  await store.close();
+
+  const [reset, live] = [next(client, 'sync:reset'), next(client, 'sync:live')];
+  server = await startApp(settings);
+  expect(await reset).toMatchObject({ reason: 'compacted' });
+  await live;
+  await client.flush();
+  expect(Object.keys(await shownBy(client)).sort()).toEqual(['kept1', 'kept2', 'pending']);
+  expect(await client.get('kept1')).toMatchObject({ data: { n: 11 } });
+  expect(await client.get('kept2')).toMatchObject({ data: { n: 2, more: 6 } });
+  expect(client.status()).toMatchObject({ pending: 0, rejected: 0 });
+  await client.close();
+  await server.close();
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
