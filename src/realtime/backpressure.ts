@@ -13,6 +13,7 @@ const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
 export class BackPressure {
   private unanswered = 0;
   private isAnonymous = true;
+  private isPaused = false;
   private throttled: NodeJS.Timeout | undefined;
 
   /** @param unsentBytes bytes on their way to the client, above which it is heard no further. */
@@ -51,12 +52,17 @@ export class BackPressure {
 
   /** More has come. */
   pauseIfFull(): void {
-    if (this.isFull) this.socket.pause();
+    if (!this.isFull) return;
+    this.isPaused = true;
+    this.socket.pause();
   }
 
   /** Something has been taken. */
   resumeUnlessFull(): void {
-    if (!this.isFull) this.socket.resume();
+    // asked with each message and each answer, and nearly always for nothing
+    if (!this.isPaused || this.isFull) return;
+    this.isPaused = false;
+    this.socket.resume();
   }
 
   private get isFull(): boolean {
