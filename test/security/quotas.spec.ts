@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { CountWhatIsStored1760200000000 } from '../../src/database/migrations/1760200000000-count-what-is-stored.js';
 import { CountAllTexts1769000000000 } from '../../src/database/migrations/1769000000000-count-all-texts.js';
+import { Floors1777000000000 } from '../../src/database/migrations/1777000000000-floors.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import { querying } from '../support/ledger/raw-query.js';
 import { bearer } from '../support/clients/api.js';
@@ -113,9 +114,13 @@ describe.each(DATABASES)('the quotas of a tenant, on %s,', (_name, create) => {
     const counted = (): Promise<unknown> => querying(dataSource)('SELECT tenant, atomes, bytes FROM atome_ledgers');
     const before = await counted();
     const runner = dataSource.createQueryRunner();
-    const [first, second] = [new CountWhatIsStored1760200000000(), new CountAllTexts1769000000000()];
-    for (const migration of [second, first]) await migration.down(runner);
-    for (const migration of [first, second]) await migration.up(runner);
+    const counting = [
+      new CountWhatIsStored1760200000000(),
+      new CountAllTexts1769000000000(),
+      new Floors1777000000000(),
+    ];
+    for (const migration of [...counting].reverse()) await migration.down(runner);
+    for (const migration of counting) await migration.up(runner);
     await runner.release();
     expect(await counted()).toEqual(before);
     await dataSource.destroy();
