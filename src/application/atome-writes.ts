@@ -1,6 +1,6 @@
 import { entityTag } from '../ledger/entity-tag.js';
 import type { Scrubber } from '../ledger/integrity/scrubber.js';
-import { valueIn } from '../ledger/lazy-atome.js';
+import { ownAtome, valueIn } from '../ledger/lazy-atome.js';
 import { chained } from '../ledger/new-alteration.js';
 import type { Outcome } from '../ledger/outcome.js';
 import type { JoinedTransaction } from '../ledger/store.js';
@@ -66,13 +66,15 @@ export class AtomeWrites {
   async resultOf(outcome: Outcome, { principal }: Caller): Promise<WriteResult> {
     switch (outcome.outcome) {
       case 'applied': {
-        const { alteration, atome, prevHash, hash } = outcome.committed;
+        const { alteration, prevHash, hash } = outcome.committed;
+        const atome = ownAtome(outcome.committed.atome);
         const { atomeId: id, version, seq } = alteration;
         const etag = entityTag(outcome.epoch, atome);
         return { id, version, seq, etag, atome, alteration: chained(alteration, { prevHash, hash }) };
       }
       case 'noop': {
-        const { atomeId: id, version, seq, atome } = outcome;
+        const { atomeId: id, version, seq } = outcome;
+        const atome = ownAtome(outcome.atome);
         return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: null };
       }
       case 'duplicate': {

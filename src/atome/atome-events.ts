@@ -2,8 +2,11 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Subject, type Observable } from 'rxjs';
 import { eventOf } from '../feed/entry.js';
 import { ConsumerHost } from '../consumers/consumer-options.js';
+import { ownAtome } from '../ledger/lazy-atome.js';
+import { newAlteration } from '../ledger/new-alteration.js';
 import type { Committed } from '../ledger/outcome.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
+import type { Change } from '../protocol/index.js';
 import { EventHandlers } from './event-handlers.js';
 import type { TenantEvent } from './on-atome.js';
 
@@ -54,8 +57,15 @@ export class AtomeEvents implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   private tell(tenant: string, committed: Committed): void {
-    const event = { tenant, ...eventOf(committed) };
+    const event = { tenant, ...eventOf(ownOf(committed)) };
     this.handlers.tell(event, committed.size);
     this.subject.next(event);
   }
+}
+
+/** What an application makes of its event is nothing to readers of the feed. */
+function ownOf({ alteration, atome, texts }: Committed): Pick<Committed, 'alteration' | 'atome'> {
+  if (!texts) return { alteration, atome };
+  const change = { operation: alteration.operation, changes: JSON.parse(texts.changes) as unknown } as Change;
+  return { alteration: newAlteration(alteration, change, alteration, alteration), atome: ownAtome(atome, texts) };
 }

@@ -4,7 +4,7 @@ import type { Caller } from '../application/caller.js';
 import type { RecordedWrites } from '../application/transactions.js';
 import type { WriteResult } from '../application/write-result.js';
 import { parsePreconditions } from '../http/preconditions.js';
-import { parseRenameBody, type Limits, type Mutation, type WriteHeaders } from '../protocol/index.js';
+import { jsonOf, parseRenameBody, type Limits, type Mutation, type WriteHeaders } from '../protocol/index.js';
 import { WriteCalls, type WriteContext } from './write-calls.js';
 
 /** Who writes, and under which name. */
@@ -60,7 +60,9 @@ export class AtomeTransaction extends WriteCalls<TransactionWriteContext, Record
     const preconditions = parsePreconditions(context);
     const mutation = parse({ idempotencyKey: opId ?? undefined });
     const atomeId = opId !== null && mutation.freshId ? idOf(opId, by.caller) : mutation.atomeId;
-    recorded.add({ ...mutation, opId, atomeId, preconditions });
+    // a copy: the application goes on with its objects before the writes are decided
+    const own = { ...mutation, changes: jsonOf(mutation.changes) } as Mutation;
+    recorded.add({ ...own, opId, atomeId, preconditions });
     return Promise.resolve({ id: atomeId });
   }
 }

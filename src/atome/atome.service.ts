@@ -15,6 +15,7 @@ import type { Preconditions } from '../ledger/write/preconditions.js';
 import type { ListQuery } from '../ledger/store.js';
 import {
   AtomeError,
+  guardJson,
   invalid,
   parseDeleteBody,
   parseId,
@@ -137,7 +138,8 @@ export class AtomeService extends WriteCalls<WriteContext, WriteResult> {
 
   /** One parsed write, whichever way it came. */
   write(mutation: Mutation, context: WriteContext): Promise<WriteResult> {
-    return this.take(() => mutation, context);
+    const checked = (): unknown => ({ ...mutation, changes: guardJson(mutation.changes, this.limits) });
+    return this.take(() => checked() as Mutation, context);
   }
 
   protected async take(parse: (headers: WriteHeaders) => Mutation, context: WriteContext = {}): Promise<WriteResult> {

@@ -68,7 +68,10 @@ export interface AlterInput {
 /** The parts to set whole: one or more of `data, meta, kind, type, parentId`. */
 export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 
-/** The writes that an application's code calls, whatever becomes of them. */
+/**
+ * The writes that an application's code calls, whatever becomes of them. What they are given is kept as JSON has it: a member that
+ * is undefined is left out, a date becomes its text. What JSON does not carry, such as a function, is refused.
+ */
 export abstract class WriteCalls<Context, Result> {
   protected abstract readonly limits: Limits;
 

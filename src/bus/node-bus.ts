@@ -148,7 +148,9 @@ export class NodeBus {
     if (!transport?.carries || !messages || this.carrying >= MAX_CARRYING) return undefined;
     const chars = committed.reduce((sum, { size, previousSize = 0 }) => sum + size + previousSize, 0);
     if (chars > MAX_CARRIED) return undefined;
-    const text = messages.textOf({ type: 'committed', hint, committed });
+    // nobody there holds the objects of the message
+    const told = committed.map(({ texts: _texts, ...each }) => each);
+    const text = messages.textOf({ type: 'committed', hint, committed: told });
     return text.length <= transport.maxChars ? text : undefined;
   }
 

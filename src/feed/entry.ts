@@ -1,5 +1,7 @@
 import { textWithAtome } from '../ledger/lazy-atome.js';
 import { headerOfAtome, type Committed } from '../ledger/outcome.js';
+import type { WrittenTexts } from '../ledger/rows.js';
+import { LARGE } from '../ledger/turns.js';
 import type {
   AccessRules,
   AlterationBody,
@@ -61,6 +63,7 @@ export class Entry {
   states: States | null | undefined;
   private alteration: AlterationBody | undefined;
   private atome: Atome | undefined;
+  private texts: WrittenTexts | undefined;
   private json: string | undefined;
 
   /** @param holdsStates whether somebody may ask for a condition. */
@@ -75,7 +78,9 @@ export class Entry {
     this.hash = hash;
     this.prevHash = prevHash;
     this.size = size + ENVELOPE_CHARS;
-    this.statesSize = size + previousSize;
+    const states = size + previousSize;
+    // of large ones there may be both: the text, and what it was taken apart to
+    this.statesSize = states < LARGE ? states : 2 * states;
     this.sourceClient = alteration.sourceClient;
     this.author = alteration.author;
     this.after = headerOfAtome(atome);
@@ -88,26 +93,31 @@ export class Entry {
     this.existed = (compact && before !== null) || this.redacts;
     this.alteration = erased ? undefined : alteration;
     this.atome = atome;
+    this.texts = committed.texts;
     // what it takes is not to be held either
     this.states = erased || this.redacts ? null : holdsStates ? { before: previous, after: atome } : undefined;
   }
 
   /** undefined for an entry whose payload has been erased: nobody gets anything of it. */
   get event(): string | undefined {
-    const { alteration, atome } = this;
+    const { alteration, atome, texts } = this;
     if (alteration && atome) {
-      this.json = textWithAtome(eventOf({ alteration, atome }));
-      this.alteration = undefined;
-      this.atome = undefined;
+      this.letGo();
+      this.json = textWithAtome(eventOf({ alteration, atome }), texts);
     }
     return this.json;
   }
 
   erase(): void {
-    this.alteration = undefined;
-    this.atome = undefined;
+    this.letGo();
     this.json = undefined;
     this.states = null;
+  }
+
+  private letGo(): void {
+    this.alteration = undefined;
+    this.atome = undefined;
+    this.texts = undefined;
   }
 
   /** The atome has moved on. */

@@ -26,9 +26,7 @@ export class JsonAnswers {
 
   /** As {@link of}, of an object whose `atome` may be text still. */
   withAtome(object: object, reply: FastifyReply): unknown {
-    if (this.areIntercepted) return object;
-    void reply.type(JSON_TYPE);
-    return textWithAtome(object);
+    return this.of(textWithAtome(object), reply);
   }
 }
 

@@ -6,6 +6,7 @@ import { undecidable } from '../ledger/write/undecidable.js';
 import {
   equalJson,
   invalid,
+  jsonOf,
   type AtomeState,
   type Content,
   type Issue,
@@ -34,7 +35,7 @@ function ruleOf({ schema, defaults = {}, readonly = [], immutable = [], upgrades
   return {
     validate: schema && validatorOf(schema),
     upgrades: upgrades && new SchemaUpgrades(upgrades),
-    defaults: Object.entries(defaults),
+    defaults: Object.entries(jsonOf(defaults) as JsonObject),
     readonly,
     immutable,
     hook: beforeWrite,

@@ -1,4 +1,12 @@
-import { DEFAULT_LIMITS, checkJson, equalJson, isObject, type JsonObject, type JsonPatch } from '../protocol/index.js';
+import {
+  DEFAULT_LIMITS,
+  checkJson,
+  equalJson,
+  isObject,
+  jsonOf,
+  type JsonObject,
+  type JsonPatch,
+} from '../protocol/index.js';
 import type { SchemaUpgrade } from './kind-options.js';
 import { keyToken } from './validator.js';
 
@@ -26,7 +34,7 @@ export class SchemaUpgrades {
       const made: unknown = step(structuredClone(next));
       const problem = isObject(made) ? checkJson(made, DEFAULT_LIMITS) : { path: '', message: 'is no object' };
       if (problem) throw new Error(`what an upgrade of the schema returns ${problem.message} ${problem.path}`.trim());
-      next = JSON.parse(JSON.stringify(made)) as JsonObject;
+      next = jsonOf(made) as JsonObject;
     }
     return { ...next, [SCHEMA_VERSION]: this.version };
   }

@@ -7,6 +7,7 @@ import type { JsonObject } from '../protocol/index.js';
 
 const QUOTE = 34;
 const COMMA = 44;
+const COLON = 58;
 const BACKSLASH = 92;
 /** The brackets of arrays and objects differ in one bit. */
 const CASE = 32;
@@ -21,12 +22,12 @@ export function membersOf(text: string, keys: ReadonlySet<string>): Members {
   const found = new Map<string, string>();
   if (keys.size === 0) return found;
   const longest = longestOf(keys);
-  walk(text, (at, colon, end) => {
+  const isWalked = walk(text, (at, colon, end) => {
     if (colon - at > longest) return;
     const key = text.slice(at, colon);
     if (keys.has(key)) found.set(key, text.slice(colon + 1, end));
   });
-  return found;
+  return isWalked ? found : membersOf(asWritten(text), keys);
 }
 
 /** How many values there are in a value, itself among them. */
@@ -60,7 +61,8 @@ export interface Rewriting {
 }
 
 /** The object with other members for some keys, in the order in which an object would have them. */
-export function rewritten(text: string, { keys, written, moved }: Rewriting): string {
+export function rewritten(text: string, rewriting: Rewriting): string {
+  const { keys, written, moved } = rewriting;
   if (keys.size === 0) return text;
   const parts: string[] = [];
   // those next to each other that stay are copied in one piece
@@ -78,7 +80,7 @@ export function rewritten(text: string, { keys, written, moved }: Rewriting): st
   const indexed = [...written.keys()].filter((key) => indexOf(key) < NO_INDEX).values();
   let next = indexed.next();
   const longest = longestOf(keys);
-  walk(text, (at, colon, end) => {
+  const isWalked = walk(text, (at, colon, end) => {
     const isPassed = next.done && colon - at > longest;
     const key = isPassed ? '' : text.slice(at, colon);
     const index = next.done ? NO_INDEX : indexOf(key);
@@ -89,19 +91,34 @@ export function rewritten(text: string, { keys, written, moved }: Rewriting): st
     } else if (placed.has(key) || !written.has(key) || moved.has(key)) copy();
     else put(key);
   });
+  if (!isWalked) return rewritten(asWritten(text), rewriting);
   copy();
   for (const key of written.keys()) if (!placed.has(key)) put(key);
   return `{${parts.join(',')}}`;
 }
 
-/** @param visit is told where a key begins and ends, and where its value does. */
-function walk(text: string, visit: (at: number, colon: number, end: number) => void): void {
-  for (let at = 1; text.charCodeAt(at) === QUOTE;) {
+/**
+ * @param visit is told where a key begins and ends, and where its value does.
+ * @returns false for a text that is not written as `JSON.stringify` does: it was not gone through to its end.
+ */
+function walk(text: string, visit: (at: number, colon: number, end: number) => void): boolean {
+  if (text === '{}') return true;
+  for (let [at, escape] = [1, 0]; text.charCodeAt(at) === QUOTE;) {
     const colon = behindString(text, at);
+    if (text.charCodeAt(colon) !== COLON) return false;
+    if (escape < at) escape = (text.indexOf('\\', at) + 1 || Infinity) - 1;
+    if (escape < colon && asWritten(text.slice(at, colon)) !== text.slice(at, colon)) return false;
     const end = endOfValue(text, colon + 1);
     visit(at, colon, end);
+    if (text.charCodeAt(end) !== COMMA) return end === text.length - 1;
     at = end + 1;
   }
+  return false;
+}
+
+/** Text that somebody else has written, such as a repair by hand, as `JSON.stringify` writes it. */
+function asWritten(text: string): string {
+  return JSON.stringify(JSON.parse(text));
 }
 
 /** What is longer is none of them. */

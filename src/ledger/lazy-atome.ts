@@ -1,8 +1,17 @@
-import { isObject, valueAt, type Atome, type FieldPath, type JsonObject, type JsonValue } from '../protocol/index.js';
+import { inspect } from 'node:util';
+import {
+  isObject,
+  valueAt,
+  type AlterationBody,
+  type Atome,
+  type FieldPath,
+  type JsonObject,
+  type JsonValue,
+} from '../protocol/index.js';
 import { rightsAndAudienceOf } from './access-columns.js';
 import { membersOf } from './json-text.js';
-import { atomeText } from './row-mapper.js';
-import type { AtomeRow } from './rows.js';
+import { alterationText, atomeIn, atomeText } from './row-mapper.js';
+import type { AtomeRow, WrittenTexts } from './rows.js';
 
 type Document = 'data' | 'meta';
 
@@ -41,17 +50,12 @@ class LazyDocuments {
 export function lazyAtome(row: AtomeRow): Atome {
   const { id, kind, type, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
   const { audience: _audience, ...rights } = rightsAndAudienceOf(row);
-  const source = new LazyDocuments(row);
   const atome: Atome = {
     id,
     kind,
     type,
-    get data() {
-      return source.whole('data');
-    },
-    get meta() {
-      return source.whole('meta');
-    },
+    data: {},
+    meta: {},
     parentId,
     ownerId,
     version,
@@ -60,8 +64,34 @@ export function lazyAtome(row: AtomeRow): Atome {
     deletedAt,
     ...rights,
   };
+  // stamps are for the next write alone, and may be many
+  const source = new LazyDocuments({ ...row, clocks: '{}' });
+  for (const document of ['data', 'meta'] as const) {
+    const become = (value: unknown): void => {
+      Object.defineProperty(atome, document, { value, writable: true, enumerable: true, configurable: true });
+      // whoever has it may alter it: it is no longer what the text says
+      sources.delete(atome);
+    };
+    const get = (): JsonObject => {
+      const value = source.whole(document);
+      become(value);
+      return value;
+    };
+    Object.defineProperty(atome, document, { get, set: become, enumerable: true, configurable: true });
+  }
+  Object.defineProperty(atome, inspect.custom, { value: () => ({ ...atome }), configurable: true });
   sources.set(atome, source);
   return atome;
+}
+
+/**
+ * The same atome for somebody who may alter it: that is nothing to those who have this one.
+ * @param texts of its documents; left out: one that is not lazy stays what it is.
+ */
+export function ownAtome(atome: Atome, texts?: WrittenTexts): Atome {
+  const source = sources.get(atome);
+  if (source) return lazyAtome(source.row);
+  return texts ? atomeIn({ ...atome, data: texts.data, meta: texts.meta }) : atome;
 }
 
 /** As {@link valueAt}, which takes no more apart of a lazy atome than the keys that are asked for. */
@@ -77,14 +107,16 @@ export function valueIn(field: FieldPath, atome: Atome): unknown {
 /**
  * An object as JSON, put together out of the text of its `atome` where that is still there: to take a large one apart, and to
  * write it again, would come to the same.
+ * @param texts what the ledger keeps of its `atome` and `alteration`, whatever has become of these objects since.
  */
-export function textWithAtome(object: object): string {
+export function textWithAtome(object: object, texts?: WrittenTexts): string {
   const source = 'atome' in object ? sources.get(object.atome as Atome) : undefined;
-  if (!source) return JSON.stringify(object);
-  const members = Object.entries(object).flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    const text = name === 'atome' ? atomeText(source.row) : JSON.stringify(value);
-    return [`${JSON.stringify(name)}:${text}`];
-  });
-  return `{${members.join(',')}}`;
+  if (!source && !texts) return JSON.stringify(object);
+  const textOf = (name: string, value: unknown): string => {
+    if (name === 'alteration' && texts) return alterationText(value as AlterationBody, texts.changes);
+    if (name !== 'atome') return JSON.stringify(value);
+    return atomeText(source?.row ?? { ...(value as Atome), data: texts!.data, meta: texts!.meta });
+  };
+  const members = Object.entries(object).filter(([, value]) => value !== undefined);
+  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${textOf(name, value)}`).join(',')}}`;
 }

@@ -1,3 +1,4 @@
+import type { WrittenTexts } from './rows.js';
 import type { JoinedTransaction } from './store.js';
 import type { Preconditions } from './write/preconditions.js';
 import type { AlterationBody, Atome, Audience, AtomeHeader, JudgedHeader, Principal } from '../protocol/index.js';
@@ -31,6 +32,8 @@ export interface Committed {
   readonly size: number;
   /** The state after it. */
   readonly atome: Atome;
+  /** Left out where nobody else has its objects. */
+  readonly texts?: WrittenTexts;
   /** The header before it; null for a new atome. */
   readonly before: AtomeHeader | null;
   /** The state before it; null for a new atome, undefined where that was not read. */

@@ -46,6 +46,15 @@ export function atomeText(row: AtomeRow | AtomeInText): string {
   return `${names.slice(0, -1)},"data":${data},"meta":${meta},${rest.slice(1)}`;
 }
 
+/** An alteration as JSON, put together as {@link atomeText} is. */
+export function alterationText(alteration: AlterationBody, changes: string): string {
+  const { seq, atomeId, version, operation } = alteration;
+  const { reason, author, sourceClient, opId, hlc, timestamp, superseded } = alteration;
+  const names = JSON.stringify({ seq, atomeId, version, operation });
+  const rest = JSON.stringify({ reason, author, sourceClient, opId, hlc, timestamp, superseded });
+  return `${names.slice(0, -1)},"changes":${changes},${rest.slice(1)}`;
+}
+
 /**
  * The row of a state. Written out, as the other objects of a write are: to spread several objects into one defines
  * each member by itself, 12 µs for a row, and that was half of what a write cost.

@@ -67,6 +67,9 @@ export interface ReadAtomeRow extends AtomeRow {
 /** An atome whose documents are JSON, as the ledger keeps them. */
 export type AtomeInText = Omit<Atome, 'data' | 'meta'> & Pick<AtomeRow, 'data' | 'meta'>;
 
+/** What the ledger keeps of a write, as JSON. The objects that it was made of are in other hands, too, who may alter them. */
+export type WrittenTexts = Pick<AtomeRow, 'data' | 'meta'> & Pick<AlterationRow, 'changes'>;
+
 /** As {@link ReadAtomeRow}, before it is known whether its document is wanted. */
 export type PlacedRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
 

@@ -45,6 +45,39 @@ describe('checkJson', () => {
     expect(checkJson({ a: [{ toJSON: () => value as unknown }] }, LIMITS)).toMatchObject(problem);
   });
 
+  it.each([() => 1, Symbol('s'), Object.assign(() => 1, { toJSON: () => 1 })])('refuses %p', (value) => {
+    const problem = { code: 'invalid', path: 'a', message: expect.stringContaining('JSON does not carry') };
+    expect(checkJson({ a: value }, LIMITS)).toMatchObject(problem);
+    expect(checkJson({ a: { toJSON: () => value } }, LIMITS)).toMatchObject(problem);
+  });
+
+  it.each([[[1, undefined]], [Object.assign([1], { 2: 3 })], [[1, { toJSON: () => undefined }]]])(
+    'refuses what JSON would make null of in %p',
+    (list) => {
+      expect(checkJson({ list }, LIMITS)).toMatchObject({ code: 'invalid', path: 'list.1' });
+    },
+  );
+
+  it('tells whether a value is what JSON makes of it', () => {
+    const isJson = (value: unknown): boolean => {
+      const found = { isJson: true };
+      expect(checkJson(value, LIMITS, found)).toBeUndefined();
+      return found.isJson;
+    };
+    expect(isJson({ a: [1, null, { b: 'two' }], toJSON: 'text' })).toBe(true);
+    expect(isJson(Object.assign(Object.create(null), { a: 1 }))).toBe(true);
+    for (const odd of [
+      undefined,
+      new Date(0),
+      { toJSON: () => 1 },
+      new Map(),
+      Object.create({ inherited: 1 }),
+      Object('a'),
+    ]) {
+      expect(isJson({ a: [{ b: odd as unknown }] })).toBe(false);
+    }
+  });
+
   it('looks at what a value is written as, and refuses one that cannot be written', () => {
     expect(checkJson({ at: new Date(0) }, LIMITS)).toBeUndefined();
     expect(checkJson({ toJSON: 'text' }, LIMITS)).toBeUndefined();

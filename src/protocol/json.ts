@@ -44,7 +44,7 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** Why a decoded JSON value may not be walked, or undefined when it is within the limits. */
+/** Why a value may not be walked, or is not to be kept. */
 export interface JsonProblem extends Issue {
   readonly code: 'invalid' | 'too_complex';
 }
@@ -57,25 +57,40 @@ interface Visit {
 }
 
 /**
- * Checks depth, number of values, forbidden keys and that JSON writes each number as it is, with a stack of its own,
- * so that a hostile value cannot exhaust the call stack of what walks it later.
+ * Checks depth, number of values, forbidden keys and that JSON carries each value, with a stack of its own, so that a hostile
+ * value cannot exhaust the call stack of what walks it later. Members that are undefined pass: JSON leaves them out.
+ * @param found is told of a value that is not yet what JSON makes of it, see {@link jsonOf}.
  */
-export function checkJson(root: unknown, limits: Pick<Limits, 'jsonDepth' | 'jsonNodes'>): JsonProblem | undefined {
+export function checkJson(
+  root: unknown,
+  limits: Pick<Limits, 'jsonDepth' | 'jsonNodes'>,
+  found: { isJson: boolean } = { isJson: true },
+): JsonProblem | undefined {
   const stack: Visit[] = [{ value: root, parent: undefined, key: '', depth: 0 }];
   let nodes = 0;
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
     nodes += 1;
     const { depth } = visit;
     let { value } = visit;
+    if (isOfClass(value)) found.isJson = false;
     if (isWrittenByItself(value)) {
+      found.isJson = false;
       try {
         value = value.toJSON(String(visit.key));
       } catch (error) {
         return problem('invalid', visit, `cannot be written as JSON: ${(error as Error).message}`);
       }
     }
+    if (value instanceof Number || value instanceof BigInt) value = value.valueOf();
     if (typeof value === 'number' ? !Number.isFinite(value) || Object.is(value, -0) : typeof value === 'bigint') {
       return problem('invalid', visit, NOT_CARRIED);
+    }
+    if (value === undefined) {
+      if (typeof visit.key === 'number') return problem('invalid', visit, 'is undefined; JSON has null');
+      found.isJson &&= visit.parent === undefined;
+    }
+    if (typeof value === 'function' || typeof value === 'symbol') {
+      return problem('invalid', visit, `is a ${typeof value}, which JSON does not carry; leave it out`);
     }
     if (typeof value !== 'object' || value === null) continue;
     if (depth >= limits.jsonDepth) {
@@ -83,7 +98,10 @@ export function checkJson(root: unknown, limits: Pick<Limits, 'jsonDepth' | 'jso
     }
     if (Array.isArray(value)) {
       if (nodes + stack.length + value.length > limits.jsonNodes) return tooMany(limits);
-      value.forEach((item: unknown, key) => stack.push({ value: item, parent: visit, key, depth: depth + 1 }));
+      // what an array has no item for counts, too
+      for (let key = 0; key < value.length; key += 1) {
+        stack.push({ value: value[key] as unknown, parent: visit, key, depth: depth + 1 });
+      }
       continue;
     }
     const keys = Object.keys(value);
@@ -96,6 +114,19 @@ export function checkJson(root: unknown, limits: Pick<Limits, 'jsonDepth' | 'jso
     }
   }
   return undefined;
+}
+
+/** What JSON makes of a value of code that {@link checkJson} has let pass. */
+export function jsonOf(value: unknown): unknown {
+  const text = JSON.stringify(value) as string | undefined;
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** Whether an object is more than its members. */
+function isOfClass(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null;
 }
 
 /** What JSON.stringify asks for its own way to be written, such as a Date; nothing that was JSON has a function. */

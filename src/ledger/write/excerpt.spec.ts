@@ -9,6 +9,7 @@ import {
   fold,
   type AtomeState,
   type JsonObject,
+  type JsonPatch,
   type ReadyMutation,
 } from '../../protocol/index.js';
 import { newAlteration } from '../new-alteration.js';
@@ -106,6 +107,19 @@ describe('what a write names of a large atome', () => {
     const few = written(excerptOf(pendingOf(row), change), change, stamp);
     expect(kept(few)).toEqual(kept(written(pendingOf(row), change, stamp)));
     expect(Object.keys(JSON.parse((few as LedgerEntry).atome.clocks) as object).length).toBeLessThan(600);
+  });
+
+  it('passes by a member of a JSON Patch that says nothing', () => {
+    const log = new AtomeLog();
+    const data = { a: 1, pad: 'p'.repeat(LARGE) };
+    const changes = { kind: 'n', type: null, data, meta: {}, parentId: null };
+    log.write({ ...envelope, operation: 'create', changes }, '1');
+    const steps = [{ op: 'replace', path: '/a', value: 2, from: 5 }] as unknown as JsonPatch;
+    const change = { ...envelope, operation: 'patch' as const, changes: steps };
+    const row = rowOfState(log.state!);
+    const [few, all] = [written(excerptOf(pendingOf(row), change), change, '2'), written(pendingOf(row), change, '2')];
+    expect(kept(few)).toEqual(kept(all));
+    expect(JSON.parse((few as LedgerEntry).atome.data)).toEqual({ ...data, a: 2 });
   });
 
   it('is all that is taken apart, of the answer and the event too', () => {

@@ -140,7 +140,8 @@ export class GroupState {
     if (alteration.operation === 'redact') added.erased.push({ atomeId, version });
     const before = previous && headerOfAtome(previous);
     const previousSize = target?.row.size ?? 0;
-    const committed = { alteration, prevHash, hash, size, atome: next.shown, before, previous, previousSize };
+    const texts = { data: atome.data, meta: atome.meta, changes: row.changes };
+    const committed = { alteration, prevHash, hash, size, atome: next.shown, texts, before, previous, previousSize };
     added.committed.push(committed);
     return committed;
   }

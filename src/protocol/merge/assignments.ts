@@ -123,7 +123,9 @@ function pointersWritten(step: JsonPatchStep): string[] {
 }
 
 function pointersNamed(steps: JsonPatch): Set<string> {
-  return new Set(steps.flatMap((step) => ('from' in step ? [step.from, step.path] : [step.path])));
+  // others may have a member of that name, which says nothing
+  const from = (step: JsonPatchStep): string[] => (step.op === 'move' || step.op === 'copy' ? [step.from] : []);
+  return new Set(steps.flatMap((step) => [...from(step), step.path]));
 }
 
 /** The keys of the document that pointers lead through. */

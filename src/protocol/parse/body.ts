@@ -38,8 +38,7 @@ function envelope(opId: string | null, atomeId: string, reason: string | null): 
 }
 
 export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(body, limits);
-  const fields = new Fields(body);
+  const fields = new Fields(guardJson(body, limits));
   const id = takeNewIdOrNull(fields, 'id');
   const changes = takeContent(fields, 'type');
   fields.refuseUnknown().check();
@@ -47,9 +46,8 @@ export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Li
 }
 
 export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(body, limits);
+  const fields = new Fields(guardJson(body, limits));
   const atomeId = parseId(id);
-  const fields = new Fields(body);
   const operation = takeOperation(fields, ['update', 'patch', 'rename', 'tag']);
   const change = takeChanges(fields, operation);
   const reason = takeReason(fields, limits);
@@ -59,8 +57,7 @@ export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders,
 }
 
 export function parseReplaceBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(body, limits);
-  const fields = new Fields(body);
+  const fields = new Fields(guardJson(body, limits));
   const changes = takeParts(fields, 'type');
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
@@ -78,8 +75,8 @@ export interface PatchDocument {
 }
 
 export function parsePatchBody(id: string, patch: PatchDocument, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(patch.body, limits);
-  return mutationOf(envelope(opIdOf(headers), parseId(id), null), parsePatch(patch));
+  const body = guardJson(patch.body, limits);
+  return mutationOf(envelope(opIdOf(headers), parseId(id), null), parsePatch({ ...patch, body }));
 }
 
 function parsePatch({ body, mediaType }: PatchDocument): RequestedChange {
@@ -102,8 +99,7 @@ function parsePatch({ body, mediaType }: PatchDocument): RequestedChange {
 }
 
 export function parseRenameBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(body, limits);
-  const fields = new Fields(body);
+  const fields = new Fields(guardJson(body, limits));
   const name = fields.text('newName', /^/, 'the new name, a text');
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
@@ -112,16 +108,14 @@ export function parseRenameBody(id: string, body: unknown, headers: WriteHeaders
 
 /** The body may be missing or empty. */
 export function parseDeleteBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(body ?? {}, limits);
-  const fields = new Fields(body ?? {});
+  const fields = new Fields(guardJson(body ?? {}, limits));
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
   return mutationOf(envelope(opIdOf(headers), parseId(id), reason), { operation: 'delete', changes: {} });
 }
 
 export function parseShareBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(body, limits);
-  const fields = new Fields(body);
+  const fields = new Fields(guardJson(body, limits));
   const access = takeAccess(fields);
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();
@@ -129,8 +123,7 @@ export function parseShareBody(id: string, body: unknown, headers: WriteHeaders,
 }
 
 export function parseRestoreBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
-  guardJson(body, limits);
-  const fields = new Fields(body);
+  const fields = new Fields(guardJson(body, limits));
   const version = fields.integer('version', 1, MAX_VERSION);
   const reason = takeReason(fields, limits);
   fields.refuseUnknown().check();

@@ -23,8 +23,7 @@ import {
  * @throws AtomeError `invalid` or `too_complex`, naming every bad field.
  */
 export function parseMutate(input: unknown, limits: Limits): Mutation & { readonly opId: string } {
-  guardJson(input, limits);
-  const fields = new Fields(input).ignore('type');
+  const fields = new Fields(guardJson(input, limits)).ignore('type');
   const opId = takeOpId(fields);
   const operation = takeOperation(fields, OPERATIONS);
   const atomeId = operation === 'create' ? takeNewIdOrNull(fields, 'atomeId') : takeId(fields, 'atomeId');

@@ -4,7 +4,7 @@ import { invalid } from '../errors.js';
 import { HLC_PATTERN } from '../hlc.js';
 import { ID_PATTERN, KIND_PATTERN, MAX_VERSION, NEW_ID_PATTERN, OP_ID_PATTERN } from '../ids.js';
 import type { JsonPatch, JsonPatchStep } from '../merge/json-patch.js';
-import { checkJson, isObject, type JsonObject } from '../json.js';
+import { checkJson, isObject, jsonOf, type JsonObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { Mutation, Operation, RequestedChange } from '../operations.js';
 import { ACCESS_TEXT, readAccess } from './access.js';
@@ -19,10 +19,16 @@ const KIND_TEXT = '1–64 characters of A–Z a–z 0–9 _ . : -';
 // eslint-disable-next-line no-control-regex
 const PLAIN_TEXT = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\p{Cs}]*$/u;
 
-/** Refuses a decoded value that is too deep, too large or has forbidden keys, before anything walks it. */
-export function guardJson(value: unknown, limits: Limits): void {
-  const problem = checkJson(value, limits);
+/**
+ * Refuses a value that is too deep, too large, has forbidden keys or what JSON does not carry, before anything walks it.
+ * @returns what JSON makes of it: code may hand in dates, and members that are undefined, which the ledger would not keep as
+ * they are.
+ */
+export function guardJson(value: unknown, limits: Limits): unknown {
+  const found = { isJson: true };
+  const problem = checkJson(value, limits, found);
   if (problem) throw invalid([problem], problem.code);
+  return found.isJson ? value : jsonOf(value);
 }
 
 /** @throws AtomeError `invalid` for an id that no atome can have. */

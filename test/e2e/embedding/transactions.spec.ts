@@ -3,7 +3,14 @@ import pg from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import { AtomeWrites } from '../../../src/application/atome-writes.js';
 import { Transactions } from '../../../src/application/transactions.js';
-import { AtomeError, AtomeService, DEFAULT_LIMITS, type AtomeTransaction, type Principal } from '../../../src/index.js';
+import {
+  AtomeError,
+  AtomeService,
+  DEFAULT_LIMITS,
+  type AtomeTransaction,
+  type JsonObject,
+  type Principal,
+} from '../../../src/index.js';
 import { LEDGER_STORE, type LedgerStore } from '../../../src/ledger/store.js';
 import { LedgerWriter } from '../../../src/ledger/write/ledger-writer.js';
 import { audit, DATABASES, type Database } from '../../support/databases/databases.js';
@@ -108,6 +115,18 @@ describe.each(DATABASES)('a transaction with rows of the application, on %s', (n
   const expectNothing = async (id: string, before: unknown): Promise<void> => {
     expect([await rows(), await isThere(id), await head()]).toEqual([[], false, before]);
   };
+
+  it('writes what it was given when it was called, whatever becomes of that later', async () => {
+    const data: JsonObject = { title: 'first', n: 1 };
+    const { writes } = await atomes.transaction(async (tx) => {
+      const { id } = await tx.create({ kind: 'note', data });
+      await tx.alter(id, { operation: 'update', changes: Object.assign(data, { n: 2 }) });
+      Object.assign(data, { title: undefined, n: () => 3 });
+    });
+    expect(writes.map(({ atome }) => atome.data.n)).toEqual([1, 2]);
+    expect((await atomes.get(writes[0]!.id, { version: 1 })).data).toEqual({ title: 'first', n: 1 });
+    expect((await atomes.get(writes[0]!.id)).data).toEqual({ title: 'first', n: 2 });
+  });
 
   it('commits atomes and rows together, and tells what came of them', async () => {
     const { result, writes, isRepeated } = await atomes.transaction(
