@@ -5,6 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './create-app.js';
 import { EX_USAGE, helpOf, readCall, UsageError, type Usage } from '../config/command-line.js';
+import { SAME_SIGNAL_MS } from '../config/same-signal.js';
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { OpenError } from '../database/open-error.js';
@@ -26,12 +27,6 @@ const SERVE: Usage = {
 const FLUSH_MS = 500;
 /** How long a drain may take, behind its delay, before the process ends all the same, in milliseconds. */
 const DRAIN_MS = 9_000;
-
-/**
- * Signals that come within this of the first are the same one, in milliseconds: a terminal sends Ctrl-C to npm and to
- * this process, and npm passes it on.
- */
-const SAME_MS = 100;
 
 /** What the signals that end a process do. They are listened to from its first moment on: one that has come is not lost. */
 export interface StopSignals {
@@ -81,7 +76,7 @@ function stopOnSignal(signals: StopSignals): { running?: Running } {
       isStopping = true;
       process.stdout.write(`${signal}: finishing what was accepted, then stopping; once more stops at once\n`);
       void drain(running);
-    }, SAME_MS);
+    }, SAME_SIGNAL_MS);
   };
   return state;
 }

@@ -1,6 +1,6 @@
 import type { NodeBus } from '../bus/node-bus.js';
 import type { Feed } from '../feed/feed.js';
-import { tracing } from '../ledger/traces.js';
+import { traced } from '../ledger/traces.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 
 /** How often heads are looked at while nobody tells of them, in milliseconds. */
@@ -27,7 +27,7 @@ export class OtherNodes {
     const { bus, writer, feed } = this.parts;
     bus.start({
       hint: ({ tenant, seq, trace }, committed) => {
-        if (trace !== undefined && !committed) tracing.by?.heard(tenant, seq, trace);
+        if (trace !== undefined && !committed) traced((by) => by.heard(tenant, seq, trace));
         feed.hint(tenant, seq, committed);
       },
       changed: (fault) => this.changed(fault),

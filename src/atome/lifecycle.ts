@@ -30,6 +30,15 @@ function step<T>(name: string, token: Type<T> | symbol, run: (part: T) => void |
   return { name, run: (modules) => run(modules.get<T>(token, { strict: false })) };
 }
 
+function together(...steps: readonly Step[]): Step {
+  return {
+    name: steps.map(({ name }) => name).join(' and '),
+    run: async (modules) => {
+      await Promise.all(steps.map(async ({ run }) => run(modules)));
+    },
+  };
+}
+
 const START: readonly Step[] = [
   step('look after bodies that arrive', ArrivingBodies, (bodies) => bodies.start()),
   step('follow the ledger', Feed, (feed) => feed.start()),
@@ -42,7 +51,7 @@ const START: readonly Step[] = [
   step('check identities', ConnectionLimiter, (limiter) => limiter.check()),
 ];
 
-/** How long the end waits for answers that are on their way, and for those to what came behind them, in milliseconds. */
+/** How long the end waits for sockets, and for answers that are on their way, and for those to what came behind them, in milliseconds. */
 const ANSWER_MS = 4_000;
 const LAST_ANSWER_MS = 1_000;
 
@@ -50,9 +59,11 @@ const LAST_ANSWER_MS = 1_000;
 const DRAIN: readonly Step[] = [
   step('leave older atomes as they are', KindUpgrader, (upgrader) => upgrader.stop()),
   step('end long answers', Drain, (drain) => drain.begin()),
-  step('announce the end', ConnectionRegistry, (registry) => registry.announceShutdown()),
-  // what is on its way is taken still
-  step('let requests be answered', Drain, (drain) => drain.answered(ANSWER_MS)),
+  // what is on its way is taken still; neither waits for the other
+  together(
+    step('send sockets away', ConnectionRegistry, (registry) => registry.leave(ANSWER_MS)),
+    step('let requests be answered', Drain, (drain) => drain.answered(ANSWER_MS)),
+  ),
   // while they may still write
   step('let handlers finish', AtomeEvents, (events) => events.settled()),
   step('let consumers finish', ConsumerRunner, (consumers) => consumers.stop()),

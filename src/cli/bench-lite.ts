@@ -3,13 +3,13 @@ import { UsageError } from '../config/command-line.js';
 import { errorWords } from '../database/error-words.js';
 import { callAtomes, type WriteAnswer } from './atome-calls.js';
 import { command, Failure } from './command.js';
+import { onEarlyEnd } from './early-end.js';
 import { eventsOf } from './event-stream.js';
 import { ask, Away, refusal, Refused, SERVER_FLAGS, type RemoteCall } from './remote.js';
 
 const KIND = 'bench-lite';
 /** How long readers may take for what is on its way when the writers have ended, in milliseconds. */
 const LAST_MS = 10_000;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const FLAGS = {
   ...SERVER_FLAGS,
@@ -35,8 +35,7 @@ this machine and of the network in between too: with more writers, until they do
     const stop = new AbortController();
     const end = { at: Infinity };
     // who ends it early has its atomes deleted all the same; once more ends it at once
-    const endNow = (): void => void (end.at = performance.now());
-    for (const signal of SIGNALS) process.once(signal, endNow);
+    const stopListening = onEarlyEnd(() => (end.at = performance.now()));
     try {
       const followers = await Promise.all(Array.from({ length: readers }, () => follow(values, stop.signal)));
       const began = performance.now();
@@ -50,7 +49,7 @@ this machine and of the network in between too: with more writers, until they do
       print(figures, sentenceOf(figures));
       return figures.missing === 0 ? 0 : 1;
     } finally {
-      for (const signal of SIGNALS) process.off(signal, endNow);
+      stopListening();
       stop.abort();
     }
   },

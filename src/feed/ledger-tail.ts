@@ -1,7 +1,7 @@
 import type { Committed } from '../ledger/outcome.js';
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
 import type { HeadRow } from '../ledger/rows.js';
-import { tracing } from '../ledger/traces.js';
+import { traced } from '../ledger/traces.js';
 import type { AccessRules, ResetReason } from '../protocol/index.js';
 import { Entry } from './entry.js';
 import type { FairSlots } from '../auth/admission/fair-slots.js';
@@ -133,11 +133,11 @@ export class LedgerTail {
   private take(committed: readonly Committed[]): void {
     const fresh = committed.filter(({ alteration }) => alteration.seq > this.seq);
     if (fresh.length === 0) return;
-    const shown = tracing.by?.showing(this.tenant, fresh);
+    const shown = traced((by) => by.showing(this.tenant, fresh));
     for (const each of fresh) this.push(each);
     this.applyRelocations(fresh);
     this.advanced();
-    shown?.();
+    if (shown) traced(shown);
   }
 
   /** Takes note that the ledger has reached a seq. */

@@ -57,7 +57,7 @@ export class Drain {
     this.answers -= 1;
     if (this.answers === 0) this.settle();
     // an answer that had begun before could not say that its connection ends with it
-    if (this.isLeaving && socket && !answerUnderWay(socket)) socket.destroySoon();
+    if (this.signal.aborted && socket && !answerUnderWay(socket)) socket.destroySoon();
   }
 }
 

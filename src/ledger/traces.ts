@@ -30,4 +30,16 @@ export interface Traces {
 }
 
 /** Who follows writes: nobody, unless it is set before the server starts. */
-export const tracing: { by?: Traces } = {};
+export const tracing: { by?: Traces; onError?: (error: unknown) => void } = {};
+
+/** What whoever follows writes has to do with one on its way; a fault of theirs is not one of the write. */
+export function traced<T>(work: (by: Traces) => T): T | undefined {
+  const { by } = tracing;
+  if (!by) return undefined;
+  try {
+    return work(by);
+  } catch (error) {
+    tracing.onError?.(error);
+    return undefined;
+  }
+}

@@ -13,24 +13,20 @@ import { WriteTraces } from './write-traces.js';
 /** How long a collector may take to be given what is left, at the end, in milliseconds. */
 const FLUSH_MS = 1_000;
 
+/** What the servers of this process have in common, as the packages of OpenTelemetry are made for one. */
+interface Shared {
+  readonly api: typeof Api;
+  readonly tracer: Api.Tracer;
+  readonly stop: () => Promise<void>;
+}
+
+let shared: Promise<Shared> | undefined;
+let servers = 0;
+
 /** Follows calls and writes, and sends what it sees to the collector that the environment names. @throws ConfigError where the package is missing. */
 export async function traceServer(app: NestFastifyApplication): Promise<void> {
-  const { NodeSDK, api, resources } = await import('@opentelemetry/sdk-node').catch(missing);
-  const { defaultResource, envDetector, resourceFromAttributes, serviceInstanceIdDetector } = resources;
-  const names = resourceFromAttributes({ 'service.name': 'atome-sync', 'service.version': VERSION });
-  const sdk = new NodeSDK({
-    resource: defaultResource().merge(names),
-    // not that of the process: its arguments may hold a password
-    resourceDetectors: [serviceInstanceIdDetector, envDetector],
-    metricReaders: [],
-    logRecordProcessors: [],
-    instrumentations: [],
-  });
-  sdk.start();
-  sayFaults(api);
-  const tracer = api.trace.getTracer('atome-sync', VERSION);
-  const writes = new WriteTraces(api, tracer);
-  tracing.by = writes;
+  const { api, tracer, stop } = await (shared ??= start().catch(forget));
+  servers += 1;
   const fastify = app.getHttpAdapter().getInstance();
   const calls = new WeakMap<FastifyRequest, Api.Context>();
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -44,10 +40,50 @@ export async function traceServer(app: NestFastifyApplication): Promise<void> {
     else done();
   });
   fastify.addHook('onClose', async () => {
-    delete tracing.by;
-    writes.stop();
-    await inTime(sdk.shutdown(), FLUSH_MS, () => undefined);
+    servers -= 1;
+    if (servers === 0) await stop();
   });
+}
+
+/** Who tries again begins anew. */
+function forget(error: unknown): never {
+  shared = undefined;
+  throw error;
+}
+
+async function start(): Promise<Shared> {
+  const { NodeSDK, api, resources } = await import('@opentelemetry/sdk-node').catch(missing);
+  const { defaultResource, envDetector, resourceFromAttributes, serviceInstanceIdDetector } = resources;
+  const names = resourceFromAttributes({ 'service.name': 'atome-sync', 'service.version': VERSION });
+  const sdk = new NodeSDK({
+    resource: defaultResource().merge(names),
+    // not that of the process: its arguments may hold a password
+    resourceDetectors: [serviceInstanceIdDetector, envDetector],
+    metricReaders: [],
+    logRecordProcessors: [],
+    instrumentations: [],
+  });
+  sdk.start();
+  const say = faultsTo(new LimitedLog(new Logger('Traces')));
+  sayFaults(api, say);
+  const tracer = api.trace.getTracer('atome-sync', VERSION);
+  const writes = new WriteTraces(api, tracer);
+  tracing.by = writes;
+  tracing.onError = say;
+  return {
+    api,
+    tracer,
+    stop: async () => {
+      shared = undefined;
+      delete tracing.by;
+      delete tracing.onError;
+      writes.stop();
+      // who comes next begins anew
+      for (const each of [api.trace, api.context, api.propagation]) each.disable();
+      // a collector that refuses has been told of, and keeps nobody from ending
+      await inTime(sdk.shutdown().catch(say), FLUSH_MS, () => undefined);
+    },
+  };
 }
 
 /** Begins the span of a call, which ends with its answer. */
@@ -71,11 +107,13 @@ function follow(api: typeof Api, tracer: Api.Tracer, request: FastifyRequest, { 
   return api.trace.setSpan(caller, span);
 }
 
-/** A collector that is out of reach costs traces, and is told of as any other fault. */
-function sayFaults({ diag, DiagLogLevel }: typeof Api): void {
-  const log = new LimitedLog(new Logger('Traces'));
-  const say = (words: unknown): void =>
+function faultsTo(log: LimitedLog): (words: unknown) => void {
+  return (words) =>
     log.warn('traces', `traces are lost, see OTEL_EXPORTER_OTLP_ENDPOINT: ${String(words).slice(0, 200)}`);
+}
+
+/** A collector that is out of reach costs traces, and is told of as any other fault. */
+function sayFaults({ diag, DiagLogLevel }: typeof Api, say: (words: unknown) => void): void {
   const nothing = (): void => undefined;
   diag.setLogger(
     { error: say, warn: say, info: nothing, debug: nothing, verbose: nothing },

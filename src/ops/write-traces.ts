@@ -58,7 +58,7 @@ export class WriteTraces implements Traces {
       const outcome = decided ? decided[index] : (outcomes as { readonly error: unknown }).error;
       const seq = this.tell(commit, outcome);
       const name = this.nameOf(commit);
-      if (seq !== undefined && name !== undefined) committed[seq - committed[0]!.alteration.seq]!.trace = name;
+      if (seq !== undefined && name !== undefined) nameIn(committed, seq, name);
       commit.end(ended);
       group.end(ended);
     });
@@ -109,8 +109,15 @@ export class WriteTraces implements Traces {
   }
 
   private spanOf(name: string, of: string, attributes: Api.Attributes, startTime?: number): Api.Span {
-    const { propagation, ROOT_CONTEXT } = this.api;
-    const parent = propagation.extract(ROOT_CONTEXT, { traceparent: of });
+    const { trace, ROOT_CONTEXT, TraceFlags } = this.api;
+    // read here: by the settings of the propagators, callers may speak another language than we do among ourselves
+    const [, traceId = '', spanId = ''] = of.split('-');
+    const parent = trace.setSpanContext(ROOT_CONTEXT, {
+      traceId,
+      spanId,
+      traceFlags: TraceFlags.SAMPLED,
+      isRemote: true,
+    });
     return this.tracer.startSpan(name, { attributes, ...(startTime !== undefined && { startTime }) }, parent);
   }
 
@@ -119,6 +126,13 @@ export class WriteTraces implements Traces {
     const { traceId, spanId } = span.spanContext();
     return span.isRecording() ? `00-${traceId}-${spanId}-01` : undefined;
   }
+}
+
+/** What is told of a group has no gaps. */
+function nameIn(committed: readonly Committed[], seq: number, name: string): void {
+  const [first] = committed;
+  const told = first && committed[seq - first.alteration.seq];
+  if (told) told.trace = name;
 }
 
 function keyOf(tenant: string, seq: number): string {

@@ -12,6 +12,7 @@ const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
  */
 export class BackPressure {
   private unanswered = 0;
+  private settle: () => void = () => undefined;
   private isAnonymous = true;
   private isPaused = false;
   private throttled: NodeJS.Timeout | undefined;
@@ -36,7 +37,13 @@ export class BackPressure {
 
   answered(): void {
     this.unanswered -= 1;
+    if (this.unanswered === 0) this.settle();
     this.resumeUnlessFull();
+  }
+
+  /** Resolves when each write has its answer. */
+  async settled(): Promise<void> {
+    if (this.unanswered > 0) await new Promise<void>((resolve) => (this.settle = resolve));
   }
 
   /** Hears nothing for a time. */

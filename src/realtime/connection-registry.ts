@@ -1,6 +1,7 @@
 import type { MemoryBudget } from '../auth/admission/memory-budget.js';
 import type { LimitedLog } from '../http/limited-log.js';
 import { spreadMs } from '../http/drain.js';
+import { inTime } from '../ledger/in-time.js';
 import { AtomeError, CloseCode, type JsonValue } from '../protocol/index.js';
 import type { SharedState } from '../bus/shared-state.js';
 import { ClientsElsewhere } from './clients-elsewhere.js';
@@ -12,6 +13,8 @@ import { UnsentBytes } from './unsent-bytes.js';
 const LOOK_MS = 5_000;
 /** How often it is counted what clients have not taken, in milliseconds. */
 const COUNT_MS = 1_000;
+/** With what a connection is closed by a server that goes down. */
+export const GOING_DOWN = [CloseCode.RESTART, 'the server is going down'] as const;
 
 /**
  * The open connections of this node: who is there, heartbeat, presence, and goodbye. A half-open connection
@@ -56,7 +59,9 @@ export class ConnectionRegistry {
 
   add(session: RegisteredConnection): void {
     this.sessions.add(session);
-    if (this.isLeaving) session.leave(spreadMs());
+    if (!this.isLeaving) return;
+    void session.leave(spreadMs());
+    session.socket.close(...GOING_DOWN);
   }
 
   remove(session: RegisteredConnection): void {
@@ -96,17 +101,21 @@ export class ConnectionRegistry {
     this.presence.welcome(newcomer);
   }
 
-  /** The server is going down: each client is told to come back at a time of its own, also those that come now. */
-  announceShutdown(): void {
+  /**
+   * The server is going down: each client is sent away behind its own answers, to come back at a time of its own; those
+   * that come now at once. Resolves when they have gone, but not later than after so many milliseconds.
+   */
+  async leave(ms: number): Promise<void> {
     this.isLeaving = true;
-    for (const session of this.sessions) session.leave(spreadMs());
+    const gone = [...this.sessions].map((session) => session.leave(spreadMs()));
+    await inTime(Promise.all(gone), ms, () => undefined);
   }
 
-  /** Closes all, and resolves when they are closed. */
+  /** Closes those that are left, and resolves when they are closed. */
   async close(): Promise<void> {
     await Promise.all(
       [...this.sessions].map((session) => {
-        session.socket.close(CloseCode.RESTART, 'the server is going down');
+        session.socket.close(...GOING_DOWN);
         return session.socket.closed;
       }),
     );

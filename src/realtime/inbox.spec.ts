@@ -23,6 +23,24 @@ describe('an inbox', () => {
     expect(log.at(-1)).toBe('begin b');
   });
 
+  it('finishes what has come until then without a pause, and does not wait for what comes later', async () => {
+    const log: Frame[] = [];
+    let goesOn = true;
+    const inbox: Inbox = new Inbox(new TokenBucket(0.001, 1, performance.now()), async (frame) => {
+      log.push(frame);
+      if (goesOn) inbox.push('later');
+      await new Promise(setImmediate);
+    });
+    ['first', 'last'].forEach((frame) => inbox.push(frame));
+    const finished = inbox.finish();
+    void inbox.drain();
+    await finished;
+    goesOn = false;
+    expect(log.slice(0, 2)).toEqual(['first', 'last']);
+    await inbox.finish();
+    expect(log.slice(2)).toEqual(log.slice(2).fill('later'));
+  });
+
   it('is full of many frames, or of few long ones, until they are taken', async () => {
     for (const frames of [Array<Frame>(256).fill(''), ['x'.repeat(1 << 20)]]) {
       const inbox = new Inbox(unlimited(), async () => {});

@@ -16,9 +16,11 @@ const TURN = new TurnSlice();
 
 /** What a client has sent: taken one after the other, in the order it came, and no faster than allowed. */
 export class Inbox {
-  private readonly waiting: Frame[] = [];
+  /** Frames, and whoever waits for those in front of them to be taken. */
+  private readonly waiting: (Frame | (() => void))[] = [];
   private chars = 0;
   private isBusy = true;
+  private isFinishing = false;
 
   /** @param handle handles one frame; may not reject. */
   constructor(
@@ -43,13 +45,26 @@ export class Inbox {
     return this.bucket.take(performance.now(), tokens);
   }
 
+  /** Resolves when all that has come until now has been taken: as fast as it can be, since no more is to come. */
+  finish(): Promise<void> {
+    this.isFinishing = true;
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      if (!this.isBusy) void this.drain();
+    });
+  }
+
   /** Begins to take; until then what comes waits. */
   async drain(): Promise<void> {
     this.isBusy = true;
     let taken = 0;
     for (let frame = this.waiting.shift(); frame !== undefined; frame = this.waiting.shift()) {
+      if (typeof frame === 'function') {
+        frame();
+        continue;
+      }
       const wait = this.bucket.take(performance.now());
-      if (wait > 0) await setTimeout(wait, undefined, { ref: false });
+      if (wait > 0 && !this.isFinishing) await setTimeout(wait, undefined, { ref: false });
       this.chars -= frame?.length ?? 0;
       await this.handle(frame);
       if ((taken += 1) % IN_A_ROW === 0 && this.slice.isOver) await setImmediate();

@@ -46,18 +46,22 @@ export class MessageHandler {
       case 'atome:updated':
       case 'atome:altered':
       case 'atome:deleted':
-        return writes.legacy(message, by).then((answer) => answer && connection.socket.send(answer));
+        return writes.legacy(message, by).then((answer) => {
+          if (answer && !this.isMoot(answer)) connection.socket.send(answer);
+        });
     }
   }
 
   private acknowledge(answer: Promise<ServerMessage>): void {
     this.backPressure.submitted();
-    const { connection } = this;
     void answer.then((message) => {
-      // a client that is sent away sends again what was not answered, and need not hear of a refusal before
-      const isMoot = connection.hasEnded && message.type === 'nack' && message.error.retryable;
-      if (!isMoot) connection.socket.answer(message);
+      if (!this.isMoot(message)) this.connection.socket.answer(message);
       this.backPressure.answered();
     });
+  }
+
+  /** A client that is sent away sends again what was not answered, and need not hear of a refusal before. */
+  private isMoot(answer: ServerMessage): boolean {
+    return this.connection.isLeaving && answer.type === 'nack' && answer.error.retryable;
   }
 }

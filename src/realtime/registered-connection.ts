@@ -6,14 +6,17 @@ export interface RegisteredConnection {
   readonly clientId: string;
   /** undefined until somebody is known. */
   readonly principal: Principal | undefined;
-  /** Whether it may not go on: what it sends is not heard any more. */
-  readonly hasEnded: boolean;
+  /** Whether it has been asked to come back to another server. */
+  readonly isLeaving: boolean;
   readonly socket: Pick<
     ClientSocket,
     'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive' | 'half' | 'unsent' | 'newest'
   >;
   /** Sends ready frames that may be lost. */
   sendBestEffort(frames: Buffer): void;
-  /** Asks it to come back after so many milliseconds, to whichever server it finds then. What it writes from here on waits until then. */
-  leave(retryAfter: number): void;
+  /**
+   * Asks it to come back after so many milliseconds, to whichever server it finds then, and closes it once its own writes
+   * are answered. Resolves when it is closed, and what it could not send again has been taken.
+   */
+  leave(retryAfter: number): Promise<void>;
 }

@@ -16,6 +16,7 @@ import {
 import { BackPressure } from './backpressure.js';
 import { ClientSocket } from './client-socket.js';
 import { ConnectionIdentity } from './connection-identity.js';
+import { GOING_DOWN } from './connection-registry.js';
 import type { RegisteredConnection } from './registered-connection.js';
 import { Inbox, type Frame } from './inbox.js';
 import { costOf } from './message-costs.js';
@@ -31,6 +32,7 @@ import { TokenBucket } from '../auth/admission/token-bucket.js';
  */
 export class Session implements RegisteredConnection {
   readonly socket: ClientSocket;
+  isLeaving = false;
   private state: SessionState = 'handshaking';
   private readonly messages: MessageHandler;
   private readonly inbox: Inbox;
@@ -63,19 +65,20 @@ export class Session implements RegisteredConnection {
     return this.identity.principal;
   }
 
-  get hasEnded(): boolean {
-    return this.state === 'ended';
-  }
-
   /** Sends ready frames that may be lost. */
   sendBestEffort(frames: Buffer): void {
-    if (this.state === 'joined' && this.socket.unsent < this.deps.unsentBytes) this.socket.write(frames);
+    if (this.state !== 'joined' || this.isLeaving) return;
+    if (this.socket.unsent < this.deps.unsentBytes) this.socket.write(frames);
   }
 
-  leave(retryAfter: number): void {
-    // what is not acknowledged by the close is sent again to the next server: it is neither lost nor refused
-    this.went('ended');
+  async leave(retryAfter: number): Promise<void> {
+    this.isLeaving = true;
     this.socket.send({ type: 'goaway', retryAfter });
+    await this.inbox.finish();
+    await this.backPressure.settled();
+    this.socket.close(...GOING_DOWN);
+    await this.socket.closed;
+    await this.inbox.finish();
   }
 
   private acquireLease(address: string): ConnectionLease {
@@ -109,7 +112,9 @@ export class Session implements RegisteredConnection {
       this.messages.subscription.pump();
       backPressure.resumeUnlessFull();
     });
-    void socket.closed.then(() => {
+    void socket.closed.then(async () => {
+      // who was sent away has written until they have heard of it
+      if (this.isLeaving) await this.inbox.finish();
       this.halt();
       lease.release();
       this.deps.connectionRegistry.remove(this);
@@ -147,6 +152,7 @@ export class Session implements RegisteredConnection {
   private async welcome(): Promise<void> {
     const { principal } = this;
     const log = principal && (await this.deps.feed.log(principal.tenant));
+    if (this.isLeaving) return this.went(principal ? 'identified' : 'unidentified');
     if (!this.socket.open) return;
     const now = new Date().toISOString();
     this.socket.send({
@@ -197,7 +203,7 @@ export class Session implements RegisteredConnection {
   private handleMessage(message: ClientMessage, chars: number): Promise<void> | void {
     const reception = receptionOf(message.type, this.state);
     if (reception === 'refuse') this.identity.requirePrincipal();
-    if (reception !== 'handle') return;
+    if (reception !== 'handle' || (this.isLeaving && isForNext(message))) return;
     const cost = costOf(message, chars);
     return cost === 1 ? this.take(message) : this.takeCostly(message, cost);
   }
@@ -252,4 +258,12 @@ export class Session implements RegisteredConnection {
       this.socket.send({ type: 'error', code, message, ...(details && { details }) });
     }
   }
+}
+
+/**
+ * Whether the next server is sent it, too: what is not acknowledged by the close is sent again, which is neither lost nor
+ * refused so. A write of the original dialect has no name under which it could be.
+ */
+function isForNext(message: ClientMessage): boolean {
+  return message.type !== 'auth' && !('mutation' in message && message.mutation.opId === null);
 }

@@ -1,97 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { tracing } from '../../src/ledger/traces.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
+import { startApp } from '../support/server/app.js';
+import { Collector, type Span } from '../support/server/collector.js';
 import { ServerProcess } from '../support/server/process.js';
 import { TestSocket } from '../support/clients/socket.js';
-
-interface Attribute {
-  readonly key: string;
-  readonly value: { readonly stringValue?: string; readonly intValue?: number | string };
-}
-
-/** A span as OTLP has it in JSON. */
-interface SentSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly Attribute[];
-}
-
-interface Sent {
-  readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: readonly Attribute[] };
-    readonly scopeSpans: readonly { readonly spans: readonly SentSpan[] }[];
-  }[];
-}
-
-interface Span extends Omit<SentSpan, 'attributes'> {
-  readonly attributes: Record<string, unknown>;
-  readonly resource: Record<string, unknown>;
-}
-
-const valuesOf = (attributes: readonly Attribute[]): Record<string, unknown> =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue ?? Number(value.intValue)]));
-
-/** Takes what is sent to it over OTLP/HTTP, as a collector does. */
-class Collector {
-  readonly spans: Span[] = [];
-  private onSpans: () => void = () => undefined;
-
-  private constructor(private readonly server: Server) {
-    server.on('request', (request, response) => {
-      void json(request).then((body) => {
-        expect(request.url).toBe('/v1/traces');
-        for (const { resource, scopeSpans } of (body as Sent).resourceSpans)
-          for (const { spans } of scopeSpans) for (const span of spans) this.take(span, resource.attributes);
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-        this.onSpans();
-      });
-    });
-  }
-
-  static async start(): Promise<Collector> {
-    const server = createServer();
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    return new Collector(server);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  /** Resolves with the spans of a trace once there are so many. */
-  async trace(traceId: string, count: number): Promise<Span[]> {
-    for (;;) {
-      const found = this.spans.filter((span) => span.traceId === traceId);
-      if (found.length >= count) return found;
-      await new Promise<void>((resolve) => (this.onSpans = resolve));
-    }
-  }
-
-  /** Resolves with the first span of a name that begins a trace. */
-  async root(name: string): Promise<Span> {
-    for (;;) {
-      const found = this.spans.find((span) => span.name === name && !span.parentSpanId);
-      if (found) return found;
-      await new Promise<void>((resolve) => (this.onSpans = resolve));
-    }
-  }
-
-  close(): void {
-    this.server.close();
-  }
-
-  private take(span: SentSpan, resource: readonly Attribute[]): void {
-    this.spans.push({ ...span, attributes: valuesOf(span.attributes), resource: valuesOf(resource) });
-  }
-}
 
 const CALLER = 'b7ad6b7169203331';
 const traceIdOf = (n: number): string => String(n).padStart(32, '0a');
@@ -194,6 +107,51 @@ describe('the traces of two servers on one PostgreSQL', () => {
     await first!.api.post('/api/atome/create', note, callerOf(4));
     await collector.trace(traceIdOf(4), 6);
     expect(collector.spans.filter(({ traceId }) => traceId === traceIdOf(3))).toEqual([]);
+  });
+});
+
+describe('the traces of a server', () => {
+  const collectors: Collector[] = [];
+  const open = async (): Promise<Collector> => {
+    collectors.push(await Collector.start());
+    return collectors.at(-1)!;
+  };
+  afterEach(() => {
+    for (const collector of collectors.splice(0)) collector.close();
+  });
+
+  it('hang together whatever language its callers speak, and a collector that refuses them keeps it from nothing', async () => {
+    const collector = await open();
+    collector.status = 401;
+    const server = await ServerProcess.start({
+      DATABASE_URL: 'sqlite::memory:',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_PROPAGATORS: 'b3',
+      // all that there is to send is sent at the end
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
+    });
+    const b3 = { b3: `${traceIdOf(1)}-${CALLER}-1` };
+    expect((await server.api.post('/api/atome/create', note, b3)).status).toBe(201);
+    expect(await server.kill('SIGTERM')).toBe(0);
+    const spans = (await collector.trace(traceIdOf(1), 4)).map(({ name }) => name).sort();
+    expect(spans).toEqual(['POST /api/atome/create', 'commit', 'group', 'write']);
+    expect(server.output.join('')).not.toContain('cannot run');
+  });
+
+  it('are those of each that there is in a process, together and one after the other', async () => {
+    const collector = await open();
+    const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' };
+    Object.assign(process.env, settings);
+    const [first, second] = [await startApp(settings), await startApp(settings)];
+    await first.close();
+    await second.api.post('/api/atome/create', note, callerOf(1));
+    await second.close();
+    const third = await startApp(settings);
+    await third.api.post('/api/atome/create', note, callerOf(2));
+    await third.close();
+    expect(tracing).toEqual({});
+    for (const n of [1, 2]) expect(await collector.trace(traceIdOf(n), 4)).toHaveLength(4);
   });
 });
 

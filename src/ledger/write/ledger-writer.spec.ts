@@ -12,6 +12,7 @@ import {
 import { WatchedStore } from '../../../test/support/ledger/watched-store.js';
 import { AtomeError, type Mutation } from '../../protocol/index.js';
 import { openStore } from '../stores/open-store.js';
+import { tracing, type Traces } from '../traces.js';
 import type { Committed, Outcome } from '../outcome.js';
 
 describe('the writer', () => {
@@ -170,6 +171,26 @@ describe('the writer', () => {
       data: { x: 1 },
     });
     await skewed.close();
+  });
+
+  it('answers what it has decided, though whoever follows writes fails', async () => {
+    const faults: unknown[] = [];
+    const decided = (): never => {
+      throw new Error('nobody can follow it');
+    };
+    const by = { apart: <T>(work: () => T) => work(), decided } as Partial<Traces> as Traces;
+    Object.assign(tracing, { by, onError: (error: unknown) => faults.push(error) });
+    try {
+      expect(await writeAll(create('a'), create('a', { x: 1 }))).toEqual(['applied', 'exists']);
+      watched.before = () => Promise.reject(new Error('no database'));
+      expect(await writeAll(create('b'))).toEqual(['fault']);
+      watched.before = () => undefined;
+      expect(await writeAll(create('b'))).toEqual(['applied']);
+    } finally {
+      delete tracing.by;
+      delete tracing.onError;
+    }
+    expect(faults).toHaveLength(3);
   });
 
   it('answers what it has taken before it ends, and takes nothing new', async () => {

@@ -7,7 +7,7 @@ import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits
 import { groupSize, restMs, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
 import { GROUPS, type GroupSignal } from '../signals.js';
-import { tracing } from '../traces.js';
+import { traced, tracing } from '../traces.js';
 import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -244,7 +244,7 @@ export class LedgerWriter {
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
-      tracing.by?.decided({ writes: group, outcomes: { error: reason }, committed: [], begun });
+      traced((by) => by.decided({ writes: group, outcomes: { error: reason }, committed: [], begun }));
       group.forEach(({ reject }) => reject(reason));
       return [];
     }
@@ -253,7 +253,7 @@ export class LedgerWriter {
     this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
     if (GROUPS.hasSubscribers)
       measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
-    tracing.by?.decided({ writes: group, outcomes: plan.outcomes, committed: plan.committed, begun });
+    traced((by) => by.decided({ writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
