@@ -68,7 +68,9 @@ export class HealthController {
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiCall('getReadiness', 'Should it get requests?')
   @ApiAnswers(200, 'Yes', REPORT)
-  @ApiAnswers(503, 'No: it is going down, or its database is out of reach, locked or read-only', REPORT, ['Retry-After'])
+  @ApiAnswers(503, 'No: it is going down, or its database is out of reach, locked or read-only', REPORT, [
+    'Retry-After',
+  ])
   ready() {
     return this.check();
   }

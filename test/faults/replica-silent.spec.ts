@@ -180,7 +180,7 @@ describe('a store beside a replica', () => {
   it('is not asked by a command, which judges what the writes are decided on', async () => {
     const postgres = { reads: 1, heavyReads: 1, writes: 1, statementMs: 30_000, lockMs: 1_000, readUrl };
     const before = proxy.heard;
-    await withStore({ databaseUrl: database.url, migrate: false, postgres } as never, (own) =>
+    await withStore({ databaseUrl: database.url, migrate: false, postgres }, (own) =>
       verifyAll(
         own,
         () => undefined,

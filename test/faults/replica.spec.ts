@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { createOwnedDatabase } from '../support/databases/plain-role.js';
 import { connectOnce, startPostgres, type PostgresServer } from '../support/databases/postgres.server.js';
 import { startApp, type TestApp } from '../support/server/app.js';
