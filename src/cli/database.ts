@@ -29,18 +29,23 @@ export function requireFree(file: string, { databaseUrl }: DatabaseConfig, repla
   if (!replaces) throw new Failure(`${file} is there already: name another file, or say --replace`);
 }
 
-/** Opens the database that is there, as it is, for as long as `work` takes. @throws OpenError where there is none. */
+/**
+ * Opens the database that is there, as it is, for as long as `work` takes. Never its replica: what is verified or copied is
+ * what the writes are decided on.
+ * @throws OpenError where there is none.
+ */
 export async function withStore<T>(
   { databaseUrl, databaseSchema: schema, postgres = {} }: DatabaseConfig,
   work: (store: SqlStore) => Promise<T>,
   options: StoreOptions = {},
 ): Promise<T> {
+  const { readUrl: _replica, ...limits } = postgres;
   if (databaseUrl === 'sqlite::memory:') {
     throw new OpenError('DATABASE_URL=sqlite::memory: is another database in each process: name a file, or PostgreSQL');
   }
   const store = await openStore(databaseUrl, {
     schema,
-    postgres,
+    postgres: limits,
     report,
     migrates: false,
     isSearched: false,

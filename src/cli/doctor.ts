@@ -5,8 +5,11 @@ import { getMetadataArgsStorage } from 'typeorm';
 import type { DatabaseConfig } from '../config/database-environment.js';
 import { ConfigError, type Config } from '../config/environment.js';
 import { fileOf } from '../database/data-source.js';
+import { errorWords } from '../database/error-words.js';
+import { LedgerDataSource } from '../database/ledger-data-source.js';
 import { OpenError } from '../database/open-error.js';
 import { DEFAULT_SCHEMA, PREFIX } from '../database/tables.js';
+import { inTime } from '../ledger/in-time.js';
 import { StoreError } from '../ledger/store-error.js';
 import { migrateDatabase } from '../ledger/stores/open-store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
@@ -16,6 +19,8 @@ import { report, withStore } from './database.js';
 
 /** What a clock may differ by, in milliseconds: tokens and sessions of one server are too new for another then. */
 const CLOCK_MS = 1_000;
+/** How long a replica may take to answer, in milliseconds. */
+const REPLICA_MS = 5_000;
 /** Room that a disk should have, in bytes. */
 const ROOM = 1024 ** 3;
 
@@ -101,6 +106,7 @@ async function lookAtDatabase(atome: DatabaseConfig, tell: Tell): Promise<void> 
       await store.probe();
       tell('ok', 'database', 'it can be written to');
       if (store.kind === 'postgres') await lookAtPostgres(store, atome, tell);
+      if (atome.postgres?.readUrl !== undefined) await lookAtReplica(atome.postgres.readUrl, tell);
       else await lookAtSqlite(store, tell);
       await lookAtLedgers(store, tell);
     });
@@ -155,6 +161,7 @@ const SELECT_SERVER = `SELECT current_setting('server_version') AS version, curr
   current_setting('max_connections') AS connections, pg_is_in_recovery() AS "isStandby",
   extract(epoch FROM clock_timestamp()) * 1000 AS now,
   (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS "isUnbound"`;
+const UNBOUND = 'row-level security does not bind it: use one that is no superuser';
 const SELECT_INDEXES = `SELECT c.relname AS name, i.indisvalid AS "isValid" FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
   JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = ?`;
 
@@ -177,8 +184,7 @@ async function lookAtPostgres(
       `the database is in ${String(server.encoding)}, which has no room for every text: move it to one made with ENCODING 'UTF8'`,
     );
   }
-  if (server.isUnbound)
-    tell('note', 'role', 'row-level security does not bind it: use one that is no superuser (DATABASE_URL)');
+  if (server.isUnbound) tell('note', 'role', `${UNBOUND} (DATABASE_URL)`);
   const { writes = 0, reads = 0, heavyReads = 0 } = postgres ?? {};
   const used = writes + reads + heavyReads + 3;
   const most = Number(server.connections);
@@ -196,6 +202,26 @@ async function lookAtPostgres(
     tell('wrong', 'indexes', `${name} was left half made: REINDEX INDEX ${databaseSchema}.${name}`);
   }
   lookForIndexes(new Set(indexes.map(({ name }) => name)), tell);
+}
+
+/** What a server does without where it is not there. */
+async function lookAtReplica(readUrl: string, tell: Tell): Promise<void> {
+  const replica = new LedgerDataSource(readUrl);
+  const look = async (): Promise<void> => {
+    try {
+      await replica.initialize();
+      const [{ isStandby, isUnbound } = {}] = await replica.query<Row[]>(SELECT_SERVER);
+      if (isUnbound) tell('note', 'role', `${UNBOUND} (DATABASE_READ_URL)`);
+      const other = 'it follows no primary, and is read by nobody (DATABASE_READ_URL)';
+      tell(isStandby ? 'ok' : 'wrong', 'replica', isStandby ? 'it follows a primary' : other);
+    } finally {
+      if (replica.isInitialized) await replica.destroy();
+    }
+  };
+  const silent = (): void => tell('wrong', 'replica', 'it does not answer (DATABASE_READ_URL)');
+  await inTime(look(), REPLICA_MS, silent).catch((error: unknown) =>
+    tell('wrong', 'replica', `${errorWords(error)} (DATABASE_READ_URL)`),
+  );
 }
 
 function tellOfClock(ms: number, tell: Tell): void {

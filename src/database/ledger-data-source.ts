@@ -89,7 +89,8 @@ export class LedgerDataSource extends DataSource {
         }
       }
     } finally {
-      await runner.query('RESET lock_timeout');
+      // a connection that has gone has no setting any more, and what it ended with is to be told
+      await runner.query('RESET lock_timeout').catch(() => undefined);
       await runner.release();
     }
   }

@@ -8,12 +8,14 @@ const ROUNDS = 3;
 /** What PgBouncer says of a BEGIN in statement mode: a violation of the protocol. */
 const NO_TRANSACTIONS = '08P01';
 
-const SET = `SELECT set_config('atome.session', $1, false) AS mark, pg_backend_pid() AS pid`;
-const GET = `SELECT current_setting('atome.session', true) AS mark, pg_backend_pid() AS pid`;
+/** Of whichever server an address has led to: two of them may have given the same number. */
+const SESSION = `concat(pg_backend_pid(), ' ', extract(epoch FROM pg_postmaster_start_time())) AS session`;
+const SET = `SELECT set_config('atome.session', $1, false) AS mark, ${SESSION}`;
+const GET = `SELECT current_setting('atome.session', true) AS mark, ${SESSION}`;
 
 interface Seen {
   readonly mark: string | null;
-  readonly pid: number;
+  readonly session: string;
 }
 
 /**
@@ -51,9 +53,9 @@ async function areShared(one: QueryRunner, other: QueryRunner): Promise<boolean>
   }
   try {
     const met = await ask(other, GET);
-    if (met.mark === mark || met.pid === first.pid) return true;
+    if (met.mark === mark || met.session === first.session) return true;
     const again = await ask(one, GET);
-    return again.mark !== mark || again.pid !== first.pid;
+    return again.mark !== mark || again.session !== first.session;
   } finally {
     await other.query('ROLLBACK');
   }

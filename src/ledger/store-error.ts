@@ -10,7 +10,7 @@ export interface Fault {
   readonly message: string;
   /** For the log: what to look at, and the setting that helps. */
   readonly remedy: string;
-  /** Whether only what really writes meets it, such as a full disk: who asks for health writes nothing. */
+  /** Whether the disk fails, which only what really reads or writes it meets: who asks for health changes nothing. */
   readonly isOfTheDisk?: boolean;
 }
 

@@ -262,6 +262,8 @@ export interface LedgerStore {
   readonly fields: FieldIndexes;
   /** Why what answers reads beside the database does not, which then answers them itself; undefined while all is well. */
   readonly readFault?: string | undefined;
+  /** Why nothing can be written for now, though all else goes on, in a sentence for callers; undefined while all is well. */
+  readonly writeFault?: string | undefined;
   /** Costs nothing, whether or not there is such a ledger. */
   ledger(tenant: string): TenantLedger;
   /** The heads of those tenants that have a ledger. */

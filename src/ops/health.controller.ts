@@ -17,7 +17,6 @@ import { Readiness } from './readiness.js';
 
 const RETRY_S = '1';
 const REPORT = { 'application/json': { schema: 'HealthAnswer' } } as const;
-const NOT_READ = 'the replica does not answer reads, and the primary does: the log says why';
 const NOT_HEARD = 'other servers are not heard: what they write is seen later; the log says why';
 
 /** A report of what is not well is an answer, not a problem. */
@@ -69,7 +68,9 @@ export class HealthController {
   @HealthCheck({ noCache: true, swaggerDocumentation: false })
   @ApiCall('getReadiness', 'Should it get requests?')
   @ApiAnswers(200, 'Yes', REPORT)
-  @ApiAnswers(503, 'No: it is going down, or nothing can be written to its database', REPORT, ['Retry-After'])
+  @ApiAnswers(503, 'No: it is going down, or its database is out of reach, locked or read-only', REPORT, [
+    'Retry-After',
+  ])
   ready() {
     return this.check();
   }
@@ -91,6 +92,7 @@ export class HealthController {
     const indicator = this.indicators.check('database');
     const reason = await this.readiness.ask();
     if (reason !== undefined) return indicator.down(reason);
-    return !this.readiness.isDegraded ? indicator.up() : indicator.up({ degraded: NOT_READ });
+    const { degraded } = this.readiness;
+    return degraded === undefined ? indicator.up() : indicator.up({ degraded });
   }
 }

@@ -39,4 +39,12 @@ describe('Readiness', () => {
     expect(await answer).not.toContain('password');
     expect(told).toEqual([new Error(SECRET)]);
   });
+
+  it('tells what is amiss though requests are answered, the writes first', () => {
+    const probe = (): Promise<void> => Promise.resolve();
+    const degraded = (faults: object): unknown => new Readiness({ probe, ...faults }, () => undefined).degraded;
+    expect(degraded({})).toBeUndefined();
+    expect(degraded({ readFault: SECRET })).toContain('the primary does');
+    expect(degraded({ readFault: SECRET, writeFault: 'the disk is full' })).toBe('the disk is full');
+  });
 });

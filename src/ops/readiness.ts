@@ -4,6 +4,9 @@ import type { LedgerStore } from '../ledger/store.js';
 /** How long the database may take, in milliseconds: who asks for health gives up after a second. */
 const DEADLINE_MS = 700;
 
+// why, the log says: it may name hosts and users
+const NOT_READ = 'the replica does not answer reads, and the primary does: the log says why';
+
 interface Probe {
   /** Why a write is not possible; undefined when it is. */
   readonly answer: Promise<string | undefined>;
@@ -17,7 +20,7 @@ export class Readiness {
 
   /** @param onError is told of what the store does not report by itself. */
   constructor(
-    private readonly store: Pick<LedgerStore, 'probe' | 'readFault'>,
+    private readonly store: Pick<LedgerStore, 'probe' | 'readFault' | 'writeFault'>,
     private readonly onError: (error: unknown) => void,
     private readonly deadlineMs = DEADLINE_MS,
   ) {}
@@ -29,9 +32,13 @@ export class Readiness {
     return Promise.race([answer, deadline]);
   }
 
-  /** Whether the database answers what something beside it should. */
-  get isDegraded(): boolean {
-    return this.store.readFault !== undefined;
+  /**
+   * What is amiss though the server should get requests, in a sentence. Whoever took it out for a full disk would take the reads
+   * away too, and all servers at once: the disk is that of each of them.
+   */
+  get degraded(): string | undefined {
+    const { writeFault, readFault } = this.store;
+    return writeFault ?? (readFault === undefined ? undefined : NOT_READ);
   }
 
   private begin(): Probe {

@@ -93,6 +93,20 @@ describe('tables of the next version', () => {
     expect(orderFaults(seen, upTo(alterations.length))).toEqual(NO_FAULTS);
   });
 
+  it('whose making is broken off say by what', async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE atome.alterations');
+    const migrating = migrate(() => undefined, new Expand1999000000000());
+    const ended = expect(migrating).rejects.toThrow('terminating connection due to administrator command');
+    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE%'`;
+    while ((await client.query(end)).rows.length === 0) await client.query('SELECT pg_stat_clear_snapshot()');
+    await ended;
+    await client.query('ROLLBACK');
+    await client.end();
+  });
+
   it('keep a server out that does not know what took the place of what they lack, and no other', async () => {
     const known = await new LedgerDataSource(database.url).initialize();
     const latest = known.migrations.at(-1)!.name!.slice(-13);

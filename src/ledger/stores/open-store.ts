@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { migrationError, openError, placeOf, unreachableError } from './open-sentences.js';
+import { inTime } from '../in-time.js';
 import type { Report } from '../store-error.js';
 import type { PostgresLimits } from './postgres/postgres.limits.js';
 import { MAKE_SEARCH, SELECT_ALPHABET, SELECT_SEARCHABLE, type Searchable } from './postgres/postgres.search.js';
@@ -16,6 +17,8 @@ import { OpenError } from '../../database/open-error.js';
 import { requireOwnSessions } from '../../database/own-sessions.js';
 import { MIGRATIONS_TABLE } from '../../database/tables.js';
 
+/** How long a replica may take to be looked at, in milliseconds. */
+const REPLICA_MS = 5_000;
 /** Any number that nobody else is likely to use: only one process at a time migrates. */
 const MIGRATION_LOCK = 2_053_101_477;
 
@@ -125,13 +128,19 @@ async function openPostgres(
 /** Of a replica that is up: one that is not is done without. @throws OpenError */
 async function requireSessionsOf(readUrl: string): Promise<void> {
   const replica = new LedgerDataSource(readUrl);
+  const look = async (): Promise<void> => {
+    try {
+      await replica.initialize();
+      await requireOwnSessions(replica, 'DATABASE_READ_URL');
+    } finally {
+      if (replica.isInitialized) await replica.destroy();
+    }
+  };
   try {
-    await replica.initialize();
-    await requireOwnSessions(replica, 'DATABASE_READ_URL');
+    // one that is silent would hold up the start
+    await inTime(look(), REPLICA_MS, () => undefined);
   } catch (error) {
     if (error instanceof OpenError) throw error;
-  } finally {
-    if (replica.isInitialized) await replica.destroy();
   }
 }
 

@@ -19,6 +19,11 @@ export const ALL_HEADS = '*';
 /** How long a fault of the disk counts, in milliseconds: as long as its callers are told to wait. */
 const MET_MS = 10_000;
 
+interface Met {
+  readonly error: StoreError;
+  readonly until: number;
+}
+
 /** What both stores have in common, over the statements that each database runs. */
 export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly kind: LedgerStore['kind'];
@@ -31,7 +36,9 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   protected readonly search?: SearchIndex | undefined;
 
   /** The last fault of the disk, until something is written, or nobody has met it for a while. */
-  private metLast: { readonly error: StoreError; readonly until: number } | undefined;
+  private metLast: Met | undefined;
+  /** As {@link metLast}, of a full disk that a write has met: reads that do go on. */
+  private fullLast: Met | undefined;
 
   /** @param report is told of each fault of the database, for all who ask the store. */
   constructor(
@@ -112,23 +119,41 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     return (rows as { tenant: string }[]).map(({ tenant }) => tenant);
   }
 
+  get writeFault(): string | undefined {
+    return stillMet(this.fullLast)?.message;
+  }
+
   reported<E>(error: E): E {
     if (error instanceof StoreError) {
       this.report(error.fault.kind, error.line);
-      if (error.fault.isOfTheDisk) this.metLast = { error, until: performance.now() + MET_MS };
+      if (error.fault.isOfTheDisk) this.metLast = met(error);
     }
     return error;
   }
 
+  /** As {@link reported}, of what a write has met: a read may need room as well, to sort, and says nothing of the writes. */
+  protected refused<E>(error: E): E {
+    if (error instanceof StoreError && error.code === 'storage_full') this.fullLast = met(error);
+    return this.reported(error);
+  }
+
   /** To be called with how many alterations have been added. */
   protected grown(count: number): void {
-    if (count > 0) this.metLast = undefined;
+    if (count > 0) this.metLast = this.fullLast = undefined;
     this.search?.following.grown(count);
   }
 
   /** @throws StoreError that a probe, which writes nothing, would not meet. */
   protected requireSoundDisk(): void {
-    const { metLast } = this;
-    if (metLast && performance.now() < metLast.until) throw metLast.error;
+    const error = stillMet(this.metLast);
+    if (error) throw error;
   }
+}
+
+function met(error: StoreError): Met {
+  return { error, until: performance.now() + MET_MS };
+}
+
+function stillMet(last: Met | undefined): StoreError | undefined {
+  return last && performance.now() < last.until ? last.error : undefined;
 }

@@ -19,6 +19,20 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** A connection to a database, once that is there: a standby has it a little later. */
+export async function connectOnce(url: string): Promise<pg.Client> {
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch {
+      await client.end();
+    }
+  }
+}
+
 interface Owner {
   readonly uid?: number;
   readonly gid?: number;

@@ -4,6 +4,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A wire between a client and a server that a spec can cut, or let fall silent. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
+  private isSilent = false;
+  /** How often clients have sent something, be it passed on or not. */
+  heard = 0;
 
   private constructor(
     private readonly server: Server,
@@ -19,9 +22,15 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** Nothing comes through any more, and nobody is told. */
+  /** Nothing comes through any more, over new connections neither, and nobody is told. */
   silence(): void {
-    for (const socket of this.sockets) socket.unpipe().pause();
+    this.isSilent = true;
+    for (const socket of this.sockets) socket.unpipe();
+  }
+
+  /** How many ends of connections are open. */
+  get open(): number {
+    return this.sockets.size;
   }
 
   /** Ends all connections; new ones are refused. */
@@ -33,6 +42,7 @@ export class TcpProxy {
   }
 
   async restore(): Promise<void> {
+    this.isSilent = false;
     this.server.listen(this.port, '127.0.0.1');
     await once(this.server, 'listening');
   }
@@ -43,7 +53,8 @@ export class TcpProxy {
       [server, client],
     ] as const) {
       this.sockets.add(from);
-      from.pipe(to);
+      if (from === client) from.on('data', () => (this.heard += 1));
+      if (!this.isSilent) from.pipe(to);
       from.on('error', () => to.destroy());
       from.on('close', () => {
         this.sockets.delete(from);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type pg from 'pg';
 import type { LockedState } from '../../store.js';
 import { StoreError } from '../../store-error.js';
@@ -5,6 +6,11 @@ import { PlanFailed } from './postgres.errors.js';
 
 /** `query_timeout` of pg, which its types know for whole clients only. */
 export type TimedQuery = pg.QueryConfig & { readonly query_timeout: number };
+
+/** Breaks a connection without a word: whoever is silent does not answer a goodbye either. */
+export function sever(client: pg.PoolClient): void {
+  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+}
 
 export function unheard(): void {
   // the query that was on its way says it too

@@ -65,7 +65,6 @@ const DISK_FULL: Fault = {
   code: 'storage_full',
   message: 'the disk of the database is full',
   remedy: 'make room on the disk of PostgreSQL; reading goes on',
-  isOfTheDisk: true,
 };
 
 /** By SQLSTATE or by its class; a whole SQLSTATE counts before its class. */

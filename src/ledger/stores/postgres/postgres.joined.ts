@@ -21,6 +21,8 @@ export interface PostgresSide {
   /** Sends a statement of ours over a connection. */
   readonly send: (client: pg.PoolClient, text: string, values: Parameters<Ask>[1]) => Promise<pg.QueryResult>;
   readonly reported: <E>(error: E) => E;
+  /** Of what a write has met. */
+  readonly refused: <E>(error: E) => E;
   readonly onAdded: (count: number) => void;
 }
 
@@ -146,7 +148,7 @@ class PostgresJoined implements JoinedTransaction {
       else if (decided.additions) await together(addGroup(ask, tenant, decided.additions));
       return decided;
     } catch (error) {
-      throw this.side.reported(translate(error));
+      throw this.side.refused(translate(error));
     }
   }
 
@@ -158,7 +160,7 @@ class PostgresJoined implements JoinedTransaction {
       const fault = faultOf(error);
       // a constraint of the application's that is checked at the end
       if (!fault) throw error;
-      throw this.side.reported(fault === UNREACHABLE ? new StoreError(UNKNOWN_COMMIT, error) : translate(error));
+      throw this.side.refused(fault === UNREACHABLE ? new StoreError(UNKNOWN_COMMIT, error) : translate(error));
     }
   }
 

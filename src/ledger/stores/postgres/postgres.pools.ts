@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { PoolSource } from '../../../database/data-source.js';
 import { StoreError } from '../../store-error.js';
-import { unheard, type TimedQuery } from './postgres.client.js';
+import { sever, unheard, type TimedQuery } from './postgres.client.js';
 import { BUSY } from './postgres.errors.js';
 import type { PostgresLimits } from './postgres.limits.js';
 import { ScopedSlots } from './scoped-slots.js';
@@ -35,6 +35,8 @@ export class ConnectionPool {
   readonly deadlineMs: number;
   private readonly pool: pg.Pool;
   private readonly slots: ScopedSlots;
+  /** Those that there are, and whether each is lent. */
+  private readonly clients = new Map<pg.PoolClient, boolean>();
 
   constructor({ Pool, options }: PoolSource, { size, waitMs, statementMs, lockMs, ...bounds }: Bounds) {
     this.deadlineMs = statementMs + GRACE_MS;
@@ -49,14 +51,26 @@ export class ConnectionPool {
     // a connection that breaks says so here too; unheard, be it idle or between the pool's hands and ours, that ends the process
     this.pool.on('error', unheard);
     this.pool.on('acquire', (client) => client.on('error', unheard));
+    this.pool.on('remove', (client) => this.clients.delete(client));
     this.pool.on('release', (_error, client) => client.off('error', unheard));
   }
 
   /** @param scope whose work it is: no tenant has all connections. */
   async connect(scope: string): Promise<pg.PoolClient> {
     await this.slots.acquire(scope);
+    return this.lent(scope);
+  }
+
+  /** As {@link connect}, waiting for nobody else; undefined when no slot is free. */
+  connectNow(scope: string): Promise<pg.PoolClient> | undefined {
+    return this.slots.acquireNow(scope) ? this.lent(scope) : undefined;
+  }
+
+  private async lent(scope: string): Promise<pg.PoolClient> {
     try {
-      return await this.pool.connect();
+      const client = await this.pool.connect();
+      this.clients.set(client, true);
+      return client;
     } catch (error) {
       this.slots.release(scope);
       throw error;
@@ -65,6 +79,7 @@ export class ConnectionPool {
 
   /** @param isSpoilt whether the connection is thrown away. */
   release(scope: string, client: pg.PoolClient, isSpoilt: boolean): void {
+    if (this.clients.has(client)) this.clients.set(client, false);
     client.release(isSpoilt);
     this.slots.release(scope);
   }
@@ -73,6 +88,11 @@ export class ConnectionPool {
   get usage(): PoolUsage {
     const { totalCount, idleCount } = this.pool;
     return { used: totalCount - idleCount, idle: idleCount, waiting: this.slots.waitingCount };
+  }
+
+  /** Breaks those that are idle, or all. What is on its way over one fails. */
+  cut(isOfAll: boolean): void {
+    for (const [client, isLent] of this.clients) if (isOfAll || !isLent) sever(client);
   }
 
   close(): Promise<void> {

@@ -2,58 +2,70 @@ import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import { errorWords } from '../../../database/error-words.js';
 import type { PoolSource } from '../../../database/data-source.js';
+import { inTime } from '../../in-time.js';
 import { StoreError, type Report } from '../../store-error.js';
 import type { Param } from '../columns.js';
-import type { TimedQuery } from './postgres.client.js';
-import { BUSY, translate } from './postgres.errors.js';
+import { sever, unheard, type TimedQuery } from './postgres.client.js';
+import { translate } from './postgres.errors.js';
 import type { PostgresLimits } from './postgres.limits.js';
 import { ConnectionPool } from './postgres.pools.js';
 
-/** How long the replica may take to get what the primary has, in milliseconds; and to say how far it is. */
+/** What a read may lose to a replica that does not get what the primary has, or to one that is silent, in milliseconds. */
 const WAIT_MS = 200;
+/** When it is sure to be silent, in milliseconds; nobody waits for that. */
 const ANSWER_MS = 1_000;
-/** How long it is left alone when it did not, in milliseconds. */
+/** How long it is left alone when it did not answer, in milliseconds. */
 const REST_MS = 1_000;
 /** What a statement that takes too long is ended with: it would take as long on the primary. */
 const TOO_LONG = '57014';
 
 /** Where the primary is: how far its log is on disk, and the head of the tenant, which that is sure to hold. */
-const POSITION = `SELECT seq, hash, epoch, pg_current_wal_flush_lsn() AS lsn FROM atome_ledgers WHERE tenant = ?`;
+const POSITION = `SELECT seq, hash, epoch, CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END AS lsn
+  FROM atome_ledgers WHERE tenant = ?`;
 /** Whether a database follows the primary, has all up to there, and is of the same ledger. */
 const REACHED = `SELECT pg_is_in_recovery() AS "isReplica", pg_last_wal_replay_lsn() >= ?::pg_lsn AND EXISTS (
     SELECT 1 FROM atome_ledgers WHERE tenant = ? AND epoch = ?) AND (?::bigint = 0 OR EXISTS (
     SELECT 1 FROM atome_alterations WHERE tenant = ? AND seq = ? AND hash = ?)) AS "isReached"`;
 
 const BEHIND = 'it is behind the primary';
+const SILENT = `it has not answered within ${WAIT_MS} ms`;
+const NO_PRIMARY = 'DATABASE_URL itself leads to a standby, which does not say how far it is';
 const NO_REPLICA = 'it is no standby that follows the primary of DATABASE_URL';
 
 interface Position {
   readonly seq: unknown;
   readonly hash: string;
   readonly epoch: string;
-  readonly lsn: string;
+  readonly lsn: string | null;
 }
 
 /** What it needs of the store, whose statements and scopes it shares. */
 export interface ReplicaSide {
   /** Asks the primary. */
   readonly ask: (scope: string, statement: string, params: readonly Param[]) => Promise<unknown[]>;
-  /** Says whose rows a connection may see. */
-  readonly enter: (client: pg.PoolClient, scope: string) => Promise<void>;
+  /** Says whose rows a connection may see, which may take so many milliseconds. */
+  readonly enter: (client: pg.PoolClient, scope: string, deadlineMs: number) => Promise<void>;
   readonly textOf: (statement: string) => string;
   readonly report: Report;
+  /** Reports what a caller is told. */
+  readonly reported: <E>(error: E) => E;
 }
 
 /**
  * Answers reads from a streaming replica, as the primary would have answered them: what was committed before a read began is
- * in it, whoever wrote it. A replica that is not so far in time, or out of reach, is left alone for a while.
+ * in it, whoever wrote it. A replica that is not so far in time, or out of reach, is left alone for a while, and then tried
+ * by one read at a time. No read waits for another here: where all connections are used, the primary answers it.
  */
 export class PostgresReplica {
   /** Why the primary is asked for now; undefined while the replica is. */
   fault: string | undefined;
   private readonly reads: ConnectionPool;
   private readonly heavyReads: ConnectionPool;
+  /** Asks it whether it is there, while others wait for what takes long. */
+  private readonly pulses: ConnectionPool;
   private restsUntil = 0;
+  private isTried = false;
+  private beating: Promise<void> | undefined;
   /** Whose read it could not answer last. */
   private missed = '';
 
@@ -64,10 +76,11 @@ export class PostgresReplica {
     private readonly side: ReplicaSide,
   ) {
     const there = { Pool: source.Pool, options: { ...source.options, connectionString: readUrl } };
-    const of = (size: number, waitMs: number): ConnectionPool =>
-      new ConnectionPool(there, { size, waitMs, connectMs: ANSWER_MS, statementMs, lockMs });
-    this.reads = of(reads, statementMs);
-    this.heavyReads = of(heavyReads, statementMs);
+    const of = (size: number): ConnectionPool =>
+      new ConnectionPool(there, { size, waitMs: ANSWER_MS, connectMs: ANSWER_MS, statementMs, lockMs });
+    this.reads = of(reads);
+    this.heavyReads = of(heavyReads);
+    this.pulses = of(1);
   }
 
   /**
@@ -79,31 +92,21 @@ export class PostgresReplica {
     isHeavy: boolean,
     work: (client: pg.PoolClient) => Promise<unknown[]>,
   ): Promise<unknown[] | undefined> {
-    if (performance.now() < this.restsUntil) return undefined;
-    const [position] = await this.position(scope);
-    // nothing is there to read, or a primary that says itself what is the matter
-    if (!position) return undefined;
     const pool = isHeavy ? this.heavyReads : this.reads;
+    const client = await this.lent(pool, scope);
+    if (!client) return undefined;
+    let isSound = false;
     try {
-      const client = await pool.connect(scope);
-      let isSpoilt = true;
-      try {
-        await this.side.enter(client, scope);
-        const lack = await this.lackOf(client, scope, position);
-        if (lack !== undefined) this.rest(scope, lack);
-        const rows = lack === undefined ? await work(client) : undefined;
-        isSpoilt = false;
-        if (rows) this.fault = undefined;
-        return rows;
-      } finally {
-        pool.release(scope, client, isSpoilt);
-      }
+      const rows = await this.watched(work(client));
+      isSound = true;
+      return rows;
     } catch (error) {
       const known = translate(error);
-      const isOurs = !(known instanceof StoreError) || known.fault === BUSY || codeOf(error) === TOO_LONG;
-      if (isOurs) throw known;
+      if (!(known instanceof StoreError) || codeOf(error) === TOO_LONG) throw this.side.reported(known);
       this.rest(scope, errorWords(error));
       return undefined;
+    } finally {
+      giveBack(pool, scope, client, isSound);
     }
   }
 
@@ -112,15 +115,74 @@ export class PostgresReplica {
     if (this.fault !== undefined) await this.read(this.missed, false, () => Promise.resolve([]));
   }
 
+  /** Waits for what is on its way for as long as a replica needs that answers. */
   async close(): Promise<void> {
-    await Promise.all([this.reads.close(), this.heavyReads.close()]);
+    const pools = [this.reads, this.heavyReads, this.pulses];
+    await inTime(Promise.all(pools.map((pool) => pool.close())), ANSWER_MS, unheard);
+    for (const pool of pools) pool.cut(true);
   }
 
-  private position(scope: string): Promise<Position[]> {
-    return this.side.ask(scope, POSITION, [scope]).then(
+  /** A connection to it, once it has what the primary has; undefined where that takes too long, or is not to be tried now. */
+  private async lent(pool: ConnectionPool, scope: string): Promise<pg.PoolClient | undefined> {
+    const isTrial = this.fault !== undefined;
+    if (isTrial && (this.isTried || performance.now() < this.restsUntil)) return undefined;
+    if (isTrial) this.isTried = true;
+    const position = await this.position(scope);
+    // others may have found out meanwhile that it is not there
+    const isAsked = position && (isTrial || this.fault === undefined);
+    const connecting = isAsked ? pool.connectNow(scope) : undefined;
+    if (!position || !connecting) {
+      if (isTrial) this.isTried = false;
+      return undefined;
+    }
+    let isLate = false;
+    const reached = async (): Promise<pg.PoolClient | undefined> => {
+      const client = await this.reached(pool, scope, position, connecting);
+      if (isTrial) this.isTried = false;
+      if (client && !isLate && isTrial) this.fault = undefined;
+      if (!client || !isLate) return client;
+      giveBack(pool, scope, client, true);
+      return undefined;
+    };
+    return inTime(reached(), WAIT_MS, () => {
+      isLate = true;
+      this.rest(scope, SILENT);
+      return undefined;
+    });
+  }
+
+  private async reached(
+    pool: ConnectionPool,
+    scope: string,
+    position: Position,
+    connecting: Promise<pg.PoolClient>,
+  ): Promise<pg.PoolClient | undefined> {
+    let client: pg.PoolClient | undefined;
+    let lack: string | undefined;
+    try {
+      client = await connecting;
+      await this.side.enter(client, scope, ANSWER_MS);
+      lack = await this.lackOf(client, scope, position);
+      if (lack === undefined) return client;
+      this.rest(scope, lack);
+    } catch (error) {
+      this.rest(scope, errorWords(error));
+      // the others lead to where nobody answers
+      for (const each of [this.reads, this.heavyReads]) each.cut(false);
+    }
+    if (client) giveBack(pool, scope, client, lack !== undefined);
+    return undefined;
+  }
+
+  /** Undefined where nothing is there to read, and where the primary says itself what is the matter. */
+  private async position(scope: string): Promise<Position | undefined> {
+    const [position] = await this.side.ask(scope, POSITION, [scope]).then(
       (rows) => rows as Position[],
       () => [],
     );
+    if (position?.lsn !== null) return position;
+    this.rest(scope, NO_PRIMARY);
+    return undefined;
   }
 
   /** What the replica lacks after a while of waiting; undefined: nothing. */
@@ -142,12 +204,47 @@ export class PostgresReplica {
     }
   }
 
+  /** Waits for work for as long as the replica still answers others. */
+  private async watched<T>(work: Promise<T>): Promise<T> {
+    const beats = setInterval(() => {
+      this.beating ??= this.beat().finally(() => (this.beating = undefined));
+    }, WAIT_MS);
+    try {
+      return await work;
+    } finally {
+      clearInterval(beats);
+    }
+  }
+
+  /** Breaks the connections to a replica that has fallen silent: who waits for it is answered by the primary. */
+  private async beat(): Promise<void> {
+    try {
+      const client = await this.pulses.connect('');
+      let isSound = false;
+      try {
+        await client.query({ text: 'SELECT 1', query_timeout: WAIT_MS } as TimedQuery);
+        isSound = true;
+      } finally {
+        giveBack(this.pulses, '', client, isSound);
+      }
+    } catch (error) {
+      // what it says itself, as that it has no more connections, is no silence
+      if ((error as { severity?: unknown }).severity !== undefined) return;
+      for (const pool of [this.reads, this.heavyReads]) pool.cut(true);
+    }
+  }
+
   private rest(scope: string, why: string): void {
     this.missed = scope;
     this.restsUntil = performance.now() + REST_MS;
     this.fault = why;
     this.side.report('postgres replica', `reads are answered by the primary: the replica of DATABASE_READ_URL: ${why}`);
   }
+}
+
+function giveBack(pool: ConnectionPool, scope: string, client: pg.PoolClient, isSound: boolean): void {
+  if (!isSound) sever(client);
+  pool.release(scope, client, !isSound);
 }
 
 function codeOf(error: unknown): unknown {

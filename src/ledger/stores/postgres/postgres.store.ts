@@ -84,9 +84,10 @@ export class PostgresStore extends SqlStore {
         ? undefined
         : new PostgresReplica(poolSource(dataSource), readUrl, this.limits, {
             ask: (scope, statement, params) => this.query(scope, statement, params),
-            enter: (client, scope) => this.enter(client, scope),
+            enter: (client, scope, deadlineMs) => this.enter(client, scope, deadlineMs),
             textOf: this.textOf,
             report,
+            reported: (error) => this.reported(error),
           });
     const failed = (error: unknown): unknown => this.reported(translate(error));
     const { maintenance, pools, textOf } = this;
@@ -126,6 +127,7 @@ export class PostgresStore extends SqlStore {
       ask: (statement) => this.query(ALL_HEADS, statement, []),
       send: (client, text, values) => client.query(this.timed(text, values)),
       reported: (error) => this.reported(error),
+      refused: (error) => this.refused(error),
       onAdded: (count) => this.grown(count),
     });
   }
@@ -167,8 +169,8 @@ export class PostgresStore extends SqlStore {
     await this.analysed;
     await this.search?.close();
     if (!this.dataSource.isInitialized) return;
-    await this.replica?.close();
-    await Promise.all(Object.values(this.pools).map((pool: ConnectionPool) => pool.close()));
+    const pools = Object.values(this.pools) as ConnectionPool[];
+    await Promise.all([this.replica?.close(), ...pools.map((pool) => pool.close())]);
     await this.dataSource.destroy();
   }
 
@@ -183,7 +185,7 @@ export class PostgresStore extends SqlStore {
       const refusal = translate(error);
       // one that cannot even roll back is thrown away, and one that may keep a setting or a place from before the fault
       isSpoilt = (await rollback(client)) !== undefined || (refusal !== error && isUnavailable(refusal));
-      throw this.reported(refusal);
+      throw this.refused(refusal);
     } finally {
       writes.release(scope, client, isSpoilt);
     }
@@ -238,10 +240,11 @@ export class PostgresStore extends SqlStore {
    * Says whose rows a connection may see from here on; what is sent behind it goes out together with it. A connection
    * keeps its scope, so that for one tenant at a time this costs nothing.
    */
-  private async enter(client: pg.PoolClient, scope: string): Promise<void> {
+  private async enter(client: pg.PoolClient, scope: string, query_timeout?: number): Promise<void> {
     if (this.scopes.get(client) === scope) return;
     this.scopes.delete(client);
-    await client.query(this.timed(`SELECT set_config('atome.tenant', $1, false)`, [scope], 'enter'));
+    const entered = this.timed(`SELECT set_config('atome.tenant', $1, false)`, [scope], 'enter');
+    await client.query(query_timeout === undefined ? entered : ({ ...entered, query_timeout } as TimedQuery));
     this.scopes.set(client, scope);
   }
 

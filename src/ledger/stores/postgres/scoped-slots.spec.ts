@@ -49,4 +49,14 @@ describe('slots', () => {
     slots.release('c');
     await slots.acquire('a');
   });
+
+  it('are had at once or not at all by who does not wait', async () => {
+    const slots = new ScopedSlots(2, 1_000, late);
+    expect([slots.acquireNow('a'), slots.acquireNow('a'), slots.acquireNow('b')]).toEqual([true, false, true]);
+    const waiting = slots.acquire('c');
+    expect(slots.acquireNow('d')).toBe(false);
+    slots.release('a');
+    await waiting;
+    expect(slots.waitingCount).toBe(0);
+  });
 });

@@ -40,6 +40,13 @@ export class ScopedSlots {
     });
   }
 
+  /** As {@link acquire}, without waiting. @returns whether there was one. */
+  acquireNow(scope: string): boolean {
+    const isOpen = this.isOpenTo(scope);
+    if (isOpen) this.take(scope);
+    return isOpen;
+  }
+
   release(scope: string): void {
     this.free += 1;
     const left = this.held.get(scope)! - 1;

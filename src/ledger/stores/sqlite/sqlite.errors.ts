@@ -48,7 +48,6 @@ const DISK_FULL: Fault = {
   code: 'storage_full',
   message: 'the disk of the server is full',
   remedy: 'make room on the disk of DATABASE_URL',
-  isOfTheDisk: true,
 };
 
 /** By primary result code; see {@link faultOf}. */

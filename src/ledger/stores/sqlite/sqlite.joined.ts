@@ -23,6 +23,8 @@ export interface SqliteSide {
   /** That of the writing connection: whoever writes waits there. */
   readonly patience: Patience;
   readonly reported: (error: unknown) => Error;
+  /** Of what a write has met. */
+  readonly refused: (error: unknown) => Error;
   readonly onAdded: (count: number) => void;
 }
 
@@ -134,7 +136,7 @@ class SqliteJoined implements JoinedTransaction {
       side.onAdded(planned.additions?.alterations.length ?? 0);
       return Promise.resolve(planned);
     } catch (error) {
-      return Promise.reject(side.reported(error));
+      return Promise.reject(side.refused(error));
     }
   }
 

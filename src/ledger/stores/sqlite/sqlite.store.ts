@@ -94,7 +94,7 @@ export class SqliteStore extends SqlStore {
         return planned;
       },
       (error: unknown) => {
-        throw this.reported(translate(error));
+        throw this.refused(translate(error));
       },
     );
   }
@@ -106,6 +106,7 @@ export class SqliteStore extends SqlStore {
       file,
       patience,
       reported: (error) => this.reported(translate(error)),
+      refused: (error) => this.refused(translate(error)),
       onAdded: (count) => this.grown(count),
     });
   }
