@@ -28,9 +28,9 @@ export interface Persistence {
   readonly failure: string | undefined;
   /**
    * The changes that are not in it yet.
-   * @param moved another instance has moved the checkpoint: what leads from where it was to another one is not kept any more.
+   * @param heard by another instance. Where that has moved the checkpoint, what leads from where it was is not kept any more.
    */
-  unsaved(moved: boolean): readonly Changes[];
+  unsaved(heard: Changes): readonly Changes[];
   /** @returns a promise of their being durable, which rejects as {@link guard} does. */
   save(changes: Changes): Promise<void>;
   /** Does something with the store. Rejects with `outdated` alone, and when the client was closed meanwhile. */
@@ -101,8 +101,15 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     get failure() {
       return failure;
     },
-    // what is on its way there, the store itself leaves out
-    unsaved: (moved) => [...(underWay = standing(underWay, moved)), ...(batch = standing(batch, moved))],
+    unsaved({ place, clear }) {
+      if (place) {
+        // what is on its way there, the store itself leaves out, and then tells everything
+        underWay = underWay.filter(stands);
+        // where everything is told, so is what is pending; else this has shown already what has become of it
+        batch = clear ? batch.filter(stands) : batch.map((each) => (stands(each) ? each : ownOf(each)));
+      }
+      return [...underWay, ...batch];
+    },
     save(changes) {
       batch.push(changes);
       if (failure !== undefined) missed.add(changes);
@@ -125,8 +132,12 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
   };
 }
 
-function standing(all: readonly Changes[], moved: boolean): Changes[] {
-  return all.filter(({ place }) => !(moved && place));
+/** Whether it leads from no checkpoint to another. */
+const stands = ({ place }: Changes): boolean => !place;
+
+/** What it does to outbox and inbox. */
+function ownOf({ settle = [], append = [], dismiss = [], reject = [] }: Changes): Changes {
+  return { settle, append, dismiss, reject };
 }
 
 /** A reopening that begins when what it takes has been loaded. */
