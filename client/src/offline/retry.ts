@@ -6,8 +6,7 @@ import type { Replica } from './replica.js';
 export type Retry = (...retried: Parameters<Client['retry']>) => Promise<Written> | undefined;
 
 /**
- * Makes what sends refused writes again: a file of its own, which is loaded when that is asked for, and which has
- * nothing in common with the others, so that these need no further one.
+ * Makes what sends refused writes again.
  * @param check throws for what is no write.
  */
 export function createRetry(

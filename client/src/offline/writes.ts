@@ -5,6 +5,7 @@ import { SyncError } from '../core/errors.js';
 import type { PendingWrite } from '../storage/store.js';
 import type { WriteOptions } from '../online/answers.js';
 import { prepare } from './optimistic.js';
+import type { Deferred } from './load-deferred.js';
 import type { NewWrite, Write } from './new-write.js';
 import type { Retry } from './retry.js';
 import type { Replica } from './replica.js';
@@ -41,8 +42,9 @@ type Writes = Pick<
 /**
  * The writes of a client: each is in the store before its promise resolves.
  * @param saved called when there is something to send.
+ * @param deferred the second file; rejects when the client ends without it.
  */
-export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
+export function writes(replica: Replica, clock: WriteClock, saved: () => void, deferred: Promise<Deferred>): Writes {
   let ready = replica.opened;
   let again: Retry | undefined;
 
@@ -93,7 +95,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
     },
     async retry(opId, edit) {
       await replica.opened;
-      const { createRetry } = await import('./retry.js');
+      const { createRetry } = await deferred;
       again ??= createRetry(replica, write, check);
       const back = again(opId, edit);
       if (!back) throw new SyncError('not_found', `rejected() has no "${opId}"`);
