@@ -28,9 +28,10 @@ export interface Persistence {
   readonly failure: string | undefined;
   /**
    * The changes that are not in it yet.
-   * @param heard by another instance. Where that has moved the checkpoint, what leads from where it was is not kept any more.
+   * @param moved another instance has moved the checkpoint: what leads from where it was is not kept any more, but what
+   * it has shown to have become of own writes.
    */
-  unsaved(heard: Changes): readonly Changes[];
+  unsaved(moved: boolean): readonly Changes[];
   /** @returns a promise of their being durable, which rejects as {@link guard} does. */
   save(changes: Changes): Promise<void>;
   /** Does something with the store. Rejects with `outdated` alone, and when the client was closed meanwhile. */
@@ -101,15 +102,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     get failure() {
       return failure;
     },
-    unsaved({ place, clear }) {
-      if (place) {
-        // what is on its way there, the store itself leaves out, and then tells everything
-        underWay = underWay.filter(stands);
-        // where everything is told, so is what is pending; else this has shown already what has become of it
-        batch = clear ? batch.filter(stands) : batch.map((each) => (stands(each) ? each : ownOf(each)));
-      }
-      return [...underWay, ...batch];
-    },
+    unsaved: (moved) => ([underWay, batch] = moved ? standing(underWay, batch) : [underWay, batch]).flat(),
     save(changes) {
       batch.push(changes);
       if (failure !== undefined) missed.add(changes);
@@ -132,12 +125,14 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
   };
 }
 
-/** Whether it leads from no checkpoint to another. */
-const stands = ({ place }: Changes): boolean => !place;
+/** What is left of changes on their way, which the store itself leaves out, and of those that wait. */
+function standing(underWay: readonly Changes[], batch: Changes[]): [readonly Changes[], Changes[]] {
+  return [underWay.filter(({ place }) => !place), batch.map(ownOf)];
+}
 
-/** What it does to outbox and inbox. */
-function ownOf({ settle = [], append = [], dismiss = [], reject = [] }: Changes): Changes {
-  return { settle, append, dismiss, reject };
+/** What it does to outbox and inbox: all that changes without a checkpoint do. */
+function ownOf({ settle, append, dismiss, reject }: Changes): Changes {
+  return { settle, append, dismiss, reject } as Changes;
 }
 
 /** A reopening that begins when what it takes has been loaded. */

@@ -120,7 +120,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
   function observe(changes: Changes): void {
     const tell = apply(changes, true);
     // what is not in the store yet was read without it
-    for (const own of kept.unsaved(changes)) if (changes.clear) apply(own, false);
+    for (const own of kept.unsaved(changes.place !== undefined)) if (changes.clear) apply(own, false);
     void prepare(changes.append ?? [])?.then(() => {
       view.unfold();
       show();
