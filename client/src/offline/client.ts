@@ -107,8 +107,6 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   void replica.loaded.then(begin, (thrown: unknown) => end(toError(thrown).message));
 
   const second = Promise.race([deferred, until(() => false) as Promise<never>]);
-  second.catch(() => undefined);
-
   const client: Client = {
     ...writes(replica, clock, link.pump, second),
     get: get as Client['get'],

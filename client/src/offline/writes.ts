@@ -7,7 +7,6 @@ import type { WriteOptions } from '../online/answers.js';
 import { prepare } from './optimistic.js';
 import type { Deferred } from './load-deferred.js';
 import type { NewWrite, Write } from './new-write.js';
-import type { Retry } from './retry.js';
 import type { Replica } from './replica.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -46,8 +45,6 @@ type Writes = Pick<
  */
 export function writes(replica: Replica, clock: WriteClock, saved: () => void, deferred: Promise<Deferred>): Writes {
   let ready = replica.opened;
-  let again: Retry | undefined;
-
   const write: Write = async (fields, options = {}, dismiss = []) => {
     // in a chain, so that writes which need nothing do not overtake
     await (ready = ready.then(() => prepare([fields])));
@@ -65,6 +62,9 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void, d
       ...(replica.failure !== undefined && { durable: false }),
     };
   };
+
+  const retry = deferred.then(({ createRetry }) => createRetry(replica, write, check));
+  retry.catch(() => undefined);
 
   const change = (
     operation: string,
@@ -93,14 +93,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void, d
       await replica.opened;
       return [...replica.outbox.values()].map(({ write, fault }) => ({ operation: write, error: fault }));
     },
-    async retry(opId, edit) {
-      await replica.opened;
-      const { createRetry } = await deferred;
-      again ??= createRetry(replica, write, check);
-      const back = again(opId, edit);
-      if (!back) throw new SyncError('not_found', `rejected() has no "${opId}"`);
-      return back;
-    },
+    retry: async (...retried) => (await retry)(...retried),
     async discard(opId) {
       await replica.opened;
       await replica.commit({ dismiss: [opId], settle: [opId] });
