@@ -132,7 +132,7 @@ function standing(underWay: readonly Changes[], batch: Changes[]): [readonly Cha
 
 /** What it does to outbox and inbox: all that changes without a checkpoint do. */
 function ownOf({ settle, append, dismiss, reject }: Changes): Changes {
-  return { settle, append, dismiss, reject } as Changes;
+  return { settle, append, dismiss, reject };
 }
 
 /** A reopening that begins when what it takes has been loaded. */
