@@ -1,7 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
-import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type BuildResult } from 'esbuild';
+import { MemoryNetwork } from './connection/memory-transport.js';
+import type * as sdk from './index.js';
 import { FORMAT } from './storage/store.js';
 
 interface Bundle {
@@ -18,8 +23,8 @@ function bundle(...names: string[]): Promise<Bundle> {
   return bundleOf(`export { ${names.join(', ')} } from './index.ts'`);
 }
 
-async function bundleOf(contents: string): Promise<Bundle> {
-  const { outputFiles, metafile } = await build({
+function built(contents: string): Promise<BuildResult<{ write: false; metafile: true }>> {
+  return build({
     stdin: {
       contents,
       resolveDir: fileURLToPath(new URL('.', import.meta.url)),
@@ -36,6 +41,10 @@ async function bundleOf(contents: string): Promise<Bundle> {
     define: { 'process.env.NODE_ENV': '"production"' },
     write: false,
   });
+}
+
+async function bundleOf(contents: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await built(contents);
   const { outputs } = metafile;
   const loaded = new Set(Object.keys(outputs).filter((path) => path.endsWith('stdin.js')));
   for (const path of loaded) {
@@ -59,7 +68,7 @@ describe('what a page loads', () => {
   it.each([
     [9.3, ['createClient']],
     [9.5, ['createClient', 'memoryStore']],
-    [12.35, ['createClient', 'indexedDbStore']],
+    [12.65, ['createClient', 'indexedDbStore']],
     // 0.4 less where what nobody imports makes no files: esbuild parts these from a second one that it drops
     [7.39, ['SyncWebSocket', 'UnifiedAtome', 'UnifiedSync']],
     [5.34, ['UnifiedSync']],
@@ -100,6 +109,7 @@ describe('what a page loads', () => {
     expect(folders(memory.sources).sort()).toEqual(['apply-changes.ts', 'memory-store.ts', 'no-store.ts']);
     const browser = await bundle('createClient', 'indexedDbStore');
     expect(folders(browser.sources).sort()).toEqual([
+      'adopt-writes.ts',
       'apply-changes.ts',
       'browser-tabs.ts',
       'commit-log.ts',
@@ -115,5 +125,50 @@ describe('what a page loads', () => {
     const { sources } = await bundle('createClient', 'indexedDbStore');
     const isLoaded = sources.some((path) => path.endsWith('migrate-records.ts'));
     expect(isLoaded).toBe(FORMAT.migrations.length > 0);
+  });
+});
+
+describe('a page that has two files, and no network for another one', () => {
+  const error = { code: 'forbidden', message: 'no', status: 403, retryable: false } as const;
+  const operation = { opId: '01900000-0000-7000-8000-000000000000', operation: 'delete', atomeId: 'a' };
+  let folder: string;
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'atome-bundle-'))));
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** A client of the files that are there, with a refused write in its store. */
+  async function open(isThere: (name: string) => boolean): Promise<sdk.Client> {
+    const { outputFiles, metafile } = await built(`export { createClient, memoryStore } from './index.ts'`);
+    const later = Object.values(metafile.outputs).flatMap(({ imports }) =>
+      imports.flatMap(({ path, kind }) => (kind === 'dynamic-import' ? [basename(path)] : [])),
+    );
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    for (const { path, contents } of outputFiles) {
+      const name = basename(path);
+      if (!later.includes(name) || isThere(name)) await writeFile(join(folder, name), contents);
+    }
+    const page = (await import(pathToFileURL(join(folder, 'stdin.js')).href)) as typeof sdk;
+    const options = { store: page.memoryStore(), dial: new MemoryNetwork().dial };
+    // what is in a store that is nobody's yet would wait for the server
+    const first = page.createClient(options);
+    await first.list();
+    await first.close();
+    await options.store.commit([{ reject: [{ operation, error, rejectedAt: '' }] }]);
+    return page.createClient(options);
+  }
+
+  it('sends a refused write again', async () => {
+    const client = await open((name) => name.startsWith('deferred'));
+    expect(await client.retry(operation.opId)).toMatchObject({ success: true, id: 'a' });
+    expect(client.status()).toMatchObject({ pending: 1, rejected: 0 });
+    await client.close();
+  });
+
+  it('tells whoever sends one again that the client was closed before the second file has come', async () => {
+    const client = await open(() => false);
+    const again = client.retry(operation.opId);
+    const ended = expect(again).rejects.toMatchObject({ code: 'offline', message: 'the client was closed' });
+    expect(await client.rejected()).toHaveLength(1);
+    await client.close();
+    await ended;
   });
 });

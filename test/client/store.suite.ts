@@ -281,6 +281,30 @@ function durableSuite(
     expect(await current().open()).not.toHaveProperty('setAside');
   });
 
+  it('finds the writes that were set aside with a newer version once that is there again, and none of another owner', async () => {
+    const opIds = async (owner: string): Promise<string[][]> => {
+      const { outbox, rejected } = await current().open(owner);
+      return [outbox.map(({ opId }) => opId), rejected.map(({ operation }) => operation.opId)];
+    };
+    await restart(NEXT);
+    await current().open('ada');
+    await current().commit([{ append: [write('1'), write('2')], reject: [rejected('0')] }]);
+    await restart();
+    expect(await opIds('bob')).toEqual([[], []]);
+    await current().commit([{ append: [write('3')] }]);
+    await restart();
+    expect(await opIds('ada')).toEqual([[], []]);
+    await current().commit([{ append: [write('4')] }]);
+
+    await restart(NEXT);
+    expect(await opIds('bob')).toEqual([['3'], []]);
+    await restart(NEXT);
+    expect(await opIds('ada')).toEqual([['1', '2', '4'], ['0']]);
+    await current().commit([{ settle: ['1'], dismiss: ['0'] }]);
+    await restart(NEXT);
+    expect(await opIds('ada')).toEqual([['2', '4'], []]);
+  });
+
   it('sets damaged data aside and begins empty', async () => {
     await current().open();
     await current().commit([{ put: [atome('a')] }]);

@@ -228,7 +228,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     if (after.phase === 'refused' && code !== NORMAL) failed(refusalOf(code), `refused by ${why}`);
     if (after.phase === 'exhausted') failed('offline', `gave up on ${why}; connect() starts over`);
     if (after.phase === 'waiting' && !wasUp) {
-      failed('offline', `no connection to ${why}; next attempt in ${Math.round(after.delayMs)} ms`);
+      failed('offline', `no connection to ${why}; next attempt in ${after.delayMs} ms`);
     }
   }
 

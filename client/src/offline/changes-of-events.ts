@@ -5,8 +5,8 @@ import type { Changes } from '../storage/store.js';
 export function changesOf(events: readonly AtomeEvent[]): Changes {
   const atomes = new Map<string, Atome | null>();
   for (const event of events) {
-    if ('atome' in event) atomes.set(event.atome.id, event.atome.deletedAt === null ? event.atome : null);
-    else atomes.set(event.atomeId, null);
+    const { atomeId, atome = null } = event as { readonly atomeId: string; readonly atome?: Atome };
+    atomes.set(atome?.id ?? atomeId, atome?.deletedAt === null ? atome : null);
   }
   return {
     put: [...atomes.values()].filter((atome) => atome !== null),

@@ -106,8 +106,9 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   replica.open(link.whose);
   void replica.loaded.then(begin, (thrown: unknown) => end(toError(thrown).message));
 
+  const second = Promise.race([deferred, until(() => false) as Promise<never>]);
   const client: Client = {
-    ...writes(replica, clock, link.pump),
+    ...writes(replica, clock, link.pump, second),
     get: get as Client['get'],
     list: list as Client['list'],
     watch: watch as Client['watch'],

@@ -81,7 +81,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   let fault: Error | undefined;
   let nextAttemptAt: number | null = null;
   /** As whom the server knows this connection. */
-  let caller: Caller = { clientId: '' };
+  const caller: Caller = { clientId: '' };
 
   const connection = createConnection(settings, {
     ...credentials,
@@ -92,7 +92,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       // until here it was only to hear that; whoever leads connects again
       if (!leads) connection.disconnect();
       credentials.accepted();
-      caller = { ...caller, token };
+      caller.token = token;
     },
     subscription() {
       const { cursor, replay } = following;
@@ -100,7 +100,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       return { type: 'subscribe', since, ...proof, compact: replay, ...options.subscription };
     },
     connected({ clientId, serverTime }) {
-      caller = { ...caller, clientId };
+      caller.clientId = clientId;
       clock.measure(Date.parse(serverTime));
       emit('sync:connected', { clientId, serverTime });
     },
@@ -123,7 +123,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     ready: () => connection.state.phase === 'connected' && !following.replay,
     send: connection.send,
     // a connection that is not to be a WebSocket says nothing of where requests go
-    push: options.dial ? undefined : createPush(options, parts.socket, () => caller),
+    push: options.dial ? undefined : createPush(options, parts.socket, caller),
     answered: received,
     stamp: stamps.stamp,
     refused: intake.refused,
@@ -229,7 +229,6 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   };
 }
 
-const APART =
-  'another tab keeps another `subscription` in this store: give each a store with a `name` of its own, or close that tab';
+const APART = 'another tab keeps another `subscription`: give each a store with a `name` of its own';
 
 const USURPED = 'the token is of another user: make a new client for each';

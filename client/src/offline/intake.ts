@@ -50,8 +50,7 @@ export function createIntake({ replica, clock, emit, wanted, stored }: IntakePar
   }
 
   function replayAll(): Following {
-    stale = new Set();
-    for (const { id } of replica.view.confirmed()) stale.add(id);
+    stale = new Set([...replica.view.confirmed()].map(({ id }) => id));
     return { replay: true };
   }
 
@@ -103,10 +102,10 @@ export function createIntake({ replica, clock, emit, wanted, stored }: IntakePar
     advance,
     refused(writes, error) {
       const rejectedAt = new Date().toISOString();
-      const [first, ...others] = writes.map((operation) => ({ operation, error, rejectedAt }));
-      const create = first!.operation.opId;
-      const reject = [first!, ...others.map((each) => ({ ...each, error: { ...NEEDED, details: { create } } }))];
-      commit({ settle: writes.map(({ opId }) => opId), reject });
+      const settle = writes.map(({ opId }) => opId);
+      const needed = { ...NEEDED, details: { create: settle[0]! } };
+      const reject = writes.map((operation, i) => ({ operation, error: i > 0 ? needed : error, rejectedAt }));
+      commit({ settle, reject });
     },
   };
 }

@@ -28,7 +28,8 @@ export interface Persistence {
   readonly failure: string | undefined;
   /**
    * The changes that are not in it yet.
-   * @param moved another instance has moved the checkpoint: what leads from where it was to another one is not kept any more.
+   * @param moved another instance has moved the checkpoint: what leads from where it was is not kept any more, but what
+   * it has shown to have become of own writes.
    */
   unsaved(moved: boolean): readonly Changes[];
   /** @returns a promise of their being durable, which rejects as {@link guard} does. */
@@ -101,8 +102,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     get failure() {
       return failure;
     },
-    // what is on its way there, the store itself leaves out
-    unsaved: (moved) => [...(underWay = standing(underWay, moved)), ...(batch = standing(batch, moved))],
+    unsaved: (moved) => ([underWay, batch] = moved ? standing(underWay, batch) : [underWay, batch]).flat(),
     save(changes) {
       batch.push(changes);
       if (failure !== undefined) missed.add(changes);
@@ -125,8 +125,14 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
   };
 }
 
-function standing(all: readonly Changes[], moved: boolean): Changes[] {
-  return all.filter(({ place }) => !(moved && place));
+/** What is left of changes on their way, which the store itself leaves out, and of those that wait. */
+function standing(underWay: readonly Changes[], batch: Changes[]): [readonly Changes[], Changes[]] {
+  return [underWay.filter(({ place }) => !place), batch.map(ownOf)];
+}
+
+/** What it does to outbox and inbox: all that changes without a checkpoint do. */
+function ownOf({ settle, append, dismiss, reject }: Changes): Changes {
+  return { settle, append, dismiss, reject };
 }
 
 /** A reopening that begins when what it takes has been loaded. */

@@ -26,7 +26,7 @@ export async function recover(store: Store, held: Held, { gone, come }: Missed):
   const { place, ...found } = await openOwned(
     store,
     // what nobody has claimed waits for the next start
-    (sure) => (sure ? Promise.reject(new Error('unclaimed')) : Promise.resolve(checkpoint.owner!)),
+    (sure) => (sure ? Promise.reject(new Error()) : Promise.resolve(checkpoint.owner!)),
     (met) => met as Checkpoint,
   );
   // where it is a new one, it has missed all

@@ -37,18 +37,19 @@ export function createReopening(store: Store, missed: Missed, { held, enqueue, b
   }
 
   async function attempt(): Promise<void> {
-    // why it has failed was told when it did
-    const found = await recover(store, held(), missed).then(
-      (checkpoint) => ({ checkpoint }),
-      () => undefined,
-    );
-    if (stopped || !found) await store.close().catch(() => undefined);
-    if (stopped) return;
-    if (!found) return begin();
-    missed.gone.clear();
-    missed.come.clear();
-    attempts = 0;
-    back(found.checkpoint);
+    try {
+      const checkpoint = await recover(store, held(), missed);
+      if (!stopped) {
+        missed.gone.clear();
+        missed.come.clear();
+        attempts = 0;
+        return back(checkpoint);
+      }
+    } catch {
+      // why it has failed was told when it did
+    }
+    await store.close().catch(() => undefined);
+    if (!stopped) begin();
   }
 
   return {

@@ -4,6 +4,8 @@
  */
 import { expect, it } from '@jest/globals';
 import type { Atome } from '../../../src/protocol/index.js';
+import { settle } from '../../../test/support/clients/scripted-server.js';
+import { ScriptedTabs } from '../../../test/support/clients/scripted-tabs.js';
 import { SyncError } from '../core/errors.js';
 import { memoryStore } from '../storage/memory/memory-store.js';
 import type { Changes, Checkpoint, Store } from '../storage/store.js';
@@ -95,7 +97,41 @@ it('keeps nothing that leads from where another tab has moved the checkpoint', a
   expect([...replica.view.all()].map(({ id }) => id)).toEqual(['a']);
   go();
   await Promise.all([first, moved, kept]);
-  expect(committed.slice(1)).toEqual([{ dismiss: ['first'] }, { dismiss: ['kept'] }]);
+  expect(committed.slice(1)).toEqual([{ dismiss: ['first'] }, {}, { dismiss: ['kept'] }]);
+  await replica.close();
+});
+
+it('keeps what it has settled where another tab moves the checkpoint', async () => {
+  const memory = memoryStore();
+  const tabs = new ScriptedTabs(memory);
+  let busy = Promise.resolve();
+  const committed: Changes[] = [];
+  const store: Store = {
+    ...tabs.store,
+    commit: async (changes) => {
+      await busy;
+      committed.push(...changes);
+      await memory.commit(changes);
+    },
+  };
+  const replica = openReplica(store);
+  await replica.loaded;
+  const write = { opId: ID, atomeId: 'a', operation: 'update', changes: {} };
+  await replica.commit({ append: [write] });
+  committed.length = 0;
+  let go = nothing;
+  busy = new Promise((resolve) => (go = resolve));
+  const underWay = replica.commit({ remove: ['x'] });
+  // so that what follows is not on its way yet
+  await settle();
+  const at = (seq: number): Checkpoint => ({ ...replica.checkpoint, cursor: { epoch: 'e', seq } });
+  const taken = replica.commit({ put: [noteOf('a', { n: 1 })], settle: [ID], place: at(5) });
+  tabs.commit({ place: at(3) });
+  go();
+  await Promise.all([underWay, taken]);
+  expect(replica.outbox.size).toBe(0);
+  expect(committed).toEqual([{ remove: ['x'] }, { settle: [ID] }]);
+  expect((await memory.open()).outbox).toEqual([]);
   await replica.close();
 });
 

@@ -1,46 +1,44 @@
 import type { Client, Written } from './api.js';
+import { SyncError } from '../core/errors.js';
 import type { NewWrite, Write } from './new-write.js';
 import type { Replica } from './replica.js';
 
-/** Sends a refused write again, and what was refused with it; undefined where there is none. */
-export type Retry = (...retried: Parameters<Client['retry']>) => Promise<Written> | undefined;
-
 /**
- * Makes what sends refused writes again: a file of its own, which is loaded when that is asked for, and which has
- * nothing in common with the others, so that these need no further one.
+ * Makes what sends a refused write again, and what was refused with it.
  * @param check throws for what is no write.
  */
 export function createRetry(
-  replica: Pick<Replica, 'rejected'>,
+  replica: Pick<Replica, 'opened' | 'rejected'>,
   write: Write,
   check: (fields: NewWrite) => void,
-): Retry {
+): Client['retry'] {
   /** What has become of refused writes that came back, by themselves or with another one, for whoever retries each. */
   const brought = new Map<string, Promise<Written>>();
 
-  /** Notes what comes back, until it does not. */
-  function note(opId: string, back: Promise<Written>): Promise<Written> {
+  /** Sends one again, and notes that, unless nothing comes of it. */
+  function bring(opId: string, fields: NewWrite): Promise<Written> {
+    const back = write(fields, {}, [opId]);
     brought.set(opId, back);
     back.catch(() => brought.delete(opId));
     return back;
   }
 
-  return (opId, edit) => {
+  return async (opId, edit) => {
+    await replica.opened;
     // before its commit it is still among the rejected
     const back = brought.get(opId);
     if (back) return back;
     const found = replica.rejected.get(opId);
-    if (!found) return undefined;
+    if (!found) throw new SyncError('not_found', `rejected() has no "${opId}"`);
     const { operation } = found;
     const again = { ...operation, ...edit };
     check(again);
-    const written = note(opId, write(again, {}, [opId]));
+    const written = bring(opId, again);
     const moved = (id: string | null | undefined): never => (id === operation.atomeId ? again.atomeId : id) as never;
     // what was refused because it needs this comes back behind it, to wherever it is now
     for (const { operation: each, error } of replica.rejected.values()) {
       if (error.details?.create !== opId || brought.has(each.opId)) continue;
-      const [atomeId, parentId] = [moved(each.atomeId), moved(each.parentId)];
-      void note(each.opId, write({ ...each, atomeId, parentId }, {}, [each.opId]));
+      void bring(each.opId, { ...each, atomeId: moved(each.atomeId), parentId: moved(each.parentId) });
     }
     return written;
   };

@@ -97,7 +97,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   let quietUntil = 0;
   /** The push under way, and what ends it. */
   let pushed: readonly Pending[] | undefined;
-  let ending = new AbortController();
+  let ending: AbortController | undefined;
   /** Whether this connection is served by pushes, too. */
   let pushes = true;
 
@@ -152,37 +152,42 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     try {
       const writes = fit.map((each) => stamped(each, port));
       const answers = await inTime(port.push!(writes, ending.signal), answerMs);
-      if (!answers && pushed === fit) tell('timeout', `the server has not answered a push for ${answerMs} ms`);
+      if (!answers && pushed === fit) tellLate(answerMs);
       for (const answer of answers ?? []) if (pushed === fit) port.answered(answer);
     } catch {
       // as where an answer is none
     }
     if (pushed !== fit) return;
     forgetPush();
-    // over the connection it is told when these are not answered; what has come back is not in the outbox any more
-    const left = fit.filter(({ write, sentAt, ack }) => sentAt !== null && !ack && outbox.has(write.opId));
-    for (const each of left) each.sentAt = null;
-    if (left.length > 0) pushes = false;
+    // nothing else is; over the connection it is told when these are not answered
+    for (const each of onTheirWay(outbox)) {
+      each.sentAt = null;
+      pushes = false;
+    }
     pump();
   }
 
   /** What is answered to it from now on is of another connection, or ledger. */
   function forgetPush(): void {
     pushed = undefined;
-    ending.abort();
+    ending?.abort();
   }
 
   /** Looks for writes without an answer for as long as any are on their way. */
   function expectAnswers(): void {
     const [oldest] = onTheirWay(outbox);
-    isExpecting = oldest !== undefined;
+    isExpecting = !!oldest;
     if (!oldest) return;
     const since = Date.now() - oldest.sentAt!;
     deadline.start(answerMs, expectAnswers);
     if (since < answerMs) return;
-    tell('timeout', `the server has not answered a write for ${since} ms`);
+    tellLate(since);
     // the others wait for it no longer
     pump();
+  }
+
+  function tellLate(ms: number): void {
+    tell('timeout', `the server has not answered a write for ${ms} ms`);
   }
 
   function tell(code: SyncErrorCode, message: string): void {

@@ -5,8 +5,8 @@ import { SyncError } from '../core/errors.js';
 import type { PendingWrite } from '../storage/store.js';
 import type { WriteOptions } from '../online/answers.js';
 import { prepare } from './optimistic.js';
+import type { Deferred } from './load-deferred.js';
 import type { NewWrite, Write } from './new-write.js';
-import type { Retry } from './retry.js';
 import type { Replica } from './replica.js';
 import type { WriteClock } from './write-clock.js';
 
@@ -41,11 +41,10 @@ type Writes = Pick<
 /**
  * The writes of a client: each is in the store before its promise resolves.
  * @param saved called when there is something to send.
+ * @param deferred the second file; rejects when the client ends without it.
  */
-export function writes(replica: Replica, clock: WriteClock, saved: () => void): Writes {
+export function writes(replica: Replica, clock: WriteClock, saved: () => void, deferred: Promise<Deferred>): Writes {
   let ready = replica.opened;
-  let again: Retry | undefined;
-
   const write: Write = async (fields, options = {}, dismiss = []) => {
     // in a chain, so that writes which need nothing do not overtake
     await (ready = ready.then(() => prepare([fields])));
@@ -63,6 +62,9 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
       ...(replica.failure !== undefined && { durable: false }),
     };
   };
+
+  const retry = deferred.then(({ createRetry }) => createRetry(replica, write, check));
+  retry.catch(() => undefined);
 
   const change = (
     operation: string,
@@ -91,14 +93,7 @@ export function writes(replica: Replica, clock: WriteClock, saved: () => void): 
       await replica.opened;
       return [...replica.outbox.values()].map(({ write, fault }) => ({ operation: write, error: fault }));
     },
-    async retry(opId, edit) {
-      await replica.opened;
-      const { createRetry } = await import('./retry.js');
-      again ??= createRetry(replica, write, check);
-      const back = again(opId, edit);
-      if (!back) throw new SyncError('not_found', `rejected() has no "${opId}"`);
-      return back;
-    },
+    retry: async (...retried) => (await retry)(...retried),
     async discard(opId) {
       await replica.opened;
       await replica.commit({ dismiss: [opId], settle: [opId] });

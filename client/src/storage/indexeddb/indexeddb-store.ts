@@ -1,9 +1,10 @@
 import type { Atome } from '../../../../src/protocol/index.js';
 import { SyncError } from '../../core/errors.js';
 import { randomHex } from '../../core/random-hex.js';
+import { adoptWrites } from './adopt-writes.js';
 import { createBrowserTabs, type BrowserTabs } from './browser-tabs.js';
 import { createCommitLog, type CommitLog } from './commit-log.js';
-import { openDatabase, STORES } from './open-database.js';
+import { openDatabase, openOlder, STORES } from './open-database.js';
 import { result, storageError } from './requests.js';
 import { applyChanges } from '../apply-changes.js';
 import {
@@ -56,7 +57,7 @@ export function indexedDbStore(
   }
 
   async function open(owner?: string, claim?: boolean): Promise<Contents> {
-    const { db, setAside } = await openDatabase(name, format, owner, claim);
+    const { db, setAside, older } = await openDatabase(name, format, owner, claim);
     opened = db;
     outdated = false;
     db.onversionchange = ({ newVersion }) => {
@@ -69,10 +70,22 @@ export function indexedDbStore(
       tellFailure();
     };
     log = createCommitLog(database, randomHex(), (changes) => listener?.(changes));
+    for (const each of older) await adopt(each, log, owner);
     const contents = await read(log);
     tabs = createBrowserTabs(`atome-sync:${db.name}`, pull);
+    if (older.length > 0) tabs?.hint();
     await pull();
     return { ...contents, ...(setAside !== undefined && { setAside }) };
+  }
+
+  /** What cannot be had now stays where it is, for the next start. */
+  async function adopt(from: string, into: CommitLog, owner?: string): Promise<void> {
+    const db = await openOlder(from, format, owner).catch(() => undefined);
+    const strict = { durability: 'strict' } as const;
+    const kept = (changes: Changes): Promise<void> =>
+      keep(into, database().transaction(STORES, 'readwrite', strict), [changes]);
+    if (db) await adoptWrites(db, kept).catch(() => undefined);
+    db?.close();
   }
 
   function tellFailure(): void {

@@ -2,7 +2,6 @@ import { SyncError } from '../../core/errors.js';
 import { createTimer, inTime } from '../../core/timer.js';
 import { finished, isUnreadable, result, storageError } from './requests.js';
 import type { Format, Checkpoint } from '../store.js';
-import type { migrateAll } from './migrate-records.js';
 
 /** The object stores: the tables, and the log through which other tabs learn of commits. */
 export const STORES = ['atomes', 'outbox', 'rejected', 'place', 'log'] as const;
@@ -27,6 +26,8 @@ const ATTEMPTS = 3;
 export interface Opened {
   readonly db: IDBDatabase;
   readonly setAside?: string;
+  /** Databases that were set aside before, and that may be readable by now: a newer version may have filled them. */
+  readonly older: readonly string[];
 }
 
 /**
@@ -38,24 +39,34 @@ export interface Opened {
  */
 export async function openDatabase(name: string, format: Format, owner?: string, claim?: boolean): Promise<Opened> {
   let setAside: string | undefined;
-  // before the upgrade, which waits for nothing; as long as a format has no migrations, no page loads what runs them
-  const { migrateAll } = format.migrations.length > 0 ? await import('./migrate-records.js') : {};
-  const first = await newestGeneration(name);
+  const generations = await generationsOf(name);
+  const first = Math.max(0, ...generations);
+  const nameOf = (generation: number): string => (generation === 0 ? name : `${name}~${generation}`);
+  const older = generations.filter((each) => each < first).map(nameOf);
   for (let generation = first; ; generation += 1) {
-    const current = generation === 0 ? name : `${name}~${generation}`;
+    const current = nameOf(generation);
     try {
-      const { db, fresh } = await open(current, format, owner, migrateAll);
+      const { db, fresh } = await open(current, format, owner);
       if (owner !== undefined && ((await ownerOf(db, claim ? owner : undefined)) ?? owner) !== owner) {
         db.close();
-        return await openDatabase(`${name}:${owner.replaceAll('~', '~~')}`, format, owner, claim);
+        const own = await openDatabase(`${name}:${owner.replaceAll('~', '~~')}`, format, owner, claim);
+        return { ...own, older: [...older, ...own.older] };
       }
-      return { db, ...(fresh && setAside !== undefined && { setAside }) };
+      return { db, older, ...(fresh && setAside !== undefined && { setAside }) };
     } catch (thrown) {
       const error = storageError(thrown);
       if (!isUnreadable(error) || generation === first + ATTEMPTS - 1) throw error;
       setAside = current;
     }
   }
+}
+
+/** Opens one that was set aside; undefined where it is not this owner's, or still cannot be read. */
+export async function openOlder(name: string, format: Format, owner?: string): Promise<IDBDatabase | undefined> {
+  const found = await open(name, format, owner).catch(() => undefined);
+  if (found && (await ownerOf(found.db)) === owner) return found.db;
+  found?.db.close();
+  return undefined;
 }
 
 /** @param claimant becomes the owner where there is none, in the transaction that has seen so. */
@@ -69,20 +80,20 @@ async function ownerOf(db: IDBDatabase, claimant?: string): Promise<string | und
   return claimant;
 }
 
-async function newestGeneration(name: string): Promise<number> {
+async function generationsOf(name: string): Promise<number[]> {
   // Firefox before 126 cannot list them: there, what was set aside is met again at each start, and passed by.
   const all = (await inTime((indexedDB as Partial<IDBFactory>).databases?.(), PATIENCE_MS)) ?? [];
   const prefix = `${name}~`;
-  const generations = all.map((each) => (each.name?.startsWith(prefix) ? Number(each.name.slice(prefix.length)) : 0));
-  return Math.max(0, ...generations.filter(Number.isInteger));
+  const generations = all.map((each) => {
+    if (each.name === name) return 0;
+    return each.name?.startsWith(prefix) ? Number(each.name.slice(prefix.length)) : NaN;
+  });
+  return generations.filter(Number.isInteger);
 }
 
-function open(
-  name: string,
-  format: Format,
-  owner: string | undefined,
-  migrate: typeof migrateAll | undefined,
-): Promise<{ db: IDBDatabase; fresh: boolean }> {
+async function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDatabase; fresh: boolean }> {
+  // before the upgrade, which waits for nothing; as long as a format has no migrations, no page loads what runs them
+  const { migrateAll } = format.migrations.length > 0 ? await import('./migrate-records.js') : {};
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, format.version);
     let fresh = false;
@@ -96,7 +107,7 @@ function open(
       if (failure !== undefined) return request.transaction!.abort();
       fresh = oldVersion === 0;
       if (fresh) create(request.result, owner);
-      else migrate?.(request.transaction!, format, oldVersion, (error) => (failure ??= error));
+      else migrateAll?.(request.transaction!, format, oldVersion, (error) => (failure ??= error));
     };
     request.onblocked = () => {
       const message = 'Another tab holds an older version of the local store: close it, and reload this page';

@@ -80,7 +80,7 @@ async function isFresh(driver: SqlDriver): Promise<boolean> {
 }
 
 /** Everything forward, in one statement: a crash leaves the old version whole. */
-async function migrateAll(driver: SqlDriver, format: Format, from: number): Promise<void> {
+export async function migrateAll(driver: SqlDriver, format: Format, from: number): Promise<void> {
   const atomes = await records(driver, 'atomes');
   const { place, outbox, rejected } = await contentsOf(driver);
   const names = (writes: readonly PendingWrite[]): string[] => writes.map(({ opId }) => opId);
@@ -97,7 +97,7 @@ async function migrateAll(driver: SqlDriver, format: Format, from: number): Prom
   await driver.execute(COMMIT, [from, JSON.stringify([changes])]);
 }
 
-async function contentsOf(driver: SqlDriver): Promise<Contents> {
+export async function contentsOf(driver: SqlDriver): Promise<Contents> {
   const [info] = await driver.select<{ place: string | null }[]>('SELECT place FROM atome_info');
   const outbox = (await records(driver, 'outbox')) as PendingWrite[];
   const rejected = (await records(driver, 'rejected')) as RejectedWrite[];

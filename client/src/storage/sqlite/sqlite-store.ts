@@ -1,6 +1,7 @@
 import type { Atome } from '../../../../src/protocol/index.js';
 import { SyncError, toError } from '../../core/errors.js';
-import { openSql, isUnreadable, type Claimant, type SqlConnect, type SqlDriver } from './open-sqlite.js';
+import { adoptWrites } from './adopt-writes.js';
+import { contentsOf, openSql, isUnreadable, type Claimant, type SqlConnect, type SqlDriver } from './open-sqlite.js';
 import { COMMIT, OUTDATED } from './schema.js';
 import { FORMAT, type Changes, type Contents, type Format, type Selection, type Store } from '../store.js';
 
@@ -23,20 +24,31 @@ export class SqlStore implements Store {
     private readonly format: Format = FORMAT,
   ) {}
 
-  open(owner?: string, claim?: boolean): Promise<Contents> {
-    return this.openOf(this.name, { owner, claim });
+  async open(owner?: string, claim?: boolean): Promise<Contents> {
+    const older: string[] = [];
+    const found = await this.openOf(this.name, { owner, claim }, older);
+    if (older.length === 0) return found;
+    const driver = this.opened();
+    for (const name of older) {
+      // what cannot be had now stays where it is, for the next start
+      await adoptWrites(this.connect, name, { driver, format: this.format, owner }).catch(() => undefined);
+    }
+    return { ...found, ...(await contentsOf(driver)) };
   }
 
-  /** Goes on to another name for as long as what it finds is somebody else's: two names may come to the same one. */
-  private async openOf(base: string, claimant: Claimant): Promise<Contents> {
+  /**
+   * Goes on to another name for as long as what it finds is somebody else's: two names may come to the same one.
+   * @param older gets the names of those that it has passed by as unreadable.
+   */
+  private async openOf(base: string, claimant: Claimant, older: string[]): Promise<Contents> {
     const { owner } = claimant;
-    const found = await this.openOne(base, claimant);
+    const found = await this.openOne(base, claimant, older);
     if (owner === undefined || (found.place?.owner ?? owner) === owner) return found;
     await this.close();
-    return this.openOf(besides(base, `-${slugOf(owner)}`), claimant);
+    return this.openOf(besides(base, `-${slugOf(owner)}`), claimant, older);
   }
 
-  private async openOne(base: string, claimant: Claimant): Promise<Contents> {
+  private async openOne(base: string, claimant: Claimant, older: string[]): Promise<Contents> {
     let setAside: string | undefined;
     for (let generation = 0; ; generation += 1) {
       const name = generation === 0 ? base : besides(base, `~${generation}`);
@@ -47,6 +59,7 @@ export class SqlStore implements Store {
       } catch (thrown) {
         if (!isUnreadable(thrown) || generation === ATTEMPTS) throw storageError(thrown);
         setAside = name;
+        older.push(name);
       }
     }
   }
