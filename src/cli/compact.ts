@@ -1,6 +1,6 @@
 import { CompactionError } from '../ledger/compaction/archive.js';
 import { parseBefore, timeBefore, type Before } from '../ledger/compaction/before.js';
-import { Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
+import { compactionTarget, Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
 import { DEFAULT_RETENTION } from '../config/module-options.js';
 import { UsageError } from '../config/command-line.js';
 import { errorWords } from '../database/error-words.js';
@@ -43,23 +43,24 @@ been told yet stays. On SQLite the room is used again by what is written next; a
       if (missing !== undefined) throw new Failure(`there is no ledger of "${missing}" (--tenant)`);
       const tenants = values.tenant.length > 0 ? values.tenant : known;
       if (tenants.length === 0) print({ ledgers: 0 }, 'there is no ledger yet');
+      const passesHolders = values['past-consumers'];
+      if (values['dry-run']) {
+        for (const tenant of tenants) {
+          const { from, upTo, heldBy } = await compactionTarget(store, store.ledger(tenant), before, passesHolders);
+          const result = { tenant, floor: from, wouldArchive: upTo - from, ...(heldBy && { heldBy }) };
+          print(result, `${tenant}: ${upTo - from} alterations would be archived${heldText(heldBy)}`);
+        }
+        return 0;
+      }
       const compactor = new Compactor(store, {
         folder: retention.archiveFolder,
         key: await ledgerKey(store, atome),
         trusted: values.key,
-        passesHolders: values['past-consumers'],
+        passesHolders,
         keepOn: (tenant, step, seq) => Promise.resolve(progress(`${tenant}: ${step} ${seq}`)),
       });
       let isWhole = true;
       try {
-        if (values['dry-run']) {
-          for (const tenant of tenants) {
-            const { from, upTo, heldBy } = await compactor.target(store.ledger(tenant), before);
-            const result = { tenant, floor: from, wouldArchive: upTo - from, ...(heldBy && { heldBy }) };
-            print(result, `${tenant}: ${upTo - from} alterations would be archived${heldText(heldBy)}`);
-          }
-          return 0;
-        }
         for await (const result of compactor.run(tenants, before)) {
           progress();
           print(result, textOf(result));

@@ -33,6 +33,22 @@ const LEAST_KNOWN_MS = 90 * DAY_MS;
 const FORGOTTEN_AT_ONCE = 1_000;
 const SELECT_OLD_RECEIPT = 'SELECT 1 AS found FROM atome_receipts WHERE tenant = ? AND timestamp < ? LIMIT 1';
 
+/** Up to where a ledger would be compacted. */
+export async function compactionTarget(
+  store: SqlStore,
+  ledger: TenantLedger,
+  before: Before,
+  passesHolders = false,
+): Promise<{ readonly from: number; readonly upTo: number; readonly heldBy?: Holder }> {
+  const from = (await ledger.audit.floor())?.seq ?? 0;
+  const head = (await ledger.write.head())?.seq ?? 0;
+  const wanted = await lastBefore(store, ledger.tenant, before, { floor: from, upTo: head });
+  const upTo = Math.max(from, Math.min(wanted, head - 1));
+  const holder = passesHolders ? undefined : await lastHolder(store, ledger.tenant);
+  if (!holder || holder.seq >= upTo) return { from, upTo };
+  return { from, upTo: Math.max(from, holder.seq), heldBy: holder };
+}
+
 /** Compacts the ledgers of a database, one process at a time. */
 export class Compactor {
   private readonly lease: Lease;
@@ -56,20 +72,6 @@ export class Compactor {
     }
   }
 
-  /** Up to where a ledger would be compacted. */
-  async target(
-    ledger: TenantLedger,
-    before: Before,
-  ): Promise<{ readonly from: number; readonly upTo: number; readonly heldBy?: Holder }> {
-    const from = (await ledger.audit.floor())?.seq ?? 0;
-    const head = (await ledger.write.head())?.seq ?? 0;
-    const wanted = await lastBefore(this.store, ledger.tenant, before, { floor: from, upTo: head });
-    const upTo = Math.max(from, Math.min(wanted, head - 1));
-    const holder = this.options.passesHolders ? undefined : await lastHolder(this.store, ledger.tenant);
-    if (!holder || holder.seq >= upTo) return { from, upTo };
-    return { from, upTo: Math.max(from, holder.seq), heldBy: holder };
-  }
-
   /** One that is not sound keeps none of the others. */
   private async tried(ledger: TenantLedger, before: Before): Promise<CompactedLedger> {
     try {
@@ -83,8 +85,8 @@ export class Compactor {
 
   private async compact(ledger: TenantLedger, before: Before): Promise<CompactedLedger> {
     const { tenant } = ledger;
-    const { upTo, heldBy } = await this.target(ledger, before);
-    const { passesHolders: _passes, keepOn, ...parts } = this.options;
+    const { passesHolders, keepOn, ...parts } = this.options;
+    const { upTo, heldBy } = await compactionTarget(this.store, ledger, before, passesHolders);
     const compacted = await compactLedger(
       {
         ...parts,
