@@ -8,6 +8,7 @@ import { ledgerKeyOf } from '../../src/ledger/compaction/checkpoint.js';
 import { compactLedger } from '../../src/ledger/compaction/compact-ledger.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
+import { withoutClocks } from '../../src/ledger/row-mapper.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import type { Mutation } from '../../src/protocol/index.js';
 import { mutation } from '../support/models/arbitraries.js';
@@ -49,7 +50,7 @@ async function shown(tenant: string, floor: number): Promise<unknown> {
     states: await store.ledger(tenant).atomes.after({ after: '', limit: 100, isWhole: true }),
     // what was done cannot be told of what is archived, but what came of it
     compact: compact.map(({ alteration, atome, erased }) => [alteration.seq, atome, erased]),
-    events: whole.map((each) => [eventOf(each), each.before, each.previous, each.current]),
+    events: whole.map((each) => [eventOf(each), each.before, each.previous && withoutClocks(each.previous), each.current]),
     past: await Promise.all(
       IDS.flatMap((id) => [floor, floor + 1, head].map((seq) => reader.getAt(tenant, id, { seq }).catch(String))),
     ),
