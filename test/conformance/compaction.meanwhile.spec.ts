@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -236,15 +236,6 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
       { tenant: 'other', floor: 1, archived: 1 },
     ]);
     expect(await seqsOf()).toHaveLength(HEAD);
-  });
-
-  it('a folder that cannot be written to leaves all as it is', async () => {
-    await mkdir(join(folder, '..'), { recursive: true });
-    await writeFile(folder, 'a file');
-    await expect(compact(10)).rejects.toMatchObject({ code: 'EEXIST' });
-    await rm(folder);
-    expect(await seqsOf()).toHaveLength(HEAD);
-    expect(await faultNow()).toBeUndefined();
   });
 
   it('answers to writes are forgotten when they are old, and what they took is given back', async () => {

@@ -50,7 +50,12 @@ async function shown(tenant: string, floor: number): Promise<unknown> {
     states: await store.ledger(tenant).atomes.after({ after: '', limit: 100, isWhole: true }),
     // what was done cannot be told of what is archived, but what came of it
     compact: compact.map(({ alteration, atome, erased }) => [alteration.seq, atome, erased]),
-    events: whole.map((each) => [eventOf(each), each.before, each.previous && withoutClocks(each.previous), each.current]),
+    events: whole.map((each) => [
+      eventOf(each),
+      each.before,
+      each.previous && withoutClocks(each.previous),
+      each.current,
+    ]),
     past: await Promise.all(
       IDS.flatMap((id) => [floor, floor + 1, head].map((seq) => reader.getAt(tenant, id, { seq }).catch(String))),
     ),

@@ -1,6 +1,7 @@
 /* Preloaded into a program: kills it at the so-many-th step that it makes towards a disk, KILL_AT; 0: it says how many there were. */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 import BetterSqlite3 from 'better-sqlite3';
 import pg from 'pg';
 
@@ -10,7 +11,7 @@ let steps = 0;
 function watch(object, name) {
   const original = object[name];
   object[name] = function (...args) {
-    if ((steps += 1) === at) process.kill(process.pid, 'SIGKILL');
+    if ((steps += 1) === at && isMainThread) process.kill(process.pid, 'SIGKILL');
     return original.apply(this, args);
   };
 }
@@ -25,4 +26,4 @@ watch(Object.getPrototypeOf(memory.prepare('SELECT 1')), 'run');
 memory.close();
 watch(pg.Client.prototype, 'query');
 steps = 0;
-if (at === 0) process.on('exit', () => process.stderr.write(`steps: ${steps}\n`));
+if (at === 0 && isMainThread) process.on('exit', () => process.stderr.write(`steps: ${steps}\n`));
