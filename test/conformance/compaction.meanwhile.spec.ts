@@ -24,6 +24,10 @@ import { WatchedStore } from '../support/ledger/watched-store.js';
 const KEY = ledgerKeyOf('a secret of the spec');
 const HEAD = 12;
 
+async function drained(all: AsyncGenerator<unknown>): Promise<void> {
+  for (let each = await all.next(); each.done !== true; each = await all.next());
+}
+
 /* What goes on beside a compaction, at its most awkward moment. */
 describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
   let database: Database;
@@ -108,7 +112,7 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
     const reader = new LedgerReader(watched.store);
     once('before', 'alterations.deltaChain', () => compact(11));
     const taken = (async () => {
-      for await (const _each of reader.snapshot(TENANT, 9)) continue;
+      await drained(reader.snapshot(TENANT, 9));
     })();
     await expect(taken).rejects.toMatchObject({ code: 'unavailable' });
   });
@@ -116,7 +120,7 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
   it('an export that would have a hole fails, and says why', async () => {
     const exported = (async () => {
       const options = { ledger: watched.store.ledger(TENANT), database: store, after: 0, progress: () => undefined };
-      for await (const _line of exportLedger(options)) continue;
+      await drained(exportLedger(options));
     })();
     once('before', 'alterations.page', () => compact(10));
     await expect(exported).rejects.toThrow('has gone into an archive meanwhile');
@@ -290,7 +294,7 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
     await ledger.write(update('a', { n: 7 }));
     await ledger.reader.page(TENANT, 0, HEAD, { chars: 1e9 });
     await ledger.reader.newestPage(TENANT, 0, { chars: 1e9 });
-    expect(statements.take().filter((sql) => /archive_digest/.test(sql))).toEqual([]);
+    expect(statements.take().filter((sql) => sql.includes('archive_digest'))).toEqual([]);
     statements.stop();
   });
 });

@@ -98,7 +98,6 @@ describe.each(DATABASES)('atome-sync compact on %s, killed again and again', (_n
   });
 });
 
-// eslint-disable-next-line @typescript-eslint/require-await -- as a file is read
 async function* linesOf(text: string): AsyncGenerator<string> {
   for (const line of text.trimEnd().split('\n')) yield `${line}\n`;
 }

@@ -8,7 +8,6 @@ import { ledgerKeyOf } from '../../src/ledger/compaction/checkpoint.js';
 import { compactLedger } from '../../src/ledger/compaction/compact-ledger.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
-import { withoutClocks } from '../../src/ledger/row-mapper.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import type { Mutation } from '../../src/protocol/index.js';
 import { mutation } from '../support/models/arbitraries.js';
@@ -40,6 +39,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** A state that is folded onto a base does not tell when each key was written, as one behind a snapshot does not. */
+function contentAnd(state: object | null | undefined): object | null | undefined {
+  return state && { ...state, clocks: undefined };
+}
+
 /** All that a reader can be shown of a ledger from its floor on. */
 async function shown(tenant: string, floor: number): Promise<unknown> {
   const { reader } = ledger;
@@ -50,12 +54,7 @@ async function shown(tenant: string, floor: number): Promise<unknown> {
     states: await store.ledger(tenant).atomes.after({ after: '', limit: 100, isWhole: true }),
     // what was done cannot be told of what is archived, but what came of it
     compact: compact.map(({ alteration, atome, erased }) => [alteration.seq, atome, erased]),
-    events: whole.map((each) => [
-      eventOf(each),
-      each.before,
-      each.previous && withoutClocks(each.previous),
-      each.current,
-    ]),
+    events: whole.map((each) => [eventOf(each), each.before, contentAnd(each.previous), each.current]),
     past: await Promise.all(
       IDS.flatMap((id) => [floor, floor + 1, head].map((seq) => reader.getAt(tenant, id, { seq }).catch(String))),
     ),

@@ -117,7 +117,7 @@ export const BASE_AS_DELTA = selectAs<DeltaRow>(DELTA, {
 });
 
 /** An alteration that is in an archive, of an atome `a` that has not been altered since: it says what that is, not what was done. */
-const ARCHIVED: Record<keyof AlterationRow & string, string> = {
+const ARCHIVED: Record<keyof AlterationRow, string> = {
   ...BASE_EXPRESSIONS,
   operation: `CASE WHEN ${isErasedAtome('a')} THEN 'redact' WHEN a.deleted_at IS NOT NULL THEN 'delete' ELSE 'replace' END`,
   ...{ changes: `'{}'`, reason: 'NULL', sourceClient: 'NULL', opId: 'NULL', size: 'a.size', snapshot: 'NULL' },
