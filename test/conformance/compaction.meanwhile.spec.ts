@@ -24,7 +24,7 @@ import { WatchedStore } from '../support/ledger/watched-store.js';
 const KEY = ledgerKeyOf('a secret of the spec');
 const HEAD = 12;
 
-async function drained(all: AsyncGenerator<unknown>): Promise<void> {
+async function drained(all: AsyncGenerator): Promise<void> {
   for (let each = await all.next(); each.done !== true; each = await all.next());
 }
 
