@@ -3,6 +3,7 @@ import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } f
 import type { RetentionOptions } from '../config/module-options.js';
 import { Lease } from '../database/lease.js';
 import { sharedSecret } from '../database/shared-secret.js';
+import { timeBefore } from '../ledger/compaction/before.js';
 import { ledgerKeyOf } from '../ledger/compaction/checkpoint.js';
 import { Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
@@ -65,9 +66,14 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     const { signal } = this.ended;
     const key = ledgerKeyOf(ledgerKey ?? (await sharedSecret(this.store, 'ledger')));
     const keepOn = (): Promise<void> => wait(PAUSE_MS, undefined, { signal });
-    const before = { time: new Date(Date.now() - keepMs).toISOString() };
+    const before = { time: timeBefore(Date.now(), keepMs) };
+    const faults: string[] = [];
     const compactor = new Compactor(this.store, { folder, key, keepOn });
-    for await (const compacted of compactor.run(await this.store.tenants(), before)) this.say(compacted);
+    for await (const compacted of compactor.run(await this.store.tenants(), before)) {
+      this.say(compacted);
+      faults.push(...(compacted.fault === undefined ? [] : [compacted.fault]));
+    }
+    if (faults.length > 0) throw new Error(faults.join('; '));
   }
 
   private say({ tenant, archived, archive, heldBy }: CompactedLedger): void {

@@ -1,8 +1,9 @@
 import { CompactionError } from '../ledger/compaction/archive.js';
-import { parseBefore, type Before } from '../ledger/compaction/before.js';
-import { Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
+import { parseBefore, timeBefore, type Before } from '../ledger/compaction/before.js';
+import { compactionTarget, Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
 import { DEFAULT_RETENTION } from '../config/module-options.js';
 import { UsageError } from '../config/command-line.js';
+import { errorWords } from '../database/error-words.js';
 import { command, Failure } from './command.js';
 import { DATABASE_SETTINGS, ledgerKey, withStore } from './database.js';
 
@@ -42,30 +43,34 @@ been told yet stays. On SQLite the room is used again by what is written next; a
       if (missing !== undefined) throw new Failure(`there is no ledger of "${missing}" (--tenant)`);
       const tenants = values.tenant.length > 0 ? values.tenant : known;
       if (tenants.length === 0) print({ ledgers: 0 }, 'there is no ledger yet');
+      const passesHolders = values['past-consumers'];
+      if (values['dry-run']) {
+        for (const tenant of tenants) {
+          const { from, upTo, heldBy } = await compactionTarget(store, store.ledger(tenant), before, passesHolders);
+          const result = { tenant, floor: from, wouldArchive: upTo - from, ...(heldBy && { heldBy }) };
+          print(result, `${tenant}: ${upTo - from} alterations would be archived${heldText(heldBy)}`);
+        }
+        return 0;
+      }
       const compactor = new Compactor(store, {
         folder: retention.archiveFolder,
         key: await ledgerKey(store, atome),
         trusted: values.key,
-        passesHolders: values['past-consumers'],
+        passesHolders,
         keepOn: (tenant, step, seq) => Promise.resolve(progress(`${tenant}: ${step} ${seq}`)),
       });
+      let isWhole = true;
       try {
-        if (values['dry-run']) {
-          for (const tenant of tenants) {
-            const { from, upTo, heldBy } = await compactor.target(store.ledger(tenant), before);
-            const result = { tenant, floor: from, wouldArchive: upTo - from, ...(heldBy && { heldBy }) };
-            print(result, `${tenant}: ${upTo - from} alterations would be archived${heldText(heldBy)}`);
-          }
-          return 0;
-        }
         for await (const result of compactor.run(tenants, before)) {
           progress();
           print(result, textOf(result));
+          isWhole &&= result.fault === undefined;
         }
-        return 0;
+        return isWhole ? 0 : 1;
       } catch (error) {
         if (error instanceof CompactionError) throw new Failure(error.message, { cause: error });
-        throw error;
+        if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+        throw new Failure(`ARCHIVE_FOLDER=${retention.archiveFolder}: ${errorWords(error)}`, { cause: error });
       }
     });
   },
@@ -73,14 +78,15 @@ been told yet stays. On SQLite the room is used again by what is written next; a
 
 function beforeOf(given: string | undefined, keepMs: number): Before {
   const now = Date.now();
-  if (given === undefined && keepMs > 0) return { time: new Date(now - keepMs).toISOString() };
+  if (given === undefined && keepMs > 0) return { time: timeBefore(now, keepMs) };
   if (given === undefined) throw new UsageError(`--before is missing: ${EXPECTED}`);
   const before = parseBefore(given, now);
   if (!before) throw new UsageError(`--before: expected ${EXPECTED}`);
   return before;
 }
 
-function textOf({ tenant, archived, archive, floor, heldBy }: CompactedLedger): string {
+function textOf({ tenant, archived, archive, floor, heldBy, fault }: CompactedLedger): string {
+  if (fault !== undefined) return `${tenant}: BAD: ${fault.replace(`${tenant}: `, '')}`;
   const what = archived > 0 ? `${archived} alterations archived in ${archive}` : 'nothing to archive';
   return `${tenant}: ${what}; its history begins behind seq ${floor}${heldText(heldBy)}`;
 }

@@ -71,7 +71,8 @@ export class AuditReader {
       const middle = Math.ceil((low + high) / 2);
       const at = { after: middle - 1, upTo: middle, newestFirst: false, limit: 1 };
       const [row] = await audit.rows(at);
-      if (row && row.timestamp < asOf.time) low = middle;
+      // what is in an archive was before all that is here
+      if (!row || row.timestamp < asOf.time) low = middle;
       else high = middle - 1;
     }
     return low;

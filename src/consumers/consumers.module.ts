@@ -28,7 +28,7 @@ function runnerOf(...[store, tables, reader, commits, { light }, options]: Needs
     store,
     transactions,
     page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) =>
-      light.use({ tenant, isPatient: true }, () => reader.page(tenant, after, upTo, { chars: PAGE_CHARS })),
+      light.use({ tenant, isPatient: true }, () => reader.knownPage(tenant, after, upTo, { chars: PAGE_CHARS })),
     leaseMs: LEASE_MS,
     now: () => performance.now(),
     warn: (cause, line) => log.warn(cause, line),

@@ -216,7 +216,7 @@ export class BatchSource implements TailObserver {
     const entries = this.entriesOf(committed, relocations, range);
     if (entries[0]?.seq === after + 1) return batchOf(entries);
     await tail.refresh();
-    if (await tail.isArchived(after)) throw new Reset('compacted', tail);
+    if (await tail.isArchived(after, true)) throw new Reset('compacted', tail);
     throw new AtomeError('unavailable', `the ledger of "${tail.tenant}" has no row ${after + 1}`);
   }
 

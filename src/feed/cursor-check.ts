@@ -26,12 +26,10 @@ async function ledgerReasonOf(
   // another node may be ahead of this one
   if (since > tail.seq) await tail.refresh();
   if (since > tail.seq) return 'future';
-  const isChecked = hash !== undefined && since > 0;
-  const isArchived = (!isCompact || isChecked) && (await tail.isArchived(since));
-  if (isArchived && !isCompact) return 'compacted';
-  if (!isChecked || (await tail.hashAt(since)) === hash) return undefined;
-  // what it was there nobody can tell any more
-  return isArchived ? 'compacted' : 'forked';
+  if (!isCompact && (await tail.isArchived(since))) return 'compacted';
+  if (hash === undefined || since === 0 || (await tail.hashAt(since)) === hash) return undefined;
+  // what it was there nobody may be able to tell any more
+  return (await tail.isArchived(since, true)) ? 'compacted' : 'forked';
 }
 
 /** Whether who begins with nothing is to be told all that there is compactly, as its beginning is in an archive. */

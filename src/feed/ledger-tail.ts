@@ -57,6 +57,8 @@ export class LedgerTail {
   private readonly listeners = new Set<TailListener>();
   private readonly observers: TailObserver[] = [];
   private knownHead: number;
+  /** Where its history begins, as it was seen last. */
+  private floor: number | undefined;
   private filling: Promise<void> | undefined;
 
   constructor(
@@ -177,10 +179,20 @@ export class LedgerTail {
     return this.ring.at(seq)?.hash ?? (await this.parts.ledger.hashAt(this.tenant, seq));
   }
 
-  /** Whether what stands behind a cursor is in an archive, and not in memory either. */
-  async isArchived(since: number): Promise<boolean> {
+  /**
+   * Whether what stands behind a cursor is in an archive, and not in memory either.
+   * @param isOfNow left out: as it was when a floor was last met. It only rises, and who reads below it is told then.
+   */
+  async isArchived(since: number, isOfNow = false): Promise<boolean> {
     if (since >= this.seq || this.ring.at(since)) return false;
-    return since < (await this.parts.ledger.floorSeq(this.tenant));
+    return since < (isOfNow ? await this.readFloor() : (this.floor ?? (await this.readFloor())));
+  }
+
+  private async readFloor(): Promise<number> {
+    const { ring } = this;
+    const floor = await this.parts.ledger.floorSeq(this.tenant);
+    if (ring === this.ring) this.floor = floor;
+    return floor;
   }
 
   private async fill(): Promise<void> {
@@ -248,6 +260,7 @@ export class LedgerTail {
   private reset(head: HeadRow, reason: ResetReason): void {
     this.forget();
     this.ring = this.newRing();
+    this.floor = undefined;
     for (const observer of this.observers) observer.reset();
     this.head = head;
     this.knownHead = head.seq;

@@ -1,3 +1,4 @@
+import type { LeaseName } from '../database/lease.js';
 import type { SeqRange } from './audit-trail.js';
 import type { BaseRow, FloorRow, ReceiptRow } from './rows.js';
 
@@ -5,10 +6,12 @@ import type { BaseRow, FloorRow, ReceiptRow } from './rows.js';
 export interface Compaction {
   /** Added to the bases; one of an atome that was erased meanwhile is erased, too. */
   readonly bases?: readonly BaseRow[];
-  /** Seqs of bases that go. */
+  /** Seqs of bases that go, but for those that tell a state at the floor that is set. */
   readonly replaces?: readonly number[];
   /** Set where it is still behind the one that it names as the one before. */
   readonly floor?: FloorRow;
+  /** What the floor is not set without. */
+  readonly lease?: LeaseName;
   /** Alterations that go. */
   readonly drops?: SeqRange;
   /** Receipts that say what came of their writes from now on. */

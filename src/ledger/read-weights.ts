@@ -35,7 +35,6 @@ export const isHeavy: {
   alterations: {
     page: light,
     newest: light,
-    archivedNewest: light,
     version: light,
     versions: light,
     history: light,

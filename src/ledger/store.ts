@@ -205,10 +205,8 @@ export interface LedgerAtomes {
 /** What has been written, in order. */
 export interface LedgerAlterations {
   page(page: SeqPage): Promise<AlterationRow[]>;
-  /** As `page`, but only the newest of each atome. */
+  /** As `page`, but only the newest of each atome. One in an archive says what its atome is, not what was done, and has no prevHash. */
   newest(page: SeqPage): Promise<AlterationRow[]>;
-  /** As `newest`, of those that are in archives: they say what their atomes are, not what was done. */
-  archivedNewest(page: SeqPage): Promise<AlterationRow[]>;
   version(atomeId: string, version: number): Promise<AlterationRow | undefined>;
   /** Oldest first. */
   versions(atomeId: string, range: VersionRange): Promise<AlterationRow[]>;

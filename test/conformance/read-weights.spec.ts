@@ -72,12 +72,6 @@ const READS: readonly Read[] = [
   ['a hash', 'audit', 'hashAt', ({ audit }) => audit.hashAt(1)],
   ['the floor', 'audit', 'floor', ({ audit }) => audit.floor()],
   ['where a history begins', 'alterations', 'archived', ({ alterations }) => alterations.archived('a')],
-  [
-    'a page of what is in archives',
-    'alterations',
-    'archivedNewest',
-    ({ alterations }) => alterations.archivedNewest({ after: 0, upTo: 10, limit: 10, chars: 10 }),
-  ],
 ];
 
 /** Where the reads of a store go, as it is seen underneath: a read that goes nowhere else is one by its keys. */

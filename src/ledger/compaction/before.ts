@@ -13,11 +13,16 @@ export function spanOf(text: string): number | undefined {
   return count === undefined ? undefined : Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS];
 }
 
+/** When a span before now began; however long, not before times are told. */
+export function timeBefore(now: number, spanMs: number): string {
+  return new Date(Math.max(0, now - spanMs)).toISOString();
+}
+
 /** What `--before` says: a seq, a time or how long ago, or a size; undefined where it is none of them. */
 export function parseBefore(text: string, now: number): Before | undefined {
   if (/^\d{1,15}$/.test(text)) return { seq: Number(text) };
   const span = spanOf(text);
-  if (span !== undefined) return { time: new Date(now - span).toISOString() };
+  if (span !== undefined) return { time: timeBefore(now, span) };
   const [, count, power, binary] = /^(\d{1,9})([KMGT]?)(i?)B$/.exec(text) ?? [];
   if (count !== undefined) return { bytes: Number(count) * (binary ? 1_024 : 1_000) ** POWERS.indexOf(power ?? '') };
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;

@@ -1,9 +1,10 @@
 import { keptOfChanges, nameOf } from '../write/idempotency.js';
 import { receiptBytes } from '../row-bytes.js';
 import type { AlterationRow, BaseRow, FloorRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { LeaseName } from '../../database/lease.js';
 import type { Compaction } from '../bases.js';
 import type { Additions, LockedState, TenantLedger } from '../store.js';
-import { CompactionError, writeArchive } from './archive.js';
+import { archiveFault, CompactionError, writeArchive } from './archive.js';
 import { baseDigest, baseOf, isErasedBase, standingAfter, standingOf, type Standing } from './standing.js';
 import { signatureFault, signedFloor, statesAt, type LedgerKey } from './checkpoint.js';
 
@@ -20,6 +21,8 @@ export interface CompactionParts {
   readonly key: LedgerKey;
   /** Public keys that the floor before may be signed with, beside that of `key`. */
   readonly trusted?: readonly string[];
+  /** Whose the floor is not set without. */
+  readonly lease?: LeaseName;
   /** Is awaited between transactions, with what is done and how far it is: may take its time, or throw to end it. */
   readonly keepOn?: (step: 'archive' | 'states' | 'drop', seq: number) => Promise<void>;
 }
@@ -60,7 +63,7 @@ class LedgerCompaction {
     const floor = await this.ledger.audit.floor();
     this.requireSigned(head, floor);
     // what an earlier call has left
-    if (floor) await this.drop(floor.seq);
+    if (floor) await this.drop(floor);
     const from = floor?.seq ?? 0;
     const upTo = Math.min(wanted, head.seq - 1);
     if (upTo <= from) return { tenant, floor: from, archived: 0 };
@@ -70,8 +73,7 @@ class LedgerCompaction {
     });
     await this.makeStates(from, upTo);
     const states = await statesAt(this.ledger.bases, upTo, () => this.keepOn('states', upTo));
-    await this.setFloor(head, { seq: upTo, previous: from, ...states, ...archived });
-    await this.drop(upTo);
+    await this.drop(await this.setFloor(head, { seq: upTo, previous: from, ...states, ...archived }));
     return { tenant, floor: upTo, archived: upTo - from, archive: archived.archive };
   }
 
@@ -140,23 +142,27 @@ class LedgerCompaction {
     }
   }
 
-  private async setFloor(head: HeadRow, floor: Parameters<typeof signedFloor>[2]): Promise<void> {
+  private async setFloor(head: HeadRow, floor: Parameters<typeof signedFloor>[2]): Promise<FloorRow> {
     const { tenant } = this.ledger;
     const signed = signedFloor(tenant, head.epoch, floor, this.parts.key);
-    await this.commit({ floor: signed }, ({ head: now }) => {
+    const { lease } = this.parts;
+    await this.commit({ floor: signed, ...(lease && { lease }) }, ({ head: now }) => {
       if (now.epoch !== head.epoch || now.seq <= floor.seq)
         throw new CompactionError(`${tenant}: another ledger has been put in its place meanwhile`);
     });
     if ((await this.ledger.audit.floor())?.signature !== signed.signature)
       throw new CompactionError(`${tenant}: another has compacted it meanwhile`);
+    return signed;
   }
 
   /** Takes away what is below a floor that is set: receipts stay in the place of alterations with an opId. */
-  private async drop(floor: number): Promise<void> {
+  private async drop(at: FloorRow): Promise<void> {
+    const floor = at.seq;
     for (let after = 0; after < floor;) {
       const rows = await this.ledger.alterations.page({ after, upTo: floor, limit: MANY, chars: CHARS });
       const last = rows.at(-1);
       if (!last) break;
+      if (after === 0) await this.requireArchive(at);
       const ops = rows.filter((row): row is AlterationRow & { opId: string } => row.opId !== null);
       const times = new Map(rows.map(({ seq, timestamp }) => [seq, timestamp]));
       await this.ledger.write.commit({ atomeIds: [], ops }, (before) => ({
@@ -170,6 +176,15 @@ class LedgerCompaction {
       if (seqs.length === 0) return;
       await this.replace(seqs);
     }
+  }
+
+  /** Read again before anything goes: what was killed may have been so long ago. */
+  private async requireArchive(floor: FloorRow): Promise<void> {
+    const { folder } = this.parts;
+    const fault = await archiveFault(folder, floor);
+    if (fault === undefined) return;
+    const text = `the archive ${floor.archive} in ${folder} ${fault}: nothing is dropped before it is there again`;
+    throw new CompactionError(`${this.ledger.tenant}: ${text}`);
   }
 
   private async replace(seqs: readonly number[]): Promise<void> {

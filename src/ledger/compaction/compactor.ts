@@ -7,7 +7,7 @@ import { compactLedger, type Compacted, type CompactionParts } from './compact-l
 import { lastHolder, type Holder } from './holders.js';
 
 /** How ledgers are compacted. */
-export interface CompactorOptions extends Omit<CompactionParts, 'ledger' | 'keepOn'> {
+export interface CompactorOptions extends Omit<CompactionParts, 'ledger' | 'lease' | 'keepOn'> {
   /** Whether consumers and webhooks that have not been told of what goes are passed over: they go on behind it. */
   readonly passesHolders?: boolean;
   /** Is awaited between transactions. */
@@ -17,7 +17,12 @@ export interface CompactorOptions extends Omit<CompactionParts, 'ledger' | 'keep
 /** What has come of one ledger, and who held the floor back. */
 export interface CompactedLedger extends Compacted {
   readonly heldBy?: Holder;
+  /** Why it was not compacted, or not to the end: it is not as it was written, or its archive is not. */
+  readonly fault?: string;
 }
+
+/** Another process is at it. */
+export class CompactionBusy extends CompactionError {}
 
 /** How long one that was killed keeps others from it, in milliseconds. */
 const LEASE_MS = 10_000;
@@ -27,6 +32,22 @@ const DAY_MS = 86_400_000;
 const LEAST_KNOWN_MS = 90 * DAY_MS;
 const FORGOTTEN_AT_ONCE = 1_000;
 const SELECT_OLD_RECEIPT = 'SELECT 1 AS found FROM atome_receipts WHERE tenant = ? AND timestamp < ? LIMIT 1';
+
+/** Up to where a ledger would be compacted. */
+export async function compactionTarget(
+  store: SqlStore,
+  ledger: TenantLedger,
+  before: Before,
+  passesHolders = false,
+): Promise<{ readonly from: number; readonly upTo: number; readonly heldBy?: Holder }> {
+  const from = (await ledger.audit.floor())?.seq ?? 0;
+  const head = (await ledger.write.head())?.seq ?? 0;
+  const wanted = await lastBefore(store, ledger.tenant, before, { floor: from, upTo: head });
+  const upTo = Math.max(from, Math.min(wanted, head - 1));
+  const holder = passesHolders ? undefined : await lastHolder(store, ledger.tenant);
+  if (!holder || holder.seq >= upTo) return { from, upTo };
+  return { from, upTo: Math.max(from, holder.seq), heldBy: holder };
+}
 
 /** Compacts the ledgers of a database, one process at a time. */
 export class Compactor {
@@ -40,39 +61,37 @@ export class Compactor {
     this.lease = new Lease(store, '$compaction');
   }
 
-  /** Yields what has come of each ledger. @throws CompactionError where another process is at it, or one is not sound. */
+  /** Yields what has come of each ledger. @throws CompactionBusy where another process is at it. */
   async *run(tenants: readonly string[], before: Before): AsyncGenerator<CompactedLedger> {
     await this.keepLease();
     try {
-      for (const tenant of tenants) yield await this.compact(this.store.ledger(tenant), before);
+      for (const tenant of tenants) yield await this.tried(this.store.ledger(tenant), before);
     } finally {
       this.leasedAt = 0;
       await this.lease.release();
     }
   }
 
-  /** Up to where a ledger would be compacted. */
-  async target(
-    ledger: TenantLedger,
-    before: Before,
-  ): Promise<{ readonly from: number; readonly upTo: number; readonly heldBy?: Holder }> {
-    const from = (await ledger.audit.floor())?.seq ?? 0;
-    const head = (await ledger.write.head())?.seq ?? 0;
-    const wanted = await lastBefore(this.store, ledger.tenant, before, { floor: from, upTo: head });
-    const upTo = Math.max(from, Math.min(wanted, head - 1));
-    const holder = this.options.passesHolders ? undefined : await lastHolder(this.store, ledger.tenant);
-    if (!holder || holder.seq >= upTo) return { from, upTo };
-    return { from, upTo: Math.max(from, holder.seq), heldBy: holder };
+  /** One that is not sound keeps none of the others. */
+  private async tried(ledger: TenantLedger, before: Before): Promise<CompactedLedger> {
+    try {
+      return await this.compact(ledger, before);
+    } catch (error) {
+      if (!(error instanceof CompactionError) || error instanceof CompactionBusy) throw error;
+      const floor = (await ledger.audit.floor())?.seq ?? 0;
+      return { tenant: ledger.tenant, floor, archived: 0, fault: error.message };
+    }
   }
 
   private async compact(ledger: TenantLedger, before: Before): Promise<CompactedLedger> {
     const { tenant } = ledger;
-    const { upTo, heldBy } = await this.target(ledger, before);
-    const { passesHolders: _passes, keepOn, ...parts } = this.options;
+    const { passesHolders, keepOn, ...parts } = this.options;
+    const { upTo, heldBy } = await compactionTarget(this.store, ledger, before, passesHolders);
     const compacted = await compactLedger(
       {
         ...parts,
         ledger,
+        lease: this.lease,
         keepOn: async (...step) => {
           await keepOn?.(tenant, ...step);
           await this.keepLease();
@@ -105,7 +124,7 @@ export class Compactor {
     const now = performance.now();
     if (this.leasedAt > 0 && now - this.leasedAt < RENEW_MS) return;
     if (!(await this.lease.take(LEASE_MS)))
-      throw new CompactionError(
+      throw new CompactionBusy(
         'another process is compacting, or was killed at it a moment ago: try again in ten seconds',
       );
     this.leasedAt = now;

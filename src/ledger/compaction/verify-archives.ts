@@ -66,15 +66,21 @@ export async function archivesFault(ledger: TenantLedger, parts: readonly Archiv
   const head = (await ledger.write.head())!;
   const floor = await ledger.audit.floor();
   if (!floor) return 'the ledger has no floor: nothing of it is in an archive';
-  let [seq, hash] = [0, genesisHash(tenant, head.epoch)];
-  for (const part of [...parts].sort((one, other) => one.after - other.after)) {
-    if (part.after > seq) return `the archive of ${seq + 1} to ${part.after} is missing`;
-    if (part.epoch !== head.epoch || part.after !== seq || part.from !== hash)
-      return `${part.file} does not follow what was before`;
-    ({ seq, hash } = part);
-    if (basename(part.file) === floor.archive && part.digest !== floor.archiveDigest)
-      return `${part.file} is not the file that was signed`;
+  const signed = parts.find(({ file }) => basename(file) === floor.archive);
+  if (signed && signed.digest !== floor.archiveDigest) return `${signed.file} is not the file that was signed`;
+  // what was interrupted may have left some that are not needed
+  const reached = new Map([[placeOf(0, genesisHash(tenant, head.epoch)), 0]]);
+  const inOrder = [...parts].sort((one, other) => one.after - other.after);
+  for (const part of inOrder) {
+    if (reached.has(placeOf(part.after, part.from))) reached.set(placeOf(part.seq, part.hash), part.seq);
   }
-  if (seq < floor.seq) return `the archive of ${seq + 1} to ${floor.seq} is missing`;
-  return seq === floor.seq && hash === floor.hash ? undefined : 'the archives do not lead to the floor';
+  if (reached.has(placeOf(floor.seq, floor.hash))) return undefined;
+  const seq = Math.max(...[...reached.values()].filter((each) => each < floor.seq));
+  const next = inOrder.find(({ after }) => after >= seq);
+  if (next?.after === seq) return `${next.file} does not lead from what was before to the floor`;
+  return `the archive of ${seq + 1} to ${next?.after ?? floor.seq} is missing`;
+}
+
+function placeOf(seq: number, hash: string): string {
+  return `${seq} ${hash}`;
 }

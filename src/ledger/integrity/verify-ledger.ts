@@ -41,9 +41,22 @@ export async function verifyLedger(
   progress: (seq: number, head: number) => void = () => {},
   trusted?: readonly string[],
 ): Promise<VerifyResult> {
+  for (;;) {
+    // the floor first: rows that have gone since are then below the head's
+    const floor = await ledger.audit.floor();
+    const result = await walk(ledger, floor, progress, trusted);
+    // what it was compared with may have gone into an archive meanwhile
+    if (!result.fault || (await ledger.audit.floor())?.signature === floor?.signature) return result;
+  }
+}
+
+async function walk(
+  ledger: TenantLedger,
+  floor: FloorRow | undefined,
+  progress: (seq: number, head: number) => void,
+  trusted: readonly string[] | undefined,
+): Promise<VerifyResult> {
   const { tenant } = ledger;
-  // the floor first: rows that have gone since are then below the head's
-  const floor = await ledger.audit.floor();
   const head = (await ledger.write.head())!;
   let seq = floor?.seq ?? 0;
   let created = floor?.atomes ?? 0;

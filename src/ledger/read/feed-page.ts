@@ -43,23 +43,23 @@ export async function readPage(
 ): Promise<Committed[]> {
   const rows = await ledger.alterations.page({ after, upTo, limit: PAGE_ROWS, chars, isPast });
   if (rows.length === 0) return [];
-  return asOfNow(ledger, await committed(ledger, rows, hasPrevious), false);
+  const [known, before] = await withKnownBefore(ledger, rows);
+  if (known.length === 0) return [];
+  return asOfNow(ledger, await committed(known, before, hasPrevious), false);
 }
 
 /** See `LedgerReader.newestPage`. */
 export async function readNewestPage(ledger: TenantLedger, after: number, chars: number): Promise<NewestPage> {
-  for (;;) {
-    const floor = await floorSeqOf(ledger);
-    if (after < floor) {
-      const rows = await ledger.alterations.archivedNewest({ after, upTo: floor, limit: PAGE_ROWS, chars });
-      if (rows.length > 0) return { committed: await newest(ledger, rows, true), isLast: false };
-    }
-    const page = { after: Math.max(after, floor), upTo: Number.MAX_SAFE_INTEGER, limit: PAGE_ROWS, chars };
+  for (let behind = after; ;) {
+    const page = { after: behind, upTo: Number.MAX_SAFE_INTEGER, limit: PAGE_ROWS, chars };
     const rows = await ledger.alterations.newest({ ...page, isPast: true });
-    // where it has moved meanwhile, those that it has passed are missing
-    if ((await floorSeqOf(ledger)) !== floor) continue;
+    const last = rows.at(-1);
     const size = rows.reduce((sum, row) => sum + row.size, 0);
-    return { committed: await newest(ledger, rows), isLast: rows.length < PAGE_ROWS && size <= chars };
+    const isLast = rows.length < PAGE_ROWS && size <= chars;
+    const made = await newest(ledger, rows);
+    // all have been altered since: they come behind
+    if (last && made.length === 0) behind = last.seq;
+    else return { committed: made, isLast };
   }
 }
 
@@ -81,38 +81,68 @@ async function asOfNow(ledger: TenantLedger, committed: Committed[], compact: bo
 }
 
 /**
- * The state after the newest alteration of an atome is its row: nothing has to be folded.
- * @param areArchived what has been altered since the rows were read is left out, as it comes behind them.
+ * The state after the newest alteration of an atome is its row: nothing has to be folded. What has been altered since the rows
+ * were read, and is in an archive by now, is left out: it comes behind them.
  */
-async function newest(ledger: TenantLedger, read: readonly AlterationRow[], areArchived = false): Promise<Committed[]> {
+async function newest(ledger: TenantLedger, read: readonly AlterationRow[]): Promise<Committed[]> {
   const ids = read.map(({ atomeId }) => atomeId);
   const atomes = new Map((await ledger.atomes.some(ids)).map((row) => [row.id, row]));
   const isNewest = ({ atomeId, version }: AlterationRow): boolean => atomes.get(atomeId)?.version === version;
-  const rows = areArchived ? read.filter(isNewest) : read;
-  // some may have been altered between the two questions
+  const moved = read.filter((row) => !isNewest(row) && !isArchived(row));
+  const before = await statesBefore(ledger, moved);
   const past = await committed(
-    ledger,
-    rows.filter((row) => !isNewest(row)),
+    moved.filter((row) => isKnownBefore(row, before)),
+    before,
     true,
   );
   const pastBySeq = new Map((await asOfNow(ledger, past, true)).map((each) => [each.alteration.seq, each]));
   const made: Committed[] = [];
   const turn = turnBySize();
-  for (const row of rows) {
+  for (const row of read) {
     const due = turn(row.size);
     if (due) await due;
-    made.push(pastBySeq.get(row.seq) ?? committedOf(row, atomes.get(row.atomeId)!));
+    const each = isNewest(row) ? committedOf(row, atomes.get(row.atomeId)!) : pastBySeq.get(row.seq);
+    if (each) made.push(each);
   }
   return made;
 }
 
-/** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
-async function committed(
+/** What atomes were just before their first row in a page, and about their size. */
+type StatesBefore = [states: Map<string, AtomeState | null>, sizes: Map<string, number>];
+
+/** A row as the store makes it of what is left of one in an archive. */
+function isArchived({ prevHash }: AlterationRow): boolean {
+  return prevHash === '';
+}
+
+function isKnownBefore({ atomeId, version }: AlterationRow, [states]: StatesBefore): boolean {
+  return version === 1 || states.has(atomeId);
+}
+
+/**
+ * Rows up to the first of which nobody knows what it was folded onto: that has gone into an archive since it was read, or is
+ * going there. Such a page is no longer whole.
+ */
+async function withKnownBefore(
   ledger: TenantLedger,
   rows: readonly AlterationRow[],
+): Promise<[known: readonly AlterationRow[], before: StatesBefore]> {
+  const before = await statesBefore(ledger, rows);
+  const made = new Set<string>();
+  const end = rows.findIndex((row) => {
+    if (!made.has(row.atomeId) && !isKnownBefore(row, before)) return true;
+    made.add(row.atomeId);
+    return false;
+  });
+  return [end === -1 ? rows : rows.slice(0, end), before];
+}
+
+/** Adds to each row the state after it: an event shows the whole atome, the ledger keeps deltas. */
+async function committed(
+  rows: readonly AlterationRow[],
+  [states, sizes]: StatesBefore,
   hasPrevious: boolean,
 ): Promise<Committed[]> {
-  const [states, sizes] = await statesBefore(ledger, rows);
   const made: Committed[] = [];
   const shown = new Set<string>();
   const turn = turnBySize();
@@ -139,11 +169,7 @@ async function committed(
   return made;
 }
 
-/** The state of each atome just before its first row in the page, and about its size. With `compact` rows are each atome's only one. */
-async function statesBefore(
-  ledger: TenantLedger,
-  rows: readonly AlterationRow[],
-): Promise<[states: Map<string, AtomeState | null>, sizes: Map<string, number>]> {
+async function statesBefore(ledger: TenantLedger, rows: readonly AlterationRow[]): Promise<StatesBefore> {
   const wanted = new Map<string, number>();
   for (const { atomeId, version } of rows) {
     if (!wanted.has(atomeId)) wanted.set(atomeId, version - 1);

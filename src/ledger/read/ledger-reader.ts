@@ -231,6 +231,13 @@ export class LedgerReader {
     return readPage(this.store.ledger(tenant), { after, upTo }, content);
   }
 
+  /** As {@link page}; where what comes next is in an archive, or on its way there, what stands behind the floor. */
+  async knownPage(tenant: string, after: number, upTo: number, content: PageContent): Promise<Committed[]> {
+    const page = await this.page(tenant, after, upTo, content);
+    const floor = page.length > 0 ? 0 : await this.floorSeq(tenant);
+    return floor > after && floor < upTo ? this.page(tenant, floor, upTo, content) : page;
+  }
+
   /**
    * As {@link page}, but only alterations that are the newest of their atome as the page is read, and up to the head: who
    * stopped before it would miss what those behind have taken the place of.
@@ -277,6 +284,9 @@ export class LedgerReader {
     const version = await versionAt(this.store.ledger(tenant), looked, { seq }).catch((error: unknown) => {
       throw error instanceof AtomeError && error.code === 'gone' ? new AtomeError('unavailable', COMPACTED) : error;
     });
-    return this.textOf(tenant, row.id, version);
+    const text = await this.textOf(tenant, row.id, version);
+    // of what is erased there is none, nor of what has gone since
+    if (!text && (await this.floorSeq(tenant)) > seq) throw new AtomeError('unavailable', COMPACTED);
+    return text;
   }
 }

@@ -117,12 +117,16 @@ export const BASE_AS_DELTA = selectAs<DeltaRow>(DELTA, {
 });
 
 /** An alteration that is in an archive, of an atome `a` that has not been altered since: it says what that is, not what was done. */
-export const ARCHIVED_NEWEST = selectAs<AlterationRow>(ALTERATION, {
+const ARCHIVED: Record<keyof AlterationRow, string> = {
   ...BASE_EXPRESSIONS,
   operation: `CASE WHEN ${isErasedAtome('a')} THEN 'redact' WHEN a.deleted_at IS NOT NULL THEN 'delete' ELSE 'replace' END`,
   ...{ changes: `'{}'`, reason: 'NULL', sourceClient: 'NULL', opId: 'NULL', size: 'a.size', snapshot: 'NULL' },
   ...{ salt: `'archived'`, digest: 'b.digest', prevHash: `''`, hash: 'b.hash' },
-});
+};
+const newestOf = ([name, column]: [string, string]): string =>
+  `CASE WHEN l.seq IS NULL THEN ${ARCHIVED[name as keyof AlterationRow]} ELSE l."${column}" END AS "${name}"`;
+/** The newest alteration of an atome `a`: `l`, or what the state at the floor, `b`, tells of it. */
+export const NEWEST = Object.entries(ALTERATION).map(newestOf).join(', ');
 
 export const AUDIT: Columns<Omit<AuditRow, 'kind' | 'ownerId'>> = some(
   ALTERATION,

@@ -1,5 +1,7 @@
 import { ERASED } from '../erasure.js';
+import type { LeaseName } from '../../database/lease.js';
 import type { Compaction } from '../bases.js';
+import type { FloorRow } from '../rows.js';
 import type { Additions } from '../store.js';
 import { FLOORS, isErasedAtome, type Param, type Statement } from './columns.js';
 import { BYTES_OF_ALTERATION, BYTES_OF_BASE, FORGET_RECEIPTS } from './row-bytes.sql.js';
@@ -15,7 +17,7 @@ const counted = (sign: '+' | '-', bytes: string, from: string): string =>
  */
 export function compactionStatements(tenant: string, { compaction }: Additions, pairsOf: string): Statement[] {
   if (!compaction) return [];
-  const { bases = [], replaces = [], floor, drops, settles = [], forgets } = compaction;
+  const { bases = [], replaces = [], floor, lease, drops, settles = [], forgets } = compaction;
   const which = (seqs: readonly number[]): Named => namedBases(tenant, seqs, pairsOf);
   return [
     ...(bases.length > 0 ? addedBases(tenant, which(bases.map(({ seq }) => seq))) : []),
@@ -26,7 +28,7 @@ export function compactionStatements(tenant: string, { compaction }: Additions, 
       params: [superseded, tenant, author, opId],
     })),
     ...(forgets ? forgotten(tenant, forgets) : []),
-    ...(floor ? [floorStatement(tenant, floor)] : []),
+    ...(floor ? [floorStatement(tenant, floor, lease)] : []),
   ];
 }
 
@@ -62,9 +64,16 @@ function addedBases(tenant: string, { seqs, params, rows }: Named): Statement[] 
 
 function goneBases(tenant: string, { seqs, params, rows }: Named): Statement[] {
   return [
-    { sql: counted('-', BYTES_OF_BASE, rows), params: [...params, tenant] },
-    { sql: `DELETE FROM atome_bases WHERE seq IN ${seqs} AND tenant = ?`, params },
+    { sql: counted('-', BYTES_OF_BASE, `${rows} AND ${isSpare('b')}`), params: [...params, tenant] },
+    { sql: `DELETE FROM atome_bases WHERE seq IN ${seqs} AND tenant = ? AND ${isSpare('atome_bases')}`, params },
   ];
+}
+
+/** Whether the state at the floor that is set is not told by a base: another process may have set that meanwhile. */
+function isSpare(base: string): string {
+  const floor = `coalesce((SELECT f.seq FROM atome_floors AS f WHERE f.tenant = ${base}.tenant), 0)`;
+  return `(${base}.seq > ${floor} OR EXISTS (SELECT 1 FROM atome_bases AS n
+    WHERE n.tenant = ${base}.tenant AND n.atome_id = ${base}.atome_id AND n.version > ${base}.version AND n.seq <= ${floor}))`;
 }
 
 function dropped(tenant: string, { after, upTo }: NonNullable<Compaction['drops']>): Statement[] {
@@ -84,13 +93,19 @@ function forgotten(tenant: string, { before, limit }: NonNullable<Compaction['fo
   ];
 }
 
-/** Sets it if nobody has set another meanwhile. */
-function floorStatement(tenant: string, floor: NonNullable<Compaction['floor']>): Statement {
+/** Sets it if nobody has set another meanwhile, or has taken the lease. */
+function floorStatement(tenant: string, floor: FloorRow, lease: LeaseName | undefined): Statement {
   const columns = FLOORS.columns.map((column) => `"${column}"`);
+  const values = FLOORS.fields.map((field) => `CAST(? AS ${FLOORS.integers.has(field) ? 'bigint' : 'text'})`);
+  const guard = lease ? 'EXISTS (SELECT 1 FROM atome_consumers WHERE name = ? AND owner = ?)' : '1 = 1';
   return {
-    sql: `INSERT INTO atome_floors ("tenant", ${columns.join(', ')}) VALUES (?${', ?'.repeat(columns.length)})
+    sql: `INSERT INTO atome_floors ("tenant", ${columns.join(', ')}) SELECT CAST(? AS text), ${values.join(', ')} WHERE ${guard}
       ON CONFLICT ("tenant") DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}
       WHERE atome_floors."seq" = ?`,
-    params: [tenant, ...FLOORS.fields.map((field) => floor[field]), floor.previous],
+    params: [
+      ...[tenant, ...FLOORS.fields.map((field) => floor[field])],
+      ...(lease ? [lease.name, lease.owner] : []),
+      floor.previous,
+    ],
   };
 }

@@ -108,10 +108,6 @@ class SqlAlterations extends Part implements LedgerAlterations {
     return this.pageOf(isHeavy.alterations.newest(page), sql.SELECT_NEWEST, page);
   }
 
-  archivedNewest(page: SeqPage): Promise<AlterationRow[]> {
-    return this.pageOf(isHeavy.alterations.archivedNewest(page), sql.SELECT_ARCHIVED_NEWEST, page);
-  }
-
   async version(atomeId: string, version: number): Promise<AlterationRow | undefined> {
     const [row] = await this.query<AlterationRow>(sql.SELECT_ALTERATION, this.tenant, atomeId, version);
     return row && alterationRow(row);

@@ -14,7 +14,7 @@ import {
   WHOLE_COLUMNS,
   ATOMES,
   HEAD_COLUMNS,
-  ARCHIVED_NEWEST,
+  NEWEST,
   BASE_AS_DELTA,
   DELTA,
   DELTA_NAMES,
@@ -49,7 +49,7 @@ export const UPDATE_HEAD =
 /** Writes to nothing: each needs all that a write to its table needs. */
 export const PROBES: readonly string[] = [
   'UPDATE atome_ledgers SET seq = seq WHERE 1 = 0',
-  ...['atome_alterations', 'atome_atomes', 'atome_receipts', 'atome_propagations'].map(
+  ...['atome_alterations', 'atome_atomes', 'atome_receipts', 'atome_propagations', 'atome_bases'].map(
     (table) => `INSERT INTO ${table} SELECT * FROM ${table} WHERE 1 = 0`,
   ),
 ];
@@ -175,17 +175,14 @@ function page(place: string, from: string, columns = select(ALTERATION, 'l'), si
 }
 
 export const SELECT_PAGE = page('l', 'atome_alterations AS l WHERE');
+/** One statement, so that what goes into an archive meanwhile is met in one of its two places. */
 export const SELECT_NEWEST = page(
   'a',
-  'atome_atomes AS a CROSS JOIN atome_alterations AS l WHERE l.tenant = a.tenant AND l.seq = a.seq AND',
-);
-
-/** As {@link SELECT_NEWEST}, of atomes whose newest alteration is in an archive. */
-export const SELECT_ARCHIVED_NEWEST = page(
-  'a',
-  'atome_atomes AS a CROSS JOIN atome_bases AS b WHERE b.tenant = a.tenant AND b.seq = a.seq AND',
-  ARCHIVED_NEWEST,
-  'a.size',
+  `atome_atomes AS a LEFT JOIN atome_alterations AS l ON l.tenant = a.tenant AND l.seq = a.seq
+    LEFT JOIN atome_bases AS b ON l.seq IS NULL AND b.tenant = a.tenant AND b.seq = a.seq
+    WHERE (l.seq IS NOT NULL OR b.seq IS NOT NULL) AND`,
+  NEWEST,
+  'coalesce(l.size, a.size)',
 );
 
 /**

@@ -17,6 +17,9 @@ const SELECT_MOMENT = `SELECT l.seq AS "head", p.* FROM atome_ledgers AS l
 const SELECT_RECEIPTS = `SELECT ${RECEIPT_COLUMNS} FROM atome_receipts
   WHERE tenant = ? AND (author, op_id) > (?, ?) ORDER BY author, op_id LIMIT ${ROWS}`;
 
+/** A ledger cannot be exported whole; the message says why. */
+export class ExportError extends Error {}
+
 export interface ExportOptions {
   readonly ledger: TenantLedger;
   readonly database: Pick<SqlDatabase, 'query'>;
@@ -43,7 +46,7 @@ export async function* exportLedger({
     const { head, propagations } = await momentOf(database, tenant);
     while (seq < head) {
       const rows = await ledger.alterations.page({ after: seq, upTo: head, limit: ROWS, chars: CHARS });
-      if (rows.length === 0) throw new Error(`${tenant}: the alteration ${seq + 1} is missing: run atome-sync verify`);
+      if (rows[0]?.seq !== seq + 1) throw new ExportError(await whyMissing(ledger, seq + 1));
       for (const row of rows) {
         yield { type: 'alteration', row };
         if (isErased(row)) erased.add(row.atomeId);
@@ -58,6 +61,12 @@ export async function* exportLedger({
     yield { type: 'end', tenant, seq, hash, propagations };
     return;
   }
+}
+
+async function whyMissing({ tenant, audit }: TenantLedger, seq: number): Promise<string> {
+  const floor = (await audit.floor())?.seq ?? 0;
+  const what = floor >= seq ? 'has gone into an archive meanwhile: try again' : 'is missing: run atome-sync verify';
+  return `${tenant}: the alteration ${seq} ${what}`;
 }
 
 type Moment = { readonly head: unknown } & Partial<PropagationRow>;

@@ -116,7 +116,7 @@ class TenantImport {
   }
 
   async alteration(row: AlterationRow): Promise<void> {
-    const before = this.read.hash ?? (await this.hashAt(this.read.seq));
+    const before = this.read.hash ?? (await this.hashAt(this.read.seq)) ?? row.prevHash;
     const fault = rowFault(row, this.read.seq + 1, before);
     if (fault !== undefined) throw this.wrong(this.read.seq + 1, fault);
     this.read = row;
@@ -139,7 +139,7 @@ class TenantImport {
     if (seq !== this.read.seq) throw this.wrong(seq, `the file ends at ${this.read.seq}`);
     await this.flush();
     await this.flushReceipts();
-    if ((await this.hashAt(seq)) !== hash) throw this.forked(seq);
+    if (((await this.hashAt(seq)) ?? hash) !== hash) throw this.forked(seq);
     if (propagations.length > 0 && this.head.seq === seq) {
       await this.ledger.write.commit({ atomeIds: [], ops: [] }, ({ head }) => {
         const started = propagations.map((each) => ({ ...each, onlyIfOthers: false }));
@@ -190,9 +190,12 @@ class TenantImport {
     });
   }
 
-  private async hashAt(seq: number): Promise<string> {
+  /** undefined: it is in an archive here as well. */
+  private async hashAt(seq: number): Promise<string | undefined> {
     if (seq === 0) return genesisHash(this.tenant, this.head.epoch);
-    return (await this.ledger.audit.hashAt(seq)) ?? '';
+    const hash = await this.ledger.audit.hashAt(seq);
+    if (hash !== undefined) return hash;
+    return seq < ((await this.ledger.audit.floor())?.seq ?? 0) ? undefined : '';
   }
 
   private wrong(seq: number, what: string): ImportError {

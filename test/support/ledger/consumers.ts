@@ -37,7 +37,8 @@ export function consumerOn(
   const runner = new ConsumerRunner({
     store: rows,
     transactions,
-    page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) => over.reader.page(tenant, after, upTo, { chars: 4_096 }),
+    page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) =>
+      over.reader.knownPage(tenant, after, upTo, { chars: 4_096 }),
     now: () => performance.now(),
     leaseMs: 300,
     warn: () => undefined,
