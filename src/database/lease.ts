@@ -7,14 +7,8 @@ export const clockOf = (kind: 'sqlite' | 'postgres'): string =>
     ? `CAST(unixepoch('subsec') * 1000 AS INTEGER)`
     : 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)';
 
-/** Which lease, and whose it is. */
-export interface LeaseName {
-  readonly name: string;
-  readonly owner: string;
-}
-
 /** What one process of all does at a time. Its name begins so that no consumer of an application has it. */
-export class Lease implements LeaseName {
+export class Lease {
   readonly owner = randomUUID();
   private readonly now: string;
 

@@ -1,6 +1,11 @@
-import type { LeaseName } from '../database/lease.js';
 import type { SeqRange } from './audit-trail.js';
 import type { BaseRow, FloorRow, ReceiptRow } from './rows.js';
+
+/** Which lease, and whose it is. */
+export interface LeaseName {
+  readonly name: string;
+  readonly owner: string;
+}
 
 /** A step of a compaction: see `ledger/compaction`. The bytes of the head follow all of it but `settles`. */
 export interface Compaction {

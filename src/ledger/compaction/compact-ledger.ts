@@ -1,8 +1,7 @@
 import { keptOfChanges, nameOf } from '../write/idempotency.js';
 import { receiptBytes } from '../row-bytes.js';
 import type { AlterationRow, BaseRow, FloorRow, HeadRow, ReceiptRow } from '../rows.js';
-import type { LeaseName } from '../../database/lease.js';
-import type { Compaction } from '../bases.js';
+import type { Compaction, LeaseName } from '../bases.js';
 import type { Additions, LockedState, TenantLedger } from '../store.js';
 import { archiveFault, CompactionError, writeArchive } from './archive.js';
 import { baseDigest, baseOf, isErasedBase, standingAfter, standingOf, type Standing } from './standing.js';

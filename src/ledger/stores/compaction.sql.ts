@@ -1,6 +1,5 @@
 import { ERASED } from '../erasure.js';
-import type { LeaseName } from '../../database/lease.js';
-import type { Compaction } from '../bases.js';
+import type { Compaction, LeaseName } from '../bases.js';
 import type { FloorRow } from '../rows.js';
 import type { Additions } from '../store.js';
 import { FLOORS, isErasedAtome, type Param, type Statement } from './columns.js';
