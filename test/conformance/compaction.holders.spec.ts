@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ledgerKeyOf } from '../../src/ledger/compaction/checkpoint.js';
 import { Compactor, type CompactedLedger } from '../../src/ledger/compaction/compactor.js';
-import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { create, openLedger, TENANT, update, type TestLedger } from '../support/ledger/ledger.js';
+import { archivedLedger } from '../support/ledger/archived-ledger.js';
+import { create, TENANT, update, type TestLedger } from '../support/ledger/ledger.js';
 import { consumerOn } from '../support/ledger/consumers.js';
 
 const HEAD = 6;
@@ -17,20 +14,14 @@ describe.each(DATABASES)('a consumer that is behind in a ledger on %s', (_name, 
   let store: SqlStore;
   let ledger: TestLedger;
   let folder: string;
+  let drop: () => Promise<void>;
   beforeEach(async () => {
-    database = await make();
-    store = await openStore(database.url);
-    ledger = await openLedger(store);
-    folder = await mkdtemp(join(tmpdir(), 'archive-'));
+    ({ database, store, ledger, folder, drop } = await archivedLedger(make));
     await ledger.write(create('a', { n: 1 }));
     await ledger.write(create('b', { n: 1 }));
     for (let n = 2; n <= 5; n += 1) await ledger.write(update('a', { n }));
   });
-  afterEach(async () => {
-    await ledger.close();
-    await database.drop();
-    await rm(folder, { recursive: true });
-  });
+  afterEach(() => drop());
 
   async function compact(passesHolders = false): Promise<CompactedLedger> {
     const compactor = new Compactor(store, { folder, key: ledgerKeyOf('a secret of the spec'), passesHolders });

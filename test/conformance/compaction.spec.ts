@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ledgerKeyOf } from '../../src/ledger/compaction/checkpoint.js';
@@ -11,8 +10,9 @@ import { LedgerImport } from '../../src/ledger/transfer/import-ledger.js';
 import type { TransferLine } from '../../src/ledger/transfer/lines.js';
 import type { AtomeRow } from '../../src/ledger/rows.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
-import { DATABASES, type Database } from '../support/databases/databases.js';
-import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
+import { DATABASES } from '../support/databases/databases.js';
+import { archivedLedger } from '../support/ledger/archived-ledger.js';
+import { by, create, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
 import { queryOf } from '../support/ledger/raw-query.js';
 
 const KEY = ledgerKeyOf('a secret of the spec');
@@ -42,21 +42,14 @@ async function fill(ledger: TestLedger): Promise<void> {
 }
 
 describe.each(DATABASES)('a ledger on %s that is compacted', (_name, make) => {
-  let database: Database;
   let store: SqlStore;
   let ledger: TestLedger;
   let folder: string;
+  let drop: () => Promise<void>;
   beforeEach(async () => {
-    database = await make();
-    store = await openStore(database.url);
-    ledger = await openLedger(store);
-    folder = await mkdtemp(join(tmpdir(), 'archive-'));
+    ({ store, ledger, folder, drop } = await archivedLedger(make));
   });
-  afterEach(async () => {
-    await ledger.close();
-    await database.drop();
-    await rm(folder, { recursive: true });
-  });
+  afterEach(() => drop());
 
   const compact = (upTo: number): Promise<Compacted> =>
     compactLedger({ ledger: store.ledger(TENANT), folder, key: KEY }, upTo);

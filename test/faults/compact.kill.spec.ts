@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { archivesFault, readArchive } from '../../src/ledger/compaction/verify-archives.js';
@@ -10,7 +9,8 @@ import { exportLedger } from '../../src/ledger/transfer/export-ledger.js';
 import { LedgerImport } from '../../src/ledger/transfer/import-ledger.js';
 import type { TransferLine } from '../../src/ledger/transfer/lines.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { create, openLedger, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
+import { archivedLedger } from '../support/ledger/archived-ledger.js';
+import { create, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
 import { runProgram } from '../support/server/process.js';
 
 /** How often the command is killed: few times here, at other steps each, more by hand (`KILLS=60`). */
@@ -23,17 +23,11 @@ describe.each(DATABASES)('atome-sync compact on %s, killed again and again', (_n
   let store: SqlStore;
   let ledger: TestLedger;
   let folder: string;
+  let drop: () => Promise<void>;
   beforeEach(async () => {
-    database = await make();
-    store = await openStore(database.url);
-    ledger = await openLedger(store);
-    folder = await mkdtemp(join(tmpdir(), 'archive-'));
+    ({ database, store, ledger, folder, drop } = await archivedLedger(make));
   });
-  afterEach(async () => {
-    await ledger.close();
-    await database.drop();
-    await rm(folder, { recursive: true });
-  });
+  afterEach(() => drop());
 
   async function more(round: number): Promise<void> {
     await ledger.write(create(`r${round}`, { secret: round }, { opId: `made-${round}` }));
