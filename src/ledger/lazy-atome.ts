@@ -10,7 +10,7 @@ import {
 } from '../protocol/index.js';
 import { rightsAndAudienceOf } from './access-columns.js';
 import { membersOf } from './json-text.js';
-import { alterationText, atomeIn, atomeText } from './row-mapper.js';
+import { alterationText, atomeIn, atomeText, textWith } from './row-mapper.js';
 import type { AtomeRow, WrittenTexts } from './rows.js';
 
 type Document = 'data' | 'meta';
@@ -112,11 +112,15 @@ export function valueIn(field: FieldPath, atome: Atome): unknown {
 export function textWithAtome(object: object, texts?: WrittenTexts): string {
   const source = 'atome' in object ? sources.get(object.atome as Atome) : undefined;
   if (!source && !texts) return JSON.stringify(object);
-  const textOf = (name: string, value: unknown): string => {
-    if (name === 'alteration' && texts) return alterationText(value as AlterationBody, texts.changes);
-    if (name !== 'atome') return JSON.stringify(value);
-    return atomeText(source?.row ?? { ...(value as Atome), data: texts!.data, meta: texts!.meta });
-  };
-  const members = Object.entries(object).filter(([, value]) => value !== undefined);
-  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${textOf(name, value)}`).join(',')}}`;
+  // once for each write that somebody reads: neither lists nor functions are made on the way
+  let text = '{';
+  for (const name in object) {
+    const value = (object as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined) continue;
+    text += `${text === '{' ? '' : ','}${JSON.stringify(name)}:`;
+    if (name === 'alteration' && texts) text += alterationText(value as AlterationBody, texts.changes);
+    else if (name !== 'atome') text += JSON.stringify(value);
+    else text += source ? atomeText(source.row) : textWith(value as Atome, texts!);
+  }
+  return `${text}}`;
 }

@@ -39,12 +39,23 @@ export function atomeIn({ data, meta, ...rest }: AtomeInText): Atome {
  * come to the same text. Halves the CPU of a snapshot.
  */
 export function atomeText(row: AtomeRow | AtomeInText): string {
-  const { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
+  return textWith(row, row);
+}
+
+/** As {@link atomeText}, of an atome whose documents are there as text beside it. */
+export function textWith(
+  row: Omit<AtomeRow, keyof Documents> | Omit<AtomeInText, keyof Documents>,
+  { data, meta }: Documents,
+): string {
+  const { id, kind, type, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = row;
   const { access, inherited } = 'clocks' in row ? rightsAndAudienceOf(row) : row;
   const names = JSON.stringify({ id, kind, type });
   const rest = JSON.stringify({ parentId, ownerId, version, createdAt, updatedAt, deletedAt, access, inherited });
   return `${names.slice(0, -1)},"data":${data},"meta":${meta},${rest.slice(1)}`;
 }
+
+/** As JSON. */
+type Documents = Pick<AtomeInText, 'data' | 'meta'>;
 
 /** An alteration as JSON, put together as {@link atomeText} is. */
 export function alterationText(alteration: AlterationBody, changes: string): string {
