@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { compileFunction } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
 import * as backends from '../../client/src/dual.js';
@@ -7,6 +6,7 @@ import { where } from '../../client/src/where.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { EventRecorder } from '../support/clients/event-recorder.js';
 import { next } from '../support/clients/offline.js';
+import { runProgram as run } from '../support/clients/run-program.js';
 
 const README = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
 const PROGRAMS = [...README.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
@@ -16,14 +16,6 @@ function program(containing: string, url: string): string {
   const found = PROGRAMS.filter((code) => code.includes(containing));
   expect(found).toHaveLength(1);
   return found[0]!.replace(/^import .*$/m, '').replaceAll('http://127.0.0.1:3001', url);
-}
-
-/** Runs a program with what it takes from its surroundings; answers with the names it is asked for. */
-async function run(code: string, given: Record<string, unknown>, names = ''): Promise<Record<string, unknown>> {
-  const scope = { ...sdk, ...given };
-  const body = `return (async () => { ${code}\n return { ${names} }; })();`;
-  const compiled = compileFunction(body, Object.keys(scope)) as (...values: unknown[]) => Promise<never>;
-  return compiled(...Object.values(scope));
 }
 
 describe('the programs of the README', () => {
