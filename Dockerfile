@@ -25,6 +25,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/dist dist
 COPY --from=build /app/client/package.json client/
+COPY --from=build /app/client/async-docs client/async-docs
 COPY --from=build /app/client/console client/console
 COPY --from=build /app/client/examples client/examples
 COPY --from=build /app/client/dist client/dist

@@ -61,7 +61,7 @@ const zones = [
     message: CLIENT_USER,
   },
   { target: './client/src/{react,query-state}.ts', from: './src', message: CLIENT_USER },
-  ...['console', 'examples'].flatMap((folder) => [
+  ...['async-docs', 'console', 'examples'].flatMap((folder) => [
     { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_USER },
     { target: `./client/${folder}`, from: './src', message: CLIENT_USER },
   ]),
@@ -153,7 +153,7 @@ export default tseslint.config(
   { files: ['*.js', '**/*.mjs', '**/*.cjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: { __filename: 'readonly' } } },
   {
-    files: ['client/{examples,console}/**/*.js', 'bench/load/*-page.js'],
+    files: ['client/{async-docs,examples,console}/**/*.js', 'bench/load/*-page.js'],
     languageOptions: { globals: BROWSER_GLOBALS },
   },
   {

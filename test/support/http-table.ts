@@ -227,6 +227,8 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
   '/api/openapi.json': { at: '/api/openapi.json', methods: GET, isOpen: true, types: ANY },
   '/api/asyncapi.json': { at: '/api/asyncapi.json', methods: GET, isOpen: true, types: ANY },
   '/api/docs…': { at: '/api/docs', ...file('text/html') },
+  '/api/async-docs': { at: '/api/async-docs', ...PAGE, cache: 'no-cache' },
+  '/api/async-docs/…': { at: '/api/async-docs/async-docs.js', ...SCRIPT, cache: 'no-cache' },
   '/': { at: '/', ...PAGE, cache: 'no-cache' },
   '/index.html': { at: '/index.html', ...PAGE, cache: 'no-cache' },
   '/console.js': { at: '/console.js', ...SCRIPT, cache: 'no-cache' },
@@ -238,5 +240,8 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
 
 /** The name in the table of a route as it was declared. */
 export function rowOf(url: string): string {
-  return url.replace(/^\/api\/docs.*/, '/api/docs…').replace(/^\/examples\/.*/, '/examples/…');
+  return url
+    .replace(/^\/api\/docs.*/, '/api/docs…')
+    .replace(/^\/api\/async-docs\/.*/, '/api/async-docs/…')
+    .replace(/^\/examples\/.*/, '/examples/…');
 }
