@@ -14,6 +14,8 @@ import { ConsumerRunner } from '../consumers/consumer.runner.js';
 import { Feed } from '../feed/feed.js';
 import { ArrivingBodies } from '../http/arriving-bodies.js';
 import { Drain } from '../http/drain.js';
+import { sumUpNow } from '../http/limited-log.js';
+
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
@@ -81,6 +83,7 @@ const END: readonly Step[] = [
   step('give up bodies that arrive', ArrivingBodies, (bodies) => bodies.stop()),
   step('finish scrubbing', Scrubber, (scrubber) => scrubber.done()),
   step<LedgerStore>('close the database', LEDGER_STORE, (store) => store.close()),
+  { name: 'sum up what was logged', run: sumUpNow },
 ];
 
 /** Starts and ends what has timers and connections, step by step. */
