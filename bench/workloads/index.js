@@ -5,6 +5,7 @@ import { delivery } from './delivery.js';
 import { fanout } from './fanout.js';
 import { idle } from './idle.js';
 import { mutate } from './mutate.js';
+import { overload } from './overload.js';
 import { read } from './read.js';
 import { sdk } from './sdk.js';
 import { snapshot } from './snapshot.js';
@@ -25,4 +26,5 @@ export const WORKLOADS = [
   snapshot,
   tenants,
   sdk,
+  overload,
 ];

@@ -78,8 +78,9 @@ export class LedgerWriter {
     return new Promise((resolve, reject) => {
       const chars = weigh(mutation);
       const write = { mutation, chars, origin, atomic: 0, cameAt: now(), resolve, reject };
-      this.admission.enter(tenant, chars, [write]);
-      this.enqueue(tenant, write);
+      const refused = this.admission.admit(tenant, chars, [write]);
+      if (refused) refused.catch(reject);
+      else this.enqueue(tenant, write);
     });
   }
 
@@ -100,11 +101,9 @@ export class LedgerWriter {
     });
     const [first, ...others] = writes;
     if (!first) return [];
-    this.admission.enter(
-      tenant,
-      writes.reduce((sum, { chars }) => sum + chars, 0),
-      [first, ...others],
-    );
+    const chars = writes.reduce((sum, write) => sum + write.chars, 0);
+    const refused = this.admission.admit(tenant, chars, [first, ...others]);
+    if (refused) return refused;
     const apart: QueuedWrite[] = [];
     // behind others it would wait for those who wait for it
     const isApart = origin.within?.isExclusive;
@@ -173,11 +172,12 @@ export class LedgerWriter {
 
   private async run(tenant: string, waiting: QueuedWrite[]): Promise<void> {
     while (waiting.length > 0 || this.propagation.isUnderWay(tenant)) {
+      const since = performance.now();
       // the rest of this turn's arrivals belong to the group
       await this.endOfTurn();
       if (waiting.length > 0) {
         const group = waiting.splice(0, groupSize(waiting));
-        waiting.unshift(...(await this.commit(tenant, group)));
+        waiting.unshift(...(await this.commit(tenant, group, since)));
       }
       if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
     }
@@ -229,8 +229,15 @@ export class LedgerWriter {
     return this.turn;
   }
 
-  /** @returns those at the end of the group that are to be decided in another one. */
-  private async commit(tenant: string, group: readonly QueuedWrite[]): Promise<readonly QueuedWrite[]> {
+  /**
+   * @param since when its turn came.
+   * @returns those at the end of the group that are to be decided in another one.
+   */
+  private async commit(
+    tenant: string,
+    group: readonly QueuedWrite[],
+    since = performance.now(),
+  ): Promise<readonly QueuedWrite[]> {
     const begun = performance.now();
     const isAtomic = group[0]!.atomic > 0;
     let plan: CommittedGroup;
@@ -241,7 +248,7 @@ export class LedgerWriter {
         for (const each of group) await this.commit(tenant, [each]);
         return [];
       }
-      this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
+      this.admission.leave(tenant, { writes: group, tookMs: performance.now() - since });
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
       traced((by) => by.decided({ writes: group, outcomes: { error: reason }, committed: [], begun }));
@@ -249,7 +256,7 @@ export class LedgerWriter {
       return [];
     }
     const { length } = plan.outcomes;
-    const tookMs = (performance.now() - begun) * (group.length / length);
+    const tookMs = (performance.now() - since) * (group.length / length);
     this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
     if (GROUPS.hasSubscribers)
       measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
