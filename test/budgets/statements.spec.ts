@@ -92,7 +92,8 @@ describe.each(DATABASES)('statements of a group on %s', (name, createDatabase) =
       Promise.all(tenants.map((tenant) => ledger.writer.submit(tenant, mutation, originIn(tenant))));
     await all(create('first'));
     statements.take();
-    await all(update('first', { n: 1 }));
+    // what only adds begins none on PostgreSQL
+    await all(name === 'SQLite' ? create('second') : update('first', { n: 1 }));
     const taken = statements.take();
     const transactions = name === 'SQLite' ? 1 : tenants.length;
     expect(taken.filter((sql) => /^\s*begin/i.test(sql))).toHaveLength(transactions);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
 import type { HeadRow } from '../../src/ledger/rows.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
@@ -93,6 +94,27 @@ describe('servers that decide writes before they know where the ledger stands', 
     await other.write(create('f'));
     expect(await comeOf(one.write(create('f', { n: 2 })))).toBe('exists');
     expect(await comeOf(one.write(create('g')))).toBe(6);
+  });
+
+  it.each([
+    ['COMMIT', 1],
+    ['ROLLBACK', 0],
+  ])('decide anew what has waited for a lock that ends with %s, if anything may have been added', async (end, anew) => {
+    const ledger = ledgers[0]!;
+    await ledger.write(create('first'));
+    const control = new pg.Client({ connectionString: database.url });
+    await control.connect();
+    // nothing that a guess is about tells of it
+    await control.query('BEGIN; UPDATE atome.ledgers SET timestamp = timestamp');
+    const statements = await watchStatements(ledger.store);
+    const written = ledger.write(create('second', {}, { opId: 'op' }));
+    const waits = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    while ((await control.query(waits)).rowCount === 0);
+    await control.query(end);
+    expect(await written).toMatchObject({ outcome: 'applied', committed: { alteration: { seq: 2 } } });
+    expect(statements.take().filter((text) => text.includes('FOR UPDATE'))).toHaveLength(anew);
+    statements.stop();
+    await control.end();
   });
 
   it('do not go on guessing while others write, and do again when these have stopped', async () => {

@@ -60,8 +60,12 @@ export const COUNT_HEIRS = countHeirs(VALUES_OF);
 
 const NONE_OF = (found: string): string => `NOT EXISTS (SELECT 1 ${found})`;
 
-/** Moves the head if it is as it was when the group was decided, and nothing is there that is assumed not to be. */
+/**
+ * Moves the head if it is as it was when the group was decided, and nothing is there that is assumed not to be. The row must also
+ * be the one that the statement has seen when it began: whoever held the lock meanwhile may have added what it does not see.
+ */
 const MOVE_HEAD = `${sql.UPDATE_HEAD} AND epoch = ? AND seq = ? AND hash = ? AND bytes = ?
+  AND xmin = (SELECT seen.xmin FROM atome_ledgers AS seen WHERE seen.tenant = ?)
   AND ${NONE_OF(lookUp('atome_atomes', 'id'))}
   AND ${['atome_alterations', 'atome_receipts'].map((table) => NONE_OF(SELECT_NAMED(table))).join(' AND ')} RETURNING 1`;
 
@@ -97,7 +101,7 @@ export function addParams(tenant: string, before: Decided, additions: Additions)
   const tables = [alterations, added, changed, receipts];
   return [
     ...headParams(tenant, head),
-    ...[epoch, seq, hash, bytes],
+    ...[epoch, seq, hash, bytes, tenant],
     ...[JSON.stringify(atomeIds), tenant],
     ...sql.receiptParams(tenant, ops),
     ...tables.flatMap((rows) => [tenant, JSON.stringify(rows)]),

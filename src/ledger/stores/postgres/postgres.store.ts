@@ -38,7 +38,7 @@ export interface PostgresOptions {
 }
 
 /**
- * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
+ * The store for production. A group locks the tenant's head row and keeps the lock to the commit, so
  * that seq order is commit order: a sequence, or an id taken before the commit, would let a reader skip a
  * row that commits late.
  */
