@@ -246,7 +246,8 @@ export interface TenantLedger {
  * The database under the ledger. Every store passes the conformance suite in `test/conformance`.
  *
  * - `commit` runs alone for its tenant, across processes, from the reading of the head to the end of the
- *   transaction; `plan` is called once, synchronously, and may not wait for anything.
+ *   transaction; `plan` is called synchronously, and may not wait for anything. It may have been called before, with a state that
+ *   has turned out not to be that: then what it decided there is as if it had not been.
  * - As long as there are propagations, atomes that inherit are read with those above them, and a list restricted to readers
  *   has only those that these may read by the rights of those above, too.
  * - `commit` resolves when the additions are durable, and rejects when they may not be: none or all are there.
