@@ -116,10 +116,10 @@ const PROVIDERS: readonly FactoryProvider[] = [
     provide: NodeBus,
     inject: [ResolvedOptions, LEDGER_STORE, MemoryBudget],
     useFactory: (options: ResolvedOptions, store: LedgerStore & Tables, memory: MemoryBudget) => {
-      const { bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
+      const { bus, busCredentials, busCa, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
       const { now } = store.clock;
       const parts = { secret: () => sharedSecret(store, 'bus'), hasRoom: () => memory.hasRoom(), now };
-      const nodeBus = new NodeBus(parts, transportOf({ bus, busCredentials, databaseUrl, schema }));
+      const nodeBus = new NodeBus(parts, transportOf({ bus, busCredentials, busCa, databaseUrl, schema }));
       memory.register(nodeBus.state);
       return nodeBus;
     },
