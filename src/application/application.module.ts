@@ -95,7 +95,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
     provide: AcknowledgedWrites,
     inject: [AtomeWrites, LedgerReads, AtomeQueries],
     useFactory: (writes: AtomeWrites, reads: LedgerReads, queries: AtomeQueries) =>
-      new AcknowledgedWrites(writes, new Echoes(readerOf(reads), queries), errorLog('Writes')),
+      new AcknowledgedWrites(writes, new Echoes(readerOf(reads), queries, () => reads.now), errorLog('Writes')),
   },
 ];
 

@@ -66,7 +66,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     const { signal } = this.ended;
     const key = ledgerKeyOf(ledgerKey ?? (await sharedSecret(this.store, 'ledger')));
     const keepOn = (): Promise<void> => wait(PAUSE_MS, undefined, { signal });
-    const before = { time: timeBefore(Date.now(), keepMs) };
+    const before = { time: timeBefore(this.store.clock.now(), keepMs) };
     const faults: string[] = [];
     const compactor = new Compactor(this.store, { folder, key, keepOn });
     for await (const compacted of compactor.run(await this.store.tenants(), before)) {

@@ -36,8 +36,8 @@ been told yet stays. On SQLite the room is used again by what is written next; a
   async run({ values, database, print, progress }) {
     const atome = database();
     const { retention = DEFAULT_RETENTION } = atome;
-    const before = beforeOf(values.before, retention.keepMs);
     return withStore(atome, async (store) => {
+      const before = beforeOf(values.before, retention.keepMs, store.clock.now());
       const known = await store.tenants();
       const missing = values.tenant.find((tenant) => !known.includes(tenant));
       if (missing !== undefined) throw new Failure(`there is no ledger of "${missing}" (--tenant)`);
@@ -76,8 +76,7 @@ been told yet stays. On SQLite the room is used again by what is written next; a
   },
 });
 
-function beforeOf(given: string | undefined, keepMs: number): Before {
-  const now = Date.now();
+function beforeOf(given: string | undefined, keepMs: number, now: number): Before {
   if (given === undefined && keepMs > 0) return { time: timeBefore(now, keepMs) };
   if (given === undefined) throw new UsageError(`--before is missing: ${EXPECTED}`);
   const before = parseBefore(given, now);

@@ -116,6 +116,8 @@ export interface AtomeOptions {
   readonly bus?: string;
   /** The path of a `.creds` file, or of one with the seed of an NKey, for NATS. */
   readonly busCredentials?: string;
+  /** The path of certificates of the authorities that are trusted with `tls://…`. Default: those of Node. */
+  readonly busCa?: string;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
   readonly postgres?: Partial<PostgresLimits>;
   /** How long alterations stay, and where they go then; what is left out has its default: they stay. */
@@ -218,6 +220,7 @@ export class ResolvedOptions {
   readonly dataSource: DataSource | undefined;
   readonly bus: string | undefined;
   readonly busCredentials: string | undefined;
+  readonly busCa: string | undefined;
   readonly postgres: PostgresLimits;
   readonly retention: RetentionOptions;
   readonly wsPath: string;
@@ -246,6 +249,7 @@ export class ResolvedOptions {
     this.dataSource = dataSource;
     this.bus = options.bus;
     this.busCredentials = options.busCredentials;
+    this.busCa = options.busCa;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
     this.retention = { ...DEFAULT_RETENTION, ...options.retention };
     this.wsPath = options.wsPath ?? WS_PATH;

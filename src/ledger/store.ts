@@ -12,6 +12,7 @@ import type {
   ReceiptRow,
   PropagationRow,
 } from './rows.js';
+import type { SharedClock } from '../database/shared-clock.js';
 import type { FieldIndexes } from './field-indexes.js';
 import type { ListQuery, Total } from './list-query.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
@@ -257,6 +258,8 @@ export interface TenantLedger {
  */
 export interface LedgerStore {
   readonly kind: 'sqlite' | 'postgres';
+  /** By which all servers of the database go. */
+  readonly clock: SharedClock;
   /** Which lists an index finds that are about fields. */
   readonly fields: FieldIndexes;
   /** Why what answers reads beside the database does not, which then answers them itself; undefined while all is well. */

@@ -83,9 +83,9 @@ export class Session implements RegisteredConnection {
 
   private acquireLease(address: string): ConnectionLease {
     return this.deps.connectionLimiter.acquire(address, (why) =>
-      why === 'withdrawn'
-        ? this.end(CloseCode.UNAUTHENTICATED, 'the token has been withdrawn')
-        : this.end(CloseCode.POLICY, 'too many connections have not said who they are'),
+      why === 'displaced'
+        ? this.end(CloseCode.POLICY, 'too many connections have not said who they are')
+        : this.end(CloseCode.UNAUTHENTICATED, `the token has ${why === 'expired' ? 'expired' : 'been withdrawn'}`),
     );
   }
 
@@ -121,6 +121,10 @@ export class Session implements RegisteredConnection {
     });
   }
 
+  private time(): string {
+    return new Date(this.deps.now()).toISOString();
+  }
+
   private went(event: SessionEvent): void {
     this.state = nextState(this.state, event);
   }
@@ -154,7 +158,7 @@ export class Session implements RegisteredConnection {
     const log = principal && (await this.deps.feed.log(principal.tenant));
     if (this.isLeaving) return this.went(principal ? 'identified' : 'unidentified');
     if (!this.socket.open) return;
-    const now = new Date().toISOString();
+    const now = this.time();
     this.socket.send({
       type: 'welcome',
       clientId: this.clientId,
@@ -217,7 +221,7 @@ export class Session implements RegisteredConnection {
   }
 
   private take(message: ClientMessage): Promise<void> | void {
-    if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
+    if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: this.time() });
     if (message.type === 'auth') return this.authenticate(message.token);
     return this.messages.handle(message, this.identity.requirePrincipal());
   }

@@ -34,7 +34,11 @@ export interface Payload {
 
 /** Signs messages and posts them. */
 export class WebhookSender {
-  constructor(private readonly poster: Pick<Poster, 'post'>) {}
+  /** @param now by which receivers are told when it was sent, in milliseconds since 1970. */
+  constructor(
+    private readonly poster: Pick<Poster, 'post'>,
+    private readonly now: () => number,
+  ) {}
 
   /** @returns the status of the answer. @throws NotDelivered */
   send(target: Target, { id, event }: { id: string; event: TenantEvent }, signal: AbortSignal): Promise<number> {
@@ -46,7 +50,7 @@ export class WebhookSender {
     const headers = {
       'content-type': 'application/json',
       'user-agent': `atome-sync/${VERSION}`,
-      ...signedHeaders({ id, seconds: Math.floor(Date.now() / 1_000), body }, target.secrets),
+      ...signedHeaders({ id, seconds: Math.floor(this.now() / 1_000), body }, target.secrets),
     };
     let answer;
     try {
@@ -57,7 +61,7 @@ export class WebhookSender {
     const { status, retryAfter } = answer;
     if (status >= 200 && status < 300) return status;
     const why = status >= 300 && status < 400 ? ', and redirections are not followed: change the URL' : '';
-    throw new NotDelivered(`the receiver has answered ${status}${why}`, status, msOf(retryAfter));
+    throw new NotDelivered(`the receiver has answered ${status}${why}`, status, msOf(retryAfter, this.now()));
   }
 }
 
@@ -82,8 +86,8 @@ function bodyOf(event: TenantEvent): string {
 }
 
 /** Seconds, or a date. */
-function msOf(retryAfter: string | undefined): number | undefined {
+function msOf(retryAfter: string | undefined, now: number): number | undefined {
   if (retryAfter === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -108,7 +108,7 @@ export class Compactor {
     const { tenant } = ledger;
     const floor = await ledger.audit.floor();
     if (!floor) return;
-    const now = Date.now();
+    const now = this.store.clock.now();
     const known = Math.max(2 * (now - Date.parse(floor.timestamp)), LEAST_KNOWN_MS);
     const before = new Date(now - known).toISOString();
     const forgets = { before, limit: FORGOTTEN_AT_ONCE };

@@ -120,7 +120,9 @@ async function openPostgres(
     await warnOfLaterVersion(databaseUrl, dataSource, report);
     const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
     const searchable = isSearched ? await makeSearch(runner, report) : undefined;
-    return new PostgresStore(dataSource, { collation: found?.name, searchable, limits, report });
+    const store = new PostgresStore(dataSource, { collation: found?.name, searchable, limits, report });
+    await store.clock.start();
+    return store;
   };
   return alone(dataSource, report, open);
 }

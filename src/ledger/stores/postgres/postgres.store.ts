@@ -168,8 +168,8 @@ export class PostgresStore extends SqlStore {
   }
 
   async close(): Promise<void> {
-    await this.fields.end();
-    await this.analysed;
+    this.clock.stop();
+    await Promise.all([this.fields.end(), this.analysed]);
     await this.search?.close();
     if (!this.dataSource.isInitialized) return;
     const pools = Object.values(this.pools) as ConnectionPool[];
