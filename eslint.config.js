@@ -144,8 +144,8 @@ export default tseslint.config(
     // A closure is the class of the client: its private names are made short in the bundle, those of a class are not.
     files: [
       'client/src/connection/connection.ts',
-      'client/src/offline/{client,engine,replica,sender}.ts',
-      'client/src/query/queries.ts',
+      'client/src/offline/{client,engine,persistence,replica,sender}.ts',
+      'client/src/query/{live-result,queries}.ts',
       'client/src/storage/indexeddb/{commit-log,indexeddb-store}.ts',
     ],
     rules: { 'max-lines-per-function': ['error', 190] },

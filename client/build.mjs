@@ -20,6 +20,8 @@ const ENTRIES = {
   react: at('src/react.ts'),
   sqlite: at('src/sqlite.ts'),
   where: at('src/where.ts'),
+  ws: at('src/connection/package-web-socket.ts'),
+  'no-ws': at('src/connection/no-web-socket.ts'),
   // no subpath: apart from what is offline first, so that a page which imports that alone loads it later
   unified: at('src/online/default-client.ts'),
 };
@@ -34,9 +36,25 @@ const shared = {
   logLevel: 'warning',
 };
 
+/** Which of the two it is, the conditions of the package say: a bundler that is not for Node must not meet the package `ws`. */
+const conditionalWs = {
+  name: 'ws by condition',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/package-web-socket\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: '@atome-sync/client/ws', external: true } : undefined,
+    ),
+};
+
 rmSync(at('dist'), { recursive: true, force: true });
 await Promise.all([
-  build({ ...shared, entryPoints: ENTRIES, outdir: at('dist'), splitting: true, chunkNames: 'shared-[hash]' }),
+  build({
+    ...shared,
+    entryPoints: ENTRIES,
+    outdir: at('dist'),
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    plugins: [conditionalWs],
+  }),
   build({ ...shared, entryPoints: [ENTRIES.index], outfile: at('dist/client.js'), minify: true }),
 ]);
 for (const name of readdirSync(at('dist')).filter((each) => each.endsWith('.js'))) {
