@@ -36,6 +36,7 @@ export class ServerInfoController {
       protocol: PROTOCOL_VERSION,
       wsPath: this.options.wsPath,
       authRequired: this.options.knowsCallers,
+      accounts: this.options.hasAccounts,
       ...(caller && (await this.ledgerOf(caller))),
       serverTime: new Date().toISOString(),
       limits: this.options.limits,
