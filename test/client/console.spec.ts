@@ -45,13 +45,13 @@ describe('the console in two windows', () => {
     await one.atome('Shopping').filter({ hasText: 'content: Bread' }).waitFor();
 
     await one.select('Shopping');
-    await one.act('Rename', { 'New name': 'Groceries' });
-    await two.shows('Groceries');
+    await one.act('Rename', { 'New name': 'Purchases' });
+    await two.shows('Purchases');
     await two.act('Delete');
-    await one.hides('Groceries');
+    await one.hides('Purchases');
     await one.page.getByText(/anonymous deleted it/).waitFor();
     await one.press('Restore');
-    await two.shows('Groceries');
+    await two.shows('Purchases');
   });
 
   it('tells the stream of both windows, with what has changed, and waits while it is paused', async () => {
