@@ -3,8 +3,9 @@ import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescrip
 import { flatConfigs, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
+const PROJECTS = ['./tsconfig.test.json', './client/console/tsconfig.json'];
 const SPECS = ['**/*.spec.ts', 'test/**'];
-const PRODUCT = ['src/**/*.ts', 'client/src/**/*.{ts,tsx}'];
+const PRODUCT = ['src/**/*.ts', 'client/src/**/*.{ts,tsx}', 'client/console/src/**/*.{ts,tsx}'];
 /* A migration is what a database has run: it is not reshaped afterwards. */
 const MIGRATIONS = 'src/database/migrations/**';
 
@@ -62,7 +63,7 @@ const zones = [
   },
   { target: './client/src/{react,query-state}.ts', from: './src', message: CLIENT_USER },
   ...['async-docs', 'console', 'examples'].flatMap((folder) => [
-    { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_USER },
+    { target: `./client/${folder}`, from: './client/src', except: ['./index.ts', './where.ts'], message: CLIENT_USER },
     { target: `./client/${folder}`, from: './src', message: CLIENT_USER },
   ]),
   {
@@ -93,7 +94,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { project: ['./tsconfig.test.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: PROJECTS, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -122,7 +123,7 @@ export default tseslint.config(
     plugins: { 'import-x': importX },
     settings: {
       ...flatConfigs.typescript.settings,
-      'import-x/resolver-next': [createTypeScriptImportResolver({ project: ['./tsconfig.test.json'] })],
+      'import-x/resolver-next': [createTypeScriptImportResolver({ project: PROJECTS, noWarnOnMultipleProjects: true })],
     },
     rules: {
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
@@ -153,7 +154,7 @@ export default tseslint.config(
   { files: ['*.js', '**/*.mjs', '**/*.cjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: { __filename: 'readonly' } } },
   {
-    files: ['client/{async-docs,examples,console}/**/*.js', 'bench/load/*-page.js'],
+    files: ['client/{async-docs,examples}/**/*.js', 'bench/load/*-page.js'],
     languageOptions: { globals: BROWSER_GLOBALS },
   },
   {

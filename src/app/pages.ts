@@ -22,7 +22,7 @@ export const PAGE_FILES = {
 /** Serves the console at `/`, the client in one file, and its examples. */
 export async function servePages(app: NestFastifyApplication): Promise<void> {
   const folder = (path: string): string => fileURLToPath(new URL(path, CLIENT));
-  await app.register(fastifyStatic, { ...PAGE_FILES, root: folder('console/'), prefix: '/' });
+  await app.register(fastifyStatic, { ...PAGE_FILES, root: folder('console/dist/'), prefix: '/' });
   const examples = { root: folder('examples/'), prefix: '/examples/', decorateReply: false };
   await app.register(fastifyStatic, { ...PAGE_FILES, ...examples });
   const fastify = app.getHttpAdapter().getInstance();

@@ -38,6 +38,7 @@ export class ServerInfoController {
       protocol: PROTOCOL_VERSION,
       wsPath: this.options.wsPath,
       authRequired: this.options.knowsCallers,
+      accounts: this.options.hasAccounts,
       ...(caller && (await this.ledgerOf(caller))),
       serverTime: new Date(this.clock.now()).toISOString(),
       limits: this.options.limits,

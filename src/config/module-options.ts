@@ -240,6 +240,8 @@ export class ResolvedOptions {
   readonly heavyCalls: HeavyLimits;
   readonly queryScanLimit: number;
   readonly memoryBudget: number;
+  /** Whether one can register and log in here. */
+  readonly hasAccounts: boolean;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     const { dataSource } = options;
@@ -272,6 +274,7 @@ export class ResolvedOptions {
     this.memoryBudget = memoryBudget > 0 ? memoryBudget : defaultMemoryBudget();
     this.proxies = options.proxies ?? 0;
     this.accessLog = options.accessLog ?? false;
+    this.hasAccounts = options.accounts !== undefined;
   }
 
   /** Whether it is found out who calls: otherwise everybody is the same. */
