@@ -23,7 +23,7 @@ import { costOf } from './message-costs.js';
 import { MessageHandler } from './message-handler.js';
 import type { Handshake, SessionDependencies } from './session-dependencies.js';
 import { nextState, receptionOf, type SessionEvent, type SessionState } from './session-state.js';
-import { Subscription } from './subscription.js';
+import { Subscription, type Reading } from './subscription.js';
 import { TokenBucket } from '../auth/admission/token-bucket.js';
 
 /**
@@ -32,6 +32,7 @@ import { TokenBucket } from '../auth/admission/token-bucket.js';
  */
 export class Session implements RegisteredConnection {
   readonly socket: ClientSocket;
+  readonly connectedAt = Date.now();
   isLeaving = false;
   private state: SessionState = 'handshaking';
   private readonly messages: MessageHandler;
@@ -63,6 +64,10 @@ export class Session implements RegisteredConnection {
   /** undefined until somebody is known. */
   get principal(): Principal | undefined {
     return this.identity.principal;
+  }
+
+  get reading(): Reading | undefined {
+    return this.messages.subscription.reading;
   }
 
   /** Sends ready frames that may be lost. */

@@ -124,6 +124,25 @@ describe('the console in two windows', () => {
     await two.shows('First');
   });
 
+  it('lists the clients, ends one that comes back, and explains what it was told', async () => {
+    const { seq } = await server.api.create({ name: 'Explained' });
+    await two.shows('Explained');
+    await one.goTo('clients');
+    await one.page.getByRole('link', { name: 'Explain' }).first().click();
+    await one.page.getByLabel('Change, by its seq').fill(String(seq));
+    await one.page.getByRole('button', { name: 'Explain' }).click();
+    await one.page.getByText('They may read it: admins may read everything.').waitFor();
+    await one.page.locator('.delivery .chip').filter({ hasText: 'sent' }).waitFor();
+    await one.goTo('clients');
+    const names = await one.page.locator('tbody td.mono').allTextContents();
+    await one.press(`End ${names[0]!}`);
+    await one.page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
+    await one.page.locator('tbody td.mono').filter({ hasText: names[0]! }).waitFor({ state: 'detached' });
+    await Promise.all([one.status('Connected'), two.status('Connected')]);
+    await one.goTo('health');
+    await one.page.getByText('Ready', { exact: true }).waitFor();
+  });
+
   it('is used by the keyboard alone', async () => {
     const { keyboard } = one.page;
     await server.api.create({ name: 'Aardvark' });
@@ -185,7 +204,16 @@ describe('the console alone', () => {
     await server.api.post(`/api/atome/${id}/rename`, { newName: 'Looked at closely' });
     const consolePage = await ConsolePage.open(browser, server.url, { colorScheme, reducedMotion: 'reduce' });
     await consolePage.status('Connected');
-    for (const view of [`atomes/${id}`, 'atomes?mode=tree&filter=x', 'live', 'history', `history/${id}`])
+    const views = [
+      'atomes?mode=tree&filter=x',
+      'live',
+      'history',
+      `history/${id}`,
+      'explain?seq=1',
+      'clients',
+      'health',
+    ];
+    for (const view of [`atomes/${id}`, ...views])
       expect({ view, findings: await findings(consolePage, view) }).toEqual({ view, findings: [] });
     await consolePage.goTo('atomes');
     await consolePage.press('New');

@@ -122,6 +122,19 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     types: { ...ANY, 'application/x-ndjson': NDJSON, 'application/x-ndjson;q=0': JSON_TYPE },
     queries: { 'from=2026-01-31T12:00:00Z': 200, 'from=2026-01-31T12:00:00+01:00': 400, 'to=2026-02-30': 400 },
   },
+  '/api/clients': { at: '/api/clients', methods: GET, types: ANY },
+  '/api/clients/:clientId': {
+    at: '/api/clients/nobody',
+    methods: ['DELETE'],
+    writes: { DELETE: [undefined, 404] },
+  },
+  '/api/explain': {
+    at: '/api/explain',
+    methods: GET,
+    status: 400,
+    types: { '': 'application/problem+json; charset=utf-8' },
+    queries: { 'seq=1': 200, 'seq=0': 400, 'seq=1&client=nobody': 404 },
+  },
   '/api/consumers': { at: '/api/consumers', methods: GET, types: ANY },
   '/api/consumers/:name/dead-letters': {
     at: '/api/consumers/nobody/dead-letters',

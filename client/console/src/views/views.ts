@@ -1,6 +1,9 @@
 import type { ComponentType } from 'preact';
 import type { IconName } from '../ui/icons.js';
 import { AtomesView } from './atomes/atomes-view.js';
+import { ClientsView } from './clients/clients-view.js';
+import { ExplainView } from './explain/explain-view.js';
+import { HealthView } from './health/health-view.js';
 import { HistoryView } from './history/history-view.js';
 import { LiveView } from './live/live-view.js';
 
@@ -18,6 +21,9 @@ export const VIEWS = {
   atomes: { label: 'Atomes', icon: 'atomes', key: 'a', View: AtomesView },
   live: { label: 'Live', icon: 'live', key: 'l', View: LiveView },
   history: { label: 'History', icon: 'history', key: 'h', View: HistoryView },
+  explain: { label: 'Explain', icon: 'explain', key: 'e', View: ExplainView },
+  clients: { label: 'Clients', icon: 'clients', key: 'c', View: ClientsView },
+  health: { label: 'Health', icon: 'health', key: 's', View: HealthView },
 } as const satisfies Readonly<Record<string, ViewInfo>>;
 
 /** The name of a view in its address. */
