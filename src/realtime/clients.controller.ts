@@ -27,7 +27,7 @@ export class ClientsController {
   @RequireRole('administer')
   @Delete(':clientId')
   @ApiCall('endClient', 'End a connection: the client comes back with its cursor')
-  @ApiParam({ name: 'clientId', description: 'As `welcome` has told it.' })
+  @ApiParam({ name: 'clientId', description: 'As `welcome` has told it.', example: CLIENTS.data[0]!.clientId })
   @ApiAnswer(200, 'It is being closed', ['DoneAnswer', ENDED])
   @ApiProblems('not_found')
   end(@Param('clientId') clientId: string, @CurrentPrincipal() { tenant }: Principal) {

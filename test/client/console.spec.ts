@@ -128,7 +128,7 @@ describe('the console in two windows', () => {
     const { seq } = await server.api.create({ name: 'Explained' });
     await two.shows('Explained');
     await one.goTo('clients');
-    await one.page.getByRole('link', { name: 'Explain' }).first().click();
+    await one.page.getByRole('table').getByRole('link', { name: 'Explain' }).first().click();
     await one.page.getByLabel('Change, by its seq').fill(String(seq));
     await one.page.getByRole('button', { name: 'Explain' }).click();
     await one.page.getByText('They may read it: admins may read everything.').waitFor();

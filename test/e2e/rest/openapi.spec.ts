@@ -79,6 +79,7 @@ const WITHOUT_BODY = [
   'POST /api/webhooks/{id}/rotate-secret',
   'POST /api/webhooks/{id}/test',
   'DELETE /api/webhooks/{id}',
+  'DELETE /api/clients/{clientId}',
 ];
 const MAKES_SOMETHING = [CALLS[0], 'POST /api/webhooks'];
 
@@ -137,13 +138,15 @@ describe('the documentation of the REST calls', () => {
   });
 
   it('shows examples that can be sent as they stand', async () => {
+    // only the server names its connections
+    const { clientId } = await (await server.connect()).next('welcome');
     for (const call of CALLS) {
       const { parameters = [], requestBody } = operations.get(call)!;
       const [method, path] = call.split(' ') as [string, string];
       let url = path;
       const query = new URLSearchParams();
       for (const parameter of parameters) {
-        const value = shown(parameter);
+        const value = parameter.name === 'clientId' ? clientId : shown(parameter);
         if (parameter.in === 'path') url = url.replace(`{${parameter.name}}`, String(value));
         else if (parameter.in === 'query' && value !== undefined) query.set(parameter.name, String(value));
       }

@@ -54,39 +54,7 @@ export function ClientsView() {
             </thead>
             <tbody>
               {clients.map((client) => (
-                <tr key={client.clientId}>
-                  <th scope="row">
-                    {client.principal.id}
-                    <span class="quiet"> {client.principal.roles.join(', ')}</span>
-                  </th>
-                  <td class="mono" title={client.clientId}>
-                    {client.clientId.slice(0, 8)}
-                  </td>
-                  <td title={client.connectedAt}>{durationText(now - Date.parse(client.connectedAt))}</td>
-                  <td>
-                    {client.form === null ? (
-                      <span class="quiet">nothing</span>
-                    ) : (
-                      <span class="chip">{client.form}</span>
-                    )}
-                    {Object.keys(client.filter).length > 0 && <code> {JSON.stringify(client.filter)}</code>}
-                  </td>
-                  <td class="number">{client.cursor === null ? '–' : countText(client.cursor)}</td>
-                  <td class={client.lag > 0 ? 'number warn' : 'number'}>{countText(client.lag)}</td>
-                  <td class="number">{bytesText(client.unsentBytes)}</td>
-                  <td class="number">{countText(client.frames)}</td>
-                  <td class="actions">
-                    <a class="button plain" href={addressOf('explain', '', { client: client.clientId })}>
-                      Explain
-                    </a>
-                    <Button
-                      label="End"
-                      about={client.clientId.slice(0, 8)}
-                      tone="danger"
-                      onClick={() => setEnding(client)}
-                    />
-                  </td>
-                </tr>
+                <ClientRow key={client.clientId} client={client} now={now} onEnd={() => setEnding(client)} />
               ))}
             </tbody>
           </table>
@@ -108,5 +76,40 @@ export function ClientsView() {
         </Ask>
       )}
     </section>
+  );
+}
+
+interface ClientRowProps {
+  readonly client: ConnectedClient;
+  readonly now: number;
+  readonly onEnd: () => void;
+}
+
+function ClientRow({ client, now, onEnd }: ClientRowProps) {
+  return (
+    <tr>
+      <th scope="row">
+        {client.principal.id}
+        <span class="quiet"> {client.principal.roles.join(', ')}</span>
+      </th>
+      <td class="mono" title={client.clientId}>
+        {client.clientId.slice(0, 8)}
+      </td>
+      <td title={client.connectedAt}>{durationText(now - Date.parse(client.connectedAt))}</td>
+      <td>
+        {client.form === null ? <span class="quiet">nothing</span> : <span class="chip">{client.form}</span>}
+        {Object.keys(client.filter).length > 0 && <code> {JSON.stringify(client.filter)}</code>}
+      </td>
+      <td class="number">{client.cursor === null ? '–' : countText(client.cursor)}</td>
+      <td class={client.lag > 0 ? 'number warn' : 'number'}>{countText(client.lag)}</td>
+      <td class="number">{bytesText(client.unsentBytes)}</td>
+      <td class="number">{countText(client.frames)}</td>
+      <td class="actions">
+        <a class="button plain" href={addressOf('explain', '', { client: client.clientId })}>
+          Explain
+        </a>
+        <Button label="End" about={client.clientId.slice(0, 8)} tone="danger" onClick={onEnd} />
+      </td>
+    </tr>
   );
 }
