@@ -92,7 +92,7 @@ describe('servers on one PostgreSQL', () => {
         await servers[0]!.api.create();
         await Promise.all(followers.map((follower) => follower.reached(4 + n)));
       }
-      expect(asked.flatMap(({ mock }) => mock.calls)).toEqual([]);
+      expect(asked.map(({ mock }) => mock.calls as unknown[])).toEqual(asked.map(() => []));
       expect(heard.length).toBeGreaterThanOrEqual(10);
       await stranger.send([...heard, ...heard.map((text) => `${text.slice(0, -8)}AAAAAAA=`)]);
       await writeInTurn(4);
