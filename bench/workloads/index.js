@@ -5,6 +5,7 @@ import { delivery } from './delivery.js';
 import { fanout } from './fanout.js';
 import { idle } from './idle.js';
 import { mutate } from './mutate.js';
+import { nodes } from './nodes.js';
 import { overload } from './overload.js';
 import { read } from './read.js';
 import { sdk } from './sdk.js';
@@ -18,6 +19,7 @@ export const WORKLOADS = [
   create,
   mutate,
   delivery,
+  nodes,
   catchup,
   storm,
   idle,
