@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 
 /** `SIM_SEEDS=10000` plays as many as a change of the core deserves; a build that decides over every change plays these. */
-const SEEDS = process.env.SIM_SEEDS ?? '400';
+const SEEDS = process.env.SIM_SEEDS ?? '250';
 const PROGRAM = fileURLToPath(new URL('../sim.mjs', import.meta.url));
 
 /** What `npm run sim` says; rejects where it fails. */

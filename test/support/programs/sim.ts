@@ -21,6 +21,16 @@ ${Object.entries(PLANTED)
 
 It fails where a seed does, with the fewest steps in which that one fails, its trace, and the command that plays it again.`;
 
+/** One thread's part of the work. */
+interface Share {
+  readonly share: number;
+  /** The seed that each thread plays. */
+  readonly playing: Int32Array;
+}
+
+/** What goes round in circles does not end by itself: how long one seed may take, in milliseconds. */
+const HANGS_MS = 120_000;
+
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
@@ -46,30 +56,32 @@ if (values.help) say(HELP);
 else if (fault !== undefined && !(fault in PLANTED)) {
   say(`there is no fault "${fault}"`, HELP);
   process.exitCode = 2;
-} else if (!isMainThread) await playShare(workerData as number);
+} else if (!isMainThread) await playShare(workerData as Share);
 else {
+  // before the time of this thread is virtual
+  const failed = values.prove || seeds === 1 ? undefined : await inThreads();
   const simulator = await Simulator.open(values.trace);
   try {
     if (values.prove) await prove(simulator);
-    else await playAll(simulator);
+    else await tell(simulator, failed ?? (await playOne(simulator)));
   } finally {
     await simulator.close();
   }
 }
 
-/** What a thread does: each so many-th of the seeds. */
-async function playShare(share: number): Promise<void> {
+/** What a thread does: each so many-th of the seeds, and it notes which one it plays. */
+async function playShare({ share, playing }: Share): Promise<void> {
   const simulator = await Simulator.open();
   const failed: number[] = [];
   for (let seed = first + share; seed < first + seeds; seed += jobs) {
+    playing[share] = seed;
     if ((await simulator.play({ seed, steps, fault })).wrong.length > 0) failed.push(seed);
   }
   await simulator.close();
   parentPort!.postMessage(failed);
 }
 
-async function playAll(simulator: Simulator): Promise<void> {
-  const failed = seeds === 1 ? await playOne(simulator) : await inThreads();
+async function tell(simulator: Simulator, failed: number[]): Promise<void> {
   say(
     `${seeds} seeds from ${first}, ${steps} steps each: ${failed.length === 0 ? 'all sound' : `${failed.length} WRONG`}`,
   );
@@ -94,9 +106,23 @@ async function playOne(simulator: Simulator): Promise<number[]> {
 
 async function inThreads(): Promise<number[]> {
   const program = fileURLToPath(import.meta.url);
+  const playing = new Int32Array(new SharedArrayBuffer(4 * jobs));
   const shares = Array.from({ length: Math.min(jobs, seeds) }, (_, share) => {
-    const thread = new Worker(program, { workerData: share, argv: process.argv.slice(2) });
-    return new Promise<number[]>((resolve, reject) => thread.once('message', resolve).once('error', reject));
+    const thread = new Worker(program, { workerData: { share, playing } satisfies Share, argv: process.argv.slice(2) });
+    return new Promise<number[]>((resolve, reject) => {
+      let last: number | undefined;
+      const watch = setInterval(() => {
+        if (playing[share] === last)
+          reject(new Error(`it does not end: npm run sim -- --seed ${last} --steps ${steps}`));
+        last = playing[share];
+      }, HANGS_MS);
+      const settle = (done: () => void): void => {
+        clearInterval(watch);
+        done();
+      };
+      thread.once('message', (failed: number[]) => settle(() => resolve(failed)));
+      thread.once('error', (error) => settle(() => reject(error)));
+    });
   });
   return (await Promise.all(shares)).flat();
 }

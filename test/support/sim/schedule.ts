@@ -1,5 +1,5 @@
 /** Where a run stops that goes round in circles. */
-const MOST = 300_000;
+const MOST = 40_000;
 /** Times are multiples of this, in milliseconds, so that sums and differences of them are exact. */
 const GRAIN = 1 / 1024;
 

@@ -36,6 +36,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, strike: (world: 
     },
   ],
   'a client is killed': [3, (world) => world.killClient()],
+  'a client is closed': [1, (world) => world.closeClient()],
   'a client is stopped': [
     1,
     ({ schedule, dice, seats }) => {

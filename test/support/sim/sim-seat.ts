@@ -1,4 +1,5 @@
-import { createClient, type Client } from '../../../client/src/index.js';
+import { createClient, type Atome, type Client, type Query } from '../../../client/src/index.js';
+import type { Subscription } from '../../../client/src/offline/subscription.js';
 import { Actor, type Schedule } from './schedule.js';
 import { SimDisk } from './sim-disk.js';
 import { PRINCIPALS } from './sim-node.js';
@@ -14,16 +15,47 @@ export interface SeatParts {
   readonly forgets: () => boolean;
 }
 
+/** What a program holds, and what of that it is to have. */
+interface Wanted {
+  readonly subscription?: Subscription;
+  readonly isWanted: (atome: Atome) => boolean;
+}
+
+const ALL: Wanted = { isWanted: () => true };
+
+/** All that a user may see, or a part of it. */
+export const WANTED: readonly Wanted[] = [
+  ALL,
+  ALL,
+  { subscription: { kinds: ['note'] }, isWanted: ({ kind }) => kind === 'note' },
+  {
+    subscription: { where: { 'data.k1': { lt: 15 } } },
+    isWanted: ({ data: { k1 } }) => typeof k1 === 'number' && k1 < 15,
+  },
+];
+
+/** What is watched. */
+const QUERY: Query = { kind: 'note', sort: '-updatedAt', limit: 4 };
+
+/** Who sits where, with which clock. */
+export interface Sitting {
+  readonly user: string;
+  readonly place: string;
+  readonly skewMs: number;
+  readonly wants: Wanted;
+}
+
 /** A place where one program of a user runs after the other, each with what the one before has kept. */
 export class SimSeat {
   client!: Client;
   actor!: Actor;
   readonly disk: SimDisk;
+  /** It is about to begin anew. */
+  isClosing = false;
+  private watched: readonly Atome[] = [];
 
   constructor(
-    readonly user: string,
-    private readonly place: string,
-    private readonly skewMs: number,
+    private readonly sitting: Sitting,
     private readonly parts: SeatParts,
   ) {
     const { schedule, dice, forgets } = parts;
@@ -31,14 +63,34 @@ export class SimSeat {
     this.begin();
   }
 
+  get user(): string {
+    return this.sitting.user;
+  }
+
   get name(): string {
-    return `${this.place}/${this.user}`;
+    return `${this.sitting.place}/${this.user}`;
+  }
+
+  get wants(): Wanted {
+    return this.sitting.wants;
+  }
+
+  /** Whether it is to be told of everything. */
+  get seesAll(): boolean {
+    return this.wants === ALL && PRINCIPALS[this.user]!.roles.includes('admin');
+  }
+
+  /** Says what a query that is watched shows wrongly. */
+  async wrongQuery(): Promise<string[]> {
+    const listed = await this.client.list(QUERY);
+    const [one, other] = [this.watched, listed].map((all) => JSON.stringify(all.map(({ id, data }) => [id, data])));
+    return one === other ? [] : [`${this.name} watches ${one}, and lists ${other}`];
   }
 
   /** Begins a program. @param begun is called when there is one. */
   begin(begun: () => void = () => undefined): void {
     const { schedule, network } = this.parts;
-    const actor = new Actor(this.name, this.skewMs);
+    const actor = new Actor(this.name, this.sitting.skewMs);
     this.actor = actor;
     const make = (): void => {
       this.client = createClient({
@@ -50,6 +102,7 @@ export class SimSeat {
         reconnect: { firstMs: 20, maxMs: 500 },
         heartbeatMs: 1_000,
         answerMs: 1_500,
+        subscription: this.wants.subscription,
       });
       this.listen();
       begun();
@@ -73,6 +126,8 @@ export class SimSeat {
         last = seq;
       });
     }
+    this.watched = [];
+    client.watch(QUERY, (atomes) => (this.watched = atomes));
     client.on('sync:reset', ({ reason }) => schedule.tell(`is reset: ${reason}`));
     client.on('sync:live', ({ seq }) => schedule.tell(`is live at ${seq}`));
     client.on('sync:rejected', ({ operation, error }) => schedule.tell(`refused ${operation.opId}: ${error.code}`));

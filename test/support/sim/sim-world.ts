@@ -6,14 +6,15 @@ import { SimBus } from './sim-bus.js';
 import { SimDice } from './sim-dice.js';
 import { SimNetwork } from './sim-network.js';
 import { SimNode, TENANT } from './sim-node.js';
-import { SimSeat } from './sim-seat.js';
+import { SimSeat, WANTED } from './sim-seat.js';
 import { simStore, type SimDatabase } from './sim-store.js';
+import { SimWrites } from './sim-writes.js';
 import { Witness } from './witness.js';
 import type { LedgerStore } from '../../../src/ledger/store.js';
 
 /** How many nodes there are at most, and who sits where. */
 const NODES = 3;
-const SEATS = ['alice', 'bob', 'alice', 'bob'];
+const USERS = ['alice', 'bob', 'alice', 'bob'];
 /** Atomes that all write to: one or a few. */
 const SHARED = ['s1', 's2', 's3', 's4', 's5'];
 /** How long a node is away that was killed, and how long something lasts, in milliseconds at most. */
@@ -29,14 +30,16 @@ export class SimWorld {
     this.witness.blame(`nobody has caught: ${String((error as Error | undefined)?.stack ?? error)}`);
   readonly schedule = new Schedule(this.thrown);
   readonly dice: SimDice;
-  readonly witness = new Witness(this.schedule, (client) => client.endsWith('/alice'));
+  readonly witness = new Witness(this.schedule, (client) =>
+    this.seats.some(({ name, seesAll }) => seesAll && name === client),
+  );
   readonly network: SimNetwork;
   readonly bus: SimBus;
   readonly database: SimDatabase;
   readonly nodes: SimNode[] = [];
   readonly seats: SimSeat[];
   readonly books = new ChaosBooks();
-  readonly writes: ChaosWrites;
+  readonly writes: SimWrites;
   /** How many are on their way down, or up again. */
   absent = 0;
   private readonly planted: Planted;
@@ -66,13 +69,16 @@ export class SimWorld {
     };
     this.shared = SHARED.slice(this.dice.below(SHARED.length));
     const trace = (line: string): void => schedule.tell(line);
-    this.writes = new ChaosWrites(this.books, dice('writes').random, trace, this.shared);
+    const { books, shared } = this;
+    const plain = new ChaosWrites(books, dice('writes').random, trace, shared);
+    this.writes = new SimWrites(books, plain, dice('other writes'), shared);
     const blame = (what: string): void => witness.blame(what);
     const parts = { schedule, network: this.network, dice: dice('disks'), blame, forgets: planted.forgets };
-    const count = 2 + this.dice.below(SEATS.length - 1);
-    this.seats = SEATS.slice(0, count).map(
-      (user, at) => new SimSeat(user, `c${at}`, this.dice.oneOf(SKEWS.client), parts),
-    );
+    const count = 2 + this.dice.below(USERS.length - 1);
+    this.seats = USERS.slice(0, count).map((user, at) => {
+      const [skewMs, wants] = [this.dice.oneOf(SKEWS.client), this.dice.oneOf(WANTED)];
+      return new SimSeat({ user, place: `c${at}`, skewMs, wants }, parts);
+    });
   }
 
   /** The first nodes start, and there is something to write to. */
@@ -126,12 +132,33 @@ export class SimWorld {
   killClient(): void {
     const { dice, schedule, books } = this;
     const seat = dice.oneOf(this.seats);
-    if (seat.actor.isDead) return;
+    if (seat.actor.isDead || seat.isClosing) return;
     seat.kill(() => dice.isSo(0.7));
     books.died(seat.name);
     this.absent += 1;
     const begin = (): void => seat.begin(() => (this.absent -= 1));
     schedule.after(dice.random() * LASTS_MS, begin, { actor: schedule.world });
+  }
+
+  /** A user closes their program, and begins it anew. */
+  closeClient(): void {
+    const { dice, schedule } = this;
+    const seat = dice.oneOf(this.seats);
+    const { actor } = seat;
+    if (actor.isDead || seat.isClosing) return;
+    seat.isClosing = true;
+    this.absent += 1;
+    const again = (): void => {
+      seat.kill(() => true);
+      seat.isClosing = false;
+      seat.begin(() => (this.absent -= 1));
+    };
+    const close = (): void =>
+      void seat.client
+        .close()
+        .catch((error: unknown) => this.witness.blame(`${seat.name} cannot be closed: ${String(error)}`))
+        .finally(() => schedule.after(0, again, { what: `${seat.name} is closed`, actor: schedule.world }));
+    schedule.after(0, close, { actor });
   }
 
   /** One of what users do. */
