@@ -4,35 +4,25 @@ import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
-import { groupSize, restMs, weigh } from './group-size.js';
+import { restAfter, weigh } from './group-size.js';
+import { LargePace } from './large-pace.js';
 import { AccessPropagation } from './propagate-access.js';
 import { GROUPS, type GroupSignal } from '../signals.js';
 import { traced, tracing } from '../traces.js';
 import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
+import { WaitingWrites, type QueuedWrite } from './waiting-writes.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
-
-interface QueuedWrite {
-  readonly mutation: PreparedMutation;
-  readonly chars: number;
-  readonly origin: WriteOrigin;
-  /** With how many behind it, itself included, it is written, or none of them; 0: it stands for itself. */
-  readonly atomic: number;
-  /** When it came; 0 where nobody measures. */
-  readonly cameAt: number;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
 const RESUME_MS = 30_000;
 
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
-  readonly waiting: QueuedWrite[];
+  readonly waiting: WaitingWrites;
   emptied: Promise<void>;
 }
 
@@ -47,6 +37,7 @@ export class LedgerWriter {
   private readonly admission: Admission;
   private readonly groups: GroupCommits;
   private readonly propagation: AccessPropagation;
+  private readonly pace = new LargePace();
   private turn: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isDraining = false;
@@ -71,7 +62,7 @@ export class LedgerWriter {
   }
 
   /**
-   * Resolves when the write is durable. Writes of one tenant are decided in the order submitted.
+   * Resolves when the write is durable. Writes of one principal in one tenant are decided in the order submitted.
    * @throws AtomeError when it is refused.
    */
   submit(tenant: string, mutation: PreparedMutation, origin: WriteOrigin): Promise<Outcome> {
@@ -145,6 +136,7 @@ export class LedgerWriter {
     clearInterval(this.timer);
     this.isDraining = true;
     this.admission.close();
+    for (const { waiting } of this.queues.values()) waiting.endRest();
     await this.settled();
   }
 
@@ -159,7 +151,8 @@ export class LedgerWriter {
     else this.begin(tenant, write);
   }
 
-  private begin(tenant: string, ...waiting: QueuedWrite[]): void {
+  private begin(tenant: string, ...writes: QueuedWrite[]): void {
+    const waiting = new WaitingWrites(...writes);
     const queue: TenantQueue = { waiting, emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
     queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, waiting)) : this.run(tenant, waiting);
@@ -170,24 +163,30 @@ export class LedgerWriter {
     if (this.propagation.isUnderWay(tenant) && !this.queues.has(tenant)) this.begin(tenant);
   }
 
-  private async run(tenant: string, waiting: QueuedWrite[]): Promise<void> {
-    while (waiting.length > 0 || this.propagation.isUnderWay(tenant)) {
+  private async run(tenant: string, waiting: WaitingWrites): Promise<void> {
+    while (!waiting.isEmpty || this.propagation.isUnderWay(tenant)) {
       const since = performance.now();
       // the rest of this turn's arrivals belong to the group
       await this.endOfTurn();
-      if (waiting.length > 0) {
-        const group = waiting.splice(0, groupSize(waiting));
-        waiting.unshift(...(await this.commit(tenant, group, since)));
-      }
+      const group = waiting.take();
+      if (group.length > 0) waiting.putBack(await this.commit(tenant, group, since));
       if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
+      else await waiting.someReady();
     }
     this.queues.delete(tenant);
   }
 
   /** Whose writes kept everybody waiting waits itself. */
-  private async giveWay(plan: CommittedGroup): Promise<void> {
-    const rest = restMs(plan);
-    if (rest > 0 && !this.isDraining) await setTimeout(rest);
+  private async giveWay(tenant: string, { heldMs, large }: CommittedGroup): Promise<void> {
+    if (this.isDraining) return;
+    const largeBytes = [...large.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const rest = restAfter({ heldMs, largeBytes });
+    if (largeBytes > 0) {
+      const now = performance.now();
+      const until = Math.max(this.pace.charge(tenant, largeBytes, now), now + rest.large);
+      this.queues.get(tenant)?.waiting.rest(large.keys(), until);
+    }
+    if (rest.all > 0) await setTimeout(rest.all);
   }
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
@@ -268,7 +267,7 @@ export class LedgerWriter {
       else resolve(outcome);
     });
     this.tell(tenant, plan.committed);
-    await this.giveWay(plan);
+    await this.giveWay(tenant, plan);
     return group.slice(length);
   }
 
