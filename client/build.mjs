@@ -19,6 +19,8 @@ const ENTRIES = {
   query: at('src/query-state.ts'),
   react: at('src/react.ts'),
   sqlite: at('src/sqlite.ts'),
+  undo: at('src/undo.ts'),
+  validate: at('src/validate.ts'),
   where: at('src/where.ts'),
   ws: at('src/connection/package-web-socket.ts'),
   'no-ws': at('src/connection/no-web-socket.ts'),
