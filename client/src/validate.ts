@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../src/protocol/index.js';
 import { mergePatch } from '../../src/protocol/merge/merge-patch.js';
-import { SyncError, type AnyKinds, type Client, type KindOf } from './index.js';
+import { SyncError } from './core/errors.js';
+import type { AnyKinds, Client, KindOf } from './index.js';
 
 /** The part of a Standard Schema that is asked: the interface that zod, valibot, arktype, typebox and others share. */
 export interface Schema {
