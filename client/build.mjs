@@ -18,7 +18,10 @@ const ENTRIES = {
   backends: at('src/dual.ts'),
   query: at('src/query-state.ts'),
   react: at('src/react.ts'),
+  server: at('src/server.ts'),
   sqlite: at('src/sqlite.ts'),
+  undo: at('src/undo.ts'),
+  validate: at('src/validate.ts'),
   where: at('src/where.ts'),
   ws: at('src/connection/package-web-socket.ts'),
   'no-ws': at('src/connection/no-web-socket.ts'),
@@ -60,7 +63,9 @@ await Promise.all([
 for (const name of readdirSync(at('dist')).filter((each) => each.endsWith('.js'))) {
   const path = at(`dist/${name}`);
   // what a file imports without a name has no effect; with it, esbuild takes what is loaded later for needed at once
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/^import "\.\/.*";$/gm, ''));
+  const text = readFileSync(path, 'utf8').replace(/^import "\.\/.*";$/gm, '');
+  // on the first line, so that the source map stays right
+  writeFileSync(path, name === 'react.js' ? `"use client"; ${text}` : text);
 }
 execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json')], { stdio: 'inherit' });
 

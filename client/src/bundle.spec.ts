@@ -81,6 +81,14 @@ describe('what a page loads', () => {
     expect((await bundle('createClient', 'indexedDbStore')).second).toBeLessThanOrEqual(7.5);
   });
 
+  it.each([
+    [0.8, 'undo'],
+    [0.7, 'validate'],
+    [0.5, 'query-state'],
+  ])('is at most %d kB more for "%s", which imports nothing of the client', async (most, name) => {
+    expect((await bundleOf(`export * from './${name}.ts'`)).size).toBeLessThanOrEqual(most);
+  });
+
   it('is more with conditions only where they are imported', async () => {
     const client = `export { createClient } from './index.ts';`;
     const [without, made] = [

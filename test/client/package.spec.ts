@@ -45,6 +45,10 @@ describe('the package of the client', () => {
     expect(said).toBe('true storage\n');
   });
 
+  it('says that its hooks are for the browser, where components are rendered on a server', () => {
+    expect(readFileSync(`${CLIENT}dist/react.js`, 'utf8')).toMatch(/^"use client";/);
+  });
+
   it('leaves what speaks to the server to a second file of whoever bundles it', async () => {
     const { outputFiles } = await build({
       stdin: { contents: `export { createClient } from '@atome-sync/client'`, resolveDir: CLIENT },

@@ -1,12 +1,13 @@
 import type { Atome } from '../../../src/protocol/index.js';
-import type { Run } from './queries.js';
+import type { AnyKinds } from '../core/kinds.js';
+import type { QueryListener } from '../offline/api.js';
 
 /**
  * Each result of a live query; those that nobody has taken give way to newer ones.
  * @param watching gets what is to be called when nothing will change any more.
  */
 export async function* iterate(
-  follow: (run: Run) => () => void,
+  follow: (run: QueryListener<AnyKinds, string>) => () => void,
   watching: Set<() => void>,
   isOver: () => boolean,
 ): AsyncGenerator<readonly Atome[], undefined> {
