@@ -3,6 +3,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
+import { GroupAnswers } from './group-answers.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
 import { groupSize, restMs, weigh } from './group-size.js';
 import { AccessPropagation } from './propagate-access.js';
@@ -27,12 +28,16 @@ interface QueuedWrite {
   readonly reject: (error: unknown) => void;
 }
 
+type Group = readonly QueuedWrite[];
+type Turn = Pick<TenantQueue, 'waiting' | 'answers'>;
+
 /** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
 const RESUME_MS = 30_000;
 
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
   readonly waiting: QueuedWrite[];
+  readonly answers: GroupAnswers;
   emptied: Promise<void>;
 }
 
@@ -160,34 +165,30 @@ export class LedgerWriter {
   }
 
   private begin(tenant: string, ...waiting: QueuedWrite[]): void {
-    const queue: TenantQueue = { waiting, emptied: Promise.resolve() };
+    const queue: TenantQueue = { waiting, answers: new GroupAnswers(), emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
-    queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, waiting)) : this.run(tenant, waiting);
+    queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, queue)) : this.run(tenant, queue);
   }
 
-  private async commitApart(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
-    await this.commit(tenant, group);
+  private async commitApart(tenant: string, group: Group): Promise<void> {
+    await this.commit(tenant, group, { waiting: [], answers: new GroupAnswers() });
     if (this.propagation.isUnderWay(tenant) && !this.queues.has(tenant)) this.begin(tenant);
   }
 
-  private async run(tenant: string, waiting: QueuedWrite[]): Promise<void> {
+  private async run(tenant: string, queue: TenantQueue): Promise<void> {
+    const { waiting, answers } = queue;
     while (waiting.length > 0 || this.propagation.isUnderWay(tenant)) {
       const since = performance.now();
-      // the rest of this turn's arrivals belong to the group
-      await this.endOfTurn();
+      // the rest of this turn's arrivals belong to the group, unless those before it wait for it to go out
+      if (!answers.isPending) await this.endOfTurn();
       if (waiting.length > 0) {
         const group = waiting.splice(0, groupSize(waiting));
-        waiting.unshift(...(await this.commit(tenant, group, since)));
+        waiting.unshift(...(await this.commit(tenant, group, queue, since)));
       }
+      if (this.propagation.isUnderWay(tenant)) answers.flush();
       if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
     }
     this.queues.delete(tenant);
-  }
-
-  /** Whose writes kept everybody waiting waits itself. */
-  private async giveWay(plan: CommittedGroup): Promise<void> {
-    const rest = restMs(plan);
-    if (rest > 0 && !this.isDraining) await setTimeout(rest);
   }
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
@@ -229,15 +230,8 @@ export class LedgerWriter {
     return this.turn;
   }
 
-  /**
-   * @param since when its turn came.
-   * @returns those at the end of the group that are to be decided in another one.
-   */
-  private async commit(
-    tenant: string,
-    group: readonly QueuedWrite[],
-    since = performance.now(),
-  ): Promise<readonly QueuedWrite[]> {
+  /** @param since when its turn came. @returns those at its end that are to be decided in another group. */
+  private async commit(tenant: string, group: Group, queue: Turn, since = performance.now()): Promise<Group> {
     const begun = performance.now();
     const isAtomic = group[0]!.atomic > 0;
     let plan: CommittedGroup;
@@ -245,14 +239,14 @@ export class LedgerWriter {
       plan = await this.groups.commit(tenant, group, isAtomic);
     } catch (error) {
       if (error instanceof DecideApart && !isAtomic && group.length > 1) {
-        for (const each of group) await this.commit(tenant, [each]);
+        for (const each of group) await this.commit(tenant, [each], queue);
         return [];
       }
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - since });
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
       traced((by) => by.decided({ writes: group, outcomes: { error: reason }, committed: [], begun }));
-      group.forEach(({ reject }) => reject(reason));
+      queue.answers.give(() => group.forEach(({ reject }) => reject(reason)), false);
       return [];
     }
     const { length } = plan.outcomes;
@@ -262,14 +256,22 @@ export class LedgerWriter {
       measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
     traced((by) => by.decided({ writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
-    plan.outcomes.forEach((outcome, index) => {
+    const rest = restMs(plan);
+    // a database elsewhere has work meanwhile
+    const isLater = this.store.kind === 'postgres' && queue.waiting.length > 0 && rest === 0;
+    queue.answers.give(() => this.answer(tenant, group, plan), isLater);
+    // whose writes kept everybody waiting waits itself
+    if (rest > 0 && !this.isDraining) await setTimeout(rest);
+    return group.slice(length);
+  }
+
+  private answer(tenant: string, group: Group, { outcomes, committed }: CommittedGroup): void {
+    outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
       if (outcome instanceof AtomeError) reject(outcome);
       else resolve(outcome);
     });
-    this.tell(tenant, plan.committed);
-    await this.giveWay(plan);
-    return group.slice(length);
+    this.tell(tenant, committed);
   }
 
   private tell(tenant: string, committed: readonly Committed[]): void {
