@@ -60,6 +60,29 @@ describe('the writer', () => {
     expect(watched.count('write.commit')).toBe(2);
   });
 
+  it.each([
+    ['sqlite', 'answers those of a group before the next one is decided'],
+    ['postgres', 'has a database elsewhere do the next group while it answers, in order'],
+  ] as const)('over %s %s', async (kind, _) => {
+    const happened: string[] = [];
+    Object.defineProperty(watched.store, 'kind', { value: kind });
+    ledger.writer.onCommit((_tenant, committed) => happened.push(`told of ${committed.length}`));
+    const gate = new Gate();
+    watched.before = async (method) => {
+      if (method !== 'write.commit') return;
+      happened.push('commit');
+      await gate.pass();
+    };
+    const written = ['a', 'b', 'c'].map((id) => ledger.write(create(id)).then(() => happened.push(id)));
+    await gate.reached;
+    const next = ['d', 'e'].map((id) => ledger.write(create(id)).then(() => happened.push(id)));
+    gate.open();
+    await Promise.all([...written, ...next]);
+    const [told, answered] = [/told/, /^.$/].map((kept) => happened.filter((each) => kept.test(each)).join());
+    expect([told, answered]).toEqual(['told of 3,told of 2', 'a,b,c,d,e']);
+    expect(happened.lastIndexOf('commit') < happened.indexOf('told of 3')).toBe(kind === 'postgres');
+  });
+
   it('does not let one tenant wait for another', async () => {
     await ledger.write(create('warm'));
     await ledger.writer.submit('other', create('warm'), ORIGIN);

@@ -3,11 +3,13 @@ import { AtomeError } from '../../protocol/index.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
+import { GroupAnswers } from './group-answers.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
 import { restAfter, weigh } from './group-size.js';
 import { LargePace } from './large-pace.js';
+import { measure } from './measure.js';
 import { AccessPropagation } from './propagate-access.js';
-import { GROUPS, type GroupSignal } from '../signals.js';
+import { GROUPS } from '../signals.js';
 import { traced, tracing } from '../traces.js';
 import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
@@ -17,12 +19,15 @@ import type { WriteEnvironment } from './write-environment.js';
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
 
+type Group = readonly QueuedWrite[];
+
 /** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
 const RESUME_MS = 30_000;
 
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
   readonly waiting: WaitingWrites;
+  readonly answers: GroupAnswers;
   emptied: Promise<void>;
 }
 
@@ -153,40 +158,39 @@ export class LedgerWriter {
 
   private begin(tenant: string, ...writes: QueuedWrite[]): void {
     const waiting = new WaitingWrites(...writes);
-    const queue: TenantQueue = { waiting, emptied: Promise.resolve() };
+    const queue: TenantQueue = { waiting, answers: new GroupAnswers(), emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
-    queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, waiting)) : this.run(tenant, waiting);
+    queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, queue)) : this.run(tenant, queue);
   }
 
-  private async commitApart(tenant: string, group: readonly QueuedWrite[]): Promise<void> {
-    await this.commit(tenant, group);
+  private async commitApart(tenant: string, group: Group): Promise<void> {
+    await this.commit(tenant, group, { waiting: new WaitingWrites(), answers: new GroupAnswers() });
     if (this.propagation.isUnderWay(tenant) && !this.queues.has(tenant)) this.begin(tenant);
   }
 
-  private async run(tenant: string, waiting: WaitingWrites): Promise<void> {
+  private async run(tenant: string, queue: TenantQueue): Promise<void> {
+    const { waiting, answers } = queue;
     while (!waiting.isEmpty || this.propagation.isUnderWay(tenant)) {
       const since = performance.now();
-      // the rest of this turn's arrivals belong to the group
-      await this.endOfTurn();
+      // the rest of this turn's arrivals belong to the group, unless those before it wait for it to go out
+      if (!answers.isPending) await this.endOfTurn();
       const group = waiting.take();
-      if (group.length > 0) waiting.putBack(await this.commit(tenant, group, since));
+      if (group.length > 0) waiting.putBack(await this.commit(tenant, group, queue, since));
+      if (this.propagation.isUnderWay(tenant)) answers.flush();
       if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
       else await waiting.someReady();
     }
     this.queues.delete(tenant);
   }
 
-  /** Whose writes kept everybody waiting waits itself. */
-  private async giveWay(tenant: string, { heldMs, large }: CommittedGroup): Promise<void> {
-    if (this.isDraining) return;
-    const largeBytes = [...large.values()].reduce((sum, bytes) => sum + bytes, 0);
+  /** Whose writes kept everybody waiting waits itself. @returns how long all of the tenant do, in milliseconds. */
+  private giveWay(waiting: WaitingWrites, tenant: string, { heldMs, large }: CommittedGroup): number {
+    if (this.isDraining) return 0;
+    const [largeBytes, now] = [[...large.values()].reduce((sum, bytes) => sum + bytes, 0), performance.now()];
     const rest = restAfter({ heldMs, largeBytes });
-    if (largeBytes > 0) {
-      const now = performance.now();
-      const until = Math.max(this.pace.charge(tenant, largeBytes, now), now + rest.large);
-      this.queues.get(tenant)?.waiting.rest(large.keys(), until);
-    }
-    if (rest.all > 0) await setTimeout(rest.all);
+    if (largeBytes > 0)
+      waiting.rest(large.keys(), Math.max(this.pace.charge(tenant, largeBytes, now), now + rest.large));
+    return rest.all;
   }
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
@@ -228,15 +232,13 @@ export class LedgerWriter {
     return this.turn;
   }
 
-  /**
-   * @param since when its turn came.
-   * @returns those at the end of the group that are to be decided in another one.
-   */
+  /** @param since when its turn came. @returns those at its end that are to be decided in another group. */
   private async commit(
     tenant: string,
-    group: readonly QueuedWrite[],
+    group: Group,
+    { waiting, answers }: Omit<TenantQueue, 'emptied'>,
     since = performance.now(),
-  ): Promise<readonly QueuedWrite[]> {
+  ): Promise<Group> {
     const begun = performance.now();
     const isAtomic = group[0]!.atomic > 0;
     let plan: CommittedGroup;
@@ -244,14 +246,14 @@ export class LedgerWriter {
       plan = await this.groups.commit(tenant, group, isAtomic);
     } catch (error) {
       if (error instanceof DecideApart && !isAtomic && group.length > 1) {
-        for (const each of group) await this.commit(tenant, [each]);
+        for (const each of group) await this.commit(tenant, [each], { waiting, answers });
         return [];
       }
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - since });
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
       traced((by) => by.decided({ tenant, writes: group, outcomes: { error: reason }, committed: [], begun }));
-      group.forEach(({ reject }) => reject(reason));
+      answers.give(() => group.forEach(({ reject }) => reject(reason)), false);
       return [];
     }
     const { length } = plan.outcomes;
@@ -261,14 +263,21 @@ export class LedgerWriter {
       measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
     traced((by) => by.decided({ tenant, writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
-    plan.outcomes.forEach((outcome, index) => {
+    const rest = this.giveWay(waiting, tenant, plan);
+    // a database elsewhere has work meanwhile
+    const isLater = this.store.kind === 'postgres' && waiting.hasReady && rest === 0;
+    answers.give(() => this.answer(tenant, group, plan), isLater);
+    if (rest > 0) await setTimeout(rest);
+    return group.slice(length);
+  }
+
+  private answer(tenant: string, group: Group, { outcomes, committed }: CommittedGroup): void {
+    outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
       if (outcome instanceof AtomeError) reject(outcome);
       else resolve(outcome);
     });
-    this.tell(tenant, plan.committed);
-    await this.giveWay(tenant, plan);
-    return group.slice(length);
+    this.tell(tenant, committed);
   }
 
   private tell(tenant: string, committed: readonly Committed[]): void {
@@ -283,15 +292,4 @@ function tooEntangled(): AtomeError {
 
 function now(): number {
   return GROUPS.hasSubscribers || tracing.by ? performance.now() : 0;
-}
-
-function measure(
-  writes: readonly QueuedWrite[],
-  begun: number,
-  came: Pick<GroupSignal, 'outcomes' | 'committed'>,
-): void {
-  const { cameAt } = writes[0]!;
-  const waitedMs = cameAt === 0 ? 0 : begun - cameAt;
-  const signal: GroupSignal = { ...came, size: writes.length, waitedMs, tookMs: performance.now() - begun };
-  GROUPS.publish(signal);
 }

@@ -35,6 +35,11 @@ export class WaitingWrites {
     return this.ready.length + this.apart.length + this.resting.size === 0;
   }
 
+  /** Whether the next group has something. */
+  get hasReady(): boolean {
+    return this.ready.length > 0;
+  }
+
   push(write: QueuedWrite): void {
     if (this.isResting(write)) {
       this.apart.push(write);
