@@ -30,7 +30,7 @@ been told yet stays. On SQLite the room is used again by what is written next; a
     },
     'dry-run': { type: 'boolean', help: 'only say what would go' },
   },
-  settings: [...DATABASE_SETTINGS, 'ARCHIVE_FOLDER', 'LEDGER_KEY', 'RETENTION'],
+  settings: [...DATABASE_SETTINGS, 'ARCHIVE_FOLDER', 'LEDGER_KEY', 'RETENTION', 'CONSUMER_EXPIRES'],
   failure: 'not all is compacted; every ledger is whole',
 
   async run({ values, database, print, progress }) {
@@ -43,10 +43,13 @@ been told yet stays. On SQLite the room is used again by what is written next; a
       if (missing !== undefined) throw new Failure(`there is no ledger of "${missing}" (--tenant)`);
       const tenants = values.tenant.length > 0 ? values.tenant : known;
       if (tenants.length === 0) print({ ledgers: 0 }, 'there is no ledger yet');
-      const passesHolders = values['past-consumers'];
+      const holding = {
+        passesHolders: values['past-consumers'],
+        consumersExpireMs: retention.consumersExpireMs,
+      };
       if (values['dry-run']) {
         for (const tenant of tenants) {
-          const { from, upTo, heldBy } = await compactionTarget(store, store.ledger(tenant), before, passesHolders);
+          const { from, upTo, heldBy } = await compactionTarget(store, store.ledger(tenant), before, holding);
           const result = { tenant, floor: from, wouldArchive: upTo - from, ...(heldBy && { heldBy }) };
           print(result, `${tenant}: ${upTo - from} alterations would be archived${heldText(heldBy)}`);
         }
@@ -56,7 +59,7 @@ been told yet stays. On SQLite the room is used again by what is written next; a
         folder: retention.archiveFolder,
         key: await ledgerKey(store, atome),
         trusted: values.key,
-        passesHolders,
+        ...holding,
         keepOn: (tenant, step, seq) => Promise.resolve(progress(`${tenant}: ${step} ${seq}`)),
       });
       let isWhole = true;

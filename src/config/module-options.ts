@@ -86,11 +86,15 @@ export interface RetentionOptions {
   readonly keepMs: number;
   /** Where archives go; default `./data/archive`. */
   readonly archiveFolder: string;
+  /**
+   * Milliseconds after which a durable consumer that nobody runs keeps no alterations from going any more; 0, the default: it always does.
+   */
+  readonly consumersExpireMs: number;
   /** Signs what stands where the history begins; at least 32 bytes. Default: a secret that is kept in the database. */
   readonly ledgerKey?: string;
 }
 
-export const DEFAULT_RETENTION: RetentionOptions = { keepMs: 0, archiveFolder: './data/archive' };
+export const DEFAULT_RETENTION: RetentionOptions = { keepMs: 0, consumersExpireMs: 0, archiveFolder: './data/archive' };
 
 /** What `AtomeModule` can be told; everything has a default. */
 export interface AtomeOptions {

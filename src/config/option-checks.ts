@@ -107,6 +107,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1, { readUrl: text }),
   retention: some({
     keepMs: wholeFrom(0),
+    consumersExpireMs: wholeFrom(0),
     archiveFolder: text,
     ledgerKey: is(`at least ${MIN_SECRET_BYTES} bytes, such as those of: openssl rand -base64 48`, isSecret),
   }),

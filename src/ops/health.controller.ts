@@ -11,12 +11,17 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { NodeBus } from '../bus/node-bus.js';
+import { Retention } from '../application/retention.js';
 import { Drain } from '../http/drain.js';
 import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
 import { Readiness } from './readiness.js';
 
 const RETRY_S = '1';
 const REPORT = { 'application/json': { schema: 'HealthAnswer' } } as const;
+/** What is archived once a day is late after two, in milliseconds. */
+const LATE_MS = 2 * 86_400_000;
+const NOT_ARCHIVED =
+  'alterations stay in the ledger for longer than RETENTION says: the log and atome-sync doctor say why';
 const NOT_HEARD = 'other servers are not heard: what they write is seen later; the log says why';
 
 /** A report of what is not well is an answer, not a problem. */
@@ -42,6 +47,7 @@ export class HealthController {
     private readonly drain: Drain,
     private readonly readiness: Readiness,
     private readonly bus: NodeBus,
+    private readonly retention: Retention,
   ) {}
 
   @Get()
@@ -51,7 +57,12 @@ export class HealthController {
   @ApiAnswers(200, 'Yes', REPORT)
   @ApiAnswers(503, 'No: `error` says what is wrong', REPORT, ['Retry-After'])
   check() {
-    return this.health.check([() => this.accepting(), () => this.database(), () => this.others()]);
+    return this.health.check([
+      () => this.accepting(),
+      () => this.database(),
+      () => this.others(),
+      () => this.archiving(),
+    ]);
   }
 
   @Get('live')
@@ -86,6 +97,14 @@ export class HealthController {
     const indicator = this.indicators.check('otherServers');
     // why, the log says: it may name hosts and users
     return fault === undefined ? indicator.up({ count: peerCount }) : indicator.up({ degraded: NOT_HEARD });
+  }
+
+  /** What is late goes by itself later; until then it takes room. */
+  private archiving(): HealthIndicatorResult {
+    const { lateMs } = this.retention;
+    const indicator = this.indicators.check('retention');
+    if (lateMs === undefined) return {} as HealthIndicatorResult;
+    return (lateMs < LATE_MS ? indicator.up() : indicator.up({ degraded: NOT_ARCHIVED })) as HealthIndicatorResult;
   }
 
   private async database(): Promise<HealthIndicatorResult> {
