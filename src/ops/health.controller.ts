@@ -2,6 +2,7 @@ import {
   Catch,
   Controller,
   Get,
+  Injectable,
   ServiceUnavailableException,
   UseFilters,
   type ArgumentsHost,
@@ -33,6 +34,15 @@ class ReportFilter implements ExceptionFilter<ServiceUnavailableException> {
   }
 }
 
+/** What is said of beside what a server cannot be without. */
+@Injectable()
+export class Reports {
+  constructor(
+    readonly bus: NodeBus,
+    readonly retention: Retention,
+  ) {}
+}
+
 /** A probe that is refused would have a server restarted that is well. */
 const Unlimited = (): MethodDecorator => RouteConfig({ rateLimit: false });
 
@@ -46,8 +56,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly drain: Drain,
     private readonly readiness: Readiness,
-    private readonly bus: NodeBus,
-    private readonly retention: Retention,
+    private readonly reports: Reports,
   ) {}
 
   @Get()
@@ -93,7 +102,7 @@ export class HealthController {
 
   /** A server that does not hear others is late, and right all the same. */
   private others(): HealthIndicatorResult {
-    const { fault, peerCount } = this.bus;
+    const { fault, peerCount } = this.reports.bus;
     const indicator = this.indicators.check('otherServers');
     // why, the log says: it may name hosts and users
     return fault === undefined ? indicator.up({ count: peerCount }) : indicator.up({ degraded: NOT_HEARD });
@@ -101,9 +110,9 @@ export class HealthController {
 
   /** What is late goes by itself later; until then it takes room. */
   private archiving(): HealthIndicatorResult {
-    const { lateMs } = this.retention;
+    const { lateMs } = this.reports.retention;
     const indicator = this.indicators.check('retention');
-    if (lateMs === undefined) return {} as HealthIndicatorResult;
+    if (lateMs === undefined) return {};
     return (lateMs < LATE_MS ? indicator.up() : indicator.up({ degraded: NOT_ARCHIVED })) as HealthIndicatorResult;
   }
 

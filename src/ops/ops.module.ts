@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { errorLog } from '../http/error-log.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
-import { HealthController } from './health.controller.js';
+import { HealthController, Reports } from './health.controller.js';
 import { Readiness } from './readiness.js';
 
 /** What those who run the server need. */
@@ -10,6 +10,7 @@ import { Readiness } from './readiness.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [
+    Reports,
     {
       provide: Readiness,
       inject: [LEDGER_STORE],

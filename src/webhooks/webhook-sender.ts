@@ -32,6 +32,14 @@ export interface Payload {
   readonly data: object;
 }
 
+/** An event on its way. */
+export interface Message {
+  readonly id: string;
+  readonly event: TenantEvent;
+  /** Under which name it is followed. */
+  readonly trace?: string | undefined;
+}
+
 /** Signs messages and posts them. */
 export class WebhookSender {
   /** @param now by which receivers are told when it was sent, in milliseconds since 1970. */
@@ -41,15 +49,20 @@ export class WebhookSender {
   ) {}
 
   /** @returns the status of the answer. @throws NotDelivered */
-  send(target: Target, { id, event }: { id: string; event: TenantEvent }, signal: AbortSignal): Promise<number> {
-    return this.post(target, { id, body: bodyOf(event) }, signal);
+  send(target: Target, { id, event, trace }: Message, signal: AbortSignal): Promise<number> {
+    return this.post(target, { id, body: bodyOf(event), trace }, signal);
   }
 
   /** As {@link send}, of what is no event. */
-  async post(target: Target, { id, body }: { id: string; body: string }, signal: AbortSignal): Promise<number> {
+  async post(
+    target: Target,
+    { id, body, trace }: { id: string; body: string; trace?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<number> {
     const headers = {
       'content-type': 'application/json',
       'user-agent': `atome-sync/${VERSION}`,
+      ...(trace !== undefined && { traceparent: trace }),
       ...signedHeaders({ id, seconds: Math.floor(this.now() / 1_000), body }, target.secrets),
     };
     let answer;

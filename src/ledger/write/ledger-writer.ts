@@ -251,7 +251,7 @@ export class LedgerWriter {
       this.admission.leave(tenant, { writes: group, tookMs: performance.now() - since });
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
-      traced((by) => by.decided({ writes: group, outcomes: { error: reason }, committed: [], begun }));
+      traced((by) => by.decided({ tenant, writes: group, outcomes: { error: reason }, committed: [], begun }));
       group.forEach(({ reject }) => reject(reason));
       return [];
     }
@@ -260,7 +260,7 @@ export class LedgerWriter {
     this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
     if (GROUPS.hasSubscribers)
       measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
-    traced((by) => by.decided({ writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
+    traced((by) => by.decided({ tenant, writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
