@@ -17,7 +17,7 @@ interface Room {
 /** Of what comes all at once: a push, and what was before it. */
 export const BURST: Room = { groups: 5, ms: 250 };
 /** Where more comes than is decided: what waits makes nothing faster then, and everybody later. */
-export const STANDING: Room = { groups: 2, ms: 100 };
+export const STANDING: Room = { groups: 2, ms: 150 };
 /** A queue of which so long no less than this part of a group was left after any group stands, in milliseconds. */
 export const STANDING_AFTER_MS = 500;
 const SHORT_GROUP = 0.5;
