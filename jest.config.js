@@ -10,6 +10,8 @@ export default {
   // for what hangs: how long a test takes says more of the machine than of the code
   testTimeout: 240_000,
   maxWorkers: 2,
+  // its default is half a second, which a busy machine takes to end a worker that holds nothing
+  workerGracefulExitTimeout: 10_000,
   // what tests leave adds up; a worker that has grown is replaced, or it would collect garbage all day
   workerIdleMemoryLimit: '800MB',
   globalSetup: '<rootDir>/test/support/databases/postgres.setup.ts',
