@@ -1,69 +1,122 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from '../support/properties.js';
 import { EdgePair } from '../support/edge/edge-pair.js';
-import { mutation } from '../support/models/arbitraries.js';
+import { content, mutation } from '../support/models/arbitraries.js';
+import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
+import type { Fault } from '../support/faults/fault-proxy.js';
 import { pushedWrite } from '../../src/edge/pushed-write.js';
 import { LEDGER_STORE, type LedgerStore } from '../../src/ledger/store.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
+import type { AlterationRow } from '../../src/ledger/rows.js';
 import type { AlterationBody } from '../../src/protocol/index.js';
 import type { TestApp } from '../support/server/app.js';
 
-const IDS = ['a', 'b', 'c'];
+/** Few here; by hand `EDGE_RUNS=1000 npm run jest -- test/properties/edge.spec.ts`. */
+const RUNS = Number(process.env.EDGE_RUNS ?? 12);
+const PATIENCE_MS = 60_000 + RUNS * 5_000;
 
-const write = fc.record({
-  change: fc.constantFrom(...IDS).chain(mutation),
-  isAtEdge: fc.boolean(),
-  isCut: fc.integer({ min: 0, max: 9 }).map((n) => n < 7),
+const share = fc
+  .constantFrom('tenant', 'private', 'inherit', { read: ['somebody'], write: [] })
+  .map((access) => ({ operation: 'share', changes: { access } }));
+const change = fc.oneof({ weight: 10, arbitrary: mutation('') }, { weight: 1, arbitrary: share });
+const write = fc.record({ id: fc.constantFrom('a', 'a', 'b', 'c', 'd'), change });
+const writes = fc.array(write, { maxLength: 12 });
+type Write = { readonly id: string; readonly change: object };
+
+const FAULTS: readonly (Fault | null)[] = [
+  null,
+  { kind: 'refuse' },
+  { kind: 'refuse' },
+  { kind: 'cut' },
+  { kind: 'lose-answer' },
+];
+const phase = fc.record({ fault: fc.constantFrom(...FAULTS), edge: writes, core: writes, isJoined: fc.boolean() });
+const play = fc.record({
+  begin: fc.record({ a: content, b: content, c: content }),
+  phases: fc.array(phase, { minLength: 1, maxLength: 4 }),
 });
 
-describe('an edge and the server above it, written to at both sides while the way is cut and joined', () => {
+describe('an edge and the server above it, written to at both sides while the way fails', () => {
   let pair: EdgePair;
+  const reader = new FollowingClient();
   let run = 0;
+  let made = 0;
   beforeAll(async () => {
     pair = await EdgePair.start();
     await pair.joined();
+    reader.connect(pair.edge);
   });
-  afterAll(() => pair.close());
+  afterAll(async () => {
+    reader.disconnect();
+    await pair.close();
+  });
 
-  async function push(app: TestApp, at: number, { change }: { change: Parameters<typeof body>[0] }): Promise<void> {
-    const { status, body: answer } = await app.api.post('/api/sync/push', { operations: [body(change, at)] });
-    expect({ status, answer }).toMatchObject({ status: 200 });
+  async function push(app: TestApp, all: readonly Write[]): Promise<void> {
+    if (all.length === 0) return;
+    const { status } = await app.api.post('/api/sync/push', { operations: all.map(operationOf) });
+    expect(status).toBe(200);
   }
 
-  function body(change: Omit<AlterationBody, 'seq'> | object, at: number): object {
-    const asked = { ...change, atomeId: `${run}-${(change as AlterationBody).atomeId}` } as AlterationBody;
-    const { hlc: _hlc, ...pushed } = pushedWrite(asked, `${run}-${at}`)!;
-    return asked.operation === 'restore'
-      ? { opId: `${run}-${at}`, operation: 'restore', atomeId: asked.atomeId, changes: { version: asked.changes.version } }
-      : pushed;
+  function operationOf({ id, change: asked }: Write): object {
+    const alteration = { reason: null, ...asked, atomeId: `${run}-${id}` } as unknown as AlterationBody;
+    const opId = `op-${(made += 1)}`;
+    const { hlc: _hlc, ...pushed } = pushedWrite(alteration, opId)!;
+    if (alteration.operation !== 'restore') return pushed;
+    const { atomeId, operation, changes } = alteration;
+    return { opId, atomeId, operation, changes: { version: changes.version } };
   }
 
-  it('come to the same states, with every opId once', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(write, { minLength: 2, maxLength: 40 }), async (writes) => {
-        run += 1;
-        let isCut = false;
-        for (const [at, each] of writes.entries()) {
-          if (each.isCut !== isCut) {
-            isCut = each.isCut;
-            if (isCut) pair.way.break({ kind: 'refuse' });
-            else pair.way.heal();
+  const created = (id: string, changes: unknown): Write => ({ id, change: { operation: 'create', changes } });
+
+  async function rowsOf({ app }: TestApp): Promise<readonly AlterationRow[]> {
+    const ledger = app.get<LedgerStore>(LEDGER_STORE, { strict: false }).ledger('default');
+    expect((await verifyLedger(ledger)).fault).toBeUndefined();
+    return ledger.alterations.page({ after: 0, upTo: 1e9, limit: 1e6, chars: 1e9 });
+  }
+
+  it(
+    'come to the same states, whatever was written where and when',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(play, async ({ begin, phases }) => {
+          run += 1;
+          await push(pair.core, [created('a', begin.a), created('b', begin.b)]);
+          await push(pair.edge, [created('c', begin.c)]);
+          await pair.joined();
+          for (const { fault, edge, core, isJoined } of phases) {
+            if (fault) pair.way.break(fault);
+            await Promise.all([push(pair.edge, edge), push(pair.core, core)]);
+            pair.way.heal();
+            if (isJoined) await pair.joined();
           }
-          await push(each.isAtEdge ? pair.edge : pair.core, at, each);
-        }
-        pair.way.heal();
-        await pair.joined();
-        const [edge, core] = await pair.states();
-        expect(edge).toEqual(core);
-      }),
-      { numRuns: Number(process.env.EDGE_RUNS ?? 15) },
-    );
-    for (const app of [pair.edge, pair.core]) {
-      const ledger = app.app.get<LedgerStore>(LEDGER_STORE, { strict: false }).ledger('default');
-      const rows = await ledger.alterations.page({ after: 0, upTo: 1e9, limit: 1e6, chars: 1e9 });
-      const opIds = rows.flatMap(({ opId }) => (opId === null ? [] : [opId]));
+          await pair.joined();
+          const [edge, core] = await pair.states();
+          expect(edge).toEqual(core);
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    PATIENCE_MS,
+  );
+
+  it('have every opId once, in sound ledgers', async () => {
+    for (const rows of [await rowsOf(pair.edge), await rowsOf(pair.core)]) {
+      const opIds = rows.flatMap(({ opId }) => opId ?? []);
       expect(new Set(opIds).size).toBe(opIds.length);
-      expect((await verifyLedger(ledger)).fault).toBeUndefined();
     }
-  }, 120_000);
+  });
+
+  it('know where each other stand', async () => {
+    const head = (await rowsOf(pair.core)).at(-1)!;
+    const { upstream, safe } = pair.link.status();
+    expect(upstream).toMatchObject({ seq: head.seq, hash: head.hash });
+    expect(safe).toBe((await rowsOf(pair.edge)).at(-1)!.seq);
+  });
+
+  it('tell a reader of the edge all of it, and never to begin anew', async () => {
+    await reader.reached(pair.link.status().safe);
+    expect(reader.resets).toEqual([]);
+    expect(reader.detours).toBe(0);
+    expect(reader.atomes).toEqual(await atomesOf(pair.edge));
+  });
 });
