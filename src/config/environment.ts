@@ -76,7 +76,6 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
   const proxies = read.integer('TRUST_PROXY', 0, 0, 10);
   const metricsPort = readMetrics(read, { host, port, proxies });
   const tracesTo = readTraces(read);
-  const upstream = readUpstream(read);
   const config: Config = {
     host,
     port,
@@ -93,7 +92,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
     atome: {
       ...readDatabase(read),
       ...readBus(read),
-      ...(upstream && { upstream }),
+      ...readUpstream(read),
       limits: {
         messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
         jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),

@@ -15,8 +15,8 @@ export interface UpstreamOptions {
 
 const EXPECTED = 'wss:// and a host, such as wss://core.example; ws:// only to this machine';
 
-/** Which server is followed; undefined: none. */
-export function readUpstream(read: VariableReader): UpstreamOptions | undefined {
+/** Which server is followed, if any. */
+export function readUpstream(read: VariableReader): { readonly upstream?: UpstreamOptions } {
   const upstream = read.optional('UPSTREAM');
   const token = read.optional('UPSTREAM_TOKEN');
   const file = read.optional('UPSTREAM_TOKEN_FILE');
@@ -24,14 +24,14 @@ export function readUpstream(read: VariableReader): UpstreamOptions | undefined 
   if (token !== undefined && file !== undefined) read.refuse('UPSTREAM_TOKEN: not together with UPSTREAM_TOKEN_FILE');
   if (upstream === undefined) {
     if ((token ?? file) !== undefined) read.refuse('UPSTREAM_TOKEN: needs UPSTREAM');
-    return undefined;
+    return {};
   }
   const url = socketUrl(upstream);
   // there may be a password in it
   if (url === undefined) read.refuse(`UPSTREAM: expected ${EXPECTED}`);
   if (file !== undefined) readTokenFile(file, read);
   const source = file === undefined ? () => token : () => readFileSync(file, 'utf8').trim();
-  return { url: url ?? '', tenant, ...((token ?? file) !== undefined && { token: source }) };
+  return { upstream: { url: url ?? '', tenant, ...((token ?? file) !== undefined && { token: source }) } };
 }
 
 /** It is read anew at each connection: whoever renews the token need not start the server again. */

@@ -14,7 +14,7 @@ import {
 /** What leads from one state to another: at most three ordinary changes. Version and times are not looked at. */
 export function difference(present: AtomeState | null, shown: AtomeState | 'erased' | null): Change[] {
   if (shown === 'erased') return present && !isRedacted(present) ? [REDACT] : [];
-  if (!shown) return present && present.deletedAt === null ? [DELETE] : [];
+  if (!shown) return present?.deletedAt === null ? [DELETE] : [];
   if (present && isRedacted(present)) return [];
   const isGone = shown.deletedAt !== null;
   // what nobody sees need not be alike

@@ -22,7 +22,7 @@ export class EdgeController {
   @ApiProblems('not_found')
   async status(@CurrentPrincipal() principal: Principal) {
     const { edge } = this.link;
-    if (!edge || edge.tenant !== principal.tenant) throw new AtomeError('not_found', 'no other server is followed');
+    if (edge?.tenant !== principal.tenant) throw new AtomeError('not_found', 'no other server is followed');
     const refused = await edge.refusals(roleAllows(principal, 'administer') ? undefined : principal.id);
     return { success: true, ...edge.status(), refused };
   }

@@ -83,6 +83,9 @@ export class EdgeStore {
         ORDER BY seq DESC LIMIT ${MOST_KEPT}`,
       ...[this.tenant, after, ...(author === undefined ? [] : [author])],
     );
-    return (rows as EdgeRefusal[]).map((row) => ({ ...numbers(row, ['seq']), refusedAt: new Date(Number(row.refusedAt)).toISOString() }));
+    return (rows as EdgeRefusal[]).map((row) => ({
+      ...numbers(row, ['seq']),
+      refusedAt: new Date(Number(row.refusedAt)).toISOString(),
+    }));
   }
 }

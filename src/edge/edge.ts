@@ -95,7 +95,8 @@ export class Edge {
       for (const row of page) {
         const isKnown = markedSeq(row) === undefined ? row.seq <= (cursor?.safe ?? 0) : row.seq <= (cursor?.head ?? 0);
         this.follower.head = after = row.seq;
-        if (!isKnown && !isErased(row) && !isRefused.has(row.seq)) this.adopter.heard({ alteration: alterationBodyOf(row) });
+        if (!isKnown && !isErased(row) && !isRefused.has(row.seq))
+          this.adopter.heard({ alteration: alterationBodyOf(row) });
       }
     }
     this.follower.begin(
@@ -115,7 +116,7 @@ export class Edge {
     clearTimeout(this.timer);
     this.ended.abort();
     this.socket?.end('this server goes down');
-    await Promise.all([this.work, this.socket?.inLine(async () => undefined)]);
+    await Promise.all([this.work, this.socket?.inLine(() => Promise.resolve())]);
   }
 
   /** @param listener is told when something was decided upstream, or has come from there. @returns what ends that. */

@@ -82,11 +82,15 @@ export class Follower {
     const refusals = outcomes.flatMap((outcome) => {
       if (!('refused' in outcome) || !outbox.has(outcome.write.seq)) return [];
       const { seq, atomeId, opId, author } = outcome.write;
-      return [{ seq, atomeId, opId, author, ...outcome.refused, refusedAt: new Date().toISOString(), write: outcome.write }];
+      return [
+        { seq, atomeId, opId, author, ...outcome.refused, refusedAt: new Date().toISOString(), write: outcome.write },
+      ];
     });
     for (const outcome of outcomes) if ('at' in outcome) outbox.acknowledge(outcome.write.seq, outcome.at);
     // who inherits is told by upstream itself
-    const told = refusals.filter(({ write: { opId, reason } }) => opId !== null || !reason?.startsWith('inherited from '));
+    const told = refusals.filter(
+      ({ write: { opId, reason } }) => opId !== null || !reason?.startsWith('inherited from '),
+    );
     if (told.length > 0) await rows.refuse(told, this.safe);
     for (const { seq, atomeId, code, message } of refusals) {
       outbox.remove(seq);

@@ -49,17 +49,17 @@ export class Forwarder {
 
   /** Ends with the signal. @param decided takes note of what was decided; may not reject. */
   async run(decided: Decide, signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.wakened(), { once: true });
     while (!signal.aborted) {
       const push = this.next();
       if (push.writes.length > 0) await this.send(push, decided, signal);
-      else await this.woken(signal);
+      else await this.woken();
     }
   }
 
-  private woken(signal: AbortSignal): Promise<void> {
+  private woken(): Promise<void> {
     return new Promise((resolve) => {
       this.wakened = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
 
@@ -78,7 +78,13 @@ export class Forwarder {
       const version = this.revived.get(write.seq);
       if (version !== undefined) {
         const { atomeId, hlc } = write;
-        push.operations.push({ opId: `${opId}~`, atomeId, operation: 'restore', hlc, changes: { version } });
+        push.operations.push({
+          opId: `${opId.slice(0, 150)}~${write.seq}`,
+          atomeId,
+          operation: 'restore',
+          hlc,
+          changes: { version },
+        });
       }
       push.places.push(push.operations.length);
       push.operations.push(operation);
@@ -116,7 +122,10 @@ export class Forwarder {
   }
 
   /** What follows a write that is to be sent again is refused only once that has been decided: it may build on it. */
-  private read({ writes, places }: Push, results: readonly (Ack | Nack)[]): { outcomes: Decided[]; retryAfterMs: number } {
+  private read(
+    { writes, places }: Push,
+    results: readonly (Ack | Nack)[],
+  ): { outcomes: Decided[]; retryAfterMs: number } {
     const outcomes: Decided[] = [];
     let again = false;
     let retryAfterMs = 0;

@@ -48,7 +48,10 @@ export class UpstreamCalls {
   }
 
   /** Erases an atome for good; one that is not there is erased. @returns why not. */
-  async erase(id: string, signal: AbortSignal): Promise<{ readonly code: string; readonly message: string } | undefined> {
+  async erase(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly code: string; readonly message: string } | undefined> {
     const answer = await this.call('POST', `atome/${encodeURIComponent(id)}/erase`, {
       body: '{}',
       signal,
@@ -63,7 +66,8 @@ export class UpstreamCalls {
     const { atome, code, redacted } = (await answer.json()) as { atome?: Atome; code?: string; redacted?: true };
     if (atome) return atome;
     // whoever else answers on the way there knows of no atomes
-    if (code !== 'not_found' && code !== 'gone') throw new UpstreamFault(`GET of ${id}: ${answer.status}`, answer.status);
+    if (code !== 'not_found' && code !== 'gone')
+      throw new UpstreamFault(`GET of ${id}: ${answer.status}`, answer.status);
     return redacted ? 'erased' : 'none';
   }
 

@@ -21,7 +21,10 @@ const share = fc
 const change = fc.oneof({ weight: 10, arbitrary: mutation('') }, { weight: 1, arbitrary: share });
 const write = fc.record({ id: fc.constantFrom('a', 'a', 'b', 'c', 'd'), change });
 const writes = fc.array(write, { maxLength: 12 });
-type Write = { readonly id: string; readonly change: object };
+interface Write {
+  readonly id: string;
+  readonly change: object;
+}
 
 const FAULTS: readonly (Fault | null)[] = [
   null,

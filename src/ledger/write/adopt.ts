@@ -1,4 +1,11 @@
-import { clampHlc, fold, type AlterationBody, type AtomeState, type Change, type HybridClock } from '../../protocol/index.js';
+import {
+  clampHlc,
+  fold,
+  type AlterationBody,
+  type AtomeState,
+  type Change,
+  type HybridClock,
+} from '../../protocol/index.js';
 import { newAlteration, type Provenance, type Stamp } from '../new-alteration.js';
 import type { Outcome, WriteOrigin } from '../outcome.js';
 import { appendEntry } from './append-entry.js';

@@ -1,4 +1,4 @@
-import { Edge } from '../../../src/edge/edge.js';
+import type { Edge } from '../../../src/edge/edge.js';
 import { EdgeLink } from '../../../src/edge/edge-link.js';
 import type { AtomeOptions, AtomeStaticOptions } from '../../../src/config/module-options.js';
 import { WS_PATH, type Atome } from '../../../src/protocol/index.js';
