@@ -2,7 +2,7 @@ import { isErased } from '../ledger/erasure.js';
 import { alterationBodyOf } from '../ledger/row-mapper.js';
 import type { LedgerStore } from '../ledger/store.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
-import type { AlterationBody } from '../protocol/index.js';
+import type { AlterationBody, ServerMessage } from '../protocol/index.js';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import type { UpstreamOptions } from '../config/upstream-environment.js';
 import { Adopter } from './adopter.js';
@@ -64,8 +64,7 @@ export class Edge {
     this.calls = new UpstreamCalls(url, () => token?.());
     const ownSeq = (opId: string, atomeId: string): number | undefined => this.ownSeq(opId, atomeId);
     const { rows, adopter, calls } = this;
-    const moved = (): void => this.listeners.forEach((listener) => listener());
-    this.follower = new Follower({ tenant, store, rows, outbox, adopter, calls, ownSeq, moved });
+    this.follower = new Follower({ tenant, store, rows, outbox, adopter, calls, ownSeq, moved: () => this.moved() });
     this.forwarder = new Forwarder({
       outbox,
       calls,
@@ -106,7 +105,7 @@ export class Edge {
     const { head } = this.follower;
     hear.take = (each) => this.heard(each);
     for (const each of meanwhile) if (each.seq > head) this.heard(each);
-    this.connect();
+    void this.connect();
   }
 
   /** Ends the link. What is on its way goes on at the next start. */
@@ -116,7 +115,7 @@ export class Edge {
     clearTimeout(this.timer);
     this.ended.abort();
     this.socket?.end('this server goes down');
-    await Promise.all([this.work, this.socket?.inLine(() => Promise.resolve())]);
+    await Promise.all([this.work, this.socket?.settled()]);
   }
 
   /** @param listener is told when something was decided upstream, or has come from there. @returns what ends that. */
@@ -154,42 +153,63 @@ export class Edge {
     else if (alteration.operation === 'redact') this.parts.erased();
   }
 
-  private connect(): void {
+  private moved(): void {
+    this.listeners.forEach((listener) => listener());
+  }
+
+  private async connect(): Promise<void> {
+    // what is under way moves the same cursor
+    await Promise.all([this.work, this.socket?.settled()]);
+    if (this.ended.signal.aborted) return;
     this.state = 'connecting';
-    const { options, say } = this.parts;
     const over = new AbortController();
-    const socket = new UpstreamSocket(options.url, options.token?.(), {
-      onKnown: (principal) => {
-        this.principal = principal;
-        this.state = 'catching-up';
-        void socket.inLine(async () => {
-          socket.send({ type: 'subscribe', ...(await this.follower.subscription()) });
-          const decided: Parameters<Forwarder['run']>[0] = (outcomes) =>
-            socket.inLine(() => this.follower.decided(outcomes));
-          this.work = this.work.then(() => this.forwarder.run(decided, over.signal));
-        });
-      },
-      onMessage: async (message) => {
-        const again = await this.follower.take(message);
-        if (again) socket.send({ type: 'subscribe', ...again });
-        if (message.type !== 'sync:live') return;
-        if (this.fault !== undefined) say('upstream is followed again');
-        this.state = 'live';
-        this.fault = undefined;
-        this.failures = 0;
-      },
-      onEnd: (why, retryAfterMs) => {
-        over.abort();
-        if (this.ended.signal.aborted) return;
-        this.state = 'waiting';
-        if (this.fault === undefined) say(`upstream is not followed: ${why}; it is tried again and again`);
-        this.fault = why;
-        const wait = retryAfterMs + Math.random() * Math.min(REST_MS.most, REST_MS.first * 2 ** this.failures);
-        this.failures += 1;
-        this.timer = setTimeout(() => this.connect(), wait);
-      },
+    this.calls.signal = over.signal;
+    const onEnd = (why: string, retryAfterMs: number): void => {
+      over.abort();
+      this.wait(why, retryAfterMs);
+    };
+    try {
+      const { url, token } = this.parts.options;
+      const socket: UpstreamSocket = new UpstreamSocket(url, token?.(), {
+        onKnown: (principal) => this.known(socket, principal, over.signal),
+        onMessage: (message) => this.take(socket, message),
+        onEnd,
+      });
+      this.socket = socket;
+    } catch (error) {
+      // the file of the token may have gone
+      onEnd((error as Error).message, 0);
+    }
+  }
+
+  private known(socket: UpstreamSocket, principal: string, signal: AbortSignal): void {
+    this.principal = principal;
+    this.state = 'catching-up';
+    void socket.inLine(async () => {
+      socket.send({ type: 'subscribe', ...(await this.follower.subscription()) });
+      this.work = this.forwarder.run((outcomes) => socket.inLine(() => this.follower.decided(outcomes)), signal);
     });
-    this.socket = socket;
+  }
+
+  private async take(socket: UpstreamSocket, message: ServerMessage): Promise<void> {
+    const again = await this.follower.take(message);
+    if (again) socket.send({ type: 'subscribe', ...again });
+    if (message.type !== 'sync:live') return;
+    if (this.fault !== undefined) this.parts.say('the server above is followed again');
+    this.state = 'live';
+    this.fault = undefined;
+    this.failures = 0;
+    this.moved();
+  }
+
+  private wait(why: string, retryAfterMs: number): void {
+    if (this.ended.signal.aborted) return;
+    this.state = 'waiting';
+    if (this.fault === undefined) this.parts.say(`the server above is not followed: ${why}; it is tried again`);
+    this.fault = why;
+    const wait = retryAfterMs + Math.random() * Math.min(REST_MS.most, REST_MS.first * 2 ** this.failures);
+    this.failures += 1;
+    this.timer = setTimeout(() => void this.connect(), wait);
   }
 
   /** An opId is its author's own, and all that goes up has one author there: those of others get names of their own. */

@@ -98,10 +98,10 @@ export class Forwarder {
     const [first] = push.writes;
     try {
       if (push.operations.length === 0) {
-        const refused = await calls.erase(first!.atomeId, signal);
+        const refused = await calls.erase(first!.atomeId);
         return await decided([refused ? { write: first!, refused } : { write: first!, at: 0 }]);
       }
-      const results = await calls.push(push.operations, signal);
+      const results = await calls.push(push.operations);
       const { outcomes, retryAfterMs } = this.read(push, results);
       if (outcomes.length > 0) this.failures = 0;
       await decided(outcomes);

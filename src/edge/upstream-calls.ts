@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
 import type { Ack, Atome, Nack } from '../protocol/index.js';
 import type { UpstreamAtome } from './shown.js';
 
@@ -28,13 +26,15 @@ export class UpstreamFault extends Error {
 
 interface Call {
   readonly body?: string;
-  readonly signal?: AbortSignal;
   /** Statuses that are answers as well. */
   readonly also?: readonly number[];
 }
 
 /** What is asked of upstream by HTTP. */
 export class UpstreamCalls {
+  /** Ends what is asked: with the connection beside which it is. */
+  signal = new AbortController().signal;
+
   /** @param url of its WebSocket. */
   constructor(
     private readonly url: string,
@@ -42,19 +42,15 @@ export class UpstreamCalls {
   ) {}
 
   /** Pushes writes. @returns what came of each, in their order. */
-  async push(operations: readonly object[], signal: AbortSignal): Promise<readonly (Ack | Nack)[]> {
-    const answer = await this.call('POST', 'sync/push', { body: JSON.stringify({ operations }), signal });
+  async push(operations: readonly object[]): Promise<readonly (Ack | Nack)[]> {
+    const answer = await this.call('POST', 'sync/push', { body: JSON.stringify({ operations }) });
     return ((await answer.json()) as { results: (Ack | Nack)[] }).results;
   }
 
   /** Erases an atome for good; one that is not there is erased. @returns why not. */
-  async erase(
-    id: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly code: string; readonly message: string } | undefined> {
+  async erase(id: string): Promise<{ readonly code: string; readonly message: string } | undefined> {
     const answer = await this.call('POST', `atome/${encodeURIComponent(id)}/erase`, {
       body: '{}',
-      signal,
       also: [403, 404, 410],
     });
     return answer.status === 403 ? { code: 'forbidden', message: await messageOf(answer) } : undefined;
@@ -78,7 +74,7 @@ export class UpstreamCalls {
     let count: number | undefined;
     let piece: Atome[] = [];
     let taken = 0;
-    for await (const line of createInterface({ input: Readable.fromWeb(answer.body as never) })) {
+    for await (const line of linesOf(answer)) {
       const parsed = JSON.parse(line) as Partial<Atome> & Partial<SnapshotHead> & { count?: number };
       if (!head) head = parsed as SnapshotHead;
       else if (parsed.id === undefined) count = parsed.count;
@@ -93,7 +89,7 @@ export class UpstreamCalls {
     return head;
   }
 
-  private async call(method: string, path: string, { body, signal, also = [] }: Call = {}): Promise<Response> {
+  private async call(method: string, path: string, { body, also = [] }: Call = {}): Promise<Response> {
     const token = this.token();
     const headers = {
       ...(body !== undefined && { 'Content-Type': 'application/json' }),
@@ -102,7 +98,7 @@ export class UpstreamCalls {
     const address = new URL(`/api/${path}`, this.url.replace(/^ws/, 'http'));
     // a snapshot takes as long as it takes
     const bounds = path === 'sync/snapshot' ? [] : [AbortSignal.timeout(CALL_MS)];
-    const both = AbortSignal.any(signal ? [signal, ...bounds] : bounds);
+    const both = AbortSignal.any([this.signal, ...bounds]);
     const answer = await fetch(address, { method, headers, signal: both, ...(body !== undefined && { body }) });
     if (answer.ok || also.includes(answer.status)) return answer;
     const retryAfter = Number(answer.headers.get('retry-after') ?? 0) * 1_000 || 0;
@@ -112,6 +108,17 @@ export class UpstreamCalls {
 
 /** How many atomes of a snapshot are taken together. */
 const PIECE = 200;
+
+async function* linesOf({ body }: Response): AsyncGenerator<string> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  // Node's stream of the web can be iterated
+  for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
 
 async function messageOf(answer: Response): Promise<string> {
   const text = await answer.text().catch(() => '');

@@ -56,6 +56,11 @@ export class UpstreamSocket {
     return this.line;
   }
 
+  /** Resolves when nothing of it is under way any more. */
+  settled(): Promise<void> {
+    return this.line;
+  }
+
   end(why: string): void {
     if (this.isOver) return;
     this.isOver = true;

@@ -88,6 +88,7 @@ describe.each(DATABASES)(
       await joined();
       atCore.connect(core);
       way.break({ kind: 'refuse' });
+      const finished = Promise.all(atEdge.map((each) => each.finished()));
       const healed = Math.ceil(KILLS / 2);
       for (let kill = 0; kill < KILLS; kill += 1) {
         if (kill === healed) {
@@ -97,17 +98,14 @@ describe.each(DATABASES)(
         for (const client of [reader, ...atEdge]) client.connect(edge!);
         const most = Math.min(WRITES / KILLS, ...(kill < healed ? [WRITES / KILLS] : [50]));
         // the last ones may have been written before
-        await Promise.race([
-          tally.more(randomInt(1 + Math.floor(most))),
-          Promise.all(atEdge.map((each) => each.finished())),
-        ]);
+        await Promise.race([tally.more(randomInt(1 + Math.floor(most))), finished]);
         await edge!.kill('SIGKILL');
         await start();
       }
       for (const client of [reader, ...atEdge]) client.connect(edge!);
-      await Promise.all(atEdge.map((each) => each.finished()));
+      await finished;
       await joined();
-      states = [contents(await atomesOf(edge!)), contents(await atomesOf(core))];
+      states = [contents((await atomesOf(edge!)).values()), contents((await atomesOf(core)).values())];
       await reader.reached(Number(link.safe));
       await edge!.kill('SIGTERM');
       await core.close();

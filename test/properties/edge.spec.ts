@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from '../support/properties.js';
-import { EdgePair } from '../support/edge/edge-pair.js';
+import { EdgePair, ledgerOf } from '../support/edge/edge-pair.js';
 import { content, mutation } from '../support/models/arbitraries.js';
 import { atomesOf, FollowingClient } from '../support/clients/following-client.js';
 import type { Fault } from '../support/faults/fault-proxy.js';
 import { pushedWrite } from '../../src/edge/pushed-write.js';
-import { LEDGER_STORE, type LedgerStore } from '../../src/ledger/store.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
 import type { AlterationRow } from '../../src/ledger/rows.js';
 import type { AlterationBody } from '../../src/protocol/index.js';
@@ -71,8 +70,8 @@ describe('an edge and the server above it, written to at both sides while the wa
 
   const created = (id: string, changes: unknown): Write => ({ id, change: { operation: 'create', changes } });
 
-  async function rowsOf({ app }: TestApp): Promise<readonly AlterationRow[]> {
-    const ledger = app.get<LedgerStore>(LEDGER_STORE, { strict: false }).ledger('default');
+  async function rowsOf(app: TestApp): Promise<readonly AlterationRow[]> {
+    const ledger = ledgerOf(app);
     expect((await verifyLedger(ledger)).fault).toBeUndefined();
     return ledger.alterations.page({ after: 0, upTo: 1e9, limit: 1e6, chars: 1e9 });
   }

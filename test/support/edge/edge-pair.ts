@@ -1,10 +1,18 @@
 import type { Edge } from '../../../src/edge/edge.js';
 import { EdgeLink } from '../../../src/edge/edge-link.js';
-import type { AtomeOptions, AtomeStaticOptions } from '../../../src/config/module-options.js';
-import { WS_PATH, type Atome } from '../../../src/protocol/index.js';
+import { atomeOf } from '../../../src/ledger/row-mapper.js';
+import { LEDGER_STORE, type LedgerStore } from '../../../src/ledger/store.js';
+import type { Atome } from '../../../src/protocol/index.js';
 import { FaultProxy } from '../faults/fault-proxy.js';
 import { startApp, type TestApp } from '../server/app.js';
-import { atomesOf } from '../clients/following-client.js';
+
+/** How each of the two servers is started. */
+export interface PairEnvironment {
+  readonly core?: Record<string, string>;
+  readonly edge?: Record<string, string>;
+  /** The one that is followed. */
+  readonly tenant?: string;
+}
 
 /** A server, one that follows it, and the way between them. */
 export class EdgePair {
@@ -12,18 +20,18 @@ export class EdgePair {
     readonly core: TestApp,
     readonly edge: TestApp,
     readonly way: FaultProxy,
+    private readonly tenant: string,
   ) {}
 
-  /** @param options of the edge. */
-  static async start(
-    environment: Record<string, string> = {},
-    options: AtomeOptions & AtomeStaticOptions = {},
-    coreOptions: AtomeOptions & AtomeStaticOptions = {},
-  ): Promise<EdgePair> {
-    const core = await startApp({}, coreOptions);
+  static async start({
+    core: above = {},
+    edge: below = {},
+    tenant = 'default',
+  }: PairEnvironment = {}): Promise<EdgePair> {
+    const core = await startApp(above);
     const way = await FaultProxy.to(core.url);
-    const edge = await startApp({ UPSTREAM: way.url.replace('http', 'ws') + WS_PATH, ...environment }, options);
-    return new EdgePair(core, edge, way);
+    const edge = await startApp({ ...below, UPSTREAM: way.url.replace('http', 'ws') });
+    return new EdgePair(core, edge, way, tenant);
   }
 
   get link(): Edge {
@@ -47,15 +55,15 @@ export class EdgePair {
   /** Resolves when both have decided all, and know of it. */
   joined(): Promise<void> {
     return this.until(async () => {
+      const head = await ledgerOf(this.core, this.tenant).write.head();
       const { waiting, upstream } = this.link.status();
-      if (waiting > 0 || !upstream) return false;
-      return upstream.seq === (await this.headOf(this.core)) && this.link.status().waiting === 0;
+      return waiting === 0 && head !== undefined && upstream?.epoch === head.epoch && upstream.seq === head.seq;
     });
   }
 
+  /** What there is at each that is not deleted. */
   async states(): Promise<[edge: Map<string, unknown>, core: Map<string, unknown>]> {
-    const [edge, core] = await Promise.all([atomesOf(this.edge), atomesOf(this.core)]);
-    return [contents(edge), contents(core)];
+    return [await statesOf(this.edge, 'default'), await statesOf(this.core, this.tenant)];
   }
 
   async close(): Promise<void> {
@@ -63,17 +71,23 @@ export class EdgePair {
     await this.way.close();
     await this.core.close();
   }
+}
 
-  private async headOf(app: TestApp): Promise<number> {
-    return Number((await app.api.get('/api/sync/changes?limit=1&since=999999999')).body.head ?? 0);
-  }
+/** The ledger of a tenant of a server. */
+export function ledgerOf({ app }: TestApp, tenant = 'default'): ReturnType<LedgerStore['ledger']> {
+  return app.get<LedgerStore>(LEDGER_STORE, { strict: false }).ledger(tenant);
+}
+
+async function statesOf(app: TestApp, tenant: string): Promise<Map<string, unknown>> {
+  const rows = await ledgerOf(app, tenant).atomes.after({ after: '', limit: 100_000 });
+  return contents(rows.filter(({ deletedAt }) => deletedAt === null).map((row) => atomeOf(row)));
 }
 
 /** What is the same at both: all but what each counts for itself. */
-export function contents(atomes: Map<string, Atome>): Map<string, unknown> {
+export function contents(atomes: Iterable<Atome>): Map<string, unknown> {
   return new Map(
-    [...atomes].map(([id, atome]) => {
-      const { version: _version, createdAt: _created, updatedAt: _updated, ...same } = atome;
+    [...atomes].map((atome) => {
+      const { id, version: _version, createdAt: _created, updatedAt: _updated, ...same } = atome;
       return [id, same];
     }),
   );
