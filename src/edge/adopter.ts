@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Committed } from '../ledger/outcome.js';
-import type { Adopt, AdoptedChange } from '../ledger/write/adopt.js';
+import type { Adopt, AdoptedChange } from '../ledger/write/adopted-change.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { PreparedMutation } from '../ledger/write/prepared-mutation.js';
 import { AtomeError, formatHlc, MAX_COUNTER, type AlterationBody, type AtomeEvent } from '../protocol/index.js';

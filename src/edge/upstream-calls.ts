@@ -33,7 +33,7 @@ interface Call {
 /** What is asked of upstream by HTTP. */
 export class UpstreamCalls {
   /** Ends what is asked: with the connection beside which it is. */
-  signal = new AbortController().signal;
+  signal: AbortSignal = new AbortController().signal;
 
   /** @param url of its WebSocket. */
   constructor(

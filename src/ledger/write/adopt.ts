@@ -1,26 +1,10 @@
-import {
-  clampHlc,
-  fold,
-  type AlterationBody,
-  type AtomeState,
-  type Change,
-  type HybridClock,
-} from '../../protocol/index.js';
-import { newAlteration, type Provenance, type Stamp } from '../new-alteration.js';
+import { clampHlc, fold, type Change, type HybridClock } from '../../protocol/index.js';
+import { newAlteration } from '../new-alteration.js';
 import type { Outcome, WriteOrigin } from '../outcome.js';
+import type { Adopt, AdoptedChange } from './adopted-change.js';
 import { appendEntry } from './append-entry.js';
 import { completeChange } from './complete-change.js';
 import type { GroupState } from './group-state.js';
-
-/** A change that another ledger has decided: it is written as it is. Of a `redact`, what stays is found here. */
-export type AdoptedChange = Change & Omit<Provenance, 'sourceClient'> & Stamp;
-
-/**
- * What brings an atome to what another ledger makes of it. Asked under the lock of the tenant.
- * @param state null where there is none.
- * @param unheard alterations of the atome in the same group, which nobody has been told of.
- */
-export type Adopt = (state: AtomeState | null, unheard: readonly AlterationBody[]) => readonly AdoptedChange[];
 
 /** What is adopted, of which atome. */
 export interface Adoption {

@@ -1,5 +1,5 @@
 import { AtomeError, type Mutation } from '../../protocol/index.js';
-import type { Adopt } from './adopt.js';
+import type { Adopt } from './adopted-change.js';
 import type { PendingAtome } from './pending-atome.js';
 import type { Preconditions } from './preconditions.js';
 
