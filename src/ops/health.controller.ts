@@ -10,16 +10,13 @@ import {
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
-import { NodeBus } from '../bus/node-bus.js';
-import { EdgeLink } from '../edge/edge-link.js';
 import { Drain } from '../http/drain.js';
 import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
+import { PeerHealth } from './peer-health.js';
 import { Readiness } from './readiness.js';
 
 const RETRY_S = '1';
 const REPORT = { 'application/json': { schema: 'HealthAnswer' } } as const;
-const NOT_HEARD = 'other servers are not heard: what they write is seen later; the log says why';
-const NOT_FOLLOWED = 'the server above is not followed: what is written there comes later; the log says why';
 
 /** A report of what is not well is an answer, not a problem. */
 @Catch(ServiceUnavailableException)
@@ -43,8 +40,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly drain: Drain,
     private readonly readiness: Readiness,
-    private readonly bus: NodeBus,
-    private readonly link: EdgeLink,
+    private readonly peers: PeerHealth,
   ) {}
 
   @Get()
@@ -54,9 +50,7 @@ export class HealthController {
   @ApiAnswers(200, 'Yes', REPORT)
   @ApiAnswers(503, 'No: `error` says what is wrong', REPORT, ['Retry-After'])
   check() {
-    const upstream = this.link.edge && (() => this.upstream());
-    const looks = [() => this.accepting(), () => this.database(), () => this.others()];
-    return this.health.check(upstream ? [...looks, upstream] : looks);
+    return this.health.check([() => this.accepting(), () => this.database(), ...this.peers.looks()]);
   }
 
   @Get('live')
@@ -83,22 +77,6 @@ export class HealthController {
   private accepting(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
     return this.drain.isLeaving ? indicator.down('going down') : indicator.up();
-  }
-
-  /** A server that does not hear others is late, and right all the same. */
-  private others(): HealthIndicatorResult {
-    const { fault, peerCount } = this.bus;
-    const indicator = this.indicators.check('otherServers');
-    // why, the log says: it may name hosts and users
-    return fault === undefined ? indicator.up({ count: peerCount }) : indicator.up({ degraded: NOT_HEARD });
-  }
-
-  /** An edge is there for when the way to the server above is not. */
-  private upstream(): HealthIndicatorResult {
-    const { state, waiting, upstream } = this.link.edge!.status();
-    const lag = upstream && upstream.head - upstream.seq;
-    const degraded = state !== 'live' && { degraded: NOT_FOLLOWED };
-    return this.indicators.check('upstream').up({ state, waiting, ...(lag !== undefined && { lag }), ...degraded });
   }
 
   private async database(): Promise<HealthIndicatorResult> {

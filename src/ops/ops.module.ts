@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { errorLog } from '../http/error-log.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { HealthController } from './health.controller.js';
+import { PeerHealth } from './peer-health.js';
 import { Readiness } from './readiness.js';
 
 /** What those who run the server need. */
@@ -10,6 +11,7 @@ import { Readiness } from './readiness.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [
+    PeerHealth,
     {
       provide: Readiness,
       inject: [LEDGER_STORE],
