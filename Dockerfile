@@ -6,6 +6,7 @@ FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY client/package.json client/
+COPY client/console/package.json client/console/
 RUN npm ci
 COPY build.mjs bundle.mjs tsconfig.json ./
 COPY client client
@@ -25,7 +26,8 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/dist dist
 COPY --from=build /app/client/package.json client/
-COPY --from=build /app/client/console client/console
+COPY --from=build /app/client/async-docs client/async-docs
+COPY --from=build /app/client/console/dist client/console/dist
 COPY --from=build /app/client/examples client/examples
 COPY --from=build /app/client/dist client/dist
 COPY --from=build --chown=1000:1000 /data /data

@@ -19,7 +19,19 @@ const PARTS = [
     dist: 'client/dist',
     made: 'client/dist/client.js',
     sources: ['client/src', 'client/examples/todo-react', 'client/build.mjs', 'src/protocol', 'package-lock.json'],
-    commands: ['npm run build --workspace client'],
+    commands: ['node client/build.mjs'],
+  },
+  {
+    dist: 'client/console/dist',
+    made: 'client/console/dist/console.js',
+    sources: [
+      'client/console/src',
+      'client/console/index.html',
+      'client/console/build.mjs',
+      'client/dist/index.js',
+      'package-lock.json',
+    ],
+    commands: ['node client/console/build.mjs'],
   },
 ];
 

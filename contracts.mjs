@@ -36,6 +36,7 @@ const TYPES = {
   'protocol/messages/server-messages': ['ServerMessage'],
   'protocol/messages/sent-messages': ['SentMessage', 'SentWrite'],
   'accounts/answers': ['TicketAnswer', 'TokensAnswer', 'LoginAnswer', 'MeAnswer', 'AccountDeletedAnswer'],
+  'realtime/answers': ['ClientsAnswer', 'ExplainAnswer'],
   'consumers/answers': ['ConsumersAnswer', 'DeadLettersAnswer', 'CountAnswer'],
   'webhooks/answers': [
     ...['WebhookAnswer', 'WebhookMadeAnswer', 'WebhooksAnswer', 'WebhookSecretAnswer', 'WebhookTestAnswer'],

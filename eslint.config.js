@@ -3,8 +3,9 @@ import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescrip
 import { flatConfigs, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
+const PROJECTS = ['./tsconfig.test.json', './client/console/tsconfig.json'];
 const SPECS = ['**/*.spec.ts', 'test/**'];
-const PRODUCT = ['src/**/*.ts', 'client/src/**/*.{ts,tsx}'];
+const PRODUCT = ['src/**/*.ts', 'client/src/**/*.{ts,tsx}', 'client/console/src/**/*.{ts,tsx}'];
 /* A migration is what a database has run: it is not reshaped afterwards. */
 const MIGRATIONS = 'src/database/migrations/**';
 
@@ -62,8 +63,8 @@ const zones = [
     message: CLIENT_USER,
   },
   { target: './client/src/{react,query-state}.ts', from: './src', message: CLIENT_USER },
-  ...['console', 'examples'].flatMap((folder) => [
-    { target: `./client/${folder}`, from: './client/src', except: ['./index.ts'], message: CLIENT_USER },
+  ...['async-docs', 'console', 'examples'].flatMap((folder) => [
+    { target: `./client/${folder}`, from: './client/src', except: ['./index.ts', './where.ts'], message: CLIENT_USER },
     { target: `./client/${folder}`, from: './src', message: CLIENT_USER },
   ]),
   {
@@ -94,7 +95,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    languageOptions: { parserOptions: { project: ['./tsconfig.test.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: PROJECTS, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -123,7 +124,7 @@ export default tseslint.config(
     plugins: { 'import-x': importX },
     settings: {
       ...flatConfigs.typescript.settings,
-      'import-x/resolver-next': [createTypeScriptImportResolver({ project: ['./tsconfig.test.json'] })],
+      'import-x/resolver-next': [createTypeScriptImportResolver({ project: PROJECTS, noWarnOnMultipleProjects: true })],
     },
     rules: {
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
@@ -145,8 +146,8 @@ export default tseslint.config(
     // A closure is the class of the client: its private names are made short in the bundle, those of a class are not.
     files: [
       'client/src/connection/connection.ts',
-      'client/src/offline/{client,engine,replica,sender}.ts',
-      'client/src/query/queries.ts',
+      'client/src/offline/{client,engine,persistence,replica,sender}.ts',
+      'client/src/query/{live-result,queries}.ts',
       'client/src/storage/indexeddb/{commit-log,indexeddb-store}.ts',
     ],
     rules: { 'max-lines-per-function': ['error', 190] },
@@ -154,7 +155,7 @@ export default tseslint.config(
   { files: ['*.js', '**/*.mjs', '**/*.cjs', 'bench/**/*.js'], languageOptions: { globals: NODE_GLOBALS } },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs', globals: { __filename: 'readonly' } } },
   {
-    files: ['client/{examples,console}/**/*.js', 'bench/load/*-page.js'],
+    files: ['client/{async-docs,examples}/**/*.js', 'bench/load/*-page.js'],
     languageOptions: { globals: BROWSER_GLOBALS },
   },
   {

@@ -18,8 +18,13 @@ const ENTRIES = {
   backends: at('src/dual.ts'),
   query: at('src/query-state.ts'),
   react: at('src/react.ts'),
+  server: at('src/server.ts'),
   sqlite: at('src/sqlite.ts'),
+  undo: at('src/undo.ts'),
+  validate: at('src/validate.ts'),
   where: at('src/where.ts'),
+  ws: at('src/connection/package-web-socket.ts'),
+  'no-ws': at('src/connection/no-web-socket.ts'),
   // no subpath: apart from what is offline first, so that a page which imports that alone loads it later
   unified: at('src/online/default-client.ts'),
 };
@@ -34,15 +39,33 @@ const shared = {
   logLevel: 'warning',
 };
 
+/** Which of the two it is, the conditions of the package say: a bundler that is not for Node must not meet the package `ws`. */
+const conditionalWs = {
+  name: 'ws by condition',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/package-web-socket\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: '@atome-sync/client/ws', external: true } : undefined,
+    ),
+};
+
 rmSync(at('dist'), { recursive: true, force: true });
 await Promise.all([
-  build({ ...shared, entryPoints: ENTRIES, outdir: at('dist'), splitting: true, chunkNames: 'shared-[hash]' }),
+  build({
+    ...shared,
+    entryPoints: ENTRIES,
+    outdir: at('dist'),
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    plugins: [conditionalWs],
+  }),
   build({ ...shared, entryPoints: [ENTRIES.index], outfile: at('dist/client.js'), minify: true }),
 ]);
 for (const name of readdirSync(at('dist')).filter((each) => each.endsWith('.js'))) {
   const path = at(`dist/${name}`);
   // what a file imports without a name has no effect; with it, esbuild takes what is loaded later for needed at once
-  writeFileSync(path, readFileSync(path, 'utf8').replace(/^import "\.\/.*";$/gm, ''));
+  const text = readFileSync(path, 'utf8').replace(/^import "\.\/.*";$/gm, '');
+  // on the first line, so that the source map stays right
+  writeFileSync(path, name === 'react.js' ? `"use client"; ${text}` : text);
 }
 execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json')], { stdio: 'inherit' });
 

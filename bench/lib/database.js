@@ -13,11 +13,22 @@ export const CACHE = fileURLToPath(new URL('../.cache/', import.meta.url));
  * An empty database.
  * @typedef {object} Database
  * @property {string} url
- * @property {(table: string) => Promise<number>} count  rows of a table
+ * @property {(table: Table) => Promise<number>} count  rows of a table
  * @property {() => Promise<void>} drop
  */
 
 /** @typedef {'SQLite' | 'PostgreSQL'} Kind */
+
+/** Ours, or that of the peers. @typedef {'alterations' | 'notes'} Table */
+
+/** Where ours are. @type {Readonly<Record<Kind, string>>} */
+const PLACES = { SQLite: 'atome_', PostgreSQL: 'atome.' };
+
+/**
+ * @param {Kind} kind
+ * @param {Table} table
+ */
+const countOf = (kind, table) => `SELECT count(*) AS n FROM ${table === 'notes' ? '' : PLACES[kind]}${table}`;
 
 /** @type {readonly Kind[]} */
 export const KINDS = ['SQLite', 'PostgreSQL'];
@@ -49,7 +60,7 @@ async function createFile() {
     count: async (table) => {
       const db = new BetterSqlite3(path, { readonly: true });
       try {
-        return /** @type {{ n: number }} */ (db.prepare(`SELECT count(*) AS n FROM ${table}`).get()).n;
+        return /** @type {{ n: number }} */ (db.prepare(countOf('SQLite', table)).get()).n;
       } finally {
         db.close();
       }
@@ -71,7 +82,7 @@ async function createOnServer() {
   await query(server, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
   return {
     url,
-    count: async (table) => Number((await query(url, `SELECT count(*) AS n FROM ${table}`))[0].n),
+    count: async (table) => Number((await query(url, countOf('PostgreSQL', table)))[0].n),
     drop: async () => void (await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
   };
 }

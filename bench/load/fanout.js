@@ -57,7 +57,7 @@ const SAMPLED_GROUPS = 20;
  * @param {string} params.dialect
  * @param {readonly { readers: number, headers: Record<string, string> }[]} params.groups
  * @param {number} [params.since]
- * @param {{ path: string, connections: number }} [params.rest]  write by HTTP, and not over a socket
+ * @param {{ path: string, connections: number, port?: number }} [params.rest]  write by HTTP, perhaps elsewhere, and not over a socket
  */
 export async function connect({ port: to, dialect: name, groups: wanted, since, rest }) {
   port = to;
@@ -76,7 +76,7 @@ export async function connect({ port: to, dialect: name, groups: wanted, since, 
     if (!rest) group.writer = await openWriter(group, headers);
   }
   const [{ headers }] = wanted;
-  httpSockets = Array.from({ length: rest?.connections ?? 0 }, () => new HttpSocket(port, headers));
+  httpSockets = Array.from({ length: rest?.connections ?? 0 }, () => new HttpSocket(rest?.port ?? port, headers));
   path = rest?.path ?? '';
 }
 

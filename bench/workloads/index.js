@@ -5,6 +5,8 @@ import { delivery } from './delivery.js';
 import { fanout } from './fanout.js';
 import { idle } from './idle.js';
 import { mutate } from './mutate.js';
+import { nodes } from './nodes.js';
+import { overload } from './overload.js';
 import { read } from './read.js';
 import { sdk } from './sdk.js';
 import { snapshot } from './snapshot.js';
@@ -17,6 +19,7 @@ export const WORKLOADS = [
   create,
   mutate,
   delivery,
+  nodes,
   catchup,
   storm,
   idle,
@@ -25,4 +28,5 @@ export const WORKLOADS = [
   snapshot,
   tenants,
   sdk,
+  overload,
 ];

@@ -1,14 +1,14 @@
 /*
- * A first look at atome-sync. The page at / loads this file; open that page in two windows, and with the
- * developer tools of one of them try, for example:
+ * A first look at atome-sync. Open the page at / in two windows, load this file in both with their developer tools
+ * (the first line), and in one of them try, for example:
  *
- *   const { createNote, rename } = await import('/examples/socket_test.js');
+ *   const { createNote, rename } = await import('./examples/socket_test.js');
  *   const { id } = await createNote('Shopping', 'Milk, bread');
  *   await rename(id, 'Groceries');
  *
  * The other window logs each change as it comes.
  */
-import { UnifiedAtome, UnifiedSync } from '/client.js';
+import { UnifiedAtome, UnifiedSync } from '../client.js';
 
 /** The token of this window, where the server asks for one. It ends with the window. */
 export function heldToken() {
@@ -25,6 +25,8 @@ export function holdToken(token) {
 /** Connects and logs what others do. The SDK reconnects by itself and then tells what was missed. */
 export function connect() {
   return UnifiedSync.connectRealtime({
+    // where this file is, under whatever prefix
+    url: new URL('..', import.meta.url).href,
     token: heldToken(),
     onConnected: ({ clientId }) => console.log('connected as', clientId),
     onDisconnected: ({ code, reason }) => console.log('disconnected:', code, reason),

@@ -41,7 +41,7 @@ export interface Backends<Map = AnyKinds> {
  * the same state. Own writes alone go to both: what others write on one server stays there.
  * @throws SyncError `invalid` for a malformed URL.
  */
-export function createClient<Map extends Kinds<Map> = AnyKinds>(options: BackendsOptions): Backends<Map> {
+export function createBackends<Map extends Kinds<Map> = AnyKinds>(options: BackendsOptions): Backends<Map> {
   const clock = createWriteClock();
   const { stamp } = createStamps(clock);
   const [localStore, local] = open<Map>(options.local, clock);
@@ -130,3 +130,9 @@ async function recoverPrepared(
     cloudStore.tell(write);
   }
 }
+
+/**
+ * The former name of {@link createBackends}.
+ * @deprecated
+ */
+export const createClient = createBackends;

@@ -3,7 +3,7 @@ import { note, settle, ScriptedServer } from '../../test/support/clients/scripte
 import { createClient, memoryStore, type Client } from './index.js';
 import * as entry from './query-state.js';
 
-const { queryState } = entry;
+const { count, queryState } = entry;
 let server: ScriptedServer;
 beforeEach(() => void (server = new ScriptedServer()));
 afterEach(() => server.close());
@@ -17,8 +17,16 @@ function follow(client: Client): [string, number, string?][] {
   return told;
 }
 
-it('/query exports this name', () => {
-  expect(Object.keys(entry)).toEqual(['queryState']);
+it('/query exports these names', () => {
+  expect(Object.keys(entry).sort()).toEqual(['count', 'queryState']);
+});
+
+it('counts what a query finds, also behind its limit', async () => {
+  const [client] = await server.live(3, [note('a'), note('b', { done: true }), note('c')]);
+  expect(await count(client, { kind: 'note', limit: 1, offset: 1 })).toBe(3);
+  expect(await count(client, { where: { done: true } })).toBe(1);
+  await client.create({ kind: 'note', data: {} });
+  expect(await count(client)).toBe(4);
 });
 
 it('is loading until a complete state is here, ready from then on, and in error when the client has stopped', async () => {

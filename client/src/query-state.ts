@@ -75,3 +75,14 @@ function report(thrown: unknown): void {
   if (reportError) reportError(thrown);
   else console.error(thrown);
 }
+
+/**
+ * How many atomes of the local store a query finds, whatever its `limit` and `offset`.
+ * @throws SyncError `invalid` for a query that is written wrong.
+ */
+export async function count<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map>>(
+  client: Pick<Client<Map>, 'list'>,
+  query: Query<Map, Kind> = {},
+): Promise<number> {
+  return (await client.list({ ...query, limit: undefined, offset: undefined })).length;
+}

@@ -16,6 +16,7 @@ export class AccessTokens {
     private readonly jwt: JwtOptions,
     secret: string,
     private readonly options: AccountOptions,
+    private readonly now: () => number,
   ) {
     this.key = new TextEncoder().encode(secret);
   }
@@ -23,7 +24,7 @@ export class AccessTokens {
   async issue(accountId: string, sessionId: string): Promise<AccessToken> {
     const { tenantClaim, rolesClaim, issuer, audience } = this.jwt;
     const { tenancy, role, accessTokenSeconds } = this.options;
-    const now = Math.floor(Date.now() / 1_000);
+    const now = Math.floor(this.now() / 1_000);
     const exp = now + accessTokenSeconds;
     const tenant = tenancy === 'own' ? accountId : 'default';
     const token = new SignJWT({ [tenantClaim]: tenant, [rolesClaim]: [role], sid: sessionId })

@@ -14,7 +14,11 @@ const SELECT = `SELECT id, identifier, password_hash AS "passwordHash", created_
 
 /** The accounts in the database. What takes a `hash` does nothing when the password is another one meanwhile. */
 export class AccountStore {
-  constructor(private readonly tables: Tables) {}
+  /** @param now the time that all servers go by, in milliseconds since 1970. */
+  constructor(
+    private readonly tables: Tables,
+    readonly now: () => number,
+  ) {}
 
   /** @returns false when the identifier is taken. */
   async add({ id, identifier, passwordHash, createdAt }: Account): Promise<boolean> {

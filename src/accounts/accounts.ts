@@ -34,7 +34,7 @@ export class Accounts {
     const secret = parsePassword(password);
     this.throttle.register(address);
     const passwordHash = await this.passwords.hash(secret);
-    const account = { id: randomUUID(), identifier: name, passwordHash, createdAt: Date.now() };
+    const account = { id: randomUUID(), identifier: name, passwordHash, createdAt: this.store.now() };
     if (!(await this.store.add(account))) {
       throw new AtomeError('exists', 'there is an account of that name already; log in, or take another');
     }
@@ -58,14 +58,14 @@ export class Accounts {
     const secret = parsePassword(to);
     const account = await this.confirm(caller, password, address);
     const hash = await this.passwords.hash(secret);
-    const ended = await this.store.changePassword(account, hash, caller.sessionId!, Date.now());
+    const ended = await this.store.changePassword(account, hash, caller.sessionId!, this.store.now());
     if (!ended) throw refused();
     this.sessions.refuseTokensOf(...ended);
   }
 
   /** What the account has written stays: it is the tenant's. */
   async delete(caller: Identity, password: string, address: string): Promise<void> {
-    const ended = await this.store.remove(await this.confirm(caller, password, address), Date.now());
+    const ended = await this.store.remove(await this.confirm(caller, password, address), this.store.now());
     if (!ended) throw refused();
     this.sessions.refuseTokensOf(...ended);
   }

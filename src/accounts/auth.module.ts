@@ -7,6 +7,7 @@ import { CredentialExtractor } from '../auth/authentication/credential-extractor
 import { JwtAuthenticator } from '../auth/authentication/jwt.authenticator.js';
 import { RequestAuthenticator } from '../auth/authentication/request-authenticator.js';
 import { AccessGuard } from '../auth/authorization/access.guard.js';
+import { SharedClock } from '../database/shared-clock.js';
 import { ResolvedOptions, type AccountOptions } from '../config/module-options.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { authProviders } from './auth.providers.js';
@@ -16,11 +17,15 @@ import { SessionAuthenticator } from './session.authenticator.js';
 const UNUSABLE_KEY =
   'a token is refused, because its key in the key set cannot be used (jwt.keys; AUTH_JWKS_URL, AUTH_JWKS_FILE)';
 
-function authenticatorOf({ jwt, authenticate }: ResolvedOptions, revocations?: Revocations): Authenticator {
+function authenticatorOf(
+  { jwt, authenticate }: ResolvedOptions,
+  { now }: SharedClock,
+  revocations?: Revocations,
+): Authenticator {
   const log = new LimitedLog(new Logger('Keys'));
   const onUnusableKey = (why: string): void => log.warn('key', `${UNUSABLE_KEY}: ${why}`);
   const withoutTokens = authenticate ? new HostAuthenticator() : new NoAuthenticator();
-  const authenticator = jwt ? new JwtAuthenticator(jwt, onUnusableKey) : withoutTokens;
+  const authenticator = jwt ? new JwtAuthenticator(jwt, onUnusableKey, now) : withoutTokens;
   return revocations ? new SessionAuthenticator(authenticator, revocations) : authenticator;
 }
 
@@ -29,19 +34,23 @@ function perimeterOf(originPolicy: OriginPolicy): Perimeter {
   return new Perimeter(originPolicy, (cause, line) => log.warn(cause, line));
 }
 
-function limiterOf(authenticator: Authenticator, { connections }: ResolvedOptions): ConnectionLimiter {
-  return new ConnectionLimiter(authenticator, connections);
+function limiterOf(
+  authenticator: Authenticator,
+  { connections }: ResolvedOptions,
+  { now }: SharedClock,
+): ConnectionLimiter {
+  return new ConnectionLimiter(authenticator, connections, now);
 }
 
 const PROVIDERS: readonly Provider[] = [
   {
     provide: Authenticator,
-    inject: [ResolvedOptions, { token: Revocations, optional: true }],
+    inject: [ResolvedOptions, SharedClock, { token: Revocations, optional: true }],
     useFactory: authenticatorOf,
   },
   { provide: OriginPolicy, inject: [ResolvedOptions], useFactory: (o: ResolvedOptions) => new OriginPolicy(o.origins) },
   { provide: Perimeter, inject: [OriginPolicy], useFactory: perimeterOf },
-  { provide: ConnectionLimiter, inject: [Authenticator, ResolvedOptions], useFactory: limiterOf },
+  { provide: ConnectionLimiter, inject: [Authenticator, ResolvedOptions, SharedClock], useFactory: limiterOf },
   RequestAuthenticator,
   AccessGuard,
 ];

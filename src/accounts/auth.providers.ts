@@ -5,6 +5,7 @@ import { Tickets } from '../auth/authentication/tickets.js';
 import { errorLog } from '../http/error-log.js';
 import { ResolvedOptions, type AccountOptions } from '../config/module-options.js';
 import { LEDGER_STORE } from '../ledger/store.js';
+import { SharedClock } from '../database/shared-clock.js';
 import type { Tables } from '../database/tables.js';
 import { NodeBus } from '../bus/node-bus.js';
 import { AccessTokens } from './access-tokens.js';
@@ -37,13 +38,14 @@ const TICKETS: readonly Provider[] = [
   },
   {
     provide: Tickets,
-    inject: [SqlTicketStore, Authenticator],
-    useFactory: (store: SqlTicketStore, authenticator: Authenticator) => new Tickets(store, authenticator),
+    inject: [SqlTicketStore, Authenticator, SharedClock],
+    useFactory: (store: SqlTicketStore, authenticator: Authenticator, { now }: SharedClock) =>
+      new Tickets(store, authenticator, now),
   },
   {
     provide: 'atome-sync:ticket-housekeeping',
-    inject: [SqlTicketStore],
-    useFactory: (store: SqlTicketStore) => periodic(() => store.sweep(Date.now())),
+    inject: [SqlTicketStore, SharedClock],
+    useFactory: (store: SqlTicketStore, { now }: SharedClock) => periodic(() => store.sweep(now())),
   },
   {
     provide: CredentialExtractor,
@@ -61,13 +63,21 @@ function secretOf({ jwt }: ResolvedOptions): string {
 
 function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
   return [
-    { provide: AccountStore, inject: [LEDGER_STORE], useFactory: (tables: Tables) => new AccountStore(tables) },
-    { provide: SessionStore, inject: [LEDGER_STORE], useFactory: (tables: Tables) => new SessionStore(tables) },
+    {
+      provide: AccountStore,
+      inject: [LEDGER_STORE, SharedClock],
+      useFactory: (tables: Tables, { now }: SharedClock) => new AccountStore(tables, now),
+    },
+    {
+      provide: SessionStore,
+      inject: [LEDGER_STORE, SharedClock],
+      useFactory: (tables: Tables, { now }: SharedClock) => new SessionStore(tables, now),
+    },
     {
       provide: Revocations,
       inject: [SessionStore],
       useFactory: (store: SessionStore) =>
-        new Revocations((time) => store.revokedSince(time), options.accessTokenSeconds * 1_000, onError),
+        new Revocations((time) => store.revokedSince(time), options.accessTokenSeconds * 1_000, onError, store.now),
     },
     {
       provide: AccountSessions,
@@ -77,8 +87,9 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
     },
     {
       provide: AccessTokens,
-      inject: [ResolvedOptions],
-      useFactory: (resolved: ResolvedOptions) => new AccessTokens(resolved.jwt!, secretOf(resolved), options),
+      inject: [ResolvedOptions, SharedClock],
+      useFactory: (resolved: ResolvedOptions, { now }: SharedClock) =>
+        new AccessTokens(resolved.jwt!, secretOf(resolved), options, now),
     },
     {
       provide: Accounts,
@@ -93,7 +104,7 @@ function accountProviders(options: AccountOptions): readonly FactoryProvider[] {
       provide: 'atome-sync:account-housekeeping',
       inject: [SessionStore, Revocations],
       useFactory: (store: SessionStore, revocations: Revocations) =>
-        periodic(() => store.sweep(Date.now(), Date.now() - revocations.keptMs)),
+        periodic(() => store.sweep(store.now(), store.now() - revocations.keptMs)),
     },
   ];
 }

@@ -26,7 +26,11 @@ const SELECT = `SELECT id, account_id AS "accountId", secret_hash AS "secretHash
 
 /** The sessions of accounts in the database. */
 export class SessionStore {
-  constructor(private readonly tables: Tables) {}
+  /** @param now the time that all servers go by, in milliseconds since 1970. */
+  constructor(
+    private readonly tables: Tables,
+    readonly now: () => number,
+  ) {}
 
   /** @returns false when the account has another password than the one that was checked, or has gone. */
   async open({ id, accountId, token, expiresAt }: NewSession, passwordHash: string, now: number): Promise<boolean> {

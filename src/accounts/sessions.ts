@@ -37,7 +37,7 @@ export class AccountSessions {
 
   /** undefined when the password that was checked is that of the account no longer. */
   async open(accountId: string, passwordHash: string): Promise<AccountSession | undefined> {
-    const [token, now] = [newRefreshToken(), Date.now()];
+    const [token, now] = [newRefreshToken(), this.store.now()];
     const session = { id: randomUUID(), accountId, expiresAt: now + SESSION_MS };
     const isOpen = await this.store.open({ ...session, token }, passwordHash, now);
     return isOpen ? { ...session, refreshToken: textOf(token) } : undefined;
@@ -51,7 +51,7 @@ export class AccountSessions {
   async refresh(text: string): Promise<AccountSession> {
     const token = parseRefreshToken(text);
     if (!token) throw refused();
-    const [next, now] = [successorOf(token, this.key), Date.now()];
+    const [next, now] = [successorOf(token, this.key), this.store.now()];
     const expiresAt = now + SESSION_MS;
     const rotated = await this.store.rotate(token, next, expiresAt, now);
     if (rotated) return { ...rotated, refreshToken: textOf(next), expiresAt };
@@ -66,7 +66,7 @@ export class AccountSessions {
   }
 
   async end(sessionId: string): Promise<void> {
-    await this.store.revoke(sessionId, Date.now());
+    await this.store.revoke(sessionId, this.store.now());
     this.refuseTokensOf(sessionId);
   }
 

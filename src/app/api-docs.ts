@@ -1,10 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 import { describeAtomes } from '../http/describe-atomes.js';
-import { asyncDocument } from './async-document.js';
 import { NOTHING_HERE } from '../http/problem.js';
 import { withPlainNames } from '../http/schema-models.js';
 import { AtomeError } from '../protocol/index.js';
@@ -35,10 +33,7 @@ const TAGS: readonly (readonly [name: string, about: string])[] = [
   ['health', 'For who watches the process'],
 ];
 
-/**
- * Serves Swagger UI at `/api/docs`, and the document that it shows at `/api/openapi.json`; that of the WebSocket at
- * `/api/asyncapi.json`.
- */
+/** Serves Swagger UI at `/api/docs`, and the document that it shows at `/api/openapi.json`. */
 export function serveDocs(app: NestFastifyApplication): void {
   app
     .getHttpAdapter()
@@ -49,9 +44,6 @@ export function serveDocs(app: NestFastifyApplication): void {
       const isHidden = FOLDERS.has(routeOptions.url) && !FILES.has((params as { '*': string })['*']);
       done(isHidden ? new AtomeError('not_found', NOTHING_HERE) : undefined);
     });
-  app.getHttpAdapter().get('/api/asyncapi.json', (_request: FastifyRequest, reply: FastifyReply) => {
-    void reply.type('application/json').send(JSON.stringify(asyncDocument(app)));
-  });
   // made when it is first asked for: it costs more than the rest of the start
   SwaggerModule.setup('api/docs', app, () => documentOf(app), {
     jsonDocumentUrl: 'api/openapi.json',

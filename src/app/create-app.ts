@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-import fastifyStatic, { type FastifyStaticOptions } from '@fastify/static';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,6 +6,8 @@ import { AppModule } from './app.module.js';
 import { SESSION_DEPENDENCIES, type SessionDependencies } from '../realtime/session-dependencies.js';
 import { AtomeWsAdapter } from '../realtime/ws-adapter.js';
 import { connectionsWithin, connectionWarning, HttpConnections, openFileLimit } from './http-connections.js';
+import { serveAsyncDocs } from './async-docs.js';
+import { servePages } from './pages.js';
 import { setupPerimeter } from './perimeter.js';
 import { addressInOwnWords } from '../compat/addresses.js';
 import type { Config } from '../config/environment.js';
@@ -19,7 +19,6 @@ import { ProblemFilter, sendProblem } from '../http/problem.filter.js';
 import { AccessLog, isNoProbe } from '../http/access-log.js';
 import { REQUEST_ID, requestIdOf } from '../http/request-id.js';
 import { openLogger } from '../ops/logger.js';
-import { PACKAGE_FOLDER } from '../version.js';
 
 /** How long a request may take to arrive, and its headers, in milliseconds. */
 const REQUEST_MS = 60_000;
@@ -87,7 +86,8 @@ async function setupApp(app: NestFastifyApplication, config: Config): Promise<vo
   app.useWebSocketAdapter(new AtomeWsAdapter(app));
   app.useGlobalFilters(new ProblemFilter());
   if (config.docs) await serveDocs(app);
-  await servePage(app);
+  await servePages(app);
+  if (config.docs) await serveAsyncDocs(app);
 }
 
 /** Swagger is an optional peer; nothing else needs it. */
@@ -101,37 +101,5 @@ async function serveDocs(app: NestFastifyApplication): Promise<void> {
     new Logger('Docs').warn(
       `there is no documentation at /api/docs: it needs the package "@nestjs/swagger": ${advice}`,
     );
-  }
-}
-
-const CLIENT = new URL('client/', PACKAGE_FOLDER);
-
-/** The page runs its own scripts and talks to its own server; nothing else is let in. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-/** The page at `/`, the client in one file, and its examples. */
-async function servePage(app: NestFastifyApplication): Promise<void> {
-  const folder = (path: string): string => fileURLToPath(new URL(path, CLIENT));
-  const shared: FastifyStaticOptions = {
-    root: folder('console/'),
-    // asked for each time, answered by ETag: a new build is seen at once
-    cacheControl: false,
-    setHeaders: (reply) => {
-      void reply.headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
-      void reply.header('content-security-policy', PAGE_POLICY);
-    },
-  };
-  await app.register(fastifyStatic, { ...shared, prefix: '/', wildcard: false });
-  await app.register(fastifyStatic, {
-    ...shared,
-    root: folder('examples/'),
-    prefix: '/examples/',
-    wildcard: false,
-    decorateReply: false,
-  });
-  const fastify = app.getHttpAdapter().getInstance();
-  for (const file of ['client.js', 'client.js.map']) {
-    fastify.get(`/${file}`, (_request, reply) => reply.sendFile(file, folder('dist/')));
   }
 }

@@ -50,7 +50,7 @@ const DOCS_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** All calls, whether or not there is one; not the documentation, which is the same for everybody. */
-const API = /^\/api(?!\/(?:docs|(?:openapi|asyncapi)\.json)(?:[/?]|$))(?:[/?]|$)/;
+const API = /^\/api(?!\/(?:docs|async-docs|(?:openapi|asyncapi)\.json)(?:[/?]|$))(?:[/?]|$)/;
 
 /** Half a year, in seconds. */
 const HSTS = `max-age=${180 * 24 * 3_600}`;

@@ -96,7 +96,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
     provide: AcknowledgedWrites,
     inject: [AtomeWrites, LedgerReads, AtomeQueries, WriteSafety],
     useFactory: (writes: AtomeWrites, reads: LedgerReads, queries: AtomeQueries, safety: WriteSafety) =>
-      new AcknowledgedWrites(writes, new Echoes(readerOf(reads), queries), safety, errorLog('Writes')),
+      new AcknowledgedWrites(writes, new Echoes(readerOf(reads), queries, () => reads.now), safety, errorLog('Writes')),
   },
   { provide: WriteSafety, useFactory: () => new WriteSafety() },
 ];

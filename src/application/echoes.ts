@@ -30,6 +30,7 @@ export class Echoes {
   constructor(
     private readonly readerOf: ReaderOf,
     private readonly queries: AtomeQueries,
+    private readonly now: () => number,
   ) {}
 
   /** The alteration that a message tells of, where it is in the ledger already. */
@@ -75,7 +76,7 @@ export class Echoes {
   /** What has a name of its own and comes from another client was written by one that announces nothing. */
   private isFromRest(made: Committed, { principal, clientId }: Caller): boolean {
     const { author, atomeId, sourceClient, opId, timestamp } = made;
-    if (author !== principal.id || Date.parse(timestamp) < Date.now() - ECHO_MS) return false;
+    if (author !== principal.id || Date.parse(timestamp) < this.now() - ECHO_MS) return false;
     return sourceClient === null || sourceClient === clientId || opId === null || isDeviceOpId(opId, atomeId);
   }
 

@@ -13,6 +13,11 @@ export class LedgerReads {
     private readonly slots: ReadSlots,
   ) {}
 
+  /** The time that all servers go by, in milliseconds since 1970. */
+  get now(): number {
+    return this.store.clock.now();
+  }
+
   /** The ledger of somebody's tenant. */
   ledgerOf(principal: Principal, waiting?: Waiting): TenantLedger {
     return new AdmittedLedger(this.store.ledger(principal.tenant), this.admission(principal, waiting));

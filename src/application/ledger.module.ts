@@ -5,6 +5,7 @@ import { ReadSlots } from '../auth/admission/read-slots.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { NodeBus } from '../bus/node-bus.js';
 import { transportOf } from '../bus/open-transport.js';
+import { SharedClock } from '../database/shared-clock.js';
 import { sharedSecret } from '../database/shared-secret.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { DEFAULT_SCHEMA, type Tables } from '../database/tables.js';
@@ -43,12 +44,13 @@ type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, Resolved
 function writerOf(...[store, reader, rules, { restores }, options, memory, { state }]: WriterNeeds): LedgerWriter {
   const stateAt: LedgerReader['stateAt'] = (tenant, id, version) =>
     restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
-  const clock = new HybridClock(randomBytes(4).toString('hex'));
+  const { now } = store.clock;
+  const clock = new HybridClock(randomBytes(4).toString('hex'), now);
   const { limits, quotas, kinds } = options;
   const log = new LimitedLog(new Logger('Writes'));
   const onRefused = (cause: string, line: string): void => log.warn(cause, line);
   const elsewhere = quotas.writesPerSecond === 0 ? undefined : new WritesElsewhere(state, quotas);
-  const environment = { clock, limits, quotas, rules, kinds, now: Date.now, memory, onRefused, elsewhere };
+  const environment = { clock, limits, quotas, rules, kinds, now, memory, onRefused, elsewhere };
   const writer = new LedgerWriter(store, stateAt, environment, errorLog('Writer'));
   memory.register(writer);
   return writer;
@@ -92,6 +94,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
       return store;
     },
   },
+  { provide: SharedClock, inject: [LEDGER_STORE], useFactory: ({ clock }: LedgerStore) => clock },
   { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
   {
     provide: Scrubber,
@@ -112,10 +115,11 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: NodeBus,
     inject: [ResolvedOptions, LEDGER_STORE, MemoryBudget],
-    useFactory: (options: ResolvedOptions, tables: Tables, memory: MemoryBudget) => {
-      const { bus, busCredentials, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
-      const parts = { secret: () => sharedSecret(tables, 'bus'), hasRoom: () => memory.hasRoom() };
-      const nodeBus = new NodeBus(parts, transportOf({ bus, busCredentials, databaseUrl, schema }));
+    useFactory: (options: ResolvedOptions, store: LedgerStore & Tables, memory: MemoryBudget) => {
+      const { bus, busCredentials, busCa, databaseUrl, databaseSchema: schema = DEFAULT_SCHEMA } = options;
+      const { now } = store.clock;
+      const parts = { secret: () => sharedSecret(store, 'bus'), hasRoom: () => memory.hasRoom(), now };
+      const nodeBus = new NodeBus(parts, transportOf({ bus, busCredentials, busCa, databaseUrl, schema }));
       memory.register(nodeBus.state);
       return nodeBus;
     },

@@ -3,6 +3,7 @@ import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } f
 import type { RetentionOptions } from '../config/module-options.js';
 import { Lease } from '../database/lease.js';
 import { sharedSecret } from '../database/shared-secret.js';
+import { oldestKept } from '../ledger/compaction/oldest-kept.js';
 import { timeBefore } from '../ledger/compaction/before.js';
 import { ledgerKeyOf } from '../ledger/compaction/checkpoint.js';
 import { Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
@@ -21,6 +22,9 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly ended = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
+  private measuring: Promise<void> | undefined;
+  private measuredAt = -Infinity;
+  private late = 0;
 
   constructor(
     private readonly store: SqlStore,
@@ -34,7 +38,38 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   async beforeApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer);
     this.ended.abort();
-    await this.running;
+    await Promise.all([this.running, this.measuring]);
+  }
+
+  /**
+   * By how much what is to go and is still there has outstayed its time, in milliseconds, as it was found in the last hour; 0: nothing
+   * has, and undefined: nothing is to go.
+   */
+  get lateMs(): number | undefined {
+    if (this.options.keepMs === 0) return undefined;
+    if (performance.now() - this.measuredAt >= HOUR_MS) void this.measure();
+    return this.late;
+  }
+
+  /** Looks again how late it is. A ledger at a time, so that nobody waits for all of them. */
+  measure(): Promise<void> {
+    this.measuredAt = performance.now();
+    return (this.measuring ??= this.latest()
+      .then((ms) => void (this.late = ms))
+      // the store has said why not
+      .catch(() => undefined)
+      .finally(() => (this.measuring = undefined)));
+  }
+
+  private async latest(): Promise<number> {
+    const due = timeBefore(Date.now(), this.options.keepMs);
+    let oldest = due;
+    for (const tenant of await this.store.tenants()) {
+      if (this.ended.signal.aborted) break;
+      const kept = await oldestKept(this.store.ledger(tenant));
+      if (kept !== undefined && kept < oldest) oldest = kept;
+    }
+    return Date.parse(due) - Date.parse(oldest);
   }
 
   /** Compacts where it is time, and nobody else has begun. */
@@ -44,6 +79,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     if (!(await day.take(DAY_MS))) return;
     try {
       await this.compact();
+      await this.measure();
     } catch (error) {
       await day.release(HOUR_MS);
       // what fails because all ends goes on an hour later
@@ -62,13 +98,13 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async compact(): Promise<void> {
-    const { keepMs, archiveFolder: folder, ledgerKey } = this.options;
+    const { keepMs, archiveFolder: folder, ledgerKey, consumersExpireMs } = this.options;
     const { signal } = this.ended;
     const key = ledgerKeyOf(ledgerKey ?? (await sharedSecret(this.store, 'ledger')));
     const keepOn = (): Promise<void> => wait(PAUSE_MS, undefined, { signal });
-    const before = { time: timeBefore(Date.now(), keepMs) };
+    const before = { time: timeBefore(this.store.clock.now(), keepMs) };
     const faults: string[] = [];
-    const compactor = new Compactor(this.store, { folder, key, keepOn });
+    const compactor = new Compactor(this.store, { folder, key, keepOn, consumersExpireMs });
     for await (const compacted of compactor.run(await this.store.tenants(), before)) {
       this.say(compacted);
       faults.push(...(compacted.fault === undefined ? [] : [compacted.fault]));
@@ -79,7 +115,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
   private say({ tenant, archived, archive, heldBy }: CompactedLedger): void {
     if (archived > 0) this.logger.log(`${tenant}: ${archived} alterations are in the archive ${archive}`);
     if (!heldBy) return;
-    const advice = 'let it come after, or say atome-sync compact --past-consumers';
+    const advice = 'let it come after, or drop it with atome-sync consumers --drop';
     this.logger.warn(`${tenant}: ${heldBy.name} is at seq ${heldBy.seq}, and what it was not told is kept: ${advice}`);
   }
 }

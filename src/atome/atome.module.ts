@@ -105,7 +105,7 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
   const http = HttpModule.from(config, auth);
   const application = ApplicationModule.from(config, ledger);
   const below = [config, ledger, auth, http, application];
-  const realtime = RealtimeModule.from(ws, ...below);
+  const realtime = RealtimeModule.from({ ws, rest }, ...below);
   const compliance = ComplianceModule.from({ audit: rest && audit, userData: rest && userData }, ...below);
   const consumers = ConsumersModule.from(rest, ...below);
   const edge = EdgeModule.from(rest, ...below);

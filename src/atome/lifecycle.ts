@@ -15,6 +15,9 @@ import { EdgeLink } from '../edge/edge-link.js';
 import { Feed } from '../feed/feed.js';
 import { ArrivingBodies } from '../http/arriving-bodies.js';
 import { Drain } from '../http/drain.js';
+import { sumUpNow } from '../http/limited-log.js';
+
+import { RequestTurns } from '../http/request-turns.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
@@ -61,6 +64,7 @@ const LAST_ANSWER_MS = 1_000;
 const DRAIN: readonly Step[] = [
   step('leave older atomes as they are', KindUpgrader, (upgrader) => upgrader.stop()),
   step('end long answers', Drain, (drain) => drain.begin()),
+  step('refuse at once', RequestTurns, (turns) => turns.end()),
   // what is on its way is taken still; neither waits for the other
   together(
     step('send sockets away', ConnectionRegistry, (registry) => registry.leave(ANSWER_MS)),
@@ -84,6 +88,7 @@ const END: readonly Step[] = [
   step('give up bodies that arrive', ArrivingBodies, (bodies) => bodies.stop()),
   step('finish scrubbing', Scrubber, (scrubber) => scrubber.done()),
   step<LedgerStore>('close the database', LEDGER_STORE, (store) => store.close()),
+  { name: 'sum up what was logged', run: sumUpNow },
 ];
 
 /** Starts and ends what has timers and connections, step by step. */

@@ -1,6 +1,7 @@
 import { Controller, Get, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
+import { SharedClock } from '../database/shared-clock.js';
 import { Feed } from '../feed/feed.js';
 import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
@@ -20,6 +21,7 @@ export class ServerInfoController {
     private readonly connectionRegistry: ConnectionRegistry,
     private readonly accessPolicy: AccessPolicy,
     private readonly options: ResolvedOptions,
+    private readonly clock: SharedClock,
   ) {}
 
   @RequireRole('public')
@@ -36,8 +38,9 @@ export class ServerInfoController {
       protocol: PROTOCOL_VERSION,
       wsPath: this.options.wsPath,
       authRequired: this.options.knowsCallers,
+      accounts: this.options.hasAccounts,
       ...(caller && (await this.ledgerOf(caller))),
-      serverTime: new Date().toISOString(),
+      serverTime: new Date(this.clock.now()).toISOString(),
       limits: this.options.limits,
     };
   }

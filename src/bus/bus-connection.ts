@@ -75,11 +75,11 @@ export class BusConnection {
 
   /** Sends what is to come back. */
   echo(text: string): void {
-    if (this.silentSince !== undefined && Date.now() - this.silentSince >= ECHO_MS) {
+    if (this.silentSince !== undefined && performance.now() - this.silentSince >= ECHO_MS) {
       this.break(new Error(`what is sent does not come back: ${this.transport.advice}`));
       return;
     }
-    this.silentSince ??= Date.now();
+    this.silentSince ??= performance.now();
     void this.send([text]);
   }
 

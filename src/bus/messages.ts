@@ -29,12 +29,12 @@ interface Envelope {
   readonly node: string;
   /** Of its node's messages: 1, 2, 3 … */
   readonly serial: number;
-  /** By the clock of its node, in milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly at: number;
   readonly message: NodeMessage;
 }
 
-/** How old a message may be, by clocks that may be apart, in milliseconds. */
+/** How old a message may be, in milliseconds. */
 const MAX_AGE_MS = 600_000;
 
 /** Messages of a node, and of others: sealed, each once, and none of long ago, so that nobody gains by recording them. */
@@ -44,9 +44,11 @@ export class Messages {
   private readonly cipher: MessageCipher;
   private serial = 0;
 
+  /** @param now the time that all nodes go by. */
   constructor(
     private readonly node: string,
     secret: Buffer,
+    private readonly now: () => number = Date.now,
   ) {
     this.cipher = new MessageCipher(secret);
   }
@@ -54,7 +56,7 @@ export class Messages {
   /** As a text for the bus. */
   textOf(message: NodeMessage): string {
     this.serial += 1;
-    const envelope: Envelope = { node: this.node, serial: this.serial, at: Date.now(), message };
+    const envelope: Envelope = { node: this.node, serial: this.serial, at: this.now(), message };
     return this.cipher.seal(JSON.stringify(envelope));
   }
 
@@ -63,7 +65,7 @@ export class Messages {
     const envelope = this.cipher.open(text) as Envelope | undefined;
     if (!envelope) return undefined;
     const { node, serial, at } = envelope;
-    const now = Date.now();
+    const now = this.now();
     if (Math.abs(now - at) > MAX_AGE_MS || serial <= (this.heard.get(node)?.serial ?? 0)) return undefined;
     // what was heard last stands last
     this.heard.delete(node);

@@ -4,6 +4,14 @@ import type { Transport, TransportConnection, TransportEvents } from './transpor
 
 const SUBJECT = 'atome-sync.hints';
 
+/** Paths of what is needed to be let in. */
+export interface NatsFiles {
+  /** A `.creds` file, or one with the seed of an NKey. */
+  readonly credentials?: string | undefined;
+  /** Certificates of those whose signature on the server's is trusted, in place of the usual ones. */
+  readonly ca?: string | undefined;
+}
+
 /** Core NATS: what is not heard is gone, and the ledger has it. */
 export class NatsTransport implements Transport {
   readonly name = 'NATS';
@@ -12,18 +20,15 @@ export class NatsTransport implements Transport {
   readonly carries = true;
   readonly advice = `the user needs the right to publish and to subscribe to ${SUBJECT}`;
 
-  /**
-   * @param url nats:// or tls://, perhaps with user and password, or a token in the place of the user.
-   * @param credentials the path of a `.creds` file, or of one with the seed of an NKey.
-   */
+  /** @param url nats:// or tls://, perhaps with user and password, or a token in the place of the user. */
   constructor(
     private readonly url: string,
-    private readonly credentials?: string,
+    private readonly files: NatsFiles = {},
   ) {}
 
   async connect({ text, broken }: TransportEvents): Promise<TransportConnection> {
     const nats = await load();
-    const connection = await nats.connect(this.optionsFor(nats));
+    const connection = await nats.connect(this.optionsFor(nats)).catch(explain);
     let isClosed = false;
     connection.subscribe(SUBJECT, {
       callback: (error, message) => {
@@ -53,14 +58,14 @@ export class NatsTransport implements Transport {
       name: 'atome-sync',
       // the bus connects again by itself, and says so
       reconnect: false,
-      ...(protocol === 'tls:' && { tls: {} }),
+      ...(protocol === 'tls:' && { tls: this.files.ca === undefined ? {} : { caFile: this.files.ca } }),
       ...this.identity(nats),
     };
   }
 
   private identity({ credsAuthenticator, nkeyAuthenticator }: typeof Nats): Nats.ConnectionOptions {
-    if (this.credentials !== undefined) {
-      const secret = readFileSync(this.credentials);
+    if (this.files.credentials !== undefined) {
+      const secret = readFileSync(this.files.credentials);
       const seed = secret.toString('utf8').trim();
       return {
         authenticator: seed.startsWith('SU') ? nkeyAuthenticator(Buffer.from(seed)) : credsAuthenticator(secret),
@@ -71,6 +76,15 @@ export class NatsTransport implements Transport {
     if (pass !== '') return { user, pass };
     return user === '' ? {} : { token: user };
   }
+}
+
+/** @throws Error that says what helps where a certificate is not trusted. */
+function explain(error: unknown): never {
+  const { message } = error as Error;
+  if (!/certificate|altname/i.test(message)) throw error;
+  throw new Error(`${message}: the certificate has to name the host of BUS, signed by whom BUS_CA names`, {
+    cause: error,
+  });
 }
 
 /** @throws Error that says how to get it, where it is not installed. */

@@ -35,6 +35,8 @@ export interface BusParts {
   readonly secret: () => Promise<Buffer>;
   /** Whether there is memory for more of what others tell of themselves. */
   readonly hasRoom: () => boolean;
+  /** The time that all nodes go by, in milliseconds since 1970; left out: that of this machine. */
+  readonly now?: () => number;
 }
 
 /**
@@ -56,14 +58,14 @@ export class NodeBus {
 
   /** @param transport left out: there are no other nodes. */
   constructor(
-    { secret, hasRoom }: BusParts,
+    private readonly parts: BusParts,
     private readonly transport?: Transport,
   ) {
-    this.state = new SharedState(hasRoom, !transport);
+    this.state = new SharedState(parts.hasRoom, !transport);
     if (!transport) return;
     const sealing: Transport = {
       ...propertiesOf(transport),
-      connect: (events) => this.connect(transport, secret, events),
+      connect: (events) => this.connect(transport, events),
     };
     this.connection = new BusConnection(sealing, this.connectionUser());
   }
@@ -113,12 +115,8 @@ export class NodeBus {
   }
 
   /** There is nothing to be said before the secret is known. */
-  private async connect(
-    transport: Transport,
-    secret: BusParts['secret'],
-    events: TransportEvents,
-  ): Promise<TransportConnection> {
-    this.messages ??= new Messages(this.node, await secret());
+  private async connect(transport: Transport, events: TransportEvents): Promise<TransportConnection> {
+    this.messages ??= new Messages(this.node, await this.parts.secret(), this.parts.now);
     return transport.connect(events);
   }
 

@@ -8,6 +8,8 @@ export interface BusOptions {
   readonly bus?: string | undefined;
   /** A file of credentials, for NATS. */
   readonly busCredentials?: string | undefined;
+  /** A file of certificates, for NATS over TLS. */
+  readonly busCa?: string | undefined;
   readonly databaseUrl: string;
   readonly schema: string;
 }
@@ -18,12 +20,12 @@ export const BUS_EXPECTED =
 export const BUS_PATTERN = /^(?:off|postgres|postgres(?:ql)?:\/\/.+|(?:nats|tls):\/\/.+)$/;
 
 /** The way to the other nodes, or undefined where there are none. */
-export function transportOf({ bus, busCredentials, databaseUrl, schema }: BusOptions): Transport | undefined {
+export function transportOf({ bus, busCredentials, busCa, databaseUrl, schema }: BusOptions): Transport | undefined {
   const isPostgres = databaseUrl.startsWith('postgres');
   const chosen = bus ?? (isPostgres ? 'postgres' : 'off');
   if (chosen === 'off') return undefined;
   if (chosen === 'postgres') return new PostgresTransport(databaseUrl, schema);
   return chosen.startsWith('postgres')
     ? new PostgresTransport(chosen, schema)
-    : new NatsTransport(chosen, busCredentials);
+    : new NatsTransport(chosen, { credentials: busCredentials, ca: busCa });
 }

@@ -12,13 +12,13 @@ export class Peers {
   /** @returns whether it was not known to be there. */
   heard(node: string): boolean {
     const isNew = !this.heardAt.has(node);
-    this.heardAt.set(node, Date.now());
+    this.heardAt.set(node, performance.now());
     return isNew;
   }
 
   /** Forgets those that have not been heard for long. @returns their names. */
   prune(): string[] {
-    const until = Date.now() - PEER_MS;
+    const until = performance.now() - PEER_MS;
     const gone = [...this.heardAt].filter(([, heardAt]) => heardAt < until).map(([node]) => node);
     for (const node of gone) this.heardAt.delete(node);
     return gone;

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   verify: 'walks the hash chain of every ledger',
   scrub: 'rewrites the tables, so that nothing of what was erased is left in their files',
   compact: 'moves the oldest alterations into archives',
+  consumers: 'lists durable consumers, and ends one that nobody runs',
   backup: 'copies the database while the server runs, and verifies the copy',
   restore: 'puts a copy in the place of the database',
   export: 'writes every ledger as lines of JSON, with history and hashes',

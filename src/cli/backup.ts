@@ -1,8 +1,8 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
 import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA } from '../database/tables.js';
 import { command, Failure } from './command.js';
-import { DATABASE_SETTINGS, quoted, requireFree, verdict, verifyAll, withStore } from './database.js';
+import { DATABASE_SETTINGS, hasEarlierTables, quoted, requireFree, verdict, verifyAll, withStore } from './database.js';
 import { withoutPassword, withPassword } from './postgres-url.js';
 
 /** Pages of the file that are copied in one go. */
@@ -22,19 +22,28 @@ PostgreSQL it prints the command that dumps the database, which the owner of the
     const from = fileOf(atome.databaseUrl);
     const isSqlite = atome.databaseUrl.startsWith('sqlite:');
     if (isSqlite) requireFree(file, atome, values.replace);
+    // before an update, by the program that is there already
+    const isEarlier = await hasEarlierTables(atome);
     if (!isSqlite || from === undefined) {
       const dump = dumpCommand(file, atome.databaseUrl, atome.databaseSchema);
       // refuses what is in memory, and a database that is not there
-      await withStore(atome, (store) => store.probe());
+      if (!isEarlier) await withStore(atome, (store) => store.probe());
       print({ command: dump }, dump);
       return 0;
     }
     const part = `${file}.part`;
     await rm(part, { force: true });
-    await withStore(atome, () => copy(from, part, progress));
-    const isSound = await withStore({ databaseUrl: `sqlite:${part}` }, (store) =>
-      verifyAll(store, (result) => print(result, verdict(result)), progress),
+    if (isEarlier) await copy(from, part, progress);
+    else await withStore(atome, () => copy(from, part, progress));
+    // the copy stays as the database is; what is walked is brought up to date, as restore does it
+    const walked = isEarlier ? `${part}.now` : part;
+    if (isEarlier) await copyFile(part, walked);
+    const isSound = await withStore(
+      { databaseUrl: `sqlite:${walked}` },
+      (store) => verifyAll(store, (result) => print(result, verdict(result)), progress),
+      { migrates: isEarlier },
     );
+    if (isEarlier) for (const end of ['', '-wal', '-shm']) await rm(walked + end, { force: true });
     if (!isSound) throw new Failure(`the copy is not sound, as the database is not: it is left in ${part}`);
     await rename(part, file);
     print({ file }, `copied to ${file}`);

@@ -30,23 +30,26 @@ been told yet stays. On SQLite the room is used again by what is written next; a
     },
     'dry-run': { type: 'boolean', help: 'only say what would go' },
   },
-  settings: [...DATABASE_SETTINGS, 'ARCHIVE_FOLDER', 'LEDGER_KEY', 'RETENTION'],
+  settings: [...DATABASE_SETTINGS, 'ARCHIVE_FOLDER', 'LEDGER_KEY', 'RETENTION', 'CONSUMER_EXPIRES'],
   failure: 'not all is compacted; every ledger is whole',
 
   async run({ values, database, print, progress }) {
     const atome = database();
     const { retention = DEFAULT_RETENTION } = atome;
-    const before = beforeOf(values.before, retention.keepMs);
     return withStore(atome, async (store) => {
+      const before = beforeOf(values.before, retention.keepMs, store.clock.now());
       const known = await store.tenants();
       const missing = values.tenant.find((tenant) => !known.includes(tenant));
       if (missing !== undefined) throw new Failure(`there is no ledger of "${missing}" (--tenant)`);
       const tenants = values.tenant.length > 0 ? values.tenant : known;
       if (tenants.length === 0) print({ ledgers: 0 }, 'there is no ledger yet');
-      const passesHolders = values['past-consumers'];
+      const holding = {
+        passesHolders: values['past-consumers'],
+        consumersExpireMs: retention.consumersExpireMs,
+      };
       if (values['dry-run']) {
         for (const tenant of tenants) {
-          const { from, upTo, heldBy } = await compactionTarget(store, store.ledger(tenant), before, passesHolders);
+          const { from, upTo, heldBy } = await compactionTarget(store, store.ledger(tenant), before, holding);
           const result = { tenant, floor: from, wouldArchive: upTo - from, ...(heldBy && { heldBy }) };
           print(result, `${tenant}: ${upTo - from} alterations would be archived${heldText(heldBy)}`);
         }
@@ -56,7 +59,7 @@ been told yet stays. On SQLite the room is used again by what is written next; a
         folder: retention.archiveFolder,
         key: await ledgerKey(store, atome),
         trusted: values.key,
-        passesHolders,
+        ...holding,
         keepOn: (tenant, step, seq) => Promise.resolve(progress(`${tenant}: ${step} ${seq}`)),
       });
       let isWhole = true;
@@ -76,8 +79,7 @@ been told yet stays. On SQLite the room is used again by what is written next; a
   },
 });
 
-function beforeOf(given: string | undefined, keepMs: number): Before {
-  const now = Date.now();
+function beforeOf(given: string | undefined, keepMs: number, now: number): Before {
   if (given === undefined && keepMs > 0) return { time: timeBefore(now, keepMs) };
   if (given === undefined) throw new UsageError(`--before is missing: ${EXPECTED}`);
   const before = parseBefore(given, now);

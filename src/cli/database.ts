@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { fileOf } from '../database/data-source.js';
 import { Failure } from './command.js';
-import { openStore, type StoreOptions } from '../ledger/stores/open-store.js';
+import { migrateDatabase, openStore, type StoreOptions } from '../ledger/stores/open-store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
 import { ledgerKeyOf, type LedgerKey } from '../ledger/compaction/checkpoint.js';
 import { OpenError } from '../database/open-error.js';
@@ -56,6 +56,14 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** Whether a database has tables of an earlier version, which `serve` and `migrate` bring up to date. @throws OpenError */
+export async function hasEarlierTables({ databaseUrl, databaseSchema: schema }: DatabaseConfig): Promise<boolean> {
+  // of which withStore says what is wrong
+  if (databaseUrl === 'sqlite::memory:') return false;
+  const { pending, isEmpty } = await migrateDatabase(databaseUrl, { schema, report }, true);
+  return pending.length > 0 && !isEmpty;
 }
 
 /** What signs floors: LEDGER_KEY, or a secret that is kept in the database. */

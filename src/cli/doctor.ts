@@ -16,7 +16,9 @@ import { migrateDatabase } from '../ledger/stores/open-store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
 import { VERSION } from '../version.js';
 import { command } from './command.js';
+import type { Tell } from './finding.js';
 import { report, withStore } from './database.js';
+import { lookAtConsumers, lookAtHistory } from './doctor-history.js';
 
 /** What a clock may differ by, in milliseconds: tokens and sessions of one server are too new for another then. */
 const CLOCK_MS = 1_000;
@@ -25,9 +27,6 @@ const REPLICA_MS = 5_000;
 /** Room that a disk should have, in bytes. */
 const ROOM = 1024 ** 3;
 
-/** ok: as it should be; note: to be known; wrong: to be mended. */
-type Level = 'ok' | 'note' | 'wrong';
-type Tell = (level: Level, about: string, sentence: string) => void;
 type Row = Readonly<Record<string, unknown>>;
 
 export default command({
@@ -117,6 +116,8 @@ async function lookAtDatabase(atome: DatabaseConfig, tell: Tell): Promise<void> 
       if (atome.postgres?.readUrl !== undefined) await lookAtReplica(atome.postgres.readUrl, tell);
       else await lookAtSqlite(store, tell);
       await lookAtLedgers(store, tell);
+      await lookAtHistory(store, atome, tell);
+      await lookAtConsumers(store, tell);
     });
   } catch (error) {
     if (!(error instanceof OpenError || error instanceof StoreError)) throw error;
@@ -257,7 +258,4 @@ async function lookAtLedgers(store: SqlStore, tell: Tell): Promise<void> {
       `the newest alteration is ${seconds} s in the future: a server was ahead, or this one is behind; set all by NTP`,
     );
   }
-  const [letters = {}] = (await store.rows('SELECT count(*) AS dead FROM atome_dead_letters')) as Row[];
-  if (Number(letters.dead) > 0)
-    tell('note', 'consumers', `${Number(letters.dead)} alterations were given up: see the dead letters`);
 }

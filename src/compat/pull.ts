@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { parseAsOfPoint } from '../http/as-of.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { readChanges } from '../feed/changes.js';
+import { SharedClock } from '../database/shared-clock.js';
 import { Feed } from '../feed/feed.js';
 import type { TenantLog } from '../feed/tenant-log.js';
 import { AuditReader } from '../compliance/audit-reader.js';
@@ -40,6 +41,7 @@ export class OriginalPull {
   private readonly told = new Bookmarks();
   private readonly offered = new Bookmarks();
   private readonly acknowledged = new Bookmarks();
+  @Inject(SharedClock) private readonly clock!: SharedClock;
 
   constructor(
     private readonly feed: Feed,
@@ -96,7 +98,7 @@ export class OriginalPull {
     const taken = fitting(events, this.options.limits.messageBytes / 2).map((text) => JSON.parse(text) as AtomeEvent);
     const seq = taken.length < events.length ? taken.at(-1)!.seq : to;
     const atomes = taken.map(atomeOf).filter((atome) => atome !== undefined);
-    return { atomes, seq, hasMore: seq < head, serverTime: new Date().toISOString() };
+    return { atomes, seq, hasMore: seq < head, serverTime: new Date(this.clock.now()).toISOString() };
   }
 }
 

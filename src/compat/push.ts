@@ -78,7 +78,7 @@ export class OriginalPush {
     const pushed = pushedOf(input, context.principal, limits);
     const state = await this.find(pushed.id, context.principal);
     const write = async (mutation: Mutation): Promise<string> => {
-      if (!state || !isOld(state, mutation, limits)) await this.atomes.write(mutation, context);
+      if (!state || !isOld(state, mutation, limits, this.reads.now)) await this.atomes.write(mutation, context);
       return pushed.id;
     };
     if (pushed.isDeleted) return state?.deletedAt === null ? write(pushed.delete()) : pushed.id;

@@ -83,10 +83,10 @@ function millisecondsOf(time: unknown, path: string): number {
 }
 
 /** Whether a write would leave the content as it is, because all that it would set is newer here. */
-export function isOld(state: AtomeState, mutation: Mutation, limits: Limits): boolean {
+export function isOld(state: AtomeState, mutation: Mutation, limits: Limits, now: number): boolean {
   if (mutation.hlc === null) return false;
   const ready = mutation as ReadyMutation;
-  const hlc = clampHlc(mutation.hlc, Date.now());
+  const hlc = clampHlc(mutation.hlc, now);
   const decision = decide(state, ready, hlc, limits);
   if (decision.outcome === 'noop') return true;
   const { version, updatedAt: timestamp, ownerId: author } = state;

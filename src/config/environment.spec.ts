@@ -158,7 +158,9 @@ describe('the schema of the database', () => {
       expect(problem).not.toContain('secret');
     }
     expect(problemsOf({ BUS: 'postgres' })).toEqual([expect.stringContaining('needs DATABASE_URL=postgres://')]);
-    expect(problemsOf({ BUS_CREDENTIALS: '/nowhere' })).toEqual([expect.stringContaining('there is no such file')]);
+    for (const name of ['BUS_CREDENTIALS', 'BUS_CA']) {
+      expect(problemsOf({ [name]: '/nowhere' })).toEqual([`${name}=/nowhere: there is no such file`]);
+    }
   });
 
   it('is not named by default, and one that needs no quotes otherwise', () => {

@@ -87,11 +87,15 @@ export interface RetentionOptions {
   readonly keepMs: number;
   /** Where archives go; default `./data/archive`. */
   readonly archiveFolder: string;
+  /**
+   * Milliseconds after which a durable consumer that nobody runs keeps no alterations from going any more; 0, the default: it always does.
+   */
+  readonly consumersExpireMs: number;
   /** Signs what stands where the history begins; at least 32 bytes. Default: a secret that is kept in the database. */
   readonly ledgerKey?: string;
 }
 
-export const DEFAULT_RETENTION: RetentionOptions = { keepMs: 0, archiveFolder: './data/archive' };
+export const DEFAULT_RETENTION: RetentionOptions = { keepMs: 0, consumersExpireMs: 0, archiveFolder: './data/archive' };
 
 /** What `AtomeModule` can be told; everything has a default. */
 export interface AtomeOptions {
@@ -117,6 +121,8 @@ export interface AtomeOptions {
   readonly bus?: string;
   /** The path of a `.creds` file, or of one with the seed of an NKey, for NATS. */
   readonly busCredentials?: string;
+  /** The path of certificates of the authorities that are trusted with `tls://…`. Default: those of Node. */
+  readonly busCa?: string;
   /** The server that this one follows: an edge of that one. */
   readonly upstream?: UpstreamOptions;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
@@ -221,6 +227,7 @@ export class ResolvedOptions {
   readonly dataSource: DataSource | undefined;
   readonly bus: string | undefined;
   readonly busCredentials: string | undefined;
+  readonly busCa: string | undefined;
   readonly upstream: UpstreamOptions | undefined;
   readonly postgres: PostgresLimits;
   readonly retention: RetentionOptions;
@@ -241,6 +248,8 @@ export class ResolvedOptions {
   readonly heavyCalls: HeavyLimits;
   readonly queryScanLimit: number;
   readonly memoryBudget: number;
+  /** Whether one can register and log in here. */
+  readonly hasAccounts: boolean;
 
   constructor(options: AtomeOptions & AtomeStaticOptions) {
     const { dataSource } = options;
@@ -250,6 +259,7 @@ export class ResolvedOptions {
     this.dataSource = dataSource;
     this.bus = options.bus;
     this.busCredentials = options.busCredentials;
+    this.busCa = options.busCa;
     this.upstream = options.upstream;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
     this.retention = { ...DEFAULT_RETENTION, ...options.retention };
@@ -273,6 +283,7 @@ export class ResolvedOptions {
     this.memoryBudget = memoryBudget > 0 ? memoryBudget : defaultMemoryBudget();
     this.proxies = options.proxies ?? 0;
     this.accessLog = options.accessLog ?? false;
+    this.hasAccounts = options.accounts !== undefined;
   }
 
   /** Whether it is found out who calls: otherwise everybody is the same. */

@@ -103,10 +103,12 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   ),
   bus: is(BUS_EXPECTED, (value) => BUS_PATTERN.test(String(value))),
   busCredentials: text,
+  busCa: text,
   upstream: some({ url: is('wss://…', (value) => /^wss?:\/\/./.test(String(value))), token: functions, tenant: text }),
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1, { readUrl: text }),
   retention: some({
     keepMs: wholeFrom(0),
+    consumersExpireMs: wholeFrom(0),
     archiveFolder: text,
     ledgerKey: is(`at least ${MIN_SECRET_BYTES} bytes, such as those of: openssl rand -base64 48`, isSecret),
   }),

@@ -37,6 +37,8 @@ export interface Delivery {
   readonly attempt: number;
   /** Aborted when the result will not count: another process has taken over, or this one ends. */
   readonly signal: AbortSignal;
+  /** Where the write is traced, a header for what is asked of others on its behalf (W3C Trace Context). The handler runs in that trace. */
+  readonly traceparent: string | undefined;
   /**
    * Runs `work` in a transaction that says, too, that the event is handled: all of it is committed, or nothing. Once for
    * each delivery; 5 seconds at most. It needs a database that is not in memory.

@@ -58,7 +58,7 @@ export class ConsumerStore implements ConsumerRows {
     await this.tables.transact(
       [`INSERT INTO atome_consumers (name, owner, expires_at) VALUES (?, '', -1) ON CONFLICT DO NOTHING`, name],
       ...(fromStart ? [] : [atHeads]),
-      ['UPDATE atome_consumers SET expires_at = 0 WHERE name = ? AND expires_at = -1', name],
+      [`UPDATE atome_consumers SET expires_at = ${this.now} - 1 WHERE name = ? AND expires_at = -1`, name],
     );
   }
 
@@ -78,7 +78,7 @@ export class ConsumerStore implements ConsumerRows {
   /** Lets another process take over at once. */
   async release(name: string): Promise<void> {
     await this.tables.transact([
-      `UPDATE atome_consumers SET owner = '', expires_at = 0 WHERE name = ? AND owner = ?`,
+      `UPDATE atome_consumers SET owner = '', expires_at = ${this.now} - 1 WHERE name = ? AND owner = ?`,
       name,
       this.owner,
     ]);

@@ -1,11 +1,11 @@
 import type { Statement } from '../database/tables.js';
 import type { Committed } from '../ledger/outcome.js';
-import { eventOf } from '../feed/entry.js';
-import type { TenantEvent } from './consumer-options.js';
+import { traced } from '../ledger/traces.js';
 import type { ConsumerStore, Failure } from './consumer.store.js';
 import { EventDelivery } from './delivery.js';
 import type { HostTransactions } from './host-transactions.js';
 import { wordsOf } from './error-text.js';
+import { eventFor } from './event-for.js';
 import type { CursorRow, Lane, LaneName, Lanes } from './lane.js';
 
 /** What consumers share. */
@@ -229,7 +229,11 @@ export class Consumer {
     if (running) running.since = now();
     const about = { key: committed.hash, attempt, signal: this.ended.signal };
     const delivery = new EventDelivery(about, transactions, handled);
-    const failed = await delivery.to(call, eventFor(tenant, committed));
+    const traces = traced((by) => by.handling({ tenant, seq, name, attempt }));
+    delivery.traceparent = traces?.trace;
+    const work = () => delivery.to(call, eventFor(tenant, committed));
+    const failed = await (traces ? traces.within(work) : work());
+    traces?.end(failed !== undefined);
     // an attempt that was ended does not count
     if (delivery.isOvertaken || (failed && about.signal.aborted && !delivery.isCommitted)) return 'lost';
     if (delivery.notBegun) {
@@ -290,11 +294,4 @@ function failureOf(lane: Lane, committed: Committed, { attempts, error }: Failed
   const { seq, atomeId } = committed.alteration;
   const others = lane.record?.({ committed, attempts, error, pauseMs }) ?? [];
   return { ...letterOf(lane, seq), atomeId, attempts, error: wordsOf(error), others };
-}
-
-/** Of an alteration whose payload has been erased, that is all there is to tell. */
-export function eventFor(tenant: string, committed: Committed): TenantEvent {
-  if (!committed.erased) return { tenant, ...eventOf(committed) };
-  const { seq, timestamp, sourceClient, opId, atomeId } = committed.alteration;
-  return { tenant, type: 'atome:deleted', atomeId, redacted: true, sourceClient, timestamp, seq, opId };
 }

@@ -30,6 +30,7 @@ export class EventDelivery implements Delivery {
   readonly key: string;
   readonly attempt: number;
   readonly signal: AbortSignal;
+  traceparent: string | undefined;
   /** Whether it is committed, with what the handler has written, that the event is handled. */
   isCommitted = false;
   isOvertaken = false;

@@ -72,10 +72,10 @@ async function nextPage(log: TenantLog, request: ChangesRequest): Promise<Change
   const { tail } = log;
   const { epoch } = tail;
   const from = request.cursor.since ?? tail.seq;
-  const deadline = Date.now() + request.waitMs;
+  const deadline = performance.now() + request.waitMs;
   for (let after = from; ;) {
     const page = await collect(log, after, request);
-    const remaining = deadline - Date.now();
+    const remaining = deadline - performance.now();
     if (page.events.length > 0 || page.isCut || remaining <= 0 || request.signal.aborted) {
       const hash = (await tail.hashAt(page.to)) ?? '';
       return { epoch, from, to: page.to, hash, head: tail.seq, rights, events: page.events };

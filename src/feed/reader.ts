@@ -5,6 +5,7 @@ import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
 import type { PageWanter } from './batch-source.js';
 import { Reset } from './reset.js';
+import { SentFrames } from './sent-frames.js';
 import { viewerOf, visibilityMask, type Viewer } from './visibility.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
@@ -42,6 +43,20 @@ interface ReaderCursor {
   readonly replayTo: number;
 }
 
+/** How far a reader has come, for whoever asks about it. */
+export interface ReaderStatus {
+  /** The cursor that it began behind. */
+  readonly since: number;
+  /** Where its replay ended, where that told the newest alteration of each atome alone. */
+  readonly compactTo: number | undefined;
+  /** The cursor that the client has. */
+  readonly sent: number;
+  /** How far the log has been shown to it or hidden from it. */
+  readonly position: number;
+  readonly lag: number;
+  readonly frames: SentFrames;
+}
+
 /**
  * One reader: a cursor on a tenant's log. It keeps no queue: when its sink has taken what it was given, the
  * next batch is looked up where the cursor stands, in memory or in the ledger.
@@ -55,6 +70,7 @@ export class FeedReader implements PageWanter {
   /** undefined since the last tick: nobody asks the time for each frame of each reader. */
   private writtenAt: number | undefined = 0;
   private viewer: Viewer;
+  private readonly frames = new SentFrames();
 
   constructor(
     private readonly to: ReaderOptions,
@@ -87,6 +103,13 @@ export class FeedReader implements PageWanter {
   /** How many alterations it has not been shown yet. */
   get lag(): number {
     return Math.max(0, this.to.log.tail.seq - this.cursor.position);
+  }
+
+  get status(): ReaderStatus {
+    const { cursor, frames, lag } = this;
+    const { since, compact = false } = this.to;
+    const { sent, position, replayTo } = cursor;
+    return { since, compactTo: compact ? replayTo : undefined, sent, position, lag, frames };
   }
 
   /** Bytes that its connection has not taken yet. */
@@ -184,6 +207,7 @@ export class FeedReader implements PageWanter {
     this.to.sink.write(bytes);
     if (DELIVERIES.hasSubscribers) DELIVERIES.publish(bytes);
     this.cursor.sent = batch.to;
+    this.frames.note(batch.to);
     this.writtenAt = undefined;
   }
 
@@ -208,6 +232,8 @@ export class FeedReader implements PageWanter {
     const bytes = this.to.view.encodeMove(sent, position, hash);
     this.cursor.sent = position;
     this.writtenAt = now;
-    if (bytes) this.to.sink.write(bytes);
+    if (!bytes) return;
+    this.to.sink.write(bytes);
+    this.frames.note(position);
   }
 }

@@ -42,7 +42,8 @@ export function visibilityMask(batch: Batch, viewer: Viewer, rules: AccessRules)
   return mask;
 }
 
-function visibilityOf(entry: Entry, compact: boolean, principal: Principal, rules: AccessRules): Visibility {
+/** What one reader may have of an entry. */
+export function visibilityOf(entry: Entry, compact: boolean, principal: Principal, rules: AccessRules): Visibility {
   const { before, after, audience } = entry;
   if (rules.isAllowed(principal, 'read', entry.current)) return 'shown';
   // in between it may have been shown and hidden again; of what was erased nobody can tell

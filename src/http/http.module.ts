@@ -10,8 +10,9 @@ import { HeavyCalls } from './heavy-calls.js';
 import { JsonAnswers } from './json-answers.js';
 import { LimitedLog } from './limited-log.js';
 import { LongResponses } from './long-responses.js';
-import { OwnRoutes, Transfers } from './own-routes.js';
+import { OwnRoutes, Transfers, WayIn } from './own-routes.js';
 import { AtomeErrorFilter } from './problem.filter.js';
+import { RequestTurns } from './request-turns.js';
 import { RouteTable } from './route-table.js';
 import { SecurityLog } from './security-log.js';
 import { StallGuard } from './stall-guard.js';
@@ -38,6 +39,12 @@ import { UsualPrefix } from './usual-prefix.js';
       useFactory: ({ heavyCalls, knowsCallers }: ResolvedOptions) =>
         new HeavyCalls(heavyCalls, knowsCallers, new LimitedLog(new Logger('Http'))),
     },
+    { provide: RequestTurns, useFactory: () => new RequestTurns(new LimitedLog(new Logger('Http'))) },
+    {
+      provide: WayIn,
+      inject: [RequestTurns, Drain],
+      useFactory: (turns: RequestTurns, drain: Drain) => new WayIn(turns, drain),
+    },
     Drain,
     JsonAnswers,
     LongResponses,
@@ -50,7 +57,17 @@ import { UsualPrefix } from './usual-prefix.js';
     UsualPrefix,
     { provide: APP_FILTER, useClass: AtomeErrorFilter },
   ],
-  exports: [ArrivingBodies, Drain, HeavyCalls, JsonAnswers, LongResponses, RouteTable, SecurityLog, StallGuard],
+  exports: [
+    ArrivingBodies,
+    Drain,
+    HeavyCalls,
+    JsonAnswers,
+    LongResponses,
+    RequestTurns,
+    RouteTable,
+    SecurityLog,
+    StallGuard,
+  ],
 })
 export class HttpModule {
   static from(...imports: DynamicModule[]): DynamicModule {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { LimitedLog } from './limited-log.js';
+import { LimitedLog, sumUpNow } from './limited-log.js';
 
 describe('LimitedLog', () => {
   beforeEach(() => {
@@ -41,6 +41,18 @@ describe('LimitedLog', () => {
     expect(lines).toEqual(['refused', 'refused (99 more in 1 s)', 'refused']);
     jest.advanceTimersByTime(10_000);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('sums up at once where there is an end to it, and says nothing later', () => {
+    const { lines, log } = setUp();
+    ['refused', 'again', 'and again'].forEach((each) => log.warn('origin', each));
+    log.warn('host', 'met once');
+    jest.advanceTimersByTime(350);
+    sumUpNow();
+    expect(lines).toEqual(['refused', 'met once', 'and again (2 more in 0.4 s)']);
+    expect(jest.getTimerCount()).toBe(0);
+    jest.advanceTimersByTime(10_000);
+    expect(lines).toHaveLength(3);
   });
 
   it('does not let one cause silence another', () => {

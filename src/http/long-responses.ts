@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { addressOf } from '../auth/admission/client-address.js';
 import type { Waiting } from '../auth/admission/fair-slots.js';
-import { Deadline } from '../auth/admission/deadline.js';
 import { identityOf } from '../auth/authentication/request-authenticator.js';
 import { ConnectionLimiter, type ConnectionLease } from '../auth/admission/connection-limiter.js';
 import { HeavyCalls } from './heavy-calls.js';
@@ -53,12 +52,10 @@ export class LongResponses {
       lease.release();
       throw error;
     }
-    const expiry = new Deadline(identity.expiresAt, abort);
     const drain = finishes ? undefined : this.drain.signal;
     drain?.addEventListener('abort', abort);
     whenOver(request, reply, () => {
       drain?.removeEventListener('abort', abort);
-      expiry.clear();
       lease.release();
       abort();
     });

@@ -6,11 +6,12 @@ import type { ArrivingBodies } from './arriving-bodies.js';
 import { addBodyParsers, PATCH_TYPES } from './body-parsers.js';
 import { keepOutOfCaches } from './cache-headers.js';
 import type { ByteBudget } from './byte-budget.js';
-import { Drain } from './drain.js';
+import type { Drain } from './drain.js';
 import { takeOwnQueries } from './own-query.js';
 import { sendLargeAnswersInParts } from './large-answers.js';
 import { fastifyOf } from './fastify-of.js';
 import { LimitedLog } from './limited-log.js';
+import type { RequestTurns } from './request-turns.js';
 import { refuseExtras } from './refused-extras.js';
 import { takeOwnContent } from './request-content.js';
 
@@ -22,6 +23,14 @@ export class Transfers {
   ) {}
 }
 
+/** When calls begin, and until when. */
+export class WayIn {
+  constructor(
+    readonly turns: RequestTurns,
+    readonly drain: Drain,
+  ) {}
+}
+
 /** What stands in front of the module's own routes, in this order, in whatever application they are. */
 @Injectable()
 export class OwnRoutes implements OnModuleInit {
@@ -29,7 +38,7 @@ export class OwnRoutes implements OnModuleInit {
     private readonly http: HttpAdapterHost,
     private readonly requestAuthenticator: RequestAuthenticator,
     private readonly transfers: Transfers,
-    private readonly drain: Drain,
+    private readonly way: WayIn,
   ) {}
 
   onModuleInit(): void {
@@ -42,18 +51,19 @@ export class OwnRoutes implements OnModuleInit {
     addBodyParsers(fastify, PATCH_TYPES);
     keepOutOfCaches(fastify);
     this.requestAuthenticator.register(fastify);
+    this.way.turns.attach(fastify);
     refuseExtras(fastify);
     const log = new LimitedLog(new Logger('Http'));
     const { bodies, answers } = this.transfers;
     takeOwnContent(fastify, { bodies, log });
     sendLargeAnswersInParts(fastify, { budget: answers, log });
     fastify.addHook('onSend', (request, reply, _payload, done) => {
-      if (this.drain.isLeaving && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
+      if (this.way.drain.isLeaving && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');
       done();
     });
     // behind the body: one that never comes whole must not hold the end
     fastify.addHook('preHandler', (_request, reply, done) => {
-      this.drain.track(reply.raw);
+      this.way.drain.track(reply.raw);
       done();
     });
   }

@@ -58,7 +58,7 @@ export function toProblem(error: AtomeError, instance: string, requestId?: strin
   const { code, message, status, retryable, details } = error;
   return {
     type: `urn:atome-sync:error:${code}`,
-    title: TITLES[code],
+    title: code === 'gone' && details?.archivedTo !== undefined ? 'In an archive' : TITLES[code],
     status,
     detail: message,
     instance,

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type addFormats from 'ajv-formats';
 import { canonicalJson, isObject, type Issue, type JsonObject } from '../protocol/index.js';
+import { boundedCheck, isLinear } from './bounded-check.js';
 import type { JsonSchema } from './kind-options.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 
@@ -26,6 +27,17 @@ export function validatorOf(schema: JsonSchema | StandardSchema): Validator {
 }
 
 let shared: Ajv2020 | undefined;
+/** Whether what is compiled has a pattern that may try many ways. */
+let hasPattern = false;
+
+/** As ajv's own. */
+const regExp = Object.assign(
+  (pattern: string, flags: string): RegExp => {
+    hasPattern ||= !isLinear(pattern);
+    return new RegExp(pattern, flags);
+  },
+  { code: 'new RegExp' },
+);
 
 /** Loaded where there is a schema: it takes a while. */
 function ajv(): Ajv2020 {
@@ -45,6 +57,7 @@ function ajv(): Ajv2020 {
     // what all objects inherit is not in the document
     ownProperties: true,
     logger: false,
+    code: { regExp },
   });
   add(ajv);
   // the built-in one compares each with each
@@ -67,8 +80,13 @@ function jsonValidator(schema: JsonSchema): Validator {
   }
   const validate = compile(schema);
   if ('$async' in validate) throw new Error('it has the keyword "$async"; a schema must decide at once');
+  // the schema within itself may have as many ways
+  const isCostly = hasPattern || /"\$(ref|dynamicRef)":/.test(JSON.stringify(schema));
+  const check = isCostly ? boundedCheck(validate) : validate;
   return (data) => {
-    if (validate(data)) return [];
+    const fits = check(data);
+    if (fits === undefined) return [{ path: '/data', message: 'takes too long to be checked; make it simpler' }];
+    if (fits) return [];
     // it only says again that a name has been refused
     const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'propertyNames');
     const issues = errors.slice(0, MAX_ISSUES).map(issueOf);
@@ -79,6 +97,7 @@ function jsonValidator(schema: JsonSchema): Validator {
 }
 
 function compile(schema: JsonSchema): ValidateFunction {
+  hasPattern = false;
   try {
     return ajv().compile(schema);
   } catch (error) {

@@ -12,6 +12,7 @@ import type {
   ReceiptRow,
   PropagationRow,
 } from './rows.js';
+import type { SharedClock } from '../database/shared-clock.js';
 import type { FieldIndexes } from './field-indexes.js';
 import type { ListQuery, Total } from './list-query.js';
 import type { OwnedPage, AuditQuery, AuditRow, SeqRange } from './audit-trail.js';
@@ -246,7 +247,8 @@ export interface TenantLedger {
  * The database under the ledger. Every store passes the conformance suite in `test/conformance`.
  *
  * - `commit` runs alone for its tenant, across processes, from the reading of the head to the end of the
- *   transaction; `plan` is called once, synchronously, and may not wait for anything.
+ *   transaction; `plan` is called synchronously, and may not wait for anything. It may have been called before, with a state that
+ *   has turned out not to be that: then what it decided there is as if it had not been.
  * - As long as there are propagations, atomes that inherit are read with those above them, and a list restricted to readers
  *   has only those that these may read by the rights of those above, too.
  * - `commit` resolves when the additions are durable, and rejects when they may not be: none or all are there.
@@ -256,6 +258,8 @@ export interface TenantLedger {
  */
 export interface LedgerStore {
   readonly kind: 'sqlite' | 'postgres';
+  /** By which all servers of the database go. */
+  readonly clock: SharedClock;
   /** Which lists an index finds that are about fields. */
   readonly fields: FieldIndexes;
   /** Why what answers reads beside the database does not, which then answers them itself; undefined while all is well. */

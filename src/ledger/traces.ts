@@ -3,6 +3,7 @@ import type { Committed, Outcome, WriteOrigin } from './outcome.js';
 
 /** Writes that have been decided together. */
 export interface TracedGroup {
+  readonly tenant: string;
   readonly writes: readonly { readonly origin: Pick<WriteOrigin, 'trace'>; readonly cameAt: number }[];
   /** What came of each, in their order; an error where none could be decided. */
   readonly outcomes: readonly (Outcome | AtomeError)[] | { readonly error: unknown };
@@ -10,6 +11,24 @@ export interface TracedGroup {
   readonly committed: readonly Committed[];
   /** When deciding began, by the clock of `performance`. */
   readonly begun: number;
+}
+
+/** An alteration on its way to a durable consumer or a webhook. */
+export interface TracedHandling {
+  readonly tenant: string;
+  readonly seq: number;
+  /** Of the consumer, or the webhook. */
+  readonly name: string;
+  readonly attempt: number;
+}
+
+/** One attempt at it. */
+export interface TracedAttempt {
+  /** What goes on with it, as a header `traceparent` has it; undefined where nobody follows. */
+  readonly trace: string | undefined;
+  /** Does the work on its behalf. */
+  within<T>(work: () => T): T;
+  end(hasFailed: boolean): void;
 }
 
 /**
@@ -27,6 +46,8 @@ export interface Traces {
   heard(tenant: string, seq: number, trace: string): void;
   /** Alterations are about to be shown to the readers here. @returns what is to be called when they have been. */
   showing(tenant: string, committed: readonly Committed[]): (() => void) | undefined;
+  /** An alteration is about to be handled; undefined where it is not followed, or was committed too long ago. */
+  handling(handling: TracedHandling): TracedAttempt | undefined;
 }
 
 /** Who follows writes: nobody, unless it is set before the server starts. */

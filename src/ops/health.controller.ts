@@ -2,6 +2,7 @@ import {
   Catch,
   Controller,
   Get,
+  Injectable,
   ServiceUnavailableException,
   UseFilters,
   type ArgumentsHost,
@@ -10,13 +11,21 @@ import {
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { NodeBus } from '../bus/node-bus.js';
+import { Retention } from '../application/retention.js';
+import { EdgeLink } from '../edge/edge-link.js';
 import { Drain } from '../http/drain.js';
 import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
-import { PeerHealth } from './peer-health.js';
 import { Readiness } from './readiness.js';
 
 const RETRY_S = '1';
 const REPORT = { 'application/json': { schema: 'HealthAnswer' } } as const;
+/** What is archived once a day is late after two, in milliseconds. */
+const LATE_MS = 2 * 86_400_000;
+const NOT_ARCHIVED =
+  'alterations stay in the ledger for longer than RETENTION says: the log and atome-sync doctor say why';
+const NOT_FOLLOWED = 'the server above is not followed: what is written there comes later; the log says why';
+const NOT_HEARD = 'other servers are not heard: what they write is seen later; the log says why';
 
 /** A report of what is not well is an answer, not a problem. */
 @Catch(ServiceUnavailableException)
@@ -25,6 +34,16 @@ class ReportFilter implements ExceptionFilter<ServiceUnavailableException> {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     void reply.status(503).header('Retry-After', RETRY_S).send(unwell.getResponse());
   }
+}
+
+/** What is said of beside what a server cannot be without. */
+@Injectable()
+export class Reports {
+  constructor(
+    readonly bus: NodeBus,
+    readonly retention: Retention,
+    readonly link: EdgeLink,
+  ) {}
 }
 
 /** A probe that is refused would have a server restarted that is well. */
@@ -40,7 +59,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly drain: Drain,
     private readonly readiness: Readiness,
-    private readonly peers: PeerHealth,
+    private readonly reports: Reports,
   ) {}
 
   @Get()
@@ -50,7 +69,13 @@ export class HealthController {
   @ApiAnswers(200, 'Yes', REPORT)
   @ApiAnswers(503, 'No: `error` says what is wrong', REPORT, ['Retry-After'])
   check() {
-    return this.health.check([() => this.accepting(), () => this.database(), ...this.peers.looks()]);
+    return this.health.check([
+      () => this.accepting(),
+      () => this.database(),
+      () => this.others(),
+      () => this.archiving(),
+      () => this.upstream(),
+    ]);
   }
 
   @Get('live')
@@ -77,6 +102,32 @@ export class HealthController {
   private accepting(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
     return this.drain.isLeaving ? indicator.down('going down') : indicator.up();
+  }
+
+  /** A server that does not hear others is late, and right all the same. */
+  private others(): HealthIndicatorResult {
+    const { fault, peerCount } = this.reports.bus;
+    const indicator = this.indicators.check('otherServers');
+    // why, the log says: it may name hosts and users
+    return fault === undefined ? indicator.up({ count: peerCount }) : indicator.up({ degraded: NOT_HEARD });
+  }
+
+  /** An edge is there for when the way to the server above is not. */
+  private upstream(): HealthIndicatorResult {
+    const { edge } = this.reports.link;
+    if (!edge) return {};
+    const { state, waiting, upstream } = edge.status();
+    const lag = upstream && upstream.head - upstream.seq;
+    const degraded = state !== 'live' && { degraded: NOT_FOLLOWED };
+    return this.indicators.check('upstream').up({ state, waiting, ...(lag !== undefined && { lag }), ...degraded });
+  }
+
+  /** What is late goes by itself later; until then it takes room. */
+  private archiving(): HealthIndicatorResult {
+    const { lateMs } = this.reports.retention;
+    const indicator = this.indicators.check('retention');
+    if (lateMs === undefined) return {};
+    return (lateMs < LATE_MS ? indicator.up() : indicator.up({ degraded: NOT_ARCHIVED })) as HealthIndicatorResult;
   }
 
   private async database(): Promise<HealthIndicatorResult> {

@@ -2,11 +2,13 @@ import type { Channel } from 'node:diagnostics_channel';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { INestApplicationContext } from '@nestjs/common';
 import type * as PrometheusModule from 'prom-client';
+import { Retention } from '../application/retention.js';
 import { ConfigError } from '../config/config-error.js';
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
 import { EdgeLink } from '../edge/edge-link.js';
 import { Feed } from '../feed/feed.js';
 import type { Outcome } from '../ledger/outcome.js';
+import { consumersOf } from '../ledger/compaction/holders.js';
 import {
   DELIVERIES,
   GROUPS,
@@ -64,6 +66,7 @@ export async function openMetrics(app: INestApplicationContext): Promise<Metrics
     gaugeProcess(prometheus, registry, app),
     ...gaugeEdge(prometheus, registry, app),
     gaugeDatabase(prometheus, registry, store),
+    gaugeRetention(prometheus, registry, app),
   ];
   return {
     contentType: registry.contentType,
@@ -188,11 +191,16 @@ function gaugeEdge({ Gauge }: Prometheus, registry: Registry, app: INestApplicat
 
 const SELECT_LEDGERS = `SELECT count(*) AS "ledgers", coalesce(sum(seq), 0) AS "alterations", coalesce(sum(atomes), 0) AS "atomes",
   coalesce(sum(bytes), 0) AS "bytes" FROM atome_ledgers`;
-const SELECT_CONSUMERS = `SELECT c.name AS "name",
-  (SELECT coalesce(sum(l.seq - coalesce((SELECT p.seq FROM atome_consumer_cursors AS p WHERE p.consumer = c.name AND p.tenant = l.tenant), 0)), 0)
-    FROM atome_ledgers AS l) AS "lag",
-  (SELECT count(*) FROM atome_dead_letters AS d WHERE d.consumer = c.name) AS "dead" FROM atome_consumers AS c
-  WHERE c.name NOT LIKE '$%'`;
+/** Where histories begin: what is archived, and since when, by the time of the last alteration that went into an archive. */
+const SELECT_FLOORS = `SELECT count(*) AS "floors", coalesce(sum(seq), 0) AS "archived", min(timestamp) AS "oldest" FROM atome_floors`;
+
+/** Whether what is to go goes; returns what looks. */
+function gaugeRetention({ Gauge }: Prometheus, registry: Registry, app: INestApplicationContext): () => void {
+  const retention = app.get(Retention, { strict: false });
+  const help = 'By how much the oldest alteration of all ledgers has outstayed RETENTION';
+  const late = new Gauge({ name: `${PREFIX}retention_late_seconds`, help, registers: [registry] });
+  return () => late.set((retention.lateMs ?? 0) / 1_000);
+}
 
 /** What the database holds; returns what asks it. */
 function gaugeDatabase({ Gauge }: Prometheus, registry: Registry, store: SqlStore): () => Promise<void> {
@@ -206,15 +214,33 @@ function gaugeDatabase({ Gauge }: Prometheus, registry: Registry, store: SqlStor
     atomes: gauge('ledger_atomes', 'Atomes of all ledgers that are not deleted'),
     bytes: gauge('ledger_bytes', 'Bytes of text that the database keeps, of all ledgers'),
   };
+  const floored = gauge('archived_ledgers', 'Ledgers whose history begins behind an archive');
+  const archived = gauge('archived_alterations', 'Alterations that are in archives and no longer in a ledger');
+  const age = gauge(
+    'archived_age_seconds',
+    'How long ago the history that reaches back furthest behind an archive begins',
+  );
   const lag = gauge('consumer_lag', 'Alterations that a durable consumer has not handled, of all ledgers', 'consumer');
+  const idle = gauge('consumer_idle_seconds', 'For how long nobody has run a durable consumer', 'consumer');
   const dead = gauge('consumer_dead_letters', 'Alterations that a durable consumer has given up', 'consumer');
   let askedAt = -Infinity;
   const ask = async (): Promise<void> => {
     const [row] = (await store.rows(SELECT_LEDGERS)) as Record<keyof typeof totals, unknown>[];
     for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name].set(Number(row![name]));
-    for (const each of (await store.rows(SELECT_CONSUMERS)) as { name: string; lag: unknown; dead: unknown }[]) {
-      lag.set({ consumer: each.name }, Number(each.lag));
-      dead.set({ consumer: each.name }, Number(each.dead));
+    const [floors] = (await store.rows(SELECT_FLOORS)) as {
+      floors: unknown;
+      archived: unknown;
+      oldest: string | null;
+    }[];
+    floored.set(Number(floors!.floors));
+    archived.set(Number(floors!.archived));
+    age.set(floors!.oldest === null ? 0 : Math.max(0, (Date.now() - Date.parse(floors!.oldest)) / 1_000));
+    for (const each of [lag, idle, dead]) each.reset();
+    for (const each of await consumersOf(store)) {
+      const consumer = { consumer: each.name };
+      lag.set(consumer, each.lag);
+      dead.set(consumer, each.dead);
+      if (each.idleMs !== undefined) idle.set(consumer, each.idleMs / 1_000);
     }
   };
   return async () => {

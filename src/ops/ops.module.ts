@@ -2,8 +2,7 @@ import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { errorLog } from '../http/error-log.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
-import { HealthController } from './health.controller.js';
-import { PeerHealth } from './peer-health.js';
+import { HealthController, Reports } from './health.controller.js';
 import { Readiness } from './readiness.js';
 
 /** What those who run the server need. */
@@ -11,7 +10,7 @@ import { Readiness } from './readiness.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController],
   providers: [
-    PeerHealth,
+    Reports,
     {
       provide: Readiness,
       inject: [LEDGER_STORE],

@@ -2,16 +2,19 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { api as Api } from '@opentelemetry/sdk-node';
 import type { Committed } from '../ledger/outcome.js';
 import { DELIVERIES } from '../ledger/signals.js';
-import type { TracedGroup, Traces } from '../ledger/traces.js';
+import type { TracedAttempt, TracedGroup, TracedHandling, Traces } from '../ledger/traces.js';
 import { AtomeError } from '../protocol/index.js';
 
-/** So many names that another node has told are kept until their alterations have been read. */
+/** So many names are kept for consumers and webhooks, which may be some time behind; and of those that another node has told, until read. */
+const MAX_KEPT = 10_000;
 const MAX_HEARD = 1_000;
 
 /** Makes the spans of writes, see {@link Traces}. */
 export class WriteTraces implements Traces {
   /** By tenant and seq. */
   private readonly namesHeard = new Map<string, string>();
+  /** As they are handed on to consumers. */
+  private readonly kept = new Map<string, string>();
   private readonly given = { frames: 0, bytes: 0 };
   private readonly count = (bytes: unknown): void => {
     this.given.frames += 1;
@@ -48,17 +51,25 @@ export class WriteTraces implements Traces {
     return this.api.context.with(this.api.ROOT_CONTEXT, work);
   }
 
-  decided({ writes, outcomes, committed, begun }: TracedGroup): void {
+  decided({ tenant, writes, outcomes, committed, begun }: TracedGroup): void {
     const ended = performance.now();
     const decided = Array.isArray(outcomes) ? (outcomes as readonly unknown[]) : undefined;
     writes.slice(0, decided?.length).forEach(({ origin, cameAt }, index) => {
       if (origin.trace === undefined) return;
-      const group = this.spanOf('group', origin.trace, { 'atome_sync.group_size': writes.length }, cameAt || begun);
-      const commit = this.spanOf('commit', this.nameOf(group) ?? origin.trace, {}, begun);
+      const group = this.spanOf(
+        'group',
+        origin.trace,
+        { 'atome_sync.group_size': writes.length },
+        { startTime: cameAt || begun },
+      );
+      const commit = this.spanOf('commit', this.nameOf(group) ?? origin.trace, {}, { startTime: begun });
       const outcome = decided ? decided[index] : (outcomes as { readonly error: unknown }).error;
       const seq = this.tell(commit, outcome);
       const name = this.nameOf(commit);
-      if (seq !== undefined && name !== undefined) nameIn(committed, seq, name);
+      if (seq !== undefined && name !== undefined) {
+        nameIn(committed, seq, name);
+        this.keep(keyOf(tenant, seq), name);
+      }
       commit.end(ended);
       group.end(ended);
     });
@@ -66,6 +77,7 @@ export class WriteTraces implements Traces {
 
   heard(tenant: string, seq: number, trace: string): void {
     this.namesHeard.set(keyOf(tenant, seq), trace);
+    this.keep(keyOf(tenant, seq), trace);
     if (this.namesHeard.size <= MAX_HEARD) return;
     const [oldest] = this.namesHeard.keys();
     this.namesHeard.delete(oldest!);
@@ -84,6 +96,29 @@ export class WriteTraces implements Traces {
       const bytes = this.given.bytes - before.bytes;
       for (const span of spans) span.setAttributes({ 'atome_sync.frames': frames, 'atome_sync.bytes': bytes }).end();
     };
+  }
+
+  handling({ tenant, seq, name, attempt }: TracedHandling): TracedAttempt | undefined {
+    const of = this.kept.get(keyOf(tenant, seq));
+    if (of === undefined) return undefined;
+    const { context, trace, ROOT_CONTEXT, SpanKind, SpanStatusCode } = this.api;
+    const attributes = { 'atome_sync.consumer': name, 'atome_sync.seq': seq, 'atome_sync.attempt': attempt };
+    const span = this.spanOf('handle', of, attributes, { kind: SpanKind.CONSUMER });
+    return {
+      trace: this.nameOf(span),
+      within: (work) => context.with(trace.setSpan(ROOT_CONTEXT, span), work),
+      end: (hasFailed) => {
+        if (hasFailed) span.setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
+      },
+    };
+  }
+
+  private keep(key: string, name: string): void {
+    this.kept.set(key, name);
+    if (this.kept.size <= MAX_KEPT) return;
+    const [oldest] = this.kept.keys();
+    this.kept.delete(oldest!);
   }
 
   private take(key: string): string | undefined {
@@ -108,7 +143,7 @@ export class WriteTraces implements Traces {
     if (!refusal || refusal.toBody().status >= 500) span.setStatus({ code: this.api.SpanStatusCode.ERROR });
   }
 
-  private spanOf(name: string, of: string, attributes: Api.Attributes, startTime?: number): Api.Span {
+  private spanOf(name: string, of: string, attributes: Api.Attributes, more: Api.SpanOptions = {}): Api.Span {
     const { trace, ROOT_CONTEXT, TraceFlags } = this.api;
     // read here: by the settings of the propagators, callers may speak another language than we do among ourselves
     const [, traceId = '', spanId = ''] = of.split('-');
@@ -118,7 +153,7 @@ export class WriteTraces implements Traces {
       traceFlags: TraceFlags.SAMPLED,
       isRemote: true,
     });
-    return this.tracer.startSpan(name, { attributes, ...(startTime !== undefined && { startTime }) }, parent);
+    return this.tracer.startSpan(name, { ...more, attributes }, parent);
   }
 
   /** As a header `traceparent` has it; undefined for what is not sampled: nobody would see what comes of it. */

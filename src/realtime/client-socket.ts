@@ -19,6 +19,9 @@ export class ClientSocket {
   private answers: string[] = [];
   private terminateTimer: NodeJS.Timeout | undefined;
   private isAlive = true;
+  private pingedAt = 0;
+  /** The other end has answered to whatever was written before: epoch milliseconds, 0 where it has not answered yet. */
+  heardUpTo = 0;
   readonly closed: Promise<void>;
   /** What has come of a message that is not whole. */
   readonly half: HalfMessage;
@@ -32,6 +35,7 @@ export class ClientSocket {
     this.closed = new Promise((resolve) => ws.once('close', () => resolve()));
     const heard = (): void => void (this.isAlive = true);
     ws.on('message', heard).on('pong', heard);
+    ws.on('pong', () => (this.heardUpTo = this.pingedAt));
   }
 
   /** Bytes written and not yet taken by the network. */
@@ -101,7 +105,9 @@ export class ClientSocket {
   };
 
   ping(): void {
-    if (this.open) this.ws.ping();
+    if (!this.open) return;
+    this.pingedAt = Date.now();
+    this.ws.ping();
   }
 
   pause(): void {

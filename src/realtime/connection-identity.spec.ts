@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Authenticator, type Identity } from '../auth/authentication/authenticator.js';
 import { ConnectionIdentity } from './connection-identity.js';
-import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
+import { ConnectionLimiter, type ConnectionLease } from '../auth/admission/connection-limiter.js';
 
 const ALICE = { id: 'alice', tenant: 'acme', roles: ['writer'] };
 
@@ -24,19 +24,17 @@ describe('the credentials of a connection', () => {
   let authenticator: SlowAuthenticator;
   let lapses: string[];
   let credentials: ConnectionIdentity;
+  let lease: ConnectionLease;
   beforeEach(() => {
     jest.useFakeTimers({ now: 0 });
     authenticator = new SlowAuthenticator();
     lapses = [];
-    credentials = new ConnectionIdentity(
-      authenticator,
-      new ConnectionLimiter(authenticator).acquire('127.0.0.1', () => undefined),
-      5_000,
-      (why) => lapses.push(why),
-    );
+    lease = new ConnectionLimiter(authenticator).acquire('127.0.0.1', (why) => lapses.push(why));
+    credentials = new ConnectionIdentity(authenticator, lease, 5_000, (why) => lapses.push(why));
   });
   afterEach(() => {
     credentials.end();
+    lease.release();
     expect(jest.getTimerCount()).toBe(0);
     jest.useRealTimers();
   });
@@ -72,7 +70,7 @@ describe('the credentials of a connection', () => {
     await accept(10_000);
     const renewal = credentials.acceptToken('token');
     jest.advanceTimersByTime(10_000);
-    expect(lapses).toEqual(['the token has expired']);
+    expect(lapses).toEqual(['expired']);
     await authenticator.answer({ principal: ALICE, expiresAt: 20_000 });
     await renewal;
   });

@@ -2,22 +2,21 @@ import { AtomeError, type Principal } from '../protocol/index.js';
 import type { Authenticator, Identity } from '../auth/authentication/authenticator.js';
 import { assertRole } from '../auth/authorization/role-permissions.js';
 import type { CredentialCheck } from '../auth/authentication/credential-extractor.js';
-import { Deadline } from '../auth/admission/deadline.js';
 import type { ConnectionLease } from '../auth/admission/connection-limiter.js';
 
 /** Who is at the other end of a connection, and for how long that is known. */
 export class ConnectionIdentity {
-  private deadline: Deadline;
+  private readonly deadline: NodeJS.Timeout;
   private hasEnded = false;
 
-  /** @param onExpired called when no token has come in time, or the token has expired. */
+  /** @param onExpired called when no token has come in time. */
   constructor(
     private readonly authenticator: Authenticator,
     private readonly lease: ConnectionLease,
     authMs: number,
-    private readonly onExpired: (why: string) => void,
+    onExpired: (why: string) => void,
   ) {
-    this.deadline = new Deadline(Date.now() + authMs, () => this.onExpired('no token came in time'));
+    this.deadline = setTimeout(onExpired, authMs, 'no token came in time').unref();
   }
 
   /** undefined until somebody is known. */
@@ -42,24 +41,22 @@ export class ConnectionIdentity {
   /** Takes what {@link acceptToken} takes, proved in another way. */
   async accept(prove: CredentialCheck): Promise<Identity> {
     // it came in time; how long it takes to check it is not the client's doing
-    if (!this.principal) this.deadline.clear();
+    clearTimeout(this.deadline);
     const identity = await prove();
     if (this.hasEnded) throw new AtomeError('unauthenticated', 'the connection has ended meanwhile');
-    const { principal, expiresAt } = identity;
+    const { principal } = identity;
     const known = this.principal;
     if (known && (known.id !== principal.id || known.tenant !== principal.tenant)) {
       throw new AtomeError('forbidden', 'the token is that of another principal; open a connection for it');
     }
     assertRole(principal, 'read');
     this.lease.assign(identity);
-    this.deadline.clear();
-    this.deadline = new Deadline(expiresAt, () => this.onExpired('the token has expired'));
     return identity;
   }
 
   /** Ends all waiting; nothing is accepted any more. */
   end(): void {
     this.hasEnded = true;
-    this.deadline.clear();
+    clearTimeout(this.deadline);
   }
 }

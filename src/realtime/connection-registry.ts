@@ -83,6 +83,11 @@ export class ConnectionRegistry {
     return count;
   }
 
+  /** The connections of a tenant at this node. */
+  of(tenant: string): readonly RegisteredConnection[] {
+    return [...this.sessions].filter(({ principal }) => principal?.tenant === tenant);
+  }
+
   /**
    * Tells the others of the tenant; null takes a presence back.
    * @throws AtomeError `unavailable` where there is no memory for more.

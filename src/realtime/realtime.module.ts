@@ -5,7 +5,9 @@ import { Perimeter } from '../auth/admission/perimeter.js';
 import { NodeBus } from '../bus/node-bus.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { LimitedLog } from '../http/limited-log.js';
+import { ClientsController } from './clients.controller.js';
 import { ConnectionRegistry } from './connection-registry.js';
+import { ExplainController } from './explain.controller.js';
 import { HandshakePolicy } from './handshake-policy.js';
 import { SESSION_PROVIDER } from './session.provider.js';
 import { SocketAdapter } from './socket-adapter.js';
@@ -27,14 +29,25 @@ const PROVIDERS: readonly FactoryProvider[] = [
   SESSION_PROVIDER,
 ];
 
+interface Entrances {
+  /** Whether there is a WebSocket, which plain requests are told to upgrade to. */
+  readonly ws: boolean;
+  /** Whether there are calls about it. */
+  readonly rest: boolean;
+}
+
 /** The connections of WebSockets. */
 @Module({
   providers: [...PROVIDERS],
   exports: PROVIDERS.map(({ provide }) => provide),
 })
 export class RealtimeModule {
-  /** @param ws whether there is a WebSocket, which plain requests are told to upgrade to. */
-  static from(ws: boolean, ...imports: DynamicModule[]): DynamicModule {
-    return { module: RealtimeModule, imports, providers: ws ? [SocketAdapter, UpgradeRequired] : [] };
+  static from({ ws, rest }: Entrances, ...imports: DynamicModule[]): DynamicModule {
+    return {
+      module: RealtimeModule,
+      imports,
+      controllers: ws && rest ? [ClientsController, ExplainController] : [],
+      providers: ws ? [SocketAdapter, UpgradeRequired] : [],
+    };
   }
 }

@@ -1,16 +1,21 @@
 import type { Principal } from '../protocol/index.js';
 import type { ClientSocket } from './client-socket.js';
+import type { Reading } from './subscription.js';
 
 /** What the registry knows of one connection. */
 export interface RegisteredConnection {
   readonly clientId: string;
   /** undefined until somebody is known. */
   readonly principal: Principal | undefined;
+  /** When it was opened, in epoch milliseconds. */
+  readonly connectedAt: number;
+  /** What it reads; undefined for nothing. */
+  readonly reading: Reading | undefined;
   /** Whether it has been asked to come back to another server. */
   readonly isLeaving: boolean;
   readonly socket: Pick<
     ClientSocket,
-    'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive' | 'half' | 'unsent' | 'newest'
+    'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive' | 'half' | 'unsent' | 'newest' | 'heardUpTo'
   >;
   /** Sends ready frames that may be lost. */
   sendBestEffort(frames: Buffer): void;

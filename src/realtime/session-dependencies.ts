@@ -21,6 +21,8 @@ export interface SessionDependencies extends MessageTargets {
   readonly connectionLimiter: ConnectionLimiter;
   readonly feed: Feed;
   readonly limits: Limits;
+  /** The time that all servers go by, in milliseconds since 1970. */
+  readonly now: () => number;
   readonly socket: SocketOptions;
   /** Unsent bytes above which a presence, which may be lost, is not sent. */
   readonly unsentBytes: number;

@@ -5,6 +5,7 @@ import { Authenticator } from '../auth/authentication/authenticator.js';
 import { CredentialExtractor } from '../auth/authentication/credential-extractor.js';
 import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { ResolvedOptions } from '../config/module-options.js';
+import { SharedClock } from '../database/shared-clock.js';
 import { Feed } from '../feed/feed.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
@@ -25,6 +26,7 @@ const PARTS = [
   ConnectionRegistry,
   ResolvedOptions,
   MemoryBudget,
+  SharedClock,
 ] as const;
 type Instances<Classes extends readonly { prototype: object }[]> = {
   readonly [Index in keyof Classes]: Classes[Index]['prototype'];
@@ -42,6 +44,7 @@ function dependenciesOf(...parts: Instances<typeof PARTS>): SessionDependencies 
     writes,
     connectionRegistry,
     limits,
+    now: parts[9].now,
     socket,
     unsentBytes: options.unsentBytes,
     costs: new CostLimiter(socket, new LimitedLog(new Logger('WebSocket'))),

@@ -23,7 +23,7 @@ import { costOf } from './message-costs.js';
 import { MessageHandler } from './message-handler.js';
 import type { Handshake, SessionDependencies } from './session-dependencies.js';
 import { nextState, receptionOf, type SessionEvent, type SessionState } from './session-state.js';
-import { Subscription } from './subscription.js';
+import { Subscription, type Reading } from './subscription.js';
 import { TokenBucket } from '../auth/admission/token-bucket.js';
 
 /**
@@ -32,6 +32,7 @@ import { TokenBucket } from '../auth/admission/token-bucket.js';
  */
 export class Session implements RegisteredConnection {
   readonly socket: ClientSocket;
+  readonly connectedAt = Date.now();
   isLeaving = false;
   private state: SessionState = 'handshaking';
   private readonly messages: MessageHandler;
@@ -65,6 +66,10 @@ export class Session implements RegisteredConnection {
     return this.identity.principal;
   }
 
+  get reading(): Reading | undefined {
+    return this.messages.subscription.reading;
+  }
+
   /** Sends ready frames that may be lost. */
   sendBestEffort(frames: Buffer): void {
     if (this.state !== 'joined' || this.isLeaving) return;
@@ -83,9 +88,9 @@ export class Session implements RegisteredConnection {
 
   private acquireLease(address: string): ConnectionLease {
     return this.deps.connectionLimiter.acquire(address, (why) =>
-      why === 'withdrawn'
-        ? this.end(CloseCode.UNAUTHENTICATED, 'the token has been withdrawn')
-        : this.end(CloseCode.POLICY, 'too many connections have not said who they are'),
+      why === 'displaced'
+        ? this.end(CloseCode.POLICY, 'too many connections have not said who they are')
+        : this.end(CloseCode.UNAUTHENTICATED, `the token has ${why === 'expired' ? 'expired' : 'been withdrawn'}`),
     );
   }
 
@@ -121,6 +126,10 @@ export class Session implements RegisteredConnection {
     });
   }
 
+  private time(): string {
+    return new Date(this.deps.now()).toISOString();
+  }
+
   private went(event: SessionEvent): void {
     this.state = nextState(this.state, event);
   }
@@ -154,7 +163,7 @@ export class Session implements RegisteredConnection {
     const log = principal && (await this.deps.feed.log(principal.tenant));
     if (this.isLeaving) return this.went(principal ? 'identified' : 'unidentified');
     if (!this.socket.open) return;
-    const now = new Date().toISOString();
+    const now = this.time();
     this.socket.send({
       type: 'welcome',
       clientId: this.clientId,
@@ -217,7 +226,7 @@ export class Session implements RegisteredConnection {
   }
 
   private take(message: ClientMessage): Promise<void> | void {
-    if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: new Date().toISOString() });
+    if (message.type === 'ping') return this.socket.send({ type: 'pong', timestamp: this.time() });
     if (message.type === 'auth') return this.authenticate(message.token);
     return this.messages.handle(message, this.identity.requirePrincipal());
   }

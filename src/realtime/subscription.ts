@@ -1,14 +1,22 @@
 import { isWhole, resetReasonOf } from '../feed/cursor-check.js';
 import type { Feed, ReadRequest } from '../feed/feed.js';
 import type { FeedReader } from '../feed/reader.js';
-import type { Principal, ResetReason, Subscribe } from '../protocol/index.js';
+import type { Filter, Principal, ResetReason, Subscribe } from '../protocol/index.js';
 import type { ClientSocket } from './client-socket.js';
 
 const nothing = (): void => undefined;
 
+/** What a connection reads. */
+export interface Reading {
+  readonly reader: FeedReader;
+  /** With cursors and a filter, or each event as a frame of its own. */
+  readonly isRange: boolean;
+  readonly filter: Filter;
+}
+
 /** What one connection reads: one {@link FeedReader} at a time, or nothing. */
 export class Subscription {
-  private current: { readonly tenant: string; readonly reader: FeedReader; readonly isRange: boolean } | undefined;
+  private current: (Reading & { readonly tenant: string }) | undefined;
 
   /** Resolves when nothing is read any more for what was read before. */
   private stopped: Promise<void> = Promise.resolve();
@@ -17,6 +25,11 @@ export class Subscription {
     private readonly socket: ClientSocket,
     private readonly feed: Feed,
   ) {}
+
+  /** undefined for nothing. */
+  get reading(): Reading | undefined {
+    return this.current;
+  }
 
   /** The socket can take more. */
   pump(): void {
@@ -75,7 +88,7 @@ export class Subscription {
       this.feed.close(tenant, reader);
       return;
     }
-    this.current = { tenant, reader, isRange: request.form === 'range' };
+    this.current = { tenant, reader, isRange: request.form === 'range', filter: request.filter ?? {} };
     announce();
     reader.pump();
   }

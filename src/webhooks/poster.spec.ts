@@ -135,7 +135,7 @@ describe('what is posted', () => {
 
   it('has failed with what the first of several addresses has failed with', async () => {
     const refused = new AggregateError([new Error('connect ECONNREFUSED ::1:443'), new Error('another')]);
-    const sender = new WebhookSender({ post: () => Promise.reject(refused) });
+    const sender = new WebhookSender({ post: () => Promise.reject(refused) }, Date.now);
     const target = { url: 'https://receiver.example/', secrets: [newSecret()] };
     const sent = sender.post(target, { id: 'a', body: '{}' }, NEVER);
     await expect(sent).rejects.toThrow('connect ECONNREFUSED ::1:443');

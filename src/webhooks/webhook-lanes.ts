@@ -1,5 +1,5 @@
 import type { ConsumerCall, Delivery, TenantEvent } from '../consumers/consumer-options.js';
-import { eventFor } from '../consumers/consumer.js';
+import { eventFor } from '../consumers/event-for.js';
 import { wordsOf } from '../consumers/error-text.js';
 import type { Lane, LaneName, Lanes, Outcome } from '../consumers/lane.js';
 import { isAbout } from '../consumers/tenant-lanes.js';
@@ -123,7 +123,7 @@ export class WebhookLanes implements Lanes {
   private async send(webhook: SendingWebhook, event: TenantEvent, delivery: Delivery): Promise<number> {
     const { rows, deliveries, sender } = this.parts;
     const { id } = webhook;
-    const message = { id: messageId(id, delivery.key), event };
+    const message = { id: messageId(id, delivery.key), event, trace: delivery.traceparent };
     try {
       return await sender.send(webhook, message, delivery.signal);
     } catch (error) {

@@ -32,21 +32,38 @@ export interface Payload {
   readonly data: object;
 }
 
+/** An event on its way. */
+export interface Message {
+  readonly id: string;
+  readonly event: TenantEvent;
+  /** Under which name it is followed. */
+  readonly trace?: string | undefined;
+}
+
 /** Signs messages and posts them. */
 export class WebhookSender {
-  constructor(private readonly poster: Pick<Poster, 'post'>) {}
+  /** @param now by which receivers are told when it was sent, in milliseconds since 1970. */
+  constructor(
+    private readonly poster: Pick<Poster, 'post'>,
+    private readonly now: () => number,
+  ) {}
 
   /** @returns the status of the answer. @throws NotDelivered */
-  send(target: Target, { id, event }: { id: string; event: TenantEvent }, signal: AbortSignal): Promise<number> {
-    return this.post(target, { id, body: bodyOf(event) }, signal);
+  send(target: Target, { id, event, trace }: Message, signal: AbortSignal): Promise<number> {
+    return this.post(target, { id, body: bodyOf(event), trace }, signal);
   }
 
   /** As {@link send}, of what is no event. */
-  async post(target: Target, { id, body }: { id: string; body: string }, signal: AbortSignal): Promise<number> {
+  async post(
+    target: Target,
+    { id, body, trace }: { id: string; body: string; trace?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<number> {
     const headers = {
       'content-type': 'application/json',
       'user-agent': `atome-sync/${VERSION}`,
-      ...signedHeaders({ id, seconds: Math.floor(Date.now() / 1_000), body }, target.secrets),
+      ...(trace !== undefined && { traceparent: trace }),
+      ...signedHeaders({ id, seconds: Math.floor(this.now() / 1_000), body }, target.secrets),
     };
     let answer;
     try {
@@ -57,7 +74,7 @@ export class WebhookSender {
     const { status, retryAfter } = answer;
     if (status >= 200 && status < 300) return status;
     const why = status >= 300 && status < 400 ? ', and redirections are not followed: change the URL' : '';
-    throw new NotDelivered(`the receiver has answered ${status}${why}`, status, msOf(retryAfter));
+    throw new NotDelivered(`the receiver has answered ${status}${why}`, status, msOf(retryAfter, this.now()));
   }
 }
 
@@ -82,8 +99,8 @@ function bodyOf(event: TenantEvent): string {
 }
 
 /** Seconds, or a date. */
-function msOf(retryAfter: string | undefined): number | undefined {
+function msOf(retryAfter: string | undefined, now: number): number | undefined {
   if (retryAfter === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - Date.now();
+  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - now;
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

@@ -4,6 +4,7 @@ import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { DEFAULT_WEBHOOK_OPTIONS, type WebhookOptions } from '../config/module-options.js';
 import { ConsumerRunner } from '../consumers/consumer.runner.js';
 import { ConsumerStore } from '../consumers/consumer.store.js';
+import { SharedClock } from '../database/shared-clock.js';
 import type { Tables } from '../database/tables.js';
 import { errorLog } from '../http/error-log.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
@@ -29,7 +30,11 @@ function starterOf(options: WebhookOptions) {
 function providersOf(options: WebhookOptions): FactoryProvider[] {
   const poster = new Poster(options);
   return [
-    { provide: WebhookSender, useFactory: () => new WebhookSender(poster) },
+    {
+      provide: WebhookSender,
+      inject: [SharedClock],
+      useFactory: ({ now }: SharedClock) => new WebhookSender(poster, now),
+    },
     {
       provide: WebhookStore,
       inject: [LEDGER_STORE],

@@ -5,10 +5,10 @@ import { startApp, type TestApp } from '../support/server/app.js';
 import { AT_ONCE, next, shownBy, stateOf, takenBy } from '../support/clients/offline.js';
 import { TcpProxy } from '../support/faults/tcp-proxy.js';
 
-const { createClient } = backends;
+const { createBackends } = backends;
 
-it('/backends exports this name', () => {
-  expect(Object.keys(backends)).toEqual(['createClient']);
+it('/backends exports this name, and the one before', () => {
+  expect(Object.keys(backends).sort()).toEqual(['createBackends', 'createClient']);
 });
 
 describe('a client of two servers', () => {
@@ -37,7 +37,7 @@ describe('a client of two servers', () => {
       store: stores[i]!,
       reconnect: AT_ONCE,
     }));
-    return createClient({ local: local!, cloud: cloud! });
+    return createBackends({ local: local!, cloud: cloud! });
   }
 
   async function expectEqual(): Promise<void> {

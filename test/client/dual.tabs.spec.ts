@@ -64,7 +64,7 @@ describe('a client of two servers in several tabs', () => {
           store: indexedDbStore({ name: `server ${i}` }),
           reconnect: AT_ONCE,
         }));
-        window.client = backends.createClient({ local: local!, cloud: cloud! });
+        window.client = backends.createBackends({ local: local!, cloud: cloud! });
       },
       [local.url, `http://127.0.0.1:${wire.port}`],
     );

@@ -45,6 +45,10 @@ describe('the package of the client', () => {
     expect(said).toBe('true storage\n');
   });
 
+  it('says that its hooks are for the browser, where components are rendered on a server', () => {
+    expect(readFileSync(`${CLIENT}dist/react.js`, 'utf8')).toMatch(/^"use client";/);
+  });
+
   it('leaves what speaks to the server to a second file of whoever bundles it', async () => {
     const { outputFiles } = await build({
       stdin: { contents: `export { createClient } from '@atome-sync/client'`, resolveDir: CLIENT },
@@ -62,4 +66,21 @@ describe('the package of the client', () => {
     expect(imported).not.toContain(connecting[0]!.path.split('/').at(-1));
     expect(connecting).not.toContain(first);
   });
+
+  it.each(['browser', 'neutral'] as const)(
+    'leads a bundler for the platform "%s" to no package of Node',
+    async (platform) => {
+      // `ws` is installed here: whoever finds its name takes it
+      const contents = `export { createClient, indexedDbStore, UnifiedSync } from '@atome-sync/client'`;
+      const options = {
+        stdin: { contents, resolveDir: CLIENT },
+        bundle: true,
+        splitting: true,
+        metafile: true,
+      } as const;
+      const { metafile } = await build({ ...options, platform, outdir: 'bundle', format: 'esm', write: false });
+      expect(Object.keys(metafile.inputs).filter((path) => path.includes('node_modules/ws'))).toEqual([]);
+      expect(Object.keys(metafile.inputs).some((path) => path.endsWith('no-ws.js'))).toBe(true);
+    },
+  );
 });

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { compileFunction } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
 import * as backends from '../../client/src/dual.js';
+import { serverSide, type ServerSide } from '../../client/src/server.js';
+import { undoable, type Undoable } from '../../client/src/undo.js';
+import { validated } from '../../client/src/validate.js';
 import { where } from '../../client/src/where.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { EventRecorder } from '../support/clients/event-recorder.js';
 import { next } from '../support/clients/offline.js';
+import { runProgram as run } from '../support/clients/run-program.js';
 
 const README = readFileSync(new URL('../../client/README.md', import.meta.url), 'utf8');
 const PROGRAMS = [...README.matchAll(/```js\n(.*?)```/gs)].map((match) => match[1]!);
@@ -16,14 +19,6 @@ function program(containing: string, url: string): string {
   const found = PROGRAMS.filter((code) => code.includes(containing));
   expect(found).toHaveLength(1);
   return found[0]!.replace(/^import .*$/m, '').replaceAll('http://127.0.0.1:3001', url);
-}
-
-/** Runs a program with what it takes from its surroundings; answers with the names it is asked for. */
-async function run(code: string, given: Record<string, unknown>, names = ''): Promise<Record<string, unknown>> {
-  const scope = { ...sdk, ...given };
-  const body = `return (async () => { ${code}\n return { ${names} }; })();`;
-  const compiled = compileFunction(body, Object.keys(scope)) as (...values: unknown[]) => Promise<never>;
-  return compiled(...Object.values(scope));
 }
 
 describe('the programs of the README', () => {
@@ -117,7 +112,7 @@ describe('the programs of the README', () => {
     const code = program('backends.local.state', server.url)
       .replace('http://127.0.0.1:3000', server.url)
       .replace('https://sync.example.org', cloud.url);
-    const given = { createClient: backends.createClient, console: { log: () => undefined } };
+    const given = { createBackends: backends.createBackends, console: { log: () => undefined } };
     const { local, cloud: far } = (await run(code, given, 'local, cloud')) as unknown as backends.Backends;
     await Promise.all([local.flush(), far.flush()]);
     for (const { api } of [server, cloud]) {
@@ -125,6 +120,38 @@ describe('the programs of the README', () => {
     }
     await Promise.all([local.close(), far.close()]);
     await cloud.close();
+  });
+
+  it('take writes back', async () => {
+    const client = sdk.createClient({ url: server.url });
+    const { id } = await client.create({ kind: 'todo', data: { title: 'Milk' } });
+    const { writes } = await run(program('undoable(client)', server.url), { undoable, client, id }, 'writes');
+    expect((writes as Undoable).counts()).toEqual({ undo: 1, redo: 1 });
+    expect(await client.get(id)).toMatchObject({ data: { title: 'Bread' }, meta: {} });
+    await client.close();
+  });
+
+  it('check before anything is kept', async () => {
+    const client = sdk.createClient({ url: server.url });
+    const validate = () => ({ issues: [{ message: 'no text', path: ['title'] }] });
+    const given = { validated, client, todoSchema: { '~standard': { validate } } };
+    await expect(run(program('todoSchema', server.url), given)).rejects.toMatchObject({ code: 'invalid' });
+    expect(client.status().pending).toBe(0);
+    await client.close();
+  });
+
+  it('ask for what only the server has', async () => {
+    const lines: unknown[][] = [];
+    const console = { log: (...line: unknown[]) => lines.push(line) };
+    for (const id of ['a', 'b', 'c']) await other.UnifiedAtome.create({ id, kind: 'account', data: { amount: 10 } });
+    const given = { serverSide, console, url: server.url, token: undefined, id: 'a', from: 'b', to: 'c' };
+    const code = program('serverSide({', server.url);
+    const asked = await run(code, { ...given, renderCursors: () => undefined }, 'server, before');
+    expect(lines).toEqual([['create', expect.anything()]]);
+    expect(asked.before).toBeNull();
+    const amounts = ['b', 'c'].map(async (id) => (await other.UnifiedAtome.get(id)).atome?.data.amount);
+    expect(await Promise.all(amounts)).toEqual([5, 15]);
+    (asked.server as ServerSide).close();
   });
 
   it('show what was refused, and let the user decide', async () => {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ledgerKeyOf } from '../../src/ledger/compaction/checkpoint.js';
-import { Compactor, type CompactedLedger } from '../../src/ledger/compaction/compactor.js';
+import { compactionTarget, Compactor, type CompactedLedger } from '../../src/ledger/compaction/compactor.js';
+import { consumersOf, dropConsumer } from '../../src/ledger/compaction/holders.js';
+import { clockOf } from '../../src/database/lease.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { archivedLedger } from '../support/ledger/archived-ledger.js';
@@ -63,6 +65,39 @@ describe.each(DATABASES)('a consumer that is behind in a ledger on %s', (_name, 
     expect(passed).toMatchObject({ floor: 5, archived: 3 });
     expect(passed.heldBy).toBeUndefined();
     expect(await told(HEAD)).toEqual([[6, { n: 5 }]]);
+  });
+
+  it('holds nothing back any more once nobody has run it for as long as is said, or it is dropped', async () => {
+    const idle = async (ms: number): Promise<void> => {
+      const now = `(SELECT ${clockOf(store.kind)} - ${ms})`;
+      await store.transact([
+        `INSERT INTO atome_consumers (name, owner, expires_at) VALUES ('mails', '', ${now})
+        ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at`,
+      ]);
+    };
+    const target = async (consumersExpireMs?: number): Promise<number> =>
+      (await compactionTarget(store, store.ledger(TENANT), { seq: HEAD }, { consumersExpireMs })).upTo;
+    await idle(1_000_000);
+    expect([await target(), await target(2_000_000), await target(500_000)]).toEqual([0, 0, 5]);
+    expect(await consumersOf(store)).toMatchObject([{ name: 'mails', lag: HEAD, dead: 0 }]);
+    const [{ idleMs } = {}] = await consumersOf(store);
+    expect(idleMs).toBeGreaterThanOrEqual(1_000_000);
+
+    await idle(-1_000_000);
+    expect(await consumersOf(store)).toMatchObject([{ idleMs: 0 }]);
+    expect([await target(500_000), await dropConsumer(store, 'mails')]).toEqual([0, false]);
+    await idle(1_000_000);
+    expect([await dropConsumer(store, 'mails'), await dropConsumer(store, 'mails'), await target()]).toEqual([
+      true,
+      false,
+      5,
+    ]);
+    expect(await consumersOf(store)).toEqual([]);
+  });
+
+  it('is known by when it was run last', async () => {
+    await told(HEAD);
+    expect(await consumersOf(store)).toMatchObject([{ name: 'mails', lag: 0, idleMs: expect.any(Number) }]);
   });
 
   it('that has no cursor yet holds all back, and has been told of all once it has run', async () => {

@@ -54,6 +54,18 @@ describe('the chart, rendered', () => {
     expect(render(few).find(({ kind }) => kind === 'Deployment')!.spec.replicas).toBe(2);
   });
 
+  it('is what Kubernetes takes', async () => {
+    const own = render(ALL).filter(({ kind }) => kind !== 'ServiceMonitor');
+    expect(own).toHaveLength(6);
+    for (const resource of own) {
+      type Model = new (of: object) => { validate(): void };
+      const models = (await import(`kubernetes-models/${resource.apiVersion}`)) as Record<string, Model>;
+      expect(() => new models[resource.kind]!(resource).validate()).not.toThrow();
+      const { spec: _spec, ...lacking } = resource;
+      expect(() => new models[resource.kind]!({ ...lacking, spec: 'none' }).validate()).toThrow('spec');
+    }
+  });
+
   it('runs servers and migrations as nobody, on a file system that only reads', () => {
     const pods = render().filter(({ kind }) => ['Deployment', 'Job'].includes(kind));
     expect(pods).toHaveLength(2);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { settings } from '../../src/config/settings.js';
 import { helpOf, nearest, readCall, UsageError, type Usage } from '../../src/config/command-line.js';
@@ -68,7 +69,7 @@ describe('atome-sync', () => {
   it('names each command, and each explains itself with its exit codes', async () => {
     const { code, stdout } = await cli('--help');
     const commands = [...stdout.matchAll(/^ {2}([a-z-]+) {2}/gm)].map(([, name]) => name!);
-    expect({ code, count: commands.length }).toEqual({ code: 0, count: 21 });
+    expect({ code, count: commands.length }).toEqual({ code: 0, count: 22 });
     for (const name of commands.filter((each) => each !== 'serve')) {
       const command = (await import(`../../src/cli/${name}.js`)) as { default: Usage };
       expect(command.default.name).toBe(name);
@@ -158,6 +159,28 @@ describe('atome-sync', () => {
     const back = await cli(`verify --database-url ${url} --json`);
     const found = (text: string): string => /"alterations":\d+/.exec(text)![0];
     expect(found(back.stdout)).toBe(found(made.stdout));
+  });
+
+  it('copies a database of an earlier version as it is, and puts it back for this one', async () => {
+    const path = join(folder, 'earlier.sqlite');
+    const old = `sqlite:${path}`;
+    const ledger = await openLedger(await openStore(old));
+    await ledger.write(create('a'));
+    await ledger.close();
+    const tables = new LedgerDataSource(old);
+    await tables.initialize();
+    await tables.undoLastMigration();
+    await tables.destroy();
+    const copy = join(folder, 'before-update.sqlite');
+    expect(await cli(`backup ${copy} --database-url ${old} --json`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('"alterations":1'),
+    });
+    expect(readdirSync(folder).filter((name) => name.startsWith('before-update'))).toEqual(['before-update.sqlite']);
+    for (const url of [old, `sqlite:${copy}`])
+      expect((await cli(`verify --database-url ${url}`)).stderr).toContain('those of an earlier version');
+    expect(await cli(`restore ${copy} --replace --database-url ${old}`)).toMatchObject({ code: 0 });
+    expect(await cli(`verify --database-url ${old}`)).toMatchObject({ code: 0 });
   });
 
   it.each(['export', 'backup'])('%s writes over no file unasked, and never over the database', async (verb) => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { tracing } from '../../src/ledger/traces.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
+import { Receiver } from '../support/receiver.js';
 import { startApp } from '../support/server/app.js';
 import { Collector, type Span } from '../support/server/collector.js';
 import { ServerProcess } from '../support/server/process.js';
@@ -137,6 +138,28 @@ describe('the traces of a server', () => {
     const spans = (await collector.trace(traceIdOf(1), 4)).map(({ name }) => name).sort();
     expect(spans).toEqual(['POST /api/atome/create', 'commit', 'group', 'write']);
     expect(server.output.join('')).not.toContain('cannot run');
+  });
+
+  it('go on to the receiver of a webhook', async () => {
+    const collector = await open();
+    const receiver = await Receiver.start();
+    const server = await ServerProcess.start({
+      DATABASE_URL: 'sqlite::memory:',
+      WEBHOOKS_ALLOW_PRIVATE: 'on',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '20',
+    });
+    expect((await server.api.post('/api/webhooks', { url: receiver.url('/hook') })).status).toBe(201);
+    await server.api.post('/api/atome/create', note, callerOf(1));
+    const spans = await collector.trace(traceIdOf(1), 5);
+    const [handle] = spans.filter(({ name }) => name === 'handle');
+    const [commit] = spans.filter(({ name }) => name === 'commit');
+    expect(handle).toMatchObject({ kind: 5, parentSpanId: commit!.spanId, attributes: { 'atome_sync.attempt': 1 } });
+    const [received] = receiver.at('/hook');
+    expect(received!.headers.traceparent).toBe(`00-${traceIdOf(1)}-${handle!.spanId}-01`);
+    expect(await server.kill('SIGTERM')).toBe(0);
+    await receiver.close();
   });
 
   it('are those of each that there is in a process, together and one after the other', async () => {

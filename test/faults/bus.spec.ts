@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { setTimeout as elapse } from 'node:timers/promises';
 import { NatsTransport } from '../../src/bus/nats.transport.js';
 import { NodeBus } from '../../src/bus/node-bus.js';
-import { LedgerReader } from '../../src/ledger/read/ledger-reader.js';
+import { LEDGER_STORE } from '../../src/ledger/store.js';
+import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { hasNatsServer, NatsServer } from '../support/bus/nats-server.js';
 import { FollowingClient } from '../support/clients/following-client.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
@@ -10,7 +11,7 @@ import { startApp, type TestApp } from '../support/server/app.js';
 import { freePort } from '../support/server/free-port.js';
 
 /** Longer than a test may take: what is seen before was told. */
-const feed = { pollMs: 3_600_000 };
+const NEVER_MS = 3_600_000;
 
 describe('servers on one PostgreSQL', () => {
   let database: TestDatabase;
@@ -29,9 +30,9 @@ describe('servers on one PostgreSQL', () => {
   });
 
   /** Two that hear each other, where they can, and a reader at each of them. */
-  async function start(environment: Record<string, string> = {}, hear = 1): Promise<void> {
+  async function start(environment: Record<string, string> = {}, hear = 1, pollMs = NEVER_MS): Promise<void> {
     for (let node = 0; node < 2; node += 1) {
-      servers.push(await startApp({ DATABASE_URL: database.url, ...environment }, { feed }));
+      servers.push(await startApp({ DATABASE_URL: database.url, ...environment }, { feed: { pollMs } }));
     }
     await servers[0]!.api.create();
     for (const server of servers) {
@@ -79,8 +80,9 @@ describe('servers on one PostgreSQL', () => {
       nats = await NatsServer.start();
       await start({ BUS: nats.url });
       await writeInTurn(2);
-      // a follower of one server, and what that one asks of the ledger meanwhile
-      const pages = servers.map(({ app }) => jest.spyOn(app.get(LedgerReader, { strict: false }), 'page'));
+      // what the other server asks of the database meanwhile
+      const store = servers[1]!.app.get<SqlStore>(LEDGER_STORE, { strict: false });
+      const asked = (['query', 'scan', 'measured', 'transact'] as const).map((name) => jest.spyOn(store, name));
       const heard: string[] = [];
       const stranger = await new NatsTransport(nats.url).connect({
         text: (text) => heard.push(text),
@@ -90,7 +92,7 @@ describe('servers on one PostgreSQL', () => {
         await servers[0]!.api.create();
         await Promise.all(followers.map((follower) => follower.reached(4 + n)));
       }
-      expect(pages.map((page) => page.mock.calls.length)).toEqual([0, 0]);
+      expect(asked.map(({ mock }) => mock.calls as unknown[])).toEqual(asked.map(() => []));
       expect(heard.length).toBeGreaterThanOrEqual(10);
       await stranger.send([...heard, ...heard.map((text) => `${text.slice(0, -8)}AAAAAAA=`)]);
       await writeInTurn(4);
@@ -101,6 +103,23 @@ describe('servers on one PostgreSQL', () => {
       ]);
     },
   );
+
+  (hasNatsServer ? it : it.skip)('go on while NATS stands still, notice it, and hear each other again', async () => {
+    nats = await NatsServer.start();
+    await start({ BUS: nats.url }, 1, 100);
+    const buses = servers.map(({ app }) => app.get(NodeBus, { strict: false }));
+    await writeInTurn(4);
+    nats.signal('SIGSTOP');
+    await writeInTurn(4);
+    while (buses.some(({ fault }) => fault === undefined)) await elapse(5);
+    await writeInTurn(4);
+    nats.signal('SIGCONT');
+    while (buses.some(({ fault, peerCount }) => fault !== undefined || peerCount !== 1)) await elapse(5);
+    await writeInTurn(4);
+    expect(followers.map(({ applied, resets }) => [applied.map(({ seq }) => seq), resets])).toEqual(
+      [0, 1].map(() => [Array.from({ length: 17 }, (_, n) => n + 1), []]),
+    );
+  });
 
   (hasNatsServer ? it : it.skip)('go on when NATS is gone, and hear each other again when it is back', async () => {
     nats = await NatsServer.start('--user', 'atome', '--pass', 'secret');

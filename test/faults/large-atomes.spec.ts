@@ -5,7 +5,7 @@ import { openStore } from '../../src/ledger/stores/open-store.js';
 import { MAX_DOCUMENT_BYTES } from '../../src/ledger/write/group-size.js';
 import { AtomeError } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
+import { by, create, openLedger, ORIGIN, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
 import { WatchedStore } from '../support/ledger/watched-store.js';
 
 const CHARS = 400_000;
@@ -58,6 +58,15 @@ describe.each(DATABASES)('writes to large atomes that come at once, on %s', (_na
     );
     for (const { id, data } of planned.before.atomes) if (data !== null) read.push(ids.indexOf(id));
     expect(read.sort((a, b) => b - a)).toEqual(ids.map((_, n) => COUNT - 1 - n).slice(0, FIT));
+  });
+
+  it('keep nobody else of the tenant waiting', async () => {
+    const flood = Array.from({ length: 4 * COUNT }, (_, n) => seqOf(ledger.write(update(ids[n % COUNT]!, { n }))));
+    await flood[FIT];
+    const other = await seqOf(ledger.write(create('small'), by('somebody else')));
+    const seqs = await Promise.all(flood);
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+    expect(seqs.filter((seq) => seq > other).length).toBeGreaterThan(COUNT);
   });
 
   it('wait for each other where they are small, as ever', async () => {

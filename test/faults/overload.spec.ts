@@ -1,6 +1,6 @@
 import { setTimeout as elapse } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FEW_GROUPS } from '../../src/ledger/write/admission.js';
+import { BURST } from '../../src/ledger/write/admission.js';
 import { MAX_WRITES } from '../../src/ledger/write/group-size.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { AtomeError } from '../../src/protocol/index.js';
@@ -8,11 +8,11 @@ import { DATABASES, type Database } from '../support/databases/databases.js';
 import { create, openLedger, ORIGIN, type TestLedger } from '../support/ledger/ledger.js';
 import { WatchedStore } from '../support/ledger/watched-store.js';
 
-/** What a commit takes on a slow disk, in milliseconds: at so much, no more than {@link FEW_GROUPS} groups may wait. */
+/** What a commit takes on a slow disk, in milliseconds: at so much, no more than {@link BURST} groups may wait. */
 const COMMIT_MS = 100;
 const COMMITS = 12;
 /** A write may come while a group is under way, and its own is one. */
-const MAX_COMMITS = FEW_GROUPS + 2;
+const MAX_COMMITS = BURST.groups + 2;
 
 describe.each(DATABASES)('writes on %s with a slow disk', (_name, createDatabase) => {
   let database: Database;
@@ -84,6 +84,6 @@ describe.each(DATABASES)('writes on %s with a slow disk', (_name, createDatabase
     const [overloaded, beside] = await offer({ greedy: MAX_WRITES * 3, modest: 2 });
     expect(overloaded!.refusals.length).toBeGreaterThan(0);
     expect(beside!.refusals).toEqual([]);
-    expect(beside!.longest).toBeLessThanOrEqual(FEW_GROUPS);
+    expect(beside!.longest).toBeLessThanOrEqual(BURST.groups);
   });
 });

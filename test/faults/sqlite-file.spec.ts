@@ -20,6 +20,7 @@ import { openStore } from '../../src/ledger/stores/open-store.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { audit, createFile, type Database } from '../support/databases/databases.js';
 import { ENTRY_POINTS } from '../support/entry-points.js';
+import { CollectedLog } from '../support/collected-log.js';
 import { logLines, timesTold } from '../support/log-lines.js';
 
 describe('the file of a SQLite database under a running server', () => {
@@ -134,16 +135,10 @@ describe('the file of a SQLite database under a running server', () => {
   });
 
   it('is missed, also when nobody writes', async () => {
-    const lines = logLines(server);
-    const noticed = new Promise<void>((resolve) => {
-      lines.push = (...added): number => {
-        resolve();
-        return Array.prototype.push.apply(lines, added);
-      };
-    });
+    const log = new CollectedLog(server.app);
     rmSync(path);
-    await noticed;
-    expect(lines[0]).toContain('restart the server');
+    const [line] = await log.told('Store', 1);
+    expect(line).toContain('restart the server');
   });
 
   it('takes writes again when the same file comes back, and has all that was acknowledged', async () => {

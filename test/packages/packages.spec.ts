@@ -70,13 +70,14 @@ async function pack(workspace: string): Promise<Packed> {
 
 describe('the package of the server', () => {
   it('is small, and holds what was built and nothing else', () => {
-    expect(server.size).toBeLessThanOrEqual(400_000);
+    // 40 kB of it are the console, which everybody who installs it is shown first
+    expect(server.size).toBeLessThanOrEqual(440_000);
     const paths = server.files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/atome-sync.js', 'LICENSE']),
     );
     expect(
-      paths.filter((path) => !/^(dist|client\/(console|examples|dist))\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path)),
+      paths.filter((path) => !/^(dist|client\/(async-docs|console|examples|dist))\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path)),
     ).toEqual([]);
     expect(paths.filter((path) => /spec|bundle|\.map$|\.tsbuildinfo$|^dist\/orm/.test(path))).toEqual([]);
   });

@@ -80,7 +80,7 @@ describe.each(DATABASES)('a condition on %s', (_name, make) => {
         const rows = await store.ledger(TENANT).atomes.list({ ...ALL, where, kind });
         const wanted = atomes.filter((atome) => matchesCondition(where, atome)).map(({ id }) => id);
         expect(rows.map(({ id }) => id)).toEqual(wanted.sort());
-        const { atomes: asked } = createLiveResult({ where: sdkWhere(input) }, atomes);
+        const { atomes: asked } = createLiveResult({ where: sdkWhere(input) }, () => atomes);
         expect(asked.map(({ id }) => id)).toEqual(wanted);
         expect(await followed(where, false)).toEqual(wanted);
         expect(await followed(where, true)).toEqual(wanted);

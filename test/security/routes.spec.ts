@@ -37,6 +37,10 @@ const CALLS: Record<string, Call> = {
   'POST /atome/:id/share': { rule: 'write', ofOthers: 'administer', body: { access: 'private' }, ...ONE },
   'POST /atome/:id/erase': { rule: 'write', ofOthers: 'administer', ...ONE },
   'GET /audit': { rule: 'administer' },
+  'GET /clients': { rule: 'administer' },
+  'DELETE /clients/:clientId': { rule: 'administer', good: 404 },
+  // without a parameter
+  'GET /explain': { rule: 'read', good: 400 },
   'GET /consumers': { rule: 'administer' },
   'GET /consumers/:name/dead-letters': { rule: 'administer', good: 404 },
   'POST /consumers/:name/retry': { rule: 'administer', good: 404 },

@@ -123,6 +123,19 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     types: { ...ANY, 'application/x-ndjson': NDJSON, 'application/x-ndjson;q=0': JSON_TYPE },
     queries: { 'from=2026-01-31T12:00:00Z': 200, 'from=2026-01-31T12:00:00+01:00': 400, 'to=2026-02-30': 400 },
   },
+  '/api/clients': { at: '/api/clients', methods: GET, types: ANY },
+  '/api/clients/:clientId': {
+    at: '/api/clients/nobody',
+    methods: ['DELETE'],
+    writes: { DELETE: [undefined, 404] },
+  },
+  '/api/explain': {
+    at: '/api/explain',
+    methods: GET,
+    status: 400,
+    types: { '': 'application/problem+json; charset=utf-8' },
+    queries: { 'seq=1': 200, 'seq=0': 400, 'seq=1&client=nobody': 404 },
+  },
   '/api/consumers': { at: '/api/consumers', methods: GET, types: ANY },
   '/api/consumers/:name/dead-letters': {
     at: '/api/consumers/nobody/dead-letters',
@@ -228,6 +241,8 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
   '/api/openapi.json': { at: '/api/openapi.json', methods: GET, isOpen: true, types: ANY },
   '/api/asyncapi.json': { at: '/api/asyncapi.json', methods: GET, isOpen: true, types: ANY },
   '/api/docs…': { at: '/api/docs', ...file('text/html') },
+  '/api/async-docs': { at: '/api/async-docs', ...PAGE, cache: 'no-cache' },
+  '/api/async-docs/…': { at: '/api/async-docs/async-docs.js', ...SCRIPT, cache: 'no-cache' },
   '/': { at: '/', ...PAGE, cache: 'no-cache' },
   '/index.html': { at: '/index.html', ...PAGE, cache: 'no-cache' },
   '/console.js': { at: '/console.js', ...SCRIPT, cache: 'no-cache' },
@@ -239,5 +254,8 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
 
 /** The name in the table of a route as it was declared. */
 export function rowOf(url: string): string {
-  return url.replace(/^\/api\/docs.*/, '/api/docs…').replace(/^\/examples\/.*/, '/examples/…');
+  return url
+    .replace(/^\/api\/docs.*/, '/api/docs…')
+    .replace(/^\/api\/async-docs\/.*/, '/api/async-docs/…')
+    .replace(/^\/examples\/.*/, '/examples/…');
 }

@@ -37,12 +37,15 @@ export interface Filter extends Omit<ServerFilter, 'where'> {
   readonly where?: Where | Predicate | undefined;
 }
 
+/** The platform's `fetch`; its type is nothing where types of the platform are missing. */
+export type Fetch = typeof globalThis extends { readonly fetch: infer Own } ? Own : never;
+
 /** What {@link createUnified} takes. */
 export interface UnifiedOptions extends ServerOptions {
   /** Which atomes to hear of. Default: all. */
   readonly filter?: Filter | undefined;
   /** Default: the platform's. */
-  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly fetch?: Fetch | undefined;
   /** How long one REST request may take. Default 10,000. */
   readonly requestMs?: number | undefined;
 }

@@ -26,9 +26,10 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   const { until, check } = createConditionWaiters(ended);
   const { deferred, stop } = loadDeferred((...failed) => link.missed(...failed));
   const replica = createReplica(store, follow, deferred);
-  const { changed, get, list, watch, end: endQueries } = createQueries(replica, events.fenced);
+  const { changed, get, list, watch, end: endQueries } = createQueries(replica, events.fenced, () => second);
   const link = createLink(options, { replica, clock, emit, publish: follow, until, overtaken: again, deferred });
   const { status, update, apart, share } = createStatusReporter(replica, emit, link, told);
+  const second = Promise.race([deferred, until(() => false) as Promise<never>]);
   let ends: (() => void)[] = [];
   let begun = false;
 
@@ -106,7 +107,6 @@ export function createClient<Map extends Kinds<Map> = AnyKinds>(options: ClientO
   replica.open(link.whose);
   void replica.loaded.then(begin, (thrown: unknown) => end(toError(thrown).message));
 
-  const second = Promise.race([deferred, until(() => false) as Promise<never>]);
   const client: Client = {
     ...writes(replica, clock, link.pump, second),
     get: get as Client['get'],

@@ -1,4 +1,3 @@
-import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { toError } from '../core/errors.js';
 import { createTimer } from '../core/timer.js';
 import type * as second from './deferred.js';
@@ -6,8 +5,8 @@ import type * as second from './deferred.js';
 /** What comes in the second file. */
 export type Deferred = typeof second;
 
-/** When a file that did not come is asked for again. */
-const AGAIN: Backoff = { firstMs: 2_000, maxMs: 60_000, attempts: Infinity };
+/** When a file that did not come is asked for again; not by what the second file has for that. */
+const [FIRST_MS, MAX_MS] = [2_000, 60_000];
 
 /** The second file, on its way since the first moment. */
 export interface Loading {
@@ -28,9 +27,9 @@ export function loadDeferred(
     const attempt = (count: number): void =>
       void load().then(resolve, (thrown: unknown) => {
         if (stopped) return;
-        const delayMs = backoffMs(count, AGAIN, (1 + Math.random()) / 2);
+        const delayMs = Math.ceil((Math.min(MAX_MS, FIRST_MS * 2 ** count) * (1 + Math.random())) / 2);
         timer.start(delayMs, () => attempt(count + 1));
-        failed(toError(thrown), Math.ceil(Date.now() + delayMs));
+        failed(toError(thrown), Date.now() + delayMs);
       });
     attempt(0);
   });

@@ -1,5 +1,6 @@
 import type { Atome, JsonObject, JsonPatch, JsonValue } from '../../../src/protocol/index.js';
 import { isMap, mergePatch } from '../../../src/protocol/merge/merge-patch.js';
+import { inTime } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
 import { timeOf } from './write-clock.js';
 
@@ -12,16 +13,30 @@ import { timeOf } from './write-clock.js';
 /** JSON Patch is loaded when the first such write is met: most applications never make one. */
 let jsonPatch: ((document: JsonValue, steps: JsonPatch) => JsonValue) | undefined;
 
+/** On its way, or late. */
+let loading: Promise<void> | undefined;
+
+/** How long what is written waits for it, in milliseconds: a network may say nothing at all. */
+const PATIENCE_MS = 2_000;
+
 /**
- * Loads what is needed to show these writes; undefined when it is there. Where it cannot be loaded, they show when the
- * server has confirmed them.
+ * Loads what is needed to show these writes; undefined when it is there. Where it cannot be loaded in time, they show when
+ * the server has confirmed them.
  */
-export function prepare(writes: readonly { readonly changes?: unknown }[]): Promise<void> | undefined {
+export function prepare(
+  writes: readonly { readonly changes?: unknown }[],
+  load = (): Promise<{ readonly jsonPatch: NonNullable<typeof jsonPatch> }> =>
+    import('../../../src/protocol/merge/json-patch.js'),
+): Promise<void> | undefined {
   if (jsonPatch || !writes.some(({ changes }) => Array.isArray(changes))) return undefined;
-  return import('../../../src/protocol/merge/json-patch.js').then(
-    (loaded) => void ({ jsonPatch } = loaded),
-    () => undefined,
-  );
+  return (loading ??= inTime(
+    load().then(
+      (loaded) => void ({ jsonPatch } = loaded),
+      // asked for again with the next one
+      () => void (loading = undefined),
+    ),
+    PATIENCE_MS,
+  ));
 }
 
 /** The atome after one write, or as it was when the write does not fit: then the server will refuse it, and say why. */

@@ -44,10 +44,15 @@ export interface Persistence {
   close(): Promise<void>;
 }
 
+/** From how many atomes on a transaction takes no further changes, so that to begin it takes no time. */
+const MOST = 250;
+
 /** Makes the persistence of one client. */
 export function createPersistence(given: Store, port: PersistencePort): Persistence {
   let store = given;
-  let [batch, underWay]: [Changes[], readonly Changes[]] = [[], []];
+  /** What is being committed, and what waits: each is one transaction. */
+  let [underWay, waiting]: [readonly Changes[], Changes[][]] = [[], []];
+  let atomes = 0;
   let saving: Promise<void> | undefined;
   let tail = port.opened;
   let unbind: (() => void) | undefined;
@@ -64,9 +69,8 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
   });
 
   async function flush(): Promise<void> {
-    underWay = batch;
-    batch = [];
-    saving = undefined;
+    underWay = waiting.shift()!;
+    if (waiting.length === 0) saving = undefined;
     await guard(() => store.commit(underWay));
     if (failure !== undefined) underWay.forEach(missed.add);
     underWay = [];
@@ -102,13 +106,25 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     get failure() {
       return failure;
     },
-    unsaved: (moved) => ([underWay, batch] = moved ? standing(underWay, batch) : [underWay, batch]).flat(),
+    unsaved(moved) {
+      if (moved) {
+        // the store itself leaves out alike what is on its way
+        underWay = underWay.filter(({ place }) => !place);
+        waiting = waiting.map((each) => each.map(ownOf));
+      }
+      return [underWay, ...waiting].flat();
+    },
     save(changes) {
-      batch.push(changes);
+      if (!saving || atomes > MOST) {
+        atomes = 0;
+        waiting.push([]);
+        saving = tail = tail.then(flush);
+        saving.catch(() => undefined);
+      }
+      waiting.at(-1)!.push(changes);
+      atomes += changes.put?.length ?? 0;
       if (failure !== undefined) missed.add(changes);
-      const kept = (saving ??= tail = tail.then(flush));
-      kept.catch(() => undefined);
-      return kept;
+      return saving;
     },
     guard,
     observe,
@@ -123,11 +139,6 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
       await store.close().catch((thrown: unknown) => port.failed(toError(thrown)));
     },
   };
-}
-
-/** What is left of changes on their way, which the store itself leaves out, and of those that wait. */
-function standing(underWay: readonly Changes[], batch: Changes[]): [readonly Changes[], Changes[]] {
-  return [underWay.filter(({ place }) => !place), batch.map(ownOf)];
 }
 
 /** What it does to outbox and inbox: all that changes without a checkpoint do. */

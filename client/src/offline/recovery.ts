@@ -2,7 +2,7 @@ import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Store } from '..
 import { openOwned } from './open-owned.js';
 import type { Outbox } from './outbox.js';
 import type { Missed } from './missed.js';
-import { isSound } from './rubbish.js';
+import { isSound } from './sound-write.js';
 import type { View } from './view.js';
 
 /** What is in memory while the store fails. */

@@ -3,6 +3,7 @@ import { createTimer } from '../core/timer.js';
 import type { Checkpoint, Store } from '../storage/store.js';
 import type { Missed } from './missed.js';
 import { recover, type Held } from './recovery.js';
+import type { rubbishOf } from './rubbish.js';
 
 /** When a store that has failed is tried again. */
 const AGAIN: Backoff = { firstMs: 1_000, maxMs: 60_000, attempts: Infinity };
@@ -22,8 +23,11 @@ export interface Reopening {
   readonly stop: () => void;
 }
 
-/** What makes a reopening, which comes in the second file. */
-export type Mending = Promise<{ readonly createReopening: typeof createReopening }>;
+/** What mends a store, which comes in the second file. */
+export type Mending = Promise<{
+  readonly createReopening: typeof createReopening;
+  readonly rubbishOf: typeof rubbishOf;
+}>;
 
 /** @param missed what the store has not been given since it failed. */
 export function createReopening(store: Store, missed: Missed, { held, enqueue, back }: ReopeningPort): Reopening {

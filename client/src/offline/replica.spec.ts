@@ -174,3 +174,22 @@ it('shows no write any more that a newer version of the store does not take', as
   expect(replica.outbox.size).toBe(0);
   await replica.close();
 });
+
+it('puts what comes while the store is busy into transactions of a few hundred atomes, in their order', async () => {
+  const sizes: number[] = [];
+  const memory = memoryStore();
+  const store: Store = {
+    ...memory,
+    commit(changes) {
+      sizes.push(changes.reduce((sum, { put = [] }) => sum + put.length, 0));
+      return memory.commit(changes);
+    },
+  };
+  const replica = openReplica(store);
+  await replica.loaded;
+  const frame = (from: number): Changes => ({ put: Array.from({ length: 100 }, (_, n) => noteOf(`${from + n}`)) });
+  await Promise.all(Array.from({ length: 20 }, (_, n) => replica.commit(frame(n * 100))));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(300);
+  expect(sizes.reduce((sum, size) => sum + size)).toBe(2_000);
+  await replica.close();
+});

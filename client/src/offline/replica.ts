@@ -9,7 +9,7 @@ import { openOwned, type Whose } from './open-owned.js';
 import { createOutbox, type Outbox } from './outbox.js';
 import { createPersistence } from './persistence.js';
 import type { Mending } from './reopening.js';
-import { isSound, rubbishOf } from './rubbish.js';
+import { isSound } from './sound-write.js';
 import { createView, type View } from './view.js';
 
 const NOWHERE: Checkpoint = { cursor: null, subscription: '', skewMs: null, stamp: null };
@@ -83,10 +83,9 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
     sound.forEach(adopt);
     found.rejected.forEach(addRejected);
     kept.observe();
-    rubbishOf(writes).forEach((changes) => void commit(changes).catch(() => undefined));
-    if (setAside !== undefined) {
-      failed(new SyncError('storage', `unreadable data was set aside: ${setAside}`));
-    }
+    if (sound.length < writes.length)
+      void mending.then(({ rubbishOf }) => commit(rubbishOf(writes))).catch(() => undefined);
+    if (setAside !== undefined) failed(new SyncError('storage', `unreadable data was set aside: ${setAside}`));
   }
 
   function adopt(write: PendingWrite): void {
@@ -98,16 +97,17 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
 
   async function load(): Promise<void> {
     await Promise.all(first);
-    const atomes: Atome[] = [];
     try {
-      for await (const page of kept.store.atomes()) for (const atome of page) atomes.push(atome);
+      for await (const page of kept.store.atomes()) {
+        // what other tabs have changed meanwhile is newer; a page at a time, so that none takes long
+        for (const atome of page) if (fresh && !fresh.has(atome.id)) view.confirm(atome.id, atome);
+        view.refresh();
+      }
     } catch (thrown) {
       // what is missing has to come from the server
       checkpoint = { ...checkpoint, cursor: null };
       throw thrown;
     } finally {
-      // what other tabs have changed meanwhile is newer
-      for (const atome of atomes) if (fresh && !fresh.has(atome.id)) view.confirm(atome.id, atome);
       fresh = null;
       show();
     }

@@ -1,10 +1,11 @@
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { toError } from '../core/errors.js';
+import type { Fetch } from '../core/options.js';
 import { failed, failure, failureOf, isRetryable, type Failure, type Result } from './result.js';
 
 /** What calls are made with. */
 export interface HttpParts {
-  readonly fetch: typeof globalThis.fetch | undefined;
+  readonly fetch: Fetch | undefined;
   readonly random: () => number;
   /** Deadline of one request, in milliseconds. */
   readonly requestMs: number;

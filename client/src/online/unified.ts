@@ -31,8 +31,13 @@ export function createUnified(options: UnifiedOptions = {}): UnifiedClient {
 
 /** The shared objects, by the token and under the name of a session. */
 export function atomesOf(session: OnlineSession, options: UnifiedOptions = {}): UnifiedAtome {
+  return unifiedAtome(httpOf(session, options), session);
+}
+
+/** REST calls, as {@link atomesOf} makes them. */
+export function httpOf(session: OnlineSession, options: UnifiedOptions): Http {
   const { random = Math.random, fetch, requestMs = 10_000 } = options;
-  const http = new Http(
+  return new Http(
     { random, fetch, requestMs, repeat: REPEAT },
     {
       api: () => session.api(),
@@ -41,5 +46,4 @@ export function atomesOf(session: OnlineSession, options: UnifiedOptions = {}): 
       clientId: () => session.clientId,
     },
   );
-  return unifiedAtome(http, session);
 }

@@ -55,11 +55,12 @@ describe('LiveResult', () => {
       fc.property(
         query,
         fc.array(one),
+        fc.constantFrom(undefined, 0, 1, 2),
         fc.array(fc.array(fc.tuple(one, fc.boolean()), { maxLength: 4 })),
-        (given, first, steps) => {
+        (given, first, spare, steps) => {
           const asked = given as Query;
           const all = new Map(first.map((each) => [each.id, each]));
-          const live = createLiveResult(asked, all.values());
+          const live = createLiveResult(asked, () => all.values(), spare);
           expect(live.atomes).toEqual(naive(asked, all.values()));
           for (const step of steps) {
             const shown = new Map<string, Shown>();
@@ -87,10 +88,23 @@ describe('LiveResult', () => {
 
   it('says nothing when only times are others, and has them all the same', () => {
     const before = atome('a', 'note', {}, false);
-    const live = createLiveResult({ kind: 'note' }, [before]);
+    const live = createLiveResult({ kind: 'note' }, () => [before]);
     const { atomes } = live;
     expect(live.apply(new Map([['a', { before, after: { ...before, updatedAt: 'later' } }]]))).toBeUndefined();
     expect(live.atomes.map(({ id, updatedAt }) => [id, updatedAt])).toContainEqual(['a', 'later']);
     expect(live.atomes).not.toBe(atomes);
+  });
+
+  it('looks at everything once, and again only when it has lost more than it knows beyond its end', () => {
+    const notes = Array.from({ length: 1_000 }, (_, n) => atome(String(n).padStart(4, '0'), 'note', {}, false));
+    const all = new Map(notes.map((each) => [each.id, each]));
+    let looks = 0;
+    const live = createLiveResult({ kind: 'note', limit: 10 }, () => ((looks += 1), all.values()), 5);
+    for (const before of notes.slice(0, 12)) {
+      all.delete(before.id);
+      live.apply(new Map([[before.id, { before, after: undefined }]]));
+    }
+    expect(live.atomes.map(({ id }) => id)).toEqual(notes.slice(12, 22).map(({ id }) => id));
+    expect(looks).toBe(3);
   });
 });

@@ -10,16 +10,38 @@ export interface LiveResult {
   apply(changes: ReadonlyMap<string, Shown>): Difference | undefined;
 }
 
-export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult {
+/** How many a limited result knows beyond its end, so that what leaves it rarely makes it look at everything again. */
+const SPARE = 100;
+
+/** @param all gives all that there is, as it is when it is called. */
+export function createLiveResult(query: Query, all: () => Iterable<Atome>, spare = SPARE): LiveResult {
   const { limit = Infinity, offset = 0 } = query;
+  const end = offset + limit;
+  const most = end + spare;
   const matches = matcher(query);
   const compare = comparator(query);
-  /** All that match, in order; the result is a part of them. */
-  const members = [...all].filter(matches).sort(compare);
-  const shown = (): readonly Atome[] => members.slice(offset, offset + limit);
-  let atomes = shown();
-  /** One of them was replaced by what looks alike. */
-  let isStale = false;
+  /** The first of those that match, in order; the result is a part of them. */
+  let members: Atome[];
+  /** Up to where none that matches is missing among them; undefined where none is at all. */
+  let bound: Atome | undefined;
+  const isWithin = (atome: Atome | undefined): boolean =>
+    atome !== undefined && matches(atome) && (!bound || compare(atome, bound) <= 0);
+
+  function fill(): void {
+    bound = undefined;
+    const found: Atome[] = [];
+    for (const atome of all()) {
+      if (isWithin(atome) && found.push(atome) > 2 * most) take(found);
+    }
+    take(found);
+  }
+
+  function take(found: Atome[]): void {
+    members = found.sort(compare);
+    if (members.length <= most) return;
+    members.length = most;
+    bound = members.at(-1);
+  }
 
   /** Where an atome stands, or would stand. */
   function placeOf(atome: Atome): number {
@@ -33,27 +55,8 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
     return low;
   }
 
-  /** Whether an atome would stand where another stands now. */
-  function fits(atome: Atome, place: number): boolean {
-    const [left, right] = [members[place - 1], members[place + 1]];
-    return (!left || compare(left, atome) < 0) && (!right || compare(atome, right) < 0);
-  }
-
-  /** Puts one atome to its place. @returns what a reader sees of that. */
-  function move({ before, after }: Shown): keyof Difference | undefined {
-    const was = before && matches(before);
-    const is = after && matches(after);
-    const from = was ? placeOf(before) : -1;
-    if (was && is && fits(after, from)) {
-      members[from] = after;
-      isStale = true;
-      return looksAlike(before, after) ? undefined : 'changed';
-    }
-    if (was) members.splice(from, 1);
-    if (!is) return was ? 'removed' : undefined;
-    members.splice(placeOf(after), 0, after);
-    return was ? 'changed' : 'added';
-  }
+  fill();
+  let atomes: readonly Atome[] = members!.slice(offset, end);
 
   return {
     get atomes() {
@@ -61,20 +64,35 @@ export function createLiveResult(query: Query, all: Iterable<Atome>): LiveResult
     },
     apply(changes) {
       const moved = { added: [] as string[], changed: [] as string[], removed: [] as string[] };
-      for (const [id, change] of changes) {
-        const how = move(change);
-        if (how) moved[how].push(id);
+      const [gone, come] = [new Set<Atome>(), [] as Atome[]];
+      /** One of them was replaced by what looks alike. */
+      let isStale = false;
+      for (const [id, { before, after }] of changes) {
+        const [was, is] = [isWithin(before), isWithin(after)];
+        const place = was ? placeOf(before!) : 0;
+        // it would stand where it stands, or just behind itself
+        const stays = was && is && (placeOf(after!) - place) >>> 1 === 0;
+        if (stays) {
+          members[place] = after!;
+          isStale = true;
+          if (looksAlike(before!, after!)) continue;
+        } else {
+          if (was) gone.add(members[place]!);
+          if (is) come.push(after!);
+        }
+        if (was || is) moved[!was ? 'added' : is ? 'changed' : 'removed'].push(id);
       }
       let difference = someOf(moved);
-      const again = isStale;
-      isStale = false;
-      if (!difference && !again) return undefined;
-      const now = shown();
+      if (!difference && !isStale) return undefined;
+      // all at once: each by itself would move what is behind it
+      if (gone.size + come.length > 0) take(members.filter((each) => !gone.has(each)).concat(come));
+      if (bound && members.length < end) fill();
+      const now = members.slice(offset, end);
       const changed = new Set(moved.changed);
       // behind a limit, atomes come and go that have not changed themselves
       if (difference && (offset || limit < Infinity))
         difference = differenceOf(atomes, now, ({ id }) => changed.has(id));
-      if (difference || again) atomes = now;
+      if (difference || isStale) atomes = now;
       return difference;
     },
   };

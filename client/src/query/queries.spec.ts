@@ -63,7 +63,11 @@ describe('while the store is being read', () => {
       (change) => change.type === 'shown' && queries.changed(change.shown),
       import('../offline/deferred.js'),
     );
-    queries = createQueries(replica, (run) => void run());
+    queries = createQueries(
+      replica,
+      (run) => void run(),
+      () => import('../offline/deferred.js'),
+    );
     replica.open(() => Promise.resolve('us'));
   }
 

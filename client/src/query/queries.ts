@@ -2,6 +2,7 @@ import type { Atome } from '../../../src/protocol/index.js';
 import type { LiveQuery, QueryListener } from '../offline/api.js';
 import type { Fenced } from '../core/emitter.js';
 import type { AnyKinds } from '../core/kinds.js';
+import type { Deferred } from '../offline/load-deferred.js';
 import type { Replica } from '../offline/replica.js';
 import type { Shown } from '../offline/view.js';
 import { createLiveResult, differenceOf } from './live-result.js';
@@ -26,7 +27,12 @@ export interface Queries {
   readonly end: () => void;
 }
 
-export function createQueries(replica: Replica, fenced: Fenced): Queries {
+/** @param later the second file, which has what iterates; rejects where the client ends without it. */
+export function createQueries(
+  replica: Replica,
+  fenced: Fenced,
+  later: () => Promise<Pick<Deferred, 'iterate'>>,
+): Queries {
   const live = new Set<(shown: ReadonlyMap<string, Shown>) => void>();
   const iterating = new Set<() => void>();
   let isOver = false;
@@ -59,7 +65,7 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
     });
     const begin = (): void => {
       if (ended) return;
-      const result = createLiveResult(query, candidates(query));
+      const result = createLiveResult(query, () => candidates(query));
       apply = (shown) =>
         fenced(() => {
           const difference = result.apply(shown);
@@ -79,28 +85,15 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
     };
   }
 
-  /** Each result; those that nobody has taken give way to newer ones. */
   async function* results(query: Query): AsyncGenerator<readonly Atome[], undefined> {
-    let newest: readonly Atome[] | undefined;
-    let wake = (): void => undefined;
-    const look = (): void => wake();
-    iterating.add(look);
-    const stop = follow(query, (atomes) => {
-      newest = atomes;
-      wake();
-    });
-    try {
-      for (;;) {
-        while (!newest && !isOver) await new Promise<void>((resolve) => (wake = resolve));
-        const result = newest;
-        if (!result) return undefined;
-        newest = undefined;
-        yield result;
-      }
-    } finally {
-      stop();
-      iterating.delete(look);
-    }
+    const second = await later().catch(() => undefined);
+    if (second)
+      yield* second.iterate(
+        (run) => follow(query, run),
+        iterating,
+        () => isOver,
+      );
+    return undefined;
   }
 
   function liveQuery(query: Query): LiveQuery<AnyKinds, string> {
@@ -139,7 +132,7 @@ export function createQueries(replica: Replica, fenced: Fenced): Queries {
       const atomes = await first(query);
       if (atomes) return atomes;
       await replica.loaded;
-      return createLiveResult(query, candidates(query)).atomes;
+      return createLiveResult(query, () => candidates(query)).atomes;
     },
     watch(query, run) {
       check(query);

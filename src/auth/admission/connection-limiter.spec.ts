@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Authenticator, NoAuthenticator, type Identity } from '../authentication/authenticator.js';
 import { ConnectionLimiter, type ConnectionLease } from './connection-limiter.js';
 
@@ -61,6 +61,22 @@ describe('the places', () => {
     authenticator.withdrawn.add(ALICE);
     await connectionLimiter.check();
     expect(lapses).toEqual([]);
+  });
+
+  it('are lost when the newest token expires, by the time that all servers go by', () => {
+    jest.useFakeTimers({ now: 0 });
+    const ahead = 300_000;
+    connectionLimiter = new ConnectionLimiter(authenticator, undefined, () => Date.now() + ahead);
+    const [renewed, gone] = [take('renewed'), take('gone')];
+    for (const lease of [renewed, gone]) lease.assign({ ...ALICE, expiresAt: ahead + 1_000 });
+    renewed.assign({ ...ALICE, expiresAt: ahead + 2_000 });
+    gone.release();
+    jest.advanceTimersByTime(1_999);
+    expect(lapses).toEqual([]);
+    jest.advanceTimersByTime(60_000);
+    expect(lapses).toEqual(['renewed: expired']);
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
   });
 
   it('are so many in all, for each address, and for each principal', () => {

@@ -1,6 +1,7 @@
 import { AtomeError } from '../../protocol/index.js';
 import type { Authenticator, Identity } from '../authentication/authenticator.js';
 import { Counter } from './counter.js';
+import { Deadline } from './deadline.js';
 
 /** How many connections and streams may be open at once; 0: as many as come. */
 export interface ConnectionLimits {
@@ -20,7 +21,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
 };
 
 /** Why a place has to be left: its owner's token is good no longer, or somebody else needs it more. */
-export type RevocationReason = 'withdrawn' | 'displaced';
+export type RevocationReason = 'expired' | 'withdrawn' | 'displaced';
 
 /** How often the identities of all leases are checked, in milliseconds. */
 const CHECK_MS = 1_000;
@@ -29,7 +30,7 @@ const RETRY_MS = 5_000;
 
 /**
  * Limits connections and streams that are open: in all, for each address and for each principal; and revokes the lease
- * of an identity that is no longer current.
+ * of an identity that is no longer current, or whose token has expired.
  */
 export class ConnectionLimiter {
   /** In the order in which they were acquired. */
@@ -43,6 +44,7 @@ export class ConnectionLimiter {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly options: ConnectionLimits = DEFAULT_CONNECTION_LIMITS,
+    private readonly now: () => number = Date.now,
   ) {}
 
   start(): void {
@@ -76,6 +78,7 @@ export class ConnectionLimiter {
     const lease = new ConnectionLease(onRevoked, {
       assigned: (before, after) => this.countPrincipal(lease, address, before, after),
       released: () => this.remove(lease, address),
+      now: this.now,
     });
     if (this.authenticator.required) this.addUnauthenticated(lease, address);
     this.leases.add(lease);
@@ -131,11 +134,14 @@ export class ConnectionLimiter {
 interface LeaseHolder {
   assigned(before: Identity | undefined, after: Identity): void;
   released(): void;
+  /** By which tokens expire. */
+  readonly now: () => number;
 }
 
 /** One open connection or stream, and its identity. */
 export class ConnectionLease {
   private owner: Identity | undefined;
+  private expiry: Deadline | undefined;
 
   constructor(
     private readonly onRevoked: (why: RevocationReason) => void,
@@ -154,6 +160,8 @@ export class ConnectionLease {
   assign(identity: Identity): void {
     this.holder.assigned(this.owner, identity);
     this.owner = identity;
+    this.expiry?.clear();
+    this.expiry = new Deadline(identity.expiresAt, () => this.revoke('expired'), this.holder.now);
   }
 
   revoke(why: RevocationReason): void {
@@ -163,6 +171,7 @@ export class ConnectionLease {
 
   /** May be called twice. */
   release(): void {
+    this.expiry?.clear();
     this.holder.released();
   }
 }

@@ -5,10 +5,11 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class Deadline {
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param at milliseconds since 1970; null for never. */
+  /** @param at by the clock of `now`; null for never. */
   constructor(
     private readonly at: number | null,
     private readonly call: () => void,
+    private readonly now: () => number,
   ) {
     this.wait();
   }
@@ -19,7 +20,7 @@ export class Deadline {
 
   private wait(): void {
     if (this.at === null) return;
-    const left = this.at - Date.now();
+    const left = this.at - this.now();
     this.timer = setTimeout(() => (left > MAX_TIMER_MS ? this.wait() : this.call()), Math.min(left, MAX_TIMER_MS));
     this.timer.unref();
   }

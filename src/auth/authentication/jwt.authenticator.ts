@@ -54,10 +54,14 @@ export class JwtAuthenticator extends Authenticator {
   private readonly verifyOptions: JWTVerifyOptions;
   private readonly claims: Pick<JwtOptions, 'tenantClaim' | 'rolesClaim' | 'groupsClaim'>;
 
-  /** @param onUnusableKey told why a key that a token names cannot be used, such as one that is too short. */
+  /**
+   * @param onUnusableKey told why a key that a token names cannot be used, such as one that is too short.
+   * @param now by which tokens expire, in milliseconds since 1970.
+   */
   constructor(
     { keys, issuer, audience, ...claims }: JwtOptions,
     private readonly onUnusableKey: (why: string) => void = () => undefined,
+    private readonly now: () => number = Date.now,
   ) {
     super();
     this.keys = keysOf(keys);
@@ -86,7 +90,7 @@ export class JwtAuthenticator extends Authenticator {
     if (isAmbiguous(token)) throw refused('it says something twice');
     const identity = {
       principal: this.principalOf(payload),
-      expiresAt: expiryOf(payload),
+      expiresAt: expiryOf(payload, this.now()),
       ...sessionOf(payload),
       ...(key && { key }),
     };
@@ -105,13 +109,14 @@ export class JwtAuthenticator extends Authenticator {
   /** Whether a token that was good is good still, without checking its signature again. */
   private isStillValid(identity: Identity): boolean {
     const isFresh = this.keys instanceof Uint8Array || this.keys.isFresh;
-    return isFresh && Date.now() < identity.expiresAt! && this.isCurrent(identity);
+    return isFresh && this.now() < identity.expiresAt! && this.isCurrent(identity);
   }
 
   private async verifySignature(token: string): Promise<VerifiedToken> {
     try {
-      if (this.keys instanceof Uint8Array) return await jwtVerify(token, this.keys, this.verifyOptions);
-      const { key, ...verified } = await jwtVerify(token, this.keys.find, this.verifyOptions);
+      const options = { ...this.verifyOptions, currentDate: new Date(this.now()) };
+      if (this.keys instanceof Uint8Array) return await jwtVerify(token, this.keys, options);
+      const { key, ...verified } = await jwtVerify(token, this.keys.find, options);
       return { ...verified, key: thumbprintOf(key) };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('it has expired; renew it');
@@ -169,10 +174,10 @@ function isAmbiguous(token: string): boolean {
   return [header, payload].some((part) => hasDuplicateKeys(Buffer.from(part, 'base64url').toString()));
 }
 
-function expiryOf({ exp, iat = 0 }: JWTPayload): number {
+function expiryOf({ exp, iat = 0 }: JWTPayload, now: number): number {
   if (exp! > MAX_TIME_S) throw refused('its exp is not a time');
   // one of the two clocks is wrong then, and the expiry says nothing
-  if (iat > Date.now() / 1_000 + CLOCK_TOLERANCE_S) throw refused('it was issued in the future');
+  if (iat > now / 1_000 + CLOCK_TOLERANCE_S) throw refused('it was issued in the future');
   // a NumericDate may have a fraction (RFC 7519 §2), times in the database have none
   return Math.floor(exp! * 1_000);
 }

@@ -28,18 +28,19 @@ export class Tickets {
   constructor(
     private readonly store: TicketStore,
     private readonly authenticator: Authenticator,
+    private readonly now: () => number,
   ) {}
 
   async issue(identity: Identity): Promise<Ticket> {
     const ticket = randomBytes(32).toString('base64url');
-    const expiresAt = Math.min(Date.now() + TICKET_MS, identity.expiresAt ?? Infinity);
+    const expiresAt = Math.min(this.now() + TICKET_MS, identity.expiresAt ?? Infinity);
     await this.store.put(hashOf(ticket), identity, expiresAt);
     return { ticket, expiresAt };
   }
 
   /** @throws AtomeError `unauthenticated` for one that is unknown, used or too old, or whose owner has lost its token. */
   async redeem(ticket: string): Promise<Identity> {
-    const identity = TICKET_PATTERN.test(ticket) ? await this.store.take(hashOf(ticket), Date.now()) : undefined;
+    const identity = TICKET_PATTERN.test(ticket) ? await this.store.take(hashOf(ticket), this.now()) : undefined;
     if (identity && this.authenticator.isCurrent(identity)) return identity;
     throw new AtomeError('unauthenticated', 'the ticket is not good, or no longer: POST /api/auth/ticket gets another');
   }

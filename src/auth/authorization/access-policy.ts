@@ -29,6 +29,27 @@ export interface AccessPolicyOptions {
   readonly authorize?: AuthorizeHook | undefined;
 }
 
+/** What has decided about an action on an atome. */
+export type DecidedBy = 'role' | 'application' | 'admin' | 'policy' | 'owner' | 'tenant' | 'named' | 'nobody';
+
+/** Whether somebody may, and by what. */
+export interface Decision {
+  readonly isAllowed: boolean;
+  readonly by: DecidedBy;
+}
+
+/* One object each: they are asked for with each entry and reader. */
+const yes = (by: DecidedBy): Decision => ({ isAllowed: true, by });
+const no = (by: DecidedBy): Decision => ({ isAllowed: false, by });
+const [NO_ROLE, APPLICATION_NO, BY_POLICY, NOT_NAMED] = [no('role'), no('application'), no('policy'), no('nobody')];
+const [APPLICATION_YES, ADMIN, OWNER, TENANT, NAMED] = [
+  yes('application'),
+  yes('admin'),
+  yes('owner'),
+  yes('tenant'),
+  yes('named'),
+];
+
 /** What a principal may see, for a query. */
 export interface VisibilityFilter {
   readonly names: readonly string[];
@@ -59,18 +80,23 @@ export class AccessPolicy implements AccessRules {
 
   /** Whether somebody may do that with the atome, also by what it inherits by now. */
   isAllowed(principal: Principal, action: AtomeAction, atome: JudgedHeader): boolean {
-    if (!this.judge(principal, action, atome)) return false;
-    return atome.inheritedNow === undefined || this.judge(principal, action, asInherited(atome, atome.inheritedNow));
+    return this.decide(principal, action, atome).isAllowed;
   }
 
-  private judge(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
-    if (!roleAllows(principal, action)) return false;
+  /** The same, with what has decided it. */
+  decide(principal: Principal, action: AtomeAction, atome: JudgedHeader): Decision {
+    const decision = this.judge(principal, action, atome);
+    if (!decision.isAllowed || atome.inheritedNow === undefined) return decision;
+    return this.judge(principal, action, asInherited(atome, atome.inheritedNow));
+  }
+
+  private judge(principal: Principal, action: AtomeAction, atome: AtomeHeader): Decision {
+    if (!roleAllows(principal, action)) return NO_ROLE;
     const answer = this.askHook(principal, action, atome);
-    if (answer !== undefined) return answer;
-    if (roleAllows(principal, 'administer')) return true;
-    return (
-      action !== 'administer' && this.allowsKind(principal, action, atome.kind) && hasRight(principal, action, atome)
-    );
+    if (answer !== undefined) return answer ? APPLICATION_YES : APPLICATION_NO;
+    if (roleAllows(principal, 'administer')) return ADMIN;
+    if (action === 'administer') return NO_ROLE;
+    return this.allowsKind(principal, action, atome.kind) ? rightOf(principal, action, atome) : BY_POLICY;
   }
 
   /**
@@ -149,12 +175,13 @@ function allows(principal: Principal, names: readonly string[] | undefined): boo
   );
 }
 
-function hasRight(principal: Principal, action: AtomeAction, atome: AtomeHeader): boolean {
-  if (atome.ownerId === principal.id) return true;
-  if (action === 'share') return false;
+function rightOf(principal: Principal, action: AtomeAction, atome: AtomeHeader): Decision {
+  if (atome.ownerId === principal.id) return OWNER;
+  if (action === 'share') return NOT_NAMED;
   const access = effectiveAccess(atome);
-  if (typeof access === 'string') return access === 'tenant';
-  return isNamed(principal, access.write) || (action === 'read' && isNamed(principal, access.read));
+  if (typeof access === 'string') return access === 'tenant' ? TENANT : NOT_NAMED;
+  const isOneOfThem = isNamed(principal, access.write) || (action === 'read' && isNamed(principal, access.read));
+  return isOneOfThem ? NAMED : NOT_NAMED;
 }
 
 /** An atome as it will be once what it inherits has followed. */

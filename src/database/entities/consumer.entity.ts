@@ -10,7 +10,10 @@ export class ConsumerEntity {
   @Column({ type: 'varchar', length: 36 })
   owner!: string;
 
-  /** When another may take it over, by the clock of the database: milliseconds since 1970. -1: it is being made. */
+  /**
+   * When another may take it over, by the clock of the database: milliseconds since 1970; nobody has run it since then. 0: it is
+   * not known since when. -1: it is being made.
+   */
   @Column({ name: 'expires_at', type: 'bigint' })
   expiresAt!: number;
 }

@@ -9,7 +9,9 @@ import { lastHolder, type Holder } from './holders.js';
 /** How ledgers are compacted. */
 export interface CompactorOptions extends Omit<CompactionParts, 'ledger' | 'lease' | 'keepOn'> {
   /** Whether consumers and webhooks that have not been told of what goes are passed over: they go on behind it. */
-  readonly passesHolders?: boolean;
+  readonly passesHolders?: boolean | undefined;
+  /** How long a consumer that nobody runs counts; left out: always. */
+  readonly consumersExpireMs?: number | undefined;
   /** Is awaited between transactions. */
   readonly keepOn?: (tenant: string, ...step: Parameters<NonNullable<CompactionParts['keepOn']>>) => Promise<void>;
 }
@@ -38,13 +40,13 @@ export async function compactionTarget(
   store: SqlStore,
   ledger: TenantLedger,
   before: Before,
-  passesHolders = false,
+  { passesHolders = false, consumersExpireMs = 0 }: Pick<CompactorOptions, 'passesHolders' | 'consumersExpireMs'> = {},
 ): Promise<{ readonly from: number; readonly upTo: number; readonly heldBy?: Holder }> {
   const from = (await ledger.audit.floor())?.seq ?? 0;
   const head = (await ledger.write.head())?.seq ?? 0;
   const wanted = await lastBefore(store, ledger.tenant, before, { floor: from, upTo: head });
   const upTo = Math.max(from, Math.min(wanted, head - 1));
-  const holder = passesHolders ? undefined : await lastHolder(store, ledger.tenant);
+  const holder = passesHolders ? undefined : await lastHolder(store, ledger.tenant, consumersExpireMs);
   if (!holder || holder.seq >= upTo) return { from, upTo };
   return { from, upTo: Math.max(from, holder.seq), heldBy: holder };
 }
@@ -85,8 +87,9 @@ export class Compactor {
 
   private async compact(ledger: TenantLedger, before: Before): Promise<CompactedLedger> {
     const { tenant } = ledger;
-    const { passesHolders, keepOn, ...parts } = this.options;
-    const { upTo, heldBy } = await compactionTarget(this.store, ledger, before, passesHolders);
+    const { passesHolders, consumersExpireMs, keepOn, ...parts } = this.options;
+    const holding = { passesHolders, consumersExpireMs };
+    const { upTo, heldBy } = await compactionTarget(this.store, ledger, before, holding);
     const compacted = await compactLedger(
       {
         ...parts,
@@ -108,7 +111,7 @@ export class Compactor {
     const { tenant } = ledger;
     const floor = await ledger.audit.floor();
     if (!floor) return;
-    const now = Date.now();
+    const now = this.store.clock.now();
     const known = Math.max(2 * (now - Date.parse(floor.timestamp)), LEAST_KNOWN_MS);
     const before = new Date(now - known).toISOString();
     const forgets = { before, limit: FORGOTTEN_AT_ONCE };

@@ -56,20 +56,22 @@ export function openStore(databaseUrl: string, options: StoreOptions = {}): Prom
 export interface Migrated {
   readonly pending: readonly string[];
   readonly ran: readonly string[];
+  /** Whether there were no tables before. */
+  readonly isEmpty: boolean;
 }
 
 /** Brings the schema up to date, and nothing else. @param isDry says only what would run. @throws OpenError as {@link openStore} */
 export function migrateDatabase(databaseUrl: string, options: StoreOptions, isDry: boolean): Promise<Migrated> {
   return connected(databaseUrl, { ...options, migrates: !isDry }, async (dataSource) => {
     const { report = () => undefined } = options;
-    const { pending } = await dataSource.migrationState();
+    const { pending, isEmpty } = await dataSource.migrationState();
     const run = async (runner?: QueryRunner): Promise<Migrated> => {
       const ran = await migrate(databaseUrl, dataSource, report);
       if (runner) await makeSearch(runner, report);
-      return { pending, ran };
+      return { pending, ran, isEmpty };
     };
     const isPostgres = dataSource.options.type === 'postgres';
-    const state = isDry ? { pending, ran: [] } : await (isPostgres ? alone(dataSource, report, run) : run());
+    const state = isDry ? { pending, ran: [], isEmpty } : await (isPostgres ? alone(dataSource, report, run) : run());
     await dataSource.destroy();
     return state;
   });
@@ -120,7 +122,9 @@ async function openPostgres(
     await warnOfLaterVersion(databaseUrl, dataSource, report);
     const [found] = (await runner.query(SELECT_COLLATION)) as { name: string }[];
     const searchable = isSearched ? await makeSearch(runner, report) : undefined;
-    return new PostgresStore(dataSource, { collation: found?.name, searchable, limits, report });
+    const store = new PostgresStore(dataSource, { collation: found?.name, searchable, limits, report });
+    await store.clock.start();
+    return store;
   };
   return alone(dataSource, report, open);
 }

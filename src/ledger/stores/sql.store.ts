@@ -2,6 +2,8 @@ import type { DataSource } from 'typeorm';
 import { StoreError, type Report } from '../store-error.js';
 import type { HeadRow } from '../rows.js';
 import type { JoinedTransaction, LedgerStore, LockedState, Planned, TenantLedger, TouchedKeys } from '../store.js';
+import { clockOf } from '../../database/lease.js';
+import { SharedClock } from '../../database/shared-clock.js';
 import type { Statement, Tables } from '../../database/tables.js';
 import type { Measured, Param, Scan } from './columns.js';
 import { FieldIndexKeeper, type FieldDialect } from './field-indexes.keeper.js';
@@ -31,6 +33,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly pairsOf: string;
   abstract readonly dialect: Dialect;
   readonly fields: FieldIndexKeeper;
+  readonly clock: SharedClock;
 
   /** The index of searches, where there is one. */
   protected readonly search?: SearchIndex | undefined;
@@ -46,6 +49,10 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     fields: FieldDialect,
   ) {
     this.fields = new FieldIndexKeeper(this, fields);
+    this.clock = new SharedClock(
+      () => this.time(),
+      (line) => report('clock', line),
+    );
   }
 
   abstract query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
@@ -66,6 +73,11 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
 
   rows(...[statement, ...params]: Statement): Promise<unknown[]> {
     return this.scan(ALL_HEADS, { sql: statement, params, isHeavy: false });
+  }
+
+  private async time(): Promise<number> {
+    const [row] = (await this.rows(`SELECT ${clockOf(this.kind)} AS "now"`)) as { now: number | string }[];
+    return Number(row!.now);
   }
 
   apart<T>(work: () => Promise<T>): Promise<T> {

@@ -1,11 +1,20 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { by } from '../../../test/support/ledger/ledger.js';
 import type { AtomeError } from '../../protocol/index.js';
-import { Admission, FEW_GROUPS, MAX_WAITING, RESERVE, type SubmittedWrite } from './admission.js';
+import {
+  Admission,
+  BURST,
+  MAX_WAITING,
+  RESERVE,
+  STANDING,
+  STANDING_AFTER_MS,
+  type SubmittedWrite,
+} from './admission.js';
 import { MAX_CHARS, MAX_WRITES } from './group-size.js';
+import { HELD_MS } from './held-refusals.js';
 import { NO_QUOTAS } from './quotas.js';
 
-const FEW = FEW_GROUPS * MAX_WRITES;
+const FEW = BURST.groups * MAX_WRITES;
 const CHANGE: SubmittedWrite = { mutation: { operation: 'update', changes: {} }, origin: by('somebody') };
 const takesAway = (id: string): SubmittedWrite => ({
   mutation: { operation: 'share', changes: { access: 'private' } },
@@ -15,9 +24,11 @@ const takesAway = (id: string): SubmittedWrite => ({
 describe('the admission of writes', () => {
   let admission: Admission;
   const told: string[] = [];
+  let now: number;
   beforeEach(() => {
     told.length = 0;
-    admission = new Admission({ quotas: NO_QUOTAS, now: () => 0, onRefused: (cause) => void told.push(cause) });
+    now = 0;
+    admission = new Admission({ quotas: NO_QUOTAS, now: () => now, onRefused: (cause) => void told.push(cause) });
   });
 
   /** @returns how many got in, and what the first one was refused with that did not. */
@@ -61,13 +72,47 @@ describe('the admission of writes', () => {
     took('t', 10);
     const { entered, refusal } = enter('t', MAX_WAITING.tenant);
     expect(entered).toBeGreaterThan(FEW);
-    expect(entered).toBeLessThanOrEqual((250 / 10 + 1) * MAX_WRITES);
+    expect(entered).toBeLessThanOrEqual((BURST.ms / 10 + 1) * MAX_WRITES);
     expect(refusal).toMatchObject({ details: { retryAfter: 1_000 } });
+  });
+
+  it('lets less of it wait where more comes than is decided, until that is over', () => {
+    const most = (): number => enter('t', 2 * FEW).entered;
+    took('t', 100);
+    expect(most()).toBe(FEW);
+    now += STANDING_AFTER_MS;
+    decide('t', FEW - STANDING.groups * MAX_WRITES, 100);
+    expect(most()).toBe(0);
+    decide('t', MAX_WRITES, 100);
+    expect(most()).toBe(MAX_WRITES);
+    decide('t', STANDING.groups * MAX_WRITES - 1, 100);
+    expect(most()).toBe(FEW - 1);
+  });
+
+  it('keeps a refusal back for a moment, but not one of the end', async () => {
+    jest.useFakeTimers();
+    took('t', 2_000);
+    enter('t', FEW);
+    const settled: string[] = [];
+    const refuse = (): void =>
+      void admission.admit('t', 100, [CHANGE])!.catch((refusal: unknown) => settled.push(String(refusal)));
+    refuse();
+    await jest.advanceTimersByTimeAsync(HELD_MS - 1);
+    expect(settled).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(settled).toEqual([expect.stringContaining('too many writes wait')]);
+    refuse();
+    admission.close();
+    refuse();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(settled).toHaveLength(3);
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
   });
 
   it('counts large writes as the groups that they make', () => {
     took('t', 500);
-    expect(enter('t', FEW, MAX_CHARS / 8).entered).toBe(FEW_GROUPS * 8);
+    expect(enter('t', FEW, MAX_CHARS / 8).entered).toBe(BURST.groups * 8);
   });
 
   it('finds out when the database has become slower, or faster', () => {

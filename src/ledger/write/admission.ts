@@ -2,16 +2,25 @@ import { AtomeError, type Mutation } from '../../protocol/index.js';
 import type { WriteOrigin } from '../outcome.js';
 import { mayBeAlwaysAllowed } from './always-allowed.js';
 import { MAX_CHARS, MAX_WRITES } from './group-size.js';
+import { HeldRefusals } from './held-refusals.js';
 import { WriteRate } from './quotas.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** How many writes may wait at once, however fast they are decided. Of all, nobody is refused who has no more than a share. */
 export const MAX_WAITING = { tenant: 20_000, all: 100_000 } as const;
 
-/** So many full groups may wait for each tenant, however slow the database is: a push, and what was before it. */
-export const FEW_GROUPS = 5;
-/** How long what is behind those may be expected to wait, in milliseconds. */
-const MAX_EXPECTED_MS = 250;
+/** How much may wait of one tenant: so many full groups, however slow the database is, and behind those what is decided in time. */
+interface Room {
+  readonly groups: number;
+  readonly ms: number;
+}
+/** Of what comes all at once: a push, and what was before it. */
+export const BURST: Room = { groups: 5, ms: 250 };
+/** Where more comes than is decided: what waits makes nothing faster then, and everybody later. */
+export const STANDING: Room = { groups: 2, ms: 150 };
+/** A queue of which so long no less than this part of a group was left after any group stands, in milliseconds. */
+export const STANDING_AFTER_MS = 500;
+const SHORT_GROUP = 0.5;
 
 /**
  * What may take rights away gets in, whatever others of the tenant have sent: so many of one principal in a second, and at
@@ -34,8 +43,10 @@ type AdmissionEnvironment = Pick<WriteEnvironment, 'quotas' | 'now' | 'memory' |
 interface Waiting {
   count: number;
   chars: number;
-  /** How long its recent groups took, in milliseconds. */
+  /** How long its recent groups took, with what others did in between, in milliseconds. */
   groupMs: number;
+  /** When little was left the last time. */
+  shortAt: number;
 }
 
 /** A write as it comes. */
@@ -57,7 +68,7 @@ interface Excess {
 /** What a decided group tells. */
 export interface DecidedGroup {
   readonly writes: readonly { readonly chars: number }[];
-  /** How long it took, in milliseconds. */
+  /** How long it took, from the end of the one before it where that was waited for, in milliseconds. */
   readonly tookMs: number;
 }
 
@@ -74,6 +85,7 @@ export class Admission {
   /** As that of a tenant, of whichever wrote last. */
   private groupMs = 0;
   private isClosed = false;
+  private readonly refusals = new HeldRefusals();
 
   constructor(private readonly environment: AdmissionEnvironment) {
     this.rate = new WriteRate(environment.quotas);
@@ -85,6 +97,16 @@ export class Admission {
     return this.held;
   }
 
+  /** As {@link enter}, but returns a refusal, which may be kept back for a moment. */
+  admit(tenant: string, chars: number, writes: SubmittedWrites): Promise<never> | undefined {
+    try {
+      this.enter(tenant, chars, writes);
+      return undefined;
+    } catch (refusal) {
+      return this.refusals.told(refusal as AtomeError);
+    }
+  }
+
   /**
    * Lets writes of so many characters wait until they {@link leave}: all of them, or none.
    * @throws AtomeError `unavailable` when the server is going down or has no room; `rate_limited` when the tenant writes too often.
@@ -92,8 +114,8 @@ export class Admission {
   enter(tenant: string, chars: number, writes: SubmittedWrites): void {
     if (this.isClosed) throw new AtomeError('unavailable', 'the server is going down; try again');
     const now = this.environment.now();
-    const waiting = this.tenants.get(tenant) ?? { count: 0, chars: 0, groupMs: this.groupMs };
-    const excess = this.excessOf(waiting) ?? this.rateExcess(tenant, now);
+    const waiting = this.tenants.get(tenant) ?? { count: 0, chars: 0, groupMs: this.groupMs, shortAt: now };
+    const excess = this.excessOf(waiting, now) ?? this.rateExcess(tenant, now);
     if (excess && !this.takesReserve(tenant, writes, now)) {
       if (excess.report) this.environment.onRefused?.(...excess.report);
       throw excess.error;
@@ -115,6 +137,7 @@ export class Admission {
     const chars = writes.reduce((sum, write) => sum + write.chars, 0);
     waiting.count -= writes.length;
     waiting.chars -= chars;
+    if (groupsOf(waiting) < SHORT_GROUP) waiting.shortAt = this.environment.now();
     if (waiting.count === 0) this.tenants.delete(tenant);
     this.allWaiting -= writes.length;
     this.held -= chars + writes.length * ENVELOPE_BYTES;
@@ -129,6 +152,7 @@ export class Admission {
   /** Lets nothing in any more. */
   close(): void {
     this.isClosed = true;
+    this.refusals.end();
   }
 
   private takesReserve(tenant: string, writes: SubmittedWrites, now: number): boolean {
@@ -147,10 +171,12 @@ export class Admission {
     return { error: new AtomeError('rate_limited', text, { retryAfter }) };
   }
 
-  private excessOf({ count, chars, groupMs }: Waiting): Excess | undefined {
-    const groups = Math.max(count / MAX_WRITES, chars / MAX_CHARS);
+  private excessOf(waiting: Waiting, now: number): Excess | undefined {
+    const { count, groupMs, shortAt } = waiting;
+    const groups = groupsOf(waiting);
     const expectedMs = groups * groupMs;
-    if (count >= MAX_WAITING.tenant || (groups >= FEW_GROUPS && expectedMs > MAX_EXPECTED_MS)) {
+    const room = now - shortAt >= STANDING_AFTER_MS ? STANDING : BURST;
+    if (count >= MAX_WAITING.tenant || (groups >= room.groups && expectedMs > room.ms)) {
       const why = `it would wait for ${Math.round(expectedMs)} ms behind others of its tenant`;
       return noRoom('writes', why, expectedMs);
     }
@@ -160,6 +186,11 @@ export class Admission {
     const { memory } = this.environment;
     return !memory || memory.hasRoom() ? undefined : noRoom('memory', memory.excess, expectedMs);
   }
+}
+
+/** How many groups they make. */
+function groupsOf({ count, chars }: Waiting): number {
+  return Math.max(count / MAX_WRITES, chars / MAX_CHARS);
 }
 
 function noRoom(cause: string, why: string, expectedMs: number): Excess {

@@ -16,6 +16,7 @@ import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import { withoutClocks } from '../row-mapper.js';
 import type { AlterationRow } from '../rows.js';
 import type { Additions, LockedState } from '../store.js';
+import { LARGE } from '../turns.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
 import { adoptInto } from './adopt.js';
 import { appendEntry } from './append-entry.js';
@@ -54,8 +55,8 @@ export interface GroupPlan {
   readonly committed: readonly Committed[];
   /** null when nothing is to be written. */
   readonly additions: Additions | null;
-  /** About how many bytes the atomes have that were looked at, each as often as it was. */
-  readonly documentBytes: number;
+  /** About how many bytes the large atomes have that each principal's writes looked at, each as often as it was. */
+  readonly large: ReadonlyMap<string, number>;
 }
 
 interface Provenance {
@@ -91,6 +92,7 @@ export function planGroup(
   const decision = { group, graph, inheritance: new AccessInheritance(graph, environment.rules), environment };
   const outcomes: (Outcome | AtomeError)[] = [];
   const most = MAX_DOCUMENT_BYTES[isAtomic ? 'atomic' : 'each'];
+  const large = new Map<string, number>();
   let bytes = 0;
   let main: Outcome | undefined;
   for (const request of requests) {
@@ -102,17 +104,20 @@ export function planGroup(
     const before = sizeOf(request, group);
     const isLarge = outcomes.length > 0 && bytes + before > most;
     const outcome = isLarge ? 'later' : attempt(request, decision);
-    bytes += Math.max(before, sizeOf(request, group));
+    const size = Math.max(before, sizeOf(request, group));
+    bytes += size;
+    const { id } = request.origin.principal;
+    if (size >= LARGE) large.set(id, (large.get(id) ?? 0) + size);
     if (outcome === 'later' && !isAtomic && outcomes.length > 0) break;
     const decided = outcome !== 'later' ? outcome : isAtomic ? tooLarge() : undecidable(new DocumentNotRead());
     if (isAtomic && decided instanceof AtomeError) {
       const none = noneOf(requests.length, outcomes.length, decided);
-      return { outcomes: none, committed: [], additions: null, documentBytes: bytes };
+      return { outcomes: none, committed: [], additions: null, large };
     }
     outcomes.push(decided);
     if (!isAdded && !(decided instanceof AtomeError)) main = decided;
   }
-  return { outcomes, committed: graph.committed(), additions: group.additions(), documentBytes: bytes };
+  return { outcomes, committed: graph.committed(), additions: group.additions(), large };
 }
 
 /** What each of several is answered that are written all or none, of which one was refused. */

@@ -47,15 +47,23 @@ export function groupSize(queue: readonly Waiting[]): number {
   return Math.min(queue.length, MAX_WRITES);
 }
 
+/** What a group has cost. */
+interface GroupCost {
+  readonly heldMs: number;
+  /** About how many bytes the large atomes have that it looked at. */
+  readonly largeBytes: number;
+}
+
 /**
- * How long a tenant is to rest after a group that kept the event loop: as long, so that it has half of it at the most. Of large
- * atomes each write by itself is work that nobody gets in between: twenty times as long, so that less than one turn in a hundred
- * is as long.
+ * How long is rested after a group that kept the event loop: by its whole tenant as long, so that it has half of it at the most. Of
+ * large atomes each write by itself is work that nobody gets in between: those who alter them rest twenty times as long, so that
+ * less than one turn in a hundred is as long.
  */
-export function restMs({ heldMs, documentBytes }: { readonly heldMs: number; readonly documentBytes: number }): number {
-  if (heldMs <= LONG_MS) return 0;
-  const isLarge = heldMs > 2 * LONG_MS && documentBytes >= LARGE_BYTES;
-  return isLarge ? Math.min(20 * heldMs, MAX_REST_MS.large) : Math.min(heldMs, MAX_REST_MS.usual);
+export function restAfter({ heldMs, largeBytes }: GroupCost): Readonly<Record<'all' | 'large', number>> {
+  if (heldMs <= LONG_MS) return { all: 0, large: 0 };
+  const isLarge = heldMs > 2 * LONG_MS && largeBytes >= LARGE_BYTES;
+  if (isLarge) return { all: 0, large: Math.min(20 * heldMs, MAX_REST_MS.large) };
+  return { all: Math.min(heldMs, MAX_REST_MS.usual), large: 0 };
 }
 
 /** About how many characters a write has. */

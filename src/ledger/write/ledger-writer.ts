@@ -4,35 +4,25 @@ import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
-import { groupSize, restMs, weigh } from './group-size.js';
+import { restAfter, weigh } from './group-size.js';
+import { LargePace } from './large-pace.js';
 import { AccessPropagation } from './propagate-access.js';
 import { GROUPS, type GroupSignal } from '../signals.js';
 import { traced, tracing } from '../traces.js';
 import type { PreparedMutation } from './prepared-mutation.js';
 import { DecideApart } from './undecidable.js';
+import { WaitingWrites, type QueuedWrite } from './waiting-writes.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
 export type CommitListener = (tenant: string, committed: readonly Committed[]) => void;
-
-interface QueuedWrite {
-  readonly mutation: PreparedMutation;
-  readonly chars: number;
-  readonly origin: WriteOrigin;
-  /** With how many behind it, itself included, it is written, or none of them; 0: it stands for itself. */
-  readonly atomic: number;
-  /** When it came; 0 where nobody measures. */
-  readonly cameAt: number;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
 const RESUME_MS = 30_000;
 
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
-  readonly waiting: QueuedWrite[];
+  readonly waiting: WaitingWrites;
   emptied: Promise<void>;
 }
 
@@ -47,6 +37,7 @@ export class LedgerWriter {
   private readonly admission: Admission;
   private readonly groups: GroupCommits;
   private readonly propagation: AccessPropagation;
+  private readonly pace = new LargePace();
   private turn: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isDraining = false;
@@ -71,15 +62,16 @@ export class LedgerWriter {
   }
 
   /**
-   * Resolves when the write is durable. Writes of one tenant are decided in the order submitted.
+   * Resolves when the write is durable. Writes of one principal in one tenant are decided in the order submitted.
    * @throws AtomeError when it is refused.
    */
   submit(tenant: string, mutation: PreparedMutation, origin: WriteOrigin): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const chars = weigh(mutation);
       const write = { mutation, chars, origin, atomic: 0, cameAt: now(), resolve, reject };
-      this.admission.enter(tenant, chars, [write]);
-      this.enqueue(tenant, write);
+      const refused = this.admission.admit(tenant, chars, [write]);
+      if (refused) refused.catch(reject);
+      else this.enqueue(tenant, write);
     });
   }
 
@@ -100,11 +92,9 @@ export class LedgerWriter {
     });
     const [first, ...others] = writes;
     if (!first) return [];
-    this.admission.enter(
-      tenant,
-      writes.reduce((sum, { chars }) => sum + chars, 0),
-      [first, ...others],
-    );
+    const chars = writes.reduce((sum, write) => sum + write.chars, 0);
+    const refused = this.admission.admit(tenant, chars, [first, ...others]);
+    if (refused) return refused;
     const apart: QueuedWrite[] = [];
     // behind others it would wait for those who wait for it
     const isApart = origin.within?.isExclusive;
@@ -146,6 +136,7 @@ export class LedgerWriter {
     clearInterval(this.timer);
     this.isDraining = true;
     this.admission.close();
+    for (const { waiting } of this.queues.values()) waiting.endRest();
     await this.settled();
   }
 
@@ -160,7 +151,8 @@ export class LedgerWriter {
     else this.begin(tenant, write);
   }
 
-  private begin(tenant: string, ...waiting: QueuedWrite[]): void {
+  private begin(tenant: string, ...writes: QueuedWrite[]): void {
+    const waiting = new WaitingWrites(...writes);
     const queue: TenantQueue = { waiting, emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
     queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, waiting)) : this.run(tenant, waiting);
@@ -171,23 +163,30 @@ export class LedgerWriter {
     if (this.propagation.isUnderWay(tenant) && !this.queues.has(tenant)) this.begin(tenant);
   }
 
-  private async run(tenant: string, waiting: QueuedWrite[]): Promise<void> {
-    while (waiting.length > 0 || this.propagation.isUnderWay(tenant)) {
+  private async run(tenant: string, waiting: WaitingWrites): Promise<void> {
+    while (!waiting.isEmpty || this.propagation.isUnderWay(tenant)) {
+      const since = performance.now();
       // the rest of this turn's arrivals belong to the group
       await this.endOfTurn();
-      if (waiting.length > 0) {
-        const group = waiting.splice(0, groupSize(waiting));
-        waiting.unshift(...(await this.commit(tenant, group)));
-      }
+      const group = waiting.take();
+      if (group.length > 0) waiting.putBack(await this.commit(tenant, group, since));
       if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
+      else await waiting.someReady();
     }
     this.queues.delete(tenant);
   }
 
   /** Whose writes kept everybody waiting waits itself. */
-  private async giveWay(plan: CommittedGroup): Promise<void> {
-    const rest = restMs(plan);
-    if (rest > 0 && !this.isDraining) await setTimeout(rest);
+  private async giveWay(tenant: string, { heldMs, large }: CommittedGroup): Promise<void> {
+    if (this.isDraining) return;
+    const largeBytes = [...large.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const rest = restAfter({ heldMs, largeBytes });
+    if (largeBytes > 0) {
+      const now = performance.now();
+      const until = Math.max(this.pace.charge(tenant, largeBytes, now), now + rest.large);
+      this.queues.get(tenant)?.waiting.rest(large.keys(), until);
+    }
+    if (rest.all > 0) await setTimeout(rest.all);
   }
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
@@ -229,8 +228,15 @@ export class LedgerWriter {
     return this.turn;
   }
 
-  /** @returns those at the end of the group that are to be decided in another one. */
-  private async commit(tenant: string, group: readonly QueuedWrite[]): Promise<readonly QueuedWrite[]> {
+  /**
+   * @param since when its turn came.
+   * @returns those at the end of the group that are to be decided in another one.
+   */
+  private async commit(
+    tenant: string,
+    group: readonly QueuedWrite[],
+    since = performance.now(),
+  ): Promise<readonly QueuedWrite[]> {
     const begun = performance.now();
     const isAtomic = group[0]!.atomic > 0;
     let plan: CommittedGroup;
@@ -241,19 +247,19 @@ export class LedgerWriter {
         for (const each of group) await this.commit(tenant, [each]);
         return [];
       }
-      this.admission.leave(tenant, { writes: group, tookMs: performance.now() - begun });
+      this.admission.leave(tenant, { writes: group, tookMs: performance.now() - since });
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
-      traced((by) => by.decided({ writes: group, outcomes: { error: reason }, committed: [], begun }));
+      traced((by) => by.decided({ tenant, writes: group, outcomes: { error: reason }, committed: [], begun }));
       group.forEach(({ reject }) => reject(reason));
       return [];
     }
     const { length } = plan.outcomes;
-    const tookMs = (performance.now() - begun) * (group.length / length);
+    const tookMs = (performance.now() - since) * (group.length / length);
     this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
     if (GROUPS.hasSubscribers)
       measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
-    traced((by) => by.decided({ writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
+    traced((by) => by.decided({ tenant, writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     plan.outcomes.forEach((outcome, index) => {
       const { resolve, reject } = group[index]!;
@@ -261,7 +267,7 @@ export class LedgerWriter {
       else resolve(outcome);
     });
     this.tell(tenant, plan.committed);
-    await this.giveWay(plan);
+    await this.giveWay(tenant, plan);
     return group.slice(length);
   }
 

@@ -3,7 +3,7 @@ import { AtomeError } from '../errors.js';
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import type { Change, Mutation } from '../operations.js';
 import { jsonPatch, pointerTokens, type JsonPatch, type JsonPatchStep, type PatchBudget } from './json-patch.js';
-import { DELETED, own, PARTS, type Part } from './keys.js';
+import { DELETED, own, PARTS, type Location, type Part } from './keys.js';
 import { isMap, mergePatch } from './merge-patch.js';
 
 /* A change as assignments to keys. */
@@ -14,6 +14,12 @@ export interface Assignment {
   readonly path: string;
   /** undefined takes the key away. */
   readonly value: JsonValue | undefined;
+  /** Of a key of `data` or `meta` what its path says: to take it out of the paths of a large document costs more than all else. */
+  readonly location?: Location;
+}
+
+function at(part: Part, key: string, value: JsonValue | undefined): Assignment {
+  return { path: `${part}.${key}`, value, location: { part, key } };
 }
 
 /** How a change may be applied. */
@@ -40,9 +46,9 @@ export function assignments(state: AtomeState, change: Change, how: Applying = {
       return steps ? patched(state, steps, how) : merged(state, change.changes as JsonObject, how);
     }
     case 'rename':
-      return [{ path: 'data.name', value: change.changes.name }];
+      return [at('data', 'name', change.changes.name)];
     case 'tag':
-      return [{ path: 'meta.tags', value: [...change.changes.tags] }];
+      return [at('meta', 'tags', [...change.changes.tags])];
     case 'delete':
       return [{ path: DELETED, value: true }];
     case 'restore':
@@ -53,7 +59,7 @@ export function assignments(state: AtomeState, change: Change, how: Applying = {
 }
 
 function entries(part: Part, values: JsonObject): Assignment[] {
-  return Object.keys(values).map((key) => ({ path: `${part}.${key}`, value: values[key] }));
+  return Object.keys(values).map((key) => at(part, key, values[key]));
 }
 
 /** Each named part set whole: its keys, and the keys it no longer has. */
@@ -66,9 +72,9 @@ function wholes(state: AtomeState, content: Partial<Content>): Assignment[] {
   for (const part of PARTS) {
     const values = content[part];
     if (values === undefined) continue;
-    result.push(...entries(part, values));
+    for (const each of entries(part, values)) result.push(each);
     for (const key of Object.keys(state[part])) {
-      if (!Object.hasOwn(values, key)) result.push({ path: `${part}.${key}`, value: undefined });
+      if (!Object.hasOwn(values, key)) result.push(at(part, key, undefined));
     }
   }
   return result;
@@ -83,10 +89,7 @@ function merged(state: AtomeState, patch: JsonObject, { isOwned }: Applying): As
   const merge = isOwned ? mergeInto : mergePatch;
   return Object.keys(patch).map((key) => {
     const value = patch[key] ?? null;
-    return {
-      path: `data.${key}`,
-      value: value === null ? undefined : merge(own(state.data, key), value),
-    };
+    return at('data', key, value === null ? undefined : merge(own(state.data, key), value));
   });
 }
 
@@ -114,7 +117,7 @@ function patched(state: AtomeState, steps: JsonPatch, { budget, isOwned }: Apply
   const touched = keysOf(written);
   // a pointer to the whole document touches every key; once, however many steps there are
   if (written.has('')) [...before, ...Object.keys(after)].forEach((key) => touched.add(key));
-  return [...touched].map((key) => ({ path: `data.${key}`, value: own(after, key) }));
+  return [...touched].map((key) => at('data', key, own(after, key)));
 }
 
 function pointersWritten(step: JsonPatchStep): string[] {

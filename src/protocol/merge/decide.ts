@@ -6,7 +6,7 @@ import { checkJson, equalJson } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { ReadyMutation } from '../operations.js';
 import { assignments, patchSteps, type Assignment } from './assignments.js';
-import { clockAt, isLongKey, locate, MAX_KEY_BYTES, PARTS, valueAt, type Part } from './keys.js';
+import { clockAt, isLongKey, MAX_KEY_BYTES, PARTS, valueAt, type Part } from './keys.js';
 import { isRedacted, redacted } from './tombstone.js';
 
 /** What a write does: nothing, or an alteration that is older than what it met on some keys. */
@@ -58,12 +58,10 @@ export function decide(
   const steps = patchSteps(mutation);
   const budget = { values: limits.jsonNodes, chars: limits.messageBytes };
   const written = assignments(state, mutation, { budget });
-  const changed = written.filter(({ path, value }) => !equalJson(valueAt(state, path), value));
+  const changed = written.filter(({ path, value, location }) => !equalJson(valueAt(state, path, location), value));
   if (changed.length === 0) return NOOP;
-  for (const { path, value } of changed) {
-    const location = value === undefined ? undefined : locate(path);
-    if (location) assertKey(location.part, location.key);
-  }
+  for (const { value, location } of changed)
+    if (location && value !== undefined) assertKey(location.part, location.key);
   if (steps) {
     changed.forEach(({ path, value }) => {
       const problem = value === undefined ? undefined : checkJson({ [path]: value }, limits);
@@ -74,7 +72,9 @@ export function decide(
   return {
     outcome: 'applied',
     written,
-    superseded: changed.map(({ path }) => path).filter((path) => (clockAt(state, path) ?? '') > hlc),
+    superseded: changed
+      .filter(({ path, location }) => (clockAt(state, path, location) ?? '') > hlc)
+      .map(({ path }) => path),
   };
 }
 

@@ -2,10 +2,10 @@ import { normalizedRights, type Rights } from '../access.js';
 import type { AlterationBody } from '../alteration.js';
 import type { AtomeState } from '../atome.js';
 import type { Hlc } from '../hlc.js';
-import type { JsonObject, JsonValue } from '../json.js';
+import type { JsonObject } from '../json.js';
 import type { Change } from '../operations.js';
 import { assignments, setsWhole, type Assignment } from './assignments.js';
-import { BASE, boundStamps, clockAt, DELETED, forget, locate, newer, PARTS, type Part } from './keys.js';
+import { areTooMany, BASE, boundStamps, clockAt, DELETED, forget, newer, PARTS, type Part } from './keys.js';
 import { REDACTED } from './tombstone.js';
 
 /*
@@ -124,20 +124,60 @@ function advance(draft: Draft, alteration: Foldable, { clocks, written, own }: A
   const emptied = new Set(PARTS.filter((part) => setsWhole(alteration, part)));
   const lost = superseded.length > 0 ? new Set(superseded) : undefined;
   if (clocks) for (const part of emptied) clocks[part] = newer(clocks[part], hlc);
-  for (const { path, value } of written) {
+  const stamps = clocks && new Stamps(draft, alteration, { clocks, written, wholes: new Set(emptied) });
+  for (const assignment of written) {
+    const { path, value, location } = assignment;
     if (lost?.has(path)) continue;
-    if (clocks) clocks[path] = newer(clockAt(draft, path), hlc);
-    const location = locate(path);
+    stamps?.set(assignment);
     if (location) own(location.part);
-    assign(draft, path, value, timestamp);
+    assign(draft, assignment, timestamp);
     if (value === undefined) emptied.add(location!.part);
   }
+  stamps?.end();
   Object.assign(draft, { version, updatedAt: timestamp });
   const { inherited } = alteration.changes as Rights;
   const isReplaced = alteration.operation === 'replace' || alteration.operation === 'restore';
   if (alteration.operation === 'share') setRights(draft, alteration.changes);
   else if (isReplaced && inherited && draft.access === 'inherit') setRights(draft, { access: 'inherit', inherited });
   return emptied;
+}
+
+interface Stamped {
+  readonly clocks: Record<string, Hlc>;
+  readonly written: readonly Assignment[];
+  /** The parts that are set whole. */
+  readonly wholes: ReadonlySet<Part>;
+}
+
+/** Stamps the keys that are written, but for those of wholes that others stand for: they would be dropped at the end. */
+class Stamps {
+  /** What stands for all keys that are there, where each of its own would be too many. */
+  private readonly base: Hlc | undefined;
+
+  constructor(
+    private readonly draft: Draft,
+    private readonly alteration: Foldable,
+    private readonly stamped: Stamped,
+  ) {
+    const { clocks, written, wholes } = stamped;
+    const { hlc } = alteration;
+    const isOne = wholes.size > 0 && areTooMany(written.filter(({ value }) => value !== undefined).length, hlc);
+    this.base = isOne ? newer(clocks[BASE], hlc) : undefined;
+  }
+
+  /** To be called before the key is written. */
+  set({ path, value, location }: Assignment): void {
+    const { clocks, wholes } = this.stamped;
+    const stamp = newer(clockAt(this.draft, path, location), this.alteration.hlc);
+    const other =
+      location && wholes.has(location.part) ? (value === undefined ? clocks[location.part] : this.base) : undefined;
+    if (other === undefined || stamp > other) clocks[path] = stamp;
+    else if (path in clocks) delete clocks[path];
+  }
+
+  end(): void {
+    if (this.base !== undefined) this.stamped.clocks[BASE] = this.base;
+  }
 }
 
 function setRights(draft: Draft, rights: Rights): void {
@@ -150,8 +190,7 @@ function setRights(draft: Draft, rights: Rights): void {
 }
 
 /** Writes one key of a draft. */
-function assign(draft: Draft, path: string, value: JsonValue | undefined, timestamp: string): void {
-  const location = locate(path);
+function assign(draft: Draft, { path, value, location }: Assignment, timestamp: string): void {
   if (path === DELETED) draft.deletedAt = value === true ? (draft.deletedAt ?? timestamp) : null;
   else if (!location) Object.assign(draft, { [path]: value });
   else if (value === undefined) delete draft[location.part][location.key];

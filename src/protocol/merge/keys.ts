@@ -36,24 +36,29 @@ export function own(object: JsonObject, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-export function locate(path: string): { part: Part; key: string } | undefined {
+/** A key of `data` or `meta`. */
+export interface Location {
+  readonly part: Part;
+  readonly key: string;
+}
+
+export function locate(path: string): Location | undefined {
   if (path.startsWith('data.')) return { part: 'data', key: path.slice(5) };
   if (path.startsWith('meta.')) return { part: 'meta', key: path.slice(5) };
   return undefined;
 }
 
-export function valueAt(state: AtomeState, path: string): JsonValue | undefined {
+export function valueAt(state: AtomeState, path: string, location = locate(path)): JsonValue | undefined {
   if (path === DELETED) return state.deletedAt !== null;
-  const location = locate(path);
   return location ? own(state[location.part], location.key) : state[path as 'kind' | 'type' | 'parentId'];
 }
 
 /** The stamp of a key's last writer; undefined for a key that nobody has written. */
-export function clockAt(state: AtomeState, path: string): Hlc | undefined {
+export function clockAt(state: AtomeState, path: string, location = locate(path)): Hlc | undefined {
   const clocks: Clocks = state.clocks;
   if (Object.hasOwn(clocks, path)) return clocks[path];
   if (path === DELETED) return undefined;
-  return valueAt(state, path) === undefined ? clocks[locate(path)?.part ?? path] : clocks[BASE];
+  return valueAt(state, path, location) === undefined ? clocks[location?.part ?? path] : clocks[BASE];
 }
 
 export function newer(one: Hlc | undefined, other: Hlc): Hlc {
@@ -98,6 +103,11 @@ export function boundStamps(clocks: Record<string, Hlc>, isThere: IsThere): void
     clocks[BASE] = newer(clocks[BASE], clocks[path]!);
     delete clocks[path];
   }
+}
+
+/** Whether so many keys would have more stamps of their own than {@link boundStamps} leaves any of them. */
+export function areTooMany(keys: number, hlc: Hlc): boolean {
+  return keys * (hlc.length + STAMP_CHARS) > MAX_CLOCK_CHARS;
 }
 
 /** Whether no stamp of a key that is there has been dropped, of an atome with that stamp of its creation. */

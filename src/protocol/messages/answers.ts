@@ -274,6 +274,8 @@ export interface ServerInfoAnswer extends DoneAnswer {
   readonly wsPath: string;
   /** Whether it is found out who calls. */
   readonly authRequired: boolean;
+  /** Whether one can register and log in here, see `/api/auth`. */
+  readonly accounts: boolean;
   /** Time of the server. */
   readonly serverTime: string;
   /** Bounds on what a client may send. */

@@ -131,7 +131,7 @@ function callsOf({ at, types = {}, queries = {}, writes = {} }: PathRow): readon
 }
 
 /** Behind the calls: who may go on, and what was not there before. Documents are an application's own, where it has some. */
-const PATH_ROWS = Object.entries(PATHS).filter(([name]) => /^\/api\/(?!docs|openapi|asyncapi)/.test(name));
+const PATH_ROWS = Object.entries(PATHS).filter(([name]) => /^\/api\/(?!docs|openapi|async)/.test(name));
 
 /** What both are told that a request is called: their problems repeat it. */
 const NAMED = { 'x-request-id': 'one-and-the-same' };

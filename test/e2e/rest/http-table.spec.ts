@@ -24,7 +24,7 @@ const VARYING = [
 const ACCEPTS: Readonly<Record<string, string>> = { PATCH: 'accept-patch', POST: 'accept-post' };
 
 /** What is a call, not a file. */
-const CALL = /^\/api\/(?!docs|openapi|asyncapi)/;
+const CALL = /^\/api\/(?!docs|openapi|async)/;
 
 type Headed = Record<string, string>;
 

@@ -48,6 +48,9 @@ const CALLS = [
   'GET /api/schema',
   'POST /api/atome/{id}/erase',
   'GET /api/audit',
+  'GET /api/clients',
+  'DELETE /api/clients/{clientId}',
+  'GET /api/explain',
   'GET /api/consumers',
   'GET /api/consumers/{name}/dead-letters',
   'POST /api/consumers/{name}/retry',
@@ -77,6 +80,7 @@ const WITHOUT_BODY = [
   'POST /api/webhooks/{id}/rotate-secret',
   'POST /api/webhooks/{id}/test',
   'DELETE /api/webhooks/{id}',
+  'DELETE /api/clients/{clientId}',
 ];
 const MAKES_SOMETHING = [CALLS[0], 'POST /api/webhooks'];
 
@@ -135,6 +139,8 @@ describe('the documentation of the REST calls', () => {
   });
 
   it('shows examples that can be sent as they stand', async () => {
+    // only the server names its connections
+    const { clientId } = await (await server.connect()).next('welcome');
     // there is something to tell at an edge alone
     for (const call of CALLS.filter((each) => each !== 'GET /api/sync/edge')) {
       const { parameters = [], requestBody } = operations.get(call)!;
@@ -142,7 +148,7 @@ describe('the documentation of the REST calls', () => {
       let url = path;
       const query = new URLSearchParams();
       for (const parameter of parameters) {
-        const value = shown(parameter);
+        const value = parameter.name === 'clientId' ? clientId : shown(parameter);
         if (parameter.in === 'path') url = url.replace(`{${parameter.name}}`, String(value));
         else if (parameter.in === 'query' && value !== undefined) query.set(parameter.name, String(value));
       }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DEFAULT_RETENTION } from '../../../src/config/module-options.js';
 import { Retention } from '../../../src/application/retention.js';
 import { ledgerKeyOf } from '../../../src/ledger/compaction/checkpoint.js';
 import { Compactor } from '../../../src/ledger/compaction/compactor.js';
@@ -73,17 +74,33 @@ describe.each(DATABASES)('readers of a ledger on %s that is compacted', (_name, 
     expect((await server.api.get('/api/atome/a-1/history')).body).toMatchObject({ archivedTo: 3, total: 6 });
     expect(await server.api.get('/api/atome/a-1?version=2')).toMatchObject({
       status: 410,
-      body: { code: 'gone', archivedTo: 3 },
+      body: { code: 'gone', title: 'In an archive', archivedTo: 3 },
     });
     expect((await server.api.get('/api/atome/a-1?version=3')).body).toMatchObject({ atome: { data: { n: 20 } } });
   });
 
   it('is done once a day by one server', async () => {
-    const options = { keepMs: 1, archiveFolder: folder };
+    const options = { ...DEFAULT_RETENTION, keepMs: 1, archiveFolder: folder };
     const servers = [new Retention(store, options), new Retention(store, options)];
     await Promise.all(servers.map((each) => each.look()));
     await servers[0]!.look();
     expect(await readdir(folder)).toHaveLength(1);
+  });
+
+  it('is found to be late where somebody holds it back, and not where nothing has to go', async () => {
+    const running = (keepMs: number) => new Retention(store, { ...DEFAULT_RETENTION, keepMs, archiveFolder: folder });
+    expect(running(0).lateMs).toBeUndefined();
+    await store.transact([`INSERT INTO atome_consumers (name, owner, expires_at) VALUES ('mails', '', 1)`]);
+    const held = running(1);
+    await held.look();
+    expect(held.lateMs).toBeGreaterThan(0);
+    await store.transact([`DELETE FROM atome_consumers WHERE name LIKE '$retention%' OR name = 'mails'`]);
+    const free = running(1);
+    await free.look();
+    expect(free.lateMs).toBe(0);
+    const years = running(1e12);
+    await years.measure();
+    expect(years.lateMs).toBe(0);
   });
 
   it('is sound', async () => {

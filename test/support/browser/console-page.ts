@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
 /** The page at `/` in a window of its own, as its user sees it. */
 export class ConsolePage {
@@ -15,8 +15,8 @@ export class ConsolePage {
     });
   }
 
-  static async open(browser: Browser, url: string): Promise<ConsolePage> {
-    const context = await browser.newContext();
+  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<ConsolePage> {
+    const context = await browser.newContext(options);
     const consolePage = new ConsolePage(await context.newPage());
     await consolePage.page.goto(url);
     return consolePage;
@@ -28,12 +28,17 @@ export class ConsolePage {
 
   /** Resolves when the status reads like this. */
   async status(text: string): Promise<void> {
-    await this.page.getByRole('status').filter({ hasText: text }).waitFor();
+    await this.page.locator('.connection [role=status]').filter({ hasText: text }).waitFor();
   }
 
-  /** The entry of an atome in the list. */
+  /** Goes to a view, such as `live` or `atomes/note-1`. */
+  async goTo(view: string): Promise<void> {
+    await this.page.evaluate((to) => (location.hash = `#/${to}`), view);
+  }
+
+  /** The row of an atome in the list. */
   atome(name: string): Locator {
-    return this.page.locator('#atomes li', { has: this.page.getByRole('heading', { name, exact: true }) });
+    return this.page.locator('.grid-row', { has: this.page.getByText(name, { exact: true }) });
   }
 
   async shows(name: string): Promise<void> {
@@ -44,12 +49,12 @@ export class ConsolePage {
     await this.atome(name).waitFor({ state: 'detached' });
   }
 
-  /** Resolves when an event with these texts is in the list of events. */
-  async tells(...texts: string[]): Promise<void> {
-    const events = this.page.locator('#events li');
-    await texts
-      .reduce((found, hasText) => found.filter({ hasText }), events)
-      .first()
+  /** Opens an atome beside the list. */
+  async select(name: string): Promise<void> {
+    await this.atome(name).click();
+    await this.page
+      .getByRole('complementary', { name: 'Detail' })
+      .getByRole('heading', { name, exact: true })
       .waitFor();
   }
 
@@ -58,21 +63,27 @@ export class ConsolePage {
   }
 
   async fill(label: string, text: string): Promise<void> {
-    await this.page.getByLabel(label, { exact: true }).fill(text);
+    await this.page.getByRole('textbox', { name: label, exact: true }).fill(text);
   }
 
-  async create(name: string, content = ''): Promise<void> {
-    const form = this.page.getByRole('form', { name: 'Create an atome' });
-    await form.getByLabel('Name').fill(name);
-    await form.getByLabel('Content').fill(content);
-    await this.press('Create');
+  /** Creates one, and closes what opens with it. */
+  async create(name: string, data = ''): Promise<void> {
+    await this.press('New');
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByLabel('Content, a JSON object').fill(data);
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.waitFor({ state: 'detached' });
     await this.shows(name);
+    await this.page.getByRole('link', { name: 'Close detail' }).click();
   }
 
-  async rename(name: string, newName: string): Promise<void> {
-    await this.press(`Rename ${name}`);
-    await this.fill('New name', newName);
-    await this.page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();
-    await this.shows(newName);
+  /** Presses a button of the open detail, and what it asks then. */
+  async act(action: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.press(action);
+    const dialog = this.page.getByRole('dialog');
+    for (const [label, text] of Object.entries(fields)) await dialog.getByLabel(label).fill(text);
+    await dialog.getByRole('button', { name: action, exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
   }
 }

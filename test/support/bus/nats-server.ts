@@ -36,6 +36,11 @@ export class NatsServer {
     this.child.stderr!.resume();
   }
 
+  /** Has it stand still (SIGSTOP), or go on (SIGCONT). */
+  signal(signal: NodeJS.Signals): void {
+    this.child!.kill(signal);
+  }
+
   async kill(): Promise<void> {
     const { child } = this;
     this.child = undefined;

@@ -3,9 +3,10 @@ import { inTime } from '../../../client/src/core/timer.js';
 import { Api } from '../clients/api.js';
 import { next } from '../clients/offline.js';
 import { tokenOf } from '../server/tokens.js';
-import { rowsOf, type ChaosBooks, type Row } from './chaos-books.js';
+import { rowsOf, type ChaosBooks } from './chaos-books.js';
 import { USERS, type ChaosSeat, type User } from './chaos-seat.js';
 import type { ChaosServer } from './chaos-server.js';
+import { difference, imbalance, stateOf, type State } from './chaos-state.js';
 import { ACCOUNTS } from './chaos-writes.js';
 
 /** For what hangs: how long anything may take at the end, in milliseconds. */
@@ -74,17 +75,6 @@ export async function audit(parts: AuditParts): Promise<{ wrong: string[]; summa
 
 const opIdsOf = (all: readonly RejectedWrite[]): string => all.map(({ operation }) => operation.opId).join();
 
-type State = Readonly<Record<string, string>>;
-
-const stateOf = (atomes: readonly Atome[]): State =>
-  Object.fromEntries(
-    atomes.map(({ id, kind, data, meta, version, ownerId }) => [
-      id,
-      JSON.stringify({ kind, version, ownerId, data: sorted(data), meta: sorted(meta) }),
-    ]),
-  );
-const sorted = (map: object): unknown => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
-
 async function shownBy(client: Client): Promise<State> {
   return stateOf(await client.list());
 }
@@ -100,23 +90,4 @@ async function stateFor(url: string, user: User): Promise<State> {
     cursor = page.nextCursor;
   }
   return stateOf(atomes);
-}
-
-function difference(name: string, expected: State, shown: State): string[] {
-  const ids = [...new Set([...Object.keys(expected), ...Object.keys(shown)])];
-  return ids
-    .filter((id) => expected[id] !== shown[id])
-    .map(
-      (id) => `${name} differs in ${id}: ${shown[id] ?? 'nothing'}, and the server has ${expected[id] ?? 'nothing'}`,
-    );
-}
-
-/** Whether the accounts hold what the ledger has of transfers, to the last one. */
-function imbalance(name: string, rows: readonly Row[], accounts: readonly unknown[]): string[] {
-  const sumOf = (map: object): number =>
-    Object.entries(map).reduce((sum, [key, value]) => (key.startsWith('t') ? sum + Number(value) : sum), 0);
-  const moved = rows.filter(({ atomeId, operation }) => ACCOUNTS.includes(atomeId) && operation === 'update');
-  const expected = moved.reduce((sum, { changes }) => sum + sumOf(JSON.parse(changes) as object), 0);
-  const held = (accounts as readonly Atome[]).reduce((sum, { data }) => sum + sumOf(data), 0);
-  return held === expected ? [] : [`${name} has ${held} in its accounts, and the ledger ${expected}`];
 }

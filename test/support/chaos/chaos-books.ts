@@ -46,6 +46,16 @@ export class ChaosBooks {
     return booked;
   }
 
+  /** How many writes have no answer yet. */
+  get unanswered(): number {
+    return this.all.filter(({ fate }) => fate === 'asked').length;
+  }
+
+  /** The program of a seat has died: what it was not told, nobody has promised. */
+  died(by: string): void {
+    for (const booked of this.all) if (booked.by === by && booked.fate === 'asked') booked.fate = 'failed';
+  }
+
   excuse(opIds: readonly string[], excuse: Excuse): void {
     for (const opId of opIds) this.excused.set(opId, excuse);
   }

@@ -6,6 +6,9 @@ import type { ChaosSeat } from './chaos-seat.js';
 const SHARED = Array.from({ length: 40 }, (_, n) => `s${n}`);
 export const ACCOUNTS = ['account0', 'account1', 'account2', 'account3'];
 
+/** Who writes. */
+type Seat = Pick<ChaosSeat, 'client' | 'name'>;
+
 type Write = (client: Client, id: string, n: number) => Promise<Written>;
 
 const WRITES: Readonly<Record<string, readonly [weight: number, write: Write]>> = {
@@ -30,22 +33,23 @@ export class ChaosWrites {
     private readonly books: ChaosBooks,
     private readonly random: () => number,
     private readonly trace: (line: string) => void,
+    private readonly shared: readonly string[] = SHARED,
   ) {}
 
   /** One of what users do, on a client. */
-  write(seat: ChaosSeat, n: number): void {
+  write(seat: Seat, n: number): void {
     const chance = this.random();
     if (chance < 0.15) return this.transfer(seat, n);
     if (chance < 0.2) return this.retry(seat);
     if (chance < 0.22) return this.discard(seat);
     const operation = this.oneOf(NAMES);
     const isOwn = operation === 'create' ? this.random() < 0.3 : this.random() < 0.2;
-    const id = isOwn ? this.ownId(operation, n) : this.oneOf(SHARED);
+    const id = isOwn ? this.ownId(operation, n) : this.oneOf(this.shared);
     this.book(seat, { n, operation, atomeId: id }, WRITES[operation]![1](seat.client, id, n));
   }
 
   /** What one account gives the other takes: each has a key of its own for it, so that no transfer hides another. */
-  private transfer(seat: ChaosSeat, n: number): void {
+  private transfer(seat: Seat, n: number): void {
     const [from, to] = [this.oneOf(ACCOUNTS), this.oneOf(ACCOUNTS)];
     const amount = 1 + Math.floor(this.random() * 100);
     for (const [atomeId, key, value] of [
@@ -57,7 +61,7 @@ export class ChaosWrites {
   }
 
   private book(
-    { name }: ChaosSeat,
+    { name }: Seat,
     entry: { readonly n: number; readonly operation: string; readonly atomeId: string },
     written: Promise<Written>,
   ): void {
@@ -67,7 +71,7 @@ export class ChaosWrites {
     void written.then(tell, tell);
   }
 
-  private retry({ client, name }: ChaosSeat): void {
+  private retry({ client, name }: Seat): void {
     void client
       .rejected()
       .then((all) => {
@@ -85,7 +89,7 @@ export class ChaosWrites {
       .catch(() => undefined);
   }
 
-  private discard({ client, name }: ChaosSeat): void {
+  private discard({ client, name }: Seat): void {
     void client
       .pending()
       .then(async (all) => {

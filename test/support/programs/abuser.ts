@@ -103,6 +103,13 @@ async function raw(text: string): Promise<void> {
   }
 }
 
+/** Many comparisons, each of which finds nothing. */
+const WIDE = encodeURIComponent(
+  JSON.stringify({
+    or: Array.from({ length: 40 }, (_, n) => ({ [`data.key-${n}`]: { contains: `${'a'.repeat(60)}${n}` } })),
+  }),
+);
+
 let seed = 1;
 const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
 
@@ -118,6 +125,7 @@ const ABUSES: Readonly<Record<string, () => Promise<void>>> = {
     many(20, () => call('GET', `/api/atome/list?limit=1&search=${'a'.repeat(199)}b`)),
   'counts and sorts': () => many(20, () => call('GET', '/api/atome/list?limit=500&sortBy=version&search=b')),
   'reads old versions': () => many(20, (n) => call('GET', `/api/atome/wide?version=${2 + ((n + random(20)) % 20)}`)),
+  'asks for much at once': () => many(20, () => call('GET', `/api/atome/list?limit=500&where=${WIDE}`)),
   'takes no answer': () => many(100, () => neverRead('/api/atome/list?limit=500')),
   'sends no body': () =>
     many(100, () =>

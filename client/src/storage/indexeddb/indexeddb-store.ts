@@ -134,19 +134,22 @@ export function indexedDbStore(
       }
     },
     async *atomes() {
-      for (let after = ''; ;) {
-        const atomes = database().transaction('atomes').objectStore('atomes');
-        const page = await result<Atome[]>(atomes.getAll(IDBKeyRange.lowerBound(after, true), PAGE));
-        if (page.length > 0) yield page;
-        if (page.length < PAGE) return;
-        after = page.at(-1)!.id;
+      const behind = (id: string): Promise<Atome[]> =>
+        result(atomesOf(database()).getAll(IDBKeyRange.lowerBound(id, true), PAGE));
+      let next: Promise<Atome[]> | undefined = behind('');
+      while (next) {
+        const page: Atome[] = await next;
+        // on its way while this one is taken in
+        next = page.length < PAGE ? undefined : behind(page.at(-1)!.id);
+        next?.catch(() => undefined);
+        yield page;
       }
     },
     newest: (selection, limit) =>
       new Promise((resolve, reject) => {
         const { kind, parentId } = selection;
         const [order, key] = orderOf(selection);
-        const atomes = database().transaction('atomes').objectStore('atomes');
+        const atomes = atomesOf(database());
         const found: Atome[] = [];
         const walk = atomes.index(order).openCursor(IDBKeyRange.bound(key, [...key, END]), 'prev');
         walk.onerror = () => reject(storageError(walk.error));
@@ -188,6 +191,10 @@ async function askToPersist(): Promise<void> {
   } catch {
     // over plain http, and in old browsers, there is nobody to ask
   }
+}
+
+function atomesOf(db: IDBDatabase): IDBObjectStore {
+  return db.transaction('atomes').objectStore('atomes');
 }
 
 /** The index that leads to the fewest others, and the beginning of its keys. null is no key: no index knows it. */

@@ -7,9 +7,29 @@ import { PlanFailed } from './postgres.errors.js';
 /** `query_timeout` of pg, which its types know for whole clients only. */
 export type TimedQuery = pg.QueryConfig & { readonly query_timeout: number };
 
+function streamOf(client: pg.PoolClient): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
+
 /** Breaks a connection without a word: whoever is silent does not answer a goodbye either. */
 export function sever(client: pg.PoolClient): void {
-  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+  streamOf(client).destroy();
+}
+
+/** Has all that `send` sends over a connection before it waits go out together: what goes out by itself costs a call to the system. */
+export function corked<T>(client: pg.PoolClient, send: () => T): T {
+  const stream = streamOf(client);
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
+  }
+}
+
+/** Settings, such as `lock_timeout = 0`, as statements. */
+export function setting(verb: 'SET' | 'SET LOCAL', settings: readonly string[]): string {
+  return settings.map((each) => `${verb} ${each}`).join('; ');
 }
 
 export function unheard(): void {

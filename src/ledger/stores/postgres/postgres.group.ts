@@ -26,12 +26,18 @@ import {
   SELECT_CREATIONS,
   SELECT_DOCUMENTS,
   SELECT_RECEIPTS,
+  type Decided,
 } from './postgres.sql.js';
 
 /* What a group asks in its transaction, on whichever connection that is. */
 
 /** Sends a statement of ours; one with a name may be prepared. */
 export type Ask = (text: string, values: readonly Param[], name?: string) => Promise<pg.QueryResult>;
+
+/** The lock is held: that the head is not moved would lose what was to be added. */
+function requireMoved({ rowCount }: pg.QueryResult): void {
+  if (rowCount !== 1) throw new Error('the head of a ledger was moved, though it was locked');
+}
 
 /**
  * Locks the head, in one round trip with all that is read whatever the rights.
@@ -76,9 +82,21 @@ export async function readGroup(
   };
 }
 
-/** Sends what there is to add. A COMMIT may be sent behind one statement, but not behind several: see {@link together}. */
-export function addGroup(ask: Ask, tenant: string, additions: Additions): Promise<unknown>[] {
-  const sent: Promise<unknown>[] = [ask(ADD, addParams(tenant, additions), 'add')];
+/**
+ * Adds what was decided on a head that is not locked, if that is still where it was, and all is absent that was taken to be.
+ * @returns whether it was.
+ */
+export async function addFenced(ask: Ask, tenant: string, before: Decided, additions: Additions): Promise<boolean> {
+  const { rowCount } = await ask(ADD, addParams(tenant, before, additions), 'add');
+  return rowCount === 1;
+}
+
+/**
+ * Sends what there is to add to a head that is locked. A COMMIT may be sent behind one statement, but not behind several: see
+ * {@link together}.
+ */
+export function addGroup(ask: Ask, tenant: string, head: HeadRow, additions: Additions): Promise<unknown>[] {
+  const sent: Promise<unknown>[] = [ask(ADD, addParams(tenant, { head }, additions), 'add').then(requireMoved)];
   // behind it: what this group adds to an atome that it also erases is erased with the rest
   for (const each of additions.erased ?? []) {
     const params = sql.eraseParams(tenant, each);

@@ -142,10 +142,11 @@ class PostgresJoined implements JoinedTransaction {
     };
     try {
       const begun = [ask(`SAVEPOINT atome; ${this.side.settings}`, []), ask(ENTER, [tenant])];
-      const decided = planned(plan, await readGroup(ask, tenant, touched, begun));
+      const before = await readGroup(ask, tenant, touched, begun);
+      const decided = planned(plan, before);
       // gives the lock back
       if (decided.isRefused) await ask('ROLLBACK TO SAVEPOINT atome', []);
-      else if (decided.additions) await together(addGroup(ask, tenant, decided.additions));
+      else if (decided.additions) await together(addGroup(ask, tenant, before.head, decided.additions));
       return decided;
     } catch (error) {
       throw this.side.refused(translate(error));

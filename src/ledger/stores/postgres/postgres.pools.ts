@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { PoolSource } from '../../../database/data-source.js';
 import { StoreError } from '../../store-error.js';
-import { sever, unheard, type TimedQuery } from './postgres.client.js';
+import { setting, sever, unheard, type TimedQuery } from './postgres.client.js';
 import { BUSY } from './postgres.errors.js';
 import type { PostgresLimits } from './postgres.limits.js';
 import { ScopedSlots } from './scoped-slots.js';
@@ -17,6 +17,8 @@ interface Bounds extends Pick<PostgresLimits, 'statementMs' | 'lockMs'> {
   readonly waitMs: number;
   /** How long one may take to be made; left out: as long as one may be waited for, and as the address says. */
   readonly connectMs?: number;
+  /** What else is set on each, such as `synchronous_commit = on`. */
+  readonly settings?: readonly string[];
 }
 
 /** How connections are used now. */
@@ -40,7 +42,8 @@ export class ConnectionPool {
 
   constructor({ Pool, options }: PoolSource, { size, waitMs, statementMs, lockMs, ...bounds }: Bounds) {
     this.deadlineMs = statementMs + GRACE_MS;
-    const settings = `SET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}`;
+    const { settings: more = [] } = bounds;
+    const settings = setting('SET', [`statement_timeout = ${statementMs}`, `lock_timeout = ${lockMs}`, ...more]);
     const connectMs = bounds.connectMs ?? Math.min(waitMs, options.connectionTimeoutMillis ?? waitMs);
     // the pool waits for it, which its types do not say
     const onConnect = (client: pg.ClientBase): Promise<unknown> =>
@@ -111,12 +114,17 @@ export interface ConnectionPools {
 /** How long a connection is waited for where statements are short, in milliseconds. */
 const WAIT_MS = 5_000;
 
-export function connectionPools(source: PoolSource, limits: PostgresLimits): ConnectionPools {
+/** @param settings of the connections that are written over. */
+export function connectionPools(
+  source: PoolSource,
+  limits: PostgresLimits,
+  settings: readonly string[],
+): ConnectionPools {
   const { statementMs, lockMs } = limits;
   const of = (size: number, waitMs = WAIT_MS): ConnectionPool =>
     new ConnectionPool(source, { size, waitMs, statementMs, lockMs });
   return {
-    writes: of(limits.writes),
+    writes: new ConnectionPool(source, { size: limits.writes, waitMs: WAIT_MS, statementMs, lockMs, settings }),
     reads: of(limits.reads),
     heavyReads: of(limits.heavyReads, statementMs),
     health: new ConnectionPool(source, { size: 1, waitMs: PROBE_MS, statementMs: PROBE_MS, lockMs: PROBE_MS }),

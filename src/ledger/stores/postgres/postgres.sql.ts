@@ -1,4 +1,5 @@
-import type { Additions } from '../../store.js';
+import type { HeadRow } from '../../rows.js';
+import type { Additions, TouchedKeys } from '../../store.js';
 import {
   ALTERATION_COLUMNS,
   ALTERATIONS,
@@ -57,23 +58,54 @@ export const LOCK_HEAD = `${sql.SELECT_HEAD} FOR UPDATE`;
 const VALUES_OF = `SELECT unnest(ARRAY(${TEXTS_OF})) AS value`;
 export const COUNT_HEIRS = countHeirs(VALUES_OF);
 
+const NONE_OF = (found: string): string => `NOT EXISTS (SELECT 1 ${found})`;
+
 /**
- * All that a group adds, in one statement: it can only succeed or fail as a whole, and so the COMMIT need not wait for its
- * answer. Atomes that are new are inserted plainly: there is nothing to look for. Its parameters: {@link addParams}.
+ * Moves the head if it is as it was when the group was decided, and nothing is there that is assumed not to be. The row must also
+ * be the one that the statement has seen when it began: whoever held the lock meanwhile may have added what it does not see.
+ */
+const MOVE_HEAD = `${sql.UPDATE_HEAD} AND epoch = ? AND seq = ? AND hash = ? AND bytes = ?
+  AND xmin = (SELECT seen.xmin FROM atome_ledgers AS seen WHERE seen.tenant = ?)
+  AND ${NONE_OF(lookUp('atome_atomes', 'id'))}
+  AND ${['atome_alterations', 'atome_receipts'].map((table) => NONE_OF(SELECT_NAMED(table))).join(' AND ')} RETURNING 1`;
+
+/**
+ * All that a group adds, in one statement: it can only succeed or fail as a whole, and so a COMMIT need not wait for its
+ * answer, or there need be none. Without a row nothing was added: the head had been moved by others, or something was there.
+ * Atomes that are new are inserted plainly: there is nothing to look for. Its parameters: {@link addParams}.
  */
 export const ADD = `WITH
-  alterations_added AS (${insert(ALTERATIONS)}),
-  atomes_added AS (${insert(ATOMES)}),
-  atomes_changed AS (${insert(ATOMES)} ${sql.UPSERT_ATOME}),
-  receipts_added AS (${insert(RECEIPTS)})
-  ${sql.UPDATE_HEAD}`;
+  moved AS (${MOVE_HEAD}),
+  alterations_added AS (${insertMoved(ALTERATIONS)}),
+  atomes_added AS (${insertMoved(ATOMES)}),
+  atomes_changed AS (${insertMoved(ATOMES)} ${sql.UPSERT_ATOME}),
+  receipts_added AS (${insertMoved(RECEIPTS)})
+  SELECT 1 FROM moved`;
 
-export function addParams(tenant: string, { head, alterations, atomes, receipts }: Additions): Param[] {
+/** What a group was decided on. */
+export interface Decided {
+  readonly head: HeadRow;
+  /** What has been assumed not to be there; left out: all was read under the lock. */
+  readonly absent?: Pick<TouchedKeys, 'atomeIds' | 'ops'>;
+}
+
+const NOTHING_ASSUMED: NonNullable<Decided['absent']> = { atomeIds: [], ops: [] };
+
+export function addParams(tenant: string, before: Decided, additions: Additions): Param[] {
+  const { head, alterations, atomes, receipts } = additions;
+  const { epoch, seq, hash, bytes } = before.head;
+  const { atomeIds, ops } = before.absent ?? NOTHING_ASSUMED;
   const first = alterations[0]?.seq ?? Infinity;
   const added = atomes.filter(({ createdSeq }) => createdSeq >= first);
   const changed = atomes.filter(({ createdSeq }) => createdSeq < first);
   const tables = [alterations, added, changed, receipts];
-  return [...tables.flatMap((rows) => [tenant, JSON.stringify(rows)]), ...headParams(tenant, head)];
+  return [
+    ...headParams(tenant, head),
+    ...[epoch, seq, hash, bytes, tenant],
+    ...[JSON.stringify(atomeIds), tenant],
+    ...sql.receiptParams(tenant, ops),
+    ...tables.flatMap((rows) => [tenant, JSON.stringify(rows)]),
+  ];
 }
 
 export const ADD_BASES = insert(BASES);
@@ -87,6 +119,11 @@ function insert<Row extends object>(table: Table<Row>): string {
   const fields = table.fields.map((field) => `r."${field}"`).join(', ');
   return `INSERT INTO ${table.name} ("tenant", ${columns})
     SELECT ?, ${fields} FROM json_to_recordset(?::json) AS r(${recordTypes(table)})`;
+}
+
+/** As {@link insert}, if the head has been moved: nothing is added before that is locked. */
+function insertMoved<Row extends object>(table: Table<Row>): string {
+  return `${insert(table)} WHERE EXISTS (SELECT 1 FROM moved)`;
 }
 
 function recordTypes<Row>({ fields, integers }: Table<Row>): string {

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Report } from '../../store-error.js';
-import type { Additions, JoinedTransaction, LockedState, Planned, TouchedKeys } from '../../store.js';
+import type { JoinedTransaction, LockedState, Planned, TouchedKeys } from '../../store.js';
 import { poolSource } from '../../../database/data-source.js';
 import { PREFIX, type Statement } from '../../../database/tables.js';
-import { isUnavailable, planned, rollback, together, unheard, type TimedQuery } from './postgres.client.js';
+import { isUnavailable, rollback, setting, together, unheard, type TimedQuery } from './postgres.client.js';
+import { PostgresCommits } from './postgres.commits.js';
 import { translate } from './postgres.errors.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from './postgres.limits.js';
 import {
@@ -14,7 +15,6 @@ import {
   type ConnectionPools,
   type PoolUsage,
 } from './postgres.pools.js';
-import { addGroup, readGroup, type Ask } from './postgres.group.js';
 import { joinPostgres } from './postgres.joined.js';
 import { PostgresReplica } from './postgres.replica.js';
 import { postgresFields } from './postgres.fields.js';
@@ -38,7 +38,7 @@ export interface PostgresOptions {
 }
 
 /**
- * The store for production. A group takes the tenant's head row `FOR UPDATE` and keeps it to the commit, so
+ * The store for production. A group locks the tenant's head row and keeps the lock to the commit, so
  * that seq order is commit order: a sequence, or an id taken before the commit, would let a reader skip a
  * row that commits late.
  */
@@ -55,9 +55,9 @@ export class PostgresStore extends SqlStore {
   protected override readonly search: PostgresSearch | undefined;
   /** Makes a statement of ours PostgreSQL's. */
   private readonly textOf: (statement: string) => string;
-  /** What a transaction sets for itself, and how it begins therefore. */
-  private readonly settings: string;
-  private readonly beginning: string;
+  private readonly commits: PostgresCommits;
+  /** What is set where something is written. */
+  private readonly settings: readonly string[];
   /** Alterations added since the start, and how many of them make the next analysis due. */
   private added = 0;
   private analyseAt = 1_000;
@@ -77,7 +77,14 @@ export class PostgresStore extends SqlStore {
     this.textOf = statementsIn((dataSource.options as { schema: string }).schema);
     this.maintenance = (dataSource.driver as unknown as { master: pg.Pool }).master;
     this.limits = { ...DEFAULT_POSTGRES_LIMITS, ...limits };
-    this.pools = connectionPools(poolSource(dataSource), this.limits);
+    // acknowledged means durable, whatever the database's own setting is
+    this.settings = ['synchronous_commit = on', `idle_in_transaction_session_timeout = ${idleMs}`];
+    this.pools = connectionPools(poolSource(dataSource), this.limits, this.settings);
+    this.commits = new PostgresCommits({
+      transaction: (scope, work) => this.transaction(scope, work),
+      enter: (client, scope) => this.enter(client, scope),
+      timed: (text, values, name) => this.timed(text, values, name),
+    });
     const { readUrl } = this.limits;
     this.replica =
       readUrl === undefined
@@ -93,18 +100,10 @@ export class PostgresStore extends SqlStore {
     const { maintenance, pools, textOf } = this;
     this.search = searchable && new PostgresSearch({ maintenance, pools, lowerData, textOf }, searchable, failed);
     this.search?.following.begin();
-    // acknowledged means durable, whatever the database's own setting is
-    this.settings = `SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`;
-    this.beginning = `BEGIN; ${this.settings}`;
   }
 
   async commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
-    const committed = await this.transaction(tenant, async (client) => {
-      const ask: Ask = (text, values, name) => client.query(this.timed(text, values, name));
-      const decided = planned(plan, await readGroup(ask, tenant, touched, this.begin(client, tenant)));
-      await this.end(ask, tenant, decided.additions);
-      return decided;
-    });
+    const committed = await this.commits.commit(tenant, touched, plan);
     this.grown(committed.additions?.alterations.length ?? 0);
     return committed;
   }
@@ -123,7 +122,11 @@ export class PostgresStore extends SqlStore {
     return joinPostgres(dataSource, {
       known: this.hosts,
       schema: (this.dataSource.options as { schema: string }).schema,
-      settings: `${this.settings}; SET LOCAL statement_timeout = ${statementMs}; SET LOCAL lock_timeout = ${lockMs}`,
+      settings: setting('SET LOCAL', [
+        ...this.settings,
+        `statement_timeout = ${statementMs}`,
+        `lock_timeout = ${lockMs}`,
+      ]),
       ask: (statement) => this.query(ALL_HEADS, statement, []),
       send: (client, text, values) => client.query(this.timed(text, values)),
       reported: (error) => this.reported(error),
@@ -134,7 +137,7 @@ export class PostgresStore extends SqlStore {
 
   transact(...statements: readonly Statement[]): Promise<unknown[][]> {
     return this.transaction(ALL_HEADS, async (client) => {
-      await together(this.begin(client, ALL_HEADS));
+      await together([this.enter(client, ALL_HEADS), client.query(this.timed('BEGIN'))]);
       const answers: unknown[][] = [];
       for (const [statement, ...params] of statements) {
         answers.push((await client.query(this.timed(statement, params))).rows as unknown[]);
@@ -165,8 +168,8 @@ export class PostgresStore extends SqlStore {
   }
 
   async close(): Promise<void> {
-    await this.fields.end();
-    await this.analysed;
+    this.clock.stop();
+    await Promise.all([this.fields.end(), this.analysed]);
     await this.search?.close();
     if (!this.dataSource.isInitialized) return;
     const pools = Object.values(this.pools) as ConnectionPool[];
@@ -189,11 +192,6 @@ export class PostgresStore extends SqlStore {
     } finally {
       writes.release(scope, client, isSpoilt);
     }
-  }
-
-  /** Statements that need not be waited for before others are sent behind them. */
-  private begin(client: pg.PoolClient, scope: string): Promise<unknown>[] {
-    return [this.enter(client, scope), client.query(this.timed(this.beginning))];
   }
 
   query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]> {
@@ -255,14 +253,6 @@ export class PostgresStore extends SqlStore {
       sql: firstRows(statement),
       params: [...statement.params, bytes],
     });
-  }
-
-  /** Adds what there is to add and commits, in one round trip. */
-  private async end(ask: Ask, tenant: string, additions: Additions | null): Promise<void> {
-    const sent = additions ? addGroup(ask, tenant, additions) : [];
-    // `pg` may fail a statement without sending it: a COMMIT that does not wait would then commit the others
-    if (sent.length > 1) await together(sent.splice(0));
-    await together([...sent, ask('COMMIT', [])]);
   }
 
   /**

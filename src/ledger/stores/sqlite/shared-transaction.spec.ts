@@ -32,6 +32,14 @@ describe('SharedTransaction', () => {
     expect(all()).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('ends, too, where the work turns out to be much', async () => {
+    const addMuch = (x: number): Promise<number> =>
+      shared.run((weigh) => (weigh(300), db.prepare('INSERT INTO t VALUES (?)').run(x), x), 1);
+    expect(await Promise.all([1, 2, 3, 4, 5].map(addMuch))).toEqual([1, 2, 3, 4, 5]);
+    expect(transactions).toBe(3);
+    expect(all()).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('rolls back what one piece of work has done before it failed, and nothing else', async () => {
     const fault = new Error('fault');
     const failing = shared.run(() => {

@@ -1,7 +1,10 @@
 import type BetterSqlite3 from 'better-sqlite3';
 
+/** Says of how many rows more a piece of work is than was known before. */
+type Weigh = (rows: number) => void;
+
 interface Waiting {
-  readonly work: () => unknown;
+  readonly work: (weigh: Weigh) => unknown;
   readonly weight: number;
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
@@ -19,6 +22,8 @@ const MAX_WEIGHT = 500;
 export class SharedTransaction {
   private waiting: Waiting[] = [];
   private isBusy = false;
+  /** What was found only by the work of the transaction under way to be in it. */
+  private found = 0;
   private readonly inSavepoint: (work: () => unknown) => unknown;
   private readonly inTransaction: BetterSqlite3.Transaction<(group: readonly Waiting[]) => Settle[]>;
 
@@ -29,7 +34,12 @@ export class SharedTransaction {
   ) {
     // within a transaction, better-sqlite3 makes a savepoint of it; to make a function of its kind costs more than to call it
     this.inSavepoint = db.transaction((work: () => unknown) => work());
-    this.inTransaction = db.transaction((group) => group.map((each) => this.attempt(each, group.length > 1)));
+    this.inTransaction = db.transaction((group) => {
+      const settles: Settle[] = [];
+      this.found = 0;
+      for (const each of group) if (this.found < MAX_WEIGHT) settles.push(this.attempt(each, group.length > 1));
+      return settles;
+    });
   }
 
   /**
@@ -37,7 +47,7 @@ export class SharedTransaction {
    * is rolled back and concerns no other, unless the database has given up the whole transaction.
    * @param weight how many rows it is about.
    */
-  run<T>(work: () => T, weight: number): Promise<T> {
+  run<T>(work: (weigh: Weigh) => T, weight: number): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       // behind the promises of this turn: whatever they bring is in it too
       if (!this.isBusy) process.nextTick(() => void this.flush());
@@ -51,6 +61,7 @@ export class SharedTransaction {
     try {
       const settles = await this.runWhole(() => this.inTransaction.immediate(group));
       settles.forEach((settle) => settle());
+      this.waiting.unshift(...group.slice(settles.length));
     } catch (error) {
       group.forEach(({ reject }) => reject(error));
     }
@@ -67,15 +78,19 @@ export class SharedTransaction {
 
   private attempt({ work, resolve, reject }: Waiting, isShared: boolean): Settle {
     if (!isShared) {
-      const result = work() as never;
+      const result = work(this.weigh) as never;
       return () => resolve(result);
     }
     try {
-      const result = this.inSavepoint(work) as never;
+      const result = this.inSavepoint(() => work(this.weigh)) as never;
       return () => resolve(result);
     } catch (error) {
       if (!this.db.inTransaction) throw error;
       return () => reject(error);
     }
   }
+
+  private readonly weigh: Weigh = (rows) => {
+    this.found += rows;
+  };
 }

@@ -29,6 +29,9 @@ const PROBE_MS = 500;
 
 const AT_ONCE = new Patience(0);
 
+/** So many bytes of a document, read or written, cost about as much as a small row. */
+const ROW_BYTES = 4_096;
+
 const NO_THREADS =
   'SQLite is read on the event loop, where a long read holds up everybody: put dist/read-worker.mjs of atome-sync beside your bundle, or leave atome-sync out of the bundle; ';
 
@@ -83,9 +86,12 @@ export class SqliteStore extends SqlStore {
   }
 
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P> {
-    const committed = this.shared.run(() => {
-      const planned = plan(this.groups.before(tenant, touched));
+    const committed = this.shared.run((weigh) => {
+      const before = this.groups.before(tenant, touched);
+      for (const { data, size } of before.atomes) if (data !== null) weigh(size / ROW_BYTES);
+      const planned = plan(before);
       if (planned.additions) this.groups.add(tenant, planned.additions);
+      for (const { size } of planned.additions?.atomes ?? []) weigh(size / ROW_BYTES);
       return planned;
     }, touched.atomeIds.length);
     return committed.then(

@@ -1,0 +1,294 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import axe from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { ConsolePage } from '../support/browser/console-page.js';
+import { PrefixProxy } from '../support/browser/prefix-proxy.js';
+import { launchBrowser } from '../support/browser/browser.js';
+import { startApp, type TestApp } from '../support/server/app.js';
+import { FaultProxy } from '../support/faults/fault-proxy.js';
+
+const MANY = 3_000;
+
+let browser: Browser;
+let server: TestApp;
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startApp()]);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+describe('the console in two windows', () => {
+  let one: ConsolePage;
+  let two: ConsolePage;
+  beforeEach(async () => {
+    [one, two] = await Promise.all([ConsolePage.open(browser, server.url), ConsolePage.open(browser, server.url)]);
+    await Promise.all([one.status('Connected'), two.status('Connected')]);
+  });
+  afterEach(async () => {
+    const errors = [...one.errors, ...two.errors];
+    await Promise.all([one.close(), two.close()]);
+    expect(errors).toEqual([]);
+  });
+
+  it('shows in one what is created, edited, renamed and deleted in the other, and lights it up', async () => {
+    await one.create('Shopping', '{"content":"Milk"}');
+    await two.shows('Shopping');
+    await two.page.locator('.grid-row.lit').waitFor();
+    expect(await two.atome('Shopping').textContent()).toContain('content: Milk');
+
+    await two.select('Shopping');
+    await two.fill('content', 'Bread');
+    await two.press('Save');
+    await one.atome('Shopping').filter({ hasText: 'content: Bread' }).waitFor();
+
+    await one.select('Shopping');
+    await one.act('Rename', { 'New name': 'Purchases' });
+    await two.shows('Purchases');
+    await two.act('Delete');
+    await one.hides('Purchases');
+    await one.page.getByText(/anonymous deleted it/).waitFor();
+    await one.press('Restore');
+    await two.shows('Purchases');
+  });
+
+  it('tells the stream of both windows, with what has changed, and waits while it is paused', async () => {
+    const id = await made({ name: 'Watched', size: 1 });
+    await one.goTo('live');
+    const told = one.page.locator('.told');
+    await told.filter({ hasText: 'Watched' }).first().waitFor();
+    await server.api.post(`/api/atome/${id}/alter`, { operation: 'update', changes: { size: 2 } });
+    await told.filter({ hasText: '{"size":2}' }).getByRole('button').click();
+    await one.page.locator('.diff .changed').filter({ hasText: 'size12' }).waitFor();
+    await one.press('Pause');
+    await server.api.create({ name: 'Meanwhile' });
+    await one.press('Go on (1 new)');
+    await told.filter({ hasText: 'Meanwhile' }).waitFor();
+  });
+
+  it('merges an edit with what another has changed meanwhile, and asks about what both have changed', async () => {
+    const id = await made({ name: 'Shared', left: 'l', right: 'r', both: 'b' });
+    await one.shows('Shared');
+    await one.select('Shared');
+    await one.fill('left', 'mine');
+    await one.fill('both', 'mine too');
+    await server.api.post(`/api/atome/${id}/alter`, {
+      operation: 'update',
+      changes: { right: 'theirs', both: 'theirs too' },
+    });
+    await one.page.getByText('You both changed both').waitFor();
+    expect(await one.page.getByRole('textbox', { name: 'right' }).inputValue()).toBe('theirs');
+    expect(await one.page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    await one.press('Keep mine for both');
+    await one.press('Save');
+    await two.atome('Shared').filter({ hasText: 'left: mine  right: theirs  both: mine too' }).waitFor();
+  });
+
+  it('keeps what is typed as JSON, and says what is wrong with it', async () => {
+    const id = await made({ name: 'Typed', size: 1 });
+    await one.goTo(`atomes/${id}`);
+    await one.page.getByRole('tab', { name: 'JSON' }).click();
+    await one.fill('Data, a JSON object', '{"name":"Typed","size":');
+    await one.page
+      .getByRole('alert')
+      .filter({ hasText: /line 1|end of/i })
+      .waitFor();
+    await server.api.post(`/api/atome/${id}/alter`, { operation: 'update', changes: { added: true } });
+    await two.atome('Typed').filter({ hasText: 'added: true' }).waitFor();
+    await one.fill('Data, a JSON object', '{"name":"Typed","size":7}');
+    await one.press('Save');
+    await two.atome('Typed').filter({ hasText: 'size: 7' }).filter({ hasText: 'added: true' }).waitFor();
+  });
+
+  it('goes back in the history by the slider, and brings a version back', async () => {
+    const id = await made({ name: 'First' });
+    await server.api.post(`/api/atome/${id}/alter`, {
+      operation: 'update',
+      changes: { name: 'Second' },
+      reason: 'it was time',
+    });
+    await one.goTo(`history/${id}`);
+    await one.page.getByRole('button', { name: /update by anonymous.*it was time/ }).waitFor();
+    await one.page.locator('.diff').filter({ hasText: 'data.name"First""Second"' }).waitFor();
+    await one.page.getByRole('slider', { name: 'Version' }).press('ArrowLeft');
+    await one.page.getByRole('heading', { name: 'As it was at version 1' }).waitFor();
+    await one.press('Restore version 1');
+    await one.page
+      .getByRole('dialog')
+      .getByLabel(/Reason/)
+      .fill('the first was better');
+    await one.page.getByRole('dialog').getByRole('button', { name: 'Restore', exact: true }).click();
+    await one.page.getByRole('button', { name: /3.*restore by anonymous.*the first was better/ }).waitFor();
+    await two.shows('First');
+  });
+
+  it('lists the clients, ends one that comes back, and explains what it was told', async () => {
+    const { seq } = await server.api.create({ name: 'Explained' });
+    await two.shows('Explained');
+    await one.goTo('clients');
+    await one.page.getByRole('table').getByRole('link', { name: 'Explain' }).first().click();
+    await one.page.getByLabel('Change, by its seq').fill(String(seq));
+    await one.page.getByRole('button', { name: 'Explain' }).click();
+    await one.page.getByText('They may read it: admins may read everything.').waitFor();
+    await one.page.locator('.delivery .chip').filter({ hasText: 'sent' }).waitFor();
+    await one.goTo('clients');
+    const names = await one.page.locator('tbody td.mono').allTextContents();
+    await one.press(`End ${names[0]!}`);
+    await one.page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
+    await one.page.locator('tbody td.mono').filter({ hasText: names[0]! }).waitFor({ state: 'detached' });
+    await Promise.all([one.status('Connected'), two.status('Connected')]);
+    await one.goTo('health');
+    await one.page.getByText('Ready', { exact: true }).waitFor();
+  });
+
+  it('is used by the keyboard alone', async () => {
+    const { keyboard } = one.page;
+    await server.api.create({ name: 'Aardvark' });
+    await server.api.create({ name: 'Badger' });
+    await one.shows('Badger');
+    await keyboard.press('/');
+    await keyboard.type('adger');
+    await one.hides('Aardvark');
+    await one.page.getByRole('grid').focus();
+    await keyboard.press('ArrowDown');
+    await keyboard.press('Enter');
+    await one.page.getByRole('heading', { name: 'Badger' }).waitFor();
+    await keyboard.press('e');
+    await one.page.locator('.editor input:focus').waitFor();
+    await keyboard.press('ControlOrMeta+a');
+    await keyboard.type('Honey badger');
+    await keyboard.press('ControlOrMeta+s');
+    await two.shows('Honey badger');
+    await one.page.getByRole('heading', { name: 'Honey badger' }).focus();
+    await keyboard.press('Escape');
+    await one.page.getByRole('complementary').waitFor({ state: 'detached' });
+    await one.page.getByRole('grid').focus();
+    await keyboard.press('Space');
+    await keyboard.press('Delete');
+    await one.page.getByRole('dialog').waitFor();
+    await keyboard.press('Enter');
+    await two.hides('Honey badger');
+    await keyboard.press('ControlOrMeta+k');
+    await keyboard.type('live');
+    await keyboard.press('Enter');
+    await one.page.getByRole('heading', { name: 'Live' }).waitFor();
+  });
+
+  it('shows markup as text', async () => {
+    const name = '<script>window.hacked = 1</script><img src="x" onerror="window.hacked = 2">';
+    const id = await made({ name, content: name });
+    await one.shows(name);
+    await one.goTo(`history/${id}`);
+    await one.page.getByRole('button', { name: /create by anonymous/ }).waitFor();
+    expect(await one.page.locator('main img, main script').count()).toBe(0);
+    expect(await one.page.evaluate('window.hacked')).toBeUndefined();
+  });
+
+  it('lets the first example be tried, which logs in the other window', async () => {
+    const script = readFileSync(new URL('../../client/examples/socket_test.js', import.meta.url), 'utf8');
+    const lines = [...script.matchAll(/^ \* {3}(\S.*)$/gm)].map(([, line]) => line!);
+    expect(lines).toHaveLength(3);
+    await two.page.evaluate(`(async () => { ${lines[0]!} })()`);
+    const told = two.page.waitForEvent('console', (message) => message.text().startsWith('changed:'));
+    await one.page.evaluate(`(async () => { ${lines.join('\n')} })()`);
+    await Promise.all([told, two.shows('Groceries')]);
+    expect(two.logged.map((line) => line.split(' ')[0])).toEqual(['connected', 'created:', 'changed:']);
+  });
+});
+
+describe('the console alone', () => {
+  it.each(['light', 'dark'] as const)('has no serious finding of axe in any view: %s', async (colorScheme) => {
+    const id = await made({ name: 'Looked at', done: true, size: 3, place: { room: 'B1' } });
+    await server.api.post(`/api/atome/${id}/rename`, { newName: 'Looked at closely' });
+    const consolePage = await ConsolePage.open(browser, server.url, { colorScheme, reducedMotion: 'reduce' });
+    await consolePage.status('Connected');
+    const views = [
+      'atomes?mode=tree&filter=x',
+      'live',
+      'history',
+      `history/${id}`,
+      'explain?seq=1',
+      'clients',
+      'health',
+    ];
+    for (const view of [`atomes/${id}`, ...views])
+      expect({ view, findings: await findings(consolePage, view) }).toEqual({ view, findings: [] });
+    await consolePage.goTo('atomes');
+    await consolePage.press('New');
+    expect(await findings(consolePage)).toEqual([]);
+    expect(consolePage.errors).toEqual([]);
+    await consolePage.close();
+  });
+
+  it('holds many, renders few of them, and reaches the last', async () => {
+    const atomes = Array.from({ length: MANY }, (_, at) => ({ kind: 'many', data: { name: `Number ${at}` } }));
+    await server.api.post('/api/atome/batch', { operation: 'create', atomes });
+    const consolePage = await ConsolePage.open(browser, `${server.url}/#/atomes?kind=many&sort=name`);
+    await consolePage.page.getByTestId('count').filter({ hasText: '3,000' }).waitFor();
+    await consolePage.shows('Number 0');
+    expect(await consolePage.page.locator('.grid-row').count()).toBeLessThan(100);
+    await consolePage.page.getByRole('grid').press('End');
+    await consolePage.shows(`Number ${MANY - 1}`);
+    await consolePage.page.getByRole('button', { name: 'Filter' }).click();
+    await consolePage.fill('Condition', 'name ^= "Number 29" and version = 1');
+    await consolePage.page.getByTestId('count').filter({ hasText: /^111$/ }).waitFor();
+    expect(consolePage.errors).toEqual([]);
+    await consolePage.close();
+  });
+
+  it('works under a prefix that a proxy strips', async () => {
+    const proxy = await PrefixProxy.to(Number(new URL(server.url).port), '/deep/sync');
+    const consolePage = await ConsolePage.open(browser, proxy.url);
+    await consolePage.status('Connected');
+    await consolePage.create('Under a prefix');
+    await consolePage.goTo('live');
+    await consolePage.page.locator('.told').filter({ hasText: 'Under a prefix' }).first().waitFor();
+    await consolePage.page.getByRole('link', { name: 'API documentation' }).click();
+    await consolePage.page.getByText('/api/atome/list').waitFor();
+    expect(consolePage.errors).toEqual([]);
+    await consolePage.close();
+    await proxy.close();
+  });
+});
+
+/** The id of a new atome. */
+async function made(data: Record<string, unknown>): Promise<string> {
+  return String((await server.api.create(data)).id);
+}
+
+/** What axe finds that is serious or worse. */
+async function findings(consolePage: ConsolePage, view?: string): Promise<string[]> {
+  const { page } = consolePage;
+  if (view !== undefined) await consolePage.goTo(view);
+  await page.locator('.loading').waitFor({ state: 'detached' });
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+describe('the console while the server is away', () => {
+  it('takes writes, says since when it is away, comes back by its button, and is equal again', async () => {
+    const proxy = await FaultProxy.to(server.url);
+    const away = await ConsolePage.open(browser, proxy.url);
+    const there = await ConsolePage.open(browser, server.url);
+    await Promise.all([away.status('Connected'), there.status('Connected')]);
+    proxy.break({ kind: 'refuse' });
+    await away.page.getByText(/The server is away since/).waitFor();
+    await away.create('Written offline');
+    await there.create('Written online');
+    await away.page.getByText('1 changes wait here').waitFor();
+    proxy.heal();
+    await away.press('Try now');
+    await away.status('Connected');
+    await Promise.all([away.shows('Written online'), there.shows('Written offline')]);
+    const countOf = ({ page }: ConsolePage) => page.getByTestId('count').textContent();
+    expect(await countOf(away)).toBe(await countOf(there));
+    expect(away.errors.filter((error) => !/ERR_|WebSocket/.test(error))).toEqual([]);
+    await Promise.all([away.close(), there.close()]);
+    await proxy.close();
+  });
+});
