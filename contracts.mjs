@@ -43,6 +43,7 @@ const TYPES = {
     'DeliveriesAnswer',
   ],
   'kinds/describe-kinds': ['SchemaAnswer'],
+  'edge/answers': ['EdgeAnswer'],
   'ops/answers': ['HealthAnswer'],
   'compat/pull': ['PulledAnswer', 'AcknowledgedAnswer'],
   'http/problem': ['Problem'],

@@ -16,6 +16,7 @@ const ROWS = [
   'atome',
   'webhooks',
   'sync accounts compliance ops consumers',
+  'edge',
   'realtime',
   'application',
   'http',

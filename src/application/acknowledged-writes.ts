@@ -12,19 +12,21 @@ import { toAtomeError } from '../http/problem.js';
 import type { AtomeWrites } from './atome-writes.js';
 import type { Caller } from './caller.js';
 import type { Echoes } from './echoes.js';
+import type { WriteSafety } from './write-safety.js';
 
 /** Writes that come over a socket or in a push: each gets an `ack` or a `nack`. */
 export class AcknowledgedWrites {
   constructor(
     private readonly writes: AtomeWrites,
     private readonly echoes: Echoes,
+    private readonly safety: WriteSafety,
     private readonly onError: (error: unknown) => void,
   ) {}
 
   /** Never rejects. */
   async mutate(mutation: Mutate['mutation'], caller: Caller): Promise<Ack | Nack> {
     try {
-      return ackOf(mutation.opId, await this.writes.submit(mutation, caller));
+      return this.safe(ackOf(mutation.opId, await this.writes.submit(mutation, caller)), caller);
     } catch (error) {
       return nackOf(mutation.opId, this.refusal(error));
     }
@@ -41,7 +43,7 @@ export class AcknowledgedWrites {
       if (refused instanceof AtomeError) this.refusal(refused);
       return outcomes.map((outcome, at) => {
         const { opId } = mutations[at]!;
-        return outcome instanceof AtomeError ? nackOf(opId, outcome) : ackOf(opId, outcome);
+        return outcome instanceof AtomeError ? nackOf(opId, outcome) : this.safe(ackOf(opId, outcome), caller);
       });
     } catch (error) {
       const refusal = this.refusal(error);
@@ -60,12 +62,17 @@ export class AcknowledgedWrites {
       if (echoed) return opId === null ? undefined : duplicateOf(opId, echoed);
       const outcome = await this.writes.submit(write.mutation, caller);
       if (outcome.outcome === 'applied') this.echoes.remember(caller.principal, outcome.committed.alteration);
-      return opId === null ? undefined : ackOf(opId, outcome);
+      return opId === null ? undefined : this.safe(ackOf(opId, outcome), caller);
     } catch (error) {
       const refusal = this.refusal(error);
       const { code, message, details } = refusal;
       return opId === null ? { type: 'error', code, message, ...(details && { details }) } : nackOf(opId, refusal);
     }
+  }
+
+  private safe(ack: Ack, { principal: { tenant } }: Caller): Ack {
+    const safe = this.safety.of(tenant, ack.seq);
+    return safe === undefined ? ack : { ...ack, safe };
   }
 
   private refusal(error: unknown): AtomeError {

@@ -17,6 +17,7 @@ import { QueryCosts } from './query-costs.js';
 import { PreparedWriter } from './prepared-writer.js';
 import { Transactions } from './transactions.js';
 import { UpgradingWriter } from './upgrading-writer.js';
+import { WriteSafety } from './write-safety.js';
 import { WriteHooks } from './write-hooks.js';
 
 function readerOf(reads: LedgerReads): ReaderOf {
@@ -93,10 +94,11 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: AcknowledgedWrites,
-    inject: [AtomeWrites, LedgerReads, AtomeQueries],
-    useFactory: (writes: AtomeWrites, reads: LedgerReads, queries: AtomeQueries) =>
-      new AcknowledgedWrites(writes, new Echoes(readerOf(reads), queries, () => reads.now), errorLog('Writes')),
+    inject: [AtomeWrites, LedgerReads, AtomeQueries, WriteSafety],
+    useFactory: (writes: AtomeWrites, reads: LedgerReads, queries: AtomeQueries, safety: WriteSafety) =>
+      new AcknowledgedWrites(writes, new Echoes(readerOf(reads), queries, () => reads.now), safety, errorLog('Writes')),
   },
+  { provide: WriteSafety, useFactory: () => new WriteSafety() },
 ];
 
 /** Reads and writes on behalf of a principal, for REST, WebSocket, push and an application's own code alike. */

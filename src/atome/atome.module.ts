@@ -9,6 +9,7 @@ import { ConsumersModule } from '../consumers/consumers.module.js';
 import { DEFAULT_ACCOUNT_OPTIONS, ResolvedOptions } from '../config/module-options.js';
 import type { AtomeOptions, AtomeStaticOptions } from '../config/module-options.js';
 import { checkedOptions } from '../config/option-checks.js';
+import { EdgeModule } from '../edge/edge.module.js';
 import { Drain } from '../http/drain.js';
 import { errorLog } from '../http/error-log.js';
 import { HttpModule } from '../http/http.module.js';
@@ -107,8 +108,9 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
   const realtime = RealtimeModule.from({ ws, rest }, ...below);
   const compliance = ComplianceModule.from({ audit: rest && audit, userData: rest && userData }, ...below);
   const consumers = ConsumersModule.from(rest, ...below);
+  const edge = EdgeModule.from(rest, ...below);
   const posted = webhooks && WebhooksModule.from(rest, webhooks === true ? {} : webhooks, consumers, ...below);
-  const rooms = [...below, realtime, compliance, consumers, ...(posted ? [posted] : [])];
+  const rooms = [...below, realtime, compliance, consumers, edge, ...(posted ? [posted] : [])];
   const imported = [...rooms, ...(rest ? [SyncModule.from(...below)] : [])];
   // an application that places the module by itself places the routes of its rooms no further
   const placed =

@@ -11,6 +11,7 @@ import { KindUpgrader } from '../application/kind-upgrader.js';
 import { OtherNodes } from '../application/other-nodes.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { ConsumerRunner } from '../consumers/consumer.runner.js';
+import { EdgeLink } from '../edge/edge-link.js';
 import { Feed } from '../feed/feed.js';
 import { ArrivingBodies } from '../http/arriving-bodies.js';
 import { Drain } from '../http/drain.js';
@@ -47,6 +48,7 @@ const START: readonly Step[] = [
   step('follow the ledger', Feed, (feed) => feed.start()),
   step('listen to other nodes', OtherNodes, (nodes) => nodes.start()),
   step('go on with what is to be propagated', LedgerWriter, (writer) => writer.start()),
+  step('follow the server above', EdgeLink, (link) => link.start()),
   step('bring atomes to the schemas of now', KindUpgrader, (upgrader) => upgrader.start()),
   step('begin the heartbeat', ConnectionRegistry, (registry) => registry.start()),
   step('begin to check identities', ConnectionLimiter, (limiter) => limiter.start()),
@@ -71,6 +73,7 @@ const DRAIN: readonly Step[] = [
   // while they may still write
   step('let handlers finish', AtomeEvents, (events) => events.settled()),
   step('let consumers finish', ConsumerRunner, (consumers) => consumers.stop()),
+  step('leave the server above', EdgeLink, (link) => link.stop()),
   step('commit what was accepted', LedgerWriter, (writer) => writer.drain()),
   step('send the answers', Drain, (drain) => drain.answered(LAST_ANSWER_MS)),
   step('end the heartbeat', ConnectionRegistry, (registry) => registry.stop()),

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { getMetadataArgsStorage } from 'typeorm';
 import type { DatabaseConfig } from '../config/database-environment.js';
 import { ConfigError, type Config } from '../config/environment.js';
+import type { UpstreamOptions } from '../config/upstream-environment.js';
 import { fileOf } from '../database/data-source.js';
 import { errorWords } from '../database/error-words.js';
 import { LedgerDataSource } from '../database/ledger-data-source.js';
@@ -65,6 +66,7 @@ function lookAtSettings(config: () => Config, tell: Tell): void {
       tell('note', 'configuration', `everybody who can reach ${host} may read and write everything: AUTH=jwt`);
     if (atome.allowedOrigins?.includes('*'))
       tell('note', 'configuration', 'every web page may call: ALLOWED_ORIGINS=*');
+    if (atome.upstream) lookAtUpstream(atome.upstream, tell);
     if (settings.logLevel === 'silent')
       tell('note', 'configuration', 'nothing is logged, faults neither: LOG_LEVEL=silent');
     tell('ok', 'configuration', 'it can be used');
@@ -72,6 +74,12 @@ function lookAtSettings(config: () => Config, tell: Tell): void {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) tell('wrong', 'configuration', problem);
   }
+}
+
+/** Whether it can be reached is found out when it runs: it is there for when it cannot. */
+function lookAtUpstream({ url, token, tenant }: UpstreamOptions, tell: Tell): void {
+  const who = token ? '' : ', as nobody: where that one asks who calls, set UPSTREAM_TOKEN';
+  tell(token ? 'ok' : 'note', 'upstream', `the tenant ${tenant} follows ${url}${who}`);
 }
 
 /** Undefined where they cannot be used, which has been said. */

@@ -16,6 +16,7 @@ import { ConfigError } from './config-error.js';
 import { readDatabase } from './database-environment.js';
 import { isLoopback, isSafeUrl } from './addresses.js';
 import { readLog, type LogConfig } from './log-environment.js';
+import { readUpstream } from './upstream-environment.js';
 import { readMetrics } from './metrics-environment.js';
 import { readTraces } from './trace-environment.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
@@ -91,6 +92,7 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
     atome: {
       ...readDatabase(read),
       ...readBus(read),
+      ...readUpstream(read),
       limits: {
         messageBytes: read.integer('MAX_MESSAGE_BYTES', DEFAULT_LIMITS.messageBytes, 1_024, 256 * 1024 * 1024),
         jsonDepth: read.integer('MAX_JSON_DEPTH', DEFAULT_LIMITS.jsonDepth, 4, 512),

@@ -10,6 +10,7 @@ import type { Role } from '../auth/authorization/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import type { Kinds } from '../kinds/kind-options.js';
 import { urlOf } from './shared-database.js';
+import type { UpstreamOptions } from './upstream-environment.js';
 import { KindRegistry } from '../kinds/kind-registry.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';
@@ -122,6 +123,8 @@ export interface AtomeOptions {
   readonly busCredentials?: string;
   /** The path of certificates of the authorities that are trusted with `tls://…`. Default: those of Node. */
   readonly busCa?: string;
+  /** The server that this one follows: an edge of that one. */
+  readonly upstream?: UpstreamOptions;
   /** Connections to PostgreSQL, and how long a statement may take there; what is left out has its default. */
   readonly postgres?: Partial<PostgresLimits>;
   /** How long alterations stay, and where they go then; what is left out has its default: they stay. */
@@ -225,6 +228,7 @@ export class ResolvedOptions {
   readonly bus: string | undefined;
   readonly busCredentials: string | undefined;
   readonly busCa: string | undefined;
+  readonly upstream: UpstreamOptions | undefined;
   readonly postgres: PostgresLimits;
   readonly retention: RetentionOptions;
   readonly wsPath: string;
@@ -256,6 +260,7 @@ export class ResolvedOptions {
     this.bus = options.bus;
     this.busCredentials = options.busCredentials;
     this.busCa = options.busCa;
+    this.upstream = options.upstream;
     this.postgres = { ...DEFAULT_POSTGRES_LIMITS, ...options.postgres };
     this.retention = { ...DEFAULT_RETENTION, ...options.retention };
     this.wsPath = options.wsPath ?? WS_PATH;

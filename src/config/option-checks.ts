@@ -104,6 +104,7 @@ const CHECKS: Readonly<Record<keyof (AtomeOptions & AtomeStaticOptions), Check>>
   bus: is(BUS_EXPECTED, (value) => BUS_PATTERN.test(String(value))),
   busCredentials: text,
   busCa: text,
+  upstream: some({ url: is('wss://…', (value) => /^wss?:\/\/./.test(String(value))), token: functions, tenant: text }),
   postgres: like(DEFAULT_POSTGRES_LIMITS, 1, { readUrl: text }),
   retention: some({
     keepMs: wholeFrom(0),

@@ -12,6 +12,8 @@ import { BaseEntity } from './entities/base.entity.js';
 import { ConsumerEntity } from './entities/consumer.entity.js';
 import { ConsumerCursorEntity } from './entities/consumer-cursor.entity.js';
 import { DeadLetterEntity } from './entities/dead-letter.entity.js';
+import { EdgeCursorEntity } from './entities/edge-cursor.entity.js';
+import { EdgeRefusalEntity } from './entities/edge-refusal.entity.js';
 import { FloorEntity } from './entities/floor.entity.js';
 import { LedgerEntity } from './entities/ledger.entity.js';
 import { PropagationEntity } from './entities/propagation.entity.js';
@@ -41,6 +43,7 @@ import { Webhooks1772000000000 } from './migrations/1772000000000-webhooks.js';
 import { ForDumps1773000000000 } from './migrations/1773000000000-for-dumps.js';
 import { Secrets1774000000000 } from './migrations/1774000000000-secrets.js';
 import { Floors1777000000000 } from './migrations/1777000000000-floors.js';
+import { Edges1780000000000 } from './migrations/1780000000000-edges.js';
 
 const COMMON = {
   entities: [
@@ -60,6 +63,8 @@ const COMMON = {
     SecretEntity,
     FloorEntity,
     BaseEntity,
+    EdgeCursorEntity,
+    EdgeRefusalEntity,
   ],
   migrations: [
     CreateLedger1760000000000,
@@ -81,6 +86,7 @@ const COMMON = {
     ForDumps1773000000000,
     Secrets1774000000000,
     Floors1777000000000,
+    Edges1780000000000,
   ],
   migrationsTableName: MIGRATIONS_TABLE,
   synchronize: false,

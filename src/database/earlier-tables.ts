@@ -21,6 +21,7 @@ const ACCOUNTS = 'CreateAccounts1763000000000';
 const CONSUMERS = 'Consumers1771000000000';
 const WEBHOOKS = 'Webhooks1772000000000';
 const FLOORS = 'Floors1777000000000';
+const EDGES = 'Edges1780000000000';
 
 const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   ledgers: { madeBy: LEDGER, columns: ['tenant', 'epoch', 'seq', 'hash', 'timestamp'] },
@@ -38,6 +39,8 @@ const SIGNS: Readonly<Record<(typeof TABLES)[number], Sign>> = {
   secrets: { madeBy: 'Secrets1774000000000', columns: ['name', 'secret'] },
   floors: { madeBy: FLOORS, columns: ['tenant', 'seq', 'states', 'archive_digest', 'signature'] },
   bases: { madeBy: FLOORS, columns: ['tenant', 'seq', 'atome_id', 'snapshot', 'rest', 'digest'] },
+  edge_cursors: { madeBy: EDGES, columns: ['tenant', 'epoch', 'seq', 'rights', 'head', 'safe'] },
+  edge_refusals: { madeBy: EDGES, columns: ['tenant', 'seq', 'atome_id', 'code', 'refused_at'] },
   account_sessions: { madeBy: ACCOUNTS, columns: ['id', 'account_id', 'family_hash', 'secret_hash'] },
 };
 

@@ -22,6 +22,8 @@ export const TABLES = [
   'secrets',
   'floors',
   'bases',
+  'edge_cursors',
+  'edge_refusals',
 ] as const;
 
 /** Those of the index of searches, which can be made again; on PostgreSQL only. */

@@ -156,6 +156,24 @@ export const ANSWERS = {
     success: true,
     data: [{ name: 'billing', isRunning: true, seq: 14, lag: 2, attempts: 1, error: 'Error: …', deadLetters: 1 }],
   },
+  edge: {
+    success: true,
+    state: 'live',
+    upstream: { epoch: NOTE_ID, seq: 41, hash: '9e107d…', head: 41 },
+    waiting: 2,
+    safe: 17,
+    refused: [
+      {
+        seq: 12,
+        atomeId: NOTE_ID,
+        opId: 'op-12',
+        author: 'user-1',
+        code: 'gone',
+        message: `the atome "${NOTE_ID}" was deleted; restore it first`,
+        refusedAt: ATOME.updatedAt,
+      },
+    ],
+  },
   deadLetters: {
     success: true,
     data: [{ seq: 12, atomeId: NOTE_ID, attempts: 8, error: 'Error: …', failedAt: ATOME.updatedAt, isDue: false }],

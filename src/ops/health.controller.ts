@@ -13,6 +13,7 @@ import { HealthCheck, HealthCheckService, HealthIndicatorService, type HealthInd
 import type { FastifyReply } from 'fastify';
 import { NodeBus } from '../bus/node-bus.js';
 import { Retention } from '../application/retention.js';
+import { EdgeLink } from '../edge/edge-link.js';
 import { Drain } from '../http/drain.js';
 import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
 import { Readiness } from './readiness.js';
@@ -23,6 +24,7 @@ const REPORT = { 'application/json': { schema: 'HealthAnswer' } } as const;
 const LATE_MS = 2 * 86_400_000;
 const NOT_ARCHIVED =
   'alterations stay in the ledger for longer than RETENTION says: the log and atome-sync doctor say why';
+const NOT_FOLLOWED = 'the server above is not followed: what is written there comes later; the log says why';
 const NOT_HEARD = 'other servers are not heard: what they write is seen later; the log says why';
 
 /** A report of what is not well is an answer, not a problem. */
@@ -40,6 +42,7 @@ export class Reports {
   constructor(
     readonly bus: NodeBus,
     readonly retention: Retention,
+    readonly link: EdgeLink,
   ) {}
 }
 
@@ -71,6 +74,7 @@ export class HealthController {
       () => this.database(),
       () => this.others(),
       () => this.archiving(),
+      () => this.upstream(),
     ]);
   }
 
@@ -106,6 +110,16 @@ export class HealthController {
     const indicator = this.indicators.check('otherServers');
     // why, the log says: it may name hosts and users
     return fault === undefined ? indicator.up({ count: peerCount }) : indicator.up({ degraded: NOT_HEARD });
+  }
+
+  /** An edge is there for when the way to the server above is not. */
+  private upstream(): HealthIndicatorResult {
+    const { edge } = this.reports.link;
+    if (!edge) return {};
+    const { state, waiting, upstream } = edge.status();
+    const lag = upstream && upstream.head - upstream.seq;
+    const degraded = state !== 'live' && { degraded: NOT_FOLLOWED };
+    return this.indicators.check('upstream').up({ state, waiting, ...(lag !== undefined && { lag }), ...degraded });
   }
 
   /** What is late goes by itself later; until then it takes room. */

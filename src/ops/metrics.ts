@@ -5,6 +5,7 @@ import type * as PrometheusModule from 'prom-client';
 import { Retention } from '../application/retention.js';
 import { ConfigError } from '../config/config-error.js';
 import { MemoryBudget } from '../auth/admission/memory-budget.js';
+import { EdgeLink } from '../edge/edge-link.js';
 import { Feed } from '../feed/feed.js';
 import type { Outcome } from '../ledger/outcome.js';
 import { consumersOf } from '../ledger/compaction/holders.js';
@@ -63,6 +64,7 @@ export async function openMetrics(app: INestApplicationContext): Promise<Metrics
   const store = app.get<SqlStore>(LEDGER_STORE, { strict: false });
   const looks: readonly (() => void | Promise<void>)[] = [
     gaugeProcess(prometheus, registry, app),
+    ...gaugeEdge(prometheus, registry, app),
     gaugeDatabase(prometheus, registry, store),
     gaugeRetention(prometheus, registry, app),
   ];
@@ -167,6 +169,24 @@ function gaugeProcess({ Gauge }: Prometheus, registry: Registry, app: INestAppli
       for (const [state, count] of Object.entries(usage)) pools.set({ pool, state }, count);
     }
   };
+}
+
+/** How far the server above is followed, where one is. */
+function gaugeEdge({ Gauge }: Prometheus, registry: Registry, app: INestApplicationContext): (() => void)[] {
+  const { edge } = app.get(EdgeLink, { strict: false });
+  if (!edge) return [];
+  const gauge = (name: string, help: string) => new Gauge({ name: PREFIX + name, help, registers: [registry] });
+  const live = gauge('edge_live', 'Whether the server above is followed now');
+  const waiting = gauge('edge_waiting', 'Writes that the server above has not decided yet');
+  const lag = gauge('edge_lag', 'Alterations of the server above that are not here yet');
+  return [
+    () => {
+      const status = edge.status();
+      live.set(Number(status.state === 'live'));
+      waiting.set(status.waiting);
+      lag.set(status.upstream ? status.upstream.head - status.upstream.seq : 0);
+    },
+  ];
 }
 
 const SELECT_LEDGERS = `SELECT count(*) AS "ledgers", coalesce(sum(seq), 0) AS "alterations", coalesce(sum(atomes), 0) AS "atomes",

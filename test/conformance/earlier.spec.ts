@@ -16,6 +16,8 @@ const TABLES = [
   'alterations',
   'atomes',
   'bases',
+  'edge_cursors',
+  'edge_refusals',
   'consumer_cursors',
   'consumers',
   'dead_letters',

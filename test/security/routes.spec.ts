@@ -64,6 +64,7 @@ const CALLS: Record<string, Call> = {
   'GET /sync/changes': { rule: 'read' },
   'GET /sync/snapshot': { rule: 'read' },
   'POST /sync/push': { rule: 'write', body: { operations: [] } },
+  'GET /sync/edge': { rule: 'read', good: 404 },
   'GET /sync/pull': { rule: 'read' },
   'GET /atome/sync/pull': { rule: 'read' },
   'POST /sync/ack': { rule: 'read', body: { ids: [] } },

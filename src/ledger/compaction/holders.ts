@@ -16,7 +16,8 @@ const selectHolders = (
     LEFT JOIN atome_consumer_cursors AS c ON c.consumer = n.name AND c.tenant = ?
     WHERE n.name NOT LIKE '$%' AND (n.expires_at <= 0 OR n.expires_at >= ${since})
   UNION ALL SELECT c.consumer, c.seq FROM atome_consumer_cursors AS c
-    JOIN atome_webhooks AS w ON w.id = c.consumer AND w.tenant = c.tenant WHERE c.tenant = ? AND w.enabled = 1`;
+    JOIN atome_webhooks AS w ON w.id = c.consumer AND w.tenant = c.tenant WHERE c.tenant = ? AND w.enabled = 1
+  UNION ALL SELECT 'the server above', e.safe FROM atome_edge_cursors AS e WHERE e.tenant = ?`;
 
 /**
  * Whoever is furthest behind in the ledger of a tenant; undefined where there is nobody to be told.
@@ -28,7 +29,7 @@ export async function lastHolder(
   expireMs = 0,
 ): Promise<Holder | undefined> {
   const since = expireMs > 0 ? `${clockOf(tables.kind)} - ${expireMs}` : '0';
-  const rows = (await tables.rows(selectHolders(since), tenant, tenant)) as { name: string; seq: unknown }[];
+  const rows = (await tables.rows(selectHolders(since), tenant, tenant, tenant)) as { name: string; seq: unknown }[];
   const holders = rows.map(({ name, seq }) => ({ name, seq: Number(seq) }));
   return holders.sort((one, other) => one.seq - other.seq)[0];
 }

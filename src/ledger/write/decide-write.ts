@@ -18,6 +18,7 @@ import type { AlterationRow } from '../rows.js';
 import type { Additions, LockedState } from '../store.js';
 import { LARGE } from '../turns.js';
 import { AccessInheritance, assertResultAllowed } from './access-inheritance.js';
+import { adoptInto } from './adopt.js';
 import { appendEntry } from './append-entry.js';
 import { freesSpace, takesRights } from './always-allowed.js';
 import { completeChange } from './complete-change.js';
@@ -152,6 +153,8 @@ function attempt(request: WriteRequest, decision: Decision): Outcome | AtomeErro
 
 function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Decision): Outcome {
   const { group, inheritance } = decision;
+  const { adopt, atomeId } = mutation;
+  if (adopt) return adoptInto(group, { atomeId, adopt }, origin, decision.environment.clock);
   const { principal } = origin;
   const { asked = mutation } = mutation;
   const first = group.recordOf(mutation.opId, principal.id);

@@ -1,4 +1,5 @@
 import { AtomeError, type Mutation } from '../../protocol/index.js';
+import type { Adopt } from './adopted-change.js';
 import type { PendingAtome } from './pending-atome.js';
 import type { Preconditions } from './preconditions.js';
 
@@ -22,6 +23,8 @@ export type PreparedMutation = Mutation & {
   readonly isAdded?: boolean;
   /** It brings the atome to the newest version of its kind's schema, whatever that makes of it. */
   readonly isUpgrade?: boolean;
+  /** Another ledger has decided: this takes the place of the decision, and the change says nothing. */
+  readonly adopt?: Adopt;
 };
 
 /** A write has met another atome than it was prepared for. */

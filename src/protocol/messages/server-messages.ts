@@ -102,6 +102,8 @@ export interface Ack {
   readonly superseded?: readonly string[];
   /** There for a repetition: the answer is that of the first time. */
   readonly duplicate?: true;
+  /** From a server that follows another: where it is durable. `core`: that one has decided it, too; see `GET /api/sync/edge`. */
+  readonly safe?: 'edge' | 'core';
 }
 
 /** A write was refused. */

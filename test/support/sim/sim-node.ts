@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import { AcknowledgedWrites } from '../../../src/application/acknowledged-writes.js';
+import { WriteSafety } from '../../../src/application/write-safety.js';
 import { AtomeQueries } from '../../../src/application/atome-queries.js';
 import { AtomeWrites } from '../../../src/application/atome-writes.js';
 import { Echoes } from '../../../src/application/echoes.js';
@@ -126,7 +127,7 @@ export class SimNode implements Listener {
       credentialExtractor: new CredentialExtractor(authenticator, undefined as never),
       connectionLimiter: this.limiter,
       feed,
-      writes: new AcknowledgedWrites(writes, new Echoes(readerOf, queries, Date.now), onError),
+      writes: new AcknowledgedWrites(writes, new Echoes(readerOf, queries, Date.now), new WriteSafety(), onError),
       connectionRegistry: this.registry,
       limits: DEFAULT_LIMITS,
       now: Date.now,

@@ -1,0 +1,168 @@
+import type { LedgerStore } from '../ledger/store.js';
+import { decideFrame, type RangeFrame, type ServerMessage } from '../protocol/index.js';
+import type { Adopter } from './adopter.js';
+import type { EdgeCursor, EdgeStore } from './edge.store.js';
+import type { Decided } from './forwarder.js';
+import type { Outbox } from './outbox.js';
+import type { UpstreamCalls } from './upstream-calls.js';
+
+export interface FollowerParts {
+  readonly tenant: string;
+  readonly store: Pick<LedgerStore, 'ledger'>;
+  readonly rows: EdgeStore;
+  readonly outbox: Outbox;
+  readonly adopter: Adopter;
+  readonly calls: UpstreamCalls;
+  /** Something was decided, or has come. */
+  readonly moved: () => void;
+  /** The opId of a write of ours, as upstream has it. @returns the seq of the write. */
+  readonly ownSeq: (opId: string, atomeId: string) => number | undefined;
+}
+
+/** How many atomes are read, or asked for, together. */
+const PAGE = 500;
+const ASKED = 16;
+
+type Subscription = Pick<EdgeCursor, 'epoch' | 'hash' | 'rights'> & { readonly since: number };
+
+/** Where the edge stands in the upstream ledger: what it is told there moves this, one step after the other. */
+export class Follower {
+  /** Where upstream ends, as far as it has said. */
+  upstreamHead = 0;
+  /** Where the own ledger ends. */
+  head = 0;
+  private cursor: Omit<EdgeCursor, 'head' | 'safe'> | undefined;
+  private rights = '';
+  /** Atomes that are to be looked at upstream: a write to them was decided, and no event says what they are now. */
+  private readonly unsettled = new Map<string, string | null>();
+
+  constructor(private readonly parts: FollowerParts) {}
+
+  /** undefined until upstream was reached once. */
+  get position(): EdgeCursor | undefined {
+    return this.cursor && { ...this.cursor, head: this.head, safe: this.safe };
+  }
+
+  get safe(): number {
+    return this.parts.outbox.safeSeq(this.head);
+  }
+
+  begin(cursor: EdgeCursor | undefined, unsettled: Iterable<string>): void {
+    if (cursor) this.cursor = cursor;
+    for (const id of unsettled) this.unsettled.set(id, 'refused upstream');
+  }
+
+  /** What to subscribe with. */
+  async subscription(): Promise<Subscription> {
+    const { epoch, seq, hash, rights } = this.cursor ?? (await this.takeSnapshot());
+    return { epoch, since: seq, hash, rights };
+  }
+
+  /** @returns what to subscribe with anew; undefined: there is no need to. */
+  async take(message: ServerMessage): Promise<Subscription | undefined> {
+    switch (message.type) {
+      case 'subscribed':
+        this.upstreamHead = message.head;
+        this.rights = message.rights ?? '';
+        return undefined;
+      case 'events':
+        await this.follow(message);
+        return undefined;
+      case 'sync:reset':
+        this.cursor = undefined;
+        return this.subscription();
+      default:
+        return undefined;
+    }
+  }
+
+  /** Takes note of what upstream has decided about local writes. */
+  async decided(outcomes: readonly Decided[]): Promise<void> {
+    const { rows, outbox } = this.parts;
+    const refusals = outcomes.flatMap((outcome) => {
+      if (!('refused' in outcome) || !outbox.has(outcome.write.seq)) return [];
+      const { seq, atomeId, opId, author } = outcome.write;
+      return [
+        { seq, atomeId, opId, author, ...outcome.refused, refusedAt: new Date().toISOString(), write: outcome.write },
+      ];
+    });
+    for (const outcome of outcomes) if ('at' in outcome) outbox.acknowledge(outcome.write.seq, outcome.at);
+    // who inherits is told by upstream itself
+    const told = refusals.filter(
+      ({ write: { opId, reason } }) => opId !== null || !reason?.startsWith('inherited from '),
+    );
+    if (told.length > 0) await rows.refuse(told, this.safe);
+    for (const { seq, atomeId, code, message } of refusals) {
+      outbox.remove(seq);
+      this.unsettled.set(atomeId, `refused upstream: ${code}: ${message}`.slice(0, 500));
+    }
+    await this.settle();
+  }
+
+  private async follow(frame: RangeFrame): Promise<void> {
+    const { adopter, ownSeq } = this.parts;
+    const events = decideFrame(this.cursor!.seq, frame);
+    if (!events) return;
+    if (events === 'missing') throw new Error('something is missing in what upstream tells');
+    await Promise.all(
+      events.map((event) => {
+        const id = 'atome' in event ? event.atome.id : event.atomeId;
+        const opId = event.type === 'atome:left' ? null : event.opId;
+        return adopter.event(event, opId === null ? undefined : ownSeq(opId, id));
+      }),
+    );
+    this.upstreamHead = Math.max(this.upstreamHead, frame.to);
+    this.cursor = { ...this.cursor!, seq: frame.to, hash: frame.hash, rights: this.rights };
+    await this.settle();
+  }
+
+  /** What upstream has acknowledged at or before the cursor is over. */
+  private async settle(): Promise<void> {
+    const { outbox, adopter, rows, calls } = this.parts;
+    if (!this.cursor) return;
+    const { seq } = this.cursor;
+    const settled = outbox.takeSettled(seq);
+    for (const write of settled) {
+      if (!adopter.isConfirmed(write) && !this.unsettled.has(write.atomeId)) this.unsettled.set(write.atomeId, null);
+    }
+    const ids = new Set([...settled.map(({ atomeId }) => atomeId), ...this.unsettled.keys()]);
+    while (this.unsettled.size > 0) {
+      const some = [...this.unsettled].slice(0, ASKED);
+      await Promise.all(
+        some.map(async ([id, reason]) => {
+          await adopter.state(id, adopter.knownOf(id) ?? (await calls.atomeAt(id, seq)), seq, reason);
+          this.unsettled.delete(id);
+        }),
+      );
+    }
+    adopter.forget(ids);
+    await rows.save(this.position!);
+    this.parts.moved();
+  }
+
+  /** Takes upstream as it is: what differs is written, and what is not there is deleted. */
+  private async takeSnapshot(): Promise<EdgeCursor> {
+    const { calls, adopter, outbox, store, tenant } = this.parts;
+    const ids = new Set<string>();
+    adopter.reset();
+    const { epoch, seq, hash, rights } = await calls.snapshot(async (atomes, head) => {
+      // what was acknowledged before it is in it
+      outbox.takeSettled(head.seq);
+      atomes.forEach(({ id }) => ids.add(id));
+      await Promise.all(atomes.map((atome) => adopter.state(atome.id, atome, head.seq, null)));
+    });
+    const ledger = store.ledger(tenant).atomes;
+    for (let after = ''; ;) {
+      const page = await ledger.after({ after, limit: PAGE });
+      if (page.length === 0) break;
+      const gone = page.filter(({ id, deletedAt }) => !ids.has(id) && (deletedAt === null || outbox.of(id).length > 0));
+      await Promise.all(gone.map(({ id }) => adopter.state(id, 'none', seq, 'it is not there upstream')));
+      after = page.at(-1)!.id;
+    }
+    this.unsettled.clear();
+    this.cursor = { epoch, seq, hash, rights };
+    this.upstreamHead = Math.max(this.upstreamHead, seq);
+    await this.settle();
+    return this.position!;
+  }
+}
