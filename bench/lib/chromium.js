@@ -5,7 +5,13 @@ import { chromium } from 'playwright-core';
 import { CACHE } from './database.js';
 
 /** As the tests start it: no GPU, no sandbox (this may run as root), no network of the browser's own. */
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-features=LocalNetworkAccessChecks'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-features=LocalNetworkAccessChecks',
+];
 
 /**
  * A profile on the disk, which stays when its browser ends.

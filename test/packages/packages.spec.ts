@@ -77,7 +77,9 @@ describe('the package of the server', () => {
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/atome-sync.js', 'LICENSE']),
     );
     expect(
-      paths.filter((path) => !/^(dist|client\/(async-docs|console|examples|dist))\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path)),
+      paths.filter(
+        (path) => !/^(dist|client\/(async-docs|console|examples|dist))\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path),
+      ),
     ).toEqual([]);
     expect(paths.filter((path) => /spec|bundle|\.map$|\.tsbuildinfo$|^dist\/orm/.test(path))).toEqual([]);
   });

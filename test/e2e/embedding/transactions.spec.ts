@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { AtomeError} from '../../../src/index.js';
+import type { AtomeError } from '../../../src/index.js';
 import { type AtomeTransaction, type JsonObject, type Principal } from '../../../src/index.js';
 import { DATABASES } from '../../support/databases/databases.js';
 import { ALICE, by, Orders, OrdersHost, refusal } from '../../support/orders-host.js';
