@@ -2,7 +2,7 @@
 import { createClient, type AnyKinds, type Client } from '../../../client/src/index.js';
 import { order, where } from '../../../client/src/where.js';
 import { typedHooks } from '../../../client/src/react.js';
-import { createClient as createBoth } from '../../../client/src/dual.js';
+import { createBackends } from '../../../client/src/dual.js';
 
 /* What the types of an application's kinds allow and refuse. Never run: `npm run typecheck` is the test. */
 
@@ -128,7 +128,7 @@ export function made(): void {
 }
 
 export async function both(): Promise<void> {
-  const { UnifiedAtome } = createBoth<App>({ local: 'http://127.0.0.1:3000', cloud: 'https://cloud.example' });
+  const { UnifiedAtome } = createBackends<App>({ local: 'http://127.0.0.1:3000', cloud: 'https://cloud.example' });
   await UnifiedAtome.create({ kind: 'note', data: { title: 'Milk' } });
   // @ts-expect-error -- the data of another kind
   await UnifiedAtome.create({ kind: 'note', data: { done: false, due: null } });

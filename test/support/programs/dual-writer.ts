@@ -1,5 +1,5 @@
 import { sqliteStore } from '../../../client/src/sqlite.js';
-import { createClient, type Backends } from '../../../client/src/dual.js';
+import { createBackends, type Backends } from '../../../client/src/dual.js';
 import { AT_ONCE } from '../clients/offline.js';
 
 /*
@@ -13,7 +13,7 @@ const options = (url: string, file: string): object => ({
   store: sqliteStore({ path: `${folder}/${file}.db` }),
   reconnect: AT_ONCE,
 });
-const client = createClient({ local: options(local, 'local'), cloud: options(cloud, 'cloud') });
+const client = createBackends({ local: options(local, 'local'), cloud: options(cloud, 'cloud') });
 for (const each of [client.local, client.cloud]) {
   each.on('sync:pending', ({ count }) => console.log(`pending ${count}`));
 }
