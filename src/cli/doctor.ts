@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { getMetadataArgsStorage } from 'typeorm';
 import type { DatabaseConfig } from '../config/database-environment.js';
 import { ConfigError, type Config } from '../config/environment.js';
-import type { UpstreamOptions } from '../config/upstream-environment.js';
+import type { UpstreamOptions } from '../config/upstream-options.js';
 import { fileOf } from '../database/data-source.js';
 import { errorWords } from '../database/error-words.js';
 import { LedgerDataSource } from '../database/ledger-data-source.js';

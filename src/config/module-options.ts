@@ -10,7 +10,7 @@ import type { Role } from '../auth/authorization/roles.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../feed/options.js';
 import type { Kinds } from '../kinds/kind-options.js';
 import { urlOf } from './shared-database.js';
-import type { UpstreamOptions } from './upstream-environment.js';
+import type { UpstreamOptions } from './upstream-options.js';
 import { KindRegistry } from '../kinds/kind-registry.js';
 import { DEFAULT_POSTGRES_LIMITS, type PostgresLimits } from '../ledger/stores/postgres/postgres.limits.js';
 import { NO_QUOTAS, type Quotas } from '../ledger/write/quotas.js';

@@ -4,7 +4,7 @@ import type { LedgerStore } from '../ledger/store.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { AlterationBody, ServerMessage } from '../protocol/index.js';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
-import type { UpstreamOptions } from '../config/upstream-environment.js';
+import type { UpstreamOptions } from '../config/upstream-options.js';
 import { Adopter } from './adopter.js';
 import type { EdgeStatus, LinkState } from './edge-status.js';
 import { EdgeStore, type EdgeRefusal } from './edge.store.js';

@@ -106,7 +106,12 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     queries: { 'kinds=note': 200, 'kinds=,': 400 },
   },
   '/api/sync/push': { at: '/api/sync/push', methods: ['POST'], writes: { POST: [{ operations: [] }, 200] } },
-  '/api/sync/edge': { at: '/api/sync/edge', methods: GET, status: 404 },
+  '/api/sync/edge': {
+    at: '/api/sync/edge',
+    methods: GET,
+    status: 404,
+    types: { '': 'application/problem+json; charset=utf-8' },
+  },
   '/api/sync/pull': {
     at: '/api/sync/pull',
     methods: GET,

@@ -213,6 +213,9 @@ describe('a record of the outbox that is no write', () => {
       const client = server.open({ store });
       client.on('sync:error', ({ error }) => errors.push(error));
       expect([start, await contents(client)]).toEqual([start, ['a']]);
+      // what sets it aside comes in the second file
+      await import('./deferred.js');
+      await settle();
       expect(client.status()).toMatchObject({ pending: 1, rejected: 1, storage: 'memory' });
       expect(await client.rejected()).toMatchObject([{ operation: rubbish, error: { code: 'invalid' } }]);
       await client.close();
