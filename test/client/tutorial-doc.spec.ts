@@ -41,8 +41,7 @@ describe('the tutorial', () => {
     const script = SCRIPT.replace('http://127.0.0.1:3001', `http://127.0.0.1:${port}`);
     // what Vite does with it
     const bundle = await build({
-      stdin: { contents: script, resolveDir: path('client'), sourcefile: 'main.js' },
-      alias: { '@atome-sync/client': path('client/dist/index.js') },
+      stdin: { contents: script, resolveDir: path('.'), sourcefile: 'main.js' },
       ...{ bundle: true, write: false, format: 'esm', outdir: folder },
     });
     const main = bundle.outputFiles[0]!.text;

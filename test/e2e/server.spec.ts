@@ -21,6 +21,7 @@ describe('the server', () => {
       protocol: PROTOCOL_VERSION,
       wsPath: '/ws/atome-sync',
       authRequired: false,
+      accounts: false,
       epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
       seq: 0,
       rights: expect.stringMatching(/^[0-9a-f]{16}$/),

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MAX_WRITES } from '../../src/ledger/write/group-size.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { NOT_WORTH } from '../../src/ledger/stores/search.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
@@ -53,11 +52,8 @@ describe.each([...DATABASES, ['PostgreSQL without superuser', createOwnedDatabas
       count: number,
       text = (n: number): string => WORDS[n % WORDS.length]!,
     ): Promise<void> {
-      // as many as are let in at once, however slow the machine is
-      for (let next = from; next < from + count; next += MAX_WRITES) {
-        const ids = Array.from({ length: Math.min(MAX_WRITES, from + count - next) }, (_, n) => next + n);
-        await Promise.all(ids.map((n) => ledger.write(create(`a${n}`, { text: text(n), name: `atome-${n}-` }))));
-      }
+      const ids = Array.from({ length: count }, (_, n) => from + n);
+      await Promise.all(ids.map((n) => ledger.write(create(`a${n}`, { text: text(n), name: `atome-${n}-` }))));
     }
 
     const pages = (words: string): Promise<unknown[]> =>

@@ -4,6 +4,8 @@ import { NO_QUOTAS, type Quotas } from '../../../src/ledger/write/quotas.js';
 import { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
 import type { LedgerStore } from '../../../src/ledger/store.js';
 import { LedgerWriter } from '../../../src/ledger/write/ledger-writer.js';
+import { STANDING } from '../../../src/ledger/write/admission.js';
+import { MAX_WRITES } from '../../../src/ledger/write/group-size.js';
 import {
   DEFAULT_LIMITS,
   HybridClock,
@@ -73,8 +75,8 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
   };
 }
 
-/** How many writes of a spec are under way at once: for so many there is room, however slow the machine is. */
-const AT_ONCE = 800;
+/** How many writes of a spec are under way at once: for so many there is room, however slow the machine is, and however long. */
+const AT_ONCE = STANDING.groups * MAX_WRITES;
 
 /** Lets the others wait, in their order. */
 function withRoom<A extends unknown[], T>(send: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
