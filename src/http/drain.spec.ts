@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { Agent, createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Drain } from './drain.js';
+import { RequestTurns } from './request-turns.js';
 
 describe('a connection whose answer had begun before the end was announced', () => {
   let drain: Drain;
@@ -53,4 +54,31 @@ describe('a connection whose answer had begun before the end was announced', () 
     expect(await endOf(answer)).toBe('begun ended');
     await closed;
   });
+});
+
+it('waits for the answers to calls that have not begun, too', async () => {
+  const all = 200;
+  const drain = new Drain();
+  const turns = new RequestTurns({ warn: () => undefined }, drain);
+  let came = 0;
+  const server = createServer((_, response) => {
+    turns.enter({ tenant: 't', id: 'i' }, response, () => {
+      // as that of a call whose body has been read
+      setImmediate(() => {
+        drain.track(response);
+        response.end('answered');
+      });
+    });
+    came += 1;
+    if (came < all) return;
+    drain.begin();
+    turns.end();
+    void drain.answered(4_000).then(() => server.closeAllConnections());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  // in one piece: they come in one turn of the event loop
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(all));
+  expect((await text(client)).match(/answered/g)).toHaveLength(all);
+  server.close();
 });

@@ -40,6 +40,13 @@ export class Drain {
     answer.on('close', this.closed);
   }
 
+  /** It will not be sent. One that stood behind another of its connection does not close. */
+  forget(answer: ServerResponse): void {
+    if (answer.closed) return;
+    answer.off('close', this.closed);
+    this.over(undefined);
+  }
+
   /** Resolves when all answers are out, but not later than after so many milliseconds: a peer may not take its own. */
   async answered(ms: number): Promise<void> {
     if (this.answers === 0) return;

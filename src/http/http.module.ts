@@ -39,7 +39,11 @@ import { UsualPrefix } from './usual-prefix.js';
       useFactory: ({ heavyCalls, knowsCallers }: ResolvedOptions) =>
         new HeavyCalls(heavyCalls, knowsCallers, new LimitedLog(new Logger('Http'))),
     },
-    { provide: RequestTurns, useFactory: () => new RequestTurns(new LimitedLog(new Logger('Http'))) },
+    {
+      provide: RequestTurns,
+      inject: [Drain],
+      useFactory: (drain: Drain) => new RequestTurns(new LimitedLog(new Logger('Http')), drain),
+    },
     {
       provide: WayIn,
       inject: [RequestTurns, Drain],

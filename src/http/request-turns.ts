@@ -1,3 +1,5 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import { identityOf, ruleOfRoute } from '../auth/authentication/request-authenticator.js';
@@ -6,7 +8,9 @@ import { RESERVE } from '../ledger/write/admission.js';
 import { WriteRate } from '../ledger/write/quotas.js';
 import { AtomeError, type Principal } from '../protocol/index.js';
 import { isNoProbe } from './access-log.js';
+import type { Drain } from './drain.js';
 import type { LimitedLog } from './limited-log.js';
+import { isGone, WaitingCalls, type Call, type Passed } from './waiting-calls.js';
 
 /** How long a turn of the event loop is to take, in milliseconds: whoever comes meanwhile waits for two at the most. */
 const TURN_MS = 5;
@@ -14,32 +18,11 @@ const TURN_MS = 5;
 export const IN_TURN = { least: 16, first: 64, most: 256 } as const;
 /** How much of what the calls of a turn took goes into what the next ones are expected to take. */
 const NEWEST_SHARE = 0.1;
-/**
- * A call that has waited for so long is refused, where none has waited for less than `SHORT_MS` for some time, in milliseconds, and
- * more wait than begin in the largest turn: few callers bound themselves.
- */
-export const LATE_MS = 100;
-const SHORT_MS = 25;
-export const STANDING_AFTER_MS = 500;
+/** What a call leads to takes no more than so many times what it takes to begin: where a turn was longer, others had it. */
+const LEADS_TO = 4;
+/** How many of those in the line begin at the end; they are under way together. The others are refused. */
+export const AT_THE_END = 1_000;
 const RETRY_MS = 1_000;
-
-interface Call {
-  readonly cameAt: number;
-  readonly begin: (refusal?: AtomeError) => void;
-}
-
-/** The calls of a tenant that wait. */
-class Line {
-  /** Of those who ask for little, however much others of their tenant do: they may be about to take a right away. */
-  readonly modest: Call[] = [];
-  readonly others: Call[] = [];
-  /** When nobody has waited for long. */
-  shortAt: number;
-
-  constructor(now: number) {
-    this.shortAt = now;
-  }
-}
 
 /**
  * Lets calls begin, so many in each turn of the event loop as it has time for, and tenants in turn: what one of them sends at once
@@ -47,44 +30,67 @@ class Line {
  */
 export class RequestTurns {
   /** In the order of their turns. */
-  private readonly lines = new Map<string, Line>();
+  private readonly lines = new Map<string, WaitingCalls>();
   private readonly modest = new WriteRate(RESERVE);
   private readonly refusals = new HeldRefusals();
+  private readonly passed: Passed = {
+    refuse: (call) => this.refuse(call),
+    drop: ({ answer }) => this.drain.forget(answer),
+  };
+  /** A turn belongs to no call, whichever it was that began it. */
+  private readonly outside = AsyncLocalStorage.snapshot();
   private callMs = TURN_MS / IN_TURN.first;
   private begunAt = 0;
   private begun = 0;
+  /** How long each of those took that have begun from the lines in this turn, as far as they came at once. */
+  private ownMs = Infinity;
   private isTurning = false;
+  private isEnding = false;
 
-  constructor(private readonly log: Pick<LimitedLog, 'warn'>) {}
+  constructor(
+    private readonly log: Pick<LimitedLog, 'warn'>,
+    private readonly drain: Pick<Drain, 'track' | 'forget'>,
+  ) {}
 
   /** Of the calls of the module, once it is known who calls. */
   attach(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', (request, _reply, done) => {
-      if (ruleOfRoute(request) && isNoProbe(request)) this.enter(identityOf(request)?.principal ?? ANONYMOUS, done);
+    fastify.addHook('onRequest', (request, { raw }, done) => {
+      if (ruleOfRoute(request) && isNoProbe(request))
+        this.enter(identityOf(request)?.principal ?? ANONYMOUS, raw, done);
       else done();
     });
   }
 
-  /** Refuses at once what is refused. */
+  /** Has all that waits begin or be refused now, and nothing wait from here on. */
   end(): void {
+    this.isEnding = true;
     this.refusals.end();
+    for (let n = 0, call = this.next(-Infinity); call; call = this.next(-Infinity), n += 1) {
+      call.begin(n < AT_THE_END ? undefined : new AtomeError('unavailable', 'the server is going down; try again'));
+    }
   }
 
-  /** Has a call begin when it is its turn, or be refused. */
-  enter({ tenant, id }: Pick<Principal, 'tenant' | 'id'>, begin: Call['begin']): void {
+  /**
+   * Has a call begin when it is its turn, or be refused; not at all where its client has gone before.
+   * @param answer is on its way from here on, if it has to wait.
+   */
+  enter({ tenant, id }: Pick<Principal, 'tenant' | 'id'>, answer: ServerResponse, begin: Call['begin']): void {
     if (!this.isTurning) this.turnSoon(performance.now());
-    if (this.lines.size === 0 && this.begun < this.room) {
+    if (this.isEnding || (this.lines.size === 0 && this.begun < this.room)) {
       this.begun += 1;
       begin();
       return;
     }
+    if (isGone(answer)) return;
     const cameAt = performance.now();
-    const line = this.lines.get(tenant) ?? new Line(cameAt);
+    const line = this.lines.get(tenant) ?? new WaitingCalls(cameAt, id === ANONYMOUS.id);
     this.lines.set(tenant, line);
     const name = `${tenant} ${id}`;
     const isModest = id !== ANONYMOUS.id && this.modest.waitFor(name, cameAt) === 0;
     this.modest.charge(name, 1, cameAt);
-    line[isModest ? 'modest' : 'others'].push({ cameAt, begin });
+    this.drain.track(answer);
+    // it goes on in its own context, not in that of whichever call began the turn
+    line.push({ cameAt, answer, begin: AsyncResource.bind(begin) }, isModest);
   }
 
   /** How many begin in this turn. */
@@ -96,19 +102,32 @@ export class RequestTurns {
     this.isTurning = true;
     this.begunAt = now;
     this.begun = 0;
-    setImmediate(() => this.turn());
+    this.ownMs = Infinity;
+    this.outside(() => {
+      setImmediate(() => this.turn());
+      // nothing is between them but what those have done at once that the turn let begin
+      setImmediate(() => this.measure());
+    });
   }
 
-  /** With what those of the turn before have cost, from the first of them until now, all that they have led to included. */
   private turn(): void {
     const now = performance.now();
-    if (this.begun >= IN_TURN.least) {
-      this.callMs += NEWEST_SHARE * ((now - this.begunAt) / this.begun - this.callMs);
-    }
+    this.learn(now);
     this.isTurning = false;
     if (this.lines.size === 0) return;
     this.turnSoon(now);
     for (const { room } = this; this.begun < room && this.lines.size > 0; this.begun += 1) this.next(now)?.begin();
+  }
+
+  private measure(): void {
+    if (this.isTurning && this.begun > 0) this.ownMs = (performance.now() - this.begunAt) / this.begun;
+  }
+
+  /** What those of the turn before have cost, from the first of them until now, all that they have led to included. */
+  private learn(now: number): void {
+    if (this.begun < IN_TURN.least && this.ownMs === Infinity) return;
+    const callMs = Math.min((now - this.begunAt) / this.begun, LEADS_TO * this.ownMs);
+    this.callMs += NEWEST_SHARE * Math.min(1, this.begun / IN_TURN.least) * (callMs - this.callMs);
   }
 
   /** Of the tenant whose turn it is. What is refused on the way takes no place. */
@@ -116,30 +135,22 @@ export class RequestTurns {
     for (const [tenant, line] of this.lines) {
       // its next turn is after those of all others
       this.lines.delete(tenant);
-      const call = line.modest.shift() ?? this.inTime(line, now);
-      if (line.modest.length + line.others.length > 0) this.lines.set(tenant, line);
+      const call = line.next(now, this.passed);
+      if (line.size > 0) this.lines.set(tenant, line);
       if (call) return call;
     }
     return undefined;
   }
 
-  private inTime(line: Line, now: number): Call | undefined {
-    for (let call = line.others.shift(); call; call = line.others.shift()) {
-      const waitedMs = now - call.cameAt;
-      if (waitedMs < SHORT_MS) line.shortAt = now;
-      const isMany = line.others.length >= IN_TURN.most;
-      if (waitedMs < LATE_MS || !isMany || now - line.shortAt < STANDING_AFTER_MS) return call;
-      this.refuse(call);
-    }
-    return undefined;
-  }
-
-  private refuse({ begin }: Call): void {
+  private refuse({ answer, begin }: Call): void {
     const why = 'more calls come than can be answered in time';
     this.log.warn('calls', `503: a call was refused: ${why} of its tenant`);
     const refusal = new AtomeError('unavailable', `${why}; send fewer at once, and try again`, {
       retryAfter: RETRY_MS,
     });
-    this.refusals.told(refusal).catch(begin);
+    this.refusals.told(refusal).catch(() => {
+      if (isGone(answer)) this.drain.forget(answer);
+      else begin(refusal);
+    });
   }
 }

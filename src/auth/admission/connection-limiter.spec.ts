@@ -53,6 +53,21 @@ describe('the places', () => {
     expect(lapses).toEqual(['alice: withdrawn']);
   });
 
+  it('are lost when a clock that has been put right says that their token has expired', async () => {
+    let now = 0;
+    connectionLimiter = new ConnectionLimiter(authenticator, undefined, () => now);
+    const renewed = take('renewed');
+    const expiresAt = 600_000;
+    [take('alice'), renewed].forEach((lease) => lease.assign({ ...ALICE, expiresAt }));
+    renewed.assign({ ...ALICE, expiresAt: expiresAt + 1 });
+    await connectionLimiter.check();
+    expect(lapses).toEqual([]);
+    now = expiresAt;
+    await connectionLimiter.check();
+    expect(lapses).toEqual(['alice: expired']);
+    renewed.release();
+  });
+
   it('are not lost by those who have left, or have a newer token', async () => {
     const [gone, renewed] = [take('gone'), take('renewed')];
     [gone, renewed].forEach((lease) => lease.assign(ALICE));

@@ -88,6 +88,12 @@ export class ConnectionLimiter {
 
   /** Checks the identity of each lease once. */
   async check(): Promise<void> {
+    // a timer knows of no clock that is put right after it was set
+    const now = this.now();
+    for (const lease of this.leases) {
+      const { expiresAt = null } = lease.identity ?? {};
+      if (expiresAt !== null && expiresAt <= now) lease.revoke('expired');
+    }
     await this.authenticator.refresh();
     for (const lease of this.leases) {
       if (lease.identity && !this.authenticator.isCurrent(lease.identity)) lease.revoke('withdrawn');

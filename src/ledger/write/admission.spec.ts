@@ -28,7 +28,7 @@ describe('the admission of writes', () => {
   beforeEach(() => {
     told.length = 0;
     now = 0;
-    admission = new Admission({ quotas: NO_QUOTAS, now: () => now, onRefused: (cause) => void told.push(cause) });
+    admission = new Admission({ quotas: NO_QUOTAS, onRefused: (cause) => void told.push(cause) }, () => now);
   });
 
   /** @returns how many got in, and what the first one was refused with that did not. */
@@ -110,6 +110,16 @@ describe('the admission of writes', () => {
     jest.useRealTimers();
   });
 
+  it('tells at once what is refused for want of memory: what is held takes more', async () => {
+    const memory = { hasRoom: () => false, excess: 'it is full' };
+    admission = new Admission({ quotas: NO_QUOTAS, memory }, () => now);
+    jest.useFakeTimers();
+    const refused = admission.admit('t', 100, [CHANGE]);
+    await expect(refused).rejects.toMatchObject({ code: 'unavailable' });
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
+
   it('counts large writes as the groups that they make', () => {
     took('t', 500);
     expect(enter('t', FEW, MAX_CHARS / 8).entered).toBe(BURST.groups * 8);
@@ -156,7 +166,7 @@ describe('the admission of writes', () => {
   });
 
   it('counts what came in by the reserve in the rate of the tenant', () => {
-    admission = new Admission({ quotas: { ...NO_QUOTAS, writesPerSecond: 10, writeBurst: 2 }, now: () => 0 });
+    admission = new Admission({ quotas: { ...NO_QUOTAS, writesPerSecond: 10, writeBurst: 2 } }, () => 0);
     enter('t', 2);
     expect(enter('t', 5, 100, takesAway('ann')).entered).toBe(5);
     expect(enter('t', 1).refusal).toMatchObject({ code: 'rate_limited', details: { retryAfter: 600 } });

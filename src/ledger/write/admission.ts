@@ -37,7 +37,7 @@ const ENVELOPE_BYTES = 512;
 /** How much of what a group took goes into what the next ones are expected to take. */
 const NEWEST_SHARE = 0.3;
 
-type AdmissionEnvironment = Pick<WriteEnvironment, 'quotas' | 'now' | 'memory' | 'onRefused' | 'elsewhere'>;
+type AdmissionEnvironment = Pick<WriteEnvironment, 'quotas' | 'memory' | 'onRefused' | 'elsewhere'>;
 
 /** The writes of one tenant that wait. */
 interface Waiting {
@@ -87,9 +87,13 @@ export class Admission {
   private isClosed = false;
   private readonly refusals = new HeldRefusals();
 
-  constructor(private readonly environment: AdmissionEnvironment) {
+  /** @param now never goes back: a clock that is put right must keep nobody out. */
+  constructor(
+    private readonly environment: AdmissionEnvironment,
+    private readonly now: () => number = () => performance.now(),
+  ) {
     this.rate = new WriteRate(environment.quotas);
-    environment.elsewhere?.onWrites((tenant, writes) => this.rate.charge(tenant, writes, environment.now()));
+    environment.elsewhere?.onWrites((tenant, writes) => this.rate.charge(tenant, writes, this.now()));
   }
 
   /** About how many bytes the writes take that wait. */
@@ -102,8 +106,11 @@ export class Admission {
     try {
       this.enter(tenant, chars, writes);
       return undefined;
-    } catch (refusal) {
-      return this.refusals.told(refusal as AtomeError);
+    } catch (error) {
+      const refusal = error as AtomeError;
+      // what is held takes memory, too: with all that has been read of it
+      const { memory } = this.environment;
+      return memory && !memory.hasRoom() ? Promise.reject(refusal) : this.refusals.told(refusal);
     }
   }
 
@@ -113,7 +120,7 @@ export class Admission {
    */
   enter(tenant: string, chars: number, writes: SubmittedWrites): void {
     if (this.isClosed) throw new AtomeError('unavailable', 'the server is going down; try again');
-    const now = this.environment.now();
+    const now = this.now();
     const waiting = this.tenants.get(tenant) ?? { count: 0, chars: 0, groupMs: this.groupMs, shortAt: now };
     const excess = this.excessOf(waiting, now) ?? this.rateExcess(tenant, now);
     if (excess && !this.takesReserve(tenant, writes, now)) {
@@ -137,14 +144,14 @@ export class Admission {
     const chars = writes.reduce((sum, write) => sum + write.chars, 0);
     waiting.count -= writes.length;
     waiting.chars -= chars;
-    if (groupsOf(waiting) < SHORT_GROUP) waiting.shortAt = this.environment.now();
+    if (groupsOf(waiting) < SHORT_GROUP) waiting.shortAt = this.now();
     if (waiting.count === 0) this.tenants.delete(tenant);
     this.allWaiting -= writes.length;
     this.held -= chars + writes.length * ENVELOPE_BYTES;
   }
 
   /** Charges a tenant for rows that its writes have come to since. */
-  charge(tenant: string, rows: number, now = this.environment.now()): void {
+  charge(tenant: string, rows: number, now = this.now()): void {
     this.rate.charge(tenant, rows, now);
     this.environment.elsewhere?.wrote(tenant, rows);
   }

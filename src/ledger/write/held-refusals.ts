@@ -11,11 +11,12 @@ const MOST_HELD = 10_000;
 /** Refusals that are told a little later. */
 export class HeldRefusals {
   private readonly held = new Map<NodeJS.Timeout, () => void>();
+  private isEnded = false;
 
   /** Rejects with a refusal: at once, unless whoever is told would only add to what waits. */
   told(refusal: AtomeError): Promise<never> {
-    if (refusal.details?.retryAfter === undefined || refusal.code !== 'unavailable' || this.held.size >= MOST_HELD)
-      return Promise.reject(refusal);
+    const isToBeHeld = refusal.details?.retryAfter !== undefined && refusal.code === 'unavailable';
+    if (!isToBeHeld || this.isEnded || this.held.size >= MOST_HELD) return Promise.reject(refusal);
     return new Promise((_resolve, reject) => {
       const tell = (): void => {
         this.held.delete(timer);
@@ -26,8 +27,9 @@ export class HeldRefusals {
     });
   }
 
-  /** Tells all of them now. */
+  /** Tells all of them now, and at once what comes later. */
   end(): void {
+    this.isEnded = true;
     for (const [timer, tell] of this.held) {
       clearTimeout(timer);
       tell();

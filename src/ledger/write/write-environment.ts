@@ -18,7 +18,7 @@ export interface WriteEnvironment {
   readonly rules: AccessRules;
   /** What the application asks of the atomes of its kinds; left out: nothing. */
   readonly kinds?: KindRules | undefined;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: for stamps. */
   readonly now: () => number;
   /** Left out: there are none. */
   readonly elsewhere?: OtherWriters | undefined;
