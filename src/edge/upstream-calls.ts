@@ -68,7 +68,14 @@ export class UpstreamCalls {
 
   /** An atome as of a seq. */
   async atomeAt(id: string, seq: number): Promise<UpstreamAtome> {
-    const answer = await this.call('GET', `atome/${encodeURIComponent(id)}?at=${seq}`, { also: [404, 410] });
+    const atome = await this.atome(id, `?at=${seq}`);
+    // the past of an erased one looks as if it was deleted: what it is now tells
+    const isGone = typeof atome === 'object' && atome.deletedAt !== null;
+    return isGone && (await this.atome(id)) === 'erased' ? 'erased' : atome;
+  }
+
+  private async atome(id: string, query = ''): Promise<UpstreamAtome> {
+    const answer = await this.call('GET', `atome/${encodeURIComponent(id)}${query}`, { also: [404, 410] });
     const { atome, code, redacted } = (await bodyOf(answer)) as { atome?: Atome; code?: string; redacted?: true };
     if (atome) return atome;
     // whoever else answers on the way there knows of no atomes
