@@ -6,6 +6,9 @@ import type { VariableReader } from './variable-reader.js';
 
 const EXPECTED = 'wss:// and a host, such as wss://core.example; ws:// only to this machine';
 
+const TOKEN = /^[\x21-\x7e]+$/;
+const NO_TOKEN = 'expected a token: visible ASCII characters without a space';
+
 /** Which server is followed, if any. */
 export function readUpstream(read: VariableReader): { readonly upstream?: UpstreamOptions } {
   const upstream = read.optional('UPSTREAM');
@@ -21,17 +24,26 @@ export function readUpstream(read: VariableReader): { readonly upstream?: Upstre
   // there may be a password in it
   if (url === undefined) read.refuse(`UPSTREAM: expected ${EXPECTED}`);
   if (file !== undefined) readTokenFile(file, read);
-  const source = file === undefined ? () => token : () => readFileSync(file, 'utf8').trim();
+  if (token !== undefined && !TOKEN.test(token)) read.refuse(`UPSTREAM_TOKEN: ${NO_TOKEN}`);
+  const source = file === undefined ? () => token : () => tokenIn(file);
   return { upstream: { url: url ?? '', tenant, ...((token ?? file) !== undefined && { token: source }) } };
 }
 
 /** It is read anew at each connection: whoever renews the token need not start the server again. */
 function readTokenFile(file: string, read: VariableReader): void {
   try {
-    readFileSync(file);
+    tokenIn(file);
   } catch (error) {
-    read.refuse(`UPSTREAM_TOKEN_FILE=${file}: cannot be read: ${(error as NodeJS.ErrnoException).code ?? ''}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    read.refuse(code === undefined ? message : `UPSTREAM_TOKEN_FILE=${file}: cannot be read: ${code}`);
   }
+}
+
+/** @throws Error that does not quote it. */
+function tokenIn(file: string): string {
+  const token = readFileSync(file, 'utf8').trim();
+  if (!TOKEN.test(token)) throw new Error(`UPSTREAM_TOKEN_FILE=${file}: ${NO_TOKEN}`);
+  return token;
 }
 
 /** The address of the WebSocket; undefined for what is none. Whoever reads the wire has the token. */

@@ -3,7 +3,17 @@ import type { Committed } from '../ledger/outcome.js';
 import type { Adopt, AdoptedChange } from '../ledger/write/adopted-change.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import type { PreparedMutation } from '../ledger/write/prepared-mutation.js';
-import { AtomeError, formatHlc, MAX_COUNTER, type AlterationBody, type AtomeEvent } from '../protocol/index.js';
+import {
+  AtomeError,
+  isObject,
+  formatHlc,
+  MAX_COUNTER,
+  isRedacted,
+  parseId,
+  type AlterationBody,
+  type AtomeEvent,
+} from '../protocol/index.js';
+import { faultOf, soundAlteration, soundOpId, soundTime } from './bounds.js';
 import { difference, leadsTo } from './difference.js';
 import { markedSeq, markOf } from './marks.js';
 import type { Outbox } from './outbox.js';
@@ -19,6 +29,10 @@ interface AdopterParts {
   readonly writer: Pick<LedgerWriter, 'submit'>;
   readonly outbox: Outbox;
   readonly signal: AbortSignal;
+  /** Upstream shows an atome that was erased here. */
+  readonly revenant: (id: string) => void;
+  /** What upstream tells of an atome cannot be kept. */
+  readonly refuse: (id: string, why: string) => void;
 }
 
 /** What upstream has made of an atome, and as of when. */
@@ -64,9 +78,16 @@ export class Adopter {
     return (this.confirmed.get(atomeId) ?? 0) >= seq;
   }
 
+  /** Up to which upstream seq some atome is here. */
+  get furthest(): number {
+    let furthest = 0;
+    for (const seq of this.adopted.values()) furthest = Math.max(furthest, seq);
+    return furthest;
+  }
+
   /** All that upstream has told up to the cursor is here, and these atomes have no writes that wait unless they are in the outbox. */
-  forget(ids: Iterable<string>): void {
-    this.adopted.clear();
+  forget(ids: Iterable<string>, cursor: number): void {
+    for (const [id, seq] of this.adopted) if (seq <= cursor) this.adopted.delete(id);
     for (const id of ids) {
       if (this.parts.outbox.of(id).length > 0) continue;
       this.known.delete(id);
@@ -76,25 +97,36 @@ export class Adopter {
 
   /** Upstream begins anew. */
   reset(): void {
+    this.adopted.clear();
     this.known.clear();
     this.confirmed.clear();
   }
 
+  /** What upstream has of it has to be asked for. */
+  lose(id: string): void {
+    this.known.delete(id);
+  }
+
+  /** Takes note that an event is about a local write. */
+  confirm(id: string, own: number): void {
+    this.confirmed.set(id, Math.max(own, this.confirmed.get(id) ?? 0));
+  }
+
   /** @param own the seq of the local write that the event is about. */
-  event(event: AtomeEvent, own: number | undefined): Promise<void> {
+  event(id: string, event: AtomeEvent, own: number | undefined): Promise<void> {
     const { seq, type } = event;
-    const id = 'atome' in event ? event.atome.id : event.atomeId;
-    if (own !== undefined) this.confirmed.set(id, Math.max(own, this.confirmed.get(id) ?? 0));
+    if (own !== undefined) this.confirm(id, own);
     const upstream = 'atome' in event ? event.atome : 'redacted' in event ? 'erased' : 'none';
     const base = { id, upstream, seq, isEvent: true } as const;
     if (type === 'atome:left') {
       const reason = 'it may be read no longer upstream';
       return this.adopt({ ...base, author: UPSTREAM, opId: null, reason, hlc: stampAt(Date.now()) });
     }
-    const alteration = type === 'atome:altered' ? event.alteration : undefined;
-    const author = alteration?.author ?? (type === 'atome:created' ? event.atome.ownerId : UPSTREAM);
-    const opId = own === undefined ? event.opId : null;
-    const hlc = stampAt(Date.parse(event.timestamp));
+    const alteration = type === 'atome:altered' ? soundAlteration(event.alteration) : undefined;
+    const author =
+      alteration?.author ?? (type === 'atome:created' && isObject(event.atome) ? event.atome.ownerId : UPSTREAM);
+    const opId = own === undefined ? soundOpId(event.opId) : null;
+    const hlc = stampAt(soundTime(event.timestamp));
     const { reason = null } = alteration ?? {};
     return this.adopt({ ...base, author, opId, reason, hlc, ...(alteration && { alteration }) });
   }
@@ -107,13 +139,18 @@ export class Adopter {
 
   private async adopt(told: Told): Promise<void> {
     const { tenant, writer, outbox, signal } = this.parts;
-    const { id, opId, author, seq } = told;
-    if (outbox.of(id).length > 0) this.known.set(id, told.upstream);
+    const { id, opId, author, seq, upstream } = told;
+    const fault = faultIn(told);
+    if (fault !== undefined) return this.parts.refuse(id, fault);
+    if (outbox.of(id).length > 0) this.known.set(id, upstream);
+    else this.known.delete(id);
     // as of this event: later ones may confirm more before this is decided
     const confirmed = this.confirmed.get(id) ?? 0;
     const adopt: Adopt = (state, unheard) => {
       const marks = unheard.map((each) => markedSeq(each) ?? 0);
       if (told.isEvent && Math.max(this.adopted.get(id) ?? 0, ...marks) >= seq) return [];
+      const isErasedHere = state !== null && isRedacted(state) && outbox.of(id).length === 0;
+      if (isErasedHere && typeof upstream === 'object') this.parts.revenant(id);
       const local = unheard.filter((each) => markedSeq(each) === undefined);
       const waiting = [...outbox.of(id), ...local].filter((each) => each.seq > confirmed);
       return changesTo(told, shownOf(told.upstream, waiting, state), state);
@@ -132,6 +169,17 @@ export class Adopter {
         await setTimeout(REST_MS, undefined, { signal });
       }
     }
+  }
+}
+
+/** What is wrong with it, by the protocol's own rules. */
+function faultIn({ id, upstream }: Told): string | undefined {
+  if (typeof upstream === 'object') return faultOf(upstream);
+  try {
+    parseId(id);
+    return undefined;
+  } catch {
+    return 'it has no id';
   }
 }
 

@@ -4,7 +4,7 @@ export type LinkState = 'stopped' | 'connecting' | 'catching-up' | 'live' | 'wai
 /** How an edge stands. */
 export interface EdgeStatus {
   readonly state: LinkState;
-  /** Why upstream is not followed now. */
+  /** Why upstream is not followed now; told to admins. */
   readonly fault?: string;
   /** How far its ledger is followed, and where it ends, as far as it has said; left out until it was reached once. */
   readonly upstream?: { readonly epoch: string; readonly seq: number; readonly hash: string; readonly head: number };

@@ -23,7 +23,10 @@ export class EdgeController {
   async status(@CurrentPrincipal() principal: Principal) {
     const { edge } = this.link;
     if (edge?.tenant !== principal.tenant) throw new AtomeError('not_found', 'no other server is followed');
-    const refused = await edge.refusals(roleAllows(principal, 'administer') ? undefined : principal.id);
-    return { success: true, ...edge.status(), refused };
+    const isAdmin = roleAllows(principal, 'administer');
+    const refused = await edge.refusals(isAdmin ? undefined : principal.id);
+    const { fault, ...status } = edge.status();
+    // it may name addresses
+    return { success: true, ...status, ...(isAdmin && fault !== undefined && { fault }), refused };
   }
 }

@@ -13,7 +13,7 @@ type Needs = [LedgerStore & Tables, LedgerWriter, ResolvedOptions, WriteSafety, 
 
 function linkOf(...[store, writer, { upstream }, safety, scrubber]: Needs): EdgeLink {
   const log = new LimitedLog(new Logger('Edge'));
-  const say = (line: string): void => log.warn(line, line);
+  const say = (cause: string, detail: string): void => log.warn(cause, detail === '' ? cause : `${cause}: ${detail}`);
   return new EdgeLink(upstream && { options: upstream, store, writer, say, erased: () => scrubber.scrub() }, safety);
 }
 

@@ -1,4 +1,5 @@
 import type { Tables } from '../database/tables.js';
+import { saidOf } from './bounds.js';
 import { numbers } from '../ledger/stores/read-rows.js';
 
 /** How far an edge has come. */
@@ -14,6 +15,9 @@ export interface EdgeCursor {
   /** All local writes up to there are decided upstream. */
   readonly safe: number;
 }
+
+/** That of an edge that has never reached upstream. */
+export const NEVER: EdgeCursor = { epoch: '', seq: 0, hash: '', rights: '', head: 0, safe: 0 };
 
 /** A local write that upstream has refused for good. */
 export interface EdgeRefusal {
@@ -65,7 +69,7 @@ export class EdgeStore {
           [
             `INSERT INTO atome_edge_refusals (tenant, seq, atome_id, op_id, author, code, message, refused_at)
               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-            ...[this.tenant, seq, atomeId, opId, author, code, message, Date.parse(refusedAt)],
+            ...[this.tenant, seq, atomeId, opId, author, code.slice(0, 32), saidOf(message), Date.parse(refusedAt)],
           ] as const,
       ),
       [
@@ -74,6 +78,14 @@ export class EdgeStore {
         ...[this.tenant, safe, this.tenant],
       ],
     );
+  }
+
+  /** What was said about an atome may name what it had. */
+  async blank(atomeId: string): Promise<void> {
+    await this.tables.transact([
+      `UPDATE atome_edge_refusals SET message = '' WHERE tenant = ? AND atome_id = ?`,
+      ...[this.tenant, atomeId],
+    ]);
   }
 
   /** Newest first. @param author whose; left out: everybody's. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isErased } from '../ledger/erasure.js';
 import { alterationBodyOf } from '../ledger/row-mapper.js';
 import type { LedgerStore } from '../ledger/store.js';
@@ -7,7 +8,8 @@ import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import type { UpstreamOptions } from '../config/upstream-options.js';
 import { Adopter } from './adopter.js';
 import type { EdgeStatus, LinkState } from './edge-status.js';
-import { EdgeStore, type EdgeRefusal } from './edge.store.js';
+import { saidOf } from './bounds.js';
+import { EdgeStore, NEVER, type EdgeRefusal } from './edge.store.js';
 import { Follower } from './follower.js';
 import { Forwarder } from './forwarder.js';
 import { markedSeq } from './marks.js';
@@ -21,8 +23,8 @@ export interface EdgeParts {
   readonly options: UpstreamOptions;
   readonly store: LedgerStore & Tables;
   readonly writer: Pick<LedgerWriter, 'submit' | 'onCommit' | 'open'>;
-  /** Is told when the link breaks, and when it is there again. */
-  readonly say: (line: string) => void;
+  /** Is told when the link breaks, and when it is there again: a fixed text, and what upstream has to do with it. */
+  readonly say: (cause: string, detail: string) => void;
   /** Something was erased here since upstream has erased it. */
   readonly erased: () => void;
 }
@@ -44,6 +46,7 @@ export class Edge {
   private stopListening: () => void = () => undefined;
   private socket: UpstreamSocket | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private blanked: Promise<unknown> = Promise.resolve();
   private work: Promise<unknown> = Promise.resolve();
   private failures = 0;
   private state: LinkState = 'stopped';
@@ -60,16 +63,22 @@ export class Edge {
     this.tenant = tenant;
     const { outbox } = this;
     this.rows = new EdgeStore(store, tenant);
-    this.adopter = new Adopter({ tenant, writer, outbox, signal: this.ended.signal });
+    const say = (cause: string, detail: string): void => parts.say(cause, saidOf(detail));
+    this.adopter = new Adopter({
+      ...{ tenant, writer, outbox, signal: this.ended.signal },
+      revenant: (id) => this.follower.revenant(id),
+      refuse: (id, why) => say('what the server above tells of an atome is not kept', `${saidOf(id)}: ${why}`),
+    });
     this.calls = new UpstreamCalls(url, () => token?.());
     const ownSeq = (opId: string, atomeId: string): number | undefined => this.ownSeq(opId, atomeId);
     const { rows, adopter, calls } = this;
-    this.follower = new Follower({ tenant, store, rows, outbox, adopter, calls, ownSeq, moved: () => this.moved() });
+    const moved = (): void => this.moved();
+    this.follower = new Follower({ tenant, store, rows, outbox, adopter, calls, ownSeq, say, moved });
     this.forwarder = new Forwarder({
       outbox,
       calls,
       opIdOf: (write) => this.opIdOf(write),
-      onFault: (fault) => parts.say(`what is written here does not get to upstream: ${fault}`),
+      onFault: (fault) => say('what is written here does not get to upstream', fault),
     });
   }
 
@@ -88,7 +97,17 @@ export class Edge {
     const isRefused = new Set(refused.map(({ seq }) => seq));
     const ledger = store.ledger(tenant);
     this.epoch = (await ledger.write.open()).epoch;
-    for (let after = cursor ? Math.min(cursor.safe, cursor.head) : 0; ;) {
+    const from = cursor ? Math.min(cursor.safe, cursor.head) : 0;
+    const floor = (await ledger.audit.floor())?.seq ?? 0;
+    if (floor > from) {
+      throw new Error(
+        `UPSTREAM: writes of the tenant "${tenant}" that the server above has not decided are in archives; ` +
+          'follow it with a new database, or with a copy that has the whole history',
+      );
+    }
+    // holds the archiving up from the first start on
+    if (!cursor) await this.rows.save(NEVER);
+    for (let after = from; ;) {
       const page = await ledger.alterations.page({ after, upTo: Number.MAX_SAFE_INTEGER, ...PAGE });
       if (page.length === 0) break;
       for (const row of page) {
@@ -99,7 +118,7 @@ export class Edge {
       }
     }
     this.follower.begin(
-      cursor,
+      cursor?.epoch === NEVER.epoch ? undefined : cursor,
       refused.map(({ atomeId }) => atomeId),
     );
     const { head } = this.follower;
@@ -115,7 +134,7 @@ export class Edge {
     clearTimeout(this.timer);
     this.ended.abort();
     this.socket?.end('this server goes down');
-    await Promise.all([this.work, this.socket?.settled()]);
+    await Promise.all([this.work, this.socket?.settled(), this.blanked]);
   }
 
   /** @param listener is told when something was decided upstream, or has come from there. @returns what ends that. */
@@ -149,11 +168,19 @@ export class Edge {
 
   private heard(alteration: AlterationBody): void {
     this.follower.head = alteration.seq;
+    if (alteration.operation === 'redact') {
+      const blanked = this.rows.blank(alteration.atomeId).catch((error: unknown) => {
+        this.parts.say('what was refused of an erased atome is still told', saidOf(error));
+      });
+      this.blanked = Promise.all([this.blanked, blanked]);
+    }
     if (this.adopter.heard({ alteration })) this.forwarder.wake();
     else if (alteration.operation === 'redact') this.parts.erased();
   }
 
   private moved(): void {
+    // what was acknowledged may be to be sent again
+    this.forwarder.wake();
     this.listeners.forEach((listener) => listener());
   }
 
@@ -195,7 +222,7 @@ export class Edge {
     const again = await this.follower.take(message);
     if (again) socket.send({ type: 'subscribe', ...again });
     if (message.type !== 'sync:live') return;
-    if (this.fault !== undefined) this.parts.say('the server above is followed again');
+    if (this.fault !== undefined) this.parts.say('the server above is followed again', '');
     this.state = 'live';
     this.fault = undefined;
     this.failures = 0;
@@ -205,7 +232,7 @@ export class Edge {
   private wait(why: string, retryAfterMs: number): void {
     if (this.ended.signal.aborted) return;
     this.state = 'waiting';
-    if (this.fault === undefined) this.parts.say(`the server above is not followed: ${why}; it is tried again`);
+    if (this.fault === undefined) this.parts.say('the server above is not followed, and is tried again', saidOf(why));
     this.fault = why;
     const wait = retryAfterMs + Math.random() * Math.min(REST_MS.most, REST_MS.first * 2 ** this.failures);
     this.failures += 1;
@@ -213,15 +240,22 @@ export class Edge {
   }
 
   /** An opId is its author's own, and all that goes up has one author there: those of others get names of their own. */
-  private opIdOf({ opId, author, seq }: AlterationBody): string {
+  private opIdOf(write: AlterationBody): string {
+    const { opId, author } = write;
     if (opId !== null && (author === this.principal || author === ANONYMOUS.id)) return opId;
-    return `edge:${this.epoch}:${seq}`;
+    return this.nameOf(write);
+  }
+
+  /** A ledger that was brought back from a backup gives the same seq again, to another write. */
+  private nameOf({ seq, author, opId, atomeId, operation, hlc }: AlterationBody): string {
+    const what = JSON.stringify([author, opId, atomeId, operation, hlc]);
+    return `edge:${this.epoch}:${seq}:${createHash('sha256').update(what).digest('hex').slice(0, 16)}`;
   }
 
   private ownSeq(opId: string, atomeId: string): number | undefined {
     const prefix = `edge:${this.epoch}:`;
     if (!opId.startsWith(prefix)) return this.outbox.seqOf(opId, atomeId);
-    const seq = Number(opId.slice(prefix.length));
-    return this.outbox.has(seq) ? seq : undefined;
+    const write = this.outbox.at(Number.parseInt(opId.slice(prefix.length), 10));
+    return write && this.nameOf(write) === opId ? write.seq : undefined;
   }
 }

@@ -1,5 +1,13 @@
+import { stateOf } from '../ledger/row-mapper.js';
 import type { LedgerStore } from '../ledger/store.js';
-import { decideFrame, type RangeFrame, type ServerMessage } from '../protocol/index.js';
+import {
+  decideFrame,
+  isObject,
+  isRedacted,
+  type AtomeEvent,
+  type RangeFrame,
+  type ServerMessage,
+} from '../protocol/index.js';
 import type { Adopter } from './adopter.js';
 import type { EdgeCursor, EdgeStore } from './edge.store.js';
 import type { Decided } from './forwarder.js';
@@ -13,6 +21,7 @@ export interface FollowerParts {
   readonly outbox: Outbox;
   readonly adopter: Adopter;
   readonly calls: UpstreamCalls;
+  readonly say: (cause: string, detail: string) => void;
   /** Something was decided, or has come. */
   readonly moved: () => void;
   /** The opId of a write of ours, as upstream has it. @returns the seq of the write. */
@@ -22,6 +31,8 @@ export interface FollowerParts {
 /** How many atomes are read, or asked for, together. */
 const PAGE = 500;
 const ASKED = 16;
+/** From so many writes that wait for one atome on, the events of a frame about it are taken together. */
+const HOT = 50;
 
 type Subscription = Pick<EdgeCursor, 'epoch' | 'hash' | 'rights'> & { readonly since: number };
 
@@ -35,6 +46,8 @@ export class Follower {
   private rights = '';
   /** Atomes that are to be looked at upstream: a write to them was decided, and no event says what they are now. */
   private readonly unsettled = new Map<string, string | null>();
+  /** Atomes that were erased here, and that upstream still shows. */
+  private readonly revenants = new Set<string>();
 
   constructor(private readonly parts: FollowerParts) {}
 
@@ -50,6 +63,11 @@ export class Follower {
   begin(cursor: EdgeCursor | undefined, unsettled: Iterable<string>): void {
     if (cursor) this.cursor = cursor;
     for (const id of unsettled) this.unsettled.set(id, 'refused upstream');
+  }
+
+  /** Upstream shows what was erased here: it is to be erased there as well. */
+  revenant(id: string): void {
+    this.revenants.add(id);
   }
 
   /** What to subscribe with. */
@@ -100,17 +118,27 @@ export class Follower {
   }
 
   private async follow(frame: RangeFrame): Promise<void> {
-    const { adopter, ownSeq } = this.parts;
+    const { adopter, outbox, ownSeq } = this.parts;
     const events = decideFrame(this.cursor!.seq, frame);
     if (!events) return;
     if (events === 'missing') throw new Error('something is missing in what upstream tells');
-    await Promise.all(
-      events.map((event) => {
-        const id = 'atome' in event ? event.atome.id : event.atomeId;
+    const last = new Map(events.map((event) => [idOf(event), event]));
+    await allOf(
+      events.map(async (event) => {
+        const id = idOf(event);
         const opId = event.type === 'atome:left' ? null : event.opId;
-        return adopter.event(event, opId === null ? undefined : ownSeq(opId, id));
+        const own = opId === null ? undefined : ownSeq(opId, id);
+        // many writes that wait are put on top of the last one alone
+        if (last.get(id) === event || outbox.of(id).length < HOT) await adopter.event(id, event, own);
+        else if (own !== undefined) adopter.confirm(id, own);
       }),
     );
+    for (const [id, { type }] of last) {
+      if (type !== 'atome:left') continue;
+      // it may be erased, too
+      adopter.lose(id);
+      this.unsettled.set(id, 'it may be read no longer upstream');
+    }
     this.upstreamHead = Math.max(this.upstreamHead, frame.to);
     this.cursor = { ...this.cursor!, seq: frame.to, hash: frame.hash, rights: this.rights };
     await this.settle();
@@ -118,45 +146,69 @@ export class Follower {
 
   /** What upstream has acknowledged at or before the cursor is over. */
   private async settle(): Promise<void> {
-    const { outbox, adopter, rows, calls } = this.parts;
-    if (!this.cursor) return;
+    const { outbox, adopter, rows } = this.parts;
+    // what is told again is here already: as of the cursor it would be taken back
+    if (!this.cursor || adopter.furthest > this.cursor.seq) return;
     const { seq } = this.cursor;
     const settled = outbox.takeSettled(seq);
     for (const write of settled) {
       if (!adopter.isConfirmed(write) && !this.unsettled.has(write.atomeId)) this.unsettled.set(write.atomeId, null);
     }
     const ids = new Set([...settled.map(({ atomeId }) => atomeId), ...this.unsettled.keys()]);
-    while (this.unsettled.size > 0) {
-      const some = [...this.unsettled].slice(0, ASKED);
-      await Promise.all(
-        some.map(async ([id, reason]) => {
-          await adopter.state(id, adopter.knownOf(id) ?? (await calls.atomeAt(id, seq)), seq, reason);
-          this.unsettled.delete(id);
-        }),
-      );
+    try {
+      while (this.unsettled.size > 0) await this.look([...this.unsettled].slice(0, ASKED), seq);
+      await this.eraseAgain();
+    } finally {
+      // what could not be asked for is asked for the next time, and is not what it was by then
+      adopter.forget(ids, seq);
     }
-    adopter.forget(ids);
     await rows.save(this.position!);
     this.parts.moved();
   }
 
-  /** Takes upstream as it is: what differs is written, and what is not there is deleted. */
+  private async look(some: readonly (readonly [id: string, reason: string | null])[], seq: number): Promise<void> {
+    const { adopter, calls } = this.parts;
+    const looked = some.map(async ([id, reason]) => {
+      await adopter.state(id, adopter.knownOf(id) ?? (await calls.atomeAt(id, seq)), seq, reason);
+      this.unsettled.delete(id);
+    });
+    await allOf(looked);
+  }
+
+  private async eraseAgain(): Promise<void> {
+    for (const id of this.revenants) {
+      const refused = await this.parts.calls.erase(id);
+      this.revenants.delete(id);
+      if (refused) this.parts.say('what was erased here is not erased above', `${id}: ${refused.message}`);
+    }
+  }
+
+  /** Takes upstream as it is: what differs is written, and what is not there is deleted, or erased where it was. */
   private async takeSnapshot(): Promise<EdgeCursor> {
     const { calls, adopter, outbox, store, tenant } = this.parts;
     const ids = new Set<string>();
     adopter.reset();
+    // it may be another ledger: what is sent twice is answered as it was
+    outbox.forgetAcknowledged();
     const { epoch, seq, hash, rights } = await calls.snapshot(async (atomes, head) => {
-      // what was acknowledged before it is in it
-      outbox.takeSettled(head.seq);
       atomes.forEach(({ id }) => ids.add(id));
-      await Promise.all(atomes.map((atome) => adopter.state(atome.id, atome, head.seq, null)));
+      await allOf(atomes.map((atome) => adopter.state(atome.id, atome, head.seq, null)));
     });
     const ledger = store.ledger(tenant).atomes;
     for (let after = ''; ;) {
       const page = await ledger.after({ after, limit: PAGE });
       if (page.length === 0) break;
-      const gone = page.filter(({ id, deletedAt }) => !ids.has(id) && (deletedAt === null || outbox.of(id).length > 0));
-      await Promise.all(gone.map(({ id }) => adopter.state(id, 'none', seq, 'it is not there upstream')));
+      const gone = page.filter((row) => !ids.has(row.id) && !isRedacted(stateOf(row)));
+      for (let at = 0; at < gone.length; at += ASKED) {
+        await allOf(
+          gone.slice(at, at + ASKED).map(async ({ id }) => {
+            // what begins here is not there yet
+            const isNew = outbox.of(id)[0]?.operation === 'create';
+            const upstream = isNew ? 'none' : await calls.atomeAt(id, seq);
+            await adopter.state(id, upstream, seq, 'it is not there upstream');
+          }),
+        );
+      }
       after = page.at(-1)!.id;
     }
     this.unsettled.clear();
@@ -165,4 +217,15 @@ export class Follower {
     await this.settle();
     return this.position!;
   }
+}
+
+function idOf(event: AtomeEvent): string {
+  if (!('atome' in event)) return event.atomeId;
+  // what is none is refused where it is taken
+  return isObject(event.atome) ? event.atome.id : '';
+}
+
+/** Waits for each, also where one fails: nothing of it may come later. */
+async function allOf(tasks: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(tasks)) if (result.status === 'rejected') throw result.reason;
 }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AlterationBody, Ack, Nack } from '../protocol/index.js';
+import { isObject, type AlterationBody, type Ack, type Nack } from '../protocol/index.js';
+import { restOf } from './bounds.js';
 import type { Outbox } from './outbox.js';
 import { pushedWrite } from './pushed-write.js';
 import { UpstreamFault, type UpstreamCalls } from './upstream-calls.js';
@@ -110,12 +111,16 @@ export class Forwarder {
       if (outcomes.length < push.writes.length) await this.rest(retryAfterMs, signal);
     } catch (error) {
       if (signal.aborted) return;
-      const { message, status = 0, retryAfterMs = 0 } = error as Partial<UpstreamFault> & Error;
-      if (status === 413 && push.writes.length > 1) {
+      const { message, status = 0, retryAfterMs = 0, code } = error as Partial<UpstreamFault> & Error;
+      // a push that is refused as a whole has one in it that is at fault; that of a proxy has no code
+      const isWhole = status === 413 || ((status === 400 || status === 422) && code !== undefined);
+      if (isWhole && push.writes.length > 1) {
         this.most = Math.ceil(push.writes.length / 2);
         return;
       }
-      if (status === 413) return decided([{ write: first!, refused: { code: 'too_large', message } }]);
+      if (isWhole && push.operations.length > 0) {
+        return decided([{ write: first!, refused: { code: code ?? 'too_large', message } }]);
+      }
       onFault(message);
       await this.rest(retryAfterMs, signal);
     }
@@ -133,9 +138,11 @@ export class Forwarder {
       const result = results[places[index]!];
       if (!result) throw new UpstreamFault('upstream has not answered each write');
       if (result.type === 'ack') {
+        if (!Number.isSafeInteger(result.seq)) throw new UpstreamFault('an acknowledgement has no seq');
         outcomes.push({ write, at: result.seq });
         return;
       }
+      if (!isObject(result.error)) throw new UpstreamFault('a refusal has no error');
       const { code, message, retryable, details } = result.error;
       const isDeleted = code === 'gone' && !details?.redacted && write.operation === 'restore';
       if (isDeleted && !this.revived.has(write.seq)) this.revived.set(write.seq, Number(details?.version));
@@ -144,7 +151,7 @@ export class Forwarder {
         return;
       }
       again = true;
-      if (retryable) retryAfterMs = Math.max(retryAfterMs, Number(details?.retryAfter) || REST_MS.first);
+      if (retryable) retryAfterMs = Math.max(retryAfterMs, restOf(details?.retryAfter) || REST_MS.first);
     });
     return { outcomes, retryAfterMs };
   }

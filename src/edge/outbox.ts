@@ -41,6 +41,10 @@ export class Outbox {
     return seq !== undefined && this.waiting.get(seq)?.alteration.atomeId === atomeId ? seq : undefined;
   }
 
+  at(seq: number): AlterationBody | undefined {
+    return this.waiting.get(seq)?.alteration;
+  }
+
   has(seq: number): boolean {
     return this.waiting.has(seq);
   }
@@ -54,6 +58,11 @@ export class Outbox {
   acknowledge(seq: number, at: number): void {
     const waiting = this.waiting.get(seq);
     if (waiting) this.waiting.set(seq, { ...waiting, acknowledged: at });
+  }
+
+  /** Whatever was acknowledged was so in another ledger: all is to be sent again. */
+  forgetAcknowledged(): void {
+    for (const [seq, { alteration }] of this.waiting) this.waiting.set(seq, { alteration });
   }
 
   /** Takes those out that upstream has acknowledged at or before a seq. */

@@ -1,4 +1,5 @@
 import type { Ack, Atome, Nack } from '../protocol/index.js';
+import { MOST_BYTES, restOf, saidOf } from './bounds.js';
 import type { UpstreamAtome } from './shown.js';
 
 /** How long a call may take, in milliseconds. */
@@ -19,6 +20,8 @@ export class UpstreamFault extends Error {
     message: string,
     readonly status = 0,
     readonly retryAfterMs = 0,
+    /** That of the problem it has answered; undefined: it has not, or somebody else has on the way there. */
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -44,7 +47,9 @@ export class UpstreamCalls {
   /** Pushes writes. @returns what came of each, in their order. */
   async push(operations: readonly object[]): Promise<readonly (Ack | Nack)[]> {
     const answer = await this.call('POST', 'sync/push', { body: JSON.stringify({ operations }) });
-    return ((await answer.json()) as { results: (Ack | Nack)[] }).results;
+    const { results } = (await bodyOf(answer)) as { results?: (Ack | Nack)[] };
+    if (!Array.isArray(results)) throw new UpstreamFault('POST sync/push: the answer has no results', answer.status);
+    return results;
   }
 
   /** Erases an atome for good; one that is not there is erased. @returns why not. */
@@ -53,13 +58,25 @@ export class UpstreamCalls {
       body: '{}',
       also: [403, 404, 410],
     });
-    return answer.status === 403 ? { code: 'forbidden', message: await messageOf(answer) } : undefined;
+    if (answer.ok) return undefined;
+    const { code, message } = await problemOf(answer);
+    if (code === 'not_found' || code === 'gone') return undefined;
+    if (code === 'forbidden') return { code, message };
+    // whoever else answers on the way there erases nothing
+    throw new UpstreamFault(`erasure of ${id}: ${message}`, answer.status);
   }
 
   /** An atome as of a seq. */
   async atomeAt(id: string, seq: number): Promise<UpstreamAtome> {
-    const answer = await this.call('GET', `atome/${encodeURIComponent(id)}?at=${seq}`, { also: [404, 410] });
-    const { atome, code, redacted } = (await answer.json()) as { atome?: Atome; code?: string; redacted?: true };
+    const atome = await this.atome(id, `?at=${seq}`);
+    // the past of an erased one looks as if it was deleted: what it is now tells
+    const isGone = typeof atome === 'object' && atome.deletedAt !== null;
+    return isGone && (await this.atome(id)) === 'erased' ? 'erased' : atome;
+  }
+
+  private async atome(id: string, query = ''): Promise<UpstreamAtome> {
+    const answer = await this.call('GET', `atome/${encodeURIComponent(id)}${query}`, { also: [404, 410] });
+    const { atome, code, redacted } = (await bodyOf(answer)) as { atome?: Atome; code?: string; redacted?: true };
     if (atome) return atome;
     // whoever else answers on the way there knows of no atomes
     if (code !== 'not_found' && code !== 'gone')
@@ -99,10 +116,13 @@ export class UpstreamCalls {
     // a snapshot takes as long as it takes
     const bounds = path === 'sync/snapshot' ? [] : [AbortSignal.timeout(CALL_MS)];
     const both = AbortSignal.any([this.signal, ...bounds]);
-    const answer = await fetch(address, { method, headers, signal: both, ...(body !== undefined && { body }) });
+    // the token is for nobody else
+    const bare = { method, headers, signal: both, redirect: 'error' } as const;
+    const answer = await fetch(address, { ...bare, ...(body !== undefined && { body }) });
     if (answer.ok || also.includes(answer.status)) return answer;
-    const retryAfter = Number(answer.headers.get('retry-after') ?? 0) * 1_000 || 0;
-    throw new UpstreamFault(`${method} ${path}: ${await messageOf(answer)}`, answer.status, retryAfter);
+    const retryAfter = restOf(Number(answer.headers.get('retry-after') ?? 0) * 1_000);
+    const { code, message } = await problemOf(answer);
+    throw new UpstreamFault(`${method} ${path}: ${message}`, answer.status, retryAfter, code);
   }
 }
 
@@ -116,16 +136,31 @@ async function* linesOf({ body }: Response): AsyncGenerator<string> {
   for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) {
     const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
     rest = lines.pop()!;
+    if (rest.length > MOST_BYTES) throw new UpstreamFault('a line of the snapshot is too long');
     yield* lines;
   }
 }
 
-async function messageOf(answer: Response): Promise<string> {
-  const text = await answer.text().catch(() => '');
-  try {
-    const { detail, title } = JSON.parse(text) as { detail?: string; title?: string };
-    return detail ?? title ?? `it answers ${answer.status}`;
-  } catch {
-    return `it answers ${answer.status}`;
+/** @throws UpstreamFault for one that is too long, or no JSON. */
+async function bodyOf({ body, status }: Response): Promise<unknown> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  // Node's stream of the web can be iterated
+  for await (const piece of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    bytes += piece.length;
+    if (bytes > MOST_BYTES) throw new UpstreamFault('an answer is too long', status);
+    pieces.push(piece);
   }
+  try {
+    return JSON.parse(Buffer.concat(pieces).toString()) ?? {};
+  } catch {
+    throw new UpstreamFault(`it answers ${status} without JSON`, status);
+  }
+}
+
+/** What it says where it refuses; without a code where that is no problem of ours. */
+async function problemOf(answer: Response): Promise<{ readonly code?: string; readonly message: string }> {
+  const body = (await bodyOf(answer).catch(() => ({}))) as { code?: unknown; detail?: string; title?: string };
+  const message = saidOf(body.detail ?? body.title ?? `it answers ${answer.status}`);
+  return { message, ...(typeof body.code === 'string' && { code: body.code }) };
 }

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import type { ServerMessage } from '../protocol/index.js';
+import { MOST_BYTES, restOf, saidOf } from './bounds.js';
 
 /** Nothing for so long, and it is asked whether anybody is there; as long again without an answer, and nobody is. */
 const SILENCE_MS = 15_000;
@@ -24,6 +25,7 @@ export class UpstreamSocket {
   private line: Promise<void> = Promise.resolve();
   private isAsked = false;
   private isOver = false;
+  private isKnown = false;
   private retryAfterMs = 0;
 
   constructor(
@@ -31,7 +33,7 @@ export class UpstreamSocket {
     private readonly token: string | undefined,
     private readonly events: SocketEvents,
   ) {
-    this.ws = new WebSocket(url, { handshakeTimeout: SILENCE_MS, perMessageDeflate: false });
+    this.ws = new WebSocket(url, { handshakeTimeout: SILENCE_MS, perMessageDeflate: false, maxPayload: MOST_BYTES });
     this.ws.on('message', (data: Buffer) => this.receive(data));
     this.ws.on('pong', () => (this.isAsked = false));
     this.ws.on('error', ({ message }) => this.end(message));
@@ -66,7 +68,7 @@ export class UpstreamSocket {
     this.isOver = true;
     clearInterval(this.beat);
     this.ws.terminate();
-    this.events.onEnd(why, this.retryAfterMs);
+    this.events.onEnd(saidOf(why), this.retryAfterMs);
   }
 
   private receive(data: Buffer): void {
@@ -80,10 +82,10 @@ export class UpstreamSocket {
   }
 
   private async take(message: ServerMessage): Promise<void> {
-    if (message.type === 'goaway') this.retryAfterMs = message.retryAfter;
+    if (message.type === 'goaway') this.retryAfterMs = restOf(message.retryAfter);
     if (message.type === 'error') throw new Error(`${message.code}: ${message.message}`);
     if (message.type === 'welcome') return this.identify(message.authRequired);
-    if (message.type === 'auth:success') return this.events.onKnown(message.principal.id);
+    if (message.type === 'auth:success') return this.known(message.principal.id);
     await this.events.onMessage(message);
   }
 
@@ -91,7 +93,14 @@ export class UpstreamSocket {
   private identify(authRequired: boolean): void {
     if (this.token !== undefined) return this.send({ type: 'auth', token: this.token });
     if (authRequired) throw new Error('upstream wants to know who calls: UPSTREAM_TOKEN is not set');
-    this.events.onKnown(ANONYMOUS.id);
+    this.known(ANONYMOUS.id);
+  }
+
+  /** Once: whoever says it again is not listened to. */
+  private known(principal: string): void {
+    if (this.isKnown) return;
+    this.isKnown = true;
+    this.events.onKnown(principal);
   }
 
   private look(): void {

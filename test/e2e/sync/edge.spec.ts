@@ -177,6 +177,43 @@ describe('an edge', () => {
     });
   });
 
+  it('erases again what a server above that was put back still shows', async () => {
+    const DATABASE_URL = `sqlite:${join(folder, 'core.sqlite')}`;
+    await start({ core: { DATABASE_URL, HEAD_POLL_MS: '20' } });
+    await push(pair.core, create('op-1', 'x'));
+    await pair.joined();
+    const rewind = await openRewind(DATABASE_URL);
+    await rewind.keep();
+    expect((await pair.edge.api.post('/api/atome/x/erase', {})).status).toBe(200);
+    await pair.joined();
+    pair.way.break({ kind: 'refuse' });
+    await rewind.putBack();
+    await rewind.close();
+    await push(pair.core, create('op-2', 'y'));
+    expect((await pair.core.api.get('/api/atome/x')).status).toBe(200);
+    pair.way.heal();
+    await pair.until(() => pair.link.status().upstream?.seq === 3);
+    expect((await pair.core.api.get('/api/atome/x')).body).toMatchObject({ redacted: true });
+  });
+
+  it('erases what a snapshot does not have since it was erased above', async () => {
+    await start();
+    await push(pair.core, create('op-1', 'x'), create('op-2', 'y'), create('op-3', 'z'));
+    await push(pair.core, { opId: 'op-4', operation: 'delete', atomeId: 'y' });
+    await pair.joined();
+    pair.way.break({ kind: 'refuse' });
+    for (const id of ['x', 'y']) expect((await pair.core.api.post(`/api/atome/${id}/erase`, {})).status).toBe(200);
+    await push(pair.core, { opId: 'op-5', operation: 'delete', atomeId: 'z' });
+    const follower = Reflect.get(pair.link, 'follower') as object;
+    // nothing of what was followed counts any more
+    Reflect.set(follower, 'cursor', undefined);
+    pair.way.heal();
+    await pair.joined();
+    for (const id of ['x', 'y'])
+      expect((await pair.edge.api.get(`/api/atome/${id}`)).body).toMatchObject({ redacted: true });
+    expect((await pair.edge.api.get('/api/atome/z')).body).toEqual(expect.not.objectContaining({ redacted: true }));
+  });
+
   it('keeps apart what two authors call alike', async () => {
     await start({ edge: WITH_TOKENS });
     const one = pair.edge.api.as(tokenOf('writer', { sub: 'one', tenant: 'default' }));
