@@ -280,3 +280,25 @@ describe('the configuration of rates, connections and quotas', () => {
     expect(problems.map((problem) => problem.split('=')[0]).sort()).toEqual(names.sort());
   });
 });
+
+describe('the token for the server above', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'token-'));
+    writeFileSync(join(folder, 'bad'), 'canary\r\nX-Other: 1\n');
+    writeFileSync(join(folder, 'empty'), '\n');
+    writeFileSync(join(folder, 'good'), 'abc.def\n');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is visible ASCII, and is not quoted where it is not', () => {
+    const UPSTREAM = 'wss://core.example';
+    const file = (name: string) => ({ UPSTREAM, UPSTREAM_TOKEN_FILE: join(folder, name) });
+    for (const environment of [{ UPSTREAM, UPSTREAM_TOKEN: 'canary é' }, file('bad'), file('empty')]) {
+      const problems = problemsOf(environment);
+      expect(problems).toEqual([expect.stringMatching(/^UPSTREAM_TOKEN.*visible ASCII/)]);
+      expect(problems[0]).not.toContain('canary');
+    }
+    expect(problemsOf(file('good'))).toEqual([]);
+  });
+});

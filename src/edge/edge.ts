@@ -137,7 +137,7 @@ export class Edge {
     await Promise.all([this.work, this.socket?.settled(), this.blanked]);
   }
 
-  /** @param listener is told when something was decided upstream, or has come from there. @returns what ends that. */
+  /** @param listener is told when something was decided upstream, or has come from there, or the link broke. @returns what ends that. */
   onMoved(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -237,6 +237,7 @@ export class Edge {
     const wait = retryAfterMs + Math.random() * Math.min(REST_MS.most, REST_MS.first * 2 ** this.failures);
     this.failures += 1;
     this.timer = setTimeout(() => void this.connect(), wait);
+    this.moved();
   }
 
   /** An opId is its author's own, and all that goes up has one author there: those of others get names of their own. */

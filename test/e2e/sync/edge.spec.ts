@@ -6,6 +6,9 @@ import { EdgePair, ledgerOf, type PairEnvironment } from '../../support/edge/edg
 import type { TestApp } from '../../support/server/app.js';
 import { tokenOf, WITH_TOKENS } from '../../support/server/tokens.js';
 import { openRewind } from '../../support/ledger/rewind.js';
+import type { Tables } from '../../../src/database/tables.js';
+import { lastHolder } from '../../../src/ledger/compaction/holders.js';
+import { LEDGER_STORE, type LedgerStore } from '../../../src/ledger/store.js';
 import type { Ack } from '../../../src/protocol/index.js';
 
 /** The settings of an edge, as docs/operations.md has them. */
@@ -224,6 +227,36 @@ describe('an edge', () => {
     const [edge, core] = await pair.states();
     expect([...core.keys()].sort()).toEqual(['x', 'y']);
     expect(edge).toEqual(core);
+  });
+
+  it('comes together where many writes to one atome wait', async () => {
+    await start();
+    await push(pair.core, create('op-1', 'x'));
+    await pair.joined();
+    pair.way.break({ kind: 'refuse' });
+    const many = Array.from({ length: 60 }, (_, at) => at);
+    await push(pair.edge, ...many.map((at) => update(`edge-${at}`, 'x', { a: at, [`edge-${at}`]: true })));
+    await push(pair.core, ...many.map((at) => update(`core-${at}`, 'x', { b: at, [`core-${at}`]: true })));
+    const before = (await rowsOf(pair.edge)).length;
+    pair.way.heal();
+    await pair.joined();
+    const [edge, core] = await pair.states();
+    expect(core.get('x')).toMatchObject({ data: { a: 59, b: 59 } });
+    expect(edge).toEqual(core);
+    // the sixty of upstream came in few frames
+    expect((await rowsOf(pair.edge)).length - before).toBeLessThan(60);
+  });
+
+  it('holds up the archiving of what was never decided, and tells admins alone why', async () => {
+    pair = await EdgePair.start({ edge: WITH_TOKENS });
+    pair.way.break({ kind: 'refuse' });
+    await pair.until(() => pair.link.status().fault !== undefined);
+    const as = (role: 'writer' | 'admin') => pair.edge.api.as(tokenOf(role, { sub: role, tenant: 'default' }));
+    await as('writer').post('/api/sync/push', { operations: [create('op-1', 'x')] });
+    const store = pair.edge.app.get<LedgerStore & Tables>(LEDGER_STORE, { strict: false });
+    expect(await lastHolder(store, 'default')).toEqual({ name: 'the server above', seq: 0 });
+    expect((await as('writer').get('/api/sync/edge')).body).not.toHaveProperty('fault');
+    expect((await as('admin').get('/api/sync/edge')).body).toHaveProperty('fault');
   });
 
   it('is ready while the way is cut, and says that it is', async () => {
