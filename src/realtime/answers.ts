@@ -79,8 +79,9 @@ export interface ExplainAnswer extends DoneAnswer {
   /** The alteration; null where the caller may know nothing of it, or it is not there. */
   readonly entry: {
     readonly atomeId: string;
-    readonly kind: string;
-    readonly author: string;
+    /** null, as its author and time, for who is told only that the atome has left. */
+    readonly kind: string | null;
+    readonly author: string | null;
     readonly type: string | null;
     readonly timestamp: string | null;
   } | null;

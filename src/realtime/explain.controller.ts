@@ -56,13 +56,14 @@ export class ExplainController {
       connections.some(({ reading }) => reading?.filter.where),
     );
     if (!entry) return { ...about, entry: null, right: null, why: absence(seq, log.tail.seq), deliveries: [] };
-    const right = rightTo(entry, principal, this.policy);
-    const deliveries = connections.map((connection) => deliveryOf(entry, connection, right));
-    const isTold = roleAllows(caller, 'administer') || right.visibility === 'shown' || right.visibility === 'left';
+    const full = rightTo(entry, principal, this.policy);
+    const deliveries = connections.map((connection) => deliveryOf(entry, connection, full));
+    const isTold = roleAllows(caller, 'administer') || full.visibility === 'shown';
+    const right = isTold ? full : masked(full);
     return {
       ...about,
-      entry: isTold ? viewOf(entry) : null,
-      right: isTold ? right : { ...right, by: 'nobody' },
+      entry: isTold ? viewOf(entry) : right.visibility === 'left' ? leftViewOf(entry) : null,
+      right,
       why: reasonOf(right, connections.length),
       deliveries: isTold ? deliveries : deliveries.map((each) => ({ ...each, notIn: [] })),
     };
@@ -93,6 +94,16 @@ export class ExplainController {
 function viewOf({ after: { id, kind }, author, event }: Entry): ExplainAnswer['entry'] {
   const { type = null, timestamp = null } = (event === undefined ? {} : JSON.parse(event)) as Record<string, string>;
   return { atomeId: id, kind, author, type, timestamp };
+}
+
+/** No more than the feed tells of an atome that has left. */
+function leftViewOf({ after: { id } }: Entry): ExplainAnswer['entry'] {
+  return { atomeId: id, kind: null, author: null, type: 'atome:left', timestamp: null };
+}
+
+/** The same whatever it is hidden by, and whether they could read it then. */
+function masked({ visibility }: Right): Right {
+  return { visibility: visibility === 'left' ? 'left' : 'hidden', by: 'nobody' };
 }
 
 function absence(seq: number, head: number): string {

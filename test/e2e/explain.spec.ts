@@ -97,6 +97,18 @@ describe('what has become of an alteration', () => {
     await socket.close();
   });
 
+  it('is hidden in the same words, whatever it is hidden by', async () => {
+    const hidden = await made(bob, 'note', { access: 'private' });
+    const { id, seq: withheld } = await server.api.as(bob).create({ size: 1 }, { kind: 'note' });
+    const shared = await server.api.as(bob).post(`/api/atome/${String(id)}/share`, { access: 'private' });
+    expect(shared.status).toBe(200);
+    const textOf = async (seq: number) => JSON.stringify({ ...(await explain(ann, `seq=${seq}`)), seq: 0 });
+    expect(await textOf(Number(withheld))).toBe(await textOf(hidden));
+    const left = await explain(ann, `seq=${String(shared.body.seq)}`);
+    expect(left.right).toEqual({ visibility: 'left', by: 'nobody' });
+    expect(left.entry).toEqual({ atomeId: id, kind: null, author: null, type: 'atome:left', timestamp: null });
+  });
+
   it('was before the cursor, was written by a plain reader itself, or nothing was read', async () => {
     const seq = await made(bob, 'note');
     const { socket, client } = await reading(ann, { since: seq });

@@ -60,6 +60,10 @@ export function Shell() {
             <Icon name="docs" />
             <span>API documentation</span>
           </a>
+          <a class="button plain" href="api/async-docs">
+            <Icon name="docs" />
+            <span>Protocol documentation</span>
+          </a>
           <ConnectionChip />
           <Myself />
         </div>

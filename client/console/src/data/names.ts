@@ -1,15 +1,36 @@
 import type { Atome, JsonValue } from '@atome-sync/client';
 
+/** Longer texts are cut before they are rendered. */
+const SHORT = 200;
+
 /** What an atome is called: its name or title, else its id. */
 export function nameOf({ id, data }: Pick<Atome, 'id' | 'data'>): string {
   const { name, title } = data;
-  return [name, title].find((text): text is string => typeof text === 'string' && text !== '') ?? id;
+  return ([name, title].find((text): text is string => typeof text === 'string' && text !== '') ?? id).slice(0, SHORT);
 }
 
-/** A value on one line. */
+/** A value on one line, cut where it is long. */
 export function shortOf(value: JsonValue | undefined): string {
   if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value.slice(0, SHORT) : shortJsonOf(value);
+}
+
+/** A value as JSON, cut where it is long: no more of it is written than is shown. */
+export function shortJsonOf(value: JsonValue, room = SHORT): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > room ? `${value.slice(0, room)}…` : value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const isList = Array.isArray(value);
+  let text = '';
+  for (const key in value) {
+    if (text !== '') text += ',';
+    if (text.length >= room) {
+      text += '…';
+      break;
+    }
+    if (!isList) text += `${shortJsonOf(key, room)}:`;
+    text += shortJsonOf((value as Readonly<Record<string, JsonValue>>)[key]!, Math.max(0, room - text.length));
+  }
+  return isList ? `[${text}]` : `{${text}}`;
 }
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,11 @@
 import type { JsonValue } from '@atome-sync/client';
+import { useState } from 'preact/hooks';
 import { differencesOf, type Difference } from '../data/diff.js';
+import { shortJsonOf } from '../data/names.js';
+import { Button } from './button.js';
+
+/** So many lines are shown at once. */
+const LINES = 200;
 
 interface DiffListProps {
   readonly before: JsonValue | undefined;
@@ -8,13 +14,19 @@ interface DiffListProps {
 
 /** What is different between two values, a line for each path. */
 export function DiffList({ before, after }: DiffListProps) {
+  const [shown, show] = useState(LINES);
   const differences = differencesOf(before, after);
   if (differences.length === 0) return <p class="quiet">No difference in the content.</p>;
   return (
     <ul class="diff">
-      {differences.map((each) => (
+      {differences.slice(0, shown).map((each) => (
         <Line key={each.path.join('.')} {...each} />
       ))}
+      {differences.length > shown && (
+        <li>
+          <Button label="Show more" onClick={() => show(shown + LINES)} />
+        </li>
+      )}
     </ul>
   );
 }
@@ -27,8 +39,8 @@ function Line({ path, before, after }: Difference) {
         <span class="unseen">{how} </span>
         {path.join('.') || 'data'}
       </span>
-      {before !== undefined && <del>{JSON.stringify(before)}</del>}
-      {after !== undefined && <ins>{JSON.stringify(after)}</ins>}
+      {before !== undefined && <del>{shortJsonOf(before)}</del>}
+      {after !== undefined && <ins>{shortJsonOf(after)}</ins>}
     </li>
   );
 }

@@ -4,6 +4,9 @@ import { faultsOf, type Schema } from '../../data/validate.js';
 import { Button } from '../../ui/button.js';
 import { Field } from './field.js';
 
+/** So many fields are shown at once. */
+const FIELDS = 200;
+
 interface FieldsFormProps {
   readonly data: JsonObject;
   readonly schema: Schema | null;
@@ -14,6 +17,7 @@ interface FieldsFormProps {
 
 /** A field for each key: those of the schema first, then what else there is. */
 export function FieldsForm({ data, schema, locked, onChange }: FieldsFormProps) {
+  const [shown, show] = useState(FIELDS);
   const [newKey, setNewKey] = useState('');
   const faults = faultsOf(data, schema);
   const declared = Object.keys(schema?.properties ?? {});
@@ -29,7 +33,7 @@ export function FieldsForm({ data, schema, locked, onChange }: FieldsFormProps) 
   };
   return (
     <div class="fields">
-      {keys.map((key) => (
+      {keys.slice(0, shown).map((key) => (
         <div key={key} class="field-row">
           <Field
             name={key}
@@ -45,6 +49,7 @@ export function FieldsForm({ data, schema, locked, onChange }: FieldsFormProps) 
           )}
         </div>
       ))}
+      {keys.length > shown && <Button label="Show more" onClick={() => show(shown + FIELDS)} />}
       <div class="field-row">
         <label class="field grow">
           <span class="unseen">New key</span>

@@ -13,8 +13,8 @@ interface Explanation {
   readonly principal: { readonly id: string; readonly roles: readonly string[]; readonly isAssumed: boolean };
   readonly entry: {
     readonly atomeId: string;
-    readonly kind: string;
-    readonly author: string;
+    readonly kind: string | null;
+    readonly author: string | null;
     readonly type: string | null;
     readonly timestamp: string | null;
   } | null;
@@ -115,12 +115,13 @@ function Answer({ seq, client, principal }: Readonly<Record<'seq' | 'client' | '
             <div>
               <dt>What</dt>
               <dd>
-                {entry.type ?? 'erased'} · {entry.kind}
+                {entry.type ?? 'erased'}
+                {entry.kind !== null && ` · ${entry.kind}`}
               </dd>
             </div>
             <div>
               <dt>By</dt>
-              <dd>{entry.author}</dd>
+              <dd>{entry.author ?? '–'}</dd>
             </div>
             <div>
               <dt>Committed</dt>
