@@ -3,10 +3,15 @@ import type { Atome, JsonValue } from '@atome-sync/client';
 /** Longer texts are cut before they are rendered. */
 const SHORT = 200;
 
-/** What an atome is called: its name or title, else its id. */
-export function nameOf({ id, data }: Pick<Atome, 'id' | 'data'>): string {
+/** What an atome is called: its name or title, else its id; cut where it is long. */
+export function nameOf(atome: Pick<Atome, 'id' | 'data'>): string {
+  return wholeNameOf(atome).slice(0, SHORT);
+}
+
+/** As {@link nameOf}, however long it is: to be edited. */
+export function wholeNameOf({ id, data }: Pick<Atome, 'id' | 'data'>): string {
   const { name, title } = data;
-  return ([name, title].find((text): text is string => typeof text === 'string' && text !== '') ?? id).slice(0, SHORT);
+  return [name, title].find((text): text is string => typeof text === 'string' && text !== '') ?? id;
 }
 
 /** A value on one line, cut where it is long. */

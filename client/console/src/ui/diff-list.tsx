@@ -4,8 +4,9 @@ import { differencesOf, type Difference } from '../data/diff.js';
 import { shortJsonOf } from '../data/names.js';
 import { Button } from './button.js';
 
-/** So many lines are shown at once. */
+/** So many lines are shown at once, and so many characters of a value. */
 const LINES = 200;
+const VALUE = 4_000;
 
 interface DiffListProps {
   readonly before: JsonValue | undefined;
@@ -39,8 +40,8 @@ function Line({ path, before, after }: Difference) {
         <span class="unseen">{how} </span>
         {path.join('.') || 'data'}
       </span>
-      {before !== undefined && <del>{shortJsonOf(before)}</del>}
-      {after !== undefined && <ins>{shortJsonOf(after)}</ins>}
+      {before !== undefined && <del>{shortJsonOf(before, VALUE)}</del>}
+      {after !== undefined && <ins>{shortJsonOf(after, VALUE)}</ins>}
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import type { Atome } from '@atome-sync/client';
 import { useState } from 'preact/hooks';
-import { nameOf } from '../../data/names.js';
+import { nameOf, wholeNameOf } from '../../data/names.js';
 import { useWorkspace } from '../../data/use-workspace.js';
 import { Ask } from '../../ui/dialog.js';
 import { accessOf, remove } from './actions.js';
@@ -28,7 +28,7 @@ export function RenameDialog({ atome, onClose }: AboutOne) {
     >
       <label class="field">
         New name
-        <input name="name" defaultValue={nameOf(atome)} required autofocus autocomplete="off" />
+        <input name="name" defaultValue={wholeNameOf(atome)} required autofocus autocomplete="off" />
       </label>
       <ReasonField />
     </Ask>
