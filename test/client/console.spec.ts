@@ -134,10 +134,12 @@ describe('the console in two windows', () => {
     await one.page.getByText('They may read it: admins may read everything.').waitFor();
     await one.page.locator('.delivery .chip').filter({ hasText: 'sent' }).waitFor();
     await one.goTo('clients');
-    const names = await one.page.locator('tbody td.mono').allTextContents();
+    const clients = one.page.locator('tbody td.mono');
+    await clients.nth(1).waitFor();
+    const names = await clients.allTextContents();
     await one.press(`End ${names[0]!}`);
     await one.page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
-    await one.page.locator('tbody td.mono').filter({ hasText: names[0]! }).waitFor({ state: 'detached' });
+    await clients.filter({ hasText: names[0]! }).waitFor({ state: 'detached' });
     await Promise.all([one.status('Connected'), two.status('Connected')]);
     await one.goTo('health');
     await one.page.getByText('Ready', { exact: true }).waitFor();

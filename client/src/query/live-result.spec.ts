@@ -95,6 +95,20 @@ describe('LiveResult', () => {
     expect(live.atomes).not.toBe(atomes);
   });
 
+  it('has those that come back as they are now, where all it knew is moved behind what it knows', () => {
+    const notes = Array.from({ length: 10 }, (_, n) => atome(`n${n}`, 'note', { n } as never, false));
+    const all = new Map(notes.map((each) => [each.id, each]));
+    const live = createLiveResult({ kind: 'note', sort: 'data.n', limit: 2 }, () => all.values(), 1);
+    const shown = new Map<string, Shown>();
+    for (const before of notes) {
+      const after = { ...before, data: { n: Number(before.data.n) + 100 } };
+      shown.set(before.id, { before, after });
+      all.set(before.id, after);
+    }
+    expect(live.apply(shown)).toEqual({ added: [], changed: ['n0', 'n1'], removed: [] });
+    expect(live.atomes.map(({ data }) => data.n)).toEqual([100, 101]);
+  });
+
   it('looks at everything once, and again only when it has lost more than it knows beyond its end', () => {
     const notes = Array.from({ length: 1_000 }, (_, n) => atome(String(n).padStart(4, '0'), 'note', {}, false));
     const all = new Map(notes.map((each) => [each.id, each]));

@@ -64,8 +64,9 @@ export function createLiveResult(query: Query, all: () => Iterable<Atome>, spare
     },
     apply(changes) {
       const moved = { added: [] as string[], changed: [] as string[], removed: [] as string[] };
-      const [gone, come] = [new Set<Atome>(), [] as Atome[]];
-      /** One of them was replaced by what looks alike. */
+      const gone = new Set<Atome>();
+      const come: Atome[] = [];
+      /** One of them was replaced by what looks alike, or may have been. */
       let isStale = false;
       for (const [id, { before, after }] of changes) {
         const [was, is] = [isWithin(before), isWithin(after)];
@@ -86,12 +87,15 @@ export function createLiveResult(query: Query, all: () => Iterable<Atome>, spare
       if (!difference && !isStale) return undefined;
       // all at once: each by itself would move what is behind it
       if (gone.size + come.length > 0) take(members.filter((each) => !gone.has(each)).concat(come));
-      if (bound && members.length < end) fill();
-      const now = members.slice(offset, end);
+      if (bound && members.length < end) {
+        isStale = true;
+        fill();
+      }
       const changed = new Set(moved.changed);
-      // behind a limit, atomes come and go that have not changed themselves
-      if (difference && (offset || limit < Infinity))
-        difference = differenceOf(atomes, now, ({ id }) => changed.has(id));
+      const now = members.slice(offset, end);
+      // behind a limit, atomes come and go that have not changed themselves, and come back that have
+      if (difference && (offset || end < Infinity))
+        difference = differenceOf(atomes, now, (before, after) => changed.has(after.id) || !looksAlike(before, after));
       if (difference || isStale) atomes = now;
       return difference;
     },
