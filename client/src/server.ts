@@ -12,8 +12,8 @@ import type { PendingWrite } from './storage/store.js';
 
 export type { Other, Presence } from './online/presence.js';
 
-/** A write of a {@link ServerSide.batch}, as an outbox has it. */
-export type BatchedWrite = Omit<PendingWrite, 'opId' | 'hlc' | 'half'>;
+/** A write of a {@link ServerSide.batch}, as an outbox has it: whoever may have to repeat it names it with an `opId`. */
+export type BatchedWrite = Omit<PendingWrite, 'opId' | 'hlc' | 'half'> & Partial<Pick<PendingWrite, 'opId'>>;
 
 /** What an erasure has left. */
 export interface Erased {
@@ -43,7 +43,7 @@ export interface ServerSide {
   /** Takes the content of an atome out of the ledger, for good. */
   erase(id: string, options?: Pick<WriteOptions, 'reason'>): Promise<Erased>;
   /**
-   * Writes all of them, in one transaction, or none. @throws SyncError with the code of the one that was refused, and all
+   * Writes all of them, in one transaction, or none; under the same `opId`s once, however often. @throws SyncError with the code of the one that was refused, and all
    * answers as `cause`.
    */
   batch(writes: readonly BatchedWrite[]): Promise<readonly Ack[]>;
@@ -88,7 +88,7 @@ export function serverSide(options: UnifiedOptions = {}): ServerSide {
         await http.call<Erased>({ method: 'POST', path: `/atome/${encodeURIComponent(id)}/erase`, body: { ...given } }),
       ),
     async batch(writes) {
-      const operations = writes.map((each) => ({ ...each, opId: uuidv7() }));
+      const operations = writes.map((each) => ({ opId: uuidv7(), ...each }));
       const body = { atomic: true, operations };
       const { results } = taken(
         await http.call<{ readonly results: readonly (Ack | Nack)[] }>({ method: 'POST', path: '/sync/push', body }),

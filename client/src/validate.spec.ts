@@ -36,3 +36,20 @@ it('refuses what does not fit its kind before anything is kept, and lets pass wh
   expect(peer.take()).toHaveLength(5);
   expect(checked.status().pending).toBe(5);
 });
+
+it('keeps the order of what is written without awaiting, checked or not', async () => {
+  const [client, peer] = await server.live(0, []);
+  const checked = validated(client, { note: schema });
+  const written = [
+    checked.create({ id: 'b', kind: 'note', data: { n: 1 } }),
+    checked.tag('b', ['new']),
+    checked.update('b', { n: 2 }),
+    checked.update('b', { n: 'x' }),
+    checked.delete('b'),
+  ];
+  const settled = await Promise.allSettled(written);
+  expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  const pending = await client.pending();
+  expect(pending.map(({ operation }) => operation.operation)).toEqual(['create', 'tag', 'update', 'delete']);
+  expect(peer.take().length).toBeGreaterThan(0);
+});

@@ -18,10 +18,15 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
 }
 
+type Write = (...args: unknown[]) => Promise<unknown>;
+const WRITES: ReadonlySet<string> = new Set<keyof Client>([
+  ...(['create', 'update', 'replace', 'patch', 'rename', 'tag', 'share', 'delete', 'restore'] as const),
+]);
+
 /**
  * A client that refuses what the server would, before it is kept: each write whose `data` does not fit the schema of its
  * kind rejects with a SyncError `invalid`, whose `cause` has the issues. A JSON Patch, and changes of what is not here, the
- * server alone judges; and with it what is written through the client itself.
+ * server alone judges, as what is written through the client itself, or again by `retry`. Writes keep their order.
  */
 export function validated<Map = AnyKinds>(
   client: Client<Map>,
@@ -34,6 +39,16 @@ export function validated<Map = AnyKinds>(
     const { issues } = ((await schema?.['~standard'].validate(data)) ?? {}) as { readonly issues?: readonly Issue[] };
     if (!issues?.length) return;
     throw new SyncError('invalid', `this is no ${kind}: ${issues.map(sentence).join('; ')}`, { cause: issues });
+  }
+
+  /** The checks that are under way: each write goes behind those before it, checked or not. */
+  let line: Promise<unknown> = Promise.resolve();
+  function inTurn(write: Write): Write {
+    return (...args) => {
+      const written = line.then(() => write(...args));
+      line = written.catch(() => undefined);
+      return written;
+    };
   }
 
   /** @param made what becomes of `data`. */
@@ -65,7 +80,10 @@ export function validated<Map = AnyKinds>(
       return on.rename(id, name, options);
     },
   };
-  return { ...on, ...writes } as unknown as Client<Map>;
+  const all = Object.entries({ ...on, ...writes }) as [string, Write][];
+  return Object.fromEntries(
+    all.map(([name, each]) => [name, WRITES.has(name) ? inTurn(each) : each]),
+  ) as unknown as Client<Map>;
 }
 
 function sentence({ message, path = [] }: Issue): string {

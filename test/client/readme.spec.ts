@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
 import * as backends from '../../client/src/dual.js';
 import { serverSide, type ServerSide } from '../../client/src/server.js';
-import { undoable, type Undoable } from '../../client/src/undo.js';
 import { validated } from '../../client/src/validate.js';
 import { where } from '../../client/src/where.js';
 import { startApp, type TestApp } from '../support/server/app.js';
@@ -120,15 +119,6 @@ describe('the programs of the README', () => {
     }
     await Promise.all([local.close(), far.close()]);
     await cloud.close();
-  });
-
-  it('take writes back', async () => {
-    const client = sdk.createClient({ url: server.url });
-    const { id } = await client.create({ kind: 'todo', data: { title: 'Milk' } });
-    const { writes } = await run(program('undoable(client)', server.url), { undoable, client, id }, 'writes');
-    expect((writes as Undoable).counts()).toEqual({ undo: 1, redo: 1 });
-    expect(await client.get(id)).toMatchObject({ data: { title: 'Bread' }, meta: {} });
-    await client.close();
   });
 
   it('check before anything is kept', async () => {
