@@ -9,8 +9,7 @@ export default {
   injectGlobals: false,
   // for what hangs: how long a test takes says more of the machine than of the code
   testTimeout: 240_000,
-  // one more than a small machine has processors: a third of the time tests wait for a socket, a disk or a process
-  maxWorkers: 3,
+  maxWorkers: 2,
   // its default is half a second, which a busy machine takes to end a worker that holds nothing
   workerGracefulExitTimeout: 10_000,
   // what tests leave adds up; a worker that has grown is replaced, or it would collect garbage all day
