@@ -57,6 +57,8 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
   let program: string;
   let undisturbed: number;
   let isStuck = false;
+  /** What is under way just now: calls of the three, and abuses. */
+  let [unanswered, abuses] = [0, 0];
   const acknowledged: string[] = [];
 
   beforeAll(async () => {
@@ -101,7 +103,9 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
             const begun = performance.now();
             const opId = randomUUID();
             const note = { kind: 'note', data: { n } };
+            unanswered += 1;
             const { status } = await api.post('/api/atome/create', note, { 'idempotency-key': opId });
+            unanswered -= 1;
             took.push(performance.now() - begun);
             expect(status).toBe(201);
             acknowledged.push(opId);
@@ -118,9 +122,15 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
   async function orStuck<T>(work: Promise<T>): Promise<T> {
     const end = new AbortController();
     const stuck = elapse(STUCK_MS, undefined, { signal: end.signal }).then(async () => {
-      const told = [...server.stateLines(), ...(await inspector.stacks()), ...server.output];
+      const open = `${unanswered} calls of others are unanswered, the abuser has ${abuses > 0 ? 'not ' : ''}ended`;
+      const told = [
+        ...server.stateLines(),
+        ...(await inspector.stacks()),
+        ...(await inspector.busiest()),
+        ...server.output,
+      ];
       isStuck = true;
-      throw new Error(`nobody is answered:\n${told.join('\n')}`);
+      throw new Error(`${open}:\n${told.join('\n')}`);
     });
     try {
       return await Promise.race([work, stuck]);
@@ -137,7 +147,9 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
       await inspector.watchLoop();
       const role = who.replace('a ', '');
       const token = role === who ? '' : tokenOf(role, { tenant: 'abused', sub: `${role}-at-their-worst` });
+      abuses += 1;
       const abusing = abuser(program, [server.url, server.wsUrl, token, abuse, String(SECONDS)]);
+      void abusing.finally(() => (abuses -= 1));
       const slowest = p99(await orStuck(neighbours(abusing)));
       const loop = await inspector.loopDelay();
       const refusals = await abusing;
