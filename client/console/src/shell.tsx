@@ -62,7 +62,7 @@ export function Shell() {
           </a>
           <a class="button plain" href="api/async-docs">
             <Icon name="docs" />
-            <span>Protocol documentation</span>
+            <span>WebSocket API</span>
           </a>
           <ConnectionChip />
           <Myself />

@@ -176,9 +176,10 @@ export class LedgerWriter {
       if (!answers.isPending) await this.endOfTurn();
       const group = waiting.take();
       if (group.length > 0) waiting.putBack(await this.commit(tenant, group, queue, since));
-      if (this.propagation.isUnderWay(tenant)) answers.flush();
-      if (this.propagation.isUnderWay(tenant)) await this.propagate(tenant);
-      else await waiting.someReady();
+      if (this.propagation.isUnderWay(tenant)) {
+        answers.flush();
+        await this.propagate(tenant);
+      } else await waiting.someReady();
     }
     this.queues.delete(tenant);
   }
@@ -186,10 +187,12 @@ export class LedgerWriter {
   /** Whose writes kept everybody waiting waits itself. @returns how long all of the tenant do, in milliseconds. */
   private giveWay(waiting: WaitingWrites, tenant: string, { heldMs, large }: CommittedGroup): number {
     if (this.isDraining) return 0;
-    const [largeBytes, now] = [[...large.values()].reduce((sum, bytes) => sum + bytes, 0), performance.now()];
+    const largeBytes = [...large.values()].reduce((sum, bytes) => sum + bytes, 0);
     const rest = restAfter({ heldMs, largeBytes });
-    if (largeBytes > 0)
+    if (largeBytes > 0) {
+      const now = performance.now();
       waiting.rest(large.keys(), Math.max(this.pace.charge(tenant, largeBytes, now), now + rest.large));
+    }
     return rest.all;
   }
 
