@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, JSHandle, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.js';
 import { freePort } from '../support/server/free-port.js';
 import { runProgram, ServerProcess } from '../support/server/process.js';
@@ -90,11 +90,25 @@ describe('the tutorial', () => {
     page.getByRole('status').filter({ hasText: text }).waitFor();
   const todo = (page: Page, title: string) => page.getByRole('listitem').filter({ hasText: title });
 
-  async function add(page: Page, title: string): Promise<void> {
+  async function enter(page: Page, title: string): Promise<void> {
     await page.getByLabel('What is to be done?').fill(title);
     await page.getByRole('button', { name: 'Add' }).click();
+  }
+
+  async function add(page: Page, title: string): Promise<void> {
+    await enter(page, title);
     await todo(page, title).waitFor();
   }
+
+  /** The texts of all rows from now on, of those too that are gone before a locator looks. */
+  const rowsShown = (page: Page): Promise<JSHandle<string[]>> =>
+    page.evaluateHandle(() => {
+      const texts: string[] = [];
+      new MutationObserver(() => {
+        texts.push(...[...document.querySelectorAll('li')].map((row) => row.textContent));
+      }).observe(document.body, { childList: true, subtree: true, characterData: true });
+      return texts;
+    });
 
   async function isTicked(page: Page, title: string): Promise<void> {
     await todo(page, title).getByRole('checkbox', { checked: true }).waitFor();
@@ -142,12 +156,14 @@ describe('the tutorial', () => {
     await server.kill('SIGTERM');
     server = await start(STARTS[1]!);
     await status(one, /^live$/);
-    await add(one, 'x'.repeat(100));
+    const shown = await rowsShown(one);
+    await enter(one, 'x'.repeat(100));
     await one
       .getByRole('alert')
       .filter({ hasText: /^not taken: .*title/ })
       .waitFor();
     await todo(one, 'xxx').waitFor({ state: 'detached' });
+    expect(await shown.jsonValue()).toContainEqual(expect.stringContaining('xxx'));
     await add(one, 'Salt');
     await todo(two, 'Salt').waitFor();
   });
