@@ -112,15 +112,16 @@ export function valueIn(field: FieldPath, atome: Atome): unknown {
 export function textWithAtome(object: object, texts?: WrittenTexts): string {
   const source = 'atome' in object ? sources.get(object.atome as Atome) : undefined;
   if (!source && !texts) return JSON.stringify(object);
-  // once for each write that somebody reads: neither lists nor functions are made on the way
-  let text = '{';
+  // joined, not concatenated: V8 keeps what is concatenated as a tree of its pieces, and an event is held for long
+  const pieces: string[] = [];
   for (const name in object) {
     const value = (object as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) continue;
-    text += `${text === '{' ? '' : ','}${JSON.stringify(name)}:`;
-    if (name === 'alteration' && texts) text += alterationText(value as AlterationBody, texts.changes);
-    else if (name !== 'atome') text += JSON.stringify(value);
-    else text += source ? atomeText(source.row) : textWith(value as Atome, texts!);
+    pieces.push(pieces.length === 0 ? '{"' : ',"', name, '":');
+    if (name === 'alteration' && texts) pieces.push(alterationText(value as AlterationBody, texts.changes));
+    else if (name !== 'atome') pieces.push(JSON.stringify(value));
+    else pieces.push(source ? atomeText(source.row) : textWith(value as Atome, texts!));
   }
-  return `${text}}`;
+  pieces.push('}');
+  return pieces.join('');
 }
