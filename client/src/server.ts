@@ -4,7 +4,7 @@ import { SyncError } from './core/errors.js';
 import { settingsOf, type UnifiedOptions } from './core/options.js';
 import type { GetOptions, History, HistoryQuery, Restored, WriteOptions } from './online/answers.js';
 import { createPresence, type Presence } from './online/presence.js';
-import type { Result } from './online/result.js';
+import type { Failure, Result } from './online/result.js';
 import { OnlineSession } from './online/session.js';
 import { syncWebSocket } from './online/sync-websocket.js';
 import { atomesOf, httpOf } from './online/unified.js';
@@ -12,8 +12,17 @@ import type { PendingWrite } from './storage/store.js';
 
 export type { Other, Presence } from './online/presence.js';
 
-/** A write of a {@link ServerSide.batch}, as an outbox has it: whoever may have to repeat it names it with an `opId`. */
-export type BatchedWrite = Omit<PendingWrite, 'opId' | 'hlc' | 'half'> & Partial<Pick<PendingWrite, 'opId'>>;
+/** A write of a {@link ServerSide.batch}, as an outbox has it. */
+export type BatchedWrite = Omit<PendingWrite, 'opId' | 'hlc' | 'half'> & {
+  /** Its name. Default: a new one. */
+  readonly opId?: string;
+};
+
+/** What a {@link ServerSide.batch} rejects with. */
+export interface BatchError extends SyncError {
+  /** The names of its writes, in order: under them the same may be written again, and is written once. */
+  readonly opIds: readonly string[];
+}
 
 /** What an erasure has left. */
 export interface Erased {
@@ -43,8 +52,8 @@ export interface ServerSide {
   /** Takes the content of an atome out of the ledger, for good. */
   erase(id: string, options?: Pick<WriteOptions, 'reason'>): Promise<Erased>;
   /**
-   * Writes all of them, in one transaction, or none; under the same `opId`s once, however often. @throws SyncError with the code of the one that was refused, and all
-   * answers as `cause`.
+   * Writes all of them, in one transaction, or none; where no answer comes it asks again under the same names, so that
+   * none is written twice. @throws BatchError with the code of the one that was refused, and all answers as `cause`.
    */
   batch(writes: readonly BatchedWrite[]): Promise<readonly Ack[]>;
   /** Who else is there, and where. It has a connection of its own, from when it is first used. */
@@ -88,14 +97,21 @@ export function serverSide(options: UnifiedOptions = {}): ServerSide {
         await http.call<Erased>({ method: 'POST', path: `/atome/${encodeURIComponent(id)}/erase`, body: { ...given } }),
       ),
     async batch(writes) {
-      const operations = writes.map((each) => ({ opId: uuidv7(), ...each }));
-      const body = { atomic: true, operations };
-      const { results } = taken(
-        await http.call<{ readonly results: readonly (Ack | Nack)[] }>({ method: 'POST', path: '/sync/push', body }),
-      );
+      const operations = writes.map((each) => ({ ...each, opId: each.opId ?? uuidv7() }));
+      const opIds = operations.map(({ opId }) => opId);
+      const failed = (error: SyncError): BatchError => Object.assign(error, { opIds });
+      const answer = await http.call<{ readonly results: readonly (Ack | Nack)[] }>({
+        method: 'POST',
+        path: '/sync/push',
+        body: { atomic: true, operations },
+        // so that it is repeated as one write is: the names that count are in the body
+        opId: opIds[0],
+      });
+      if (!answer.success) throw failed(errorOf(answer));
+      const { results } = answer;
       const refused = results.filter((each) => each.type === 'nack').map(({ error }) => error);
       const [first] = [...refused.filter(({ details }) => details?.refused === undefined), ...refused];
-      if (first) throw new SyncError(first.code, first.message, { cause: results });
+      if (first) throw failed(new SyncError(first.code, first.message, { cause: results }));
       return results as readonly Ack[];
     },
     presence,
@@ -109,5 +125,7 @@ export function serverSide(options: UnifiedOptions = {}): ServerSide {
 /** @throws SyncError where there is no answer, or it says no. */
 function taken<T>(result: Result<T>): T {
   if (result.success) return result;
-  throw new SyncError(result.code, result.error, { cause: result });
+  throw errorOf(result);
 }
+
+const errorOf = (result: Failure): SyncError => new SyncError(result.code, result.error, { cause: result });

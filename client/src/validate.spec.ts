@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { note, ScriptedServer } from '../../test/support/clients/scripted-server.js';
 import { validated } from './validate.js';
 
@@ -52,4 +52,53 @@ it('keeps the order of what is written without awaiting, checked or not', async 
   const pending = await client.pending();
   expect(pending.map(({ operation }) => operation.operation)).toEqual(['create', 'tag', 'update', 'delete']);
   expect(peer.take().length).toBeGreaterThan(0);
+});
+
+describe('what was refused by the server, and is sent again', () => {
+  const error = { code: 'exists', message: 'it is there', status: 409, retryable: false };
+
+  it('is refused where what it was changed to does not fit, and comes back where it does', async () => {
+    const [client, peer] = await server.live(1, [note('a', { n: 1 })]);
+    const checked = validated(client, { note: schema });
+    const { opId } = await checked.create({ id: 'b', kind: 'note', data: { n: 1 } });
+    const { opId: later } = await checked.update('a', { n: 2 });
+    for (const each of [opId, later]) peer.send({ type: 'nack', opId: each, error });
+    for (const wrong of [
+      () => checked.retry(opId, { data: {} }),
+      () => checked.retry(later, { changes: { n: null } }),
+      () => checked.retry(later, { operation: 'patch', changes: { n: null } }),
+      () => checked.retry(later, { operation: 'replace', data: {} }),
+    ])
+      await expect(wrong()).rejects.toMatchObject({ code: 'invalid', cause: [{ path: ['n'] }] });
+    expect(client.status()).toMatchObject({ pending: 0, rejected: 2 });
+    await checked.retry(opId, { atomeId: 'c' });
+    await checked.retry(later, { changes: { n: 3 } });
+    expect(client.status()).toMatchObject({ pending: 2, rejected: 0 });
+    await expect(checked.retry('unknown')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('stays where what comes back with it does not fit what it was changed to', async () => {
+    const [client, peer] = await server.live(0, []);
+    const atMost = {
+      '~standard': {
+        validate: (value: unknown) => {
+          const { n, max } = value as { n: number; max: number };
+          return n > max ? { issues: [{ message: 'less' }] } : { value };
+        },
+      },
+    };
+    const checked = validated(client, { note: atMost });
+    const { opId } = await checked.create({ id: 'b', kind: 'note', data: { n: 1, max: 9 } });
+    await checked.update('b', { n: 5 });
+    await checked.create({ kind: 'note', data: { n: 1, max: 2 }, parentId: 'b' });
+    peer.send({ type: 'nack', opId, error });
+    expect(client.status()).toMatchObject({ pending: 0, rejected: 3 });
+    await expect(checked.retry(opId, { atomeId: 'c', data: { n: 1, max: 4 } })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+    expect(client.status()).toMatchObject({ pending: 0, rejected: 3 });
+    await checked.retry(opId, { atomeId: 'c', data: { n: 1, max: 5 } });
+    expect(client.status()).toMatchObject({ pending: 3, rejected: 0 });
+    expect(await checked.get('c')).toMatchObject({ data: { n: 5, max: 5 } });
+  });
 });

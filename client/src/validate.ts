@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../src/protocol/index.js';
+import type { Atome, JsonObject } from '../../src/protocol/index.js';
 import { mergePatch } from '../../src/protocol/merge/merge-patch.js';
 import { SyncError } from './core/errors.js';
-import type { AnyKinds, Client, KindOf } from './index.js';
+import type { AnyKinds, Client, KindOf, PendingWrite } from './index.js';
 
 /** The part of a Standard Schema that is asked: the interface that zod, valibot, arktype, typebox and others share. */
 export interface Schema {
@@ -18,15 +18,19 @@ interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
 }
 
-type Write = (...args: unknown[]) => Promise<unknown>;
+/** What schemas look at; null where only the server knows. */
+type Judged = Pick<Atome, 'kind' | 'data'> | null;
+
+type Call = (...args: unknown[]) => Promise<unknown>;
 const WRITES: ReadonlySet<string> = new Set<keyof Client>([
-  ...(['create', 'update', 'replace', 'patch', 'rename', 'tag', 'share', 'delete', 'restore'] as const),
+  ...(['create', 'update', 'replace', 'patch', 'rename', 'tag', 'share', 'delete', 'restore', 'retry'] as const),
 ]);
 
 /**
  * A client that refuses what the server would, before it is kept: each write whose `data` does not fit the schema of its
- * kind rejects with a SyncError `invalid`, whose `cause` has the issues. A JSON Patch, and changes of what is not here, the
- * server alone judges, as what is written through the client itself, or again by `retry`. Writes keep their order.
+ * kind rejects with a SyncError `invalid`, whose `cause` has the issues, and so does a `retry` that would bring such a write
+ * back. A JSON Patch, and changes of what is not here, the server alone judges, as what is written through the client
+ * itself. Writes keep their order.
  */
 export function validated<Map = AnyKinds>(
   client: Client<Map>,
@@ -34,56 +38,83 @@ export function validated<Map = AnyKinds>(
 ): Client<Map> {
   const on = client as unknown as Client;
 
-  async function check(kind: string, data: unknown): Promise<void> {
-    const schema = Object.hasOwn(schemas, kind) ? (schemas as Readonly<Record<string, Schema>>)[kind] : undefined;
-    const { issues } = ((await schema?.['~standard'].validate(data)) ?? {}) as { readonly issues?: readonly Issue[] };
-    if (!issues?.length) return;
-    throw new SyncError('invalid', `this is no ${kind}: ${issues.map(sentence).join('; ')}`, { cause: issues });
-  }
-
-  /** The checks that are under way: each write goes behind those before it, checked or not. */
+  /** The calls that are under way: each goes behind those before it, checked or not. */
   let line: Promise<unknown> = Promise.resolve();
-  function inTurn(write: Write): Write {
+  function inTurn(call: Call): Call {
     return (...args) => {
-      const written = line.then(() => write(...args));
+      const written = line.then(() => call(...args));
       line = written.catch(() => undefined);
       return written;
     };
   }
 
-  /** @param made what becomes of `data`. */
-  async function checkChange(id: string, made: (data: JsonObject) => unknown, to?: string): Promise<void> {
-    const atome = await on.get(id);
-    if (atome) await check(to ?? atome.kind, made(atome.data));
+  /** @returns what the write makes of what there is. */
+  async function check(write: Partial<PendingWrite>, there?: Judged): Promise<Judged> {
+    const before = there === undefined ? await on.get(write.atomeId!) : there;
+    const after = made(before, write);
+    if (!after || after === before) return after;
+    const { kind, data } = after;
+    const schema = Object.hasOwn(schemas, kind) ? (schemas as Readonly<Record<string, Schema>>)[kind] : undefined;
+    const { issues } = ((await schema?.['~standard'].validate(data)) ?? {}) as { readonly issues?: readonly Issue[] };
+    if (!issues?.length) return after;
+    throw new SyncError('invalid', `this is no ${kind}: ${issues.map(sentence).join('; ')}`, { cause: issues });
   }
 
-  const writes: Pick<Client, 'create' | 'update' | 'replace' | 'patch' | 'rename'> = {
+  const checked: Pick<Client, 'create' | 'update' | 'replace' | 'patch' | 'rename' | 'retry'> = {
     async create(atome, options) {
-      await check(atome.kind, atome.data);
+      await check({ operation: 'create', ...atome } as never, null);
       return on.create(atome, options);
     },
     async update(id, changes, options) {
-      await checkChange(id, (data) => ({ ...data, ...changes }));
+      await check({ operation: 'update', atomeId: id, changes: changes as JsonObject });
       return on.update(id, changes, options);
     },
     async replace(id, parts, options) {
-      const { kind, data: whole } = parts;
-      if (kind !== undefined || whole) await checkChange(id, (data) => whole ?? data, kind);
+      await check({ ...parts, operation: 'replace', atomeId: id });
       return on.replace(id, parts, options);
     },
     async patch(id, changes, options) {
-      if (!Array.isArray(changes)) await checkChange(id, (data) => mergePatch(data, changes as JsonObject));
+      await check({ operation: 'patch', atomeId: id, changes: changes as JsonObject });
       return on.patch(id, changes, options);
     },
     async rename(id, name, options) {
-      await checkChange(id, (data) => ({ ...data, name }));
+      await check({ operation: 'rename', atomeId: id, changes: { name } });
       return on.rename(id, name, options);
     },
+    async retry(opId, edit) {
+      /** What those before have made, by the id that each had when it was refused. */
+      const there = new Map<string, Judged>();
+      for (const { operation, error } of await on.rejected()) {
+        const { atomeId } = operation;
+        const write = operation.opId === opId ? { ...operation, ...edit } : operation;
+        if (write !== operation || error.details?.create === opId)
+          there.set(atomeId, await check(write, there.get(atomeId)));
+      }
+      return on.retry(opId, edit);
+    },
   };
-  const all = Object.entries({ ...on, ...writes }) as [string, Write][];
+  const all = Object.entries({ ...on, ...checked }) as [string, Call][];
   return Object.fromEntries(
     all.map(([name, each]) => [name, WRITES.has(name) ? inTurn(each) : each]),
   ) as unknown as Client<Map>;
+}
+
+/** What a write makes of what there is: that itself where it leaves kind and data alone. */
+function made(before: Judged, { operation, kind, data, changes }: Partial<PendingWrite>): Judged {
+  if (operation === 'create') return { kind: kind!, data: data! };
+  if (!before) return null;
+  const now = (data: unknown): Judged => ({ kind: kind ?? before.kind, data: data as JsonObject });
+  switch (operation) {
+    case 'replace':
+      return kind !== undefined || data ? now(data ?? before.data) : before;
+    case 'update':
+    case 'rename':
+      return now({ ...before.data, ...(changes as JsonObject) });
+    case 'patch':
+      return Array.isArray(changes) ? null : now(mergePatch(before.data, changes as JsonObject));
+    default:
+      return before;
+  }
 }
 
 function sentence({ message, path = [] }: Issue): string {

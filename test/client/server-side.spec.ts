@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createClient } from '../../client/src/index.js';
-import { serverSide, type Other, type ServerSide } from '../../client/src/server.js';
+import { serverSide, type BatchError, type Other, type ServerSide } from '../../client/src/server.js';
 import { startApp, type TestApp } from '../support/server/app.js';
 
 let app: TestApp;
@@ -45,6 +45,25 @@ it('writes a batch whole, or not at all', async () => {
   const acks = await server.batch([create('a'), create('b')]);
   expect(acks.map(({ atomeId }) => atomeId)).toEqual(['a', 'b']);
   expect(acks[1]!.seq).toBe(acks[0]!.seq + 1);
+});
+
+it('writes a batch once where its answer is lost, and tells under which names it was written', async () => {
+  let lost = 1;
+  const losing: typeof fetch = async (...args) => {
+    const response = await fetch(...args);
+    if (lost-- > 0) throw new TypeError('the line was cut');
+    return response;
+  };
+  const server = serverSide({ url: app.url, fetch: losing });
+  const update = { operation: 'update', atomeId: 'a', changes: { n: 1 } };
+  const [made] = await server.batch([{ operation: 'create', atomeId: 'a', kind: 'note', data: {} }]);
+  expect(made).toMatchObject({ version: 1, duplicate: true });
+  lost = Infinity;
+  const { opIds } = (await server.batch([update]).catch((error: unknown) => error)) as BatchError;
+  lost = 0;
+  await server.batch([{ ...update, opId: opIds[0]! }]);
+  expect((await server.history('a')).total).toBe(2);
+  server.close();
 });
 
 it('tells who else is there, who moves and who goes', async () => {

@@ -86,6 +86,37 @@ describe('LiveResult', () => {
     );
   });
 
+  it('is right, and says what has changed, where all that is known moves behind its end at once', () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const numbers = fc.array(fc.nat(20), { minLength: ids.length, maxLength: ids.length });
+    const made = (ns: readonly number[]): Atome[] =>
+      ids.map((id, at) => atome(id, 'note', { n: ns[at] } as never, false));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(2),
+        fc.array(numbers, { minLength: 2 }),
+        (limit, spare, steps) => {
+          const asked: Query = { kind: 'note', sort: 'data.n', limit };
+          let all = made(steps[0]!);
+          const live = createLiveResult(asked, () => all, spare);
+          for (const step of steps.slice(1)) {
+            const [before, was] = [all, live.atomes];
+            all = made(step).map((after, at) => (step[at] === before[at]!.data.n ? before[at]! : after));
+            const moved = all.map((after, at) => [after.id, { before: before[at], after }] as const);
+            const difference = live.apply(new Map(moved.filter(([, shown]) => shown.before !== shown.after)));
+            expect(live.atomes).toEqual(naive(asked, all));
+            const others = live.atomes.filter(({ id, data }) =>
+              was.some((old) => old.id === id && old.data.n !== data.n),
+            );
+            expect([...(difference?.changed ?? [])].sort()).toEqual(others.map(({ id }) => id).sort());
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('says nothing when only times are others, and has them all the same', () => {
     const before = atome('a', 'note', {}, false);
     const live = createLiveResult({ kind: 'note' }, () => [before]);
