@@ -88,8 +88,10 @@ export class Transactions {
         'transaction() needs the option dataSource: the DataSource of TypeORM that the application writes its rows through',
       );
     }
-    await this.writer.open(caller.principal.tenant);
-    const joined = await this.store.join(dataSource, caller.principal.tenant);
+    const { tenant } = caller.principal;
+    await this.writer.open(tenant);
+    if (this.store.kind === 'sqlite') await this.writer.rested(caller.principal);
+    const joined = await this.store.join(dataSource, tenant);
     const recorded = new RecordedWrites(limits.pushOperations);
     try {
       const result = await this.inTime(this.current.run(recorded, () => worked(recorded, joined, work)));

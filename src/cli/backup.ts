@@ -37,13 +37,17 @@ PostgreSQL it prints the command that dumps the database, which the owner of the
     else await withStore(atome, () => copy(from, part, progress));
     // the copy stays as the database is; what is walked is brought up to date, as restore does it
     const walked = isEarlier ? `${part}.now` : part;
-    if (isEarlier) await copyFile(part, walked);
-    const isSound = await withStore(
-      { databaseUrl: `sqlite:${walked}` },
-      (store) => verifyAll(store, (result) => print(result, verdict(result)), progress),
-      { migrates: isEarlier },
-    );
-    if (isEarlier) for (const end of ['', '-wal', '-shm']) await rm(walked + end, { force: true });
+    let isSound: boolean;
+    try {
+      if (isEarlier) await copyFile(part, walked);
+      isSound = await withStore(
+        { databaseUrl: `sqlite:${walked}` },
+        (store) => verifyAll(store, (result) => print(result, verdict(result)), progress),
+        { migrates: isEarlier },
+      );
+    } finally {
+      if (isEarlier) for (const end of ['', '-wal', '-shm']) await rm(walked + end, { force: true });
+    }
     if (!isSound) throw new Failure(`the copy is not sound, as the database is not: it is left in ${part}`);
     await rename(part, file);
     print({ file }, `copied to ${file}`);

@@ -161,6 +161,20 @@ describe('atome-sync', () => {
     expect(found(back.stdout)).toBe(found(made.stdout));
   });
 
+  it('leaves nothing of what it looks at behind where that cannot be verified', async () => {
+    const old = `sqlite:${join(folder, 'damaged.sqlite')}`;
+    const ledger = await openLedger(await openStore(old));
+    await ledger.write(create('a'));
+    await ledger.close();
+    const tables = new LedgerDataSource(old);
+    await tables.initialize();
+    await tables.undoLastMigration();
+    await tables.query('ALTER TABLE atome_alterations RENAME TO atome_gone');
+    await tables.destroy();
+    expect(await cli(`backup ${join(folder, 'of-damaged.sqlite')} --database-url ${old}`)).toMatchObject({ code: 1 });
+    expect(readdirSync(folder).filter((name) => name.startsWith('of-damaged'))).toEqual(['of-damaged.sqlite.part']);
+  });
+
   it('copies a database of an earlier version as it is, and puts it back for this one', async () => {
     const path = join(folder, 'earlier.sqlite');
     const old = `sqlite:${path}`;

@@ -4,6 +4,7 @@ import type { AtomeError } from '../../protocol/index.js';
 import {
   Admission,
   BURST,
+  MAX_APART_GROUPS,
   MAX_WAITING,
   RESERVE,
   STANDING,
@@ -132,6 +133,39 @@ describe('the admission of writes', () => {
     decide('t', FEW, 10);
     took('t', 10);
     expect(enter('t', 2 * FEW).entered).toBe(2 * FEW);
+  });
+
+  describe('of those who rest for what they have altered', () => {
+    const apart = (count: number, lanes: number, own?: number) => ({
+      all: { count, chars: 100 * count },
+      lanes,
+      ...(own !== undefined && { own: { count: own, chars: 100 * own, restMs: 3_000 } }),
+    });
+
+    it('lets others in, whatever waits for the end of a rest', () => {
+      took('t', 2_000);
+      enter('t', FEW);
+      expect(() => admission.enter('t', 100, [CHANGE])).toThrow();
+      admission.enter('t', 100, [CHANGE], apart(FEW, 1));
+      now += STANDING_AFTER_MS;
+      admission.leave('t', { writes: [{ chars: 100 }], tookMs: 2_000, apart: apart(FEW, 1).all });
+      // nothing has stood before them
+      for (let n = 0; n < FEW; n += 1) admission.enter('t', 100, [CHANGE], apart(FEW, 1));
+      expect(() => admission.enter('t', 100, [CHANGE], apart(FEW, 1))).toThrow();
+    });
+
+    it('lets each have a share wait, whatever waits of others', () => {
+      took('t', 2_000);
+      const most = MAX_APART_GROUPS * MAX_WRITES;
+      enter('t', FEW);
+      admission.enter('t', 100, [CHANGE], apart(most - 1, 1, most - 1));
+      expect(() => admission.enter('t', 100, [CHANGE], apart(most, 1, most))).toThrow(
+        expect.objectContaining({ code: 'unavailable', details: { retryAfter: 3_000 } }),
+      );
+      admission.enter('t', 100, [CHANGE], apart(most + 10, 2, 10));
+      expect(() => admission.enter('t', 100, [CHANGE], apart(most, 2, most / 2))).toThrow();
+      expect(() => admission.enter('t', 100, [CHANGE], apart(MAX_WAITING.tenant, 10_000, 0))).toThrow();
+    });
   });
 
   it('knows of one tenant what it has learnt of another, and keeps none of them out for it', () => {

@@ -4,6 +4,7 @@ import { mayBeAlwaysAllowed } from './always-allowed.js';
 import { MAX_CHARS, MAX_WRITES } from './group-size.js';
 import { HeldRefusals } from './held-refusals.js';
 import { WriteRate } from './quotas.js';
+import type { Apart, Load } from './waiting-writes.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** How many writes may wait at once, however fast they are decided. Of all, nobody is refused who has no more than a share. */
@@ -21,6 +22,9 @@ export const STANDING: Room = { groups: 2, ms: 150 };
 /** A queue of which so long no less than this part of a group was left after any group stands, in milliseconds. */
 export const STANDING_AFTER_MS = 500;
 const SHORT_GROUP = 0.5;
+
+/** How many groups may wait of those of a tenant who rest for what they have altered, each a share of them: nobody waits for those. */
+export const MAX_APART_GROUPS = 5;
 
 /**
  * What may take rights away gets in, whatever others of the tenant have sent: so many of one principal in a second, and at
@@ -70,6 +74,8 @@ export interface DecidedGroup {
   readonly writes: readonly { readonly chars: number }[];
   /** How long it took, from the end of the one before it where that was waited for, in milliseconds. */
   readonly tookMs: number;
+  /** What of its tenant waits apart. */
+  readonly apart?: Load | undefined;
 }
 
 /**
@@ -102,9 +108,9 @@ export class Admission {
   }
 
   /** As {@link enter}, but returns a refusal, which may be kept back for a moment. */
-  admit(tenant: string, chars: number, writes: SubmittedWrites): Promise<never> | undefined {
+  admit(tenant: string, chars: number, writes: SubmittedWrites, apart?: Apart): Promise<never> | undefined {
     try {
-      this.enter(tenant, chars, writes);
+      this.enter(tenant, chars, writes, apart);
       return undefined;
     } catch (error) {
       const refusal = error as AtomeError;
@@ -116,13 +122,14 @@ export class Admission {
 
   /**
    * Lets writes of so many characters wait until they {@link leave}: all of them, or none.
+   * @param apart what waits apart of the tenant, as their author finds it.
    * @throws AtomeError `unavailable` when the server is going down or has no room; `rate_limited` when the tenant writes too often.
    */
-  enter(tenant: string, chars: number, writes: SubmittedWrites): void {
+  enter(tenant: string, chars: number, writes: SubmittedWrites, apart?: Apart): void {
     if (this.isClosed) throw new AtomeError('unavailable', 'the server is going down; try again');
     const now = this.now();
     const waiting = this.tenants.get(tenant) ?? { count: 0, chars: 0, groupMs: this.groupMs, shortAt: now };
-    const excess = this.excessOf(waiting, now) ?? this.rateExcess(tenant, now);
+    const excess = this.excessOf(waiting, now, apart) ?? this.rateExcess(tenant, now);
     if (excess && !this.takesReserve(tenant, writes, now)) {
       if (excess.report) this.environment.onRefused?.(...excess.report);
       throw excess.error;
@@ -137,14 +144,14 @@ export class Admission {
   }
 
   /** The group has been decided, and waits no more. */
-  leave(tenant: string, { writes, tookMs }: DecidedGroup): void {
+  leave(tenant: string, { writes, tookMs, apart }: DecidedGroup): void {
     const waiting = this.tenants.get(tenant)!;
     const before = waiting.groupMs || tookMs;
     waiting.groupMs = this.groupMs = before + NEWEST_SHARE * (tookMs - before);
     const chars = writes.reduce((sum, write) => sum + write.chars, 0);
     waiting.count -= writes.length;
     waiting.chars -= chars;
-    if (groupsOf(waiting) < SHORT_GROUP) waiting.shortAt = this.now();
+    if (groupsOf(without(waiting, apart)) < SHORT_GROUP) waiting.shortAt = this.now();
     if (waiting.count === 0) this.tenants.delete(tenant);
     this.allWaiting -= writes.length;
     this.held -= chars + writes.length * ENVELOPE_BYTES;
@@ -178,25 +185,40 @@ export class Admission {
     return { error: new AtomeError('rate_limited', text, { retryAfter }) };
   }
 
-  private excessOf(waiting: Waiting, now: number): Excess | undefined {
-    const { count, groupMs, shortAt } = waiting;
-    const groups = groupsOf(waiting);
-    const expectedMs = groups * groupMs;
-    const room = now - shortAt >= STANDING_AFTER_MS ? STANDING : BURST;
-    if (count >= MAX_WAITING.tenant || (groups >= room.groups && expectedMs > room.ms)) {
+  private excessOf(waiting: Waiting, now: number, apart?: Apart): Excess | undefined {
+    if (apart?.own) {
+      const excess = apartExcess(apart.own, apart);
+      if (excess) return excess;
+    }
+    const ready = without(waiting, apart?.all);
+    const groups = groupsOf(ready);
+    const expectedMs = groups * waiting.groupMs;
+    const room = now - waiting.shortAt >= STANDING_AFTER_MS ? STANDING : BURST;
+    const isLong = ready.count >= MAX_WAITING.tenant || (groups >= room.groups && expectedMs > room.ms);
+    if (isLong && !apart?.own) {
       const why = `it would wait for ${Math.round(expectedMs)} ms behind others of its tenant`;
       return noRoom('writes', why, expectedMs);
     }
     const isFull = this.allWaiting >= MAX_WAITING.all;
-    if (isFull && count >= MAX_WAITING.all / this.tenants.size)
+    if (isFull && waiting.count >= MAX_WAITING.all / this.tenants.size)
       return noRoom('all writes', `${this.allWaiting} writes of all tenants wait already`, expectedMs);
     const { memory } = this.environment;
     return !memory || memory.hasRoom() ? undefined : noRoom('memory', memory.excess, expectedMs);
   }
 }
 
+function apartExcess(own: NonNullable<Apart['own']>, { all, lanes }: Apart): Excess | undefined {
+  const isShare = groupsOf(own) >= MAX_APART_GROUPS / Math.max(1, lanes);
+  if (!isShare && all.count < MAX_WAITING.tenant) return undefined;
+  return noRoom('writes of one', 'enough waits already for the end of the rest of its author', own.restMs);
+}
+
+function without({ count, chars }: Load, apart: Load = { count: 0, chars: 0 }): Load {
+  return { count: count - apart.count, chars: chars - apart.chars };
+}
+
 /** How many groups they make. */
-function groupsOf({ count, chars }: Waiting): number {
+function groupsOf({ count, chars }: Load): number {
   return Math.max(count / MAX_WRITES, chars / MAX_CHARS);
 }
 

@@ -1,3 +1,6 @@
+import { AtomeError } from '../../protocol/index.js';
+import type { Outcome } from '../outcome.js';
+
 /** The answers to the groups of a tenant, in their order: those of one may wait until the next is on its way. */
 export class GroupAnswers {
   private pending: (() => void) | undefined;
@@ -25,4 +28,11 @@ export class GroupAnswers {
     this.pending = undefined;
     pending?.();
   }
+}
+
+/** What came of one of several. @throws what is no refusal. */
+export function outcomeOf(settled: PromiseSettledResult<Outcome>): Outcome | AtomeError {
+  if (settled.status === 'fulfilled') return settled.value;
+  if (settled.reason instanceof AtomeError) return settled.reason;
+  throw settled.reason;
 }

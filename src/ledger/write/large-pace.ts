@@ -1,3 +1,6 @@
+import type { CommittedGroup } from './group-commits.js';
+import { restAfter } from './group-size.js';
+
 /**
  * Bytes of large atomes that the writes of a tenant look at in a millisecond, and those of all tenants: each is read, gone
  * through, committed and told whole, however little is altered.
@@ -12,6 +15,21 @@ export class LargePace {
   /** Until when what each tenant has done would have taken. */
   private readonly tenants = new Map<string, number>();
   private all = 0;
+
+  /**
+   * What follows a group: how long all of its tenant rest, in milliseconds, and until when those do who have altered what is large;
+   * undefined where nobody has.
+   */
+  after(
+    tenant: string,
+    { heldMs, large }: Pick<CommittedGroup, 'heldMs' | 'large'>,
+    now = performance.now(),
+  ): { readonly all: number; readonly until?: number } {
+    const largeBytes = [...large.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const rest = restAfter({ heldMs, largeBytes });
+    if (largeBytes === 0) return { all: rest.all };
+    return { all: rest.all, until: Math.max(this.charge(tenant, largeBytes, now), now + rest.large) };
+  }
 
   /** @returns when the tenant may go on with what is large; a time that has passed: at once. */
   charge(tenant: string, bytes: number, now: number): number {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Gate } from '../../../test/support/gate.js';
 import {
+  by,
   create,
   openLedger,
   ORIGIN,
@@ -11,9 +12,13 @@ import {
 } from '../../../test/support/ledger/ledger.js';
 import { WatchedStore } from '../../../test/support/ledger/watched-store.js';
 import { AtomeError, type Mutation } from '../../protocol/index.js';
+import type { JoinedTransaction } from '../store.js';
 import { openStore } from '../stores/open-store.js';
 import { tracing, type Traces } from '../traces.js';
+import { LARGE } from '../turns.js';
 import type { Committed, Outcome } from '../outcome.js';
+import { MAX_APART_GROUPS } from './admission.js';
+import { MAX_WRITES } from './group-size.js';
 
 describe('the writer', () => {
   let watched: WatchedStore;
@@ -223,5 +228,40 @@ describe('the writer', () => {
     await drained;
     expect((await Promise.all(taken)).map(seqOf)).toEqual([1, 2]);
     await ledger.writer.drain();
+  });
+
+  describe('of principals who alter what is large', () => {
+    const large = create('large', { text: 'x'.repeat(LARGE) });
+    /** Those of one who rests, as many as may wait and one more, and one of somebody else, in the order in which they are decided. */
+    const decided = async (): Promise<string[]> => {
+      const order: string[] = [];
+      const count = MAX_APART_GROUPS * MAX_WRITES;
+      const submit = (id: string, origin = ORIGIN): Promise<unknown> =>
+        ledger.writer.submit(TENANT, create(id), origin).then(
+          () => order.push(id),
+          (refusal: unknown) => order.push((refusal as AtomeError).code),
+        );
+      const own = Array.from({ length: count + 1 }, (_, n) => submit(`own-${n}`));
+      await Promise.all([...own, submit('other', by('somebody else'))]);
+      expect(order.filter((each) => each === 'unavailable')).toHaveLength(1);
+      return order.filter((each) => each === 'own-0' || each === 'other');
+    };
+
+    it('has their writes rest, some of them, and those of nobody else', async () => {
+      await ledger.write(large);
+      expect(await decided()).toEqual(['other', 'own-0']);
+    });
+
+    it('has them rest for what they write in a transaction that nobody can pass', async () => {
+      const { write } = ledger.store.ledger(TENANT);
+      await write.open();
+      const within = {
+        isExclusive: true,
+        commit: (_tenant: string, ...rest: Parameters<typeof write.commit>) => write.commit(...rest),
+      } as JoinedTransaction;
+      const outcomes = await ledger.writer.submitAll(TENANT, [large], { ...ORIGIN, within });
+      expect(outcomes).toMatchObject([{ outcome: 'applied' }]);
+      expect(await decided()).toEqual(['other', 'own-0']);
+    });
   });
 });

@@ -1,19 +1,19 @@
 import { setTimeout } from 'node:timers/promises';
-import { AtomeError } from '../../protocol/index.js';
+import { AtomeError, type Principal } from '../../protocol/index.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
-import { GroupAnswers } from './group-answers.js';
+import { GroupAnswers, outcomeOf } from './group-answers.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
-import { restAfter, weigh } from './group-size.js';
+import { weigh } from './group-size.js';
 import { LargePace } from './large-pace.js';
 import { measure } from './measure.js';
 import { AccessPropagation } from './propagate-access.js';
 import { GROUPS } from '../signals.js';
 import { traced, tracing } from '../traces.js';
 import type { PreparedMutation } from './prepared-mutation.js';
-import { DecideApart } from './undecidable.js';
-import { WaitingWrites, type QueuedWrite } from './waiting-writes.js';
+import { DecideApart, tooEntangled } from './undecidable.js';
+import { WaitingWrites, type Apart, type QueuedWrite } from './waiting-writes.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /** Told of each group after its commit, in seq order for each tenant. May not throw. */
@@ -74,7 +74,7 @@ export class LedgerWriter {
     return new Promise((resolve, reject) => {
       const chars = weigh(mutation);
       const write = { mutation, chars, origin, atomic: 0, cameAt: now(), resolve, reject };
-      const refused = this.admission.admit(tenant, chars, [write]);
+      const refused = this.admission.admit(tenant, chars, [write], this.apartOf(tenant, origin));
       if (refused) refused.catch(reject);
       else this.enqueue(tenant, write);
     });
@@ -98,7 +98,7 @@ export class LedgerWriter {
     const [first, ...others] = writes;
     if (!first) return [];
     const chars = writes.reduce((sum, write) => sum + write.chars, 0);
-    const refused = this.admission.admit(tenant, chars, [first, ...others]);
+    const refused = this.admission.admit(tenant, chars, [first, ...others], this.apartOf(tenant, origin));
     if (refused) return refused;
     const apart: QueuedWrite[] = [];
     // behind others it would wait for those who wait for it
@@ -112,12 +112,7 @@ export class LedgerWriter {
         }),
     );
     if (isApart) void this.commitApart(tenant, apart);
-    const settled = await Promise.allSettled(settling);
-    return settled.map((each) => {
-      if (each.status === 'fulfilled') return each.value;
-      if (each.reason instanceof AtomeError) return each.reason;
-      throw each.reason;
-    });
+    return (await Promise.allSettled(settling)).map(outcomeOf);
   }
 
   /** Makes the ledger of a tenant that has none, which a transaction cannot. */
@@ -150,21 +145,29 @@ export class LedgerWriter {
     await Promise.all([...this.queues.values()].map(({ emptied }) => emptied));
   }
 
+  /** Resolves when a principal does not rest for what they have altered: a transaction that nobody can pass begins then. */
+  async rested({ tenant, id }: Pick<Principal, 'tenant' | 'id'>): Promise<void> {
+    await this.queues.get(tenant)?.waiting.rested(id);
+  }
+
   private enqueue(tenant: string, write: QueuedWrite): void {
     const queue = this.queues.get(tenant);
     if (queue) queue.waiting.push(write);
-    else this.begin(tenant, write);
+    else this.begin(tenant, new WaitingWrites(write));
   }
 
-  private begin(tenant: string, ...writes: QueuedWrite[]): void {
-    const waiting = new WaitingWrites(...writes);
+  private apartOf(tenant: string, { principal }: WriteOrigin): Apart | undefined {
+    return this.queues.get(tenant)?.waiting.apartOf(principal.id);
+  }
+
+  private begin(tenant: string, waiting = new WaitingWrites()): void {
     const queue: TenantQueue = { waiting, answers: new GroupAnswers(), emptied: Promise.resolve() };
     this.queues.set(tenant, queue);
     queue.emptied = tracing.by ? tracing.by.apart(() => this.run(tenant, queue)) : this.run(tenant, queue);
   }
 
   private async commitApart(tenant: string, group: Group): Promise<void> {
-    await this.commit(tenant, group, { waiting: new WaitingWrites(), answers: new GroupAnswers() });
+    await this.commit(tenant, group, new GroupAnswers());
     if (this.propagation.isUnderWay(tenant) && !this.queues.has(tenant)) this.begin(tenant);
   }
 
@@ -175,7 +178,7 @@ export class LedgerWriter {
       // the rest of this turn's arrivals belong to the group, unless those before it wait for it to go out
       if (!answers.isPending) await this.endOfTurn();
       const group = waiting.take();
-      if (group.length > 0) waiting.putBack(await this.commit(tenant, group, queue, since));
+      if (group.length > 0) await this.commit(tenant, group, answers, since);
       if (this.propagation.isUnderWay(tenant)) {
         answers.flush();
         await this.propagate(tenant);
@@ -185,15 +188,16 @@ export class LedgerWriter {
   }
 
   /** Whose writes kept everybody waiting waits itself. @returns how long all of the tenant do, in milliseconds. */
-  private giveWay(waiting: WaitingWrites, tenant: string, { heldMs, large }: CommittedGroup): number {
+  private giveWay(tenant: string, plan: CommittedGroup): number {
     if (this.isDraining) return 0;
-    const largeBytes = [...large.values()].reduce((sum, bytes) => sum + bytes, 0);
-    const rest = restAfter({ heldMs, largeBytes });
-    if (largeBytes > 0) {
-      const now = performance.now();
-      waiting.rest(large.keys(), Math.max(this.pace.charge(tenant, largeBytes, now), now + rest.large));
-    }
-    return rest.all;
+    const { all, until } = this.pace.after(tenant, plan);
+    if (until === undefined) return all;
+    const known = this.queues.get(tenant)?.waiting;
+    const waiting = known ?? new WaitingWrites();
+    waiting.rest(plan.large.keys(), until);
+    // behind what was committed apart there may be nothing
+    if (!known) this.begin(tenant, waiting);
+    return all;
   }
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
@@ -235,13 +239,11 @@ export class LedgerWriter {
     return this.turn;
   }
 
-  /** @param since when its turn came. @returns those at its end that are to be decided in another group. */
-  private async commit(
-    tenant: string,
-    group: Group,
-    { waiting, answers }: Omit<TenantQueue, 'emptied'>,
-    since = performance.now(),
-  ): Promise<Group> {
+  /**
+   * Those at its end that are to be decided in another group wait again.
+   * @param since when its turn came.
+   */
+  private async commit(tenant: string, group: Group, answers: GroupAnswers, since = performance.now()): Promise<void> {
     const begun = performance.now();
     const isAtomic = group[0]!.atomic > 0;
     let plan: CommittedGroup;
@@ -249,29 +251,33 @@ export class LedgerWriter {
       plan = await this.groups.commit(tenant, group, isAtomic);
     } catch (error) {
       if (error instanceof DecideApart && !isAtomic && group.length > 1) {
-        for (const each of group) await this.commit(tenant, [each], { waiting, answers });
-        return [];
+        for (const each of group) await this.commit(tenant, [each], answers);
+        return;
       }
-      this.admission.leave(tenant, { writes: group, tookMs: performance.now() - since });
+      this.leave(tenant, group, performance.now() - since);
       if (GROUPS.hasSubscribers) measure(group, begun, { outcomes: [], committed: 0 });
       const reason = isAtomic && error instanceof DecideApart ? tooEntangled() : error;
       traced((by) => by.decided({ tenant, writes: group, outcomes: { error: reason }, committed: [], begun }));
       answers.give(() => group.forEach(({ reject }) => reject(reason)), false);
-      return [];
+      return;
     }
     const { length } = plan.outcomes;
+    const decided = group.slice(0, length);
     const tookMs = (performance.now() - since) * (group.length / length);
-    this.admission.leave(tenant, { writes: group.slice(0, length), tookMs });
-    if (GROUPS.hasSubscribers)
-      measure(group.slice(0, length), begun, { outcomes: plan.outcomes, committed: plan.committed.length });
+    const rest = this.giveWay(tenant, plan);
+    this.queues.get(tenant)?.waiting.putBack(group.slice(length));
+    this.leave(tenant, decided, tookMs);
+    if (GROUPS.hasSubscribers) measure(decided, begun, { outcomes: plan.outcomes, committed: plan.committed.length });
     traced((by) => by.decided({ tenant, writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
-    const rest = this.giveWay(waiting, tenant, plan);
     // a database elsewhere has work meanwhile
-    const isLater = this.store.kind === 'postgres' && waiting.hasReady && rest === 0;
+    const isLater = this.store.kind === 'postgres' && rest === 0 && this.queues.get(tenant)?.waiting.hasReady === true;
     answers.give(() => this.answer(tenant, group, plan), isLater);
     if (rest > 0) await setTimeout(rest);
-    return group.slice(length);
+  }
+
+  private leave(tenant: string, writes: Group, tookMs: number): void {
+    this.admission.leave(tenant, { writes, tookMs, apart: this.queues.get(tenant)?.waiting.apartOf()?.all });
   }
 
   private answer(tenant: string, group: Group, { outcomes, committed }: CommittedGroup): void {
@@ -286,11 +292,6 @@ export class LedgerWriter {
   private tell(tenant: string, committed: readonly Committed[]): void {
     if (committed.length > 0) this.listeners.forEach((listener) => listener(tenant, committed));
   }
-}
-
-/** One of several gives another the right that it needs, or too many of them come to inherit. */
-function tooEntangled(): AtomeError {
-  return new AtomeError('conflict', 'these writes cannot be decided together; send them one after the other');
 }
 
 function now(): number {

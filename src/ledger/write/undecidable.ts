@@ -10,3 +10,8 @@ export class DocumentNotRead extends Error {}
 export function undecidable(cause: unknown): AtomeError {
   return Object.assign(new AtomeError('internal', 'the write could not be decided'), { cause });
 }
+
+/** One of several gives another the right that it needs, or too many of them come to inherit. */
+export function tooEntangled(): AtomeError {
+  return new AtomeError('conflict', 'these writes cannot be decided together; send them one after the other');
+}
