@@ -18,6 +18,8 @@ export interface ConnectedClient {
   /** `range`: with cursors and perhaps a filter; `plain`: each event as a frame of its own; null for nothing. */
   readonly form: 'range' | 'plain' | null;
   readonly filter: ClientFilter;
+  /** Of which lists of these only the first are told, and whether `where` is not, for their length; left out for none. */
+  readonly cut?: readonly ('groups' | 'kinds' | 'types' | 'ids' | 'where')[];
   /** The cursor that it has been sent; null where it reads nothing. */
   readonly cursor: number | null;
   /** How many alterations it has not been shown yet. */
@@ -34,9 +36,12 @@ export type ClientFilter = Pick<Filter, 'kinds' | 'types' | 'ids' | 'parentId'> 
   readonly where?: unknown;
 };
 
-/** Those who are connected. */
+/** A page of those who are connected. */
 export interface ClientsAnswer extends DoneAnswer {
   readonly data: readonly ConnectedClient[];
+  /** How many there are on all pages. */
+  readonly total: number;
+  readonly nextCursor: string | null;
 }
 
 /** What has become of an alteration on the way to one connection. */
@@ -92,5 +97,9 @@ export interface ExplainAnswer extends DoneAnswer {
   } | null;
   /** In a sentence. */
   readonly why: string;
+  /** A page of their connections to this server. */
   readonly deliveries: readonly Delivery[];
+  /** How many connections there are on all pages. */
+  readonly connections: number;
+  readonly nextCursor: string | null;
 }

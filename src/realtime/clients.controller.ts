@@ -1,9 +1,12 @@
-import { Controller, Delete, Get, Param, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiParam } from '../api-decorators.js';
+import { Controller, Delete, Get, Param, Req, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { ApiParam, ApiQuery } from '../api-decorators.js';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
 import { ApiAnswer, ApiCall, ApiGroup, ApiProblems } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
+import { checkedQuery } from '../http/validation.js';
 import { AtomeError, CloseCode, type Principal } from '../protocol/index.js';
+import { ConnectionsQueryDto, pageOf } from './connection-page.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { describeConnection } from './describe-connection.js';
 import { CLIENTS, ENDED } from './openapi-examples.js';
@@ -16,12 +19,16 @@ import { CLIENTS, ENDED } from './openapi-examples.js';
 export class ClientsController {
   constructor(private readonly registry: ConnectionRegistry) {}
 
-  @RequireRole('administer')
+  @RequireRole('administer', { takesQuery: true })
   @Get()
+  @ApiQuery({ type: ConnectionsQueryDto })
   @ApiCall('listClients', 'Connections of the tenant to this server, and how far each has come')
   @ApiAnswer(200, 'The first to connect comes first', ['ClientsAnswer', CLIENTS])
-  list(@CurrentPrincipal() { tenant }: Principal) {
-    return { success: true, data: this.registry.of(tenant).map(describeConnection) };
+  @ApiProblems('invalid')
+  async list(@Req() { query }: FastifyRequest, @CurrentPrincipal() { tenant }: Principal) {
+    const here = this.registry.of(tenant);
+    const { page, nextCursor } = pageOf(here, await checkedQuery(ConnectionsQueryDto, query));
+    return { success: true, data: page.map(describeConnection), total: here.length, nextCursor };
   }
 
   @RequireRole('administer')

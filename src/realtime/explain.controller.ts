@@ -11,6 +11,7 @@ import { ProblemFilter } from '../http/problem.filter.js';
 import { checkedQuery } from '../http/validation.js';
 import { AtomeError, type Principal } from '../protocol/index.js';
 import type { ExplainAnswer } from './answers.js';
+import { pageOf } from './connection-page.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { principalView } from './describe-connection.js';
 import { ExplainQueryDto } from './explain.dto.js';
@@ -47,17 +48,20 @@ export class ExplainController {
     const asked = await checkedQuery(ExplainQueryDto, query);
     const { seq } = asked;
     const { principal, isAssumed, connections } = this.subjectOf(asked, caller);
+    const { page, nextCursor } = pageOf(connections, asked);
     const log = await this.feed.log(caller.tenant);
     const about = { success: true, seq, head: log.tail.seq, principal: { ...principalView(principal), isAssumed } };
     const entry = await entryAt(
       log,
       seq,
       caller,
-      connections.some(({ reading }) => reading?.filter.where),
+      page.some(({ reading }) => reading?.filter.where),
     );
-    if (!entry) return { ...about, entry: null, right: null, why: absence(seq, log.tail.seq), deliveries: [] };
+    const pages = { connections: connections.length, nextCursor };
+    if (!entry)
+      return { ...about, entry: null, right: null, why: absence(seq, log.tail.seq), deliveries: [], ...pages };
     const full = rightTo(entry, principal, this.policy);
-    const deliveries = connections.map((connection) => deliveryOf(entry, connection, full));
+    const deliveries = page.map((connection) => deliveryOf(entry, connection, full));
     const isTold = roleAllows(caller, 'administer') || full.visibility === 'shown';
     const right = isTold ? full : masked(full);
     return {
@@ -66,6 +70,7 @@ export class ExplainController {
       right,
       why: reasonOf(right, connections.length),
       deliveries: isTold ? deliveries : deliveries.map((each) => ({ ...each, notIn: [] })),
+      ...pages,
     };
   }
 

@@ -1,8 +1,9 @@
 import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { WholeNumber } from '../http/validation.js';
+import { ConnectionsQueryDto } from './connection-page.js';
 
-export class ExplainQueryDto {
+export class ExplainQueryDto extends ConnectionsQueryDto {
   @ApiProperty({ type: Number, minimum: 1, description: 'The alteration.', example: 12 })
   @WholeNumber(1)
   seq!: number;

@@ -12,7 +12,7 @@ const CLIENT = {
   frames: 3,
 };
 
-export const CLIENTS = { success: true, data: [CLIENT] };
+export const CLIENTS = { success: true, data: [CLIENT], total: 1, nextCursor: null };
 
 export const ENDED = { success: true };
 
@@ -40,4 +40,6 @@ export const EXPLAINED = {
       acknowledgedSeq: 12,
     },
   ],
+  connections: 1,
+  nextCursor: null,
 };

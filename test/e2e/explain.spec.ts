@@ -151,6 +151,60 @@ describe('what has become of an alteration', () => {
 });
 
 describe('who is connected', () => {
+  it('is told page by page, each connection once, also while others go', async () => {
+    const of = (role: 'admin' | 'writer') => tokenOf(role, { tenant: 'paged' });
+    const page = async (query: string): Promise<ClientsAnswer> =>
+      (await server.api.as(of('admin')).get(`/api/clients?${query}`)).body as unknown as ClientsAnswer;
+    const here = await Promise.all(Array.from({ length: 5 }, () => reading(of('writer'), {})));
+    const first = await page('limit=2');
+    expect(first).toMatchObject({ total: 5, data: [{}, {}], nextCursor: expect.any(String) });
+    const last = first.data[1]!.clientId;
+    await server.api.as(of('admin')).delete(`/api/clients/${last}`);
+    await here.find(({ client }) => client === last)!.socket.closed();
+    const second = await page(`limit=2&cursor=${first.nextCursor!}`);
+    const third = await page(`limit=2&cursor=${second.nextCursor!}`);
+    const told = [first, second, third].flatMap(({ data }) => data);
+    expect(told.map(({ clientId }) => clientId).sort()).toEqual(here.map(({ client }) => client).sort());
+    expect(told.map(({ connectedAt }) => connectedAt)).toEqual(told.map(({ connectedAt }) => connectedAt).sort());
+    expect(third.nextCursor).toBeNull();
+    expect((await server.api.as(of('admin')).get('/api/clients?limit=501')).status).toBe(400);
+    await Promise.all(here.map(({ socket }) => socket.close()));
+  });
+
+  it('is told with no more of a filter and of groups than a bound', async () => {
+    const groups = Array.from({ length: 60 }, (_, at) => `group-${at}-${'x'.repeat(20)}`);
+    const ids = Array.from({ length: 900 }, (_, at) => `atome-${at}-${'x'.repeat(80)}`);
+    const where = { 'data.size': { in: Array.from({ length: 90 }, (_, at) => `value ${at} ${'x'.repeat(200)}`) } };
+    const { socket, client } = await reading(tokenOf('writer', { sub: 'many', groups }), {
+      kinds: ['note'],
+      ids,
+      where,
+    });
+    const { body } = await server.api.as(admin).get('/api/clients');
+    const told = (body as unknown as ClientsAnswer).data.find(({ clientId }) => clientId === client)!;
+    expect(told).toMatchObject({ filter: { kinds: ['note'] }, cut: ['groups', 'ids', 'where'] });
+    expect(told.filter).not.toHaveProperty('where');
+    expect(told.filter.ids).toEqual(ids.slice(0, told.filter.ids!.length));
+    expect(JSON.stringify(told).length).toBeLessThan(4_000);
+    const seq = await made(bob, 'note');
+    expect(JSON.stringify(await explain(admin, `seq=${seq}&client=${client}`)).length).toBeLessThan(5_000);
+    await socket.close();
+  });
+
+  it('is explained page by page, where somebody has many connections', async () => {
+    const many = tokenOf('writer', { sub: 'with-many' });
+    const here = await Promise.all(Array.from({ length: 3 }, () => reading(many, {})));
+    const seq = await made(bob, 'note');
+    const first = await explain(many, `seq=${seq}&limit=2`);
+    const rest = await explain(many, `seq=${seq}&limit=2&cursor=${first.nextCursor!}`);
+    expect(first.connections).toBe(3);
+    expect(rest.nextCursor).toBeNull();
+    const told = [first, rest].map(({ deliveries }) => deliveries.map(({ client }) => client.clientId));
+    expect(told.map(({ length }) => length)).toEqual([2, 1]);
+    expect(told.flat().sort()).toEqual(here.map(({ client }) => client).sort());
+    await Promise.all(here.map(({ socket }) => socket.close()));
+  });
+
   it('is listed to admins, who can end a connection', async () => {
     const { socket, client } = await reading(ann, { kinds: ['note'] });
     const list = async () =>

@@ -128,7 +128,12 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     types: { ...ANY, 'application/x-ndjson': NDJSON, 'application/x-ndjson;q=0': JSON_TYPE },
     queries: { 'from=2026-01-31T12:00:00Z': 200, 'from=2026-01-31T12:00:00+01:00': 400, 'to=2026-02-30': 400 },
   },
-  '/api/clients': { at: '/api/clients', methods: GET, types: ANY },
+  '/api/clients': {
+    at: '/api/clients',
+    methods: GET,
+    types: ANY,
+    queries: { 'limit=1': 200, 'limit=0': 400, 'limit=501': 400, 'cursor=1': 200 },
+  },
   '/api/clients/:clientId': {
     at: '/api/clients/nobody',
     methods: ['DELETE'],
@@ -139,7 +144,7 @@ export const PATHS: Readonly<Record<string, PathRow>> = {
     methods: GET,
     status: 400,
     types: { '': 'application/problem+json; charset=utf-8' },
-    queries: { 'seq=1': 200, 'seq=0': 400, 'seq=1&client=nobody': 404 },
+    queries: { 'seq=1': 200, 'seq=0': 400, 'seq=1&client=nobody': 404, 'seq=1&limit=501': 400 },
   },
   '/api/consumers': { at: '/api/consumers', methods: GET, types: ANY },
   '/api/consumers/:name/dead-letters': {

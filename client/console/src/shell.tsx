@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { namesText } from './data/names.js';
 import { useWorkspace } from './data/use-workspace.js';
 import { useValue } from './data/value.js';
 import { addressOf, go, route } from './route.js';
@@ -105,7 +106,7 @@ function useRefusals(): void {
         say(`The server refused ${String(operation.operation)}: ${error.message}`),
       ),
       client.on('sync:conflict', ({ superseded }) =>
-        say(`A newer write has won for ${superseded.join(', ')}; yours is in the history`),
+        say(`A newer write has won for ${namesText(superseded)}; yours is in the history`),
       ),
     ];
     return () => ends.forEach((end) => end());

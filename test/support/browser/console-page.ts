@@ -34,6 +34,8 @@ export class ConsolePage {
   /** Goes to a view, such as `live` or `atomes/note-1`. */
   async goTo(view: string): Promise<void> {
     await this.page.evaluate((to) => (location.hash = `#/${to}`), view);
+    const [name] = view.split(/[/?]/);
+    await this.page.locator(`nav [aria-current=page][href="#/${name}"]`).waitFor({ state: 'attached' });
   }
 
   /** The row of an atome in the list. */

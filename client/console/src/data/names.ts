@@ -73,3 +73,9 @@ export function bytesText(bytes: number): string {
   const step = bytes < 1_000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${step === 0 ? bytes : (bytes / 1_000 ** step).toFixed(1)} ${UNITS[step]}`;
 }
+
+/** Some names, and how many more there are. */
+export function namesText(names: readonly string[]): string {
+  const first = names.slice(0, 8).map((name) => name.slice(0, SHORT));
+  return first.join(', ') + (names.length > first.length ? ` and ${countText(names.length - first.length)} more` : '');
+}

@@ -1,5 +1,7 @@
 import { createUnified, type AlterationBody, type Atome, type Where } from '@atome-sync/client';
 import { BASE } from './api.js';
+import { bytesIn, createKept } from './kept.js';
+import { createRate, type Second } from './rate.js';
 import { atMostEvery, createValue, type Value } from './value.js';
 import type { Workspace } from './workspace.js';
 
@@ -14,13 +16,6 @@ export interface Told {
   readonly alteration: AlterationBody | undefined;
   readonly superseded: readonly string[];
   /** How long after its commit it was here, in milliseconds; null for what was committed before the stream began. */
-  readonly latencyMs: number | null;
-}
-
-/** One second of the stream. */
-export interface Second {
-  readonly count: number;
-  /** Mean latency; null for a second without events. */
   readonly latencyMs: number | null;
 }
 
@@ -42,8 +37,8 @@ export interface Stream {
   readonly close: () => void;
 }
 
-const KEPT = 1_000;
-const SECONDS = 60;
+/** What is kept of it: an atome may have a megabyte. */
+const KEPT = { count: 1_000, bytes: 4_000_000, bytesOf: bytesIn };
 const RENDER_MS = 100;
 /** So many of the latest are shown of what was before. */
 const BEFORE = 40;
@@ -56,48 +51,54 @@ export function openStream({ session, client }: Workspace, where: Where | undefi
     ...(where && { filter: { where } }),
     reconnect: { attempts: Infinity },
   });
-  let told: readonly Told[] = [];
+  const kept = createKept<Told>(KEPT);
+  const rate = createRate();
   let total = 0;
   let made = 0;
   let byType = new Map<string, number>();
-  const arrivals: { readonly at: number; readonly latencyMs: number }[] = [];
-  const state = createValue<StreamState>({ told, total, byType, isConnected: false });
-  const show = (): void => state.set({ told, total, byType: new Map(byType), isConnected: SyncWebSocket.isConnected() });
+  const now = (isConnected: boolean): StreamState => ({
+    told: kept.latest(),
+    total,
+    byType: new Map(byType),
+    isConnected,
+  });
+  const state = createValue(now(false));
+  const show = (): void => state.set(now(SyncWebSocket.isConnected()));
   const { call, stop } = atMostEvery(RENDER_MS, show);
 
-  const take = (event: WireEvent, isBefore: boolean): void => {
+  const toldOf = (event: WireEvent, latencyOf: (timestamp: string) => number | null): Told => {
     made += 1;
-    const at = Date.now();
     const { type, seq, atome, atomeId = atome?.id ?? '', alteration, superseded = [] } = event;
-    const timestamp = event.timestamp ?? new Date(at).toISOString();
-    const latencyMs = isBefore ? null : Math.max(0, at - (client.status().clockSkewMs ?? 0) - Date.parse(timestamp));
-    told = [{ key: made, type, seq, atomeId, timestamp, atome, alteration, superseded, latencyMs }, ...told].slice(0, KEPT);
-    if (latencyMs === null) return;
+    const timestamp = event.timestamp ?? new Date().toISOString();
+    return { key: made, type, seq, atomeId, timestamp, atome, alteration, superseded, latencyMs: latencyOf(timestamp) };
+  };
+  const take = (event: WireEvent): void => {
+    const sinceCommit = Date.now() - (client.status().clockSkewMs ?? 0);
+    const told = toldOf(event, (timestamp) => Math.max(0, sinceCommit - Date.parse(timestamp)));
+    kept.add(told);
     total += 1;
-    byType.set(type, (byType.get(type) ?? 0) + 1);
-    arrivals.push({ at, latencyMs });
+    byType.set(told.type, (byType.get(told.type) ?? 0) + 1);
+    rate.count(told.latencyMs!);
   };
   const listen = SyncWebSocket.onAll((event) => {
-    if (event.type.startsWith('atome:')) take(event as unknown as WireEvent, false);
+    if (event.type.startsWith('atome:')) take(event as unknown as WireEvent);
     call();
   });
   const begin = async (): Promise<void> => {
     // without a filter, what was last is a start; by one, the server would have to look through everything
     const past = where ? [] : await lastEvents(session.api, session.server.seq);
     await SyncWebSocket.connect();
-    const known = new Set(told.map(({ seq }) => seq));
-    const live = told;
-    told = [];
-    past.filter(({ seq }) => !known.has(seq)).forEach((event) => take(event, true));
-    told = [...live, ...told];
+    const known = new Set(kept.latest().map(({ seq }) => seq));
+    const before = past.filter(({ seq }) => !known.has(seq)).map((event) => toldOf(event, () => null));
+    kept.addBefore(before.reverse());
     show();
   };
   void begin();
   return {
     state,
-    seconds: () => secondsOf(arrivals),
+    seconds: rate.seconds,
     clear() {
-      told = [];
+      kept.clear();
       total = 0;
       byType = new Map();
       show();
@@ -131,18 +132,4 @@ async function lastEvents(api: Workspace['session']['api'], known = 0): Promise<
     // it is only what was before
     return [];
   }
-}
-
-function secondsOf(arrivals: { at: number; latencyMs: number }[]): readonly Second[] {
-  const end = Math.floor(Date.now() / 1_000);
-  while (arrivals.length > 0 && Math.floor(arrivals[0]!.at / 1_000) < end - SECONDS) arrivals.shift();
-  const counts = new Array<number>(SECONDS).fill(0);
-  const sums = new Array<number>(SECONDS).fill(0);
-  for (const { at, latencyMs } of arrivals) {
-    const place = SECONDS - 1 - (end - Math.floor(at / 1_000));
-    if (place < 0 || place >= SECONDS) continue;
-    counts[place]! += 1;
-    sums[place]! += latencyMs;
-  }
-  return counts.map((count, place) => ({ count, latencyMs: count > 0 ? sums[place]! / count : null }));
 }

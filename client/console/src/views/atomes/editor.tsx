@@ -1,5 +1,6 @@
-import type { Atome } from '@atome-sync/client';
+import type { Atome, JsonValue } from '@atome-sync/client';
 import { useState } from 'preact/hooks';
+import { countText, namesText, shortJsonOf } from '../../data/names.js';
 import { useKinds } from '../../data/use-kinds.js';
 import { useWorkspace } from '../../data/use-workspace.js';
 import { faultsOf } from '../../data/validate.js';
@@ -10,6 +11,9 @@ import { save } from './actions.js';
 import { useDraft, type DraftOf } from './draft.js';
 import { FieldsForm } from './fields-form.js';
 import { JsonEditor } from './json-editor.js';
+
+/** So many keys that both have changed are asked about at once. */
+const CLASHES = 20;
 
 interface EditorProps {
   readonly atome: Atome;
@@ -88,10 +92,10 @@ function Meanwhile({ draft }: { readonly draft: DraftOf }) {
     <div class="notice" role="status">
       {taken.length > 0 && (
         <p>
-          Somebody else has changed <strong>{taken.join(', ')}</strong> meanwhile. It is merged into what you type.
+          Somebody else has changed <strong>{namesText(taken)}</strong> meanwhile. It is merged into what you type.
         </p>
       )}
-      {clashes.map(({ key, theirs }) => (
+      {clashes.slice(0, CLASHES).map(({ key, theirs }) => (
         <div key={key} class="clash">
           <p>
             You both changed <strong>{key}</strong>:
@@ -114,10 +118,11 @@ function Meanwhile({ draft }: { readonly draft: DraftOf }) {
           <Button label="Take theirs" about={`for ${key}`} onClick={() => decide(key, 'theirs')} />
         </div>
       ))}
+      {clashes.length > CLASHES && <p>And {countText(clashes.length - CLASHES)} more.</p>}
     </div>
   );
 }
 
-function textOf(value: unknown): string {
-  return value === undefined ? 'taken away' : JSON.stringify(value);
+function textOf(value: JsonValue | undefined): string {
+  return value === undefined ? 'taken away' : shortJsonOf(value);
 }

@@ -32,7 +32,7 @@ export function treeRows(atomes: readonly Atome[], open: ReadonlySet<string>): r
     const below = children.get(atome.id) ?? [];
     const isOpen = open.has(atome.id);
     rows.push({ atome, depth, childCount: below.length, isOpen });
-    if (isOpen) left.push(...[...below].reverse().map((child) => ({ atome: child, depth: depth + 1 })));
+    if (isOpen) for (const child of [...below].reverse()) left.push({ atome: child, depth: depth + 1 });
   }
   return rows;
 }

@@ -8,19 +8,28 @@ import { Ask } from '../../ui/dialog.js';
 import { useLoad } from '../../ui/load.js';
 import { Blank, Loading } from '../../ui/states.js';
 import { say } from '../../ui/toasts.js';
-import type { ConnectedClient } from './client-answer.js';
+import { filterText, type ConnectedClient } from './client-answer.js';
 
 /** How often they are asked for, in milliseconds. */
 const EVERY_MS = 2_000;
+
+const PAGE = 200;
+
+interface Page {
+  readonly data: readonly ConnectedClient[];
+  readonly total: number;
+  readonly nextCursor: string | null;
+}
 
 /** Who is connected to this server, and how far each has come. */
 export function ClientsView() {
   const { session } = useWorkspace();
   const now = useNow(1_000);
   const [ending, setEnding] = useState<ConnectedClient>();
+  const [cursor, goOn] = useState('');
   const { value, error, again } = useLoad(
-    'clients',
-    () => session.api.get<{ data: readonly ConnectedClient[] }>('api/clients'),
+    `clients ${cursor}`,
+    () => session.api.get<Page>('api/clients', { limit: PAGE, cursor }),
     EVERY_MS,
   );
   const clients = value?.data;
@@ -28,9 +37,11 @@ export function ClientsView() {
     <section class="view" aria-label="Clients">
       <header class="toolbar">
         <div class="toolbar-row">
-          <h1>Clients {clients && <span class="count">{countText(clients.length)}</span>}</h1>
+          <h1>Clients {value && <span class="count">{countText(value.total)}</span>}</h1>
           <span class="quiet">Connections of your tenant to this server</span>
           <span class="grow" />
+          {cursor && <Button label="First page" onClick={() => goOn('')} />}
+          {value?.nextCursor && <Button label="Next page" onClick={() => goOn(value.nextCursor!)} />}
           <Button icon="refresh" label="Refresh" onClick={again} />
         </div>
       </header>
@@ -98,7 +109,7 @@ function ClientRow({ client, now, onEnd }: ClientRowProps) {
       <td title={client.connectedAt}>{durationText(now - Date.parse(client.connectedAt))}</td>
       <td>
         {client.form === null ? <span class="quiet">nothing</span> : <span class="chip">{client.form}</span>}
-        {Object.keys(client.filter).length > 0 && <code> {JSON.stringify(client.filter)}</code>}
+        {filterText(client) && <code> {filterText(client)}</code>}
       </td>
       <td class="number">{client.cursor === null ? '–' : countText(client.cursor)}</td>
       <td class={client.lag > 0 ? 'number warn' : 'number'}>{countText(client.lag)}</td>

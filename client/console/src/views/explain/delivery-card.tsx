@@ -1,5 +1,5 @@
 import { bytesText, countText } from '../../data/names.js';
-import type { ConnectedClient } from '../clients/client-answer.js';
+import { filterText, type ConnectedClient } from '../clients/client-answer.js';
 
 /** What has become of a change at one connection, as the server tells it. */
 export interface Delivery {
@@ -46,7 +46,7 @@ export function DeliveryCard({
         <div>
           <dt>Filter</dt>
           <dd>
-            <code>{Object.keys(client.filter).length > 0 ? JSON.stringify(client.filter) : 'none'}</code>
+            <code>{filterText(client) || 'none'}</code>
           </dd>
         </div>
         <div>

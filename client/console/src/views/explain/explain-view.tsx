@@ -21,6 +21,7 @@ interface Explanation {
   readonly right: { readonly visibility: string; readonly by: string } | null;
   readonly why: string;
   readonly deliveries: readonly Delivery[];
+  readonly connections: number;
 }
 
 /** "Subscribed, but nothing arrives": what has become of one alteration on its way to somebody. */
@@ -85,7 +86,7 @@ function Answer({ seq, client, principal }: Readonly<Record<'seq' | 'client' | '
       </Blank>
     );
   }
-  const { entry, right, why, deliveries } = value;
+  const { entry, right, why, deliveries, connections } = value;
   return (
     <div class="scroller answer">
       <div class={`verdict ${right?.visibility ?? ''}`}>
@@ -136,7 +137,8 @@ function Answer({ seq, client, principal }: Readonly<Record<'seq' | 'client' | '
           </div>
         )}
       </dl>
-      <h2>On the way to {deliveries.length === 1 ? 'one connection' : `${deliveries.length} connections`}</h2>
+      <h2>On the way to {connections === 1 ? 'one connection' : `${countText(connections)} connections`}</h2>
+      {deliveries.length < connections && <p class="quiet">The first {deliveries.length} of them.</p>}
       {deliveries.map((delivery) => (
         <DeliveryCard key={delivery.client.clientId} delivery={delivery} />
       ))}

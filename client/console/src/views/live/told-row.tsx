@@ -1,5 +1,6 @@
 import type { JsonObject } from '@atome-sync/client';
-import { nameOf, shortOf, timeText } from '../../data/names.js';
+import { useState } from 'preact/hooks';
+import { nameOf, namesText, shortOf, timeText } from '../../data/names.js';
 import type { Told } from '../../data/stream.js';
 import { useWorkspace } from '../../data/use-workspace.js';
 import { contentOf } from '../atomes/grid-row.js';
@@ -17,6 +18,7 @@ interface ToldRowProps {
 /** One event of the stream; open, with what it has changed. */
 export function ToldRow({ told, isOpen, onToggle }: ToldRowProps) {
   const { type, seq, atomeId, atome, alteration, timestamp, latencyMs, superseded } = told;
+  const [isPayload, showPayload] = useState(false);
   return (
     <li class={isOpen ? 'told is-open' : 'told'}>
       <button type="button" class="told-line" aria-expanded={isOpen} onClick={onToggle}>
@@ -34,7 +36,7 @@ export function ToldRow({ told, isOpen, onToggle }: ToldRowProps) {
       </button>
       {isOpen && (
         <div class="told-body">
-          {superseded.length > 0 && <p class="fault">Lost against a newer write: {superseded.join(', ')}</p>}
+          {superseded.length > 0 && <p class="fault">Lost against a newer write: {namesText(superseded)}</p>}
           {atome && <Changed told={told} />}
           <p class="actions">
             <a class="button plain" href={addressOf('atomes', atomeId)}>
@@ -47,9 +49,9 @@ export function ToldRow({ told, isOpen, onToggle }: ToldRowProps) {
               Explain
             </a>
           </p>
-          <details>
+          <details onToggle={({ currentTarget }) => showPayload(currentTarget.open)}>
             <summary>Payload</summary>
-            <pre>{JSON.stringify({ type, seq, timestamp, atomeId, alteration, atome }, null, 2)}</pre>
+            {isPayload && <pre>{JSON.stringify({ type, seq, timestamp, atomeId, alteration, atome }, null, 2)}</pre>}
           </details>
         </div>
       )}
