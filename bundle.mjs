@@ -1,4 +1,4 @@
-/* Builds dist/server.bundle.js out of dist/app/server.js: the server in one file, which starts in a third of the time. */
+/* Builds dist/server.bundle.js out of dist/app/server.js: the server in one file, which starts sooner. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -40,7 +40,7 @@ const __dirname = __fileURLToPath(new URL('.', import.meta.url));`;
 
 /**
  * Leaves the names to classes, which have them from a static block. esbuild gives one to each inner function too, whenever
- * it is made: 6 % of the CPU of a small write. Lines stay where the source map has them.
+ * it is made, and hot code makes many. Lines stay where the source map has them.
  */
 function nameClassesOnly(text) {
   const helper = /^var __name = (.*);$/m;

@@ -9,8 +9,8 @@ const signals = { onStop: (signal: NodeJS.Signals): void => process.exit(128 + c
 for (const signal of STOP_SIGNALS) process.on(signal, () => signals.onStop(signal));
 
 /*
- * The build puts the server and all that it imports into one file: to look for some 2,000 modules and to read them is
- * most of a start (1,310 ms of CPU to the first answer, 440 ms out of one file). Without it the modules do the same.
+ * The build puts the server and all that it imports into one file: to look for so many modules and to read them is
+ * most of a start. Without it the modules do the same.
  */
 const bundle = new URL('server.bundle.js', import.meta.url);
 const server: unknown = await import(existsSync(bundle) ? bundle.href : './app/server.js').catch(cannotBeRead);

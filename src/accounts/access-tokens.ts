@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose';
+import { SECRET_ALGORITHM } from '../auth/authentication/algorithms.js';
 import type { JwtOptions } from '../auth/authentication/jwt.authenticator.js';
 import type { AccountOptions } from '../config/module-options.js';
 
@@ -28,7 +29,7 @@ export class AccessTokens {
     const exp = now + accessTokenSeconds;
     const tenant = tenancy === 'own' ? accountId : 'default';
     const token = new SignJWT({ [tenantClaim]: tenant, [rolesClaim]: [role], sid: sessionId })
-      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+      .setProtectedHeader({ alg: SECRET_ALGORITHM, typ: 'at+jwt' })
       .setSubject(accountId)
       .setIssuedAt(now)
       .setExpirationTime(exp);

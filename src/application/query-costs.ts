@@ -1,6 +1,6 @@
 import type { FieldIndexes } from '../ledger/field-indexes.js';
 import { KindTotals } from '../ledger/kind-totals.js';
-import type { ListQuery, QueryCost } from '../ledger/list-query.js';
+import { isFoundBy, type ListQuery, type QueryCost } from '../ledger/list-query.js';
 import type { HeadRow } from '../ledger/rows.js';
 import { invalid, type AtomeError, type Condition, type FieldPath } from '../protocol/index.js';
 
@@ -18,10 +18,10 @@ export class QueryCosts {
    * @throws AtomeError `invalid` where it is too much.
    */
   async of(query: ListQuery, head: () => Promise<HeadRow>, isTold: boolean): Promise<QueryCost | undefined> {
-    if (!query.where && !query.sort) return undefined;
+    if (!query.sort && !isFoundBy(query, 'field')) return undefined;
     if (this.indexes.serves(query)) return { isIndexed: true };
     // another index leaves it few, nobody knows how many
-    if (typeof query.parentId === 'string' || query.search !== undefined) return { isIndexed: false };
+    if (typeof query.parentId === 'string' || isFoundBy(query, 'text')) return { isIndexed: false };
     if (!isTold && this.scanLimit === 0) return { isIndexed: false };
     const rows = rowsOf(await head(), query.kind);
     if (this.scanLimit > 0 && rows > this.scanLimit) throw this.refusal(query);

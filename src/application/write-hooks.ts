@@ -7,6 +7,7 @@ import type { PreparedMutation } from '../ledger/write/prepared-mutation.js';
 import { undecidable } from '../ledger/write/undecidable.js';
 import {
   AtomeError,
+  OPERATION_TRAITS,
   equalJson,
   isObject,
   parseMutate,
@@ -28,7 +29,7 @@ export interface PreparedWrite {
 
 /** Nobody is kept from saying who sees an atome, or from erasing it. */
 export function isShown({ operation }: Mutation): boolean {
-  return operation !== 'share' && operation !== 'redact';
+  return OPERATION_TRAITS[operation].right !== 'share';
 }
 
 /** Shows writes to the application, before anybody decides them. */

@@ -1,4 +1,5 @@
 import { SignJWT } from 'jose';
+import { SECRET_ALGORITHM } from '../auth/authentication/algorithms.js';
 import { isRole, ROLES, type Role } from '../auth/authorization/roles.js';
 import { UsageError } from '../config/command-line.js';
 import { ConfigError } from '../config/environment.js';
@@ -58,7 +59,7 @@ function sign({ sub, tenant, roles, groups, minutes }: TokenRequest, jwt: JwtOpt
     [jwt.rolesClaim]: roles,
     ...(groups.length > 0 && { [jwt.groupsClaim ?? 'groups']: groups }),
   })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setProtectedHeader({ alg: SECRET_ALGORITHM, typ: 'JWT' })
     .setSubject(sub)
     .setIssuedAt()
     .setExpirationTime(`${minutes} minutes`);

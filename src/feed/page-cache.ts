@@ -56,8 +56,7 @@ export class PageCache {
 
   /**
    * Keeps a page that has been offered before. What one reader alone goes through is not worth keeping, and costs most:
-   * it lives just long enough for the collector to take it for something that stays. With one client 300,000 events behind,
-   * the server grew by 150 MB instead of 375.
+   * it lives just long enough for the collector to take it for something that stays.
    */
   offer(owner: object, key: PageKey, batch: Batch): void {
     const offered = this.offered.get(owner) ?? new Set<PageKey>();

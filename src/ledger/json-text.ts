@@ -2,7 +2,7 @@ import type { JsonObject } from '../protocol/index.js';
 
 /*
  * Objects as the JSON that `JSON.stringify` writes: no white space, each key once, those that are indexes first. Of a
- * large one the members that nobody asks for are passed by; to take them apart would take tens of times as long.
+ * large one the members that nobody asks for are passed by: to take them apart would take far longer.
  */
 
 const QUOTE = 34;

@@ -40,6 +40,30 @@ export interface ListQuery {
   readonly after?: ListPlace | undefined;
 }
 
+/** What decides which atomes a list has. */
+export type ListFilter = Exclude<keyof ListQuery, 'sortBy' | 'sortOrder' | 'sort' | 'limit' | 'offset' | 'after'>;
+
+/**
+ * How the atomes are found that a filter wants: an index has them in order, or it leaves out few; they are looked for among
+ * others; by the index of texts; by that of a field, where there is one. A new filter has to say so before a list is taken
+ * for a cheap one.
+ */
+const FOUND_BY: Readonly<Record<ListFilter, 'order' | 'looking' | 'text' | 'field'>> = {
+  kind: 'order',
+  type: 'looking',
+  parentId: 'order',
+  search: 'text',
+  where: 'field',
+  includeDeleted: 'order',
+  visibleTo: 'order',
+};
+const FILTERS = Object.keys(FOUND_BY) as ListFilter[];
+
+/** Whether some of what a list wants is found in one of these ways. */
+export function isFoundBy(query: ListQuery, ...ways: readonly (typeof FOUND_BY)[ListFilter][]): boolean {
+  return FILTERS.some((filter) => query[filter] !== undefined && ways.includes(FOUND_BY[filter]));
+}
+
 /** A place in an order: what its rows are ordered by, and an id. */
 export interface ListPlace {
   /** Of each field where it is by fields. */

@@ -37,7 +37,7 @@ export function newAlteration(
   return fields as AlterationBody;
 }
 
-/** A copy of an alteration, in its place in the chain. One that is spread would cost many times as much. */
+/** A copy of an alteration, in its place in the chain. To spread one is slow. */
 export function chained(
   alteration: AlterationBody,
   { prevHash, hash }: Pick<Alteration, 'prevHash' | 'hash'>,

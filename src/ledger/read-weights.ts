@@ -1,3 +1,4 @@
+import { isFoundBy } from './list-query.js';
 import type { LedgerAlterations, LedgerAtomes, LedgerAudit, ListQuery } from './store.js';
 
 /** A verdict for each read of a part, by what it is asked. */
@@ -51,12 +52,7 @@ const IN_ORDER: ReadonlySet<string> = new Set(['updatedAt', 'createdAt', 'id']);
 /** Whether no index has the wanted atomes together, and in that order. */
 function isWalk(query: ListQuery): boolean {
   return (
-    query.search !== undefined ||
-    query.where !== undefined ||
-    query.sort !== undefined ||
-    query.type !== undefined ||
-    query.offset > FAR ||
-    !isInOrder(query)
+    isFoundBy(query, 'looking', 'text', 'field') || query.sort !== undefined || query.offset > FAR || !isInOrder(query)
   );
 }
 

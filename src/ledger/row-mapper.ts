@@ -36,7 +36,7 @@ export function atomeIn({ data, meta, ...rest }: AtomeInText): Atome {
 
 /**
  * {@link atomeOf} as JSON, put together out of the JSON that the row keeps: to parse and write `data` and `meta` again would
- * come to the same text. Halves the CPU of a snapshot.
+ * come to the same text, and is most of the work of a snapshot.
  */
 export function atomeText(row: AtomeRow | AtomeInText): string {
   return textWith(row, row);
@@ -68,7 +68,7 @@ export function alterationText(alteration: AlterationBody, changes: string): str
 
 /**
  * The row of a state. Written out, as the other objects of a write are: to spread several objects into one defines
- * each member by itself, 12 µs for a row, and that was half of what a write cost.
+ * each member by itself, which costs more than all else that is done for a row.
  */
 export function rowOf(
   state: AtomeState,
@@ -101,7 +101,7 @@ export function rowOf(
   return row;
 }
 
-/** A state without what only the next write needs to know. Written out: the rest of an object costs many times as much. */
+/** A state without what only the next write needs to know. Written out: the rest of an object (`...`) is slow. */
 export function withoutClocks(state: AtomeState): Atome {
   const { id, kind, type, data, meta, parentId, ownerId, version, createdAt, updatedAt, deletedAt } = state;
   const { access, inherited } = state;

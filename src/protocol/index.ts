@@ -22,6 +22,7 @@ export * from './messages/client-messages.js';
 export * from './messages/events.js';
 export * from './messages/server-messages.js';
 export * from './operations.js';
+export * from './operation-traits.js';
 export * from './parse/access.js';
 export * from './parse/batch.js';
 export * from './parse/body.js';

@@ -27,8 +27,8 @@ export type Tombstone = Pick<Atome, 'kind' | 'type' | 'parentId' | 'ownerId' | '
 };
 
 /**
- * What each operation changes, as the ledger keeps it. A new operation starts here; the compiler
- * then names every place that has to decide about it.
+ * What each operation changes, as the ledger keeps it. A new operation starts here; the compiler then asks for its traits,
+ * its assignments and its parsing. What goes by the name of an operation is listed in docs/architecture.md.
  */
 export interface ChangesByOperation {
   /** With the access that was asked for, or that is usual for the kind. */

@@ -70,7 +70,7 @@ async function pack(workspace: string): Promise<Packed> {
 
 describe('the package of the server', () => {
   it('is small, and holds what was built and nothing else', () => {
-    // 40 kB of it are the console, which everybody who installs it is shown first, and 10 the edge
+    // the console is in it, which everybody who installs it is shown first
     expect(server.size).toBeLessThanOrEqual(450_000);
     const paths = server.files.map(({ path }) => path);
     expect(paths).toEqual(

@@ -1,5 +1,6 @@
 import type { JSONWebKeySet, JWK } from 'jose';
 import { isObject } from '../../protocol/index.js';
+import { isUsable, KEY_KINDS } from './algorithms.js';
 
 /**
  * The public keys of a JSON Web Key Set (RFC 7517 §5). Keys of a kind that is not used here are left alone.
@@ -14,7 +15,10 @@ export function parseJwks(text: string): JSONWebKeySet {
   if (keys.some(({ d, k }) => d !== undefined || k !== undefined)) {
     throw new Error('it holds a private or a secret key; leave only public keys in it');
   }
-  if (!keys.some(isUsable)) throw new Error('it holds no key for EdDSA (Ed25519), ES256 (P-256) or RS256 (RSA)');
+  if (!keys.some(isUsable)) {
+    const names = KEY_KINDS.map(({ name, kty, crv = kty }) => `${name} (${crv})`);
+    throw new Error(`it holds no key for ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  }
   return { keys };
 }
 
@@ -24,8 +28,4 @@ function decode(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isUsable({ kty, crv }: JWK): boolean {
-  return kty === 'RSA' || (kty === 'EC' && crv === 'P-256') || (kty === 'OKP' && crv === 'Ed25519');
 }

@@ -1,5 +1,6 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import { AtomeError, type Principal } from '../../protocol/index.js';
+import { KEY_KINDS, SECRET_ALGORITHM } from './algorithms.js';
 import { Authenticator, type Identity } from './authenticator.js';
 import { hasDuplicateKeys } from './duplicate-json-keys.js';
 import {
@@ -67,7 +68,7 @@ export class JwtAuthenticator extends Authenticator {
     this.keys = keysOf(keys);
     this.claims = claims;
     this.verifyOptions = {
-      algorithms: 'secret' in keys ? ['HS256'] : ['EdDSA', 'Ed25519', 'ES256', 'RS256'],
+      algorithms: 'secret' in keys ? [SECRET_ALGORITHM] : KEY_KINDS.flatMap(({ algorithms }) => algorithms),
       clockTolerance: CLOCK_TOLERANCE_S,
       requiredClaims: ['sub', 'exp'],
       ...(issuer !== undefined && { issuer }),

@@ -6,7 +6,7 @@ import {
   type DocumentField,
   type Term,
 } from '../../protocol/index.js';
-import type { ListQuery } from '../list-query.js';
+import { isFoundBy, type ListQuery } from '../list-query.js';
 import type { Param, Statement } from './columns.js';
 import { SYMBOLS } from './condition.sql.js';
 import { indexName, IS_COMPLETE, keyColumns } from './field-values.sql.js';
@@ -28,8 +28,8 @@ type Has = (field: DocumentField) => boolean;
 
 /** The index that has a list in its order, and the one that finds what its condition wants. */
 export function usesOf(query: ListQuery, has: Has, parts: readonly SortPart[]): { order?: IndexUse; where?: IndexUse } {
-  const { kind, sort, where, includeDeleted, search } = query;
-  if (kind === undefined || includeDeleted || search !== undefined) return {};
+  const { kind, sort, where, includeDeleted } = query;
+  if (kind === undefined || includeDeleted || isFoundBy(query, 'text')) return {};
   const terms = where ? partsOf(where) : [];
   const useOf = (field: DocumentField): IndexUse => {
     const found = terms.flatMap((term) => boundOf(term, field, parts) ?? []);

@@ -124,8 +124,8 @@ export function selectWalkEnd(tenant: string, query: ListQuery, dialect: Dialect
 }
 
 /**
- * Most parents have few children: they are found and sorted, not looked for among all atomes in order. On 100,000 atomes 0.02 ms
- * instead of 47 ms. Those without a parent are many, and `seq` is in order behind each parent.
+ * Most parents have few children: they are found and sorted, not looked for among all atomes in order.
+ * Those without a parent are many, and `seq` is in order behind each parent.
  */
 function sortColumn({ sortBy, parentId, found, index }: FoundQuery, { unwalked }: Dialect): string {
   const column = SORT_COLUMN[sortBy];

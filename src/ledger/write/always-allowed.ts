@@ -1,4 +1,4 @@
-import type { JudgedHeader, Mutation } from '../../protocol/index.js';
+import { OPERATION_TRAITS, type JudgedHeader, type Mutation } from '../../protocol/index.js';
 import { narrows, rightsNow } from './access-inheritance.js';
 
 /*
@@ -9,7 +9,7 @@ import { narrows, rightsNow } from './access-inheritance.js';
 /** A deletion makes room, though it is noted too; and all rights can be taken away without any. */
 export function freesSpace({ operation, changes }: Pick<Mutation, 'operation' | 'changes'>): boolean {
   const access = 'access' in changes ? changes.access : undefined;
-  return operation === 'delete' || operation === 'redact' || (operation === 'share' && access === 'private');
+  return OPERATION_TRAITS[operation].freesSpace || (operation === 'share' && access === 'private');
 }
 
 /** All that a change of place says. */

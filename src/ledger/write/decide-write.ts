@@ -1,5 +1,6 @@
 import {
   AtomeError,
+  OPERATION_TRAITS,
   assertAllowed,
   clampHlc,
   decide,
@@ -38,8 +39,10 @@ import type { WriteEnvironment } from './write-environment.js';
 
 /*
  * The decision of a write, between the reading of the state and the inserts:
- * replayOf → authorizeTarget → completeChange → inheritAccess → isSameCreation → stampFor → merge → appendEntry.
- * Only the GroupState changes.
+ * replayOf → authorizeTarget → excerptOf → completeReplaced → assertPrepared → assertPreconditions → assertNotOutdated →
+ * restorableOf → completeChange → inheritAccess → isSameCreation → stampFor → decide → inheritOnMove, and then, of what it
+ * comes to, fold → assertResultAllowed → assertCopiesFit → appendEntry → assertResultFits → assertKindFits →
+ * assertWithinQuotas. What an edge takes over is decided by adoptInto instead. Only the GroupState changes.
  */
 
 export interface WriteRequest {
@@ -199,7 +202,7 @@ function authorizeTarget(
     throw new AtomeError('exists', `the id "${atomeId}" is taken; create it with another id`);
   }
   if (!isRead) return undefined;
-  assertAllowed(rules, principal, operation === 'share' || operation === 'redact' ? 'share' : 'write', header);
+  assertAllowed(rules, principal, OPERATION_TRAITS[operation].right ?? 'write', header);
   return target;
 }
 

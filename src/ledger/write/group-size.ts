@@ -56,8 +56,8 @@ interface GroupCost {
 
 /**
  * How long is rested after a group that kept the event loop: by its whole tenant as long, so that it has half of it at the most. Of
- * large atomes each write by itself is work that nobody gets in between: those who alter them rest twenty times as long, so that
- * less than one turn in a hundred is as long.
+ * large atomes each write by itself is work that nobody gets in between: those who alter them rest many times as long, so that
+ * such turns are few.
  */
 export function restAfter({ heldMs, largeBytes }: GroupCost): Readonly<Record<'all' | 'large', number>> {
   if (heldMs <= LONG_MS) return { all: 0, large: 0 };

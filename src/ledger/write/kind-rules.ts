@@ -1,4 +1,5 @@
 import {
+  OPERATION_TRAITS,
   assignments,
   contentOf,
   isRedacted,
@@ -68,8 +69,7 @@ export function assertNotOutdated(
   target: Pick<PendingAtome, 'state'> | undefined,
   { kinds }: Environment,
 ): void {
-  if (!kinds || !target || isUpgrade || (operation !== 'update' && operation !== 'patch' && operation !== 'rename'))
-    return;
+  if (!kinds || !target || isUpgrade || OPERATION_TRAITS[operation].writes !== 'data') return;
   if (target.state.deletedAt === null && kinds.isOutdated(target.state)) throw new Outdated(target.state.version);
 }
 
@@ -84,7 +84,7 @@ export function assertKindFits(
 ): void {
   const { operation, isAdded, isUpgrade, asked = prepared } = prepared;
   // nobody is kept from taking something away, or from saying who sees it
-  if (!kinds || isUpgrade || operation === 'delete' || operation === 'redact' || operation === 'share') return;
+  if (!kinds || isUpgrade || OPERATION_TRAITS[operation].writes === 'nothing') return;
   kinds.assertFits({ ...write, asked: () => (isAdded ? [] : askedKeys(asked, write.before, limits)) });
 }
 

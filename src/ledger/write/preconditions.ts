@@ -1,4 +1,4 @@
-import { AtomeError, type AtomeState, type Operation } from '../../protocol/index.js';
+import { AtomeError, OPERATION_TRAITS, type AtomeState, type Operation } from '../../protocol/index.js';
 import { entityTag } from '../entity-tag.js';
 
 /* The conditions of RFC 9110 §13.1 on one atome, whoever evaluates them: a read, or the writer under the tenant's lock. */
@@ -49,9 +49,6 @@ export function failedPrecondition(
   return undefined;
 }
 
-/** What a write may do to an atome that is deleted; everything else is refused as `gone`, whatever its preconditions. */
-const ON_DELETED: ReadonlySet<Operation> = new Set(['create', 'delete', 'restore', 'redact']);
-
 /**
  * Holds a write against the atome that it meets. What is refused without preconditions is left to that refusal
  * (RFC 9110 §13.2.1).
@@ -64,7 +61,7 @@ export function assertPreconditions(
   epoch: string,
 ): void {
   if (preconditions === undefined) return;
-  const isRefused = state ? state.deletedAt !== null && !ON_DELETED.has(operation) : operation !== 'create';
+  const isRefused = state ? state.deletedAt !== null && !OPERATION_TRAITS[operation].onDeleted : operation !== 'create';
   if (isRefused) return;
   const failed = failedPrecondition(preconditions, state && { ...state, etag: entityTag(epoch, state) });
   if (failed !== undefined) throw new AtomeError('precondition_failed', failed, state && { version: state.version });

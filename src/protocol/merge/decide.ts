@@ -4,6 +4,7 @@ import { AtomeError, invalid } from '../errors.js';
 import type { Hlc } from '../hlc.js';
 import { checkJson, equalJson } from '../json.js';
 import type { Limits } from '../limits.js';
+import { OPERATION_TRAITS } from '../operation-traits.js';
 import type { ReadyMutation } from '../operations.js';
 import { assignments, patchSteps, type Assignment } from './assignments.js';
 import { clockAt, isLongKey, MAX_KEY_BYTES, PARTS, valueAt, type Part } from './keys.js';
@@ -48,9 +49,7 @@ export function decide(
     );
   }
   if (mutation.operation === 'redact') return { outcome: 'applied', superseded: [] };
-  if (state.deletedAt !== null && mutation.operation !== 'restore' && mutation.operation !== 'delete') {
-    throw gone(state);
-  }
+  if (state.deletedAt !== null && !OPERATION_TRAITS[mutation.operation].onDeleted) throw gone(state);
   // never superseded by clocks: taking a right away must not lose against a clock that is fast
   if (mutation.operation === 'share') {
     return sameRights(state, mutation.changes) ? NOOP : { outcome: 'applied', superseded: [] };

@@ -69,7 +69,7 @@ function startsAnew({ operation }: Foldable): boolean {
   return operation === 'create' || operation === 'redact';
 }
 
-/** A spread takes twice as long where the keys are many. */
+/** Not a spread, which is slow where the keys are many. */
 function copyOf(object: JsonObject): JsonObject {
   const copy: JsonObject = {};
   for (const key in object) {

@@ -110,7 +110,7 @@ export type Envelope<OpId = string | null> = Pick<Mutation, 'baseVersion' | 'hlc
 
 /**
  * A parsed write, written out: V8 gives each object that is spread together a hidden class of its own once the code is hot,
- * and those go to the old generation. With the alteration of an answer that was 10 µs of the 79 of a small write.
+ * and those go to the old generation.
  */
 export function mutationOf<OpId extends string | null>(
   { opId, baseVersion, hlc, atomeId, reason }: Envelope<OpId>,

@@ -16,8 +16,8 @@ type Settle = () => void;
 const MAX_WEIGHT = 500;
 
 /**
- * What comes within one turn of the event loop goes into one transaction: each costs a flush to disk. With 64
- * writes waiting in as many of 1,000 tenants, that is six times as many writes a second for a third of the CPU time.
+ * What comes within one turn of the event loop goes into one transaction: each costs a flush to disk,
+ * whichever tenants its writes are of.
  */
 export class SharedTransaction {
   private waiting: Waiting[] = [];

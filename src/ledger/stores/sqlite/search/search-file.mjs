@@ -99,7 +99,7 @@ export class SearchFile {
 
   /**
    * Leaves nothing of what was taken out. Its trigrams go when the parts of the index are merged into one: at once in a
-   * small file, else where it is asked for. (`secure-delete` of FTS5 would take a hundred times as long for each text, and
+   * small file, else where it is asked for. (`secure-delete` of FTS5 would take far longer for each text, and
    * with `detail=none` it brings back what was taken out without it.)
    * @param {boolean} isWhole
    */
