@@ -17,7 +17,7 @@ import { faultOf, soundAlteration, soundOpId, soundTime } from './bounds.js';
 import { difference, leadsTo } from './difference.js';
 import { markedSeq, markOf } from './marks.js';
 import type { Outbox } from './outbox.js';
-import { shownOf, type UpstreamAtome } from './shown.js';
+import { shownOf, withWrite, type UpstreamAtome } from './shown.js';
 
 /** How long it is waited where the writer has no room, in milliseconds. */
 const REST_MS = 250;
@@ -75,7 +75,7 @@ export class Adopter {
 
   /** Whether upstream has told what came of a local write. */
   isConfirmed({ atomeId, seq }: AlterationBody): boolean {
-    return (this.confirmed.get(atomeId) ?? 0) >= seq;
+    return this.isBehind(atomeId, seq);
   }
 
   /** Up to which upstream seq some atome is here. */
@@ -107,8 +107,34 @@ export class Adopter {
     this.known.delete(id);
   }
 
+  /**
+   * Whether an event says of the oldest local write to an atome what was shown of it from the beginning: then what is here
+   * is right, with all that waits on top of it. Takes note of it.
+   */
+  isForetold(id: string, event: AtomeEvent, own: number | undefined): boolean {
+    const [before, write] = [this.known.get(id), this.parts.outbox.of(id).find(({ seq }) => !this.isBehind(id, seq))];
+    if (write === undefined || write.seq !== own || before === undefined || before === 'erased') return false;
+    if (!('atome' in event) || faultOf(event.atome) !== undefined) return false;
+    const expected = withWrite(before === 'none' ? null : { ...before, clocks: {} }, write);
+    if (!expected || difference(expected, { ...event.atome, clocks: {} }).length > 0) return false;
+    this.known.set(id, event.atome);
+    this.confirm(id, own);
+    return true;
+  }
+
+  private isBehind(id: string, seq: number): boolean {
+    return seq <= (this.confirmed.get(id) ?? 0);
+  }
+
+  /** Takes note of an event behind which there is another one about the same atome. @param own as {@link event} has it. */
+  pass(id: string, own: number | undefined): void {
+    // what the next one makes of it cannot be foretold
+    this.lose(id);
+    if (own !== undefined) this.confirm(id, own);
+  }
+
   /** Takes note that an event is about a local write. */
-  confirm(id: string, own: number): void {
+  private confirm(id: string, own: number): void {
     this.confirmed.set(id, Math.max(own, this.confirmed.get(id) ?? 0));
   }
 

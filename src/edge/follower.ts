@@ -128,9 +128,10 @@ export class Follower {
         const id = idOf(event);
         const opId = event.type === 'atome:left' ? null : event.opId;
         const own = opId === null ? undefined : ownSeq(opId, id);
+        if (adopter.isForetold(id, event, own)) return;
         // many writes that wait are put on top of the last one alone
         if (last.get(id) === event || outbox.of(id).length < HOT) await adopter.event(id, event, own);
-        else if (own !== undefined) adopter.confirm(id, own);
+        else adopter.pass(id, own);
       }),
     );
     for (const [id, { type }] of last) {
@@ -192,23 +193,14 @@ export class Follower {
     outbox.forgetAcknowledged();
     const { epoch, seq, hash, rights } = await calls.snapshot(async (atomes, head) => {
       atomes.forEach(({ id }) => ids.add(id));
-      await allOf(atomes.map((atome) => adopter.state(atome.id, atome, head.seq, null)));
+      await allOf(atomes.map((each) => adopter.state(each.id, 'redacted' in each ? 'erased' : each, head.seq, null)));
     });
     const ledger = store.ledger(tenant).atomes;
     for (let after = ''; ;) {
       const page = await ledger.after({ after, limit: PAGE });
       if (page.length === 0) break;
       const gone = page.filter((row) => !ids.has(row.id) && !isRedacted(stateOf(row)));
-      for (let at = 0; at < gone.length; at += ASKED) {
-        await allOf(
-          gone.slice(at, at + ASKED).map(async ({ id }) => {
-            // what begins here is not there yet
-            const isNew = outbox.of(id)[0]?.operation === 'create';
-            const upstream = isNew ? 'none' : await calls.atomeAt(id, seq);
-            await adopter.state(id, upstream, seq, 'it is not there upstream');
-          }),
-        );
-      }
+      await allOf(gone.map(({ id }) => adopter.state(id, 'none', seq, 'it is not there upstream')));
       after = page.at(-1)!.id;
     }
     this.unsettled.clear();

@@ -81,9 +81,9 @@ export class Outbox {
     const { atomeId, opId } = waiting.alteration;
     this.waiting.delete(seq);
     if (opId !== null && this.byOpId.get(opId) === seq) this.byOpId.delete(opId);
-    const others = this.of(atomeId).filter((each) => each.seq !== seq);
-    if (others.length > 0) this.byAtome.set(atomeId, others);
-    else this.byAtome.delete(atomeId);
+    const others = this.byAtome.get(atomeId)!;
+    others.splice(others.indexOf(waiting.alteration), 1);
+    if (others.length === 0) this.byAtome.delete(atomeId);
   }
 
   /** All up to there is decided upstream; `head` is where the ledger ends. */

@@ -23,7 +23,7 @@ export function shownOf(
 }
 
 /** As upstream would decide it, which it may not; the stamps of keys are known there alone. */
-function withWrite(shown: AtomeState | null, write: AlterationBody): AtomeState | null {
+export function withWrite(shown: AtomeState | null, write: AlterationBody): AtomeState | null {
   const { operation } = write;
   if (operation === 'create' ? shown : !shown || (shown.deletedAt !== null && operation !== 'restore')) return shown;
   try {

@@ -52,6 +52,14 @@ describe('calls to the server above', () => {
     expect(await calls.erase('x')).toEqual({ code: 'forbidden', message: 'it is forbidden' });
   });
 
+  it('an atome whose past is in an archive is not taken for none', async () => {
+    answer = (_request, response) =>
+      void response.writeHead(410).end(JSON.stringify({ code: 'gone', detail: 'archived', archivedTo: 7 }));
+    await expect(calls.atomeAt('x', 5)).rejects.toThrow('GET of x: archived');
+    answer = problem(410, 'gone');
+    expect(await calls.atomeAt('x', 5)).toBe('none');
+  });
+
   it('does not follow to elsewhere', async () => {
     answer = (_request, response) => void response.writeHead(307, { Location: '/elsewhere' }).end();
     await expect(calls.push([])).rejects.toThrow();

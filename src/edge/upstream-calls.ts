@@ -1,5 +1,6 @@
 import type { Ack, Atome, Nack } from '../protocol/index.js';
 import { MOST_BYTES, restOf, saidOf } from './bounds.js';
+import type { ErasedAtome } from '../protocol/messages/answers.js';
 import type { UpstreamAtome } from './shown.js';
 
 /** How long a call may take, in milliseconds. */
@@ -25,6 +26,13 @@ export class UpstreamFault extends Error {
   ) {
     super(message);
   }
+}
+
+interface AtomeBody {
+  readonly atome?: Atome;
+  readonly code?: string;
+  readonly redacted?: true;
+  readonly archivedTo?: number;
 }
 
 interface Call {
@@ -76,20 +84,24 @@ export class UpstreamCalls {
 
   private async atome(id: string, query = ''): Promise<UpstreamAtome> {
     const answer = await this.call('GET', `atome/${encodeURIComponent(id)}${query}`, { also: [404, 410] });
-    const { atome, code, redacted } = (await bodyOf(answer)) as { atome?: Atome; code?: string; redacted?: true };
+    const { atome, code, redacted, archivedTo } = (await bodyOf(answer)) as AtomeBody;
     if (atome) return atome;
+    // of what is in an archive it is not told what it was: who asks is behind, and is told to begin anew
+    if (archivedTo !== undefined) throw new UpstreamFault(`GET of ${id}: archived`, answer.status);
     // whoever else answers on the way there knows of no atomes
     if (code !== 'not_found' && code !== 'gone')
       throw new UpstreamFault(`GET of ${id}: ${answer.status}`, answer.status);
     return redacted ? 'erased' : 'none';
   }
 
-  /** All that may be read, in pieces. @param take may take its time. */
-  async snapshot(take: (atomes: readonly Atome[], head: SnapshotHead) => Promise<void>): Promise<SnapshotHead> {
-    const answer = await this.call('GET', 'sync/snapshot');
+  /** All that may be read, and what was erased, in pieces. @param take may take its time. */
+  async snapshot(
+    take: (atomes: readonly (Atome | ErasedAtome)[], head: SnapshotHead) => Promise<void>,
+  ): Promise<SnapshotHead> {
+    const answer = await this.call('GET', SNAPSHOT);
     let head: SnapshotHead | undefined;
     let count: number | undefined;
-    let piece: Atome[] = [];
+    let piece: (Atome | ErasedAtome)[] = [];
     let taken = 0;
     for await (const line of linesOf(answer)) {
       const parsed = JSON.parse(line) as Partial<Atome> & Partial<SnapshotHead> & { count?: number };
@@ -114,7 +126,7 @@ export class UpstreamCalls {
     };
     const address = new URL(`/api/${path}`, this.url.replace(/^ws/, 'http'));
     // a snapshot takes as long as it takes
-    const bounds = path === 'sync/snapshot' ? [] : [AbortSignal.timeout(CALL_MS)];
+    const bounds = path === SNAPSHOT ? [] : [AbortSignal.timeout(CALL_MS)];
     const both = AbortSignal.any([this.signal, ...bounds]);
     // the token is for nobody else
     const bare = { method, headers, signal: both, redirect: 'error' } as const;
@@ -126,6 +138,7 @@ export class UpstreamCalls {
   }
 }
 
+const SNAPSHOT = 'sync/snapshot?erased=true';
 /** How many atomes of a snapshot are taken together. */
 const PIECE = 200;
 

@@ -44,7 +44,8 @@ export class SnapshotController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     const { where, rest } = takeWhere(request.query, request.url);
-    const { kinds } = await checkedQuery(SnapshotQueryDto, rest);
+    const { kinds, erased } = await checkedQuery(SnapshotQueryDto, rest);
+    const wanted = { kinds, where, hasErased: erased === 'true' };
     const { epoch, seq, hash } = await this.queries.head(principal);
     void reply.type(NDJSON);
     if (isHead(request)) return sendHead(reply);
@@ -53,7 +54,7 @@ export class SnapshotController {
     const head = { epoch, seq, hash, rights: this.accessPolicy.accessFingerprint(principal) };
     const lines = ndjson({
       header: () => head,
-      records: () => this.queries.snapshot(seq, { kinds, where }, principal, until(signal)),
+      records: () => this.queries.snapshot(seq, wanted, principal, until(signal)),
       onError: this.onError,
       signal,
     });

@@ -5,9 +5,11 @@ import { CommaList, WholeNumber } from '../http/validation.js';
 import { WHERE } from '../http/where-query.js';
 import { DEFAULT_LIMITS, ID_PATTERN, KIND_PATTERN } from '../protocol/index.js';
 
+const FLAGS = ['true', 'false'] as const;
 const KINDS = { each: true, message: 'must be kinds separated by commas' };
 
-export class SnapshotQueryDto {
+/** What is wanted of a feed. */
+export class FilterQueryDto {
   @ApiPropertyOptional({ type: String, description: 'Only these kinds, separated by commas.' })
   @IsOptional()
   @CommaList()
@@ -19,7 +21,13 @@ export class SnapshotQueryDto {
   where?: never;
 }
 
-export class ChangesQueryDto extends SnapshotQueryDto {
+export class SnapshotQueryDto extends FilterQueryDto {
+  @ApiPropertyOptional({ enum: FLAGS, default: 'false', description: 'Also which atomes have been erased.' })
+  @IsIn(FLAGS)
+  erased: (typeof FLAGS)[number] = 'false';
+}
+
+export class ChangesQueryDto extends FilterQueryDto {
   @ApiPropertyOptional({
     type: Number,
     minimum: 0,

@@ -11,6 +11,7 @@ import {
   type JudgedHeader,
   type RedactedAlteration,
 } from '../../protocol/index.js';
+import type { ErasedAtome } from '../../protocol/messages/answers.js';
 import type { Committed } from '../outcome.js';
 import { floorSeqOf, readNewestPage, readPage, type NewestPage, type PageContent } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
@@ -29,6 +30,8 @@ import { turn, turnBySize } from '../turns.js';
 export interface SnapshotFilter {
   readonly kinds?: readonly string[] | undefined;
   readonly where?: Condition | undefined;
+  /** Whether erased ones are named. */
+  readonly hasErased?: boolean;
 }
 
 /** One page of a list. */
@@ -253,7 +256,7 @@ export class LedgerReader {
   async *snapshot(
     tenant: string,
     seq: number,
-    { kinds, where }: SnapshotFilter = {},
+    { kinds, where, hasErased = false }: SnapshotFilter = {},
     visible: (now: AtomeHeader) => boolean = () => true,
   ): AsyncGenerator<string> {
     let after = '';
@@ -265,6 +268,10 @@ export class LedgerReader {
       await turn();
       for (const row of rows) {
         if (!visible(headerOf(row))) continue;
+        if (hasErased && row.deletedAt !== null && isRedacted(stateOf(row))) {
+          yield JSON.stringify({ id: row.id, redacted: true } satisfies ErasedAtome);
+          continue;
+        }
         const isOfNow = row.seq <= seq;
         if (!isOfNow) await turn();
         const there = isOfNow ? row : await this.asOf(tenant, row, seq);

@@ -184,7 +184,13 @@ export interface LinesHead {
 }
 
 /** A line of a snapshot. */
-export type SnapshotLine = (LinesHead & { readonly rights: string }) | Atome | LinesEnd;
+export type SnapshotLine = (LinesHead & { readonly rights: string }) | Atome | ErasedAtome | LinesEnd;
+
+/** An atome whose payload is gone for good, whenever that was. */
+export interface ErasedAtome {
+  readonly id: string;
+  readonly redacted: true;
+}
 
 /** A line of what comes of a batch, while it is under way. */
 export type BatchLine = Readonly<Record<string, never>> | BatchRecord | BatchSummary | LinesEnd;

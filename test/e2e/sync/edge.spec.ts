@@ -6,6 +6,8 @@ import { EdgePair, ledgerOf, type PairEnvironment } from '../../support/edge/edg
 import type { TestApp } from '../../support/server/app.js';
 import { tokenOf, WITH_TOKENS } from '../../support/server/tokens.js';
 import { openRewind } from '../../support/ledger/rewind.js';
+import type { Adopter } from '../../../src/edge/adopter.js';
+import type { UpstreamCalls } from '../../../src/edge/upstream-calls.js';
 import type { Tables } from '../../../src/database/tables.js';
 import { lastHolder } from '../../../src/ledger/compaction/holders.js';
 import { LEDGER_STORE, type LedgerStore } from '../../../src/ledger/store.js';
@@ -245,6 +247,76 @@ describe('an edge', () => {
     expect(edge).toEqual(core);
     // the sixty of upstream came in few frames
     expect((await rowsOf(pair.edge)).length - before).toBeLessThan(60);
+  });
+
+  it('does not put all that waits on top of each event about a write of its own', async () => {
+    await start();
+    await push(pair.core, create('op-1', 'x'));
+    await pair.joined();
+    pair.way.break({ kind: 'refuse' });
+    const many = Array.from({ length: 300 }, (_, at) => at);
+    await push(pair.edge, ...many.map((at) => update(`edge-${at}`, 'x', { a: at })));
+    const adopter = Reflect.get(pair.link, 'adopter') as Adopter;
+    const adopted: number[] = [];
+    const adopt = adopter.event.bind(adopter);
+    adopter.event = (id, event, own) => {
+      adopted.push(event.seq);
+      return adopt(id, event, own);
+    };
+    pair.way.heal();
+    await pair.joined();
+    const [edge, core] = await pair.states();
+    expect(core.get('x')).toMatchObject({ data: { a: 299 } });
+    expect(edge).toEqual(core);
+    expect(adopted.length).toBeLessThan(3);
+  });
+
+  it('asks nothing of single atomes where upstream begins anew', async () => {
+    await start();
+    const ids = Array.from({ length: 40 }, (_, at) => `x${at}`);
+    await push(pair.core, ...ids.map((id, at) => create(`op-${at}`, id)));
+    await pair.joined();
+    pair.way.break({ kind: 'refuse' });
+    await push(pair.core, ...ids.map((id) => ({ opId: `gone-${id}`, operation: 'delete', atomeId: id })));
+    expect((await pair.core.api.post('/api/atome/x7/erase', {})).status).toBe(200);
+    Reflect.set(Reflect.get(pair.link, 'follower') as object, 'cursor', undefined);
+    const calls = Reflect.get(pair.link, 'calls') as UpstreamCalls;
+    const asked: string[] = [];
+    calls.atomeAt = (id) => Promise.reject(new Error(asked[asked.push(id) - 1]));
+    pair.way.heal();
+    await pair.joined();
+    expect(asked).toEqual([]);
+    const [edge] = await pair.states();
+    expect(edge.size).toBe(0);
+    expect((await pair.edge.api.get('/api/atome/x7')).body).toMatchObject({ redacted: true });
+  });
+
+  it('sends up names, types and parents as they are here, whoever has written them', async () => {
+    await start({ edge: WITH_TOKENS });
+    const eve = pair.edge.api.as(tokenOf('writer', { sub: 'eve', tenant: 'default' }));
+    pair.way.break({ kind: 'refuse' });
+    const data = { name: 'First', a: 1 };
+    await eve.post('/api/atome/create', { id: 'p', kind: 'folder', data });
+    await eve.post('/api/atome/create', { id: 'x', kind: 'note', type: 'draft', parentId: 'p', data });
+    await eve.patch('/api/atome/x', { a: 2 });
+    await eve.post('/api/atome/x/rename', { newName: 'Second' });
+    const renamed = [{ opId: 'op-9', operation: 'rename', atomeId: 'p', changes: { name: 'Above' } }];
+    await eve.post('/api/sync/push', { operations: renamed });
+    const edgeRows = await rowsOf(pair.edge);
+    pair.way.heal();
+    await pair.joined();
+    const [edge, core] = await pair.states();
+    expect(edge).toEqual(core);
+    expect(core.get('x')).toMatchObject({ type: 'draft', parentId: 'p', data: { name: 'Second', a: 2 } });
+    expect(core.get('p')).toMatchObject({ kind: 'folder', data: { name: 'Above' } });
+    const names = (await rowsOf(pair.core)).map(({ opId }) => opId);
+    const { epoch } = (await ledgerOf(pair.edge).write.head())!;
+    expect(names).toEqual(edgeRows.map(({ seq }) => expect.stringMatching(`^edge:${epoch}:${seq}:[0-9a-f]{16}$`)));
+    // another write at the same place, after a backup was brought back, is not taken for the one that was there
+    const nameOf = Reflect.get(pair.link, 'nameOf') as (write: object) => string;
+    const again = edgeRows.map((row) => nameOf.call(pair.link, row));
+    expect(again).toEqual(names);
+    expect(nameOf.call(pair.link, { ...edgeRows[3]!, hlc: `${edgeRows[3]!.hlc}x` })).not.toBe(names[3]);
   });
 
   it('holds up the archiving of what was never decided, and tells admins alone why', async () => {

@@ -47,6 +47,16 @@ describe.each(DATABASES)('GET /api/sync/snapshot, on %s', (_database, create) =>
     expect((await snapshot('?kinds=none')).trailer.count).toBe(0);
   });
 
+  it('names what was erased, for who asks', async () => {
+    for (const id of ['a1', 'a2', 'a3']) await server.api.create({ n: 1 }, { id });
+    await server.api.post('/api/atome/a1/erase', {});
+    await server.api.delete('/api/atome/a3');
+    const { atomes, trailer } = await snapshot('?erased=true');
+    expect(atomes).toEqual([{ id: 'a1', redacted: true }, expect.objectContaining({ id: 'a2' })]);
+    expect(trailer.count).toBe(2);
+    expect((await snapshot()).trailer.count).toBe(1);
+  });
+
   it('of an empty ledger is a header and a trailer', async () => {
     expect(await snapshot()).toMatchObject({ header: { seq: 0 }, atomes: [], trailer: { count: 0 } });
   });
