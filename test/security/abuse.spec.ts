@@ -8,7 +8,7 @@ import { ERRORS } from '../../src/protocol/index.js';
 import { audit, DATABASES, type Database } from '../support/databases/databases.js';
 import type { Api } from '../support/clients/api.js';
 import { bundled } from '../support/server/killed-program.js';
-import { Inspector, INSPECTED } from '../support/server/inspector.js';
+import { Inspector, WATCHED } from '../support/server/inspector.js';
 import { ServerProcess } from '../support/server/process.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import { report } from '../support/report.js';
@@ -64,11 +64,10 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
   beforeAll(async () => {
     program = await bundled('abuser');
     database = await create();
-    const { NODE_OPTIONS } = INSPECTED;
     server = await ServerProcess.start({
       ...WITH_TOKENS,
       DATABASE_URL: database.url,
-      NODE_OPTIONS: `${NODE_OPTIONS} --max-old-space-size=${HEAP_MB}`,
+      NODE_OPTIONS: `${WATCHED.NODE_OPTIONS} --max-old-space-size=${HEAP_MB}`,
     });
     inspector = await Inspector.attach(server);
     await prepare(server.api.as(tokenOf('writer', { tenant: 'abused' })));
