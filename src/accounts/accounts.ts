@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import type { Identity } from '../auth/authentication/authenticator.js';
+import { elapse } from '../ledger/elapse.js';
 import { AtomeError } from '../protocol/index.js';
 import type { Account, AccountStore } from './account.store.js';
 import { parseIdentifier, parseNewIdentifier } from './identifier.js';
@@ -86,7 +86,7 @@ export class Accounts {
   ): Promise<Account> {
     this.throttle.check(identifier, address);
     const delayMs = this.throttle.delayOf(identifier);
-    if (delayMs > 0) await setTimeout(delayMs);
+    if (delayMs > 0) await elapse(delayMs);
     const account = await find();
     let attempt: Attempt | undefined;
     const isRight = await this.passwords.verify(password, account?.passwordHash, () => {

@@ -1,6 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
 import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './create-app.js';
@@ -10,6 +9,7 @@ import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/envir
 import { processEnvironment } from '../config/process-environment.js';
 import { OpenError } from '../database/open-error.js';
 import { Drain } from '../http/drain.js';
+import { elapse } from '../ledger/elapse.js';
 import { flushLog } from '../ops/logger.js';
 import { WS_PATH } from '../protocol/index.js';
 import { VERSION } from '../version.js';
@@ -89,7 +89,7 @@ interface Running {
 
 async function drain({ app, delayMs }: Running): Promise<void> {
   app.get(Drain, { strict: false }).announce();
-  if (delayMs > 0) await sleep(delayMs);
+  if (delayMs > 0) await elapse(delayMs);
   const late = setTimeout(() => {
     process.stderr.write(`not finished after ${DRAIN_MS / 1_000} s; stopping all the same\n`);
     process.exit(1);

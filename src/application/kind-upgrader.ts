@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { systemOf } from '../auth/authentication/anonymous.js';
 import { patchBetween, SCHEMA_VERSION } from '../kinds/schema-upgrades.js';
 import type { KindRegistry } from '../kinds/kind-registry.js';
+import { elapse } from '../ledger/elapse.js';
 import type { AtomeRow } from '../ledger/rows.js';
 import type { ListQuery } from '../ledger/store.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
@@ -173,7 +173,7 @@ export class KindUpgrader {
           return false;
         }
         // ends early, and the loop with it, when the server does
-        await setTimeout(REST_MS, undefined, { signal }).catch(() => undefined);
+        await elapse(REST_MS, { signal }).catch(() => undefined);
       }
     }
     return false;

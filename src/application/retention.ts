@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { RetentionOptions } from '../config/module-options.js';
 import { Lease } from '../database/lease.js';
@@ -7,6 +6,7 @@ import { oldestKept } from '../ledger/compaction/oldest-kept.js';
 import { timeBefore } from '../ledger/compaction/before.js';
 import { ledgerKeyOf } from '../ledger/compaction/checkpoint.js';
 import { Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
+import { elapse } from '../ledger/elapse.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
 
 const HOUR_MS = 3_600_000;
@@ -101,7 +101,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     const { keepMs, archiveFolder: folder, ledgerKey, consumersExpireMs } = this.options;
     const { signal } = this.ended;
     const key = ledgerKeyOf(ledgerKey ?? (await sharedSecret(this.store, 'ledger')));
-    const keepOn = (): Promise<void> => wait(PAUSE_MS, undefined, { signal });
+    const keepOn = (): Promise<void> => elapse(PAUSE_MS, { signal });
     const before = { time: timeBefore(this.store.clock.now(), keepMs) };
     const faults: string[] = [];
     const compactor = new Compactor(this.store, { folder, key, keepOn, consumersExpireMs });

@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { fileOf } from '../database/data-source.js';
 import { DEFAULT_SCHEMA, type Statement, type Tables } from '../database/tables.js';
+import { elapse } from '../ledger/elapse.js';
 import { HostRunner, requireHost } from '../ledger/stores/host-runner.js';
 import { inTime } from '../ledger/in-time.js';
 import { isLocked } from '../ledger/stores/sqlite/patience.js';
@@ -173,7 +173,7 @@ export class HostTransactions {
         if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => this.cut(runner));
         if (!isLocked(driverError(error)) || performance.now() > until) throw error;
       }
-      await pause(PAUSE_MS);
+      await elapse(PAUSE_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { elapse } from '../ledger/elapse.js';
 import type { Committed } from '../ledger/outcome.js';
 import type { Adopt, AdoptedChange } from '../ledger/write/adopted-change.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
@@ -192,7 +192,7 @@ export class Adopter {
       } catch (error) {
         const hasNoRoom = error instanceof AtomeError && error.retryable && error.code !== 'internal';
         if (!hasNoRoom || signal.aborted) throw error;
-        await setTimeout(REST_MS, undefined, { signal });
+        await elapse(REST_MS, { signal });
       }
     }
   }

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { elapse } from '../ledger/elapse.js';
 import { isObject, type AlterationBody, type Ack, type Nack } from '../protocol/index.js';
 import { restOf } from './bounds.js';
 import type { Outbox } from './outbox.js';
@@ -160,6 +160,6 @@ export class Forwarder {
   private async rest(atLeastMs: number, signal: AbortSignal): Promise<void> {
     const most = Math.min(REST_MS.most, REST_MS.first * 2 ** this.failures);
     this.failures += 1;
-    await setTimeout(atLeastMs + Math.random() * most, undefined, { signal }).catch(() => undefined);
+    await elapse(atLeastMs + Math.random() * most, { signal }).catch(() => undefined);
   }
 }

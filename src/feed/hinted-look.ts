@@ -1,4 +1,4 @@
-import { setTimeout as elapse } from 'node:timers/promises';
+import { elapse } from '../ledger/elapse.js';
 import type { LedgerTail } from './ledger-tail.js';
 
 /** How long hints wait after one that was untrue, or came when it was known already, in milliseconds. */
@@ -33,7 +33,7 @@ export class HintedLook {
       if (this.wanted === wanted) this.wanted = 0;
       // there may be another ledger now
       await tail.refresh().catch(() => undefined);
-      await elapse(REST_MS, undefined, { ref: false });
+      await elapse(REST_MS, { ref: false });
     }
     // in the same turn: a hint that comes in between would wait for the next
     this.isBusy = false;

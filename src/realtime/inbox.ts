@@ -1,5 +1,6 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { TokenBucket } from '../auth/admission/token-bucket.js';
+import { elapse } from '../ledger/elapse.js';
 import { TurnSlice } from './turn-slice.js';
 
 /** A text frame; null stands for a binary one. */
@@ -64,7 +65,7 @@ export class Inbox {
         continue;
       }
       const wait = this.bucket.take(performance.now());
-      if (wait > 0 && !this.isFinishing) await setTimeout(wait, undefined, { ref: false });
+      if (wait > 0 && !this.isFinishing) await elapse(wait, { ref: false });
       this.chars -= frame?.length ?? 0;
       await this.handle(frame);
       if ((taken += 1) % IN_A_ROW === 0 && this.slice.isOver) await setImmediate();

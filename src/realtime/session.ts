@@ -1,5 +1,5 @@
+import { elapse } from '../ledger/elapse.js';
 import { REFUSALS } from '../ledger/signals.js';
-import { setTimeout } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
 import type { ConnectionLease } from '../auth/admission/connection-limiter.js';
 import { closeCodeOf, toAtomeError } from '../http/problem.js';
@@ -221,7 +221,7 @@ export class Session implements RegisteredConnection {
     const { principal, deps } = this;
     const isCharged = principal !== undefined && deps.authenticator.required && message.type !== 'auth';
     const wait = Math.max(this.inbox.charge(cost - 1), isCharged ? deps.costs.charge(principal, cost) : 0);
-    if (wait > 0) await setTimeout(wait, undefined, { ref: false });
+    if (wait > 0) await elapse(wait, { ref: false });
     if (this.state !== 'ended') await this.take(message);
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { Counter } from '../auth/admission/counter.js';
 import { AtomeError, invalid, type Principal } from '../protocol/index.js';
 import { messageId, newSecret } from './signature.js';
 import { NotDelivered, type Payload } from './webhook-sender.js';
@@ -15,13 +16,14 @@ import type {
   WebhookWithSecret,
 } from './webhook.js';
 
-/** Tests under way at once in this process. */
-const TESTS_AT_ONCE = 8;
+/** Tests under way at once in this process, and of one tenant: a receiver may take its time. */
+const TESTS_AT_ONCE = { all: 8, tenant: 2 } as const;
 
 /** The webhooks of tenants: what is committed is posted to them, signed as Standard Webhooks has it. */
 @Injectable()
 export class Webhooks {
   private tests = 0;
+  private readonly testing = new Counter();
 
   constructor(private readonly parts: WebhooksParts) {}
 
@@ -123,13 +125,15 @@ export class Webhooks {
     await this.get(name);
     const target = await this.parts.rows.target(name);
     if (!target) throw new AtomeError('not_found', 'there is no such webhook');
-    if (this.tests >= TESTS_AT_ONCE) {
+    const { tenant } = name;
+    if (this.tests >= TESTS_AT_ONCE.all || this.testing.of(tenant) >= TESTS_AT_ONCE.tenant) {
       throw new AtomeError('rate_limited', 'too many webhooks are tested at once; try again', { retryAfter: 1_000 });
     }
     const timestamp = new Date().toISOString();
-    const payload: Payload = { type: 'webhook:test', timestamp, data: { webhook: name.id, tenant: name.tenant } };
+    const payload: Payload = { type: 'webhook:test', timestamp, data: { webhook: name.id, tenant } };
     const message = { id: messageId(name.id, randomUUID()), body: JSON.stringify(payload) };
     this.tests += 1;
+    this.testing.add(tenant);
     try {
       const responseStatus = await this.parts.sender.post(target, message, new AbortController().signal);
       return { delivered: true, responseStatus, error: null };
@@ -138,6 +142,7 @@ export class Webhooks {
       return { delivered: false, responseStatus: error.status ?? null, error: error.message };
     } finally {
       this.tests -= 1;
+      this.testing.remove(tenant);
     }
   }
 

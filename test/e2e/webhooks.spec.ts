@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -395,6 +396,30 @@ describe.each(DATABASES)('webhooks on %s', (_name, make) => {
       responseStatus: 500,
       error: expect.stringContaining('500'),
     });
+  });
+
+  it('are tested by some of a tenant at once, which keep no other tenant from it', async () => {
+    const { id } = await hook();
+    const held: ServerResponse[] = [];
+    receiver.answer(path, (_received, response) => void held.push(response));
+    // given a receiver that takes its time for all that a tenant may test at once
+    const statuses: number[] = [];
+    const answered = new EventEmitter();
+    const testing = Array.from({ length: 9 }, async () => {
+      statuses.push((await admin.post(`/api/webhooks/${id}/test`)).status);
+      answered.emit('one');
+    });
+    await receiver.until(path, 2);
+    while (statuses.length < 7) await once(answered, 'one');
+    // when another tenant tests its own
+    const other = server.api.as(tokenOf('admin', { tenant: `${tenant}-other` }));
+    const { body } = await other.post('/api/webhooks', { url: receiver.url(`${path}-other`) });
+    const tested = await other.post(`/api/webhooks/${(body.data as WebhookWithSecret).id}/test`);
+    held.forEach((response) => response.writeHead(204).end());
+    await Promise.all(testing);
+    // then it is
+    expect(tested.body.data).toMatchObject({ delivered: true });
+    expect(statuses).toEqual([...Array<number>(7).fill(429), 200, 200]);
   });
 
   it('send nothing once they are disabled, or deleted', async () => {

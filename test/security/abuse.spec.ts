@@ -8,7 +8,7 @@ import { ERRORS } from '../../src/protocol/index.js';
 import { audit, DATABASES, type Database } from '../support/databases/databases.js';
 import type { Api } from '../support/clients/api.js';
 import { bundled } from '../support/server/killed-program.js';
-import { Inspector, INSPECTED } from '../support/server/inspector.js';
+import { Inspector, WATCHED } from '../support/server/inspector.js';
 import { ServerProcess } from '../support/server/process.js';
 import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 import { report } from '../support/report.js';
@@ -25,7 +25,7 @@ const HEAP_MB = 1_024;
 const NEIGHBOURS = ['t1', 't2', 't3'];
 const EVERY_MS = 50;
 
-/** Those of a reader, those of a writer, and those of somebody without a token. */
+/** Those of a reader, a writer and an admin, and those of somebody without a token. */
 const ABUSES: readonly [who: string, abuse: string][] = [
   ['a reader', 'subscribes to random ages'],
   ['a reader', 'subscribes with new filters'],
@@ -35,6 +35,9 @@ const ABUSES: readonly [who: string, abuse: string][] = [
   ['a reader', 'searches for what is nowhere'],
   ['a reader', 'counts and sorts'],
   ['a reader', 'reads old versions'],
+  ['a reader', 'opens and closes streams'],
+  ['a reader', 'waits and goes away'],
+  ['a reader', 'asks for tickets'],
   ['a reader', 'takes no answer'],
   ['a reader', 'tells where it is'],
   ['a reader', 'pings'],
@@ -44,7 +47,9 @@ const ABUSES: readonly [who: string, abuse: string][] = [
   ['a writer', 'shares with heirs'],
   ['a writer', 'writes what changes nothing'],
   ['a writer', 'alters one of many keys'],
+  ['a writer', 'gives each write another name'],
   ['a writer', 'erases again and again'],
+  ['an admin', 'has webhooks that fail'],
   ['nobody known', 'says nothing'],
   ['nobody known', 'sends rubbish'],
 ];
@@ -64,11 +69,11 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
   beforeAll(async () => {
     program = await bundled('abuser');
     database = await create();
-    const { NODE_OPTIONS } = INSPECTED;
     server = await ServerProcess.start({
       ...WITH_TOKENS,
       DATABASE_URL: database.url,
-      NODE_OPTIONS: `${NODE_OPTIONS} --max-old-space-size=${HEAP_MB}`,
+      WEBHOOKS_ALLOW_PRIVATE: 'on',
+      NODE_OPTIONS: `${WATCHED.NODE_OPTIONS} --max-old-space-size=${HEAP_MB}`,
     });
     inspector = await Inspector.attach(server);
     await prepare(server.api.as(tokenOf('writer', { tenant: 'abused' })));
@@ -145,7 +150,7 @@ describe.each(DATABASES)('three tenants beside one caller at their worst, on %s'
     async (who, abuse) => {
       expect(isStuck).toBe(false);
       await inspector.watchLoop();
-      const role = who.replace('a ', '');
+      const role = who.replace(/^an? /, '');
       const token = role === who ? '' : tokenOf(role, { tenant: 'abused', sub: `${role}-at-their-worst` });
       abuses += 1;
       const abusing = abuser(program, [server.url, server.wsUrl, token, abuse, String(SECONDS)]);
@@ -185,7 +190,7 @@ async function prepare(api: Api): Promise<void> {
   for (let n = 0; n < 40; n += 1) {
     await push([{ opId: `touch-${n}`, atomeId: 'wide', operation: 'update', changes: { touched: n } }]);
   }
-  await push([create('heavy', {})]);
+  await push([create('heavy', {}), create('named', {})]);
   for (let from = 0; from < 54_000; from += 9_000) {
     await push([{ opId: `heavy-${from}`, atomeId: 'heavy', operation: 'update', changes: keys(from, 9_000) }]);
   }

@@ -1,6 +1,6 @@
-import { setTimeout as elapse } from 'node:timers/promises';
 import { errorWords } from '../../database/error-words.js';
 import type { Statement, Tables } from '../../database/tables.js';
+import { elapse } from '../elapse.js';
 import type { FieldIndexes, IndexedField, IndexReport } from '../field-indexes.js';
 import type { ListQuery } from '../list-query.js';
 import type { Param } from './columns.js';
@@ -102,7 +102,7 @@ export class FieldIndexKeeper implements FieldIndexes {
       } catch (error) {
         if (this.isEnding()) return;
         report.failed(`the indexes of fields are not complete, and lists walk meanwhile: ${errorWords(error)}`);
-        await elapse(REST_MS, undefined, { signal, ref: false }).catch(() => undefined);
+        await elapse(REST_MS, { signal, ref: false }).catch(() => undefined);
       }
     }
   }
@@ -210,7 +210,7 @@ export class FieldIndexKeeper implements FieldIndexes {
     const begun = performance.now();
     const result = await work();
     const { signal } = this.stopping;
-    await elapse(performance.now() - begun, undefined, { signal, ref: false }).catch(() => undefined);
+    await elapse(performance.now() - begun, { signal, ref: false }).catch(() => undefined);
     return result;
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
 import { AtomeError, type Principal } from '../../protocol/index.js';
+import { elapse } from '../elapse.js';
 import type { Committed, Outcome, WriteOrigin } from '../outcome.js';
 import type { LedgerStore } from '../store.js';
 import { Admission } from './admission.js';
@@ -273,7 +273,7 @@ export class LedgerWriter {
     // a database elsewhere has work meanwhile
     const isLater = this.store.kind === 'postgres' && rest === 0 && this.queues.get(tenant)?.waiting.hasReady === true;
     answers.give(() => this.answer(tenant, group, plan), isLater);
-    if (rest > 0) await setTimeout(rest);
+    if (rest > 0) await elapse(rest);
   }
 
   private leave(tenant: string, writes: Group, tookMs: number): void {

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { setTimeout as elapse } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
@@ -33,35 +35,48 @@ function refuse(kind: string | number): void {
 }
 
 /** Runs so many loops until the time is over; a loop that is refused a connection goes on. */
-async function many(loops: number, once: (loop: number) => Promise<void>): Promise<void> {
+async function many(loops: number, once: (loop: number) => Promise<unknown>): Promise<void> {
   const loop = async (n: number): Promise<void> => {
     while (!isOver) await once(n).catch(() => elapse(AFTER_NO_CONNECTION_MS));
   };
   await Promise.all(Array.from({ length: loops }, (_, n) => loop(n)));
 }
 
-async function call(method: string, path: string, body?: unknown): Promise<void> {
+/** @returns the answer; nothing where it is a refusal. */
+async function call(method: string, path: string, body?: unknown, more: object = {}): Promise<string> {
   const answer = await fetch(url + path, {
     method,
     signal: AbortSignal.timeout(Math.max(1, ends - Date.now())),
     headers: {
       ...(authorization !== undefined && { authorization }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...more,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
-  if (answer.ok) return;
+  if (answer.ok) return text;
   const code = /"code":"(\w+)"/.exec(text)?.[1] ?? 'none';
   refuse(`${answer.status} ${code}`);
   if (answer.status === 429 || answer.status === 503) await elapse(AFTER_NO_ANSWER_MS);
+  return '';
 }
 
 /** A socket that says the messages of a function as fast as they are taken. */
 async function flood(message: (n: number) => string): Promise<void> {
-  const ws = new WebSocket(websocket, {
+  await converse(websocket, async (ws) => {
+    for (let n = 0; !isOver && ws.readyState === ws.OPEN; n += 1) {
+      // what is taken at once is called back in the same turn, in which no time ends and nothing is read
+      await new Promise((taken) => ws.send(message(n), () => setImmediate(taken)));
+    }
+  });
+}
+
+/** A socket, and what is done with it while it is open. */
+async function converse(address: string, talk: (ws: WebSocket) => Promise<void>): Promise<void> {
+  const ws = new WebSocket(address, {
     perMessageDeflate: false,
-    headers: authorization === undefined ? {} : { authorization },
+    headers: authorization === undefined || address !== websocket ? {} : { authorization },
   });
   const entry = { destroy: (): void => ws.terminate() };
   open.add(entry);
@@ -77,19 +92,66 @@ async function flood(message: (n: number) => string): Promise<void> {
   });
   try {
     await once(ws, 'open');
-    for (let n = 0; !isOver && ws.readyState === ws.OPEN; n += 1) {
-      // what is taken at once is called back in the same turn, in which no time ends and nothing is read
-      await new Promise((taken) => ws.send(message(n), () => setImmediate(taken)));
-    }
+    await talk(ws);
   } finally {
     open.delete(entry);
     ws.terminate();
   }
 }
 
+const get = (path: string, accept = '*/*'): string =>
+  `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\nAccept: ${accept}\r\n\r\n`;
+
 /** A request whose answer is not read. */
 async function neverRead(path: string): Promise<void> {
-  await raw(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: ${authorization}\r\n\r\n`);
+  await raw(get(path));
+}
+
+/** A request whose connection is closed when its answer begins, or as soon as it is sent. */
+async function leave(request: string, isHeard: boolean): Promise<void> {
+  const socket = connect(Number(port), hostname, () =>
+    socket.write(request, () => !isHeard && setImmediate(() => socket.destroy())),
+  );
+  open.add(socket);
+  socket.on('data', (data: Buffer) => {
+    const [, status, code] = /^HTTP\/1.1 ([45]\d\d).*?(?:"code":"(\w+)"|$)/s.exec(data.toString()) ?? [];
+    if (status !== undefined) refuse(`${status} ${code ?? 'none'}`);
+    socket.destroy();
+  });
+  try {
+    await once(socket, 'close');
+  } finally {
+    open.delete(socket);
+  }
+}
+
+/** What a receiver of webhooks does that is no good. */
+const ANSWERS: Readonly<Record<string, (response: ServerResponse) => unknown>> = {
+  '/late': () => undefined,
+  '/failing': (response) => response.writeHead(500).end(),
+  '/at-once': (response) => response.writeHead(503, { 'retry-after': '0' }).end(),
+  '/gone': (response) => response.writeHead(410).end(),
+  '/cut': (response) => response.destroy(),
+  '/endless': (response) => {
+    const more = (): unknown => !response.destroyed && response.write('x'.repeat(60_000), () => setImmediate(more));
+    more();
+  },
+};
+
+/** Has its tenant's writes posted to receivers that are no good, and takes some of the webhooks away again. */
+async function webhooks(): Promise<void> {
+  const receiver = createServer(({ url: path = '' }, response) => void ANSWERS[path]?.(response));
+  await once(receiver.listen(0, '127.0.0.1'), 'listening');
+  const { port: at } = receiver.address() as AddressInfo;
+  const paths = Object.keys(ANSWERS);
+  await many(paths.length, async (n) => {
+    const made = await call('POST', '/api/webhooks', { url: `http://127.0.0.1:${at}${paths[n]}` });
+    await call('POST', '/api/atome/create', { kind: 'note', data: { n } });
+    const [id] = /wh_[\w-]+/.exec(made) ?? [];
+    if (id === undefined) return;
+    await call('POST', `/api/webhooks/${id}/replay`, { after: 0 });
+    if (random(2) === 0) await call('DELETE', `/api/webhooks/${id}`);
+  });
 }
 
 async function raw(text: string): Promise<void> {
@@ -113,7 +175,7 @@ const WIDE = encodeURIComponent(
 let seed = 1;
 const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
 
-const ABUSES: Readonly<Record<string, () => Promise<void>>> = {
+const ABUSES: Readonly<Record<string, () => Promise<unknown>>> = {
   'subscribes to random ages': () =>
     many(20, () => flood(() => JSON.stringify({ type: 'subscribe', since: random(1_500), compact: true }))),
   'subscribes with new filters': () =>
@@ -126,6 +188,15 @@ const ABUSES: Readonly<Record<string, () => Promise<void>>> = {
   'counts and sorts': () => many(20, () => call('GET', '/api/atome/list?limit=500&sortBy=version&search=b')),
   'reads old versions': () => many(20, (n) => call('GET', `/api/atome/wide?version=${2 + ((n + random(20)) % 20)}`)),
   'asks for much at once': () => many(20, () => call('GET', `/api/atome/list?limit=500&where=${WIDE}`)),
+  'opens and closes streams': () =>
+    many(20, () => leave(get(`/api/sync/changes?since=${random(1_500)}`, 'text/event-stream'), true)),
+  'waits and goes away': () =>
+    many(20, () => leave(get('/api/sync/changes?wait=30&since=1500&ids=none'), random(2) === 0)),
+  'asks for tickets': () =>
+    many(20, async (n) => {
+      const [, ticket] = /"ticket":"([^"]+)"/.exec(await call('POST', '/api/auth/ticket')) ?? [];
+      if (ticket !== undefined && n % 2 === 0) await converse(`${websocket}?ticket=${ticket}`, () => Promise.resolve());
+    }),
   'takes no answer': () => many(100, () => neverRead('/api/atome/list?limit=500')),
   'sends no body': () =>
     many(100, () =>
@@ -158,6 +229,9 @@ const ABUSES: Readonly<Record<string, () => Promise<void>>> = {
       const change = (n: number): object => ({ opId: `key-${run}-${n}`, atomeId: 'heavy', changes: { 'key-0': n } });
       return flood((n) => JSON.stringify({ type: 'mutate', operation: 'update', ...change(n) }));
     }),
+  'gives each write another name': () =>
+    many(20, () => call('PUT', '/api/atome/named', { data: {} }, { 'idempotency-key': randomUUID() })),
+  'has webhooks that fail': webhooks,
   'erases again and again': () =>
     many(5, async () => {
       const id = `gone-${random(1e9)}`;

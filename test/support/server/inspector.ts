@@ -5,9 +5,10 @@ import type { ServerProcess } from './process.js';
 
 /** Environment of a server that {@link Inspector} can look into. */
 export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
-
-/** How often the loop is looked at, in milliseconds. */
-const LOOK_MS = 5;
+/** Of one whose event loop it can measure, too. */
+export const WATCHED = {
+  NODE_OPTIONS: `${INSPECTED.NODE_OPTIONS} --import=${new URL('loop-watch.mjs', import.meta.url).href}`,
+};
 
 /** How long it looks where a program is, in milliseconds. */
 const STACK_MS = 500;
@@ -51,7 +52,7 @@ export class Inspector {
     this.gone.catch(() => undefined);
   }
 
-  static async attach(server: ServerProcess): Promise<Inspector> {
+  static async attach(server: Pick<ServerProcess, 'warns'>): Promise<Inspector> {
     const url = await server.warns(/Debugger listening on (ws:\S+)/);
     const ws = new WebSocket(url, { perMessageDeflate: false });
     await once(ws, 'open');
@@ -70,29 +71,14 @@ export class Inspector {
     return (await this.evaluate(`${each}.filter((length) => length > 0).sort((a, b) => b - a)`)) as number[];
   }
 
-  /** Measures from now on how late its event loop is; on Linux without the time in which the system ran other programs. */
+  /** Measures from now on how late the event loop is, of one that is {@link WATCHED}. */
   async watchLoop(): Promise<void> {
-    await this.evaluate(`(() => {
-      const { readFileSync } = process.getBuiltinModule('node:fs');
-      const displacedMs = () => {
-        try { return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6; } catch { return 0; }
-      };
-      clearInterval(globalThis.loopWatch?.timer);
-      const delays = [];
-      let last = performance.now();
-      let displaced = displacedMs();
-      const timer = setInterval(() => {
-        const [now, by] = [performance.now(), displacedMs()];
-        delays.push(now - last - (by - displaced));
-        [last, displaced] = [now, by];
-      }, ${LOOK_MS});
-      globalThis.loopWatch = { delays, timer };
-    })()`);
+    await this.evaluate('globalThis.loopDelays.length = 0');
   }
 
   /** How late the event loop was at most in 99 of 100 looks since {@link watchLoop}, in milliseconds. */
   async loopDelay(): Promise<number> {
-    const sorted = 'globalThis.loopWatch.delays.sort((a, b) => a - b)';
+    const sorted = 'globalThis.loopDelays.toSorted((a, b) => a - b)';
     const delay = (await this.evaluate(`((all) => all[Math.floor(all.length * 0.99)])(${sorted})`)) as number;
     return Math.round(delay);
   }
@@ -128,18 +114,24 @@ export class Inspector {
     this.ws.terminate();
   }
 
+  /** It runs in the middle of what the process does just then: it may read, and must touch no timer, tick or immediate. */
   private async evaluate(expression: string): Promise<unknown> {
     return (await this.call('Runtime.evaluate', { expression, returnByValue: true })).result?.result?.value;
   }
 
   private async call(method: string, params: object = {}): Promise<Reply> {
     const id = (this.lastId += 1);
+    const replied = new Promise<Reply>((resolve) => {
+      const look = (data: Buffer): void => {
+        const reply = JSON.parse(data.toString()) as Reply;
+        if (reply.id !== id) return;
+        this.ws.off('message', look);
+        resolve(reply);
+      };
+      this.ws.on('message', look);
+    });
     this.ws.send(JSON.stringify({ id, method, params }));
-    for (;;) {
-      const [data] = (await Promise.race([once(this.ws, 'message'), this.gone])) as [Buffer];
-      const reply = JSON.parse(data.toString()) as Reply;
-      if (reply.id === id) return reply;
-    }
+    return Promise.race([replied, this.gone]);
   }
 }
 

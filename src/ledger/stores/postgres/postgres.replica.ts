@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import { errorWords } from '../../../database/error-words.js';
 import type { PoolSource } from '../../../database/data-source.js';
+import { elapse } from '../../elapse.js';
 import { inTime } from '../../in-time.js';
 import { StoreError, type Report } from '../../store-error.js';
 import type { Param } from '../columns.js';
@@ -200,7 +200,7 @@ export class PostgresReplica {
       if (!isReplica) return NO_REPLICA;
       if (isReached) return undefined;
       if (performance.now() + waitMs > until) return BEHIND;
-      await setTimeout(waitMs);
+      await elapse(waitMs);
     }
   }
 

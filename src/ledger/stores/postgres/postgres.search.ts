@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { setTimeout as elapse } from 'node:timers/promises';
+import { elapse } from '../../elapse.js';
 import {
   asInJson,
   foundOf,
@@ -138,7 +138,7 @@ export class PostgresSearch implements SearchIndex {
         const begun = performance.now();
         if (!(await this.transaction(tenant, (ask) => this.batch(ask, tenant)))) break;
         // the database is wanted half of the time at most
-        await elapse(performance.now() - begun, undefined, { ref: false });
+        await elapse(performance.now() - begun, { ref: false });
       }
     }
   }

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { elapse } from '../../elapse.js';
 
 const PAUSE_MS = 20;
 /** As long as better-sqlite3 waits by itself, in milliseconds. */
@@ -45,7 +45,7 @@ export class Patience {
         this.triedAt = now;
         if (now - this.lockedSince >= this.patienceMs) throw error;
       }
-      await setTimeout(PAUSE_MS);
+      await elapse(PAUSE_MS);
     }
   }
 
@@ -61,7 +61,7 @@ export class Patience {
         this.held = true;
         resolve(() => this.release());
       };
-      const timer = globalThis.setTimeout(() => {
+      const timer = setTimeout(() => {
         this.leave(scope, begin);
         reject(late());
       }, waitMs);
