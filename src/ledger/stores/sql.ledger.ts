@@ -133,7 +133,7 @@ class SqlAlterations extends Part implements LedgerAlterations {
 
   async deltaChain(wanted: readonly (readonly [string, number])[]): Promise<DeltaRow[]> {
     if (wanted.length === 0) return [];
-    const statement = sql.selectDeltaChain(this.database.pairsOf);
+    const statement = sql.selectDeltaChain(this.database.dialect.pairsOf);
     const heavy = isHeavy.alterations.deltaChain(wanted);
     const of = [JSON.stringify(wanted), this.tenant];
     const rows = await this.scan<DeltaRow>(heavy, statement, ...of, ...of);

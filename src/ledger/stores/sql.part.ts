@@ -6,10 +6,6 @@ import type { Found } from './search.js';
 
 /** What each database brings: it runs statements for one tenant, and says what it says in ways of its own. */
 export interface SqlDatabase {
-  /** A subquery of the texts in a JSON array parameter. */
-  readonly textsOf: string;
-  /** A subquery of the [id, version] pairs in a JSON array parameter. */
-  readonly pairsOf: string;
   readonly dialect: Dialect;
   readonly fields: FieldIndexKeeper;
   /** A statement that reads or writes a bounded number of rows by their keys. @param scope the tenant whose rows it may see. */

@@ -29,8 +29,6 @@ interface Met {
 /** What both stores have in common, over the statements that each database runs. */
 export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly kind: LedgerStore['kind'];
-  abstract readonly textsOf: string;
-  abstract readonly pairsOf: string;
   abstract readonly dialect: Dialect;
   readonly fields: FieldIndexKeeper;
   readonly clock: SharedClock;
@@ -117,7 +115,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   }
 
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
-    const rows = await this.query(ALL_HEADS, sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
+    const rows = await this.query(ALL_HEADS, sql.selectHeads(this.dialect.textsOf), [JSON.stringify(tenants)]);
     return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, headRow(head)]));
   }
 

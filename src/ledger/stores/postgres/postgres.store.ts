@@ -20,7 +20,7 @@ import { PostgresReplica } from './postgres.replica.js';
 import { postgresFields } from './postgres.fields.js';
 import { PostgresSearch, type Searchable } from './postgres.search.js';
 import { statementsIn } from './postgres.texts.js';
-import { dialectOf, firstRows, PAIRS_OF, PROBE, TEXTS_OF } from './postgres.sql.js';
+import { dialectOf, firstRows, PROBE } from './postgres.sql.js';
 import type { Measured, Param, Scan } from '../columns.js';
 import type { Dialect } from '../list.sql.js';
 import * as sql from '../sql.js';
@@ -44,8 +44,6 @@ export interface PostgresOptions {
  */
 export class PostgresStore extends SqlStore {
   readonly kind = 'postgres';
-  readonly textsOf = TEXTS_OF;
-  readonly pairsOf = PAIRS_OF;
   readonly dialect: Dialect;
   private readonly pools: ConnectionPools;
   private readonly limits: PostgresLimits;

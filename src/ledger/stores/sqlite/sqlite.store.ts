@@ -16,12 +16,11 @@ import { IN_TURN, translate } from './sqlite.errors.js';
 import { DELIVERIES, isLocked, Patience } from './patience.js';
 import { NoThreads, ReadPool, type Read } from './read-pool.js';
 import { rowsOf } from './rows-of.mjs';
-import { sqliteConditions } from './sqlite.condition.js';
+import { SQLITE_DIALECT } from './sqlite.dialect.js';
 import { sqliteFields } from './sqlite.fields.js';
-import { sqliteSorting } from './sqlite.sorting.js';
 import { scrubFile } from './scrub.js';
 import { requireDurability, SqliteFile } from './sqlite.file.js';
-import { PAIRS_OF, SqliteGroups, TEXTS_OF } from './sqlite.groups.js';
+import { SqliteGroups } from './sqlite.groups.js';
 import { joinSqlite } from './sqlite.joined.js';
 
 /** How long health waits for a lock that another process has, in milliseconds. */
@@ -41,19 +40,7 @@ const NO_THREADS =
  */
 export class SqliteStore extends SqlStore {
   readonly kind = 'sqlite';
-  readonly textsOf = TEXTS_OF;
-  readonly pairsOf = PAIRS_OF;
-  readonly dialect = {
-    lowerData: 'lower(data)',
-    isFound:
-      'seq IN (SELECT value FROM json_each(?) UNION ALL SELECT seq FROM atome_atomes WHERE tenant = ? AND seq > ?)',
-    namesReader: (readers: string) =>
-      `EXISTS (SELECT 1 FROM json_each(?) AS name WHERE instr(${readers}, name.value) > 0)`,
-    unwalked: (column: string) => `+${column}`,
-    isLed: 'id = atome_id',
-    conditions: sqliteConditions,
-    sorting: sqliteSorting,
-  };
+  readonly dialect = SQLITE_DIALECT;
   private readonly db: BetterSqlite3.Database;
   private readonly file: SqliteFile;
   private readonly shared: SharedTransaction;
