@@ -75,7 +75,7 @@ class SqlWrites extends Part implements LedgerWrites {
     await this.query(sql.INSERT_LEDGER, tenant, epoch, genesisHash(tenant, epoch), GENESIS_TIME);
     // another process may have been first: what counts is what is there now
     const made = await this.head();
-    if (!made) throw this.database.reported(new LedgerGone(tenant));
+    if (!made) throw this.database.faults.reported(new LedgerGone(tenant));
     return made;
   }
 

@@ -3,9 +3,9 @@ import type pg from 'pg';
 import { errorWords } from '../../../database/error-words.js';
 import type { PoolSource } from '../../../database/data-source.js';
 import { inTime } from '../../in-time.js';
-import { StoreError, type Report } from '../../store-error.js';
-import type { Param } from '../columns.js';
+import { StoreError } from '../../store-error.js';
 import { sever, unheard, type TimedQuery } from './postgres.client.js';
+import type { PostgresConnections } from './postgres.connections.js';
 import { translate } from './postgres.errors.js';
 import type { PostgresLimits } from './postgres.limits.js';
 import { ConnectionPool } from './postgres.pools.js';
@@ -39,18 +39,6 @@ interface Position {
   readonly lsn: string | null;
 }
 
-/** What it needs of the store, whose statements and scopes it shares. */
-export interface ReplicaSide {
-  /** Asks the primary. */
-  readonly ask: (scope: string, statement: string, params: readonly Param[]) => Promise<unknown[]>;
-  /** Says whose rows a connection may see, which may take so many milliseconds. */
-  readonly enter: (client: pg.PoolClient, scope: string, deadlineMs: number) => Promise<void>;
-  readonly textOf: (statement: string) => string;
-  readonly report: Report;
-  /** Reports what a caller is told. */
-  readonly reported: <E>(error: E) => E;
-}
-
 /**
  * Answers reads from a streaming replica, as the primary would have answered them: what was committed before a read began is
  * in it, whoever wrote it. A replica that is not so far in time, or out of reach, is left alone for a while, and then tried
@@ -73,7 +61,7 @@ export class PostgresReplica {
     source: PoolSource,
     readUrl: string,
     { reads, heavyReads, statementMs, lockMs }: PostgresLimits,
-    private readonly side: ReplicaSide,
+    private readonly primary: PostgresConnections,
   ) {
     const there = { Pool: source.Pool, options: { ...source.options, connectionString: readUrl } };
     const of = (size: number): ConnectionPool =>
@@ -102,7 +90,7 @@ export class PostgresReplica {
       return rows;
     } catch (error) {
       const known = translate(error);
-      if (!(known instanceof StoreError) || codeOf(error) === TOO_LONG) throw this.side.reported(known);
+      if (!(known instanceof StoreError) || codeOf(error) === TOO_LONG) throw this.primary.faults.reported(known);
       this.rest(scope, errorWords(error));
       return undefined;
     } finally {
@@ -161,7 +149,7 @@ export class PostgresReplica {
     let lack: string | undefined;
     try {
       client = await connecting;
-      await this.side.enter(client, scope, ANSWER_MS);
+      await this.primary.enter(client, scope, ANSWER_MS);
       lack = await this.lackOf(client, scope, position);
       if (lack === undefined) return client;
       this.rest(scope, lack);
@@ -176,7 +164,7 @@ export class PostgresReplica {
 
   /** Undefined where nothing is there to read, and where the primary says itself what is the matter. */
   private async position(scope: string): Promise<Position | undefined> {
-    const [position] = await this.side.ask(scope, POSITION, [scope]).then(
+    const [position] = await this.primary.ask(this.primary.pools.reads, scope, POSITION, [scope]).then(
       (rows) => rows as Position[],
       () => [],
     );
@@ -192,7 +180,12 @@ export class PostgresReplica {
     { lsn, epoch, seq, hash }: Position,
   ): Promise<string | undefined> {
     const values = [lsn, scope, epoch, seq, scope, seq, hash];
-    const asked = { text: this.side.textOf(REACHED), values, name: 'reached', query_timeout: ANSWER_MS } as TimedQuery;
+    const asked = {
+      text: this.primary.textOf(REACHED),
+      values,
+      name: 'reached',
+      query_timeout: ANSWER_MS,
+    } as TimedQuery;
     const until = performance.now() + WAIT_MS;
     for (let waitMs = 1; ; waitMs *= 2) {
       const { rows } = await client.query<{ isReplica: boolean; isReached: boolean | null }>(asked);
@@ -238,7 +231,10 @@ export class PostgresReplica {
     this.missed = scope;
     this.restsUntil = performance.now() + REST_MS;
     this.fault = why;
-    this.side.report('postgres replica', `reads are answered by the primary: the replica of DATABASE_READ_URL: ${why}`);
+    this.primary.faults.report(
+      'postgres replica',
+      `reads are answered by the primary: the replica of DATABASE_READ_URL: ${why}`,
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import { SharedTransaction } from './shared-transaction.js';
 import type { Measured, Param, Scan } from '../columns.js';
 import * as sql from '../sql.js';
 import { SqlStore } from '../sql.store.js';
+import { StoreFaults } from '../store-faults.js';
 import { NOT_WORTH } from '../search.js';
 import { searchPathOf } from './search/search-follower.js';
 import { SqliteSearch } from './search/sqlite.search.js';
@@ -51,12 +52,8 @@ export class SqliteStore extends SqlStore {
   private isScrubbing = false;
   private readonly groups: SqliteGroups;
 
-  constructor(
-    private readonly dataSource: DataSource,
-    report: Report = () => undefined,
-    isSearched = true,
-  ) {
-    super(report, sqliteFields);
+  constructor(dataSource: DataSource, report: Report = () => undefined, isSearched = true) {
+    super(dataSource, new StoreFaults(report), sqliteFields);
     this.db = (dataSource.driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection;
     requireDurability(this.db);
     this.groups = new SqliteGroups(this.db);
@@ -87,7 +84,7 @@ export class SqliteStore extends SqlStore {
         return planned;
       },
       (error: unknown) => {
-        throw this.refused(translate(error));
+        throw this.faults.refused(translate(error));
       },
     );
   }
@@ -98,8 +95,8 @@ export class SqliteStore extends SqlStore {
       db,
       file,
       patience,
-      reported: (error) => this.reported(translate(error)),
-      refused: (error) => this.refused(translate(error)),
+      reported: (error) => this.faults.reported(translate(error)),
+      refused: (error) => this.faults.refused(translate(error)),
       onAdded: (count) => this.grown(count),
     });
   }
@@ -123,7 +120,7 @@ export class SqliteStore extends SqlStore {
   }
 
   override async apart<T>(work: () => Promise<T>): Promise<T> {
-    const release = await this.patience.hold(DELIVERIES, JOIN_MS, () => this.reported(new StoreError(IN_TURN)));
+    const release = await this.patience.hold(DELIVERIES, JOIN_MS, () => this.faults.reported(new StoreError(IN_TURN)));
     try {
       return await work();
     } finally {
@@ -133,7 +130,7 @@ export class SqliteStore extends SqlStore {
 
   /** What another process is about to finish is waited for. A lock of our own tells nothing of the database. */
   async probe(): Promise<void> {
-    this.requireSoundDisk();
+    this.faults.requireSoundDisk();
     const isWaitedFor = (error: unknown): boolean => this.isScrubbing && isLocked(error);
     await this.attempt(async () => {
       try {
@@ -179,9 +176,9 @@ export class SqliteStore extends SqlStore {
     try {
       return await (this.pool ? this.pool.read(scope, read) : rowsOf(this.prepare(read.sql), read));
     } catch (error) {
-      if (!(error instanceof NoThreads)) throw this.reported(translate(error));
+      if (!(error instanceof NoThreads)) throw this.faults.reported(translate(error));
       // others may have come to the same
-      if (this.pool) this.report('sqlite threads', NO_THREADS + (error.cause as Error).message);
+      if (this.pool) this.faults.report('sqlite threads', NO_THREADS + (error.cause as Error).message);
       this.pool = undefined;
       return this.read(scope, read);
     }
@@ -203,7 +200,7 @@ export class SqliteStore extends SqlStore {
     try {
       return await patience.run(work);
     } catch (error) {
-      throw this.reported(translate(error));
+      throw this.faults.reported(translate(error));
     }
   }
 }
