@@ -107,7 +107,7 @@ export class NodeBus {
   /** Sends what is still to be told, and leaves. */
   async close(): Promise<void> {
     clearInterval(this.timer);
-    this.state.stop();
+    this.state.own.stop();
     await this.queue.flush();
     await this.send({ type: 'left' });
     this.listener = undefined;
@@ -125,17 +125,16 @@ export class NodeBus {
       text: (text) => this.receive(text),
       opened: () => {
         const { maxChars } = this.transport!;
-        this.state.use({
+        this.state.own.use({
           maxBytes: bytesIn(maxChars) - 200,
           tell: (change) => (this.peers.count > 0 ? this.send({ type: 'state', change }) : Promise.resolve()),
-          request: (of) => void this.send({ type: 'request', of }),
         });
         this.sayAlive();
       },
       broken: () => {
         this.queue.clear();
-        this.state.use(undefined);
-        for (const node of this.peers.clear()) this.state.forget(node);
+        this.state.own.use(undefined);
+        for (const node of this.peers.clear()) this.state.others.forget(node);
       },
       changed: (fault) => this.listener?.changed(fault),
     };
@@ -154,12 +153,12 @@ export class NodeBus {
 
   /** Says again that this node is there; what it said before must have been heard. */
   private check(): void {
-    for (const node of this.peers.prune()) this.state.forget(node);
+    for (const node of this.peers.prune()) this.state.others.forget(node);
     if (this.connection?.isOpen) this.sayAlive();
   }
 
   private sayAlive(): void {
-    const text = this.messages?.textOf({ type: 'alive', revision: this.state.revision });
+    const text = this.messages?.textOf({ type: 'alive', revision: this.state.own.revision });
     if (text !== undefined) this.connection?.echo(text);
   }
 
@@ -176,10 +175,10 @@ export class NodeBus {
     if (node === this.node) this.connection?.echoed();
     else if (message.type === 'left') {
       this.peers.clear(node);
-      this.state.forget(node);
+      this.state.others.forget(node);
     } else {
       // so that a new one need not wait to learn of this one
-      if (this.peers.heard(node)) void this.send({ type: 'alive', revision: this.state.revision });
+      if (this.peers.heard(node)) void this.send({ type: 'alive', revision: this.state.own.revision });
       this.take(node, message);
     }
   }
@@ -188,9 +187,10 @@ export class NodeBus {
     const { state, listener } = this;
     if (message.type === 'hints') for (const hint of message.hints) listener?.hint(hint);
     else if (message.type === 'committed') listener?.hint(message.hint, message.committed);
-    else if (message.type === 'alive') state.alive(node, message.revision);
-    else if (message.type === 'state') state.heard(node, message.change);
-    else if (message.type === 'request' && message.of === this.node) state.tellWhole();
+    else if (message.type === 'state') state.others.heard(node, message.change);
+    else if (message.type === 'request' && message.of === this.node) state.own.tellWhole();
+    else if (message.type === 'alive' && state.others.alive(node, message.revision))
+      void this.send({ type: 'request', of: node });
   }
 
   private async sendHints(hints: readonly Hint[]): Promise<void> {
