@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { SharedState, type StateListener } from '../bus/shared-state.js';
+import type { StateListener } from '../bus/others-state.js';
+import { SharedState } from '../bus/shared-state.js';
 import { AttemptsElsewhere } from './attempts-elsewhere.js';
 import { LoginThrottle } from './login-throttle.js';
 
@@ -14,13 +15,13 @@ describe('attempts at other servers', () => {
     for (let n = 0; n < 3; n += 1) other.begin('alice', 'a').failed();
     const entries = told.map(([key, report]) => [key, JSON.stringify(report)] as const);
     for (let blip = 1; blip <= 5; blip += 1) {
-      state.heard('there', { revision: blip, whole: 'both', entries });
-      state.forget('there');
+      state.others.heard('there', { revision: blip, whole: 'both', entries });
+      state.others.forget('there');
     }
     expect(() => throttle.check('alice', 'a')).not.toThrow();
     for (let n = 0; n < 7; n += 1) throttle.begin('alice', 'a').failed();
     expect(() => throttle.check('alice', 'a')).toThrow('too many attempts');
-    state.stop();
+    state.own.stop();
   });
 
   it('are told for as long as they count, and no more than others need', () => {

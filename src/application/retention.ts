@@ -1,13 +1,13 @@
-import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import type { RetentionOptions } from '../config/module-options.js';
 import { Lease } from '../database/lease.js';
 import { sharedSecret } from '../database/shared-secret.js';
-import { oldestKept } from '../ledger/compaction/oldest-kept.js';
 import { timeBefore } from '../ledger/compaction/before.js';
 import { ledgerKeyOf } from '../ledger/compaction/checkpoint.js';
 import { Compactor, type CompactedLedger } from '../ledger/compaction/compactor.js';
 import { elapse } from '../ledger/elapse.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
+import { RetentionLag } from './retention-lag.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -17,59 +17,31 @@ const LOOK_MS = HOUR_MS / 6;
 const PAUSE_MS = 25;
 
 /** Moves what is older than it has to be into archives: once a day, by one of all servers. */
-export class Retention implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Retention {
   private readonly logger = new Logger('Retention');
+  /** How late it is. */
+  readonly lag: RetentionLag;
   private readonly ended = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
-  private measuring: Promise<void> | undefined;
-  private measuredAt = -Infinity;
-  private late = 0;
 
   constructor(
     private readonly store: SqlStore,
     private readonly options: RetentionOptions,
-  ) {}
+  ) {
+    this.lag = new RetentionLag(store, options.keepMs, this.ended.signal);
+  }
 
-  onApplicationBootstrap(): void {
+  /** Looks now and then from here on, where anything is to go. */
+  start(): void {
     if (this.options.keepMs > 0) this.lookSoon();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Ends what is under way. */
+  async stop(): Promise<void> {
     clearTimeout(this.timer);
     this.ended.abort();
-    await Promise.all([this.running, this.measuring]);
-  }
-
-  /**
-   * By how much what is to go and is still there has outstayed its time, in milliseconds, as it was found in the last hour; 0: nothing
-   * has, and undefined: nothing is to go.
-   */
-  get lateMs(): number | undefined {
-    if (this.options.keepMs === 0) return undefined;
-    if (performance.now() - this.measuredAt >= HOUR_MS) void this.measure();
-    return this.late;
-  }
-
-  /** Looks again how late it is. A ledger at a time, so that nobody waits for all of them. */
-  measure(): Promise<void> {
-    this.measuredAt = performance.now();
-    return (this.measuring ??= this.latest()
-      .then((ms) => void (this.late = ms))
-      // the store has said why not
-      .catch(() => undefined)
-      .finally(() => (this.measuring = undefined)));
-  }
-
-  private async latest(): Promise<number> {
-    const due = timeBefore(Date.now(), this.options.keepMs);
-    let oldest = due;
-    for (const tenant of await this.store.tenants()) {
-      if (this.ended.signal.aborted) break;
-      const kept = await oldestKept(this.store.ledger(tenant));
-      if (kept !== undefined && kept < oldest) oldest = kept;
-    }
-    return Date.parse(due) - Date.parse(oldest);
+    await Promise.all([this.running, this.lag.done()]);
   }
 
   /** Compacts where it is time, and nobody else has begun. */
@@ -79,7 +51,7 @@ export class Retention implements OnApplicationBootstrap, BeforeApplicationShutd
     if (!(await day.take(DAY_MS))) return;
     try {
       await this.compact();
-      await this.measure();
+      await this.lag.measure();
     } catch (error) {
       await day.release(HOUR_MS);
       // what fails because all ends goes on an hour later

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { SharedState, type StateListener } from '../bus/shared-state.js';
+import type { StateListener } from '../bus/others-state.js';
+import { SharedState } from '../bus/shared-state.js';
 import { WritesElsewhere } from './writes-elsewhere.js';
 
 describe('writes at other servers', () => {
@@ -20,7 +21,7 @@ describe('writes at other servers', () => {
   function teller(state: SharedState): (revision: number, count: number, since?: number) => void {
     return (revision, count, since = 0) => {
       const entries = [['writes acme', JSON.stringify([count, since])]] as const;
-      state.heard('there', { revision, whole: 'both', entries });
+      state.others.heard('there', { revision, whole: 'both', entries });
     };
   }
 
@@ -30,13 +31,13 @@ describe('writes at other servers', () => {
     const tell = teller(state);
     tell(1, 5);
     tell(2, 5);
-    state.forget('there');
+    state.others.forget('there');
     tell(3, 7);
     expect(charged).toEqual([
       ['acme', 5],
       ['acme', 2],
     ]);
-    state.stop();
+    state.own.stop();
   });
 
   it('of before a server was heard are charged as far as they are not paid off, and of after a rest anew', () => {
@@ -51,7 +52,7 @@ describe('writes at other servers', () => {
     expect(charged.map(([, count]) => count)).toEqual([4_850, 20]);
     tell(4, 5_000, 29_500);
     expect(charged.at(-1)).toEqual(['acme', 100]);
-    state.stop();
+    state.own.stop();
   });
 
   it('are told as a sum for each tenant, for as long as it writes', () => {

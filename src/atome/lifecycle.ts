@@ -9,6 +9,7 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { KindUpgrader } from '../application/kind-upgrader.js';
 import { OtherNodes } from '../application/other-nodes.js';
+import { Retention } from '../application/retention.js';
 import { ConnectionLimiter } from '../auth/admission/connection-limiter.js';
 import { ConsumerRunner } from '../consumers/consumer.runner.js';
 import { EdgeLink } from '../edge/edge-link.js';
@@ -16,7 +17,6 @@ import { Feed } from '../feed/feed.js';
 import { ArrivingBodies } from '../http/arriving-bodies.js';
 import { Drain } from '../http/drain.js';
 import { sumUpNow } from '../http/limited-log.js';
-
 import { RequestTurns } from '../http/request-turns.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
@@ -50,6 +50,7 @@ const START: readonly Step[] = [
   step('go on with what is to be propagated', LedgerWriter, (writer) => writer.start()),
   step('follow the server above', EdgeLink, (link) => link.start()),
   step('bring atomes to the schemas of now', KindUpgrader, (upgrader) => upgrader.start()),
+  step('archive what is older than it has to be', Retention, (retention) => retention.start()),
   step('begin the heartbeat', ConnectionRegistry, (registry) => registry.start()),
   step('begin to check identities', ConnectionLimiter, (limiter) => limiter.start()),
   // a session that ended while this server was down must not be good for its first second
@@ -62,7 +63,10 @@ const LAST_ANSWER_MS = 1_000;
 
 /** Before Nest cuts the sockets: finish what was accepted, tell it, and say goodbye. */
 const DRAIN: readonly Step[] = [
-  step('leave older atomes as they are', KindUpgrader, (upgrader) => upgrader.stop()),
+  together(
+    step('leave older atomes as they are', KindUpgrader, (upgrader) => upgrader.stop()),
+    step('archive no more', Retention, (retention) => retention.stop()),
+  ),
   step('end long answers', Drain, (drain) => drain.begin()),
   step('refuse at once', RequestTurns, (turns) => turns.end()),
   // what is on its way is taken still; neither waits for the other

@@ -1,6 +1,6 @@
 import type { Committed } from '../ledger/outcome.js';
 import { MessageCipher } from './message-cipher.js';
-import type { StateChange } from './shared-state.js';
+import type { StateChange } from './state-changes.js';
 
 /** That a ledger has reached a seq. It says when to look, never what is there: it may be lost, repeated or late. */
 export interface Hint {

@@ -1,18 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { BusConnection, type ConnectionUser } from './bus-connection.js';
+import { Carriage } from './carriage.js';
 import { HintQueue } from './hint-queue.js';
 import { bytesIn } from './message-cipher.js';
-import { Messages, type Carried, type Hint, type NodeMessage } from './messages.js';
+import type { Carried, Hint, NodeMessage } from './messages.js';
+import { NodeMessages, type Sealing } from './node-messages.js';
 import { Peers } from './peers.js';
 import { SharedState } from './shared-state.js';
 import type { Transport, TransportConnection, TransportEvents } from './transport.js';
 
 /** How often a node says that it is there, in milliseconds. Not hearing itself, it knows that the bus is broken. */
 export const ANNOUNCE_MS = 3_000;
-/** Most that travels with one hint, in characters of alterations and their atomes. */
-const MAX_CARRIED = 16_384;
-/** So many sendings of what is carried may be under way; what comes then is told by hints alone. */
-const MAX_CARRYING = 16;
 /** So many hints are in one message: with the longest names of tenants, what PostgreSQL takes. */
 const HINTS = 25;
 /** The same of hints that say under which name something is followed. */
@@ -30,13 +27,9 @@ export interface BusListener {
 }
 
 /** What a bus needs besides a transport. */
-export interface BusParts {
-  /** What the servers of one database share. */
-  readonly secret: () => Promise<Buffer>;
+export interface BusParts extends Sealing {
   /** Whether there is memory for more of what others tell of themselves. */
   readonly hasRoom: () => boolean;
-  /** The time that all nodes go by, in milliseconds since 1970; left out: that of this machine. */
-  readonly now?: () => number;
 }
 
 /**
@@ -47,27 +40,26 @@ export interface BusParts {
 export class NodeBus {
   /** What each node tells of itself. */
   readonly state: SharedState;
-  private readonly node = randomBytes(6).toString('hex');
+  private readonly messages: NodeMessages;
   private readonly peers = new Peers();
   private readonly queue = new HintQueue((hints) => this.sendHints(hints));
   private readonly connection: BusConnection | undefined;
-  private messages: Messages | undefined;
-  private carrying = 0;
+  private readonly carriage: Carriage | undefined;
   private listener: BusListener | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   /** @param transport left out: there are no other nodes. */
-  constructor(
-    private readonly parts: BusParts,
-    private readonly transport?: Transport,
-  ) {
+  constructor(parts: BusParts, transport?: Transport) {
     this.state = new SharedState(parts.hasRoom, !transport);
+    this.messages = new NodeMessages(parts);
     if (!transport) return;
     const sealing: Transport = {
       ...propertiesOf(transport),
       connect: (events) => this.connect(transport, events),
     };
-    this.connection = new BusConnection(sealing, this.connectionUser());
+    const connection = new BusConnection(sealing, this.connectionUser(transport));
+    this.connection = connection;
+    this.carriage = new Carriage(this.messages, transport, (text) => connection.send([text]));
   }
 
   /** Why hints do not arrive, in a sentence; undefined when they do. */
@@ -93,21 +85,14 @@ export class NodeBus {
    * is lost.
    */
   publish(hint: Hint, committed?: Carried): void {
-    const { connection } = this;
-    if (this.peers.count === 0 || !connection?.isOpen) return;
-    const text = committed && this.carriedText(hint, committed);
-    if (text === undefined) {
-      this.queue.add(hint);
-      return;
-    }
-    this.carrying += 1;
-    void connection.send([text]).finally(() => (this.carrying -= 1));
+    if (this.peers.count === 0 || !this.connection?.isOpen) return;
+    if (!committed || !this.carriage?.carry(hint, committed)) this.queue.add(hint);
   }
 
   /** Sends what is still to be told, and leaves. */
   async close(): Promise<void> {
     clearInterval(this.timer);
-    this.state.stop();
+    this.state.own.stop();
     await this.queue.flush();
     await this.send({ type: 'left' });
     this.listener = undefined;
@@ -116,70 +101,58 @@ export class NodeBus {
 
   /** There is nothing to be said before the secret is known. */
   private async connect(transport: Transport, events: TransportEvents): Promise<TransportConnection> {
-    this.messages ??= new Messages(this.node, await this.parts.secret(), this.parts.now);
+    await this.messages.open();
     return transport.connect(events);
   }
 
-  private connectionUser(): ConnectionUser {
+  private connectionUser({ maxChars }: Transport): ConnectionUser {
     return {
-      text: (text) => this.receive(text),
+      text: (text) => {
+        if (text.length <= maxChars) this.receive(text);
+      },
       opened: () => {
-        const { maxChars } = this.transport!;
-        this.state.use({
+        this.state.own.use({
           maxBytes: bytesIn(maxChars) - 200,
           tell: (change) => (this.peers.count > 0 ? this.send({ type: 'state', change }) : Promise.resolve()),
-          request: (of) => void this.send({ type: 'request', of }),
         });
         this.sayAlive();
       },
       broken: () => {
         this.queue.clear();
-        this.state.use(undefined);
-        for (const node of this.peers.clear()) this.state.forget(node);
+        this.state.own.use(undefined);
+        for (const node of this.peers.clear()) this.state.others.forget(node);
       },
       changed: (fault) => this.listener?.changed(fault),
     };
   }
 
-  private carriedText(hint: Hint, committed: Carried): string | undefined {
-    const { transport, messages } = this;
-    if (!transport?.carries || !messages || this.carrying >= MAX_CARRYING) return undefined;
-    const chars = committed.reduce((sum, { size, previousSize = 0 }) => sum + size + previousSize, 0);
-    if (chars > MAX_CARRIED) return undefined;
-    // nobody there holds the objects of the message
-    const told = committed.map(({ texts: _texts, ...each }) => each);
-    const text = messages.textOf({ type: 'committed', hint, committed: told });
-    return text.length <= transport.maxChars ? text : undefined;
-  }
-
   /** Says again that this node is there; what it said before must have been heard. */
   private check(): void {
-    for (const node of this.peers.prune()) this.state.forget(node);
+    for (const node of this.peers.prune()) this.state.others.forget(node);
     if (this.connection?.isOpen) this.sayAlive();
   }
 
   private sayAlive(): void {
-    const text = this.messages?.textOf({ type: 'alive', revision: this.state.revision });
+    const text = this.messages.textOf({ type: 'alive', revision: this.state.own.revision });
     if (text !== undefined) this.connection?.echo(text);
   }
 
   private async send(...messages: readonly NodeMessage[]): Promise<void> {
-    const texts = messages.flatMap((message) => this.messages?.textOf(message) ?? []);
+    const texts = messages.flatMap((message) => this.messages.textOf(message) ?? []);
     await this.connection?.send(texts);
   }
 
   private receive(text: string): void {
-    if (text.length > this.transport!.maxChars) return;
-    const received = this.messages?.messageOf(text);
+    const received = this.messages.messageOf(text);
     if (!received) return;
     const { node, message } = received;
-    if (node === this.node) this.connection?.echoed();
+    if (node === this.messages.node) this.connection?.echoed();
     else if (message.type === 'left') {
       this.peers.clear(node);
-      this.state.forget(node);
+      this.state.others.forget(node);
     } else {
       // so that a new one need not wait to learn of this one
-      if (this.peers.heard(node)) void this.send({ type: 'alive', revision: this.state.revision });
+      if (this.peers.heard(node)) void this.send({ type: 'alive', revision: this.state.own.revision });
       this.take(node, message);
     }
   }
@@ -188,9 +161,10 @@ export class NodeBus {
     const { state, listener } = this;
     if (message.type === 'hints') for (const hint of message.hints) listener?.hint(hint);
     else if (message.type === 'committed') listener?.hint(message.hint, message.committed);
-    else if (message.type === 'alive') state.alive(node, message.revision);
-    else if (message.type === 'state') state.heard(node, message.change);
-    else if (message.type === 'request' && message.of === this.node) state.tellWhole();
+    else if (message.type === 'state') state.others.heard(node, message.change);
+    else if (message.type === 'request' && message.of === this.messages.node) state.own.tellWhole();
+    else if (message.type === 'alive' && state.others.alive(node, message.revision))
+      void this.send({ type: 'request', of: node });
   }
 
   private async sendHints(hints: readonly Hint[]): Promise<void> {

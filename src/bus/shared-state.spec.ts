@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { JsonValue } from '../protocol/index.js';
-import { SharedState, type StateChange } from './shared-state.js';
+import { SharedState } from './shared-state.js';
+import type { StateChange } from './state-changes.js';
 
 describe('what a node tells of itself', () => {
   let sent: StateChange[];
@@ -15,18 +16,16 @@ describe('what a node tells of itself', () => {
     [sent, heard, requests] = [[], [], []];
     hasRoom = true;
     one = new SharedState(() => true);
-    one.use({
+    one.own.use({
       maxBytes: 1_000,
       tell: (change) => Promise.resolve(void sent.push(change)),
-      request: () => undefined,
     });
     other = new SharedState(() => hasRoom);
-    other.use({ maxBytes: 1_000, tell: () => Promise.resolve(), request: (node) => requests.push(node) });
     other.onChange((_node, key, value) => heard.push([key, value]));
   });
   afterEach(() => {
-    one.stop();
-    other.stop();
+    one.own.stop();
+    other.own.stop();
     jest.useRealTimers();
   });
 
@@ -34,8 +33,11 @@ describe('what a node tells of itself', () => {
   const deliver = async (isLost: (index: number) => boolean = () => false): Promise<void> => {
     await jest.advanceTimersByTimeAsync(1_000);
     sent.splice(0).forEach((change, index) => {
-      if (!isLost(index)) other.heard('one', change);
+      if (!isLost(index)) other.others.heard('one', change);
     });
+  };
+  const alive = (revision: number): void => {
+    if (other.others.alive('one', revision)) requests.push('one');
   };
   const seen = (...keys: string[]): JsonValue[] => keys.map((key) => [...other.valuesOf(key)][0] ?? null);
 
@@ -73,14 +75,14 @@ describe('what a node tells of itself', () => {
   it('shows what is true when all of it has been told, however that was interrupted', async () => {
     for (let n = 0; n < 50; n += 1) one.set(`k${n}`, 'v'.repeat(300));
     await deliver(() => true);
-    one.tellWhole();
+    one.own.tellWhole();
     // after the first part
     one.set('k49', 'newer');
     one.set('k48', null);
     one.set('k0', 'newer');
     await deliver();
     expect(seen('k0', 'k1', 'k48', 'k49')).toEqual(['newer', 'v'.repeat(300), null, 'newer']);
-    other.alive('one', one.revision);
+    alive(one.own.revision);
     expect(requests).toEqual([]);
   });
 
@@ -93,7 +95,7 @@ describe('what a node tells of itself', () => {
     await deliver();
     expect(seen('a', 'b')).toEqual([null, null]);
     hasRoom = true;
-    one.tellWhole();
+    one.own.tellWhole();
     await deliver();
     expect(seen('a', 'b')).toEqual([2, 3]);
   });
@@ -107,28 +109,28 @@ describe('what a node tells of itself', () => {
     one.set('b', null);
     await deliver();
     expect(seen('a', 'd')).toEqual(['v'.repeat(300), null]);
-    other.alive('one', one.revision);
+    alive(one.own.revision);
     expect(requests).toEqual(['one']);
     heard = [];
-    one.tellWhole();
+    one.own.tellWhole();
     expect(sent.map(({ whole }) => whole)).toEqual(['both']);
     await deliver();
     expect(seen('a', 'b', 'd')).toEqual([1, null, 2]);
     expect(heard.filter(([key]) => key === 'c')).toEqual([]);
-    other.alive('one', one.revision);
+    alive(one.own.revision);
     expect(requests).toEqual(['one']);
   });
 
   it('is asked for, and told as a whole, once a second at the most', async () => {
     one.set('a', 1);
     await deliver(() => true);
-    for (let n = 0; n < 100; n += 1) other.alive('one', n + 1);
+    for (let n = 0; n < 100; n += 1) alive(n + 1);
     expect(requests).toHaveLength(1);
-    for (let n = 0; n < 100; n += 1) one.tellWhole();
+    for (let n = 0; n < 100; n += 1) one.own.tellWhole();
     expect(sent).toHaveLength(1);
     await jest.advanceTimersByTimeAsync(1_000);
-    other.alive('one', 1_000);
-    one.tellWhole();
+    alive(1_000);
+    one.own.tellWhole();
     expect([requests.length, sent.length]).toEqual([2, 2]);
   });
 
@@ -137,7 +139,7 @@ describe('what a node tells of itself', () => {
     one.set('b', 2);
     await deliver();
     expect(other.bytes).toBeGreaterThan(0);
-    other.forget('one');
+    other.others.forget('one');
     expect(seen('a', 'b')).toEqual([null, null]);
     expect(heard.slice(2)).toEqual([
       ['a', null],
@@ -154,13 +156,13 @@ describe('what a node tells of itself', () => {
     const tell = (change: StateChange): Promise<void> => {
       sent.push(change);
       // broken after the first part
-      one.use(undefined);
+      one.own.use(undefined);
       return Promise.resolve();
     };
-    one.use({ maxBytes: 1_000, tell, request: () => undefined });
-    one.tellWhole();
+    one.own.use({ maxBytes: 1_000, tell });
+    one.own.tellWhole();
     await deliver();
-    other.alive('one', one.revision);
+    alive(one.own.revision);
     expect(requests).toEqual(['one']);
   });
 });

@@ -3,7 +3,7 @@ import type { Committed } from '../ledger/outcome.js';
 import { traced } from '../ledger/traces.js';
 import type { ConsumerStore, Failure } from './consumer.store.js';
 import { EventDelivery } from './delivery.js';
-import type { HostTransactions } from './host-transactions.js';
+import { NotBegun, type HostTransactions } from './host-transactions.js';
 import { wordsOf } from './error-text.js';
 import { eventFor } from './event-for.js';
 import type { CursorRow, Lane, LaneName, Lanes } from './lane.js';
@@ -232,22 +232,23 @@ export class Consumer {
     const traces = traced((by) => by.handling({ tenant, seq, name, attempt }));
     delivery.traceparent = traces?.trace;
     const work = () => delivery.to(call, eventFor(tenant, committed));
-    const failed = await (traces ? traces.within(work) : work());
+    const { failed, transaction } = await (traces ? traces.within(work) : work());
     traces?.end(failed !== undefined);
+    const isCommitted = transaction === 'committed';
     // an attempt that was ended does not count
-    if (delivery.isOvertaken || (failed && about.signal.aborted && !delivery.isCommitted)) return 'lost';
-    if (delivery.notBegun) {
-      const { message } = delivery.notBegun;
+    if (transaction === 'overtaken' || (failed && about.signal.aborted && !isCommitted)) return 'lost';
+    if (transaction instanceof NotBegun) {
+      const { message } = transaction;
       warn(`not begun ${name}`, `the consumer ${name} waits at seq ${seq} of "${tenant}": ${message}`);
       return { attempts: attempt - 1, error: message, isOurs: true };
     }
     if (failed) {
-      const what = delivery.isCommitted ? 'failed behind its transaction' : `failed (attempt ${attempt})`;
+      const what = isCommitted ? 'failed behind its transaction' : `failed (attempt ${attempt})`;
       const text = wordsOf(failed.error);
       warn(`failed ${this.lanes.name}`, `the consumer ${name} ${what} at seq ${seq} of "${tenant}": ${text}`);
-      if (!delivery.isCommitted) return { attempts: attempt, error: failed.error };
+      if (!isCommitted) return { attempts: attempt, error: failed.error };
     }
-    if (delivery.isCommitted) return undefined;
+    if (isCommitted) return undefined;
     const others = lane.record?.({ committed, attempts: attempt });
     return (await store.run(handled, others)) ? undefined : 'lost';
   }

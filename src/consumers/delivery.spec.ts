@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Gate } from '../../test/support/gate.js';
 import type { ConsumerCall, TenantEvent } from './consumer-options.js';
-import { EventDelivery } from './delivery.js';
+import { EventDelivery, type TransactionEnd } from './delivery.js';
+import { NotBegun, Overtaken } from './host-transactions.js';
 
 const EVENT = {} as TenantEvent;
 
@@ -9,7 +10,7 @@ describe('a delivery whose handler', () => {
   const deliver = async (call: ConsumerCall): Promise<unknown> => {
     const about = { key: 'k', attempt: 1, signal: new AbortController().signal };
     const delivery = new EventDelivery(about, { run: (_first, work) => work({} as never) }, ['SELECT 1']);
-    return (await delivery.to(call, EVENT))?.error;
+    return (await delivery.to(call, EVENT)).failed?.error;
   };
   const no = new Error('no');
   const fails = async (): Promise<never> => Promise.reject(no);
@@ -58,5 +59,38 @@ describe('a delivery whose handler', () => {
   it('does not await a transaction that succeeds is through', async () => {
     const delivered = deliver((_event, delivery) => void delivery.transaction(async () => 'done'));
     expect(await delivered).toBeUndefined();
+  });
+});
+
+describe('the transaction of a delivery', () => {
+  const endOf = async (call: ConsumerCall, fault?: Error): Promise<TransactionEnd | undefined> => {
+    const about = { key: 'k', attempt: 1, signal: new AbortController().signal };
+    const run = <T>(_first: unknown, work: (transaction: never) => Promise<T>): Promise<T> =>
+      fault ? Promise.reject(fault) : work({} as never);
+    const { transaction } = await new EventDelivery(about, { run }, ['SELECT 1']).to(call, EVENT);
+    return transaction;
+  };
+  const uses: ConsumerCall = (_event, delivery) => delivery.transaction(async () => undefined);
+
+  it('is none where the handler wants none', async () => {
+    expect(await endOf(() => undefined)).toBeUndefined();
+  });
+
+  it('is told as it has ended, whatever the handler has made of it', async () => {
+    const notBegun = new NotBegun(new Error('locked'));
+    const faults = [undefined, new Overtaken(), new Error('no'), notBegun];
+    const catches: ConsumerCall = (event, delivery) => Promise.resolve(uses(event, delivery)).catch(() => undefined);
+    for (const call of [uses, catches]) {
+      const ends = await Promise.all(faults.map((fault) => endOf(call, fault)));
+      expect(ends).toEqual(['committed', 'overtaken', 'failed', notBegun]);
+    }
+  });
+
+  it('is committed also where the handler fails behind it', async () => {
+    const end = await endOf(async (event, delivery) => {
+      await uses(event, delivery);
+      throw new Error('too late');
+    });
+    expect(end).toBe('committed');
   });
 });

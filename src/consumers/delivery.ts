@@ -25,72 +25,92 @@ class Noticed<T> extends Promise<T> {
   }
 }
 
-/** One event on its way to its handler, and what has become of it. */
-export class EventDelivery implements Delivery {
-  readonly key: string;
-  readonly attempt: number;
-  readonly signal: AbortSignal;
-  traceparent: string | undefined;
-  /** Whether it is committed, with what the handler has written, that the event is handled. */
-  isCommitted = false;
-  isOvertaken = false;
-  /** What has kept its transaction from beginning, whatever the handler has made of it. */
-  notBegun: NotBegun | undefined;
-  private begun: Noticed<unknown> | undefined;
-  private isSettled = false;
-  private isOver = false;
+/** How the transaction of a delivery has ended; one that has not begun is told by what has kept it from that. */
+export type TransactionEnd = 'committed' | 'overtaken' | 'failed' | NotBegun;
 
-  /** @param handled says that the event is. */
+/** What has become of a delivery. */
+export interface DeliveryOutcome {
+  /** What the handler has failed with; undefined: nothing. */
+  readonly failed: { readonly error: unknown } | undefined;
+  /** With `committed`, it is in the database that the event is handled, too; undefined: the handler wanted no transaction. */
+  readonly transaction: TransactionEnd | undefined;
+}
+
+/** The transaction that a handler may have, in which it is said that the event is handled. */
+class OneTransaction {
+  end: TransactionEnd | undefined;
+  private begun: Noticed<unknown> | undefined;
+
   constructor(
-    about: About,
     private readonly transactions: Pick<HostTransactions, 'run'>,
     private readonly handled: Statement,
-  ) {
-    this.key = about.key;
-    this.attempt = about.attempt;
-    this.signal = about.signal;
-  }
+  ) {}
 
-  // not an arrow: an application may hand the delivery on, but not take it apart
-  transaction<T>(work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
-    if (this.isOver) return refused('the delivery is over: await its transaction in the handler');
+  begin<T>(work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
     if (this.begun) return refused('there is one transaction for each delivery: do all of the work in it');
     const begun = Noticed.of(this.run(work));
     this.begun = begun;
     return begun;
   }
 
-  /** Tells the handler, and waits for a transaction that it has left alone. @returns what has failed. */
-  async to(call: ConsumerCall, event: TenantEvent): Promise<{ readonly error: unknown } | undefined> {
-    let failed: { readonly error: unknown } | undefined;
+  /** Waits for it where the handler has left it alone. @returns what it has failed with, as far as the handler has not seen it. */
+  async left(): Promise<DeliveryOutcome['failed']> {
+    // what has ended before, and was asked for, the handler has made up its mind about
+    if (this.end !== undefined && this.begun?.isNoticed) return undefined;
+    try {
+      await this.begun;
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  private async run<T>(work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
+    try {
+      const result = await this.transactions.run(this.handled, async (transaction) => work(transaction));
+      this.end = 'committed';
+      return result;
+    } catch (error) {
+      this.end = error instanceof NotBegun ? error : error instanceof Overtaken ? 'overtaken' : 'failed';
+      throw error;
+    }
+  }
+}
+
+/** One event on its way to its handler. */
+export class EventDelivery implements Delivery {
+  readonly key: string;
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  traceparent: string | undefined;
+  private readonly own: OneTransaction;
+  private isOver = false;
+
+  /** @param handled says that the event is. */
+  constructor(about: About, transactions: Pick<HostTransactions, 'run'>, handled: Statement) {
+    this.key = about.key;
+    this.attempt = about.attempt;
+    this.signal = about.signal;
+    this.own = new OneTransaction(transactions, handled);
+  }
+
+  // not an arrow: an application may hand the delivery on, but not take it apart
+  transaction<T>(work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
+    if (this.isOver) return refused('the delivery is over: await its transaction in the handler');
+    return this.own.begin(work);
+  }
+
+  /** Tells the handler, and waits for a transaction that it has left alone. */
+  async to(call: ConsumerCall, event: TenantEvent): Promise<DeliveryOutcome> {
+    let failed: DeliveryOutcome['failed'];
     try {
       await call(event, this);
     } catch (error) {
       failed = { error };
     }
     this.isOver = true;
-    // what has ended before, and was asked for, the handler has made up its mind about
-    if (this.isSettled && this.begun?.isNoticed) return failed;
-    try {
-      await this.begun;
-    } catch (error) {
-      failed ??= { error };
-    }
-    return failed;
-  }
-
-  private async run<T>(work: (transaction: DeliveryTransaction) => Promise<T>): Promise<T> {
-    try {
-      const result = await this.transactions.run(this.handled, async (transaction) => work(transaction));
-      this.isCommitted = true;
-      return result;
-    } catch (error) {
-      this.isOvertaken = error instanceof Overtaken;
-      if (error instanceof NotBegun) this.notBegun = error;
-      throw error;
-    } finally {
-      this.isSettled = true;
-    }
+    const left = await this.own.left();
+    return { failed: failed ?? left, transaction: this.own.end };
   }
 }
 

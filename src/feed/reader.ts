@@ -5,7 +5,8 @@ import type { FeedOptions } from './options.js';
 import type { TenantLog } from './tenant-log.js';
 import type { PageWanter } from './batch-source.js';
 import { Reset } from './reset.js';
-import { SentFrames } from './sent-frames.js';
+import { ReaderCursor } from './reader-cursor.js';
+import type { SentFrames } from './sent-frames.js';
 import { viewerOf, visibilityMask, type Viewer } from './visibility.js';
 import { isOwn, plainWithout, type View } from './view.js';
 
@@ -33,16 +34,6 @@ export interface ReaderOptions {
   readonly exceptFrom?: string;
 }
 
-/** How far a reader has come. */
-interface ReaderCursor {
-  /** The cursor that the client has. */
-  sent: number;
-  /** How far the log has been shown to it or hidden from it, and the chain hash there. */
-  position: number;
-  hash: string | undefined;
-  readonly replayTo: number;
-}
-
 /** How far a reader has come, for whoever asks about it. */
 export interface ReaderStatus {
   /** The cursor that it began behind. */
@@ -67,10 +58,7 @@ export class FeedReader implements PageWanter {
   /** What is left to replay compactly. */
   private compactReplay: CompactReplay | undefined;
   private fetching: Promise<Batch> | undefined;
-  /** undefined since the last tick: nobody asks the time for each frame of each reader. */
-  private writtenAt: number | undefined = 0;
   private viewer: Viewer;
-  private readonly frames = new SentFrames();
 
   constructor(
     private readonly to: ReaderOptions,
@@ -79,7 +67,7 @@ export class FeedReader implements PageWanter {
   ) {
     const { since, log, principal, compact = false } = to;
     const replayTo = log.tail.seq;
-    this.cursor = { sent: since, position: since, hash: undefined, replayTo };
+    this.cursor = new ReaderCursor(since, replayTo);
     if (compact && since < replayTo) this.compactReplay = { since, upTo: replayTo };
     this.viewer = viewerOf(principal);
   }
@@ -106,9 +94,9 @@ export class FeedReader implements PageWanter {
   }
 
   get status(): ReaderStatus {
-    const { cursor, frames, lag } = this;
+    const { cursor, lag } = this;
     const { since, compact = false } = this.to;
-    const { sent, position, replayTo } = cursor;
+    const { sent, position, replayTo, frames } = cursor;
     return { since, compactTo: compact ? replayTo : undefined, sent, position, lag, frames };
   }
 
@@ -155,16 +143,13 @@ export class FeedReader implements PageWanter {
   /** Called about once a second: tries again what failed, and moves the cursor over what was hidden for long enough. */
   tick(now: number): void {
     this.wake();
-    this.writtenAt ??= now;
-    const { sent, position } = this.cursor;
-    if (this.phase === 'live' && sent < position && now - this.writtenAt >= this.options.idleFrameMs) {
-      this.sendCursorMove(now);
-    }
+    const idleMs = this.cursor.idleMs(now);
+    if (this.phase === 'live' && this.cursor.isBehind && idleMs >= this.options.idleFrameMs) this.sendCursorMove(now);
   }
 
   /** Tells its cursor, where what was hidden since has moved it: for one that ends. */
   tellCursor(): void {
-    if (this.phase === 'live' && this.cursor.sent < this.cursor.position) this.sendCursorMove(Date.now());
+    if (this.phase === 'live' && this.cursor.isBehind) this.sendCursorMove(Date.now());
   }
 
   reset(reason: ResetReason): void {
@@ -172,8 +157,7 @@ export class FeedReader implements PageWanter {
     const { seq, epoch } = log.tail;
     this.fetching = undefined;
     this.compactReplay = undefined;
-    this.cursor.position = seq;
-    this.cursor.sent = seq;
+    this.cursor.jump(seq);
     if (RESETS.hasSubscribers) RESETS.publish({ reason });
     sink.reset(reason, epoch, seq);
   }
@@ -206,9 +190,7 @@ export class FeedReader implements PageWanter {
     if (!bytes) return;
     this.to.sink.write(bytes);
     if (DELIVERIES.hasSubscribers) DELIVERIES.publish(bytes);
-    this.cursor.sent = batch.to;
-    this.frames.note(batch.to);
-    this.writtenAt = undefined;
+    this.cursor.wrote();
   }
 
   private encode(batch: Batch): Buffer | undefined {
@@ -223,17 +205,14 @@ export class FeedReader implements PageWanter {
 
   private goLive(): void {
     this.phase = 'live';
-    if (this.cursor.sent < this.cursor.position) this.sendCursorMove(Date.now());
+    if (this.cursor.isBehind) this.sendCursorMove(Date.now());
     this.to.sink.live(this.cursor.position);
   }
 
   private sendCursorMove(now: number): void {
     const { sent, position, hash = '' } = this.cursor;
     const bytes = this.to.view.encodeMove(sent, position, hash);
-    this.cursor.sent = position;
-    this.writtenAt = now;
-    if (!bytes) return;
-    this.to.sink.write(bytes);
-    this.frames.note(position);
+    this.cursor.told(now, bytes !== undefined);
+    if (bytes) this.to.sink.write(bytes);
   }
 }

@@ -124,7 +124,7 @@ export class HealthController {
 
   /** What is late goes by itself later; until then it takes room. */
   private archiving(): HealthIndicatorResult {
-    const { lateMs } = this.reports.retention;
+    const lateMs = this.reports.retention.lag.ms;
     const indicator = this.indicators.check('retention');
     if (lateMs === undefined) return {};
     return (lateMs < LATE_MS ? indicator.up() : indicator.up({ degraded: NOT_ARCHIVED })) as HealthIndicatorResult;

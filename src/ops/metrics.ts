@@ -196,10 +196,10 @@ const SELECT_FLOORS = `SELECT count(*) AS "floors", coalesce(sum(seq), 0) AS "ar
 
 /** Whether what is to go goes; returns what looks. */
 function gaugeRetention({ Gauge }: Prometheus, registry: Registry, app: INestApplicationContext): () => void {
-  const retention = app.get(Retention, { strict: false });
+  const { lag } = app.get(Retention, { strict: false });
   const help = 'By how much the oldest alteration of all ledgers has outstayed RETENTION';
   const late = new Gauge({ name: `${PREFIX}retention_late_seconds`, help, registers: [registry] });
-  return () => late.set((retention.lateMs ?? 0) / 1_000);
+  return () => late.set((lag.ms ?? 0) / 1_000);
 }
 
 /** What the database holds; returns what asks it. */

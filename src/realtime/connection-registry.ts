@@ -140,7 +140,7 @@ export class ConnectionRegistry {
 
   private pingAll(): void {
     for (const { socket } of this.sessions) {
-      if (socket.wasAlive()) socket.ping();
+      if (socket.liveness.wasAlive()) socket.liveness.ping();
       else socket.close(CloseCode.NO_PROGRESS, 'no sign of life since the last ping');
     }
   }

@@ -71,10 +71,10 @@ export function deliveryOf(entry: Entry, connection: RegisteredConnection, { vis
           from: frame.from,
           to: frame.to,
           sentAt: new Date(frame.at).toISOString(),
-          isAcknowledged: frame.at < socket.heardUpTo,
+          isAcknowledged: frame.at < socket.liveness.heardUpTo,
         }
       : null,
-    acknowledgedSeq: frames?.upTo(socket.heardUpTo - 1) ?? null,
+    acknowledgedSeq: frames?.upTo(socket.liveness.heardUpTo - 1) ?? null,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import type { ByteBudget } from '../http/byte-budget.js';
+import { HeldBytes, type HalfMessageCharge } from './held-bytes.js';
 
 /** What comes at once of a message is not counted. */
 const FREE_BYTES = 64 * 1024;
@@ -9,26 +9,16 @@ const CONTROL_HEADER_BYTES = 6;
 /** How long a message may take to arrive, in milliseconds, while it is listened for. */
 const WHOLE_MS = 60_000;
 
-/** What halves of messages are charged to. */
-export interface HalfMessageCharge {
-  readonly budget: Pick<ByteBudget, 'hold' | 'release' | 'excess'>;
-  /** Whose they are. */
-  readonly caller: () => string;
-  /** Too much is held. */
-  readonly onExcess: (why: string) => void;
-}
-
 /**
  * What has come of a message that is not whole, whether its frame or its last fragment is missing: `ws` holds it, and says
  * nothing of it. So the bytes of the network are counted, without those of control frames, which may come in between.
  */
 export class HalfMessage {
-  private charge: HalfMessageCharge | undefined;
+  /** undefined until somebody is charged. */
+  private held: HeldBytes | undefined;
   /** Bytes of the network up to which there is nothing but whole messages. */
   private wholeTo: number;
   private controlBytes = 0;
-  private held = 0;
-  private heldBy = '';
   private waitedMs = 0;
 
   constructor(
@@ -47,7 +37,7 @@ export class HalfMessage {
 
   /** Charges what comes from here on. */
   chargeTo(charge: HalfMessageCharge): void {
-    this.charge = charge;
+    this.held = new HeldBytes(charge);
     // behind the listener of `ws`: what this chunk has completed has been told already
     this.raw.on('data', this.hold);
   }
@@ -66,19 +56,11 @@ export class HalfMessage {
     this.wholeTo = this.raw.bytesRead;
     this.controlBytes = 0;
     this.waitedMs = 0;
-    if (this.held === 0) return;
-    this.charge!.budget.release(this.heldBy, this.held);
-    this.held = 0;
+    this.held?.release();
   };
 
   private readonly hold = (): void => {
-    const { bytes, held } = this;
-    if (bytes <= FREE_BYTES || bytes <= held) return;
-    const { budget, caller, onExcess } = this.charge!;
-    if (held === 0) this.heldBy = caller();
-    budget.hold(this.heldBy, bytes - held);
-    this.held = bytes;
-    const excess = budget.excess(this.heldBy);
-    if (excess !== undefined) onExcess(excess);
+    const { bytes } = this;
+    if (bytes > FREE_BYTES) this.held!.growTo(bytes);
   };
 }

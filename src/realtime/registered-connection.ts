@@ -15,7 +15,7 @@ export interface RegisteredConnection {
   readonly isLeaving: boolean;
   readonly socket: Pick<
     ClientSocket,
-    'send' | 'answer' | 'ping' | 'close' | 'closed' | 'wasAlive' | 'half' | 'unsent' | 'newest' | 'heardUpTo'
+    'send' | 'answer' | 'close' | 'closed' | 'half' | 'liveness' | 'unsent' | 'newest'
   >;
   /** Sends ready frames that may be lost. */
   sendBestEffort(frames: Buffer): void;

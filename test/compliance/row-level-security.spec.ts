@@ -136,12 +136,12 @@ describe('the wall between the tenants in PostgreSQL', () => {
       return rows.map((row) => row['QUERY PLAN']).join('\n');
     };
     await client.query('ANALYZE');
-    const { pairsOf, dialect } = store as unknown as { pairsOf: string; dialect: Dialect };
+    const { dialect } = store as unknown as { dialect: Dialect };
     const query = { includeDeleted: true, sortBy: 'updatedAt', sortOrder: 'desc', limit: 5, offset: 0 } as const;
     const list = selectList('many', { ...query, after: { value: 9, id: 'x' } }, dialect);
     const trail = sql.selectAuditRows('many', { after: 1, upTo: 9, newestFirst: true, limit: 5, author: 'x' });
     const plans = [
-      await plan(sql.selectDeltaChain(pairsOf), ['[["many-1",1]]', 'many', '[["many-1",1]]', 'many']),
+      await plan(sql.selectDeltaChain(dialect.pairsOf), ['[["many-1",1]]', 'many', '[["many-1",1]]', 'many']),
       await plan(sql.SELECT_PAGE, ['many', 10, 20, 5, 5]),
       await plan(sql.SELECT_NEWEST, ['many', 10, 20, 5, 5]),
       await plan(sql.SELECT_VERSIONS, ['many', 'many-1', 1, 2]),

@@ -82,8 +82,8 @@ describe('the store on PostgreSQL', () => {
   });
 
   it('hears of a connection that breaks while it is handed over', async () => {
-    const { pools } = store as unknown as { pools: Record<'writes', { pool: pg.Pool }> };
-    const { pool } = pools.writes;
+    const { connections } = store as unknown as { connections: { pools: Record<'writes', { pool: pg.Pool }> } };
+    const { pool } = connections.pools.writes;
     const broken = new Error('Connection terminated unexpectedly');
     pool.once('acquire', (client: pg.PoolClient) => process.nextTick(() => client.emit('error', broken)));
     expect(await addOne(store)).toMatchObject({ seq: 1 });

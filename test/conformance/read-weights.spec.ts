@@ -92,7 +92,7 @@ const UNDERNEATH: readonly [
     'a connection to PostgreSQL',
     createDatabase,
     (store) => {
-      const { pools } = store as unknown as { pools: ConnectionPools };
+      const { pools } = (store as unknown as { connections: { pools: ConnectionPools } }).connections;
       const connected = jest.spyOn(ConnectionPool.prototype, 'connect');
       return () => connected.mock.contexts.map((pool) => nameOf(pool === pools.heavyReads));
     },

@@ -60,7 +60,7 @@ describe('a PostgreSQL that does not answer', () => {
     await (await openStore(database.url)).close();
     const dataSource = await new LedgerDataSource(database.url).initialize();
     const far = new PostgresStore(dataSource);
-    const { pools } = far as unknown as { pools: Record<string, { pool: pg.Pool }> };
+    const { pools } = (far as unknown as { connections: { pools: Record<string, { pool: pg.Pool }> } }).connections;
     await far.ledger(TENANT).write.open();
     const used = Object.values(pools).map(({ pool }) => pool);
     const known = used.map(({ options }) => ({ ...options }));

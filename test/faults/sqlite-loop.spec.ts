@@ -96,7 +96,7 @@ describe('a server on a SQLite file', () => {
     const [first, ...others] = ENTRY_POINTS;
     await refused(first!);
     let tries = 0;
-    const { patience } = store as unknown as { patience: Patience };
+    const { patience } = (store as unknown as { connection: { patience: Patience } }).connection;
     const run = patience.run.bind(patience);
     const counting = jest.spyOn(patience, 'run').mockImplementation((work) =>
       run(() => {

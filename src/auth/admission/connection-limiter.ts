@@ -2,6 +2,7 @@ import { AtomeError } from '../../protocol/index.js';
 import type { Authenticator, Identity } from '../authentication/authenticator.js';
 import { Counter } from './counter.js';
 import { Deadline } from './deadline.js';
+import { UnauthenticatedLeases } from './unauthenticated-leases.js';
 
 /** How many connections and streams may be open at once; 0: as many as come. */
 export interface ConnectionLimits {
@@ -35,8 +36,7 @@ const RETRY_MS = 5_000;
 export class ConnectionLimiter {
   /** In the order in which they were acquired. */
   private readonly leases = new Set<ConnectionLease>();
-  private readonly unauthenticated = new Set<ConnectionLease>();
-  private readonly strangersAt = new Map<string, Set<ConnectionLease>>();
+  private readonly unauthenticated = new UnauthenticatedLeases();
   private readonly addresses = new Counter();
   private readonly principals = new Counter();
   private timer: NodeJS.Timeout | undefined;
@@ -65,8 +65,8 @@ export class ConnectionLimiter {
       const message = 'the server has no room for more connections (MAX_CONNECTIONS); try again later';
       return new AtomeError('unavailable', message, { retryAfter });
     }
-    // others may share the address with whoever fills it, so that strangers make room
-    const isTaken = isFull(this.addresses.of(address), perAddress) && !this.strangersAt.has(address);
+    // others may share the address with whoever fills it, so that who is not known makes room
+    const isTaken = isFull(this.addresses.of(address), perAddress) && !this.unauthenticated.isAt(address);
     return isTaken ? tooMany('from this address', 'MAX_CONNECTIONS_PER_ADDRESS') : undefined;
   }
 
@@ -102,13 +102,10 @@ export class ConnectionLimiter {
 
   /** The oldest unauthenticated connection makes room for the newest, so that a flood displaces only itself. */
   private addUnauthenticated(lease: ConnectionLease, address: string): void {
-    const { unauthenticated, perAddress } = this.options;
-    if (isFull(this.addresses.of(address), perAddress)) displaceOldest(this.strangersAt.get(address));
-    if (isFull(this.unauthenticated.size, unauthenticated)) displaceOldest(this.unauthenticated);
-    this.unauthenticated.add(lease);
-    const here = this.strangersAt.get(address);
-    if (here) here.add(lease);
-    else this.strangersAt.set(address, new Set([lease]));
+    const { unauthenticated, options } = this;
+    if (isFull(this.addresses.of(address), options.perAddress)) unauthenticated.displaceOldest(address);
+    if (isFull(unauthenticated.count, options.unauthenticated)) unauthenticated.displaceOldest();
+    unauthenticated.add(lease, address);
   }
 
   private countPrincipal(lease: ConnectionLease, address: string, before: Identity | undefined, after: Identity): void {
@@ -118,21 +115,14 @@ export class ConnectionLimiter {
     if (isFull(this.principals.of(name), this.options.perPrincipal))
       throw tooMany('of yours', 'MAX_CONNECTIONS_PER_PRINCIPAL');
     this.principals.add(name);
-    this.forgetStranger(lease, address);
+    this.unauthenticated.remove(lease, address);
   }
 
   private remove(lease: ConnectionLease, address: string): void {
     if (!this.leases.delete(lease)) return;
     this.addresses.remove(address);
-    this.forgetStranger(lease, address);
+    this.unauthenticated.remove(lease, address);
     if (lease.identity) this.principals.remove(nameOf(lease.identity));
-  }
-
-  private forgetStranger(lease: ConnectionLease, address: string): void {
-    if (!this.unauthenticated.delete(lease)) return;
-    const here = this.strangersAt.get(address)!;
-    here.delete(lease);
-    if (here.size === 0) this.strangersAt.delete(address);
   }
 }
 
@@ -180,11 +170,6 @@ export class ConnectionLease {
     this.expiry?.clear();
     this.holder.released();
   }
-}
-
-function displaceOldest(strangers: ReadonlySet<ConnectionLease> = new Set()): void {
-  const [oldest] = strangers;
-  oldest?.revoke('displaced');
 }
 
 function isFull(count: number, most: number): boolean {

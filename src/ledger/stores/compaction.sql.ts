@@ -12,7 +12,7 @@ const counted = (sign: '+' | '-', bytes: string, from: string): string =>
 
 /**
  * Behind the insert of its bases. An erasure may have come since its rows were read: what is counted is counted of what is there.
- * @param pairsOf a subquery of pairs, see `SqlDatabase`
+ * @param pairsOf a subquery of pairs, see `Dialect`
  */
 export function compactionStatements(tenant: string, { compaction }: Additions, pairsOf: string): Statement[] {
   if (!compaction) return [];

@@ -21,6 +21,10 @@ const SORT_NAME: Record<ListQuery['sortBy'], string> = { ...SORT_COLUMN, created
 
 /** What the databases say in ways of their own. */
 export interface Dialect {
+  /** A subquery of the texts in a JSON array parameter. */
+  readonly textsOf: string;
+  /** A subquery of the [id, version] pairs in a JSON array parameter. */
+  readonly pairsOf: string;
   /** The expression for `data` in lower case. */
   readonly lowerData: string;
   /** Whether `seq` is among a JSON array parameter, or behind one for a tenant. */

@@ -52,14 +52,18 @@ export class SqlAtomes extends Part implements LedgerAtomes {
   }
 
   async some(ids: readonly string[]): Promise<AtomeRow[]> {
-    const statement = sql.selectAtomes(this.database.textsOf);
+    const statement = sql.selectAtomes(this.database.dialect.textsOf);
     const wanted = JSON.stringify(ids);
     return (await this.scan<AtomeRow>(isHeavy.atomes.some(ids), statement, this.tenant, wanted)).map(atomeRow);
   }
 
   async headers(ids: readonly string[]): Promise<AtomeHeaderRow[]> {
     if (ids.length === 0) return [];
-    return this.query<AtomeHeaderRow>(sql.selectHeaders(this.database.textsOf), this.tenant, JSON.stringify(ids));
+    return this.query<AtomeHeaderRow>(
+      sql.selectHeaders(this.database.dialect.textsOf),
+      this.tenant,
+      JSON.stringify(ids),
+    );
   }
 
   async list(query: ListQuery, bytes?: number): Promise<AtomeRow[]> {

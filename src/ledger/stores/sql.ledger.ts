@@ -75,7 +75,7 @@ class SqlWrites extends Part implements LedgerWrites {
     await this.query(sql.INSERT_LEDGER, tenant, epoch, genesisHash(tenant, epoch), GENESIS_TIME);
     // another process may have been first: what counts is what is there now
     const made = await this.head();
-    if (!made) throw this.database.reported(new LedgerGone(tenant));
+    if (!made) throw this.database.faults.reported(new LedgerGone(tenant));
     return made;
   }
 
@@ -133,7 +133,7 @@ class SqlAlterations extends Part implements LedgerAlterations {
 
   async deltaChain(wanted: readonly (readonly [string, number])[]): Promise<DeltaRow[]> {
     if (wanted.length === 0) return [];
-    const statement = sql.selectDeltaChain(this.database.pairsOf);
+    const statement = sql.selectDeltaChain(this.database.dialect.pairsOf);
     const heavy = isHeavy.alterations.deltaChain(wanted);
     const of = [JSON.stringify(wanted), this.tenant];
     const rows = await this.scan<DeltaRow>(heavy, statement, ...of, ...of);

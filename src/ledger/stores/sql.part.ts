@@ -3,15 +3,13 @@ import type { Measured, Param, Scan } from './columns.js';
 import type { FieldIndexKeeper } from './field-indexes.keeper.js';
 import type { Dialect } from './list.sql.js';
 import type { Found } from './search.js';
+import type { StoreFaults } from './store-faults.js';
 
 /** What each database brings: it runs statements for one tenant, and says what it says in ways of its own. */
 export interface SqlDatabase {
-  /** A subquery of the texts in a JSON array parameter. */
-  readonly textsOf: string;
-  /** A subquery of the [id, version] pairs in a JSON array parameter. */
-  readonly pairsOf: string;
   readonly dialect: Dialect;
   readonly fields: FieldIndexKeeper;
+  readonly faults: StoreFaults;
   /** A statement that reads or writes a bounded number of rows by their keys. @param scope the tenant whose rows it may see. */
   query(scope: string, statement: string, params: readonly Param[]): Promise<unknown[]>;
   /** A statement that may read many rows. */
@@ -21,8 +19,6 @@ export interface SqlDatabase {
   /** What an index has found of a text; undefined when there is none, or when it is of no help. */
   find(scope: string, words: string): Promise<Found | undefined>;
   commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
-  /** Reports a fault of the database, and hands the error on. */
-  reported<E>(error: E): E;
 }
 
 const NO_BOUND = Number.MAX_SAFE_INTEGER;

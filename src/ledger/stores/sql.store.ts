@@ -1,5 +1,4 @@
 import type { DataSource } from 'typeorm';
-import { StoreError, type Report } from '../store-error.js';
 import type { HeadRow } from '../rows.js';
 import type { JoinedTransaction, LedgerStore, LockedState, Planned, TenantLedger, TouchedKeys } from '../store.js';
 import { clockOf } from '../../database/lease.js';
@@ -14,23 +13,14 @@ import type { Found, SearchIndex } from './search.js';
 import * as sql from './sql.js';
 import { SqlLedger } from './sql.ledger.js';
 import type { SqlDatabase } from './sql.part.js';
+import type { StoreFaults } from './store-faults.js';
 
 /** What no tenant is called: a scope in which the heads of all can be read, and nothing else. */
 export const ALL_HEADS = '*';
 
-/** How long a fault of the disk counts, in milliseconds: as long as its callers are told to wait. */
-const MET_MS = 10_000;
-
-interface Met {
-  readonly error: StoreError;
-  readonly until: number;
-}
-
 /** What both stores have in common, over the statements that each database runs. */
 export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   abstract readonly kind: LedgerStore['kind'];
-  abstract readonly textsOf: string;
-  abstract readonly pairsOf: string;
   abstract readonly dialect: Dialect;
   readonly fields: FieldIndexKeeper;
   readonly clock: SharedClock;
@@ -38,20 +28,15 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   /** The index of searches, where there is one. */
   protected readonly search?: SearchIndex | undefined;
 
-  /** The last fault of the disk, until something is written, or nobody has met it for a while. */
-  private metLast: Met | undefined;
-  /** As {@link metLast}, of a full disk that a write has met: reads that do go on. */
-  private fullLast: Met | undefined;
-
-  /** @param report is told of each fault of the database, for all who ask the store. */
   constructor(
-    protected readonly report: Report,
+    protected readonly dataSource: DataSource,
+    readonly faults: StoreFaults,
     fields: FieldDialect,
   ) {
     this.fields = new FieldIndexKeeper(this, fields);
     this.clock = new SharedClock(
       () => this.time(),
-      (line) => report('clock', line),
+      (line) => faults.report('clock', line),
     );
   }
 
@@ -98,7 +83,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
     try {
       return await this.search?.find(scope, words);
     } catch (error) {
-      throw this.reported(error);
+      throw this.faults.reported(error);
     }
   }
 
@@ -117,7 +102,7 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   }
 
   async heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
-    const rows = await this.query(ALL_HEADS, sql.selectHeads(this.textsOf), [JSON.stringify(tenants)]);
+    const rows = await this.query(ALL_HEADS, sql.selectHeads(this.dialect.textsOf), [JSON.stringify(tenants)]);
     return new Map((rows as (HeadRow & { tenant: string })[]).map(({ tenant, ...head }) => [tenant, headRow(head)]));
   }
 
@@ -132,40 +117,12 @@ export abstract class SqlStore implements LedgerStore, SqlDatabase, Tables {
   }
 
   get writeFault(): string | undefined {
-    return stillMet(this.fullLast)?.message;
-  }
-
-  reported<E>(error: E): E {
-    if (error instanceof StoreError) {
-      this.report(error.fault.kind, error.line);
-      if (error.fault.isOfTheDisk) this.metLast = met(error);
-    }
-    return error;
-  }
-
-  /** As {@link reported}, of what a write has met: a read may need room as well, to sort, and says nothing of the writes. */
-  protected refused<E>(error: E): E {
-    if (error instanceof StoreError && error.code === 'storage_full') this.fullLast = met(error);
-    return this.reported(error);
+    return this.faults.ofWrites;
   }
 
   /** To be called with how many alterations have been added. */
   protected grown(count: number): void {
-    if (count > 0) this.metLast = this.fullLast = undefined;
+    if (count > 0) this.faults.overcome();
     this.search?.following.grown(count);
   }
-
-  /** @throws StoreError that a probe, which writes nothing, would not meet. */
-  protected requireSoundDisk(): void {
-    const error = stillMet(this.metLast);
-    if (error) throw error;
-  }
-}
-
-function met(error: StoreError): Met {
-  return { error, until: performance.now() + MET_MS };
-}
-
-function stillMet(last: Met | undefined): StoreError | undefined {
-  return last && performance.now() < last.until ? last.error : undefined;
 }

@@ -27,7 +27,7 @@ export function adoptInto(
     // what is written here from now on is later
     clock.observe(hlc);
     // an opId is its author's own, and theirs may have come here as well
-    const own = group.recordOf(opId, author) ? null : opId;
+    const own = group.known.recordOf(opId, author) ? null : opId;
     const alteration = newAlteration(
       group.nextPosition(atomeId, target),
       each.operation === 'redact' ? redactOf(each, atomeId, target) : each,

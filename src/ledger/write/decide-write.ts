@@ -160,7 +160,7 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   if (adopt) return adoptInto(group, { atomeId, adopt }, origin, decision.environment.clock);
   const { principal } = origin;
   const { asked = mutation } = mutation;
-  const first = group.recordOf(mutation.opId, principal.id);
+  const first = group.known.recordOf(mutation.opId, principal.id);
   if (first) return replayOf(first, asked, group.head.epoch);
   const whole = authorizeTarget(mutation, principal, decision);
   const target = whole && excerptOf(whole, mutation, decision.environment.kinds);
@@ -172,7 +172,7 @@ function decideWrite({ mutation, origin, restored }: WriteRequest, decision: Dec
   const past = target && restorableOf(restored, target, principal, decision.environment);
   const completed = completeChange(prepared, target, past);
   const change = inheritance.inheritAccess(completed, target?.state, principal);
-  const creation = group.creationOf(mutation.atomeId);
+  const creation = group.known.creationOf(mutation.atomeId);
   if (target && creation && isSameCreation(creation, mutation, target.state)) {
     return sameCreation(creation, asked, principal, decision);
   }

@@ -32,6 +32,11 @@ export class GroupCommits {
     private readonly environment: WriteEnvironment,
   ) {}
 
+  /** Whether it is another process that commits. */
+  get isElsewhere(): boolean {
+    return this.store.kind === 'postgres';
+  }
+
   /**
    * Resolves when what is decided is durable.
    * @param isAtomic all are written, or none.

@@ -1,7 +1,8 @@
 import type { AlterationBody, Atome, AtomeState, Mutation } from '../../protocol/index.js';
 import type { LedgerEntry } from './append-entry.js';
 import { pendingOf, type PendingAtome } from './pending-atome.js';
-import { keptOfAsked, nameOf, UNKNOWN_AUTHOR } from './idempotency.js';
+import { keptOfAsked } from './idempotency.js';
+import { KnownWrites } from './known-writes.js';
 import { KindTotals } from '../kind-totals.js';
 import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
@@ -27,9 +28,7 @@ class Added {
 export class GroupState {
   private current: HeadRow;
   private readonly pending = new Map<string, PendingAtome>();
-  private readonly records = new Map<string, ReceiptRow>();
-  /** First alteration of each atome that a `create` names, to recognise a repeated create. */
-  private readonly creations = new Map<string, AlterationRow>();
+  readonly known: KnownWrites;
   private readonly added = new Added();
   private readonly timestamp: string;
   /** Read when an atome is the first to change its kind or its end. */
@@ -42,8 +41,7 @@ export class GroupState {
   ) {
     this.current = before.head;
     this.timestamp = new Date(now).toISOString();
-    for (const row of before.receipts) this.know(row);
-    for (const row of before.creations) this.creations.set(row.atomeId, row);
+    this.known = new KnownWrites(before);
     for (const row of before.atomes) this.pending.set(row.id, pendingOf(row));
   }
 
@@ -80,16 +78,6 @@ export class GroupState {
     this.added.progress = progress;
   }
 
-  /** What was written under an opId first; a receipt that is older than authors is anybody's. */
-  recordOf(opId: string | null, author: string): ReceiptRow | undefined {
-    if (opId === null) return undefined;
-    return this.records.get(nameOf({ opId, author })) ?? this.records.get(nameOf({ opId, author: UNKNOWN_AUTHOR }));
-  }
-
-  creationOf(atomeId: string): AlterationRow | undefined {
-    return this.creations.get(atomeId);
-  }
-
   /** Where the next alteration of an atome comes to stand: never earlier than the last, so that order by time is order by seq. */
   nextPosition(atomeId: string, target: PendingAtome | undefined): Position {
     const { seq, timestamp: last } = this.current;
@@ -114,7 +102,7 @@ export class GroupState {
     const next = { epoch, seq: last, hash, timestamp, atomes, bytes: bytes + receiptBytes(record), kinds };
     check(next);
     this.current = next;
-    this.know(record);
+    this.known.record(record);
     this.added.receipts.push(record);
   }
 
@@ -135,8 +123,8 @@ export class GroupState {
     added.atomes.set(atomeId, atome);
     added.alterations.push(row);
     if (state.access === 'inherit' && target?.header.access !== 'inherit') added.inheriting += 1;
-    if (version === 1) this.creations.set(atomeId, row);
-    if (opId !== null) this.know(row as AlterationRow & { opId: string });
+    if (version === 1) this.known.created(row);
+    if (opId !== null) this.known.record(row as AlterationRow & { opId: string });
     if (alteration.operation === 'redact') added.erased.push({ atomeId, version });
     const before = previous && headerOfAtome(previous);
     const previousSize = target?.row.size ?? 0;
@@ -144,14 +132,6 @@ export class GroupState {
     const committed = { alteration, prevHash, hash, size, atome: next.shown, texts, before, previous, previousSize };
     added.committed.push(committed);
     return committed;
-  }
-
-  /** Of one that the server has completed there are two: its receipt says what was asked for, its alteration what came of it. */
-  private know(record: ReceiptRow): void {
-    const name = nameOf(record);
-    const other = this.records.get(name);
-    const [asked, came] = record.superseded === null ? [record, other] : [other, record];
-    this.records.set(name, asked && came ? { ...asked, superseded: came.superseded } : record);
   }
 
   /** Counts an atome among its kind; most writes leave it where it is. */

@@ -21,9 +21,6 @@ export type CommitListener = (tenant: string, committed: readonly Committed[]) =
 
 type Group = readonly QueuedWrite[];
 
-/** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
-const RESUME_MS = 30_000;
-
 /** The writes of a tenant that wait, and the work that takes them. */
 interface TenantQueue {
   readonly waiting: WaitingWrites;
@@ -42,28 +39,22 @@ export class LedgerWriter {
   private readonly admission: Admission;
   private readonly groups: GroupCommits;
   private readonly propagation: AccessPropagation;
-  private readonly pace = new LargePace();
+  /** undefined while it is draining: nobody rests any more. */
+  private pace: LargePace | undefined = new LargePace();
   private turn: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private isDraining = false;
 
   /** @param onError is told of what fails without a caller. */
-  constructor(
-    private readonly store: LedgerStore,
-    stateAt: StateAt,
-    environment: WriteEnvironment,
-    private readonly onError: (error: unknown) => void,
-  ) {
+  constructor(store: LedgerStore, stateAt: StateAt, environment: WriteEnvironment, onError: (error: unknown) => void) {
     this.admission = new Admission(environment);
     this.groups = new GroupCommits(store, stateAt, environment);
-    this.propagation = new AccessPropagation(store, environment);
+    this.propagation = new AccessPropagation(store, environment, onError);
   }
 
   /** Goes on with what was left to be propagated, and looks for more of it from time to time. */
   start(): Promise<void> {
-    clearInterval(this.timer);
-    this.timer = setInterval(() => void this.resume(), RESUME_MS).unref();
-    return this.resume();
+    return this.propagation.start((tenant) => {
+      if (!this.queues.has(tenant)) this.begin(tenant);
+    });
   }
 
   /**
@@ -133,8 +124,8 @@ export class LedgerWriter {
 
   /** Takes nothing new; resolves when all that was taken is answered. */
   async drain(): Promise<void> {
-    clearInterval(this.timer);
-    this.isDraining = true;
+    this.propagation.stop();
+    this.pace = undefined;
     this.admission.close();
     for (const { waiting } of this.queues.values()) waiting.endRest();
     await this.settled();
@@ -189,7 +180,7 @@ export class LedgerWriter {
 
   /** Whose writes kept everybody waiting waits itself. @returns how long all of the tenant do, in milliseconds. */
   private giveWay(tenant: string, plan: CommittedGroup): number {
-    if (this.isDraining) return 0;
+    if (!this.pace) return 0;
     const { all, until } = this.pace.after(tenant, plan);
     if (until === undefined) return all;
     const known = this.queues.get(tenant)?.waiting;
@@ -202,30 +193,9 @@ export class LedgerWriter {
 
   /** Tells some more atomes what they inherit; between the groups of writes, so that nobody waits for all of them. */
   private async propagate(tenant: string): Promise<void> {
-    if (this.isDraining) {
-      this.propagation.end(tenant);
-      return;
-    }
-    try {
-      const committed = await this.propagation.step(tenant);
-      this.admission.charge(tenant, committed.length);
-      this.tell(tenant, committed);
-    } catch (error) {
-      // it is in the database, and is gone on with at the next look
-      this.propagation.end(tenant);
-      this.onError(error);
-    }
-  }
-
-  private async resume(): Promise<void> {
-    try {
-      for (const tenant of await this.store.propagating()) {
-        this.propagation.begin(tenant);
-        if (!this.queues.has(tenant)) this.begin(tenant);
-      }
-    } catch (error) {
-      this.onError(error);
-    }
+    const committed = await this.propagation.goOn(tenant);
+    this.admission.charge(tenant, committed.length);
+    this.tell(tenant, committed);
   }
 
   /** The same for all tenants, so that a store may commit their groups together. */
@@ -271,7 +241,7 @@ export class LedgerWriter {
     traced((by) => by.decided({ tenant, writes: group, outcomes: plan.outcomes, committed: plan.committed, begun }));
     if (plan.additions?.propagations?.length) this.propagation.begin(tenant);
     // a database elsewhere has work meanwhile
-    const isLater = this.store.kind === 'postgres' && rest === 0 && this.queues.get(tenant)?.waiting.hasReady === true;
+    const isLater = this.groups.isElsewhere && rest === 0 && this.queues.get(tenant)?.waiting.hasReady === true;
     answers.give(() => this.answer(tenant, group, plan), isLater);
     if (rest > 0) await elapse(rest);
   }

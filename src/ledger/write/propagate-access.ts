@@ -11,6 +11,9 @@ import type { WriteEnvironment } from './write-environment.js';
 /** How many atomes one step tells what they inherit, and about how many bytes of them it reads. */
 export const PROPAGATED = { atomes: 100, bytes: 1024 * 1024 } as const;
 
+/** How often it is looked for changes of an access that another process, or a fault, has left to be propagated, in milliseconds. */
+const RESUME_MS = 30_000;
+
 export interface PropagationPlan {
   readonly committed: readonly Committed[];
   readonly additions: Additions | null;
@@ -58,11 +61,28 @@ export function planPropagation(
  */
 export class AccessPropagation {
   private readonly tenants = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private isEnding = false;
 
+  /** @param onError is told of what fails: it is in the database, and is gone on with at the next look. */
   constructor(
     private readonly store: LedgerStore,
     private readonly environment: Pick<WriteEnvironment, 'clock' | 'now'>,
+    private readonly onError: (error: unknown) => void,
   ) {}
+
+  /** Looks for what was left, at once and from time to time. @param found is called with the tenant of each. */
+  start(found: (tenant: string) => void): Promise<void> {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => void this.look(found), RESUME_MS).unref();
+    return this.look(found);
+  }
+
+  /** What is left stays in the database. */
+  stop(): void {
+    clearInterval(this.timer);
+    this.isEnding = true;
+  }
 
   /** Whether there may be something left. */
   isUnderWay(tenant: string): boolean {
@@ -75,6 +95,17 @@ export class AccessPropagation {
 
   end(tenant: string): void {
     this.tenants.delete(tenant);
+  }
+
+  /** Takes the next step, unless it has been stopped. @returns what that has committed. */
+  async goOn(tenant: string): Promise<readonly Committed[]> {
+    try {
+      if (!this.isEnding) return await this.step(tenant);
+    } catch (error) {
+      this.onError(error);
+    }
+    this.end(tenant);
+    return [];
   }
 
   /** Takes the next step. @returns what it has committed. */
@@ -94,5 +125,16 @@ export class AccessPropagation {
     };
     const { committed } = await write.commit(touched, (before) => planPropagation(before, next, this.environment));
     return committed;
+  }
+
+  private async look(found: (tenant: string) => void): Promise<void> {
+    try {
+      for (const tenant of await this.store.propagating()) {
+        this.begin(tenant);
+        found(tenant);
+      }
+    } catch (error) {
+      this.onError(error);
+    }
   }
 }

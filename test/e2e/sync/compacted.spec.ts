@@ -89,18 +89,18 @@ describe.each(DATABASES)('readers of a ledger on %s that is compacted', (_name, 
 
   it('is found to be late where somebody holds it back, and not where nothing has to go', async () => {
     const running = (keepMs: number) => new Retention(store, { ...DEFAULT_RETENTION, keepMs, archiveFolder: folder });
-    expect(running(0).lateMs).toBeUndefined();
+    expect(running(0).lag.ms).toBeUndefined();
     await store.transact([`INSERT INTO atome_consumers (name, owner, expires_at) VALUES ('mails', '', 1)`]);
     const held = running(1);
     await held.look();
-    expect(held.lateMs).toBeGreaterThan(0);
+    expect(held.lag.ms).toBeGreaterThan(0);
     await store.transact([`DELETE FROM atome_consumers WHERE name LIKE '$retention%' OR name = 'mails'`]);
     const free = running(1);
     await free.look();
-    expect(free.lateMs).toBe(0);
+    expect(free.lag.ms).toBe(0);
     const years = running(1e12);
-    await years.measure();
-    expect(years.lateMs).toBe(0);
+    await years.lag.measure();
+    expect(years.lag.ms).toBe(0);
   });
 
   it('is sound', async () => {

@@ -74,7 +74,7 @@ export function limitedFile(): FillableDisk {
   const { url, drop } = createFile();
   const limit = (server: TestApp, pages: number): void => {
     const store: unknown = server.app.get(LEDGER_STORE);
-    const { db } = store as { db: BetterSqlite3.Database };
+    const { db } = (store as { connection: { db: BetterSqlite3.Database } }).connection;
     db.pragma(`max_page_count = ${pages}`);
   };
   return {

@@ -63,7 +63,7 @@ async function watchPostgres(pool: pg.Pool, seen: Sent[]): Promise<() => void> {
 
 /** Counts how often a store waits for its PostgreSQL: a statement sent after something has been answered. */
 export async function watchRoundTrips(store: LedgerStore): Promise<{ take(): number; stop(): void }> {
-  const { pools } = store as unknown as { pools: Record<'writes', { pool: pg.Pool }> };
+  const { pools } = (store as unknown as { connections: { pools: Record<'writes', { pool: pg.Pool }> } }).connections;
   const client = (await pools.writes.pool.connect()) as pg.PoolClient & {
     readonly connection: { readonly stream: Duplex };
   };

@@ -1,20 +1,11 @@
 import type pg from 'pg';
 import type { HeadRow } from '../../rows.js';
 import type { Additions, LockedState, Planned, TouchedKeys } from '../../store.js';
-import type { Param } from '../columns.js';
 import { KnownHeads } from './known-heads.js';
-import { corked, planned, together, type TimedQuery } from './postgres.client.js';
+import { corked, planned, together } from './postgres.client.js';
+import type { PostgresConnections } from './postgres.connections.js';
 import { addFenced, addGroup, readGroup, type Ask } from './postgres.group.js';
 import type { Decided } from './postgres.sql.js';
-
-/** The connections that groups are written over. */
-export interface WriteConnections {
-  /** Lends a connection; when `work` fails, what it has begun is rolled back. */
-  transaction<T>(tenant: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
-  /** Says whose rows the connection may see. */
-  enter(client: pg.PoolClient, tenant: string): Promise<void>;
-  timed(text: string, values?: readonly Param[], name?: string): TimedQuery;
-}
 
 type Plan<P> = (before: LockedState) => P;
 
@@ -25,7 +16,7 @@ type Plan<P> = (before: LockedState) => P;
 export class PostgresCommits {
   private readonly known = new KnownHeads();
 
-  constructor(private readonly connections: WriteConnections) {}
+  constructor(private readonly connections: PostgresConnections) {}
 
   async commit<P extends Planned>(tenant: string, touched: TouchedKeys, plan: Plan<P>): Promise<P> {
     return (await this.ahead(tenant, touched, plan)) ?? (await this.locked(tenant, touched, plan));

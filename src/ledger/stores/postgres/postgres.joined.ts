@@ -5,24 +5,20 @@ import { inTime } from '../../in-time.js';
 import { StoreError } from '../../store-error.js';
 import type { JoinedTransaction, LockedState, Planned, TouchedKeys } from '../../store.js';
 import { HostRunner, JOIN_MS, otherDatabase, requireHost } from '../host-runner.js';
+import { ALL_HEADS } from '../sql.store.js';
+import type { StoreFaults } from '../store-faults.js';
 import { planned, rollback, together, unheard } from './postgres.client.js';
+import type { PostgresConnections } from './postgres.connections.js';
 import { BUSY, faultOf, translate, UNKNOWN_COMMIT, UNREACHABLE } from './postgres.errors.js';
 import { addGroup, readGroup, type Ask } from './postgres.group.js';
 
 /** What the store brings to a transaction of an application's. */
 export interface PostgresSide {
+  readonly connections: PostgresConnections;
   /** Those that are known to lead to the database of the ledger. */
   readonly known: WeakSet<DataSource>;
-  readonly schema: string;
-  /** What each transaction of ours sets for itself. */
+  /** What each transaction of ours sets for itself, as statements. */
   readonly settings: string;
-  /** Asks one of our own connections. */
-  readonly ask: (statement: string) => Promise<unknown[]>;
-  /** Sends a statement of ours over a connection. */
-  readonly send: (client: pg.PoolClient, text: string, values: Parameters<Ask>[1]) => Promise<pg.QueryResult>;
-  readonly reported: <E>(error: E) => E;
-  /** Of what a write has met. */
-  readonly refused: <E>(error: E) => E;
   readonly onAdded: (count: number) => void;
 }
 
@@ -59,7 +55,7 @@ export async function joinPostgres(dataSource: DataSource, side: PostgresSide): 
       throw new StoreError(BUSY);
     });
   } catch (error) {
-    throw side.reported(translate(error));
+    throw side.connections.faults.reported(translate(error));
   }
   const joined = new PostgresJoined(runner, client, side);
   try {
@@ -87,6 +83,10 @@ class PostgresJoined implements JoinedTransaction {
     this.host = new HostRunner(runner);
   }
 
+  private get faults(): StoreFaults {
+    return this.side.connections.faults;
+  }
+
   get manager(): HostRunner['manager'] {
     return this.host.manager;
   }
@@ -104,7 +104,7 @@ class PostgresJoined implements JoinedTransaction {
       if ((error as { code?: unknown }).code === ABORTED) {
         throw new Error('a statement of the transaction has failed, and PostgreSQL commits nothing of it');
       }
-      throw this.side.reported(translate(error));
+      throw this.faults.reported(translate(error));
     });
     if ((rows[0] as { mark: unknown }).mark === this.mark && this.host.notes.transactionDepth === 1) return;
     throw new Error('the transaction was ended, or one within it was not: leave its end to transaction()');
@@ -149,7 +149,7 @@ class PostgresJoined implements JoinedTransaction {
       else if (decided.additions) await together(addGroup(ask, tenant, before.head, decided.additions));
       return decided;
     } catch (error) {
-      throw this.side.refused(translate(error));
+      throw this.faults.refused(translate(error));
     }
   }
 
@@ -161,13 +161,15 @@ class PostgresJoined implements JoinedTransaction {
       const fault = faultOf(error);
       // a constraint of the application's that is checked at the end
       if (!fault) throw error;
-      throw this.side.refused(fault === UNREACHABLE ? new StoreError(UNKNOWN_COMMIT, error) : translate(error));
+      throw this.faults.refused(fault === UNREACHABLE ? new StoreError(UNKNOWN_COMMIT, error) : translate(error));
     }
   }
 
   private async check(): Promise<void> {
-    const { schema, ask } = this.side;
-    const [[ours], { rows }] = await Promise.all([ask(SELECT_DATABASE), this.asked(this.send(SELECT_DATABASE, []))]);
+    const { connections } = this.side;
+    const { schema, pools } = connections;
+    const asked = connections.ask(pools.reads, ALL_HEADS, SELECT_DATABASE, []);
+    const [[ours], { rows }] = await Promise.all([asked, this.asked(this.send(SELECT_DATABASE, []))]);
     const [theirs, own] = [rows[0], ours] as [DatabaseName, DatabaseName];
     if (theirs.oid !== own.oid || theirs.started !== own.started) {
       throw otherDatabase(`the database "${theirs.name}"`, `"${own.name}", perhaps of another server`);
@@ -184,11 +186,11 @@ class PostgresJoined implements JoinedTransaction {
 
   private asked<T>(answer: Promise<T>): Promise<T> {
     return answer.catch((error: unknown) => {
-      throw this.side.reported(translate(error));
+      throw this.faults.reported(translate(error));
     });
   }
 
   private send(text: string, values: Parameters<Ask>[1]): Promise<pg.QueryResult> {
-    return this.side.send(this.client, text, values);
+    return this.client.query(this.side.connections.timed(text, values));
   }
 }

@@ -87,6 +87,12 @@ export class ConnectionPool {
     this.slots.release(scope);
   }
 
+  /** As {@link release}; one that is not sound is broken without a word. */
+  giveBack(scope: string, client: pg.PoolClient, isSound: boolean): void {
+    if (!isSound) sever(client);
+    this.release(scope, client, !isSound);
+  }
+
   /** How many connections there are, and how many wait for one. */
   get usage(): PoolUsage {
     const { totalCount, idleCount } = this.pool;

@@ -3,19 +3,19 @@ import { errorWords } from '../../../database/error-words.js';
 import type { PoolSource } from '../../../database/data-source.js';
 import { elapse } from '../../elapse.js';
 import { inTime } from '../../in-time.js';
-import { StoreError, type Report } from '../../store-error.js';
-import type { Param } from '../columns.js';
-import { sever, unheard, type TimedQuery } from './postgres.client.js';
+import { StoreError } from '../../store-error.js';
+import { unheard, type TimedQuery } from './postgres.client.js';
+import type { PostgresConnections } from './postgres.connections.js';
 import { translate } from './postgres.errors.js';
 import type { PostgresLimits } from './postgres.limits.js';
 import { ConnectionPool } from './postgres.pools.js';
+import { ReplicaBreaker } from './replica-breaker.js';
+import { ReplicaPulse } from './replica-pulse.js';
 
 /** What a read may lose to a replica that does not get what the primary has, or to one that is silent, in milliseconds. */
 const WAIT_MS = 200;
 /** When it is sure to be silent, in milliseconds; nobody waits for that. */
 const ANSWER_MS = 1_000;
-/** How long it is left alone when it did not answer, in milliseconds. */
-const REST_MS = 1_000;
 /** What a statement that takes too long is ended with: it would take as long on the primary. */
 const TOO_LONG = '57014';
 
@@ -27,6 +27,7 @@ const REACHED = `SELECT pg_is_in_recovery() AS "isReplica", pg_last_wal_replay_l
     SELECT 1 FROM atome_ledgers WHERE tenant = ? AND epoch = ?) AND (?::bigint = 0 OR EXISTS (
     SELECT 1 FROM atome_alterations WHERE tenant = ? AND seq = ? AND hash = ?)) AS "isReached"`;
 
+const REPORTED = 'reads are answered by the primary: the replica of DATABASE_READ_URL';
 const BEHIND = 'it is behind the primary';
 const SILENT = `it has not answered within ${WAIT_MS} ms`;
 const NO_PRIMARY = 'DATABASE_URL itself leads to a standby, which does not say how far it is';
@@ -39,41 +40,24 @@ interface Position {
   readonly lsn: string | null;
 }
 
-/** What it needs of the store, whose statements and scopes it shares. */
-export interface ReplicaSide {
-  /** Asks the primary. */
-  readonly ask: (scope: string, statement: string, params: readonly Param[]) => Promise<unknown[]>;
-  /** Says whose rows a connection may see, which may take so many milliseconds. */
-  readonly enter: (client: pg.PoolClient, scope: string, deadlineMs: number) => Promise<void>;
-  readonly textOf: (statement: string) => string;
-  readonly report: Report;
-  /** Reports what a caller is told. */
-  readonly reported: <E>(error: E) => E;
-}
-
 /**
  * Answers reads from a streaming replica, as the primary would have answered them: what was committed before a read began is
  * in it, whoever wrote it. A replica that is not so far in time, or out of reach, is left alone for a while, and then tried
  * by one read at a time. No read waits for another here: where all connections are used, the primary answers it.
  */
 export class PostgresReplica {
-  /** Why the primary is asked for now; undefined while the replica is. */
-  fault: string | undefined;
+  private readonly breaker: ReplicaBreaker;
   private readonly reads: ConnectionPool;
   private readonly heavyReads: ConnectionPool;
   /** Asks it whether it is there, while others wait for what takes long. */
   private readonly pulses: ConnectionPool;
-  private restsUntil = 0;
-  private isTried = false;
-  private beating: Promise<void> | undefined;
-  /** Whose read it could not answer last. */
-  private missed = '';
+  private readonly pulse: ReplicaPulse;
 
   constructor(
     source: PoolSource,
     readUrl: string,
     { reads, heavyReads, statementMs, lockMs }: PostgresLimits,
-    private readonly side: ReplicaSide,
+    private readonly primary: PostgresConnections,
   ) {
     const there = { Pool: source.Pool, options: { ...source.options, connectionString: readUrl } };
     const of = (size: number): ConnectionPool =>
@@ -81,6 +65,14 @@ export class PostgresReplica {
     this.reads = of(reads);
     this.heavyReads = of(heavyReads);
     this.pulses = of(1);
+    // who waits for one that has fallen silent is answered by the primary
+    this.pulse = new ReplicaPulse(this.pulses, () => [this.reads, this.heavyReads].forEach((pool) => pool.cut(true)));
+    this.breaker = new ReplicaBreaker((why) => primary.faults.report('postgres replica', `${REPORTED}: ${why}`));
+  }
+
+  /** Why the primary is asked for now; undefined while the replica is. */
+  get fault(): string | undefined {
+    return this.breaker.fault;
   }
 
   /**
@@ -97,22 +89,23 @@ export class PostgresReplica {
     if (!client) return undefined;
     let isSound = false;
     try {
-      const rows = await this.watched(work(client));
+      const rows = await this.pulse.watched(work(client));
       isSound = true;
       return rows;
     } catch (error) {
       const known = translate(error);
-      if (!(known instanceof StoreError) || codeOf(error) === TOO_LONG) throw this.side.reported(known);
-      this.rest(scope, errorWords(error));
+      if (!(known instanceof StoreError) || codeOf(error) === TOO_LONG) throw this.primary.faults.reported(known);
+      this.breaker.rest(scope, errorWords(error));
       return undefined;
     } finally {
-      giveBack(pool, scope, client, isSound);
+      pool.giveBack(scope, client, isSound);
     }
   }
 
   /** Looks whether it can be asked again, if it could not. */
   async look(): Promise<void> {
-    if (this.fault !== undefined) await this.read(this.missed, false, () => Promise.resolve([]));
+    const { fault, missed } = this.breaker;
+    if (fault !== undefined) await this.read(missed, false, () => Promise.resolve([]));
   }
 
   /** Waits for what is on its way for as long as a replica needs that answers. */
@@ -124,29 +117,26 @@ export class PostgresReplica {
 
   /** A connection to it, once it has what the primary has; undefined where that takes too long, or is not to be tried now. */
   private async lent(pool: ConnectionPool, scope: string): Promise<pg.PoolClient | undefined> {
-    const isTrial = this.fault !== undefined;
-    if (isTrial && (this.isTried || performance.now() < this.restsUntil)) return undefined;
-    if (isTrial) this.isTried = true;
+    const { breaker } = this;
+    const asking = breaker.begin();
+    if (!asking) return undefined;
     const position = await this.position(scope);
-    // others may have found out meanwhile that it is not there
-    const isAsked = position && (isTrial || this.fault === undefined);
-    const connecting = isAsked ? pool.connectNow(scope) : undefined;
+    const connecting = position && breaker.isOpenTo(asking) ? pool.connectNow(scope) : undefined;
     if (!position || !connecting) {
-      if (isTrial) this.isTried = false;
+      breaker.ended(asking, false);
       return undefined;
     }
     let isLate = false;
     const reached = async (): Promise<pg.PoolClient | undefined> => {
       const client = await this.reached(pool, scope, position, connecting);
-      if (isTrial) this.isTried = false;
-      if (client && !isLate && isTrial) this.fault = undefined;
+      breaker.ended(asking, client !== undefined && !isLate);
       if (!client || !isLate) return client;
-      giveBack(pool, scope, client, true);
+      pool.giveBack(scope, client, true);
       return undefined;
     };
     return inTime(reached(), WAIT_MS, () => {
       isLate = true;
-      this.rest(scope, SILENT);
+      this.breaker.rest(scope, SILENT);
       return undefined;
     });
   }
@@ -161,27 +151,27 @@ export class PostgresReplica {
     let lack: string | undefined;
     try {
       client = await connecting;
-      await this.side.enter(client, scope, ANSWER_MS);
+      await this.primary.enter(client, scope, ANSWER_MS);
       lack = await this.lackOf(client, scope, position);
       if (lack === undefined) return client;
-      this.rest(scope, lack);
+      this.breaker.rest(scope, lack);
     } catch (error) {
-      this.rest(scope, errorWords(error));
+      this.breaker.rest(scope, errorWords(error));
       // the others lead to where nobody answers
       for (const each of [this.reads, this.heavyReads]) each.cut(false);
     }
-    if (client) giveBack(pool, scope, client, lack !== undefined);
+    if (client) pool.giveBack(scope, client, lack !== undefined);
     return undefined;
   }
 
   /** Undefined where nothing is there to read, and where the primary says itself what is the matter. */
   private async position(scope: string): Promise<Position | undefined> {
-    const [position] = await this.side.ask(scope, POSITION, [scope]).then(
+    const [position] = await this.primary.ask(this.primary.pools.reads, scope, POSITION, [scope]).then(
       (rows) => rows as Position[],
       () => [],
     );
     if (position?.lsn !== null) return position;
-    this.rest(scope, NO_PRIMARY);
+    this.breaker.rest(scope, NO_PRIMARY);
     return undefined;
   }
 
@@ -192,7 +182,12 @@ export class PostgresReplica {
     { lsn, epoch, seq, hash }: Position,
   ): Promise<string | undefined> {
     const values = [lsn, scope, epoch, seq, scope, seq, hash];
-    const asked = { text: this.side.textOf(REACHED), values, name: 'reached', query_timeout: ANSWER_MS } as TimedQuery;
+    const asked = {
+      text: this.primary.textOf(REACHED),
+      values,
+      name: 'reached',
+      query_timeout: ANSWER_MS,
+    } as TimedQuery;
     const until = performance.now() + WAIT_MS;
     for (let waitMs = 1; ; waitMs *= 2) {
       const { rows } = await client.query<{ isReplica: boolean; isReached: boolean | null }>(asked);
@@ -203,48 +198,6 @@ export class PostgresReplica {
       await elapse(waitMs);
     }
   }
-
-  /** Waits for work for as long as the replica still answers others. */
-  private async watched<T>(work: Promise<T>): Promise<T> {
-    const beats = setInterval(() => {
-      this.beating ??= this.beat().finally(() => (this.beating = undefined));
-    }, WAIT_MS);
-    try {
-      return await work;
-    } finally {
-      clearInterval(beats);
-    }
-  }
-
-  /** Breaks the connections to a replica that has fallen silent: who waits for it is answered by the primary. */
-  private async beat(): Promise<void> {
-    try {
-      const client = await this.pulses.connect('');
-      let isSound = false;
-      try {
-        await client.query({ text: 'SELECT 1', query_timeout: WAIT_MS } as TimedQuery);
-        isSound = true;
-      } finally {
-        giveBack(this.pulses, '', client, isSound);
-      }
-    } catch (error) {
-      // what it says itself, as that it has no more connections, is no silence
-      if ((error as { severity?: unknown }).severity !== undefined) return;
-      for (const pool of [this.reads, this.heavyReads]) pool.cut(true);
-    }
-  }
-
-  private rest(scope: string, why: string): void {
-    this.missed = scope;
-    this.restsUntil = performance.now() + REST_MS;
-    this.fault = why;
-    this.side.report('postgres replica', `reads are answered by the primary: the replica of DATABASE_READ_URL: ${why}`);
-  }
-}
-
-function giveBack(pool: ConnectionPool, scope: string, client: pg.PoolClient, isSound: boolean): void {
-  if (!isSound) sever(client);
-  pool.release(scope, client, !isSound);
 }
 
 function codeOf(error: unknown): unknown {

@@ -14,7 +14,7 @@ import { likePattern } from '../list.sql.js';
 import { ALL_HEADS } from '../sql.store.js';
 import { together, type TimedQuery } from './postgres.client.js';
 import { translate } from './postgres.errors.js';
-import type { ConnectionPools } from './postgres.pools.js';
+import type { PostgresConnections } from './postgres.connections.js';
 
 /*
  * The index of searches on PostgreSQL: the texts of all atomes in lower case, in a table beside theirs. Row-level security
@@ -65,31 +65,25 @@ const SELECT_FOUND = `SELECT s.seq AS "upTo", s.hash, array_to_json(ARRAY(
     SELECT t.seq FROM atome_search_texts AS t WHERE t.tenant = $1 AND t.text LIKE $2 ESCAPE '\\' LIMIT ${MAX_FOUND + 1}
   ))::text AS seqs FROM atome_search_tenants AS s WHERE s.tenant = $1`;
 
-interface SearchedDatabase {
-  /** Connections for what may take its time. */
-  readonly maintenance: pg.Pool;
-  readonly pools: Pick<ConnectionPools, 'heavyReads'>;
-  /** The expression for `data` in lower case. */
-  readonly lowerData: string;
-  /** Makes a statement of ours PostgreSQL's. */
-  readonly textOf: (statement: string) => string;
-}
-
 /** Keeps the index up with the ledgers, behind the writes, and asks it. */
 export class PostgresSearch implements SearchIndex {
   readonly following: Following;
   private readonly addTexts: string;
   private isEnding = false;
 
+  /** @param lowerData the expression for `data` in lower case. */
   constructor(
-    private readonly database: SearchedDatabase,
+    private readonly connections: PostgresConnections,
     private readonly searchable: Searchable,
-    onError: (error: unknown) => void,
+    lowerData: string,
   ) {
-    this.following = new Following(() => this.follow(NOT_WORTH, true), onError);
+    this.following = new Following(
+      () => this.follow(NOT_WORTH, true),
+      (error) => connections.faults.reported(translate(error)),
+    );
     this.addTexts = `INSERT INTO atome_search_texts (tenant, atome_id, seq, text)
       SELECT tenant, id, seq, text FROM (
-        SELECT tenant, id, seq, ${database.lowerData} AS text, SUM(size) OVER (ORDER BY seq) - size AS before
+        SELECT tenant, id, seq, ${lowerData} AS text, SUM(size) OVER (ORDER BY seq) - size AS before
         FROM atome_atomes WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT ${BATCH_ROWS}
       ) AS news WHERE before <= ${BATCH_BYTES}
       ON CONFLICT (tenant, atome_id) DO UPDATE SET seq = excluded.seq, text = excluded.text
@@ -107,10 +101,10 @@ export class PostgresSearch implements SearchIndex {
   }
 
   private async ask(tenant: string, pattern: string): Promise<FoundRow[]> {
-    const { heavyReads } = this.database.pools;
+    const { heavyReads } = this.connections.pools;
     const client = await heavyReads.connect(tenant);
     const timed = (text: string, values: string[] = []): TimedQuery => ({
-      text: this.database.textOf(text),
+      text: this.connections.textOf(text),
       values,
       query_timeout: heavyReads.deadlineMs,
     });
@@ -166,7 +160,7 @@ export class PostgresSearch implements SearchIndex {
 
   /** Bounded in time, as all that waits for the database is. */
   private async transaction<T>(scope: string, work: (ask: Ask) => Promise<T>): Promise<T> {
-    const { maintenance, textOf } = this.database;
+    const { maintenance, textOf } = this.connections;
     const client = await maintenance.connect();
     const ask: Ask = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
       (await client.query<Row>({ text: textOf(text), values, query_timeout: DEADLINE_MS } as TimedQuery)).rows;

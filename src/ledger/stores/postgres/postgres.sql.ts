@@ -132,6 +132,8 @@ function recordTypes<Row>({ fields, integers }: Table<Row>): string {
 
 export function dialectOf(lowerData: string): Dialect {
   return {
+    textsOf: TEXTS_OF,
+    pairsOf: PAIRS_OF,
     lowerData,
     isFound: '(seq = ANY(ARRAY(SELECT json_array_elements_text(?::json)::bigint)) OR (tenant = ? AND seq > ?))',
     namesReader: (readers) =>

@@ -17,10 +17,8 @@ import {
   type ReadDocumentRow,
 } from '../read-rows.js';
 import * as sql from '../sql.js';
+import { SQLITE_DIALECT } from './sqlite.dialect.js';
 import { StatementCache } from './statement-cache.mjs';
-
-export const TEXTS_OF = 'SELECT value FROM json_each(?)';
-export const PAIRS_OF = `(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS version FROM json_each(?))`;
 
 /** CROSS JOIN: look up the few that are wanted, rather than walk the whole ledger. */
 const SELECT_RECEIPTS = sql.selectReceipts(
@@ -73,7 +71,9 @@ export class SqliteGroups {
   ): Pick<LockedState, 'counted' | 'heirs'> | undefined {
     const counted = countedOf(found, touched);
     if (!counted) return undefined;
-    const rows = this.prepare(inheritance.countHeirs(TEXTS_OF)).all(...inheritance.heirsParams(tenant, counted));
+    const rows = this.prepare(inheritance.countHeirs(SQLITE_DIALECT.textsOf)).all(
+      ...inheritance.heirsParams(tenant, counted),
+    );
     return heirsOf(counted, rows as HeirsOfOwner[]);
   }
 
@@ -92,7 +92,8 @@ export class SqliteGroups {
     }
     if (erased?.length) this.erase(tenant, erased);
     this.insert(INSERT_BASE, tenant, compaction?.bases ?? []);
-    for (const each of compactionStatements(tenant, additions, PAIRS_OF)) this.prepare(each.sql).run(...each.params);
+    for (const each of compactionStatements(tenant, additions, SQLITE_DIALECT.pairsOf))
+      this.prepare(each.sql).run(...each.params);
   }
 
   private erase(tenant: string, erased: readonly Erasure[]): void {
