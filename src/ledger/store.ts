@@ -40,12 +40,12 @@ export interface TouchedKeys {
   readonly needsAncestors?: boolean;
   /** Of those of `atomeIds` that are there, the ids of the parents that are needed, too; left out: none. */
   readonly parentsAmong?: (atomes: readonly AtomeHeaderRow[]) => readonly string[];
-  /** Of those that have been read, parents too, whose heirs are to be counted; left out: nobody's. */
-  readonly countedAmong?: (atomes: readonly AtomeHeaderRow[]) => CountedHeirs;
+  /** Of those that have been read, parents too, whose descendants are to be counted; left out: nobody's. */
+  readonly countedAmong?: (atomes: readonly AtomeHeaderRow[]) => CountedDescendants;
 }
 
-/** Atomes whose heirs count, directly or through others. */
-export interface CountedHeirs {
+/** Atomes whose descendants count, directly or through others. */
+export interface CountedDescendants {
   /** Some are added that inherit from these: all count that inherit from the uppermost above them. */
   readonly adopters: readonly string[];
   /** The access of these changes: all count that inherit from them. */
@@ -68,15 +68,15 @@ export interface LockedState {
   readonly creations: readonly AlterationRow[];
   /** Parents that have been asked for, though there may be none; left out: none. */
   readonly parents?: readonly string[];
-  /** Whose heirs have been counted; left out: nobody's. */
-  readonly counted?: CountedHeirs;
+  /** Whose descendants have been counted; left out: nobody's. */
+  readonly counted?: CountedDescendants;
   /** How many of them each principal owns, one more than {@link MAX_DESCENDANTS} in all at most. */
-  readonly heirs?: ReadonlyMap<string, number>;
+  readonly descendants?: ReadonlyMap<string, number>;
 }
 
 /** A change of an access that all who inherit it have to be told of. */
 export interface StartedPropagation extends Omit<PropagationRow, 'afterId' | 'again'> {
-  /** The atome has the same access as before: its heirs have to be told only if other changes have not arrived yet. */
+  /** The atome has the same access as before: its descendants have to be told only if other changes have not arrived yet. */
   readonly onlyIfOthers: boolean;
 }
 

@@ -50,8 +50,8 @@ export class AccessInheritance {
       const access = mutation.changes.access ?? this.rules.defaultAccess(mutation.changes.kind);
       if (access === undefined) return mutation;
       const { parentId } = mutation.changes;
-      const heir = { id: mutation.atomeId, ownerId: by.id };
-      const inherited = access === 'inherit' && this.inheritFrom(parentId, heir, by);
+      const descendant = { id: mutation.atomeId, ownerId: by.id };
+      const inherited = access === 'inherit' && this.inheritFrom(parentId, descendant, by);
       return { ...mutation, changes: { ...mutation.changes, access, ...(inherited && { inherited }) } };
     }
     if (mutation.operation !== 'share' || !target || mutation.changes.access !== 'inherit') return mutation;
@@ -84,7 +84,7 @@ export class AccessInheritance {
   }
 
   /** What a parent passes on, as it is kept there: what it has not been told yet itself, its children are told after it. */
-  private inheritFrom(parentId: string | null, heir: Pick<AtomeHeader, 'id' | 'ownerId'>, by: Principal): Access {
+  private inheritFrom(parentId: string | null, descendant: Pick<AtomeHeader, 'id' | 'ownerId'>, by: Principal): Access {
     if (parentId === null) {
       const message = 'cannot be "inherit" without a parentId; name the parent, or give the atome an access of its own';
       throw invalid([{ path: 'access', message }]);
@@ -97,7 +97,7 @@ export class AccessInheritance {
       const text = `you may see the atome "${parentId}", but not write it: only who may write an atome may have others inherit from it`;
       throw new AtomeError('forbidden', text);
     }
-    this.assertRoom(parentId, this.topAbove(parentId, heir.id), heir.ownerId);
+    this.assertRoom(parentId, this.topAbove(parentId, descendant.id), descendant.ownerId);
     const inherited = inheritedFrom(this.graph.keptHeader(parentId)!);
     this.assertCharsFit(parentId, this.graph.countHeirs({ adopter: parentId }) + 1, inherited);
     return inherited;
@@ -147,10 +147,10 @@ export class AccessInheritance {
     this.assertCharsFit(after.id, count, inheritedFrom(after));
   }
 
-  private assertCharsFit(id: string, heirs: number, inherited: Access): void {
-    if (heirs * JSON.stringify(inherited).length <= MAX_INHERITED_CHARS) return;
+  private assertCharsFit(id: string, descendants: number, inherited: Access): void {
+    if (descendants * JSON.stringify(inherited).length <= MAX_INHERITED_CHARS) return;
     this.graph.requireAlone();
-    const text = `${heirs} atomes inherit from "${id}", and its access is too long for that many copies; name a group instead of its members`;
+    const text = `${descendants} atomes inherit from "${id}", and its access is too long for that many copies; name a group instead of its members`;
     throw new AtomeError('too_large', text);
   }
 }

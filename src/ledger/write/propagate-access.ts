@@ -18,7 +18,7 @@ export interface PropagationPlan {
 
 /**
  * Tells some of those that inherit from an atome what that comes to, each in an alteration of its own. Those that have
- * heirs are told of to these in later steps.
+ * descendants are told of to these in later steps.
  */
 export function planPropagation(
   before: LockedState,

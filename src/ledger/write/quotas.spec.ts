@@ -71,7 +71,7 @@ describe('the writes of a tenant', () => {
     ledger = await openLedger(undefined, { quotas: { writesPerSecond: 10, writeBurst: 20 } });
     await ledger.write(create('top'));
     for (let n = 0; n < 9; n += 1) {
-      await ledger.write(write(`heir-${n}`, 'create', { ...CHILD, parentId: 'top', access: 'inherit' }));
+      await ledger.write(write(`descendant-${n}`, 'create', { ...CHILD, parentId: 'top', access: 'inherit' }));
     }
     await ledger.write(write('top', 'share', { access: 'private' }));
     await ledger.settled();

@@ -8,12 +8,12 @@ import * as inheritance from '../inheritance.sql.js';
 import {
   countedOf,
   headParams,
-  heirsOf,
+  descendantsOf,
   missingDocuments,
   withDocuments,
   withParents,
   type FoundAtomes,
-  type HeirsOfOwner,
+  type DescendantsOfOwner,
   type ReadDocumentRow,
 } from '../read-rows.js';
 import * as sql from '../sql.js';
@@ -70,11 +70,11 @@ export class SqliteGroups {
     tenant: string,
     found: FoundAtomes,
     touched: TouchedKeys,
-  ): Pick<LockedState, 'counted' | 'heirs'> | undefined {
+  ): Pick<LockedState, 'counted' | 'descendants'> | undefined {
     const counted = countedOf(found, touched);
     if (!counted) return undefined;
-    const rows = this.prepare(inheritance.countHeirs(TEXTS_OF)).all(...inheritance.heirsParams(tenant, counted));
-    return heirsOf(counted, rows as HeirsOfOwner[]);
+    const rows = this.prepare(inheritance.countHeirs(TEXTS_OF)).all(...inheritance.descendantsParams(tenant, counted));
+    return descendantsOf(counted, rows as DescendantsOfOwner[]);
   }
 
   private receipts(tenant: string, ops: TouchedKeys['ops']): ReceiptRow[] {
