@@ -86,7 +86,7 @@ export interface PropagationProgress extends Pick<PropagationRow, 'parentId' | '
 }
 
 /** The oldest propagation of a ledger, and the next of those who have to be told. */
-export interface NextHeirs {
+export interface NextDescendants {
   readonly propagation: PropagationRow;
   /** In order of id: at most so many, and about so large, as was asked for. */
   readonly ids: readonly string[];
@@ -147,7 +147,7 @@ export interface LedgerWrites {
   open(): Promise<HeadRow>;
   commit<P extends Planned>(touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
   /** What has to be propagated next: at most `limit` atomes, and about `bytes` beyond the first; undefined when nothing has. */
-  nextHeirs(limit: number, bytes: number): Promise<NextHeirs | undefined>;
+  nextDescendants(limit: number, bytes: number): Promise<NextDescendants | undefined>;
 }
 
 /** What a plan has decided. */

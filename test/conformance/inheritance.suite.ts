@@ -136,21 +136,21 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
 
   describe('a propagation', () => {
     it('is begun where something inherits, and anew when it changes again', async () => {
-      expect(await parts().write.nextHeirs(10, 1_000)).toBeUndefined();
+      expect(await parts().write.nextDescendants(10, 1_000)).toBeUndefined();
       await start({ parentId: 'leaf' });
       await start({ onlyIfOthers: true });
-      expect(await parts().write.nextHeirs(10, 1_000)).toBeUndefined();
+      expect(await parts().write.nextDescendants(10, 1_000)).toBeUndefined();
       await start();
       const propagation = { parentId: 'top', afterId: '', seq: 9, author: 'ann', origin: 'top', again: 0 };
-      expect(await parts().write.nextHeirs(10, 1_000)).toEqual({ propagation, ids: ['mid'], isEnd: true });
+      expect(await parts().write.nextDescendants(10, 1_000)).toEqual({ propagation, ids: ['mid'], isEnd: true });
       await start({ seq: 8, parentId: 'alone', onlyIfOthers: true });
-      expect(await parts().write.nextHeirs(10, 1_000)).toMatchObject({
+      expect(await parts().write.nextDescendants(10, 1_000)).toMatchObject({
         propagation: { parentId: 'alone', seq: 8, again: 1 },
         ids: ['under'],
       });
       await start({ seq: 12 });
       await putRows(store, tenant, { progress: { parentId: 'alone', seq: 8, afterId: null } });
-      expect(await parts().write.nextHeirs(10, 1_000)).toMatchObject({ propagation: { seq: 12, again: 1 } });
+      expect(await parts().write.nextDescendants(10, 1_000)).toMatchObject({ propagation: { seq: 12, again: 1 } });
     });
 
     it('goes on behind those who were told, a bounded number and so many bytes at once', async () => {
@@ -158,7 +158,7 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
       await putRows(store, tenant, created(...more));
       await start({ parentId: 'alone' });
       const next = async (limit: number, bytes: number): Promise<unknown> => {
-        const { ids, isEnd } = (await parts().write.nextHeirs(limit, bytes))!;
+        const { ids, isEnd } = (await parts().write.nextDescendants(limit, bytes))!;
         return [ids.join(''), isEnd];
       };
       expect(await next(3, 1_000)).toEqual(['abc', false]);
@@ -170,7 +170,7 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
       await putRows(store, tenant, { progress: { parentId: 'alone', seq: 9, afterId: null } });
       expect(await next(2, 1_000)).toEqual(['ab', false]);
       await putRows(store, tenant, { progress: { parentId: 'alone', seq: 20, afterId: null } });
-      expect(await parts().write.nextHeirs(10, 1_000)).toBeUndefined();
+      expect(await parts().write.nextDescendants(10, 1_000)).toBeUndefined();
     });
 
     it('is found by a server that starts', async () => {

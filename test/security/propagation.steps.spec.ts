@@ -117,7 +117,7 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
     // one step, and then the end
     let steps = 0;
     watched.after = async (method) => {
-      if (method === 'write.nextHeirs' && (steps += 1) === 2) throw new Error('the process ends');
+      if (method === 'write.nextDescendants' && (steps += 1) === 2) throw new Error('the process ends');
     };
     await ledger.writer.start();
     await ledger.settled();

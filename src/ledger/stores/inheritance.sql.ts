@@ -13,7 +13,7 @@ import { PROPAGATION_COLUMNS, type Param, type Statement } from './columns.js';
  * Whose descendants are how many, of those that inherit from the uppermost above some atomes, or from some others; `texts` is a
  * subquery of their ids in a column `value`. Its parameters: {@link descendantsParams}.
  */
-export function countHeirs(texts: string): string {
+export function countDescendants(texts: string): string {
   return `WITH RECURSIVE ancestors(id, heir_of) AS (
       SELECT a.id, a.heir_of FROM (${texts}) AS wanted CROSS JOIN atome_atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
       UNION SELECT a.id, a.heir_of FROM ancestors CROSS JOIN atome_atomes AS a WHERE a.tenant = ? AND a.id = ancestors.heir_of

@@ -18,7 +18,7 @@ import type {
   LedgerAudit,
   LedgerWrites,
   LockedState,
-  NextHeirs,
+  NextDescendants,
   Planned,
   SeqPage,
   TenantLedger,
@@ -83,7 +83,7 @@ class SqlWrites extends Part implements LedgerWrites {
     return this.database.commit(this.tenant, touched, plan);
   }
 
-  async nextHeirs(limit: number, bytes: number): Promise<NextHeirs | undefined> {
+  async nextDescendants(limit: number, bytes: number): Promise<NextDescendants | undefined> {
     const [row] = await this.query<PropagationRow>(SELECT_PROPAGATION, this.tenant);
     if (!row) return undefined;
     const propagation = numbers(row, ['seq']);

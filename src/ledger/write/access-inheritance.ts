@@ -32,7 +32,7 @@ export interface InheritanceGraph {
   /** Lets pass when a parent has been read. */
   requireParent(id: string): void;
   /** How many inherit where one adopts another, or from one that changes; of one owner, or of all. */
-  countHeirs(of: { readonly adopter?: string; readonly changed?: string }, ownerId?: string): number;
+  countDescendants(of: { readonly adopter?: string; readonly changed?: string }, ownerId?: string): number;
   /** Lets pass when what is counted is of one write alone. */
   requireAlone(): void;
 }
@@ -99,18 +99,18 @@ export class AccessInheritance {
     }
     this.assertRoom(parentId, this.topAbove(parentId, descendant.id), descendant.ownerId);
     const inherited = inheritedFrom(this.graph.keptHeader(parentId)!);
-    this.assertCharsFit(parentId, this.graph.countHeirs({ adopter: parentId }) + 1, inherited);
+    this.assertCharsFit(parentId, this.graph.countDescendants({ adopter: parentId }) + 1, inherited);
     return inherited;
   }
 
   /** Bounded for each tree and, that one who may write cannot take all the room, for each principal who does not own it. */
   private assertRoom(adopter: string, top: Ancestor | undefined, ownerId: string): void {
-    if (this.graph.countHeirs({ adopter }) >= MAX_DESCENDANTS) {
+    if (this.graph.countDescendants({ adopter }) >= MAX_DESCENDANTS) {
       this.graph.requireAlone();
       const text = `${MAX_DESCENDANTS} atomes inherit from "${adopter}" or with it; give the new one an access of its own`;
       throw new AtomeError('too_large', text);
     }
-    if (ownerId === top?.ownerId || this.graph.countHeirs({ adopter }, ownerId) < MAX_DESCENDANTS_OF_ONE) return;
+    if (ownerId === top?.ownerId || this.graph.countDescendants({ adopter }, ownerId) < MAX_DESCENDANTS_OF_ONE) return;
     this.graph.requireAlone();
     const text = `${MAX_DESCENDANTS_OF_ONE} atomes of one owner inherit from "${adopter}" or with it, whose access is another's; give the new one an access of its own`;
     throw new AtomeError('too_large', text);
@@ -138,7 +138,7 @@ export class AccessInheritance {
   assertCopiesFit(before: AtomeState, after: AtomeState): void {
     const [old, now] = [this.graph.judged(before), this.graph.judged(after)];
     if (narrows(rightsNow(old), rightsNow(now))) return;
-    const count = this.graph.countHeirs({ changed: after.id });
+    const count = this.graph.countDescendants({ changed: after.id });
     if (count > MAX_DESCENDANTS) {
       this.graph.requireAlone();
       const text = `more than ${MAX_DESCENDANTS} atomes inherit from "${after.id}"; give some of them an access of their own first`;

@@ -46,7 +46,7 @@ export class GroupInheritance implements InheritanceGraph {
     if (!this.before.parents?.includes(id) && this.group.atome(id) === undefined) throw new DecideApart();
   }
 
-  countHeirs({ adopter, changed }: { adopter?: string; changed?: string }, ownerId?: string): number {
+  countDescendants({ adopter, changed }: { adopter?: string; changed?: string }, ownerId?: string): number {
     const { counted, descendants } = this.before;
     if (adopter !== undefined) this.requireCounted(adopter, counted?.adopters);
     if (changed !== undefined) this.requireCounted(changed, counted?.changed);

@@ -16,7 +16,7 @@ import {
 } from '../read-rows.js';
 import * as sql from '../sql.js';
 import { together } from './postgres.client.js';
-import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
+import { countDescendants, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
 import {
   ADD,
   ADD_BASES,
@@ -78,7 +78,7 @@ export async function readGroup(
     creations: creations.map(alterationRow),
     ...withDocuments(found, documents),
     receipts: receipts.map((row) => numbers(row, ['seq'])),
-    ...(await countHeirs(rows, tenant, found, touched)),
+    ...(await countDescendants(rows, tenant, found, touched)),
   };
 }
 

@@ -41,7 +41,7 @@ export async function findParents(
 }
 
 /** Counts those who inherit where some are added, and from what changes. */
-export async function countHeirs(
+export async function countDescendants(
   rows: ReadRows,
   tenant: string,
   found: FoundAtomes,

@@ -62,18 +62,20 @@ export class SqliteGroups {
         .filter((row) => row !== undefined),
       ...withDocuments(found, documents),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
-      ...this.countHeirs(tenant, found, touched),
+      ...this.countDescendants(tenant, found, touched),
     };
   }
 
-  private countHeirs(
+  private countDescendants(
     tenant: string,
     found: FoundAtomes,
     touched: TouchedKeys,
   ): Pick<LockedState, 'counted' | 'descendants'> | undefined {
     const counted = countedOf(found, touched);
     if (!counted) return undefined;
-    const rows = this.prepare(inheritance.countHeirs(TEXTS_OF)).all(...inheritance.descendantsParams(tenant, counted));
+    const rows = this.prepare(inheritance.countDescendants(TEXTS_OF)).all(
+      ...inheritance.descendantsParams(tenant, counted),
+    );
     return descendantsOf(counted, rows as DescendantsOfOwner[]);
   }
 
