@@ -17,7 +17,7 @@ export type AlterationRow = Row<AlterationEntity>;
 export type StoredAtomeRow = Row<AtomeEntity>;
 export type PropagationRow = Row<PropagationEntity>;
 /** What an earlier write was answered. */
-export type ReceiptRow = Row<ReceiptEntity>;
+export type IdempotencyRecord = Row<ReceiptEntity>;
 export type FloorRow = Row<FloorEntity>;
 export type BaseRow = Row<BaseEntity>;
 

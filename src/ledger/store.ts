@@ -9,7 +9,7 @@ import type {
   PlacedRow,
   ReadAtomeRow,
   FloorRow,
-  ReceiptRow,
+  IdempotencyRecord,
   PropagationRow,
 } from './rows.js';
 import type { SharedClock } from '../database/shared-clock.js';
@@ -24,7 +24,7 @@ export * from './list-query.js';
 export const LEDGER_STORE = Symbol('LedgerStore');
 
 /** What a write is called: an opId is its author's own. */
-export type WriteName = Pick<ReceiptRow, 'opId' | 'author'>;
+export type WriteName = Pick<IdempotencyRecord, 'opId' | 'author'>;
 
 /** Everything that a group may read or repeat. */
 export interface TouchedKeys {
@@ -63,7 +63,7 @@ export interface LockedState {
   readonly head: HeadRow;
   /** A large document that is not wanted is left out. */
   readonly atomes: readonly PartialAtomeRow[];
-  readonly receipts: readonly ReceiptRow[];
+  readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
   /** Parents that have been asked for, though there may be none; left out: none. */
@@ -105,7 +105,7 @@ export interface Additions {
   readonly head: HeadRow;
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
-  readonly receipts: readonly ReceiptRow[];
+  readonly receipts: readonly IdempotencyRecord[];
   /** Atomes that are redacted. */
   readonly erased?: readonly Erasure[];
   /** Changes of an access, of atomes that others may inherit from. */

@@ -1,6 +1,6 @@
 import { genesisHash } from '../integrity/hash-chain.js';
 import { isErased } from '../erasure.js';
-import type { HeadRow, PropagationRow, ReceiptRow } from '../rows.js';
+import type { HeadRow, PropagationRow, IdempotencyRecord } from '../rows.js';
 import { PROPAGATION_COLUMNS, RECEIPT_COLUMNS } from '../stores/columns.js';
 import { numbers } from '../stores/read-rows.js';
 import type { SqlDatabase } from '../stores/sql.part.js';
@@ -93,7 +93,7 @@ async function* receiptsOf(
   upTo: number,
 ): AsyncGenerator<TransferLine> {
   for (let after: readonly [string, string] = ['', '']; ;) {
-    const rows = (await database.query(tenant, SELECT_RECEIPTS, [tenant, ...after])) as ReceiptRow[];
+    const rows = (await database.query(tenant, SELECT_RECEIPTS, [tenant, ...after])) as IdempotencyRecord[];
     for (const row of rows) {
       const receipt = numbers(row, ['seq']);
       if (receipt.seq <= upTo) yield { type: 'receipt', row: receipt };

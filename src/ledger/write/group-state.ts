@@ -7,13 +7,13 @@ import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { receiptBytes } from '../row-bytes.js';
 import type { StoredTotals } from './quotas.js';
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import type { Additions, Erasure, LockedState, PropagationProgress, StartedPropagation } from '../store.js';
 
 /** What a group adds to the ledger, in the order of its writes. */
 class Added {
   readonly alterations: AlterationRow[] = [];
-  readonly receipts: ReceiptRow[] = [];
+  readonly receipts: IdempotencyRecord[] = [];
   readonly erased: Erasure[] = [];
   readonly propagations: StartedPropagation[] = [];
   progress: PropagationProgress | undefined;
@@ -27,7 +27,7 @@ class Added {
 export class GroupState {
   private current: HeadRow;
   private readonly pending = new Map<string, PendingAtome>();
-  private readonly records = new Map<string, ReceiptRow>();
+  private readonly records = new Map<string, IdempotencyRecord>();
   /** First alteration of each atome that a `create` names, to recognise a repeated create. */
   private readonly creations = new Map<string, AlterationRow>();
   private readonly added = new Added();
@@ -81,7 +81,7 @@ export class GroupState {
   }
 
   /** What was written under an opId first; a receipt that is older than authors is anybody's. */
-  recordOf(opId: string | null, author: string): ReceiptRow | undefined {
+  recordOf(opId: string | null, author: string): IdempotencyRecord | undefined {
     if (opId === null) return undefined;
     return this.records.get(nameOf({ opId, author })) ?? this.records.get(nameOf({ opId, author: UNKNOWN_AUTHOR }));
   }
@@ -147,7 +147,7 @@ export class GroupState {
   }
 
   /** Of one that the server has completed there are two: its receipt says what was asked for, its alteration what came of it. */
-  private know(record: ReceiptRow): void {
+  private know(record: IdempotencyRecord): void {
     const name = nameOf(record);
     const other = this.records.get(name);
     const [asked, came] = record.superseded === null ? [record, other] : [other, record];

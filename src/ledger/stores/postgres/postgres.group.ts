@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { AlterationRow, HeadRow, ReceiptRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone } from '../../store-error.js';
 import type { Additions, LockedState, TouchedKeys } from '../../store.js';
 import type { Param } from '../columns.js';
@@ -58,7 +58,7 @@ export async function readGroup(
     readAtomes(rows, tenant, atomeIds, touched),
     ops.length === 0
       ? Promise.resolve([])
-      : rows<ReceiptRow>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
+      : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
   ] as const;
   await together([...begun, locked, ...read]);
   const [head] = await locked;

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import type { AlterationRow, HeadRow, ReceiptRow, PartialAtomeRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone } from '../../store-error.js';
 import type { Additions, Erasure, LockedState, TouchedKeys } from '../../store.js';
 import { ALTERATIONS, ATOMES, BASES, RECEIPTS, type Table } from '../columns.js';
@@ -79,8 +79,8 @@ export class SqliteGroups {
     return descendantsOf(counted, rows as DescendantsOfOwner[]);
   }
 
-  private receipts(tenant: string, ops: TouchedKeys['ops']): ReceiptRow[] {
-    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as ReceiptRow[];
+  private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
+    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as IdempotencyRecord[];
   }
 
   add(tenant: string, additions: Additions): void {
