@@ -23,7 +23,7 @@ import { costOf } from './message-costs.js';
 import { MessageHandler } from './message-handler.js';
 import type { Handshake, SessionDependencies } from './session-dependencies.js';
 import { nextState, receptionOf, type SessionEvent, type SessionState } from './session-state.js';
-import { Subscription, type Reading } from './subscription.js';
+import { Subscription, type ActiveSubscription } from './subscription.js';
 import { TokenBucket } from '../auth/admission/token-bucket.js';
 
 /**
@@ -66,7 +66,7 @@ export class Session implements RegisteredConnection {
     return this.identity.principal;
   }
 
-  get reading(): Reading | undefined {
+  get reading(): ActiveSubscription | undefined {
     return this.messages.subscription.reading;
   }
 
