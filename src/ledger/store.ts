@@ -6,7 +6,7 @@ import type {
   DeltaRow,
   AtomeHeaderRow,
   PartialAtomeRow,
-  PlacedRow,
+  ReadPartialRow,
   ReadAtomeRow,
   FloorRow,
   IdempotencyRecord,
@@ -188,7 +188,7 @@ export interface LedgerAtomes {
    */
   get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole?: boolean): Promise<ReadAtomeRow | undefined>;
   /** As {@link get}, without a large document. */
-  place(id: string): Promise<PlacedRow | undefined>;
+  partial(id: string): Promise<ReadPartialRow | undefined>;
   /** The atomes of those ids that are there, in any order. */
   some(ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */
