@@ -78,7 +78,7 @@ export class AcknowledgedWrites {
   private refusal(error: unknown): AtomeError {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
-    if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'socket', code: refusal.code });
+    if (REFUSALS.hasSubscribers) REFUSALS.publish({ entryPoint: 'socket', code: refusal.code });
     return refusal;
   }
 }

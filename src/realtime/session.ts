@@ -259,7 +259,7 @@ export class Session implements RegisteredConnection {
   private sendError(error: unknown, input?: unknown): void {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.deps.onError(error);
-    if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'socket', code: refusal.code });
+    if (REFUSALS.hasSubscribers) REFUSALS.publish({ entryPoint: 'socket', code: refusal.code });
     const { code, message, details } = refusal;
     if (isObject(input) && input.type === 'mutate' && typeof input.opId === 'string') {
       this.socket.send({ type: 'nack', opId: input.opId, error: refusal.toBody() });
