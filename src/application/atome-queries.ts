@@ -84,16 +84,16 @@ export class AtomeQueries {
   /** What there is under an id, deleted or not; undefined also for what may not be read. */
   async find(id: string, principal: Principal): Promise<Atome | undefined> {
     const reader = this.readerOf(principal);
-    if (!(await this.standing(reader, id, principal))) return undefined;
+    if (!(await this.visibleHeader(reader, id, principal))) return undefined;
     return atomeOf(this.shownAs(await reader.row(principal.tenant, id)));
   }
 
   /** Of which kind the atome is, or was at a version; undefined as for {@link find}. */
   async kindOf(id: string, principal: Principal, version?: number): Promise<string | undefined> {
     const reader = this.readerOf(principal);
-    const standing = await this.standing(reader, id, principal);
-    return !standing || version === undefined
-      ? standing?.kind
+    const header = await this.visibleHeader(reader, id, principal);
+    return !header || version === undefined
+      ? header?.kind
       : (await reader.stateAt(principal.tenant, id, version))?.kind;
   }
 
@@ -158,9 +158,13 @@ export class AtomeQueries {
   }
 
   /** Where an atome stands that may be read. */
-  private async standing(reader: LedgerReader, id: string, principal: Principal): Promise<AtomeHeader | undefined> {
-    const standing = await reader.standing(principal.tenant, id);
-    return standing && this.mayRead(principal, standing) ? standing : undefined;
+  private async visibleHeader(
+    reader: LedgerReader,
+    id: string,
+    principal: Principal,
+  ): Promise<AtomeHeader | undefined> {
+    const header = await reader.headerOf(principal.tenant, id);
+    return header && this.mayRead(principal, header) ? header : undefined;
   }
 
   private async alive(reader: LedgerReader, id: string, principal: Principal): Promise<[ReadAtomeRow, AtomeRow]> {

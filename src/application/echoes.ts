@@ -39,8 +39,8 @@ export class Echoes {
     const { atomeId } = mutation;
     // silence would tell what is in an atome that may not be read, and so would the time it takes to read it
     const reader = this.readerOf(principal);
-    const standing = await reader.standing(principal.tenant, atomeId);
-    if (!standing || !this.queries.mayRead(principal, standing)) return undefined;
+    const header = await reader.headerOf(principal.tenant, atomeId);
+    if (!header || !this.queries.mayRead(principal, header)) return undefined;
     const named = version === null ? undefined : await reader.alteration(principal.tenant, atomeId, version);
     const isNamed = named !== undefined && (await this.says(named, mutation, principal));
     const made = isNamed ? named : await this.recent(mutation, version, caller);

@@ -41,7 +41,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     );
   const readersOf = async (id: string): Promise<unknown> => {
     await ledger.settled();
-    const header = await ledger.reader.standing(TENANT, id);
+    const header = await ledger.reader.headerOf(TENANT, id);
     return header?.access === 'inherit' ? header.inherited : header?.access;
   };
   /** As an earlier version let them in, which had no bound: copies of an atome that inherits, in the table alone. */

@@ -157,7 +157,7 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
     await ledger.write(write(ids[50]!, 'replace', { parentId: `${top}-under` }), ANN);
     const held = new HeldPropagation();
     await ledger.write(write(`${top}-other`, 'share', { access: 'private' }), ANN);
-    const low = (await ledger.reader.standing(TENANT, ids.at(-1)!))!;
+    const low = (await ledger.reader.headerOf(TENANT, ids.at(-1)!))!;
     expect(low.inheritedNow).toEqual(NOBODYS);
     held.goOn();
     await ledger.writer.start();

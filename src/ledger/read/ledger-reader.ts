@@ -110,7 +110,7 @@ export class LedgerReader {
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
-  async standing(tenant: string, id: string): Promise<JudgedHeader | undefined> {
+  async headerOf(tenant: string, id: string): Promise<JudgedHeader | undefined> {
     const [row] = await this.store.ledger(tenant).atomes.headers([id]);
     return row && headerOf(row);
   }

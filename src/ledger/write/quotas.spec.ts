@@ -143,7 +143,7 @@ describe('what a tenant may hold', () => {
     await ledger.write(write('a', 'share', { access: 'private' }));
     await ledger.settled();
     await expect(share(100)).rejects.toMatchObject(exceeded('bytes'));
-    expect(await ledger.reader.standing(TENANT, 'b')).toMatchObject({ inherited: { read: [] } });
+    expect(await ledger.reader.headerOf(TENANT, 'b')).toMatchObject({ inherited: { read: [] } });
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 
