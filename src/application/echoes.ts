@@ -3,7 +3,7 @@ import {
   equalJson,
   isDeviceOpId,
   type Alteration,
-  type LegacyWrite,
+  type CompatWrite,
   type Mutation,
   type Principal,
   type RedactedAlteration,
@@ -34,7 +34,7 @@ export class Echoes {
   ) {}
 
   /** The alteration that a message tells of, where it is in the ledger already. */
-  async echoed({ mutation, version }: LegacyWrite, caller: Caller): Promise<Committed | undefined> {
+  async echoed({ mutation, version }: CompatWrite, caller: Caller): Promise<Committed | undefined> {
     const { principal } = caller;
     const { atomeId } = mutation;
     // silence would tell what is in an atome that may not be read, and so would the time it takes to read it

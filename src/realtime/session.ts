@@ -271,7 +271,7 @@ export class Session implements RegisteredConnection {
 
 /**
  * Whether the next server is sent it, too: what is not acknowledged by the close is sent again, which is neither lost nor
- * refused so. A write of the original dialect has no name under which it could be.
+ * refused so. A write of the original client has no name under which it could be.
  */
 function isForNext(message: ClientMessage): boolean {
   return message.type !== 'auth' && !('mutation' in message && message.mutation.opId === null);
