@@ -272,7 +272,7 @@ export class LedgerTail {
     return new Ring(options.ringEntries, options.ringChars, rings);
   }
 
-  /** Whoever follows has had what is new before any of it may be shed. */
+  /** Tells the readers of what is new before any of it may be taken out of memory. */
   private advanced(): void {
     for (const listener of this.listeners) listener.advanced();
     this.parts.memory?.hasRoom();

@@ -134,7 +134,7 @@ export class Session implements RegisteredConnection {
     this.state = nextState(this.state, event);
   }
 
-  /** Who may not go on is not heard any more either, though the other end may take its time to close. */
+  /** Stops reading at once: the other end may take its time to close, and may not write meanwhile. */
   private end(code: CloseCode, reason: string): void {
     this.halt();
     this.socket.close(code, reason);

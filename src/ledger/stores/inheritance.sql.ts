@@ -10,8 +10,8 @@ import { PROPAGATION_COLUMNS, type Param, type Statement } from './columns.js';
 /* Who inherits from whom, and which changes have still to be propagated. Parameters are written `?`. */
 
 /**
- * Whose descendants are how many, of those that inherit from the uppermost above some atomes, or from some others; `texts` is a
- * subquery of their ids in a column `value`. Its parameters: {@link descendantsParams}.
+ * Counts, for each owner, the atomes that inherit from the topmost ancestor of some atomes, or from some others; `texts` is a
+ * subquery of the ids of both in a column `value`. Its parameters: {@link descendantsParams}.
  */
 export function countDescendants(texts: string): string {
   return `WITH RECURSIVE ancestors(id, heir_of) AS (
