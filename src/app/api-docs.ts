@@ -26,7 +26,7 @@ const TAGS: readonly (readonly [name: string, about: string])[] = [
   ['sync', 'For clients that hold a replica'],
   ['server', 'What a client may want to know before'],
   ['auth', 'Accounts of the server, and tickets'],
-  ['law', 'The audit trail, and the own data of everybody'],
+  ['compliance', 'The audit trail, and the own data of everybody'],
   ['consumers', 'Durable consumers of the application'],
   ['webhooks', 'Events posted to other systems'],
   ['original client', 'What only the original client asks'],

@@ -3,7 +3,7 @@ import type { Outcome } from '../ledger/outcome.js';
 import {
   type Ack,
   AtomeError,
-  type LegacyWrite,
+  type CompatWrite,
   type Mutate,
   type Nack,
   type ServerMessage,
@@ -55,7 +55,7 @@ export class AcknowledgedWrites {
    * A message of the original client. What REST has just committed comes back as an echo and adds nothing.
    * It knows no acks, so it is answered only when it names its write, or is refused.
    */
-  async legacy(write: LegacyWrite, caller: Caller): Promise<ServerMessage | undefined> {
+  async compat(write: CompatWrite, caller: Caller): Promise<ServerMessage | undefined> {
     const { opId } = write.mutation;
     try {
       const echoed = await this.echoes.echoed(write, caller);
@@ -78,7 +78,7 @@ export class AcknowledgedWrites {
   private refusal(error: unknown): AtomeError {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.onError(refusal.cause ?? error);
-    if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'socket', code: refusal.code });
+    if (REFUSALS.hasSubscribers) REFUSALS.publish({ entryPoint: 'socket', code: refusal.code });
     return refusal;
   }
 }

@@ -8,7 +8,7 @@ import { MOST_COUNTED } from '../ledger/read/totals.js';
 import { placeOf } from '../ledger/read/sort-value.js';
 import type { Selected } from '../ledger/write/preconditions.js';
 import { headerOf } from '../ledger/access-columns.js';
-import type { AtomeRow, HeadRow, PlacedRow, ReadAtomeRow } from '../ledger/rows.js';
+import type { AtomeRow, HeadRow, ReadPartialRow, ReadAtomeRow } from '../ledger/rows.js';
 import { atomeOf, atomeText, stateOf } from '../ledger/row-mapper.js';
 import type { ListQuery, QueryCost, Total } from '../ledger/store.js';
 import { LARGE, turn } from '../ledger/turns.js';
@@ -58,7 +58,7 @@ export class AtomeQueries {
   async get(id: string, moment: AsOf | undefined, principal: Principal, waiting?: Waiting): Promise<Atome> {
     const reader = this.readerOf(principal, waiting);
     if (!moment) return reader.requireAlive(stateOf(this.shownAs(await this.row(reader, id, principal))));
-    await this.place(reader, id, principal);
+    await this.partial(reader, id, principal);
     return reader.getAt(principal.tenant, id, moment);
   }
 
@@ -72,7 +72,7 @@ export class AtomeQueries {
     const { asOf, projection } = moment && 'projection' in moment ? moment : { asOf: moment };
     const reader = this.readerOf(principal, waiting);
     const [{ epoch }, shown] = asOf
-      ? [await this.place(reader, id, principal), await reader.textAt(principal.tenant, id, asOf)]
+      ? [await this.partial(reader, id, principal), await reader.textAt(principal.tenant, id, asOf)]
       : await this.alive(reader, id, principal);
     const { version, updatedAt } = shown;
     // many may ask for the same at once
@@ -84,16 +84,16 @@ export class AtomeQueries {
   /** What there is under an id, deleted or not; undefined also for what may not be read. */
   async find(id: string, principal: Principal): Promise<Atome | undefined> {
     const reader = this.readerOf(principal);
-    if (!(await this.standing(reader, id, principal))) return undefined;
+    if (!(await this.visibleHeader(reader, id, principal))) return undefined;
     return atomeOf(this.shownAs(await reader.row(principal.tenant, id)));
   }
 
   /** Of which kind the atome is, or was at a version; undefined as for {@link find}. */
   async kindOf(id: string, principal: Principal, version?: number): Promise<string | undefined> {
     const reader = this.readerOf(principal);
-    const standing = await this.standing(reader, id, principal);
-    return !standing || version === undefined
-      ? standing?.kind
+    const header = await this.visibleHeader(reader, id, principal);
+    return !header || version === undefined
+      ? header?.kind
       : (await reader.stateAt(principal.tenant, id, version))?.kind;
   }
 
@@ -104,7 +104,7 @@ export class AtomeQueries {
     waiting?: Waiting,
   ): Promise<HistoryPage> {
     const reader = this.readerOf(principal, waiting);
-    await this.place(reader, id, principal);
+    await this.partial(reader, id, principal);
     return reader.history(principal.tenant, id, page, limit);
   }
 
@@ -149,7 +149,7 @@ export class AtomeQueries {
   /** As it was at a version; of an erased atome what is left of it. */
   async leftAt(id: string, version: number, principal: Principal): Promise<Atome> {
     const reader = this.readerOf(principal);
-    await this.place(reader, id, principal);
+    await this.partial(reader, id, principal);
     return reader.leftAt(principal.tenant, id, version);
   }
 
@@ -158,9 +158,13 @@ export class AtomeQueries {
   }
 
   /** Where an atome stands that may be read. */
-  private async standing(reader: LedgerReader, id: string, principal: Principal): Promise<AtomeHeader | undefined> {
-    const standing = await reader.standing(principal.tenant, id);
-    return standing && this.mayRead(principal, standing) ? standing : undefined;
+  private async visibleHeader(
+    reader: LedgerReader,
+    id: string,
+    principal: Principal,
+  ): Promise<AtomeHeader | undefined> {
+    const header = await reader.headerOf(principal.tenant, id);
+    return header && this.mayRead(principal, header) ? header : undefined;
   }
 
   private async alive(reader: LedgerReader, id: string, principal: Principal): Promise<[ReadAtomeRow, AtomeRow]> {
@@ -169,8 +173,8 @@ export class AtomeQueries {
     return [row, this.shownAs(row)];
   }
 
-  private place(reader: LedgerReader, id: string, principal: Principal): Promise<PlacedRow> {
-    return reader.place(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+  private partial(reader: LedgerReader, id: string, principal: Principal): Promise<ReadPartialRow> {
+    return reader.partial(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
   private row(reader: LedgerReader, id: string, principal: Principal): Promise<ReadAtomeRow> {

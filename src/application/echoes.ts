@@ -3,7 +3,7 @@ import {
   equalJson,
   isDeviceOpId,
   type Alteration,
-  type LegacyWrite,
+  type CompatWrite,
   type Mutation,
   type Principal,
   type RedactedAlteration,
@@ -34,13 +34,13 @@ export class Echoes {
   ) {}
 
   /** The alteration that a message tells of, where it is in the ledger already. */
-  async echoed({ mutation, version }: LegacyWrite, caller: Caller): Promise<Committed | undefined> {
+  async echoed({ mutation, version }: CompatWrite, caller: Caller): Promise<Committed | undefined> {
     const { principal } = caller;
     const { atomeId } = mutation;
     // silence would tell what is in an atome that may not be read, and so would the time it takes to read it
     const reader = this.readerOf(principal);
-    const standing = await reader.standing(principal.tenant, atomeId);
-    if (!standing || !this.queries.mayRead(principal, standing)) return undefined;
+    const header = await reader.headerOf(principal.tenant, atomeId);
+    if (!header || !this.queries.mayRead(principal, header)) return undefined;
     const named = version === null ? undefined : await reader.alteration(principal.tenant, atomeId, version);
     const isNamed = named !== undefined && (await this.says(named, mutation, principal));
     const made = isNamed ? named : await this.recent(mutation, version, caller);

@@ -77,7 +77,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   {
     provide: AccessPolicy,
     inject: [ResolvedOptions],
-    useFactory: (o: ResolvedOptions) => new AccessPolicy(o, errorLog('Authority')),
+    useFactory: (o: ResolvedOptions) => new AccessPolicy(o, errorLog('AccessPolicy')),
   },
   {
     provide: LEDGER_STORE,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { placeOf } from '../ledger/read/sort-value.js';
 import type { AtomeRow } from '../ledger/rows.js';
-import type { ListQuery, SortKey } from '../ledger/store.js';
+import type { ListCursor, ListQuery, SortKey } from '../ledger/store.js';
 import {
   ID_PATTERN,
   invalid,
@@ -15,8 +15,6 @@ import {
   type SortField,
   type SortValue,
 } from '../protocol/index.js';
-
-type ListCursor = NonNullable<ListQuery['after']>;
 
 /** Stands first in a cursor of a list that is ordered by fields. */
 const BY_FIELDS = 'sort';

@@ -98,7 +98,7 @@ export class OriginalPush {
     }
   }
 
-  /** undefined also for one that may not be read: the write then says what a stranger is told. */
+  /** undefined also for one that may not be read: the write is then refused as for an unknown id. */
   private async find(id: string, principal: Principal): Promise<AtomeState | undefined> {
     try {
       const reader = this.reads.readerOf(principal);

@@ -28,7 +28,7 @@ const AUDIT_TYPES = ['application/json', LINES] as const;
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Who did what, when, from where and why; for admins. */
-@ApiGroup('law')
+@ApiGroup('compliance')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'audit', version: VERSION_NEUTRAL })

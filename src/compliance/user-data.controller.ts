@@ -18,7 +18,7 @@ import { DeleteAllDto, ExportQueryDto } from './compliance.dto.js';
 import { UserData } from './user-data.js';
 
 /** What the law gives to everybody: to have the own data, and to have it erased. */
-@ApiGroup('law')
+@ApiGroup('compliance')
 @Guarded()
 @UseFilters(ProblemFilter)
 @Controller({ path: 'user-data', version: VERSION_NEUTRAL })

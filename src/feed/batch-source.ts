@@ -201,8 +201,8 @@ export class BatchSource implements TailObserver {
       this.pendingReads.delete(relocations);
     }
     // it may hold what is erased now, or judge what inherits by what it had before
-    const hasHeirs = page.entries.some(({ current }) => current.access === 'inherit');
-    if (erasures !== this.erasures || (hasHeirs && inheritances !== this.inheritances)) return this.read(range);
+    const hasDescendants = page.entries.some(({ current }) => current.access === 'inherit');
+    if (erasures !== this.erasures || (hasDescendants && inheritances !== this.inheritances)) return this.read(range);
     if (page.entries.length > 0 && recent === tail.recent) this.parts.pages.offer(this, keyOf(range), page);
     return page;
   }

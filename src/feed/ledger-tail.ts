@@ -9,7 +9,7 @@ import type { MemoryRoom } from '../auth/admission/memory-budget.js';
 import type { FeedOptions } from './options.js';
 import type { PageCache } from './page-cache.js';
 import { RecentStates } from './recent-states.js';
-import { changesHeirs, Relocations } from './relocations.js';
+import { changesDescendants, Relocations } from './relocations.js';
 import { Ring, type RingTally } from './ring.js';
 
 /** What the logs of all tenants share. */
@@ -248,9 +248,9 @@ export class LedgerTail {
     const relocations = new Relocations();
     relocations.add(committed);
     if (relocations.size === 0) return;
-    if (changesHeirs(committed)) {
+    if (changesDescendants(committed)) {
       // which these are the ledger knows; those just committed say it themselves
-      this.ring.dropHeirs(committed[0]!.alteration.seq);
+      this.ring.dropDescendants(committed[0]!.alteration.seq);
       for (const observer of this.observers) observer.inherited();
     }
     relocations.apply(this.ring.all);
@@ -272,7 +272,7 @@ export class LedgerTail {
     return new Ring(options.ringEntries, options.ringChars, rings);
   }
 
-  /** Whoever follows has had what is new before any of it may be shed. */
+  /** Tells the readers of what is new before any of it may be taken out of memory. */
   private advanced(): void {
     for (const listener of this.listeners) listener.advanced();
     this.parts.memory?.hasRoom();

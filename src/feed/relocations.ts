@@ -30,7 +30,7 @@ export class Relocations {
 }
 
 /** Whether what other atomes inherit may have changed with one of these. */
-export function changesHeirs(committed: readonly Committed[]): boolean {
+export function changesDescendants(committed: readonly Committed[]): boolean {
   return committed.some(({ before, atome }) => {
     if (!before) return false;
     const isMoved = atome.access === 'inherit' && before.parentId !== atome.parentId;

@@ -54,7 +54,7 @@ export class Ring {
   }
 
   /** Drops all up to the last atome that inherits among the entries before a seq. */
-  dropHeirs(before: number): void {
+  dropDescendants(before: number): void {
     let drop = Math.min(before - (this.start ?? before) - 1, this.entries.length);
     while (drop > 0 && this.entries[drop - 1]!.current.access !== 'inherit') drop -= 1;
     for (const { size } of this.entries.splice(0, Math.max(drop, 0))) this.add(-size);

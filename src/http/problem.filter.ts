@@ -42,7 +42,7 @@ export class AtomeErrorFilter extends ProblemFilter {
 
 export function sendProblem(error: unknown, { url, headers }: FastifyRequest, reply: FastifyReply): void {
   const refusal = toAtomeError(error);
-  if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'rest', code: refusal.code });
+  if (REFUSALS.hasSubscribers) REFUSALS.publish({ entryPoint: 'rest', code: refusal.code });
   if (refusal.code === 'unauthenticated') void reply.header('WWW-Authenticate', challenge(headers.authorization));
   const wait = retryAfterOf(refusal);
   if (wait !== undefined) void reply.header('Retry-After', wait);

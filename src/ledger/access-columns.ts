@@ -78,8 +78,8 @@ export function judgedBy<Header extends AtomeHeader>(header: Header, now: Access
 
 /** The header of a row's atome as it is to be judged. */
 export function headerOf(row: AtomeHeaderRow): JudgedHeader {
-  const { audience: _audience, ...standing } = headerAndAudienceOf(row);
-  return standing;
+  const { audience: _audience, ...header } = headerAndAudienceOf(row);
+  return header;
 }
 
 /** The rights that a row tells, and who could ever see its atome. */

@@ -1,5 +1,5 @@
 import type { SeqRange } from './audit-trail.js';
-import type { BaseRow, FloorRow, ReceiptRow } from './rows.js';
+import type { BaseRow, FloorRow, IdempotencyRecord } from './rows.js';
 
 /** Which lease, and whose it is. */
 export interface LeaseName {
@@ -20,7 +20,7 @@ export interface Compaction {
   /** Alterations that go. */
   readonly drops?: SeqRange;
   /** Receipts that say what came of their writes from now on. */
-  readonly settles?: readonly Pick<ReceiptRow, 'author' | 'opId' | 'superseded'>[];
+  readonly settles?: readonly Pick<IdempotencyRecord, 'author' | 'opId' | 'superseded'>[];
   /** Receipts that are forgotten: so many at most of those that are older, the oldest first. */
   readonly forgets?: { readonly before: string; readonly limit: number };
 }

@@ -37,7 +37,7 @@ export interface ListQuery {
   /** How many to leave out before the first. */
   readonly offset: number;
   /** Continue behind this place in the order (keyset); `offset` then counts from there. */
-  readonly after?: ListPlace | undefined;
+  readonly after?: ListCursor | undefined;
 }
 
 /** What decides which atomes a list has. */
@@ -65,7 +65,7 @@ export function isFoundBy(query: ListQuery, ...ways: readonly (typeof FOUND_BY)[
 }
 
 /** A place in an order: what its rows are ordered by, and an id. */
-export interface ListPlace {
+export interface ListCursor {
   /** Of each field where it is by fields. */
   readonly value: string | number | null | readonly SortValue[];
   readonly id: string;

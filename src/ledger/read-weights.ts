@@ -23,7 +23,7 @@ export const isHeavy: {
 } = {
   atomes: {
     get: light,
-    place: light,
+    partial: light,
     some: light,
     headers: light,
     list: isWalk,

@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, ReceiptRow } from './rows.js';
+import type { AlterationRow, AtomeRow, IdempotencyRecord } from './rows.js';
 
 /*
  * What a tenant holds is the texts of its rows, in bytes of UTF-8: all of them, since whatever a caller can make longer must
@@ -47,7 +47,7 @@ export function atomeBytes(row: Omit<AtomeRow, 'size'>, documentBytes = bytesOf(
 }
 
 /** The texts of what a write without an alteration was answered. */
-export function receiptBytes(row: ReceiptRow): number {
+export function receiptBytes(row: IdempotencyRecord): number {
   const { author, opId, atomeId, operation, changes, superseded, timestamp } = row;
   return bytesOf(author, opId, changes, superseded) + atomeId.length + operation.length + timestamp.length;
 }

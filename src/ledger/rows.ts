@@ -17,7 +17,7 @@ export type AlterationRow = Row<AlterationEntity>;
 export type StoredAtomeRow = Row<AtomeEntity>;
 export type PropagationRow = Row<PropagationEntity>;
 /** What an earlier write was answered. */
-export type ReceiptRow = Row<ReceiptEntity>;
+export type IdempotencyRecord = Row<ReceiptEntity>;
 export type FloorRow = Row<FloorEntity>;
 export type BaseRow = Row<BaseEntity>;
 
@@ -71,7 +71,7 @@ export type AtomeInText = Omit<Atome, 'data' | 'meta'> & Pick<AtomeRow, 'data' |
 export type WrittenTexts = Pick<AtomeRow, 'data' | 'meta'> & Pick<AlterationRow, 'changes'>;
 
 /** As {@link ReadAtomeRow}, before it is known whether its document is wanted. */
-export type PlacedRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
+export type ReadPartialRow = PartialAtomeRow & Pick<ReadAtomeRow, 'epoch'>;
 
 /** The part of an atome's row that filters and rights look at. */
 export type AtomeHeaderRow = Pick<AtomeRow, 'id' | 'kind' | 'type' | 'parentId' | 'ownerId' | 'access' | 'ancestors'>;

@@ -25,7 +25,7 @@ export const GROUPS = channel('atome-sync:group');
 
 /** A call, message or write that is refused, with its code. */
 export interface RefusalSignal {
-  readonly door: 'rest' | 'socket';
+  readonly entryPoint: 'rest' | 'socket';
   readonly code: ErrorCode;
 }
 

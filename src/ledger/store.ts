@@ -6,10 +6,10 @@ import type {
   DeltaRow,
   AtomeHeaderRow,
   PartialAtomeRow,
-  PlacedRow,
+  ReadPartialRow,
   ReadAtomeRow,
   FloorRow,
-  ReceiptRow,
+  IdempotencyRecord,
   PropagationRow,
 } from './rows.js';
 import type { SharedClock } from '../database/shared-clock.js';
@@ -24,7 +24,7 @@ export * from './list-query.js';
 export const LEDGER_STORE = Symbol('LedgerStore');
 
 /** What a write is called: an opId is its author's own. */
-export type WriteName = Pick<ReceiptRow, 'opId' | 'author'>;
+export type WriteName = Pick<IdempotencyRecord, 'opId' | 'author'>;
 
 /** Everything that a group may read or repeat. */
 export interface TouchedKeys {
@@ -40,12 +40,12 @@ export interface TouchedKeys {
   readonly needsAncestors?: boolean;
   /** Of those of `atomeIds` that are there, the ids of the parents that are needed, too; left out: none. */
   readonly parentsAmong?: (atomes: readonly AtomeHeaderRow[]) => readonly string[];
-  /** Of those that have been read, parents too, whose heirs are to be counted; left out: nobody's. */
-  readonly countedAmong?: (atomes: readonly AtomeHeaderRow[]) => CountedHeirs;
+  /** Of those that have been read, parents too, whose descendants are to be counted; left out: nobody's. */
+  readonly countedAmong?: (atomes: readonly AtomeHeaderRow[]) => CountedDescendants;
 }
 
-/** Atomes whose heirs count, directly or through others. */
-export interface CountedHeirs {
+/** Atomes whose descendants count, directly or through others. */
+export interface CountedDescendants {
   /** Some are added that inherit from these: all count that inherit from the uppermost above them. */
   readonly adopters: readonly string[];
   /** The access of these changes: all count that inherit from them. */
@@ -63,20 +63,20 @@ export interface LockedState {
   readonly head: HeadRow;
   /** A large document that is not wanted is left out. */
   readonly atomes: readonly PartialAtomeRow[];
-  readonly receipts: readonly ReceiptRow[];
+  readonly receipts: readonly IdempotencyRecord[];
   /** The first alteration of each atome that is there and among `createIds`. */
   readonly creations: readonly AlterationRow[];
   /** Parents that have been asked for, though there may be none; left out: none. */
   readonly parents?: readonly string[];
-  /** Whose heirs have been counted; left out: nobody's. */
-  readonly counted?: CountedHeirs;
+  /** Whose descendants have been counted; left out: nobody's. */
+  readonly counted?: CountedDescendants;
   /** How many of them each principal owns, one more than {@link MAX_DESCENDANTS} in all at most. */
-  readonly heirs?: ReadonlyMap<string, number>;
+  readonly descendants?: ReadonlyMap<string, number>;
 }
 
 /** A change of an access that all who inherit it have to be told of. */
 export interface StartedPropagation extends Omit<PropagationRow, 'afterId' | 'again'> {
-  /** The atome has the same access as before: its heirs have to be told only if other changes have not arrived yet. */
+  /** The atome has the same access as before: its descendants have to be told only if other changes have not arrived yet. */
   readonly onlyIfOthers: boolean;
 }
 
@@ -86,7 +86,7 @@ export interface PropagationProgress extends Pick<PropagationRow, 'parentId' | '
 }
 
 /** The oldest propagation of a ledger, and the next of those who have to be told. */
-export interface NextHeirs {
+export interface NextDescendants {
   readonly propagation: PropagationRow;
   /** In order of id: at most so many, and about so large, as was asked for. */
   readonly ids: readonly string[];
@@ -105,7 +105,7 @@ export interface Additions {
   readonly head: HeadRow;
   readonly alterations: readonly AlterationRow[];
   readonly atomes: readonly AtomeRow[];
-  readonly receipts: readonly ReceiptRow[];
+  readonly receipts: readonly IdempotencyRecord[];
   /** Atomes that are redacted. */
   readonly erased?: readonly Erasure[];
   /** Changes of an access, of atomes that others may inherit from. */
@@ -147,7 +147,7 @@ export interface LedgerWrites {
   open(): Promise<HeadRow>;
   commit<P extends Planned>(touched: TouchedKeys, plan: (before: LockedState) => P): Promise<P>;
   /** What has to be propagated next: at most `limit` atomes, and about `bytes` beyond the first; undefined when nothing has. */
-  nextHeirs(limit: number, bytes: number): Promise<NextHeirs | undefined>;
+  nextDescendants(limit: number, bytes: number): Promise<NextDescendants | undefined>;
 }
 
 /** What a plan has decided. */
@@ -188,7 +188,7 @@ export interface LedgerAtomes {
    */
   get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole?: boolean): Promise<ReadAtomeRow | undefined>;
   /** As {@link get}, without a large document. */
-  place(id: string): Promise<PlacedRow | undefined>;
+  partial(id: string): Promise<ReadPartialRow | undefined>;
   /** The atomes of those ids that are there, in any order. */
   some(ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */

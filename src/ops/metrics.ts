@@ -28,7 +28,7 @@ type Outcomes = Outcome['outcome'] | 'refused' | 'failed';
 
 /** The values of labels. */
 const OUTCOMES = namesOf<Outcomes>({ applied: 0, noop: 0, duplicate: 0, refused: 0, failed: 0 });
-const DOORS = namesOf<RefusalSignal['door']>({ rest: 0, socket: 0 });
+const ENTRY_POINTS = namesOf<RefusalSignal['entryPoint']>({ rest: 0, socket: 0 });
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 const REASONS = namesOf<ResetReason>({ epoch: 0, forked: 0, future: 0, compacted: 0, access: 0 });
 
@@ -112,8 +112,8 @@ function* countSignals({ Counter, Histogram }: Prometheus, registry: Registry): 
     waits.observe(waitedMs / 1_000);
   });
   const refusals = counter('refusals_total', 'Calls, messages and writes that were refused, by code', 'door', 'code');
-  for (const door of DOORS) for (const code of CODES) refusals.inc({ door, code }, 0);
-  yield listen(REFUSALS, ({ door, code }: RefusalSignal) => refusals.inc({ door, code }));
+  for (const door of ENTRY_POINTS) for (const code of CODES) refusals.inc({ door, code }, 0);
+  yield listen(REFUSALS, ({ entryPoint: door, code }: RefusalSignal) => refusals.inc({ door, code }));
   const deliveries = counter('deliveries_total', 'Pieces of the feed that were given to a connection');
   const delivered = counter('delivered_bytes_total', 'Bytes of the feed that were given to connections');
   yield listen(DELIVERIES, (bytes: Buffer) => {

@@ -123,7 +123,7 @@ describe('share', () => {
   });
 
   it('is resolved anew when an atome that inherits moves', () => {
-    const heir = fold(open, {
+    const descendant = fold(open, {
       ...base,
       version: 2,
       hlc: 'z',
@@ -131,7 +131,7 @@ describe('share', () => {
       changes: { access: 'inherit', inherited: 'tenant' },
     });
     const moved = { parentId: 'p', inherited: 'private' as const };
-    expect(fold(heir, { ...base, version: 3, hlc: 'zz', operation: 'replace', changes: moved })).toMatchObject({
+    expect(fold(descendant, { ...base, version: 3, hlc: 'zz', operation: 'replace', changes: moved })).toMatchObject({
       parentId: 'p',
       access: 'inherit',
       inherited: 'private',

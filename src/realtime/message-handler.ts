@@ -46,7 +46,7 @@ export class MessageHandler {
       case 'atome:updated':
       case 'atome:altered':
       case 'atome:deleted':
-        return writes.legacy(message, by).then((answer) => {
+        return writes.compat(message, by).then((answer) => {
           if (answer && !this.isMoot(answer)) connection.socket.send(answer);
         });
     }

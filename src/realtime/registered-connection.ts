@@ -1,6 +1,6 @@
 import type { Principal } from '../protocol/index.js';
 import type { ClientSocket } from './client-socket.js';
-import type { Reading } from './subscription.js';
+import type { ActiveSubscription } from './subscription.js';
 
 /** What the registry knows of one connection. */
 export interface RegisteredConnection {
@@ -10,7 +10,7 @@ export interface RegisteredConnection {
   /** When it was opened, in epoch milliseconds. */
   readonly connectedAt: number;
   /** What it reads; undefined for nothing. */
-  readonly reading: Reading | undefined;
+  readonly reading: ActiveSubscription | undefined;
   /** Whether it has been asked to come back to another server. */
   readonly isLeaving: boolean;
   readonly socket: Pick<

@@ -23,7 +23,7 @@ import { costOf } from './message-costs.js';
 import { MessageHandler } from './message-handler.js';
 import type { Handshake, SessionDependencies } from './session-dependencies.js';
 import { nextState, receptionOf, type SessionEvent, type SessionState } from './session-state.js';
-import { Subscription, type Reading } from './subscription.js';
+import { Subscription, type ActiveSubscription } from './subscription.js';
 import { TokenBucket } from '../auth/admission/token-bucket.js';
 
 /**
@@ -66,7 +66,7 @@ export class Session implements RegisteredConnection {
     return this.identity.principal;
   }
 
-  get reading(): Reading | undefined {
+  get reading(): ActiveSubscription | undefined {
     return this.messages.subscription.reading;
   }
 
@@ -134,7 +134,7 @@ export class Session implements RegisteredConnection {
     this.state = nextState(this.state, event);
   }
 
-  /** Who may not go on is not heard any more either, though the other end may take its time to close. */
+  /** Stops reading at once: the other end may take its time to close, and may not write meanwhile. */
   private end(code: CloseCode, reason: string): void {
     this.halt();
     this.socket.close(code, reason);
@@ -259,7 +259,7 @@ export class Session implements RegisteredConnection {
   private sendError(error: unknown, input?: unknown): void {
     const refusal = toAtomeError(error);
     if (refusal.code === 'internal') this.deps.onError(error);
-    if (REFUSALS.hasSubscribers) REFUSALS.publish({ door: 'socket', code: refusal.code });
+    if (REFUSALS.hasSubscribers) REFUSALS.publish({ entryPoint: 'socket', code: refusal.code });
     const { code, message, details } = refusal;
     if (isObject(input) && input.type === 'mutate' && typeof input.opId === 'string') {
       this.socket.send({ type: 'nack', opId: input.opId, error: refusal.toBody() });
@@ -271,7 +271,7 @@ export class Session implements RegisteredConnection {
 
 /**
  * Whether the next server is sent it, too: what is not acknowledged by the close is sent again, which is neither lost nor
- * refused so. A write of the original dialect has no name under which it could be.
+ * refused so. A write of the original client has no name under which it could be.
  */
 function isForNext(message: ClientMessage): boolean {
   return message.type !== 'auth' && !('mutation' in message && message.mutation.opId === null);

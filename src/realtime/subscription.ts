@@ -7,7 +7,7 @@ import type { ClientSocket } from './client-socket.js';
 const nothing = (): void => undefined;
 
 /** What a connection reads. */
-export interface Reading {
+export interface ActiveSubscription {
   readonly reader: FeedReader;
   /** With cursors and a filter, or each event as a frame of its own. */
   readonly isRange: boolean;
@@ -16,7 +16,7 @@ export interface Reading {
 
 /** What one connection reads: one {@link FeedReader} at a time, or nothing. */
 export class Subscription {
-  private current: (Reading & { readonly tenant: string }) | undefined;
+  private current: (ActiveSubscription & { readonly tenant: string }) | undefined;
 
   /** Resolves when nothing is read any more for what was read before. */
   private stopped: Promise<void> = Promise.resolve();
@@ -27,7 +27,7 @@ export class Subscription {
   ) {}
 
   /** undefined for nothing. */
-  get reading(): Reading | undefined {
+  get reading(): ActiveSubscription | undefined {
     return this.current;
   }
 

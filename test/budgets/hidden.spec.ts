@@ -105,12 +105,19 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     expect(await ledger.reader.get(TENANT, 'hidden')).toMatchObject({ data: { ...DOCUMENT, n: 2 }, version: 3 });
   });
 
-  it('is large also as an heir to which a share is passed on', async () => {
-    const heir = { kind: 'note', type: null, data: DOCUMENT, meta: {}, parentId: 'parent', access: 'inherit' } as const;
+  it('is large also as a descendant to which a share is passed on', async () => {
+    const descendant = {
+      kind: 'note',
+      type: null,
+      data: DOCUMENT,
+      meta: {},
+      parentId: 'parent',
+      access: 'inherit',
+    } as const;
     await ledger.write(create('parent'), OWNER);
-    await ledger.write(write('heir', 'create', heir), OWNER);
+    await ledger.write(write('descendant', 'create', descendant), OWNER);
     await ledger.write(write('parent', 'share', { access: 'private' }), OWNER);
     await ledger.settled();
-    expect(await ledger.reader.get(TENANT, 'heir')).toMatchObject({ data: DOCUMENT, version: 2 });
+    expect(await ledger.reader.get(TENANT, 'descendant')).toMatchObject({ data: DOCUMENT, version: 2 });
   });
 });

@@ -73,20 +73,20 @@ describe('two users of one browser profile, in Chromium', () => {
     async () => {
       await proxy.cut();
       const alice = await tab('alice');
-      await create(alice, 'hers');
+      await create(alice, 'of-alice');
       await close(alice);
       const offline = await tab('bob');
       expect(await shown(offline)).toEqual([]);
       await close(offline);
       await proxy.restore();
       const bob = await tab('bob');
-      await create(bob, 'his');
+      await create(bob, 'of-bob');
       await flush(bob);
-      expect(await shown(bob)).toEqual([['his', 'bob']]);
+      expect(await shown(bob)).toEqual([['of-bob', 'bob']]);
       await close(bob);
       const again = await tab('alice');
       await flush(again);
-      expect(await shown(again)).toEqual([['hers', 'alice']]);
+      expect(await shown(again)).toEqual([['of-alice', 'alice']]);
     },
     LIMIT,
   );
@@ -95,10 +95,10 @@ describe('two users of one browser profile, in Chromium', () => {
     'has a connection and a store for each, also when both begin at once',
     async () => {
       const [alice, bob] = await Promise.all([tab('alice'), tab('bob')]);
-      await Promise.all([create(alice, 'hers'), create(bob, 'his')]);
+      await Promise.all([create(alice, 'of-alice'), create(bob, 'of-bob')]);
       await Promise.all([flush(alice), flush(bob)]);
-      expect(await shown(alice)).toEqual([['hers', 'alice']]);
-      expect(await shown(bob)).toEqual([['his', 'bob']]);
+      expect(await shown(alice)).toEqual([['of-alice', 'alice']]);
+      expect(await shown(bob)).toEqual([['of-bob', 'bob']]);
       expect(await Promise.all([alice, bob].map((page) => page.evaluate(() => window.client.status().state)))).toEqual([
         'live',
         'live',

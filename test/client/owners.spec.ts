@@ -21,7 +21,7 @@ withIndexedDb();
 
 /** A place of which nobody is served. */
 const NOBODY = 'http://127.0.0.1:1';
-const SECRET = { id: 'diary', kind: 'note', data: { text: 'hers' }, access: 'private' } as const;
+const SECRET = { id: 'diary', kind: 'note', data: { text: 'of alice' }, access: 'private' } as const;
 
 const of = (name: string, tenant = 'acme'): string => tokenOf('writer', { sub: name, tenant });
 
@@ -95,14 +95,14 @@ describe.each(PLACES)('users who share a store in %s', (where, make) => {
     const bobOffline = start(of('bob'), offline);
     expect(await ids(bobOffline)).toEqual([]);
     expect(bobOffline.status()).toMatchObject({ pending: 0, lastSeq: 0 });
-    const his = await bobOffline.create({ kind: 'note', data: { text: 'his' }, access: 'private' });
+    const ofBob = await bobOffline.create({ kind: 'note', data: { text: 'of bob' }, access: 'private' });
     await bobOffline.close();
 
     const bob = start(of('bob'));
     await bob.ready();
     await bob.flush();
-    expect(await ids(bob)).toEqual([his.id]);
-    expect(await bob.get(his.id)).toMatchObject({ ownerId: 'bob' });
+    expect(await ids(bob)).toEqual([ofBob.id]);
+    expect(await bob.get(ofBob.id)).toMatchObject({ ownerId: 'bob' });
     await bob.close();
 
     const again = start(of('alice'), offline);
@@ -112,7 +112,7 @@ describe.each(PLACES)('users who share a store in %s', (where, make) => {
     await alice.ready();
     await alice.flush();
     expect(await alice.get(secret.id)).toMatchObject({ ownerId: 'alice', data: SECRET.data });
-    expect(await alice.get(his.id)).toBeNull();
+    expect(await alice.get(ofBob.id)).toBeNull();
   });
 
   it('are told apart by tenant and by server, too, and those without a token are one of them', async () => {

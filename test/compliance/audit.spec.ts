@@ -5,7 +5,7 @@ import type { Api } from '../support/clients/api.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { startComplianceServer, type ComplianceServer } from '../support/server/compliance-server.js';
 
-type Deed = Record<string, unknown>;
+type AuditRecord = Record<string, unknown>;
 
 describe.each(DATABASES)('GET /api/audit, on %s', (_database, create) => {
   let database: Database;
@@ -25,7 +25,7 @@ describe.each(DATABASES)('GET /api/audit, on %s', (_database, create) => {
     await alice.create({ secret: 1 }, { id: 'a' });
     await bob.create({ secret: 2 }, { id: 'b', kind: 'task' });
     await bob.post('/api/atome/a/rename', { newName: 'x', reason: 'why' }, { 'x-client-id': 'phone' });
-    await alice.post('/api/atome/a/erase', { reason: 'law' });
+    await alice.post('/api/atome/a/erase', { reason: 'compliance' });
     // more than is walked at once
     const operations = Array.from({ length: 700 }, (_, n) => {
       return { opId: `op-${n}`, operation: 'update', atomeId: 'b', changes: { n } };
@@ -44,10 +44,10 @@ describe.each(DATABASES)('GET /api/audit, on %s', (_database, create) => {
     await database.drop();
   });
 
-  const page = async (query: string): Promise<{ data: Deed[]; nextCursor: number | null }> => {
+  const page = async (query: string): Promise<{ data: AuditRecord[]; nextCursor: number | null }> => {
     const { status, body } = await admin.get(`/api/audit?${query}`);
     expect(status).toBe(200);
-    return body as unknown as { data: Deed[]; nextCursor: number | null };
+    return body as unknown as { data: AuditRecord[]; nextCursor: number | null };
   };
   const seqs = async (query: string): Promise<unknown[]> => (await page(query)).data.map(({ seq }) => seq);
 
@@ -60,7 +60,7 @@ describe.each(DATABASES)('GET /api/audit, on %s', (_database, create) => {
       // it was erased since
       ...{ reason: null, redacted: true },
     });
-    expect(data[0]).toMatchObject({ operation: 'redact', author: 'alice', reason: 'law' });
+    expect(data[0]).toMatchObject({ operation: 'redact', author: 'alice', reason: 'compliance' });
     expect(JSON.stringify(data)).not.toContain('secret');
   });
 
@@ -99,7 +99,7 @@ describe.each(DATABASES)('GET /api/audit, on %s', (_database, create) => {
     const answer = await admin.get('/api/audit?order=asc', { accept: 'application/x-ndjson' });
     expect(answer.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
     const lines = answer.text.trim().split('\n');
-    const records = lines.map((line) => JSON.parse(line) as Deed);
+    const records = lines.map((line) => JSON.parse(line) as AuditRecord);
     expect(records[0]).toMatchObject({ seq: 2_104, epoch: expect.any(String) });
     expect(records.at(-1)).toMatchObject({ count: 2_104, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(records.slice(1, -1).map(({ seq }) => seq)).toEqual(Array.from({ length: 2_104 }, (_, n) => n + 1));

@@ -32,8 +32,8 @@ async function fill(ledger: TestLedger): Promise<void> {
   await ledger.write(write('deleted', 'delete', {}));
   const folder = { kind: 'folder', type: null, data: {}, meta: {}, parentId: null, access: 'private' } as const;
   await ledger.write(write('parent', 'create', folder, { opId: 'folder' }), by('alice'));
-  const heir = { ...folder, kind: 'note', parentId: 'parent', access: 'inherit' } as const;
-  await ledger.write(write('heir', 'create', heir, { opId: 'heir' }), by('alice'));
+  const descendant = { ...folder, kind: 'note', parentId: 'parent', access: 'inherit' } as const;
+  await ledger.write(write('descendant', 'create', descendant, { opId: 'descendant' }), by('alice'));
   await ledger.write(write('parent', 'share', { access: 'tenant' }, { opId: 'shared' }), by('alice'));
   await ledger.settled();
   await ledger.write(update('a', { n: 71 }), alice);
@@ -115,10 +115,10 @@ describe.each(DATABASES)('a ledger on %s that is compacted', (_name, make) => {
       write('parent', 'share', { access: 'tenant' }, { opId: 'shared' }),
       write('a', 'restore', { version: 2 }, { opId: 'back' }),
       write(
-        'heir',
+        'descendant',
         'create',
         { kind: 'note', type: null, data: {}, meta: {}, parentId: 'parent', access: 'inherit' },
-        { opId: 'heir' },
+        { opId: 'descendant' },
       ),
     ];
     for (const each of again) expect(await ledger.write(each, alice)).toMatchObject({ outcome: 'duplicate' });

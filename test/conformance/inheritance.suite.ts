@@ -21,14 +21,14 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
     other = shared ? await fixture.open() : store;
   });
   beforeEach(async () => {
-    tenant = `heirs-${(tenants += 1)}`;
+    tenant = `descendants-${(tenants += 1)}`;
     await putRows(store, tenant, created(...TREE));
-    await putRows(store, `${tenant}-other`, created(heir('foreign', 1, 'top', 'eve')));
+    await putRows(store, `${tenant}-other`, created(descendant('foreign', 1, 'top', 'eve')));
   });
   afterAll(() => fixture.close());
 
   const open = '{"access":"inherit","inherited":"tenant","names":["*"],"kinds":["note"]}';
-  const heir = (id: string, seq: number, of: string, ownerId: string): AtomeRow =>
+  const descendant = (id: string, seq: number, of: string, ownerId: string): AtomeRow =>
     atomeRow(id, seq, { parentId: of, heirOf: of, ownerId, access: open });
   const TREE = [
     atomeRow('top', 1, {
@@ -36,11 +36,11 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
       access: '{"access":"private","names":["*"],"kinds":["note"]}',
       readers: '\n=ann\n',
     }),
-    heir('mid', 2, 'top', 'bob'),
-    heir('low', 3, 'mid', 'cid'),
-    heir('leaf', 4, 'low', 'cid'),
+    descendant('mid', 2, 'top', 'bob'),
+    descendant('low', 3, 'mid', 'cid'),
+    descendant('leaf', 4, 'low', 'cid'),
     atomeRow('alone', 5, { ownerId: 'dee' }),
-    heir('under', 6, 'alone', 'dee'),
+    descendant('under', 6, 'alone', 'dee'),
   ];
   const parts = () => other.ledger(tenant);
   const start = (more: object = {}): Promise<void> =>
@@ -109,8 +109,8 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
 
     it('is counted by owner, from the uppermost above what adopts and from what changes', async () => {
       const count = async (adopters: string[], changed: string[]): Promise<[string, number][]> => {
-        const { heirs } = await locked({ atomeIds: ['top'], countedAmong: () => ({ adopters, changed }) });
-        return [...heirs!].sort();
+        const { descendants } = await locked({ atomeIds: ['top'], countedAmong: () => ({ adopters, changed }) });
+        return [...descendants!].sort();
       };
       expect(await count(['leaf'], [])).toEqual([
         ['bob', 1],
@@ -121,42 +121,44 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
         ['cid', 1],
         ['dee', 1],
       ]);
-      expect((await locked({ countedAmong: () => ({ adopters: [], changed: [] }) })).heirs).toBeUndefined();
+      expect((await locked({ countedAmong: () => ({ adopters: [], changed: [] }) })).descendants).toBeUndefined();
     });
 
     it('is counted up to one more than there may be', async () => {
-      const many = Array.from({ length: MAX_DESCENDANTS + 5 }, (_, n) => heir(`many-${n}`, n + 10, 'alone', 'eve'));
+      const many = Array.from({ length: MAX_DESCENDANTS + 5 }, (_, n) =>
+        descendant(`many-${n}`, n + 10, 'alone', 'eve'),
+      );
       await putRows(store, tenant, created(...many));
-      const { heirs } = await locked({ countedAmong: () => ({ adopters: [], changed: ['alone'] }) });
-      expect([...heirs!.values()].reduce((sum, each) => sum + each)).toBe(MAX_DESCENDANTS + 1);
+      const { descendants } = await locked({ countedAmong: () => ({ adopters: [], changed: ['alone'] }) });
+      expect([...descendants!.values()].reduce((sum, each) => sum + each)).toBe(MAX_DESCENDANTS + 1);
     }, 60_000);
   });
 
   describe('a propagation', () => {
     it('is begun where something inherits, and anew when it changes again', async () => {
-      expect(await parts().write.nextHeirs(10, 1_000)).toBeUndefined();
+      expect(await parts().write.nextDescendants(10, 1_000)).toBeUndefined();
       await start({ parentId: 'leaf' });
       await start({ onlyIfOthers: true });
-      expect(await parts().write.nextHeirs(10, 1_000)).toBeUndefined();
+      expect(await parts().write.nextDescendants(10, 1_000)).toBeUndefined();
       await start();
       const propagation = { parentId: 'top', afterId: '', seq: 9, author: 'ann', origin: 'top', again: 0 };
-      expect(await parts().write.nextHeirs(10, 1_000)).toEqual({ propagation, ids: ['mid'], isEnd: true });
+      expect(await parts().write.nextDescendants(10, 1_000)).toEqual({ propagation, ids: ['mid'], isEnd: true });
       await start({ seq: 8, parentId: 'alone', onlyIfOthers: true });
-      expect(await parts().write.nextHeirs(10, 1_000)).toMatchObject({
+      expect(await parts().write.nextDescendants(10, 1_000)).toMatchObject({
         propagation: { parentId: 'alone', seq: 8, again: 1 },
         ids: ['under'],
       });
       await start({ seq: 12 });
       await putRows(store, tenant, { progress: { parentId: 'alone', seq: 8, afterId: null } });
-      expect(await parts().write.nextHeirs(10, 1_000)).toMatchObject({ propagation: { seq: 12, again: 1 } });
+      expect(await parts().write.nextDescendants(10, 1_000)).toMatchObject({ propagation: { seq: 12, again: 1 } });
     });
 
     it('goes on behind those who were told, a bounded number and so many bytes at once', async () => {
-      const more = ['a', 'b', 'c', 'd'].map((id, n) => ({ ...heir(id, n + 10, 'alone', 'eve'), size: 100 }));
+      const more = ['a', 'b', 'c', 'd'].map((id, n) => ({ ...descendant(id, n + 10, 'alone', 'eve'), size: 100 }));
       await putRows(store, tenant, created(...more));
       await start({ parentId: 'alone' });
       const next = async (limit: number, bytes: number): Promise<unknown> => {
-        const { ids, isEnd } = (await parts().write.nextHeirs(limit, bytes))!;
+        const { ids, isEnd } = (await parts().write.nextDescendants(limit, bytes))!;
         return [ids.join(''), isEnd];
       };
       expect(await next(3, 1_000)).toEqual(['abc', false]);
@@ -168,7 +170,7 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
       await putRows(store, tenant, { progress: { parentId: 'alone', seq: 9, afterId: null } });
       expect(await next(2, 1_000)).toEqual(['ab', false]);
       await putRows(store, tenant, { progress: { parentId: 'alone', seq: 20, afterId: null } });
-      expect(await parts().write.nextHeirs(10, 1_000)).toBeUndefined();
+      expect(await parts().write.nextDescendants(10, 1_000)).toBeUndefined();
     });
 
     it('is found by a server that starts', async () => {

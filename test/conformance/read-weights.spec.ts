@@ -28,7 +28,7 @@ const list = (what: string, query: Partial<ListQuery>): Read => [
 const READS: readonly Read[] = [
   ['an atome', 'atomes', 'get', ({ atomes }) => atomes.get('a', () => undefined)],
   ['an atome with its clocks', 'atomes', 'get', ({ atomes }) => atomes.get('a', undefined, true)],
-  ['where an atome stands', 'atomes', 'place', ({ atomes }) => atomes.place('a')],
+  ['where an atome stands', 'atomes', 'partial', ({ atomes }) => atomes.partial('a')],
   ['some atomes', 'atomes', 'some', ({ atomes }) => atomes.some(['a', 'b'])],
   ['headers', 'atomes', 'headers', ({ atomes }) => atomes.headers(['a', 'b'])],
   list('a list', {}),

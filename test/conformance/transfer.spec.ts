@@ -47,8 +47,8 @@ async function fill(ledger: TestLedger): Promise<void> {
   await ledger.write(write('deleted', 'delete', {}));
   const shared = { kind: 'folder', type: null, data: {}, meta: {}, parentId: null, access: 'private' } as const;
   await ledger.write(write('parent', 'create', shared), by('alice'));
-  const heir = { ...shared, kind: 'note', parentId: 'parent', access: 'inherit' } as const;
-  await ledger.write(write('heir', 'create', heir), by('alice'));
+  const descendant = { ...shared, kind: 'note', parentId: 'parent', access: 'inherit' } as const;
+  await ledger.write(write('descendant', 'create', descendant), by('alice'));
   await ledger.write(write('parent', 'share', { access: 'tenant' }), by('alice'));
   await ledger.settled();
 }

@@ -107,7 +107,7 @@ describe.each(DATABASES)('beforeWrite, on %s', (_database, create) => {
     return { code: body.code, message: body.detail };
   };
   const update = (id: string, changes: object) => ({ opId: fresh(), operation: 'update', atomeId: id, changes });
-  const DOORS: readonly (readonly [string, (id: string, changes: object) => Promise<Verdict>])[] = [
+  const ENTRY_POINTS: readonly (readonly [string, (id: string, changes: object) => Promise<Verdict>])[] = [
     ['alter', (id, changes) => rest(server.api.post(`/api/atome/${id}/alter`, { operation: 'update', changes }))],
     [
       'mutate',
@@ -130,7 +130,7 @@ describe.each(DATABASES)('beforeWrite, on %s', (_database, create) => {
     ],
   ];
 
-  it.each(DOORS)('changes a write and adds to it by %s', async (_name, write) => {
+  it.each(ENTRY_POINTS)('changes a write and adds to it by %s', async (_name, write) => {
     const id = await order();
     expect(await write(id, { count: 5 })).toEqual({});
     expect(await get(id)).toMatchObject({ version: 2, data: { count: 5, total: 10 } });
@@ -141,7 +141,7 @@ describe.each(DATABASES)('beforeWrite, on %s', (_database, create) => {
     });
   });
 
-  it.each(DOORS)('refuses a write by %s, with its own code and sentence', async (_name, write) => {
+  it.each(ENTRY_POINTS)('refuses a write by %s, with its own code and sentence', async (_name, write) => {
     const id = await order({ state: 'sent' });
     expect(await write(id, { count: 5 })).toEqual({ code: 'conflict', message: 'it has been sent' });
     const other = await order();
@@ -156,7 +156,7 @@ describe.each(DATABASES)('beforeWrite, on %s', (_database, create) => {
     expect(await socket.next('error')).toMatchObject({ code: 'conflict', message: 'it has been sent' });
   });
 
-  it.each(DOORS)('that fails, or returns what is no use, fails the one write by %s', async (_name, write) => {
+  it.each(ENTRY_POINTS)('that fails, or returns what is no use, fails the one write by %s', async (_name, write) => {
     const id = await order();
     for (const ask of ['fault', 'nonsense']) expect(await write(id, { ask })).toMatchObject({ code: 'internal' });
     expect(await write(id, { count: 2, silent: true })).toEqual({});

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { audit, createFile, type Database } from '../support/databases/databases.js';
 import { PatientClient } from '../support/clients/patient-client.js';
 import { TestSocket } from '../support/clients/socket.js';
-import { DOORS } from '../support/entry-points.js';
+import { NETWORK_ENTRY_POINTS } from '../support/entry-points.js';
 import { timesTold } from '../support/log-lines.js';
 import { ServerProcess } from '../support/server/process.js';
 
@@ -90,7 +90,7 @@ describe.each(REFUSING)('a SQLite file $name', ({ begin, logged }) => {
     const { api } = server;
     await api.create();
     const end = begin(database.url.slice('sqlite:'.length), server.child.pid!);
-    for (const [door, create] of DOORS) {
+    for (const [door, create] of NETWORK_ENTRY_POINTS) {
       const { error, retryAfter } = await create({ api, connect }, door);
       expect([door, error]).toMatchObject([door, { code: 'unavailable', status: 503, retryable: true }]);
       if (retryAfter !== undefined) expect(retryAfter).toBe('1');
@@ -103,7 +103,7 @@ describe.each(REFUSING)('a SQLite file $name', ({ begin, logged }) => {
 
     end();
     expect(await offline.arrived()).toBe(0);
-    for (const [door, create] of DOORS)
+    for (const [door, create] of NETWORK_ENTRY_POINTS)
       expect([door, await create({ api, connect }, `${door}-after`)]).toEqual([door, {}]);
     expect((await api.get('/health/ready')).status).toBe(200);
     expect(await server.kill('SIGTERM')).toBe(0);
@@ -111,6 +111,6 @@ describe.each(REFUSING)('a SQLite file $name', ({ begin, logged }) => {
     expect(timesTold(lines, logged)).toBe('once an interval');
     expect(lines.join('\n')).not.toContain('    at ');
     const { result } = await audit(database.url);
-    expect(result).toMatchObject({ fault: undefined, alterations: 2 + DOORS.length });
+    expect(result).toMatchObject({ fault: undefined, alterations: 2 + NETWORK_ENTRY_POINTS.length });
   });
 });

@@ -9,7 +9,7 @@ import { startApp, type TestApp } from '../support/server/app.js';
 const HEAD = 'HTTP/1.1\r\nHost: localhost\r\n';
 
 /** What asks for more than network buffers hold, over each door. */
-const DOORS: readonly [door: string, ask: readonly (string | Buffer)[]][] = [
+const ENTRY_POINTS: readonly [door: string, ask: readonly (string | Buffer)[]][] = [
   ['server-sent events', [`GET /api/sync/changes?since=0 ${HEAD}Accept: text/event-stream\r\n\r\n`]],
   ['a snapshot', [`GET /api/sync/snapshot ${HEAD}\r\n`]],
   ['an export', [`GET /api/user-data/export ${HEAD}\r\n`]],
@@ -52,7 +52,7 @@ describe('a peer that takes nothing of what it is sent', () => {
     return raw;
   }
 
-  it.each(DOORS)('is cut after 30 s (%s), and gives its lease back', async (_door, ask) => {
+  it.each(ENTRY_POINTS)('is cut after 30 s (%s), and gives its lease back', async (_door, ask) => {
     const raw = await asks(ask);
     const socket = await stalled();
     guard.check(0);
@@ -65,7 +65,7 @@ describe('a peer that takes nothing of what it is sent', () => {
     raw.socket.destroy();
   });
 
-  it.each(DOORS)('is not cut while it takes a little now and then (%s)', async (_door, ask) => {
+  it.each(ENTRY_POINTS)('is not cut while it takes a little now and then (%s)', async (_door, ask) => {
     const raw = await asks(ask);
     const socket = await stalled();
     for (let at = 0; at < 120_000 && socket.writableLength > 0; at += 20_000) {

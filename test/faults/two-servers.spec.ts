@@ -35,7 +35,7 @@ async function connect(): Promise<pg.Client> {
 }
 
 /** Lets some inserts into a table take their time, and some of their commits too. */
-async function slowDown(table: string): Promise<void> {
+async function delayInserts(table: string): Promise<void> {
   await admin.query(`CREATE TRIGGER pause_at_insert AFTER INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION pause()`);
   await admin.query(`CREATE CONSTRAINT TRIGGER pause_at_commit AFTER INSERT ON ${table}
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pause()`);
@@ -61,7 +61,7 @@ describe('two servers on one PostgreSQL, with eight writers and pauses inside th
         }),
       );
     }
-    await slowDown('atome.alterations');
+    await delayInserts('atome.alterations');
     await servers[0]!.api.post('/api/sync/push', { operations: [firstWrite] });
     const began = performance.now();
     tails.forEach((follower, node) => follower.connect(servers[node]!));
@@ -105,7 +105,7 @@ describe('a feed that is numbered by bigserial, with the same writers and pauses
 
   it('skips events', async () => {
     await admin.query('CREATE TABLE numbered (id bigserial PRIMARY KEY)');
-    await slowDown('numbered');
+    await delayInserts('numbered');
     const progress = { written: false };
     const readers = Array.from({ length: READERS }, () => pollTable(progress));
     await Promise.all(Array.from({ length: WRITERS }, () => insertRows(WRITES / WRITERS)));

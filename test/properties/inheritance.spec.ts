@@ -99,7 +99,7 @@ describe.each(DATABASES)('what inherits, on %s,', (_name, createDatabase) => {
       for (const person of PEOPLE) {
         const principal = { id: person.id, tenant, roles: [person.role], groups: [...person.groups] };
         for (const each of all) {
-          if (queries.mayRead(principal, (await reader.standing(tenant, each))!)) reads.add(`${person.id} ${each}`);
+          if (queries.mayRead(principal, (await reader.headerOf(tenant, each))!)) reads.add(`${person.id} ${each}`);
         }
         const listed = (await queries.list(ALL, principal)).rows.map((row) => `${person.id} ${row.id}`);
         expect(listed).toEqual([...reads].filter((read) => read.startsWith(`${person.id} `)));

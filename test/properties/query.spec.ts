@@ -7,7 +7,7 @@ import { openTenantLog, type TenantLog } from '../../src/feed/tenant-log.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { placeOf } from '../../src/ledger/read/sort-value.js';
-import type { ListPlace, ListQuery } from '../../src/ledger/store.js';
+import type { ListCursor, ListQuery } from '../../src/ledger/store.js';
 import {
   compareAtomes,
   matchesCondition,
@@ -108,7 +108,7 @@ describe.each(DATABASES)('a condition on %s', (_name, make) => {
           const inOrder = idsOf(wanted.sort((one, other) => compareAtomes(sort, one, other)));
           expect(idsOf(await store.ledger(TENANT).atomes.list(query, 1e9))).toEqual(inOrder);
           const read: string[] = [];
-          for (let after: ListPlace | undefined; ;) {
+          for (let after: ListCursor | undefined; ;) {
             const rows = await store.ledger(TENANT).atomes.list({ ...query, limit, after });
             read.push(...idsOf(rows));
             if (rows.length < limit) break;

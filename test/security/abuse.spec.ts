@@ -44,7 +44,7 @@ const ABUSES: readonly [who: string, abuse: string][] = [
   ['a reader', 'sends rubbish'],
   ['a reader', 'asks for much at once'],
   ['a writer', 'sends no body'],
-  ['a writer', 'shares with heirs'],
+  ['a writer', 'shares with descendants'],
   ['a writer', 'writes what changes nothing'],
   ['a writer', 'alters one of many keys'],
   ['a writer', 'gives each write another name'],

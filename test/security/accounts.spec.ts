@@ -59,8 +59,8 @@ describe.each(DATABASES)('accounts on %s', (_name, create) => {
     const { body } = await server.api.as(tokenOf('reader', { tenant: 'default' })).get(`/api/atome/${id as string}`);
     expect(body.atome).toMatchObject({ ownerId: account.id, data: { title: 'mine' } });
 
-    const heir = await register(server.api, 'alice@example.com');
-    expect(heir.account.id).not.toBe(account.id);
+    const successor = await register(server.api, 'alice@example.com');
+    expect(successor.account.id).not.toBe(account.id);
   });
 
   it('are one for a name, however it is written and however many come at once', async () => {

@@ -35,17 +35,17 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     write(id, 'create', { ...content, parentId, access });
   const share = (id: string, access: AskedAccess): Promise<Outcome> =>
     ledger.write(write(id, 'share', { access }), alice);
-  const heirs = (from: number, to: number): Promise<Outcome[]> =>
+  const descendants = (from: number, to: number): Promise<Outcome[]> =>
     Promise.all(
       Array.from({ length: to - from }, (_, n) => ledger.write(make(`${doc}-${from + n}`, doc, 'inherit'), alice)),
     );
   const readersOf = async (id: string): Promise<unknown> => {
     await ledger.settled();
-    const header = await ledger.reader.standing(TENANT, id);
+    const header = await ledger.reader.headerOf(TENANT, id);
     return header?.access === 'inherit' ? header.inherited : header?.access;
   };
   /** As an earlier version let them in, which had no bound: copies of an atome that inherits, in the table alone. */
-  const copyHeir = async (id: string, copies: number): Promise<void> => {
+  const copyDescendant = async (id: string, copies: number): Promise<void> => {
     const query = queryOf(ledger.store);
     const [row] = (await query(`SELECT * FROM atome_atomes WHERE id = '${id}'`)) as Record<string, unknown>[];
     const columns = Object.keys(row!);
@@ -84,7 +84,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
   });
 
   it('is bounded where it is added, and a right is taken away from all of it', async () => {
-    await heirs(0, MAX_DESCENDANTS - 1);
+    await descendants(0, MAX_DESCENDANTS - 1);
     await ledger.write(make(`${doc}-sub`, `${doc}-0`, 'inherit'), alice);
     const more = [make(`${doc}-more`, doc, 'inherit'), make(`${doc}-deep`, `${doc}-sub`, 'inherit')];
     for (const each of more) await expect(ledger.write(each, alice)).rejects.toMatchObject({ code: 'too_large' });
@@ -97,7 +97,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
   it('leaves room for others than the one who adds most', async () => {
     await share(doc, { read: [], write: ['mallory'] });
     await ledger.write(make(`${doc}-0`, doc, 'inherit'), mallory);
-    await copyHeir(`${doc}-0`, MAX_DESCENDANTS_OF_ONE - 2);
+    await copyDescendant(`${doc}-0`, MAX_DESCENDANTS_OF_ONE - 2);
     const below = `${doc}-0-1`;
     await ledger.write(make(`${doc}-last`, below, 'inherit'), mallory);
     for (const parent of [doc, below]) {
@@ -113,8 +113,8 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
   });
 
   it('is given up whatever its number, also where it came to be before there was a bound', async () => {
-    await heirs(0, 1);
-    await copyHeir(`${doc}-0`, MAX_DESCENDANTS + 5);
+    await descendants(0, 1);
+    await copyDescendant(`${doc}-0`, MAX_DESCENDANTS + 5);
     await expect(share(doc, 'tenant')).rejects.toMatchObject({ code: 'too_large' });
     // as for an id that nobody has
     await expect(ledger.write(write(doc, 'share', { access: 'tenant' }), by('eve'))).rejects.toMatchObject({
@@ -127,9 +127,9 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
 
   it('is given up one name of many, however long the list is', async () => {
     const read = Array.from({ length: 60 }, (_, n) => `person-${n}`.padEnd(30, 'x'));
-    await heirs(0, 1);
+    await descendants(0, 1);
     await share(doc, { read: [...read, 'mallory'], write: [] });
-    await copyHeir(`${doc}-0`, 1_500);
+    await copyDescendant(`${doc}-0`, 1_500);
     await share(doc, { read, write: [] });
     expect(await readersOf(`${doc}-0-1500`)).toEqual({ read, write: ['alice'] });
     await expect(share(doc, { read: [...read, 'mallory'], write: [] })).rejects.toMatchObject({ code: 'too_large' });

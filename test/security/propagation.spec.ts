@@ -46,7 +46,7 @@ describe.each(PLACES)('an access that is still to be propagated, on %s', (_name,
     operations: [{ opId: randomUUID(), atomeId: 'doc', operation: 'update', ...operation }],
   });
 
-  /** What one who reads is told of the heirs at each entry point; 404 and nothing where they are hidden. */
+  /** What one who reads is told of the descendants at each entry point; 404 and nothing where they are hidden. */
   async function seen(api: Api, at: number, who: string): Promise<Record<string, unknown>> {
     const status = async (path: string): Promise<number> => (await api.get(path)).status;
     const list = async (query: string): Promise<unknown> => {

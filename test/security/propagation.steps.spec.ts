@@ -44,14 +44,14 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
   const make = (id: string, parentId: string | null, access: AskedAccess, data = {}): Mutation =>
     write(id, 'create', { kind: 'note', type: null, meta: {}, data, parentId, access });
   const share = (access: AskedAccess): Promise<unknown> => ledger.write(write(top, 'share', { access }), ANN);
-  const heirs = (many: number, data = {}): Promise<unknown> =>
+  const descendants = (many: number, data = {}): Promise<unknown> =>
     Promise.all(Array.from({ length: many }, (_, n) => ledger.write(make(`${top}-${n}`, top, 'inherit', data), ANN)));
   const inherited = async (id: string): Promise<unknown> => (await ledger.reader.get(TENANT, id)).inherited;
   const expectSound = async (store: LedgerStore = ledger.store): Promise<void> =>
     expect((await verifyLedger(store.ledger(TENANT))).fault).toBeUndefined();
 
   it('is one alteration, however many inherit, and these are told in steps', async () => {
-    await heirs(2 * PROPAGATED.atomes + 10);
+    await descendants(2 * PROPAGATED.atomes + 10);
     const groups: (readonly Committed[])[] = [];
     const stop = ledger.writer.onCommit((_tenant, committed) => groups.push(committed));
     const before = watched.count('write.commit');
@@ -68,7 +68,7 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
   });
 
   it('reads a bounded number of bytes in a step', async () => {
-    await heirs(5, { text: 'x'.repeat(PROPAGATED.bytes / 2) });
+    await descendants(5, { text: 'x'.repeat(PROPAGATED.bytes / 2) });
     const groups: number[] = [];
     const stop = ledger.writer.onCommit((_tenant, committed) => groups.push(committed.length));
     await share('private');
@@ -78,7 +78,7 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
   });
 
   it('lets writes pass between its steps', async () => {
-    await heirs(2 * PROPAGATED.atomes);
+    await descendants(2 * PROPAGATED.atomes);
     const order: string[] = [];
     const stop = ledger.writer.onCommit((_tenant, [first]) => order.push(first!.alteration.atomeId));
     await share('private');
@@ -110,14 +110,14 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
   });
 
   it('goes on where it was when the process has ended in between', async () => {
-    await heirs(PROPAGATED.atomes + 5);
+    await descendants(PROPAGATED.atomes + 5);
     const held = new HeldPropagation();
     await share('private');
     held.goOn();
     // one step, and then the end
     let steps = 0;
     watched.after = async (method) => {
-      if (method === 'write.nextHeirs' && (steps += 1) === 2) throw new Error('the process ends');
+      if (method === 'write.nextDescendants' && (steps += 1) === 2) throw new Error('the process ends');
     };
     await ledger.writer.start();
     await ledger.settled();
@@ -157,7 +157,7 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
     await ledger.write(write(ids[50]!, 'replace', { parentId: `${top}-under` }), ANN);
     const held = new HeldPropagation();
     await ledger.write(write(`${top}-other`, 'share', { access: 'private' }), ANN);
-    const low = (await ledger.reader.standing(TENANT, ids.at(-1)!))!;
+    const low = (await ledger.reader.headerOf(TENANT, ids.at(-1)!))!;
     expect(low.inheritedNow).toEqual(NOBODYS);
     held.goOn();
     await ledger.writer.start();

@@ -76,7 +76,7 @@ const mutation = (me: Tenant, { id, opId = randomUUID() }: Step, operation: stri
   ...(operation === 'create' ? { kind: 'note', data: text(me) } : { changes: text(me) }),
 });
 
-const DOORS: Record<string, Door> = {
+const ENTRY_POINTS: Record<string, Door> = {
   create: (me, { id, opId }) =>
     me.call('POST', '/api/atome/create', { id, kind: 'note', data: text(me) }, opId && { 'idempotency-key': opId }),
   replace: (me, { id }) => me.call('PUT', `/api/atome/${id}`, { data: text(me) }),
@@ -125,7 +125,7 @@ const DOORS: Record<string, Door> = {
 
 const step = fc.record({
   mine: fc.boolean(),
-  door: fc.constantFrom(...Object.keys(DOORS)),
+  door: fc.constantFrom(...Object.keys(ENTRY_POINTS)),
   id: fc.constantFrom(...IDS),
   opId: fc.constantFrom(...OP_IDS),
 });
@@ -143,7 +143,7 @@ describe('two tenants with the same ids', () => {
         const [one, other] = await Promise.all([open(server), open(server)]);
         for (const { mine, ...each } of steps) {
           const [me, them] = mine ? [one, other] : [other, one];
-          await DOORS[each.door]!(me, each, them);
+          await ENTRY_POINTS[each.door]!(me, each, them);
         }
         const [ours, theirs] = [await one.everything(), await other.everything()];
         expect(ours.text).not.toContain(other.canary);

@@ -16,14 +16,14 @@ type Reachable = Pick<TestApp, 'api' | 'connect'>;
 const note = { kind: 'note', data: { title: 'a note' } };
 
 /** {@link ENTRY_POINTS} of the network. */
-export const DOORS: readonly (readonly [name: string, create: EntryPoint<Reachable>])[] = [
+export const NETWORK_ENTRY_POINTS: readonly (readonly [name: string, create: EntryPoint<Reachable>])[] = [
   ['REST', rest],
   ['WebSocket', webSocket],
   ['push', push],
 ];
 /** For `describe.each` or a loop: every way in which one atome can be created. */
 export const ENTRY_POINTS: readonly (readonly [name: string, create: EntryPoint])[] = [
-  ...DOORS,
+  ...NETWORK_ENTRY_POINTS,
   ['AtomeService', service],
 ];
 

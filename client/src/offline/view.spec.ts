@@ -123,7 +123,7 @@ describe('looksAlike', () => {
     expect(looksAlike(NOTE, { ...NOTE, data: { title: 'new' } })).toBe(false);
     expect(looksAlike(NOTE, { ...NOTE, deletedAt: 'now' })).toBe(false);
     expect(looksAlike(NOTE, { ...NOTE, access: 'private' })).toBe(false);
-    const heir = { ...NOTE, access: 'inherit', inherited: 'private' } as const;
-    expect(looksAlike(heir, { ...heir, inherited: { read: ['bob'], write: [] } })).toBe(false);
+    const descendant = { ...NOTE, access: 'inherit', inherited: 'private' } as const;
+    expect(looksAlike(descendant, { ...descendant, inherited: { read: ['bob'], write: [] } })).toBe(false);
   });
 });

@@ -14,7 +14,7 @@ export class PropagationEntity {
   @PrimaryColumn({ name: 'parent_id', type: 'varchar', length: 128 })
   parentId!: string;
 
-  /** Those of its heirs with an id up to this have been told. */
+  /** Those of its descendants with an id up to this have been told. */
   @Column({ name: 'after_id', type: 'varchar', length: 128 })
   afterId!: string;
 
@@ -30,7 +30,7 @@ export class PropagationEntity {
   @Column({ type: 'varchar', length: 128 })
   origin!: string;
 
-  /** 1: all heirs are told, also those that have the access already: they may have been without it in between. */
+  /** 1: all descendants are told, also those that have the access already: they may have been without it in between. */
   @Column({ type: 'integer' })
   again!: number;
 }

@@ -1,6 +1,6 @@
 import { keptOfChanges, nameOf } from '../write/idempotency.js';
 import { receiptBytes } from '../row-bytes.js';
-import type { AlterationRow, BaseRow, FloorRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, BaseRow, FloorRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import type { Compaction, LeaseName } from '../bases.js';
 import type { Additions, LockedState, TenantLedger } from '../store.js';
 import { archiveFault, CompactionError, writeArchive } from './archive.js';
@@ -210,7 +210,7 @@ function receiptsFor(
   const asked = new Set(known.filter(({ superseded }) => superseded === null).map(nameOf));
   const altered = known.filter(({ superseded, seq }) => superseded !== null && times.has(seq));
   const settles = altered.filter((row) => asked.has(nameOf(row)));
-  const receipts: ReceiptRow[] = altered
+  const receipts: IdempotencyRecord[] = altered
     .filter((row) => !asked.has(nameOf(row)))
     .map((row) => ({ ...row, changes: keptOfChanges(row.operation, row.changes) }));
   const added = receipts.reduce((sum, row) => sum + receiptBytes(row), 0);

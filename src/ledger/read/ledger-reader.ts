@@ -16,7 +16,7 @@ import type { Committed } from '../outcome.js';
 import { floorSeqOf, readNewestPage, readPage, type NewestPage, type PageContent } from './feed-page.js';
 import { headerOf } from '../access-columns.js';
 import { foldDeltaChains } from '../delta-chain.js';
-import type { AtomeHeaderRow, AtomeInText, AtomeRow, HeadRow, PlacedRow, ReadAtomeRow } from '../rows.js';
+import type { AtomeHeaderRow, AtomeInText, AtomeRow, HeadRow, ReadPartialRow, ReadAtomeRow } from '../rows.js';
 import { alterationOf, atomeIn, atomeOf, atomeText, stateOf, withoutClocks } from '../row-mapper.js';
 import { alterationsOf } from './alterations.js';
 import type { HistoryCursor, HistoryPage } from './history-page.js';
@@ -110,7 +110,7 @@ export class LedgerReader {
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
-  async standing(tenant: string, id: string): Promise<JudgedHeader | undefined> {
+  async headerOf(tenant: string, id: string): Promise<JudgedHeader | undefined> {
     const [row] = await this.store.ledger(tenant).atomes.headers([id]);
     return row && headerOf(row);
   }
@@ -124,8 +124,8 @@ export class LedgerReader {
   }
 
   /** As {@link row}, without its document when that is large. */
-  async place(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<PlacedRow> {
-    const row = await this.store.ledger(tenant).atomes.place(id);
+  async partial(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<ReadPartialRow> {
+    const row = await this.store.ledger(tenant).atomes.partial(id);
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
     check?.(headerOf(row));
     return row;
@@ -138,7 +138,7 @@ export class LedgerReader {
 
   /** As {@link getAt}, its document as text. */
   async textAt(tenant: string, id: string, asOf: AsOf): Promise<AtomeInText> {
-    const { version: current } = await this.place(tenant, id);
+    const { version: current } = await this.partial(tenant, id);
     const version =
       'version' in asOf ? asOf.version : await versionAt(this.store.ledger(tenant), { id, current }, asOf);
     const text = version >= 1 && version <= current ? await this.textOf(tenant, id, version) : undefined;
@@ -204,7 +204,7 @@ export class LedgerReader {
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
   async history(tenant: string, id: string, page: number | HistoryCursor, limit: number): Promise<HistoryPage> {
-    const { version: currentVersion } = await this.place(tenant, id);
+    const { version: currentVersion } = await this.partial(tenant, id);
     const { alterations } = this.store.ledger(tenant);
     const archivedTo = await alterations.archived(id);
     const to =

@@ -5,7 +5,7 @@ import type { TenantLedger } from '../store.js';
 /** A place in an atome's past. */
 export type AsOf = { readonly version: number } | { readonly seq: number } | { readonly time: string };
 
-type Moment = Exclude<AsOf, { version: number }>;
+type AsOfPosition = Exclude<AsOf, { version: number }>;
 
 /** Whose past: the atome, and its version of now. */
 interface Looked {
@@ -14,29 +14,29 @@ interface Looked {
 }
 
 /**
- * The newest version not after a moment; 0 when there is none. Binary search: versions, seqs and times grow together.
- * @throws AtomeError `gone` where the moment is below the floor.
+ * The newest version not after a position; 0 when there is none. Binary search: versions, seqs and times grow together.
+ * @throws AtomeError `gone` where the position is below the floor.
  */
-export async function versionAt(ledger: TenantLedger, { id, current }: Looked, moment: Moment): Promise<number> {
+export async function versionAt(ledger: TenantLedger, { id, current }: Looked, asOf: AsOfPosition): Promise<number> {
   let [low, high] = [0, current];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     const row = await ledger.alterations.version(id, middle);
-    if (!row) await requireKnown(ledger, id, moment);
-    if (row && isAfter(row, moment)) high = middle - 1;
+    if (!row) await requireKnown(ledger, id, asOf);
+    if (row && isAfter(row, asOf)) high = middle - 1;
     else low = middle;
   }
   return low;
 }
 
-/** What is archived was before any moment at or behind the floor. */
-async function requireKnown(ledger: TenantLedger, id: string, moment: Moment): Promise<void> {
+/** What is archived was before any position at or behind the floor. */
+async function requireKnown(ledger: TenantLedger, id: string, asOf: AsOfPosition): Promise<void> {
   const floor = await ledger.audit.floor();
-  if (floor && isAfter(floor, moment)) throw archivedBefore(id, await ledger.alterations.archived(id));
+  if (floor && isAfter(floor, asOf)) throw archivedBefore(id, await ledger.alterations.archived(id));
 }
 
-function isAfter({ seq, timestamp }: Pick<AlterationRow, 'seq' | 'timestamp'>, moment: Moment): boolean {
-  return 'seq' in moment ? seq > moment.seq : timestamp > moment.time;
+function isAfter({ seq, timestamp }: Pick<AlterationRow, 'seq' | 'timestamp'>, asOf: AsOfPosition): boolean {
+  return 'seq' in asOf ? seq > asOf.seq : timestamp > asOf.time;
 }
 
 /** Why a version that an atome has had is not known. */

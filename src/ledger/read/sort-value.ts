@@ -1,10 +1,10 @@
 import { sortValueAt } from '../../protocol/index.js';
 import { atomeOf } from '../row-mapper.js';
 import type { AtomeRow } from '../rows.js';
-import type { ListPlace, ListQuery } from '../store.js';
+import type { ListCursor, ListQuery } from '../store.js';
 
 /** Where a row is in the order of a list. */
-export function placeOf({ sort, sortBy }: Pick<ListQuery, 'sort' | 'sortBy'>, row: AtomeRow): ListPlace {
+export function placeOf({ sort, sortBy }: Pick<ListQuery, 'sort' | 'sortBy'>, row: AtomeRow): ListCursor {
   if (!sort) return { value: sortValueOf(sortBy, row), id: row.id };
   const atome = atomeOf(row);
   return { value: sort.map(({ field }) => sortValueAt(field, atome)), id: row.id };

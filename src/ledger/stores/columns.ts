@@ -17,7 +17,7 @@ import type {
   FloorRow,
   HeadRow,
   PropagationRow,
-  ReceiptRow,
+  IdempotencyRecord,
   StoredAtomeRow,
 } from '../rows.js';
 import type { BaseDigest } from '../bases.js';
@@ -70,7 +70,7 @@ function columnsOf<Row>(entity: Entity<Row>): Columns<Omit<Row, 'tenant'>> {
 const HEAD: Columns<HeadRow> = columnsOf(LedgerEntity);
 export const ALTERATION: Columns<AlterationRow> = columnsOf(AlterationEntity);
 export const ATOME: Columns<StoredAtomeRow> = columnsOf(AtomeEntity);
-const RECEIPT: Columns<ReceiptRow> = columnsOf(ReceiptEntity);
+const RECEIPT: Columns<IdempotencyRecord> = columnsOf(ReceiptEntity);
 const PROPAGATION: Columns<PropagationRow> = columnsOf(PropagationEntity);
 
 function some<Row, Name extends keyof Row>(columns: Columns<Row>, ...names: Name[]): Columns<Pick<Row, Name>> {
@@ -203,7 +203,7 @@ function tableOf<Row>(entity: Entity<Row>): Table<Omit<Row, 'tenant'>> {
 
 export const ALTERATIONS: Table<AlterationRow> = tableOf(AlterationEntity);
 export const ATOMES: Table<StoredAtomeRow> = tableOf(AtomeEntity);
-export const RECEIPTS: Table<ReceiptRow> = tableOf(ReceiptEntity);
+export const RECEIPTS: Table<IdempotencyRecord> = tableOf(ReceiptEntity);
 export const BASES: Table<BaseRow> = tableOf(BaseEntity);
 export const FLOORS: Table<FloorRow> = tableOf(FloorEntity);
 

@@ -1,7 +1,7 @@
 import {
   MAX_DESCENDANTS,
   type Additions,
-  type CountedHeirs,
+  type CountedDescendants,
   type PropagationProgress,
   type StartedPropagation,
 } from '../store.js';
@@ -10,28 +10,28 @@ import { PROPAGATION_COLUMNS, type Param, type Statement } from './columns.js';
 /* Who inherits from whom, and which changes have still to be propagated. Parameters are written `?`. */
 
 /**
- * Whose heirs are how many, of those that inherit from the uppermost above some atomes, or from some others; `texts` is a
- * subquery of their ids in a column `value`. Its parameters: {@link heirsParams}.
+ * Counts, for each owner, the atomes that inherit from the topmost ancestor of some atomes, or from some others; `texts` is a
+ * subquery of the ids of both in a column `value`. Its parameters: {@link descendantsParams}.
  */
-export function countHeirs(texts: string): string {
+export function countDescendants(texts: string): string {
   return `WITH RECURSIVE ancestors(id, heir_of) AS (
       SELECT a.id, a.heir_of FROM (${texts}) AS wanted CROSS JOIN atome_atomes AS a WHERE a.tenant = ? AND a.id = wanted.value
       UNION SELECT a.id, a.heir_of FROM ancestors CROSS JOIN atome_atomes AS a WHERE a.tenant = ? AND a.id = ancestors.heir_of
-    ), heirs(id, owner_id) AS (
-      SELECT heir.id, heir.owner_id FROM (
+    ), descendants(id, owner_id) AS (
+      SELECT descendant.id, descendant.owner_id FROM (
         SELECT id FROM ancestors WHERE heir_of IS NULL UNION SELECT wanted.value FROM (${texts}) AS wanted
-      ) AS root CROSS JOIN atome_atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = root.id
-      UNION SELECT heir.id, heir.owner_id FROM heirs CROSS JOIN atome_atomes AS heir WHERE heir.tenant = ? AND heir.heir_of = heirs.id
-    ) SELECT owner_id AS "ownerId", count(*) AS count FROM (SELECT owner_id FROM heirs LIMIT ${MAX_DESCENDANTS + 1}) AS bounded
+      ) AS root CROSS JOIN atome_atomes AS descendant WHERE descendant.tenant = ? AND descendant.heir_of = root.id
+      UNION SELECT descendant.id, descendant.owner_id FROM descendants CROSS JOIN atome_atomes AS descendant WHERE descendant.tenant = ? AND descendant.heir_of = descendants.id
+    ) SELECT owner_id AS "ownerId", count(*) AS count FROM (SELECT owner_id FROM descendants LIMIT ${MAX_DESCENDANTS + 1}) AS bounded
       GROUP BY owner_id`;
 }
 
-export function heirsParams(tenant: string, { adopters, changed }: CountedHeirs): Param[] {
+export function descendantsParams(tenant: string, { adopters, changed }: CountedDescendants): Param[] {
   return [JSON.stringify(adopters), tenant, tenant, JSON.stringify(changed), tenant, tenant];
 }
 
 /**
- * Begins one anew, where anything inherits. While others are under way all heirs are told: they may have been without their
+ * Begins one anew, where anything inherits. While others are under way all descendants are told: they may have been without their
  * rights in between, and what readers were not shown then they are shown now.
  */
 function startPropagation(
@@ -66,6 +66,6 @@ export function propagationStatements(tenant: string, { propagations = [], progr
 export const SELECT_PROPAGATION = `SELECT ${PROPAGATION_COLUMNS} FROM atome_propagations WHERE tenant = ? ORDER BY seq LIMIT 1`;
 
 /** Those that inherit directly from an atome, in order of id, and how large they are. */
-export const SELECT_HEIRS = `SELECT id, size FROM atome_atomes WHERE tenant = ? AND heir_of = ? AND id > ? ORDER BY id LIMIT ?`;
+export const SELECT_DESCENDANTS = `SELECT id, size FROM atome_atomes WHERE tenant = ? AND heir_of = ? AND id > ? ORDER BY id LIMIT ?`;
 
 export const SELECT_PROPAGATING = 'SELECT DISTINCT tenant FROM atome_propagations';

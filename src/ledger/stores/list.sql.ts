@@ -1,4 +1,4 @@
-import type { ListPlace, ListQuery, VisibilityFilter } from '../store.js';
+import type { ListCursor, ListQuery, VisibilityFilter } from '../store.js';
 import { isReadNow } from './ancestors.sql.js';
 import { conditionSql, type ConditionDialect } from './condition.sql.js';
 import type { SortDialect } from './sort-dialect.js';
@@ -47,7 +47,7 @@ export type FoundQuery = ListQuery & {
   /** The index that leads to the atomes. */
   readonly index?: IndexUse | undefined;
   /** The last place that is looked at. */
-  readonly until?: ListPlace | undefined;
+  readonly until?: ListCursor | undefined;
 };
 
 /** What a list is read from; SQLite reads it in this order. */

@@ -6,7 +6,7 @@ import {
   type HeadRow,
   type PartialAtomeRow,
 } from '../rows.js';
-import type { CountedHeirs, LockedState, TouchedKeys } from '../store.js';
+import type { CountedDescendants, LockedState, TouchedKeys } from '../store.js';
 import type { Param } from './columns.js';
 
 /* Rows as they come out of the databases, and what is read for a group of writes. */
@@ -62,20 +62,23 @@ export function missingDocuments(
   return (end < 0 ? missing : missing.slice(0, end)).map(({ id }) => id);
 }
 
-/** Whose heirs are to be counted; undefined when nobody's are. */
-export function countedOf({ atomes }: FoundAtomes, { countedAmong }: TouchedKeys): CountedHeirs | undefined {
+/** Whose descendants are to be counted; undefined when nobody's are. */
+export function countedOf({ atomes }: FoundAtomes, { countedAmong }: TouchedKeys): CountedDescendants | undefined {
   const counted = countedAmong?.(atomes);
   return counted && counted.adopters.length + counted.changed.length > 0 ? counted : undefined;
 }
 
-export interface HeirsOfOwner {
+export interface DescendantsOfOwner {
   readonly ownerId: string;
   readonly count: number | string;
 }
 
 /** What was counted, as the plan is given it. */
-export function heirsOf(counted: CountedHeirs, rows: readonly HeirsOfOwner[]): Pick<LockedState, 'counted' | 'heirs'> {
-  return { counted, heirs: new Map(rows.map(({ ownerId, count }) => [ownerId, Number(count)])) };
+export function descendantsOf(
+  counted: CountedDescendants,
+  rows: readonly DescendantsOfOwner[],
+): Pick<LockedState, 'counted' | 'descendants'> {
+  return { counted, descendants: new Map(rows.map(({ ownerId, count }) => [ownerId, Number(count)])) };
 }
 
 export type ReadDocumentRow = DocumentRow & Pick<AtomeRow, 'id'>;

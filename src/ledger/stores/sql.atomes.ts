@@ -1,5 +1,5 @@
 import { invalid, type AtomeError } from '../../protocol/index.js';
-import { hasDocument, type AtomeHeaderRow, type AtomeRow, type PlacedRow, type ReadAtomeRow } from '../rows.js';
+import { hasDocument, type AtomeHeaderRow, type AtomeRow, type ReadPartialRow, type ReadAtomeRow } from '../rows.js';
 import { isHeavy, isInOrder } from '../read-weights.js';
 import { placeOf } from '../read/sort-value.js';
 import type { IdPage, LedgerAtomes, ListQuery, SearchPage, Total } from '../store.js';
@@ -30,7 +30,7 @@ function unordered(): AtomeError {
 export class SqlAtomes extends Part implements LedgerAtomes {
   async get(id: string, check?: (row: AtomeHeaderRow) => void, isWhole = false): Promise<ReadAtomeRow | undefined> {
     if (check) {
-      const row = await this.place(id);
+      const row = await this.partial(id);
       if (!row) return undefined;
       check(row);
       if (hasDocument(row) && !isWhole) return row;
@@ -46,8 +46,8 @@ export class SqlAtomes extends Part implements LedgerAtomes {
     return atomeRow(row);
   }
 
-  async place(id: string): Promise<PlacedRow | undefined> {
-    const [row] = await this.query<PlacedRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
+  async partial(id: string): Promise<ReadPartialRow | undefined> {
+    const [row] = await this.query<ReadPartialRow>(sql.SELECT_PARTIAL_ATOME, this.tenant, id);
     return row && atomeRow(row);
   }
 

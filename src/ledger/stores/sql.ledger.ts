@@ -18,14 +18,14 @@ import type {
   LedgerAudit,
   LedgerWrites,
   LockedState,
-  NextHeirs,
+  NextDescendants,
   Planned,
   SeqPage,
   TenantLedger,
   TouchedKeys,
   VersionRange,
 } from '../store.js';
-import { SELECT_HEIRS, SELECT_PROPAGATION } from './inheritance.sql.js';
+import { SELECT_DESCENDANTS, SELECT_PROPAGATION } from './inheritance.sql.js';
 import { alterationRow, headRow, numbers } from './read-rows.js';
 import { SELECT_OTHER_BYTES } from './row-bytes.sql.js';
 import * as sql from './sql.js';
@@ -83,19 +83,25 @@ class SqlWrites extends Part implements LedgerWrites {
     return this.database.commit(this.tenant, touched, plan);
   }
 
-  async nextHeirs(limit: number, bytes: number): Promise<NextHeirs | undefined> {
+  async nextDescendants(limit: number, bytes: number): Promise<NextDescendants | undefined> {
     const [row] = await this.query<PropagationRow>(SELECT_PROPAGATION, this.tenant);
     if (!row) return undefined;
     const propagation = numbers(row, ['seq']);
     const { parentId, afterId } = propagation;
-    const heirs = await this.query<Pick<AtomeRow, 'id' | 'size'>>(SELECT_HEIRS, this.tenant, parentId, afterId, limit);
+    const descendants = await this.query<Pick<AtomeRow, 'id' | 'size'>>(
+      SELECT_DESCENDANTS,
+      this.tenant,
+      parentId,
+      afterId,
+      limit,
+    );
     const ids: string[] = [];
-    for (let left = bytes; ids.length < heirs.length && (ids.length === 0 || left > 0);) {
-      const { id, size } = heirs[ids.length]!;
+    for (let left = bytes; ids.length < descendants.length && (ids.length === 0 || left > 0);) {
+      const { id, size } = descendants[ids.length]!;
       ids.push(id);
       left -= size;
     }
-    return { propagation, ids, isEnd: heirs.length < limit && ids.length === heirs.length };
+    return { propagation, ids, isEnd: descendants.length < limit && ids.length === descendants.length };
   }
 }
 

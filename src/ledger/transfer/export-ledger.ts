@@ -1,6 +1,6 @@
 import { genesisHash } from '../integrity/hash-chain.js';
 import { isErased } from '../erasure.js';
-import type { HeadRow, PropagationRow, ReceiptRow } from '../rows.js';
+import type { HeadRow, PropagationRow, IdempotencyRecord } from '../rows.js';
 import { PROPAGATION_COLUMNS, RECEIPT_COLUMNS } from '../stores/columns.js';
 import { numbers } from '../stores/read-rows.js';
 import type { SqlDatabase } from '../stores/sql.part.js';
@@ -11,7 +11,7 @@ const ROWS = 500;
 const CHARS = 4 * 1024 * 1024;
 
 /** One statement, so that both are of the same moment: what is told of a change later has a later seq. */
-const SELECT_MOMENT = `SELECT l.seq AS "head", p.* FROM atome_ledgers AS l
+const SELECT_START = `SELECT l.seq AS "head", p.* FROM atome_ledgers AS l
   LEFT JOIN (SELECT tenant AS "whose", ${PROPAGATION_COLUMNS} FROM atome_propagations) AS p ON p."whose" = l.tenant
   WHERE l.tenant = ?`;
 const SELECT_RECEIPTS = `SELECT ${RECEIPT_COLUMNS} FROM atome_receipts
@@ -43,7 +43,7 @@ export async function* exportLedger({
   /** Atomes of which rows are erased, as long as the `redact` that has done it is not among the lines. */
   const erased = new Set<string>();
   for (;;) {
-    const { head, propagations } = await momentOf(database, tenant);
+    const { head, propagations } = await startOf(database, tenant);
     while (seq < head) {
       const rows = await ledger.alterations.page({ after: seq, upTo: head, limit: ROWS, chars: CHARS });
       if (rows[0]?.seq !== seq + 1) throw new ExportError(await whyMissing(ledger, seq + 1));
@@ -69,13 +69,13 @@ async function whyMissing({ tenant, audit }: TenantLedger, seq: number): Promise
   return `${tenant}: the alteration ${seq} ${what}`;
 }
 
-type Moment = { readonly head: unknown } & Partial<PropagationRow>;
+type StartRow = { readonly head: unknown } & Partial<PropagationRow>;
 
-async function momentOf(
+async function startOf(
   database: Pick<SqlDatabase, 'query'>,
   tenant: string,
 ): Promise<{ head: HeadRow['seq']; propagations: OpenPropagation[] }> {
-  const rows = (await database.query(tenant, SELECT_MOMENT, [tenant])) as Moment[];
+  const rows = (await database.query(tenant, SELECT_START, [tenant])) as StartRow[];
   const propagations = rows
     .filter(({ parentId }) => parentId != null)
     .map(({ parentId, seq, author, origin }) => ({
@@ -93,7 +93,7 @@ async function* receiptsOf(
   upTo: number,
 ): AsyncGenerator<TransferLine> {
   for (let after: readonly [string, string] = ['', '']; ;) {
-    const rows = (await database.query(tenant, SELECT_RECEIPTS, [tenant, ...after])) as ReceiptRow[];
+    const rows = (await database.query(tenant, SELECT_RECEIPTS, [tenant, ...after])) as IdempotencyRecord[];
     for (const row of rows) {
       const receipt = numbers(row, ['seq']);
       if (receipt.seq <= upTo) yield { type: 'receipt', row: receipt };

@@ -2,7 +2,7 @@ import { isErased } from '../erasure.js';
 import { GENESIS_TIME, genesisHash } from '../integrity/hash-chain.js';
 import { rowFault } from '../integrity/verify-ledger.js';
 import { receiptBytes } from '../row-bytes.js';
-import type { AlterationRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import type { SqlStore } from '../stores/sql.store.js';
 import * as sql from '../stores/sql.js';
 import type { TenantLedger } from '../store.js';
@@ -77,7 +77,7 @@ export class LedgerImport {
 class TenantImport {
   private rows: AlterationRow[] = [];
   private chars = 0;
-  private receipts: ReceiptRow[] = [];
+  private receipts: IdempotencyRecord[] = [];
   private added = 0;
 
   private constructor(
@@ -129,7 +129,7 @@ class TenantImport {
     if (this.rows.length >= ROWS || this.chars >= CHARS) await this.flush();
   }
 
-  async receipt(row: ReceiptRow): Promise<void> {
+  async receipt(row: IdempotencyRecord): Promise<void> {
     // an earlier version has written neither
     this.receipts.push({ ...{ superseded: null, timestamp: this.head.timestamp }, ...row });
     if (this.receipts.length >= ROWS) await this.flushReceipts();
@@ -209,6 +209,6 @@ class TenantImport {
   }
 }
 
-function nameOf({ author, opId }: Pick<ReceiptRow, 'author' | 'opId'>): string {
+function nameOf({ author, opId }: Pick<IdempotencyRecord, 'author' | 'opId'>): string {
   return JSON.stringify([author, opId]);
 }

@@ -1,4 +1,4 @@
-import type { AlterationRow, PropagationRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, PropagationRow, IdempotencyRecord } from '../rows.js';
 
 /*
  * A ledger as lines of JSON: what was written, with its hashes. States are not in it: they are folded again out of what was
@@ -27,7 +27,7 @@ export interface AlterationLine {
 /** What a write that altered nothing was answered. */
 export interface ReceiptLine {
   readonly type: 'receipt';
-  readonly row: ReceiptRow;
+  readonly row: IdempotencyRecord;
 }
 
 /** A change of an access that was still being told. */

@@ -32,7 +32,7 @@ export interface InheritanceGraph {
   /** Lets pass when a parent has been read. */
   requireParent(id: string): void;
   /** How many inherit where one adopts another, or from one that changes; of one owner, or of all. */
-  countHeirs(of: { readonly adopter?: string; readonly changed?: string }, ownerId?: string): number;
+  countDescendants(of: { readonly adopter?: string; readonly changed?: string }, ownerId?: string): number;
   /** Lets pass when what is counted is of one write alone. */
   requireAlone(): void;
 }
@@ -50,8 +50,8 @@ export class AccessInheritance {
       const access = mutation.changes.access ?? this.rules.defaultAccess(mutation.changes.kind);
       if (access === undefined) return mutation;
       const { parentId } = mutation.changes;
-      const heir = { id: mutation.atomeId, ownerId: by.id };
-      const inherited = access === 'inherit' && this.inheritFrom(parentId, heir, by);
+      const descendant = { id: mutation.atomeId, ownerId: by.id };
+      const inherited = access === 'inherit' && this.inheritFrom(parentId, descendant, by);
       return { ...mutation, changes: { ...mutation.changes, access, ...(inherited && { inherited }) } };
     }
     if (mutation.operation !== 'share' || !target || mutation.changes.access !== 'inherit') return mutation;
@@ -84,7 +84,7 @@ export class AccessInheritance {
   }
 
   /** What a parent passes on, as it is kept there: what it has not been told yet itself, its children are told after it. */
-  private inheritFrom(parentId: string | null, heir: Pick<AtomeHeader, 'id' | 'ownerId'>, by: Principal): Access {
+  private inheritFrom(parentId: string | null, descendant: Pick<AtomeHeader, 'id' | 'ownerId'>, by: Principal): Access {
     if (parentId === null) {
       const message = 'cannot be "inherit" without a parentId; name the parent, or give the atome an access of its own';
       throw invalid([{ path: 'access', message }]);
@@ -97,20 +97,20 @@ export class AccessInheritance {
       const text = `you may see the atome "${parentId}", but not write it: only who may write an atome may have others inherit from it`;
       throw new AtomeError('forbidden', text);
     }
-    this.assertRoom(parentId, this.topAbove(parentId, heir.id), heir.ownerId);
+    this.assertRoom(parentId, this.topAbove(parentId, descendant.id), descendant.ownerId);
     const inherited = inheritedFrom(this.graph.keptHeader(parentId)!);
-    this.assertCharsFit(parentId, this.graph.countHeirs({ adopter: parentId }) + 1, inherited);
+    this.assertCharsFit(parentId, this.graph.countDescendants({ adopter: parentId }) + 1, inherited);
     return inherited;
   }
 
   /** Bounded for each tree and, that one who may write cannot take all the room, for each principal who does not own it. */
   private assertRoom(adopter: string, top: Ancestor | undefined, ownerId: string): void {
-    if (this.graph.countHeirs({ adopter }) >= MAX_DESCENDANTS) {
+    if (this.graph.countDescendants({ adopter }) >= MAX_DESCENDANTS) {
       this.graph.requireAlone();
       const text = `${MAX_DESCENDANTS} atomes inherit from "${adopter}" or with it; give the new one an access of its own`;
       throw new AtomeError('too_large', text);
     }
-    if (ownerId === top?.ownerId || this.graph.countHeirs({ adopter }, ownerId) < MAX_DESCENDANTS_OF_ONE) return;
+    if (ownerId === top?.ownerId || this.graph.countDescendants({ adopter }, ownerId) < MAX_DESCENDANTS_OF_ONE) return;
     this.graph.requireAlone();
     const text = `${MAX_DESCENDANTS_OF_ONE} atomes of one owner inherit from "${adopter}" or with it, whose access is another's; give the new one an access of its own`;
     throw new AtomeError('too_large', text);
@@ -138,7 +138,7 @@ export class AccessInheritance {
   assertCopiesFit(before: AtomeState, after: AtomeState): void {
     const [old, now] = [this.graph.judged(before), this.graph.judged(after)];
     if (narrows(rightsNow(old), rightsNow(now))) return;
-    const count = this.graph.countHeirs({ changed: after.id });
+    const count = this.graph.countDescendants({ changed: after.id });
     if (count > MAX_DESCENDANTS) {
       this.graph.requireAlone();
       const text = `more than ${MAX_DESCENDANTS} atomes inherit from "${after.id}"; give some of them an access of their own first`;
@@ -147,10 +147,10 @@ export class AccessInheritance {
     this.assertCharsFit(after.id, count, inheritedFrom(after));
   }
 
-  private assertCharsFit(id: string, heirs: number, inherited: Access): void {
-    if (heirs * JSON.stringify(inherited).length <= MAX_INHERITED_CHARS) return;
+  private assertCharsFit(id: string, descendants: number, inherited: Access): void {
+    if (descendants * JSON.stringify(inherited).length <= MAX_INHERITED_CHARS) return;
     this.graph.requireAlone();
-    const text = `${heirs} atomes inherit from "${id}", and its access is too long for that many copies; name a group instead of its members`;
+    const text = `${descendants} atomes inherit from "${id}", and its access is too long for that many copies; name a group instead of its members`;
     throw new AtomeError('too_large', text);
   }
 }

@@ -16,16 +16,16 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
   beforeEach(async () => {
     ledger = await openLedger(await openStore(database.url));
     const tag = `${Math.random()}`.slice(2);
-    [top, heir] = [`top-${tag}`, `heir-${tag}`];
+    [top, descendant] = [`top-${tag}`, `descendant-${tag}`];
     await ledger.write(write(top, 'create', { ...content, parentId: null }));
-    await ledger.write(write(heir, 'create', { ...content, parentId: top, access: 'inherit' }));
+    await ledger.write(write(descendant, 'create', { ...content, parentId: top, access: 'inherit' }));
   });
   afterEach(() => ledger.close());
   afterAll(() => database.drop());
 
   let top: string;
-  let heir: string;
-  const erase = (): Promise<Outcome> => ledger.write(write(heir, 'redact', {}));
+  let descendant: string;
+  const erase = (): Promise<Outcome> => ledger.write(write(descendant, 'redact', {}));
   const share = (access: 'private' | 'tenant'): Promise<Outcome> => ledger.write(write(top, 'share', { access }));
   const fault = async (): Promise<LedgerFault | undefined> => {
     await ledger.settled();
@@ -36,7 +36,9 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
     await erase();
     await share('private');
     expect(await fault()).toBeUndefined();
-    expect(await ledger.reader.standing(TENANT, heir)).toMatchObject({ inherited: { read: [], write: ['somebody'] } });
+    expect(await ledger.reader.headerOf(TENANT, descendant)).toMatchObject({
+      inherited: { read: [], write: ['somebody'] },
+    });
   });
 
   it.each([
@@ -47,7 +49,7 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
     await Promise.all(writes());
     expect(await fault()).toBeUndefined();
     expect(
-      JSON.stringify(await ledger.store.ledger(TENANT).alterations.versions(heir, { from: 1, to: 9 })),
+      JSON.stringify(await ledger.store.ledger(TENANT).alterations.versions(descendant, { from: 1, to: 9 })),
     ).not.toContain('canary');
   });
 
@@ -56,7 +58,7 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
     for (let n = 0; n < 12; n += 1) await share(n % 2 ? 'tenant' : 'private');
     expect(await fault()).toBeUndefined();
     const { ids } = await ledger.store.ledger(TENANT).audit.owned(SOMEBODY.id, '');
-    expect([ids.includes(heir), ids.includes(top)]).toEqual([false, true]);
-    await expect(ledger.write(write(heir, 'restore', { version: 1 }))).rejects.toMatchObject({ code: 'gone' });
+    expect([ids.includes(descendant), ids.includes(top)]).toEqual([false, true]);
+    await expect(ledger.write(write(descendant, 'restore', { version: 1 }))).rejects.toMatchObject({ code: 'gone' });
   });
 });

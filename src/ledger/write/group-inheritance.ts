@@ -46,13 +46,13 @@ export class GroupInheritance implements InheritanceGraph {
     if (!this.before.parents?.includes(id) && this.group.atome(id) === undefined) throw new DecideApart();
   }
 
-  countHeirs({ adopter, changed }: { adopter?: string; changed?: string }, ownerId?: string): number {
-    const { counted, heirs } = this.before;
+  countDescendants({ adopter, changed }: { adopter?: string; changed?: string }, ownerId?: string): number {
+    const { counted, descendants } = this.before;
     if (adopter !== undefined) this.requireCounted(adopter, counted?.adopters);
     if (changed !== undefined) this.requireCounted(changed, counted?.changed);
-    if (ownerId !== undefined) return (heirs?.get(ownerId) ?? 0) + this.group.inheriting;
+    if (ownerId !== undefined) return (descendants?.get(ownerId) ?? 0) + this.group.inheriting;
     let count = this.group.inheriting;
-    for (const each of heirs?.values() ?? []) count += each;
+    for (const each of descendants?.values() ?? []) count += each;
     return count;
   }
 
@@ -60,7 +60,7 @@ export class GroupInheritance implements InheritanceGraph {
     if (!this.isAlone) throw new DecideApart();
   }
 
-  /** Of an atome that was there before the group: that its heirs have been counted, as somebody had the right to that. */
+  /** Of an atome that was there before the group: that its descendants have been counted, as somebody had the right to that. */
   private requireCounted(id: string, counted: readonly string[] | undefined): void {
     if (this.group.wasThere(id) && !counted?.includes(id)) throw new DecideApart();
   }

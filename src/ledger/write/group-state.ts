@@ -8,13 +8,13 @@ import type { Position } from '../new-alteration.js';
 import { headerOfAtome, type Committed } from '../outcome.js';
 import { receiptBytes } from '../row-bytes.js';
 import type { StoredTotals } from './quotas.js';
-import type { AlterationRow, AtomeRow, HeadRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, AtomeRow, HeadRow, IdempotencyRecord } from '../rows.js';
 import type { Additions, Erasure, LockedState, PropagationProgress, StartedPropagation } from '../store.js';
 
 /** What a group adds to the ledger, in the order of its writes. */
 class Added {
   readonly alterations: AlterationRow[] = [];
-  readonly receipts: ReceiptRow[] = [];
+  readonly receipts: IdempotencyRecord[] = [];
   readonly erased: Erasure[] = [];
   readonly propagations: StartedPropagation[] = [];
   progress: PropagationProgress | undefined;

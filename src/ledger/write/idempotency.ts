@@ -10,7 +10,7 @@ import {
   type Rights,
 } from '../../protocol/index.js';
 import type { Outcome } from '../outcome.js';
-import type { AlterationRow, ReceiptRow } from '../rows.js';
+import type { AlterationRow, IdempotencyRecord } from '../rows.js';
 import type { WriteName } from '../store.js';
 
 /* Idempotency: a repeated write gets the first answer. */
@@ -24,7 +24,7 @@ export function nameOf({ opId, author }: WriteName): string {
 }
 
 /** The first answer to an opId. @throws AtomeError `op_reused` when this is another write under its name. */
-export function replayOf(first: ReceiptRow, mutation: Mutation, epoch: string): Outcome {
+export function replayOf(first: IdempotencyRecord, mutation: Mutation, epoch: string): Outcome {
   // a create without an id was given one by the server, another each time
   const sameAtome = first.atomeId === mutation.atomeId || mutation.freshId === true;
   if (first.operation !== mutation.operation || !sameAtome || !isRepeated(first, mutation)) {
@@ -45,7 +45,7 @@ export function replayOf(first: ReceiptRow, mutation: Mutation, epoch: string): 
   };
 }
 
-function isRepeated({ changes }: ReceiptRow, mutation: Mutation): boolean {
+function isRepeated({ changes }: IdempotencyRecord, mutation: Mutation): boolean {
   const kept: unknown = JSON.parse(changes);
   // what was erased cannot be compared any more; and an atome is erased in one way only
   if (kept === null || mutation.operation === 'redact') return true;

@@ -1,7 +1,7 @@
 import { fold, inheritedFrom, sameRights } from '../../protocol/index.js';
 import { newAlteration } from '../new-alteration.js';
 import type { Committed } from '../outcome.js';
-import type { Additions, LedgerStore, LockedState, NextHeirs } from '../store.js';
+import type { Additions, LedgerStore, LockedState, NextDescendants } from '../store.js';
 import { appendEntry } from './append-entry.js';
 import { excerptOf } from './excerpt.js';
 import { GroupInheritance } from './group-inheritance.js';
@@ -21,11 +21,11 @@ export interface PropagationPlan {
 
 /**
  * Tells some of those that inherit from an atome what that comes to, each in an alteration of its own. Those that have
- * heirs are told of to these in later steps.
+ * descendants are told of to these in later steps.
  */
 export function planPropagation(
   before: LockedState,
-  { propagation, ids, isEnd }: NextHeirs,
+  { propagation, ids, isEnd }: NextDescendants,
   { clock, now }: Pick<WriteEnvironment, 'clock' | 'now'>,
 ): PropagationPlan {
   const { parentId, seq, author, origin, again } = propagation;
@@ -111,7 +111,7 @@ export class AccessPropagation {
   /** Takes the next step. @returns what it has committed. */
   async step(tenant: string): Promise<readonly Committed[]> {
     const { write } = this.store.ledger(tenant);
-    const next = await write.nextHeirs(PROPAGATED.atomes, PROPAGATED.bytes);
+    const next = await write.nextDescendants(PROPAGATED.atomes, PROPAGATED.bytes);
     if (!next) {
       this.end(tenant);
       return [];

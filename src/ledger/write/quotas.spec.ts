@@ -71,7 +71,7 @@ describe('the writes of a tenant', () => {
     ledger = await openLedger(undefined, { quotas: { writesPerSecond: 10, writeBurst: 20 } });
     await ledger.write(create('top'));
     for (let n = 0; n < 9; n += 1) {
-      await ledger.write(write(`heir-${n}`, 'create', { ...CHILD, parentId: 'top', access: 'inherit' }));
+      await ledger.write(write(`descendant-${n}`, 'create', { ...CHILD, parentId: 'top', access: 'inherit' }));
     }
     await ledger.write(write('top', 'share', { access: 'private' }));
     await ledger.settled();
@@ -143,7 +143,7 @@ describe('what a tenant may hold', () => {
     await ledger.write(write('a', 'share', { access: 'private' }));
     await ledger.settled();
     await expect(share(100)).rejects.toMatchObject(exceeded('bytes'));
-    expect(await ledger.reader.standing(TENANT, 'b')).toMatchObject({ inherited: { read: [] } });
+    expect(await ledger.reader.headerOf(TENANT, 'b')).toMatchObject({ inherited: { read: [] } });
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 

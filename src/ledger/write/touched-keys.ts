@@ -3,7 +3,7 @@ import { headerOf } from '../access-columns.js';
 import type { AtomeHeaderRow } from '../rows.js';
 import type { TouchedKeys, WriteName } from '../store.js';
 import type { WriteRequest } from './decide-write.js';
-import { countedAmong, inherits, parentAfter, parentsAmong } from './touched-heirs.js';
+import { countedAmong, inherits, parentAfter, parentsAmong } from './touched-descendants.js';
 
 /** Everything that the writes of a group need to know. */
 export function touchedKeysOf(

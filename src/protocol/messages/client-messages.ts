@@ -72,7 +72,7 @@ export interface PresenceUpdate {
  * What the original client sends after its REST call: the event it expects others to get. It is a write
  * like any other, or the echo of one that is already in the ledger.
  */
-export interface LegacyWrite {
+export interface CompatWrite {
   readonly type: 'atome:created' | 'atome:updated' | 'atome:altered' | 'atome:deleted';
   /** The write that it comes to. */
   readonly mutation: Mutation;
@@ -81,4 +81,4 @@ export interface LegacyWrite {
 }
 
 /** A client's frame, parsed. */
-export type ClientMessage = Ping | Auth | Subscribe | Unsubscribe | Mutate | PresenceUpdate | LegacyWrite;
+export type ClientMessage = Ping | Auth | Subscribe | Unsubscribe | Mutate | PresenceUpdate | CompatWrite;

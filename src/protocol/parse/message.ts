@@ -1,11 +1,11 @@
 import { AtomeError } from '../errors.js';
 import { isObject, type JsonValue } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { ClientMessage, Filter, LegacyWrite, Subscribe } from '../messages/client-messages.js';
+import type { ClientMessage, Filter, CompatWrite, Subscribe } from '../messages/client-messages.js';
 import { parseCondition } from '../query/parse-condition.js';
 import { Fields } from './fields.js';
 import { parseMutate } from './mutate.js';
-import { parseLegacy } from './legacy.js';
+import { parseCompat } from './compat.js';
 import { guardJson, takeIds, takeKinds, takeParentId } from './write-fields.js';
 
 /**
@@ -34,7 +34,7 @@ export function parseMessage(input: unknown, limits: Limits): ClientMessage {
     case 'atome:updated':
     case 'atome:altered':
     case 'atome:deleted':
-      return parseLegacy(input.type satisfies LegacyWrite['type'], input, limits);
+      return parseCompat(input.type satisfies CompatWrite['type'], input, limits);
     default:
       throw new AtomeError(
         'unknown_type',

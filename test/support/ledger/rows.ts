@@ -1,4 +1,4 @@
-import type { AlterationRow, AtomeRow, ReceiptRow } from '../../../src/ledger/rows.js';
+import type { AlterationRow, AtomeRow, IdempotencyRecord } from '../../../src/ledger/rows.js';
 import type { LedgerStore, PropagationProgress, StartedPropagation } from '../../../src/ledger/store.js';
 
 /* Rows made by hand, for specs of what lies under the writer. A store looks at no hash. */
@@ -66,7 +66,7 @@ export function atomeRow(id: string, seq: number, more: Partial<AtomeRow> = {}):
 export interface Rows {
   readonly alterations?: readonly AlterationRow[];
   readonly atomes?: readonly AtomeRow[];
-  readonly receipts?: readonly (Omit<ReceiptRow, 'superseded' | 'timestamp'> & Partial<ReceiptRow>)[];
+  readonly receipts?: readonly (Omit<IdempotencyRecord, 'superseded' | 'timestamp'> & Partial<IdempotencyRecord>)[];
   readonly propagations?: readonly StartedPropagation[];
   readonly progress?: PropagationProgress;
 }

@@ -210,7 +210,7 @@ const ABUSES: Readonly<Record<string, () => Promise<unknown>>> = {
     many(30, () => flood((n) => JSON.stringify({ type: 'presence', state: { n, padding: 'x'.repeat(3_000) } }))),
   pings: () => many(20, () => flood(() => '{"type":"ping"}')),
   'sends rubbish': () => many(20, () => flood((n) => `{"type":"subscribe","since":"${n}"`)),
-  'shares with heirs': () =>
+  'shares with descendants': () =>
     many(4, () =>
       call('POST', '/api/sync/push', {
         operations: Array.from({ length: 20 }, (_, n) => ({

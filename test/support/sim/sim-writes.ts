@@ -7,13 +7,13 @@ import type { SimSeat } from './sim-seat.js';
 /** How often something is written that the chaos run does not write. */
 const OTHERS = 0.25;
 /** Atomes that inherit from others, one of which may be above another. */
-const HEIRS = ['h1', 'h2', 'h3'];
+const DESCENDANTS = ['h1', 'h2', 'h3'];
 /** More than one frame of a node has. */
 const LARGE = 'large '.repeat(400);
 
 interface Asked {
   readonly client: Client;
-  readonly heir: string;
+  readonly descendant: string;
   readonly parent: string;
   readonly n: number;
 }
@@ -21,13 +21,13 @@ interface Asked {
 const WRITES: readonly (readonly [operation: string, write: (asked: Asked) => Promise<Written>])[] = [
   [
     'create',
-    ({ client, heir, parent, n }) =>
-      client.create({ id: heir, kind: 'note', parentId: parent, access: 'inherit', data: { n, k1: n % 30 } }),
+    ({ client, descendant, parent, n }) =>
+      client.create({ id: descendant, kind: 'note', parentId: parent, access: 'inherit', data: { n, k1: n % 30 } }),
   ],
-  ['move', ({ client, heir, parent, n }) => client.replace(heir, { parentId: parent, data: { moved: n } })],
-  ['share', ({ client, heir }) => client.share(heir, 'inherit')],
+  ['move', ({ client, descendant, parent, n }) => client.replace(descendant, { parentId: parent, data: { moved: n } })],
+  ['share', ({ client, descendant }) => client.share(descendant, 'inherit')],
   ['share', ({ client, parent, n }) => client.share(parent, n % 2 ? 'private' : 'tenant')],
-  ['update', ({ client, heir, n }) => client.update(heir, { k1: n % 30, [`k${n % 3}`]: n })],
+  ['update', ({ client, descendant, n }) => client.update(descendant, { k1: n % 30, [`k${n % 3}`]: n })],
   ['update', ({ client, parent, n }) => client.update(parent, { large: `${n} ${LARGE}` })],
 ];
 
@@ -44,9 +44,9 @@ export class SimWrites {
     const { books, plain, dice, shared } = this;
     if (!dice.isSo(OTHERS)) return plain.write(seat, n);
     const { client, name: by } = seat;
-    const [heir, [operation, write]] = [dice.oneOf(HEIRS), dice.oneOf(WRITES)];
-    const parent = dice.oneOf([...shared, ...HEIRS]);
-    const atomeId = operation === 'update' ? heir : parent;
-    books.book({ n, by, operation, atomeId }, write({ client, heir, parent, n }));
+    const [descendant, [operation, write]] = [dice.oneOf(DESCENDANTS), dice.oneOf(WRITES)];
+    const parent = dice.oneOf([...shared, ...DESCENDANTS]);
+    const atomeId = operation === 'update' ? descendant : parent;
+    books.book({ n, by, operation, atomeId }, write({ client, descendant, parent, n }));
   }
 }

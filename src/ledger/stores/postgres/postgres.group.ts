@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { AlterationRow, HeadRow, ReceiptRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord } from '../../rows.js';
 import { LedgerGone } from '../../store-error.js';
 import type { Additions, LockedState, TouchedKeys } from '../../store.js';
 import type { Param } from '../columns.js';
@@ -16,7 +16,7 @@ import {
 } from '../read-rows.js';
 import * as sql from '../sql.js';
 import { together } from './postgres.client.js';
-import { countHeirs, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
+import { countDescendants, findParents, readAtomes, type ReadRows } from './postgres.relatives.js';
 import {
   ADD,
   ADD_BASES,
@@ -58,7 +58,7 @@ export async function readGroup(
     readAtomes(rows, tenant, atomeIds, touched),
     ops.length === 0
       ? Promise.resolve([])
-      : rows<ReceiptRow>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
+      : rows<IdempotencyRecord>(SELECT_RECEIPTS, sql.receiptParams(tenant, ops), 'receipts'),
   ] as const;
   await together([...begun, locked, ...read]);
   const [head] = await locked;
@@ -78,7 +78,7 @@ export async function readGroup(
     creations: creations.map(alterationRow),
     ...withDocuments(found, documents),
     receipts: receipts.map((row) => numbers(row, ['seq'])),
-    ...(await countHeirs(rows, tenant, found, touched)),
+    ...(await countDescendants(rows, tenant, found, touched)),
   };
 }
 

@@ -1,9 +1,16 @@
 import type { PartialAtomeRow } from '../../rows.js';
 import type { LockedState, TouchedKeys } from '../../store.js';
 import type { Param } from '../columns.js';
-import { heirsParams } from '../inheritance.sql.js';
-import { atomeRow, countedOf, heirsOf, withParents, type FoundAtomes, type HeirsOfOwner } from '../read-rows.js';
-import { COUNT_HEIRS, SELECT_ATOMES, SELECT_ATOMES_BELOW } from './postgres.sql.js';
+import { descendantsParams } from '../inheritance.sql.js';
+import {
+  atomeRow,
+  countedOf,
+  descendantsOf,
+  withParents,
+  type FoundAtomes,
+  type DescendantsOfOwner,
+} from '../read-rows.js';
+import { COUNT_DESCENDANTS, SELECT_ATOMES, SELECT_ATOMES_BELOW } from './postgres.sql.js';
 
 /* What is read for a group once the rights of those who write are known, in the transaction that holds the lock. */
 
@@ -34,12 +41,15 @@ export async function findParents(
 }
 
 /** Counts those who inherit where some are added, and from what changes. */
-export async function countHeirs(
+export async function countDescendants(
   rows: ReadRows,
   tenant: string,
   found: FoundAtomes,
   touched: TouchedKeys,
-): Promise<Pick<LockedState, 'counted' | 'heirs'> | undefined> {
+): Promise<Pick<LockedState, 'counted' | 'descendants'> | undefined> {
   const counted = countedOf(found, touched);
-  return counted && heirsOf(counted, await rows<HeirsOfOwner>(COUNT_HEIRS, heirsParams(tenant, counted)));
+  return (
+    counted &&
+    descendantsOf(counted, await rows<DescendantsOfOwner>(COUNT_DESCENDANTS, descendantsParams(tenant, counted)))
+  );
 }

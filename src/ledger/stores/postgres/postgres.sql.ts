@@ -12,7 +12,7 @@ import {
   type Param,
   type Table,
 } from '../columns.js';
-import { countHeirs } from '../inheritance.sql.js';
+import { countDescendants } from '../inheritance.sql.js';
 import type { Dialect } from '../list.sql.js';
 import * as sql from '../sql.js';
 import { headParams } from '../read-rows.js';
@@ -56,7 +56,7 @@ export const PAIRS_OF =
 export const LOCK_HEAD = `${sql.SELECT_HEAD} FOR UPDATE`;
 
 const VALUES_OF = `SELECT unnest(ARRAY(${TEXTS_OF})) AS value`;
-export const COUNT_HEIRS = countHeirs(VALUES_OF);
+export const COUNT_DESCENDANTS = countDescendants(VALUES_OF);
 
 const NONE_OF = (found: string): string => `NOT EXISTS (SELECT 1 ${found})`;
 

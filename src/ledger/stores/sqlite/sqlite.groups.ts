@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import type { AlterationRow, HeadRow, ReceiptRow, PartialAtomeRow } from '../../rows.js';
+import type { AlterationRow, HeadRow, IdempotencyRecord, PartialAtomeRow } from '../../rows.js';
 import { LedgerGone } from '../../store-error.js';
 import type { Additions, Erasure, LockedState, TouchedKeys } from '../../store.js';
 import { ALTERATIONS, ATOMES, BASES, RECEIPTS, type Table } from '../columns.js';
@@ -8,12 +8,12 @@ import * as inheritance from '../inheritance.sql.js';
 import {
   countedOf,
   headParams,
-  heirsOf,
+  descendantsOf,
   missingDocuments,
   withDocuments,
   withParents,
   type FoundAtomes,
-  type HeirsOfOwner,
+  type DescendantsOfOwner,
   type ReadDocumentRow,
 } from '../read-rows.js';
 import * as sql from '../sql.js';
@@ -60,25 +60,25 @@ export class SqliteGroups {
         .filter((row) => row !== undefined),
       ...withDocuments(found, documents),
       receipts: ops.length === 0 ? [] : this.receipts(tenant, ops),
-      ...this.countHeirs(tenant, found, touched),
+      ...this.countDescendants(tenant, found, touched),
     };
   }
 
-  private countHeirs(
+  private countDescendants(
     tenant: string,
     found: FoundAtomes,
     touched: TouchedKeys,
-  ): Pick<LockedState, 'counted' | 'heirs'> | undefined {
+  ): Pick<LockedState, 'counted' | 'descendants'> | undefined {
     const counted = countedOf(found, touched);
     if (!counted) return undefined;
-    const rows = this.prepare(inheritance.countHeirs(SQLITE_DIALECT.textsOf)).all(
-      ...inheritance.heirsParams(tenant, counted),
+    const rows = this.prepare(inheritance.countDescendants(SQLITE_DIALECT.textsOf)).all(
+      ...inheritance.descendantsParams(tenant, counted),
     );
-    return heirsOf(counted, rows as HeirsOfOwner[]);
+    return descendantsOf(counted, rows as DescendantsOfOwner[]);
   }
 
-  private receipts(tenant: string, ops: TouchedKeys['ops']): ReceiptRow[] {
-    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as ReceiptRow[];
+  private receipts(tenant: string, ops: TouchedKeys['ops']): IdempotencyRecord[] {
+    return this.prepare(SELECT_RECEIPTS).all(...sql.receiptParams(tenant, ops)) as IdempotencyRecord[];
   }
 
   add(tenant: string, additions: Additions): void {

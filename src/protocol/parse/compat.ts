@@ -2,7 +2,7 @@ import type { Content } from '../atome.js';
 import { MAX_VERSION } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { LegacyWrite } from '../messages/client-messages.js';
+import type { CompatWrite } from '../messages/client-messages.js';
 import type { Mutation, RequestedChange } from '../operations.js';
 import { takeDeviceOpId } from './device-op-id.js';
 import { Fields } from './fields.js';
@@ -22,13 +22,13 @@ import {
 
 /* The original client's own messages. Fields that it adds and nobody needs are let through. */
 
-export function parseLegacy(type: LegacyWrite['type'], input: Record<string, unknown>, limits: Limits): LegacyWrite {
+export function parseCompat(type: CompatWrite['type'], input: Record<string, unknown>, limits: Limits): CompatWrite {
   const message = new Fields(input);
   const atome = isObject(input.atome) ? new Fields(input.atome, 'atome') : undefined;
   const take = type === 'atome:created' ? takeNewId : takeId;
   const atomeId = atome && !message.has('atomeId') ? take(atome, 'id') : take(message, 'atomeId');
   const envelope = { atomeId, baseVersion: null, hlc: null, reason: takeReason(message, limits) };
-  let write: LegacyWrite;
+  let write: CompatWrite;
   if (type === 'atome:deleted') write = takeDeleted(message, envelope);
   else if (type === 'atome:altered' && isObject(input.alteration)) {
     write = takeAltered(new Fields(ownWords(input.alteration), 'alteration'), message, envelope, limits);
@@ -42,18 +42,18 @@ export function parseLegacy(type: LegacyWrite['type'], input: Record<string, unk
 /** What a message says of its write, whatever it changes. */
 type UnnamedEnvelope = Omit<Envelope, 'opId'>;
 
-function takeDeleted(message: Fields, envelope: UnnamedEnvelope): LegacyWrite {
+function takeDeleted(message: Fields, envelope: UnnamedEnvelope): CompatWrite {
   const version = takeVersionOrNull(message);
   return { type: 'atome:deleted', version, mutation: named(message, envelope, { operation: 'delete', changes: {} }) };
 }
 
 /** A message that holds the atome itself: all of it, or the parts that were set. */
 function takeState(
-  type: Exclude<LegacyWrite['type'], 'atome:deleted'>,
+  type: Exclude<CompatWrite['type'], 'atome:deleted'>,
   atome: Fields,
   message: Fields,
   envelope: UnnamedEnvelope,
-): LegacyWrite {
+): CompatWrite {
   const version = takeVersionOrNull(atome);
   if (type === 'atome:created') {
     const changes = takeContent(atome, 'type');
@@ -87,7 +87,7 @@ function ownWords(alteration: Record<string, unknown>): Record<string, unknown> 
   return name === undefined ? alteration : { ...rest, operation, changes: { ...others, name } };
 }
 
-function takeAltered(alteration: Fields, message: Fields, envelope: UnnamedEnvelope, limits: Limits): LegacyWrite {
+function takeAltered(alteration: Fields, message: Fields, envelope: UnnamedEnvelope, limits: Limits): CompatWrite {
   const operation = takeOperation(alteration, ['update', 'patch', 'rename', 'tag', 'restore']);
   // what it echoes is the alteration as it is in the ledger, with the state that was restored
   const change: RequestedChange =

@@ -1,12 +1,12 @@
 import type { AccessRules, AtomeAction, JudgedHeader, Mutation } from '../../protocol/index.js';
 import { headerOf } from '../access-columns.js';
 import type { AtomeHeaderRow } from '../rows.js';
-import type { CountedHeirs } from '../store.js';
+import type { CountedDescendants } from '../store.js';
 import { narrows, rightsNow } from './access-inheritance.js';
 import type { WriteRequest } from './decide-write.js';
 
 /*
- * Whose heirs the writes of a group need. Rights are asked first, of the headers alone: how long a refusal takes must
+ * Whose descendants the writes of a group need. Rights are asked first, of the headers alone: how long a refusal takes must
  * not tell how many inherit.
  */
 
@@ -48,12 +48,12 @@ export function parentsAmong(
   return [...new Set(parents)];
 }
 
-/** Whose heirs count for what the writes do to the atomes that are there. */
+/** Whose descendants count for what the writes do to the atomes that are there. */
 export function countedAmong(
   requests: readonly WriteRequest[],
   rules: AccessRules,
   rows: readonly AtomeHeaderRow[],
-): CountedHeirs {
+): CountedDescendants {
   const headers = new Headers(rows, rules);
   const [adopters, changed] = [new Set<string>(), new Set<string>()];
   for (const request of requests) {

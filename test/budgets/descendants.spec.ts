@@ -8,7 +8,7 @@ import { by, create, openLedger, TENANT, write, type TestLedger } from '../suppo
 import { watchRows, type ReadRows } from '../support/ledger/watched-rows.js';
 
 const [OWNER, READER, WRITER, STRANGER] = [by('ann'), by('bob'), by('cid'), by('eve')];
-const HEIRS = 50;
+const DESCENDANTS = 50;
 const SEEN = { read: ['bob'], write: ['cid'] };
 
 const make = (id: string, parentId: string | null, access: AskedAccess): Mutation =>
@@ -43,7 +43,9 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     await ledger.write(make('elsewhere', null, { read: [], write: ['*'] }), OWNER);
     // of the same length, so that their rows are too
     for (const id of ['many', 'none']) await ledger.write(make(id, 'top', 'inherit'), OWNER);
-    await Promise.all(Array.from({ length: HEIRS }, (_, n) => ledger.write(make(`${n}`, 'many', 'inherit'), OWNER)));
+    await Promise.all(
+      Array.from({ length: DESCENDANTS }, (_, n) => ledger.write(make(`${n}`, 'many', 'inherit'), OWNER)),
+    );
   });
   afterAll(async () => {
     await ledger.close();
@@ -66,7 +68,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     ];
     // only where something comes to inherit, and there alone
     const isCounted = mutation('many').operation === 'replace' && origin === WRITER;
-    expect(many.statements.some((sql) => sql.includes('heirs(id'))).toBe(isCounted);
+    expect(many.statements.some((sql) => sql.includes('descendants(id'))).toBe(isCounted);
     expect(many.statements).toEqual(none.statements);
     if (origin === STRANGER) expect(many.statements).toEqual(unknown.statements);
     expect(Math.abs(many.bytes - none.bytes)).toBeLessThan(200);
@@ -95,7 +97,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     ]);
     const nobodys = { read: [], write: ['ann'] };
     await lent.settled();
-    for (const id of ['0', `${HEIRS - 1}`, 'late']) {
+    for (const id of ['0', `${DESCENDANTS - 1}`, 'late']) {
       expect(await lent.reader.get(TENANT, id)).toMatchObject({ inherited: nobodys });
     }
     await Promise.all([lent.write(share('many', SEEN), OWNER), lent.write(make('let', 'many', 'inherit'), WRITER)]);
