@@ -16,7 +16,6 @@ import { Feed } from '../feed/feed.js';
 import { ArrivingBodies } from '../http/arriving-bodies.js';
 import { Drain } from '../http/drain.js';
 import { sumUpNow } from '../http/limited-log.js';
-
 import { RequestTurns } from '../http/request-turns.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
