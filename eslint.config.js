@@ -107,15 +107,20 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // An arrow function that calls is as short as what it calls.
       '@typescript-eslint/no-confusing-void-expression': 'off',
+      // With `noUncheckedIndexedAccess` each index in bounds needs one.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // Documents and their stamps are objects by key.
       '@typescript-eslint/no-dynamic-delete': 'off',
+      // What listens to nothing is an empty function.
       '@typescript-eslint/no-empty-function': 'off',
       // Decorator metadata needs the annotation.
       '@typescript-eslint/no-inferrable-types': 'off',
       // Nest declares its options as classes and takes literals.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      // An index signature with a name says what its keys are.
       '@typescript-eslint/consistent-indexed-object-style': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
@@ -190,7 +195,9 @@ export default tseslint.config(
     files: SPECS,
     rules: {
       'import-x/no-restricted-paths': ['error', { zones }],
+      // `expect.any` and its like are of no type.
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      // What stands in for something asynchronous need not wait.
       '@typescript-eslint/require-await': 'off',
     },
   },

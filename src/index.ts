@@ -2,9 +2,10 @@
  * All that an application which imports the module needs, and nothing else:
  *
  * 1. the module, and what the application's own code calls;
- * 2. what `AtomeModule.forRoot` takes;
- * 3. extras, each to be left out by leaving out a line;
- * 4. what all of it speaks of: atomes and their changes, who acts, what is refused and why.
+ * 2. events: handlers of commits, durable consumers, webhooks;
+ * 3. what `AtomeModule.forRoot` takes;
+ * 4. extras, each to be left out by leaving out a line;
+ * 5. what all of it speaks of: atomes and their changes, who acts, what is refused and why.
  *
  * @example
  * ```ts
@@ -17,7 +18,7 @@
  * @packageDocumentation
  */
 
-// 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `OnAtome` hears of commits, `Consumers` tells how durable handlers stand, `Webhooks` keeps those of tenants.
+// 1. The module, and what the application's own code calls: `AtomeService` writes and reads, `AtomeHealthIndicator` says how it is.
 export { AtomeModule, type AtomeAsyncOptions } from './atome/atome.module.js';
 export { AtomeService, type ReadBy, type RenameResult, type WriteResult } from './atome/atome.service.js';
 export type { AlterInput, CreateInput, ReplaceInput, WriteContext } from './atome/write-calls.js';
@@ -33,6 +34,10 @@ export type { ListPage } from './ledger/read/ledger-reader.js';
 export type { AsOf } from './ledger/read/past.js';
 export type { ListQuery } from './ledger/store.js';
 export { SYSTEM, systemOf } from './auth/authentication/anonymous.js';
+export { AtomeHealthIndicator, type AtomeHealth } from './ops/health-indicator.js';
+export { AtomeWsAdapter } from './realtime/ws-adapter.js';
+
+// 2. Events: `OnAtome` hears of commits, `Consumers` tells how durable handlers stand, `Webhooks` keeps those of tenants.
 export { AtomeEvents } from './atome/atome-events.js';
 export { OnAtome, type AtomeEventName, type TenantEvent } from './atome/on-atome.js';
 export type { ConsumerOptions, Delivery, DeliveryTransaction } from './consumers/consumer-options.js';
@@ -50,10 +55,8 @@ export type {
   WebhookTest,
   WebhookWithSecret,
 } from './webhooks/webhook.js';
-export { AtomeHealthIndicator, type AtomeHealth } from './ops/health-indicator.js';
-export { AtomeWsAdapter } from './realtime/ws-adapter.js';
 
-// 2. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.
+// 3. What `AtomeModule.forRoot` takes: `AtomeOptions`, and the parts of it.
 export type {
   AccountOptions,
   AtomeOptions,
@@ -81,13 +84,13 @@ export { AccessPolicy, type AuthorizeHook } from './auth/authorization/access-po
 export type { KindPolicy, Policies } from './auth/authorization/kind-policies.js';
 export type { Role } from './auth/authorization/roles.js';
 
-// 3. Extras: parsers for `PATCH` in the application's own routes; the original client's dialect.
+// 4. Extras: parsers for `PATCH` in the application's own routes; the original client's dialect.
 export { addBodyParsers } from './http/body-parsers.js';
 export { describeAtomes, type ApiDocument } from './http/describe-atomes.js';
 export { CompatModule } from './compat/compat.module.js';
 export { addressInOwnWords } from './compat/addresses.js';
 
-// 4. What all of it speaks of. The messages and codes are those of `docs/protocol`.
+// 5. What all of it speaks of. The messages and codes are those of `docs/protocol`.
 export {
   AtomeError,
   CloseCode,

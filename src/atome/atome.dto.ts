@@ -10,8 +10,10 @@ import {
   parseAlterBody,
   parseDeleteBody,
   parseShareBody,
+  KEY_OPERATIONS,
   type AskedAccess,
   type JsonObject,
+  type KeyOperation,
 } from '../protocol/index.js';
 
 /*
@@ -94,9 +96,9 @@ class ReasonDto {
 }
 
 export class AlterAtomeDto extends ReasonDto {
-  @ApiProperty({ enum: ['update', 'patch', 'rename', 'tag'], example: 'update' })
-  @IsIn(['update', 'patch', 'rename', 'tag'])
-  operation!: 'update' | 'patch' | 'rename' | 'tag';
+  @ApiProperty({ enum: [...KEY_OPERATIONS], example: 'update' })
+  @IsIn(KEY_OPERATIONS)
+  operation!: KeyOperation;
 
   @ApiProperty({
     oneOf: [ANY_OBJECT, { type: 'array', items: ANY_OBJECT }],

@@ -1,12 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '../api-decorators.js';
 import { NOTE_ID } from '../http/openapi-examples.js';
-import { MAX_BATCH } from '../protocol/index.js';
-
-const OPERATIONS = ['create', 'update', 'patch', 'rename', 'tag', 'delete'];
+import { BATCH_OPERATIONS, MAX_BATCH } from '../protocol/index.js';
 
 /** For Swagger alone: the parser of the protocol decides. */
 export class BatchDto {
-  @ApiProperty({ enum: OPERATIONS, description: 'What is done with each.' })
+  @ApiProperty({ enum: [...BATCH_OPERATIONS], description: 'What is done with each.' })
   operation!: string;
 
   @ApiPropertyOptional({

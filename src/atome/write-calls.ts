@@ -11,6 +11,7 @@ import {
   type Content,
   type JsonObject,
   type JsonPatch,
+  type KeyOperation,
   type Limits,
   type Mutation,
   type Principal,
@@ -54,7 +55,7 @@ export interface CreateInput extends Partial<Content> {
 /** One of the operations that alter an atome key by key. */
 export interface AlterInput {
   /** `update` sets top-level keys of `data`; `patch` patches it; `rename` sets `data.name`, `tag` sets `meta.tags`. */
-  readonly operation: 'update' | 'patch' | 'rename' | 'tag';
+  readonly operation: KeyOperation;
   /** `{ key: value }`, a JSON Merge Patch or a JSON Patch, `{ name }`, or `{ tags }`. */
   readonly changes: JsonObject | JsonPatch;
   /** Why; kept in the history. */

@@ -68,6 +68,14 @@ export const OPERATIONS = [
 
 export type ClientOperation = (typeof OPERATIONS)[number];
 
+/** Those that alter an atome key by key. */
+export const KEY_OPERATIONS = ['update', 'patch', 'rename', 'tag'] as const satisfies readonly ClientOperation[];
+
+export type KeyOperation = (typeof KEY_OPERATIONS)[number];
+
+/** Those that a batch may ask for. */
+export const BATCH_OPERATIONS = ['create', ...KEY_OPERATIONS, 'delete'] as const;
+
 /** An operation with its changes, told apart by `operation`. */
 export type Change = {
   [O in Operation]: {

@@ -2,7 +2,7 @@ import { invalid } from '../errors.js';
 import { ID_PATTERN, KIND_PATTERN } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { Mutation } from '../operations.js';
+import { BATCH_OPERATIONS, type Mutation } from '../operations.js';
 import type { Condition } from '../query/condition.js';
 import { parseCondition } from '../query/parse-condition.js';
 import { parseAlterBody, parseDeleteBody } from './body.js';
@@ -30,7 +30,7 @@ export type Batch =
 /** The body of `POST /api/atome/batch`. @throws AtomeError `invalid`, `too_complex` */
 export function parseBatch(body: unknown, limits: Limits): Batch {
   const fields = new Fields(body);
-  const operation = takeOperation(fields, ['create', 'update', 'patch', 'rename', 'tag', 'delete']);
+  const operation = takeOperation(fields, BATCH_OPERATIONS);
   const batch =
     operation === 'create' ? { atomes: takeList(fields, 'atomes') } : takeAltering(fields, operation, limits);
   fields.refuseUnknown().check();

@@ -2,7 +2,7 @@ import { AtomeError, invalid } from '../errors.js';
 import { MAX_VERSION, uuidv7 } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { Mutation, RequestedChange } from '../operations.js';
+import { KEY_OPERATIONS, type Mutation, type RequestedChange } from '../operations.js';
 import { takeDeviceOpId } from './device-op-id.js';
 import { Fields } from './fields.js';
 import {
@@ -48,7 +48,7 @@ export function parseCreateBody(body: unknown, headers: WriteHeaders, limits: Li
 export function parseAlterBody(id: string, body: unknown, headers: WriteHeaders, limits: Limits): Mutation {
   const fields = new Fields(guardJson(body, limits));
   const atomeId = parseId(id);
-  const operation = takeOperation(fields, ['update', 'patch', 'rename', 'tag']);
+  const operation = takeOperation(fields, KEY_OPERATIONS);
   const change = takeChanges(fields, operation);
   const reason = takeReason(fields, limits);
   const deviceOpId = takeDeviceOpId(fields, atomeId, change);

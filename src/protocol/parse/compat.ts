@@ -3,7 +3,7 @@ import { MAX_VERSION } from '../ids.js';
 import { isObject } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { CompatWrite } from '../messages/client-messages.js';
-import type { Mutation, RequestedChange } from '../operations.js';
+import { KEY_OPERATIONS, type Mutation, type RequestedChange } from '../operations.js';
 import { takeDeviceOpId } from './device-op-id.js';
 import { Fields } from './fields.js';
 import {
@@ -88,7 +88,7 @@ function ownWords(alteration: Record<string, unknown>): Record<string, unknown> 
 }
 
 function takeAltered(alteration: Fields, message: Fields, envelope: UnnamedEnvelope, limits: Limits): CompatWrite {
-  const operation = takeOperation(alteration, ['update', 'patch', 'rename', 'tag', 'restore']);
+  const operation = takeOperation(alteration, [...KEY_OPERATIONS, 'restore']);
   // what it echoes is the alteration as it is in the ledger, with the state that was restored
   const change: RequestedChange =
     operation === 'restore'

@@ -6,7 +6,7 @@ import { ID_PATTERN, KIND_PATTERN, MAX_VERSION, NEW_ID_PATTERN, OP_ID_PATTERN } 
 import type { JsonPatch, JsonPatchStep } from '../merge/json-patch.js';
 import { checkJson, isObject, jsonOf, type JsonObject } from '../json.js';
 import type { Limits } from '../limits.js';
-import type { Mutation, Operation, RequestedChange } from '../operations.js';
+import type { KeyOperation, Mutation, Operation, RequestedChange } from '../operations.js';
 import { ACCESS_TEXT, readAccess } from './access.js';
 import type { Fields } from './fields.js';
 
@@ -16,7 +16,7 @@ const ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -, and not "list"
 const NEW_ID_TEXT = '1–128 characters of A–Z a–z 0–9 _ . : -, and not "list", "null", "." or ".."';
 const KIND_TEXT = '1–64 characters of A–Z a–z 0–9 _ . : -';
 // PostgreSQL stores neither NUL nor half a surrogate pair as text; no other control character helps a reader.
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- control characters are what it is about
 const PLAIN_TEXT = /^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\p{Cs}]*$/u;
 
 /**
@@ -168,10 +168,7 @@ export function takeOperation<O extends Operation>(fields: Fields, allowed: read
 }
 
 /** The changes of the operations that alter an atome key by key. */
-export function takeChanges(
-  fields: Fields,
-  operation: 'update' | 'patch' | 'rename' | 'tag' | 'restore' | 'share',
-): RequestedChange {
+export function takeChanges(fields: Fields, operation: KeyOperation | 'restore' | 'share'): RequestedChange {
   const raw = fields.raw('changes');
   if (operation === 'patch' && Array.isArray(raw)) {
     return { operation, changes: parseJsonPatch(raw, fields) };
