@@ -130,6 +130,32 @@ describe('a server that reads from a replica', () => {
     expect(await ids()).toHaveLength(3);
   });
 
+  it('has all that was written from several that are at different places, behind one address', async () => {
+    const second = await primary.standby();
+    const both = await TcpProxy.to([standby, second].map(({ url }) => Number(new URL(url).port)));
+    const there = new URL(environment.DATABASE_READ_URL!);
+    there.port = String(both.port);
+    const other = await startApp({ ...environment, DATABASE_READ_URL: there.href });
+    try {
+      await other.api.create({}, { id: 'a0' });
+      await replica.query('SELECT pg_wal_replay_pause()');
+      const seen: unknown[] = [];
+      const wanted: unknown[] = [];
+      for (let n = 1; n < 13; n += 1) {
+        await other.api.create({ n }, { id: `a${n}` });
+        // more at once than one connection answers
+        const lists = await Promise.all(Array.from({ length: 4 }, () => other.api.get('/api/atome/list?limit=500')));
+        seen.push(lists.map(({ body }) => (body.data as unknown[]).length));
+        wanted.push(Array(4).fill(n + 1));
+      }
+      expect(seen).toEqual(wanted);
+    } finally {
+      await other.close();
+      await both.cut();
+      await second.stop();
+    }
+  });
+
   it('takes no other database for a replica', async () => {
     await server.close();
     server = await startApp({ DATABASE_URL: database.url, DATABASE_READ_URL: database.url, BUS: 'off' });

@@ -13,12 +13,15 @@ export class TcpProxy {
     readonly port: number,
   ) {}
 
-  static async to(port: number, host = '127.0.0.1'): Promise<TcpProxy> {
+  /** @param ports of the server, or of several that take the connections in turn. */
+  static async to(ports: number | readonly number[], host = '127.0.0.1'): Promise<TcpProxy> {
     const server = createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const proxy = new TcpProxy(server, (server.address() as AddressInfo).port);
-    server.on('connection', (client) => proxy.join(client, connect(port, host)));
+    const all = [ports].flat();
+    let joined = 0;
+    server.on('connection', (client) => proxy.join(client, connect(all[joined++ % all.length]!, host)));
     return proxy;
   }
 

@@ -56,8 +56,8 @@ export class ServerProcess {
   }
 
   /** Starts it, and resolves when it says that it listens. */
-  static async start(environment: Record<string, string> = {}): Promise<ServerProcess> {
-    const { child, output } = run(environment);
+  static async start(environment: Record<string, string> = {}, as: As = {}): Promise<ServerProcess> {
+    const { child, output } = run(environment, as);
     const lines = createInterface({ input: child.stdout! });
     for await (const line of lines) {
       output.push(line);
@@ -134,16 +134,18 @@ export interface As {
   readonly uid?: number;
   readonly gid?: number;
   readonly cwd?: string;
+  /** The program of another build. */
+  readonly main?: string;
   /** What runs it, such as `prlimit --nofile=20`. */
   readonly by?: readonly string[];
 }
 
 function run(
   environment: Record<string, string>,
-  { by = [], ...as }: As = {},
+  { by = [], main = MAIN, ...as }: As = {},
 ): { child: ChildProcess; output: string[] } {
   const output: string[] = [];
-  const command = [...by, process.execPath, MAIN];
+  const command = [...by, process.execPath, main];
   const child = spawn(command[0]!, command.slice(1), {
     cwd: FOLDER,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', LOG_LEVEL: 'warn', ...environment },
