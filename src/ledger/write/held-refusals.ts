@@ -43,6 +43,7 @@ export class HeldRefusals {
   /** Tells all of them now, and at once what comes later. */
   end(): void {
     this.isEnded = true;
+    this.due.length = 0;
     for (const [timer, tell] of this.held) {
       clearTimeout(timer);
       tell();
