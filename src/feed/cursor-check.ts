@@ -1,8 +1,9 @@
+import { RESETS } from '../ledger/signals.js';
 import type { Cursor, ResetReason } from '../protocol/index.js';
 import type { LedgerTail } from './ledger-tail.js';
 
 /**
- * Why a cursor cannot be continued; undefined when it can.
+ * Why a cursor cannot be continued, which whoever measures is told; undefined when it can.
  * @param rights what the principal may see, as {@link Cursor} has it.
  * @param isCompact only the newest of each atome is wanted, which needs no history.
  */
@@ -13,7 +14,9 @@ export async function resetReasonOf(
   isCompact = false,
 ): Promise<ResetReason | undefined> {
   const isOther = cursor.rights !== undefined && cursor.rights !== rights;
-  return (await ledgerReasonOf(tail, cursor, isCompact)) ?? (isOther ? 'access' : undefined);
+  const reason = (await ledgerReasonOf(tail, cursor, isCompact)) ?? (isOther ? 'access' : undefined);
+  if (reason && RESETS.hasSubscribers) RESETS.publish({ reason });
+  return reason;
 }
 
 async function ledgerReasonOf(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../src/config/environment.js';
@@ -67,6 +68,15 @@ describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
     ]) {
       expect(lines).toContain(`atome_sync_${counter} 0`);
     }
+  });
+
+  it('count who comes with what another ledger has told them, whichever way they come', async () => {
+    const socket = await TestSocket.connect(server.wsUrl);
+    socket.send({ type: 'subscribe', since: 0, epoch: randomUUID() });
+    await socket.next('sync:reset');
+    await socket.close();
+    expect((await server.api.get(`/api/sync/changes?since=0&epoch=${randomUUID()}`)).status).toBe(409);
+    expect((await metrics()).split('\n')).toContain('atome_sync_resets_total{reason="epoch"} 2');
   });
 
   it('are at their own port alone, and nothing else is there', async () => {

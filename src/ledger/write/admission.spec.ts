@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { by } from '../../../test/support/ledger/ledger.js';
 import type { AtomeError } from '../../protocol/index.js';
 import {
@@ -31,6 +31,7 @@ describe('the admission of writes', () => {
     now = 0;
     admission = new Admission({ quotas: NO_QUOTAS, onRefused: (cause) => void told.push(cause) }, () => now);
   });
+  afterEach(() => admission.close());
 
   /** @returns how many got in, and what the first one was refused with that did not. */
   function enter(
@@ -105,7 +106,7 @@ describe('the admission of writes', () => {
     refuse();
     admission.close();
     refuse();
-    await jest.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(1);
     expect(settled).toHaveLength(3);
     expect(jest.getTimerCount()).toBe(0);
     jest.useRealTimers();
