@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './create-app.js';
+import { lateComers } from './late-comers.js';
 import { EX_USAGE, helpOf, readCall, UsageError, type Usage } from '../config/command-line.js';
 import { SAME_SIGNAL_MS } from '../config/same-signal.js';
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
@@ -27,6 +28,9 @@ const SERVE: Usage = {
 const FLUSH_MS = 500;
 /** How long a drain may take, behind its delay, before the process ends all the same, in milliseconds. */
 const DRAIN_MS = 9_000;
+
+/** How long those are let in who have connected before, in milliseconds. */
+const LATE_COMERS_MS = 500;
 
 /** What the signals that end a process do. They are listened to from its first moment on: one that has come is not lost. */
 export interface StopSignals {
@@ -95,8 +99,10 @@ async function drain({ app, delayMs }: Running): Promise<void> {
     process.exit(1);
   }, DRAIN_MS);
   late.unref();
+  const server = app.getHttpServer() as Server;
+  await lateComers(server, LATE_COMERS_MS);
   // nobody new; connections on which nothing is asked end, and the others with their answers
-  (app.getHttpServer() as Server).close();
+  server.close();
   app
     .close()
     .then(() => flushLog(FLUSH_MS))

@@ -1,44 +1,121 @@
-import { createContext, Script } from 'node:vm';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createContext, Script, type Context } from 'node:vm';
+import { GivenUp } from '../ledger/write/undecidable.js';
+import type { JsonValue } from '../protocol/index.js';
+import { worstSteps } from './worst-steps.js';
 
-/** How long a document may be checked, in milliseconds; where others had the processor meanwhile, so many times again. */
+/** How long a document may be checked, in milliseconds. */
 const MAX_MS = 100;
-const MAX_TRIES = 5;
 
-const CHECK = new Script('check(data)');
+/** What takes no more steps at the worst is checked at once, in a few milliseconds: a watch costs more than most checks. */
+const FREE_STEPS = 200_000;
 
-/** A repetition whose length the text decides. */
-const REPETITION = /(?<!\\)[*+]|(?<!\\)\{\d*,/g;
+/** A check had the processor where it had so much of the time; others had it otherwise. */
+const OWN_PART = 0.8;
 
-/**
- * A check that is given up where it would go on for ever, such as by a pattern that tries all ways to match: who writes has
- * chosen the text.
- * @returns undefined where it was given up.
- */
-export function boundedCheck<T>(check: (data: unknown) => T): (data: unknown) => T | undefined {
-  const context = createContext({ check, data: undefined as unknown });
-  const attempt = (triesLeft: number): T | undefined => {
-    const before = process.cpuUsage();
-    try {
-      return CHECK.runInContext(context, { timeout: MAX_MS }) as T;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-      const { user, system } = process.cpuUsage(before);
-      const isDisplaced = (user + system) / 1_000 < MAX_MS / 2;
-      return isDisplaced && triesLeft > 1 ? attempt(triesLeft - 1) : undefined;
-    }
-  };
-  return (data) => {
-    context.data = data;
-    try {
-      return attempt(MAX_TRIES);
-    } finally {
-      context.data = undefined;
-    }
+/** Of so many documents it is known that their check was given up. */
+const MAX_KNOWN = 1_000;
+
+const WATCHED = new Script('check()');
+class NeedsWatch extends Error {}
+
+/** The check under way. */
+const current = { steps: 0, isWatched: false, check: (): unknown => undefined };
+let context: Context | undefined;
+
+/** What ajv asks a pattern for, and tells it by. */
+interface CountedPattern {
+  test(text: string): boolean;
+  toString(): string;
+}
+
+/** A pattern whose steps count in the check under way; as it is where they are few. */
+export function countedPattern(pattern: string, flags: string): CountedPattern {
+  const regExp = new RegExp(pattern, flags);
+  const steps = worstSteps(pattern);
+  if (!steps) return regExp;
+  return {
+    test: (text) => {
+      spend(steps(text.length));
+      return regExp.test(text);
+    },
+    toString: () => regExp.toString(),
   };
 }
 
-/** Whether it is seen at once that a pattern looks at a text once: one repetition at most, of a character, from the beginning on. */
-export function isLinear(pattern: string): boolean {
-  const repetitions = pattern.match(REPETITION)?.length ?? 0;
-  return !/[(|]/.test(pattern) && repetitions <= (pattern.startsWith('^') ? 1 : 0);
+/**
+ * A check that is given up where it would go on for ever, such as by a pattern that tries all ways to match: who writes has
+ * chosen the text. One that was given up may be tried again, since others may have had the processor. It is measured then, and the
+ * document is refused from then on for which the check itself took as long.
+ * @param references how often the schema refers to a part of it: so often a value may be looked at, for each that it is within.
+ * @returns undefined for such a document.
+ * @throws GivenUp where it took too long this time.
+ */
+export function boundedCheck<T>(check: (data: JsonValue) => T, references: number): (data: JsonValue) => T | undefined {
+  /** Whether it is known to be the check itself, by the digest of the document. */
+  const known = new Map<string, boolean>();
+  const ways = 2 ** references - 1;
+  return (data) => {
+    current.steps = 0;
+    try {
+      if (ways > 1) look(data, ways, 1);
+      return check(data);
+    } catch (error) {
+      if (!(error instanceof NeedsWatch)) throw error;
+    }
+    const name = known.size > 0 ? digest(data) : '';
+    const isEndless = known.get(name);
+    if (isEndless) return undefined;
+    const before = isEndless === undefined ? undefined : threadMs();
+    try {
+      return watched(() => check(data));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    }
+    const tookMs = before === undefined ? MAX_MS : threadMs()! - before;
+    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value!);
+    known.set(name || digest(data), before !== undefined && tookMs >= OWN_PART * MAX_MS);
+    throw new GivenUp(MAX_MS, tookMs);
+  };
+}
+
+function watched<T>(check: () => T): T {
+  context ??= createContext({ check: () => current.check() });
+  Object.assign(current, { isWatched: true, check });
+  try {
+    return WATCHED.runInContext(context, { timeout: MAX_MS }) as T;
+  } finally {
+    Object.assign(current, { isWatched: false, check: () => undefined });
+  }
+}
+
+function look(value: JsonValue, ways: number, times: number): void {
+  spend(times);
+  if (typeof value !== 'object' || value === null) return;
+  for (const each of Object.values(value)) look(each, ways, times * ways);
+}
+
+/** @throws NeedsWatch where the check under way may take too many, and nobody watches it. */
+function spend(steps: number): void {
+  current.steps += steps;
+  if (current.steps > FREE_STEPS && !current.isWatched) throw new NeedsWatch();
+}
+
+function digest(data: JsonValue): string {
+  return createHash('sha256').update(JSON.stringify(data)).digest('base64');
+}
+
+/** How long this thread has had the processor, in milliseconds; undefined where that is not told. */
+function threadMs(): number | undefined {
+  const { threadCpuUsage } = process as { threadCpuUsage?: typeof process.cpuUsage };
+  if (threadCpuUsage) {
+    const { user, system } = threadCpuUsage.call(process);
+    return (user + system) / 1_000;
+  }
+  try {
+    return Number(/^\d+/.exec(readFileSync('/proc/thread-self/schedstat', 'latin1'))![0]) / 1e6;
+  } catch {
+    return undefined;
+  }
 }

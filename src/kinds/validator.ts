@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type addFormats from 'ajv-formats';
 import { canonicalJson, isObject, type Issue, type JsonObject } from '../protocol/index.js';
-import { boundedCheck, isLinear } from './bounded-check.js';
+import { boundedCheck, countedPattern } from './bounded-check.js';
 import type { JsonSchema } from './kind-options.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 
@@ -32,9 +32,10 @@ let hasPattern = false;
 
 /** As ajv's own. */
 const regExp = Object.assign(
-  (pattern: string, flags: string): RegExp => {
-    hasPattern ||= !isLinear(pattern);
-    return new RegExp(pattern, flags);
+  (pattern: string, flags: string): ReturnType<typeof countedPattern> => {
+    const counted = countedPattern(pattern, flags);
+    hasPattern ||= !(counted instanceof RegExp);
+    return counted;
   },
   { code: 'new RegExp' },
 );
@@ -80,9 +81,8 @@ function jsonValidator(schema: JsonSchema): Validator {
   }
   const validate = compile(schema);
   if ('$async' in validate) throw new Error('it has the keyword "$async"; a schema must decide at once');
-  // the schema within itself may have as many ways
-  const isCostly = hasPattern || /"\$(ref|dynamicRef)":/.test(JSON.stringify(schema));
-  const check = isCostly ? boundedCheck(validate) : validate;
+  const references = JSON.stringify(schema).match(/"\$(ref|dynamicRef)":/g)?.length ?? 0;
+  const check = hasPattern || references > 1 ? boundedCheck(validate, references) : validate;
   return (data) => {
     const fits = check(data);
     if (fits === undefined) return [{ path: '/data', message: 'takes too long to be checked; make it simpler' }];

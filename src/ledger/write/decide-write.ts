@@ -34,7 +34,7 @@ import { assertPrepared, type PreparedMutation } from './prepared-mutation.js';
 import { assertWithinQuotas } from './quotas.js';
 import { assertResultFits } from './result-bounds.js';
 import { MAX_DOCUMENT_BYTES } from './group-size.js';
-import { DecideApart, DocumentNotRead, undecidable } from './undecidable.js';
+import { DecideApart, DocumentNotRead, GivenUp, tooLarge, undecidable } from './undecidable.js';
 import type { WriteEnvironment } from './write-environment.js';
 
 /*
@@ -60,6 +60,8 @@ export interface GroupPlan {
   readonly additions: Additions | null;
   /** About how many bytes the large atomes have that each principal's writes looked at, each as often as it was. */
   readonly large: ReadonlyMap<string, number>;
+  /** The author of the one whose check was given up, how long that kept the event loop, and how much of it is theirs to answer for. */
+  readonly givenUp?: { readonly id: string; readonly heldMs: number; readonly tookMs: number };
 }
 
 interface Provenance {
@@ -98,6 +100,7 @@ export function planGroup(
   const large = new Map<string, number>();
   let bytes = 0;
   let main: Outcome | undefined;
+  let givenUp: GroupPlan['givenUp'];
   for (const request of requests) {
     const { isAdded } = request.mutation;
     if (isAdded && main && main.outcome !== 'applied') {
@@ -113,14 +116,18 @@ export function planGroup(
     if (size >= LARGE) large.set(id, (large.get(id) ?? 0) + size);
     if (outcome === 'later' && !isAtomic && outcomes.length > 0) break;
     const decided = outcome !== 'later' ? outcome : isAtomic ? tooLarge() : undecidable(new DocumentNotRead());
+    if (decided instanceof GivenUp) givenUp = { id, heldMs: decided.heldMs, tookMs: decided.tookMs };
     if (isAtomic && decided instanceof AtomeError) {
       const none = noneOf(requests.length, outcomes.length, decided);
-      return { outcomes: none, committed: [], additions: null, large };
+      return { outcomes: none, committed: [], additions: null, large, ...(givenUp && { givenUp }) };
     }
     outcomes.push(decided);
+    // others come in between
+    if (givenUp) break;
     if (!isAdded && !(decided instanceof AtomeError)) main = decided;
   }
-  return { outcomes, committed: graph.committed(), additions: group.additions(), large };
+  const [committed, additions] = [graph.committed(), group.additions()];
+  return { outcomes, committed, additions, large, ...(givenUp && { givenUp }) };
 }
 
 /** What each of several is answered that are written all or none, of which one was refused. */
@@ -134,11 +141,6 @@ export function noneOf(count: number, refused: number, refusal: AtomeError): Ato
 
 function sizeOf({ mutation }: WriteRequest, group: GroupState): number {
   return group.atome(mutation.atomeId)?.row.size ?? 0;
-}
-
-function tooLarge(): AtomeError {
-  const text = 'the atomes of these writes are too large to be altered together; send fewer of them at once';
-  return new AtomeError('too_large', text);
 }
 
 /** What comes of a write; `later` where a document is missing that it needs. */

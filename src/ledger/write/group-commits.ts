@@ -73,8 +73,8 @@ export class GroupCommits {
     const touched = this.touched(requests, isAtomic);
     const decide = (before: LockedState): CommittedGroup => {
       const begun = performance.now();
-      const { outcomes, committed, additions, large } = planGroup(before, requests, this.environment, isAtomic);
-      return { outcomes, committed, additions, large, heldMs: performance.now() - begun };
+      const plan = planGroup(before, requests, this.environment, isAtomic);
+      return { ...plan, heldMs: performance.now() - begun };
     };
     const { within } = requests[0]!.origin;
     if (within) return within.commit(tenant, touched, (before) => joinedPlan(before, requests, decide(before)));

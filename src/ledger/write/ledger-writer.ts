@@ -6,12 +6,12 @@ import { Admission } from './admission.js';
 import { GroupAnswers, outcomeOf } from './group-answers.js';
 import { GroupCommits, type CommittedGroup, type StateAt } from './group-commits.js';
 import { weigh } from './group-size.js';
-import { LargePace } from './large-pace.js';
 import { measure } from './measure.js';
 import { AccessPropagation } from './propagate-access.js';
 import { GROUPS } from '../signals.js';
 import { traced, tracing } from '../traces.js';
 import type { PreparedMutation } from './prepared-mutation.js';
+import { Rests } from './rests.js';
 import { DecideApart, tooEntangled } from './undecidable.js';
 import { WaitingWrites, type Apart, type QueuedWrite } from './waiting-writes.js';
 import type { WriteEnvironment } from './write-environment.js';
@@ -40,7 +40,7 @@ export class LedgerWriter {
   private readonly groups: GroupCommits;
   private readonly propagation: AccessPropagation;
   /** undefined while it is draining: nobody rests any more. */
-  private pace: LargePace | undefined = new LargePace();
+  private rests: Rests | undefined = new Rests();
   private turn: Promise<void> | undefined;
 
   /** @param onError is told of what fails without a caller. */
@@ -125,7 +125,7 @@ export class LedgerWriter {
   /** Takes nothing new; resolves when all that was taken is answered. */
   async drain(): Promise<void> {
     this.propagation.stop();
-    this.pace = undefined;
+    this.rests = undefined;
     this.admission.close();
     for (const { waiting } of this.queues.values()) waiting.endRest();
     await this.settled();
@@ -180,12 +180,12 @@ export class LedgerWriter {
 
   /** Whose writes kept everybody waiting waits itself. @returns how long all of the tenant do, in milliseconds. */
   private giveWay(tenant: string, plan: CommittedGroup): number {
-    if (!this.pace) return 0;
-    const { all, until } = this.pace.after(tenant, plan);
-    if (until === undefined) return all;
+    if (!this.rests) return 0;
+    const { all, some } = this.rests.after(tenant, plan);
+    if (some.length === 0) return all;
     const known = this.queues.get(tenant)?.waiting;
     const waiting = known ?? new WaitingWrites();
-    waiting.rest(plan.large.keys(), until);
+    for (const { ids, until } of some) waiting.rest(ids, until);
     // behind what was committed apart there may be nothing
     if (!known) this.begin(tenant, waiting);
     return all;

@@ -5,6 +5,7 @@ import { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
 import type { LedgerStore } from '../../../src/ledger/store.js';
 import { LedgerWriter } from '../../../src/ledger/write/ledger-writer.js';
 import { STANDING } from '../../../src/ledger/write/admission.js';
+import type { KindRules } from '../../../src/ledger/write/kind-rules.js';
 import { MAX_WRITES } from '../../../src/ledger/write/group-size.js';
 import {
   DEFAULT_LIMITS,
@@ -40,6 +41,7 @@ export interface TestLedgerOptions {
   readonly rules?: AccessRules;
   readonly now?: () => number;
   readonly quotas?: Partial<Quotas>;
+  readonly kinds?: KindRules;
   /** Told of what fails without a caller; left out: that fails the test. */
   readonly onError?: (error: unknown) => void;
 }
@@ -58,6 +60,7 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     quotas: { ...NO_QUOTAS, ...options.quotas },
     rules: options.rules ?? OPEN_RULES,
+    kinds: options.kinds,
     now,
   };
   const stateAt: LedgerReader['stateAt'] = (tenant, id, version) => reader.stateAt(tenant, id, version);
