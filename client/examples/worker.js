@@ -1,14 +1,10 @@
 /* global self, caches */
 /* A service worker, so that the examples start without a network: what they are made of is kept at the first visit. */
 const KEPT = 'examples';
-const FILES = [
-  '/client.js',
-  '/examples/todo.css',
-  '/examples/todo/',
-  '/examples/todo/todo.js',
-  '/examples/todo-react/',
-  '/examples/todo-react/todo.min.js',
-];
+/** Beside this file, under whatever prefix. */
+const FILES = ['../client.js', 'todo.css', 'todo/', 'todo/todo.js', 'todo-react/', 'todo-react/todo.min.js'].map(
+  (file) => new URL(file, self.location.href).pathname,
+);
 
 self.addEventListener('install', (event) => {
   const keep = async () => {

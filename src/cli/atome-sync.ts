@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   delete: 'deletes one',
   'restore-atome': 'brings one back to a version that it had',
   'bench-lite': 'measures writes and deliveries of a running server',
+  chaos: 'stands between clients and a server as a bad network',
   token: 'prints a token for development',
   types: 'prints the types of the kinds of a server, for TypeScript',
 };

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startApp, type TestApp } from '../support/server/app.js';
 import { launchBrowser } from '../support/browser/browser.js';
+import { PrefixProxy } from '../support/browser/prefix-proxy.js';
 import { FaultProxy } from '../support/faults/fault-proxy.js';
 
 let browser: Browser;
@@ -10,23 +11,30 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-describe.each(['/examples/todo/', '/examples/todo-react/'])('the todos of %s', (path) => {
+describe.each([
+  ['/', 'todo'],
+  ['/deep/sync/', 'todo'],
+  ['/deep/sync/', 'todo-react'],
+])('the todos of %sexamples/%s/', (prefix, name) => {
   let server: TestApp;
+  let stripped: PrefixProxy;
   let proxy: FaultProxy;
   let context: BrowserContext;
   let page: Page;
   beforeEach(async () => {
     server = await startApp();
-    proxy = await FaultProxy.to(server.url);
+    stripped = await PrefixProxy.to(Number(new URL(server.url).port), prefix.slice(0, -1));
+    proxy = await FaultProxy.to(new URL(stripped.url).origin);
     context = await browser.newContext();
     page = await context.newPage();
-    await page.goto(proxy.url + path);
+    await page.goto(`${proxy.url}${prefix}examples/${name}/`);
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     await status('live');
   });
   afterEach(async () => {
     await context.close();
     await proxy.close();
+    await stripped.close();
     await server.close();
   });
 

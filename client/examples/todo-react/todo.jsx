@@ -4,7 +4,9 @@ import { createRoot } from 'react-dom/client';
 import { createClient, indexedDbStore } from '@atome-sync/client';
 import { AtomeProvider, useAtomes, useMutation, useSyncStatus } from '@atome-sync/client/react';
 
-const client = createClient({ store: indexedDbStore({ name: 'todo' }) });
+// where the server is, under whatever prefix
+const url = new URL('../..', import.meta.url).href;
+const client = createClient({ url, store: indexedDbStore({ name: 'todo' }) });
 
 function Todos() {
   const todos = useAtomes({ kind: 'todo' });
@@ -60,4 +62,4 @@ createRoot(document.body).render(
 );
 
 // the page itself without a network
-void navigator.serviceWorker?.register('/examples/worker.js');
+void navigator.serviceWorker?.register(new URL('../worker.js', import.meta.url));

@@ -2,9 +2,11 @@
  * Todos that survive airplane mode: add some without a network, load the page again, and they are still there; with a
  * network, all windows have them. No bundler, no framework.
  */
-import { createClient, indexedDbStore } from '/client.js';
+import { createClient, indexedDbStore } from '../../client.js';
 
-const client = createClient({ store: indexedDbStore({ name: 'todo' }) });
+// where the server is, under whatever prefix
+const url = new URL('../..', import.meta.url).href;
+const client = createClient({ url, store: indexedDbStore({ name: 'todo' }) });
 const $ = (id) => document.getElementById(id);
 
 client.watch({ kind: 'todo' }, (todos) => $('todos').replaceChildren(...todos.map(item)));
@@ -41,4 +43,4 @@ client.on('sync:rejected', ({ operation, error }) => {
 });
 
 // the page itself without a network
-void navigator.serviceWorker?.register('/examples/worker.js');
+void navigator.serviceWorker?.register(new URL('../worker.js', import.meta.url));

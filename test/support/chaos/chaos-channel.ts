@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Turnstile } from './turnstile.js';
+import type { Turnstile } from '../../../src/cli/turnstile.js';
 
 /** In whose name channels are made. */
 export const tabOf = new AsyncLocalStorage<Turnstile>();

@@ -12,7 +12,7 @@ import { ChaosBooks } from './chaos-books.js';
 import { ChaosChannel } from './chaos-channel.js';
 import { ChaosFaults } from './chaos-faults.js';
 import { ChaosLocks } from './chaos-locks.js';
-import { ChaosNetwork } from './chaos-network.js';
+import { ChaosNetwork } from '../../../src/cli/chaos-network.js';
 import { ChaosSeat } from './chaos-seat.js';
 import { ChaosServer } from './chaos-server.js';
 import { audit } from './chaos-audit.js';
@@ -98,7 +98,7 @@ async function seatsOf({ seed, folder, port, trace }: SeatsParts): Promise<Chaos
   const seats: ChaosSeat[] = [];
   for (const [i, [name, home]] of Object.entries(homes).entries()) {
     const random = randomFrom(seed * 100 + i);
-    const network = await ChaosNetwork.to(port, random);
+    const network = await ChaosNetwork.to({ host: '127.0.0.1', port, isSecure: false }, random);
     const { url } = networks.get(home) ?? network;
     networks.set(home, networks.get(home) ?? network);
     seats.push(new ChaosSeat({ name, home, random, trace, network, url }));

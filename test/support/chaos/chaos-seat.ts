@@ -3,7 +3,7 @@ import { createClient, type Atome, type Client, type Query } from '../../../clie
 import type { WebSocketConstructor } from '../../../client/src/connection/package-web-socket.js';
 import type { Store } from '../../../client/src/storage/store.js';
 import { inSeconds, tokenOf } from '../server/tokens.js';
-import type { ChaosNetwork } from './chaos-network.js';
+import type { ChaosNetwork } from '../../../src/cli/chaos-network.js';
 import { ChaosStore } from './chaos-store.js';
 
 /** Who there is; all of one tenant. */

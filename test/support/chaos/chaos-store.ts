@@ -1,6 +1,6 @@
 import type { Changes, Store, Tabs } from '../../../client/src/storage/store.js';
 import { tabOf } from './chaos-channel.js';
-import { Turnstile } from './turnstile.js';
+import { Turnstile } from '../../../src/cli/turnstile.js';
 
 /** A store between a client and what it keeps its data in, that can fail, be asleep with its whole tab, and be gone at once. */
 export class ChaosStore {

@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { setTimeout as elapse } from 'node:timers/promises';
 import { Turnstile } from './turnstile.js';
+
+/** Where the server is. */
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+}
 
 interface Wire {
   readonly client: Socket;
@@ -27,15 +35,15 @@ export class ChaosNetwork {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: number,
+    private readonly upstream: Upstream,
     private readonly random: () => number,
   ) {}
 
-  /** @param target port of the server. */
-  static async to(target: number, random: () => number): Promise<ChaosNetwork> {
-    const server = createServer().listen(0, '127.0.0.1');
+  /** @param port where it listens, on this machine; 0 for any that is free. */
+  static async to(upstream: Upstream, random: () => number, port = 0): Promise<ChaosNetwork> {
+    const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
-    const network = new ChaosNetwork(server, target, random);
+    const network = new ChaosNetwork(server, upstream, random);
     server.on('connection', (client) => network.join(client));
     return network;
   }
@@ -79,9 +87,11 @@ export class ChaosNetwork {
   }
 
   async close(): Promise<void> {
-    await this.heal();
+    const closed = once(this.server, 'close');
+    // before what is open is cut: clients come again
     this.server.close();
-    await once(this.server, 'close');
+    await this.heal();
+    await closed;
   }
 
   private join(client: Socket): void {
@@ -133,11 +143,14 @@ export class ChaosNetwork {
   }
 
   private dial(): Socket {
-    const socket = connect(this.target, '127.0.0.1').on('error', () => undefined);
+    const { host, port, isSecure } = this.upstream;
+    const socket = isSecure ? connectTls({ host, port, servername: host }) : connect(port, host);
     // where nobody listens, a socket may meet itself, and keep the server from coming back
-    return socket.on('connect', () => {
-      if (socket.localPort === this.target) socket.destroy();
-    });
+    return socket
+      .on('error', () => undefined)
+      .on('connect', () => {
+        if (socket.localPort === port) socket.destroy();
+      });
   }
 
   private twin(): Socket {
