@@ -11,9 +11,6 @@ import { check, type Difference, type Query } from './query.js';
 /** What a query calls back, whatever its kinds. */
 export type Run = QueryListener<AnyKinds, string>;
 
-/** What a store can answer before all of it has been read: those changed last. */
-const NEWEST = JSON.stringify({ sort: '-updatedAt' });
-
 const NOTHING: Difference = { added: [], changed: [], removed: [] };
 
 /** The queries of a client over what it shows. */
@@ -41,12 +38,6 @@ export function createQueries(
     return ids ? [...new Set(ids)].flatMap((id) => replica.view.get(id) ?? []) : replica.view.all();
   }
 
-  /** What the store can tell before it has been read. */
-  async function first({ kind, parentId, limit, ...more }: Query): Promise<readonly Atome[] | undefined> {
-    if (limit === undefined || JSON.stringify(more) !== NEWEST) return undefined;
-    return replica.newest({ kind, parentId }, limit);
-  }
-
   /** Calls back once there is a result, and whenever a reader sees a change. @param keep gets each, also without one. */
   function follow(query: Query, run: Run, keep = (_atomes: readonly Atome[]): void => undefined): () => void {
     let ended = false;
@@ -60,7 +51,7 @@ export function createQueries(
       if (isNews) fenced(() => run(atomes, difference ?? NOTHING));
     };
     fenced(async () => {
-      const atomes = await first(query);
+      const atomes = await replica.select(query);
       if (atomes && !ended && !told) tell(atomes);
     });
     const begin = (): void => {
@@ -129,7 +120,7 @@ export function createQueries(
     },
     async list(query = {}) {
       check(query);
-      const atomes = await first(query);
+      const atomes = await replica.select(query);
       if (atomes) return atomes;
       await replica.loaded;
       return createLiveResult(query, () => candidates(query)).atomes;
