@@ -102,7 +102,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
       for await (const page of kept.store.atomes()) {
         // what other tabs have changed meanwhile is newer; a page at a time, so that none takes long
         for (const atome of page) if (fresh && !fresh.has(atome.id)) view.confirm(atome.id, atome);
-        view.refresh();
+        show();
       }
     } catch (thrown) {
       // what is missing has to come from the server

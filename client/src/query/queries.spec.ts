@@ -125,6 +125,30 @@ describe('while the store is being read', () => {
     expect(told.results).toHaveLength(1);
   });
 
+  it('a query with a limit looks at each atome as its page comes, and at none again when all are here', async () => {
+    const looked: string[] = [];
+    const pages = ['abc', 'def', 'gh'].map((ids) => Array.from(ids, (id) => atome(id, id.charCodeAt(0))));
+    store = {
+      ...store,
+      async *atomes() {
+        for (const page of pages) {
+          looked.push('|');
+          await reading.pass();
+          yield page;
+        }
+        looked.push('|');
+      },
+    };
+    open();
+    const isWanted = ({ id }: Atome): boolean => looked.push(id) > 0 && id !== 'd';
+    const where = Object.assign(isWanted, { toJSON: () => ({}) });
+    const told = new Told(queries, { where, sort: '-updatedAt', limit: 3 });
+    reading.open();
+    await told.first;
+    expect(looked.join('')).toBe('|abc|def|gh|');
+    expect(told.results).toEqual([[['h', 'g', 'f'], { added: ['h', 'g', 'f'], changed: [], removed: [] }]]);
+  });
+
   it('a query that an index cannot answer waits for all', async () => {
     open();
     const told = new Told(queries, { ...NEWEST, where: { n: 1 } });

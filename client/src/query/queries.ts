@@ -5,7 +5,7 @@ import type { AnyKinds } from '../core/kinds.js';
 import type { Deferred } from '../offline/load-deferred.js';
 import type { Replica } from '../offline/replica.js';
 import type { Shown } from '../offline/view.js';
-import { createLiveResult, differenceOf } from './live-result.js';
+import { createLiveResult, differenceOf, type LiveResult } from './live-result.js';
 import { check, type Difference, type Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
@@ -54,20 +54,29 @@ export function createQueries(
       const atomes = await replica.select(query);
       if (atomes && !ended && !told) tell(atomes);
     });
+    let result: LiveResult | undefined;
+    let isWhole = false;
     const begin = (): void => {
-      if (ended) return;
-      const result = createLiveResult(query, () => candidates(query));
+      if (ended || result) return;
+      const made = (result = createLiveResult(query, () => candidates(query)));
       apply = (shown) =>
         fenced(() => {
-          const difference = result.apply(shown);
-          keep(result.atomes);
-          if (difference) return run(result.atomes, difference);
+          const difference = made.apply(shown);
+          if (!isWhole) return undefined;
+          keep(made.atomes);
+          if (difference) return run(made.atomes, difference);
         });
       live.add(apply);
-      tell(result.atomes);
     };
+    // page by page, so that it takes no time when all is read; what has no limit is sorted once
+    if (query.limit !== undefined) fenced(begin);
     replica.loaded.then(
-      () => fenced(begin),
+      () =>
+        fenced(() => {
+          begin();
+          isWhole = true;
+          if (!ended) tell(result!.atomes);
+        }),
       () => undefined,
     );
     return () => {

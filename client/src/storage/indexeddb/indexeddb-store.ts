@@ -21,7 +21,9 @@ import {
 } from '../store.js';
 
 /** How many atomes are read at a time. */
-const PAGE = 1_000;
+const PAGE = 500;
+/** How many are written without giving way. */
+const SLICE = 100;
 
 /** Where {@link indexedDbStore} keeps its data. */
 export interface IndexedDbOptions {
@@ -193,10 +195,9 @@ async function keep(log: CommitLog, transaction: IDBTransaction, given: readonly
   try {
     const moves = changes.some(({ place }) => place);
     if (moves && (await log.isOvertaken(transaction))) changes = changes.filter(({ place }) => !place);
-    const orders = changes.some(({ put }) => put) ? await ordersOf(transaction) : [];
-    for (const change of changes) apply(transaction, change, orders);
+    await write(transaction, changes, changes.some(({ put }) => put) ? await ordersOf(transaction) : []);
   } catch (thrown) {
-    transaction.abort();
+    abort(transaction);
     throw storageError(thrown);
   }
   const committed = log.append(transaction, changes);
@@ -205,18 +206,31 @@ async function keep(log: CommitLog, transaction: IDBTransaction, given: readonly
   if (changes !== given) void log.pull().catch(() => undefined);
 }
 
-function apply(transaction: IDBTransaction, changes: Changes, orders: readonly Order[]): void {
+/** Unless it has ended by itself. */
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // it has
+  }
+}
+
+async function write(transaction: IDBTransaction, given: readonly Changes[], orders: readonly Order[]): Promise<void> {
   const [atomes, outbox, rejected, place] = STORES.map((name) => transaction.objectStore(name)) as [
     IDBObjectStore,
     IDBObjectStore,
     IDBObjectStore,
     IDBObjectStore,
   ];
-  const put = (atome: Atome): unknown => atomes.put(keyed(atome, orders));
-  applyChanges(changes, {
-    atomes: { put, clear: () => atomes.clear(), delete: (id) => atomes.delete(id) },
-    outbox,
-    rejected,
-  });
-  if (changes.place) place.put(changes.place, 0);
+  let count = 0;
+  for (const { clear, put = [], ...changes } of given) {
+    if (clear) atomes.clear();
+    for (const atome of put) {
+      const request = atomes.put(keyed(atome, orders));
+      // gives way, and goes on in the same transaction
+      if ((count += 1) % SLICE === 0) await result(request);
+    }
+    applyChanges(changes, { atomes, outbox, rejected });
+    if (changes.place) place.put(changes.place, 0);
+  }
 }
