@@ -42,7 +42,8 @@ export function createQueries(
   function follow(query: Query, run: Run, keep = (_atomes: readonly Atome[]): void => undefined): () => void {
     let ended = false;
     let told: readonly Atome[] | undefined;
-    let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
+    let result: LiveResult | undefined;
+    let isWhole = false;
     const tell = (atomes: readonly Atome[]): void => {
       const difference = differenceOf(told ?? [], atomes, (before, after) => before.version !== after.version);
       const isNews = !told || difference;
@@ -54,18 +55,16 @@ export function createQueries(
       const atomes = await replica.select(query);
       if (atomes && !ended && !told) tell(atomes);
     });
-    let result: LiveResult | undefined;
-    let isWhole = false;
+    const apply = (shown: ReadonlyMap<string, Shown>): void =>
+      fenced(() => {
+        const difference = result!.apply(shown);
+        if (!isWhole) return undefined;
+        keep(result!.atomes);
+        if (difference) return run(result!.atomes, difference);
+      });
     const begin = (): void => {
       if (ended || result) return;
-      const made = (result = createLiveResult(query, () => candidates(query)));
-      apply = (shown) =>
-        fenced(() => {
-          const difference = made.apply(shown);
-          if (!isWhole) return undefined;
-          keep(made.atomes);
-          if (difference) return run(made.atomes, difference);
-        });
+      result = createLiveResult(query, () => candidates(query));
       live.add(apply);
     };
     // page by page, so that it takes no time when all is read; what has no limit is sorted once
@@ -132,7 +131,7 @@ export function createQueries(
       const atomes = await replica.select(query);
       if (atomes) return atomes;
       await replica.loaded;
-      return createLiveResult(query, () => candidates(query)).atomes;
+      return createLiveResult(query, () => candidates(query), 0).atomes;
     },
     watch(query, run) {
       check(query);
