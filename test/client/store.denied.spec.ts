@@ -148,7 +148,7 @@ describe('SQLite that may not be used', () => {
     expect(await young.open()).toMatchObject({ outbox: [write('1')] });
     const late = old.commit([{ settle: ['1'], put: [atome('a')] }]);
     await expect(late).rejects.toEqual(refused('outdated', /newer version/));
-    expect(await young.newest!({}, 1)).toEqual([]);
+    expect(await young.select!({ sort: '-updatedAt', limit: 1 })).toEqual([]);
     await Promise.all([old.close(), young.close()]);
   });
 
@@ -162,7 +162,7 @@ describe('SQLite that may not be used', () => {
       { settle: ['1'], remove: ['a'] },
     ]);
     expect(sql.statements).toEqual([expect.stringMatching(/^INSERT INTO/)]);
-    expect(await store.newest!({}, 9)).toEqual([atome('b')]);
+    expect(await store.select!({ sort: '-updatedAt', limit: 9 })).toEqual([atome('b')]);
     await store.close();
   });
 });

@@ -72,7 +72,7 @@ export function sharedOutboxStore(store: Store): SharedOutboxStore {
     atomes: () => store.atomes(),
     commit: (changes) => store.commit(changes),
     close: () => store.close(),
-    ...(store.newest && { newest: (selection, limit) => store.newest!(selection, limit) }),
+    ...(store.select && { select: (query) => store.select!(query) }),
     // not before the store is open does it know of other tabs
     get tabs() {
       return store.tabs;

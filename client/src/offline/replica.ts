@@ -1,7 +1,8 @@
 import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
 import { SyncError } from '../core/errors.js';
+import type { Query } from '../query/query.js';
 import { applyChanges } from '../storage/apply-changes.js';
-import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Selection, Store, Tabs } from '../storage/store.js';
+import type { Changes, Checkpoint, PendingWrite, RejectedWrite, Store, Tabs } from '../storage/store.js';
 import { opIdOf, type Change, type Origin } from './changes.js';
 import { prepare } from './optimistic.js';
 import { idOf } from './owner.js';
@@ -35,8 +36,8 @@ export interface Replica {
   readonly tabs: Tabs | undefined;
   /** Opens the store of whoever it is. Called once. */
   open(whose: Whose): void;
-  /** The atomes changed last, while the store is still being read; undefined where they would not be all there is. */
-  newest(selection: Selection, limit: number): Promise<readonly Atome[] | undefined>;
+  /** The result of a query, while the store is still being read; undefined where that cannot tell it yet. */
+  select(query: Query): Promise<readonly Atome[] | undefined>;
   /** Shows the changes now. @returns a promise of their being durable, which rejects when the replica was closed. */
   commit(changes: Changes): Promise<void>;
   /** Keeps what is on its way and closes the store. @param hide shows nothing any more from here on. */
@@ -101,7 +102,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
       for await (const page of kept.store.atomes()) {
         // what other tabs have changed meanwhile is newer; a page at a time, so that none takes long
         for (const atome of page) if (fresh && !fresh.has(atome.id)) view.confirm(atome.id, atome);
-        view.refresh();
+        show();
       }
     } catch (thrown) {
       // what is missing has to come from the server
@@ -213,9 +214,9 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
       return kept.store.tabs;
     },
     open: (whose) => open(whose),
-    newest(selection, limit) {
+    select(query) {
       const found = opened
-        .then(() => (fresh && outbox.size === 0 ? kept.store.newest?.(selection, limit) : undefined))
+        .then(() => (fresh && outbox.size === 0 ? kept.store.select?.(query) : undefined))
         .catch(() => undefined);
       // what comes later nobody waits for
       if (fresh) first.push(found);

@@ -66,12 +66,15 @@ export function createView(outbox: Outbox, me: () => string | undefined): View {
     return to;
   }
 
+  function* overlaid(): Iterable<Atome> {
+    for (const [id, atome] of confirmed) if (!folded.has(id)) yield atome;
+    for (const atome of folded.values()) if (atome) yield atome;
+  }
+
   return {
     get,
-    *all() {
-      for (const [id, atome] of confirmed) if (!folded.has(id)) yield atome;
-      for (const atome of folded.values()) if (atome) yield atome;
-    },
+    // of many, to ask for each costs more than to look at it
+    all: () => (folded.size > 0 ? overlaid() : confirmed.values()),
     confirm(id, atome) {
       touch(id);
       if (atome) confirmed.set(id, frozen(atome));

@@ -60,7 +60,7 @@ describe('LiveResult', () => {
         (given, first, spare, steps) => {
           const asked = given as Query;
           const all = new Map(first.map((each) => [each.id, each]));
-          const live = createLiveResult(asked, () => all.values(), spare);
+          const live = createLiveResult(asked, () => all.values(), spare, spare);
           expect(live.atomes).toEqual(naive(asked, all.values()));
           for (const step of steps) {
             const shown = new Map<string, Shown>();
@@ -99,7 +99,7 @@ describe('LiveResult', () => {
         (limit, spare, steps) => {
           const asked: Query = { kind: 'note', sort: 'data.n', limit };
           let all = made(steps[0]!);
-          const live = createLiveResult(asked, () => all, spare);
+          const live = createLiveResult(asked, () => all, spare, spare);
           for (const step of steps.slice(1)) {
             const [before, was] = [all, live.atomes];
             all = made(step).map((after, at) => (step[at] === before[at]!.data.n ? before[at]! : after));

@@ -12,9 +12,19 @@ export interface LiveResult {
 
 /** How many a limited result knows beyond its end, so that what leaves it rarely makes it look at everything again. */
 const SPARE = 100;
+/** Rarely enough, where each one that is found is better than those before. */
+const ROUGHLY = 1_000;
 
-/** @param all gives all that there is, as it is when it is called. */
-export function createLiveResult(query: Query, all: () => Iterable<Atome>, spare = SPARE): LiveResult {
+/**
+ * @param all gives all that there is, as it is when it is called.
+ * @param roughly how many more than it needs it finds before it sorts them.
+ */
+export function createLiveResult(
+  query: Query,
+  all: () => Iterable<Atome>,
+  spare = SPARE,
+  roughly = ROUGHLY,
+): LiveResult {
   const { limit = Infinity, offset = 0 } = query;
   const end = offset + limit;
   const most = end + spare;
@@ -31,7 +41,7 @@ export function createLiveResult(query: Query, all: () => Iterable<Atome>, spare
     bound = undefined;
     const found: Atome[] = [];
     for (const atome of all()) {
-      if (isWithin(atome) && found.push(atome) > 2 * most) take(found);
+      if (isWithin(atome) && found.push(atome) > most + roughly) take(found);
     }
     take(found);
   }

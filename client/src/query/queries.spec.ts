@@ -41,7 +41,8 @@ describe('while the store is being read', () => {
     reading = new Gate();
     store = {
       ...memory,
-      async newest(_selection, limit) {
+      async select({ sort, where, limit }) {
+        if (sort !== '-updatedAt' || where) return undefined;
         const all: Atome[] = [];
         for await (const page of memory.atomes()) all.push(...page);
         return all.sort((one, other) => (one.updatedAt < other.updatedAt ? 1 : -1)).slice(0, limit);
@@ -82,10 +83,10 @@ describe('while the store is being read', () => {
     const slow = store;
     store = {
       ...slow,
-      async newest(...query) {
-        read.push('newest');
+      async select(query) {
+        read.push('some');
         await newest.pass();
-        return slow.newest!(...query);
+        return slow.select!(query);
       },
       async *atomes() {
         read.push('all');
@@ -98,7 +99,7 @@ describe('while the store is being read', () => {
     newest.open();
     await listed;
     await reading.reached;
-    expect(read).toEqual(['newest', 'all']);
+    expect(read).toEqual(['some', 'all']);
   });
 
   it('a live query tells them, and then only what turns out to be different', async () => {
@@ -122,6 +123,30 @@ describe('while the store is being read', () => {
     reading.open();
     await replica.loaded;
     expect(told.results).toHaveLength(1);
+  });
+
+  it('a query with a limit looks at each atome as its page comes, and at none again when all are here', async () => {
+    const looked: string[] = [];
+    const pages = ['abc', 'def', 'gh'].map((ids) => Array.from(ids, (id) => atome(id, id.charCodeAt(0))));
+    store = {
+      ...store,
+      async *atomes() {
+        for (const page of pages) {
+          looked.push('|');
+          await reading.pass();
+          yield page;
+        }
+        looked.push('|');
+      },
+    };
+    open();
+    const isWanted = ({ id }: Atome): boolean => looked.push(id) > 0 && id !== 'd';
+    const where = Object.assign(isWanted, { toJSON: () => ({}) });
+    const told = new Told(queries, { where, sort: '-updatedAt', limit: 3 });
+    reading.open();
+    await told.first;
+    expect(looked.join('')).toBe('|abc|def|gh|');
+    expect(told.results).toEqual([[['h', 'g', 'f'], { added: ['h', 'g', 'f'], changed: [], removed: [] }]]);
   });
 
   it('a query that an index cannot answer waits for all', async () => {

@@ -5,14 +5,11 @@ import type { AnyKinds } from '../core/kinds.js';
 import type { Deferred } from '../offline/load-deferred.js';
 import type { Replica } from '../offline/replica.js';
 import type { Shown } from '../offline/view.js';
-import { createLiveResult, differenceOf } from './live-result.js';
+import { createLiveResult, differenceOf, type LiveResult } from './live-result.js';
 import { check, type Difference, type Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
 export type Run = QueryListener<AnyKinds, string>;
-
-/** What a store can answer before all of it has been read: those changed last. */
-const NEWEST = JSON.stringify({ sort: '-updatedAt' });
 
 const NOTHING: Difference = { added: [], changed: [], removed: [] };
 
@@ -41,17 +38,12 @@ export function createQueries(
     return ids ? [...new Set(ids)].flatMap((id) => replica.view.get(id) ?? []) : replica.view.all();
   }
 
-  /** What the store can tell before it has been read. */
-  async function first({ kind, parentId, limit, ...more }: Query): Promise<readonly Atome[] | undefined> {
-    if (limit === undefined || JSON.stringify(more) !== NEWEST) return undefined;
-    return replica.newest({ kind, parentId }, limit);
-  }
-
   /** Calls back once there is a result, and whenever a reader sees a change. @param keep gets each, also without one. */
   function follow(query: Query, run: Run, keep = (_atomes: readonly Atome[]): void => undefined): () => void {
     let ended = false;
     let told: readonly Atome[] | undefined;
-    let apply = (_shown: ReadonlyMap<string, Shown>): void => undefined;
+    let result: LiveResult | undefined;
+    let isWhole = false;
     const tell = (atomes: readonly Atome[]): void => {
       const difference = differenceOf(told ?? [], atomes, (before, after) => before.version !== after.version);
       const isNews = !told || difference;
@@ -60,23 +52,30 @@ export function createQueries(
       if (isNews) fenced(() => run(atomes, difference ?? NOTHING));
     };
     fenced(async () => {
-      const atomes = await first(query);
+      const atomes = await replica.select(query);
       if (atomes && !ended && !told) tell(atomes);
     });
+    const apply = (shown: ReadonlyMap<string, Shown>): void =>
+      fenced(() => {
+        const difference = result!.apply(shown);
+        if (!isWhole) return undefined;
+        keep(result!.atomes);
+        if (difference) return run(result!.atomes, difference);
+      });
     const begin = (): void => {
-      if (ended) return;
-      const result = createLiveResult(query, () => candidates(query));
-      apply = (shown) =>
-        fenced(() => {
-          const difference = result.apply(shown);
-          keep(result.atomes);
-          if (difference) return run(result.atomes, difference);
-        });
+      if (ended || result) return;
+      result = createLiveResult(query, () => candidates(query));
       live.add(apply);
-      tell(result.atomes);
     };
+    // page by page, so that it takes no time when all is read; what has no limit is sorted once
+    if (query.limit !== undefined) fenced(begin);
     replica.loaded.then(
-      () => fenced(begin),
+      () =>
+        fenced(() => {
+          begin();
+          isWhole = true;
+          if (!ended) tell(result!.atomes);
+        }),
       () => undefined,
     );
     return () => {
@@ -129,10 +128,10 @@ export function createQueries(
     },
     async list(query = {}) {
       check(query);
-      const atomes = await first(query);
+      const atomes = await replica.select(query);
       if (atomes) return atomes;
       await replica.loaded;
-      return createLiveResult(query, () => candidates(query)).atomes;
+      return createLiveResult(query, () => candidates(query), 0).atomes;
     },
     watch(query, run) {
       check(query);

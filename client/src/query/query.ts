@@ -209,7 +209,7 @@ const OPERATORS: Record<Operator, (value: unknown, operand: never) => boolean> =
 
 /** Values of different types have an order too: null and what has parts, nothing, booleans, numbers, texts. */
 const RANKS = 'undefined boolean number string';
-const rankOf = (value: unknown): number => RANKS.indexOf(typeof value);
+export const rankOf = (value: unknown): number => RANKS.indexOf(typeof value);
 
 /** The order of two values, whatever they are. */
 export function compare(a: unknown, b: unknown): number {

@@ -1,4 +1,5 @@
 import type { Atome, AtomeEvent, ErrorBody, JsonObject, JsonValue } from '../../../src/protocol/index.js';
+import type { Query } from '../query/query.js';
 
 /*
  * Where a client keeps its copy: the confirmed atomes, the place in the ledger up to which they are right, and
@@ -130,14 +131,6 @@ export interface Contents {
   readonly setAside?: string;
 }
 
-/** Which atomes {@link Store.newest} looks for. */
-export interface Selection {
-  /** Of this kind; undefined for any. */
-  readonly kind?: string | undefined;
-  /** null: those without a parent. */
-  readonly parentId?: string | null | undefined;
-}
-
 /** The port between the SDK and where it keeps its data. The promises are at the top of this file. */
 export interface Store {
   /**
@@ -149,10 +142,10 @@ export interface Store {
   /** All atomes, page by page, in any order; as of some moment not before the call. */
   atomes(): AsyncIterable<readonly Atome[]>;
   /**
-   * The `limit` atomes changed last (`updatedAt`, then `id`, both descending), without reading all. Not there where
-   * reading all takes no time.
+   * The result of a query over all atomes, without reading them all; undefined where it cannot be had so. A store may
+   * learn from what it is asked. Not there where reading all takes no time.
    */
-  newest?(selection: Selection, limit: number): Promise<readonly Atome[]>;
+  select?(query: Query): Promise<readonly Atome[] | undefined>;
   /** Applies the changes one after the other, in one transaction. */
   commit(changes: readonly Changes[]): Promise<void>;
   /** Ends what `open` began, after the commits under way. May be called twice. */

@@ -16,7 +16,7 @@ export class ChaosStore {
       ...(below.durable === false && { durable: false }),
       open: (owner, claim) => this.pass(() => tabOf.run(this.turnstile, () => below.open(owner, claim))),
       atomes: () => this.pages(),
-      ...(below.newest && { newest: (...asked) => this.pass(() => below.newest!(...asked)) }),
+      ...(below.select && { select: (query) => this.pass(() => below.select!(query)) }),
       commit: (changes) => this.pass(() => below.commit(copy(changes))),
       // also where it is asleep or gone: what it holds has to be given up
       close: () => below.close(),

@@ -31,8 +31,7 @@ export function remoteStore(page: Page, name: string, format?: Format): Store {
         return pages.flat();
       });
     },
-    newest: async (selection, limit) =>
-      (await store()).evaluate((each, [what, most]) => each.newest!(what, most), [selection, limit] as const),
+    select: async (query) => (await store()).evaluate((each, asked) => each.select!(asked as object), query),
     commit: async (changes) =>
       (await store()).evaluate((each, given) => each.commit(JSON.parse(given) as Changes[]), JSON.stringify(changes)),
     close: async () => (await store()).evaluate((each) => each.close()),

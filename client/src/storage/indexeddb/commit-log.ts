@@ -1,5 +1,6 @@
 import type { Atome, AtomeEvent } from '../../../../src/protocol/index.js';
 import { STORES } from './open-database.js';
+import { bare } from './orders.js';
 import { finished, result } from './requests.js';
 import type { Changes, PendingWrite, Checkpoint, RejectedWrite } from '../store.js';
 
@@ -71,15 +72,15 @@ export function createCommitLog(
   /** What leads a listener from wherever it is to what the database holds. */
   async function everything(transaction: IDBTransaction, missed: readonly Changes[]): Promise<Changes> {
     const all = <T>(name: string): Promise<T[]> => result<T[]>(transaction.objectStore(name).getAll());
-    const [put, append, reject, places] = await Promise.all([
+    const [atomes, append, reject, place] = await Promise.all([
       all<Atome>('atomes'),
       all<PendingWrite>('outbox'),
       all<RejectedWrite>('rejected'),
-      all<Checkpoint>('place'),
+      result<Checkpoint | undefined>(transaction.objectStore('place').get(0)),
     ]);
+    const put = atomes.map(bare);
     const gone = [...held];
     const events = missed.flatMap((changes): readonly AtomeEvent[] => changes.events ?? []);
-    const [place] = places;
     return { clear: true, put, settle: gone, append, dismiss: gone, reject, ...(place && { place }), events };
   }
 

@@ -2,9 +2,11 @@ import type { Atome } from '../../../../src/protocol/index.js';
 import { SyncError } from '../../core/errors.js';
 import { randomHex } from '../../core/random-hex.js';
 import { adoptWrites } from './adopt-writes.js';
+import type { Answers } from './answers.js';
 import { createBrowserTabs, type BrowserTabs } from './browser-tabs.js';
 import { createCommitLog, type CommitLog } from './commit-log.js';
 import { openDatabase, openOlder, STORES } from './open-database.js';
+import { bare, keyed, ordersOf, TOOLS, type Order } from './orders.js';
 import { result, storageError } from './requests.js';
 import { applyChanges } from '../apply-changes.js';
 import {
@@ -15,14 +17,13 @@ import {
   type PendingWrite,
   type Checkpoint,
   type RejectedWrite,
-  type Selection,
   type Store,
 } from '../store.js';
 
 /** How many atomes are read at a time. */
-const PAGE = 1_000;
-/** Above every text, as the end of a range. */
-const END: IDBValidKey = [];
+const PAGE = 500;
+/** How many are written without giving way. */
+const SLICE = 100;
 
 /** Where {@link indexedDbStore} keeps its data. */
 export interface IndexedDbOptions {
@@ -46,8 +47,13 @@ export function indexedDbStore(
   let opened: IDBDatabase | undefined;
   let log: CommitLog | undefined;
   let tabs: BrowserTabs | undefined;
+  let answered: Promise<Answers> | undefined;
   let outdated = false;
   let last: Promise<unknown> = Promise.resolve();
+
+  /** A file of its own, which only who asks needs; where it does not come, all is read. */
+  const answers = (): Promise<Answers> =>
+    (answered ??= import('./answers.js').then((file) => file.createAnswers(TOOLS)));
 
   function database(): IDBDatabase {
     if (opened) return opened;
@@ -142,26 +148,12 @@ export function indexedDbStore(
         // on its way while this one is taken in
         next = page.length < PAGE ? undefined : behind(page.at(-1)!.id);
         next?.catch(() => undefined);
-        yield page;
+        yield page.map(bare);
       }
+      // what is asked before all is here
+      void answered?.then(({ learn }) => learn(database)).catch(() => undefined);
     },
-    newest: (selection, limit) =>
-      new Promise((resolve, reject) => {
-        const { kind, parentId } = selection;
-        const [order, key] = orderOf(selection);
-        const atomes = atomesOf(database());
-        const found: Atome[] = [];
-        const walk = atomes.index(order).openCursor(IDBKeyRange.bound(key, [...key, END]), 'prev');
-        walk.onerror = () => reject(storageError(walk.error));
-        walk.onsuccess = () => {
-          const cursor = walk.result;
-          if (!cursor || found.length >= limit) return resolve(found);
-          const atome = cursor.value as Atome;
-          if ((kind ?? atome.kind) === atome.kind && (parentId === undefined || parentId === atome.parentId))
-            found.push(atome);
-          cursor.continue();
-        };
-      }),
+    select: async (query) => (await answers()).select(database(), query),
     async commit(changes) {
       // What cannot be had again from the server goes to the disk itself, beyond the caches of the system.
       const durability = changes.some(({ append }) => append) ? 'strict' : 'relaxed';
@@ -197,21 +189,15 @@ function atomesOf(db: IDBDatabase): IDBObjectStore {
   return db.transaction('atomes').objectStore('atomes');
 }
 
-/** The index that leads to the fewest others, and the beginning of its keys. null is no key: no index knows it. */
-function orderOf({ kind, parentId }: Selection): [order: string, key: string[]] {
-  if (typeof parentId === 'string') return ['parentId', [parentId]];
-  return kind === undefined ? ['newest', []] : ['kind', [kind]];
-}
-
 /** A tab that has slept may lead no longer: what it has heard since is older than what is there. */
 async function keep(log: CommitLog, transaction: IDBTransaction, given: readonly Changes[]): Promise<void> {
   let changes = given;
   try {
     const moves = changes.some(({ place }) => place);
     if (moves && (await log.isOvertaken(transaction))) changes = changes.filter(({ place }) => !place);
-    for (const change of changes) apply(transaction, change);
+    await write(transaction, changes, changes.some(({ put }) => put) ? await ordersOf(transaction) : []);
   } catch (thrown) {
-    transaction.abort();
+    abort(transaction);
     throw storageError(thrown);
   }
   const committed = log.append(transaction, changes);
@@ -220,13 +206,31 @@ async function keep(log: CommitLog, transaction: IDBTransaction, given: readonly
   if (changes !== given) void log.pull().catch(() => undefined);
 }
 
-function apply(transaction: IDBTransaction, changes: Changes): void {
+/** Unless it has ended by itself. */
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // it has
+  }
+}
+
+async function write(transaction: IDBTransaction, given: readonly Changes[], orders: readonly Order[]): Promise<void> {
   const [atomes, outbox, rejected, place] = STORES.map((name) => transaction.objectStore(name)) as [
     IDBObjectStore,
     IDBObjectStore,
     IDBObjectStore,
     IDBObjectStore,
   ];
-  applyChanges(changes, { atomes, outbox, rejected });
-  if (changes.place) place.put(changes.place, 0);
+  let count = 0;
+  for (const { clear, put = [], ...changes } of given) {
+    if (clear) atomes.clear();
+    for (const atome of put) {
+      const request = atomes.put(keyed(atome, orders));
+      // gives way, and goes on in the same transaction
+      if ((count += 1) % SLICE === 0) await result(request);
+    }
+    applyChanges(changes, { atomes, outbox, rejected });
+    if (changes.place) place.put(changes.place, 0);
+  }
 }

@@ -1,5 +1,6 @@
 import { SyncError } from '../../core/errors.js';
 import { createTimer, inTime } from '../../core/timer.js';
+import { KEYS } from './orders.js';
 import { finished, isUnreadable, result, storageError } from './requests.js';
 import type { Format, Checkpoint } from '../store.js';
 
@@ -13,9 +14,6 @@ const KEY_PATHS: Record<(typeof STORES)[number], string | null> = {
   place: null,
   log: null,
 };
-
-/** Indexes that walk the atomes by their last change: all, those of a kind, those under a parent. */
-const ORDERS = { newest: [], kind: ['kind'], parentId: ['parentId'] };
 
 /** How long another tab may keep an older version open after it was asked to close, and the browser may say nothing. */
 const PATIENCE_MS = 5_000;
@@ -136,7 +134,7 @@ function create(db: IDBDatabase, owner?: string): void {
   const [atomes, , , place] = STORES.map((name) =>
     db.createObjectStore(name, { keyPath: KEY_PATHS[name], autoIncrement: name === 'log' }),
   );
-  for (const [name, path] of Object.entries(ORDERS)) atomes!.createIndex(name, [...path, 'updatedAt', 'id']);
+  atomes!.createIndex(KEYS, KEYS, { multiEntry: true });
   // no moment in between, in which another tab could take it for its own
   if (owner !== undefined) place!.put({ owner }, 0);
 }

@@ -3,10 +3,13 @@ import { SyncError, toError } from '../../core/errors.js';
 import { adoptWrites } from './adopt-writes.js';
 import { contentsOf, openSql, isUnreadable, type Claimant, type SqlConnect, type SqlDriver } from './open-sqlite.js';
 import { COMMIT, OUTDATED } from './schema.js';
-import { FORMAT, type Changes, type Contents, type Format, type Selection, type Store } from '../store.js';
+import type { Query } from '../../query/query.js';
+import { FORMAT, type Changes, type Contents, type Format, type Store } from '../store.js';
 
 /** How many atomes are read at a time. */
 const PAGE = 1_000;
+/** What of a query leads to those changed last. */
+const NEWEST = JSON.stringify({ sort: '-updatedAt' });
 /** How many databases are passed by as unreadable before that is an error. */
 const ATTEMPTS = 5;
 
@@ -73,11 +76,17 @@ export class SqlStore implements Store {
     }
   }
 
-  newest({ kind, parentId }: Selection, limit: number): Promise<readonly Atome[]> {
+  /** What was changed last, of all, of a kind, or under a parent. */
+  async select({ kind, parentId, limit, offset = 0, ...more }: Query): Promise<readonly Atome[] | undefined> {
+    if (limit === undefined || JSON.stringify(more) !== NEWEST) return undefined;
     const conditions = { ...(kind !== undefined && { kind }), ...(parentId !== undefined && { parent_id: parentId }) };
     const where = Object.keys(conditions).map((column) => `${column} IS ?`);
-    const order = 'ORDER BY updated_at DESC, id DESC LIMIT ?';
-    return this.read(`WHERE ${['TRUE', ...where].join(' AND ')} ${order}`, [...Object.values(conditions), limit]);
+    const order = 'ORDER BY updated_at DESC, id DESC LIMIT ? OFFSET ?';
+    return this.read(`WHERE ${['TRUE', ...where].join(' AND ')} ${order}`, [
+      ...Object.values(conditions),
+      limit,
+      offset,
+    ]);
   }
 
   async commit(changes: readonly Changes[]): Promise<void> {
