@@ -1,9 +1,9 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config/environment.js';
-import { openMetrics } from '../ops/metrics.js';
+import { loadPrometheus, openMetrics, type MetricsText } from '../ops/metrics.js';
 
 const PATH = '/metrics';
 
@@ -19,6 +19,16 @@ export async function serveMetrics(app: NestFastifyApplication, { host, port, me
     fastify.get(PATH, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
     return port;
   }
+  const server = await listenFor(metrics, metricsPort, host);
+  fastify.addHook('onClose', (_server, done) => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Serves metrics alone. */
+export async function listenFor(metrics: MetricsText, port: number | undefined, host: string): Promise<Server> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== PATH) {
       response.writeHead(404).end();
@@ -29,11 +39,15 @@ export async function serveMetrics(app: NestFastifyApplication, { host, port, me
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
-  fastify.addHook('onClose', (_server, done) => {
-    server.close(() => done());
-    server.closeAllConnections();
-  });
-  server.listen(metricsPort, host);
+  server.listen(port, host);
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  return server;
+}
+
+/** Serves the metrics of several processes as one: what they count is summed up; resolves with their port. */
+export async function serveSums(values: () => Promise<object[][]>, { host, metricsPort }: Config): Promise<number> {
+  const { AggregatorRegistry } = await loadPrometheus();
+  const { contentType } = AggregatorRegistry.aggregate([]);
+  const text = async (): Promise<string> => AggregatorRegistry.aggregate(await values()).metrics();
+  return ((await listenFor({ contentType, text }, metricsPort, host)).address() as AddressInfo).port;
 }

@@ -1,17 +1,18 @@
+import cluster from 'node:cluster';
 import type { AddressInfo, Server } from 'node:net';
-import { constants } from 'node:os';
-import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from './create-app.js';
 import { lateComers } from './late-comers.js';
+import type * as MetricsServer from './metrics-server.js';
+import { Stops, type StopSignals } from './stops.js';
+import type { Listening } from './worker-messages.js';
 import { EX_USAGE, helpOf, readCall, UsageError, type Usage } from '../config/command-line.js';
-import { SAME_SIGNAL_MS } from '../config/same-signal.js';
 import { ConfigError, EX_CONFIG, readConfig, type Config } from '../config/environment.js';
 import { processEnvironment } from '../config/process-environment.js';
 import { OpenError } from '../database/open-error.js';
 import { Drain } from '../http/drain.js';
 import { elapse } from '../ledger/elapse.js';
-import { flushLog } from '../ops/logger.js';
+import { flushLog, openLogger } from '../ops/logger.js';
 import { WS_PATH } from '../protocol/index.js';
 import { VERSION } from '../version.js';
 
@@ -32,11 +33,6 @@ const DRAIN_MS = 9_000;
 /** How long those are let in who have connected before, in milliseconds. */
 const LATE_COMERS_MS = 500;
 
-/** What the signals that end a process do. They are listened to from its first moment on: one that has come is not lost. */
-export interface StopSignals {
-  onStop: (signal: NodeJS.Signals) => void;
-}
-
 /** Runs the server, as its arguments and its environment say. */
 export function run(signals: StopSignals): void {
   main(signals).catch(fail);
@@ -50,48 +46,62 @@ async function main(signals: StopSignals): Promise<void> {
   }
   // whoever read the log may have gone: the server goes on without them
   process.stdout.on('error', () => undefined);
+  // one of several is told of by the process that has started it
+  const say = (stream: NodeJS.WriteStream) => (line: string) => {
+    if (cluster.isPrimary) stream.write(`${line}\n`);
+  };
   // first: the start may wait for a database, and as the first process of a container nothing else would end it
-  const stops = stopOnSignal(signals);
-  const config = readConfig(processEnvironment(call.settings, (line) => process.stderr.write(`${line}\n`)));
+  const stops = new Stops(signals, say(process.stdout));
+  const config = readConfig(processEnvironment(call.settings, say(process.stderr)));
+  const isShared = config.workers > 1 && cluster.isPrimary;
+  const { port, hasDocs, metricsPort } = await (isShared ? runWorkers(config, stops) : runHere(config, stops));
+  // last: who reads it may send a signal at once
+  say(process.stdout)(
+    call.isJson
+      ? JSON.stringify({ host: config.host, port, metricsPort, version: VERSION })
+      : greeting(config, port, hasDocs, metricsPort),
+  );
+}
+
+/** What runs, as it is told. */
+interface Started extends Listening {
+  readonly metricsPort: number | undefined;
+}
+
+/** Runs the server in this process. */
+async function runHere(config: Config, stops: Stops): Promise<Started> {
   const app = await createApp(config);
-  const metricsPort = await openMetricsPort(app, config);
+  const follow = cluster.isWorker ? await (await import('./worker.js')).prepareWorker(app, config) : undefined;
+  const metricsPort = follow
+    ? undefined
+    : await openMetricsPort(config, ({ serveMetrics }) => serveMetrics(app, config));
   await app.listen(config.port, config.host).catch((error: unknown) => {
     throw listenError(error, config.host, 'PORT', config.port);
   });
-  stops.running = { app, delayMs: config.drainDelayMs };
-  // last: who reads it may send a signal at once
+  stops.run = () => drain(app, config.drainDelayMs);
   const { port } = app.getHttpServer().address() as AddressInfo;
-  const listening = call.isJson
-    ? JSON.stringify({ host: config.host, port, metricsPort, version: VERSION })
-    : greeting(config, port, hasDocs(app), metricsPort);
-  process.stdout.write(`${listening}\n`);
+  const listening = { port, hasDocs: app.getHttpAdapter().getInstance().hasRoute({ method: 'GET', url: '/api/docs' }) };
+  follow?.(listening, () => stops.begin());
+  return { ...listening, metricsPort };
 }
 
-/** Ends the process on these: at once while it starts, then in order, and at once when one comes again. */
-function stopOnSignal(signals: StopSignals): { running?: Running } {
-  const state: { running?: Running } = {};
-  let first: NodeJS.Timeout | undefined;
-  let isStopping = false;
-  signals.onStop = (signal) => {
-    const { running } = state;
-    // as a shell tells of a process that a signal has ended
-    if (!running || isStopping) process.exit(128 + constants.signals[signal]);
-    first ??= setTimeout(() => {
-      isStopping = true;
-      process.stdout.write(`${signal}: finishing what was accepted, then stopping; once more stops at once\n`);
-      void drain(running);
-    }, SAME_SIGNAL_MS);
-  };
-  return state;
+/** Runs it in several, of which this one takes care. */
+async function runWorkers(config: Config, stops: Stops): Promise<Started> {
+  const { StartError, Workers } = await import('./workers.js');
+  const workers = new Workers(openLogger(config));
+  stops.atOnce = () => workers.kill();
+  const sumUp = (): Promise<object[][]> => workers.metrics();
+  const metricsPort = await openMetricsPort(config, ({ serveSums }) => serveSums(sumUp, config));
+  const listening = await workers.start(config.workers).catch((error: unknown) => {
+    workers.kill();
+    if (error instanceof StartError) process.exit(error.code);
+    throw error;
+  });
+  stops.run = async () => process.exit(await workers.stop());
+  return { ...listening, metricsPort };
 }
 
-/** What is to be stopped, and how long others may take to hear of it, in milliseconds. */
-interface Running {
-  readonly app: INestApplication;
-  readonly delayMs: number;
-}
-
-async function drain({ app, delayMs }: Running): Promise<void> {
+async function drain(app: NestFastifyApplication, delayMs: number): Promise<void> {
   app.get(Drain, { strict: false }).announce();
   if (delayMs > 0) await elapse(delayMs);
   const late = setTimeout(() => {
@@ -112,16 +122,13 @@ async function drain({ app, delayMs }: Running): Promise<void> {
     );
 }
 
-function hasDocs(app: NestFastifyApplication): boolean {
-  return app.getHttpAdapter().getInstance().hasRoute({ method: 'GET', url: '/api/docs' });
-}
-
 /** Resolves with the port of the metrics; undefined where there are none. */
-async function openMetricsPort(app: NestFastifyApplication, config: Config): Promise<number | undefined> {
-  const { metricsPort, host } = config;
+async function openMetricsPort(
+  { metricsPort, host }: Config,
+  serve: (from: typeof MetricsServer) => Promise<number>,
+): Promise<number | undefined> {
   if (metricsPort === undefined) return undefined;
-  const { serveMetrics } = await import('./metrics-server.js');
-  return serveMetrics(app, config).catch((error: unknown) => {
+  return serve(await import('./metrics-server.js')).catch((error: unknown) => {
     throw listenError(error, host, 'METRICS_PORT', metricsPort);
   });
 }

@@ -57,13 +57,20 @@ export class PostgresTransport implements Transport {
       throw error;
     }
     isOpen = true;
+    const send = async (texts: readonly string[]): Promise<void> => {
+      for (let at = 0; at < texts.length; at += BATCH) {
+        const batch = texts.slice(at, at + BATCH);
+        await client.query('SELECT pg_notify($1, text) FROM unnest($2::text[]) AS text', [this.channel, batch]);
+      }
+    };
+    let last = Promise.resolve();
     return {
       close,
+      // one behind the other: a client that is asked while it asks warns, and will refuse
       send: async (texts) => {
-        for (let at = 0; at < texts.length; at += BATCH) {
-          const batch = texts.slice(at, at + BATCH);
-          await client.query('SELECT pg_notify($1, text) FROM unnest($2::text[]) AS text', [this.channel, batch]);
-        }
+        const sent = last.then(() => send(texts));
+        last = sent.catch(() => undefined);
+        await sent;
       },
     };
   }

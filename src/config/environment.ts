@@ -18,6 +18,7 @@ import { isLoopback, isSafeUrl } from './addresses.js';
 import { readLog, type LogConfig } from './log-environment.js';
 import { readUpstream } from './upstream-environment.js';
 import { readMetrics } from './metrics-environment.js';
+import { readWorkers } from './worker-environment.js';
 import { readTraces } from './trace-environment.js';
 import { MIN_SECRET_BYTES } from './option-checks.js';
 import { VariableReader, type Environment, type Setting } from './variable-reader.js';
@@ -34,6 +35,8 @@ export interface Config extends LogConfig {
   readonly docs: boolean;
   /** Where metrics are served, 0: on a free port; undefined: nowhere. That of `port` is the same server. */
   readonly metricsPort?: number;
+  /** As how many processes it runs that answer at `port`. */
+  readonly workers: number;
   /** How long `ready` says that the server is going down before it does, in milliseconds. */
   readonly drainDelayMs: number;
   /** Where traces are sent; undefined: nowhere. */
@@ -75,13 +78,13 @@ export function readConfig(environment: Environment = process.env, onRead?: (set
   const port = read.integer('PORT', 3001, 0, 65_535);
   const proxies = read.integer('TRUST_PROXY', 0, 0, 10);
   const metricsPort = readMetrics(read, { host, port, proxies });
-  const tracesTo = readTraces(read);
   const config: Config = {
     host,
     port,
     ...(metricsPort !== undefined && { metricsPort }),
-    ...(tracesTo !== undefined && { tracesTo }),
+    ...readTraces(read),
     ...readLog(read),
+    workers: readWorkers(read, { port, metricsPort }),
     drainDelayMs: read.integer('DRAIN_DELAY_MS', 0, 0, 600_000),
     docs: read.choice('DOCS', 'on', ['on', 'off']) === 'on',
     rates: {

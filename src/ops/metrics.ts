@@ -47,17 +47,23 @@ const SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
 /** What is asked of the database for them is asked at most so often, in milliseconds. */
 const DATABASE_MS = 10_000;
 
-/** What the server measures, as Prometheus reads it. No label names a tenant: each would be a series of its own. */
-export interface Metrics {
+/** Metrics as Prometheus reads them. */
+export interface MetricsText {
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+/** What the server measures. No label names a tenant: each would be a series of its own. */
+export interface Metrics extends MetricsText {
+  /** The same as values, which can be summed up with those of other processes. */
+  values(): Promise<object[]>;
   /** Ends the measuring. */
   stop(): void;
 }
 
 /** Begins to measure. @throws ConfigError where the package is missing. */
 export async function openMetrics(app: INestApplicationContext): Promise<Metrics> {
-  const prometheus = await import('prom-client').catch(missing);
+  const prometheus = await loadPrometheus();
   const registry = new prometheus.Registry();
   prometheus.collectDefaultMetrics({ register: registry });
   const stops = [...countSignals(prometheus, registry)];
@@ -68,14 +74,21 @@ export async function openMetrics(app: INestApplicationContext): Promise<Metrics
     gaugeDatabase(prometheus, registry, store),
     gaugeRetention(prometheus, registry, app),
   ];
+  const measured = async (): Promise<Registry> => {
+    for (const look of looks) await look();
+    return registry;
+  };
   return {
     contentType: registry.contentType,
-    text: async () => {
-      for (const look of looks) await look();
-      return registry.metrics();
-    },
+    text: async () => (await measured()).metrics(),
+    values: async () => (await measured()).getMetricsAsJSON(),
     stop: () => stops.forEach((stop) => stop()),
   };
+}
+
+/** @throws ConfigError where the package is missing. */
+export async function loadPrometheus(): Promise<Prometheus> {
+  return import('prom-client').catch(missing);
 }
 
 function missing(error: NodeJS.ErrnoException): never {
@@ -142,7 +155,11 @@ function gaugeProcess({ Gauge }: Prometheus, registry: Registry, app: INestAppli
     new Gauge({ name: PREFIX + name, help, labelNames, ...registers });
   gauge('info', 'The version that runs', 'version').set({ version: VERSION }, 1);
   const readers = gauge('readers', 'Who follows a ledger now, by form', 'form');
-  const lag = gauge('reader_lag', 'Alterations that the reader that is furthest behind has not been shown', 'form');
+  const furthest = 'Alterations that the reader that is furthest behind has not been shown';
+  const lag = new Gauge({
+    ...{ name: `${PREFIX}reader_lag`, help: furthest, labelNames: ['form'] },
+    ...{ aggregator: 'max', ...registers },
+  });
   const unsent = gauge('unsent_bytes', 'Bytes that connections of readers have not taken yet');
   const sockets = gauge('connections', 'WebSockets that are open, by whether they have said who they are', 'state');
   const held = gauge('memory_bytes', 'Bytes held for what callers ask, of MEMORY_BUDGET');
@@ -198,16 +215,20 @@ const SELECT_FLOORS = `SELECT count(*) AS "floors", coalesce(sum(seq), 0) AS "ar
 function gaugeRetention({ Gauge }: Prometheus, registry: Registry, app: INestApplicationContext): () => void {
   const { lag } = app.get(Retention, { strict: false });
   const help = 'By how much the oldest alteration of all ledgers has outstayed RETENTION';
-  const late = new Gauge({ name: `${PREFIX}retention_late_seconds`, help, registers: [registry] });
+  const late = new Gauge({ name: `${PREFIX}retention_late_seconds`, help, aggregator: 'max', registers: [registry] });
   return () => late.set((lag.ms ?? 0) / 1_000);
 }
 
 /** What the database holds; returns what asks it. */
 function gaugeDatabase({ Gauge }: Prometheus, registry: Registry, store: SqlStore): () => Promise<void> {
   const registers: Registers = { registers: [registry] };
+  // all processes of a server ask the same database
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
-    new Gauge({ name: PREFIX + name, help, labelNames, ...registers });
-  const up = gauge('database_up', 'Whether the database has answered for these metrics');
+    new Gauge({ name: PREFIX + name, help, labelNames, aggregator: 'max', ...registers });
+  const up = new Gauge({
+    ...{ name: `${PREFIX}database_up`, help: 'Whether the database has answered for these metrics' },
+    ...{ aggregator: 'min', ...registers },
+  });
   const totals = {
     ledgers: gauge('ledgers', 'Ledgers, one for each tenant'),
     alterations: gauge('ledger_alterations', 'Alterations of all ledgers'),
