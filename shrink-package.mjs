@@ -55,8 +55,8 @@ async function joinModules(files) {
   }
 }
 
-const declarations = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.d.ts'));
 const index = await readFile(join(dist, 'index.d.ts'), 'utf8').catch(() => undefined);
+const declarations = await declarationsFrom(index === undefined ? undefined : 'index.d.ts');
 const isWhole = (file) => index === undefined || file === 'index.d.ts' || /^(?:orm|protocol)[\\/]/.test(file);
 const sources = new Map();
 for (const file of declarations.filter((each) => !isWhole(each))) {
@@ -78,5 +78,21 @@ for (const [file, source] of sources) {
   });
   await writeFile(join(dist, file), `${parts.join('')}\n`);
 }
+/** All declarations; with an entry, those that it names, and what those name: the others go. */
+async function declarationsFrom(entry) {
+  const all = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.d.ts'));
+  if (entry === undefined) return all;
+  const reached = new Set([entry]);
+  // it grows while it is gone through
+  for (const file of reached) {
+    const text = await readFile(join(dist, file), 'utf8');
+    for (const [, name] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g)) {
+      reached.add(join(dirname(file), `${name}.d.ts`));
+    }
+  }
+  await Promise.all(all.filter((file) => !reached.has(file)).map((file) => rm(join(dist, file))));
+  return [...reached];
+}
+
 // what is built next has its comments, and its source maps, again
 for (const file of ['.tsbuildinfo', '.built']) await rm(join(dist, file), { force: true });
