@@ -7,7 +7,20 @@ export { createClient } from './offline/client.js';
 export type { Client, ClientOptions, LiveQuery, QueryListener, UnsentWrite, Written } from './offline/api.js';
 export type { Access, AnyKinds, AtomeOf, KindOf, Kinds, NewAtome, Replacement } from './core/kinds.js';
 export type { Condition, Conditions, Difference, Order, Predicate, Query } from './query/query.js';
-export type * from './storage/store.js';
+export type {
+  Changes,
+  Checkpoint,
+  Contents,
+  Format,
+  Migration,
+  PendingWrite,
+  Place,
+  RejectedWrite,
+  Store,
+  StoredCursor,
+  Tables,
+  Tabs,
+} from './storage/store.js';
 export type { Subscription } from './offline/subscription.js';
 export type { Status, SyncState } from './offline/status.js';
 export type { Filter, ServerOptions, TokenSource, UnifiedOptions } from './core/options.js';
@@ -27,7 +40,22 @@ export type {
 export type { Failure, Result } from './online/result.js';
 export type { BroadcastAlteration, ConnectionState, ConnectOptions } from './online/sync-websocket.js';
 export type { RealtimeOptions } from './online/unified-sync.js';
-export type * from './online/answers.js';
+export type {
+  AlterInput,
+  Altered,
+  Created,
+  CreateInput,
+  Deleted,
+  GetOptions,
+  Got,
+  History,
+  HistoryQuery,
+  Listed,
+  ListQuery,
+  Renamed,
+  Restored,
+  WriteOptions,
+} from './online/answers.js';
 export type {
   Ack,
   Alteration,

@@ -64,14 +64,39 @@ function tells({ declarations = [] }: ts.Symbol): boolean {
   return declarations.every((each) => ts.isPropertySignature(each) && each.type && ts.isLiteralTypeNode(each.type));
 }
 
+/** The names that a file exports, types too. */
+function exportsOf(file: string): string[] {
+  const program = programOf(file);
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(file)!)!;
+  return checker
+    .getExportsOfModule(module)
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** The entries of the package of the client. */
+const CLIENT = [
+  ['the client', 'client/src/index.ts'],
+  ['the client on SQLite', 'client/src/sqlite.ts'],
+  ['the client of two servers', 'client/src/dual.ts'],
+  ['the client in React', 'client/src/react.ts'],
+  ['the state of a query', 'client/src/query-state.ts'],
+  ['the conditions of a query', 'client/src/where.ts'],
+  ['validation', 'client/src/validate.ts'],
+  ['the client at a server', 'client/src/server.ts'],
+  ['the WebSocket of Node', 'client/src/connection/package-web-socket.ts'],
+] as const;
+
 describe('what the packages export', () => {
-  it.each([
-    ['the server', 'src/index.ts'],
-    ['the client', 'client/src/index.ts'],
-    ['the client on SQLite', 'client/src/sqlite.ts'],
-    ['the client of two servers', 'client/src/dual.ts'],
-    ['the client in React', 'client/src/react.ts'],
-  ])('has TSDoc, each name and each member: %s', (_package, entry) => {
-    expect(undocumented(`${ROOT}${entry}`)).toEqual([]);
+  it.each([['the server', 'src/index.ts'], ...CLIENT])(
+    'has TSDoc, each name and each member: %s',
+    (_package, entry) => {
+      expect(undocumented(`${ROOT}${entry}`)).toEqual([]);
+    },
+  );
+
+  it('changes only together with this list, of the client', () => {
+    expect(Object.fromEntries(CLIENT.map(([, entry]) => [entry, exportsOf(`${ROOT}${entry}`)]))).toMatchSnapshot();
   });
 });

@@ -15,6 +15,7 @@ export class SyncError extends Error {
   override readonly name = 'SyncError';
 
   constructor(
+    /** What went wrong, to switch over. */
     readonly code: SyncErrorCode,
     message: string,
     options?: ErrorOptions,
