@@ -14,6 +14,7 @@ export type {
   Format,
   Migration,
   PendingWrite,
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the former name stays for those who import it
   Place,
   RejectedWrite,
   Store,

@@ -30,6 +30,7 @@ import { AtomeService } from './atome.service.js';
 import { AtomeLifecycle } from './lifecycle.js';
 import { OnlyOne } from './only-one.js';
 import { SchemaController } from './schema.controller.js';
+import { LedgerInfo } from './ledger-info.js';
 import { ServerInfoController } from './server-info.controller.js';
 
 type Imports = NonNullable<DynamicModule['imports']>;
@@ -135,6 +136,7 @@ function compose(fixed: AtomeStaticOptions, options: Provider, imports: Imports 
       EventHandlers,
       OnlyOne,
       HEALTH,
+      LedgerInfo,
       ...(ws ? [gatewayAt(wsPath)] : []),
     ],
     exports: [...rooms, AtomeService, AtomeEvents, AtomeHealthIndicator],

@@ -1,14 +1,12 @@
 import { Controller, Get, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import { CurrentPrincipal, Guarded, RequireRole } from '../auth/authorization/access.guard.js';
-import { AccessPolicy } from '../auth/authorization/access-policy.js';
 import { SharedClock } from '../database/shared-clock.js';
-import { Feed } from '../feed/feed.js';
 import { ApiCall, ApiAnswers, ApiGroup } from '../http/openapi.js';
 import { ProblemFilter } from '../http/problem.filter.js';
 import { PROTOCOL_VERSION, type Principal } from '../protocol/index.js';
 import { VERSION } from '../version.js';
+import { LedgerInfo } from './ledger-info.js';
 import { ResolvedOptions } from '../config/module-options.js';
-import { ConnectionRegistry } from '../realtime/connection-registry.js';
 
 /** What a client may want to know before it connects. */
 @ApiGroup('server')
@@ -17,9 +15,7 @@ import { ConnectionRegistry } from '../realtime/connection-registry.js';
 @Controller({ path: 'server-info', version: VERSION_NEUTRAL })
 export class ServerInfoController {
   constructor(
-    private readonly feed: Feed,
-    private readonly connectionRegistry: ConnectionRegistry,
-    private readonly accessPolicy: AccessPolicy,
+    private readonly ledger: LedgerInfo,
     private readonly options: ResolvedOptions,
     private readonly clock: SharedClock,
   ) {}
@@ -39,17 +35,9 @@ export class ServerInfoController {
       wsPath: this.options.wsPath,
       authRequired: this.options.knowsCallers,
       accounts: this.options.hasAccounts,
-      ...(caller && (await this.ledgerOf(caller))),
+      ...(caller && (await this.ledger.of(caller))),
       serverTime: new Date(this.clock.now()).toISOString(),
       limits: this.options.limits,
     };
-  }
-
-  /** What only those of a tenant are told. */
-  private async ledgerOf(caller: Principal) {
-    const { tenant } = caller;
-    const { epoch, seq } = (await this.feed.log(tenant)).tail;
-    const rights = this.accessPolicy.accessFingerprint(caller);
-    return { epoch, seq, rights, connectedClients: this.connectionRegistry.count(tenant) };
   }
 }

@@ -43,6 +43,7 @@ export class Reports {
     readonly bus: NodeBus,
     readonly retention: Retention,
     readonly link: EdgeLink,
+    readonly drain: Drain,
   ) {}
 }
 
@@ -57,7 +58,6 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly drain: Drain,
     private readonly readiness: Readiness,
     private readonly reports: Reports,
   ) {}
@@ -101,7 +101,7 @@ export class HealthController {
 
   private accepting(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
-    return this.drain.isLeaving ? indicator.down('going down') : indicator.up();
+    return this.reports.drain.isLeaving ? indicator.down('going down') : indicator.up();
   }
 
   /** A server that does not hear others is late, and right all the same. */
