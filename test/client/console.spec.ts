@@ -21,7 +21,8 @@ beforeAll(async () => {
   await Promise.all([one.status('Connected'), two.status('Connected')]);
 });
 beforeEach(() => Promise.all([one.goTo('atomes'), two.goTo('atomes')]));
-afterEach(() => expect([...one.errors, ...two.errors]).toEqual([]));
+// those of a test are not told of the next one
+afterEach(() => expect([...one.errors.splice(0), ...two.errors.splice(0)]).toEqual([]));
 afterAll(async () => {
   await browser.close();
   await server.close();
@@ -156,7 +157,9 @@ describe('the console in two windows', () => {
     await one.page.locator('.editor input:focus').waitFor();
     await keyboard.press('ControlOrMeta+a');
     await keyboard.type('Honey badger');
+    expect(await one.page.locator('.editor input:focus').inputValue()).toBe('Honey badger');
     await keyboard.press('ControlOrMeta+s');
+    await one.page.getByRole('heading', { name: 'Honey badger' }).waitFor();
     await two.shows('Honey badger');
     await one.page.getByRole('heading', { name: 'Honey badger' }).focus();
     await keyboard.press('Escape');

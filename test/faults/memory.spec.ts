@@ -98,7 +98,8 @@ describe.each(DATABASES)('a server with little memory, on %s', (_name, createDat
     }
     const again = await changesOf('followed');
     expect((again.body.events as unknown[]).length).toBe(WRITES);
-    const { opened } = server.app.get<object>(Feed, { strict: false }) as { opened: Map<string, Channel> };
+    const feed = server.app.get<object>(Feed, { strict: false }) as { channels: { opened: Map<string, Channel> } };
+    const { opened } = feed.channels;
     const begins = (tenant: string): number | undefined => opened.get(tenant)?.log.tail.recent.start;
     expect(begins('followed')).toBe(0);
     expect(begins(TENANTS[0]!)).toBeUndefined();

@@ -149,6 +149,23 @@ describe('while the store is being read', () => {
     expect(told.results).toEqual([[['h', 'g', 'f'], { added: ['h', 'g', 'f'], changed: [], removed: [] }]]);
   });
 
+  it('a query that is begun by the callback of another has each atome once, and none too few', async () => {
+    open();
+    reading.open();
+    await replica.loaded;
+    const begun = new Promise<Told>((resolve) => {
+      let count = 0;
+      queries.watch({ sort: '-updatedAt', limit: 9 }, () => {
+        if ((count += 1) === 2) resolve(new Told(queries, { sort: '-updatedAt', limit: 5 }));
+      });
+    });
+    await replica.loaded;
+    await replica.commit({ put: [atome('a', 2.5, 2), atome('d', 4)] });
+    const told = await begun;
+    await told.first;
+    expect(told.results.map(([ids]) => ids)).toEqual([['d', 'c', 'a', 'b']]);
+  });
+
   it('a query that an index cannot answer waits for all', async () => {
     open();
     const told = new Told(queries, { ...NEWEST, where: { n: 1 } });

@@ -142,7 +142,8 @@ export function createQueries(
       iterating.forEach((look) => look());
     },
     changed(shown) {
-      if (shown.size > 0) live.forEach((apply) => apply(shown));
+      // one that is made by a callback has begun with what is there now
+      [...live].forEach((apply) => live.has(apply) && apply(shown));
     },
   };
 }

@@ -29,6 +29,8 @@ interface Range {
   readonly lte?: JsonValue;
 }
 
+const BOUNDS = ['gt', 'gte', 'lt', 'lte'] as const;
+
 /** One way to a result. */
 interface Plan extends Pick<Order, 'name' | 'paths'> {
   /** The keys between which the result lies. */
@@ -50,6 +52,8 @@ export function createAnswers(tools: OrderTools, patience = 1_000): Answers {
     async select(db, query) {
       for (const plan of plansOf(query, tools)) {
         const transaction = db.transaction(['atomes', 'place']);
+        // a database of an earlier build has none
+        if (!transaction.objectStore('atomes').indexNames.contains(tools.index)) return undefined;
         const order = (await ordersOf(transaction)).find(({ name }) => name === plan.name);
         const isWhole = order && order.upTo === undefined;
         if (!isWhole || order.day !== today()) wanted.set(plan.name, plan);
@@ -63,6 +67,8 @@ export function createAnswers(tools: OrderTools, patience = 1_000): Answers {
       for (let goesOn = wanted.size > 0; goesOn;) {
         const transaction = db().transaction(['atomes', 'place'], 'readwrite', { durability: 'relaxed' });
         const ended = finished(transaction);
+        // what fails before it is waited for says so itself
+        ended.catch(() => undefined);
         const orders = joined(await ordersOf(transaction), wanted);
         wanted.clear();
         goesOn = await keyPage(transaction, orders, tools);
@@ -85,7 +91,7 @@ function plansOf({ kind, type, parentId, ids, where = {}, sort, limit }: Query, 
     if (Array.isArray(condition)) continue;
     if (typeof condition !== 'object' || condition === null) values[path] = condition;
     else if ('eq' in condition) values[path] = condition.eq;
-    else ranges.set(path, condition);
+    else if (BOUNDS.some((bound) => bound in condition)) ranges.set(path, condition);
   }
   const boundOf = (value?: JsonValue): IDBValidKey[] =>
     value === undefined || (typeof value === 'string' && ASTRAL.test(value)) ? [] : keyOf(value);

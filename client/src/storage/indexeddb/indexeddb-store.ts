@@ -1,6 +1,7 @@
 import type { Atome } from '../../../../src/protocol/index.js';
 import { SyncError } from '../../core/errors.js';
 import { randomHex } from '../../core/random-hex.js';
+import { inTime } from '../../core/timer.js';
 import { adoptWrites } from './adopt-writes.js';
 import type { Answers } from './answers.js';
 import { createBrowserTabs, type BrowserTabs } from './browser-tabs.js';
@@ -24,6 +25,8 @@ import {
 const PAGE = 500;
 /** How many are written without giving way. */
 const SLICE = 100;
+/** How long the file of the indexes is waited for, in milliseconds. */
+const LOAD_MS = 500;
 
 /** Where {@link indexedDbStore} keeps its data. */
 export interface IndexedDbOptions {
@@ -53,7 +56,13 @@ export function indexedDbStore(
 
   /** A file of its own, which only who asks needs; where it does not come, all is read. */
   const answers = (): Promise<Answers> =>
-    (answered ??= import('./answers.js').then((file) => file.createAnswers(TOOLS)));
+    (answered ??= import('./answers.js').then(
+      (file) => file.createAnswers(TOOLS),
+      (thrown: unknown) => {
+        answered = undefined;
+        throw thrown;
+      },
+    ));
 
   function database(): IDBDatabase {
     if (opened) return opened;
@@ -153,7 +162,8 @@ export function indexedDbStore(
       // what is asked before all is here
       void answered?.then(({ learn }) => learn(database)).catch(() => undefined);
     },
-    select: async (query) => (await answers()).select(database(), query),
+    // a network that says nothing does not hold up what is here
+    select: async (query) => (await inTime(answers(), LOAD_MS))?.select(database(), query),
     async commit(changes) {
       // What cannot be had again from the server goes to the disk itself, beyond the caches of the system.
       const durability = changes.some(({ append }) => append) ? 'strict' : 'relaxed';
@@ -198,7 +208,7 @@ async function keep(log: CommitLog, transaction: IDBTransaction, given: readonly
     await write(transaction, changes, changes.some(({ put }) => put) ? await ordersOf(transaction) : []);
   } catch (thrown) {
     abort(transaction);
-    throw storageError(thrown);
+    throw storageError(transaction.error ?? thrown);
   }
   const committed = log.append(transaction, changes);
   transaction.commit();
