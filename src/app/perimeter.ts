@@ -52,6 +52,15 @@ const DOCS_POLICY =
 /** All calls, whether or not there is one; not the documentation, which is the same for everybody. */
 const API = /^\/api(?!\/(?:docs|async-docs|(?:openapi|asyncapi)\.json)(?:[/?]|$))(?:[/?]|$)/;
 
+/** Of what Helmet sends, what is heeded in an answer that is no page. */
+const FOR_ANSWERS: ReadonlySet<string> = new Set([
+  'content-security-policy',
+  'cross-origin-resource-policy',
+  'referrer-policy',
+  'x-content-type-options',
+  'x-frame-options',
+]);
+
 /** Half a year, in seconds. */
 const HSTS = `max-age=${180 * 24 * 3_600}`;
 
@@ -59,11 +68,16 @@ const HSTS = `max-age=${180 * 24 * 3_600}`;
 export async function setupPerimeter(app: NestFastifyApplication, config: Config): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
   const { allowedOrigins } = app.get(ResolvedOptions).origins;
-  const headers = { ...(await browserHeaders()), ...(allowedOrigins.length > 0 && { vary: 'Origin' }) };
+  const forPages = { ...(await browserHeaders()), ...(allowedOrigins.length > 0 && { vary: 'Origin' }) };
+  // each header costs every call, so that calls have those alone that are for them
+  const forCalls = Object.fromEntries(
+    Object.entries(forPages).filter(([name]) => name === 'vary' || FOR_ANSWERS.has(name)),
+  );
   server.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(headers).header(REQUEST_ID, request.id);
+    const isCall = API.test(request.url);
+    void reply.headers(isCall ? forCalls : forPages).header(REQUEST_ID, request.id);
     // what is not there, or answers OPTIONS, has no route that would say so
-    if (API.test(request.url)) keepAnswerOutOfCaches(reply);
+    if (isCall) keepAnswerOutOfCaches(reply);
     if (request.url.startsWith('/api/docs')) void reply.header('content-security-policy', DOCS_POLICY);
     if (request.protocol === 'https') void reply.header('strict-transport-security', HSTS);
     done();

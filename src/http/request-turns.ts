@@ -90,7 +90,8 @@ export class RequestTurns {
     this.modest.charge(name, 1, cameAt);
     this.drain.track(answer);
     // it goes on in its own context, not in that of whichever call began the turn
-    line.push({ cameAt, answer, begin: AsyncResource.bind(begin) }, isModest);
+    const context = new AsyncResource('atome-sync call');
+    line.push({ cameAt, answer, begin: (error) => context.runInAsyncScope(begin, undefined, error) }, isModest);
   }
 
   /** How many begin in this turn. */

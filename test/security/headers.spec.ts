@@ -25,6 +25,14 @@ describe('the headers that browsers heed', () => {
     expect(headers.has('strict-transport-security')).toBe(false);
   });
 
+  it('are those alone that are heeded there, on what is no page', async () => {
+    const [page, call] = [await server.api.get('/'), await server.api.get('/api/atome/list')];
+    const ofPages = ['cross-origin-opener-policy', 'origin-agent-cluster', 'x-dns-prefetch-control'];
+    const ofAll = ['cross-origin-resource-policy', 'x-frame-options'];
+    expect([...ofPages, ...ofAll].filter((name) => !page.headers.has(name))).toEqual([]);
+    expect([...ofPages, ...ofAll].filter((name) => call.headers.has(name))).toEqual(ofAll);
+  });
+
   it('are on what is refused', async () => {
     const { status, headers } = await server.api.get('/api/atome/list', { origin: 'https://evil.example' });
     expect({ status, sniff: headers.get('x-content-type-options') }).toEqual({ status: 403, sniff: 'nosniff' });
