@@ -3,7 +3,7 @@ import { isErased } from '../ledger/erasure.js';
 import { alterationBodyOf } from '../ledger/row-mapper.js';
 import type { LedgerStore } from '../ledger/store.js';
 import type { LedgerWriter } from '../ledger/write/ledger-writer.js';
-import type { AlterationBody, ServerMessage } from '../protocol/index.js';
+import type { AlterationBody, WholeMessage } from '../protocol/index.js';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import type { UpstreamOptions } from '../config/upstream-options.js';
 import { Adopter } from './adopter.js';
@@ -218,7 +218,7 @@ export class Edge {
     });
   }
 
-  private async take(socket: UpstreamSocket, message: ServerMessage): Promise<void> {
+  private async take(socket: UpstreamSocket, message: WholeMessage): Promise<void> {
     const again = await this.follower.take(message);
     if (again) socket.send({ type: 'subscribe', ...again });
     if (message.type !== 'sync:live') return;

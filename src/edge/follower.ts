@@ -5,8 +5,8 @@ import {
   isObject,
   isRedacted,
   type AtomeEvent,
-  type RangeFrame,
-  type ServerMessage,
+  type WholeFrame,
+  type WholeMessage,
 } from '../protocol/index.js';
 import type { Adopter } from './adopter.js';
 import type { EdgeCursor, EdgeStore } from './edge.store.js';
@@ -77,7 +77,7 @@ export class Follower {
   }
 
   /** @returns what to subscribe with anew; undefined: there is no need to. */
-  async take(message: ServerMessage): Promise<Subscription | undefined> {
+  async take(message: WholeMessage): Promise<Subscription | undefined> {
     switch (message.type) {
       case 'subscribed':
         this.upstreamHead = message.head;
@@ -117,7 +117,7 @@ export class Follower {
     await this.settle();
   }
 
-  private async follow(frame: RangeFrame): Promise<void> {
+  private async follow(frame: WholeFrame): Promise<void> {
     const { adopter, outbox, ownSeq } = this.parts;
     const events = decideFrame(this.cursor!.seq, frame);
     if (!events) return;

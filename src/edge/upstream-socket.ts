@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
-import type { ServerMessage } from '../protocol/index.js';
+import type { WholeMessage } from '../protocol/index.js';
 import { MOST_BYTES, restOf, saidOf } from './bounds.js';
 
 /** Nothing for so long, and it is asked whether anybody is there; as long again without an answer, and nobody is. */
@@ -12,7 +12,7 @@ export interface SocketEvents {
   /** Who the edge is for upstream. */
   readonly onKnown: (principal: string) => void;
   /** Taken one after the other. What it throws ends the connection. */
-  readonly onMessage: (message: ServerMessage) => Promise<void>;
+  readonly onMessage: (message: WholeMessage) => Promise<void>;
   /** Once, whatever has ended it. @param retryAfterMs when upstream wants to be asked again. */
   readonly onEnd: (why: string, retryAfterMs: number) => void;
 }
@@ -75,13 +75,13 @@ export class UpstreamSocket {
     this.isAsked = false;
     this.waiting += 1;
     if (this.waiting === MOST_WAITING) this.ws.pause();
-    void this.inLine(() => this.take(JSON.parse(data.toString()) as ServerMessage)).then(() => {
+    void this.inLine(() => this.take(JSON.parse(data.toString()) as WholeMessage)).then(() => {
       this.waiting -= 1;
       if (this.waiting === MOST_WAITING - 1) this.ws.resume();
     });
   }
 
-  private async take(message: ServerMessage): Promise<void> {
+  private async take(message: WholeMessage): Promise<void> {
     if (message.type === 'goaway') this.retryAfterMs = restOf(message.retryAfter);
     if (message.type === 'error') throw new Error(`${message.code}: ${message.message}`);
     if (message.type === 'welcome') return this.identify(message.authRequired);

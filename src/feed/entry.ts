@@ -1,16 +1,18 @@
+import { membersOf } from '../ledger/json-text.js';
 import { textWithAtome } from '../ledger/lazy-atome.js';
 import { headerOfAtome, type Committed } from '../ledger/outcome.js';
 import type { WrittenTexts } from '../ledger/rows.js';
 import { LARGE } from '../ledger/turns.js';
-import type {
-  AccessRules,
-  AlterationBody,
-  Atome,
-  AtomeEvent,
-  AtomeLeft,
-  Audience,
-  AtomeHeader,
-  JudgedHeader,
+import {
+  isDelta,
+  type AccessRules,
+  type AlterationBody,
+  type Atome,
+  type AtomeEvent,
+  type AtomeLeft,
+  type Audience,
+  type AtomeHeader,
+  type JudgedHeader,
 } from '../protocol/index.js';
 
 /** The event that stands for an alteration. A delete that lost against a newer restore deleted nothing. */
@@ -23,6 +25,8 @@ export function eventOf({ alteration, atome }: Pick<Committed, 'alteration' | 'a
   if (operation === 'delete' && atome.deletedAt !== null) return { type: 'atome:deleted', atomeId, ...base };
   return { type: 'atome:altered', atomeId, alteration, atome, ...base };
 }
+
+const ALTERATION: ReadonlySet<string> = new Set(['"alteration"']);
 
 /** What an event takes besides changes and document: of a small document, that is nearly all. */
 const ENVELOPE_CHARS = 512;
@@ -106,6 +110,21 @@ export class Entry {
       this.json = textWithAtome(eventOf({ alteration, atome }), texts);
     }
     return this.json;
+  }
+
+  /**
+   * The event for who has the atome at the version before it: the changes, without the atome. undefined where they alone do
+   * not lead there.
+   */
+  get delta(): string | undefined {
+    const { alteration, texts, seq } = this;
+    if (!this.before) return undefined;
+    if (alteration && this.size >= LARGE)
+      return isDelta(alteration) ? textWithAtome({ type: 'atome:delta', alteration, seq }, texts) : undefined;
+    // the objects of a small one take more than its text, so that they are not held for this
+    const [text] = membersOf(this.event ?? '{}', ALTERATION).values();
+    if (text === undefined || !isDelta(JSON.parse(text) as AlterationBody)) return undefined;
+    return `{"type":"atome:delta","alteration":${text},"seq":${seq}}`;
   }
 
   erase(): void {

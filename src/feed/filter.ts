@@ -12,11 +12,19 @@ export function filterKey({ kinds, types, ids, parentId, where }: Filter): strin
   return JSON.stringify([...sorted, parentId === undefined ? [] : parentId, where]);
 }
 
+/** How what is shown of an entry is told. */
+type Tell = (entry: Entry) => string | undefined;
+
+const eventOf: Tell = (entry) => entry.event;
+
+/** The changes alone, where whoever has the atome as it was needs no more. */
+export const briefOf: Tell = (entry) => entry.delta ?? entry.event;
+
 /** An atome that moves out of the filter is told to have left: to whom it was shown, it must not stay. */
-export function eventFilter(filter: Filter): Show {
+export function eventFilter(filter: Filter, tell: Tell = eventOf): Show {
   const matches = matcher(filter);
   const { where } = filter;
-  if (!matches && !where) return showAll;
+  if (!matches && !where) return showAllAs(tell);
   const hasPlace = matches ?? ((): boolean => true);
   const isTrue = (atome: Atome | null | undefined): boolean =>
     !where || (atome ? matchesCondition(where, atome, valueIn) : false);
@@ -25,7 +33,7 @@ export function eventFilter(filter: Filter): Show {
     // whoever may read an atome no longer is told nothing of what is in it: its place decides
     const isShown = visibility === 'shown';
     const isIn = hasPlace(entry.after);
-    if (isShown && isIn && (entry.redacts || isTrue(entry.states?.after))) return entry.event;
+    if (isShown && isIn && (entry.redacts || isTrue(entry.states?.after))) return tell(entry);
     const wasIn = entry.before !== null && hasPlace(entry.before);
     const had = entry.existed || (wasIn && (!isShown || isTrue(entry.states?.before)));
     if (!had || (visibility === 'withheld' && isIn)) return undefined;
@@ -33,11 +41,15 @@ export function eventFilter(filter: Filter): Show {
   };
 }
 
+function showAllAs(tell: Tell): Show {
+  return (entry, visibility) => {
+    if (visibility === 'shown') return tell(entry);
+    return visibility === 'left' ? entry.leftEvent('access') : undefined;
+  };
+}
+
 /** What a reader without a filter gets. */
-export const showAll: Show = (entry, visibility) => {
-  if (visibility === 'shown') return entry.event;
-  return visibility === 'left' ? entry.leftEvent('access') : undefined;
-};
+export const showAll = showAllAs(eventOf);
 
 function matcher({ kinds, types, ids, parentId }: Filter): ((header: AtomeHeader) => boolean) | undefined {
   if (!kinds && !types && !ids && parentId === undefined) return undefined;

@@ -6,6 +6,8 @@ import { PlainView, RangeView, SseView, type View } from './view.js';
 export interface ViewRequest {
   readonly principal: Principal;
   readonly filter?: Filter;
+  /** Whether a range tells changes alone where they are enough. */
+  readonly deltas?: boolean;
   readonly form: 'range' | 'sse' | { readonly plainOf: string };
 }
 
@@ -23,8 +25,9 @@ export class SharedViews {
   constructor(private readonly log: TenantLog) {}
 
   /** To be given back. @throws AtomeError for one condition too many. */
-  take({ form, filter = {}, principal }: ViewRequest): View {
-    const made = form === 'range' ? new RangeView(filter) : form === 'sse' ? new SseView(filter) : new PlainView();
+  take({ form, filter = {}, deltas, principal }: ViewRequest): View {
+    const made =
+      form === 'range' ? new RangeView(filter, deltas) : form === 'sse' ? new SseView(filter) : new PlainView();
     let shared = this.views.get(made.key);
     if (!shared) {
       const { log } = this;

@@ -1,4 +1,4 @@
-import { filterKey, showAll, eventFilter, type Show } from './filter.js';
+import { briefOf, filterKey, showAll, eventFilter, type Show } from './filter.js';
 import type { Filter } from '../protocol/index.js';
 import type { Batch } from './batch.js';
 import type { Entry } from './entry.js';
@@ -44,11 +44,16 @@ abstract class SharedView implements View {
 export class RangeView extends SharedView {
   readonly key: string;
   private readonly show: Show;
+  /** What is shown of consecutive entries, to who has had all those before them. */
+  private readonly showNext: Show;
 
-  constructor(filter: Filter) {
+  constructor(filter: Filter, deltas = false) {
     super(filter);
-    this.key = `range ${filterKey(filter)}`;
+    // what an update brings into a condition, the reader does not have
+    const isDelta = deltas && !filter.where;
+    this.key = `${isDelta ? 'deltas' : 'range'} ${filterKey(filter)}`;
     this.show = eventFilter(filter);
+    this.showNext = isDelta ? eventFilter(filter, briefOf) : this.show;
   }
 
   encodeMove(from: number, to: number, hash: string): Buffer {
@@ -56,8 +61,8 @@ export class RangeView extends SharedView {
   }
 
   protected write(batch: Batch, from: number, mask: string): Buffer | undefined {
-    const { to, hash } = batch;
-    const events = shown(batch, mask, this.show);
+    const { to, hash, compact } = batch;
+    const events = shown(batch, mask, compact ? this.show : this.showNext);
     return events.length === 0 ? undefined : textFrames([rangeFrame(from, to, hash, events)]);
   }
 }

@@ -9,6 +9,7 @@ export { CloseCode, isFinalClose } from './close-codes.js';
 export * from './errors.js';
 export { assignments, keysNamed, type Assignment } from './merge/assignments.js';
 export * from './merge/decide.js';
+export { isDelta } from './merge/delta.js';
 export * from './merge/fold.js';
 export { hasAllStamps, isLongKey, MAX_CLOCK_CHARS, PARTS, type Part } from './merge/keys.js';
 export { isRedacted, redacted, tombstoneOf } from './merge/tombstone.js';

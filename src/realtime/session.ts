@@ -171,6 +171,7 @@ export class Session implements RegisteredConnection {
       serverTime: now,
       protocol: PROTOCOL_VERSION,
       authRequired: !principal,
+      deltas: true,
       connectedClients: principal ? this.deps.connectionRegistry.count(principal.tenant) : 0,
       ...(log && { epoch: log.tail.epoch, seq: log.tail.seq }),
     });

@@ -77,7 +77,8 @@ export class Subscription {
       (seq) => this.socket.send({ type: 'sync:live', seq }),
       () => this.stop(),
     );
-    await this.open(tenant, { sink, principal, since, filter: message, compact, form: 'range' }, () =>
+    const { deltas } = message;
+    await this.open(tenant, { sink, principal, since, filter: message, compact, deltas, form: 'range' }, () =>
       this.socket.send({ type: 'subscribed', epoch: tail.epoch, from: since, head: tail.seq, rights }),
     );
   }

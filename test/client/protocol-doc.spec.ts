@@ -98,11 +98,12 @@ function shape(value: unknown, key = ''): string {
 async function conversation(): Promise<ServerMessage[]> {
   const server = await startApp();
   const { app, api } = server;
-  const [plain, range] = [await server.connect(), await server.connect()];
+  const [plain, range, brief] = [await server.connect(), await server.connect(), await server.connect()];
   plain.send({ type: 'auth', token: 'any' });
   await plain.settled();
   range.send({ type: 'subscribe', since: 0, kinds: ['note'] });
-  await range.next('sync:live');
+  brief.send({ type: 'subscribe', since: 0, deltas: true });
+  await Promise.all([range, brief].map((socket) => socket.next('sync:live')));
   await api.create({ title: 'A' }, { id: 'a' });
   await api.put('/api/atome/a', { data: { title: 'B' } });
   await api.post('/api/atome/a/rename', { newName: 'b' }, { 'idempotency-key': 'op-1' });
@@ -121,7 +122,7 @@ async function conversation(): Promise<ServerMessage[]> {
   await range.next('sync:reset');
   await plain.next('presence');
   await app.close();
-  await Promise.all([plain.closed(), range.closed()]);
-  const said = [...plain.received, ...range.received];
+  await Promise.all([plain, range, brief].map((socket) => socket.closed()));
+  const said: ServerMessage[] = [plain, range, brief].flatMap(({ received }) => received);
   return [...said, ...said.flatMap((message) => (message.type === 'events' ? message.events : []))];
 }

@@ -16,7 +16,7 @@ import {
   type JsonObject,
   type Mutation,
   type Principal,
-  type RangeFrame,
+  type WholeFrame,
 } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
 import { feedParts } from '../support/feed/feed-parts.js';
@@ -111,7 +111,7 @@ class Follower {
 
   private takeFrames(bytes: Buffer): void {
     for (const each of framePayloads(bytes)) {
-      const { from, to, events } = JSON.parse(each.toString()) as RangeFrame;
+      const { from, to, events } = JSON.parse(each.toString()) as WholeFrame;
       expect(from).toBe(this.since);
       events.forEach((event) => this.take(event));
       this.since = to;

@@ -21,7 +21,7 @@ export interface ConnectionPort {
   /** @param renew the last one was refused. */
   token(renew: boolean): Promise<string | undefined>;
   /** The message that asks for everything from here on. */
-  subscription(): object;
+  subscription(welcome: Welcome): object;
   /** Anything that is not the connection's own business. */
   received(message: ServerMessage): void;
   connected(welcome: Welcome): void;
@@ -106,7 +106,7 @@ export function createConnection(parts: ConnectionParts, port: ConnectionPort): 
     },
     close: release,
     authenticate: () => void authenticate(refusedToken),
-    subscribe: () => write(port.subscription()),
+    subscribe: () => write(port.subscription(welcome)),
     probe: heartbeat.probe,
   };
 

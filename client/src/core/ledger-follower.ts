@@ -1,4 +1,4 @@
-import type { AtomeEvent, RangeFrame, Subscribed, SyncLive, SyncReset } from '../../../src/protocol/index.js';
+import type { RangeFrame, Subscribed, SyncLive, SyncReset, WholeFrame } from '../../../src/protocol/index.js';
 import { decideFrame } from '../../../src/protocol/messages/range.js';
 import type { StoredCursor } from '../storage/store.js';
 
@@ -19,10 +19,10 @@ export interface Following {
 }
 
 /** What a message has led to. */
-export interface Followed {
+export interface Followed<Frame extends RangeFrame = WholeFrame> {
   readonly now: Following;
   /** New alterations. */
-  readonly events?: readonly AtomeEvent[];
+  readonly events?: Frame['events'];
   /** The replay is complete. */
   readonly whole?: true;
   /** Something is missing: subscribe again from the cursor. */
@@ -30,11 +30,11 @@ export interface Followed {
 }
 
 /** @param keeps whether what the ledger holds is kept here: then a reset leads to a replay, else to the head. */
-export function follow(
+export function follow<Frame extends RangeFrame = WholeFrame>(
   before: Following,
-  message: Subscribed | RangeFrame | SyncLive | SyncReset,
+  message: Subscribed | Frame | SyncLive | SyncReset,
   keeps = false,
-): Followed {
+): Followed<Frame> {
   const { cursor, rights, replay } = before;
   switch (message.type) {
     case 'subscribed': {

@@ -19,6 +19,7 @@ import { createPush, type Caller } from './push.js';
 import { createSender } from './sender.js';
 import { createStamps } from './stamps.js';
 import type { SyncState } from './status.js';
+import { wholeEvents } from './whole-events.js';
 import type { WriteClock } from './write-clock.js';
 
 /** What an engine works with. */
@@ -76,6 +77,8 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   let leads = false;
   /** The head that is being caught up with; null while there is no connection, and 'live' once it was reached. */
   let head: number | 'live' | null = null;
+  /** Whether changes alone were not enough on this connection. */
+  let missed = false;
   /** Why there is no connection. */
   let reason = '';
   let fault: Error | undefined;
@@ -94,11 +97,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       credentials.accepted();
       caller.token = token;
     },
-    subscription() {
-      const { cursor, replay } = following;
-      const { seq: since = 0, ...proof } = cursor ?? {};
-      return { type: 'subscribe', since, ...proof, compact: replay, ...options.subscription };
-    },
+    subscription: ({ deltas }) => ({ ...subscriptionFrom(following, deltas && !missed), ...options.subscription }),
     connected({ clientId, serverTime }) {
       caller.clientId = clientId;
       clock.measure(Date.parse(serverTime));
@@ -107,6 +106,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     disconnected(code, why) {
       reason = why || `the connection was closed (${code})`;
       head = null;
+      missed = false;
       sender.lost(code);
       emit('sync:disconnected', { code, reason: why });
     },
@@ -168,7 +168,12 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   }
 
   function read(message: Subscribed | RangeFrame | SyncLive | SyncReset): void {
-    const { now, events, whole, again } = follow(following, message, true);
+    const { now, events: told, whole, again } = follow<RangeFrame>(following, message, true);
+    const events = told && wholeEvents(told, replica.view);
+    if (told && !events) {
+      missed = true;
+      return connection.resubscribe();
+    }
     const isReplay = following.replay;
     following = now;
     if (message.type === 'subscribed') ({ head } = message);
@@ -227,6 +232,12 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       rest();
     },
   };
+}
+
+/** Asks for everything from where it stands. */
+function subscriptionFrom({ cursor, replay }: Following, deltas: boolean | undefined): object {
+  const { seq: since = 0, ...proof } = cursor ?? {};
+  return { type: 'subscribe', since, ...proof, compact: replay, ...(deltas && { deltas }) };
 }
 
 const APART = 'another tab keeps another `subscription`: give each a store with a `name` of its own';

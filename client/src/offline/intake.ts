@@ -50,7 +50,7 @@ export function createIntake({ replica, clock, emit, wanted, stored }: IntakePar
   }
 
   function replayAll(): Following {
-    stale = new Set([...replica.view.confirmed()].map(({ id }) => id));
+    stale = new Set(replica.view.confirmed.keys());
     return { replay: true };
   }
 

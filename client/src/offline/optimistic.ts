@@ -13,6 +13,9 @@ import { timeOf } from './write-clock.js';
 /** JSON Patch is loaded when the first such write is met: most applications never make one. */
 let jsonPatch: ((document: JsonValue, steps: JsonPatch) => JsonValue) | undefined;
 
+/** What says what a write sets. */
+type Setting = Pick<PendingWrite, 'operation' | 'changes' | 'atomeType' | 'kind' | 'data' | 'meta' | 'parentId'>;
+
 /** On its way, or late. */
 let loading: Promise<void> | undefined;
 
@@ -64,7 +67,7 @@ export function after(atome: Atome | undefined, write: PendingWrite, me = ''): A
 }
 
 /** What a write sets; undefined where only the server knows, or where it does not fit. */
-function partsOf(atome: Atome, write: PendingWrite, now: string): Partial<Atome> | undefined {
+export function partsOf(atome: Atome, write: Setting, now: string): Partial<Atome> | undefined {
   const { operation, atomeType: type, kind, data, meta, parentId } = write;
   const changes = write.changes as JsonObject;
   switch (operation) {

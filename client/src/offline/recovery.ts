@@ -55,7 +55,7 @@ export async function recover(store: Store, held: Held, { gone, come }: Missed):
   // in two, since a store takes none with a checkpoint where another tab has moved that meanwhile
   await store.commit([
     { settle: [...gone], append, dismiss: [...gone], reject },
-    isMore ? { place: now } : { clear: true, put: [...view.confirmed()], place: now },
+    isMore ? { place: now } : { clear: true, put: [...view.confirmed.values()], place: now },
   ]);
   append.forEach(outbox.isSaved);
   return isMore ? now : undefined;

@@ -86,7 +86,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
     kept.observe();
     if (sound.length < writes.length)
       void mending.then(({ rubbishOf }) => commit(rubbishOf(writes))).catch(() => undefined);
-    if (setAside !== undefined) failed(new SyncError('storage', `unreadable data was set aside: ${setAside}`));
+    if (setAside !== undefined) failed(new SyncError('storage', `set aside as unreadable: ${setAside}`));
   }
 
   function adopt(write: PendingWrite): void {

@@ -1,7 +1,7 @@
 import type { Atome } from '../../../src/protocol/index.js';
 import { frozen } from '../core/frozen.js';
 import type { PendingWrite } from '../storage/store.js';
-import { after } from './optimistic.js';
+import { after, partsOf } from './optimistic.js';
 import type { Outbox, Pending } from './outbox.js';
 
 /** One atome as it was shown and as it is; undefined where it is not. */
@@ -20,8 +20,10 @@ interface Step {
 export interface View {
   get(id: string): Atome | undefined;
   all(): Iterable<Atome>;
-  /** What the server has. */
-  confirmed(): Iterable<Atome>;
+  /** What the server has, by id. */
+  readonly confirmed: ReadonlyMap<string, Atome>;
+  /** What a write sets; handed on here, since of what two files import bundlers make a third. */
+  readonly partsOf: typeof partsOf;
   /** What the server has; shown at the next {@link refresh}. */
   confirm(id: string, atome?: Atome): void;
   /** The server has none of what was confirmed; shown at the next {@link refresh}. */
@@ -81,7 +83,8 @@ export function createView(outbox: Outbox, me: () => string | undefined): View {
       else confirmed.delete(id);
     },
     touch,
-    confirmed: () => confirmed.values(),
+    partsOf,
+    confirmed,
     clear() {
       [...confirmed.keys()].forEach(touch);
       confirmed.clear();

@@ -1,4 +1,4 @@
-import type { ServerMessage, Welcome } from '../../../src/protocol/index.js';
+import type { WholeMessage, Welcome } from '../../../src/protocol/index.js';
 import { PROTOCOL_VERSION } from '../../../src/protocol/version.js';
 import { createConnection, type Connection, type ConnectionPort } from '../connection/connection.js';
 import { isTrying, isUp, type State } from '../connection/state.js';
@@ -147,7 +147,7 @@ export class OnlineSession implements ConnectionPort {
     this.events.emit('sync:error', { error });
   }
 
-  received(message: ServerMessage): void {
+  received(message: WholeMessage): void {
     switch (message.type) {
       case 'subscribed':
       case 'events':

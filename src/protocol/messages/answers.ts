@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../json.js';
 import type { Limits } from '../limits.js';
 import type { Operation } from '../operations.js';
 import type { AtomeEvent } from './events.js';
-import type { Ack, Nack, RangeFrame, SyncLive, SyncReset } from './server-messages.js';
+import type { Ack, Nack, SyncLive, SyncReset, WholeFrame } from './server-messages.js';
 
 /* What calls are answered; `docs/openapi.json` is made of these types. */
 
@@ -122,7 +122,7 @@ export interface HistoryAnswer extends DoneAnswer {
 }
 
 /** What has changed behind a cursor. */
-export interface ChangesAnswer extends DoneAnswer, Omit<RangeFrame, 'type'> {
+export interface ChangesAnswer extends DoneAnswer, Omit<WholeFrame, 'type'> {
   /** Identity of the ledger. */
   readonly epoch: string;
   /** Head of the ledger. */

@@ -47,6 +47,8 @@ export interface Subscribe extends Cursor, Filter {
   readonly type: 'subscribe';
   /** Replay only the newest alteration of each atome. */
   readonly compact: boolean;
+  /** Tell writes to keys as `atome:delta`, without the atome, where their changes lead there from the version before. */
+  readonly deltas: boolean;
 }
 
 /** No more events. */

@@ -42,6 +42,18 @@ export interface AtomeAltered extends EventBase {
   readonly atome: Atome;
 }
 
+/**
+ * By a write to keys, to who asked for deltas: what `alteration.changes` makes of the atome as it was at the version before.
+ * Who does not have that subscribes again, without deltas.
+ */
+export interface AtomeDelta {
+  readonly type: 'atome:delta';
+  /** What was changed, why and by whom. */
+  readonly alteration: AlterationBody;
+  /** Position in the ledger. */
+  readonly seq: number;
+}
+
 /** By a `delete`, or an erasure. */
 export interface AtomeDeleted extends EventBase {
   readonly type: 'atome:deleted';

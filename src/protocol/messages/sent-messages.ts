@@ -17,6 +17,8 @@ export interface SentSubscribe extends Cursor, Omit<Filter, 'where'> {
   readonly where?: Where;
   /** Replay only the newest alteration of each atome. */
   readonly compact?: boolean;
+  /** Tell writes to keys as `atome:delta`, without the atome, where their changes lead there from the version before. */
+  readonly deltas?: boolean;
 }
 
 /** What every write may say. */

@@ -1,7 +1,7 @@
 import type { ErrorBody, ErrorCode } from '../errors.js';
 import type { JsonObject, JsonValue } from '../json.js';
 import type { Principal } from '../principal.js';
-import type { AtomeEvent } from './events.js';
+import type { AtomeDelta, AtomeEvent } from './events.js';
 
 /* What goes down the wire: the union is `ServerMessage`. */
 
@@ -18,6 +18,8 @@ export interface Welcome {
   readonly protocol: number;
   /** Whether `auth` must be the next message. */
   readonly authRequired: boolean;
+  /** That `subscribe` may ask for deltas. */
+  readonly deltas?: true;
   /** Connections of the tenant on this process; 0 before authentication. */
   readonly connectedClients: number;
   /** Epoch and head of the ledger, once the reader is known. */
@@ -63,6 +65,11 @@ export interface RangeFrame {
   /** Chain hash at `to`. */
   readonly hash: string;
   /** In order of seq; empty where all was hidden. */
+  readonly events: readonly (AtomeEvent | AtomeDelta)[];
+}
+
+/** The same to who has not asked for deltas. */
+export interface WholeFrame extends RangeFrame {
   readonly events: readonly AtomeEvent[];
 }
 
@@ -160,9 +167,13 @@ export type ServerMessage =
   | SyncLive
   | SyncReset
   | AtomeEvent
+  | AtomeDelta
   | Ack
   | Nack
   | PresenceEvent
   | Goaway
   | Pong
   | ErrorMessage;
+
+/** The same to who has not asked for deltas. */
+export type WholeMessage = Exclude<ServerMessage, RangeFrame | AtomeDelta> | WholeFrame;

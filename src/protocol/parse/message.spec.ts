@@ -18,18 +18,23 @@ describe('parseMessage', () => {
       { type: 'auth', token: 'secret' },
     ],
     [{ type: 'unsubscribe' }, { type: 'unsubscribe' }],
-    [{ type: 'subscribe' }, { type: 'subscribe', compact: false }],
+    [{ type: 'subscribe' }, { type: 'subscribe', compact: false, deltas: false }],
     [
-      { type: 'subscribe', epoch: EPOCH, since: 0, hash: HASH, compact: true },
-      { type: 'subscribe', epoch: EPOCH, since: 0, hash: HASH, compact: true },
+      { type: 'subscribe', epoch: EPOCH, since: 0, hash: HASH, compact: true, deltas: true },
+      { type: 'subscribe', epoch: EPOCH, since: 0, hash: HASH, compact: true, deltas: true },
     ],
     [
       { type: 'subscribe', kinds: ['note'], types: [], ids: ['a1'], parentId: null },
-      { type: 'subscribe', kinds: ['note'], types: [], ids: ['a1'], parentId: null, compact: false },
+      { type: 'subscribe', kinds: ['note'], types: [], ids: ['a1'], parentId: null, compact: false, deltas: false },
     ],
     [
       { type: 'subscribe', where: { kind: 'note' } },
-      { type: 'subscribe', where: { field: { own: 'kind' }, operator: 'eq', value: 'note' }, compact: false },
+      {
+        type: 'subscribe',
+        where: { field: { own: 'kind' }, operator: 'eq', value: 'note' },
+        compact: false,
+        deltas: false,
+      },
     ],
     [
       { type: 'presence', state: { at: [1, 2] } },

@@ -63,8 +63,9 @@ function parseSubscribe(input: unknown): Subscribe {
   const cursor = takeCursor(fields);
   const filter = takeFilter(fields);
   const compact = fields.boolean('compact', false);
+  const deltas = fields.boolean('deltas', false);
   fields.refuseUnknown().check();
-  return { type: 'subscribe', ...cursor, ...filter, compact };
+  return { type: 'subscribe', ...cursor, ...filter, compact, deltas };
 }
 
 function takeCursor(fields: Fields): Pick<Subscribe, 'epoch' | 'since' | 'hash' | 'rights'> {

@@ -5,8 +5,8 @@ import {
   type Atome,
   type AtomeEvent,
   type Cursor,
-  type RangeFrame,
-  type ServerMessage,
+  type WholeFrame,
+  type WholeMessage,
   type SyncReset,
 } from '../../../src/protocol/index.js';
 
@@ -45,7 +45,7 @@ export class FollowingClient {
     ws.on('error', () => undefined);
     ws.on('close', () => this.ws === ws && this.lost());
     ws.on('open', () => this.subscribe());
-    ws.on('message', (data) => this.hear(JSON.parse((data as Buffer).toString()) as ServerMessage));
+    ws.on('message', (data) => this.hear(JSON.parse((data as Buffer).toString()) as WholeMessage));
   }
 
   /** Destroys the connection, as a broken network does. */
@@ -78,7 +78,7 @@ export class FollowingClient {
     this.ws!.send(JSON.stringify({ type: 'subscribe', ...this.cursor }));
   }
 
-  private hear(message: ServerMessage): void {
+  private hear(message: WholeMessage): void {
     switch (message.type) {
       case 'subscribed':
         this.cursor = { ...this.cursor, epoch: message.epoch, since: message.from };
@@ -94,7 +94,7 @@ export class FollowingClient {
     }
   }
 
-  private take(frame: RangeFrame): void {
+  private take(frame: WholeFrame): void {
     const events = decideFrame(this.seq, frame);
     if (frame.from !== this.seq) this.detours += 1;
     if (events === 'missing') return this.subscribe();

@@ -1,21 +1,21 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { ServerMessage } from '../../../src/protocol/index.js';
+import type { WholeMessage } from '../../../src/protocol/index.js';
 
-type Type = ServerMessage['type'];
-type Message<T extends Type> = Extract<ServerMessage, { type: T }>;
+type Type = WholeMessage['type'];
+type Message<T extends Type> = Extract<WholeMessage, { type: T }>;
 
 /** A client without any logic: what was received, in order, and a way to wait for the next of a type. */
 export class TestSocket {
   /** Everything received so far. */
-  readonly received: ServerMessage[] = [];
-  private readonly unread: ServerMessage[] = [];
+  readonly received: WholeMessage[] = [];
+  private readonly unread: WholeMessage[] = [];
   private wake: () => void = () => undefined;
   private closeInfo: { code: number; reason: string } | undefined;
 
   constructor(readonly ws: WebSocket) {
     ws.on('message', (data) => {
-      const message = JSON.parse((data as Buffer).toString()) as ServerMessage;
+      const message = JSON.parse((data as Buffer).toString()) as WholeMessage;
       this.received.push(message);
       this.unread.push(message);
       this.wake();
@@ -44,19 +44,19 @@ export class TestSocket {
 
   /** The next unread message of a type; those before it are skipped. Fails when the socket closes first. */
   next<T extends Type>(type: T, matches: (message: Message<T>) => boolean = () => true): Promise<Message<T>> {
-    const wanted = (message: ServerMessage): message is Message<T> =>
+    const wanted = (message: WholeMessage): message is Message<T> =>
       message.type === type && matches(message as Message<T>);
     return this.first(wanted, type);
   }
 
   /** The next unread answer to a write. */
   answer(): Promise<Message<'ack' | 'nack'>> {
-    const isAnswer = ({ type }: ServerMessage): boolean => type === 'ack' || type === 'nack';
+    const isAnswer = ({ type }: WholeMessage): boolean => type === 'ack' || type === 'nack';
     return this.first((message): message is Message<'ack' | 'nack'> => isAnswer(message), 'ack or nack');
   }
 
-  private async first<M extends ServerMessage>(
-    wanted: (message: ServerMessage) => message is M,
+  private async first<M extends WholeMessage>(
+    wanted: (message: WholeMessage) => message is M,
     name: string,
   ): Promise<M> {
     for (;;) {

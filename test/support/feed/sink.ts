@@ -1,6 +1,6 @@
 import type { Sink } from '../../../src/feed/reader.js';
 import { framePayloads } from '../../../src/feed/ws-frame.js';
-import type { AtomeEvent, RangeFrame, ResetReason } from '../../../src/protocol/index.js';
+import type { AtomeEvent, WholeFrame, ResetReason } from '../../../src/protocol/index.js';
 
 /** A reader's far end, which takes what it is given at once, or when a spec lets it. */
 export class TestSink implements Sink {
@@ -39,8 +39,8 @@ export class TestSink implements Sink {
   }
 
   /** What a range reader was sent. */
-  get frames(): RangeFrame[] {
-    return this.parsed() as RangeFrame[];
+  get frames(): WholeFrame[] {
+    return this.parsed() as WholeFrame[];
   }
 
   /** What a plain reader was sent. */

@@ -1,5 +1,5 @@
 import type { AlterationRow } from '../../../src/ledger/rows.js';
-import type { AtomeEvent, RangeFrame, ServerMessage } from '../../../src/protocol/index.js';
+import type { AtomeDelta, AtomeEvent, RangeFrame, ServerMessage } from '../../../src/protocol/index.js';
 import type { Schedule } from './schedule.js';
 import type { SimLink } from './sim-network.js';
 
@@ -89,9 +89,9 @@ export class Witness {
     told.cursor = to;
   }
 
-  private compare(client: string, event: AtomeEvent): void {
+  private compare(client: string, event: AtomeEvent | AtomeDelta): void {
     const row = this.rows[event.seq - 1];
-    const opId = event.type === 'atome:altered' ? event.alteration.opId : row?.opId;
+    const opId = 'alteration' in event ? event.alteration.opId : row?.opId;
     if (opId !== row?.opId) this.blame(`${client} is told of another write at ${event.seq}: ${opId}`);
   }
 }
