@@ -4,6 +4,7 @@ import { createClient as createOne } from './offline/client.js';
 import type { AnyKinds, Kinds } from './core/kinds.js';
 import { memoryStore } from './storage/memory/memory-store.js';
 import type { PendingWrite } from './storage/store.js';
+import { jsonCopy } from './offline/json-copy.js';
 import { createStamps } from './offline/stamps.js';
 import { createWriteClock, type WriteClock } from './offline/write-clock.js';
 import { dualAtome, type BackendStates, type BothAtome, type NewWrite } from './dual/dual-atome.js';
@@ -52,14 +53,15 @@ export function createBackends<Map extends Kinds<Map> = AnyKinds>(options: Backe
   /** One write after the other: a process that dies leaves at most the newest in one outbox alone. */
   let tail: Promise<unknown> = opened.catch(() => undefined);
 
-  function write({ atomeId, ...fields }: NewWrite): Promise<Written> {
+  async function write(given: NewWrite): Promise<Written> {
+    const { atomeId, ...fields } = jsonCopy(given);
     const kept = tail.then(async () => {
       await opened;
       clock.skewMs = local.status().clockSkewMs ?? cloud.status().clockSkewMs;
       const opId = clock.name();
       const id = atomeId ?? opId;
       const hlc = stamp(opId);
-      const made = JSON.parse(JSON.stringify({ opId, atomeId: id, ...fields, hlc })) as PendingWrite;
+      const made: PendingWrite = { opId, atomeId: id, ...fields, hlc };
       await keepInBoth(made);
       return { success: true, pending: true, id, opId } as const;
     });

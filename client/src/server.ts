@@ -72,7 +72,7 @@ export function serverSide(options: UnifiedOptions = {}): ServerSide {
   const socket = syncWebSocket(session);
   const atomes = atomesOf(session, options);
   const http = httpOf(session, options);
-  const presence = createPresence(socket);
+  const presence = createPresence(socket, session.events.fenced);
 
   const history: ServerSide['history'] = async (id, query) => taken(await atomes.history(id, query));
 

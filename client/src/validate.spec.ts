@@ -54,6 +54,17 @@ it('keeps the order of what is written without awaiting, checked or not', async 
   expect(peer.take().length).toBeGreaterThan(0);
 });
 
+it('keeps what was checked, as it was at the call', async () => {
+  const [client] = await server.live(0, []);
+  const checked = validated(client, { note: schema });
+  const data: Record<string, unknown> = { n: 1 };
+  const written = checked.create({ kind: 'note', data: data as never });
+  data.n = 'x';
+  await written;
+  expect((await client.list()).map((each) => each.data)).toEqual([{ n: 1 }]);
+  await expect(checked.create({ kind: 'note', data: { n: NaN } })).rejects.toMatchObject({ code: 'invalid' });
+});
+
 describe('what was refused by the server, and is sent again', () => {
   const error = { code: 'exists', message: 'it is there', status: 409, retryable: false };
 

@@ -1,6 +1,7 @@
 import type { Atome, JsonObject } from '../../src/protocol/index.js';
 import { mergePatch } from '../../src/protocol/merge/merge-patch.js';
 import { SyncError } from './core/errors.js';
+import { jsonCopy } from './offline/json-copy.js';
 import type { AnyKinds, Client, KindOf, PendingWrite } from './index.js';
 
 /** The part of a Standard Schema that is asked: the interface that zod, valibot, arktype, typebox and others share. */
@@ -41,7 +42,9 @@ export function validated<Map = AnyKinds>(
   /** The calls that are under way: each goes behind those before it, checked or not. */
   let line: Promise<unknown> = Promise.resolve();
   function inTurn(call: Call): Call {
-    return (...args) => {
+    return async (...given) => {
+      // as it is at the call: what was checked is what is written
+      const args = jsonCopy(given);
       const written = line.then(() => call(...args));
       line = written.catch(() => undefined);
       return written;

@@ -4,8 +4,8 @@ import type { Caller } from '../application/caller.js';
 import type { RecordedWrites } from '../application/transactions.js';
 import type { WriteResult } from '../application/write-result.js';
 import { parsePreconditions } from '../http/preconditions.js';
-import { jsonOf, parseRenameBody, type Limits, type Mutation, type WriteHeaders } from '../protocol/index.js';
-import { WriteCalls, type WriteContext } from './write-calls.js';
+import { parseRenameBody, type Limits, type Mutation, type WriteHeaders } from '../protocol/index.js';
+import { copyOf, WriteCalls, type WriteContext } from './write-calls.js';
 
 /** Who writes, and under which name. */
 export type TransactionContext = Pick<WriteContext, 'principal' | 'clientId' | 'idempotencyKey'>;
@@ -60,9 +60,7 @@ export class AtomeTransaction extends WriteCalls<TransactionWriteContext, Record
     const preconditions = parsePreconditions(context);
     const mutation = parse({ idempotencyKey: opId ?? undefined });
     const atomeId = opId !== null && mutation.freshId ? idOf(opId, by.caller) : mutation.atomeId;
-    // a copy: the application goes on with its objects before the writes are decided
-    const own = { ...mutation, changes: jsonOf(mutation.changes) } as Mutation;
-    recorded.add({ ...own, opId, atomeId, preconditions });
+    recorded.add({ ...copyOf(mutation), opId, atomeId, preconditions });
     return Promise.resolve({ id: atomeId });
   }
 }

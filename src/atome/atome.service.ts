@@ -30,7 +30,8 @@ import { ResolvedOptions } from '../config/module-options.js';
 import { parsePreconditions } from '../http/preconditions.js';
 
 import { AtomeTransaction, type TransactionContext, type TransactionResult } from './atome-transaction.js';
-import { WriteCalls, type WriteContext } from './write-calls.js';
+import { copyOf, WriteCalls, type WriteContext } from './write-calls.js';
+import { RequestContext } from './write-context.decorator.js';
 
 export type { RenameResult, WriteResult } from '../application/write-result.js';
 
@@ -144,7 +145,9 @@ export class AtomeService extends WriteCalls<WriteContext, WriteResult> {
 
   protected async take(parse: (headers: WriteHeaders) => Mutation, context: WriteContext = {}): Promise<WriteResult> {
     const [caller, preconditions] = this.contextOf(context);
-    return this.writes.write(parse(context), caller, preconditions);
+    const mutation = parse(context);
+    const isOwn = context instanceof RequestContext;
+    return this.writes.write(isOwn ? mutation : copyOf(mutation), caller, preconditions);
   }
 
   /** Who writes, and under which conditions. @throws AtomeError `invalid`, `unauthenticated` */

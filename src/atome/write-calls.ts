@@ -1,4 +1,5 @@
 import {
+  jsonOf,
   MERGE_PATCH,
   parseAlterBody,
   parseCreateBody,
@@ -69,9 +70,15 @@ export interface AlterInput {
 /** The parts to set whole: one or more of `data, meta, kind, type, parentId`. */
 export type ReplaceInput = Partial<Content> & { readonly reason?: string };
 
+/** The application goes on with its objects before a write is decided. */
+export function copyOf(mutation: Mutation): Mutation {
+  return { ...mutation, changes: jsonOf(mutation.changes) } as Mutation;
+}
+
 /**
  * The writes that an application's code calls, whatever becomes of them. What they are given is kept as JSON has it: a member that
- * is undefined is left out, a date becomes its text. What JSON does not carry, such as a function, is refused.
+ * is undefined is left out, a date becomes its text; and as it is at the call. What JSON does not carry, such as a function, is
+ * refused.
  */
 export abstract class WriteCalls<Context, Result> {
   protected abstract readonly limits: Limits;

@@ -3,21 +3,17 @@ import type { Changes } from '../storage/store.js';
 /** What a store has not been given since it failed, as opIds. */
 export interface Missed {
   /** What has left outbox or inbox. */
-  readonly gone: Set<string>;
+  readonly gone: ReadonlySet<string>;
   /** What has joined them. */
-  readonly come: Set<string>;
-  /** These changes are not in it. */
-  readonly add: (changes: Changes) => void;
+  readonly come: ReadonlySet<string>;
 }
 
-export function createMissed(): Missed {
+/** @param changes that are not in the store. */
+export function missedOf(changes: readonly Changes[]): Missed {
   const [gone, come] = [new Set<string>(), new Set<string>()];
-  return {
-    gone,
-    come,
-    add({ settle = [], append = [], dismiss = [], reject = [] }) {
-      for (const opId of [...settle, ...dismiss]) gone.add(opId);
-      for (const { opId } of [...append, ...reject.map(({ operation }) => operation)]) come.add(opId);
-    },
-  };
+  for (const { settle = [], append = [], dismiss = [], reject = [] } of changes) {
+    for (const opId of [...settle, ...dismiss]) gone.add(opId);
+    for (const { opId } of [...append, ...reject.map(({ operation }) => operation)]) come.add(opId);
+  }
+  return { gone, come };
 }

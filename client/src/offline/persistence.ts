@@ -1,7 +1,6 @@
 import { SyncError, toError } from '../core/errors.js';
 import { NO_STORE } from '../storage/no-store.js';
 import type { Changes, Store } from '../storage/store.js';
-import { createMissed } from './missed.js';
 import type { createReopening, Mending, Reopening, ReopeningPort } from './reopening.js';
 
 /** Whom a persistence works for. */
@@ -57,7 +56,8 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
   let tail = port.opened;
   let unbind: (() => void) | undefined;
   let [closed, failure]: [boolean, string | undefined] = [false, undefined];
-  const missed = createMissed();
+  /** What outbox and inbox have come to since it failed. */
+  const missed: Changes[] = [];
   const reopening = reopeningOf(port.mending, given, missed, {
     ...port,
     enqueue: (work) => void (tail = tail.then(work)),
@@ -72,7 +72,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
     underWay = waiting.shift()!;
     if (waiting.length === 0) saving = undefined;
     await guard(() => store.commit(underWay));
-    if (failure !== undefined) underWay.forEach(missed.add);
+    if (failure !== undefined) missed.push(...underWay.map(ownOf));
     underWay = [];
   }
 
@@ -123,7 +123,7 @@ export function createPersistence(given: Store, port: PersistencePort): Persiste
       }
       waiting.at(-1)!.push(changes);
       atomes += changes.put?.length ?? 0;
-      if (failure !== undefined) missed.add(changes);
+      if (failure !== undefined) missed.push(ownOf(changes));
       return saving;
     },
     guard,

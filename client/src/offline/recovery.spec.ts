@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { hear, note, created, frame, ScriptedServer, settle } from '../../../test/support/clients/scripted-server.js';
+import { Gate } from '../../../test/support/gate.js';
 import type { ErrorBody } from '../../../src/protocol/index.js';
 import { memoryStore, type Changes, type Client, type Store } from '../index.js';
 
@@ -112,6 +113,32 @@ describe('a store that fails and is well again', () => {
     await pass();
     expect((await contents(client)).sort()).toEqual(['a', 'b', 'now']);
     expect(client.status()).toMatchObject({ lastSeq: 7, storage: 'durable' });
+  });
+
+  it('is shown once each, and whole, to queries that begin while its copy is read', async () => {
+    const [first] = await server.live(7, [note('a'), note('b')], { store: fragile.store });
+    await first.close();
+    const reading = new Gate();
+    fragile.broken = true;
+    const client = server.open({
+      store: {
+        ...fragile.store,
+        async *atomes() {
+          yield [note('a')];
+          await reading.pass();
+          yield [note('b')];
+        },
+      },
+    });
+    await create(client, 'now');
+    fragile.broken = false;
+    await pass();
+    await reading.reached;
+    const told: string[][] = [];
+    client.watch({ limit: 9 }, (atomes) => told.push(atomes.map(({ id }) => id)));
+    reading.open();
+    await settle();
+    expect(told.at(-1)).toEqual(['a', 'b', 'now']);
   });
 
   it('gets what was written meanwhile also where another tab moves its checkpoint in that moment', async () => {

@@ -12,16 +12,16 @@ export interface Held {
   readonly rejected: ReadonlyMap<string, RejectedWrite>;
   readonly checkpoint: Checkpoint;
   readonly adopt: (write: PendingWrite) => void;
-  /** Changes what is held. */
+  /** Changes what is held, and shows that: what a query begins with is what was shown. */
   readonly take: (changes: Changes) => void;
 }
 
 /**
  * Opens a store again. What it holds and nobody has seen joins what is held, what another tab has taken out of it
- * leaves that; what it has missed goes into it.
+ * leaves that; what it has missed until it is open goes into it.
  * @returns the checkpoint, where the store's own goes on.
  */
-export async function recover(store: Store, held: Held, { gone, come }: Missed): Promise<Checkpoint | undefined> {
+export async function recover(store: Store, held: Held, missed: () => Missed): Promise<Checkpoint | undefined> {
   const { outbox, view, rejected, checkpoint } = held;
   const { place, ...found } = await openOwned(
     store,
@@ -29,6 +29,7 @@ export async function recover(store: Store, held: Held, { gone, come }: Missed):
     (sure) => (sure ? Promise.reject(new Error()) : Promise.resolve(checkpoint.owner!)),
     (met) => met as Checkpoint,
   );
+  const { gone, come } = missed();
   // where it is a new one, it has missed all
   const isMissed = (opId: string): boolean => place?.subscription === undefined || come.has(opId);
   const taken = (ids: Iterable<string>, left: readonly PendingWrite[]): string[] => {
@@ -48,7 +49,7 @@ export async function recover(store: Store, held: Held, { gone, come }: Missed):
   }
   // where less is known here than there, as when it could not be opened at first, that goes on
   const isMore = !checkpoint.cursor && place?.cursor;
-  if (isMore) for await (const page of store.atomes()) for (const atome of page) view.confirm(atome.id, atome);
+  if (isMore) for await (const put of store.atomes()) held.take({ put });
   const now = { ...checkpoint, ...(isMore && place) };
   const append = [...outbox.values()].map(({ write }) => write).filter(({ opId }) => isMissed(opId));
   const reject = [...rejected.values()].filter(({ operation }) => isMissed(operation.opId));

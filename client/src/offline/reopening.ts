@@ -1,7 +1,7 @@
 import { backoffMs, type Backoff } from '../connection/backoff.js';
 import { createTimer } from '../core/timer.js';
-import type { Checkpoint, Store } from '../storage/store.js';
-import type { Missed } from './missed.js';
+import type { Changes, Checkpoint, Store } from '../storage/store.js';
+import { missedOf } from './missed.js';
 import { recover, type Held } from './recovery.js';
 import type { rubbishOf } from './rubbish.js';
 
@@ -30,7 +30,7 @@ export type Mending = Promise<{
 }>;
 
 /** @param missed what the store has not been given since it failed. */
-export function createReopening(store: Store, missed: Missed, { held, enqueue, back }: ReopeningPort): Reopening {
+export function createReopening(store: Store, missed: Changes[], { held, enqueue, back }: ReopeningPort): Reopening {
   const timer = createTimer();
   let attempts = 0;
   let stopped = false;
@@ -42,10 +42,9 @@ export function createReopening(store: Store, missed: Missed, { held, enqueue, b
 
   async function attempt(): Promise<void> {
     try {
-      const checkpoint = await recover(store, held(), missed);
+      const checkpoint = await recover(store, held(), () => missedOf(missed));
       if (!stopped) {
-        missed.gone.clear();
-        missed.come.clear();
+        missed.length = 0;
         attempts = 0;
         return back(checkpoint);
       }

@@ -66,7 +66,7 @@ export function createReplica(given: Store, publish: (change: Change) => void, m
     mending,
     failed,
     heard: (changes) => changes.forEach(observe),
-    held: () => ({ outbox, view, rejected, checkpoint, adopt, take: (changes) => void apply(changes, true) }),
+    held: () => ({ outbox, view, rejected, checkpoint, adopt, take: (changes) => apply(changes, true)() }),
     recovered(found) {
       checkpoint = found ?? checkpoint;
       show();

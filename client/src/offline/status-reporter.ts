@@ -57,8 +57,7 @@ export function createStatusReporter(
     if (text === told) return;
     told = text;
     const { pending } = now;
-    if (pending !== toldPending) emit('sync:pending', { count: pending });
-    toldPending = pending;
+    if (pending !== toldPending) emit('sync:pending', { count: (toldPending = pending) });
     // a listener may have changed it, and that was told
     if (told === text) emit('sync:status', now);
     tell();

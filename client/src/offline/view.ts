@@ -107,7 +107,7 @@ export function createView(outbox: Outbox, me: () => string | undefined): View {
 }
 
 function isSame(a: Atome | undefined, b: Atome | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && looksAlike(a, b));
+  return a === b || !!(a && b && looksAlike(a, b));
 }
 
 const SEEN = 'version ownerId kind type parentId deletedAt data meta access inherited'.split(' ') as (keyof Atome)[];

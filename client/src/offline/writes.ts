@@ -4,6 +4,7 @@ import type { Client, Written } from './api.js';
 import { SyncError } from '../core/errors.js';
 import type { PendingWrite } from '../storage/store.js';
 import type { WriteOptions } from '../online/answers.js';
+import { jsonCopy } from './json-copy.js';
 import { prepare } from './optimistic.js';
 import type { Deferred } from './load-deferred.js';
 import type { NewWrite, Write } from './new-write.js';
@@ -12,13 +13,6 @@ import type { WriteClock } from './write-clock.js';
 
 function check({ operation, data }: NewWrite): void {
   if (operation === 'create' && !isMap(data)) throw new SyncError('invalid', '`data` is no object');
-}
-
-/** @throws SyncError `invalid` for what JSON would make null, or an empty object, of. */
-function plain(_key: string, value: unknown): unknown {
-  const isOdd = typeof value === 'number' ? !isFinite(value) : value instanceof Map || value instanceof Set;
-  if (isOdd) throw new SyncError('invalid', `JSON has no ${String(value)}`);
-  return value;
 }
 
 type Writes = Pick<
@@ -46,18 +40,17 @@ type Writes = Pick<
 export function writes(replica: Replica, clock: WriteClock, saved: () => void, deferred: Promise<Deferred>): Writes {
   let ready = replica.opened;
   const write: Write = async (fields, options = {}, dismiss = []) => {
-    // in a chain, so that writes which need nothing do not overtake
-    await (ready = ready.then(() => prepare([fields])));
     check(fields);
+    const copy = jsonCopy({ ...options, ...fields }) as PendingWrite;
+    // in a chain, so that writes which need nothing do not overtake
+    await (ready = ready.then(() => prepare([copy])));
     const opId = clock.name();
-    // a copy, of what JSON can say: what the caller does with the objects afterwards must not change what is sent
-    const append = JSON.parse(JSON.stringify({ ...options, ...fields, opId }, plain)) as PendingWrite;
-    await replica.commit({ append: [append], dismiss });
+    await replica.commit({ append: [{ ...copy, opId }], dismiss });
     saved();
     return {
       success: true,
       pending: true,
-      id: append.atomeId,
+      id: copy.atomeId,
       opId,
       ...(replica.failure !== undefined && { durable: false }),
     };

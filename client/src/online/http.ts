@@ -53,9 +53,11 @@ export class Http {
 
   async call<T extends object>(call: Call): Promise<Result<T>> {
     const { repeat, random } = this.parts;
-    const attempts = call.opId === undefined ? 0 : repeat.attempts;
+    const attempts = call.opId ? repeat.attempts : 0;
+    // once: a repetition is the same, whatever has become of what the caller gave
+    const body = call.body && JSON.stringify(call.body);
     for (let attempt = 0, renew = false; ; attempt += 1) {
-      const { result, floorMs } = await this.once<T>(call, renew);
+      const { result, floorMs } = await this.once<T>(call, body, renew);
       if (result.success) return result;
       if (result.code === 'unauthenticated' && this.port.renewable() && !renew) {
         renew = true;
@@ -66,8 +68,7 @@ export class Http {
     }
   }
 
-  private async once<T>(call: Call, renew: boolean): Promise<Answer<T>> {
-    const body = call.body && JSON.stringify(call.body);
+  private async once<T>(call: Call, body: string | undefined, renew: boolean): Promise<Answer<T>> {
     let token: string | undefined;
     try {
       token = await this.port.token(renew);
@@ -132,16 +133,17 @@ function textOf(value: unknown): string {
 
 function resultOf<T>(status: number, text: string): Result<T> {
   const body = decode(text);
-  if (status < 300 && body?.success === true) return body as Result<T>;
+  if (status < 300 && body.success === true) return body as Result<T>;
   if (status < 400) return failed(failure('internal', 'the answer is not that of an atome-sync server', { status }));
-  return failed(failureOf(status, body ?? {}));
+  return failed(failureOf(status, body));
 }
 
-function decode(text: string): Record<string, unknown> | null | undefined {
+/** Nothing where it is no object. */
+function decode(text: string): Record<string, unknown> {
   try {
     const body: unknown = JSON.parse(text);
-    return typeof body === 'object' ? (body as Record<string, unknown>) : undefined;
+    return (typeof body === 'object' ? Object(body) : {}) as Record<string, unknown>;
   } catch {
-    return undefined;
+    return {};
   }
 }

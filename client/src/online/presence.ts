@@ -1,4 +1,6 @@
 import type { JsonValue, PresenceEvent } from '../../../src/protocol/index.js';
+import { eachOf } from '../core/each-of.js';
+import type { Fenced } from '../core/emitter.js';
 import type { SyncWebSocket } from './sync-websocket.js';
 
 /** Somebody else who is there. */
@@ -15,7 +17,7 @@ export interface Presence {
 }
 
 /** @param socket connects when this is first used. */
-export function createPresence(socket: SyncWebSocket): Presence & { close(): void } {
+export function createPresence(socket: SyncWebSocket, fenced: Fenced): Presence & { close(): void } {
   const known = new Map<string, Other>();
   const watching = new Set<{ readonly run: (others: readonly Other[]) => unknown }>();
   let others: readonly Other[] = [];
@@ -24,7 +26,8 @@ export function createPresence(socket: SyncWebSocket): Presence & { close(): voi
 
   function tell(): void {
     others = [...known.values()];
-    watching.forEach(({ run }) => run(others));
+    // each by itself: what one of them throws is told as that of a listener
+    eachOf(watching, ({ run }) => fenced(() => run(others)));
   }
 
   function begin(): void {
@@ -65,7 +68,7 @@ export function createPresence(socket: SyncWebSocket): Presence & { close(): voi
       const entry = { run };
       watching.add(entry);
       begin();
-      run(others);
+      fenced(() => run(others));
       return () => void watching.delete(entry);
     },
     close: () => ends.forEach((end) => end()),

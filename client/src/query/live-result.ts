@@ -35,7 +35,7 @@ export function createLiveResult(
   /** Up to where none that matches is missing among them; undefined where none is at all. */
   let bound: Atome | undefined;
   const isWithin = (atome: Atome | undefined): boolean =>
-    atome !== undefined && matches(atome) && (!bound || compare(atome, bound) <= 0);
+    !!atome && matches(atome) && (!bound || compare(atome, bound) <= 0);
 
   function fill(): void {
     bound = undefined;

@@ -1,5 +1,6 @@
 import type { Atome } from '../../../src/protocol/index.js';
 import type { LiveQuery, QueryListener } from '../offline/api.js';
+import { eachOf } from '../core/each-of.js';
 import type { Fenced } from '../core/emitter.js';
 import type { AnyKinds } from '../core/kinds.js';
 import type { Deferred } from '../offline/load-deferred.js';
@@ -11,6 +12,7 @@ import { check, type Difference, type Query } from './query.js';
 /** What a query calls back, whatever its kinds. */
 export type Run = QueryListener<AnyKinds, string>;
 
+type Keep = (atomes: readonly Atome[]) => void;
 const NOTHING: Difference = { added: [], changed: [], removed: [] };
 
 /** The queries of a client over what it shows. */
@@ -38,17 +40,20 @@ export function createQueries(
     return ids ? [...new Set(ids)].flatMap((id) => replica.view.get(id) ?? []) : replica.view.all();
   }
 
-  /** Calls back once there is a result, and whenever a reader sees a change. @param keep gets each, also without one. */
-  function follow(query: Query, run: Run, keep = (_atomes: readonly Atome[]): void => undefined): () => void {
-    let ended = false;
-    let told: readonly Atome[] | undefined;
+  /**
+   * Calls back once there is a result, and whenever a reader sees a change.
+   * @param keep gets each, also without one.
+   * @param known what was told before.
+   */
+  function follow(query: Query, run: Run, keep?: Keep, known: readonly Atome[] = []): () => void {
+    let [ended, told, isWhole] = [false, false, false];
     let result: LiveResult | undefined;
-    let isWhole = false;
     const tell = (atomes: readonly Atome[]): void => {
-      const difference = differenceOf(told ?? [], atomes, (before, after) => before.version !== after.version);
+      const difference = differenceOf(known, atomes, (before, after) => before.version !== after.version);
       const isNews = !told || difference;
-      told = atomes;
-      keep(atomes);
+      told = true;
+      known = atomes;
+      keep?.(atomes);
       if (isNews) fenced(() => run(atomes, difference ?? NOTHING));
     };
     fenced(async () => {
@@ -59,7 +64,7 @@ export function createQueries(
       fenced(() => {
         const difference = result!.apply(shown);
         if (!isWhole) return undefined;
-        keep(result!.atomes);
+        keep?.(result!.atomes);
         if (difference) return run(result!.atomes, difference);
       });
     const begin = (): void => {
@@ -67,7 +72,7 @@ export function createQueries(
       result = createLiveResult(query, () => candidates(query));
       live.add(apply);
     };
-    // page by page, so that it takes no time when all is read; what has no limit is sorted once
+    // page by page, so that it takes no time when all is read; else it is sorted once
     if (query.limit !== undefined) fenced(begin);
     replica.loaded.then(
       () =>
@@ -92,7 +97,6 @@ export function createQueries(
         iterating,
         () => isOver,
       );
-    return undefined;
   }
 
   function liveQuery(query: Query): LiveQuery<AnyKinds, string> {
@@ -105,8 +109,9 @@ export function createQueries(
         if (listeners.size === 0) {
           stop = follow(
             query,
-            (result, difference) => listeners.forEach((each) => fenced(() => each.run(result, difference))),
+            (result, difference) => eachOf(listeners, (each) => fenced(() => each.run(result, difference))),
             (result) => (atomes = result),
+            atomes,
           );
         }
         listeners.add(listener);
@@ -143,7 +148,7 @@ export function createQueries(
     },
     changed(shown) {
       // one that is made by a callback has begun with what is there now
-      [...live].forEach((apply) => live.has(apply) && apply(shown));
+      eachOf(live, (apply) => apply(shown));
     },
   };
 }

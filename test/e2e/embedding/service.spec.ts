@@ -74,6 +74,22 @@ describe('AtomeService', () => {
     expect(await atomes.get('a1')).toMatchObject({ version: 1, access: 'private' });
   });
 
+  it('writes what it was given at the call, whatever becomes of that', async () => {
+    const data = { n: 0, list: [] as number[] };
+    const write = (n: number): void => {
+      data.n = n;
+      data.list.push(n);
+    };
+    const made = ['b1', 'b2', 'b3'].map((id, n) => (write(n), atomes.create({ id, kind: 'note', data })));
+    write(3);
+    const changed = ['b1', 'b2', 'b3'].map((id) => atomes.patch(id, data));
+    const replaced = atomes.replace('b3', { data });
+    write(4);
+    expect((await Promise.all(made)).map(({ atome }) => atome.data.list)).toEqual([[0], [0, 1], [0, 1, 2]]);
+    for (const { atome } of await Promise.all([...changed, replaced]))
+      expect(atome.data).toEqual({ n: 3, list: [0, 1, 2, 3] });
+  });
+
   it('acts for one that is good, and for an admin where none is named', async () => {
     const { id } = await atomes.create({ kind: 'note', data: { n: 1 } }, { principal: ALICE });
     expect(await atomes.get(id, undefined, ALICE)).toMatchObject({ ownerId: 'alice' });

@@ -1,5 +1,6 @@
 import type { Atome } from '../../../../src/protocol/index.js';
 import { applyChanges, type ChangedTable } from '../apply-changes.js';
+import { NO_STORE } from '../no-store.js';
 import type { Checkpoint, PendingWrite, RejectedWrite, Store } from '../store.js';
 
 interface Table<Item> extends ChangedTable<Item> {
@@ -23,7 +24,7 @@ export function memoryStore(): Store {
   const others = new Map<string, Tables>();
   let now = tables();
   return {
-    durable: false,
+    ...NO_STORE,
     open(owner, claim) {
       const found = now.place?.owner;
       if (found !== undefined && found !== (owner ?? found)) {
@@ -44,7 +45,6 @@ export function memoryStore(): Store {
       }
       return Promise.resolve();
     },
-    close: () => Promise.resolve(),
   };
 }
 
