@@ -5,6 +5,7 @@ import { NodeBus } from '../../src/bus/node-bus.js';
 import { LEDGER_STORE } from '../../src/ledger/store.js';
 import type { SqlStore } from '../../src/ledger/stores/sql.store.js';
 import { hasNatsServer, NatsServer } from '../support/bus/nats-server.js';
+import type { Answer } from '../support/clients/api.js';
 import { FollowingClient } from '../support/clients/following-client.js';
 import { createDatabase, type TestDatabase } from '../support/databases/postgres.js';
 import { startApp, type TestApp } from '../support/server/app.js';
@@ -66,9 +67,11 @@ describe('servers on one PostgreSQL', () => {
   it('ask the database where they cannot hear each other, and say so', async () => {
     await start({ BUS: `postgres://127.0.0.1:${await freePort()}/nowhere` }, 0);
     await writeInTurn(4);
-    const { status, body } = await servers[0]!.api.get('/health/ready');
-    expect(status).toBe(200);
-    expect(body).toMatchObject({
+    const ask = (): Promise<Answer> => servers[0]!.api.get('/health/ready');
+    let answer = await ask();
+    // a busy machine may not have it answer within its second
+    while (answer.status !== 200) answer = await ask();
+    expect(answer.body).toMatchObject({
       status: 'ok',
       details: { otherServers: { status: 'up', degraded: expect.stringContaining('not heard') } },
     });
