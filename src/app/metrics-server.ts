@@ -45,7 +45,10 @@ export async function listenFor(metrics: MetricsText, port: number | undefined, 
 }
 
 /** Serves the metrics of several processes as one: what they count is summed up; resolves with their port. */
-export async function serveSums(values: () => Promise<object[][]>, { host, metricsPort }: Config): Promise<number> {
+export async function serveSums(
+  values: () => Promise<(readonly object[])[]>,
+  { host, metricsPort }: Config,
+): Promise<number> {
   const { AggregatorRegistry } = await loadPrometheus();
   const { contentType } = AggregatorRegistry.aggregate([]);
   const text = async (): Promise<string> => AggregatorRegistry.aggregate(await values()).metrics();

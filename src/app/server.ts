@@ -29,6 +29,8 @@ const SERVE: Usage = {
 const FLUSH_MS = 500;
 /** How long a drain may take, behind its delay, before the process ends all the same, in milliseconds. */
 const DRAIN_MS = 9_000;
+/** One of several processes that has not ended so long after that hangs, in milliseconds. */
+const HANG_MS = 2_000;
 
 /** How long those are let in who have connected before, in milliseconds. */
 const LATE_COMERS_MS = 500;
@@ -51,7 +53,7 @@ async function main(signals: StopSignals): Promise<void> {
     if (cluster.isPrimary) stream.write(`${line}\n`);
   };
   // first: the start may wait for a database, and as the first process of a container nothing else would end it
-  const stops = new Stops(signals, say(process.stdout));
+  const stops = new Stops(signals, say(process.stdout), fail);
   const config = readConfig(processEnvironment(call.settings, say(process.stderr)));
   const isShared = config.workers > 1 && cluster.isPrimary;
   const { port, hasDocs, metricsPort } = await (isShared ? runWorkers(config, stops) : runHere(config, stops));
@@ -90,14 +92,13 @@ async function runWorkers(config: Config, stops: Stops): Promise<Started> {
   const { StartError, Workers } = await import('./workers.js');
   const workers = new Workers(openLogger(config));
   stops.atOnce = () => workers.kill();
-  const sumUp = (): Promise<object[][]> => workers.metrics();
-  const metricsPort = await openMetricsPort(config, ({ serveSums }) => serveSums(sumUp, config));
+  const metricsPort = await openMetricsPort(config, ({ serveSums }) => serveSums(() => workers.metrics(), config));
   const listening = await workers.start(config.workers).catch((error: unknown) => {
     workers.kill();
     if (error instanceof StartError) process.exit(error.code);
     throw error;
   });
-  stops.run = async () => process.exit(await workers.stop());
+  stops.run = async () => process.exit(await workers.stop(config.drainDelayMs + DRAIN_MS + HANG_MS));
   return { ...listening, metricsPort };
 }
 

@@ -15,10 +15,14 @@ export class Stops {
   private first: NodeJS.Timeout | undefined;
   private isStopping = false;
 
-  /** @param say is told that the end begins. */
+  /**
+   * @param say is told that the end begins.
+   * @param fail is told why it cannot end in order, and ends the process.
+   */
   constructor(
     signals: StopSignals,
     private readonly say: (line: string) => void,
+    private readonly fail: (error: unknown) => void,
   ) {
     signals.onStop = (signal) => this.take(signal);
   }
@@ -28,7 +32,7 @@ export class Stops {
     if (this.isStopping) return;
     clearTimeout(this.first);
     this.isStopping = true;
-    void this.run?.();
+    this.run?.().catch(this.fail);
   }
 
   private take(signal: NodeJS.Signals): void {

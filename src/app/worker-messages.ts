@@ -7,11 +7,18 @@ export type WorkerRequest =
 /** What it is told. */
 export type WorkerMessage =
   | ({ readonly type: 'listening' } & Listening)
-  | { readonly type: 'metrics'; readonly id: number; readonly values?: object[]; readonly error?: string };
+  | { readonly type: 'metrics'; readonly id: number; readonly values?: readonly Measured[]; readonly error?: string };
 
 /** Where a server can be reached. */
 export interface Listening {
   readonly port: number;
   /** Whether the documents of the API are there. */
   readonly hasDocs: boolean;
+}
+
+/** What a process measures under one name. */
+export interface Measured {
+  readonly name: string;
+  readonly type: string;
+  readonly values: readonly { readonly value: number; readonly labels: object; readonly metricName?: string }[];
 }

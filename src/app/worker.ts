@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../config/environment.js';
 import { openMetrics } from '../ops/metrics.js';
-import type { Listening, WorkerMessage, WorkerRequest } from './worker-messages.js';
+import type { Listening, Measured, WorkerMessage, WorkerRequest } from './worker-messages.js';
 
 /**
  * Prepares one of several processes of a server. To be called before it listens.
@@ -17,7 +17,7 @@ export async function prepareWorker(
       if (request.type === 'stop') return stop();
       const { id } = request;
       metrics?.values().then(
-        (values) => tell({ type: 'metrics', id, values }),
+        (values) => tell({ type: 'metrics', id, values: values as Measured[] }),
         (error: unknown) => tell({ type: 'metrics', id, error: String(error) }),
       );
     });

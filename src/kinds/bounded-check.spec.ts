@@ -24,6 +24,7 @@ describe('a check that would go on for ever', () => {
 
   it.each<[string, object, JsonValue, JsonValue]>([
     ['a repetition within a repetition', { type: 'string', pattern: '^(a+)+$' }, NEVER, 'aaa'],
+    ['a counted group that may be empty', { type: 'string', pattern: '^(a?){1000}$' }, 'aaaaaaab', 'aaa'],
     ['choices that are the same', { type: 'string', pattern: '^(a|a)*$' }, NEVER, 'aaa'],
     ['names of keys', { type: 'object', patternProperties: { '^(a+)+$': {} } }, { [NEVER]: 1 }, { aaa: 1 }],
     ['one of many', { items: { type: 'string', pattern: '(a*)*b' } }, ['ab', NEVER], ['ab']],

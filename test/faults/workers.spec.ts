@@ -12,6 +12,16 @@ function childrenOf({ child: { pid } }: ServerProcess): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).map(Number);
 }
 
+async function metricsOf(server: ServerProcess): Promise<string> {
+  return (await fetch(/metrics (\S+)/.exec(server.output.join(''))![1]!)).text();
+}
+
+/** What a server has counted, by series; some gauges are named as if they were counters. */
+async function countsOf(server: ServerProcess): Promise<Map<string, number>> {
+  const counts = /^((?!nodejs_active)(?:\w+_(?:total|count|sum|bucket))(?:\{.*\})?) (\S+)$/gm;
+  return new Map([...(await metricsOf(server)).matchAll(counts)].map(([, series, value]) => [series!, Number(value)]));
+}
+
 describe('a server of two processes, one of which is killed in the middle of a flood', () => {
   const tally = new Tally();
   const writers = [
@@ -24,6 +34,7 @@ describe('a server of two processes, one of which is killed in the middle of a f
   let server: ServerProcess;
   let before: number[];
   let after: number[];
+  let counted: Map<string, number>[];
   let metrics: string;
   let code: number | null;
   let ledger: Audit;
@@ -46,14 +57,17 @@ describe('a server of two processes, one of which is killed in the middle of a f
       client.connect(server);
     }
     await tally.more(500);
+    counted = [await countsOf(server)];
     process.kill(before[0]!, 'SIGKILL');
+    await server.says('has ended by SIGKILL');
+    counted.push(await countsOf(server));
     await server.says('listens in its place');
     await tally.more(1_000);
     await Promise.all(writers.map((writer) => writer.finish()));
     const head = writers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 1);
     await Promise.all(followers.map((follower) => follower.reached(head)));
     after = childrenOf(server);
-    metrics = await (await fetch(/metrics (\S+)/.exec(server.output.join(''))![1]!)).text();
+    metrics = await metricsOf(server);
     for (const client of clients) client.lost = () => undefined;
     code = await server.kill('SIGTERM');
     ledger = await audit(database.url);
@@ -86,6 +100,12 @@ describe('a server of two processes, one of which is killed in the middle of a f
     expect(metrics).toMatch(/^atome_sync_info\{version="[^"]+"\} 2$/m);
     expect(metrics).toContain('\natome_sync_database_up 1\n');
     expect(metrics).toContain(`\natome_sync_ledger_alterations ${ledger.alterations.length}\n`);
+  });
+
+  it('counts on where the one that was killed had come to', () => {
+    const [before, after] = counted;
+    expect(before!.get('process_cpu_seconds_total')).toBeGreaterThan(0);
+    expect([...before!].filter(([series, value]) => !(after!.get(series)! >= value))).toEqual([]);
   });
 
   it('finishes what both have accepted, when it is told to stop', () => {
