@@ -1,5 +1,5 @@
 import { WS_PATH } from '../lib/paths.js';
-import { eventId, ownData, peerEvent } from '../lib/event.js';
+import { eventId, filler, ownData, peerEvent } from '../lib/event.js';
 
 /*
  * How each kind of server is spoken to: what a reader says until it is live, how many events a frame holds, and how
@@ -117,9 +117,37 @@ function socketIo(write) {
   };
 }
 
+/** Large enough that it is what a change of one key costs. */
+const LARGE_TEXT = filler(300_000);
+
+/** One large atome, of which one key is changed again and again. @type {Dialect} */
+const large = {
+  ...range,
+  write: (n) =>
+    n === 1
+      ? `{"type":"mutate","opId":"${eventId(n)}","operation":"create","atomeId":"large","kind":"note","data":{"n":1,"text":"${LARGE_TEXT}"}}`
+      : `{"type":"mutate","opId":"${eventId(n)}","operation":"update","atomeId":"large","changes":{"n":${n}}}`,
+};
+
+/** The same, told by the changes alone. @type {Dialect} */
+const largeDeltas = {
+  ...large,
+  greet(text, since) {
+    const { type, seq } = JSON.parse(text);
+    if (type === 'sync:live') return true;
+    return type === 'welcome' ? [JSON.stringify({ type: 'subscribe', since: since ?? seq, deltas: true })] : [];
+  },
+  read: (text) => JSON.parse(text).events.map(changedEvent),
+};
+
+/** @param {{ seq: number, atome?: { data: { n: number } }, alteration: { changes: { n: number } } }} event */
+const changedEvent = ({ seq, atome, alteration }) => ({ n: atome?.data.n ?? alteration.changes.n, seq });
+
 /** @type {Record<string, Dialect>} */
 export const DIALECTS = {
   range,
+  large,
+  'large, deltas': largeDeltas,
   plain,
   ws,
   batched,

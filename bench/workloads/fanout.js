@@ -11,6 +11,9 @@ const OWN = [atome('range'), atome('plain'), atome('range', true), atome('plain'
 const ALL = [...OWN, loop, shared, socketIo, feathers, nest, limit];
 const FEW = [OWN[0], OWN[1], loop, shared, limit];
 
+/** Readers of one large atome: told the whole of it, or the changes alone. */
+const LARGE = ['large, deltas', 'large'].map((dialect) => ({ ...OWN[0], name: `atome-sync ${dialect}`, dialect }));
+
 /** @type {readonly { rate: number, readers: number }[]} */
 const PACES = [
   { rate: 200, readers: 100 },
@@ -26,6 +29,11 @@ export const fanout = {
       name: `${readers} readers, as fast as possible`,
       contestants: (readers === 100 || readers === 1_000 ? ALL : FEW).map((each) => saturating(each, readers, options)),
     })),
+    {
+      name: '100 readers, one key of 300,000 bytes, as fast as possible',
+      // more on their way would be more than sockets hold
+      contestants: LARGE.map((each) => saturating(each, 100, options, 16)),
+    },
     ...(options.quick ? PACES.slice(0, 1) : PACES).map(({ rate, readers }) => ({
       name: `${readers} readers, ${rate} events/s`,
       contestants: ALL.map((each) => paced(each, readers, rate, options)),
@@ -56,11 +64,11 @@ export function windowFor(readers) {
  * @param {Broadcaster} contestant
  * @param {number} readers
  * @param {Options} options
+ * @param {number} [window]  events on their way
  * @returns {Contestant}
  */
-function saturating(contestant, readers, { warmMs, ms }) {
+function saturating(contestant, readers, { warmMs, ms }, window = windowFor(readers)) {
   return measured(contestant, readers, async (server, load) => {
-    const window = windowFor(readers);
     const { result, cost, saturated } = await watched(server, load, warmMs, async () => {
       const run = await load.call('saturate', { warmMs, ms, window });
       return { ...run, units: run.events };
