@@ -114,6 +114,12 @@ describe('the options of kinds', () => {
     expect(kindProblems(kinds)).toEqual([]);
   });
 
+  it('may be many, with long names', () => {
+    const $id = `https://app.example/${'a'.repeat(10_000)}`;
+    const kinds = Array.from({ length: 100 }, (_, n) => [`kind${n}`, { schema: { $id: `${$id}${n}` } }] as const);
+    expect(kindProblems(Object.fromEntries(kinds))).toEqual([]);
+  });
+
   it('are read from a file, and named in it', () => {
     expect(parseKinds('{"note":{"schema":{"type":"object"}}}')).toEqual({ note: { schema: { type: 'object' } } });
     expect(() => parseKinds('{')).toThrow(/^it is not JSON: /);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type addFormats from 'ajv-formats';
 import { canonicalJson, isObject, type Issue, type JsonObject } from '../protocol/index.js';
-import { boundedCheck, countedPattern } from './bounded-check.js';
+import { boundedCheck, countedPattern, unbounded } from './bounded-check.js';
 import type { JsonSchema } from './kind-options.js';
 import { isStandardSchema, type StandardSchema } from './standard-schema.js';
 
@@ -99,7 +99,8 @@ function jsonValidator(schema: JsonSchema): Validator {
 function compile(schema: JsonSchema): ValidateFunction {
   hasPattern = false;
   try {
-    return ajv().compile(schema);
+    // the patterns of what describes schemas count, too
+    return unbounded(() => ajv().compile(schema));
   } catch (error) {
     const { name, message } = error as Error;
     if (name === 'SyntaxError') throw new Error(`a "pattern" of it is none: ${message}`, { cause: error });
