@@ -63,6 +63,16 @@ describe('a check that would go on for ever', () => {
     }
   });
 
+  it('is refused, too, where only the time of the whole process is told, after two measures', () => {
+    Object.assign(clock, { threadCpuUsage: undefined });
+    const whole = jest.spyOn(process, 'cpuUsage');
+    whole.mockImplementation(() => ({ user: performance.now() * 1_000, system: 0 }));
+    const validate = of({ type: 'string', pattern: '^(c+)+$' });
+    const data = { code: NEVER.replaceAll('a', 'c') };
+    for (let n = 0; n < 3; n += 1) expect(() => validate(data)).toThrow(GivenUp);
+    expect(validate(data)).toEqual(TOO_LONG);
+  });
+
   it('is watched only where there are many steps', () => {
     const runs = jest.spyOn(Script.prototype, 'runInContext');
     const validate = of({ type: 'string', pattern: '^(a|b)+$' });

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createContext, Script, type Context } from 'node:vm';
 import { GivenUp } from '../ledger/write/undecidable.js';
 import type { JsonValue } from '../protocol/index.js';
+import { WATCH_MS, WatchBudget } from './watch-budget.js';
 import { worstSteps } from './worst-steps.js';
-
-/** How long a document may be checked, in milliseconds. */
-const MAX_MS = 100;
 
 /** What takes no more steps at the worst is checked at once, in a few milliseconds: a watch costs more than most checks. */
 const FREE_STEPS = 200_000;
 
 /** A check had the processor where it had so much of the time; others had it otherwise. */
 const OWN_PART = 0.8;
+
+/** So often a document is measured that is refused for good. The time of a process is its other threads' too, which may chance to be busy. */
+const MEASURES = { thread: 1, process: 2 } as const;
 
 /** Of so many documents it is known that their check was given up. */
 const MAX_KNOWN = 1_000;
@@ -23,6 +23,7 @@ class NeedsWatch extends Error {}
 /** The check under way. */
 const current = { steps: 0, isWatched: false, check: (): unknown => undefined };
 let context: Context | undefined;
+const budget = new WatchBudget();
 
 /** What ajv asks a pattern for, and tells it by. */
 interface CountedPattern {
@@ -53,8 +54,8 @@ export function countedPattern(pattern: string, flags: string): CountedPattern {
  * @throws GivenUp where it took too long this time.
  */
 export function boundedCheck<T>(check: (data: JsonValue) => T, references: number): (data: JsonValue) => T | undefined {
-  /** Whether it is known to be the check itself, by the digest of the document. */
-  const known = new Map<string, boolean>();
+  /** How often one is still to be measured before it is known to be the check itself, by the digest of the document. */
+  const known = new Map<string, number>();
   const ways = 2 ** references - 1;
   return (data) => {
     current.steps = 0;
@@ -65,26 +66,29 @@ export function boundedCheck<T>(check: (data: JsonValue) => T, references: numbe
       if (!(error instanceof NeedsWatch)) throw error;
     }
     const name = known.size > 0 ? digest(data) : '';
-    const isEndless = known.get(name);
-    if (isEndless) return undefined;
-    const before = isEndless === undefined ? undefined : threadMs();
+    const left = known.get(name);
+    if (left === 0) return undefined;
+    const timeout = budget.allowance(performance.now());
+    const before = left === undefined ? undefined : ownMs();
     try {
-      return watched(() => check(data));
+      return watched(() => check(data), timeout);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
     }
-    const tookMs = before === undefined ? MAX_MS : threadMs()! - before;
+    budget.spend(timeout);
+    const tookMs = before === undefined ? timeout : Math.min(ownMs() - before, timeout);
     if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value!);
-    known.set(name || digest(data), before !== undefined && tookMs >= OWN_PART * MAX_MS);
-    throw new GivenUp(MAX_MS, tookMs);
+    const isItself = before !== undefined && tookMs >= OWN_PART * WATCH_MS.most;
+    known.set(name || digest(data), (left ?? MEASURES[threadCpuUsage() ? 'thread' : 'process']) - Number(isItself));
+    throw new GivenUp(timeout, tookMs);
   };
 }
 
-function watched<T>(check: () => T): T {
+function watched<T>(check: () => T, timeout: number): T {
   context ??= createContext({ check: () => current.check() });
   Object.assign(current, { isWatched: true, check });
   try {
-    return WATCHED.runInContext(context, { timeout: MAX_MS }) as T;
+    return WATCHED.runInContext(context, { timeout }) as T;
   } finally {
     Object.assign(current, { isWatched: false, check: () => undefined });
   }
@@ -117,16 +121,12 @@ function digest(data: JsonValue): string {
   return createHash('sha256').update(JSON.stringify(data)).digest('base64');
 }
 
-/** How long this thread has had the processor, in milliseconds; undefined where that is not told. */
-function threadMs(): number | undefined {
-  const { threadCpuUsage } = process as { threadCpuUsage?: typeof process.cpuUsage };
-  if (threadCpuUsage) {
-    const { user, system } = threadCpuUsage.call(process);
-    return (user + system) / 1_000;
-  }
-  try {
-    return Number(/^\d+/.exec(readFileSync('/proc/thread-self/schedstat', 'latin1'))![0]) / 1e6;
-  } catch {
-    return undefined;
-  }
+/** How long this thread has had the processor, in milliseconds; how long the process has, where that is not told. */
+function ownMs(): number {
+  const { user, system } = threadCpuUsage()?.call(process) ?? process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+function threadCpuUsage(): typeof process.cpuUsage | undefined {
+  return (process as { threadCpuUsage?: typeof process.cpuUsage }).threadCpuUsage;
 }

@@ -3,13 +3,17 @@ interface PaceOptions {
   readonly tenant: number;
   readonly all: number;
   readonly aheadMs: number;
+  /** How long nobody waits longer, in milliseconds. */
+  readonly mostMs: number;
 }
 
-/** How fast something is done that nobody gets in between. Charged by amount, so that it is the same for many small steps and few large ones. */
+/**
+ * How fast something is done that nobody gets in between. Charged by amount, so that it is the same for many small steps and few large
+ * ones. Tenants who do it at the same time have equal parts of what all may: none waits for how much another has done.
+ */
 export class Pace {
   /** Until when what each tenant has done would have taken. */
   private readonly tenants = new Map<string, number>();
-  private all = 0;
 
   constructor(private readonly options: PaceOptions) {}
 
@@ -17,9 +21,11 @@ export class Pace {
   charge(tenant: string, amount: number, now: number): number {
     const { options } = this;
     for (const [name, until] of this.tenants) if (until <= now) this.tenants.delete(name);
-    const until = Math.max(this.tenants.get(tenant) ?? 0, now) + amount / options.tenant;
+    const before = this.tenants.get(tenant) ?? now;
+    this.tenants.set(tenant, before);
+    const tookMs = Math.max(amount / options.tenant, (amount * this.tenants.size) / options.all);
+    const until = Math.min(before + tookMs, now + options.mostMs);
     this.tenants.set(tenant, until);
-    this.all = Math.max(this.all, now) + amount / options.all;
-    return Math.max(until, this.all) - options.aheadMs;
+    return until - options.aheadMs;
   }
 }

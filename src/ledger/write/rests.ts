@@ -6,10 +6,10 @@ import { Pace } from './pace.js';
  * Bytes of large atomes that writes look at: each is read, gone through, committed and told whole, however little is altered.
  * Nobody waits who alters something large now and then.
  */
-export const LARGE_BYTES = { tenant: 16 * 1024, all: 32 * 1024, aheadMs: 250 } as const;
+export const LARGE_BYTES = { tenant: 16 * 1024, all: 32 * 1024, aheadMs: 250, mostMs: Infinity } as const;
 
-/** Milliseconds of checks that were given up. */
-export const GIVEN_UP_MS = { tenant: 0.05, all: 0.1, aheadMs: 0 } as const;
+/** Milliseconds of checks that were given up. They are given up sooner where they are too many, so that nobody need wait for long. */
+export const GIVEN_UP_MS = { tenant: 0.05, all: 0.1, aheadMs: 0, mostMs: 60_000 } as const;
 
 /** What follows a group. */
 interface Rest {
