@@ -34,7 +34,8 @@ const ASKED = 16;
 /** From so many writes that wait for one atome on, the events of a frame about it are taken together. */
 const HOT = 50;
 
-type Subscription = Pick<EdgeCursor, 'epoch' | 'hash' | 'rights'> & { readonly since: number };
+/** From where upstream is followed. */
+export type Subscription = Pick<EdgeCursor, 'epoch' | 'hash' | 'rights'> & { readonly since: number };
 
 /** Where the edge stands in the upstream ledger: what it is told there moves this, one step after the other. */
 export class Follower {

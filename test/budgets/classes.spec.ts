@@ -17,7 +17,6 @@ const EXCEPTIONS: Record<string, readonly [fields: number, why: string]> = {
   ResolvedOptions: [28, 'data: the options, each under its name'],
   Entry: [20, 'data: one alteration as readers are told it'],
   Batch: [11, 'data: entries, and what has been made of them, which lives as long'],
-  Edge: [20, 'to be parted: it puts the parts of an edge together, and keeps its link and what that is about'],
   RequestTurns: [13, 'to be parted: the calls that wait, whose turn it is, and how long turns take'],
   LedgerTail: [10, 'to be parted: the head of a ledger, what is in memory of it, and who is told'],
   Session: [10, 'a facade: it puts the parts of one connection together'],
