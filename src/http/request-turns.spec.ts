@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import { HELD_MS } from '../ledger/write/held-refusals.js';
 import type { AtomeError } from '../protocol/index.js';
-import { AT_THE_END, IN_TURN, RequestTurns } from './request-turns.js';
+import { AT_THE_END, RequestTurns } from './request-turns.js';
+import { IN_TURN } from './turn-pace.js';
 import { LATE_MS, MANY, MODEST_FOR_ONE, MODEST_LATE_MS, STANDING_AFTER_MS } from './waiting-calls.js';
 
 describe('the turns of calls', () => {

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
@@ -10,16 +10,9 @@ import { AtomeError, type Principal } from '../protocol/index.js';
 import { isNoProbe } from './access-log.js';
 import type { Drain } from './drain.js';
 import type { LimitedLog } from './limited-log.js';
+import { TurnPace } from './turn-pace.js';
 import { isGone, WaitingCalls, type Call, type Passed } from './waiting-calls.js';
 
-/** How long a turn of the event loop is to take, in milliseconds: whoever comes meanwhile waits for two at the most. */
-const TURN_MS = 5;
-/** How many calls begin in a turn, at the least and at the most: it is learnt what they cost. */
-export const IN_TURN = { least: 16, first: 64, most: 256 } as const;
-/** How much of what the calls of a turn took goes into what the next ones are expected to take. */
-const NEWEST_SHARE = 0.1;
-/** What a call leads to takes no more than so many times what it takes to begin: where a turn was longer, others had it. */
-const LEADS_TO = 4;
 /** How many of those in the line begin at the end; they are under way together. The others are refused. */
 export const AT_THE_END = 1_000;
 const RETRY_MS = 1_000;
@@ -28,23 +21,12 @@ const RETRY_MS = 1_000;
  * Lets calls begin, so many in each turn of the event loop as it has time for, and tenants in turn: what one of them sends at once
  * must not stand before what comes from another. It costs nothing as long as all can begin at once.
  */
-export class RequestTurns {
+export class RequestTurns implements Passed {
   /** In the order of their turns. */
   private readonly lines = new Map<string, WaitingCalls>();
   private readonly modest = new WriteRate(RESERVE);
   private readonly refusals = new HeldRefusals();
-  private readonly passed: Passed = {
-    refuse: (call) => this.refuse(call),
-    drop: ({ answer }) => this.drain.forget(answer),
-  };
-  /** A turn belongs to no call, whichever it was that began it. */
-  private readonly outside = AsyncLocalStorage.snapshot();
-  private callMs = TURN_MS / IN_TURN.first;
-  private begunAt = 0;
-  private begun = 0;
-  /** How long each of those took that have begun from the lines in this turn, as far as they came at once. */
-  private ownMs = Infinity;
-  private isTurning = false;
+  private readonly pace = new TurnPace(() => this.turn());
   private isEnding = false;
 
   constructor(
@@ -75,9 +57,9 @@ export class RequestTurns {
    * @param answer is on its way from here on, if it has to wait.
    */
   enter({ tenant, id }: Pick<Principal, 'tenant' | 'id'>, answer: ServerResponse, begin: Call['begin']): void {
-    if (!this.isTurning) this.turnSoon(performance.now());
-    if (this.isEnding || (this.lines.size === 0 && this.begun < this.room)) {
-      this.begun += 1;
+    this.pace.came();
+    if (this.isEnding || (this.lines.size === 0 && this.pace.hasRoom)) {
+      this.pace.begins();
       begin();
       return;
     }
@@ -94,41 +76,11 @@ export class RequestTurns {
     line.push({ cameAt, answer, begin: (error) => context.runInAsyncScope(begin, undefined, error) }, isModest);
   }
 
-  /** How many begin in this turn. */
-  private get room(): number {
-    return Math.max(IN_TURN.least, Math.min(IN_TURN.most, TURN_MS / this.callMs));
-  }
-
-  private turnSoon(now: number): void {
-    this.isTurning = true;
-    this.begunAt = now;
-    this.begun = 0;
-    this.ownMs = Infinity;
-    this.outside(() => {
-      setImmediate(() => this.turn());
-      // nothing is between them but what those have done at once that the turn let begin
-      setImmediate(() => this.measure());
-    });
-  }
-
   private turn(): void {
-    const now = performance.now();
-    this.learn(now);
-    this.isTurning = false;
     if (this.lines.size === 0) return;
-    this.turnSoon(now);
-    for (const { room } = this; this.begun < room && this.lines.size > 0; this.begun += 1) this.next(now)?.begin();
-  }
-
-  private measure(): void {
-    if (this.isTurning && this.begun > 0) this.ownMs = (performance.now() - this.begunAt) / this.begun;
-  }
-
-  /** What those of the turn before have cost, from the first of them until now, all that they have led to included. */
-  private learn(now: number): void {
-    if (this.begun < IN_TURN.least && this.ownMs === Infinity) return;
-    const callMs = Math.min((now - this.begunAt) / this.begun, LEADS_TO * this.ownMs);
-    this.callMs += NEWEST_SHARE * Math.min(1, this.begun / IN_TURN.least) * (callMs - this.callMs);
+    const now = performance.now();
+    this.pace.goOn(now);
+    for (; this.pace.hasRoom && this.lines.size > 0; this.pace.begins()) this.next(now)?.begin();
   }
 
   /** Of the tenant whose turn it is. What is refused on the way takes no place. */
@@ -136,14 +88,19 @@ export class RequestTurns {
     for (const [tenant, line] of this.lines) {
       // its next turn is after those of all others
       this.lines.delete(tenant);
-      const call = line.next(now, this.passed);
+      const call = line.next(now, this);
       if (line.size > 0) this.lines.set(tenant, line);
       if (call) return call;
     }
     return undefined;
   }
 
-  private refuse({ answer, begin }: Call): void {
+  /** Its client has gone. */
+  drop({ answer }: Call): void {
+    this.drain.forget(answer);
+  }
+
+  refuse({ answer, begin }: Call): void {
     const why = 'more calls come than can be answered in time';
     this.log.warn('calls', `503: a call was refused: ${why} of its tenant`);
     const refusal = new AtomeError('unavailable', `${why}; send fewer at once, and try again`, {

@@ -24,8 +24,8 @@ export interface Call {
 
 /** What comes of those that are not begun. */
 export interface Passed {
-  readonly refuse: (call: Call) => void;
-  readonly drop: (call: Call) => void;
+  refuse(call: Call): void;
+  drop(call: Call): void;
 }
 
 /** Whether nobody waits for an answer any more. One behind another on its connection says nothing when that closes. */
@@ -83,11 +83,12 @@ export class WaitingCalls {
   }
 
   /** Those who have gone make it no longer. Once a turn is enough. */
-  private sweep(now: number, { drop }: Passed): void {
+  private sweep(now: number, passed: Passed): void {
     if (this.sweptAt === now) return;
     this.sweptAt = now;
     const { others } = this;
     this.others = others.filter(({ answer }) => !isGone(answer));
-    if (this.others.length < others.length) others.filter(({ answer }) => isGone(answer)).forEach(drop);
+    if (this.others.length === others.length) return;
+    for (const call of others) if (isGone(call.answer)) passed.drop(call);
   }
 }

@@ -17,10 +17,8 @@ const EXCEPTIONS: Record<string, readonly [fields: number, why: string]> = {
   ResolvedOptions: [28, 'data: the options, each under its name'],
   Entry: [20, 'data: one alteration as readers are told it'],
   Batch: [11, 'data: entries, and what has been made of them, which lives as long'],
-  RequestTurns: [13, 'to be parted: the calls that wait, whose turn it is, and how long turns take'],
   LedgerTail: [10, 'to be parted: the head of a ledger, what is in memory of it, and who is told'],
   Session: [10, 'a facade: it puts the parts of one connection together'],
-  Admission: [10, 'to be parted: what waits, and how fast it is written'],
   UpstreamSocket: [10, 'to be parted: a connection, and whether it is alive'],
   OnlineSession: [
     10,
