@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { ANONYMOUS } from '../auth/authentication/anonymous.js';
 import type { WholeMessage } from '../protocol/index.js';
+import { Liveness } from '../realtime/liveness.js';
 import { MOST_BYTES, restOf, saidOf } from './bounds.js';
 
 /** Nothing for so long, and it is asked whether anybody is there; as long again without an answer, and nobody is. */
@@ -17,15 +18,31 @@ export interface SocketEvents {
   readonly onEnd: (why: string, retryAfterMs: number) => void;
 }
 
+/** Tasks, each behind the one before it. */
+class TaskLine {
+  /** Those that are not done. */
+  length = 0;
+  private last: Promise<void> = Promise.resolve();
+
+  /** @param task may not reject. */
+  add(task: () => Promise<void>): Promise<void> {
+    this.length += 1;
+    this.last = this.last.then(task).then(() => void (this.length -= 1));
+    return this.last;
+  }
+
+  settled(): Promise<void> {
+    return this.last;
+  }
+}
+
 /** One connection to upstream: opening → authenticating → known → ended. */
 export class UpstreamSocket {
   private readonly ws: WebSocket;
+  private readonly liveness: Liveness;
   private readonly beat: NodeJS.Timeout;
-  private waiting = 0;
-  private line: Promise<void> = Promise.resolve();
-  private isAsked = false;
-  private isOver = false;
-  private isKnown = false;
+  private readonly line = new TaskLine();
+  private phase: 'opening' | 'known' | 'ended' = 'opening';
   private retryAfterMs = 0;
 
   constructor(
@@ -35,7 +52,7 @@ export class UpstreamSocket {
   ) {
     this.ws = new WebSocket(url, { handshakeTimeout: SILENCE_MS, perMessageDeflate: false, maxPayload: MOST_BYTES });
     this.ws.on('message', (data: Buffer) => this.receive(data));
-    this.ws.on('pong', () => (this.isAsked = false));
+    this.liveness = new Liveness(this.ws);
     this.ws.on('error', ({ message }) => this.end(message));
     this.ws.on('close', (code, reason) => this.end(`closed with ${code} ${reason.toString()}`.trim()));
     this.beat = setInterval(() => this.look(), SILENCE_MS).unref();
@@ -47,37 +64,34 @@ export class UpstreamSocket {
 
   /** Has something done between two messages; what it throws ends the connection. */
   inLine(task: () => Promise<void>): Promise<void> {
-    this.line = this.line.then(async () => {
-      if (this.isOver) return;
+    return this.line.add(async () => {
+      if (this.phase === 'ended') return;
       try {
         await task();
       } catch (error) {
         this.end(error instanceof Error ? error.message : String(error));
       }
     });
-    return this.line;
   }
 
   /** Resolves when nothing of it is under way any more. */
   settled(): Promise<void> {
-    return this.line;
+    return this.line.settled();
   }
 
   end(why: string): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.phase === 'ended') return;
+    this.phase = 'ended';
     clearInterval(this.beat);
     this.ws.terminate();
     this.events.onEnd(saidOf(why), this.retryAfterMs);
   }
 
   private receive(data: Buffer): void {
-    this.isAsked = false;
-    this.waiting += 1;
-    if (this.waiting === MOST_WAITING) this.ws.pause();
-    void this.inLine(() => this.take(JSON.parse(data.toString()) as WholeMessage)).then(() => {
-      this.waiting -= 1;
-      if (this.waiting === MOST_WAITING - 1) this.ws.resume();
+    const taken = this.inLine(() => this.take(JSON.parse(data.toString()) as WholeMessage));
+    if (this.line.length >= MOST_WAITING) this.ws.pause();
+    void taken.then(() => {
+      if (this.line.length < MOST_WAITING && this.ws.isPaused) this.ws.resume();
     });
   }
 
@@ -98,14 +112,13 @@ export class UpstreamSocket {
 
   /** Once: whoever says it again is not listened to. */
   private known(principal: string): void {
-    if (this.isKnown) return;
-    this.isKnown = true;
+    if (this.phase !== 'opening') return;
+    this.phase = 'known';
     this.events.onKnown(principal);
   }
 
   private look(): void {
-    if (this.isAsked) return this.end('nothing was heard any more');
-    this.isAsked = true;
-    if (this.ws.readyState === WebSocket.OPEN) this.ws.ping();
+    if (this.liveness.wasAlive()) this.liveness.ping();
+    else this.end('nothing was heard any more');
   }
 }

@@ -19,7 +19,6 @@ const EXCEPTIONS: Record<string, readonly [fields: number, why: string]> = {
   Batch: [11, 'data: entries, and what has been made of them, which lives as long'],
   LedgerTail: [10, 'to be parted: the head of a ledger, what is in memory of it, and who is told'],
   Session: [10, 'a facade: it puts the parts of one connection together'],
-  UpstreamSocket: [10, 'to be parted: a connection, and whether it is alive'],
   OnlineSession: [
     10,
     'a facade: it puts together what the client without a replica is made of, and is what its connection asks',
