@@ -51,7 +51,7 @@ export class RangeView extends SharedView {
     super(filter);
     // what an update brings into a condition, the reader does not have
     const isDelta = deltas && !filter.where;
-    this.key = `${isDelta ? 'deltas' : 'range'} ${filterKey(filter)}`;
+    this.key = `range ${isDelta ? 'deltas ' : ''}${filterKey(filter)}`;
     this.show = eventFilter(filter);
     this.showNext = isDelta ? eventFilter(filter, briefOf) : this.show;
   }

@@ -27,6 +27,9 @@ describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
   it('tell what happens, and name no tenant', async () => {
     const socket = await TestSocket.connect(server.wsUrl);
     await socket.next('welcome');
+    const brief = await TestSocket.connect(server.wsUrl);
+    brief.send({ type: 'subscribe', deltas: true });
+    await brief.next('sync:live');
     const change = { operation: 'update', changes: { n: 1 } };
     const { id } = await server.api.create({ n: 0 });
     await server.api.post(`/api/atome/${String(id)}/alter`, change, { 'idempotency-key': 'op-1' });
@@ -34,6 +37,7 @@ describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
     await server.api.post(`/api/atome/${String(id)}/alter`, change);
     expect((await server.api.get('/api/atome/nowhere')).status).toBe(404);
     await socket.next('atome:altered');
+    await brief.next('events', ({ to }) => to === 2);
     const text = await metrics();
     for (const line of [
       'atome_sync_writes_total{outcome="applied"} 2',
@@ -42,10 +46,11 @@ describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
       'atome_sync_events_total 2',
       'atome_sync_group_writes_count 4',
       'atome_sync_refusals_total{door="rest",code="not_found"} 1',
-      'atome_sync_deliveries_total 2',
+      'atome_sync_deliveries_total 4',
       'atome_sync_readers{form="plain"} 1',
+      'atome_sync_readers{form="range"} 1',
       'atome_sync_reader_lag{form="plain"} 0',
-      'atome_sync_connections{state="authenticated"} 1',
+      'atome_sync_connections{state="authenticated"} 2',
       'atome_sync_ledgers 1',
       'atome_sync_ledger_alterations 2',
       'atome_sync_database_up 1',
@@ -55,7 +60,7 @@ describe.each(DATABASES)('the metrics of a server on %s', (name, make) => {
     expect(text.includes('atome_sync_pool_connections{pool="writes"')).toBe(name === 'PostgreSQL');
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
     expect(text).not.toContain('default');
-    await socket.close();
+    await Promise.all([socket, brief].map((each) => each.close()));
   });
 
   it('have what has not happened yet with 0: its first time is an increase', async () => {
