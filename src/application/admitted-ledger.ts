@@ -1,6 +1,13 @@
 import { isHeavy } from '../ledger/read-weights.js';
 import type { LedgerBases } from '../ledger/bases.js';
-import type { LedgerAlterations, LedgerAtomes, LedgerAudit, LedgerWrites, TenantLedger } from '../ledger/store.js';
+import type {
+  LedgerAlterations,
+  LedgerAtomes,
+  LedgerAudit,
+  LedgerQueries,
+  LedgerWrites,
+  TenantLedger,
+} from '../ledger/store.js';
 
 type Run = <T>(read: () => Promise<T>) => Promise<T>;
 
@@ -33,6 +40,10 @@ export class AdmittedLedger implements TenantLedger {
 
   get atomes(): LedgerAtomes {
     return this.admitted('atomes');
+  }
+
+  get queries(): LedgerQueries {
+    return this.admitted('queries');
   }
 
   get alterations(): LedgerAlterations {

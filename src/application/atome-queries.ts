@@ -51,7 +51,7 @@ export class AtomeQueries {
 
   /** Where the ledger of somebody's tenant stands. */
   head(principal: Principal): Promise<HeadRow> {
-    return this.readerOf(principal).head(principal.tenant);
+    return this.readerOf(principal).head();
   }
 
   /** The atome as it is, or as it was. @throws AtomeError `not_found`, `gone` */
@@ -59,7 +59,7 @@ export class AtomeQueries {
     const reader = this.readerOf(principal, waiting);
     if (!moment) return reader.requireAlive(stateOf(this.shownAs(await this.row(reader, id, principal))));
     await this.partial(reader, id, principal);
-    return reader.getAt(principal.tenant, id, moment);
+    return reader.getAt(id, moment);
   }
 
   /** As {@link get}, as JSON, or what is wanted of it. */
@@ -72,7 +72,7 @@ export class AtomeQueries {
     const { asOf, projection } = moment && 'projection' in moment ? moment : { asOf: moment };
     const reader = this.readerOf(principal, waiting);
     const [{ epoch }, shown] = asOf
-      ? [await this.partial(reader, id, principal), await reader.textAt(principal.tenant, id, asOf)]
+      ? [await this.partial(reader, id, principal), await reader.textAt(id, asOf)]
       : await this.alive(reader, id, principal);
     const { version, updatedAt } = shown;
     // many may ask for the same at once
@@ -85,16 +85,14 @@ export class AtomeQueries {
   async find(id: string, principal: Principal): Promise<Atome | undefined> {
     const reader = this.readerOf(principal);
     if (!(await this.visibleHeader(reader, id, principal))) return undefined;
-    return atomeOf(this.shownAs(await reader.row(principal.tenant, id)));
+    return atomeOf(this.shownAs(await reader.row(id)));
   }
 
   /** Of which kind the atome is, or was at a version; undefined as for {@link find}. */
   async kindOf(id: string, principal: Principal, version?: number): Promise<string | undefined> {
     const reader = this.readerOf(principal);
     const header = await this.visibleHeader(reader, id, principal);
-    return !header || version === undefined
-      ? header?.kind
-      : (await reader.stateAt(principal.tenant, id, version))?.kind;
+    return !header || version === undefined ? header?.kind : (await reader.stateAt(id, version))?.kind;
   }
 
   async history(
@@ -105,7 +103,7 @@ export class AtomeQueries {
   ): Promise<HistoryPage> {
     const reader = this.readerOf(principal, waiting);
     await this.partial(reader, id, principal);
-    return reader.history(principal.tenant, id, page, limit);
+    return reader.history(id, page, limit);
   }
 
   async list(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
@@ -126,20 +124,20 @@ export class AtomeQueries {
     await this.costOf(query, principal);
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
     if (visibleTo === 'per-row') return (await this.countSeen(query, Infinity, principal, waiting)).total;
-    return this.readerOf(principal, waiting).count(principal.tenant, { ...query, visibleTo });
+    return this.readerOf(principal, waiting).count({ ...query, visibleTo });
   }
 
   /** As {@link count}, but of many only that there are many: where some may be hidden, not how many are seen. */
   async total(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<Total> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
     if (visibleTo === 'per-row') return this.countSeen(query, MOST_COUNTED, principal, waiting);
-    return this.readerOf(principal, waiting).total(principal.tenant, { ...query, visibleTo });
+    return this.readerOf(principal, waiting).total({ ...query, visibleTo });
   }
 
   /** Those of a snapshot at `seq`. */
   snapshot(seq: number, filter: SnapshotFilter, principal: Principal, waiting?: Waiting): AsyncGenerator<string> {
     const reader = this.readerOf(principal, waiting);
-    return reader.snapshot(principal.tenant, seq, filter, (now) => this.mayRead(principal, now));
+    return reader.snapshot(seq, filter, (now) => this.mayRead(principal, now));
   }
 
   mayRead(principal: Principal, atome: AtomeHeader): boolean {
@@ -150,7 +148,7 @@ export class AtomeQueries {
   async leftAt(id: string, version: number, principal: Principal): Promise<Atome> {
     const reader = this.readerOf(principal);
     await this.partial(reader, id, principal);
-    return reader.leftAt(principal.tenant, id, version);
+    return reader.leftAt(id, version);
   }
 
   private shownAs<Row extends AtomeRow>(row: Row): Row {
@@ -163,7 +161,7 @@ export class AtomeQueries {
     id: string,
     principal: Principal,
   ): Promise<AtomeHeader | undefined> {
-    const header = await reader.headerOf(principal.tenant, id);
+    const header = await reader.headerOf(id);
     return header && this.mayRead(principal, header) ? header : undefined;
   }
 
@@ -174,11 +172,11 @@ export class AtomeQueries {
   }
 
   private partial(reader: LedgerReader, id: string, principal: Principal): Promise<ReadPartialRow> {
-    return reader.partial(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+    return reader.partial(id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
   private row(reader: LedgerReader, id: string, principal: Principal): Promise<ReadAtomeRow> {
-    return reader.row(principal.tenant, id, (now) => this.accessPolicy.authorize(principal, 'read', now));
+    return reader.row(id, (now) => this.accessPolicy.authorize(principal, 'read', now));
   }
 
   /** How many may be read of those that are found, where they are no more than `most`. */
@@ -197,7 +195,7 @@ export class AtomeQueries {
   private async page(query: ListQuery, principal: Principal, waiting?: Waiting): Promise<ListPage> {
     const visibleTo = this.accessPolicy.visibilityFilterOf(principal);
     if (visibleTo === 'per-row') return this.scan(query, principal, waiting);
-    const page = await this.readerOf(principal, waiting).list(principal.tenant, { ...query, visibleTo });
+    const page = await this.readerOf(principal, waiting).list({ ...query, visibleTo });
     return { ...page, rows: page.rows.filter((row) => this.mayRead(principal, headerOf(row))) };
   }
 
@@ -221,7 +219,7 @@ export class AtomeQueries {
   private async *pass(query: ListQuery, principal: Principal, waiting?: Waiting): AsyncGenerator<AtomeRow | undefined> {
     const reader = this.readerOf(principal, waiting);
     for (let { after } = query; ;) {
-      const { rows, last } = await reader.list(principal.tenant, { ...query, after, limit: SCAN_ROWS });
+      const { rows, last } = await reader.list({ ...query, after, limit: SCAN_ROWS });
       await turn();
       for (const row of rows) yield this.mayRead(principal, headerOf(row)) ? row : undefined;
       if (!last) return;

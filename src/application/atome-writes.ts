@@ -82,7 +82,7 @@ export class AtomeWrites {
         // what was one's own write may be hidden by now
         const atome = await this.queries.leftAt(id, version, principal);
         const reader = this.readerOf(principal);
-        const alteration = altered ? await reader.alteration(principal.tenant, id, version) : undefined;
+        const alteration = altered ? await reader.alteration(id, version) : undefined;
         return { id, version, seq, etag: entityTag(outcome.epoch, atome), atome, alteration: alteration ?? null };
       }
     }
@@ -109,7 +109,7 @@ export class AtomeWrites {
     if (outcome.outcome === 'applied') return outcome.previous!;
     const isRepeated = outcome.outcome === 'duplicate' && outcome.altered;
     // what is erased or archived is what is left of it
-    return isRepeated ? this.readerOf(principal).leftAt(principal.tenant, id, version - 1) : atome;
+    return isRepeated ? this.readerOf(principal).leftAt(id, version - 1) : atome;
   }
 }
 

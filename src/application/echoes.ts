@@ -39,9 +39,9 @@ export class Echoes {
     const { atomeId } = mutation;
     // silence would tell what is in an atome that may not be read, and so would the time it takes to read it
     const reader = this.readerOf(principal);
-    const header = await reader.headerOf(principal.tenant, atomeId);
+    const header = await reader.headerOf(atomeId);
     if (!header || !this.queries.mayRead(principal, header)) return undefined;
-    const named = version === null ? undefined : await reader.alteration(principal.tenant, atomeId, version);
+    const named = version === null ? undefined : await reader.alteration(atomeId, version);
     const isNamed = named !== undefined && (await this.says(named, mutation, principal));
     const made = isNamed ? named : await this.recent(mutation, version, caller);
     if (made) this.remember(principal, made);
@@ -64,8 +64,8 @@ export class Echoes {
     if (opId !== null && !isDeviceOpId(opId, atomeId)) return undefined;
     const { tenant } = caller.principal;
     const reader = this.readerOf(caller.principal);
-    const { version: current } = await reader.find(tenant, atomeId);
-    const made = await reader.versions(tenant, atomeId, Math.max(1, current - ECHOED), current);
+    const { version: current } = await reader.find(atomeId);
+    const made = await reader.versions(atomeId, Math.max(1, current - ECHOED), current);
     for (const each of made.reverse()) {
       const isOpen = this.isFromRest(each, caller) && !this.announced.has(keyOf(tenant, atomeId, each.version));
       if (isOpen && (await this.says(each, mutation, caller.principal))) return each;
@@ -86,7 +86,7 @@ export class Echoes {
     if (operation !== 'create' && operation !== 'replace') {
       return made.operation === operation && equalJson(made.changes, changes);
     }
-    const state = await this.readerOf(principal).stateAt(principal.tenant, made.atomeId, made.version);
+    const state = await this.readerOf(principal).stateAt(made.atomeId, made.version);
     const content = state && { ...contentOf(state), access: state.access ?? 'tenant' };
     return content !== undefined && equalJson(content, { ...content, ...changes });
   }

@@ -91,7 +91,7 @@ export class KindUpgrader {
   async upgrade(tenant: string, id: string): Promise<Upgraded | undefined> {
     for (let attempt = 1; ; attempt += 1) {
       const system = systemOf(tenant);
-      const state = await this.ledgers.readerOf(system).state(tenant, id).catch(missing);
+      const state = await this.ledgers.readerOf(system).state(id).catch(missing);
       if (state?.deletedAt !== null || isRedacted(state)) return undefined;
       const mutation = this.mutationOf(state);
       if (!mutation) return undefined;
@@ -152,7 +152,7 @@ export class KindUpgrader {
     let after: ListQuery['after'];
     do {
       const query = { kind, where: olderThan(version), includeDeleted: false, sortBy: 'id', sortOrder: 'asc' } as const;
-      const { rows, last } = await reader.list(tenant, { ...query, limit: AT_ONCE, offset: 0, after });
+      const { rows, last } = await reader.list({ ...query, limit: AT_ONCE, offset: 0, after });
       const done = await Promise.all(rows.map(({ id }) => this.upgradePatiently(tenant, kind, id)));
       count += done.filter(Boolean).length;
       after = last && { value: last.id, id: last.id };

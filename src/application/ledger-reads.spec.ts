@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SOMEBODY, TENANT, create, openLedger, type TestLedger } from '../../test/support/ledger/ledger.js';
+import { SOMEBODY, create, openLedger, type TestLedger } from '../../test/support/ledger/ledger.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import { turnsWhile, work } from '../../test/support/loop.js';
 import { ReadSlots } from '../auth/admission/read-slots.js';
@@ -25,7 +25,7 @@ describe('reads of many rows', () => {
   afterEach(() => ledger.close());
 
   const lists = (query: ListQuery): Promise<unknown> =>
-    Promise.all(Array.from({ length: LISTS }, () => reads.readerOf(SOMEBODY).list(TENANT, query)));
+    Promise.all(Array.from({ length: LISTS }, () => reads.readerOf(SOMEBODY).list(query)));
 
   it.each([
     ['light', LIST],

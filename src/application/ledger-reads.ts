@@ -25,12 +25,7 @@ export class LedgerReads {
 
   /** As {@link ledgerOf}, with what can be read out of it. */
   readerOf(principal: Principal, waiting?: Waiting): LedgerReader {
-    const { store } = this;
-    const admit = this.admission(principal, waiting);
-    return new LedgerReader({
-      ledger: (tenant) => new AdmittedLedger(store.ledger(tenant), admit),
-      heads: (tenants) => store.heads(tenants),
-    });
+    return new LedgerReader(this.ledgerOf(principal, waiting));
   }
 
   private admission(principal: Principal, waiting?: Waiting): Admit {

@@ -15,11 +15,12 @@ import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
 import { Scrubber } from '../ledger/integrity/scrubber.js';
 import type { IndexReport } from '../ledger/field-indexes.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../ledger/read/ledger-readers.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import type { Report } from '../ledger/store-error.js';
 import { openStore } from '../ledger/stores/open-store.js';
 import type { SqlStore } from '../ledger/stores/sql.store.js';
+import type { StateAt } from '../ledger/write/group-commits.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { HybridClock } from '../protocol/index.js';
 import { LedgerReads } from './ledger-reads.js';
@@ -39,11 +40,11 @@ function indexLog(): IndexReport {
   return { done: (line) => logger.log(line), failed: (line) => log.warn('indexes', line) };
 }
 
-type WriterNeeds = [LedgerStore, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget, NodeBus];
+type WriterNeeds = [LedgerStore, LedgerReaders, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget, NodeBus];
 
-function writerOf(...[store, reader, rules, { restores }, options, memory, { state }]: WriterNeeds): LedgerWriter {
-  const stateAt: LedgerReader['stateAt'] = (tenant, id, version) =>
-    restores.use({ tenant, isPatient: true }, () => reader.stateAt(tenant, id, version));
+function writerOf(...[store, ledgers, rules, { restores }, options, memory, { state }]: WriterNeeds): LedgerWriter {
+  const stateAt: StateAt = (tenant, id, version) =>
+    restores.use({ tenant, isPatient: true }, () => ledgers.of(tenant).stateAt(id, version));
   const { now } = store.clock;
   const clock = new HybridClock(randomBytes(4).toString('hex'), now);
   const { limits, quotas, kinds } = options;
@@ -64,11 +65,11 @@ function readSlotsOf({ kind }: LedgerStore): ReadSlots {
   return new ReadSlots((cause, line) => log.warn(cause, line), kind === 'sqlite' ? SQLITE_HEAVY_SLOTS : undefined);
 }
 
-type FeedNeeds = [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
+type FeedNeeds = [LedgerReaders, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget];
 
-function feedOf(...[ledger, writer, rules, { light }, { feed: options }, memory]: FeedNeeds): Feed {
+function feedOf(...[ledgers, writer, rules, { light }, { feed: options }, memory]: FeedNeeds): Feed {
   const kept = { pages: new PageCache(options.pageBytes), rings: { bytes: 0 }, memory };
-  const feed = new Feed({ ledger, options, rules, slots: light, ...kept }, writer, errorLog('Feed'));
+  const feed = new Feed({ ledgers, options, rules, slots: light, ...kept }, writer, errorLog('Feed'));
   memory.register(feed);
   return feed;
 }
@@ -95,7 +96,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
     },
   },
   { provide: SharedClock, inject: [LEDGER_STORE], useFactory: ({ clock }: LedgerStore) => clock },
-  { provide: LedgerReader, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReader(store) },
+  { provide: LedgerReaders, inject: [LEDGER_STORE], useFactory: (store: LedgerStore) => new LedgerReaders(store) },
   {
     provide: Scrubber,
     inject: [LEDGER_STORE],
@@ -103,7 +104,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: LedgerWriter,
-    inject: [LEDGER_STORE, LedgerReader, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget, NodeBus],
+    inject: [LEDGER_STORE, LedgerReaders, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget, NodeBus],
     useFactory: writerOf,
   },
   { provide: ReadSlots, inject: [LEDGER_STORE], useFactory: readSlotsOf },
@@ -131,7 +132,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: Feed,
-    inject: [LedgerReader, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
+    inject: [LedgerReaders, LedgerWriter, AccessPolicy, ReadSlots, ResolvedOptions, MemoryBudget],
     useFactory: feedOf,
   },
   {

@@ -60,7 +60,7 @@ export class AtomeReadsController {
       const page = await this.atomes.list(listQuery, caller, waiting);
       return { ...page, total: await this.total(query.count, listQuery, page, [caller, waiting]) };
     };
-    const { rows, last, total, cost } = await (query.count === 'exact' || isHeavy.atomes.list(listQuery)
+    const { rows, last, total, cost } = await (query.count === 'exact' || isHeavy.queries.list(listQuery)
       ? this.heavyCalls.during(request, list)
       : list());
     if (cost) void reply.header('x-query-cost', costText(cost));

@@ -7,7 +7,7 @@ import { JSON_TYPE } from '../http/media-type.js';
 import { SecurityLog } from '../http/security-log.js';
 import { isHead, sendHead, until, LongResponses } from '../http/long-responses.js';
 import { UserData } from '../compliance/user-data.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../ledger/read/ledger-readers.js';
 import type { Atome } from '../protocol/index.js';
 import { OneValueQueryDto } from './queries.js';
 import { checkedQuery } from '../http/validation.js';
@@ -23,7 +23,7 @@ export class OriginalExport {
 
   constructor(
     private readonly data: UserData,
-    private readonly reader: LedgerReader,
+    private readonly ledgers: LedgerReaders,
     private readonly longResponses: LongResponses,
     private readonly log: SecurityLog,
   ) {}
@@ -36,7 +36,7 @@ export class OriginalExport {
     if (isHead(request)) return sendHead(reply);
     this.longResponses.holdHeavy(request, reply);
     this.log.record('export', request, { subject: whose });
-    const { epoch, seq } = await this.reader.head(principal.tenant);
+    const { epoch, seq } = await this.ledgers.of(principal.tenant).head();
     const signal = this.longResponses.open(request, reply);
     const records = this.data.exportOf(principal, whose, seq, until(signal)) as AsyncIterable<ExportRecord>;
     const head = { success: true, format, principal: whose, epoch, seq, exportedAt: new Date().toISOString() };

@@ -102,9 +102,7 @@ export class OriginalPush {
   private async find(id: string, principal: Principal): Promise<AtomeState | undefined> {
     try {
       const reader = this.reads.readerOf(principal);
-      return await reader.wholeState(principal.tenant, id, (now) =>
-        this.accessPolicy.authorize(principal, 'read', now),
-      );
+      return await reader.wholeState(id, (now) => this.accessPolicy.authorize(principal, 'read', now));
     } catch (error) {
       if (error instanceof AtomeError && error.code === 'not_found') return undefined;
       throw error;

@@ -16,7 +16,7 @@ import { ProblemFilter } from '../http/problem.filter.js';
 import { SecurityLog } from '../http/security-log.js';
 import { whileAsked } from '../http/when-over.js';
 import { checkedQuery } from '../http/validation.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../ledger/read/ledger-readers.js';
 import type { Principal } from '../protocol/index.js';
 import { AuditQueryDto } from './compliance.dto.js';
 import { AuditReader, type AuditEntriesQuery } from './audit-reader.js';
@@ -37,7 +37,7 @@ export class AuditController {
 
   constructor(
     private readonly auditReader: AuditReader,
-    private readonly reader: LedgerReader,
+    private readonly ledgers: LedgerReaders,
     private readonly log: SecurityLog,
     private readonly longResponses: LongResponses,
   ) {}
@@ -60,7 +60,7 @@ export class AuditController {
     const { principal } = identityOf(request)!;
     const { tenant } = principal;
     const { from, to, order, limit, cursor, ...filter } = query;
-    const head = await this.reader.head(tenant);
+    const head = await this.ledgers.of(tenant).head();
     const seqBefore = (text: string, path: string) =>
       this.auditReader.countBefore(principal, parseAsOfPoint(text, path), head.seq);
     const newestFirst = order === 'desc';

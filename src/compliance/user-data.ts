@@ -48,7 +48,7 @@ export class UserData {
   }
 
   head(principal: Principal): Promise<HeadRow> {
-    return this.reads.readerOf(principal).head(principal.tenant);
+    return this.reads.readerOf(principal).head();
   }
 
   /**
@@ -56,16 +56,15 @@ export class UserData {
    * What the caller may not read by now is left out, whosever it is.
    */
   async *exportOf(caller: Principal, subject: string, upTo: number, waiting?: Waiting): AsyncGenerator<object> {
-    const { tenant } = caller;
     const reader = this.reads.readerOf(caller, waiting);
     for await (const id of this.ownedIds(caller, subject, waiting)) {
       await turn();
-      const row = await reader.row(tenant, id);
+      const row = await reader.row(id);
       if (!this.rules.isAllowed(caller, 'read', headerOf(row))) continue;
       const atome = atomeOf(row);
       yield { type: 'atome', atome };
       for (let from = 1; from <= atome.version; from += VERSIONS) {
-        const alterations = await reader.versions(tenant, id, from, from + VERSIONS - 1);
+        const alterations = await reader.versions(id, from, from + VERSIONS - 1);
         await turn();
         for (const alteration of alterations) if (alteration.seq <= upTo) yield { type: 'alteration', alteration };
       }

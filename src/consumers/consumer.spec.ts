@@ -43,7 +43,7 @@ describe('a durable consumer', () => {
       store,
       transactions,
       page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) =>
-        ledger.reader.knownPage(tenant, after, upTo, { chars: 4_096 }),
+        ledger.ledgers.of(tenant).knownPage(after, upTo, { chars: 4_096 }),
       now,
       leaseMs: 60_000,
       warn: (_cause, line) => void warned.push(line),

@@ -5,7 +5,7 @@ import { ResolvedOptions } from '../config/module-options.js';
 import type { Tables } from '../database/tables.js';
 import { errorLog } from '../http/error-log.js';
 import { LimitedLog } from '../http/limited-log.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../ledger/read/ledger-readers.js';
 import { LEDGER_STORE, type LedgerStore } from '../ledger/store.js';
 import { LedgerWriter } from '../ledger/write/ledger-writer.js';
 import { LEASE_MS } from './consumer.js';
@@ -19,16 +19,16 @@ import { HostTransactions } from './host-transactions.js';
 /** What is read at once of a tenant's ledger, in characters. */
 const PAGE_CHARS = 256 * 1024;
 
-type Needs = [ConsumerStore, LedgerStore & Tables, LedgerReader, LedgerWriter, ReadSlots, ResolvedOptions];
+type Needs = [ConsumerStore, LedgerStore & Tables, LedgerReaders, LedgerWriter, ReadSlots, ResolvedOptions];
 
-function runnerOf(...[store, tables, reader, commits, { light }, options]: Needs): ConsumerRunner {
+function runnerOf(...[store, tables, ledgers, commits, { light }, options]: Needs): ConsumerRunner {
   const log = new LimitedLog(new Logger('Consumers'));
   const transactions = new HostTransactions(options, tables);
   return new ConsumerRunner({
     store,
     transactions,
     page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) =>
-      light.use({ tenant, isPatient: true }, () => reader.knownPage(tenant, after, upTo, { chars: PAGE_CHARS })),
+      light.use({ tenant, isPatient: true }, () => ledgers.of(tenant).knownPage(after, upTo, { chars: PAGE_CHARS })),
     leaseMs: LEASE_MS,
     now: () => performance.now(),
     warn: (cause, line) => log.warn(cause, line),
@@ -47,7 +47,7 @@ const PROVIDERS: readonly FactoryProvider[] = [
   },
   {
     provide: ConsumerRunner,
-    inject: [ConsumerStore, LEDGER_STORE, LedgerReader, LedgerWriter, ReadSlots, ResolvedOptions],
+    inject: [ConsumerStore, LEDGER_STORE, LedgerReaders, LedgerWriter, ReadSlots, ResolvedOptions],
     useFactory: runnerOf,
   },
   { provide: ConsumerHost, inject: [ConsumerRunner], useFactory: (runner: ConsumerRunner) => runner },

@@ -30,8 +30,8 @@ describe('a page of the ledger', () => {
 
   /** At the head of the ledger, and with nothing in memory. */
   async function openLog(frameChars = DEFAULT_FEED_OPTIONS.frameChars): Promise<TenantLog> {
-    const parts = feedParts(ledger.reader, { ...DEFAULT_FEED_OPTIONS, frameChars });
-    return openTenantLog(TENANT, await ledger.reader.head(TENANT), parts);
+    const parts = feedParts(ledger.ledgers, { ...DEFAULT_FEED_OPTIONS, frameChars });
+    return openTenantLog(TENANT, await ledger.reader.head(), parts);
   }
   /** Updates with the numbers up to one, one after the other. */
   const writeUpTo = async (last: number): Promise<void> => {

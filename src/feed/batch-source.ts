@@ -208,11 +208,11 @@ export class BatchSource implements TailObserver {
   }
 
   private async wholePage(range: PageRange, relocations: Relocations): Promise<Batch> {
-    const { ledger, options } = this.parts;
+    const { options } = this.parts;
     const { tail } = this;
     const { after, upTo } = range;
     const content = { chars: options.frameChars, hasPrevious: range.hasStates, isPast: true };
-    const committed = await ledger.page(tail.tenant, after, upTo, content);
+    const committed = await tail.reader.page(after, upTo, content);
     const entries = this.entriesOf(committed, relocations, range);
     if (entries[0]?.seq === after + 1) return batchOf(entries);
     await tail.refresh();
@@ -221,10 +221,10 @@ export class BatchSource implements TailObserver {
   }
 
   private async compactPage(range: PageRange, relocations: Relocations): Promise<Batch> {
-    const { ledger, options } = this.parts;
+    const { options } = this.parts;
     const { tail } = this;
     const { after } = range;
-    const { committed, isLast } = await ledger.newestPage(tail.tenant, after, { chars: options.frameChars });
+    const { committed, isLast } = await tail.reader.newestPage(after, { chars: options.frameChars });
     const entries = this.entriesOf(committed, relocations, range);
     const place = { serial: (this.compactPages += 1), isLast };
     const last = entries.at(-1);

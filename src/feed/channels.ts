@@ -50,7 +50,7 @@ export class Channels {
   }
 
   private async make(tenant: string): Promise<Channel> {
-    const head = await this.parts.ledger.head(tenant);
+    const head = await this.parts.ledgers.of(tenant).head();
     const log = openTenantLog(tenant, head, this.parts);
     const channel: Channel = {
       log,

@@ -14,7 +14,7 @@ import { feedParts } from '../../test/support/feed/feed-parts.js';
 import { TestSink } from '../../test/support/feed/sink.js';
 import { WatchedStore } from '../../test/support/ledger/watched-store.js';
 import type { Committed } from '../ledger/outcome.js';
-import { LedgerReader } from '../ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../ledger/read/ledger-readers.js';
 import { matchesCondition, parseCondition } from '../protocol/index.js';
 import type { Atome, AtomeEvent, Filter, Mutation } from '../protocol/index.js';
 import { eventOf } from './entry.js';
@@ -84,8 +84,8 @@ describe('whatever happens in whatever order', () => {
         const ledger = await openLedger();
         try {
           const readers = await play(ledger, steps, lots);
-          const { seq: head } = await ledger.reader.head(TENANT);
-          const all = await ledger.reader.page(TENANT, 0, head, { chars: 1e9 });
+          const { seq: head } = await ledger.reader.head();
+          const all = await ledger.reader.page(0, head, { chars: 1e9 });
           readers.forEach((each) => expectWhole(each, all, head));
         } finally {
           await ledger.close();
@@ -100,7 +100,7 @@ describe('whatever happens in whatever order', () => {
 async function play(ledger: TestLedger, steps: readonly Step[], lots: readonly (number | string)[]): Promise<Reader[]> {
   const elsewhere = await openLedger(ledger.store);
   const watched = new WatchedStore(ledger.store);
-  const feed = new Feed(feedParts(new LedgerReader(watched.store), OPTIONS), ledger.writer, () => undefined);
+  const feed = new Feed(feedParts(new LedgerReaders(watched.store), OPTIONS), ledger.writer, () => undefined);
   feed.start();
   const { tail: log } = await feed.log(TENANT);
   let asked = 0;

@@ -22,7 +22,7 @@ describe('the feed', () => {
     watched = new WatchedStore(await openStore('sqlite::memory:'));
     ledger = await openLedger(watched.store);
     elsewhere = await openLedger(watched.store);
-    feed = new Feed(feedParts(ledger.reader), ledger.writer, (error) => errors.push(error));
+    feed = new Feed(feedParts(ledger.ledgers), ledger.writer, (error) => errors.push(error));
     feed.start();
     await ledger.write(create('a'));
   });

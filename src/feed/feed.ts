@@ -129,7 +129,7 @@ export class Feed implements MemoryHolder {
   private async tick(): Promise<void> {
     try {
       const tenants = [...this.channels.all.keys()];
-      const heads = tenants.length > 0 ? await this.parts.ledger.heads(tenants) : new Map<string, HeadRow>();
+      const heads = tenants.length > 0 ? await this.parts.ledgers.heads(tenants) : new Map<string, HeadRow>();
       // one that has no ledger any more gets a new one, and its readers are told
       for (const tenant of tenants) await this.channels.get(tenant)?.log.tail.refresh(heads.get(tenant));
     } catch (error) {

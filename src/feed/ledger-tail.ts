@@ -1,5 +1,6 @@
 import type { Committed } from '../ledger/outcome.js';
 import type { LedgerReader } from '../ledger/read/ledger-reader.js';
+import type { LedgerReaders } from '../ledger/read/ledger-readers.js';
 import type { HeadRow } from '../ledger/rows.js';
 import { traced } from '../ledger/traces.js';
 import type { AccessRules, ResetReason } from '../protocol/index.js';
@@ -14,7 +15,7 @@ import { Ring, type RingTally } from './ring.js';
 
 /** What the logs of all tenants share. */
 export interface FeedParts {
-  readonly ledger: LedgerReader;
+  readonly ledgers: LedgerReaders;
   readonly options: FeedOptions;
   readonly rules: AccessRules;
   readonly pages: PageCache;
@@ -82,6 +83,11 @@ export class LedgerTail {
 
   get hash(): string {
     return this.head.hash;
+  }
+
+  /** What is in the ledger. */
+  get reader(): LedgerReader {
+    return this.parts.ledgers.of(this.tenant);
   }
 
   /** The entries in memory; others after every reset. */
@@ -157,7 +163,7 @@ export class LedgerTail {
   async refresh(before?: HeadRow): Promise<void> {
     const { ring, seq, hash, epoch } = this;
     if (before?.epoch === epoch && before.seq === seq && before.hash === hash) return;
-    const seen = await this.parts.ledger.head(this.tenant);
+    const seen = await this.reader.head();
     if (ring !== this.ring) return; // reset meanwhile
     if (seen.epoch !== epoch) this.reset(seen, 'epoch');
     else if (seen.seq < seq || (seen.seq === seq && seen.hash !== hash)) this.reset(seen, 'forked');
@@ -176,7 +182,7 @@ export class LedgerTail {
   /** The chain hash at a seq; undefined where there is none. */
   async hashAt(seq: number): Promise<string | undefined> {
     if (seq === this.seq) return this.hash;
-    return this.ring.at(seq)?.hash ?? (await this.parts.ledger.hashAt(this.tenant, seq));
+    return this.ring.at(seq)?.hash ?? (await this.reader.hashAt(seq));
   }
 
   /**
@@ -190,19 +196,19 @@ export class LedgerTail {
 
   private async readFloor(): Promise<number> {
     const { ring } = this;
-    const floor = await this.parts.ledger.floorSeq(this.tenant);
+    const floor = await this.reader.floorSeq();
     if (ring === this.ring) this.floor = floor;
     return floor;
   }
 
   private async fill(): Promise<void> {
-    const { ledger } = this.parts;
+    const { reader } = this;
     while (this.seq < this.knownHead) {
       const { ring } = this;
       if (await this.readOn(this.knownHead)) continue;
       if (ring !== this.ring) return; // reset meanwhile
-      const head = await ledger.head(this.tenant);
-      const reason = this.seq < (await ledger.floorSeq(this.tenant)) ? 'compacted' : 'forked';
+      const head = await reader.head();
+      const reason = this.seq < (await reader.floorSeq()) ? 'compacted' : 'forked';
       if (ring === this.ring) this.reset(head, head.epoch === this.epoch ? reason : 'epoch');
       return;
     }
@@ -213,10 +219,10 @@ export class LedgerTail {
    * @returns whether something was there that continues what is here.
    */
   async readOn(upTo: number): Promise<boolean> {
-    const { ledger, options } = this.parts;
+    const { options } = this.parts;
     const { ring, seq, hash } = this;
     const content = { chars: options.ringChars / 8, hasPrevious: this.states.users > 0 };
-    const committed = await ledger.page(this.tenant, seq, upTo, content);
+    const committed = await this.reader.page(seq, upTo, content);
     const [first] = committed;
     if (ring !== this.ring || first?.alteration.seq !== seq + 1 || first.prevHash !== hash) return false;
     this.take(committed);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { by, create, TENANT, update } from '../../test/support/ledger/ledger.js';
+import { by, create, update } from '../../test/support/ledger/ledger.js';
 import {
   expectUnbroken,
   range,
@@ -27,7 +27,7 @@ describe('a reader', () => {
     expect(sink.ranges).toEqual(['1-2: 2', '2-3: 3']);
     expect(sink.frames[0]).toMatchObject({
       type: 'events',
-      hash: await harness.ledger.reader.hashAt(TENANT, 2),
+      hash: await harness.ledger.reader.hashAt(2),
       events: [{ type: 'atome:altered', atomeId: 'a', seq: 2, atome: { data: { n: 1 } }, opId: null }],
     });
   });

@@ -38,8 +38,8 @@ describe('the log of a tenant', () => {
   async function openLog(frameChars = DEFAULT_FEED_OPTIONS.frameChars): Promise<TenantLog> {
     const opened = openTenantLog(
       TENANT,
-      await ledger.reader.head(TENANT),
-      feedParts(ledger.reader, { ...DEFAULT_FEED_OPTIONS, frameChars }),
+      await ledger.reader.head(),
+      feedParts(ledger.ledgers, { ...DEFAULT_FEED_OPTIONS, frameChars }),
     );
     heard = [];
     opened.tail.listen({ advanced: () => heard.push(`to ${opened.tail.seq}`), reset: (reason) => heard.push(reason) });
@@ -128,7 +128,7 @@ describe('the log of a tenant', () => {
   });
 
   it('does not take an old reading of the head for a fork', async () => {
-    const stale = await ledger.reader.head(TENANT);
+    const stale = await ledger.reader.head();
     const gate = new Gate();
     watched.after = (method) => (method === 'write.open' ? gate.pass() : undefined);
     const looking = log.tail.refresh();
@@ -170,7 +170,7 @@ describe('the log of a tenant', () => {
       await log.tail.refresh();
       await log.tail.refresh();
       expect(heard).toEqual(['forked']);
-      expect(log.tail).toMatchObject({ seq: 2 + writes, hash: (await ledger.reader.head(TENANT)).hash });
+      expect(log.tail).toMatchObject({ seq: 2 + writes, hash: (await ledger.reader.head()).hash });
       expect(inMemory(2)).toBeUndefined();
     });
 
@@ -188,7 +188,7 @@ describe('the log of a tenant', () => {
     });
 
     it('says so once, though several look at once', async () => {
-      await Promise.all([log.tail.refresh(), log.tail.refresh(), log.tail.refresh(await ledger.reader.head(TENANT))]);
+      await Promise.all([log.tail.refresh(), log.tail.refresh(), log.tail.refresh(await ledger.reader.head())]);
       expect(heard).toEqual(['forked']);
     });
   });
@@ -209,7 +209,7 @@ describe('the log of a tenant', () => {
       expect(await resetReasonOf(log.tail, { epoch: 'other', since: 2 }, undefined)).toBe('epoch');
       expect(await resetReasonOf(log.tail, { epoch, since: 3 }, undefined)).toBe('future');
       expect(
-        await resetReasonOf(log.tail, { since: 1, hash: await ledger.reader.hashAt(TENANT, 1) }, undefined),
+        await resetReasonOf(log.tail, { since: 1, hash: await ledger.reader.hashAt(1) }, undefined),
       ).toBeUndefined();
       expect(await resetReasonOf(log.tail, { since: 2, hash: log.tail.hash }, undefined)).toBeUndefined();
       expect(await resetReasonOf(log.tail, { since: 1, hash: log.tail.hash }, undefined)).toBe('forked');

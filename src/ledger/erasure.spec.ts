@@ -99,15 +99,15 @@ describe('an erased atome in the ledger', () => {
             });
             if (what === 'erase' && outcome) erased.add(id);
           }
-          const { seq } = await own.reader.head(TENANT);
+          const { seq } = await own.reader.head();
           const pages = [
-            await own.reader.page(TENANT, 0, seq, { chars: 1e9 }),
-            (await own.reader.newestPage(TENANT, 0, { chars: 1e9 })).committed,
+            await own.reader.page(0, seq, { chars: 1e9 }),
+            (await own.reader.newestPage(0, { chars: 1e9 })).committed,
           ];
           const shown = JSON.stringify([...pages, await queryOf(own.store)('SELECT * FROM atome_alterations')]);
           for (const id of erased) {
             expect(shown).not.toContain(`canary-${id}`);
-            expect(JSON.stringify(await own.reader.history(TENANT, id, 1, 100))).not.toContain(`canary-${id}`);
+            expect(JSON.stringify(await own.reader.history(id, 1, 100))).not.toContain(`canary-${id}`);
           }
           expect(pages[0]!.map(({ alteration }) => alteration.seq)).toEqual(
             Array.from({ length: seq }, (_, index) => index + 1),

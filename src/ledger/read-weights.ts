@@ -1,5 +1,5 @@
 import { isFoundBy } from './list-query.js';
-import type { LedgerAlterations, LedgerAtomes, LedgerAudit, ListQuery } from './store.js';
+import type { LedgerAlterations, LedgerAtomes, LedgerAudit, LedgerQueries, ListQuery } from './store.js';
 
 /** A verdict for each read of a part, by what it is asked. */
 type Weights<Part> = {
@@ -18,6 +18,7 @@ const heavy = (): boolean => true;
  */
 export const isHeavy: {
   readonly atomes: Weights<LedgerAtomes>;
+  readonly queries: Weights<LedgerQueries>;
   readonly alterations: Weights<LedgerAlterations>;
   readonly audit: Weights<LedgerAudit>;
 } = {
@@ -26,11 +27,13 @@ export const isHeavy: {
     partial: light,
     some: light,
     headers: light,
+    after: heavy,
+  },
+  queries: {
     list: isWalk,
     search: heavy,
     count: heavy,
     countNewest: heavy,
-    after: heavy,
   },
   // a chain is bounded by the document that is folded of it
   alterations: {

@@ -193,6 +193,11 @@ export interface LedgerAtomes {
   some(ids: readonly string[]): Promise<AtomeRow[]>;
   /** Where the atomes of those ids stand, those that are there, in any order. */
   headers(ids: readonly string[]): Promise<AtomeHeaderRow[]>;
+  after(page: IdPage): Promise<AtomeRow[]>;
+}
+
+/** Lists of atomes, and how long they are. */
+export interface LedgerQueries {
   /** At most `limit`, and at most about `bytes` beyond the first. */
   list(query: ListQuery, bytes?: number): Promise<AtomeRow[]>;
   /** As `list`, of a search: where no index helps, so much is looked through as takes a moment. */
@@ -200,7 +205,6 @@ export interface LedgerAtomes {
   count(query: ListQuery): Promise<number>;
   /** As `count`, but only among the `most` newest of those that an index has together; 0 where more may be there that are hidden. */
   countNewest(query: ListQuery, most: number): Promise<Total>;
-  after(page: IdPage): Promise<AtomeRow[]>;
 }
 
 /** What has been written, in order. */
@@ -238,6 +242,7 @@ export interface TenantLedger {
   readonly tenant: string;
   readonly write: LedgerWrites;
   readonly atomes: LedgerAtomes;
+  readonly queries: LedgerQueries;
   readonly alterations: LedgerAlterations;
   readonly audit: LedgerAudit;
   readonly bases: LedgerBases;

@@ -4,7 +4,7 @@ import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { WriteOrigin } from '../../src/ledger/outcome.js';
 import type { AskedAccess, Mutation } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { by, create, openLedger, TENANT, write, type TestLedger } from '../support/ledger/ledger.js';
+import { by, create, openLedger, write, type TestLedger } from '../support/ledger/ledger.js';
 import { watchRows, type ReadRows } from '../support/ledger/watched-rows.js';
 
 const [OWNER, READER, WRITER, STRANGER] = [by('ann'), by('bob'), by('cid'), by('eve')];
@@ -98,11 +98,11 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     const nobodys = { read: [], write: ['ann'] };
     await lent.settled();
     for (const id of ['0', `${DESCENDANTS - 1}`, 'late']) {
-      expect(await lent.reader.get(TENANT, id)).toMatchObject({ inherited: nobodys });
+      expect(await lent.reader.get(id)).toMatchObject({ inherited: nobodys });
     }
     await Promise.all([lent.write(share('many', SEEN), OWNER), lent.write(make('let', 'many', 'inherit'), WRITER)]);
     await lent.settled();
-    expect(await lent.reader.get(TENANT, 'let')).toMatchObject({ inherited: { write: ['cid', 'ann'] } });
+    expect(await lent.reader.get('let')).toMatchObject({ inherited: { write: ['cid', 'ann'] } });
     await lent.close();
   });
 

@@ -4,7 +4,7 @@ import { AccessPolicy } from '../../src/auth/authorization/access-policy.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import type { Mutation } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
+import { by, create, openLedger, update, write, type TestLedger } from '../support/ledger/ledger.js';
 import { watchRows, type ReadRows } from '../support/ledger/watched-rows.js';
 
 const BYTES = 800_000;
@@ -102,7 +102,7 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
       ledger.write(update('hidden', { n: 2 }), OWNER),
     ]);
     expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'not_found' } });
-    expect(await ledger.reader.get(TENANT, 'hidden')).toMatchObject({ data: { ...DOCUMENT, n: 2 }, version: 3 });
+    expect(await ledger.reader.get('hidden')).toMatchObject({ data: { ...DOCUMENT, n: 2 }, version: 3 });
   });
 
   it('is large also as a descendant to which a share is passed on', async () => {
@@ -118,6 +118,6 @@ describe.each(DATABASES)('a large atome that may not be read, on %s', (_name, cr
     await ledger.write(write('descendant', 'create', descendant), OWNER);
     await ledger.write(write('parent', 'share', { access: 'private' }), OWNER);
     await ledger.settled();
-    expect(await ledger.reader.get(TENANT, 'descendant')).toMatchObject({ data: DOCUMENT, version: 2 });
+    expect(await ledger.reader.get('descendant')).toMatchObject({ data: DOCUMENT, version: 2 });
   });
 });

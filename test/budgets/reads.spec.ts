@@ -5,7 +5,7 @@ import { openStore } from '../../src/ledger/stores/open-store.js';
 import { atomeOf, atomeText } from '../../src/ledger/row-mapper.js';
 import type { ListQuery } from '../../src/ledger/store.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { create, openLedger, TENANT, update, write, type TestLedger } from '../support/ledger/ledger.js';
+import { create, openLedger, update, write, type TestLedger } from '../support/ledger/ledger.js';
 import { watchStatements, type Statements } from '../support/ledger/statements.js';
 
 const ALL: ListQuery = { includeDeleted: false, sortBy: 'updatedAt', sortOrder: 'desc', limit: 20, offset: 0 };
@@ -35,7 +35,7 @@ describe.each(DATABASES)('reads on %s', (_name, createDatabase) => {
 
   it('count all by the head alone, and no rows', async () => {
     statements.take();
-    expect(await ledger.reader.count(TENANT, ALL)).toBe(2);
+    expect(await ledger.reader.count(ALL)).toBe(2);
     const taken = statements.take().filter((sql) => !sql.includes('set_config'));
     expect(taken).toHaveLength(1);
     expect(taken[0]).toMatch(/FROM (atome_|"atome"\.)ledgers WHERE tenant/);
@@ -45,12 +45,12 @@ describe.each(DATABASES)('reads on %s', (_name, createDatabase) => {
       [{ parentId: null }, 2],
       [{ kind: 'none' }, 0],
     ] as const) {
-      expect(await ledger.reader.count(TENANT, { ...ALL, ...filter })).toBe(expected);
+      expect(await ledger.reader.count({ ...ALL, ...filter })).toBe(expected);
     }
   });
 
   it('write an atome out of the JSON of its row, to the same bytes, and parse none of it', async () => {
-    const { rows } = await ledger.reader.list(TENANT, { ...ALL, includeDeleted: true });
+    const { rows } = await ledger.reader.list({ ...ALL, includeDeleted: true });
     expect(rows).toHaveLength(4);
     for (const row of rows) expect(atomeText(row)).toBe(JSON.stringify(atomeOf(row)));
     const plain = rows.find(({ id }) => id === 'b')!;

@@ -38,7 +38,7 @@ describe.each(DATABASES)('a consumer that is behind in a ledger on %s', (_name, 
     let reached = (): void => undefined;
     const done = new Promise<void>((resolve) => (reached = resolve));
     const running = consumerOn(
-      { store, reader: ledger.reader, writer: ledger.writer },
+      { store, ledgers: ledger.ledgers, writer: ledger.writer },
       database.url,
       OPTIONS,
       (event) => {

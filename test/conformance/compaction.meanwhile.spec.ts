@@ -70,9 +70,9 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
     ['a page of events ends before what it cannot fold', 3, []],
     ['a page of events has what it can fold', 1, [2]],
   ])('%s', async (_what, after, seqs) => {
-    const reader = new LedgerReader(watched.store);
+    const reader = new LedgerReader(watched.store.ledger(TENANT));
     once('before', 'alterations.deltaChain', () => compact(10));
-    const page = await reader.page(TENANT, after, HEAD, { chars: 1e9 });
+    const page = await reader.page(after, HEAD, { chars: 1e9 });
     expect(page.map(({ alteration }) => alteration.seq)).toEqual(seqs);
     expect(page.filter(({ erased }) => erased)).toEqual([]);
   });
@@ -81,18 +81,18 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
     await compact(10, {
       keepOn: async (step) => {
         if (step !== 'drop') return;
-        const page = await ledger.reader.knownPage(TENANT, 1, 99, { chars: 1e9 });
+        const page = await ledger.reader.knownPage(1, 99, { chars: 1e9 });
         expect(page.map(({ alteration, atome }) => [alteration.seq, 'data' in atome && atome.data])).toEqual([
           [11, { n: 4 }],
           [12, { n: 5 }],
         ]);
       },
     });
-    expect(await ledger.reader.knownPage(TENANT, 12, 99, { chars: 1e9 })).toEqual([]);
+    expect(await ledger.reader.knownPage(12, 99, { chars: 1e9 })).toEqual([]);
   });
 
   it('a compact page has each atome as it is, whichever of its alterations have gone', async () => {
-    const reader = new LedgerReader(watched.store);
+    const reader = new LedgerReader(watched.store.ledger(TENANT));
     once('after', 'alterations.newest', async () => {
       await ledger.write(update('a', { n: 6 }));
       await ledger.write(create('c'));
@@ -100,7 +100,7 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
     });
     const shown = new Map<string, unknown>();
     for (let after = 0, isLast = false; !isLast;) {
-      const page = await reader.newestPage(TENANT, after, { chars: 1 });
+      const page = await reader.newestPage(after, { chars: 1 });
       for (const { atome, erased } of page.committed) shown.set(atome.id, erased ?? ('data' in atome && atome.data));
       after = page.committed.at(-1)?.alteration.seq ?? after;
       ({ isLast } = page);
@@ -109,10 +109,10 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
   });
 
   it('a snapshot does not leave out what it cannot fold any more', async () => {
-    const reader = new LedgerReader(watched.store);
+    const reader = new LedgerReader(watched.store.ledger(TENANT));
     once('before', 'alterations.deltaChain', () => compact(11));
     const taken = (async () => {
-      await drained(reader.snapshot(TENANT, 9));
+      await drained(reader.snapshot(9));
     })();
     await expect(taken).rejects.toMatchObject({ code: 'unavailable' });
   });
@@ -212,7 +212,7 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
     ] as const) {
       await ledger.write(create(id, { secret: id }));
       await ledger.write(update(id, { secret: `${id}${id}` }));
-      const { seq } = await ledger.reader.head(TENANT);
+      const { seq } = await ledger.reader.head();
       let isErased = false;
       await compact(seq, {
         keepOn: async (step) => {
@@ -269,7 +269,7 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
 
   it('its archives can be taken in again where they are from, and add nothing', async () => {
     for (const upTo of [4, 7, 9]) await compact(upTo);
-    const head = await ledger.reader.head(TENANT);
+    const head = await ledger.reader.head();
     const names = (await readdir(folder)).sort();
     expect(names).toHaveLength(3);
     for (const name of names) {
@@ -279,7 +279,7 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
       }
       into.close();
     }
-    expect(await ledger.reader.head(TENANT)).toEqual(head);
+    expect(await ledger.reader.head()).toEqual(head);
     expect(await faultNow()).toBeUndefined();
     const other = await openStore('sqlite::memory:');
     const second = (await readFile(join(folder, names[1]!), 'utf8')).split('\n');
@@ -292,8 +292,8 @@ describe.each(DATABASES)('while a ledger on %s is compacted', (_name, make) => {
   it('nothing more is asked of a ledger that has no floor', async () => {
     const statements = await watchStatements(store);
     await ledger.write(update('a', { n: 7 }));
-    await ledger.reader.page(TENANT, 0, HEAD, { chars: 1e9 });
-    await ledger.reader.newestPage(TENANT, 0, { chars: 1e9 });
+    await ledger.reader.page(0, HEAD, { chars: 1e9 });
+    await ledger.reader.newestPage(0, { chars: 1e9 });
     expect(statements.take().filter((sql) => sql.includes('archive_digest'))).toEqual([]);
     statements.stop();
   });

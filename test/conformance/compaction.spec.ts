@@ -151,7 +151,7 @@ describe.each(DATABASES)('a ledger on %s that is compacted', (_name, make) => {
     await compact(seq - 1);
     await compact(seq);
     expect((await verify()).fault).toBeUndefined();
-    await expect(ledger.reader.getAt(TENANT, 'later', { version: 1 })).rejects.toMatchObject({
+    await expect(ledger.reader.getAt('later', { version: 1 })).rejects.toMatchObject({
       code: 'gone',
       details: { redacted: true },
     });
@@ -160,23 +160,20 @@ describe.each(DATABASES)('a ledger on %s that is compacted', (_name, make) => {
   it('says where the history begins, and keeps all behind that', async () => {
     await fill(ledger);
     const { seq } = await headOf();
-    const [whole, at] = [
-      await ledger.reader.history(TENANT, 'a', 1, 100),
-      await ledger.reader.getAt(TENANT, 'a', { version: 60 }),
-    ];
+    const [whole, at] = [await ledger.reader.history('a', 1, 100), await ledger.reader.getAt('a', { version: 60 })];
     await compact(60);
     const archivedTo = 60;
-    const { alterations, ...page } = await ledger.reader.history(TENANT, 'a', 1, 100);
+    const { alterations, ...page } = await ledger.reader.history('a', 1, 100);
     expect(page).toEqual({ currentVersion: whole.currentVersion, next: undefined, archivedTo });
     expect(alterations).toEqual(whole.alterations.filter(({ version }) => version > archivedTo));
-    expect(await ledger.reader.getAt(TENANT, 'a', { version: 60 })).toEqual(at);
-    expect(await ledger.reader.getAt(TENANT, 'a', { seq: 60 })).toEqual(at);
+    expect(await ledger.reader.getAt('a', { version: 60 })).toEqual(at);
+    expect(await ledger.reader.getAt('a', { seq: 60 })).toEqual(at);
     const gone = { code: 'gone', details: { archivedTo } };
-    await expect(ledger.reader.getAt(TENANT, 'a', { version: 59 })).rejects.toMatchObject(gone);
-    await expect(ledger.reader.getAt(TENANT, 'a', { seq: 59 })).rejects.toMatchObject(gone);
+    await expect(ledger.reader.getAt('a', { version: 59 })).rejects.toMatchObject(gone);
+    await expect(ledger.reader.getAt('a', { seq: 59 })).rejects.toMatchObject(gone);
     await expect(ledger.write(write('a', 'restore', { version: 3 }))).rejects.toMatchObject(gone);
     expect(await ledger.write(write('a', 'restore', { version: 60 }))).toMatchObject({ outcome: 'applied' });
-    expect((await ledger.reader.get(TENANT, 'a')).data).toEqual(at.data);
+    expect((await ledger.reader.get('a')).data).toEqual(at.data);
     expect((await headOf()).seq).toBe(seq + 1);
   });
 

@@ -85,7 +85,7 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
   });
 
   const page = (query: Partial<ListQuery>): Promise<AtomeRow[]> =>
-    store.ledger(TENANT).atomes.list({ ...ALL, ...query });
+    store.ledger(TENANT).queries.list({ ...ALL, ...query });
 
   /** What leads to the page that was asked for last. */
   async function expectFew(rows: number): Promise<void> {
@@ -152,7 +152,7 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
 
   describe('follows', () => {
     const ids = async (input: object, from: SqlStore = store): Promise<string[]> => {
-      const rows = await from.ledger('moving').atomes.list({ ...ALL, where: where(input), limit: 500 });
+      const rows = await from.ledger('moving').queries.list({ ...ALL, where: where(input), limit: 500 });
       return rows.map(({ id }) => id).sort();
     };
     const put = (...rows: AtomeRow[]): Promise<void> => putRows(store, 'moving', { atomes: rows });
@@ -185,7 +185,7 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
       await other.fields.kept();
       expect(other.fields.serves({ ...ALL, where: where(some) })).toBe(true);
       expect(await ids(some, other)).toEqual(['a', 'b', 'd']);
-      expect(await other.ledger(TENANT).atomes.count({ ...ALL, where: where({ 'data.status': 'urgent' }) })).toBe(8);
+      expect(await other.ledger(TENANT).queries.count({ ...ALL, where: where({ 'data.status': 'urgent' }) })).toBe(8);
       await other.close();
     });
 
@@ -199,7 +199,7 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
       for (const each of stores.slice(1)) {
         const query = { ...ALL, sort: parseSort('data.title'), limit: 5_000 };
         expect(each.fields.serves(query)).toBe(true);
-        expect(await each.ledger(TENANT).atomes.list(query)).toHaveLength((ATOMES * 3) / 4);
+        expect(await each.ledger(TENANT).queries.list(query)).toHaveLength((ATOMES * 3) / 4);
       }
       await Promise.all(stores.map((each) => each.close()));
     });
@@ -231,7 +231,7 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
         await Promise.race([filling.fields.kept(), failed.reached]);
         left.open();
         await removing.fields.kept();
-        expect(await filling.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        expect(await filling.ledger(TENANT).queries.count(urgent)).toBe(8);
         await Promise.all([filling.close(), removing.close()]);
       });
 
@@ -250,10 +250,10 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
         await begun.reached;
         half.open();
         await filling.fields.kept();
-        expect(await filling.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        expect(await filling.ledger(TENANT).queries.count(urgent)).toBe(8);
         begun.open();
         await again.fields.kept();
-        expect(await again.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        expect(await again.ledger(TENANT).queries.count(urgent)).toBe(8);
         await Promise.all([filling, removing, again].map((each) => each.close()));
       });
 
@@ -269,7 +269,7 @@ describe.each(DATABASES)('the index of a field on %s', (name, make) => {
         left.open();
         await late.fields.kept();
         expect(second.fields.serves(urgent)).toBe(true);
-        expect(await second.ledger(TENANT).atomes.count(urgent)).toBe(8);
+        expect(await second.ledger(TENANT).queries.count(urgent)).toBe(8);
         await Promise.all([late, first, second].map((each) => each.close()));
       });
     });

@@ -67,12 +67,12 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
       const leaf = { read: [], write: ['ann', 'bob', 'cid'] };
       expect(await nowOf('leaf')).toEqual(leaf);
       expect(await nowOf('under')).toBeUndefined();
-      const { atomes } = parts();
+      const { atomes, queries } = parts();
       const rows = [
         await atomes.get('leaf'),
         await atomes.get('leaf', () => undefined),
         ...(await atomes.some(['leaf'])),
-        ...(await atomes.list({ ...ALL, parentId: 'low' })),
+        ...(await queries.list({ ...ALL, parentId: 'low' })),
         ...(await atomes.after({ after: 'alone', limit: 1 })),
         ...(await locked({ atomeIds: ['leaf'] })).atomes,
       ];
@@ -92,8 +92,8 @@ export function inheritanceSuite({ shared, make }: StoreKind): void {
     it('is listed for those alone who may read it by what it inherits now, too', async () => {
       const seenBy = async (...names: string[]): Promise<string> => {
         const query = { ...ALL, visibleTo: { names, exceptKinds: [] } };
-        const rows = await parts().atomes.list(query);
-        expect(await parts().atomes.count(query)).toBe(rows.length);
+        const rows = await parts().queries.list(query);
+        expect(await parts().queries.count(query)).toBe(rows.length);
         return rows.map(({ id }) => id).join();
       };
       expect(await seenBy('=eve')).toBe('alone,leaf,low,mid,under');

@@ -47,11 +47,11 @@ export function listSuite({ make }: StoreKind, prepare = (_store: LedgerStore) =
   afterAll(() => fixture.close());
 
   const ids = async (query: Partial<ListQuery>): Promise<string> =>
-    (await store.ledger(T).atomes.list({ ...ALL, ...query })).map(({ id }) => id).join('');
+    (await store.ledger(T).queries.list({ ...ALL, ...query })).map(({ id }) => id).join('');
   /** The ids, once `count` has agreed. */
   const found = async (query: Partial<ListQuery>): Promise<string> => {
     const result = await ids(query);
-    expect(await store.ledger(T).atomes.count({ ...ALL, ...query, limit: 1 })).toBe(result.length);
+    expect(await store.ledger(T).queries.count({ ...ALL, ...query, limit: 1 })).toBe(result.length);
     return result;
   };
 
@@ -138,22 +138,22 @@ export function listSuite({ make }: StoreKind, prepare = (_store: LedgerStore) =
     });
 
     it.each(SORT_KEYS)('ends a page by %s where its bytes add up, and has one row at least', async (sortBy) => {
-      const whole = await store.ledger(T).atomes.list({ ...ALL, sortBy });
+      const whole = await store.ledger(T).queries.list({ ...ALL, sortBy });
       for (const bytes of [0, 9, 10, 25, 30, 49, 1_000]) {
         let sum = 0;
         const fits = whole.filter(({ size }) => (sum += size) - size <= bytes);
-        expect(await store.ledger(T).atomes.list({ ...ALL, sortBy }, bytes)).toEqual(fits);
+        expect(await store.ledger(T).queries.list({ ...ALL, sortBy }, bytes)).toEqual(fits);
       }
     });
 
     it('ends a page in order of fields where its bytes add up', async () => {
       const sorted = { ...ALL, sort: parseSort('kind,-data.text') };
-      const whole = await store.ledger(T).atomes.list(sorted);
+      const whole = await store.ledger(T).queries.list(sorted);
       expect(whole.map(({ id }) => id).join('')).toBe('adcfb');
       for (const bytes of [0, 9, 25, 1_000]) {
         let sum = 0;
         const fits = whole.filter(({ size }) => (sum += size) - size <= bytes);
-        expect(await store.ledger(T).atomes.list(sorted, bytes)).toEqual(fits);
+        expect(await store.ledger(T).queries.list(sorted, bytes)).toEqual(fits);
       }
     });
 
@@ -163,7 +163,7 @@ export function listSuite({ make }: StoreKind, prepare = (_store: LedgerStore) =
         const whole = await ids(order);
         let paged = '';
         for (let after: ListQuery['after']; ;) {
-          const [row] = await store.ledger(T).atomes.list({ ...ALL, ...order, limit: 1, after });
+          const [row] = await store.ledger(T).queries.list({ ...ALL, ...order, limit: 1, after });
           if (!row) break;
           paged += row.id;
           after = { value: placeOf(row, order.sortBy), id: row.id };

@@ -20,9 +20,9 @@ type Read = readonly [what: string, part: Part, name: string, read: (ledger: Ten
 
 const list = (what: string, query: Partial<ListQuery>): Read => [
   what,
-  'atomes',
+  'queries',
   'list',
-  ({ atomes }) => atomes.list({ ...LIST, ...query }),
+  ({ queries }) => queries.list({ ...LIST, ...query }),
 ];
 
 const READS: readonly Read[] = [
@@ -45,10 +45,10 @@ const READS: readonly Read[] = [
   list('a list of those without a parent by id', { parentId: null, sortBy: 'id' }),
   list('a search', { search: 'nowhere' }),
   list('a search for what is short', { search: 'b' }),
-  ['a bounded search', 'atomes', 'search', ({ atomes }) => atomes.search({ ...LIST, search: 'b' })],
-  ['a count', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, kind: 'note' })],
-  ['a count of a search', 'atomes', 'count', ({ atomes }) => atomes.count({ ...LIST, search: 'nowhere' })],
-  ['a bounded count', 'atomes', 'countNewest', ({ atomes }) => atomes.countNewest({ ...LIST, type: 'memo' }, 10)],
+  ['a bounded search', 'queries', 'search', ({ queries }) => queries.search({ ...LIST, search: 'b' })],
+  ['a count', 'queries', 'count', ({ queries }) => queries.count({ ...LIST, kind: 'note' })],
+  ['a count of a search', 'queries', 'count', ({ queries }) => queries.count({ ...LIST, search: 'nowhere' })],
+  ['a bounded count', 'queries', 'countNewest', ({ queries }) => queries.countNewest({ ...LIST, type: 'memo' }, 10)],
   ['a page of all atomes', 'atomes', 'after', ({ atomes }) => atomes.after({ after: '', limit: 10 })],
   ['a page', 'alterations', 'page', ({ alterations }) => alterations.page(PAGE)],
   ['a page of the newest', 'alterations', 'newest', ({ alterations }) => alterations.newest(PAGE)],

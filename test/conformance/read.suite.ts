@@ -207,7 +207,7 @@ export function readSuite({ make }: StoreKind): void {
         atomeRow('large', 4, { clocks: stamps, size: 100_000 }),
       ];
       await putRows(store, 'stamps', created(...rows));
-      const { atomes } = store.ledger('stamps');
+      const { atomes, queries } = store.ledger('stamps');
       const ids = rows.map(({ id }) => id);
       const check = (): void => undefined;
       const list = { includeDeleted: true, sortBy: 'id', sortOrder: 'asc', limit: 9, offset: 0 } as const;
@@ -215,8 +215,8 @@ export function readSuite({ make }: StoreKind): void {
         get: await Promise.all(ids.map((id) => atomes.get(id))),
         checked: await Promise.all(ids.map((id) => atomes.get(id, check))),
         some: (await atomes.some(ids)).sort((one, other) => (one.id < other.id ? -1 : 1)),
-        list: await atomes.list(list),
-        found: await atomes.list({ ...list, search: '{}' }),
+        list: await queries.list(list),
+        found: await queries.list({ ...list, search: '{}' }),
         after: await atomes.after({ after: '', limit: 9 }),
       };
       for (const [way, found] of Object.entries(read)) {

@@ -26,7 +26,7 @@ describe.each(STORES)('a search that no index helps, in $name', ({ make }) => {
   const SHORT = { ...PAGE, search: 'zq' };
   const BEHIND = 20;
   let fixture: Awaited<ReturnType<typeof make>>;
-  let atomes: ReturnType<LedgerStore['ledger']>['atomes'];
+  let queries: ReturnType<LedgerStore['ledger']>['queries'];
   beforeAll(async () => {
     fixture = await make();
     const store = await fixture.open();
@@ -40,44 +40,44 @@ describe.each(STORES)('a search that no index helps, in $name', ({ make }) => {
       });
     });
     await putRows(store, 'many', created(...rows));
-    ({ atomes } = store.ledger('many'));
+    ({ queries } = store.ledger('many'));
   });
   afterAll(() => fixture.close());
 
   it('ends after so many atomes, at a place behind which it goes on', async () => {
-    const { rows, end } = await atomes.search(SHORT);
+    const { rows, end } = await queries.search(SHORT);
     expect([rows, end?.id]).toEqual([[], `a${BEHIND}`]);
-    const behind = await atomes.search({ ...SHORT, after: { value: end!.seq, id: end!.id } });
+    const behind = await queries.search({ ...SHORT, after: { value: end!.seq, id: end!.id } });
     expect([behind.rows.map(({ id }) => id), behind.end]).toEqual([['a15', 'a5'], undefined]);
   });
 
   it('ends in the other order, too', async () => {
-    const { rows, end } = await atomes.search({ ...SHORT, sortBy: 'createdAt', sortOrder: 'asc' });
+    const { rows, end } = await queries.search({ ...SHORT, sortBy: 'createdAt', sortOrder: 'asc' });
     expect([rows.map(({ id }) => id), end?.id]).toEqual([['a5', 'a15'], `a${MOST_SEARCHED.rows - 1}`]);
   });
 
   it('counts only what its reader may see', async () => {
     const visibleTo = { names: ['bob'], exceptKinds: [] };
-    const { rows, end } = await atomes.search({ ...SHORT, visibleTo });
+    const { rows, end } = await queries.search({ ...SHORT, visibleTo });
     expect([rows.map(({ id }) => id), end]).toEqual([['a15', 'a5'], undefined]);
   });
 
   it('is not put into an order that no index has', async () => {
-    await expect(atomes.search({ ...SHORT, sortBy: 'version' })).rejects.toThrow('search for more characters');
+    await expect(queries.search({ ...SHORT, sortBy: 'version' })).rejects.toThrow('search for more characters');
   });
 
   it('is put into any order where its reader may see no more than it looks through', async () => {
     const visibleTo = { names: ['bob'], exceptKinds: [] };
     const query = { ...SHORT, visibleTo, sortBy: 'version', sortOrder: 'asc' } as const;
     for (const some of [query, { ...query, kind: 'note' }, { ...query, parentId: null }]) {
-      expect((await atomes.search(some)).rows.map(({ id }) => id)).toEqual(['a15', 'a5']);
+      expect((await queries.search(some)).rows.map(({ id }) => id)).toEqual(['a15', 'a5']);
     }
     const ann = { names: ['ann'], exceptKinds: [] };
-    await expect(atomes.search({ ...query, visibleTo: ann })).rejects.toThrow('search for more characters');
+    await expect(queries.search({ ...query, visibleTo: ann })).rejects.toThrow('search for more characters');
   });
 
   it('leaves lists as they are', async () => {
-    expect((await atomes.list(PAGE)).length).toBe(PAGE.limit);
+    expect((await queries.list(PAGE)).length).toBe(PAGE.limit);
   });
 });
 

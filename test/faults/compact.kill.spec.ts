@@ -47,7 +47,7 @@ describe.each(DATABASES)('atome-sync compact on %s, killed again and again', (_n
   }
 
   async function shown(): Promise<unknown> {
-    const { committed } = await ledger.reader.newestPage(TENANT, 0, { chars: 1e9 });
+    const { committed } = await ledger.reader.newestPage(0, { chars: 1e9 });
     return committed.map(({ alteration, atome, erased }) => [alteration.seq, atome, erased]);
   }
 
@@ -65,7 +65,7 @@ describe.each(DATABASES)('atome-sync compact on %s, killed again and again', (_n
       expect((await verifyLedger(store.ledger(TENANT))).fault).toBeUndefined();
       expect(await shown()).toEqual(before);
     }
-    const { seq, hash } = await ledger.reader.head(TENANT);
+    const { seq, hash } = await ledger.reader.head();
     expect(await run(0)).toMatchObject({ code: 0 });
     expect((await verifyLedger(store.ledger(TENANT))).floor).toBe(seq - 1);
 

@@ -46,17 +46,17 @@ function contentAnd(state: object | null | undefined): object | null | undefined
 
 /** All that a reader can be shown of a ledger from its floor on. */
 async function shown(tenant: string, floor: number): Promise<unknown> {
-  const { reader } = ledger;
-  const { seq: head } = await reader.head(tenant);
-  const { committed: compact } = await reader.newestPage(tenant, 0, { chars: 1e9 });
-  const whole = await reader.page(tenant, floor, head, { chars: 1e9, hasPrevious: true });
+  const reader = ledger.ledgers.of(tenant);
+  const { seq: head } = await reader.head();
+  const { committed: compact } = await reader.newestPage(0, { chars: 1e9 });
+  const whole = await reader.page(floor, head, { chars: 1e9, hasPrevious: true });
   return {
     states: await store.ledger(tenant).atomes.after({ after: '', limit: 100, isWhole: true }),
     // what was done cannot be told of what is archived, but what came of it
     compact: compact.map(({ alteration, atome, erased }) => [alteration.seq, atome, erased]),
     events: whole.map((each) => [eventOf(each), each.before, contentAnd(each.previous), each.current]),
     past: await Promise.all(
-      IDS.flatMap((id) => [floor, floor + 1, head].map((seq) => reader.getAt(tenant, id, { seq }).catch(String))),
+      IDS.flatMap((id) => [floor, floor + 1, head].map((seq) => reader.getAt(id, { seq }).catch(String))),
     ),
   };
 }

@@ -65,25 +65,26 @@ async function send(ledger: TestLedger, tenant: string, all: readonly Arrival[])
 }
 
 async function check(ledger: TestLedger, tenant: string, all: readonly Arrival[]): Promise<void> {
-  const { store, reader } = ledger;
+  const { store } = ledger;
+  const reader = ledger.ledgers.of(tenant);
   const outcomes = await send(ledger, tenant, all);
-  const { seq: head } = await reader.head(tenant);
+  const { seq: head } = await reader.head();
   const rows = await store.ledger(tenant).atomes.after({ after: '', limit: 100, isWhole: true });
   const atomes = new Map(rows.map((row) => [row.id, atomeOf(row)]));
   const living = new Map([...atomes].filter(([, { deletedAt }]) => deletedAt === null));
 
   // all replicas end as the server does
-  const folded = await replayFold(reader, tenant, head, 400);
+  const folded = await replayFold(reader, head, 400);
   expect(folded.states).toEqual(new Map(rows.map((row) => [row.id, stateOf(row)])));
-  expect(await replayEvents(reader, tenant, head, { chars: 0 })).toEqual(living);
-  expect(await replayEvents(reader, tenant, head, { chars: 300, compact: true })).toEqual(living);
+  expect(await replayEvents(reader, head, { chars: 0 })).toEqual(living);
+  expect(await replayEvents(reader, head, { chars: 300, compact: true })).toEqual(living);
 
   // without a gap
   expect(folded.seqs).toEqual(Array.from({ length: head }, (_, i) => i + 1));
   for (const [id, versions] of folded.versions) {
     expect(versions.map(({ version }) => version)).toEqual(versions.map((_, i) => i + 1));
     for (const state of versions) {
-      expect(await reader.getAt(tenant, id, { version: state.version })).toEqual(withoutClocks(state));
+      expect(await reader.getAt(id, { version: state.version })).toEqual(withoutClocks(state));
     }
   }
 
@@ -95,7 +96,7 @@ async function check(ledger: TestLedger, tenant: string, all: readonly Arrival[]
     applied += 1;
     const { atomeId, version, superseded, seq } = first.committed.alteration;
     expect(answers.filter((answer) => answer !== first).every((answer) => answer.outcome === 'duplicate')).toBe(true);
-    const kept = await reader.alteration(tenant, atomeId, version);
+    const kept = await reader.alteration(atomeId, version);
     expect(kept).toMatchObject({ seq, superseded, opId: sent.opId, operation: sent.operation });
     expect(kept!.changes).toMatchObject(sent.changes);
   }

@@ -154,7 +154,7 @@ describe.each(DATABASES)('who follows a condition on %s', (name, make) => {
         const tenant = `t${(runs += 1)}`;
         const author = { id: 'ann', tenant, roles: ['admin' as const] };
         const reader: Principal = { id: 'bob', tenant, roles: ['reader'] };
-        const feed = new Feed(feedParts(ledger.reader, OPTIONS, RULES), ledger.writer, (error) => {
+        const feed = new Feed(feedParts(ledger.ledgers, OPTIONS, RULES), ledger.writer, (error) => {
           throw error;
         });
         feed.start();
@@ -170,7 +170,12 @@ describe.each(DATABASES)('who follows a condition on %s', (name, make) => {
           const last = { form: 'range', compact: rest, limit: 1, meanwhile: [], toTheEnd: true } as const;
           await follower.follow({ ...last, meanwhile: [] }, () => Promise.resolve());
           const rows = await Promise.all(
-            ['a', 'b', 'c', 'd', 'e'].map((each) => ledger.reader.find(tenant, each).catch(() => undefined)),
+            ['a', 'b', 'c', 'd', 'e'].map((each) =>
+              ledger.ledgers
+                .of(tenant)
+                .find(each)
+                .catch(() => undefined),
+            ),
           );
           const expected = rows.filter(
             (atome) =>

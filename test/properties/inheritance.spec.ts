@@ -4,7 +4,7 @@ import { AccessPolicy } from '../../src/auth/authorization/access-policy.js';
 import { AtomeQueries } from '../../src/application/atome-queries.js';
 import { openStore } from '../../src/ledger/stores/open-store.js';
 import { verifyLedger } from '../../src/ledger/integrity/verify-ledger.js';
-import { LedgerReader } from '../../src/ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../../src/ledger/read/ledger-readers.js';
 import { LedgerWriter } from '../../src/ledger/write/ledger-writer.js';
 import type { LedgerStore, ListQuery } from '../../src/ledger/store.js';
 import { DEFAULT_LIMITS, HybridClock, type Atome, type Mutation } from '../../src/protocol/index.js';
@@ -88,18 +88,18 @@ describe.each(DATABASES)('what inherits, on %s,', (_name, createDatabase) => {
     const rules = new AccessPolicy({ policies: POLICIES }, (error) => {
       throw error;
     });
-    const reader = new LedgerReader(store);
-    const queries = new AtomeQueries(() => reader, rules);
+    const ledgers = new LedgerReaders(store);
+    const queries = new AtomeQueries(({ tenant }) => ledgers.of(tenant), rules);
 
     /** Who reads which, by a look at each atome and by a list: these never differ. */
     async function readIn(tenant: string): Promise<{ reads: Set<string>; all: Atome[] }> {
-      const all = (await store.ledger(tenant).atomes.list(ALL)).map(({ id }) => id);
-      const atomes = await Promise.all(all.map((each) => reader.find(tenant, each)));
+      const all = (await store.ledger(tenant).queries.list(ALL)).map(({ id }) => id);
+      const atomes = await Promise.all(all.map((each) => ledgers.of(tenant).find(each)));
       const reads = new Set<string>();
       for (const person of PEOPLE) {
         const principal = { id: person.id, tenant, roles: [person.role], groups: [...person.groups] };
         for (const each of all) {
-          if (queries.mayRead(principal, (await reader.headerOf(tenant, each))!)) reads.add(`${person.id} ${each}`);
+          if (queries.mayRead(principal, (await ledgers.of(tenant).headerOf(each))!)) reads.add(`${person.id} ${each}`);
         }
         const listed = (await queries.list(ALL, principal)).rows.map((row) => `${person.id} ${row.id}`);
         expect(listed).toEqual([...reads].filter((read) => read.startsWith(`${person.id} `)));
@@ -126,7 +126,7 @@ describe.each(DATABASES)('what inherits, on %s,', (_name, createDatabase) => {
         };
         const writer = new LedgerWriter(
           store,
-          (t, each, version) => reader.stateAt(t, each, version),
+          (t, each, version) => ledgers.of(t).stateAt(each, version),
           environment,
           (error) => {
             throw error;

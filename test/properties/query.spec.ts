@@ -58,8 +58,8 @@ describe.each(DATABASES)('a condition on %s', (_name, make) => {
     store.fields.begin(INDEXED, { done: () => undefined, failed: (line) => expect(line).toBe('') });
     await store.fields.kept();
     await create(DOCUMENTS / 2, DOCUMENTS);
-    atomes = await Promise.all(contents.map((_, n) => ledger.reader.get(TENANT, `d${n}`)));
-    log = openTenantLog(TENANT, await ledger.reader.head(TENANT), feedParts(ledger.reader));
+    atomes = await Promise.all(contents.map((_, n) => ledger.reader.get(`d${n}`)));
+    log = openTenantLog(TENANT, await ledger.reader.head(), feedParts(ledger.ledgers));
   });
   afterAll(async () => {
     await ledger.close();
@@ -77,16 +77,16 @@ describe.each(DATABASES)('a condition on %s', (_name, make) => {
     await fc.assert(
       fc.asyncProperty(conditions, kinds, async (input, kind) => {
         const where = parseCondition(input);
-        const rows = await store.ledger(TENANT).atomes.list({ ...ALL, where, kind });
+        const rows = await store.ledger(TENANT).queries.list({ ...ALL, where, kind });
         const wanted = atomes.filter((atome) => matchesCondition(where, atome)).map(({ id }) => id);
         expect(rows.map(({ id }) => id)).toEqual(wanted.sort());
         const { atomes: asked } = createLiveResult({ where: sdkWhere(input) }, () => atomes);
         expect(asked.map(({ id }) => id)).toEqual(wanted);
         expect(await followed(where, false)).toEqual(wanted);
         expect(await followed(where, true)).toEqual(wanted);
-        expect(await store.ledger(TENANT).atomes.count({ ...ALL, where, kind })).toBe(wanted.length);
+        expect(await store.ledger(TENANT).queries.count({ ...ALL, where, kind })).toBe(wanted.length);
         const total = { total: wanted.length, isExact: true };
-        expect(await store.ledger(TENANT).atomes.countNewest({ ...ALL, where, kind }, 1_000)).toEqual(total);
+        expect(await store.ledger(TENANT).queries.countNewest({ ...ALL, where, kind }, 1_000)).toEqual(total);
       }),
       { numRuns: 200 },
     );
@@ -106,10 +106,10 @@ describe.each(DATABASES)('a condition on %s', (_name, make) => {
           const query = { ...ALL, sort, where, kind };
           const wanted = atomes.filter((atome) => !where || matchesCondition(where, atome));
           const inOrder = idsOf(wanted.sort((one, other) => compareAtomes(sort, one, other)));
-          expect(idsOf(await store.ledger(TENANT).atomes.list(query, 1e9))).toEqual(inOrder);
+          expect(idsOf(await store.ledger(TENANT).queries.list(query, 1e9))).toEqual(inOrder);
           const read: string[] = [];
           for (let after: ListCursor | undefined; ;) {
-            const rows = await store.ledger(TENANT).atomes.list({ ...query, limit, after });
+            const rows = await store.ledger(TENANT).queries.list({ ...query, limit, after });
             read.push(...idsOf(rows));
             if (rows.length < limit) break;
             after = placeOf(query, rows.at(-1)!);

@@ -60,12 +60,12 @@ describe.each([...DATABASES, ['PostgreSQL without superuser', createOwnedDatabas
       Promise.all([
         ...SORTED.flatMap((sortBy) =>
           (['asc', 'desc'] as const).map(async (sortOrder) => {
-            const rows = await store.ledger(TENANT).atomes.list({ ...ALL, search: words, sortBy, sortOrder });
+            const rows = await store.ledger(TENANT).queries.list({ ...ALL, search: words, sortBy, sortOrder });
             return rows.map(({ id }) => id);
           }),
         ),
-        store.ledger(TENANT).atomes.count({ ...ALL, search: words }),
-        store.ledger(TENANT).atomes.count({ ...ALL, search: words, includeDeleted: true }),
+        store.ledger(TENANT).queries.count({ ...ALL, search: words }),
+        store.ledger(TENANT).queries.count({ ...ALL, search: words, includeDeleted: true }),
       ]);
     async function withoutIndex<T>(work: () => Promise<T>): Promise<T> {
       const find = jest.spyOn(store, 'find').mockResolvedValue(undefined);
@@ -137,7 +137,7 @@ describe.each([...DATABASES, ['PostgreSQL without superuser', createOwnedDatabas
         const behind = (await store.ledger(TENANT).write.head())!.seq - upTo;
         expect(behind).toBeLessThan(NOT_WORTH);
         looked.push((JSON.parse(seqs) as number[]).length);
-        expect(await store.ledger(TENANT).atomes.count({ ...ALL, search: 'atome-77-' })).toBe(1);
+        expect(await store.ledger(TENANT).queries.count({ ...ALL, search: 'atome-77-' })).toBe(1);
       }
       expect(looked[1]).toBeLessThanOrEqual(looked[0]! * 2);
     });
@@ -146,7 +146,7 @@ describe.each([...DATABASES, ['PostgreSQL without superuser', createOwnedDatabas
       await fill(0, MANY);
       await store.indexed();
       expect(await store.find('other', 'alpha')).toBeUndefined();
-      expect(await store.ledger('other').atomes.list({ ...ALL, search: 'alpha' })).toEqual([]);
+      expect(await store.ledger('other').queries.list({ ...ALL, search: 'alpha' })).toEqual([]);
     });
   },
 );
@@ -168,7 +168,7 @@ describe('a search on a PostgreSQL that has no trigrams, and does not let the se
     await Promise.all(Array.from({ length: MANY }, (_, n) => ledger.write(create(`a${n}`, { text: `atome-${n}-` }))));
     await store.indexed();
     expect(await store.find(TENANT, 'atome-77')).toBeUndefined();
-    expect(await store.ledger(TENANT).atomes.count({ ...ALL, search: 'atome-77-' })).toBe(1);
+    expect(await store.ledger(TENANT).queries.count({ ...ALL, search: 'atome-77-' })).toBe(1);
     expect(lines).toEqual([expect.stringMatching(/CREATE EXTENSION pg_trgm/)]);
     await ledger.close();
     await database.drop();

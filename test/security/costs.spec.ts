@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { LedgerReader } from '../../src/ledger/read/ledger-reader.js';
 import { bearer } from '../support/clients/api.js';
 import { frame, RawSocket, upgradeRequest } from '../support/clients/raw-socket.js';
@@ -9,6 +9,17 @@ import { tokenOf, WITH_TOKENS } from '../support/server/tokens.js';
 /** As the server has them when nobody says otherwise. */
 const LIKE_A_SERVER = { MESSAGES_PER_SECOND: '50', MESSAGE_BURST: '100' };
 const ROWS = 300;
+
+type Reads = 'page' | 'newestPage';
+
+/** Has something done around each such read. */
+function around(name: Reads, does: (read: () => Promise<unknown>) => Promise<unknown>): void {
+  const read = Reflect.get(LedgerReader.prototype, name) as (...args: unknown[]) => Promise<unknown>;
+  const watched = function (this: LedgerReader, ...args: unknown[]): Promise<unknown> {
+    return does(() => read.apply(this, args));
+  };
+  jest.spyOn(LedgerReader.prototype, name).mockImplementation(watched as never);
+}
 
 describe('a reader who asks for more than it takes', () => {
   let server: TestApp;
@@ -25,11 +36,13 @@ describe('a reader who asks for more than it takes', () => {
     await writer.post('/api/sync/push', { operations });
     watchReads();
   });
-  afterEach(() => server.close());
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await server.close();
+  });
 
   /** Counts the reads of pages that are under way at once. */
   function watchReads(): void {
-    const reader = server.app.get(LedgerReader, { strict: false });
     reads = { now: 0, most: 0, all: 0 };
     const counted = async <T>(read: () => Promise<T>): Promise<T> => {
       reads.all += 1;
@@ -38,9 +51,7 @@ describe('a reader who asks for more than it takes', () => {
       await new Promise(setImmediate);
       return read().finally(() => (reads.now -= 1));
     };
-    const [page, newestPage] = [reader.page.bind(reader), reader.newestPage.bind(reader)];
-    reader.page = (...args) => counted(() => page(...args));
-    reader.newestPage = (...args) => counted(() => newestPage(...args));
+    for (const name of ['page', 'newestPage'] as const) around(name, counted);
   }
 
   async function opened(sub: string): Promise<TestSocket> {
@@ -89,12 +100,10 @@ describe('a reader who asks for more than it takes', () => {
     const sockets = await Promise.all(Array.from({ length: 20 }, () => opened('mallory')));
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));
-    const reader = server.app.get(LedgerReader, { strict: false });
-    const newestPage = reader.newestPage.bind(reader);
-    reader.newestPage = async (...args) => {
+    around('newestPage', async (read) => {
       await gate;
-      return newestPage(...args);
-    };
+      return read();
+    });
     sockets.forEach((socket, n) => subscribe(socket, n, true));
     for (const socket of sockets) await socket.next('subscribed');
     const [first, ...others] = sockets;

@@ -5,7 +5,7 @@ import { MAX_DESCENDANTS, MAX_DESCENDANTS_OF_ONE } from '../../src/ledger/store.
 import type { Outcome } from '../../src/ledger/outcome.js';
 import type { AskedAccess, Mutation } from '../../src/protocol/index.js';
 import { DATABASES, type Database } from '../support/databases/databases.js';
-import { by, openLedger, TENANT, write, type TestLedger } from '../support/ledger/ledger.js';
+import { by, openLedger, write, type TestLedger } from '../support/ledger/ledger.js';
 import { queryOf } from '../support/ledger/raw-query.js';
 
 const content = { kind: 'note', type: null, data: {}, meta: {} };
@@ -41,7 +41,7 @@ describe.each(DATABASES)('what inherits, on %s', (_name, createDatabase) => {
     );
   const readersOf = async (id: string): Promise<unknown> => {
     await ledger.settled();
-    const header = await ledger.reader.headerOf(TENANT, id);
+    const header = await ledger.reader.headerOf(id);
     return header?.access === 'inherit' ? header.inherited : header?.access;
   };
   /** As an earlier version let them in, which had no bound: copies of an atome that inherits, in the table alone. */

@@ -46,7 +46,7 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
   const share = (access: AskedAccess): Promise<unknown> => ledger.write(write(top, 'share', { access }), ANN);
   const descendants = (many: number, data = {}): Promise<unknown> =>
     Promise.all(Array.from({ length: many }, (_, n) => ledger.write(make(`${top}-${n}`, top, 'inherit', data), ANN)));
-  const inherited = async (id: string): Promise<unknown> => (await ledger.reader.get(TENANT, id)).inherited;
+  const inherited = async (id: string): Promise<unknown> => (await ledger.reader.get(id)).inherited;
   const expectSound = async (store: LedgerStore = ledger.store): Promise<void> =>
     expect((await verifyLedger(store.ledger(TENANT))).fault).toBeUndefined();
 
@@ -141,8 +141,8 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
     await share('private');
     await ledger.settled();
     expect(await inherited(`${top}-low`)).toEqual({ read: [], write: ['ann', 'mallory'] });
-    expect((await ledger.reader.get(TENANT, `${top}-own`)).version).toBe(1);
-    expect((await ledger.reader.get(TENANT, `${top}-below`)).version).toBe(1);
+    expect((await ledger.reader.get(`${top}-own`)).version).toBe(1);
+    expect((await ledger.reader.get(`${top}-below`)).version).toBe(1);
   });
 
   it('finds its way through a bounded number of atomes', async () => {
@@ -157,7 +157,7 @@ describe.each(DATABASES)('a change that others inherit, on %s', (_name, createDa
     await ledger.write(write(ids[50]!, 'replace', { parentId: `${top}-under` }), ANN);
     const held = new HeldPropagation();
     await ledger.write(write(`${top}-other`, 'share', { access: 'private' }), ANN);
-    const low = (await ledger.reader.headerOf(TENANT, ids.at(-1)!))!;
+    const low = (await ledger.reader.headerOf(ids.at(-1)!))!;
     expect(low.inheritedNow).toEqual(NOBODYS);
     held.goOn();
     await ledger.writer.start();

@@ -17,11 +17,11 @@ const COUNT = '/api/atome/list?parentId=null&limit=1&page=2';
 
 /** What each heavy way of reading asks of the ledger besides light reads. */
 const HEAVY: readonly (readonly [way: string, path: string, method: Method])[] = [
-  ['searches', '/api/atome/list?search=nowhere&count=false', 'atomes.search'],
-  ['counts', COUNT, 'atomes.countNewest'],
-  ['lists of a type', '/api/atome/list?type=memo&count=false', 'atomes.list'],
-  ['lists far away', '/api/atome/list?page=10002&limit=1&count=false', 'atomes.list'],
-  ['lists that no index has in order', '/api/atome/list?sortBy=version&count=false', 'atomes.list'],
+  ['searches', '/api/atome/list?search=nowhere&count=false', 'queries.search'],
+  ['counts', COUNT, 'queries.countNewest'],
+  ['lists of a type', '/api/atome/list?type=memo&count=false', 'queries.list'],
+  ['lists far away', '/api/atome/list?page=10002&limit=1&count=false', 'queries.list'],
+  ['lists that no index has in order', '/api/atome/list?sortBy=version&count=false', 'queries.list'],
   ['snapshots', '/api/sync/snapshot', 'atomes.after'],
   ['exports', '/api/user-data/export', 'audit.owned'],
   ['exports as one value', '/api/user-data/export?format=json', 'audit.owned'],
@@ -31,7 +31,7 @@ const HEAVY: readonly (readonly [way: string, path: string, method: Method])[] =
 
 const LIGHT: readonly (readonly [way: string, path: string, method: Method])[] = [
   ['atomes', '/api/atome/a', 'atomes.get'],
-  ['lists', '/api/atome/list?count=false', 'atomes.list'],
+  ['lists', '/api/atome/list?count=false', 'queries.list'],
   ['histories', '/api/atome/a/history', 'alterations.history'],
   ['old versions', '/api/atome/a?version=1', 'alterations.deltaChain'],
   ['moments', '/api/atome/a?at=2', 'alterations.deltaChain'],
@@ -137,7 +137,7 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
 
   it('over the service of an application take the same slots where they are on behalf of somebody', async () => {
     const atomes = server.app.get(AtomeService, { strict: false });
-    const gate = hold('atomes.count', 'atomes.countNewest');
+    const gate = hold('queries.count', 'queries.countNewest');
     const ann = { id: 'ann', tenant: 'default', roles: ['reader'] };
     const asked = [
       ...Array.from({ length: 5 }, () => atomes.count({ ...ALL, parentId: null }, ann)),
@@ -151,7 +151,7 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
 
   it('over the service on behalf of the application itself are never refused', async () => {
     const atomes = server.app.get(AtomeService, { strict: false });
-    const gate = hold('atomes.count');
+    const gate = hold('queries.count');
     const asked = Array.from({ length: 300 }, () => atomes.count({ ...ALL, parentId: null }, SYSTEM));
     await until(() => slots.heavy.waiting >= 290);
     gate.open();
@@ -182,7 +182,7 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
   it('let others of the tenant, and other tenants, pass one who asks for much', async () => {
     const [gates, order]: [Gate[], string[]] = [[], []];
     watched.before = async (method) => {
-      if (method !== 'atomes.countNewest') return;
+      if (method !== 'queries.countNewest') return;
       const gate = new Gate();
       held.push(gate);
       gates.push(gate);
@@ -204,8 +204,8 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
   });
 
   it.each([
-    ['a count', COUNT, 'atomes.countNewest'],
-    ['a list that walks', '/api/atome/list?type=memo&count=false', 'atomes.list'],
+    ['a count', COUNT, 'queries.countNewest'],
+    ['a list that walks', '/api/atome/list?type=memo&count=false', 'queries.list'],
     ['a snapshot', '/api/sync/snapshot', 'atomes.after'],
     ['an export', '/api/user-data/export', 'audit.owned'],
   ] as const)('give the place of %s back when its client goes away', async (_what, path, method) => {
@@ -226,7 +226,7 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
   });
 
   it('are refused with 429 and a time to wait where too many of one principal wait', async () => {
-    const gate = hold('atomes.countNewest');
+    const gate = hold('queries.countNewest');
     const asked = askMany(COUNT, 70);
     const refused = await Promise.any(
       asked.map(async (answer) => {
@@ -242,7 +242,7 @@ describe.each(DATABASES)('reads of the ledger, on %s', (_name, create) => {
   });
 
   it('are refused with 503 and a time to wait when their turn does not come in time', async () => {
-    const gate = hold('atomes.list');
+    const gate = hold('queries.list');
     const asked = askMany('/api/atome/list?type=memo&count=false', 3);
     const { status, headers, body } = await Promise.race(asked);
     expect({ status, code: body.code, wait: headers.get('retry-after') }).toEqual({

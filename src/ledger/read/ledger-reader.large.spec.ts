@@ -4,7 +4,7 @@ import { openStore } from '../stores/open-store.js';
 import type { HistoryPage, HistoryCursor } from './history-page.js';
 import type { AlterationRow, AtomeRow } from '../rows.js';
 import type { ListQuery } from '../store.js';
-import { create, openLedger, TENANT, update, type TestLedger } from '../../../test/support/ledger/ledger.js';
+import { create, openLedger, update, type TestLedger } from '../../../test/support/ledger/ledger.js';
 import { WatchedStore } from '../../../test/support/ledger/watched-store.js';
 
 const TEXT = 'x'.repeat(1_000_000);
@@ -25,7 +25,7 @@ describe('pages of documents of a megabyte', () => {
   afterAll(() => ledger.close());
 
   /** The most characters that one call has read. */
-  const most = (method: 'atomes.list' | 'atomes.after' | 'alterations.history'): number =>
+  const most = (method: 'queries.list' | 'atomes.after' | 'alterations.history'): number =>
     Math.max(
       ...(watched.answers.get(method) as (AtomeRow | AlterationRow)[][]).map((rows) => JSON.stringify(rows).length),
     );
@@ -34,7 +34,7 @@ describe('pages of documents of a megabyte', () => {
     const seen: string[] = [];
     let pages = 0;
     for (let after: ListQuery['after']; ;) {
-      const { rows, last } = await ledger.reader.list(TENANT, { ...QUERY, after });
+      const { rows, last } = await ledger.reader.list({ ...QUERY, after });
       seen.push(...rows.map(({ id }) => id));
       pages += 1;
       if (!last) break;
@@ -42,12 +42,12 @@ describe('pages of documents of a megabyte', () => {
     }
     expect(seen).toEqual(ids);
     expect(pages).toBe(2);
-    expect(most('atomes.list')).toBeLessThan(10 * MIB);
+    expect(most('queries.list')).toBeLessThan(10 * MIB);
   });
 
   it('a list that is full with its last row is the last', async () => {
     for (const offset of [0, 1, 2, 3, 4]) {
-      const { rows, last } = await ledger.reader.list(TENANT, { ...QUERY, offset });
+      const { rows, last } = await ledger.reader.list({ ...QUERY, offset });
       expect(last?.id).toBe(offset + rows.length < COUNT ? rows.at(-1)!.id : undefined);
     }
   });
@@ -56,7 +56,7 @@ describe('pages of documents of a megabyte', () => {
     const versions: number[] = [];
     let pages = 0;
     for (let place: number | HistoryCursor | undefined = 1; place !== undefined; pages += 1) {
-      const { alterations, next }: HistoryPage = await ledger.reader.history(TENANT, 'a00', place, 500);
+      const { alterations, next }: HistoryPage = await ledger.reader.history('a00', place, 500);
       versions.push(...alterations.map(({ version }) => version));
       place = next === undefined ? undefined : { before: next };
     }
@@ -66,9 +66,9 @@ describe('pages of documents of a megabyte', () => {
   });
 
   it('a snapshot reads few at a time', async () => {
-    const { seq } = await ledger.reader.head(TENANT);
+    const { seq } = await ledger.reader.head();
     const seen: string[] = [];
-    for await (const text of ledger.reader.snapshot(TENANT, seq)) seen.push((JSON.parse(text) as Atome).id);
+    for await (const text of ledger.reader.snapshot(seq)) seen.push((JSON.parse(text) as Atome).id);
     expect(seen).toEqual(ids);
     expect(most('atomes.after')).toBeLessThan(4 * MIB);
   });

@@ -43,7 +43,7 @@ describe('the reader', () => {
       [{ time: second(5) }, 3],
       [{ time: second(99) }, 4],
     ])('finds an atome as of %j', async (moment, version) => {
-      const atome = await ledger.reader.getAt(TENANT, 'a', moment);
+      const atome = await ledger.reader.getAt('a', moment);
       expect(atome).toMatchObject({ id: 'a', version, data: { x: Math.min(version, 3) }, createdAt: second(1) });
       expect(atome.deletedAt).toBe(version === 4 ? second(6) : null);
       expect(atome).not.toHaveProperty('clocks');
@@ -52,32 +52,32 @@ describe('the reader', () => {
     it.each([{ version: 5 }, { version: 0 }, { seq: 0 }, { time: second(0.999) }])(
       'says not_found as of %j',
       async (moment) => {
-        await expect(ledger.reader.getAt(TENANT, 'a', moment)).rejects.toMatchObject({ code: 'not_found' });
+        await expect(ledger.reader.getAt('a', moment)).rejects.toMatchObject({ code: 'not_found' });
       },
     );
 
     it('says whether an atome is gone or never was', async () => {
-      await expect(ledger.reader.get(TENANT, 'a')).rejects.toMatchObject({ code: 'gone', details: { version: 4 } });
-      await expect(ledger.reader.get(TENANT, 'c')).rejects.toMatchObject({ code: 'not_found' });
-      expect(await ledger.reader.find(TENANT, 'a')).toMatchObject({ version: 4, deletedAt: second(6) });
-      expect(await ledger.reader.get(TENANT, 'b')).toMatchObject({ version: 2 });
+      await expect(ledger.reader.get('a')).rejects.toMatchObject({ code: 'gone', details: { version: 4 } });
+      await expect(ledger.reader.get('c')).rejects.toMatchObject({ code: 'not_found' });
+      expect(await ledger.reader.find('a')).toMatchObject({ version: 4, deletedAt: second(6) });
+      expect(await ledger.reader.get('b')).toMatchObject({ version: 2 });
     });
 
     it('pages through the history, newest first', async () => {
       const page = async (number: number): Promise<number[]> => {
-        const { currentVersion, alterations } = await ledger.reader.history(TENANT, 'a', number, 3);
+        const { currentVersion, alterations } = await ledger.reader.history('a', number, 3);
         expect(currentVersion).toBe(4);
         return alterations.map(({ version }) => version);
       };
       expect(await page(1)).toEqual([4, 3, 2]);
       expect(await page(2)).toEqual([1]);
       expect(await page(3)).toEqual([]);
-      await expect(ledger.reader.history(TENANT, 'c', 1, 3)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(ledger.reader.history('c', 1, 3)).rejects.toMatchObject({ code: 'not_found' });
     });
 
     it('shows each event with the state after it and the place before it', async () => {
       await ledger.write(write('b', 'replace', { kind: 'shape', parentId: 'p' }));
-      const page = await ledger.reader.page(TENANT, 1, 7, { chars: 1_000_000 });
+      const page = await ledger.reader.page(1, 7, { chars: 1_000_000 });
       expect(page.map(({ alteration }) => alteration.seq)).toEqual([2, 3, 4, 5, 6, 7]);
       expect(page[0]).toMatchObject({ atome: { id: 'b', version: 1 }, before: null });
       expect(page[1]).toMatchObject({ atome: { id: 'a', data: { x: 2 } }, before: { id: 'a', kind: 'note' } });
@@ -85,7 +85,7 @@ describe('the reader', () => {
         atome: { kind: 'shape', parentId: 'p', data: { y: 1 } },
         before: { id: 'b', kind: 'note', type: null, parentId: null },
       });
-      const { committed: compact } = await ledger.reader.newestPage(TENANT, 0, { chars: 1_000_000 });
+      const { committed: compact } = await ledger.reader.newestPage(0, { chars: 1_000_000 });
       const audience = { names: ['*'] };
       expect(compact).toMatchObject([
         { audience: { ...audience, kinds: ['note'] } },
@@ -116,7 +116,7 @@ describe('the reader', () => {
     });
 
     it('reads about the size of the document for any version', async () => {
-      for (let version = 1; version <= UPDATES + 1; version += 1) await ledger.reader.stateAt(TENANT, 'a', version);
+      for (let version = 1; version <= UPDATES + 1; version += 1) await ledger.reader.stateAt('a', version);
       const read = (watched.answers.get('alterations.deltaChain') as AlterationRow[][]).map(charsOf);
       expect(read).toHaveLength(UPDATES + 1);
       expect(Math.max(...read)).toBeLessThan(4 * DOCUMENT);
@@ -125,7 +125,7 @@ describe('the reader', () => {
     it('parses about the size of the document for any version, and not what the atome is now', async () => {
       for (const version of [1, 64, 65, 100, UPDATES]) {
         const parse = jest.spyOn(JSON, 'parse');
-        await ledger.reader.getAt(TENANT, 'a', { version });
+        await ledger.reader.getAt('a', { version });
         const parsed = parse.mock.calls.reduce((sum, [text]) => sum + text.length, 0);
         parse.mockRestore();
         expect(parsed).toBeLessThan(1.2 * DOCUMENT);
@@ -134,7 +134,7 @@ describe('the reader', () => {
 
     it('copies no document for a page of the feed that shows it once, where nobody wants what it was before', async () => {
       const parse = jest.spyOn(JSON, 'parse');
-      const span = [TENANT, 30, 31] as const;
+      const span = [30, 31] as const;
       const [once] = await ledger.reader.page(...span, { chars: 1 });
       const [whole] = await ledger.reader.page(...span, { chars: 1, hasPrevious: true });
       const parsed = parse.mock.results.map(({ value }): unknown => (value as { data?: object }).data ?? value);
@@ -145,7 +145,7 @@ describe('the reader', () => {
     });
 
     it('shows each state of a page as it was, also of an atome that it shows often', async () => {
-      const page = await ledger.reader.page(TENANT, 30, 40, { chars: 1e9 });
+      const page = await ledger.reader.page(30, 40, { chars: 1e9 });
       expect(page.map(({ atome }) => atome.data.n)).toEqual([29, 30, 31, 32, 33, 34, 35, 36, 37, 38]);
       expect(page).toMatchObject(page.map(() => ({ before: { id: 'a' } })));
     });
@@ -160,7 +160,7 @@ describe('the reader', () => {
 
     it('finds the same state over a snapshot as without', async () => {
       for (const version of [1, 40, 41, 42, 100, UPDATES + 1]) {
-        const state = await ledger.reader.getAt(TENANT, 'a', { version });
+        const state = await ledger.reader.getAt('a', { version });
         expect(state).toMatchObject({ version, data: version === 1 ? {} : { n: version - 2 }, ownerId: 'somebody' });
         expect(state.data.text).toHaveLength(DOCUMENT);
       }
@@ -170,7 +170,7 @@ describe('the reader', () => {
   describe('of a snapshot', () => {
     const collect = async (seq: number, kinds?: string[]): Promise<Atome[]> => {
       const atomes: Atome[] = [];
-      for await (const text of ledger.reader.snapshot(TENANT, seq, { kinds })) atomes.push(JSON.parse(text) as Atome);
+      for await (const text of ledger.reader.snapshot(seq, { kinds })) atomes.push(JSON.parse(text) as Atome);
       return atomes;
     };
 
@@ -196,7 +196,7 @@ describe('the reader', () => {
       const ids = Array.from({ length: 600 }, (_, i) => `a${String(i).padStart(3, '0')}`);
       await Promise.all(ids.map((id) => ledger.write(create(id, { n: 0 }))));
       const seen: Atome[] = [];
-      for await (const text of ledger.reader.snapshot(TENANT, 600)) {
+      for await (const text of ledger.reader.snapshot(600)) {
         seen.push(JSON.parse(text) as Atome);
         if (seen.length % 100 !== 1) continue;
         await Promise.all([

@@ -23,7 +23,7 @@ import type { HistoryCursor, HistoryPage } from './history-page.js';
 import { unknownPast, versionAt, type AsOf } from './past.js';
 import { foldText } from './past-text.js';
 import { keptTotal, MOST_COUNTED } from './totals.js';
-import type { LedgerStore, ListQuery, QueryCost, SearchPage, Total } from '../store.js';
+import type { ListQuery, QueryCost, SearchPage, TenantLedger, Total } from '../store.js';
 import { turn, turnBySize } from '../turns.js';
 
 /** Which atomes a snapshot has. */
@@ -52,30 +52,26 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 /** What is read at once of a snapshot, in bytes. */
 const SNAPSHOT_BYTES = 1024 * 1024;
 
-/** The ledger as it is read: states, the past, and pages of the feed. It only ever sees what is committed. */
+/** The ledger of a tenant as it is read: states, the past, and pages of the feed. It only ever sees what is committed. */
 export class LedgerReader {
-  constructor(private readonly store: Pick<LedgerStore, 'ledger' | 'heads'>) {}
+  constructor(private readonly ledger: TenantLedger) {}
 
-  head(tenant: string): Promise<HeadRow> {
-    return this.store.ledger(tenant).write.open();
-  }
-
-  heads(tenants: readonly string[]): Promise<Map<string, HeadRow>> {
-    return this.store.heads(tenants);
+  head(): Promise<HeadRow> {
+    return this.ledger.write.open();
   }
 
   /** Seq up to which alterations are in archives; 0: none is. */
-  floorSeq(tenant: string): Promise<number> {
-    return floorSeqOf(this.store.ledger(tenant));
+  floorSeq(): Promise<number> {
+    return floorSeqOf(this.ledger);
   }
 
-  hashAt(tenant: string, seq: number): Promise<string | undefined> {
-    return this.store.ledger(tenant).audit.hashAt(seq);
+  hashAt(seq: number): Promise<string | undefined> {
+    return this.ledger.audit.hashAt(seq);
   }
 
   /** @throws AtomeError `not_found`; `gone` for a deleted atome. */
-  async get(tenant: string, id: string): Promise<Atome> {
-    return this.requireAlive(await this.state(tenant, id));
+  async get(id: string): Promise<Atome> {
+    return this.requireAlive(await this.state(id));
   }
 
   /** @throws AtomeError `gone` for a deleted or an erased atome. */
@@ -92,59 +88,57 @@ export class LedgerReader {
   }
 
   /** As {@link get}, deleted or not. @throws AtomeError `not_found`. */
-  async find(tenant: string, id: string): Promise<Atome> {
-    return withoutClocks(await this.state(tenant, id));
+  async find(id: string): Promise<Atome> {
+    return withoutClocks(await this.state(id));
   }
 
   /**
    * As {@link find}; its clocks tell whether it was erased, and nothing else.
    * @param check is asked before a large document is read: how long a refusal takes must not tell how large it is.
    */
-  async state(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<AtomeState> {
-    return stateOf(await this.row(tenant, id, check));
+  async state(id: string, check?: (header: AtomeHeader) => void): Promise<AtomeState> {
+    return stateOf(await this.row(id, check));
   }
 
   /** As {@link state}, with the clocks of its keys: for who decides which of two writes is the later one. */
-  async wholeState(tenant: string, id: string, check: (header: AtomeHeader) => void): Promise<AtomeState> {
-    return stateOf(await this.row(tenant, id, check, true));
+  async wholeState(id: string, check: (header: AtomeHeader) => void): Promise<AtomeState> {
+    return stateOf(await this.row(id, check, true));
   }
 
   /** Where an atome stands, without its document; undefined when there is none. */
-  async headerOf(tenant: string, id: string): Promise<JudgedHeader | undefined> {
-    const [row] = await this.store.ledger(tenant).atomes.headers([id]);
+  async headerOf(id: string): Promise<JudgedHeader | undefined> {
+    const [row] = await this.ledger.atomes.headers([id]);
     return row && headerOf(row);
   }
 
   /** @param check as that of {@link state}. @throws AtomeError `not_found`. */
-  async row(tenant: string, id: string, check?: (header: AtomeHeader) => void, isWhole = false): Promise<ReadAtomeRow> {
+  async row(id: string, check?: (header: AtomeHeader) => void, isWhole = false): Promise<ReadAtomeRow> {
     const asked = check && ((header: AtomeHeaderRow): void => check(headerOf(header)));
-    const row = await this.store.ledger(tenant).atomes.get(id, asked, isWhole);
+    const row = await this.ledger.atomes.get(id, asked, isWhole);
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
     return row;
   }
 
   /** As {@link row}, without its document when that is large. */
-  async partial(tenant: string, id: string, check?: (header: AtomeHeader) => void): Promise<ReadPartialRow> {
-    const row = await this.store.ledger(tenant).atomes.partial(id);
+  async partial(id: string, check?: (header: AtomeHeader) => void): Promise<ReadPartialRow> {
+    const row = await this.ledger.atomes.partial(id);
     if (!row) throw new AtomeError('not_found', `there is no atome "${id}"`);
     check?.(headerOf(row));
     return row;
   }
 
   /** The atome as it was. @throws AtomeError `not_found` when there was none yet; `gone` when it was erased since, or is archived. */
-  async getAt(tenant: string, id: string, asOf: AsOf): Promise<Atome> {
-    return atomeIn(await this.textAt(tenant, id, asOf));
+  async getAt(id: string, asOf: AsOf): Promise<Atome> {
+    return atomeIn(await this.textAt(id, asOf));
   }
 
   /** As {@link getAt}, its document as text. */
-  async textAt(tenant: string, id: string, asOf: AsOf): Promise<AtomeInText> {
-    const { version: current } = await this.partial(tenant, id);
-    const version =
-      'version' in asOf ? asOf.version : await versionAt(this.store.ledger(tenant), { id, current }, asOf);
-    const text = version >= 1 && version <= current ? await this.textOf(tenant, id, version) : undefined;
+  async textAt(id: string, asOf: AsOf): Promise<AtomeInText> {
+    const { version: current } = await this.partial(id);
+    const version = 'version' in asOf ? asOf.version : await versionAt(this.ledger, { id, current }, asOf);
+    const text = version >= 1 && version <= current ? await this.textOf(id, version) : undefined;
     if (text) return text;
-    if (version >= 1 && version <= current)
-      throw await unknownPast(this.store.ledger(tenant), await this.state(tenant, id));
+    if (version >= 1 && version <= current) throw await unknownPast(this.ledger, await this.state(id));
     throw new AtomeError(
       'not_found',
       'version' in asOf
@@ -154,58 +148,58 @@ export class LedgerReader {
   }
 
   /** As {@link getAt}; of an erased atome, or where it is archived, what it is now. */
-  async leftAt(tenant: string, id: string, version: number): Promise<Atome> {
-    const state = await this.stateAt(tenant, id, version);
-    return state ? withoutClocks(state) : this.find(tenant, id);
+  async leftAt(id: string, version: number): Promise<Atome> {
+    const state = await this.stateAt(id, version);
+    return state ? withoutClocks(state) : this.find(id);
   }
 
-  private async textOf(tenant: string, id: string, version: number): Promise<AtomeInText | undefined> {
-    return foldText(await this.store.ledger(tenant).alterations.deltaChain([[id, version]]));
+  private async textOf(id: string, version: number): Promise<AtomeInText | undefined> {
+    return foldText(await this.ledger.alterations.deltaChain([[id, version]]));
   }
 
   /** The state after one version, folded from its base. */
-  async stateAt(tenant: string, id: string, version: number): Promise<AtomeState | undefined> {
-    const rows = await this.store.ledger(tenant).alterations.deltaChain([[id, version]]);
+  async stateAt(id: string, version: number): Promise<AtomeState | undefined> {
+    const rows = await this.ledger.alterations.deltaChain([[id, version]]);
     return (await foldDeltaChains(rows)).get(id) ?? undefined;
   }
 
-  async list(tenant: string, query: ListQuery): Promise<ListPage> {
-    const { atomes } = this.store.ledger(tenant);
+  async list(query: ListQuery): Promise<ListPage> {
+    const { queries } = this.ledger;
     const [wanted, isSearch] = [{ ...query, limit: query.limit + 1 }, query.search !== undefined];
     const { rows, end }: SearchPage = isSearch
-      ? await atomes.search(wanted, PAGE_BYTES)
-      : { rows: await atomes.list(wanted, PAGE_BYTES) };
+      ? await queries.search(wanted, PAGE_BYTES)
+      : { rows: await queries.list(wanted, PAGE_BYTES) };
     const page = rows.slice(0, query.limit);
-    const more = rows.length > page.length || (await this.isCut(tenant, query, page));
+    const more = rows.length > page.length || (await this.isCut(query, page));
     return { rows: page, last: more ? page.at(-1) : end };
   }
 
   /** Whether a page that is too short ends where it does because it is full. */
-  private async isCut(tenant: string, query: ListQuery, page: readonly AtomeRow[]): Promise<boolean> {
+  private async isCut(query: ListQuery, page: readonly AtomeRow[]): Promise<boolean> {
     const bytes = page.reduce((sum, { size }) => sum + size, 0);
     if (bytes <= PAGE_BYTES) return false;
     // to look for one more is to look through the rest
     if (query.search !== undefined) return true;
     const behind = { ...query, limit: 1, offset: query.offset + page.length };
-    return (await this.store.ledger(tenant).atomes.list(behind)).length > 0;
+    return (await this.ledger.queries.list(behind)).length > 0;
   }
 
   /** However many there are: what is not counted in the head takes a walk over them. */
-  async count(tenant: string, query: ListQuery): Promise<number> {
-    return (await keptTotal(this.store.ledger(tenant), query)) ?? this.store.ledger(tenant).atomes.count(query);
+  async count(query: ListQuery): Promise<number> {
+    return (await keptTotal(this.ledger, query)) ?? this.ledger.queries.count(query);
   }
 
   /** As {@link count}, but what is not counted in the head is counted among {@link MOST_COUNTED} only. */
-  async total(tenant: string, query: ListQuery): Promise<Total> {
-    const total = await keptTotal(this.store.ledger(tenant), query);
+  async total(query: ListQuery): Promise<Total> {
+    const total = await keptTotal(this.ledger, query);
     if (total !== undefined) return { total, isExact: true };
-    return this.store.ledger(tenant).atomes.countNewest(query, MOST_COUNTED);
+    return this.ledger.queries.countNewest(query, MOST_COUNTED);
   }
 
   /** Versions have no gaps, so a page of history is a range of versions: a numbered one, or that before a version. */
-  async history(tenant: string, id: string, page: number | HistoryCursor, limit: number): Promise<HistoryPage> {
-    const { version: currentVersion } = await this.partial(tenant, id);
-    const { alterations } = this.store.ledger(tenant);
+  async history(id: string, page: number | HistoryCursor, limit: number): Promise<HistoryPage> {
+    const { version: currentVersion } = await this.partial(id);
+    const { alterations } = this.ledger;
     const archivedTo = await alterations.archived(id);
     const to =
       typeof page === 'number' ? currentVersion - (page - 1) * limit : Math.min(page.before - 1, currentVersion);
@@ -218,35 +212,35 @@ export class LedgerReader {
   }
 
   /** Versions `from` to `to` of one atome, oldest first. */
-  async versions(tenant: string, id: string, from: number, to: number): Promise<(Alteration | RedactedAlteration)[]> {
-    return alterationsOf(await this.store.ledger(tenant).alterations.versions(id, { from, to }));
+  async versions(id: string, from: number, to: number): Promise<(Alteration | RedactedAlteration)[]> {
+    return alterationsOf(await this.ledger.alterations.versions(id, { from, to }));
   }
 
-  async alteration(tenant: string, id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
-    const row = await this.store.ledger(tenant).alterations.version(id, version);
+  async alteration(id: string, version: number): Promise<Alteration | RedactedAlteration | undefined> {
+    const row = await this.ledger.alterations.version(id, version);
     return row && alterationOf(row);
   }
 
   /**
    * The next alterations behind `after`, at most up to `upTo`: at least one when there is one.
    */
-  async page(tenant: string, after: number, upTo: number, content: PageContent): Promise<Committed[]> {
-    return readPage(this.store.ledger(tenant), { after, upTo }, content);
+  async page(after: number, upTo: number, content: PageContent): Promise<Committed[]> {
+    return readPage(this.ledger, { after, upTo }, content);
   }
 
   /** As {@link page}; where what comes next is in an archive, or on its way there, what stands behind the floor. */
-  async knownPage(tenant: string, after: number, upTo: number, content: PageContent): Promise<Committed[]> {
-    const page = await this.page(tenant, after, upTo, content);
-    const floor = page.length > 0 ? 0 : await this.floorSeq(tenant);
-    return floor > after && floor < upTo ? this.page(tenant, floor, upTo, content) : page;
+  async knownPage(after: number, upTo: number, content: PageContent): Promise<Committed[]> {
+    const page = await this.page(after, upTo, content);
+    const floor = page.length > 0 ? 0 : await this.floorSeq();
+    return floor > after && floor < upTo ? this.page(floor, upTo, content) : page;
   }
 
   /**
    * As {@link page}, but only alterations that are the newest of their atome as the page is read, and up to the head: who
    * stopped before it would miss what those behind have taken the place of.
    */
-  async newestPage(tenant: string, after: number, { chars }: { readonly chars: number }): Promise<NewestPage> {
-    return readNewestPage(this.store.ledger(tenant), after, chars);
+  async newestPage(after: number, { chars }: { readonly chars: number }): Promise<NewestPage> {
+    return readNewestPage(this.ledger, after, chars);
   }
 
   /**
@@ -254,7 +248,6 @@ export class LedgerReader {
    * it stands now.
    */
   async *snapshot(
-    tenant: string,
     seq: number,
     { kinds, where, hasErased = false }: SnapshotFilter = {},
     visible: (now: AtomeHeader) => boolean = () => true,
@@ -263,7 +256,7 @@ export class LedgerReader {
     const pace = turnBySize();
     for (;;) {
       // an atome may have changed its kind since, so those that moved on are filtered after looking back
-      const rows = await this.store.ledger(tenant).atomes.after({ after, limit: PAGE_ROWS, bytes: SNAPSHOT_BYTES });
+      const rows = await this.ledger.atomes.after({ after, limit: PAGE_ROWS, bytes: SNAPSHOT_BYTES });
       if (rows.length === 0) return;
       await turn();
       for (const row of rows) {
@@ -274,7 +267,7 @@ export class LedgerReader {
         }
         const isOfNow = row.seq <= seq;
         if (!isOfNow) await turn();
-        const there = isOfNow ? row : await this.asOf(tenant, row, seq);
+        const there = isOfNow ? row : await this.asOf(row, seq);
         if (there?.deletedAt !== null || (kinds && !kinds.includes(there.kind))) continue;
         const due = where && pace(row.size);
         if (due) await due;
@@ -285,15 +278,15 @@ export class LedgerReader {
     }
   }
 
-  private async asOf(tenant: string, row: AtomeRow, seq: number): Promise<AtomeInText | undefined> {
+  private async asOf(row: AtomeRow, seq: number): Promise<AtomeInText | undefined> {
     if (row.createdSeq > seq) return undefined;
     const looked = { id: row.id, current: row.version };
-    const version = await versionAt(this.store.ledger(tenant), looked, { seq }).catch((error: unknown) => {
+    const version = await versionAt(this.ledger, looked, { seq }).catch((error: unknown) => {
       throw error instanceof AtomeError && error.code === 'gone' ? new AtomeError('unavailable', COMPACTED) : error;
     });
-    const text = await this.textOf(tenant, row.id, version);
+    const text = await this.textOf(row.id, version);
     // of what is erased there is none, nor of what has gone since
-    if (!text && (await this.floorSeq(tenant)) > seq) throw new AtomeError('unavailable', COMPACTED);
+    if (!text && (await this.floorSeq()) > seq) throw new AtomeError('unavailable', COMPACTED);
     return text;
   }
 }

@@ -16,6 +16,7 @@ import type {
   LedgerAlterations,
   LedgerAtomes,
   LedgerAudit,
+  LedgerQueries,
   LedgerWrites,
   LockedState,
   NextDescendants,
@@ -31,6 +32,7 @@ import { SELECT_OTHER_BYTES } from './row-bytes.sql.js';
 import * as sql from './sql.js';
 import { SqlBases } from './sql.bases.js';
 import { SqlAtomes } from './sql.atomes.js';
+import { SqlQueries } from './sql.queries.js';
 import { Part, type SqlDatabase } from './sql.part.js';
 
 /** One tenant's ledger in SQL. Its parts are made when they are asked for: most who ask want one. */
@@ -46,6 +48,10 @@ export class SqlLedger implements TenantLedger {
 
   get atomes(): LedgerAtomes {
     return new SqlAtomes(this.database, this.tenant);
+  }
+
+  get queries(): LedgerQueries {
+    return new SqlQueries(this.database, this.tenant);
   }
 
   get alterations(): LedgerAlterations {

@@ -15,7 +15,7 @@ describe('descendants', () => {
 
   const inherited = async (id: string): Promise<unknown> => {
     await ledger.settled();
-    return (await ledger.reader.get(TENANT, id)).inherited;
+    return (await ledger.reader.get(id)).inherited;
   };
 
   it('are found also where they were made, moved and shared in the same group', async () => {
@@ -47,7 +47,7 @@ describe('descendants', () => {
     await ledger.write(descendant('one', 'open'));
     const late = { hlc: '000001700000000000-0000-n' };
     await ledger.write(write('one', 'replace', { parentId: 'closed' }, late));
-    expect(await ledger.reader.get(TENANT, 'one')).toMatchObject({ parentId: 'open', inherited: 'tenant', version: 2 });
+    expect(await ledger.reader.get('one')).toMatchObject({ parentId: 'open', inherited: 'tenant', version: 2 });
   });
 
   it('are not given more copies of a long access than a transaction should hold', async () => {

@@ -23,8 +23,8 @@ describe('the past of a large document', () => {
       lengths.push((await ledger.store.ledger(TENANT).alterations.deltaChain([['map', version]])).length);
     }
     expect(Math.max(...lengths)).toBeLessThanOrEqual(64);
-    const now = await ledger.reader.get(TENANT, 'map');
-    expect((await ledger.reader.stateAt(TENANT, 'map', 151))?.data).toEqual(now.data);
+    const now = await ledger.reader.get('map');
+    expect((await ledger.reader.stateAt('map', 151))?.data).toEqual(now.data);
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 
@@ -36,7 +36,7 @@ describe('the past of a large document', () => {
       const rows = await ledger.store.ledger(TENANT).alterations.deltaChain([['large', version]]);
       expect(JSON.stringify(rows).length).toBeLessThan(10_000);
     }
-    expect((await ledger.reader.stateAt(TENANT, 'large', 3))?.data).toEqual({ text: 'small', n: 1 });
+    expect((await ledger.reader.stateAt('large', 3))?.data).toEqual({ text: 'small', n: 1 });
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 });

@@ -36,7 +36,7 @@ describe.each(DATABASES)('an erased atome that inherits, on %s', (_name, create)
     await erase();
     await share('private');
     expect(await fault()).toBeUndefined();
-    expect(await ledger.reader.headerOf(TENANT, descendant)).toMatchObject({
+    expect(await ledger.reader.headerOf(descendant)).toMatchObject({
       inherited: { read: [], write: ['somebody'] },
     });
   });

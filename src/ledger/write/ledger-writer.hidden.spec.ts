@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { by, create, openLedger, TENANT, update, write, type TestLedger } from '../../../test/support/ledger/ledger.js';
+import { by, create, openLedger, update, write, type TestLedger } from '../../../test/support/ledger/ledger.js';
 import { WatchedStore } from '../../../test/support/ledger/watched-store.js';
 import { openStore } from '../stores/open-store.js';
 import { OPEN_RULES } from '../../protocol/index.js';
@@ -28,6 +28,6 @@ describe('a restore of an atome that may not be read', () => {
     expect(answers[0]).toBe(answers[1]);
     await ledger.write(write('hidden', 'restore', { version: 1 }), by('ann'));
     expect(watched.count('alterations.deltaChain')).toBe(1);
-    expect(await ledger.reader.get(TENANT, 'hidden')).toMatchObject({ data: { n: 0 } });
+    expect(await ledger.reader.get('hidden')).toMatchObject({ data: { n: 0 } });
   });
 });

@@ -21,7 +21,7 @@ describe('the same write under the same opId', () => {
   });
   afterEach(() => ledger.close());
 
-  const head = async (): Promise<number> => (await ledger.reader.head(TENANT)).seq;
+  const head = async (): Promise<number> => (await ledger.reader.head()).seq;
   const op = (mutation: Mutation, opId = 'op'): Mutation => ({ ...mutation, opId });
 
   it.each([2, 3, 4, 5])('is one alteration when it comes %d times at once', async (times) => {

@@ -118,7 +118,7 @@ describe('what a tenant may hold', () => {
     await ledger.write(write('a', 'delete', {}));
     await ledger.write(create('c'));
     await expect(ledger.write(write('a', 'restore', { version: 1 }))).rejects.toMatchObject(exceeded('atomes'));
-    expect(await ledger.reader.head(TENANT)).toMatchObject({ seq: 5, atomes: 2 });
+    expect(await ledger.reader.head()).toMatchObject({ seq: 5, atomes: 2 });
   });
 
   it('is a number of bytes; a deletion is still possible', async () => {
@@ -143,7 +143,7 @@ describe('what a tenant may hold', () => {
     await ledger.write(write('a', 'share', { access: 'private' }));
     await ledger.settled();
     await expect(share(100)).rejects.toMatchObject(exceeded('bytes'));
-    expect(await ledger.reader.headerOf(TENANT, 'b')).toMatchObject({ inherited: { read: [] } });
+    expect(await ledger.reader.headerOf('b')).toMatchObject({ inherited: { read: [] } });
     expect((await verifyLedger(ledger.store.ledger(TENANT))).fault).toBeUndefined();
   });
 
@@ -156,7 +156,7 @@ describe('what a tenant may hold', () => {
       await ledger.write(each);
     }
     for (const id of ['a', 'b', 'c']) await ledger.write(child(id, 'open', 'inherit'));
-    const { bytes } = await ledger.reader.head(TENANT);
+    const { bytes } = await ledger.reader.head();
     const { store } = ledger;
     await ledger.writer.drain();
     ledger = await openLedger(store, { quotas: { bytes } });
@@ -213,7 +213,7 @@ describe('what a tenant may hold', () => {
     await open({});
     await ledger.write(create('a', { n: 0 }));
     if (before) await ledger.write(before);
-    const bytes = async (): Promise<number> => (await ledger.reader.head(TENANT)).bytes;
+    const bytes = async (): Promise<number> => (await ledger.reader.head()).bytes;
     const had = await bytes();
     await ledger.write(once);
     expect((await bytes()) - had).toBeGreaterThan(least);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AtomeQueries } from '../../../src/application/atome-queries.js';
 import { AccessPolicy } from '../../../src/auth/authorization/access-policy.js';
-import { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../../../src/ledger/read/ledger-readers.js';
 import { MOST_COUNTED } from '../../../src/ledger/read/totals.js';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import { selectSorted } from '../../../src/ledger/stores/sort.sql.js';
@@ -122,8 +122,8 @@ describe.each(DATABASES)('the total of a long list, on %s,', (_name, create) => 
     const store = await openStore(database.url);
     const hide = (principal: Principal, _action: string, { id }: { id: string }): boolean =>
       principal.roles.includes('admin') || id !== hidden;
-    const reader = new LedgerReader(store);
-    const asked = new AtomeQueries(() => reader, new AccessPolicy({ authorize: hide }, fail));
+    const ledgers = new LedgerReaders(store);
+    const asked = new AtomeQueries(({ tenant }) => ledgers.of(tenant), new AccessPolicy({ authorize: hide }, fail));
     const told = async (): Promise<unknown[]> => [
       await total('kind=note', writer),
       await total('page=3', writer),
@@ -154,7 +154,7 @@ describe.each(DATABASES)('the total of a long list, on %s,', (_name, create) => 
       return scan(scope, statement);
     };
     for (const filter of [{ kind: 'note', type: 'tenth' }, { type: 'tenth' }, { parentId: null, type: 'tenth' }]) {
-      const { total } = await store.ledger('default').atomes.countNewest({ ...ALL, ...filter }, 100);
+      const { total } = await store.ledger('default').queries.countNewest({ ...ALL, ...filter }, 100);
       expect(Math.abs(total - 10)).toBeLessThanOrEqual(1);
     }
     expect(seen).toHaveLength(6);

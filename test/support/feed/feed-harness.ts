@@ -19,7 +19,7 @@ export class FeedHarness {
     readonly watched: WatchedStore,
     readonly ledger: TestLedger,
   ) {
-    this.feed = new Feed(feedParts(ledger.reader), ledger.writer, (error) => this.errors.push(error));
+    this.feed = new Feed(feedParts(ledger.ledgers), ledger.writer, (error) => this.errors.push(error));
   }
 
   static async start(): Promise<FeedHarness> {

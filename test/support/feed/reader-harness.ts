@@ -31,8 +31,8 @@ export class ReaderHarness {
 
   /** Opens the log where the ledger is; from then on it is told of every commit. */
   async follow(): Promise<void> {
-    const { reader, writer } = this.ledger;
-    const log = openTenantLog(TENANT, await reader.head(TENANT), feedParts(reader, READER_OPTIONS, this.rules));
+    const { ledgers, reader, writer } = this.ledger;
+    const log = openTenantLog(TENANT, await reader.head(), feedParts(ledgers, READER_OPTIONS, this.rules));
     writer.onCommit((_tenant, committed) => log.tail.append(committed));
     log.tail.listen({
       advanced: () => this.readers.forEach((each) => each.wake()),

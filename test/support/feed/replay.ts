@@ -10,10 +10,10 @@ export interface Folded {
 }
 
 /** A replica that folds the alterations of the feed, in order, as they come over the wire. */
-export async function replayFold(reader: LedgerReader, tenant: string, head: number, chars: number): Promise<Folded> {
+export async function replayFold(reader: LedgerReader, head: number, chars: number): Promise<Folded> {
   const folded: Folded = { states: new Map(), seqs: [], versions: new Map() };
   for (let after = 0; after < head;) {
-    for (const committed of await reader.page(tenant, after, head, { chars })) {
+    for (const committed of await reader.page(after, head, { chars })) {
       const alteration = overWire(committed.alteration);
       const { atomeId, seq } = alteration;
       const state = fold(folded.states.get(atomeId) ?? null, alteration);
@@ -29,13 +29,12 @@ export async function replayFold(reader: LedgerReader, tenant: string, head: num
 /** A replica that believes what each event says of its atome; it knows no deleted ones. */
 export async function replayEvents(
   reader: LedgerReader,
-  tenant: string,
   head: number,
   page: { readonly chars: number; readonly compact?: boolean },
 ): Promise<Map<string, Atome>> {
   const atomes = new Map<string, Atome>();
   for (let after = 0; after < head;) {
-    const events = (await reader.page(tenant, after, head, page)).map((each) => overWire(eventOf(each)));
+    const events = (await reader.page(after, head, page)).map((each) => overWire(eventOf(each)));
     events.forEach((event) => apply(atomes, event));
     after = events.at(-1)?.seq ?? head;
   }

@@ -6,14 +6,14 @@ import { ConsumerRunner } from '../../../src/consumers/consumer.runner.js';
 import { Consumers } from '../../../src/consumers/consumers.js';
 import { HostTransactions } from '../../../src/consumers/host-transactions.js';
 import type { Tables } from '../../../src/database/tables.js';
-import type { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import type { LedgerReaders } from '../../../src/ledger/read/ledger-readers.js';
 import { StoreError } from '../../../src/ledger/store-error.js';
 import type { LedgerStore } from '../../../src/ledger/store.js';
 import type { LedgerWriter } from '../../../src/ledger/write/ledger-writer.js';
 
 interface Over {
   readonly store: LedgerStore;
-  readonly reader: LedgerReader;
+  readonly ledgers: LedgerReaders;
   readonly writer: Pick<LedgerWriter, 'onCommit'>;
 }
 
@@ -38,7 +38,7 @@ export function consumerOn(
     store: rows,
     transactions,
     page: (tenant, after, upTo = Number.MAX_SAFE_INTEGER) =>
-      over.reader.knownPage(tenant, after, upTo, { chars: 4_096 }),
+      over.ledgers.of(tenant).knownPage(after, upTo, { chars: 4_096 }),
     now: () => performance.now(),
     leaseMs: 300,
     warn: () => undefined,

@@ -1,7 +1,9 @@
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import type { Outcome, WriteOrigin } from '../../../src/ledger/outcome.js';
 import { NO_QUOTAS, type Quotas } from '../../../src/ledger/write/quotas.js';
-import { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import type { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../../../src/ledger/read/ledger-readers.js';
+import type { StateAt } from '../../../src/ledger/write/group-commits.js';
 import type { LedgerStore } from '../../../src/ledger/store.js';
 import { LedgerWriter } from '../../../src/ledger/write/ledger-writer.js';
 import { STANDING } from '../../../src/ledger/write/admission.js';
@@ -29,6 +31,8 @@ export const SOMEBODY = ORIGIN.principal;
 export interface TestLedger {
   readonly store: LedgerStore;
   readonly writer: LedgerWriter;
+  readonly ledgers: LedgerReaders;
+  /** That of {@link TENANT}. */
   readonly reader: LedgerReader;
   write(mutation: Mutation, origin?: WriteOrigin): Promise<Outcome>;
   /** Resolves when all that inherit have been told what. */
@@ -53,7 +57,7 @@ function fail(error: unknown): void {
 /** On SQLite in memory unless a store is given. */
 export async function openLedger(store?: LedgerStore, options: TestLedgerOptions = {}): Promise<TestLedger> {
   const over = store ?? (await openStore('sqlite::memory:'));
-  const reader = new LedgerReader(over);
+  const ledgers = new LedgerReaders(over);
   const { now = Date.now } = options;
   const environment = {
     clock: new HybridClock('server', now),
@@ -63,12 +67,13 @@ export async function openLedger(store?: LedgerStore, options: TestLedgerOptions
     kinds: options.kinds,
     now,
   };
-  const stateAt: LedgerReader['stateAt'] = (tenant, id, version) => reader.stateAt(tenant, id, version);
+  const stateAt: StateAt = (tenant, id, version) => ledgers.of(tenant).stateAt(id, version);
   const writer = new LedgerWriter(over, stateAt, environment, options.onError ?? fail);
   return {
     store: over,
     writer,
-    reader,
+    ledgers,
+    reader: ledgers.of(TENANT),
     settled: () => writer.settled(),
     write: withRoom((mutation, origin = ORIGIN) => writer.submit(TENANT, mutation, origin)),
     close: async () => {

@@ -1,6 +1,6 @@
 import type { LedgerStore, TenantLedger } from '../../../src/ledger/store.js';
 
-const PARTS = ['write', 'atomes', 'alterations', 'audit'] as const;
+const PARTS = ['write', 'atomes', 'queries', 'alterations', 'audit'] as const;
 type Part = (typeof PARTS)[number];
 
 /** Of the store, or of a part of a ledger. */

@@ -1,6 +1,6 @@
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import type { ListQuery } from '../../../src/ledger/store.js';
-import { create, openLedger, TENANT } from '../ledger/ledger.js';
+import { create, openLedger } from '../ledger/ledger.js';
 
 /* An application that is bundled into one file, without what stands beside the server's: it lists what it has written. */
 
@@ -9,9 +9,9 @@ const store = await openStore(url, { report: (kind, line) => console.log(`report
 const ledger = await openLedger(store);
 const ALL: ListQuery = { includeDeleted: false, sortBy: 'id', sortOrder: 'asc', limit: 10, offset: 0 };
 for (const id of ['a', 'b']) await ledger.write(create(id));
-const lists = await Promise.all([1, 2, 3, 4].map(() => ledger.reader.list(TENANT, ALL)));
+const lists = await Promise.all([1, 2, 3, 4].map(() => ledger.reader.list(ALL)));
 for (const { rows } of lists) console.log(`listed ${rows.map(({ id }) => id).join(',')}`);
-const { alterations } = await ledger.reader.history(TENANT, 'a', 1, 10);
+const { alterations } = await ledger.reader.history('a', 1, 10);
 console.log(`history ${alterations.length}`);
 await ledger.close();
 console.log('closed');

@@ -18,7 +18,8 @@ import { Feed } from '../../../src/feed/feed.js';
 import { DEFAULT_FEED_OPTIONS, type FeedOptions } from '../../../src/feed/options.js';
 import { PageCache } from '../../../src/feed/page-cache.js';
 import { byteBudgetWithin } from '../../../src/http/byte-budget.js';
-import { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import type { LedgerReader } from '../../../src/ledger/read/ledger-reader.js';
+import { LedgerReaders } from '../../../src/ledger/read/ledger-readers.js';
 import type { LedgerStore } from '../../../src/ledger/store.js';
 import { LedgerWriter } from '../../../src/ledger/write/ledger-writer.js';
 import { NO_QUOTAS } from '../../../src/ledger/write/quotas.js';
@@ -95,7 +96,7 @@ export class SimNode implements Listener {
       if (!(error instanceof AtomeError && error.retryable)) blame(`${actor.name}: ${String(error)}`);
     };
     const rules = new AccessPolicy({}, onError);
-    const reader = new LedgerReader(store);
+    const ledgers = new LedgerReaders(store);
     const slots = new ReadSlots();
     const memory = new MemoryBudget(2 ** 28);
     const environment = {
@@ -106,9 +107,9 @@ export class SimNode implements Listener {
       now: Date.now,
       memory,
     };
-    this.writer = new LedgerWriter(store, (...at) => reader.stateAt(...at), environment, onError);
+    this.writer = new LedgerWriter(store, (tenant, ...at) => ledgers.of(tenant).stateAt(...at), environment, onError);
     const pages = new PageCache(FEED.pageBytes);
-    const parts = { ledger: reader, options: FEED, rules, pages, rings: { bytes: 0 }, memory, slots: slots.light };
+    const parts = { ledgers, options: FEED, rules, pages, rings: { bytes: 0 }, memory, slots: slots.light };
     this.feed = new Feed(parts, this.writer, onError);
     const node = new NodeBus({ secret: () => Promise.resolve(SECRET), hasRoom: () => true }, bus.transportOf(actor));
     const { writer, feed } = this;
@@ -117,7 +118,7 @@ export class SimNode implements Listener {
     this.registry = new ConnectionRegistry(SOCKET.heartbeatMs, memory, quiet, node.state);
     const authenticator = new Names();
     this.limiter = new ConnectionLimiter(authenticator);
-    const readerOf = (): LedgerReader => reader;
+    const readerOf = ({ tenant }: Principal): LedgerReader => ledgers.of(tenant);
     const queries = new AtomeQueries(readerOf, rules);
     const prepared = new PreparedWriter(writer, undefined, undefined, () => undefined);
     const writes = new AtomeWrites(prepared, readerOf, queries, undefined as never);

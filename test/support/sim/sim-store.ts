@@ -31,7 +31,7 @@ export interface SimDatabase {
   readonly committed: (rows: readonly AlterationRow[]) => void;
 }
 
-const PARTS = ['write', 'atomes', 'alterations', 'audit', 'bases'] as const;
+const PARTS = ['write', 'atomes', 'queries', 'alterations', 'audit', 'bases'] as const;
 
 /**
  * The store as one node has it, over a connection: each call takes its way there and back, and may fail on either. What is
