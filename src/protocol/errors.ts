@@ -78,7 +78,7 @@ export class AtomeError extends Error {
 
 /** Most bad fields that one error names, and most characters of a path: what comes back stays small. */
 const MAX_ISSUES = 20;
-const MAX_PATH_CHARS = 200;
+export const MAX_PATH_CHARS = 200;
 
 /** The error for input with one or more bad fields; all of them are named, up to {@link MAX_ISSUES}. */
 export function invalid(issues: readonly Issue[], code: 'invalid' | 'too_complex' = 'invalid'): AtomeError {

@@ -75,6 +75,16 @@ describe('jsonPatch', () => {
     expect(document).toEqual(before);
   });
 
+  it('refuses a path as long as a message without telling all of it', () => {
+    let refusal: unknown;
+    try {
+      jsonPatch({}, [{ op: 'add', path: '/a'.repeat(500_000), value: 1 }]);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(JSON.stringify((refusal as AtomeError).toBody()).length).toBeLessThan(1_000);
+  });
+
   it('lets copies add no more values than it was told', () => {
     const doubling: JsonPatch = Array.from({ length: 30 }, () => ({ op: 'copy', from: '/l', path: '/l/-' }));
     expect(() => jsonPatch({ l: [1] }, doubling, { values: 10_000, chars: 10_000 })).toThrow(/copy too many values/);

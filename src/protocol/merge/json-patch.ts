@@ -1,4 +1,4 @@
-import { AtomeError } from '../errors.js';
+import { AtomeError, MAX_PATH_CHARS } from '../errors.js';
 import { isObject, type JsonValue } from '../json.js';
 
 /** One step of a JSON Patch (RFC 6902). */
@@ -64,8 +64,8 @@ function applyStep(root: Root, step: JsonPatchStep, index: number): void {
   const fail = (pointer: string, why: string): never => {
     throw new AtomeError(
       'patch_failed',
-      `step ${index} (${step.op} ${step.path}) does not fit: "${pointer}" ${why}; read the atome again and rebuild the patch`,
-      { step: index, path: pointer },
+      `step ${index} (${step.op} ${told(step.path)}) does not fit: "${told(pointer)}" ${why}; read the atome again and rebuild the patch`,
+      { step: index, path: told(pointer) },
     );
   };
   switch (step.op) {
@@ -96,6 +96,11 @@ function applyStep(root: Root, step: JsonPatchStep, index: number): void {
       if (step.path !== step.from) insert(root, step.path, take(root, step.from, fail), fail);
       break;
   }
+}
+
+/** What comes back stays small. */
+function told(pointer: string): string {
+  return pointer.slice(0, MAX_PATH_CHARS);
 }
 
 type Fail = (pointer: string, why: string) => never;
