@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
-import { AtomeError, decodeJson, JSON_PATCH, MERGE_PATCH } from '../protocol/index.js';
+import { AtomeError, decodeJson, JSON_PATCH, MERGE_PATCH, type Limits } from '../protocol/index.js';
 
 /**
  * Decodes JSON bodies with errors that say what is wrong. An empty body is no body: a DELETE with a JSON
@@ -23,9 +23,12 @@ export function addBodyParsers(fastify: FastifyInstance, types: readonly string[
 /** The types of `PATCH`, which no Fastify application decodes by itself. */
 export const PATCH_TYPES = [MERGE_PATCH, JSON_PATCH] as const;
 
-/** @returns undefined for an empty body. @throws AtomeError `invalid_json` */
-export function decodeBody(body: Buffer): unknown {
+/**
+ * @param bounds of the value; left out: none.
+ * @returns undefined for an empty body. @throws AtomeError `invalid_json`, `too_complex`
+ */
+export function decodeBody(body: Buffer, bounds?: Pick<Limits, 'jsonDepth' | 'jsonNodes'>): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw new AtomeError('invalid_json', 'the body is not valid UTF-8');
-  return decodeJson(body.toString());
+  return decodeJson(body.toString(), bounds);
 }

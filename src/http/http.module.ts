@@ -29,9 +29,9 @@ import { UsualPrefix } from './usual-prefix.js';
     },
     {
       provide: Transfers,
-      inject: [ArrivingBodies, MemoryBudget],
-      useFactory: (bodies: ArrivingBodies, memory: MemoryBudget) =>
-        new Transfers(bodies, byteBudgetWithin(memory, 'answers that are taken')),
+      inject: [ArrivingBodies, MemoryBudget, ResolvedOptions],
+      useFactory: (bodies: ArrivingBodies, memory: MemoryBudget, { limits }: ResolvedOptions) =>
+        new Transfers(bodies, byteBudgetWithin(memory, 'answers that are taken'), limits),
     },
     {
       provide: HeavyCalls,

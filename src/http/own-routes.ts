@@ -6,6 +6,7 @@ import type { ArrivingBodies } from './arriving-bodies.js';
 import { addBodyParsers, PATCH_TYPES } from './body-parsers.js';
 import { keepOutOfCaches } from './cache-headers.js';
 import type { ByteBudget } from './byte-budget.js';
+import type { Limits } from '../protocol/index.js';
 import type { Drain } from './drain.js';
 import { takeOwnQueries } from './own-query.js';
 import { sendLargeAnswersInParts } from './large-answers.js';
@@ -20,6 +21,7 @@ export class Transfers {
   constructor(
     readonly bodies: ArrivingBodies,
     readonly answers: ByteBudget,
+    readonly limits: Limits,
   ) {}
 }
 
@@ -54,8 +56,8 @@ export class OwnRoutes implements OnModuleInit {
     this.way.turns.attach(fastify);
     refuseExtras(fastify);
     const log = new LimitedLog(new Logger('Http'));
-    const { bodies, answers } = this.transfers;
-    takeOwnContent(fastify, { bodies, log });
+    const { bodies, answers, limits } = this.transfers;
+    takeOwnContent(fastify, { bodies, log, limits });
     sendLargeAnswersInParts(fastify, { budget: answers, log });
     fastify.addHook('onSend', (request, reply, _payload, done) => {
       if (this.way.drain.isLeaving && request.raw.httpVersionMajor === 1) reply.header('connection', 'close');

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
 import { addressOf } from '../auth/admission/client-address.js';
 import { identityOf, RULE } from '../auth/authentication/request-authenticator.js';
-import { AtomeError, JSON_PATCH, MERGE_PATCH } from '../protocol/index.js';
+import { AtomeError, JSON_PATCH, MERGE_PATCH, type Limits } from '../protocol/index.js';
 import { tooLarge, type ArrivingBodies } from './arriving-bodies.js';
 import { decodeBody } from './body-parsers.js';
 import { LARGE, turn } from '../ledger/turns.js';
@@ -27,7 +27,12 @@ export function describeContent(method: string): [name: string, value: string] {
 export interface OwnContent {
   readonly bodies: ArrivingBodies;
   readonly log: Pick<LimitedLog, 'warn'>;
+  readonly limits: Limits;
 }
+
+/** Where a body is a list of values each of which is bounded by itself, and how much deeper those are. */
+const MANY = /\/(?:push|batch|ack)$/;
+const MANY_DEPTH = 2;
 
 /** What a request says of its body; kept here while the application around us must not decode it. */
 interface Said {
@@ -43,7 +48,7 @@ type Told = FastifyRequest & { [SAID]?: Said };
  * something else; what they do read is read here, so that no parser of an application around us decodes it, whatever its
  * hooks have looked at before.
  */
-export function takeOwnContent(fastify: FastifyInstance, { bodies, log }: OwnContent): void {
+export function takeOwnContent(fastify: FastifyInstance, { bodies, log, limits }: OwnContent): void {
   fastify.addHook('preParsing', (request, reply, payload, done) => {
     const types = CONTENT_TYPES[request.method];
     const isOurs = types !== undefined && RULE in request.routeOptions.config;
@@ -51,7 +56,7 @@ export function takeOwnContent(fastify: FastifyInstance, { bodies, log }: OwnCon
     const refusal = refusalOf(request, reply, types);
     if (refusal) log.warn(refusal.message, lineOf(refusal, request));
     if (refusal || request.headers['content-type'] === undefined) return done(refusal, payload);
-    readBody(request, payload as Readable, bodies).then(
+    readBody(request, payload as Readable, { bodies, limits }).then(
       (body) => {
         request.body = body;
         hideBody(request);
@@ -71,13 +76,18 @@ export function takeOwnContent(fastify: FastifyInstance, { bodies, log }: OwnCon
 }
 
 /** @throws AtomeError, by rejecting. */
-async function readBody(request: FastifyRequest, payload: Readable, bodies: ArrivingBodies): Promise<unknown> {
+async function readBody(
+  request: FastifyRequest,
+  payload: Readable,
+  { bodies, limits }: Pick<OwnContent, 'bodies' | 'limits'>,
+): Promise<unknown> {
   const limit = request.routeOptions.bodyLimit;
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const body = await bodies.read(payload, limit, callerOf(request));
   // however many large ones are there at once, a part of them is decoded before the loop turns
   if (body.length > LARGE) await turn();
-  return decodeBody(body);
+  const areMany = MANY.test(request.routeOptions.url ?? '');
+  return decodeBody(body, areMany ? { jsonDepth: limits.jsonDepth + MANY_DEPTH, jsonNodes: Infinity } : limits);
 }
 
 /** As if there were no body, so that nobody decodes it again. */

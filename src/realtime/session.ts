@@ -6,7 +6,6 @@ import { closeCodeOf, toAtomeError } from '../http/problem.js';
 import {
   AtomeError,
   CloseCode,
-  decodeJson,
   isObject,
   parseMessage,
   PROTOCOL_VERSION,
@@ -17,6 +16,7 @@ import { BackPressure } from './backpressure.js';
 import { ClientSocket } from './client-socket.js';
 import { ConnectionIdentity } from './connection-identity.js';
 import { GOING_DOWN } from './connection-registry.js';
+import { decodeFrame, TooComplexFrame } from './decode-frame.js';
 import type { RegisteredConnection } from './registered-connection.js';
 import { Inbox, type Frame } from './inbox.js';
 import { costOf } from './message-costs.js';
@@ -202,10 +202,11 @@ export class Session implements RegisteredConnection {
     let input: unknown;
     try {
       if (frame === null) throw new AtomeError('invalid', 'send text frames; a binary frame is not understood');
-      input = decodeJson(frame);
+      input = decodeFrame(frame, this.deps.limits);
       await this.handleMessage(parseMessage(input, this.deps.limits), frame.length);
     } catch (error) {
-      this.sendError(error, input);
+      if (error instanceof TooComplexFrame) this.sendError(error.cause, error.head);
+      else this.sendError(error, input);
     }
     this.backPressure.resumeUnlessFull();
   }

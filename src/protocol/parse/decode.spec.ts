@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from '../../../test/support/properties.js';
 import { checkJson } from '../json.js';
 import { DEFAULT_LIMITS } from '../limits.js';
@@ -114,5 +114,49 @@ describe('a number of a JSON text', () => {
 
   it('tells where the text is at fault, not where a number was', () => {
     expect(() => decodeJson('{"a":-0,"b":}')).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+  });
+});
+
+describe('a long text', () => {
+  const { jsonDepth, jsonNodes } = DEFAULT_LIMITS;
+  const long = 'x'.repeat(40_000);
+  const decoded = (text: string): unknown => decodeJson(text, DEFAULT_LIMITS);
+
+  it.each<[string, string]>([
+    ['deeper than the bound', `["${long}",${'['.repeat(jsonDepth)}${']'.repeat(jsonDepth)}]`],
+    ['more values than the bound, in an array', `["${long}"${',1'.repeat(jsonNodes - 1)}]`],
+    ['more values than the bound, each in an object', `["${long}"${',{"a":1}'.repeat(jsonNodes / 2)}]`],
+    ['many and no end', '['.repeat(1_000_000)],
+  ])('is refused without being decoded when it has %s', (_what, text) => {
+    const parse = jest.spyOn(JSON, 'parse');
+    expect(() => decoded(text)).toThrow(expect.objectContaining({ code: 'too_complex' }));
+    expect(parse).not.toHaveBeenCalled();
+    parse.mockRestore();
+  });
+
+  it.each<[string, string]>([
+    ['as deep as the bound', `["${long}",${'['.repeat(jsonDepth - 1)}${']'.repeat(jsonDepth - 1)}]`],
+    ['as many values as the bound', `["${long}"${',1'.repeat(jsonNodes - 2)}]`],
+    ['text that looks like more', `["${long}","${'[,{'.repeat(jsonNodes)}\\"${',['.repeat(jsonNodes)}"]`],
+    ['nothing in many', `["${long}",[ ],{\n}]`],
+  ])('is decoded when it has %s', (_what, text) => {
+    expect(decoded(text)).toEqual(JSON.parse(text));
+  });
+
+  it.each(['["', '["\\', `{"a":"${'\\"'.repeat(9)}`])('that ends within a string is no JSON: %s', (end) => {
+    expect(() => decoded(`["${long}",${end}`)).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+  });
+
+  it('is refused as it is when it is decoded', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 9 }), fc.nat(9), fc.nat(40), (value, depth, nodes) => {
+        const limits = { jsonDepth: depth, jsonNodes: nodes + 2 };
+        const all = [long, value];
+        const isRefused = checkJson(all, limits)?.code === 'too_complex';
+        const decode = (): unknown => decodeJson(JSON.stringify(all, null, 1), limits);
+        if (isRefused) expect(decode).toThrow(expect.objectContaining({ code: 'too_complex' }));
+        else expect(decode).not.toThrow();
+      }),
+    );
   });
 });
