@@ -23,12 +23,14 @@ type Decorators = Pick<
   | 'ApiTags'
 >;
 
-function installed(): Decorators | undefined {
+/** @returns undefined where they cannot be had: then nothing is described. */
+export function loaded(require: (name: string) => unknown): Decorators | undefined {
   try {
-    return createRequire(import.meta.url)(NAME) as Decorators;
+    return require(NAME) as Decorators;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'MODULE_NOT_FOUND' && message.includes(`'${NAME}'`)) return undefined;
+    // what runs an application's tests may not load modules this way, as Jest does not before Node 24.9
+    if (code === 'ERR_REQUIRE_ESM' || (code === 'MODULE_NOT_FOUND' && message.includes(`'${NAME}'`))) return undefined;
     throw error;
   }
 }
@@ -48,4 +50,4 @@ export const {
   ApiResponse,
   ApiSchema,
   ApiTags,
-} = installed() ?? describesNothing;
+} = loaded(createRequire(import.meta.url)) ?? describesNothing;
