@@ -2,6 +2,7 @@ import type { Atome, JsonObject, JsonPatch, JsonValue } from '../../../src/proto
 import { isMap, mergePatch } from '../../../src/protocol/merge/merge-patch.js';
 import { inTime } from '../core/timer.js';
 import type { PendingWrite } from '../storage/store.js';
+import { jsonCopy } from './json-copy.js';
 import { timeOf } from './write-clock.js';
 
 /*
@@ -79,7 +80,8 @@ export function partsOf(atome: Atome, write: Setting, now: string): Partial<Atom
     case 'patch':
       return patched(atome.data, changes);
     case 'replace':
-      return named({ kind, type, data, meta, parentId });
+      // what is not named stays
+      return jsonCopy({ kind, type, data, meta, parentId });
     case 'share':
       return rights(changes.access);
     case 'delete':
@@ -93,10 +95,6 @@ export function partsOf(atome: Atome, write: Setting, now: string): Partial<Atom
 /** What `inherit` comes to, only the server knows; that it is the tenant's, an atome says by saying nothing. */
 function rights(access: JsonValue | undefined): Partial<Atome> {
   return { access: access === 'tenant' ? undefined : access, inherited: undefined } as Partial<Atome>;
-}
-
-function named(parts: object): Partial<Atome> {
-  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
 }
 
 function patched(data: JsonObject, changes: JsonObject | JsonPatch): Partial<Atome> | undefined {

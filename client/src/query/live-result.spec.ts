@@ -152,4 +152,18 @@ describe('LiveResult', () => {
     expect(live.atomes.map(({ id }) => id)).toEqual(notes.slice(12, 22).map(({ id }) => id));
     expect(looks).toBe(3);
   });
+
+  it('puts one change among many in its place without comparing all', () => {
+    const all = Array.from({ length: 5_000 }, (_, n) => atome(`a${n}`, 'note', { n } as never, false));
+    let compared = 0;
+    const byN = orderOf(['data.n']);
+    const sort = Object.assign((a: Atome, b: Atome) => ((compared += 1), byN(a, b)), { toJSON: () => ['data.n'] });
+    const live = createLiveResult({ sort }, () => all);
+    compared = 0;
+    const [before, after] = [all[4_000]!, atome('a4000', 'note', { n: 7.5 } as never, false)];
+    expect(live.apply(new Map([['a4000', { before, after }]]))).toMatchObject({ changed: ['a4000'] });
+    expect(live.atomes[8]).toBe(after);
+    expect(live.atomes).toHaveLength(5_000);
+    expect(compared).toBeLessThan(100);
+  });
 });

@@ -55,8 +55,7 @@ export function createLiveResult(
 
   /** Where an atome stands, or would stand. */
   function placeOf(atome: Atome): number {
-    let low = 0;
-    let high = members.length;
+    let [low, high] = [0, members.length];
     while (low < high) {
       const middle = (low + high) >> 1;
       if (compare(members[middle]!, atome) < 0) low = middle + 1;
@@ -74,8 +73,7 @@ export function createLiveResult(
     },
     apply(changes) {
       const moved = { added: [] as string[], changed: [] as string[], removed: [] as string[] };
-      const gone = new Set<Atome>();
-      const come: Atome[] = [];
+      const [gone, come] = [new Set<Atome>(), [] as Atome[]];
       /** One of them was replaced by what looks alike, or may have been. */
       let isStale = false;
       for (const [id, { before, after }] of changes) {
@@ -95,8 +93,13 @@ export function createLiveResult(
       }
       let difference = someOf(moved);
       if (!difference && !isStale) return undefined;
-      // all at once: each by itself would move what is behind it
-      if (gone.size + come.length > 0) take(members.filter((each) => !gone.has(each)).concat(come));
+      // to sort looks at all; of many, each by itself would move what is behind it
+      if (gone.size + come.length > spare || members.length + come.length > most)
+        take(members.filter((each) => !gone.has(each)).concat(come));
+      else {
+        for (const each of gone) members.splice(placeOf(each), 1);
+        for (const each of come) members.splice(placeOf(each), 0, each);
+      }
       if (bound && members.length < end) {
         isStale = true;
         fill();

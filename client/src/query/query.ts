@@ -131,9 +131,8 @@ function isCondition(condition: Condition): boolean {
 /** @throws SyncError `invalid` for a query that would find what was not meant. */
 export function check(query: Query): void {
   for (const [name, value] of Object.entries(query)) {
-    const isRight = Object.hasOwn(FIELDS, name) && FIELDS[name as keyof Query];
-    if (value !== undefined && !(isRight && isRight(value as never)))
-      throw new SyncError('invalid', `a query has no \`${name}: ${textOf(value)}\``);
+    const isRight = Object.hasOwn(FIELDS, name) && FIELDS[name as keyof Query](value as never);
+    if (value !== undefined && !isRight) throw new SyncError('invalid', `a query has no \`${name}: ${textOf(value)}\``);
   }
 }
 
