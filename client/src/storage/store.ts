@@ -200,7 +200,8 @@ export interface Format {
 }
 
 /**
- * The format of this version of the SDK. Stores take it as a parameter, so that tests can bring another. With its first
+ * The format of this version of the SDK: of what is kept, and of what tabs tell each other, of which one may be of a former
+ * build. Its version rises with each change of that which a former build would take wrong: that one then says `outdated`. Stores take it as a parameter, so that tests can bring another. With its first
  * migration, IndexedDB's `open-database` has to import what runs them as ever, because data is brought forward offline
  * too; until then that is a file of its own, which no page loads.
  */
