@@ -1,11 +1,13 @@
 import { SyncError } from '../core/errors.js';
 
 /** How the names of what JSON carries end, and of what it leaves out: not those of bigints, maps, promises, files. */
-const CARRIED = /(ect|ray|ing|ber|ean|ull|ned|ion|bol)]$/;
+const CARRIED = /(ect|ray|ing|ean|ned|ion)]$/;
 
-function plain(_key: string, value: unknown): unknown {
-  const isPlain = typeof value === 'number' ? isFinite(value) : CARRIED.test({}.toString.call(value));
-  if (!isPlain) throw new SyncError('invalid', `JSON has no ${String(value)}`);
+/** What is null, and was none, is an invalid date. */
+function plain(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const isNumber = value === null || typeof value === 'number';
+  const isPlain = isNumber ? isFinite((value ?? this[key]) as number) : CARRIED.test({}.toString.call(value));
+  if (!isPlain) throw new SyncError('invalid', `JSON has no ${String(this[key])}`);
   return value;
 }
 

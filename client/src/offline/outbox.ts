@@ -72,7 +72,7 @@ export function createOutbox(): Outbox {
       const { atomeId } = found.write;
       pending.delete(opId);
       const rest = of(atomeId).filter((each) => each !== found);
-      if (rest.length > 0) byAtome.set(atomeId, rest);
+      if (rest.length) byAtome.set(atomeId, rest);
       else byAtome.delete(atomeId);
       return found;
     },

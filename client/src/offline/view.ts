@@ -55,7 +55,7 @@ export function createView(outbox: Outbox, me: () => string | undefined): View {
 
   function fold(id: string): void {
     const pending = outbox.of(id);
-    if (pending.length > 0) folded.set(id, pending.reduce(step, confirmed.get(id)));
+    if (pending.length) folded.set(id, pending.reduce(step, confirmed.get(id)));
     else folded.delete(id);
   }
 

@@ -17,6 +17,7 @@ it('keeps the order of writes while JSON Patch is being loaded for one of them',
 it('refuses what JSON would make something else of', async () => {
   const client = createClient({ url: 'ws://test', store: memoryStore(), dial: new MemoryNetwork().dial });
   const odds = [
+    new Date(NaN),
     NaN,
     Infinity,
     1n,

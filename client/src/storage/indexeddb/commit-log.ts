@@ -66,7 +66,7 @@ export function createCommitLog(
     seen = last;
     isLost = false;
     hold(news);
-    if (news.length > 0) tell(news);
+    if (news.length) tell(news);
   }
 
   /** What leads a listener from wherever it is to what the database holds. */

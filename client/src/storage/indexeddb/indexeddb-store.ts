@@ -88,7 +88,7 @@ export function indexedDbStore(
     for (const each of older) await adopt(each, log, owner);
     const contents = await read(log);
     tabs = createBrowserTabs(`atome-sync:${db.name}`, pull);
-    if (older.length > 0) tabs?.hint();
+    if (older.length) tabs?.hint();
     await pull();
     return { ...contents, ...(setAside !== undefined && { setAside }) };
   }

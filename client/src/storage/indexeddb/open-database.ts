@@ -91,7 +91,7 @@ async function generationsOf(name: string): Promise<number[]> {
 
 async function open(name: string, format: Format, owner?: string): Promise<{ db: IDBDatabase; fresh: boolean }> {
   // before the upgrade, which waits for nothing; as long as a format has no migrations, no page loads what runs them
-  const { migrateAll } = format.migrations.length > 0 ? await import('./migrate-records.js') : {};
+  const { migrateAll } = format.migrations.length ? await import('./migrate-records.js') : {};
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, format.version);
     let fresh = false;

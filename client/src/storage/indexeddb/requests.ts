@@ -28,8 +28,7 @@ export function storageError(thrown: unknown): SyncError {
 
 function sentence(thrown: unknown): string {
   const name = nameOf(thrown);
-  if (name === FULL)
-    return 'There is no space for the local store: free some, or ask for more with navigator.storage.persist()';
+  if (name === FULL) return 'There is no space for the local store: free some, or call navigator.storage.persist()';
   if (DENIED.includes(name)) return `The browser does not let this page keep data, as in private windows: ${name}`;
   return `The local store failed: ${name} ${(thrown as Partial<Error> | null)?.message ?? ''}`;
 }
