@@ -112,10 +112,15 @@ describe('a callback', () => {
     await live();
     const states: string[] = [];
     client.on('sync:status', ({ state }) => states.push(state));
-    client.on('sync:pending', () => void client.close());
+    const counts: number[] = [];
+    client.on('sync:pending', ({ count }) => {
+      counts.push(count);
+      void client.close();
+    });
     await client.create({ kind: 'todo', data: {} });
     await settle();
     expect(states.at(-1)).toBe('stopped');
+    expect(counts).toEqual([1]);
   });
 
   it('that ends the watch of another is the last that is called', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { note, settle, ScriptedServer } from '../../test/support/clients/scripted-server.js';
+import { note, replay, settle, ScriptedServer } from '../../test/support/clients/scripted-server.js';
+import { ScriptedTabs } from '../../test/support/clients/scripted-tabs.js';
 import { createClient, memoryStore, type Client } from './index.js';
 import * as entry from './query-state.js';
 
@@ -48,6 +49,28 @@ it('is loading until a complete state is here, ready from then on, and in error 
   await client.close();
   await settle();
   expect(live.at(-1)).toEqual(['error', 2, 'the client was closed']);
+});
+
+it('is in error for as long as another tab keeps another subscription, and ready once its own is here', async () => {
+  const tabs = new ScriptedTabs(memoryStore());
+  const client = server.open({ store: tabs.store, subscription: { kinds: ['note'] } });
+  const told = follow(client);
+  await tabs.asked(1);
+  const cursor = { epoch: 'e1', seq: 9, hash: 'h9' };
+  tabs.commit({ place: { cursor, subscription: '{"kinds":["todo"]}', skewMs: 0, stamp: null } });
+  tabs.say({ status: { state: 'live' } });
+  await expect(client.ready()).rejects.toMatchObject({ code: 'invalid' });
+  await settle();
+  expect(told.at(-1)).toEqual(['error', 0, expect.stringContaining('another `subscription`')]);
+  tabs.grant();
+  replay(await server.accept(), 9, [note('a')]);
+  await client.ready();
+  await settle();
+  expect(told.at(-1)).toEqual(['ready', 1]);
+  const { length } = told;
+  await client.close();
+  await settle();
+  expect(told.slice(length)).toEqual([['error', 1, 'the client was closed']]);
 });
 
 it('gives the same object until something is different, and tells nobody who has left', async () => {

@@ -6,7 +6,7 @@ export interface QueryState<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Ma
   readonly data: readonly AtomeOf<Map, Kind>[];
   /**
    * `loading` until the store has been read and holds a complete state, `ready` from then on, whether or not there is a
-   * connection; `error` where no complete state will come, and when the client has stopped.
+   * connection; `error` as long as no complete state can come, and when the client has stopped.
    */
   readonly state: 'loading' | 'ready' | 'error';
   /** Why, where the state is `error`. */
@@ -46,7 +46,10 @@ export function queryState<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map
       let ended = false;
       const look = (): unknown => {
         const status = client.status();
-        if (status.state === 'stopped' && now.state !== 'error') become('error', new Error(status.reason));
+        const isError = now.state === 'error';
+        if (status.state === 'stopped' && !isError) become('error', new Error(status.reason));
+        // another tab, which kept something else, has gone
+        if (status.state === 'live' && isError) become('ready');
         if (ended || getSnapshot() === told) return undefined;
         told = now;
         return run(now);
@@ -57,7 +60,7 @@ export function queryState<Map = AnyKinds, Kind extends KindOf<Map> = KindOf<Map
         .ready()
         .then(
           () => now.state === 'loading' && become('ready'),
-          (thrown: unknown) => become('error', thrown as Error),
+          (thrown: unknown) => now.state === 'loading' && become('error', thrown as Error),
         )
         .then(look)
         .catch(report);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { LedgerReader } from '../../src/ledger/read/ledger-reader.js';
 import { bearer } from '../support/clients/api.js';
 import { frame, RawSocket, upgradeRequest } from '../support/clients/raw-socket.js';
@@ -11,14 +11,19 @@ const LIKE_A_SERVER = { MESSAGES_PER_SECOND: '50', MESSAGE_BURST: '100' };
 const ROWS = 300;
 
 type Reads = 'page' | 'newestPage';
+type Read = (...args: unknown[]) => Promise<unknown>;
 
-/** Has something done around each such read. */
+/** What puts the reads back. */
+const ends: (() => void)[] = [];
+
+/** Has something done around each such read. Not a mock, which would keep all pages that were read. */
 function around(name: Reads, does: (read: () => Promise<unknown>) => Promise<unknown>): void {
-  const read = Reflect.get(LedgerReader.prototype, name) as (...args: unknown[]) => Promise<unknown>;
-  const watched = function (this: LedgerReader, ...args: unknown[]): Promise<unknown> {
+  const read = Reflect.get(LedgerReader.prototype, name) as Read;
+  const watched: Read = function (this: LedgerReader, ...args) {
     return does(() => read.apply(this, args));
   };
-  jest.spyOn(LedgerReader.prototype, name).mockImplementation(watched as never);
+  Reflect.set(LedgerReader.prototype, name, watched);
+  ends.push(() => Reflect.set(LedgerReader.prototype, name, read));
 }
 
 describe('a reader who asks for more than it takes', () => {
@@ -37,7 +42,7 @@ describe('a reader who asks for more than it takes', () => {
     watchReads();
   });
   afterEach(async () => {
-    jest.restoreAllMocks();
+    for (const end of ends.splice(0).reverse()) end();
     await server.close();
   });
 

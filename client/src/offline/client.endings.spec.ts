@@ -237,6 +237,14 @@ describe('a tab that another one has overtaken while it slept', () => {
   });
 });
 
+it('asks for what it was made to hold, whatever becomes of the object that said so', async () => {
+  const kinds = ['note'];
+  const [, peer] = await server.live(1, [note('a')], { subscription: { kinds } });
+  kinds.push('todo');
+  peer.close(1006, '');
+  expect((await server.accept()).take()).toMatchObject([{ type: 'subscribe', since: 1, kinds: ['note'] }]);
+});
+
 describe('a tab whose store another one fills for another subscription', () => {
   const place = (subscription: string): Checkpoint => ({
     cursor: { epoch: 'e1', seq: 9, hash: 'h9' },

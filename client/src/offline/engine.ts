@@ -97,7 +97,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
       credentials.accepted();
       caller.token = token;
     },
-    subscription: ({ deltas }) => ({ ...subscriptionFrom(following, deltas && !missed), ...options.subscription }),
+    subscription: ({ deltas }) => subscriptionFrom(following, parts.wanted, deltas && !missed),
     connected({ clientId, serverTime }) {
       caller.clientId = clientId;
       clock.measure(Date.parse(serverTime));
@@ -234,10 +234,11 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   };
 }
 
-/** Asks for everything from where it stands. */
-function subscriptionFrom({ cursor, replay }: Following, deltas: boolean | undefined): object {
+/** Asks for everything from where it stands. @param wanted as it was at the beginning: the store is told that it holds this. */
+function subscriptionFrom({ cursor, replay }: Following, wanted: string, deltas: boolean | undefined): object {
   const { seq: since = 0, ...proof } = cursor ?? {};
-  return { type: 'subscribe', since, ...proof, compact: replay, ...(deltas && { deltas }) };
+  const asked = JSON.parse(wanted) as object;
+  return { type: 'subscribe', since, ...proof, compact: replay, ...(deltas && { deltas }), ...asked };
 }
 
 const APART = 'another tab keeps another `subscription`: give each a store with a `name` of its own';

@@ -166,6 +166,22 @@ describe('while the store is being read', () => {
     expect(told.results.map(([ids]) => ids)).toEqual([['d', 'c', 'a', 'b']]);
   });
 
+  it('a query is what it was at the call, whatever becomes of its object', async () => {
+    open();
+    const query: { kind: string; ids: string[]; where: { n?: number } } = { kind: 'note', ids: [], where: {} };
+    const told: Told[] = [];
+    const listed = ['a', 'b', 'c'].map((id) => {
+      query.ids = [id];
+      told.push(new Told(queries, query));
+      return queries.list(query);
+    });
+    query.where.n = 1;
+    query.kind = 'other';
+    reading.open();
+    expect((await Promise.all(listed)).flat().map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(told.flatMap(({ results }) => results.flatMap(([ids]) => ids))).toEqual(['a', 'b', 'c']);
+  });
+
   it('a query that an index cannot answer waits for all', async () => {
     open();
     const told = new Told(queries, { ...NEWEST, where: { n: 1 } });

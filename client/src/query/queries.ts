@@ -7,7 +7,7 @@ import type { Deferred } from '../offline/load-deferred.js';
 import type { Replica } from '../offline/replica.js';
 import type { Shown } from '../offline/view.js';
 import { createLiveResult, differenceOf, type LiveResult } from './live-result.js';
-import { check, type Difference, type Query } from './query.js';
+import { checked, type Difference, type Query } from './query.js';
 
 /** What a query calls back, whatever its kinds. */
 export type Run = QueryListener<AnyKinds, string>;
@@ -56,8 +56,7 @@ export function createQueries(
       keep?.(atomes);
       if (isNews) fenced(() => run(atomes, difference ?? NOTHING));
     };
-    fenced(async () => {
-      const atomes = await replica.select(query);
+    void replica.select(query).then((atomes) => {
       if (atomes && !ended && !told) tell(atomes);
     });
     const apply = (shown: ReadonlyMap<string, Shown>): void =>
@@ -89,16 +88,6 @@ export function createQueries(
     };
   }
 
-  async function* results(query: Query): AsyncGenerator<readonly Atome[], undefined> {
-    const second = await later().catch(() => undefined);
-    if (second)
-      yield* second.iterate(
-        (run) => follow(query, run),
-        iterating,
-        () => isOver,
-      );
-  }
-
   function liveQuery(query: Query): LiveQuery<AnyKinds, string> {
     const listeners = new Set<{ readonly run: Run }>();
     let atomes: readonly Atome[] = [];
@@ -121,7 +110,15 @@ export function createQueries(
         };
       },
       getSnapshot: () => atomes,
-      [Symbol.asyncIterator]: () => results(query),
+      async *[Symbol.asyncIterator](): AsyncGenerator<readonly Atome[], undefined> {
+        const second = await later().catch(() => undefined);
+        if (second)
+          yield* second.iterate(
+            (run) => follow(query, run),
+            iterating,
+            () => isOver,
+          );
+      },
     };
   }
 
@@ -131,15 +128,15 @@ export function createQueries(
       const atome = replica.view.get(id);
       return atome?.deletedAt === null ? atome : null;
     },
-    async list(query = {}) {
-      check(query);
+    async list(asked = {}) {
+      const query = checked(asked);
       const atomes = await replica.select(query);
       if (atomes) return atomes;
       await replica.loaded;
       return createLiveResult(query, () => candidates(query), 0).atomes;
     },
-    watch(query, run) {
-      check(query);
+    watch(asked, run) {
+      const query = checked(asked);
       return run ? follow(query, run) : liveQuery(query);
     },
     end() {

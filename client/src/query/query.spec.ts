@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Atome } from '../../../src/protocol/index.js';
 import { MemoryNetwork } from '../connection/memory-transport.js';
 import { createClient } from '../offline/client.js';
-import { check, matcher, type Condition, type Query } from './query.js';
+import { checked, matcher, type Condition, type Query } from './query.js';
 
 const note: Atome = {
   id: 'a',
@@ -59,7 +59,7 @@ describe('a query that is written wrong', () => {
     { kind: undefined, where: { a: null, b: { in: [null] } } },
     { where: { a: undefined as never, b: { ne: undefined } } },
   ])('is not this one: %j', (query) => {
-    expect(() => check(query)).not.toThrow();
+    expect(() => checked(query)).not.toThrow();
   });
 });
 
@@ -67,7 +67,7 @@ it('says what is wrong with a query that JSON cannot say', () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
   for (const wrong of [{ where: { n: 5n } }, { limit: 5n }, { where: { n: cycle } }, { sort: cycle }]) {
-    expect(() => check(wrong as never)).toThrow(expect.objectContaining({ code: 'invalid' }));
+    expect(() => checked(wrong as never)).toThrow(expect.objectContaining({ code: 'invalid' }));
   }
 });
 

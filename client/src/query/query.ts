@@ -1,4 +1,4 @@
-import type { Atome, Where } from '../../../src/protocol/index.js';
+import type { Atome, JsonValue, Where } from '../../../src/protocol/index.js';
 import { isMap } from '../../../src/protocol/merge/merge-patch.js';
 import { SyncError } from '../core/errors.js';
 import type { AnyKinds, KindOf } from '../core/kinds.js';
@@ -128,12 +128,18 @@ function isCondition(condition: Condition): boolean {
   );
 }
 
-/** @throws SyncError `invalid` for a query that would find what was not meant. */
-export function check(query: Query): void {
-  for (const [name, value] of Object.entries(query)) {
+/**
+ * @returns the query as it is now: the caller may go on with its object.
+ * @throws SyncError `invalid` for a query that would find what was not meant.
+ */
+export function checked(query: Query): Query {
+  const copy: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(query as object) as [string, JsonValue | undefined][]) {
     const isRight = Object.hasOwn(FIELDS, name) && FIELDS[name as keyof Query](value as never);
     if (value !== undefined && !isRight) throw new SyncError('invalid', `a query has no \`${name}: ${textOf(value)}\``);
+    copy[name] = isMap(value) ? { ...value } : value;
   }
+  return copy;
 }
 
 /** Whatever it is: what JSON cannot say must not throw in the place of the sentence about it. */
