@@ -20,6 +20,7 @@ const ENTRIES = {
   react: at('src/react.ts'),
   server: at('src/server.ts'),
   sqlite: at('src/sqlite.ts'),
+  undo: at('src/undo.ts'),
   validate: at('src/validate.ts'),
   where: at('src/where.ts'),
   ws: at('src/connection/package-web-socket.ts'),

@@ -83,6 +83,7 @@ const CLIENT = [
   ['the client in React', 'client/src/react.ts'],
   ['the state of a query', 'client/src/query-state.ts'],
   ['the conditions of a query', 'client/src/where.ts'],
+  ['undo', 'client/src/undo.ts'],
   ['validation', 'client/src/validate.ts'],
   ['the client at a server', 'client/src/server.ts'],
   ['the WebSocket of Node', 'client/src/connection/package-web-socket.ts'],

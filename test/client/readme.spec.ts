@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as sdk from '../../client/src/index.js';
 import * as backends from '../../client/src/dual.js';
 import { serverSide, type ServerSide } from '../../client/src/server.js';
+import { undoable } from '../../client/src/undo.js';
 import { validated } from '../../client/src/validate.js';
 import { where } from '../../client/src/where.js';
 import { startApp, type TestApp } from '../support/server/app.js';
@@ -127,6 +128,20 @@ describe('the programs of the README', () => {
     const given = { validated, client, todoSchema: { '~standard': { validate } } };
     await expect(run(program('todoSchema', server.url), given)).rejects.toMatchObject({ code: 'invalid' });
     expect(client.status().pending).toBe(0);
+    await client.close();
+  });
+
+  it('take back what was written', async () => {
+    const client = sdk.createClient({ url: server.url });
+    const { id } = await client.create({ kind: 'note', data: { title: 'Bread' } });
+    const given = { undoable, client, id };
+    const { doc } = (await run(program('undoable(client)', server.url), given, 'doc')) as unknown as {
+      readonly doc: ReturnType<typeof undoable>;
+    };
+    expect(await client.get(id)).toMatchObject({ data: { title: 'Milk', name: 'Shopping' }, meta: { tags: ['food'] } });
+    expect(doc.steps()).toEqual({ undo: 2, redo: 0 });
+    await client.flush();
+    expect(await client.rejected()).toEqual([]);
     await client.close();
   });
 
