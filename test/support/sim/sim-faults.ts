@@ -67,6 +67,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, strike: (world: 
       world.aWhile(() => (world.database.isDown = false));
     },
   ],
+  'the database is put back': [1, (world) => world.putBackLater()],
   'the bus is cut': [1, ({ bus }) => bus.cut()],
   'the bus is deaf': [
     1,
