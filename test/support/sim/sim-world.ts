@@ -47,6 +47,7 @@ export class SimWorld {
   absent = 0;
   /** When what is of another past may still come to somebody, in milliseconds. */
   strangeUntil = 0;
+  private isKept = false;
   private readonly planted: Planted;
   private readonly shared: readonly string[];
   private made = 0;
@@ -202,10 +203,14 @@ export class SimWorld {
   /** A copy of the database is made now, and takes its place in a while: what was committed meanwhile has gone. */
   putBackLater(): void {
     const { schedule, below, witness, books } = this;
+    // there is one place for a copy
+    if (this.isKept) return;
+    this.isKept = true;
     const kept = keepCopy(below);
     this.aWhile(async () => {
       const seq = await kept;
       await putBackCopy(below);
+      this.isKept = false;
       books.excuse(witness.putBack(seq), 'discarded');
       this.strangeUntil = schedule.now + STRANGE_MS;
     });
