@@ -22,7 +22,7 @@ export async function empty(store: Tables): Promise<void> {
 export async function keepCopy(store: Tables): Promise<number> {
   await copy(store, (table) => [`kept_${table}`, PREFIX + table]);
   const [row] = await store.rows('SELECT count(*) AS count FROM kept_alterations');
-  return Number((row as { count: number }).count);
+  return (row as { count: number }).count;
 }
 
 /** Puts the copy in the place of all that is there. */
