@@ -176,7 +176,11 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     }
     const isReplay = following.replay;
     following = now;
-    if (message.type === 'subscribed') ({ head } = message);
+    if (message.type === 'subscribed') {
+      ({ head } = message);
+      // a cursor without a hash proves nothing, and the ledger may have been put back to what was behind the cursor
+      sender.doubt(now.cursor?.hash ? head : 0);
+    }
     if (events) {
       if (isReplay) intake.takeIn(events, now.cursor!);
       else intake.advance({ ...changesOf(events), events }, now.cursor!);

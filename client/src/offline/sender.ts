@@ -44,6 +44,8 @@ export interface Sender {
   lost(code: number): void;
   /** The ledger is not the one that has acknowledged: everything is sent anew. */
   restart(): void;
+  /** The ledger that is being read need not be the one that has acknowledged what is behind a seq: that is sent anew. */
+  doubt(behind: number): void;
 }
 
 /** Most writes on their way at once: no more than a server takes without a pause. */
@@ -82,7 +84,7 @@ function onTheirWay(outbox: Outbox): Pending[] {
 function stamped(each: Pending, { stamp }: Pick<SenderPort, 'stamp'>): object {
   const { write } = each;
   each.hlc ??= write.hlc ?? stamp(write.opId);
-  each.sentAt = Date.now();
+  each.sentAt = performance.now();
   return { ...write, hlc: each.hlc };
 }
 
@@ -103,7 +105,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
 
   function pump(): void {
     if (pausing || pushed || !port.ready()) return;
-    const now = Date.now();
+    const now = performance.now();
     let next = Infinity;
     /** Atomes whose writes wait for an answer, and those that wait behind a write whose time has not come. */
     const [waiting, behind] = [new Set<string>(), new Set<string | null | undefined>()];
@@ -178,7 +180,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     const [oldest] = onTheirWay(outbox);
     isExpecting = !!oldest;
     if (!oldest) return;
-    const since = Date.now() - oldest.sentAt!;
+    const since = performance.now() - oldest.sentAt!;
     deadline.start(answerMs, expectAnswers);
     if (since < answerMs) return;
     tellLate(since);
@@ -191,7 +193,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   }
 
   function tell(code: SyncErrorCode, message: string): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now < quietUntil) return;
     quietUntil = now + QUIET_MS;
     port.failing(code, message);
@@ -222,7 +224,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   function later(found: Pending, error: ErrorBody): void {
     const { code, message, details } = error;
     found.fault = error;
-    found.dueAt = Date.now() + backoffMs(found.faults++, REPEAT, random(), details?.retryAfter);
+    found.dueAt = performance.now() + backoffMs(found.faults++, REPEAT, random(), details?.retryAfter);
     if (found.faults >= TOLD_FROM) tell(code, message);
     if (OWN_FAULTS.test(code)) pump();
     else pause();
@@ -273,6 +275,14 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
         each.sentAt = null;
         each.ack = undefined;
       }
+    },
+    doubt(behind) {
+      for (const each of outbox.values()) {
+        if (!each.ack || each.ack.seq <= behind) continue;
+        each.sentAt = null;
+        each.ack = undefined;
+      }
+      pump();
     },
   };
 }

@@ -211,6 +211,7 @@ export class SimWorld {
       const seq = await kept;
       await putBackCopy(below);
       this.isKept = false;
+      books.isPutBack = true;
       books.excuse(witness.putBack(seq), 'discarded');
       this.strangeUntil = schedule.now + STRANGE_MS;
     });
