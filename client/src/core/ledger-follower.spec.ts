@@ -66,15 +66,6 @@ describe('following a ledger', () => {
     expect(follow(at(5), RESET, true)).toEqual({ now: { replay: true }, again: true });
   });
 
-  it('takes nothing of what answers a subscription that it made before the reset', () => {
-    const { now } = follow(at(5), RESET, true);
-    expect(follow(now, subscribed(5))).toEqual({ now });
-    expect(follow(now, frame(5, 6, 6))).toEqual({ now });
-    expect(follow(now, LIVE)).toEqual({ now });
-    const { cursor } = follow(now, subscribed(0)).now;
-    expect(cursor).toEqual({ epoch: 'e', seq: 0 });
-  });
-
   it('proves its place with the rights of the newest subscription, from the next frame on', () => {
     const now = follow(
       follow({ cursor: { epoch: 'e', seq: 5, rights: 'old' } }, subscribed(5, 'new')).now,

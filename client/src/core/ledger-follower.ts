@@ -39,8 +39,6 @@ export function follow<Frame extends RangeFrame = WholeFrame>(
   switch (message.type) {
     case 'subscribed': {
       const { epoch, from: seq, rights } = message;
-      // it answers what was asked before all is to be told from the beginning
-      if (replay && !cursor && seq > 0) break;
       return { now: { cursor: cursor ?? { epoch, seq }, rights, replay } };
     }
     case 'events': {
@@ -50,7 +48,7 @@ export function follow<Frame extends RangeFrame = WholeFrame>(
       return { now: { cursor: { ...cursor, seq: message.to, hash: message.hash, rights }, rights, replay }, events };
     }
     case 'sync:live':
-      if (replay && cursor) return { now: { cursor, rights }, whole: true };
+      if (replay) return { now: { cursor, rights }, whole: true };
       break;
     case 'sync:reset':
       return { now: keeps ? { replay: true } : { cursor: { epoch: message.epoch, seq: message.head } }, again: true };

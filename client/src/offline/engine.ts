@@ -67,6 +67,11 @@ export interface Engine {
   readonly stop: () => void;
 }
 
+/** Whether it answers what was asked before all was to be told from the beginning. */
+function isOutdated(message: Subscribed | RangeFrame | SyncLive | SyncReset, { cursor }: Following): boolean {
+  return !cursor && (message.type === 'subscribed' ? message.from > 0 : message.type === 'sync:live');
+}
+
 /** Makes the engine of one client. */
 export function createEngine(options: ClientOptions, parts: EngineParts): Engine {
   const { replica, clock, emit, publish, credentials, stored } = parts;
@@ -168,6 +173,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   }
 
   function read(message: Subscribed | RangeFrame | SyncLive | SyncReset): void {
+    if (isOutdated(message, following)) return;
     const { now, events: told, whole, again } = follow<RangeFrame>(following, message, true);
     const events = told && wholeEvents(told, replica.view);
     if (told && !events) {
@@ -178,7 +184,6 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     following = now;
     if (message.type === 'subscribed') {
       ({ head } = message);
-      // a cursor without a hash proves nothing, and the ledger may have been put back to what was behind the cursor
       sender.doubt(now.cursor?.hash ? head : 0);
     }
     if (events) {

@@ -59,8 +59,9 @@ export function createOutbox(): Outbox {
         pending.set(opId, each);
       }
       const all = [...of(write.atomeId), added];
-      byAtome.set(write.atomeId, isLate ? all.sort((a, b) => (a.write.opId < b.write.opId ? -1 : 1)) : all);
-      if (!isLate) newest = write.opId;
+      if (isLate) all.sort((a, b) => (a.write.opId < b.write.opId ? -1 : 1));
+      else newest = write.opId;
+      byAtome.set(write.atomeId, all);
     },
     isSaved({ opId }: PendingWrite) {
       const found = pending.get(opId);

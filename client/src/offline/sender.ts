@@ -44,7 +44,10 @@ export interface Sender {
   lost(code: number): void;
   /** The ledger is not the one that has acknowledged: everything is sent anew. */
   restart(): void;
-  /** The ledger that is being read need not be the one that has acknowledged what is behind a seq: that is sent anew. */
+  /**
+   * The ledger that is being read need not be the one that has acknowledged what is behind a seq: that is sent anew. It may have
+   * been put back to what is behind the cursor, and a cursor without a hash proves nothing.
+   */
   doubt(behind: number): void;
 }
 
@@ -80,6 +83,12 @@ function onTheirWay(outbox: Outbox): Pending[] {
   return [...outbox.values()].filter(({ sentAt, ack }) => sentAt !== null && !ack);
 }
 
+/** Whatever was answered to it does not count. */
+function unsend(each: Pending): void {
+  each.sentAt = null;
+  each.ack = undefined;
+}
+
 /** Marks a write as sent. @returns it as it goes out. */
 function stamped(each: Pending, { stamp }: Pick<SenderPort, 'stamp'>): object {
   const { write } = each;
@@ -94,9 +103,8 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   const deadline = createTimer();
   let isExpecting = false;
   let window = WINDOW;
-  let setbacks = 0;
+  let [setbacks, quietUntil] = [0, 0];
   let pausing = false;
-  let quietUntil = 0;
   /** The push under way, and what ends it. */
   let pushed: readonly Pending[] | undefined;
   let ending: AbortController | undefined;
@@ -239,7 +247,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       const found = outbox.get(ack.opId);
       if (found) found.ack = ack;
       // the server is well again
-      if (found?.faults) for (const each of outbox.values()) each.dueAt = 0;
+      if (found?.faults) outbox.forEach((each) => (each.dueAt = 0));
       pump();
     },
     nacked(opId, error) {
@@ -271,17 +279,10 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     },
     restart() {
       forgetPush();
-      for (const each of outbox.values()) {
-        each.sentAt = null;
-        each.ack = undefined;
-      }
+      outbox.forEach(unsend);
     },
     doubt(behind) {
-      for (const each of outbox.values()) {
-        if (!each.ack || each.ack.seq <= behind) continue;
-        each.sentAt = null;
-        each.ack = undefined;
-      }
+      for (const each of outbox.values()) if (each.ack && each.ack.seq > behind) unsend(each);
       pump();
     },
   };
