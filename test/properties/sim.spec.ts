@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 
-/** `SIM_SEEDS=10000` plays as many as a change of the core deserves; a build that decides over every change plays these. */
-const SEEDS = process.env.SIM_SEEDS ?? '1000';
+/** Few by hand; `.ci/run` plays as many as one processor does in two minutes, and `SIM_SEEDS=10000` as many as a change of the core deserves. */
+const SEEDS = process.env.SIM_SEEDS ?? '250';
 const PROGRAM = fileURLToPath(new URL('../sim.mjs', import.meta.url));
 
 /** What `npm run sim` says; rejects where it fails. */
@@ -19,7 +19,7 @@ describe('the core in virtual time', () => {
   });
 
   it('is seen to be wrong when something around it is, and does the same with the same seed', async () => {
-    const said = await sim('--prove', '--seeds', '100', '--steps', '30');
+    const said = await sim('--prove', '--seeds', '100');
     expect(said.match(/^[a-z-]+: found/gm)).toHaveLength(6);
     expect(said).toContain('10 seeds played twice: all the same');
   });
