@@ -69,7 +69,7 @@ export interface Engine {
 
 /** Whether it answers what was asked before all was to be told from the beginning. */
 function isOutdated(message: Subscribed | RangeFrame | SyncLive | SyncReset, { cursor }: Following): boolean {
-  return !cursor && (message.type === 'subscribed' ? message.from > 0 : message.type === 'sync:live');
+  return !cursor && (message.type === 'sync:live' || ('from' in message && message.from > 0));
 }
 
 /** Makes the engine of one client. */
@@ -184,22 +184,17 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     following = now;
     if (message.type === 'subscribed') {
       ({ head } = message);
-      sender.doubt(now.cursor?.hash ? head : 0);
+      sender.endsAt(now.cursor?.hash ? head : 0);
     }
-    if (events) {
-      if (isReplay) intake.takeIn(events, now.cursor!);
-      else intake.advance({ ...changesOf(events), events }, now.cursor!);
-    }
+    if (events && isReplay) intake.takeIn(events, now.cursor!);
+    else if (events) intake.advance({ ...changesOf(events), events }, now.cursor!);
     if (whole) intake.complete(now.cursor!);
-    if (message.type === 'sync:live') {
-      head = 'live';
-      emit(message.type, message);
-    }
+    if (message.type === 'sync:live') head = 'live';
     if (message.type === 'sync:reset') {
       sender.restart();
       following = intake.replayAll();
-      emit(message.type, message);
     }
+    if (!('from' in message)) emit(message.type, message);
     if (again) connection.resubscribe();
     if (now.replay) publish({ type: 'connection' });
   }

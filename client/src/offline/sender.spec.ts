@@ -120,7 +120,7 @@ describe('a sender', () => {
     take();
     sender.acked({ ...ack('a'), seq: 4 });
     sender.acked({ ...ack('b'), seq: 5 });
-    sender.doubt(4);
+    sender.endsAt(4);
     expect(take()).toEqual(['b@2']);
   });
 

@@ -44,11 +44,8 @@ export interface Sender {
   lost(code: number): void;
   /** The ledger is not the one that has acknowledged: everything is sent anew. */
   restart(): void;
-  /**
-   * The ledger that is being read need not be the one that has acknowledged what is behind a seq: that is sent anew. It may have
-   * been put back to what is behind the cursor, and a cursor without a hash proves nothing.
-   */
-  doubt(behind: number): void;
+  /** It ends here, or is not known to be the one that has acknowledged: then at 0. What was acknowledged behind that is sent anew. */
+  endsAt(seq: number): void;
 }
 
 /** Most writes on their way at once: no more than a server takes without a pause. */
@@ -171,7 +168,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     forgetPush();
     // nothing else is; over the connection it is told when these are not answered
     for (const each of onTheirWay(outbox)) {
-      each.sentAt = null;
+      unsend(each);
       pushes = false;
     }
     pump();
@@ -264,7 +261,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     },
     lost(code) {
       const lost = onTheirWay(outbox);
-      for (const each of lost) each.sentAt = null;
+      lost.forEach(unsend);
       timer.stop();
       deadline.stop();
       isExpecting = false;
@@ -281,8 +278,8 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       forgetPush();
       outbox.forEach(unsend);
     },
-    doubt(behind) {
-      for (const each of outbox.values()) if (each.ack && each.ack.seq > behind) unsend(each);
+    endsAt(seq) {
+      for (const each of outbox.values()) if (each.ack && each.ack.seq > seq) unsend(each);
       pump();
     },
   };

@@ -231,12 +231,16 @@ describe('an edge', () => {
     expect((await pair.core.api.post('/api/atome/x/erase', {})).status).toBe(200);
     await push(pair.core, { opId: 'op-4', operation: 'delete', atomeId: 'y' });
     Reflect.set(Reflect.get(pair.link, 'follower') as object, 'cursor', undefined);
-    const calls = Reflect.get(pair.link, 'calls') as UpstreamCalls;
-    const call = (Reflect.get(calls, 'call') as (...given: unknown[]) => Promise<Response>).bind(calls);
+    const call = Reflect.get(UpstreamCalls.prototype, 'call') as (...given: unknown[]) => Promise<Response>;
     // it refuses as it does any parameter that it does not know
-    Reflect.set(calls, 'call', (method: string, path: string, also: object) =>
-      call(method, path.replace('erased=', 'unknown='), also),
-    );
+    jest.spyOn(UpstreamCalls.prototype as unknown as { call: typeof call }, 'call').mockImplementation(function (
+      this: UpstreamCalls,
+      method,
+      path,
+      also,
+    ) {
+      return call.call(this, method, String(path).replace('erased=', 'unknown='), also);
+    });
     pair.way.heal();
     await pair.joined();
     const [edge, core] = await pair.states();
