@@ -44,7 +44,7 @@ export async function auditSim(world: SimWorld): Promise<string[]> {
     if (seat.seesAll) wrong.push(...imbalance(name, rows, accounts));
     rejected.push(...(await schedule.by(actor, () => client.rejected())));
   }
-  wrong.push(...books.audit(rows, rejected));
+  wrong.push(...books.audit(rows, rejected, witness.late));
   return wrong;
 }
 

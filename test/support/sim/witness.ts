@@ -22,6 +22,9 @@ export class Witness {
   readonly wrong: string[] = [];
   /** What is durable, by seq from 1 on. */
   readonly rows: Pick<AlterationRow, 'seq' | 'hash' | 'opId' | 'atomeId'>[] = [];
+  /** OpIds that a client was told are refused for good, and those of which another copy was under way, and was committed behind that. */
+  private readonly refused = new Set<string>();
+  readonly late = new Set<string>();
   /** What has ever been committed at each seq: hash and opId. */
   private readonly ever = new Map<number, Set<string>>();
   private readonly told = new WeakMap<SimLink, Told>();
@@ -45,6 +48,7 @@ export class Witness {
       if (row.seq !== this.rows.length + 1) this.blame(`the row ${row.seq} is committed behind ${this.rows.length}`);
       else if (before && row.prevHash !== before.hash) this.blame(`the row ${row.seq} does not continue the chain`);
       this.rows.push(row);
+      if (row.opId !== null && this.refused.has(row.opId)) this.late.add(row.opId);
       const known = this.ever.get(row.seq) ?? new Set();
       this.ever.set(row.seq, known.add(row.hash).add(String(row.opId)));
     }
@@ -64,6 +68,7 @@ export class Witness {
 
   /** A node says something: what it says is committed. */
   said({ node, client }: SimLink, message: ServerMessage): void {
+    if (message.type === 'nack' && !message.error.retryable) this.refused.add(message.opId);
     if (message.type !== 'ack' && message.type !== 'events') return;
     const seq = message.type === 'ack' ? message.seq : message.to;
     // what has gone may be told of until that is noticed
