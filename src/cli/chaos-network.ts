@@ -22,6 +22,10 @@ interface Wire {
 const [HALVED, LATE, DOUBLED] = [0.1, 0.1, 0.2];
 /** How long what is late takes at most, in milliseconds; a twin, which may be heard after its original is gone, longer. */
 const [LATE_MS, TWIN_MS] = [40, 400];
+/** How much of a direction is held, in bytes; more is left to whoever says it, and a twin that lags so far is given up. */
+const HELD_BYTES = 2 ** 20;
+/** How long twins may take to end once nothing goes wrong any more, in milliseconds. */
+const PATIENCE_MS = 30_000;
 
 /** The network between one client and the server: it cuts, halves, doubles, delays, stalls, and leaves half-open. */
 export class ChaosNetwork {
@@ -83,13 +87,20 @@ export class ChaosNetwork {
     this.faulty = 0;
     this.go();
     this.cut();
+    const late = setTimeout(() => this.giveUpTwins(), PATIENCE_MS);
     await Promise.all([...this.twins].map((twin) => once(twin, 'close')));
+    clearTimeout(late);
+  }
+
+  private giveUpTwins(): void {
+    for (const twin of this.twins) twin.destroy();
   }
 
   async close(): Promise<void> {
     const closed = once(this.server, 'close');
     // before what is open is cut: clients come again
     this.server.close();
+    this.giveUpTwins();
     await this.heal();
     await closed;
   }
@@ -105,7 +116,7 @@ export class ChaosNetwork {
     };
     client.on('error', () => undefined).on('close', over);
     server.on('close', over);
-    const [there, back] = [this.lane(server, LATE_MS), this.lane(client, LATE_MS)];
+    const [there, back] = [this.lane(server, LATE_MS, client), this.lane(client, LATE_MS, server)];
     const again = twin && this.lane(twin, TWIN_MS);
     client.on('data', (chunk) => {
       void there(chunk);
@@ -124,22 +135,38 @@ export class ChaosNetwork {
     });
   }
 
-  /** Carries one chunk after the other; null ends it. */
-  private lane(to: Socket, lateMs: number): (chunk: Buffer | null) => Promise<void> {
+  /** Carries one chunk after the other; null ends it. @param from who is to wait where too much is held; a twin has nobody. */
+  private lane(to: Socket, lateMs: number, from?: Socket): (chunk: Buffer | null) => Promise<void> {
     let last = Promise.resolve();
+    let held = 0;
     const carry = async (chunk: Buffer | null): Promise<void> => {
-      const isTwin = this.twins.has(to);
-      if (isTwin || this.chance(LATE)) await elapse(this.random() * lateMs);
-      if (!isTwin) await this.gate.passed();
-      if (chunk === null) return void to.end();
-      const half = this.chance(HALVED) ? Math.ceil(chunk.length / 2) : chunk.length;
-      say(to, chunk.subarray(0, half));
-      if (half === chunk.length) return;
-      this.count('halved');
-      await elapse(this.random() * lateMs);
-      say(to, chunk.subarray(half));
+      if (!to.destroyed) await this.bring(chunk, to, lateMs, from === undefined);
+      held -= chunk?.length ?? 0;
+      if (held < HELD_BYTES) from?.resume();
     };
-    return (chunk) => (last = last.then(() => carry(chunk)));
+    return (chunk) => {
+      held += chunk?.length ?? 0;
+      if (held >= HELD_BYTES) this.holdBack(from ?? to, from === undefined);
+      return (last = last.then(() => carry(chunk)));
+    };
+  }
+
+  private async bring(chunk: Buffer | null, to: Socket, lateMs: number, isTwin: boolean): Promise<void> {
+    if (isTwin || this.chance(LATE)) await elapse(this.random() * lateMs);
+    if (!isTwin) await this.gate.passed();
+    if (chunk === null) return void to.end();
+    const half = this.chance(HALVED) ? Math.ceil(chunk.length / 2) : chunk.length;
+    await say(to, chunk.subarray(0, half));
+    if (half === chunk.length) return;
+    this.count('halved');
+    await elapse(this.random() * lateMs);
+    await say(to, chunk.subarray(half));
+  }
+
+  private holdBack(socket: Socket, isTwin: boolean): void {
+    this.count('held back');
+    if (isTwin) socket.destroy();
+    else socket.pause();
   }
 
   private dial(): Socket {
@@ -169,6 +196,11 @@ export class ChaosNetwork {
   }
 }
 
-function say(to: Socket, chunk: Buffer): void {
-  if (!to.destroyed) to.write(chunk);
+/** Resolves when it can take more, or never will. */
+async function say(to: Socket, chunk: Buffer): Promise<void> {
+  if (to.destroyed || to.write(chunk)) return;
+  const over = new AbortController();
+  const either = ['drain', 'close'].map((event) => once(to, event, over).catch(() => undefined));
+  await Promise.race(either);
+  over.abort();
 }

@@ -33,6 +33,7 @@ const PAGE = 500;
 const ASKED = 16;
 /** From so many writes that wait for one atome on, the events of a frame about it are taken together. */
 const HOT = 50;
+const GONE = 'it is not there upstream';
 
 /** From where upstream is followed. */
 export type Subscription = Pick<EdgeCursor, 'epoch' | 'hash' | 'rights'> & { readonly since: number };
@@ -192,19 +193,21 @@ export class Follower {
     adopter.reset();
     // it may be another ledger: what is sent twice is answered as it was
     outbox.forgetAcknowledged();
-    const { epoch, seq, hash, rights } = await calls.snapshot(async (atomes, head) => {
+    const { epoch, seq, hash, rights, hasErased } = await calls.snapshot(async (atomes, head) => {
       atomes.forEach(({ id }) => ids.add(id));
       await allOf(atomes.map((each) => adopter.state(each.id, 'redacted' in each ? 'erased' : each, head.seq, null)));
     });
+    this.unsettled.clear();
     const ledger = store.ledger(tenant).atomes;
     for (let after = ''; ;) {
       const page = await ledger.after({ after, limit: PAGE });
       if (page.length === 0) break;
       const gone = page.filter((row) => !ids.has(row.id) && !isRedacted(stateOf(row)));
-      await allOf(gone.map(({ id }) => adopter.state(id, 'none', seq, 'it is not there upstream')));
+      if (hasErased) await allOf(gone.map(({ id }) => adopter.state(id, 'none', seq, GONE)));
+      // each is asked for, whether it was erased
+      else for (const { id } of gone) this.unsettled.set(id, GONE);
       after = page.at(-1)!.id;
     }
-    this.unsettled.clear();
     this.cursor = { epoch, seq, hash, rights };
     this.upstreamHead = Math.max(this.upstreamHead, seq);
     await this.settle();

@@ -14,6 +14,9 @@ export interface SnapshotHead {
   readonly rights: string;
 }
 
+/** A snapshot that was taken: where it stands, and whether what was erased was named in it. */
+export type TakenSnapshot = SnapshotHead & { readonly hasErased: boolean };
+
 /** Upstream does not answer as it should: it is asked again later. */
 export class UpstreamFault extends Error {
   /** @param retryAfterMs when it wants to be asked again. */
@@ -94,11 +97,15 @@ export class UpstreamCalls {
     return redacted ? 'erased' : 'none';
   }
 
-  /** All that may be read, and what was erased, in pieces. @param take may take its time. */
+  /** All that may be read, and what was erased, where upstream can tell that, in pieces. @param take may take its time. */
   async snapshot(
     take: (atomes: readonly (Atome | ErasedAtome)[], head: SnapshotHead) => Promise<void>,
-  ): Promise<SnapshotHead> {
-    const answer = await this.call('GET', SNAPSHOT);
+  ): Promise<TakenSnapshot> {
+    const asked = await this.call('GET', `${SNAPSHOT}?erased=true`, { also: [400] });
+    const hasErased = asked.ok;
+    // one that is older does not know the parameter
+    if (!hasErased) await asked.body?.cancel();
+    const answer = hasErased ? asked : await this.call('GET', SNAPSHOT);
     let head: SnapshotHead | undefined;
     let count: number | undefined;
     let piece: (Atome | ErasedAtome)[] = [];
@@ -115,7 +122,7 @@ export class UpstreamCalls {
     }
     if (!head || count !== taken + piece.length) throw new UpstreamFault('the snapshot ends before its end');
     await take(piece, head);
-    return head;
+    return { ...head, hasErased };
   }
 
   private async call(method: string, path: string, { body, also = [] }: Call = {}): Promise<Response> {
@@ -126,7 +133,7 @@ export class UpstreamCalls {
     };
     const address = new URL(`/api/${path}`, this.url.replace(/^ws/, 'http'));
     // a snapshot takes as long as it takes
-    const bounds = path === SNAPSHOT ? [] : [AbortSignal.timeout(CALL_MS)];
+    const bounds = path.startsWith(SNAPSHOT) ? [] : [AbortSignal.timeout(CALL_MS)];
     const both = AbortSignal.any([this.signal, ...bounds]);
     // the token is for nobody else
     const bare = { method, headers, signal: both, redirect: 'error' } as const;
@@ -138,7 +145,7 @@ export class UpstreamCalls {
   }
 }
 
-const SNAPSHOT = 'sync/snapshot?erased=true';
+const SNAPSHOT = 'sync/snapshot';
 /** How many atomes of a snapshot are taken together. */
 const PIECE = 200;
 

@@ -145,6 +145,15 @@ describe('the feed', () => {
       expect(sink.frames.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([2, 3, 4]);
     });
 
+    it('asks the ledger where what comes together is not in order', async () => {
+      const { sink, reader } = await open(1);
+      reader.pump();
+      const [two, three, four] = [await writeElsewhere(1), await writeElsewhere(2), await writeElsewhere(3)];
+      feed.hint(TENANT, 4, [two, four, three]);
+      await settled();
+      expect(sink.frames.flatMap(({ events }) => events.map(({ seq }) => seq))).toEqual([2, 3, 4]);
+    });
+
     it('asks the ledger where that does not continue the chain', async () => {
       const { sink, reader } = await open(1);
       reader.pump();

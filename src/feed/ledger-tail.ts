@@ -115,26 +115,29 @@ export class LedgerTail {
     const [first] = committed;
     if (!first) return;
     const last = committed.at(-1)!.alteration.seq;
-    if (this.isNext(first)) this.take(committed);
+    if (first.alteration.seq === this.seq + 1 && first.prevHash === this.hash) this.take(committed);
     else if (last > this.seq) this.notify(last);
     // already read from the ledger; or the ledger has been replaced by an older copy
     else this.run(this.refresh());
   }
 
   /**
-   * Takes what another node has committed, if it comes next and nothing after it is known: of the past one may see what the
-   * rights of now say, which only the ledger knows.
+   * Takes what another node has committed, if it comes next, in its order, and nothing after it is known: of the past one may
+   * see what the rights of now say, which only the ledger knows.
    * @returns whether it was taken.
    */
   adopt(committed: readonly Committed[]): boolean {
-    const [first] = committed;
-    if (!first || this.knownHead > this.seq || !this.isNext(first)) return false;
+    let { hash } = this;
+    const isChain =
+      committed.length > 0 &&
+      committed.every((each, at) => {
+        const isNext = each.alteration.seq === this.seq + 1 + at && each.prevHash === hash;
+        hash = each.hash;
+        return isNext;
+      });
+    if (!isChain || this.knownHead > this.seq) return false;
     this.take(committed);
     return true;
-  }
-
-  private isNext({ alteration, prevHash }: Committed): boolean {
-    return alteration.seq === this.seq + 1 && prevHash === this.hash;
   }
 
   /** What has come another way meanwhile is here already, and says nothing of where atomes stand by now. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 
-/** `SIM_SEEDS=10000` plays as many as a change of the core deserves; a build that decides over every change plays these. */
+/** Few by hand; `.ci/run` plays 1,000, and `SIM_SEEDS=10000` as many as a change of the core deserves. */
 const SEEDS = process.env.SIM_SEEDS ?? '250';
 const PROGRAM = fileURLToPath(new URL('../sim.mjs', import.meta.url));
 

@@ -124,6 +124,18 @@ describe('a first start', () => {
     expect((await client.list()).map(({ id }) => id)).toEqual(['b']);
   });
 
+  it('takes nothing of what answers a subscription that it made before', async () => {
+    const [client, peer] = await server.live(5, [note('a'), note('b')]);
+    peer.send({ type: 'sync:reset', reason: 'forked', epoch: 'e1', head: 7 });
+    subscribe(peer, 5, 7);
+    peer.send({ type: 'sync:live', seq: 7 });
+    subscribe(peer, 0, 7);
+    frame(peer, 0, [created(4, note('a')), created(7, note('c'))], 7);
+    peer.send({ type: 'sync:live', seq: 7 });
+    expect((await client.list()).map(({ id }) => id)).toEqual(['a', 'c']);
+    expect(client.status()).toMatchObject({ state: 'live', lastSeq: 7 });
+  });
+
   it('shows what is written before there is any connection', async () => {
     const client = server.open();
     const { id } = await client.create({ kind: 'note', data: { n: 1 } });

@@ -67,6 +67,11 @@ export interface Engine {
   readonly stop: () => void;
 }
 
+/** Whether it answers what was asked before all was to be told from the beginning. */
+function isOutdated(message: Subscribed | RangeFrame | SyncLive | SyncReset, { cursor }: Following): boolean {
+  return !cursor && (message.type === 'sync:live' || ('from' in message && message.from > 0));
+}
+
 /** Makes the engine of one client. */
 export function createEngine(options: ClientOptions, parts: EngineParts): Engine {
   const { replica, clock, emit, publish, credentials, stored } = parts;
@@ -168,6 +173,7 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
   }
 
   function read(message: Subscribed | RangeFrame | SyncLive | SyncReset): void {
+    if (isOutdated(message, following)) return;
     const { now, events: told, whole, again } = follow<RangeFrame>(following, message, true);
     const events = told && wholeEvents(told, replica.view);
     if (told && !events) {
@@ -176,21 +182,19 @@ export function createEngine(options: ClientOptions, parts: EngineParts): Engine
     }
     const isReplay = following.replay;
     following = now;
-    if (message.type === 'subscribed') ({ head } = message);
-    if (events) {
-      if (isReplay) intake.takeIn(events, now.cursor!);
-      else intake.advance({ ...changesOf(events), events }, now.cursor!);
+    if (message.type === 'subscribed') {
+      ({ head } = message);
+      sender.endsAt(now.cursor?.hash ? head : 0);
     }
+    if (events && isReplay) intake.takeIn(events, now.cursor!);
+    else if (events) intake.advance({ ...changesOf(events), events }, now.cursor!);
     if (whole) intake.complete(now.cursor!);
-    if (message.type === 'sync:live') {
-      head = 'live';
-      emit(message.type, message);
-    }
+    if (message.type === 'sync:live') head = 'live';
     if (message.type === 'sync:reset') {
       sender.restart();
       following = intake.replayAll();
-      emit(message.type, message);
     }
+    if (!('from' in message)) emit(message.type, message);
     if (again) connection.resubscribe();
     if (now.replay) publish({ type: 'connection' });
   }

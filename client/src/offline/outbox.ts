@@ -8,7 +8,7 @@ export interface Pending {
   saved: boolean;
   /** Its stamp, from when it was first sent: a repetition is not younger than its original. */
   hlc?: Hlc;
-  /** When it was sent over the connection that there is, in epoch milliseconds; null where it was not. */
+  /** When it was sent over the connection that there is, by the monotonic clock; null where it was not. */
   sentAt: number | null;
   /** What the ledger that is being read has said of it. */
   ack?: Ack | undefined;
@@ -18,7 +18,7 @@ export interface Pending {
   fault?: ErrorBody;
   /** How often it has. */
   faults: number;
-  /** Not to be sent before, in epoch milliseconds. */
+  /** Not to be sent before, by the monotonic clock. */
   dueAt: number;
 }
 
@@ -59,8 +59,9 @@ export function createOutbox(): Outbox {
         pending.set(opId, each);
       }
       const all = [...of(write.atomeId), added];
-      byAtome.set(write.atomeId, isLate ? all.sort((a, b) => (a.write.opId < b.write.opId ? -1 : 1)) : all);
-      if (!isLate) newest = write.opId;
+      if (isLate) all.sort((a, b) => (a.write.opId < b.write.opId ? -1 : 1));
+      else newest = write.opId;
+      byAtome.set(write.atomeId, all);
     },
     isSaved({ opId }: PendingWrite) {
       const found = pending.get(opId);

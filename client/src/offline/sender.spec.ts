@@ -114,6 +114,26 @@ describe('a sender', () => {
     expect(sent).toEqual(['1@1', '1@1']);
   });
 
+  it('sends again what was acknowledged behind the end of the ledger, and nothing else', () => {
+    for (const opId of ['a', 'b', 'c']) add(opId);
+    sender.pump();
+    take();
+    sender.acked({ ...ack('a'), seq: 4 });
+    sender.acked({ ...ack('b'), seq: 5 });
+    sender.endsAt(4);
+    expect(take()).toEqual(['b@2']);
+  });
+
+  it('waits no longer where the clock is put back meanwhile', () => {
+    add('1');
+    sender.pump();
+    take();
+    sender.nacked('1', error('rate_limited', 2_000));
+    jest.setSystemTime(Date.now() - 86_400_000);
+    jest.advanceTimersByTime(5_000);
+    expect(take()).toEqual(['1@1']);
+  });
+
   it('waits as long as the server asks, and longer each time', () => {
     ['1', '2'].forEach((opId) => add(opId));
     sender.pump();

@@ -44,6 +44,8 @@ export interface Sender {
   lost(code: number): void;
   /** The ledger is not the one that has acknowledged: everything is sent anew. */
   restart(): void;
+  /** It ends here, or is not known to be the one that has acknowledged: then at 0. What was acknowledged behind that is sent anew. */
+  endsAt(seq: number): void;
 }
 
 /** Most writes on their way at once: no more than a server takes without a pause. */
@@ -78,11 +80,17 @@ function onTheirWay(outbox: Outbox): Pending[] {
   return [...outbox.values()].filter(({ sentAt, ack }) => sentAt !== null && !ack);
 }
 
+/** Whatever was answered to it does not count. */
+function unsend(each: Pending): void {
+  each.sentAt = null;
+  each.ack = undefined;
+}
+
 /** Marks a write as sent. @returns it as it goes out. */
 function stamped(each: Pending, { stamp }: Pick<SenderPort, 'stamp'>): object {
   const { write } = each;
   each.hlc ??= write.hlc ?? stamp(write.opId);
-  each.sentAt = Date.now();
+  each.sentAt = performance.now();
   return { ...write, hlc: each.hlc };
 }
 
@@ -92,9 +100,8 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   const deadline = createTimer();
   let isExpecting = false;
   let window = WINDOW;
-  let setbacks = 0;
+  let [setbacks, quietUntil] = [0, 0];
   let pausing = false;
-  let quietUntil = 0;
   /** The push under way, and what ends it. */
   let pushed: readonly Pending[] | undefined;
   let ending: AbortController | undefined;
@@ -103,7 +110,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
 
   function pump(): void {
     if (pausing || pushed || !port.ready()) return;
-    const now = Date.now();
+    const now = performance.now();
     let next = Infinity;
     /** Atomes whose writes wait for an answer, and those that wait behind a write whose time has not come. */
     const [waiting, behind] = [new Set<string>(), new Set<string | null | undefined>()];
@@ -161,7 +168,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     forgetPush();
     // nothing else is; over the connection it is told when these are not answered
     for (const each of onTheirWay(outbox)) {
-      each.sentAt = null;
+      unsend(each);
       pushes = false;
     }
     pump();
@@ -178,7 +185,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     const [oldest] = onTheirWay(outbox);
     isExpecting = !!oldest;
     if (!oldest) return;
-    const since = Date.now() - oldest.sentAt!;
+    const since = performance.now() - oldest.sentAt!;
     deadline.start(answerMs, expectAnswers);
     if (since < answerMs) return;
     tellLate(since);
@@ -191,7 +198,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   }
 
   function tell(code: SyncErrorCode, message: string): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now < quietUntil) return;
     quietUntil = now + QUIET_MS;
     port.failing(code, message);
@@ -222,7 +229,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
   function later(found: Pending, error: ErrorBody): void {
     const { code, message, details } = error;
     found.fault = error;
-    found.dueAt = Date.now() + backoffMs(found.faults++, REPEAT, random(), details?.retryAfter);
+    found.dueAt = performance.now() + backoffMs(found.faults++, REPEAT, random(), details?.retryAfter);
     if (found.faults >= TOLD_FROM) tell(code, message);
     if (OWN_FAULTS.test(code)) pump();
     else pause();
@@ -237,7 +244,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
       const found = outbox.get(ack.opId);
       if (found) found.ack = ack;
       // the server is well again
-      if (found?.faults) for (const each of outbox.values()) each.dueAt = 0;
+      if (found?.faults) outbox.forEach((each) => (each.dueAt = 0));
       pump();
     },
     nacked(opId, error) {
@@ -254,7 +261,7 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     },
     lost(code) {
       const lost = onTheirWay(outbox);
-      for (const each of lost) each.sentAt = null;
+      lost.forEach(unsend);
       timer.stop();
       deadline.stop();
       isExpecting = false;
@@ -269,10 +276,11 @@ export function createSender(outbox: Outbox, port: SenderPort): Sender {
     },
     restart() {
       forgetPush();
-      for (const each of outbox.values()) {
-        each.sentAt = null;
-        each.ack = undefined;
-      }
+      outbox.forEach(unsend);
+    },
+    endsAt(seq) {
+      for (const each of outbox.values()) if (each.ack && each.ack.seq > seq) unsend(each);
+      pump();
     },
   };
 }

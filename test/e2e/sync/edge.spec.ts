@@ -223,6 +223,33 @@ describe('an edge', () => {
     expect((await pair.edge.api.get('/api/atome/z')).body).toEqual(expect.not.objectContaining({ redacted: true }));
   });
 
+  it('goes on with what a server above tells that is older, and cannot say in a snapshot what was erased', async () => {
+    await start();
+    await push(pair.core, create('op-1', 'x'), create('op-2', 'y'), create('op-3', 'z'));
+    await pair.joined();
+    pair.way.break({ kind: 'refuse' });
+    expect((await pair.core.api.post('/api/atome/x/erase', {})).status).toBe(200);
+    await push(pair.core, { opId: 'op-4', operation: 'delete', atomeId: 'y' });
+    Reflect.set(Reflect.get(pair.link, 'follower') as object, 'cursor', undefined);
+    const call = Reflect.get(UpstreamCalls.prototype, 'call') as (...given: unknown[]) => Promise<Response>;
+    // it refuses as it does any parameter that it does not know
+    jest.spyOn(UpstreamCalls.prototype as unknown as { call: typeof call }, 'call').mockImplementation(function (
+      this: UpstreamCalls,
+      method,
+      path,
+      also,
+    ) {
+      return call.call(this, method, String(path).replace('erased=', 'unknown='), also);
+    });
+    pair.way.heal();
+    await pair.joined();
+    const [edge, core] = await pair.states();
+    expect([...edge.keys()]).toEqual(['z']);
+    expect(edge).toEqual(core);
+    expect((await pair.edge.api.get('/api/atome/x')).body).toMatchObject({ redacted: true });
+    expect((await pair.edge.api.get('/api/atome/y')).body).toEqual(expect.not.objectContaining({ redacted: true }));
+  });
+
   it('keeps apart what two authors call alike', async () => {
     await start({ edge: WITH_TOKENS });
     const one = pair.edge.api.as(tokenOf('writer', { sub: 'one', tenant: 'default' }));

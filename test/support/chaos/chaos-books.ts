@@ -35,6 +35,8 @@ export class ChaosBooks {
   private readonly excused = new Map<string, Excuse>();
   /** Rows that may be there without a name here: writes that came back with one that was retried. */
   unnamed = 0;
+  /** A copy of the database took its place: what builds on a create that is refused since is refused with it, also what was taken again. */
+  isPutBack = false;
 
   book(entry: Omit<Booked, 'fate'>, written: Promise<{ readonly opId: string; readonly durable?: false }>): Booked {
     const booked: Booked = { ...entry, fate: 'asked' };
@@ -60,8 +62,8 @@ export class ChaosBooks {
     for (const opId of opIds) this.excused.set(opId, excuse);
   }
 
-  /** @returns what is wrong, a sentence each. */
-  audit(rows: readonly Row[], rejected: readonly RejectedWrite[]): string[] {
+  /** @param late what was refused before another copy of it was taken. @returns what is wrong, a sentence each. */
+  audit(rows: readonly Row[], rejected: readonly RejectedWrite[], late: ReadonlySet<string> = new Set()): string[] {
     const named = rows.filter(({ opId }) => opId !== null);
     const inLedger = new Map(named.map((row) => [row.opId, row]));
     const refused = new Set(rejected.map(({ operation }) => operation.opId));
@@ -71,7 +73,8 @@ export class ChaosBooks {
     if (inLedger.size < named.length)
       wrong.push(`doubled: ${named.length - inLedger.size} rows have the opId of another`);
     for (const opId of refused) {
-      if (inLedger.has(opId)) wrong.push(`refused, and in the ledger at ${inLedger.get(opId)!.seq}: ${opId}`);
+      if (inLedger.has(opId) && !this.isPutBack && !late.has(opId))
+        wrong.push(`refused, and in the ledger at ${inLedger.get(opId)!.seq}: ${opId}`);
     }
     for (const { n, by, operation, atomeId, opId, fate } of this.all) {
       if (fate === 'asked') wrong.push(`write ${n} of ${by} was never answered`);

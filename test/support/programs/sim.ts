@@ -9,7 +9,7 @@ const HELP = `npm run sim -- [options]   plays the core in virtual time: all tha
 
   --seed N     the first seed; default 1
   --seeds K    how many seeds; default 1
-  --steps M    how many times something is written, or goes wrong, in each; default 30
+  --steps M    how many times something is written, or goes wrong, in each; default 20
   --jobs J     how many threads play them; default: as many as there are processors
   --trace      tells all that happens, one line each; of a seed that fails it is told anyway
   --fault F    plants a fault in what is around the core, which has to be found:
@@ -31,11 +31,14 @@ interface Share {
 /** What goes round in circles does not end by itself: how long one seed may take, in milliseconds. */
 const HANGS_MS = 120_000;
 
+/** Most of what a run makes does not outlive it: with so much room for what is new, in MiB, little of it is looked through. */
+const ROOM = { maxYoungGenerationSizeMb: 64 };
+
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
-    steps: { type: 'string', default: '30' },
+    steps: { type: 'string', default: '20' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     fault: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -108,7 +111,8 @@ async function inThreads(): Promise<number[]> {
   const program = fileURLToPath(import.meta.url);
   const playing = new Int32Array(new SharedArrayBuffer(4 * jobs));
   const shares = Array.from({ length: Math.min(jobs, seeds) }, (_, share) => {
-    const thread = new Worker(program, { workerData: { share, playing } satisfies Share, argv: process.argv.slice(2) });
+    const workerData: Share = { share, playing };
+    const thread = new Worker(program, { workerData, argv: process.argv.slice(2), resourceLimits: ROOM });
     return new Promise<number[]>((resolve, reject) => {
       let last: number | undefined;
       const watch = setInterval(() => {

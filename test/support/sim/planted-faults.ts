@@ -1,4 +1,5 @@
 import type { Feed } from '../../../src/feed/feed.js';
+import type { Committed } from '../../../src/ledger/outcome.js';
 import type { SimDice } from './sim-dice.js';
 import type { StoreFaults } from './sim-store.js';
 
@@ -11,7 +12,7 @@ export const PLANTED = {
   'double-row': 'a row of a page of the ledger comes twice',
   'double-event': 'a message for a client comes twice',
   'early-ack': 'a commit is answered before it is durable',
-  'reorder-bus': 'what was committed comes over the bus in another order',
+  'reorder-bus': 'what was committed comes over the bus in another order, linked as if it were right',
   'forgetful-disk': 'a client is told that its write is kept before it is',
 } as const;
 export type PlantedFault = keyof typeof PLANTED;
@@ -38,10 +39,21 @@ export function plant(fault: PlantedFault | undefined, dice: SimDice): Planted {
     feedOf: (feed) => ({
       lookEvery: (ms) => feed.lookEvery(ms),
       hint(tenant, seq, committed) {
-        const [first, ...others] = committed ?? [];
-        const isTurned = first && others.length > 1 && is('reorder-bus', 0.5);
-        feed.hint(tenant, seq, isTurned ? [first, ...others.reverse()] : committed);
+        feed.hint(
+          tenant,
+          seq,
+          committed && committed.length > 2 && is('reorder-bus', 0.5) ? turned(committed) : committed,
+        );
       },
     }),
   };
+}
+
+/** In another order, and linked as if that were the right one. */
+function turned(committed: readonly Committed[]): Committed[] {
+  const [first, ...others] = committed as [Committed, ...Committed[]];
+  return [first, ...others.reverse()].map((each, at) => {
+    const { prevHash, hash, alteration } = committed[at]!;
+    return { ...each, prevHash, hash, alteration: { ...each.alteration, seq: alteration.seq } };
+  });
 }

@@ -18,7 +18,7 @@ export class Actor {
   /** @param skewMs how far its clock is ahead of the true time. */
   constructor(
     readonly name: string,
-    readonly skewMs = 0,
+    public skewMs = 0,
   ) {}
 
   pause(until: number): void {

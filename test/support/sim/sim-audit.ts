@@ -44,7 +44,7 @@ export async function auditSim(world: SimWorld): Promise<string[]> {
     if (seat.seesAll) wrong.push(...imbalance(name, rows, accounts));
     rejected.push(...(await schedule.by(actor, () => client.rejected())));
   }
-  wrong.push(...books.audit(rows, rejected));
+  wrong.push(...books.audit(rows, rejected, witness.late));
   return wrong;
 }
 
@@ -53,7 +53,10 @@ async function settled(world: SimWorld): Promise<boolean> {
   const { schedule } = world;
   const end = schedule.now + PATIENCE_MS;
   const isSo = (): boolean =>
-    world.absent === 0 && world.books.unanswered === 0 && world.seats.every((seat) => isSettled(world, seat));
+    world.absent === 0 &&
+    schedule.now >= world.strangeUntil &&
+    world.books.unanswered === 0 &&
+    world.seats.every((seat) => isSettled(world, seat));
   while (schedule.now < end) {
     let isLooked = false;
     schedule.after(LOOK_MS, () => (isLooked = true), { actor: schedule.world });

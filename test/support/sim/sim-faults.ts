@@ -4,6 +4,9 @@ import type { SimLink } from './sim-network.js';
 /** How long something lasts that ends by itself, in milliseconds at most. */
 const LASTS_MS = 1_500;
 
+/** How far ahead of the true time a clock is by then, in milliseconds. */
+const CLOCKS_MS = [0, 0, 500, -5_000, 120_000, -3_600_000, 86_400_000];
+
 /** What goes wrong, by name, and how often against the others. */
 const FAULTS: Readonly<Record<string, readonly [weight: number, strike: (world: SimWorld) => void]>> = {
   'a line is cut': [4, (world) => someLink(world)?.cut()],
@@ -33,6 +36,13 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, strike: (world: 
     2,
     ({ schedule, dice, nodes }) => {
       if (nodes.length > 0) dice.oneOf(nodes).actor.pause(schedule.now + dice.random() * LASTS_MS);
+    },
+  ],
+  'a clock is put': [
+    2,
+    ({ dice, nodes, seats }) => {
+      const actors = [...nodes, ...seats].map(({ actor }) => actor);
+      dice.oneOf(actors).skewMs = dice.oneOf(CLOCKS_MS);
     },
   ],
   'a client is killed': [3, (world) => world.killClient()],
@@ -67,6 +77,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, strike: (world: 
       world.aWhile(() => (world.database.isDown = false));
     },
   ],
+  'the database is put back': [1, (world) => world.putBackLater()],
   'the bus is cut': [1, ({ bus }) => bus.cut()],
   'the bus is deaf': [
     1,

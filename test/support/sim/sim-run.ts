@@ -1,11 +1,11 @@
 import { newSalt, sha256 } from '../../../src/ledger/integrity/hash-chain.js';
 import { openStore } from '../../../src/ledger/stores/open-store.js';
 import type { SqlStore } from '../../../src/ledger/stores/sql.store.js';
-import { PREFIX } from '../../../src/database/tables.js';
 import { uuidv7 } from '../../../src/protocol/ids.js';
 import type { PlantedFault } from './planted-faults.js';
 import { Schedule } from './schedule.js';
 import { auditSim } from './sim-audit.js';
+import { empty, prepareCopies } from './sim-copy.js';
 import { SimDice } from './sim-dice.js';
 import { strike } from './sim-faults.js';
 import { SimWorld } from './sim-world.js';
@@ -31,8 +31,6 @@ export interface SimResult {
   readonly summary: string;
 }
 
-/** The tables that a run writes to. */
-const TABLES = ['ledgers', 'alterations', 'atomes', 'receipts', 'propagations'];
 const UNCAUGHT = ['unhandledRejection', 'uncaughtException'] as const;
 /** How often a step is a fault, and how often one follows at once. */
 const [FAULTS, AT_ONCE] = [0.18, 0.6];
@@ -49,6 +47,7 @@ export class Simulator {
   /** From here on until `close` the time of this process is virtual, and stands still between two runs. */
   static async open(hasStacks = false): Promise<Simulator> {
     const store = await openStore('sqlite::memory:');
+    await prepareCopies(store);
     const { stackTraceLimit } = Error;
     // refusals are many, and mostly nobody asks where they come from
     if (!hasStacks) Error.stackTraceLimit = 0;
@@ -66,7 +65,7 @@ export class Simulator {
 
   /** Plays one run. */
   async play({ seed, steps, fault }: SimOptions): Promise<SimResult> {
-    await this.store.transact(...TABLES.map((name) => [`DELETE FROM ${PREFIX}${name}`] as const));
+    await empty(this.store);
     drawAnew(seed);
     const world = new SimWorld(seed, this.store, fault);
     begin(world.schedule, new SimDice(seed, 'code').random);

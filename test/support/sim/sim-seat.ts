@@ -128,7 +128,10 @@ export class SimSeat {
     }
     this.watched = [];
     client.watch(QUERY, (atomes) => (this.watched = atomes));
-    client.on('sync:reset', ({ reason }) => schedule.tell(`is reset: ${reason}`));
+    client.on('sync:reset', ({ reason }) => {
+      schedule.tell(`is reset: ${reason}`);
+      last = 0;
+    });
     client.on('sync:live', ({ seq }) => schedule.tell(`is live at ${seq}`));
     client.on('sync:rejected', ({ operation, error }) => schedule.tell(`refused ${operation.opId}: ${error.code}`));
   }

@@ -10,7 +10,8 @@ import { SimSeat, WANTED } from './sim-seat.js';
 import { simStore, type SimDatabase } from './sim-store.js';
 import { SimWrites } from './sim-writes.js';
 import { Witness } from './witness.js';
-import type { LedgerStore } from '../../../src/ledger/store.js';
+import type { SqlStore } from '../../../src/ledger/stores/sql.store.js';
+import { keepCopy, putBackCopy } from './sim-copy.js';
 
 /** How many nodes there are at most, and who sits where. */
 const NODES = 3;
@@ -19,6 +20,8 @@ const USERS = ['alice', 'bob', 'alice', 'bob'];
 const SHARED = ['s1', 's2', 's3', 's4', 's5'];
 /** How long a node is away that was killed, and how long something lasts, in milliseconds at most. */
 const LASTS_MS = 1_500;
+/** How long a message may tell of what has gone from the database, and how long nodes may not have looked, in milliseconds. */
+const STRANGE_MS = 5_000;
 /** How far a clock is wrong, in milliseconds: most a little, some very much. */
 const SKEWS = { node: [0, 0, 40, -900, 120_000], client: [0, 0, 30, -2_000, 86_400_000, -3_600_000] } as const;
 
@@ -42,13 +45,16 @@ export class SimWorld {
   readonly writes: SimWrites;
   /** How many are on their way down, or up again. */
   absent = 0;
+  /** When what is of another past may still come to somebody, in milliseconds. */
+  strangeUntil = 0;
+  private isKept = false;
   private readonly planted: Planted;
   private readonly shared: readonly string[];
   private made = 0;
 
   constructor(
     seed: number,
-    readonly below: LedgerStore,
+    readonly below: SqlStore,
     fault: PlantedFault | undefined,
   ) {
     const { schedule, witness } = this;
@@ -192,6 +198,23 @@ export class SimWorld {
       end();
     };
     schedule.after(dice.random() * LASTS_MS, over, { what: 'is over', actor: schedule.world });
+  }
+
+  /** A copy of the database is made now, and takes its place in a while: what was committed meanwhile has gone. */
+  putBackLater(): void {
+    const { schedule, below, witness, books } = this;
+    // there is one place for a copy
+    if (this.isKept) return;
+    this.isKept = true;
+    const kept = keepCopy(below);
+    this.aWhile(async () => {
+      const seq = await kept;
+      await putBackCopy(below);
+      this.isKept = false;
+      books.isPutBack = true;
+      books.excuse(witness.putBack(seq), 'discarded');
+      this.strangeUntil = schedule.now + STRANGE_MS;
+    });
   }
 
   /** Nothing goes wrong any more. */

@@ -22,6 +22,11 @@ export class Witness {
   readonly wrong: string[] = [];
   /** What is durable, by seq from 1 on. */
   readonly rows: Pick<AlterationRow, 'seq' | 'hash' | 'opId' | 'atomeId'>[] = [];
+  /** OpIds that a client was told are refused for good, and those of which another copy was under way, and was committed behind that. */
+  private readonly refused = new Set<string>();
+  readonly late = new Set<string>();
+  /** What has ever been committed at each seq: hash and opId. */
+  private readonly ever = new Map<number, Set<string>>();
   private readonly told = new WeakMap<SimLink, Told>();
   /** How many events clients have heard of. */
   heardEvents = 0;
@@ -43,7 +48,15 @@ export class Witness {
       if (row.seq !== this.rows.length + 1) this.blame(`the row ${row.seq} is committed behind ${this.rows.length}`);
       else if (before && row.prevHash !== before.hash) this.blame(`the row ${row.seq} does not continue the chain`);
       this.rows.push(row);
+      if (row.opId !== null && this.refused.has(row.opId)) this.late.add(row.opId);
+      const known = this.ever.get(row.seq) ?? new Set();
+      this.ever.set(row.seq, known.add(row.hash).add(String(row.opId)));
     }
+  }
+
+  /** An older copy of the database has taken its place. @returns the opIds of what has gone. */
+  putBack(seq: number): string[] {
+    return this.rows.splice(seq).flatMap(({ opId }) => opId ?? []);
   }
 
   /** A client asks for something. */
@@ -55,9 +68,11 @@ export class Witness {
 
   /** A node says something: what it says is committed. */
   said({ node, client }: SimLink, message: ServerMessage): void {
+    if (message.type === 'nack' && !message.error.retryable) this.refused.add(message.opId);
     if (message.type !== 'ack' && message.type !== 'events') return;
     const seq = message.type === 'ack' ? message.seq : message.to;
-    if (seq <= this.rows.length) return;
+    // what has gone may be told of until that is noticed
+    if (seq === 0 || this.ever.has(seq)) return;
     this.blame(`${node.name} tells ${client.name} of seq ${seq} before it is committed: ${JSON.stringify(message)}`);
   }
 
@@ -73,7 +88,7 @@ export class Witness {
 
   private follow(client: string, told: Told, { from, to, hash, events }: RangeFrame): void {
     if (from !== told.cursor) this.blame(`${client} is told of ${from} to ${to} when it has ${told.cursor}`);
-    if (to > 0 && this.rows[to - 1]?.hash !== hash) this.blame(`${client} is told of another hash at ${to}`);
+    if (to > 0 && !this.ever.get(to)?.has(hash)) this.blame(`${client} is told of another hash at ${to}`);
     let last = from;
     for (const event of events) {
       if (event.seq <= last || event.seq > to)
@@ -90,8 +105,9 @@ export class Witness {
   }
 
   private compare(client: string, event: AtomeEvent | AtomeDelta): void {
-    const row = this.rows[event.seq - 1];
-    const opId = 'alteration' in event ? event.alteration.opId : row?.opId;
-    if (opId !== row?.opId) this.blame(`${client} is told of another write at ${event.seq}: ${opId}`);
+    if (!('alteration' in event)) return;
+    const { opId } = event.alteration;
+    if (!this.ever.get(event.seq)?.has(String(opId)))
+      this.blame(`${client} is told of another write at ${event.seq}: ${opId}`);
   }
 }
