@@ -9,6 +9,8 @@ interface Told {
   cursor: number | undefined;
   /** Only the newest of each atome is told for now. */
   isCompact: boolean;
+  /** Of the subscriptions that are not answered yet, whether they ask for that. */
+  readonly asked: boolean[];
 }
 
 /** So many faults say enough. */
@@ -63,7 +65,10 @@ export class Witness {
   asked(link: SimLink, text: string): void {
     if (!text.startsWith('{"type":"subscribe"')) return;
     const { compact } = JSON.parse(text) as { readonly compact?: boolean };
-    this.told.set(link, { cursor: undefined, isCompact: compact === true });
+    const told = this.told.get(link) ?? { cursor: undefined, isCompact: true, asked: [] };
+    told.cursor = undefined;
+    told.asked.push(compact === true);
+    this.told.set(link, told);
   }
 
   /** A node says something: what it says is committed. */
@@ -80,6 +85,9 @@ export class Witness {
   heard(link: SimLink, message: ServerMessage): void {
     const told = this.told.get(link);
     if (!told) return;
+    const isAnswer = message.type === 'subscribed' || message.type === 'sync:reset';
+    // the answer to one that another has followed says nothing of that
+    if (isAnswer) told.isCompact = told.asked.shift() ?? true;
     if (message.type === 'subscribed') told.cursor = message.from;
     else if (message.type === 'sync:reset') told.cursor = undefined;
     else if (message.type === 'sync:live') told.isCompact = false;
