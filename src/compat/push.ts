@@ -5,6 +5,7 @@ import type { WriteContext } from '../atome/write-calls.js';
 import { ResolvedOptions } from '../config/module-options.js';
 import { toAtomeError } from '../http/problem.js';
 import { LedgerReads } from '../application/ledger-reads.js';
+import { turn } from '../ledger/turns.js';
 import {
   AtomeError,
   invalid,
@@ -53,6 +54,8 @@ export class OriginalPush {
     const conflicts: Conflict[] = [];
     const erasedIds: string[] = [];
     for (const atome of this.checked(atomes)) {
+      // what is old here is found to be so without a write that would wait
+      await turn();
       try {
         syncedIds.push(await this.one(atome, context));
       } catch (error) {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import { LedgerDataSource } from '../../src/database/ledger-data-source.js';
+import { SqliteFile } from '../../src/ledger/stores/sqlite/sqlite.file.js';
 import { SqliteStore } from '../../src/ledger/stores/sqlite/sqlite.store.js';
 import { atomeRow, created, putRows } from '../support/ledger/rows.js';
 
@@ -24,6 +25,24 @@ describe('the store on SQLite', () => {
   it.each(['synchronous = NORMAL', 'journal_mode = DELETE'])('does not run with %s', async (pragma) => {
     await dataSource.query(`PRAGMA ${pragma}`);
     expect(() => new SqliteStore(dataSource)).toThrow('FULL and wal are needed');
+  });
+
+  it('writes what comes for other tables in one turn with a single flush, and each by itself', async () => {
+    const store = new SqliteStore(dataSource);
+    await putRows(store, 'default', created(atomeRow('a1', 1)));
+    const flushed = jest.spyOn(SqliteFile.prototype, 'guard');
+    const put = (hash: string) =>
+      store.transact([`INSERT INTO atome_tickets VALUES (?, '{}', 0) RETURNING hash`, hash]);
+    const wanted = ['one', 'two', 'one', ...Array.from({ length: 20 }, (_, n) => `more ${n}`)];
+    const [[, , again], of] = await Promise.all([
+      Promise.allSettled(wanted.map(put)),
+      putRows(store, 'default', created(atomeRow('a2', 2))).then(() => flushed.mock.calls.length),
+    ]);
+    flushed.mockRestore();
+    expect([again!.status, of]).toEqual(['rejected', 1]);
+    expect(await store.transact(['SELECT hash FROM atome_tickets'])).toEqual([
+      expect.arrayContaining([{ hash: 'one' }, { hash: 'two' }, { hash: 'more 19' }]),
+    ]);
   });
 
   it('says storage_full when there is no space, reads on, and writes again when there is', async () => {

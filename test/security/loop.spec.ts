@@ -5,6 +5,15 @@ import { startApp, type TestApp } from '../support/server/app.js';
 
 const CALLS = 6;
 const TEXT = 'a'.repeat(100_000);
+const OLD = '2001-01-01T00:00:00Z';
+
+/** As the original client carries an atome from one server to another. */
+interface Pushed {
+  readonly id: string;
+  readonly data: object;
+  readonly updatedAt: string;
+}
+
 /** Turns that the loop has between two slices. */
 const APART = 8;
 
@@ -60,6 +69,15 @@ describe.each(DATABASES)('what is large, on %s', (_name, create) => {
     const path = '/api/atome/large?fields=data.text';
     const answers = await Promise.all(Array.from({ length: CALLS }, () => server.api.get(path)));
     expect(answers.map(({ status }) => status)).toEqual(Array(CALLS).fill(200));
+    expect(at).toHaveLength(CALLS);
+    expect(apart(at)).toBeGreaterThanOrEqual(APART);
+  });
+
+  it('is compared so with what the original client pushes, which may be old', async () => {
+    const at = watch(JSON, 'stringify', (value) => Array.isArray(value) && (value[1] as Pushed)?.updatedAt === OLD);
+    const atomes = Array.from({ length: CALLS }, (): Pushed => ({ id: 'large', data: { text: TEXT }, updatedAt: OLD }));
+    const { status, body } = await server.api.post('/api/sync/push', { atomes });
+    expect([status, body.synced]).toEqual([200, CALLS]);
     expect(at).toHaveLength(CALLS);
     expect(apart(at)).toBeGreaterThanOrEqual(APART);
   });
