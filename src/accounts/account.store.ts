@@ -90,6 +90,7 @@ export class AccountStore {
   }
 }
 
-function idsOf(rows: readonly unknown[]): string[] {
+/** Of the rows that a statement has told. */
+export function idsOf(rows: readonly unknown[]): string[] {
   return (rows as { id: string }[]).map(({ id }) => id);
 }

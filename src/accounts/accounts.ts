@@ -33,7 +33,7 @@ export class Accounts {
     const name = parseNewIdentifier(identifier);
     const secret = parsePassword(password);
     this.throttle.register(address);
-    const passwordHash = await this.passwords.hash(secret);
+    const passwordHash = await this.passwords.hash(secret, address);
     const account = { id: randomUUID(), identifier: name, passwordHash, createdAt: this.store.now() };
     if (!(await this.store.add(account))) {
       throw new AtomeError('exists', 'there is an account of that name already; log in, or take another');
@@ -57,7 +57,7 @@ export class Accounts {
   async changePassword(caller: Identity, password: string, to: string, address: string): Promise<void> {
     const secret = parsePassword(to);
     const account = await this.confirm(caller, password, address);
-    const hash = await this.passwords.hash(secret);
+    const hash = await this.passwords.hash(secret, address);
     const ended = await this.store.changePassword(account, hash, caller.sessionId!, this.store.now());
     if (!ended) throw refused();
     this.sessions.refuseTokensOf(...ended);
@@ -89,7 +89,7 @@ export class Accounts {
     if (delayMs > 0) await elapse(delayMs);
     const account = await find();
     let attempt: Attempt | undefined;
-    const isRight = await this.passwords.verify(password, account?.passwordHash, () => {
+    const isRight = await this.passwords.verify(password, account?.passwordHash, address, () => {
       attempt = this.throttle.begin(identifier, address);
     });
     if (!account || !isRight) {

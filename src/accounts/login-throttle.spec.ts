@@ -52,6 +52,13 @@ describe('the throttle of logins', () => {
     expect(wait()).toBe(0);
   });
 
+  it('refuses who has logged in three hundred times, from everywhere, and nobody else', () => {
+    for (let i = 0; i < 300; i += 1) throttle.begin('alice', `a${i % 7}`).succeeded();
+    expect([wait('alice', 'a1'), wait('alice', 'new'), wait('bob', 'a1')]).toEqual([15 * MINUTE, 15 * MINUTE, 0]);
+    now = 15 * MINUTE;
+    expect(wait()).toBe(0);
+  });
+
   it('refuses an address that fails everywhere, and success there takes nothing back', () => {
     for (let i = 0; i < 99; i += 1) fail(1, `name-${i}`);
     throttle.begin('mallory', 'a').succeeded();

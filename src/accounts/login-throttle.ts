@@ -25,7 +25,8 @@ export interface AttemptReport {
 /**
  * Slows guessing down without locking anybody out: an address that fails at an account is refused there, and one that
  * fails everywhere is refused everywhere; the owner comes in from another address. An account that many addresses
- * guess at is not refused to anybody, only slower. Who has a site of IPv6 (/48) has 65,536 of what counts as an address,
+ * guess at is not refused to anybody, only slower. Who knows the password may log in as often as a program has reason to:
+ * each time costs a hash and a session. Who has a site of IPv6 (/48) has 65,536 of what counts as an address,
  * though a provider may share one out: it may fail ten times as often as an address. In memory; servers tell each other of
  * what has failed.
  */
@@ -36,6 +37,7 @@ export class LoginThrottle {
     sitePairs: new SlidingWindowCounter(100, LOGIN_WINDOW_MS),
     sites: new SlidingWindowCounter(1_000, LOGIN_WINDOW_MS),
     accounts: new SlidingWindowCounter(100, LOGIN_WINDOW_MS),
+    logins: new SlidingWindowCounter(300, LOGIN_WINDOW_MS),
     registrations: new SlidingWindowCounter(300, LOGIN_WINDOW_MS),
     siteRegistrations: new SlidingWindowCounter(3_000, LOGIN_WINDOW_MS),
   };
@@ -50,7 +52,7 @@ export class LoginThrottle {
 
   /** @throws AtomeError `rate_limited` */
   check(identifier: string, address: string): void {
-    this.refuse(keysOf(identifier, address));
+    this.refuse([...keysOf(identifier, address), ['logins', digestOf(identifier)]]);
   }
 
   /** How long an attempt must wait, in milliseconds. */
@@ -70,6 +72,7 @@ export class LoginThrottle {
         for (const [counter, key] of failures) this.counters[counter].retract(key, at);
         const now = this.now();
         this.counters.pairs.clear(pair, now);
+        this.count([['logins', digestOf(identifier)]], now);
         this.report({ at: now, failures: [], forgotten: pair });
       },
       failed: () => this.report({ at, failures }),
@@ -101,13 +104,18 @@ export class LoginThrottle {
     const retryAfter = Math.max(...failures.map(([counter, key]) => this.counters[counter].waitMs(key, now)));
     if (retryAfter === 0) return;
     const seconds = Math.ceil(retryAfter / 1_000);
-    throw new AtomeError('rate_limited', `too many attempts from your address; try again in ${seconds} s`, {
-      retryAfter,
-    });
+    throw new AtomeError(
+      'rate_limited',
+      `too many attempts from your address, or at the account; try again in ${seconds} s`,
+      {
+        retryAfter,
+      },
+    );
   }
 }
 
-type CounterName = 'pairs' | 'addresses' | 'sitePairs' | 'sites' | 'accounts' | 'registrations' | 'siteRegistrations';
+type CounterName =
+  'pairs' | 'addresses' | 'sitePairs' | 'sites' | 'accounts' | 'logins' | 'registrations' | 'siteRegistrations';
 
 /** Where something is counted, and as what. */
 type Keys = AttemptReport['failures'];

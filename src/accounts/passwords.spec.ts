@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { refusal } from '../../test/support/refusal.js';
 import { parsePassword, Passwords } from './passwords.js';
 
@@ -17,39 +17,66 @@ describe('passwords', () => {
 
   it('are hashed with argon2id, 19 MiB, two passes and a salt of their own', async () => {
     const passwords = new Passwords();
-    const hashes = await Promise.all([passwords.hash(PASSWORD), passwords.hash(PASSWORD)]);
+    const hashes = await Promise.all([passwords.hash(PASSWORD, 'a'), passwords.hash(PASSWORD, 'a')]);
     for (const hash of hashes) expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect(hashes[0]).not.toBe(hashes[1]);
   });
 
   it('are the same however the keyboard composes them', async () => {
     const passwords = new Passwords();
-    const hash = await passwords.hash(parsePassword('Ångström Ångström'.normalize('NFC')));
-    expect(await passwords.verify('Ångström Ångström'.normalize('NFD'), hash)).toBe(true);
-    expect(await passwords.verify('Angstrom Angstrom', hash)).toBe(false);
+    const hash = await passwords.hash(parsePassword('Ångström Ångström'.normalize('NFC')), 'a');
+    expect(await passwords.verify('Ångström Ångström'.normalize('NFD'), hash, 'a')).toBe(true);
+    expect(await passwords.verify('Angstrom Angstrom', hash, 'a')).toBe(false);
   });
 
   it('are never those of nobody', async () => {
-    expect(await new Passwords().verify('the password of nobody', undefined)).toBe(false);
+    expect(await new Passwords().verify('the password of nobody', undefined, 'a')).toBe(false);
   });
 
-  it('are looked at two at once, and only so many wait', async () => {
-    const held: ((isRight: boolean) => void)[] = [];
-    const passwords = new Passwords({
-      hash: () => Promise.resolve('hash'),
-      verify: () => new Promise((resolve) => held.push(resolve)),
+  describe('of many', () => {
+    let held: (() => void)[];
+    let passwords: Passwords;
+    /** Addresses, in the order of their turns. */
+    let turns: string[];
+    beforeEach(() => {
+      [held, turns] = [[], []];
+      const hold = () => new Promise<boolean>((resolve) => held.push(() => resolve(true)));
+      passwords = new Passwords({ hash: () => Promise.resolve('hash'), verify: hold });
     });
-    const attempts = Array.from({ length: 300 }, () =>
-      passwords.verify(PASSWORD, 'hash').catch((error: unknown) => (error as { code: string }).code),
-    );
-    await Promise.all(attempts.slice(258));
-    for (let left = 258; left > 0; left -= 1) {
-      expect(held).toHaveLength(Math.min(2, left));
-      held.shift()!(true);
-      await setImmediate();
-    }
-    const answers = await Promise.all(attempts);
-    expect(answers).toEqual([...Array<boolean>(258).fill(true), ...Array<string>(42).fill('unavailable')]);
+
+    const come = (count: number, address: string): Promise<unknown>[] =>
+      Array.from({ length: count }, () =>
+        passwords
+          .verify(PASSWORD, 'hash', address, () => void turns.push(address))
+          .catch((error: unknown) => (error as { code: string }).code),
+      );
+    const finish = async (count: number): Promise<void> => {
+      for (let left = count; left > 0; left -= 1) {
+        while (held.length < Math.min(2, left)) await setImmediate();
+        expect(held.length).toBeLessThanOrEqual(2);
+        held.shift()!();
+      }
+    };
+
+    it('are looked at two at once, and only so many of an address wait', async () => {
+      const attempts = come(300, 'a');
+      await Promise.all(attempts.slice(258));
+      await finish(258);
+      const answers = await Promise.all(attempts);
+      expect(answers).toEqual([...Array<boolean>(258).fill(true), ...Array<string>(42).fill('rate_limited')]);
+    });
+
+    it('are looked at in turn: who logs in much waits for themselves', async () => {
+      const attempts = [
+        ...come(60, 'a'),
+        ...come(60, '2001:db8:0:1::'),
+        ...come(60, '2001:db8:0:2::'),
+        ...come(2, 'b'),
+      ];
+      await finish(182);
+      await Promise.all(attempts);
+      expect(turns.lastIndexOf('b')).toBeLessThan(10);
+    });
   });
 
   it('make room when a turn is given up', async () => {
@@ -57,8 +84,8 @@ describe('passwords', () => {
     const refuse = (): never => {
       throw new Error('too late');
     };
-    const attempts = Array.from({ length: 10 }, () => passwords.verify(PASSWORD, undefined, refuse));
+    const attempts = Array.from({ length: 10 }, () => passwords.verify(PASSWORD, undefined, 'a', refuse));
     expect((await Promise.allSettled(attempts)).map(({ status }) => status)).toEqual(Array(10).fill('rejected'));
-    expect(await passwords.verify(PASSWORD, undefined)).toBe(false);
+    expect(await passwords.verify(PASSWORD, undefined, 'a')).toBe(false);
   });
 });

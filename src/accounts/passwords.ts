@@ -1,4 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
+import { siteOf } from '../auth/admission/client-address.js';
+import { FairSlots, type SlotLimits } from '../auth/admission/fair-slots.js';
 import { AtomeError } from '../protocol/index.js';
 
 const MIN_CHARS = 10;
@@ -16,11 +18,16 @@ const ARGON2: Hasher = {
   verify: (hashed, password) => verify(hashed, password),
 };
 
-/** Hashes at once: each takes a core and 19 MiB, and a thread of the four that Node has for such work. */
-const AT_ONCE = 2;
-/** Those that may wait; they take about five seconds on two cores. */
-const MAX_WAITING = 256;
-const RETRY_MS = 5_000;
+/**
+ * Two hashes at once: each takes a core and 19 MiB, and a thread of the four that Node has for such work. Addresses take turns
+ * within their sites, and sites: who logs in much waits for themselves. Of one
+ * address as many wait as take about five seconds.
+ */
+const LIMITS: SlotLimits = {
+  slots: { all: 2, tenant: 2, principal: 2 },
+  waiting: { all: 4_096, tenant: 1_024, principal: 256 },
+  patienceMs: 30_000,
+};
 
 /**
  * A password as it is hashed. Its length counts and nothing else (NIST SP 800-63B §3.1.1.2); the keyboards of one
@@ -40,49 +47,38 @@ function isText(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-/** Hashes passwords, a few at once: logins may be slow, the feed beside them may not. */
+/** Hashes passwords, a few at once: logins may be slow, the feed beside them may not. An address is whose turn it is. */
 export class Passwords {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly slots = new FairSlots('logins', LIMITS);
   private readonly decoy: Promise<string>;
 
   constructor(private readonly hasher: Hasher = ARGON2) {
     this.decoy = hasher.hash('the password of nobody');
   }
 
-  hash(password: string): Promise<string> {
-    return this.inTurn(() => this.hasher.hash(password));
+  hash(password: string, address: string): Promise<string> {
+    return this.inTurn(address, () => this.hasher.hash(password));
   }
 
   /**
    * Whether it is the password of a hash; of no hash it never is, which takes as long.
    * @param before called when its turn has come; what it throws comes instead.
    */
-  async verify(password: string, hashed: string | undefined, before: () => void = () => undefined): Promise<boolean> {
+  async verify(
+    password: string,
+    hashed: string | undefined,
+    address: string,
+    before: () => void = () => undefined,
+  ): Promise<boolean> {
     const against = hashed ?? (await this.decoy);
-    const isRight = await this.inTurn(() => {
+    const isRight = await this.inTurn(address, () => {
       before();
       return this.hasher.verify(against, password.normalize('NFKC'));
     });
     return isRight && hashed !== undefined;
   }
 
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= AT_ONCE) {
-      if (this.waiting.length >= MAX_WAITING) {
-        throw new AtomeError('unavailable', 'too many are logging in just now; try again in a few seconds', {
-          retryAfter: RETRY_MS,
-        });
-      }
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else this.running += 1;
-    try {
-      return await work();
-    } finally {
-      // the place goes to the next, or is free
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running -= 1;
-    }
+  private inTurn<T>(address: string, work: () => Promise<T>): Promise<T> {
+    return this.slots.use({ tenant: siteOf(address) ?? address, principal: address }, work);
   }
 }

@@ -1,4 +1,5 @@
 import { numbers } from '../ledger/stores/read-rows.js';
+import { idsOf } from './account.store.js';
 import type { Tables } from '../database/tables.js';
 import type { RefreshToken } from './refresh-token.js';
 import { hashOf } from './refresh-token.js';
@@ -21,6 +22,9 @@ export interface NewSession {
   readonly expiresAt: number;
 }
 
+/** How many sessions an account has at once: each is kept for a month. */
+const MOST_SESSIONS = 1_000;
+
 const SELECT = `SELECT id, account_id AS "accountId", secret_hash AS "secretHash", rotated_at AS "rotatedAt",
   expires_at AS "expiresAt", revoked_at AS "revokedAt" FROM atome_account_sessions WHERE family_hash = ?`;
 
@@ -32,9 +36,16 @@ export class SessionStore {
     readonly now: () => number,
   ) {}
 
-  /** @returns false when the account has another password than the one that was checked, or has gone. */
-  async open({ id, accountId, token, expiresAt }: NewSession, passwordHash: string, now: number): Promise<boolean> {
-    const [, rows = []] = await this.tables.transact(
+  /**
+   * Ends the oldest sessions of the account where there are many.
+   * @returns those; undefined when the account has another password than the one that was checked, or has gone.
+   */
+  async open(
+    { id, accountId, token, expiresAt }: NewSession,
+    passwordHash: string,
+    now: number,
+  ): Promise<string[] | undefined> {
+    const [, rows = [], ended = []] = await this.tables.transact(
       // takes the row's lock: a change of the password is either seen here, or sees this session
       [
         'UPDATE atome_accounts SET password_hash = password_hash WHERE id = ? AND password_hash = ?',
@@ -53,8 +64,14 @@ export class SessionStore {
         accountId,
         passwordHash,
       ],
+      [
+        `UPDATE atome_account_sessions SET revoked_at = ? WHERE id IN (SELECT id FROM atome_account_sessions
+           WHERE account_id = ? AND revoked_at IS NULL ORDER BY rotated_at DESC, id LIMIT 1000 OFFSET ${MOST_SESSIONS}) RETURNING id`,
+        now,
+        accountId,
+      ],
     );
-    return rows.length > 0;
+    return rows.length > 0 ? idsOf(ended) : undefined;
   }
 
   /** Puts one token in the place of another. @returns the session; undefined unless that other was the newest. */

@@ -39,8 +39,9 @@ export class AccountSessions {
   async open(accountId: string, passwordHash: string): Promise<AccountSession | undefined> {
     const [token, now] = [newRefreshToken(), this.store.now()];
     const session = { id: randomUUID(), accountId, expiresAt: now + SESSION_MS };
-    const isOpen = await this.store.open({ ...session, token }, passwordHash, now);
-    return isOpen ? { ...session, refreshToken: textOf(token) } : undefined;
+    const ended = await this.store.open({ ...session, token }, passwordHash, now);
+    this.refuseTokensOf(...(ended ?? []));
+    return ended && { ...session, refreshToken: textOf(token) };
   }
 
   /**
