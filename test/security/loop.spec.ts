@@ -74,7 +74,11 @@ describe.each(DATABASES)('what is large, on %s', (_name, create) => {
   });
 
   it('is compared so with what the original client pushes, which may be old', async () => {
-    const at = watch(JSON, 'stringify', (value) => Array.isArray(value) && (value[1] as Pushed)?.updatedAt === OLD);
+    const at = watch(
+      JSON,
+      'stringify',
+      (value) => Array.isArray(value) && (value[1] as Pushed | undefined)?.updatedAt === OLD,
+    );
     const atomes = Array.from({ length: CALLS }, (): Pushed => ({ id: 'large', data: { text: TEXT }, updatedAt: OLD }));
     const { status, body } = await server.api.post('/api/sync/push', { atomes });
     expect([status, body.synced]).toEqual([200, CALLS]);
