@@ -20,8 +20,7 @@ const ARGON2: Hasher = {
 
 /**
  * Two hashes at once: each takes a core and 19 MiB, and a thread of the four that Node has for such work. Addresses take turns
- * within their sites, and sites: who logs in much waits for themselves. Of one
- * address as many wait as take about five seconds.
+ * within their sites, and sites: who logs in much waits for themselves. Of one address as many wait as take about five seconds.
  */
 const LIMITS: SlotLimits = {
   slots: { all: 2, tenant: 2, principal: 2 },
