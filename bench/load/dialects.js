@@ -48,15 +48,20 @@ const peersEvent = ({ n, data }) => ({ n: n ?? data.n });
 const code = (/** @type {string} */ character) => character.charCodeAt(0);
 const [A, E, T, V, COLON, TWO, FOUR] = ['a', 'e', 't', 'v', ':', '2', '4'].map(code);
 
+/** A range reader. @param {object} more of what it asks for @returns {Dialect['greet']} */
+function greetRange(more) {
+  return (text, since) => {
+    const { type, seq } = JSON.parse(text);
+    if (type === 'sync:live') return true;
+    return type === 'welcome' ? [JSON.stringify({ type: 'subscribe', since: since ?? seq, ...more })] : [];
+  };
+}
+
 /** @type {Dialect} */
 const range = {
   path: WS_PATH,
   acknowledges: true,
-  greet(text, since) {
-    const { type, seq } = JSON.parse(text);
-    if (type === 'sync:live') return true;
-    return type === 'welcome' ? [JSON.stringify({ type: 'subscribe', since: since ?? seq })] : [];
-  },
+  greet: greetRange({}),
   greetWriter: greetOwnWriter,
   count(buffer, start) {
     // {"type":"events","from":12,"to":15, …
@@ -132,11 +137,7 @@ const large = {
 /** The same, told by the changes alone. @type {Dialect} */
 const largeDeltas = {
   ...large,
-  greet(text, since) {
-    const { type, seq } = JSON.parse(text);
-    if (type === 'sync:live') return true;
-    return type === 'welcome' ? [JSON.stringify({ type: 'subscribe', since: since ?? seq, deltas: true })] : [];
-  },
+  greet: greetRange({ deltas: true }),
   read: (text) => JSON.parse(text).events.map(changedEvent),
 };
 

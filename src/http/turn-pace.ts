@@ -30,7 +30,7 @@ export class TurnPace {
 
   /** One has come: there is a turn behind it. */
   came(): void {
-    if (!this.isTurning) this.turnSoon(performance.now());
+    if (!this.isTurning) this.goOn(performance.now());
   }
 
   /** One begins. */
@@ -40,15 +40,6 @@ export class TurnPace {
 
   /** Another turn follows this one. */
   goOn(now: number): void {
-    this.turnSoon(now);
-  }
-
-  /** How many begin in this turn. */
-  private get room(): number {
-    return Math.max(IN_TURN.least, Math.min(IN_TURN.most, TURN_MS / this.callMs));
-  }
-
-  private turnSoon(now: number): void {
     this.isTurning = true;
     this.begunAt = now;
     this.begun = 0;
@@ -62,6 +53,11 @@ export class TurnPace {
       // nothing is between them but what those have done at once that the turn let begin
       setImmediate(() => this.measure());
     });
+  }
+
+  /** How many begin in this turn. */
+  private get room(): number {
+    return Math.max(IN_TURN.least, Math.min(IN_TURN.most, TURN_MS / this.callMs));
   }
 
   private measure(): void {

@@ -5,7 +5,6 @@ import {
   hear,
   note,
   NOW,
-  settle,
   subscribe,
   ScriptedServer,
 } from '../../../test/support/clients/scripted-server.js';
@@ -24,15 +23,7 @@ let server: ScriptedServer;
 beforeEach(() => void (server = new ScriptedServer()));
 afterEach(() => server.close());
 
-/** The newest attempt, by a server that knows deltas. */
-async function accept(): Promise<MemoryPeer> {
-  const isNew = ({ received, closedWith }: MemoryPeer): boolean => closedWith === undefined && received.length === 0;
-  while (!server.network.peers.some(isNew)) await settle();
-  const { peer } = server.network;
-  const welcome = { clientId: 'c1', serverTime: new Date().toISOString(), protocol: 1, authRequired: false };
-  peer.send({ type: 'welcome', ...welcome, deltas: true });
-  return peer;
-}
+const accept = (): Promise<MemoryPeer> => server.accept({ deltas: true });
 
 const tell = (peer: MemoryPeer, from: number, events: readonly object[]): void =>
   frame(peer, from, events as readonly AtomeEvent[]);

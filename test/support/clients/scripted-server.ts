@@ -1,4 +1,4 @@
-import type { Atome, AtomeEvent } from '../../../src/protocol/index.js';
+import type { Atome, AtomeEvent, Welcome } from '../../../src/protocol/index.js';
 import { MemoryNetwork, type MemoryPeer } from '../../../client/src/connection/memory-transport.js';
 import { createClient, type AnyEvent, type Client, type ClientOptions } from '../../../client/src/index.js';
 
@@ -73,8 +73,8 @@ export class ScriptedServer {
     return client;
   }
 
-  /** Connects the newest attempt of a client. */
-  async accept(): Promise<MemoryPeer> {
+  /** Connects the newest attempt of a client. @param more of the welcome */
+  async accept(more: Partial<Welcome> = {}): Promise<MemoryPeer> {
     const isNew = ({ received, closedWith }: MemoryPeer): boolean => closedWith === undefined && received.length === 0;
     while (!this.network.peers.some(isNew)) await settle();
     const { peer } = this.network;
@@ -84,6 +84,7 @@ export class ScriptedServer {
       serverTime: new Date().toISOString(),
       protocol: 1,
       authRequired: false,
+      ...more,
     });
     return peer;
   }
